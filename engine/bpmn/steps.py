@@ -1,0 +1,392 @@
+"""What a verb of the machine returns: a Step, and the facts in causal order that say what happened.
+
+Facts are plain data, evaluated, without live objects. A consumer needs nothing else: inbox, jobs, timers,
+subscriptions and history are written from them in one transaction. Every token that was ever opened is closed
+exactly once.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from engine.bpmn.state import State
+
+Closing = Literal["completed", "cancelled", "failed", "moved"]
+
+
+# ---------------------------------------------------------------- what a human node asks for (evaluated)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who is asked. `strategy` of `approvals.md` 4; zeebe assignments become user, users, groups or open.
+
+    `values`: evaluated parameters of the strategy, e.g. {"users": ["bob"]}, {"groups": ["finance"]}, {"level": 1}.
+    """
+
+    strategy: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """How the votes are counted and what a rejection does. None on a task that is not an approval."""
+
+    mode: str = "any"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    on_reject: str = "flow"
+    """flow | end | initiator | return:<element id>"""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """Permission of one form field on one node: write, read or hidden."""
+
+    id: str
+    permission: str
+    required: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What an approval on this node counts for: `provides` about the document `subject` of `subject_type`."""
+
+    provides: str
+    subject: str | None
+    subject_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything about a human node, evaluated when its token arrived."""
+
+    name: str
+    assignment: Assignment
+    approval: Approval | None = None
+    form: str | None = None
+    fields: tuple[FieldRule, ...] = ()
+    default_permission: str = "write"
+    due: datetime | None = None
+    follow_up: datetime | None = None
+    priority: int = 50
+    buttons: dict[str, Any] = field(default_factory=dict)
+    opinion: str = "onReject"
+    """when an opinion is required: always | onReject | never"""
+    on_empty: str = "processAdmin"
+    on_self: str = "ask"
+    capability: Capability | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    """name in other languages, by language code"""
+    request: bool = False
+    """the node where the requester fills in or corrects his request (troika:request)"""
+
+
+# ---------------------------------------------------------------- facts
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`seq` numbers the machine's facts of an instance; ids strictly increase."""
+
+    kind: ClassVar[str] = "fact"
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEntered(Fact):
+    """A token arrived at an element."""
+
+    kind: ClassVar[str] = "node.entered"
+    token: int
+    node: str
+    scope: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLeft(Fact):
+    """The visit ended; outcome completed | cancelled | failed | moved."""
+
+    kind: ClassVar[str] = "node.left"
+    token: int
+    node: str
+    scope: int
+    type: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTaken(Fact):
+    """A token went along a sequence flow."""
+
+    kind: ClassVar[str] = "flow.taken"
+    flow: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeOpened(Fact):
+    """A sub-process, call, multi-instance body or child, or event sub-process began."""
+
+    kind: ClassVar[str] = "scope.opened"
+    scope: int
+    scope_kind: str
+    node: str | None
+    definition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeClosed(Fact):
+    """Its end."""
+
+    kind: ClassVar[str] = "scope.closed"
+    scope: int
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOpened(Fact):
+    """A person is asked. Answered by `complete` or `throw_error` on `token`."""
+
+    kind: ClassVar[str] = "work.opened"
+    token: int
+    node: str
+    scope: int
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkClosed(Fact):
+    """The person is no longer asked."""
+
+    kind: ClassVar[str] = "work.closed"
+    token: int
+    node: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class JobOpened(Fact):
+    """A service operation is to be called. Answered by `complete`, `throw_error` or `fail` on `token`."""
+
+    kind: ClassVar[str] = "job.opened"
+    token: int
+    node: str
+    scope: int
+    type: str
+    inputs: dict[str, Any]
+    retry: str | None = None
+    """`R5/PT1M`, None: the operation's or the setting's"""
+    asynchronous: bool = False
+    """troika:async: never inline"""
+
+
+@dataclass(frozen=True, slots=True)
+class JobClosed(Fact):
+    """Its answer came, or nobody wants it any more."""
+
+    kind: ClassVar[str] = "job.closed"
+    token: int
+    node: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class TimerArmed(Fact):
+    """Answered by `elapse` on `token` at `due` (aware). `left`: firings after this one, None without end."""
+
+    kind: ClassVar[str] = "timer.armed"
+    token: int
+    node: str
+    due: datetime
+    left: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDisarmed(Fact):
+    """Fired for the last time, or cancelled."""
+
+    kind: ClassVar[str] = "timer.disarmed"
+    token: int
+    node: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOpened(Fact):
+    """Answered by `deliver` on `token`. `subscribed`: message | signal. `key`: text of the correlation key."""
+
+    kind: ClassVar[str] = "subscription.opened"
+    token: int
+    node: str
+    subscribed: str
+    name: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionClosed(Fact):
+    """Delivered, or nobody waits any more."""
+
+    kind: ClassVar[str] = "subscription.closed"
+    token: int
+    node: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRaised(Fact):
+    """The token stays where it is until `resume`. `detail` holds the expression and the values' types, if any."""
+
+    kind: ClassVar[str] = "incident.raised"
+    incident: int
+    token: int
+    node: str
+    code: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResolved(Fact):
+    """Resumed or cancelled with its token."""
+
+    kind: ClassVar[str] = "incident.resolved"
+    incident: int
+    token: int
+    node: str
+    outcome: Closing
+
+
+@dataclass(frozen=True, slots=True)
+class MessageThrown(Fact):
+    """For another instance; `key` as in SubscriptionOpened. `ttl_seconds`: how long it is buffered."""
+
+    kind: ClassVar[str] = "message.thrown"
+    node: str
+    name: str
+    key: str | None
+    payload: dict[str, Any]
+    ttl_seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SignalThrown(Fact):
+    """For other instances and signal starts; the own instance is already served."""
+
+    kind: ClassVar[str] = "signal.thrown"
+    node: str
+    name: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorThrown(Fact):
+    """`caught_by`: element id of the boundary event or event sub-process, None when nobody catches it."""
+
+    kind: ClassVar[str] = "error.thrown"
+    node: str
+    code: str
+    caught_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationThrown(Fact):
+    """As ErrorThrown; the thrower goes on unless the catcher interrupts."""
+
+    kind: ClassVar[str] = "escalation.thrown"
+    node: str
+    code: str
+    caught_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEvaluated(Fact):
+    """A business rule task: which decision, on what, with which result and by which rules."""
+
+    kind: ClassVar[str] = "decision.evaluated"
+    token: int
+    node: str
+    decision: str
+    inputs: dict[str, Any]
+    result: Any
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesChanged(Fact):
+    """Names written in a scope; the values stand in the state."""
+
+    kind: ClassVar[str] = "variables.changed"
+    scope: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic(Fact):
+    """Something that went on, but should be looked at, e.g. an output mapping that gave null by an error."""
+
+    kind: ClassVar[str] = "diagnostic"
+    node: str
+    code: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Compensated(Fact):
+    """Compensation of `node` was logged, started or ended."""
+
+    kind: ClassVar[str] = "compensation"
+    node: str
+    phase: Literal["logged", "started", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Fact):
+    """`goto` or `modify` placed a token."""
+
+    kind: ClassVar[str] = "moved"
+    token: int
+    node: str
+    origin: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceEnded(Fact):
+    """The last fact. how: completed | failed | cancelled | terminated; `code` of an uncaught error or a named end."""
+
+    kind: ClassVar[str] = "instance.ended"
+    how: str
+    code: str | None = None
+    node: str | None = None
+
+
+OPENED = (WorkOpened, JobOpened, TimerArmed, SubscriptionOpened, IncidentRaised)
+CLOSED = (WorkClosed, JobClosed, TimerDisarmed, SubscriptionClosed, IncidentResolved)
+THROWN = (MessageThrown, SignalThrown)
+
+
+@dataclass(slots=True)
+class Step:
+    """What one verb did. `ended`: how, if the instance ended. `stale`: the wait was closed already, nothing changed."""
+
+    state: "State"
+    facts: list[Fact]
+    ended: str | None = None
+    stale: bool = False
+    dirty: frozenset[int] = frozenset()
+
+    @property
+    def opened(self) -> list[Fact]:
+        """Waits that began."""
+        return [fact for fact in self.facts if isinstance(fact, OPENED)]
+
+    @property
+    def closed(self) -> list[Fact]:
+        """Waits that ended."""
+        return [fact for fact in self.facts if isinstance(fact, CLOSED)]
+
+    @property
+    def thrown(self) -> list[Fact]:
+        """What other instances are to hear."""
+        return [fact for fact in self.facts if isinstance(fact, THROWN)]

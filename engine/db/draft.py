@@ -1,0 +1,18 @@
+"""What the designer edits: drafts are rows, so that several web processes and two analysts can work on them."""
+
+from sqlalchemy import Column, Integer, LargeBinary, SmallInteger, String, Table, Text
+
+from engine.db.base import Id, UtcDateTime, metadata
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("path", String(300), primary_key=True),
+    Column("kind", SmallInteger, nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("name", Text, nullable=False, default=""),
+    Column("content", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("saved_by", Id),
+    Column("saved_at", UtcDateTime, nullable=False),
+)

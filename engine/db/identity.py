@@ -1,0 +1,74 @@
+"""Who is there: accounts, groups, the organisation and its management line, substitution."""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from engine.db.base import Id, UtcDateTime, metadata
+
+org_unit = Table(
+    "org_unit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(60), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False, default=""),
+    Column("parent_id", Id, ForeignKey("org_unit.id")),
+    Column("leader_id", Id),  # a user_account
+)
+
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("login", String(60), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False, default=""),
+    Column("email", Text, nullable=False, default=""),
+    # the natural person behind the account: separation of duties compares persons; null for service accounts
+    Column("person_id", Id),
+    Column("org_unit_id", Id, ForeignKey("org_unit.id")),
+    Column("position", Text, nullable=False, default=""),
+    Column("manager_id", Id, ForeignKey("user_account.id")),
+    Column("password_hash", Text),
+    Column("locale", String(10), nullable=False, default=""),
+    Column("demo", Boolean, nullable=False, default=False),
+    Column("disabled_at", UtcDateTime),
+    Column("failed_logins", Integer, nullable=False, default=0),
+    Column("locked_until", UtcDateTime),
+    Column("session_epoch", Integer, nullable=False, default=1),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+Index("user_account_manager", user_account.c.manager_id)
+Index("user_account_org_unit", user_account.c.org_unit_id)
+
+user_group = Table(
+    "user_group",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(60), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False, default=""),
+    # capabilities that its members have in the product itself, separated by spaces: designer cockpit admin …
+    Column("capabilities", Text, nullable=False, default=""),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("group_id", Id, ForeignKey("user_group.id"), primary_key=True),
+    Column("user_id", Id, ForeignKey("user_account.id"), primary_key=True),
+)
+Index("membership_user", membership.c.user_id)
+
+substitution = Table(
+    "substitution",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("principal_id", Id, ForeignKey("user_account.id"), nullable=False),
+    Column("substitute_id", Id, ForeignKey("user_account.id"), nullable=False),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("valid_to", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    CheckConstraint("principal_id <> substitute_id", name="two_people"),
+    CheckConstraint("valid_from < valid_to", name="period"),
+)
+Index("substitution_substitute", substitution.c.substitute_id)

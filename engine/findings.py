@@ -1,0 +1,44 @@
+"""What a check says about a drawing, a decision or a form: one shape for parser, lint, decisions and policy."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """How much a finding weighs: an error stops the deployment."""
+
+    ERROR = "error"
+    WARN = "warn"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark about one element.
+
+    `rule`: stable code, kebab-case. `element_id`: id in the file, None for the file itself. `line`: 1-based, None when
+    unknown. `message` and `hint` are templates filled by `facts`; both are translated where they are shown.
+    `path`: element ids that lead there (counter-example), possibly empty.
+    """
+
+    rule: str
+    level: Level
+    element_id: str | None
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    hint: str = ""
+    line: int | None = None
+    path: tuple[str, ...] = ()
+    resource: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.resource, self.line, self.element_id) if part)
+        text = self.message.format(**self.facts)
+        hint = f" {self.hint.format(**self.facts)}" if self.hint else ""
+        return f"{place}: {self.level} {self.rule}: {text}{hint}"
+
+
+def errors_of(findings: list[Finding]) -> list[Finding]:
+    """Those that stop a deployment."""
+    return [finding for finding in findings if finding.level is Level.ERROR]

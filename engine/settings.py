@@ -1,0 +1,108 @@
+"""Settings of a process: read once from TROIKA_* environment variables, frozen, passed in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.errors import WrongSetting
+
+DEMO_SECRET_KEY = "only for trials: not secret"  # noqa: S105 - refused in production mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is `TROIKA_<NAME>`; the table in the README is compared with it by a test."""
+
+    database_url: str = "sqlite:///var/troika.db"
+    library: Path = Path()
+    """Folder that holds processes/ and forms/."""
+    mode: str = "trial"
+    """trial | production: production refuses demo accounts and the default secret key."""
+    secret_key: str = DEMO_SECRET_KEY
+    locale: str = "zh"
+    timezone: str = "Asia/Shanghai"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    runner_threads: int = 2
+    job_lease_seconds: int = 60
+    job_retry: str = "R5/PT1M"
+    inline_nodes: int = 100
+    inline_ms: int = 50
+    shutdown_grace_seconds: int = 25
+    upload_limit_mb: int = 20
+    notice_operation: str = "notification.notify"
+    outbound_allow: str = ""
+    """Hosts that external operations may call, separated by commas."""
+    crash_at: str = ""
+    """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
+    testing: bool = False
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of business dates."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claimed job belongs to its runner."""
+        return timedelta(seconds=self.job_lease_seconds)
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read TROIKA_* of `environment`. Raises WrongSetting naming the variable, its value and what was expected."""
+        known = {f"TROIKA_{field.name.upper()}": field for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environment.items():
+            if not name.startswith("TROIKA_"):
+                continue
+            if name not in known:
+                raise WrongSetting(name=name, expected="one of " + ", ".join(sorted(known)), found=text)
+            field = known[name]
+            values[field.name] = _read(name, text, field.type)
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise WrongSetting for a combination that cannot work."""
+        if not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise WrongSetting(
+                name="TROIKA_DATABASE_URL",
+                expected="sqlite:///path or postgresql+psycopg://user@host/database",
+                found=self.database_url,
+            )
+        if self.mode not in ("trial", "production"):
+            raise WrongSetting(name="TROIKA_MODE", expected="trial or production", found=self.mode)
+        if self.locale not in ("zh", "en"):
+            raise WrongSetting(name="TROIKA_LOCALE", expected="zh or en", found=self.locale)
+        if self.crash_at and not self.testing:
+            raise WrongSetting(name="TROIKA_CRASH_AT", expected="nothing outside fault tests", found=self.crash_at)
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise WrongSetting(
+                name="TROIKA_TIMEZONE", expected="a zone such as Asia/Shanghai", found=self.timezone
+            ) from None
+
+
+def _read(name: str, text: str, kind: Any) -> Any:
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise WrongSetting(name=name, expected="a whole number", found=text) from None
+    if kind is bool:
+        if text not in ("0", "1"):
+            raise WrongSetting(name=name, expected="0 or 1", found=text)
+        return text == "1"
+    if kind is Path:
+        return Path(text)
+    return text
