@@ -76,7 +76,7 @@ def encode(value: Value) -> Any:
         return value
     if kind is int:
         # beyond 53 bits a JSON reader may round
-        return value if -9007199254740992 <= value <= 9007199254740992 else {"$": ["dec", str(value)]}
+        return value if -9007199254740992 <= value <= 9007199254740992 else {"$": ["int", str(value)]}
     if kind is list:
         return [encode(item) for item in value]
     if kind is dict:
@@ -116,8 +116,9 @@ def _untag(tagged: Any) -> Value:
     tag, body = tagged
     match tag:
         case "dec":
-            number = Decimal(body)
-            return int(number) if "." not in body and "E" not in body.upper() else number
+            return Decimal(body)
+        case "int":
+            return int(body)
         case "date":
             return date.fromisoformat(body)
         case "dt":
