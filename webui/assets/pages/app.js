@@ -1,0 +1,45 @@
+// Every page: Tabler, htmx, the loaders of the custom elements, dialogs, toasts.
+import '@tabler/core/dist/css/tabler.min.css';
+import '@tabler/core/dist/js/tabler.esm.js';
+import htmx from 'htmx.org';
+import { csrfToken } from '../shared/http.js';
+import { t } from '../shared/i18n.js';
+import '../shared/ready.js';
+import { LoadedElement } from '../shared/element.js';
+import { toast } from '../shared/toast.js';
+import '../shared/gestures.js';
+import '../styles/app.css';
+
+Object.assign(htmx.config, {
+  allowEval: false, allowScriptTags: false, selfRequestsOnly: true, globalViewTransitions: false, includeIndicatorStyles: false,
+  historyCacheSize: 0,    // otherwise pages, salaries and amounts too, lie in localStorage
+  responseHandling: [
+    { code: '204', swap: false }, { code: '[23]..', swap: true }, { code: '409|422', swap: true, error: false },
+    { code: '[45]..', swap: false, error: true },
+  ],
+});
+document.addEventListener('htmx:configRequest', ({ detail }) => { detail.headers['X-CSRFToken'] = csrfToken(); });
+document.addEventListener('htmx:responseError', ({ detail: { xhr } }) => toast({ level: 'danger', text: reason(xhr) }));
+document.addEventListener('htmx:sendError', () => toast({ level: 'danger', text: t('The server cannot be reached. Nothing was changed.') }));
+document.addEventListener('toast', ({ detail }) => toast(detail));
+
+// A drawing needs a size to fit into: it waits until it can be seen, and the page does not wait for it.
+class Diagram extends LoadedElement {
+  static entry = 'viewer';
+  begin() {
+    const seen = new IntersectionObserver(entries => {
+      if (!entries.some(entry => entry.isIntersecting)) return;
+      seen.disconnect();
+      super.begin();
+    });
+    seen.observe(this);
+  }
+}
+customElements.define('tk-diagram', Diagram);
+customElements.define('tk-form', class extends LoadedElement { static entry = 'form'; });
+customElements.define('tk-people', class extends LoadedElement { static entry = 'people'; });
+
+function reason(xhr) {
+  const known = xhr.getResponseHeader('Content-Type')?.includes('json') ? JSON.parse(xhr.responseText) : {};
+  return known.detail ?? known.message ?? t('The server refused ({status}).', { status: xhr.status });
+}

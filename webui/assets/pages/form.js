@@ -1,0 +1,62 @@
+// <tk-form>: a form filled in by a person. What it sends is judged by the server alone; the checks here are courtesy.
+import { chinese, t } from '../shared/i18n.js';
+import { message } from '../shared/form_texts.js';
+import { Form } from '@bpmn-io/form-js-viewer';
+import flatpickr from 'flatpickr';
+import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
+import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
+import '../styles/form.css';
+
+if (chinese) flatpickr.localize(Mandarin);
+
+export async function show(host, { schema, data = {}, errors = {}, readOnly = false }) {
+  const container = host.appendChild(document.createElement('div'));
+  const form = new Form({ container });
+  form.setProperty('readOnly', readOnly);
+  await form.importSchema(schema, data);
+  judgeLikeTheServer(form.get('validator'));
+  if (Object.keys(errors).length) form._setState({ errors });     // the only way in 1.23; browser test "shows what the server refused"
+
+  const outer = host.closest('form');
+  const stop = outer && !readOnly ? sendWith(outer, host, form) : () => {};
+  host.form = form;
+  return () => { stop(); form.destroy(); container.remove(); };
+}
+
+// white space alone is empty here and on the server
+function judgeLikeTheServer(validator) {
+  const judge = validator.validateFieldInstance.bind(validator);
+  validator.validateFieldInstance = (field, value) => judge(field, typeof value === 'string' && !value.trim() ? '' : value).map(message);
+}
+
+function sendWith(outer, host, form) {
+  const field = Object.assign(document.createElement('input'), { type: 'hidden', name: host.getAttribute('name') ?? 'data' });
+  outer.append(field);
+
+  // capturing, so that htmx, which listens on the same form, finds the value or nothing to send
+  const submit = event => {
+    if (event.target !== outer) {                 // form-js draws a <form> of its own: Enter in it means the whole page's
+      event.preventDefault();
+      return;
+    }
+    const { data, errors } = form.submit();
+    field.value = JSON.stringify(data);
+    if (event.submitter?.formNoValidate || !Object.keys(errors).length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    lead(host);
+  };
+  outer.addEventListener('submit', submit, { capture: true });
+  return () => { outer.removeEventListener('submit', submit, { capture: true }); field.remove(); };
+}
+
+// brings the first wrong field into view, and the count to screen readers
+function lead(host) {
+  requestAnimationFrame(() => {
+    const wrong = host.querySelectorAll('.fjs-has-errors');
+    wrong[0]?.querySelector('input, textarea, select, [tabindex]')?.focus();
+    wrong[0]?.scrollIntoView({ block: 'center' });
+    const note = host.querySelector('.tk-form-note') ?? host.appendChild(Object.assign(document.createElement('p'), { className: 'tk-form-note', role: 'alert' }));
+    note.textContent = t('Please correct {n} fields.', { n: wrong.length });
+  });
+}

@@ -1,0 +1,72 @@
+// <tk-diagram>: a drawing that is only looked at, with the progress of an instance on it.
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
+import troika from '../designer/troika.json';
+import { colours } from '../shared/colours.js';
+import { fit } from '../shared/fit.js';
+import { t } from '../shared/i18n.js';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import '../styles/viewer.css';
+
+const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×' };
+
+export async function show(host, { xml, markers = {}, flows = [], details = {} }) {
+  const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));
+  container.setAttribute('role', 'img');
+  container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
+  // the wheel belongs to the page: zooming is done by the buttons
+  const viewer = new NavigatedViewer({ container, moddleExtensions: { zeebe, troika }, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
+  await viewer.importXML(xml);
+  mark(viewer, markers, flows);
+  explain(viewer, host, details);
+  host.append(buttons(viewer));
+  fit(viewer, 16);
+  host.viewer = viewer;
+  return () => { viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+}
+
+function mark(viewer, markers, flows) {
+  const canvas = viewer.get('canvas'), registry = viewer.get('elementRegistry'), overlays = viewer.get('overlays');
+  for (const [id, marker] of Object.entries(markers)) {
+    const element = registry.get(id);
+    if (!element || element.waypoints || !(marker in MARKERS)) continue;
+    canvas.addMarker(element, `tk-${marker}`);
+    const badge = Object.assign(document.createElement('span'), { className: `tk-badge tk-badge-${marker}`, textContent: MARKERS[marker] });
+    overlays.add(element, 'marker', { position: { top: -9, right: 9 }, html: badge });
+  }
+  for (const id of flows) if (registry.get(id)) canvas.addMarker(id, 'tk-taken');
+}
+
+function explain(viewer, host, details) {
+  const overlays = viewer.get('overlays'), canvas = viewer.get('canvas');
+  const hide = () => overlays.remove({ type: 'details' });
+  for (const id of Object.keys(details)) if (viewer.get('elementRegistry').get(id)) canvas.addMarker(id, 'tk-explained');
+  viewer.on('element.click', ({ element }) => {
+    hide();
+    host.dispatchEvent(new CustomEvent('tk-select', { bubbles: true, detail: { id: element.id } }));
+    if (details[element.id]) overlays.add(element, 'details', { position: { bottom: -4, left: 0 }, show: { minZoom: 0 }, scale: false, html: card(details[element.id]) });
+  });
+  host.addEventListener('keydown', ({ key }) => { if (key === 'Escape') hide(); });
+}
+
+function card({ title, lines = [], href }) {
+  const box = Object.assign(document.createElement('div'), { className: 'tk-details card card-sm' });
+  const heading = Object.assign(document.createElement(href ? 'a' : 'div'), { className: 'fw-medium', textContent: title });
+  if (href) heading.href = href;
+  box.append(heading, ...lines.map(text => Object.assign(document.createElement('div'), { className: 'text-secondary', textContent: text })));
+  return box;
+}
+
+function buttons(viewer) {
+  const bar = Object.assign(document.createElement('div'), { className: 'tk-zoom btn-group-vertical' });
+  for (const [sign, label, act] of [
+    ['+', t('Zoom in'), () => viewer.get('zoomScroll').stepZoom(1)], ['−', t('Zoom out'), () => viewer.get('zoomScroll').stepZoom(-1)],
+    ['▢', t('Show everything'), () => fit(viewer, 16)],
+  ]) {
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', textContent: sign, title: label, onclick: act });
+    button.setAttribute('aria-label', label);
+    bar.append(button);
+  }
+  return bar;
+}

@@ -1,0 +1,19 @@
+// What a page may ask of a click without a script of its own, by attributes, also in parts that htmx swaps in:
+//   data-opens="#id"    show the dialog          data-closes   close the dialog around
+//   data-submits        submit the form at a change
+//   data-fill='{…}'     fill the fields of the form around by name and submit it
+document.addEventListener('click', event => {
+  const button = event.target.closest?.('[data-opens], [data-closes], [data-fill]');
+  if (!button) return;
+  if (button.dataset.opens) document.querySelector(button.dataset.opens).showModal();
+  if ('closes' in button.dataset) button.closest('dialog').close();
+  if (button.dataset.fill) {
+    const form = button.form ?? button.closest('form') ?? document.querySelector('form');
+    for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill))) form.elements.namedItem(name).value = value;
+    form.requestSubmit();
+  }
+});
+
+document.addEventListener('change', event => {
+  if (event.target.matches?.('[data-submits]')) event.target.form.requestSubmit();
+});

@@ -1,0 +1,27 @@
+// The one way in which our scripts talk to the server: CSRF token sent, answers as JSON, refusals as errors with their status.
+export class Refused extends Error {
+  constructor(status, body) {
+    super(body?.detail ?? body?.message ?? `HTTP ${status}`);
+    Object.assign(this, { status, body });
+  }
+}
+
+export function csrfToken() {
+  return document.querySelector('meta[name=csrf-token]')?.content ?? '';
+}
+
+export async function send(method, address, body, headers = {}) {
+  const response = await fetch(address, {
+    method,
+    headers: {
+      Accept: 'application/json', 'X-CSRFToken': csrfToken(),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const json = response.headers.get('Content-Type')?.includes('json') ? await response.json() : null;
+  if (!response.ok) throw new Refused(response.status, json);
+  return json;
+}
+
+export const get = address => send('GET', address);

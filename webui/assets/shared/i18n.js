@@ -1,0 +1,12 @@
+// Words of our own scripts. The English text is the key; Chinese is a chunk that only Chinese pages load.
+export const chinese = document.documentElement.lang.startsWith('zh');
+
+const words = chinese ? (await import('../i18n/zh.json')).default : {};
+
+export function t(text, values = {}) {
+  return fill(words[text] ?? text, values);
+}
+
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (slot, name) => values[name] ?? slot);
+}

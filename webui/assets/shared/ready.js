@@ -1,0 +1,16 @@
+// `body[data-ready]` stands while the page is complete: DOM parsed, every custom element drawn, the designer open.
+let pending = 0, parsed = document.readyState === 'complete';
+
+document.addEventListener('DOMContentLoaded', () => { parsed = true; settle(); });
+
+// Marks the page as not ready until `work` is finished, well or badly; gives `work` back.
+export function whileBusy(work) {
+  pending += 1;
+  delete document.body.dataset.ready;
+  work.catch(() => {}).finally(() => { pending -= 1; settle(); });
+  return work;
+}
+
+function settle() {
+  if (parsed && pending === 0) document.body.dataset.ready = '';
+}
