@@ -1,0 +1,31 @@
+"""What no program may do: history and audit are append-only, enforced by triggers."""
+
+from sqlalchemy import Connection
+
+APPEND_ONLY = ("history", "audit")
+
+
+def statements(dialect: str) -> list[str]:
+    """DDL of the guards, in order."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for table in APPEND_ONLY
+            for verb in ("update", "delete")
+        ]
+    return [
+        "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        *(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION append_only()"
+            for table in APPEND_ONLY
+        ),
+    ]
+
+
+def create(connection: Connection) -> None:
+    """Set the guards up on a new schema."""
+    for statement in statements(connection.dialect.name):
+        connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name != "sqlite" else statement)

@@ -1,0 +1,1 @@
+"""How the schema grows: one chain of migrations for engine and modules."""

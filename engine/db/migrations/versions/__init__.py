@@ -1,0 +1,1 @@
+"""One file per step: NNNN_what_changed.py."""

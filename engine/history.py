@@ -1,0 +1,155 @@
+"""Facts of an instance and acts outside it: written in the transaction that made them, chained by hash."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine import values
+from engine.db.audit import audit, audit_tip
+from engine.db.history import history
+from engine.db.instance import Instance
+from engine.unit_of_work import UnitOfWork
+
+GENESIS = bytes(32)
+_SOURCE = "source"
+
+_insert_fact = insert(history).values(data=bindparam("data_text", type_=Text))
+_insert_act = insert(audit).values(data=bindparam("data_text", type_=Text))
+_lock_tip = select(audit_tip.c.seq, audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of")).with_for_update()
+_move_tip = update(audit_tip).where(audit_tip.c.scope == bindparam("of"))
+_timeline = (
+    select(
+        history.c.seq, history.c.at, history.c.kind, history.c.node, history.c.actor_id, history.c.on_behalf_of_id,
+        history.c.data, history.c.token, history.c.started_at,
+    )
+    .where(history.c.instance_id == bindparam("of"), history.c.seq > bindparam("after"))
+    .order_by(history.c.seq)
+    .limit(bindparam("most"))
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline. `data` without the source of the act, which stands in `source`."""
+
+    seq: int
+    at: datetime
+    kind: str
+    node: str | None
+    actor_id: UUID | None
+    on_behalf_of_id: UUID | None
+    source: str
+    data: dict[str, Any]
+    token: int | None
+    started_at: datetime | None
+
+
+def record(
+    uow: UnitOfWork,
+    instance: Instance,
+    kind: str,
+    *,
+    node: str | None = None,
+    data: dict[str, Any] | None = None,
+    token: int | None = None,
+    started_at: datetime | None = None,
+) -> int:
+    """Add a fact to the chain of the locked `instance`; returns its number in it.
+
+    `kind`: noun and past participle, e.g. `task.completed`. `token`, `started_at`: only where the fact ends the visit
+    of an activity or event.
+    """
+    at = max(uow.now, instance.updated_at)  # a clock that steps back cannot reorder an instance
+    seq = instance.history_seq + 1
+    content = values.stored_json({_SOURCE: uow.actor.source, **(data or {})})
+    behalf = uow.actor.on_behalf_of
+    link = fact_text(instance.id, seq, at, kind, node, uow.actor.user_id, behalf, content)
+    digest = values.sha256(instance.history_hash + link)
+    uow.queue(
+        _insert_fact,
+        {
+            "instance_id": instance.id, "seq": seq, "at": at, "kind": kind, "node": node,
+            "actor_id": uow.actor.user_id, "on_behalf_of_id": behalf, "data_text": content, "hash": digest,
+            "token": token, "definition_id": None if started_at is None else instance.definition_id,
+            "started_at": started_at,
+        },
+    )  # fmt: skip
+    instance.history_seq, instance.history_hash, instance.dirty = seq, digest, True
+    return seq
+
+
+def timeline(uow: UnitOfWork, instance_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Entry]:
+    """Facts of an instance in their order, from number `after` on."""
+    rows = uow.execute(_timeline, {"of": instance_id, "after": after, "most": limit})
+    entries = []
+    for row in rows:
+        data = dict(row.data or {})
+        source = str(data.pop(_SOURCE, ""))
+        entries.append(
+            Entry(
+                row.seq, row.at, row.kind, row.node, row.actor_id, row.on_behalf_of_id, source, data, row.token,
+                row.started_at,
+            )
+        )  # fmt: skip
+    return entries
+
+
+def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
+    """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope."""
+    if uow.connection.dialect.name == "postgresql":
+        uow.execute(postgresql.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
+    else:
+        uow.execute(sqlite.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
+    tip = uow.execute(_lock_tip, {"of": scope}).one()
+    content = values.stored_json({_SOURCE: uow.actor.source, **data})
+    seq = tip.seq + 1
+    digest = values.sha256(tip.hash + act_text(scope, seq, uow.now, kind, uow.actor.user_id, content))
+    uow.execute(
+        _insert_act,
+        {
+            "scope": scope, "seq": seq, "at": uow.now, "kind": kind, "actor_id": uow.actor.user_id,
+            "data_text": content, "hash": digest,
+        },
+    )  # fmt: skip
+    uow.execute(_move_tip, {"of": scope, "seq": seq, "hash": digest})
+
+
+def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> Sequence[Any]:
+    """The newest acts of a scope: rows with seq, at, kind, actor_id, data."""
+    columns = (audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id, audit.c.data)
+    return uow.execute(select(*columns).where(audit.c.scope == scope).order_by(audit.c.seq.desc()).limit(limit)).all()
+
+
+# ---------------------------------------------------------------- what a link of a chain covers
+
+
+def fact_text(
+    instance_id: UUID, seq: int, at: datetime, kind: str, node: str | None, actor: UUID | None, behalf: UUID | None,
+    data: str,
+) -> bytes:  # fmt: skip
+    """Canonical JSON of [instance, seq, at, kind, node, actor, on_behalf_of, data]; `data` comes as canonical JSON."""
+    return (
+        f'["{instance_id}",{seq},"{_instant(at)}",{json.dumps(kind)},{json.dumps(node, ensure_ascii=False)},'
+        f"{_id(actor)},{_id(behalf)},{data}]"
+    ).encode()
+
+
+def act_text(scope: str, seq: int, at: datetime, kind: str, actor: UUID | None, data: str) -> bytes:
+    """Canonical JSON of [scope, seq, at, kind, actor, data]."""
+    return (
+        f'[{json.dumps(scope, ensure_ascii=False)},{seq},"{_instant(at)}",{json.dumps(kind)},{_id(actor)},{data}]'
+    ).encode()
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")
+
+
+def _id(key: UUID | None) -> str:
+    return "null" if key is None else f'"{key}"'

@@ -1,0 +1,82 @@
+"""Fixtures that every room uses: a clock that stands still, an engine on each database."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from engine.clock import FrozenClock
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from tests.postgres import Server
+
+MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+"""09:00 in Shanghai."""
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    """Stands at 2026-11-23 01:00 UTC until it is moved."""
+    return FrozenClock(MONDAY_MORNING)
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+)
+def engine(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[ProcessEngine]:
+    """An empty database with the whole schema: SQLite in memory, then PostgreSQL."""
+    if request.param == "sqlite":
+        opened = ProcessEngine.in_memory(clock)
+    else:
+        opened = ProcessEngine(Settings(database_url=request.getfixturevalue("postgres_database")), clock=clock)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL of our own, without fsync, started once."""
+    server = Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres_schema(postgres_server: Server) -> str:
+    url = postgres_server.url()
+    made = ProcessEngine(Settings(database_url=url))
+    made.create_schema()
+    made.dispose()
+    return url
+
+
+@pytest.fixture
+def postgres_database(_postgres_schema: str) -> Iterator[str]:
+    """The url of an empty database; what a test leaves in it is thrown away."""
+    yield _postgres_schema
+    empty(_postgres_schema)
+
+
+KEPT = ("correlation_lock",)
+
+
+def empty(url: str) -> None:
+    """Empty the tables that hold rows; guards look away."""
+    cleaner = create_engine(url)
+    with cleaner.begin() as connection:
+        tables = [
+            name
+            for name in connection.execute(
+                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ).scalars()
+            if name not in KEPT
+        ]
+        used = connection.execute(
+            text(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))
+        ).scalars().all()  # fmt: skip
+        if used:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text(f"TRUNCATE {', '.join(used)} CASCADE"))
+    cleaner.dispose()

@@ -1,0 +1,204 @@
+"""One transaction: everything or nothing, written in lock order, read back at once."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from engine import counters, history
+from engine.clock import SystemClock
+from engine.db.counter import counter
+from engine.db.migrations import upgrading
+from engine.errors import NotFound, StaleInstance
+from engine.ids import uuid7
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE
+
+COUNT = insert(counter)
+RENAME = update(counter).where(counter.c.name == bindparam("old"))
+
+
+def counters_of(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return dict(uow.execute(select(counter.c.name, counter.c.value).order_by(counter.c.name)).all())
+
+
+def test_block_that_ends_stores_everything(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, [{"name": "a", "value": 1}, {"name": "b", "value": 2}])
+
+    assert counters_of(engine) == {"a": 1, "b": 2}
+
+
+def test_block_that_raises_stores_nothing(engine):
+    def write_and_fail():
+        with engine.unit_of_work(ENGINE) as uow:
+            uow.queue(COUNT, {"name": "a", "value": 1})
+            uow.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
+
+    assert counters_of(engine) == {}
+
+
+def test_reading_sends_what_was_queued(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "a", "value": 1})
+
+        assert uow.execute(select(counter.c.value)).scalars().all() == [1]
+
+
+def test_savepoint_undoes_its_part_alone(engine):
+    def write_and_fail(uow):
+        with uow.savepoint():
+            uow.queue(COUNT, {"name": "sent", "value": 1})
+            uow.flush()
+            uow.queue(COUNT, {"name": "queued", "value": 1})
+            raise ZeroDivisionError
+
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "kept", "value": 1})
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail(uow)
+        uow.queue(COUNT, {"name": "later", "value": 1})
+
+    assert counters_of(engine) == {"kept": 1, "later": 1}
+
+
+def test_failed_statement_in_a_savepoint_leaves_the_transaction_usable(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        with pytest.raises(IntegrityError), uow.savepoint():
+            uow.queue(COUNT, [{"name": "a", "value": 1}, {"name": "a", "value": 2}])
+        uow.queue(COUNT, {"name": "b", "value": 1})
+
+    assert counters_of(engine) == {"b": 1}
+
+
+def test_session_shares_transaction_and_savepoints(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.session.execute(COUNT, {"name": "kept", "value": 1})
+        with pytest.raises(IntegrityError), uow.savepoint():
+            uow.session.execute(COUNT, {"name": "kept", "value": 2})
+        assert uow.session.scalars(select(counter.c.value)).all() == [1]
+
+    assert counters_of(engine) == {"kept": 1}
+
+
+def test_hitting_fewer_rows_than_expected_is_stale(engine):
+    with pytest.raises(StaleInstance), engine.unit_of_work(ENGINE) as uow:
+        uow.queue(RENAME, {"old": "absent", "value": 2}, expect=1)
+
+
+def test_missing_value_is_named(engine):
+    with pytest.raises(TypeError, match="old"), engine.unit_of_work(ENGINE) as uow:
+        uow.queue(RENAME, {"value": 2})
+
+
+def test_nesting_is_an_error(engine):
+    with engine.unit_of_work(ENGINE), pytest.raises(RuntimeError), engine.unit_of_work(ENGINE):
+        pass
+
+
+def test_read_only_block_cannot_write(engine):
+    if engine.dialect == "sqlite":
+        pytest.skip("a database in memory has one connection for both")
+    with pytest.raises(DBAPIError), engine.unit_of_work(ENGINE, read_only=True) as uow:
+        uow.execute(COUNT, {"name": "a", "value": 1})
+
+
+def test_read_only_file_database_cannot_write(tmp_path):
+    engine = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/deep/t.db"))
+    engine.create_schema()
+    with pytest.raises(DBAPIError), engine.unit_of_work(ENGINE, read_only=True) as uow:
+        uow.execute(COUNT, {"name": "a", "value": 1})
+    engine.dispose()
+
+
+def test_now_is_the_clock_and_stands_still(engine, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        before = uow.now
+        clock.advance(timedelta(hours=1))
+
+        assert uow.now == before
+
+
+def test_now_is_the_databases_clock(postgres_database):
+    engine = ProcessEngine(Settings(database_url=postgres_database))
+    with engine.unit_of_work(ENGINE) as uow:
+        now = uow.now
+        assert uow.statements == 1
+    assert abs(now - SystemClock().now()) < timedelta(seconds=5)
+    assert now.utcoffset() == timedelta(0)
+    engine.dispose()
+
+
+def test_unknown_instance_is_not_found(engine):
+    with pytest.raises(NotFound), engine.unit_of_work(ENGINE) as uow:
+        uow.lock_instance(uuid7())
+
+
+def test_after_commit_runs_only_after_success(engine):
+    heard = []
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.after_commit(lambda: heard.append("stored"))
+    with pytest.raises(StaleInstance), engine.unit_of_work(ENGINE) as uow:
+        _promise_and_fail(uow, heard)
+
+    assert heard == ["stored"]
+
+
+def _promise_and_fail(uow, heard):
+    uow.after_commit(lambda: heard.append("never"))
+    uow.queue(RENAME, {"old": "absent", "value": 2}, expect=1)
+
+
+def test_numbers_have_no_gaps_and_no_doubles_among_threads(engine):
+    drawn = []
+
+    def draw():
+        for _ in range(5):
+            with engine.unit_of_work(ENGINE) as uow:
+                drawn.append(counters.next_number(uow, "voucher"))
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(drawn) == list(range(1, 21))
+
+
+def test_rolled_back_number_is_drawn_again(engine):
+    with pytest.raises(StaleInstance), engine.unit_of_work(ENGINE) as uow:
+        uow.queue(RENAME, {"old": "absent", "value": counters.next_number(uow, "voucher")}, expect=1)
+    with engine.unit_of_work(ENGINE) as uow:
+        assert counters.next_number(uow, "voucher") == 1
+
+
+def test_acts_are_chained_per_scope_and_append_only(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        history.act(uow, "people", "user.created", {"login": "ann"})
+        history.act(uow, "people", "user.disabled", {"login": "ann"})
+        assert [(act.seq, act.kind) for act in history.acts(uow, "people")] == [
+            (2, "user.disabled"),
+            (1, "user.created"),
+        ]
+    for verb in ("UPDATE audit SET kind = 'x'", "DELETE FROM audit"):
+        with pytest.raises(DBAPIError, match="append-only"), engine.unit_of_work(ENGINE) as uow:
+            uow.execute(text(verb))
+
+
+def test_migrated_schema_runs_the_first_revision(tmp_path):
+    engine = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/t.db"))
+    engine.upgrade()
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert upgrading.current(uow.connection) == upgrading.head()
+    engine.dispose()
