@@ -109,3 +109,247 @@ class Suspended(EngineError):
     message = N_("Instance {instance} is suspended.")
     hint = N_("Ask the process administrator to activate it.")
     status = 423
+
+
+# ---------------------------------------------------------------- people, tasks, approvals, policies
+
+
+class AlreadyExists(EngineError):
+    """A key that is taken."""
+
+    message = N_("Expected a new {kind}, but '{key}' exists already.")
+    hint = N_("Choose another name.")
+    status = 409
+
+
+class LoginLocked(EngineError):
+    """Too many wrong passwords in a row."""
+
+    message = N_("Expected another attempt for '{login}' not before {until}: too many wrong passwords.")
+    hint = N_("Wait, or ask an administrator to set a new password.")
+    status = 429
+
+
+class WeakPassword(EngineError):
+    """A password that would be guessed."""
+
+    message = N_("Expected a password of at least {length} characters that is not the login name.")
+    status = 422
+
+
+class InvalidSubstitution(EngineError):
+    """A substitution that cannot be."""
+
+    message = N_("Expected a valid substitution, but {found}.")
+    status = 422
+
+
+class NobodyToAsk(EngineError):
+    """A human node without people, and no process administrators either."""
+
+    message = N_("Expected somebody to ask for '{task}', but nobody is left and group '{group}' has no members.")
+    hint = N_("Put somebody into the group of process administrators.")
+    status = 422
+
+
+class TooManyCandidates(EngineError):
+    """More people on one node than anybody means."""
+
+    message = N_("Expected at most {limit} people for '{task}', found {found}.")
+    hint = N_("Assign a group instead of its members.")
+    status = 422
+
+
+class UnknownStrategy(EngineError):
+    """An assignment that we do not execute."""
+
+    message = N_("Expected a known assignment strategy for '{task}', found '{found}'.")
+    hint = N_("Choose one of: {known}.")
+    status = 422
+
+
+class NotYourTask(EngineError):
+    """The actor is neither assignee, nor member of the group, nor a substitute."""
+
+    message = N_("Task '{task}' belongs to {assignee}.")
+    hint = N_("Ask them, or have a manager transfer it.")
+    status = 403
+
+
+class TaskAlreadyClaimed(EngineError):
+    """Somebody else was faster."""
+
+    message = N_("Expected to claim task '{task}', but {assignee} has already claimed it.")
+    hint = N_("Ask them to release it, or have a manager reassign it.")
+    status = 409
+
+
+class AlreadyDecided(EngineError):
+    """A lost race is a friendly answer: who was faster, and when."""
+
+    message = N_("Task '{task}' is closed: {decision} by {by} at {at}.")
+    hint = N_("Nothing is left to do here.")
+    status = 409
+
+
+class Stale(EngineError):
+    """The page shows an older version of the task."""
+
+    message = N_("Task '{task}' has changed since the page was loaded (version {found}, you saw {seen}).")
+    hint = N_("Load the page again.")
+    status = 409
+
+
+class ContentChanged(EngineError):
+    """What the approver saw is no longer what is there."""
+
+    message = N_("The content has changed since you looked at it: {changes}.")
+    hint = N_("Look at it again, then decide.")
+    status = 409
+
+
+class OpinionRequired(EngineError):
+    """A rejection says why."""
+
+    message = N_("Expected an opinion for '{task}', found none.")
+    hint = N_("Write a sentence that tells the requester why.")
+    status = 422
+
+
+class ActNotOffered(EngineError):
+    """The drawing does not allow this act on this node."""
+
+    message = N_("Act '{act}' is not offered on task '{task}'.")
+    hint = N_("Offered here: {offered}.")
+    status = 403
+
+
+class SeparationOfDuties(EngineError):
+    """One person may not do both."""
+
+    message = N_("{actor} may not approve '{task}': {reason}.")
+    hint = N_("Another person must decide.")
+    status = 403
+
+
+class CannotTransfer(EngineError):
+    """A hand-over that would break a rule."""
+
+    message = N_("Task '{task}' cannot be handed to {to}: {reason}.")
+    status = 422
+
+
+class InstanceOver(EngineError):
+    """An ended instance accepts comments only."""
+
+    message = N_("Instance {instance} has ended.")
+    status = 409
+
+
+class FileTooLarge(EngineError):
+    """An upload above the limit."""
+
+    message = N_("Expected a file of at most {limit} MB, '{name}' has {found} MB.")
+    hint = N_("Split it, or ask an administrator to raise the limit.")
+    status = 413
+
+
+class WrongFileType(EngineError):
+    """Judged by content, not by name."""
+
+    message = N_("Expected a document, picture, table or text, but the content of '{name}' is {found}.")
+    hint = N_("Accepted: {accepted}.")
+    status = 415
+
+
+class StaleDraft(EngineError):
+    """Two tabs or two analysts edited the same draft."""
+
+    message = N_("Draft '{path}' was changed elsewhere (version {found}, you edited {seen}).")
+    hint = N_("Open it again and repeat your change.")
+    status = 409
+
+
+class InvalidPolicy(EngineError):
+    """A policy text that cannot be read."""
+
+    message = N_("Policy '{policy}': expected {expected}, found {found}.")
+    status = 422
+
+
+class PolicyHold(EngineError):
+    """The gate refuses a guarded operation. Never retried by itself. `reasons`: (template, facts) each."""
+
+    message = N_("Operation {operation} is held: {reasons}")
+    hint = N_("Ask for the missing approval again, or cancel.")
+    status = 409
+
+    def __init__(self, operation: str, reasons: list[tuple[str, dict[str, Any]]]) -> None:
+        self.reasons = reasons
+        super().__init__(operation=operation, reasons=" ".join(text.format(**facts) for text, facts in reasons))
+
+
+# ---------------------------------------------------------------- forms
+
+
+class InvalidForm(EngineError):
+    """What was filled in cannot be taken. `errors`: {dotted path of the field: [messages]}, rows from 0."""
+
+    message = N_("Please correct these fields: {fields}.")
+    status = 422
+
+    def __init__(self, *, errors: dict[str, list[str]]) -> None:
+        self.errors = errors
+        super().__init__(errors=errors, fields=", ".join(sorted(errors)))
+
+
+class UnknownField(InvalidForm):
+    """Keys that the form does not have; nothing outside its fields ever reaches a variable."""
+
+    message = N_("The form has no field for: {fields}.")
+    hint = N_("Load the page again; the form may have a newer version.")
+
+
+class FieldNotWritable(InvalidForm):
+    """A field was sent with another value, but this person may only read it, or not even that."""
+
+    message = N_("You may not change these fields here: {fields}.")
+    hint = N_("Load the page again to see their present values.")
+
+
+# ---------------------------------------------------------------- bpmn
+
+
+class CannotCompile(EngineError):
+    """A drawing that cannot be deployed; `findings` say why."""
+
+    message = N_("Process {process} cannot be deployed: {count} finding(s), the first: {first}")
+    hint = N_("Open the drawing in the designer; each finding is marked on its element.")
+    status = 422
+
+    def __init__(self, process: str, findings: list[Any]) -> None:
+        self.findings = findings
+        super().__init__(process=process, count=len(findings), first=str(findings[0]) if findings else "")
+
+
+class NoSuchStart(EngineError):
+    """An instance cannot begin there."""
+
+    message = N_("Expected process {process} to have a start event {start}, but it has: {known}.")
+    hint = N_("Start it with one of these, or by the message that it waits for.")
+    status = 422
+
+
+class NoSuchWait(EngineError):
+    """A verb that does not fit the wait."""
+
+    message = N_("Expected token {token} to wait for {expected}, but it waits for {found}.")
+    status = 409
+
+
+class ReservedName(EngineError):
+    """A name that the engine keeps for itself."""
+
+    message = N_("Expected another name than '{name}': it is reserved for facts that only the engine writes.")
+    hint = N_("Choose another name for the variable.")
+    status = 422

@@ -1,0 +1,1 @@
+"""The work-item ledger of human nodes: who is asked, and when a round is decided."""

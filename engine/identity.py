@@ -1,0 +1,630 @@
+"""Who is there: accounts, passwords, groups, the organisation and its management line, substitution, permissions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+
+from engine import history, ids
+from engine.db.identity import membership, org_unit, substitution, user_account, user_group
+from engine.errors import (
+    N_,
+    AlreadyExists,
+    Forbidden,
+    InvalidSubstitution,
+    LoginLocked,
+    NotFound,
+    WeakPassword,
+)
+from engine.unit_of_work import UnitOfWork
+
+PASSWORD_LENGTH = 8
+FREE_ATTEMPTS = 5
+FIRST_LOCK = timedelta(seconds=30)
+LONGEST_LOCK = timedelta(minutes=15)
+LONGEST_LINE = 20
+
+SCOPE = "identity"
+
+_hasher = PasswordHasher()
+# verified for unknown logins too, so that the time of an answer does not tell which logins exist
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. `person_id`: the natural person behind it, None for service accounts."""
+
+    id: UUID
+    login: str
+    name: str
+    name_en: str
+    email: str
+    person_id: UUID | None
+    org_unit_id: UUID | None
+    position: str
+    manager_id: UUID | None
+    locale: str
+    demo: bool
+    disabled_at: datetime | None
+    session_epoch: int
+
+    @property
+    def active(self) -> bool:
+        """Whether the account may be asked and may log in."""
+        return self.disabled_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A set of people with capabilities in the product itself."""
+
+    id: UUID
+    key: str
+    name: str
+    name_en: str
+    capabilities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OrgUnit:
+    """A department."""
+
+    id: UUID
+    key: str
+    name: str
+    name_en: str
+    parent_id: UUID | None
+    leader_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """`substitute_id` may act for `principal_id` in [valid_from, valid_to)."""
+
+    id: UUID
+    principal_id: UUID
+    substitute_id: UUID
+    valid_from: datetime
+    valid_to: datetime
+    reason: str
+
+
+# ---------------------------------------------------------------- logging in
+
+
+def authenticate(uow: UnitOfWork, login: str, password: str) -> User | None:
+    """The user, or None for a wrong login or password.
+
+    A wrong attempt is counted, so the unit of work must commit: that is why None is returned and nothing raised.
+    Raises LoginLocked after FREE_ATTEMPTS wrong ones in a row; the lock doubles from 30 s to 15 min.
+    """
+    row = uow.execute(select(user_account).where(user_account.c.login == login).with_for_update()).one_or_none()
+    if row is None or row.password_hash is None or row.disabled_at is not None:
+        _matches(_NOBODY, password)
+        return None
+    if row.locked_until is not None and row.locked_until > uow.now:
+        raise LoginLocked(login=login, until=row.locked_until)
+    if not _matches(row.password_hash, password):
+        failed = row.failed_logins + 1
+        over = failed - FREE_ATTEMPTS
+        lock = uow.now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK) if over >= 0 else None
+        uow.execute(_account(row.id).values(failed_logins=failed, locked_until=lock))
+        return None
+    changed: dict[str, Any] = {"failed_logins": 0, "locked_until": None} if row.failed_logins else {}
+    if _hasher.check_needs_rehash(row.password_hash):
+        changed["password_hash"] = _hasher.hash(password)
+    if changed:
+        uow.execute(_account(row.id).values(**changed))
+    return _user(row)
+
+
+def set_password(uow: UnitOfWork, user_id: UUID, password: str) -> None:
+    """Replace the password and end all sessions of the account. Raises WeakPassword."""
+    found = user(uow, user_id)
+    hashed = _hash(found.login, password)
+    uow.execute(
+        _account(found.id).values(
+            password_hash=hashed, failed_logins=0, locked_until=None, session_epoch=user_account.c.session_epoch + 1
+        )
+    )
+    history.act(uow, SCOPE, "user.password_set", {"user": str(found.id)})
+
+
+# ---------------------------------------------------------------- accounts
+
+
+def create_user(
+    uow: UnitOfWork,
+    login: str,
+    name: str,
+    *,
+    password: str | None = None,
+    name_en: str = "",
+    email: str = "",
+    person_id: UUID | None = None,
+    service: bool = False,
+    org_unit: str | UUID | None = None,
+    position: str = "",
+    manager: str | UUID | None = None,
+    locale: str = "",
+    demo: bool = False,
+) -> User:
+    """A new account. `person_id` names the person of a second account; a `service` account has none.
+
+    Without a password nobody can log in. Raises AlreadyExists, WeakPassword, NotFound.
+    """
+    if uow.execute(select(user_account.c.id).where(user_account.c.login == login)).first():
+        raise AlreadyExists(kind="user", key=login)
+    key = ids.uuid7()
+    row: dict[str, Any] = {
+        "id": key, "login": login, "name": name, "name_en": name_en, "email": email,
+        "person_id": None if service else person_id or key,
+        "org_unit_id": None if org_unit is None else _unit(uow, org_unit).id,
+        "position": position, "manager_id": None if manager is None else user(uow, manager).id,
+        "password_hash": None if password is None else _hash(login, password),
+        "locale": locale, "demo": demo, "created_at": uow.now,
+    }  # fmt: skip
+    uow.execute(insert(user_account), row)
+    history.act(uow, SCOPE, "user.created", {"user": str(key), "login": login})
+    return user(uow, key)
+
+
+def change_user(uow: UnitOfWork, user_id: UUID, **changes: Any) -> User:
+    """Change name, name_en, email, position, locale, manager (login or id) or org_unit (key or id)."""
+    values: dict[str, Any] = {}
+    for name, value in changes.items():
+        match name:
+            case "name" | "name_en" | "email" | "position" | "locale":
+                values[name] = value
+            case "manager":
+                values["manager_id"] = None if value is None else user(uow, value).id
+            case "org_unit":
+                values["org_unit_id"] = None if value is None else _unit(uow, value).id
+            case _:
+                raise TypeError(f"change_user() got an unexpected keyword argument {name!r}")
+    found = user(uow, user_id)
+    if values:
+        uow.execute(_account(found.id).values(**values))
+        history.act(uow, SCOPE, "user.changed", {"user": str(found.id), "fields": sorted(changes)})
+    return user(uow, found.id)
+
+
+def disable(uow: UnitOfWork, user_id: UUID) -> None:
+    """Nobody logs in with the account any more, nobody is asked through it; its name stays in history."""
+    found = user(uow, user_id)
+    uow.execute(_account(found.id).values(disabled_at=uow.now, session_epoch=user_account.c.session_epoch + 1))
+    history.act(uow, SCOPE, "user.disabled", {"user": str(found.id)})
+
+
+def enable(uow: UnitOfWork, user_id: UUID) -> None:
+    """Undo `disable`."""
+    found = user(uow, user_id)
+    uow.execute(_account(found.id).values(disabled_at=None))
+    history.act(uow, SCOPE, "user.enabled", {"user": str(found.id)})
+
+
+def user(uow: UnitOfWork, key: str | UUID) -> User:
+    """By id, id text or login. Raises NotFound."""
+    found = find(uow, [key])
+    if not found:
+        raise NotFound(kind="user", key=str(key))
+    return found[0]
+
+
+def find(uow: UnitOfWork, references: Iterable[Any]) -> list[User]:
+    """The users that `references` name, in their order, each once; what names nobody is left out.
+
+    A reference is an id, an id text, a login, or a context with `id` or `login`, as FEEL and forms give them.
+    """
+    wanted = [text for text in (reference_text(reference) for reference in references) if text]
+    if not wanted:
+        return []
+    keys = [key for key in (as_id(text) for text in wanted) if key is not None]
+    rows = uow.execute(_select_users().where(or_(user_account.c.login.in_(wanted), user_account.c.id.in_(keys)))).all()
+    by_text = {str(row.id): row for row in rows} | {row.login: row for row in rows}
+    found = {row.id: _user(row) for text in wanted if (row := by_text.get(text)) is not None}
+    return list(found.values())
+
+
+def users(uow: UnitOfWork, *, search: str = "", disabled: bool = False, after: str = "", limit: int = 50) -> list[User]:
+    """Accounts by login, for lists and pickers; `after`: the last login of the page before."""
+    query = _select_users().where(user_account.c.login > after).order_by(user_account.c.login).limit(limit)
+    if not disabled:
+        query = query.where(user_account.c.disabled_at.is_(None))
+    if search:
+        query = query.where(
+            or_(
+                *(
+                    column.icontains(search, autoescape=True)
+                    for column in (user_account.c.login, user_account.c.name, user_account.c.name_en)
+                )
+            )
+        )
+    return [_user(row) for row in uow.execute(query)]
+
+
+def names(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Names by id, for lists."""
+    wanted = {key for key in user_ids if key is not None}
+    if not wanted:
+        return {}
+    rows = uow.execute(select(user_account.c.id, user_account.c.name).where(user_account.c.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def persons(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, UUID | None]:
+    """The natural person of each account: separation of duties compares these."""
+    wanted = {key for key in user_ids if key is not None}
+    if not wanted:
+        return {}
+    rows = uow.execute(select(user_account.c.id, user_account.c.person_id).where(user_account.c.id.in_(wanted)))
+    return {row.id: row.person_id for row in rows}
+
+
+def context_of(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
+    """A person as FEEL sees him: id, login, name, department (key), department_name, position, manager (login)."""
+    person = user(uow, user_id)
+    unit = None if person.org_unit_id is None else _unit(uow, person.org_unit_id)
+    manager = manager_of(uow, person.id)
+    return {
+        "id": str(person.id),
+        "login": person.login,
+        "name": person.name,
+        "department": unit.key if unit else None,
+        "department_name": unit.name if unit else None,
+        "position": person.position,
+        "manager": manager.login if manager else None,
+    }
+
+
+# ---------------------------------------------------------------- groups and permissions
+
+
+def create_group(uow: UnitOfWork, key: str, name: str, *, name_en: str = "", capabilities: str = "") -> Group:
+    """A new group. `capabilities`: words separated by spaces. Raises AlreadyExists."""
+    if uow.execute(select(user_group.c.id).where(user_group.c.key == key)).first():
+        raise AlreadyExists(kind="group", key=key)
+    row = {"id": ids.uuid7(), "key": key, "name": name, "name_en": name_en, "capabilities": capabilities}
+    uow.execute(insert(user_group), row)
+    history.act(uow, SCOPE, "group.created", {"group": key, "capabilities": capabilities})
+    return group(uow, key)
+
+
+def group(uow: UnitOfWork, key: str | UUID) -> Group:
+    """By key or id. Raises NotFound."""
+    found = find_groups(uow, [key])
+    if not found:
+        raise NotFound(kind="group", key=str(key))
+    return found[0]
+
+
+def find_groups(uow: UnitOfWork, references: Iterable[Any]) -> list[Group]:
+    """The groups that `references` (keys, ids, id texts) name, in their order; what names none is left out."""
+    wanted = [str(reference) for reference in references if reference]
+    if not wanted:
+        return []
+    keys = [key for key in (as_id(text) for text in wanted) if key is not None]
+    rows = uow.execute(select(user_group).where(or_(user_group.c.key.in_(wanted), user_group.c.id.in_(keys)))).all()
+    by_text = {str(row.id): row for row in rows} | {row.key: row for row in rows}
+    found = {row.id: _group(row) for text in wanted if (row := by_text.get(text)) is not None}
+    return list(found.values())
+
+
+def groups(uow: UnitOfWork) -> list[Group]:
+    """All groups by key."""
+    return [_group(row) for row in uow.execute(select(user_group).order_by(user_group.c.key))]
+
+
+def add_member(uow: UnitOfWork, group_key: str | UUID, user_key: str | UUID) -> None:
+    """Once is enough: a second time changes nothing."""
+    target, person = group(uow, group_key), user(uow, user_key)
+    link = and_(membership.c.group_id == target.id, membership.c.user_id == person.id)
+    if uow.execute(select(membership.c.user_id).where(link)).first():
+        return
+    uow.execute(insert(membership), {"group_id": target.id, "user_id": person.id})
+    history.act(uow, SCOPE, "group.member_added", {"group": target.key, "user": str(person.id)})
+
+
+def remove_member(uow: UnitOfWork, group_key: str | UUID, user_key: str | UUID) -> None:
+    """Takes effect at the next click: permissions and group tasks are looked up then."""
+    target, person = group(uow, group_key), user(uow, user_key)
+    uow.execute(delete(membership).where(membership.c.group_id == target.id, membership.c.user_id == person.id))
+    history.act(uow, SCOPE, "group.member_removed", {"group": target.key, "user": str(person.id)})
+
+
+def groups_of(uow: UnitOfWork, user_id: UUID) -> list[Group]:
+    """The groups of a user, by key."""
+    rows = uow.execute(
+        select(user_group)
+        .join(membership, membership.c.group_id == user_group.c.id)
+        .where(membership.c.user_id == user_id)
+        .order_by(user_group.c.key)
+    )
+    return [_group(row) for row in rows]
+
+
+def members_of(uow: UnitOfWork, group_ids: Sequence[UUID]) -> list[User]:
+    """Active members, by login."""
+    rows = uow.execute(
+        _select_users()
+        .where(
+            user_account.c.disabled_at.is_(None),
+            user_account.c.id.in_(select(membership.c.user_id).where(membership.c.group_id.in_(group_ids))),
+        )
+        .order_by(user_account.c.login)
+    )
+    return [_user(row) for row in rows]
+
+
+def capabilities_of(uow: UnitOfWork, user_id: UUID) -> frozenset[str]:
+    """What the groups of a user allow him in the product itself."""
+    rows = uow.execute(
+        select(user_group.c.capabilities)
+        .join(membership, membership.c.group_id == user_group.c.id)
+        .where(membership.c.user_id == user_id)
+    )
+    return frozenset(word for row in rows for word in row.capabilities.split())
+
+
+def may(uow: UnitOfWork, capability: str) -> bool:
+    """Whether the actor has the capability; `admin` includes every other.
+
+    The engine itself, the command line and jobs have no user and may do everything; a page without a user nothing.
+    """
+    if uow.actor.user_id is None:
+        return uow.actor.source in ("system", "cli", "job")
+    return bool(capabilities_of(uow, uow.actor.user_id) & {capability, "admin"})
+
+
+def require(uow: UnitOfWork, capability: str) -> None:
+    """Raises Forbidden unless `may`."""
+    if not may(uow, capability):
+        known = names(uow, [uow.actor.user_id])
+        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=capability)
+
+
+# ---------------------------------------------------------------- the organisation
+
+
+def create_org_unit(
+    uow: UnitOfWork,
+    key: str,
+    name: str,
+    *,
+    name_en: str = "",
+    parent: str | UUID | None = None,
+    leader: str | UUID | None = None,
+) -> OrgUnit:
+    """A new department. Raises AlreadyExists, NotFound."""
+    if uow.execute(select(org_unit.c.id).where(org_unit.c.key == key)).first():
+        raise AlreadyExists(kind="department", key=key)
+    row = {
+        "id": ids.uuid7(), "key": key, "name": name, "name_en": name_en,
+        "parent_id": None if parent is None else _unit(uow, parent).id,
+        "leader_id": None if leader is None else user(uow, leader).id,
+    }  # fmt: skip
+    uow.execute(insert(org_unit), row)
+    history.act(uow, SCOPE, "org_unit.created", {"org_unit": key})
+    return _unit(uow, key)
+
+
+def set_leader(uow: UnitOfWork, unit_key: str | UUID, leader: str | UUID | None) -> None:
+    """Open tasks do not move; the next round asks the new leader."""
+    unit = _unit(uow, unit_key)
+    leader_id = None if leader is None else user(uow, leader).id
+    uow.execute(update(org_unit).where(org_unit.c.id == unit.id).values(leader_id=leader_id))
+    history.act(uow, SCOPE, "org_unit.leader_set", {"org_unit": unit.key, "leader": str(leader_id)})
+
+
+def find_org_unit(uow: UnitOfWork, key: str | UUID) -> OrgUnit:
+    """By key or id. Raises NotFound."""
+    return _unit(uow, key)
+
+
+def org_units(uow: UnitOfWork) -> list[OrgUnit]:
+    """All departments by key."""
+    return [_org_unit(row) for row in uow.execute(select(org_unit).order_by(org_unit.c.key))]
+
+
+def department_members(uow: UnitOfWork, unit_id: UUID) -> list[User]:
+    """Active people of one department, by login; sub-departments are not included."""
+    rows = uow.execute(
+        _select_users()
+        .where(user_account.c.org_unit_id == unit_id, user_account.c.disabled_at.is_(None))
+        .order_by(user_account.c.login)
+    )
+    return [_user(row) for row in rows]
+
+
+def manager_of(uow: UnitOfWork, user_id: UUID) -> User | None:
+    """The named manager, else the leader of the department; whoever leads it himself has the next one upwards."""
+    return next(iter(management_line(uow, user_id, 1)), None)
+
+
+def management_line(uow: UnitOfWork, user_id: UUID, levels: int = LONGEST_LINE) -> list[User]:
+    """The managers upwards, nearest first, at most `levels`; a circle ends the line."""
+    line: list[User] = []
+    seen = {user_id}
+    person = user(uow, user_id)
+    while len(line) < min(levels, LONGEST_LINE):
+        above = _next_above(uow, person, seen)
+        if above is None:
+            break
+        seen.add(above.id)
+        line.append(above)
+        person = above
+    return line
+
+
+def leaders_of(uow: UnitOfWork, unit_id: UUID | None) -> list[User]:
+    """Leaders of the department and of those above it, nearest first; a vacant one is skipped, nobody comes twice."""
+    found: dict[UUID, User] = {}
+    visited: set[UUID] = set()
+    while unit_id is not None and unit_id not in visited:
+        visited.add(unit_id)
+        unit = _unit(uow, unit_id)
+        if unit.leader_id is not None and unit.leader_id not in found:
+            found[unit.leader_id] = user(uow, unit.leader_id)
+        unit_id = unit.parent_id
+    return list(found.values())
+
+
+# ---------------------------------------------------------------- substitution
+
+
+def substitute(
+    uow: UnitOfWork,
+    principal: str | UUID,
+    deputy: str | UUID,
+    valid_from: datetime,
+    valid_to: datetime,
+    reason: str = "",
+) -> Substitution:
+    """代理: `deputy` sees and may do the open work of `principal` in [valid_from, valid_to).
+
+    Not recursive. The principal says so himself, or somebody with the capability `people`.
+    Raises InvalidSubstitution, Forbidden.
+    """
+    absent, present = user(uow, principal), user(uow, deputy)
+    if uow.actor.user_id != absent.id:
+        require(uow, "people")
+    if absent.id == present.id or (absent.person_id is not None and absent.person_id == present.person_id):
+        raise InvalidSubstitution(found=N_("principal and substitute are the same person"))
+    if valid_from >= valid_to:
+        raise InvalidSubstitution(found=N_("it ends before it begins"))
+    if not present.active:
+        raise InvalidSubstitution(found=N_("the substitute is disabled"))
+    overlap = select(substitution.c.id).where(
+        substitution.c.principal_id == absent.id,
+        substitution.c.valid_from < valid_to,
+        substitution.c.valid_to > valid_from,
+    )
+    if uow.execute(overlap).first():
+        raise InvalidSubstitution(found=N_("it overlaps with another one of the same principal"))
+    made = Substitution(ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason)
+    uow.execute(insert(substitution), asdict(made))
+    history.act(uow, SCOPE, "substitution.created", {"principal": str(absent.id), "substitute": str(present.id)})
+    return made
+
+
+def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> None:
+    """Takes effect at the next click. Raises NotFound, Forbidden."""
+    row = uow.execute(select(substitution).where(substitution.c.id == substitution_id)).one_or_none()
+    if row is None:
+        raise NotFound(kind="substitution", key=str(substitution_id))
+    if uow.actor.user_id != row.principal_id:
+        require(uow, "people")
+    uow.execute(delete(substitution).where(substitution.c.id == substitution_id))
+    history.act(uow, SCOPE, "substitution.ended", {"principal": str(row.principal_id)})
+
+
+def substitutions(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
+    """Present and future ones that the user gave or received, by start."""
+    rows = uow.execute(
+        select(substitution)
+        .where(
+            or_(substitution.c.principal_id == user_id, substitution.c.substitute_id == user_id),
+            substitution.c.valid_to > uow.now,
+        )
+        .order_by(substitution.c.valid_from, substitution.c.id)
+    )
+    return [Substitution(**row._mapping) for row in rows]
+
+
+def absent_for(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
+    """Whose substitute the user is now."""
+    rows = uow.execute(
+        select(substitution.c.principal_id)
+        .join(user_account, user_account.c.id == substitution.c.principal_id)
+        .where(
+            substitution.c.substitute_id == user_id,
+            substitution.c.valid_from <= uow.now,
+            substitution.c.valid_to > uow.now,
+        )
+        .order_by(substitution.c.principal_id)
+    )
+    return [row.principal_id for row in rows]
+
+
+def principals_of(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
+    """Under which ids the user finds work: himself, his groups, and those whose substitute he is now."""
+    rows = uow.execute(select(membership.c.group_id).where(membership.c.user_id == user_id))
+    return [user_id, *sorted(row.group_id for row in rows), *absent_for(uow, user_id)]
+
+
+# ---------------------------------------------------------------- private
+
+
+def reference_text(reference: Any) -> str:
+    """The login or id text in a reference, `""` for what cannot name a person."""
+    if isinstance(reference, dict):
+        reference = reference.get("id") or reference.get("login")
+    return str(reference) if isinstance(reference, str | UUID) else ""
+
+
+def as_id(text: str) -> UUID | None:
+    """The id that `text` writes, None for any other text."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def _hash(login: str, password: str) -> str:
+    if len(password) < PASSWORD_LENGTH or password.casefold() == login.casefold():
+        raise WeakPassword(length=PASSWORD_LENGTH)
+    return _hasher.hash(password)
+
+
+def _account(user_id: UUID) -> Any:
+    return update(user_account).where(user_account.c.id == user_id)
+
+
+_USER_COLUMNS = (
+    "id", "login", "name", "name_en", "email", "person_id", "org_unit_id", "position", "manager_id", "locale", "demo",
+    "disabled_at", "session_epoch",
+)  # fmt: skip
+
+
+def _select_users() -> Select[Any]:
+    return select(*(user_account.c[name] for name in _USER_COLUMNS))
+
+
+def _user(row: Row[Any]) -> User:
+    return User(*(getattr(row, name) for name in _USER_COLUMNS))
+
+
+def _group(row: Row[Any]) -> Group:
+    return Group(row.id, row.key, row.name, row.name_en, frozenset(row.capabilities.split()))
+
+
+def _org_unit(row: Row[Any]) -> OrgUnit:
+    return OrgUnit(row.id, row.key, row.name, row.name_en, row.parent_id, row.leader_id)
+
+
+def _unit(uow: UnitOfWork, key: str | UUID) -> OrgUnit:
+    found = key if isinstance(key, UUID) else as_id(key)
+    condition = org_unit.c.key == key if found is None else org_unit.c.id == found
+    row = uow.execute(select(org_unit).where(condition)).one_or_none()
+    if row is None:
+        raise NotFound(kind="department", key=str(key))
+    return _org_unit(row)
+
+
+def _next_above(uow: UnitOfWork, person: User, seen: set[UUID]) -> User | None:
+    if person.manager_id is not None:
+        return None if person.manager_id in seen else user(uow, person.manager_id)
+    return next((leader for leader in leaders_of(uow, person.org_unit_id) if leader.id not in seen), None)

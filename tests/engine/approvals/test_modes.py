@@ -1,0 +1,248 @@
+"""The tables of `approvals.md` 3 row by row, and what must hold for every ledger."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.approvals.ledger import Item, Ledger, decide, turn
+from engine.approvals.modes import need, pick, threshold
+from engine.errors import InvalidValue
+
+DECISIONS = {"A": "agree", "R": "reject", "X": "abstain"}
+
+
+def ledger(mode: str, votes: str, weights: tuple[int, ...] = (), **parameters: str) -> Ledger:
+    """One item per letter; decided in the order of the letters."""
+    return Ledger(
+        mode,
+        tuple(
+            Item(
+                id=n,
+                seq=(n + 1) * 1000,
+                status="todo" if letter == "P" else "decided",
+                decision=DECISIONS.get(letter),
+                order=0 if letter == "P" else n + 1,
+                weight=Decimal(weights[n]) if weights else Decimal(1),
+            )
+            for n, letter in enumerate(votes)
+        ),
+        parameters,
+    )
+
+
+def result(mode: str, votes: str, weights: tuple[int, ...] = (), **parameters: str) -> str:
+    outcome = decide(ledger(mode, votes, weights, **parameters))
+    return "-" if outcome is None else {"passed": "pass", "failed": "fail"}[outcome.result]
+
+
+@pytest.mark.parametrize(
+    ("votes", "all_", "first", "any_all", "half", "full"),
+    [
+        ("PPP", "-", "-", "-", "-", "-"),
+        ("APP", "-", "pass", "pass", "-", "-"),
+        ("AAP", "-", "pass", "pass", "pass", "-"),
+        ("AAA", "pass", "pass", "pass", "pass", "pass"),
+        ("RPP", "fail", "fail", "-", "-", "fail"),
+        ("ARP", "fail", "pass", "pass", "-", "fail"),
+        ("RAP", "fail", "fail", "pass", "-", "fail"),
+        ("RRP", "fail", "fail", "-", "fail", "fail"),
+        ("AAR", "fail", "pass", "pass", "pass", "fail"),
+        ("RAA", "fail", "fail", "pass", "pass", "fail"),
+        ("ARR", "fail", "pass", "pass", "fail", "fail"),
+        ("RRR", "fail", "fail", "fail", "fail", "fail"),
+    ],
+)
+def test_three_people_decide_as_the_table_says(votes, all_, first, any_all, half, full):
+    found = (
+        result("all", votes),
+        result("any", votes),
+        result("any", votes, rejects="all"),
+        result("ratio", votes, threshold="1/2"),
+        result("ratio", votes, threshold="100%"),
+    )
+
+    assert found == (all_, first, any_all, half, full)
+    assert result("ratio", votes, threshold="2/3") == half
+    assert result("sequential", votes) == all_
+
+
+@pytest.mark.parametrize(
+    ("votes", "expected"),
+    [("APP", "-"), ("AAP", "pass"), ("PRP", "-"), ("PRR", "fail")],
+)
+def test_weights_50_30_20_with_threshold_60(votes, expected):
+    assert result("weight", votes, (50, 30, 20), threshold="60") == expected
+    assert result("weight", votes, (50, 30, 20), threshold="60%") == expected
+
+
+def test_the_heaviest_rejection_decides_when_the_rest_cannot_reach_the_threshold():
+    assert result("weight", "RPP", (50, 30, 20), threshold="60") == "fail"
+    assert result("weight", "PRP", (50, 30, 20), threshold="60") == "-"
+
+
+@pytest.mark.parametrize(
+    ("entitled", "parameters", "expected"),
+    [
+        (4, {"threshold": "1/2"}, 2),
+        (4, {"threshold": "1/2", "strict": "true"}, 3),
+        (4, {"threshold": "2/3"}, 3),
+        (3, {"threshold": "0.66"}, 2),
+        (3, {"threshold": "0.67"}, 3),
+        (3, {"threshold": "66%"}, 2),
+        (3, {"threshold": "0.01"}, 1),
+    ],
+)
+def test_needed_votes_are_exact(entitled, parameters, expected):
+    assert need(entitled, parameters) == expected
+
+
+@pytest.mark.parametrize("text", ["", "x", "2/0", "-1", "0", "0%"])
+def test_a_threshold_that_cannot_be_is_refused(text):
+    with pytest.raises(InvalidValue):
+        threshold(text)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(InvalidValue):
+        result("majority", "AAA")
+
+
+def test_abstentions_count_or_not_as_the_drawing_says():
+    assert result("ratio", "XXAAP", threshold="1/2") == "-"
+    assert result("ratio", "XXAAP", threshold="1/2", abstain="exclude") == "pass"
+    assert result("ratio", "XXX", threshold="1/2", abstain="exclude") == "fail"
+
+
+def test_hear_all_holds_the_result_back_until_everybody_has_spoken():
+    assert result("any", "AP", hearAll="true") == "-"
+    assert result("any", "AR", hearAll="true") == "pass"
+    assert result("all", "RP", hearAll="true") == "-"
+
+
+def test_handling_is_done_by_one_and_never_rejected():
+    done = Item(1, status="decided", decision="handled", order=1)
+    other = Item(2)
+
+    assert decide(Ledger("inform", (other,))) is None
+    assert decide(Ledger("inform", (done, other))).cancelled == (2,)
+
+
+def test_only_the_lowest_open_place_is_asked_in_sequence():
+    first, second, third = (Item(n, seq=n * 1000, status="wait") for n in (1, 2, 3))
+    agreed = replace(first, status="decided", decision="agree", order=1)
+
+    assert turn(Ledger("sequential", (third, second, first))) == (1,)
+    assert turn(Ledger("sequential", (third, second, agreed))) == (2,)
+    assert turn(Ledger("all", (first, second, third))) == (1, 2, 3)
+
+
+def test_superseded_removed_and_cancelled_items_do_not_count():
+    gone = tuple(Item(n, status=status) for n, status in enumerate(("superseded", "removed", "cancelled")))
+    agreed = Item(9, status="decided", decision="agree", order=1)
+
+    assert decide(Ledger("all", (*gone, agreed))).total == 1
+    assert decide(Ledger("all", gone)) is None
+
+
+def test_an_after_group_that_rejects_turns_the_adders_yes_into_a_no():
+    a, c = (Item(n, status="decided", decision="agree", order=n) for n in (1, 3))
+    b = Item(2, status="countersigning", decision="agree", order=2, group_mode="any")
+    x = Item(10, "sign_after", status="decided", decision="reject", parent=2, order=4)
+    y = Item(11, "sign_after", parent=2)
+
+    assert decide(Ledger("all", (a, b, c, replace(x, status="todo", decision=None), y))) is None
+    assert decide(Ledger("all", (a, b, c, x, y))).result == "failed"
+    removed = tuple(replace(item, status="removed") for item in (x, y))
+    assert decide(Ledger("all", (a, b, c, *removed))).result == "passed"
+
+
+def test_a_before_group_is_heard_first():
+    owner = Item(1, status="wait")
+    adviser = Item(2, "sign_before", parent=1)
+    refused = replace(adviser, status="decided", decision="reject", order=1)
+
+    assert decide(Ledger("all", (owner, adviser))) is None
+    assert decide(Ledger("all", (owner, refused))).result == "failed"
+    assert decide(Ledger("all", (owner, refused), {"beforeReject": "ask"})) is None
+
+
+def test_the_random_person_is_the_same_in_every_repetition():
+    people = [UUID(int=n) for n in range(5)]
+    instance = UUID(int=99)
+
+    assert pick(instance, "fin", 1, people) == pick(instance, "fin", 1, list(reversed(people)))
+    assert len({pick(instance, "fin", n, people) for n in range(40)}) == 5
+
+
+# ---------------------------------------------------------------- properties
+
+MODES = st.sampled_from(
+    [
+        ("all", {}), ("any", {}), ("any", {"rejects": "all"}), ("sequential", {}), ("single", {}),
+        *(("ratio", {"threshold": q, "strict": s, "abstain": a})
+          for q in ("1/2", "2/3", "0.67", "100%") for s in ("true", "false") for a in ("include", "exclude")),
+        ("weight", {"threshold": "60%"}), ("weight", {"threshold": "3"}),
+    ]
+)  # fmt: skip
+LETTERS = st.text("ARXP", min_size=1, max_size=6)
+WEIGHTS = st.lists(st.integers(1, 9), min_size=6, max_size=6).map(tuple)
+
+
+@settings(max_examples=400, deadline=None)
+@given(MODES, LETTERS, WEIGHTS)
+def test_nobody_pending_means_decided(mode, votes, weights):
+    assert result(mode[0], votes.replace("P", "A"), weights, **mode[1]) != "-"
+
+
+@settings(max_examples=400, deadline=None)
+@given(MODES, LETTERS, WEIGHTS, st.text("ARX", min_size=6, max_size=6))
+def test_an_early_result_is_the_result_of_every_completion(mode, votes, weights, rest):
+    early = result(mode[0], votes, weights, **mode[1])
+    if early == "-" or mode == ("any", {}):
+        return
+    completed = "".join(rest[n] if letter == "P" else letter for n, letter in enumerate(votes))
+
+    assert result(mode[0], completed, weights, **mode[1]) == early
+
+
+@settings(max_examples=400, deadline=None)
+@given(MODES, LETTERS, WEIGHTS, st.integers(0, 5))
+def test_turning_a_no_into_a_yes_never_turns_a_pass_into_a_fail(mode, votes, weights, place):
+    if place >= len(votes) or votes[place] != "R" or result(mode[0], votes, weights, **mode[1]) != "pass":
+        return
+
+    assert result(mode[0], votes[:place] + "A" + votes[place + 1 :], weights, **mode[1]) == "pass"
+
+
+@settings(max_examples=300, deadline=None)
+@given(MODES, LETTERS, WEIGHTS, st.randoms())
+def test_the_order_of_rows_is_irrelevant(mode, votes, weights, random):
+    original = ledger(mode[0], votes, weights, **mode[1])
+    shuffled = list(original.items)
+    random.shuffle(shuffled)
+    twisted = replace(original, items=tuple(shuffled))
+
+    assert (decide(original) is None) == (decide(twisted) is None)
+    if decide(original) is not None:
+        assert decide(original).result == decide(twisted).result
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ARP", min_size=1, max_size=6))
+def test_ratio_of_all_is_all_and_ratio_of_one_is_any(votes):
+    assert result("ratio", votes, threshold="100%") == result("all", votes)
+    assert result("ratio", votes, threshold=f"1/{len(votes)}") == result("any", votes, rejects="all")
+
+
+@settings(max_examples=300, deadline=None)
+@given(MODES, st.text("ARXP", min_size=2, max_size=6), WEIGHTS)
+def test_removing_a_pending_signer_never_undecides(mode, votes, weights):
+    if "P" not in votes or result(mode[0], votes, weights, **mode[1]) == "-" or mode[1].get("threshold") == "3":
+        return
+    gone = votes.index("P")
+
+    assert result(mode[0], votes[:gone] + votes[gone + 1 :], weights[:gone] + weights[gone + 1 :], **mode[1]) != "-"

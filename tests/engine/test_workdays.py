@@ -1,0 +1,99 @@
+"""Working time: the examples of the design page, its inverse, and bad input."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import workdays
+from engine.errors import InvalidValue, NotFound
+from engine.unit_of_work import ENGINE
+from engine.workdays import WorkCalendar, read_week
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PLAIN = WorkCalendar(
+    "plain", SHANGHAI, read_week(workdays.CN_WEEK), {date(2026, 2, 14): True, date(2026, 2, 16): False}
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [
+        ("2026-11-20 17:00", timedelta(hours=2), "2026-11-23 10:00"),
+        ("2026-11-20 17:00", timedelta(days=1), "2026-11-23 17:00"),
+        ("2026-11-21 11:00", timedelta(hours=8), "2026-11-23 18:00"),
+        ("2026-02-13 17:00", timedelta(hours=2), "2026-02-14 10:00"),
+        ("2026-11-23 11:30", timedelta(hours=1), "2026-11-23 13:30"),
+        ("2026-11-23 18:00", timedelta(0), "2026-11-23 18:00"),
+        ("2026-11-23 20:00", timedelta(days=1), "2026-11-25 09:00"),
+        ("2026-11-23 08:00", timedelta(days=1, hours=2), "2026-11-24 11:00"),
+    ],
+)
+def test_duration_consumes_working_time_only(start, duration, expected):
+    assert PLAIN.add(at(start), duration) == at(expected)
+
+
+def test_instants_come_back_in_utc_and_naive_ones_are_refused():
+    assert PLAIN.add(at("2026-11-23 09:00"), timedelta(hours=1)).tzinfo is UTC
+    with pytest.raises(InvalidValue):
+        PLAIN.add(datetime(2026, 11, 23, 9), timedelta(hours=1))  # noqa: DTZ001 - the bad input
+    with pytest.raises(InvalidValue):
+        PLAIN.add(at("2026-11-23 09:00"), timedelta(hours=-1))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 60 * 24 * 30), st.integers(1, 60 * 9 - 1))
+def test_between_is_the_inverse_of_add(start_minutes, working_minutes):
+    start = at("2026-02-01 00:00") + timedelta(minutes=start_minutes)
+    worked = timedelta(minutes=working_minutes)
+
+    assert PLAIN.between(start, PLAIN.add(start, worked)) == worked
+
+
+def test_between_counts_backwards_too():
+    assert PLAIN.between(at("2026-11-23 10:00"), at("2026-11-20 17:00")) == timedelta(hours=-2)
+
+
+@pytest.mark.parametrize("text", ["", "8 09:00-12:00", "1-5 12:00-09:00", "1-5 09:00-12:00,11:00-13:00", "mon-fri 9-5"])
+def test_a_week_that_cannot_be_is_refused(text):
+    with pytest.raises(InvalidValue):
+        read_week(text)
+
+
+def test_a_calendar_without_working_days_is_an_answer_not_a_hang():
+    never = WorkCalendar("never", SHANGHAI, {}, {})
+
+    with pytest.raises(InvalidValue):
+        never.add(at("2026-11-23 09:00"), timedelta(hours=1))
+
+
+def test_the_chinese_calendar_knows_holidays_and_make_up_days(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        workdays.ensure_cn(uow)
+    with engine.unit_of_work(ENGINE) as uow:
+        cn = workdays.calendar(uow)
+
+    assert cn.count(date(2026, 10, 1), date(2026, 10, 10)) == 3  # 8, 9 and the make-up Saturday 10
+    assert cn.add(at("2026-09-30 17:00"), timedelta(hours=2)) == at("2026-10-08 10:00")
+    assert cn.is_workday(date(2026, 2, 14))
+    assert cn.is_workday(date(2027, 1, 4))
+
+
+def test_a_day_can_be_set_and_reset(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        workdays.set_day(uow, "cn", date(2026, 11, 23), False, "公司日")
+        off = workdays.calendar(uow).is_workday(date(2026, 11, 23))
+        workdays.set_day(uow, "cn", date(2026, 11, 23), None)
+        again = workdays.calendar(uow).is_workday(date(2026, 11, 23))
+        with pytest.raises(NotFound):
+            workdays.calendar(uow, "mars")
+
+    assert (off, again) == (False, True)
