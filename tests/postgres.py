@@ -8,17 +8,20 @@ import tempfile
 from pathlib import Path
 
 _UNPRIVILEGED = ("postgres", "nobody")
-_OPTIONS = (
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c max_connections=60 "
-    "-c shared_buffers=64MB -c listen_addresses='' -c deadlock_timeout=200ms"
-)
+_OPTIONS = "-c max_connections=60 -c shared_buffers=64MB -c listen_addresses='' -c deadlock_timeout=200ms"
+_FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
 
 
 class Server:
-    """Runs between `start` and `stop`; `url(database)` for SQLAlchemy and psycopg."""
+    """Runs between `start` and `stop`; `url(database)` for SQLAlchemy and psycopg.
 
-    def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="troika-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    `durable`: on disk with fsync, as benchmarks want it; otherwise in memory where the machine allows it.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        memory = "/dev/shm" if Path("/dev/shm").is_dir() and not durable else None
+        self.home = Path(tempfile.mkdtemp(prefix="troika-pg-", dir=memory))
+        self.options = f"{_OPTIONS} -k {self.home}" + ("" if durable else f" {_FORGETFUL}")
         self.user = _user()
         self.bin = _binaries(self.home, self.user)
         if self.user is not None:
@@ -28,9 +31,7 @@ class Server:
         """Make a cluster and run it on a socket."""
         data = self.home / "data"
         self._run("initdb", "-D", str(data), "-U", "troika", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        self._run(
-            "pg_ctl", "-D", str(data), "-w", "-l", str(self.home / "log"), "-o", f"{_OPTIONS} -k {self.home}", "start"
-        )
+        self._run("pg_ctl", "-D", str(data), "-w", "-l", str(self.home / "log"), "-o", self.options, "start")
 
     def stop(self) -> None:
         """Throw everything away."""
