@@ -1,4 +1,4 @@
-"""Named points at which a fault test kills the process: `crash.here("settle")`. Without TROIKA_CRASH_AT they do nothing."""
+"""Named points at which a fault test kills the process; without TROIKA_CRASH_AT they do nothing."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ _left = 0
 
 
 def arm(at: str) -> None:
-    """`point` or `point:hit`: die there when it is reached for the `hit`-th time. Raises ValueError for unknown ones."""
+    """`point` or `point:hit`: die when it is reached for the `hit`-th time. Raises ValueError for an unknown one."""
     global _armed, _left
     point, _, hit = at.partition(":")
     if point not in POINTS:

@@ -353,3 +353,95 @@ class ReservedName(EngineError):
     message = N_("Expected another name than '{name}': it is reserved for facts that only the engine writes.")
     hint = N_("Choose another name for the variable.")
     status = 422
+
+
+# ---------------------------------------------------------------- repository, runtime, calls, jobs, messages
+
+
+class DeploymentRefused(EngineError):
+    """Drawings, decisions or forms that cannot be deployed; `findings` say why, all at once."""
+
+    message = N_("Expected a deployment without errors, found {count}; the first: {first}")
+    hint = N_("Open the drawing in the designer; each finding is marked on its element.")
+    status = 422
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+        super().__init__(count=len(findings), first=str(findings[0]) if findings else "")
+
+
+class ProcessNotDeployed(EngineError):
+    """Nothing is deployed under this key."""
+
+    message = N_("Expected a deployed process '{key}', but there is none.")
+    hint = N_("Deploy it in the designer.")
+    status = 404
+
+
+class ProcessRetired(EngineError):
+    """A version that starts nothing new."""
+
+    message = N_("Process '{key}' accepts no new requests at present.")
+    hint = N_("Ask the owner of the process.")
+    status = 409
+
+
+class BusinessKeyTaken(EngineError):
+    """One living instance per business key."""
+
+    message = N_("Expected '{business_key}' to be free, but an instance of '{process}' is running under it.")
+    hint = N_("Open that one, or wait for its end.")
+    status = 409
+
+
+class WaitNotOpen(EngineError):
+    """Somebody or something else answered first."""
+
+    message = N_("Instance {instance} does not wait there any more (token {token}).")
+    hint = N_("Load the page again.")
+    status = 409
+
+
+class IdempotencyMismatch(EngineError):
+    """The same key with another request: one of the two callers is wrong."""
+
+    message = N_("Operation {operation} was called again under key {key} with other inputs.")
+    hint = N_("Cancel the token or restore the inputs of the first call.")
+    status = 409
+
+
+class OutcomeUnknown(EngineError):
+    """The process died between a call to the outside and its answer, and the operation cannot be repeated blindly."""
+
+    message = N_("Whether {operation} happened under key {key} is not known.")
+    hint = N_("Ask the other party, then say that it happened, or have it called again.")
+    status = 409
+
+
+class WrongRetry(EngineError):
+    """A retry text that cannot be read."""
+
+    message = N_("Expected a retry such as R5/PT1M or PT10S,PT1M, found '{found}'.")
+    status = 422
+
+
+class OutboundRefused(EngineError):
+    """A call to the outside that is not allowed."""
+
+    message = N_("Calls to '{host}' are not allowed.")
+    hint = N_("Add the host to TROIKA_OUTBOUND_ALLOW.")
+    status = 403
+
+
+class OutboundRejected(EngineError):
+    """The other party refuses; asking again will not help."""
+
+    message = N_("{host} answered {status_code}: {body}")
+    status = 502
+
+
+class NotResolvable(EngineError):
+    """An incident that is closed already, or that needs another kind of answer."""
+
+    message = N_("Incident {incident} cannot be resolved: {reason}.")
+    status = 409

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from httpx import BaseTransport
 from sqlalchemy import func, select
 
-from engine import operations
+from engine import crash, operations
 from engine.clock import Clock, SystemClock
 from engine.db import schema
 from engine.db.base import UtcDateTime, metadata
@@ -23,16 +24,28 @@ _clock_of_database = select(func.statement_timestamp(type_=UtcDateTime))
 
 
 class ProcessEngine:
-    """An open database. `wake` is called after every commit that left work for a runner."""
+    """An open database. `wake` is called after every commit that left work for a runner.
+
+    Raises ValueError for a crash point (`settings.crash_at`) that does not exist.
+    """
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, wake: Callable[[], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        wake: Callable[[], None] | None = None,
+        transport: BaseTransport | None = None,
     ) -> None:
         operations.load()
+        if settings.crash_at:
+            crash.arm(settings.crash_at)
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.wake: Callable[[], None] = wake or _nothing
         self.dialect = "sqlite" if settings.sqlite else "postgresql"
+        self.transport = transport
+        """how external operations reach the outside; None: the network"""
         self.cache: dict[Any, Any] = {}
         """of rooms: compiled programs, read forms and decisions; only what never changes"""
         self._writer = open_writer(settings)
@@ -62,7 +75,9 @@ class ProcessEngine:
                     yield uow
                     if not read_only:
                         uow.finish()
+                        crash.here("commit.before")
                         connection.commit()
+                        crash.here("commit.after")
                 finally:
                     uow.close()
                     self._open.unit = None

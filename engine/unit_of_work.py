@@ -1,5 +1,6 @@
 """Who acts, when, and where it is written: the first argument of every verb, and one transaction."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,14 @@ class Actor:
 
 
 ENGINE = Actor(None, source="system")
+
+
+_threads = threading.local()
+
+
+def transaction_open() -> bool:
+    """Whether this thread is inside a transaction: then nothing may be said to the outside."""
+    return bool(getattr(_threads, "units", 0))
 
 
 class InstanceRows(Protocol):
@@ -83,6 +92,7 @@ class UnitOfWork:
         self._now: datetime | None = None
         self._queue: list[_Entry] = []
         self._session: Session | None = None
+        _threads.units = getattr(_threads, "units", 0) + 1
 
     @property
     def now(self) -> datetime:
@@ -135,6 +145,8 @@ class UnitOfWork:
         """A part that may fail alone: an exception undoes it and is raised again."""
         self.flush()
         self._leave_session()
+        locked = self.instance
+        chain = (locked.history_seq, locked.history_hash) if locked is not None else None
         nested = self.connection.begin_nested()
         try:
             yield
@@ -145,6 +157,8 @@ class UnitOfWork:
             self._leave_session()
             if nested.is_active:
                 nested.rollback()
+            if locked is not None and chain is not None:
+                locked.history_seq, locked.history_hash = chain
             raise
         nested.commit()
 
@@ -179,6 +193,7 @@ class UnitOfWork:
         """Drop what was not written; the transaction is ended by whoever opened it."""
         self._queue.clear()
         self._leave_session()
+        _threads.units -= 1
 
     def _leave_session(self) -> None:
         if self._session is not None:

@@ -1,0 +1,140 @@
+"""The one door to a service operation: signature, idempotency record, policy gate, savepoint, history."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine import crash, history, policy, values
+from engine.db.effect import EffectStatus, effect
+from engine.db.instance import Instance
+from engine.errors import IdempotencyMismatch, OutcomeUnknown
+from engine.operations import Operation, OperationCall
+from engine.outbound import Outbound
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+_known = select(effect.c.request_hash, effect.c.status, effect.c.response).where(effect.c.key == bindparam("of"))
+_insert = insert(effect)
+_finish = update(effect).where(effect.c.key == bindparam("of"))
+
+
+def perform(
+    uow: UnitOfWork,
+    operation: Operation,
+    inputs: Values,
+    call: OperationCall,
+    instance: Instance | None,
+    *,
+    first: bool = False,
+) -> Values:
+    """Run an in-process operation under `call.key` and return its outputs; a second time, its stored answer.
+
+    `first`: the key was made just now, so there is no stored answer to look for. Raises InvalidInput,
+    IdempotencyMismatch, PolicyHold; BusinessError and whatever the operation raises, its writes undone.
+    """
+    if operation.external:
+        raise RuntimeError(f"{operation.name} talks to the outside: begin, call, finish")
+    arguments = operation.bind(inputs)
+    request = _request(operation, inputs)
+    recorded = operation.effect != "read"
+    if recorded and not first:
+        stored = uow.execute(_known, {"of": call.key}).first()
+        if stored is not None:
+            return _again(operation, call, request, stored)
+    if operation.changes_subject is not None:
+        subject = operation.changes_subject
+        policy.revoke(uow, subject.type, str(arguments[subject.argument]), operation.name)
+    clearance: UUID | None = None
+    if operation.guarded_by is not None:
+        if instance is None:
+            raise RuntimeError(f"{operation.name} is guarded; only a process may call it")
+        clearance = policy.admit(uow, operation, arguments, call, instance)
+    if operation.takes_call:
+        arguments["call"] = OperationCall(call.key, call.instance_id, call.element, clearance)
+    crash.here("effect.before")
+    with uow.savepoint():
+        outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
+    crash.here("effect.after")
+    if recorded:
+        uow.queue(_insert, _row(uow, operation, call, request, EffectStatus.DONE, outputs))
+    _record(uow, instance, "operation.performed", operation, call, clearance)
+    return outputs
+
+
+def begin_external(uow: UnitOfWork, operation: Operation, inputs: Values, call: OperationCall) -> Values | None:
+    """Write down that the call is about to be made; the stored answer if it was made before.
+
+    Raises InvalidInput, IdempotencyMismatch; OutcomeUnknown when it was begun before, never answered, and may not be
+    repeated.
+    """
+    operation.bind(inputs)
+    request = _request(operation, inputs)
+    stored = uow.execute(_known, {"of": call.key}).first()
+    if stored is None:
+        uow.queue(_insert, _row(uow, operation, call, request, EffectStatus.STARTED, None))
+        return None
+    if stored.status == EffectStatus.STARTED and stored.request_hash == request and operation.idempotent:
+        return None
+    return _again(operation, call, request, stored)
+
+
+def call_external(operation: Operation, inputs: Values, http: Outbound, call: OperationCall) -> Values:
+    """Make the call; no transaction is open. Raises what the operation raises."""
+    arguments = operation.bind(inputs)
+    if operation.takes_call:
+        arguments["call"] = call
+    outputs: Values = values.normalise(operation.function(http, **arguments) or {})
+    return outputs
+
+
+def finish_external(
+    uow: UnitOfWork, operation: Operation, outputs: Values, call: OperationCall, instance: Instance | None
+) -> None:
+    """Store the answer."""
+    uow.queue(_finish, {"of": call.key, "status": int(EffectStatus.DONE), "response": outputs, "finished_at": uow.now})
+    _record(uow, instance, "operation.performed", operation, call, None)
+
+
+def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:
+    """A person found out: it happened and answered `outputs`, or (None) it did not and is to be called again."""
+    if outputs is None:
+        uow.execute(effect.delete().where(effect.c.key == key, effect.c.status != EffectStatus.DONE))
+    else:
+        done = {"status": int(EffectStatus.DONE), "response": values.normalise(outputs), "finished_at": uow.now}
+        uow.queue(_finish, {"of": key, **done}, expect=1)
+
+
+def _again(operation: Operation, call: OperationCall, request: bytes, stored: Any) -> Values:
+    if stored.request_hash != request:
+        raise IdempotencyMismatch(operation=operation.name, key=call.key)
+    if stored.status != EffectStatus.DONE:
+        raise OutcomeUnknown(operation=operation.name, key=call.key)
+    answer: Values = stored.response or {}
+    return answer
+
+
+def _request(operation: Operation, inputs: Values) -> bytes:
+    return values.digest([operation.name, values.normalise(inputs)])
+
+
+def _row(
+    uow: UnitOfWork, operation: Operation, call: OperationCall, request: bytes, status: EffectStatus,
+    outputs: Values | None,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "key": call.key, "operation": operation.name, "instance_id": call.instance_id, "node": call.element,
+        "request_hash": request, "status": int(status), "response": outputs, "started_at": uow.now,
+        "finished_at": None if status is EffectStatus.STARTED else uow.now,
+    }  # fmt: skip
+
+
+def _record(
+    uow: UnitOfWork, instance: Instance | None, kind: str, operation: Operation, call: OperationCall,
+    clearance: UUID | None,
+) -> None:  # fmt: skip
+    if instance is not None:
+        data = {"operation": operation.name, "key": str(call.key)}
+        if clearance is not None:
+            data["clearance"] = str(clearance)
+        history.record(uow, instance, kind, node=call.element, data=data)

@@ -1,0 +1,146 @@
+"""What a person must decide: opened with the fact that stopped the work, closed with an answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine import history
+from engine.db.instance import Instance
+from engine.db.instance import instance as instance_table
+from engine.db.job import IncidentKind, incident
+from engine.errors import NotFound, NotResolvable
+from engine.ids import uuid7
+from engine.unit_of_work import UnitOfWork
+
+_insert = insert(incident)
+_close = update(incident).where(incident.c.id == bindparam("row"), incident.c.resolved_at.is_(None))
+_open_of_number = select(incident.c.id).where(
+    incident.c.instance_id == bindparam("of"),
+    incident.c.number == bindparam("numbered"),
+    incident.c.resolved_at.is_(None),
+)
+_open_of_instance = select(incident.c.id).where(
+    incident.c.instance_id == bindparam("of"), incident.c.resolved_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One row. `number`: of the machine's incident inside the instance, None when only the job is stuck."""
+
+    id: UUID
+    instance_id: UUID | None
+    job_id: UUID | None
+    number: int | None
+    node: str | None
+    kind: IncidentKind
+    code: str
+    message: str
+    detail: dict[str, Any]
+    created_at: datetime
+    resolved_at: datetime | None
+    resolution: str | None
+
+
+def raise_incident(
+    uow: UnitOfWork,
+    instance: Instance | None,
+    kind: IncidentKind,
+    code: str,
+    message: str,
+    *,
+    node: str | None = None,
+    number: int | None = None,
+    job_id: UUID | None = None,
+    detail: dict[str, Any] | None = None,
+) -> UUID:
+    """Open an incident; the list of the cockpit and the instance's badge show it."""
+    key = uuid7()
+    uow.queue(
+        _insert,
+        {
+            "id": key, "instance_id": None if instance is None else instance.id, "job_id": job_id, "number": number,
+            "node": node, "kind": int(kind), "code": code, "message": message[:2000], "detail": detail or {},
+            "created_at": uow.now,
+        },
+    )  # fmt: skip
+    if instance is not None:
+        instance.incidents += 1
+        history.record(uow, instance, "incident.raised", node=node, data={"code": code, "message": message[:2000]})
+    return key
+
+
+def resolve(uow: UnitOfWork, instance: Instance | None, incident_id: UUID, resolution: str) -> None:
+    """Close the row; `runtime.resolve` does the work behind it. Raises NotResolvable if it is closed already."""
+    uow.queue(
+        _close,
+        {
+            "row": incident_id, "resolved_at": uow.now, "resolved_by": uow.actor.user_id,
+            "resolution": resolution,
+        },
+    )  # fmt: skip
+    if instance is not None:
+        instance.incidents -= 1
+        history.record(uow, instance, "incident.resolved", data={"resolution": resolution})
+
+
+def close_number(uow: UnitOfWork, instance: Instance, number: int, resolution: str) -> None:
+    """Close the row of the machine's incident `number`, if it is still open."""
+    found = uow.execute(_open_of_number, {"of": instance.id, "numbered": number}).scalar()
+    if found is not None:
+        resolve(uow, instance, found, resolution)
+
+
+def close_all(uow: UnitOfWork, instance: Instance, resolution: str) -> None:
+    """The instance has ended: nothing is left to decide."""
+    if instance.incidents:
+        for found in uow.execute(_open_of_instance, {"of": instance.id}).scalars().all():
+            resolve(uow, instance, found, resolution)
+
+
+def get(uow: UnitOfWork, incident_id: UUID) -> Incident:
+    """Raises NotFound."""
+    row = uow.execute(select(incident).where(incident.c.id == incident_id)).first()
+    if row is None:
+        raise NotFound(kind="incident", key=incident_id)
+    return _incident(row)
+
+
+def get_open(uow: UnitOfWork, incident_id: UUID) -> Incident:
+    """Raises NotFound, or NotResolvable for a closed one."""
+    found = get(uow, incident_id)
+    if found.resolved_at is not None:
+        raise NotResolvable(incident=incident_id, reason="it is resolved already")
+    return found
+
+
+def of_job(uow: UnitOfWork, job_id: UUID) -> Incident | None:
+    """The open incident of a dead job."""
+    row = uow.execute(select(incident).where(incident.c.job_id == job_id, incident.c.resolved_at.is_(None))).first()
+    return None if row is None else _incident(row)
+
+
+def list_open(
+    uow: UnitOfWork, *, instance_id: UUID | None = None, process: str | None = None, after: UUID | None = None,
+    limit: int = 50,
+) -> list[Incident]:  # fmt: skip
+    """Open incidents, newest first; `after`: the last id of the page before."""
+    query = select(incident).where(incident.c.resolved_at.is_(None)).order_by(incident.c.id.desc()).limit(limit)
+    if instance_id is not None:
+        query = query.where(incident.c.instance_id == instance_id)
+    if process is not None:
+        query = query.join(instance_table, instance_table.c.id == incident.c.instance_id)
+        query = query.where(instance_table.c.process_key == process)
+    if after is not None:
+        query = query.where(incident.c.id < after)
+    return [_incident(row) for row in uow.execute(query)]
+
+
+def _incident(row: Any) -> Incident:
+    return Incident(
+        row.id, row.instance_id, row.job_id, row.number, row.node, IncidentKind(row.kind), row.code, row.message,
+        row.detail or {}, row.created_at, row.resolved_at, row.resolution,
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""The only door to HTTP: allowed hosts, limits, the idempotency key; closed while a transaction is open."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+
+from engine import values
+from engine.errors import OutboundRefused, OutboundRejected
+from engine.unit_of_work import transaction_open
+
+ANSWER_LIMIT = 1024 * 1024
+"""bytes"""
+_WORTH_ANOTHER_TRY = (408, 425, 429)
+
+
+class OutboundFailed(Exception):
+    """The other party cannot be reached, is too slow or has trouble: worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body`: decoded JSON, numbers as Decimal; text when it is not JSON."""
+
+    status: int
+    body: Any
+
+
+class Outbound:
+    """What an external operation gets instead of a unit of work. `allow`: hosts separated by commas."""
+
+    def __init__(
+        self, allow: str, key: UUID, *, timeout_seconds: int = 30, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.key = key
+        self._allowed = frozenset(host.strip().lower() for host in allow.split(",") if host.strip())
+        self._timeout = timeout_seconds
+        self._transport = transport
+
+    def get(self, url: str, *, headers: dict[str, str] | None = None) -> Answer:
+        """Read `url`. Errors as `post`."""
+        return self._send("GET", url, None, headers)
+
+    def post(self, url: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
+        """Send `body` as JSON with the idempotency key.
+
+        Raises OutboundRefused for a host that is not allowed, OutboundRejected when the other party refuses,
+        OutboundFailed when another try may help.
+        """
+        return self._send("POST", url, orjson.dumps(values.to_plain(values.normalise(body))), headers)
+
+    def _send(self, method: str, url: str, content: bytes | None, headers: dict[str, str] | None) -> Answer:
+        if transaction_open():
+            raise RuntimeError("a call to the outside while a transaction is open")
+        host = (httpx.URL(url).host or "").lower()
+        if host not in self._allowed:
+            raise OutboundRefused(host=host)
+        sent = {"Idempotency-Key": str(self.key), "Content-Type": "application/json", **(headers or {})}
+        try:
+            with (
+                httpx.Client(timeout=self._timeout, follow_redirects=False, transport=self._transport) as client,
+                client.stream(method, url, content=content, headers=sent) as response,
+            ):
+                received = _limited(response)
+        except httpx.TransportError as error:
+            raise OutboundFailed(f"{host}: {error}") from error
+        status = response.status_code
+        if status in _WORTH_ANOTHER_TRY or status >= 500:
+            raise OutboundFailed(f"{host} answered {status}")
+        text = received.decode(errors="replace")
+        if status >= 300:
+            raise OutboundRejected(host=host, status_code=status, body=text[:200])
+        json = response.headers.get("content-type", "").startswith("application/json")
+        return Answer(status, values.from_json(text) if json and text else text)
+
+
+def _limited(response: httpx.Response) -> bytes:
+    received = bytearray()
+    for chunk in response.iter_bytes():
+        received += chunk
+        if len(received) > ANSWER_LIMIT:
+            raise OutboundFailed(f"{response.url.host} sent more than {ANSWER_LIMIT} bytes")
+    return bytes(received)
