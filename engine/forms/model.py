@@ -1,0 +1,163 @@
+"""Form: a form-js form, read once. A tree of fields with compiled rules; what is wrong with it stands in findings."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from re import Pattern
+from typing import TYPE_CHECKING, Any
+
+from engine.feel import Compiled
+from engine.findings import Finding
+
+if TYPE_CHECKING:
+    from marshmallow import Schema
+
+TEXTS = frozenset(("textfield", "textarea"))
+CHOICES = frozenset(("select", "radio"))
+MANY_CHOICES = frozenset(("checklist", "taglist"))
+VALUES = TEXTS | CHOICES | MANY_CHOICES | {"number", "checkbox", "datetime", "filepicker", "expression", "dynamiclist"}
+"""Components that hold a value."""
+DISPLAY = frozenset(("text", "html", "image", "table", "documentPreview", "spacer", "separator", "button"))
+CONTAINERS = frozenset(("group", "columns"))
+
+
+class Message(str):
+    """A sentence for the person who fills in the form: `template` is translated where it is shown, `facts` fill it."""
+
+    __slots__ = ("facts", "template")
+    template: str
+    facts: dict[str, Any]
+
+    def __new__(cls, template: str, **facts: Any) -> "Message":
+        self = super().__new__(cls, template.format(**facts))
+        self.template = template
+        self.facts = facts
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice; `labels` by language code, main language under the empty code."""
+
+    value: Any
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormField:
+    """A component. `path` is its place in the data, dotted, e.g. `lines.amount`; `keys` its place in its own level.
+
+    A limit is a Decimal or an expression; an expression that gives null sets no limit.
+    """
+
+    id: str
+    type: str
+    path: str
+    keys: tuple[str, ...]
+    label: str
+    labels: dict[str, str]
+    raw: dict[str, Any]
+    required: bool = False
+    read_only: bool = False
+    read_only_when: Compiled | None = None
+    hide: Compiled | None = None
+    computed: Compiled | None = None
+    limits: dict[str, Decimal | Compiled] = field(default_factory=dict)
+    pattern: Pattern[str] | None = None
+    options: tuple[Option, ...] | None = None
+    options_from: Compiled | None = None
+    children: "tuple[FormField, ...]" = ()
+    schema: "Schema | None" = None
+    """of the rows of a dynamic list"""
+
+    @property
+    def holds_value(self) -> bool:
+        """Whether a submit may carry it."""
+        return self.type in VALUES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """`schema`: the JSON as written. `components`: the tree; `fields`: all that hold a value, lists lists first."""
+
+    id: str
+    schema: dict[str, Any]
+    components: tuple[FormField, ...]
+    fields: tuple[FormField, ...]
+    reads: frozenset[str]
+    """names of variables that its rules and texts use and that no field holds"""
+    typed: "Schema"
+
+    def field(self, path: str) -> FormField | None:
+        """By its dotted path."""
+        return next((found for found in self.fields if found.path == path), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of a source: `form` is None when it cannot be used."""
+
+    form: Form | None
+    findings: list[Finding]
+
+
+def leaves(components: tuple[FormField, ...]) -> Iterator[FormField]:
+    """The fields of one level that hold a value: groups are looked into, rows of lists are not."""
+    for component in components:
+        if component.type in CONTAINERS:
+            yield from leaves(component.children)
+        elif component.holds_value:
+            yield component
+
+
+def get(data: Any, keys: tuple[str, ...]) -> Any:
+    """The value at `keys`, None where there is none."""
+    for key in keys:
+        if not isinstance(data, dict):
+            return None
+        data = data.get(key)
+    return data
+
+
+def has(data: Any, keys: tuple[str, ...]) -> bool:
+    """Whether something, null included, stands at `keys`."""
+    for key in keys:
+        if not isinstance(data, dict) or key not in data:
+            return False
+        data = data[key]
+    return True
+
+
+def put(data: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
+    """Set `value` at `keys`, making contexts on the way."""
+    for key in keys[:-1]:
+        inner = data.get(key)
+        if not isinstance(inner, dict):
+            inner = data[key] = {}
+        data = inner
+    data[keys[-1]] = value
+
+
+def drop(data: dict[str, Any], keys: tuple[str, ...]) -> None:
+    """Remove what stands at `keys`, and contexts that become empty."""
+    if len(keys) == 1:
+        data.pop(keys[0], None)
+        return
+    inner = data.get(keys[0])
+    if isinstance(inner, dict):
+        drop(inner, keys[1:])
+        if not inner:
+            data.pop(keys[0])
+
+
+def is_blank(value: Any) -> bool:
+    """Nothing was filled in: null, spaces, an empty list or context; rows that are all blank."""
+    if value is None or value is False:
+        return value is None
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, list):
+        return all(is_blank(item) for item in value)
+    if isinstance(value, dict):
+        return all(is_blank(item) for item in value.values())
+    return False
