@@ -1,0 +1,20 @@
+"""The table of built-in functions; one file per family, each declares its functions with `@builtin`."""
+
+from engine.feel.builtins import (
+    booleans,
+    chinese,
+    contexts,
+    conversion,
+    dates,
+    extras,
+    lists,
+    numbers,
+    ranges,
+    strings,
+    workdays,
+)
+from engine.feel.builtins.registry import EXTRAS, TABLE, BuiltIn
+
+FAMILIES = (booleans, chinese, contexts, conversion, dates, extras, lists, numbers, ranges, strings, workdays)
+
+__all__ = ["EXTRAS", "FAMILIES", "TABLE", "BuiltIn"]

@@ -1,0 +1,86 @@
+"""Functions of Camunda 8 that are not in DMN: drawings made there use them."""
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from engine.feel.builtins.patterns import SUBJECT_LIMIT, translate
+from engine.feel.builtins.registry import builtin
+from engine.feel.diagnostics import NoValue
+from engine.values import to_plain
+
+
+@builtin("is defined(value: any)", extra=True)
+def is_defined(value: Any) -> bool:
+    """Whether it is not null."""
+    return value is not None
+
+
+@builtin("get or else(value: any, default: any)", extra=True)
+def get_or_else(value: Any, default: Any) -> Any:
+    """The default for null."""
+    return default if value is None else value
+
+
+@builtin("assert(value: any, condition: any, cause: string?)", extra=True)
+def assertion(value: Any, condition: Any, cause: str = "") -> Any:
+    """The value when the condition is true."""
+    if condition is not True:
+        raise NoValue("assertion", cause=cause)
+    return value
+
+
+@builtin("is blank(string: string)", extra=True)
+def is_blank(text: str) -> bool:
+    """Only white space."""
+    return not text.strip()
+
+
+@builtin("trim(string: string)", extra=True)
+def trim(text: str) -> str:
+    """Without white space at both ends."""
+    return text.strip()
+
+
+@builtin("extract(string: string, pattern: string)", extra=True)
+def extract(text: str, pattern: str) -> list[str]:
+    """All matches."""
+    if len(text) > SUBJECT_LIMIT:
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"the text has over {SUBJECT_LIMIT} characters")
+    return [match[0] for match in translate(pattern, "").finditer(text)]
+
+
+@builtin("to base64(value: string)", extra=True)
+def to_base64(text: str) -> str:
+    """Of its UTF-8."""
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+
+
+@builtin("to json(value: any)", extra=True)
+def to_json(value: Any) -> str:
+    """Numbers stay numbers; dates, times and durations become texts."""
+    return json.dumps(_json(value), ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    return to_plain(value)
+
+
+@builtin("from json(value: string)", extra=True)
+def from_json(text: str) -> Any:
+    """Null for what is not JSON."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise NoValue("invalid-literal", function="from json", found=text[:40]) from None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)

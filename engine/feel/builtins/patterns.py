@@ -1,0 +1,257 @@
+"""Regular expressions of XPath as ones of Python: translated once, refused when they could run away."""
+
+import re
+import sys
+import unicodedata
+from functools import lru_cache
+
+from engine.feel.diagnostics import NoValue
+
+SUBJECT_LIMIT = 10_000
+PATTERN_LIMIT = 1_000
+_ESCAPES_KEPT = frozenset("nrt\\|.?*+(){}-[]^$dDwWsS")
+_NAME_START = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f" \
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"  # fmt: skip
+_NAME = _NAME_START + r"\-.0-9\u00b7\u0300-\u036f\u203f\u2040"
+_BLOCKS = {
+    "BasicLatin": (0, 0x7F), "Latin-1Supplement": (0x80, 0xFF), "LatinExtended-A": (0x100, 0x17F),
+    "Greek": (0x370, 0x3FF), "GreekandCoptic": (0x370, 0x3FF), "Cyrillic": (0x400, 0x4FF), "Hebrew": (0x590, 0x5FF),
+    "Arabic": (0x600, 0x6FF), "Hiragana": (0x3040, 0x309F), "Katakana": (0x30A0, 0x30FF),
+    "CJKUnifiedIdeographs": (0x4E00, 0x9FFF), "HangulSyllables": (0xAC00, 0xD7A3),
+    "CJKSymbolsandPunctuation": (0x3000, 0x303F), "HalfwidthandFullwidthForms": (0xFF00, 0xFFEF),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=2_000)
+def translate(pattern: str, flags: str) -> re.Pattern[str]:
+    """A compiled pattern. Raises NoValue for a wrong one, an unknown flag, or one with nested repetition."""
+    if len(pattern) > PATTERN_LIMIT:
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"more than {PATTERN_LIMIT} characters")
+    options = 0
+    for flag in flags:
+        option = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": 0}.get(flag)
+        if option is None:
+            raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"unknown flag {flag}")
+        options |= option
+    if "x" in flags:
+        pattern = _without_space(pattern)
+    translated = _Translator(pattern, "s" in flags, "m" in flags).translate()
+    try:
+        return re.compile(translated, options)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=str(error)) from None
+
+
+def _without_space(pattern: str) -> str:
+    """Flag `x`: white space is dropped, except in character classes that are not `\\p{...}`."""
+    kept, depth, index = [], 0, 0
+    while index < len(pattern):
+        char = pattern[index]
+        if char == "\\":
+            kept.append(pattern[index : index + 2])
+            index += 2
+            continue
+        depth += {"[": 1, "]": -1}.get(char, 0)
+        if depth > 0 or char not in " \t\n\r":
+            kept.append(char)
+        index += 1
+    return "".join(kept)
+
+
+class _Translator:
+    """One pass over the pattern; keeps count of groups and of repetition inside of repetition."""
+
+    def __init__(self, pattern: str, dot_all: bool, multi_line: bool) -> None:
+        self.pattern = pattern
+        self.index = 0
+        self.dot_all = dot_all
+        self.multi_line = multi_line
+        self.groups = 0
+        self.closed: set[int] = set()
+
+    def _wrong(self, reason: str) -> NoValue:
+        return NoValue("invalid-pattern", pattern=self.pattern[:40], reason=reason)
+
+    def translate(self) -> str:
+        pattern = self.pattern
+        parts: list[str] = []
+        open_groups: list[tuple[int, bool]] = []  # number (0: not captured), has an unbounded repetition inside
+        repeated = False  # in the current group
+        group_was_repeated = False  # of the group that was just closed
+        while self.index < len(pattern):
+            char = pattern[self.index]
+            if char == "\\":
+                parts.append(self._escape(False))
+            elif char == "[":
+                parts.append(self._class())
+            elif char == "(":
+                number = 0
+                if pattern.startswith("(?:", self.index):
+                    parts.append("(?:")
+                    self.index += 3
+                elif pattern.startswith("(?", self.index):
+                    raise self._wrong("(? is not part of XPath")
+                else:
+                    self.groups += 1
+                    number = self.groups
+                    parts.append("(")
+                    self.index += 1
+                open_groups.append((number, repeated))
+                repeated = False
+                continue
+            elif char == ")":
+                if not open_groups:
+                    raise self._wrong("unbalanced )")
+                number, outer = open_groups.pop()
+                self.closed.add(number)
+                group_was_repeated, repeated = repeated, outer or repeated
+                parts.append(")")
+                self.index += 1
+                unbounded = re.match(r"[*+]|\{\d+,\}", pattern[self.index :])
+                if unbounded and group_was_repeated:
+                    raise self._wrong("a repetition inside of a repetition")
+                continue
+            elif char in "*+?{":
+                match = re.match(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??", pattern[self.index :])
+                if match is None:
+                    raise self._wrong("a { that is no quantifier")
+                if match[0][0] in "*+" or match[0].rstrip("?").endswith(",}"):
+                    repeated = True
+                parts.append(match[0])
+                self.index += match.end()
+                if pattern[self.index : self.index + 1] in ("*", "+", "?"):
+                    raise self._wrong("two quantifiers in a row")
+                continue
+            elif char in "}]":
+                raise self._wrong(f"unbalanced {char}")
+            else:
+                parts.append(self._plain(char))
+                self.index += 1
+        if open_groups:
+            raise self._wrong("unbalanced (")
+        return "".join(parts)
+
+    def _plain(self, char: str) -> str:
+        if char == ".":
+            return "." if self.dot_all else r"[^\n\r]"
+        if char == "$":
+            return "$" if self.multi_line else r"\Z"
+        return char
+
+    def _escape(self, in_class: bool) -> str:
+        """The escape at `index`; moves behind it."""
+        pattern = self.pattern
+        if self.index + 1 >= len(pattern):
+            raise self._wrong("a lone backslash")
+        char = pattern[self.index + 1]
+        self.index += 2
+        if char in "pP":
+            return self._category(char == "P", in_class)
+        if char in "iIcC":
+            letters = _NAME_START if char in "iI" else _NAME
+            if char in "IC":
+                if in_class:
+                    raise self._wrong(f"\\{char} in a class")
+                return f"[^:{letters}]"
+            return f":{letters}" if in_class else f"[:{letters}]"
+        if char.isdigit() and not in_class:
+            digits = char
+            while (
+                self.index < len(pattern)
+                and pattern[self.index].isdigit()
+                and int(digits + pattern[self.index]) <= self.groups
+            ):
+                digits += pattern[self.index]
+                self.index += 1
+            if int(digits) not in self.closed or digits == "0":
+                raise self._wrong(f"there is no group {digits} before it")
+            return f"(?:\\{digits})"
+        if char not in _ESCAPES_KEPT:
+            raise self._wrong(f"\\{char} is not an escape")
+        return "\\" + char
+
+    def _category(self, negated: bool, in_class: bool) -> str:
+        end = self.pattern.find("}", self.index)
+        if self.pattern[self.index : self.index + 1] != "{" or end < 0:
+            raise self._wrong("\\p without {}")
+        name = self.pattern[self.index + 1 : end].replace(" ", "")
+        self.index = end + 1
+        ranges = _ranges_of(name)
+        if ranges is None:
+            raise self._wrong(f"\\p{{{name}}} is unknown")
+        if negated and in_class:
+            ranges = _inverse(ranges)
+            negated = False
+        text = _ranges_text(ranges)
+        if in_class:
+            return text
+        return f"[{'^' if negated else ''}{text}]" if text else ("(?s:.)" if negated else r"(?!)")
+
+    def _class(self) -> str:
+        """The class at `index`, subtraction as a look-ahead; moves behind it."""
+        pattern = self.pattern
+        self.index += 1
+        negated = pattern.startswith("^", self.index)
+        if negated:
+            self.index += 1
+        parts: list[str] = []
+        subtracted = ""
+        while True:
+            if self.index >= len(pattern):
+                raise self._wrong("unbalanced [")
+            char = pattern[self.index]
+            if char == "]":
+                self.index += 1
+                break
+            if char == "-" and pattern.startswith("-[", self.index):
+                self.index += 1
+                subtracted = self._class()
+                if not pattern.startswith("]", self.index):
+                    raise self._wrong("something behind a class subtraction")
+                self.index += 1
+                break
+            if char == "[":
+                raise self._wrong("[ in a class")
+            if char == "\\":
+                parts.append(self._escape(True))
+            else:
+                parts.append("\\" + char if char in "&~|^" else char)
+                self.index += 1
+        if not parts:
+            raise self._wrong("an empty class")
+        text = f"[{'^' if negated else ''}{''.join(parts)}]"
+        return f"(?:(?!{subtracted}){text})" if subtracted else text
+
+
+@lru_cache(maxsize=128)
+def _ranges_of(name: str) -> tuple[tuple[int, int], ...] | None:
+    if name.startswith("Is"):
+        block = _BLOCKS.get(name[2:])
+        return (block,) if block is not None else None
+    if name[:1] not in tuple("LMNPZSC") or len(name) > 2:
+        return None
+    ranges: list[tuple[int, int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith(name):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1] = ranges[-1][0], code
+            else:
+                ranges.append((code, code))
+    return tuple(ranges) or None
+
+
+def _inverse(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    gaps, start = [], 0
+    for low, high in ranges:
+        if low > start:
+            gaps.append((start, low - 1))
+        start = high + 1
+    if start <= sys.maxunicode:
+        gaps.append((start, sys.maxunicode))
+    return tuple(gaps)
+
+
+def _ranges_text(ranges: tuple[tuple[int, int], ...]) -> str:
+    return "".join(
+        f"{re.escape(chr(low))}-{re.escape(chr(high))}" if low != high else re.escape(chr(low)) for low, high in ranges
+    )

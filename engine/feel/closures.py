@@ -1,0 +1,682 @@
+"""The builder of closures: one method per node; a closure takes a Frame and gives a value.
+
+Names are looked up along the frames, from the innermost; where no scope lies between, straight in the variables.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any
+
+from engine.feel import builtins, operators, types
+from engine.feel import nodes as n
+from engine.feel.diagnostics import NoValue
+from engine.feel.evaluation import Frame, Run, check_length
+from engine.feel.temporal import MEMBERS
+from engine.feel.values import NUMBER, Function, Range, as_index, describe, from_outside, kind_of
+
+Closure = Callable[[Frame], Any]
+MISSING = object()
+_NATIVE: dict[str, Callable[[Any, Any], Any]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+class Builder:
+    """Builds the closures of one text. `free_names` are those that no scope of the text binds."""
+
+    def __init__(self, user_types: Mapping[str, types.Type]) -> None:
+        self._types = user_types
+        self._scopes: list[set[str] | None] = []  # None: a filter, whose items bring names of their own
+        self.free_names: set[str] = set()
+
+    def build(self, node: n.Node) -> Closure:
+        """The closure of `node`."""
+        closure: Closure = getattr(self, f"_{type(node).__name__.lower()}")(node)
+        return closure
+
+    def _builds(self, nodes: Sequence[n.Node]) -> list[Closure]:
+        return [self.build(node) for node in nodes]
+
+    # ------------------------------------------------ names and literals
+
+    def _literal(self, node: n.Literal) -> Closure:
+        value = node.value
+        return lambda frame: value
+
+    def _input(self, node: n.Input) -> Closure:
+        return lambda frame: frame.run.input
+
+    def _name(self, node: n.Name) -> Closure:
+        name = node.name
+        function = builtins.TABLE.get(name)
+        bound = any(scope is not None and name in scope for scope in self._scopes)
+        if not bound and function is None and not (name in ("item", "partial") and self._scopes):
+            self.free_names.add(name)
+
+        def missing(frame: Frame) -> Any:
+            if function is not None:
+                return function
+            frame.run.diagnose(node, "unknown-name", name=name)
+            return None
+
+        if not self._scopes:
+
+            def variable(frame: Frame) -> Any:
+                while frame.parent is not None:  # a host may have put scopes around the text
+                    if name in frame.names:
+                        break
+                    frame = frame.parent
+                value = frame.names.get(name, MISSING)
+                if value is MISSING:
+                    return missing(frame)
+                return from_outside(value) if type(value) is float else value
+
+            return variable
+
+        def lookup(frame: Frame) -> Any:
+            scope: Frame | None = frame
+            while scope is not None:
+                names = scope.names
+                if name in names:
+                    value = names[name]
+                    return from_outside(value) if type(value) is float else value
+                scope = scope.parent
+            return missing(frame)
+
+        return lookup
+
+    # ------------------------------------------------ logic and comparison
+
+    def _logic(self, node: n.Logic) -> Closure:
+        operands = self._builds(node.operands)
+        decisive = node.operator == "or"
+        neutral = not decisive
+
+        def logic(frame: Frame) -> Any:
+            result: bool | None = neutral
+            for index, operand in enumerate(operands):
+                value = operand(frame)
+                if value is decisive:
+                    return decisive
+                if value is not neutral:
+                    result = None
+                    if value is not None:
+                        found = node.operands[index]
+                        frame.run.diagnose(found, "not-a-boolean", operator=node.operator, found=describe(value))
+            return result
+
+        if len(operands) == 2:
+            first, second = operands
+
+            def logic_of_two(frame: Frame) -> Any:
+                value = first(frame)
+                if value is decisive:
+                    return decisive
+                if value is neutral:
+                    value = second(frame)
+                    if value is decisive or value is neutral:
+                        return value
+                return logic(frame)
+
+            return logic_of_two
+        return logic
+
+    def _compare(self, node: n.Compare) -> Closure:
+        left, right = self.build(node.left), self.build(node.right)
+        operate = operators.COMPARISONS[node.operator]
+
+        def compare(frame: Frame) -> Any:
+            try:
+                return operate(left(frame), right(frame))
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        if not isinstance(node.right, n.Literal) or type(node.right.value) not in (int, Decimal, str):
+            return compare
+        literal = node.right.value
+        native = _NATIVE[node.operator]
+        kinds: tuple[type, type] = (str, str) if type(literal) is str else (int, Decimal)
+        one, other = kinds
+
+        def compare_with_literal(frame: Frame) -> Any:
+            value = left(frame)
+            kind = type(value)
+            if kind is one or kind is other:
+                return native(value, literal)
+            try:
+                return operate(value, literal)
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return compare_with_literal
+
+    def _between(self, node: n.Between) -> Closure:
+        value, low, high = self._builds([node.value, node.low, node.high])
+
+        def between(frame: Frame) -> Any:
+            operands = value(frame), low(frame), high(frame)
+            result = operators.between(*operands)
+            if result is None:
+                left, right = describe(operands[0]), f"{describe(operands[1])}, {describe(operands[2])}"
+                frame.run.diagnose(node, "type-mismatch", operator="between", left=left, right=right)
+            return result
+
+        return between
+
+    def _in(self, node: n.In) -> Closure:
+        value = self.build(node.value)
+        tests = [self._membership(test) for test in node.tests]
+
+        def contained(frame: Frame) -> Any:
+            found = value(frame)
+            return operators.disjunction(test(frame, found) for test in tests)
+
+        return contained
+
+    def _membership(self, node: n.Node) -> Callable[[Frame, Any], bool | None]:
+        if isinstance(node, n.OperatorTest):
+            operand = self.build(node.operand)
+            operate = operators.COMPARISONS[node.operator]
+
+            def compare(frame: Frame, value: Any) -> bool | None:
+                try:
+                    return operate(value, operand(frame))
+                except NoValue as reason:
+                    frame.run.note(node, reason)
+                    return None
+
+            return compare
+        test = self.build(node)
+
+        def contained(frame: Frame, value: Any) -> bool | None:
+            within = test(frame)
+            try:
+                if within is None and value is not None:
+                    raise NoValue("type-mismatch", operator="in", left=describe(value), right="null")
+                return operators.is_in(value, within)
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return contained
+
+    def _operatortest(self, node: n.OperatorTest) -> Closure:
+        operand = self.build(node.operand)
+
+        def as_range(frame: Frame) -> Any:
+            try:
+                return operators.test_as_range(node.operator, operand(frame))
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return as_range
+
+    def _instanceof(self, node: n.InstanceOf) -> Closure:
+        value = self.build(node.value)
+        of = self.type_of(node.type)
+        if of is None:
+            return self._unknown_type(node.type)
+        return lambda frame: types.is_instance(value(frame), of)
+
+    def _unknown_type(self, node: n.TypeNode) -> Closure:
+        def unknown(frame: Frame) -> None:
+            frame.run.diagnose(node, "unknown-type", name=node.name)
+
+        return unknown
+
+    def type_of(self, node: n.TypeNode) -> types.Type | None:
+        """The type that a node names, None when there is none."""
+        arguments = [self.type_of(argument) for argument in node.arguments]
+        members = [(name, self.type_of(member)) for name, member in node.members]
+        result = self.type_of(node.result) if node.result is not None else None
+        if None in arguments or any(member is None for _, member in members):
+            return None
+        plain = self._types.get(node.name) or types.simple(node.name)
+        if plain is None or (node.result is not None and result is None):
+            return None
+        if not (arguments or members or result):
+            return plain
+        return types.Type(
+            plain.kind,
+            tuple(argument for argument in arguments if argument is not None),
+            tuple((name, member) for name, member in members if member is not None) if members else None,
+            result,
+        )
+
+    # ------------------------------------------------ arithmetic
+
+    def _chain(self, node: n.Chain) -> Closure:
+        first = self.build(node.first)
+        rest = [(operators.ARITHMETIC[operator], self.build(operand)) for operator, operand in node.rest]
+        if len(rest) == 1:
+            operate, second = rest[0]
+
+            def one(frame: Frame) -> Any:
+                try:
+                    return operate(first(frame), second(frame))
+                except NoValue as reason:
+                    frame.run.note(node, reason)
+                    return None
+
+            return one
+
+        def chain(frame: Frame) -> Any:
+            try:
+                value = first(frame)
+                for operate, operand in rest:
+                    value = operate(value, operand(frame))
+                return value
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return chain
+
+    def _negate(self, node: n.Negate) -> Closure:
+        operand = self.build(node.operand)
+        count = 1 if node.count % 2 else 2
+
+        def negate(frame: Frame) -> Any:
+            try:
+                value = operand(frame)
+                for _ in range(count):
+                    value = operators.negate(value)
+                return value
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return negate
+
+    # ------------------------------------------------ composite values
+
+    def _range(self, node: n.Range) -> Closure:
+        low, high = self.build(node.low), self.build(node.high)
+
+        def make(frame: Frame) -> Any:
+            try:
+                return operators.make_range(low(frame), high(frame), node.low_closed, node.high_closed)
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        if isinstance(node.low, n.Literal) and isinstance(node.high, n.Literal):
+            try:
+                constant = operators.make_range(node.low.value, node.high.value, node.low_closed, node.high_closed)
+            except NoValue:
+                return make
+            return lambda frame: constant
+        return make
+
+    def _list(self, node: n.List) -> Closure:
+        items = self._builds(node.items)
+        return lambda frame: [item(frame) for item in items]
+
+    def _context(self, node: n.Context) -> Closure:
+        names: set[str] = set()
+        self._scopes.append(names)
+        entries: list[tuple[str, Closure]] = []
+        for name, value in node.entries:
+            if isinstance(value, n.FunctionDefinition):
+                names.add(name)
+            entries.append((name, self.build(value)))
+            names.add(name)
+        self._scopes.pop()
+        distinct = len({name for name, _ in entries}) == len(entries)
+
+        def context(frame: Frame) -> Any:
+            if not distinct:
+                frame.run.diagnose(node, "wrong-arguments", function="{}", found="a key twice")
+                return None
+            values: dict[str, Any] = {}
+            inner = Frame(values, frame, frame.run)
+            for name, value in entries:
+                values[name] = value(inner)
+            return values
+
+        return context
+
+    def _path(self, node: n.Path) -> Closure:
+        source, name = self.build(node.source), node.name
+
+        def path(frame: Frame) -> Any:
+            value = source(frame)
+            if type(value) is dict:
+                found = value.get(name, MISSING)
+                if found is not MISSING:
+                    return from_outside(found) if type(found) is float else found
+            try:
+                return member(value, name)
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+
+        return path
+
+    def _filter(self, node: n.Filter) -> Closure:
+        source = self.build(node.source)
+        if isinstance(node.condition, n.Literal) and kind_of(node.condition.value) == NUMBER:
+            index = node.condition.value
+
+            def fixed(frame: Frame) -> Any:
+                return _item_at(node, frame.run, source(frame), index)
+
+            return fixed
+        self._scopes.append({"item"})
+        self._scopes.append(None)
+        condition = self.build(node.condition)
+        del self._scopes[-2:]
+
+        def select(frame: Frame) -> Any:
+            return _select(node, frame, source(frame), condition)
+
+        return select
+
+    # ------------------------------------------------ control
+
+    def _if(self, node: n.If) -> Closure:
+        condition, yes, no = self._builds([node.condition, node.yes, node.no])
+
+        def choose(frame: Frame) -> Any:
+            value = condition(frame)
+            if value is True:
+                return yes(frame)
+            if value is not False and value is not None:
+                frame.run.diagnose(node.condition, "not-a-boolean", operator="if", found=describe(value))
+            return no(frame)
+
+        return choose
+
+    def _iterators(self, iterators: list[n.Iterator]) -> list[tuple[str, Callable[[Frame], list[Any]]]]:
+        """Pushes one scope per iterator; the caller pops them."""
+        built: list[tuple[str, Callable[[Frame], list[Any]]]] = []
+        for iterator in iterators:
+            built.append((iterator.name, self._items(iterator)))
+            self._scopes.append({iterator.name, "partial"})
+        return built
+
+    def _items(self, iterator: n.Iterator) -> Callable[[Frame], list[Any]]:
+        source = self.build(iterator.source)
+        if iterator.last is None:
+            return lambda frame: operators.items_of(source(frame))
+        last = self.build(iterator.last)
+        return lambda frame: operators.expand(source(frame), last(frame))
+
+    def _for(self, node: n.For) -> Closure:
+        depth = len(self._scopes)
+        iterators = self._iterators(node.iterators)
+        body = self.build(node.body)
+        del self._scopes[depth:]
+
+        def loop(frame: Frame) -> Any:
+            results: list[Any] = []
+
+            def collect(inner: Frame) -> None:
+                results.append(body(inner))
+                check_length(len(results))
+
+            outer = Frame({"partial": results}, frame, frame.run)
+            try:
+                _each(iterators, 0, outer, collect)
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+            return results
+
+        return loop
+
+    def _quantified(self, node: n.Quantified) -> Closure:
+        depth = len(self._scopes)
+        iterators = self._iterators(node.iterators)
+        body = self.build(node.body)
+        del self._scopes[depth:]
+        combine = operators.conjunction if node.every else operators.disjunction
+
+        def quantified(frame: Frame) -> Any:
+            results: list[Any] = []
+            try:
+                _each(iterators, 0, frame, lambda inner: results.append(body(inner)))
+            except NoValue as reason:
+                frame.run.note(node, reason)
+                return None
+            return combine(results)
+
+        return quantified
+
+    # ------------------------------------------------ functions
+
+    def _functiondefinition(self, node: n.FunctionDefinition) -> Closure:
+        names = tuple(name for name, _ in node.parameters)
+        kinds = tuple(self.type_of(of) or types.ANY if of is not None else types.ANY for _, of in node.parameters)
+        self._scopes.append(set(names))
+        body = self.build(node.body)
+        self._scopes.pop()
+
+        def define(frame: Frame) -> Function:
+            def call(arguments: Sequence[Any], run: Run) -> Any:
+                if node.external:
+                    raise NoValue("no-environment", function="function", missing="external functions")
+                values = {
+                    name: types.convert(value, of, name)
+                    for name, value, of in zip(names, arguments, kinds, strict=True)
+                }
+                return body(Frame(values, frame, run))
+
+            return Function("function", names, call, kinds)
+
+        return define
+
+    def _call(self, node: n.Call) -> Closure:
+        arguments = self._builds(node.arguments)
+        names = node.names
+        if isinstance(node.function, n.Name):
+            return self._call_by_name(node, node.function.name, arguments)
+        function = self.build(node.function)
+
+        def call(frame: Frame) -> Any:
+            return _call(node, frame, function(frame), [argument(frame) for argument in arguments], names)
+
+        return call
+
+    def _call_by_name(self, node: n.Call, name: str, arguments: list[Closure]) -> Closure:
+        names = node.names
+        known = builtins.TABLE.get(name)
+        lookup = self.build(node.function)
+        if known is None:
+
+            def call_variable(frame: Frame) -> Any:
+                return _call(node, frame, lookup(frame), [argument(frame) for argument in arguments], names)
+
+            return call_variable
+        built_in = known
+
+        def call_built_in(frame: Frame) -> Any:
+            function = lookup(frame)
+            if type(function) is not Function:
+                function = built_in
+            return _call(node, frame, function, [argument(frame) for argument in arguments], names)
+
+        return call_built_in
+
+    # ------------------------------------------------ unary tests
+
+    def _tests(self, node: n.Tests) -> Closure:
+        if node.any_input:
+            return lambda frame: True
+        tests = [self._test(test) for test in node.tests]
+        if node.negated:
+
+            def negated(frame: Frame) -> bool | None:
+                value = operators.disjunction(test(frame) for test in tests)
+                return None if value is None else not value
+
+            return negated
+        if len(tests) == 1:
+            return tests[0]
+        return lambda frame: operators.disjunction(test(frame) for test in tests)
+
+    def _test(self, node: n.Node) -> Closure:
+        if isinstance(node, n.Literal) and type(node.value) in (str, int, bool):
+            literal = node.value
+            kind = type(literal)
+
+            def equals(frame: Frame) -> bool | None:
+                value = frame.run.input
+                return bool(value == literal) if type(value) is kind else operators.same(value, literal)
+
+            return equals
+        if reads_input(node):
+            expression = self.build(node)
+
+            def holds(frame: Frame) -> bool | None:
+                value = expression(frame)
+                if value is None or type(value) is bool:
+                    return value
+                return _contains(value, frame.run.input)
+
+            return holds
+        if isinstance(node, n.OperatorTest):
+            compare = self._membership(node)
+            return lambda frame: compare(frame, frame.run.input)
+        expression = self.build(node)
+        return lambda frame: _contains(expression(frame), frame.run.input)
+
+
+def _contains(test: Any, value: Any) -> bool | None:
+    if test is None:
+        return value is None
+    try:
+        return operators.is_in(value, test)
+    except NoValue:
+        return False
+
+
+def reads_input(node: Any) -> bool:
+    """Whether `?` stands in this node."""
+    if isinstance(node, n.Input):
+        return True
+    if isinstance(node, list | tuple):
+        return any(map(reads_input, node))
+    if not isinstance(node, n.Node) or isinstance(node, n.Literal):
+        return False
+    names = [name for cls in type(node).__mro__ for name in getattr(cls, "__slots__", ())]
+    return any(reads_input(getattr(node, name)) for name in names)
+
+
+# ---------------------------------------------------------------- at run time
+
+
+def member(value: Any, name: str) -> Any:
+    """`value.name`; of a list, that of each item. Raises NoValue."""
+    if isinstance(value, list):
+        return [_member_or_null(item, name) for item in value]
+    if isinstance(value, Mapping):
+        if name in value:
+            return value[name]
+        raise NoValue("no-member", name=name, found="context")
+    if type(value) is Range:
+        match name:
+            case "start":
+                return value.low
+            case "end":
+                return value.high
+            case "start included":
+                return value.low_closed
+            case "end included":
+                return value.high_closed
+    reader = MEMBERS.get(kind_of(value), {}).get(name)
+    if reader is None:
+        raise NoValue("no-member", name=name, found=describe(value))
+    return reader(value)
+
+
+def _member_or_null(value: Any, name: str) -> Any:
+    try:
+        return member(value, name)
+    except NoValue:
+        return None
+
+
+def _item_at(node: n.Node, run: Run, value: Any, index: Any) -> Any:
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    position = as_index(index)
+    if position is not None and 1 <= position <= len(items):
+        return items[position - 1]
+    if position is not None and -len(items) <= position <= -1:
+        return items[position]
+    run.diagnose(node, "index-out-of-range", index=describe(index), count=len(items))
+    return None
+
+
+def _select(node: n.Filter, frame: Frame, value: Any, condition: Closure) -> Any:
+    """The items for which the condition is true; where it is a number, the item at that index."""
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    run = frame.run
+    if not items:
+        index = condition(Frame({"item": None}, frame, run))
+        return None if kind_of(index) == NUMBER else []
+    selected = []
+    for number, item in enumerate(items):
+        run.spend()
+        inner = Frame({"item": item}, frame, run)
+        if type(item) is dict:
+            inner = Frame(item, inner, run)
+        keep = condition(inner)
+        if keep is True:
+            selected.append(item)
+        elif number == 0 and keep is not False and kind_of(keep) == NUMBER:
+            return _item_at(node, run, items, keep)
+        elif keep is not False and keep is not None:
+            run.diagnose(node.condition, "not-a-boolean", operator="[]", found=describe(keep))
+            return None
+    return selected
+
+
+def _each(
+    iterators: list[tuple[str, Callable[[Frame], list[Any]]]],
+    index: int,
+    frame: Frame,
+    visit: Callable[[Frame], None],
+) -> None:
+    name, items = iterators[index]
+    last = index + 1 == len(iterators)
+    run = frame.run
+    for item in items(frame):
+        run.spend()
+        inner = Frame({name: item}, frame, run)
+        if last:
+            visit(inner)
+        else:
+            _each(iterators, index + 1, inner, visit)
+
+
+def _call(node: n.Call, frame: Frame, function: Any, arguments: list[Any], names: list[str] | None) -> Any:
+    run = frame.run
+    if type(function) is not Function:
+        if not (function is None and isinstance(node.function, n.Name)):
+            run.diagnose(node, "not-callable", found=describe(function))
+        return None
+    run.enter()
+    try:
+        return call_function(function, arguments, names, run)
+    except NoValue as reason:
+        run.note(node, reason)
+        return None
+    finally:
+        run.depth -= 1
+
+
+def call_function(function: Function, arguments: list[Any], names: list[str] | None, run: Run) -> Any:
+    """Call with positional arguments, or with those of `names`. Raises NoValue."""
+    if isinstance(function.call, builtins.BuiltIn):
+        return function.call.invoke(arguments, names, run)
+    if names is not None:
+        given = dict(zip(names, arguments, strict=True))
+        if len(given) != len(names) or set(given) != set(function.parameters):
+            raise NoValue("wrong-arguments", function=function.name, found=", ".join(names))
+        arguments = [given[name] for name in function.parameters]
+    if len(arguments) != len(function.parameters):
+        raise NoValue("wrong-arguments", function=function.name, found=str(len(arguments)))
+    return function.call(arguments, run)

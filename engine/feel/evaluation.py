@@ -1,0 +1,97 @@
+"""One evaluation: its environment, its scopes, its diagnostics and its budget."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from time import thread_time
+from typing import Any
+
+from engine.feel.diagnostics import DIAGNOSTICS_LIMIT, Diagnostic, NoValue, OverBudget
+
+STEPS_LIMIT = 1_000_000
+CALL_DEPTH_LIMIT = 200
+LENGTH_LIMIT = 1_000_000
+TEXT_LENGTH_LIMIT = 1 << 20
+SECONDS_LIMIT = 1.0
+"""CPU seconds of the thread, so that a busy machine does not change results."""
+CHECK_EACH = 1_024
+
+
+class Run:
+    """What one call of `evaluate` shares among its closures."""
+
+    __slots__ = (
+        "calendar", "depth", "diagnostics", "input", "now", "started", "steps", "unchecked", "zone",
+    )  # fmt: skip
+
+    def __init__(
+        self, now: datetime | None = None, zone: str = "Asia/Shanghai", calendar: Any = None, input: Any = None
+    ) -> None:
+        self.now = now
+        self.zone = zone
+        self.calendar = calendar
+        self.input = input
+        self.diagnostics: list[Diagnostic] = []
+        self.steps = 0
+        self.unchecked = 0
+        self.depth = 0
+        self.started: float | None = None
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work. Raises OverBudget."""
+        self.steps += steps
+        self.unchecked += steps
+        if self.unchecked >= CHECK_EACH:
+            self.unchecked = 0
+            self._check()
+
+    def _check(self) -> None:
+        if self.steps > STEPS_LIMIT:
+            raise OverBudget("steps", STEPS_LIMIT)
+        now = thread_time()
+        if self.started is None:
+            self.started = now
+        elif now - self.started > SECONDS_LIMIT:
+            raise OverBudget("milliseconds", int(SECONDS_LIMIT * 1000))
+
+    def enter(self) -> None:
+        """One call deeper; whoever enters takes one off `depth` again. Raises OverBudget."""
+        self.spend()
+        self.depth += 1
+        if self.depth > CALL_DEPTH_LIMIT:
+            raise OverBudget("nested calls", CALL_DEPTH_LIMIT)
+
+    def note(self, node: Any, reason: NoValue) -> None:
+        """Remember why the value at `node` is null."""
+        self.diagnose(node, reason.code, **reason.facts)
+
+    def diagnose(self, node: Any, code: str, **facts: Any) -> None:
+        """Remember a diagnostic; beyond the limit they are dropped, the first ones tell the cause."""
+        if len(self.diagnostics) < DIAGNOSTICS_LIMIT:
+            self.diagnostics.append(Diagnostic(code, node.start, node.end, facts))
+
+    def stopped(self, node: Any, what: str, limit: int) -> None:
+        """The evaluation went over a limit: said first, however many diagnostics there are."""
+        self.diagnostics.insert(0, Diagnostic("budget", node.start, node.end, {"what": what, "limit": limit}))
+
+
+class Frame:
+    """One scope: its names, the scope around it, the run."""
+
+    __slots__ = ("names", "parent", "run")
+
+    def __init__(self, names: Mapping[str, Any], parent: "Frame | None", run: Run) -> None:
+        self.names = names
+        self.parent = parent
+        self.run = run
+
+
+def check_length(length: int) -> None:
+    """Raises OverBudget for a list that is too long."""
+    if length > LENGTH_LIMIT:
+        raise OverBudget("items", LENGTH_LIMIT)
+
+
+def check_text(length: int) -> None:
+    """Raises OverBudget for a text that is too long."""
+    if length > TEXT_LENGTH_LIMIT:
+        raise OverBudget("characters", TEXT_LENGTH_LIMIT)

@@ -1,0 +1,159 @@
+"""Types: what `instance of`, typed parameters and DMN item definitions check, and the few conversions between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from engine.feel import temporal
+from engine.feel.diagnostics import NoValue
+from engine.feel.values import FarDate, Range, describe, kind_of
+
+DEPTH_LIMIT = 50
+
+SIMPLE = frozenset(
+    (
+        "number", "string", "boolean", "date", "time", "date and time", "days and time duration",
+        "years and months duration",
+    )
+)  # fmt: skip
+ALIASES = {
+    "dateTime": "date and time",
+    "dayTimeDuration": "days and time duration",
+    "yearMonthDuration": "years and months duration",
+    "duration": "days and time duration",
+    "any": "Any",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`kind`: a simple kind, Any, Null, list, context, range, function. `allowed`: a further test of a value."""
+
+    kind: str
+    arguments: tuple["Type", ...] = ()
+    members: tuple[tuple[str, "Type"], ...] | None = None
+    result: "Type | None" = None
+    allowed: Callable[[Any], bool] | None = None
+    name: str = ""
+    resolve: "Callable[[], Type] | None" = None
+    """For a named type that may refer to itself: looked up when it is used."""
+
+    def __str__(self) -> str:
+        if self.name:
+            return self.name
+        return f"{self.kind}<{', '.join(map(str, self.arguments))}>" if self.arguments else self.kind
+
+
+ANY = Type("Any")
+
+
+def simple(name: str) -> Type | None:
+    """The type of a built-in name, None when there is none."""
+    name = ALIASES.get(name, name)
+    if name in SIMPLE or name in ("Any", "Null"):
+        return Type(name)
+    if name in ("list", "range", "function", "context"):
+        return Type(name)
+    return None
+
+
+def list_of(item: Type) -> Type:
+    """`list<item>`."""
+    return Type("list", (item,))
+
+
+def resolved(of: Type) -> Type:
+    """The type that a reference stands for."""
+    for _ in range(DEPTH_LIMIT):
+        if of.resolve is None:
+            return of
+        of = of.resolve()
+    return ANY
+
+
+def conforms(value: Any, of: Type, depth: int = 0) -> bool:
+    """Whether `value` is an instance; null is one of any type (callers that mean otherwise ask before)."""
+    of = resolved(of)
+    if value is None:
+        return True
+    if depth > DEPTH_LIMIT:
+        return False
+    return _conforms_kind(value, of, depth) and (of.allowed is None or of.allowed(value))
+
+
+def _conforms_kind(value: Any, of: Type, depth: int) -> bool:
+    kind = kind_of(value)
+    if of.kind == "Any":
+        return True
+    if kind != of.kind:
+        return False
+    if kind == "list":
+        return not of.arguments or all(conforms(item, of.arguments[0], depth + 1) for item in value)
+    if kind == "context":
+        return of.members is None or all(
+            name in value and conforms(value[name], member, depth + 1) for name, member in of.members
+        )
+    if kind == "range":
+        return not of.arguments or _conforms_range(value, of.arguments[0], depth)
+    if kind == "function":
+        return _conforms_function(value, of)
+    return True
+
+
+def _conforms_range(value: Range, of: Type, depth: int) -> bool:
+    return conforms(value.low, of, depth + 1) and conforms(value.high, of, depth + 1)
+
+
+def _conforms_function(value: Any, of: Type) -> bool:
+    if of.result is None and not of.arguments:
+        return True
+    if len(value.parameters) != len(of.arguments):
+        return False
+    types = value.types or (None,) * len(value.parameters)
+    return all(
+        mine is None or is_subtype(theirs, mine) for theirs, mine in zip(of.arguments, types, strict=False)
+    ) and (of.result is None or of.result.kind == "Any" or value.result is None or is_subtype(value.result, of.result))
+
+
+def is_subtype(narrow: Type, wide: Type) -> bool:
+    """Whether every value of `narrow` is one of `wide`."""
+    narrow, wide = resolved(narrow), resolved(wide)
+    if wide.kind == "Any" or narrow.kind == "Null":
+        return True
+    if narrow.kind != wide.kind:
+        return False
+    if wide.members is not None:
+        mine = dict(narrow.members or ())
+        return all(name in mine and is_subtype(mine[name], member) for name, member in wide.members)
+    return all(map(is_subtype, narrow.arguments, wide.arguments))
+
+
+def is_instance(value: Any, of: Type) -> bool:
+    """`value instance of type`: null is an instance of Null only."""
+    of = resolved(of)
+    if value is None:
+        return of.kind == "Null"
+    return conforms(value, of)
+
+
+def convert(value: Any, of: Type, name: str) -> Any:
+    """`value` for a place of this type: as it is, out of or into a one-item list, a date as its midnight in UTC.
+
+    Raises NoValue. `name`: of the place, for the diagnostic. Cf. DMN 1.5, 10.3.2.9.4.
+    """
+    if conforms(value, of):
+        return value
+    target = resolved(of)
+    if isinstance(value, list) and len(value) == 1 and target.kind != "list" and conforms(value[0], of):
+        return value[0]
+    if target.kind == "list" and not isinstance(value, list) and conforms([value], of):
+        return [value]
+    if target.kind == "date and time" and isinstance(value, date | FarDate):
+        return temporal.combine(value, temporal.MIDNIGHT_UTC)
+    raise NoValue("result-type", name=name, found=describe(value), expected=str(of))
+
+
+def named(of: Type, name: str) -> Type:
+    """The same type under a name."""
+    return replace(of, name=name)

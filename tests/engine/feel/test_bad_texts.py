@@ -1,0 +1,96 @@
+"""Texts that are not FEEL, or too much of it: a precise refusal, never a crash."""
+
+import random
+import time
+
+import pytest
+
+from engine import feel
+from engine.errors import EngineError
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "found"),
+    [
+        ("", 0, "the end of the text"),
+        ("1 +", 3, "the end of the text"),
+        ("a ==", 3, "'='"),
+        ("(1", 2, "the end of the text"),
+        ('"open', 0, "the end of the text"),
+        ("/* open", 0, "the end of the text"),
+        ("a b", 2, "'b'"),
+        ("if x then y", 11, "the end of the text"),
+        ("x # y", 2, "'#'"),
+    ],
+)
+def test_a_wrong_text_is_refused_with_its_place(text, position, found):
+    with pytest.raises(feel.FeelSyntaxError) as caught:
+        feel.compile(text)
+
+    assert isinstance(caught.value, EngineError)
+    assert caught.value.facts["position"] == position
+    assert caught.value.facts["found"] == found
+    assert caught.value.facts["expected"]
+    assert str(caught.value)
+
+
+def test_a_full_width_operator_comes_with_its_remedy():
+    with pytest.raises(feel.FeelSyntaxError) as caught:
+        feel.compile("金额＞5000")
+
+    assert caught.value.facts["remedy"] == "Use the half-width >"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5_000 + "1" + ")" * 5_000,
+        "[" * 5_000,
+        "if a then " * 1_500 + "1",
+        "x" + ".a" * 5_000,
+        "function(a) " * 1_000 + "a",
+        "{a:" * 4_000,
+        "a" * 20_001,
+    ],
+)
+def test_a_text_that_is_too_deep_is_refused(text):
+    with pytest.raises(feel.FeelSyntaxError):
+        feel.compile(text)
+
+
+@pytest.mark.parametrize("text", ["1" + "+1" * 9_000, "-" * 9_000 + "1", "true" + " and true" * 2_000])
+def test_a_long_chain_is_not_deep(text):
+    assert feel.evaluate(text, {}).value is not None
+
+
+def test_endless_recursion_ends_in_a_budget():
+    result = feel.evaluate("{f: function(n) f(n + 1), r: f(1)}.r", {})
+
+    assert result.value is None
+    assert result.over_budget
+
+
+def test_an_endless_loop_is_stopped_in_time():
+    start = time.process_time()
+
+    result = feel.evaluate("for a in 1..1000, b in 1..1000, c in 1..1000 return 1", {})
+
+    assert result.over_budget
+    assert time.process_time() - start < 5
+
+
+def test_mutated_texts_are_refused_or_evaluated_but_never_crash():
+    pieces = [
+        "if", "then", "else", "for", "in", "return", "some", "satisfies", "function", "(", ")", "[", "]", "{", "}", ",",
+        ":", "..", "1", "2.5", '"a"', "x", "y.z", "+", "-", "*", "/", "**", "<", ">=", "=", "!=", "and", "or", "not",
+        "between", "instance of", "number", "null", "?", '@"P1D"', "sum", "date", "list", "item", "`", "＞", "é",
+    ]  # fmt: skip
+    chance = random.Random(20260301)
+    context = {"x": [1, 2, {"z": None}], "y": {"z": "2026-01-01"}}
+    for _ in range(3_000):
+        text = " ".join(chance.choices(pieces, k=chance.randint(1, 9)))
+        try:
+            compiled = feel.compile(text)
+        except feel.FeelSyntaxError:
+            continue
+        compiled.evaluate(context)
