@@ -1,0 +1,28 @@
+"""BPMN: drawings in, facts out. Calls nobody and knows no database, clock or network.
+
+`read` and `compile` make a Program of a drawing; the verbs move the State of one instance and return a Step of facts.
+"""
+
+from engine.bpmn.compiler import compile
+from engine.bpmn.machine.evaluation import Env
+from engine.bpmn.machine.verbs import (
+    begin,
+    cancel,
+    complete,
+    deliver,
+    elapse,
+    fail,
+    resume,
+    set_variables,
+    throw_error,
+)
+from engine.bpmn.model import Definition, Reading
+from engine.bpmn.parser import read
+from engine.bpmn.program import OperationUse, Program, Reference, Start
+from engine.bpmn.state import State, approvals, check, dump, is_open, load, markers, variables, waits
+
+__all__ = [
+    "Definition", "Env", "OperationUse", "Program", "Reading", "Reference", "Start", "State", "approvals", "begin",
+    "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load", "markers", "read",
+    "resume", "set_variables", "throw_error", "variables", "waits",
+]  # fmt: skip

@@ -1,0 +1,488 @@
+"""Definition -> Program. What cannot be compiled is a finding with its element id; nothing is guessed."""
+
+from typing import Any
+
+from engine import feel
+from engine.bpmn import timers
+from engine.bpmn.graph import exit_mask, reach_masks
+from engine.bpmn.model import Definition, EventDefinition, Extensions, Mapping, Process, Scope, TaskDefinition
+from engine.bpmn.model import Node as Drawn
+from engine.bpmn.program import (
+    BOUNDARY,
+    CALL,
+    CATCH,
+    DECISION,
+    END,
+    END_ERROR,
+    END_MESSAGE,
+    EVENT_BASED,
+    EXCLUSIVE,
+    INCLUSIVE,
+    JOB,
+    PARALLEL,
+    PASS,
+    SCRIPT,
+    SUB,
+    TERMINATE,
+    THROW,
+    WORK,
+    Call,
+    Edge,
+    Event,
+    Expression,
+    Human,
+    Job,
+    MappingLine,
+    Node,
+    Program,
+    ScopeProgram,
+    Slot,
+    Start,
+    TimerSpec,
+)
+from engine.bpmn.steps import Approval, FieldRule
+from engine.errors import N_, CannotCompile
+from engine.findings import Finding, Level, errors_of
+
+RESERVED = frozenset(("process", "approval"))
+DEFAULT_ZONE = "UTC"  # only for checking literals; nothing is scheduled here
+
+_OPS = {
+    "task": PASS, "manualTask": PASS, "userTask": WORK, "serviceTask": JOB, "receiveTask": CATCH,
+    "exclusiveGateway": EXCLUSIVE, "parallelGateway": PARALLEL, "inclusiveGateway": INCLUSIVE,
+    "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "callActivity": CALL, "startEvent": PASS,
+    "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
+}  # fmt: skip
+_ENDS = {"none": END, "message": END_MESSAGE, "error": END_ERROR, "terminate": TERMINATE}
+
+
+def compile(definition: Definition, process_id: str | None = None) -> Program:
+    """The Program of `process_id`, or of the only executable process. Raises CannotCompile."""
+    process = _choose(definition, process_id)
+    errors = errors_of(definition.findings)
+    if errors:
+        raise CannotCompile(process.id if process else process_id or definition.resource, errors)
+    if process is None:
+        raise CannotCompile(process_id or definition.resource, [_no_process(definition, process_id)])
+    compiler = _Compiler(definition, process)
+    program = compiler.program()
+    errors = errors_of(compiler.findings)
+    if errors:
+        raise CannotCompile(process.id, errors)
+    return program
+
+
+def _choose(definition: Definition, process_id: str | None) -> Process | None:
+    found = [process for process in definition.executable if process_id in (None, process.id)]
+    return found[0] if len(found) == 1 else None
+
+
+def _no_process(definition: Definition, process_id: str | None) -> Finding:
+    return Finding(
+        "process-not-found", Level.ERROR, process_id,
+        N_("Expected one executable process {process}, found: {known}."),
+        {"process": process_id or "", "known": ", ".join(process.id for process in definition.executable) or "-"},
+        N_("Name the process that is meant."), resource=definition.resource,
+    )  # fmt: skip
+
+
+class _Compiler:
+    def __init__(self, definition: Definition, process: Process) -> None:
+        self._definition = definition
+        self._process = process
+        self._nodes: dict[str, Node] = {}
+        self._flows: dict[str, Edge] = {}
+        self._scopes: dict[str, ScopeProgram] = {}
+        self._conditions = " ".join(flow.condition or "" for scope in process.all_scopes() for flow in scope.flows)
+        self.findings: list[Finding] = []
+
+    def program(self) -> Program:
+        process, extensions = self._process, self._process.extensions
+        root = self._scope(process, None)
+        return Program(
+            process_id=process.id,
+            name=process.name or process.id,
+            labels=dict(process.labels),
+            documentation=process.documentation,
+            root=root,
+            nodes=self._nodes,
+            flows=self._flows,
+            scopes=self._scopes,
+            starts=tuple(self._starts(process)),
+            version_tag=extensions.version_tag,
+            category=extensions.category,
+            numbering=extensions.numbering,
+            title=self._slot(process.id, process.line, extensions.title),
+            summary=tuple(extensions.summary),
+            starters=dict(extensions.starters),
+            time_to_live=extensions.time_to_live,
+        )
+
+    # ------------------------------------------------------------ scopes, nodes, flows
+
+    def _scope(self, drawn: Scope, host: Node | None) -> ScopeProgram:
+        scope = ScopeProgram(drawn.id, host)
+        self._scopes[drawn.id] = scope
+        nodes = {key: self._node(node, scope) for key, node in drawn.nodes.items()}
+        scope.nodes = tuple(nodes.values())
+        scope.edges = tuple(
+            self._edge(flow.id, number, flow.name, nodes[flow.source], nodes[flow.target])
+            for number, flow in enumerate(drawn.flows)
+        )
+        for key, node in nodes.items():
+            self._connect(node, drawn.nodes[key], nodes)
+        scope.starts = self._entry(scope)
+        scope.inclusive = any(node.op == INCLUSIVE and len(node.incoming) > 1 for node in scope.nodes)
+        for node in scope.nodes:
+            node.exits = exit_mask(node)
+        if scope.inclusive:
+            for node in scope.nodes:
+                if node.op == INCLUSIVE and len(node.incoming) > 1:
+                    node.reach = reach_masks(scope, node)
+        return scope
+
+    def _edge(self, key: str, index: int, name: str, source: Node, target: Node) -> Edge:
+        edge = Edge(key, index, name, source, target)
+        self._flows[key] = edge
+        return edge
+
+    def _connect(self, node: Node, drawn: Drawn, nodes: dict[str, Node]) -> None:
+        edges = []
+        conditional = any(flow.condition is not None and not flow.is_default for flow in drawn.outgoing)
+        for flow in drawn.outgoing:
+            edge = self._flows[flow.id]
+            edge.condition_text = flow.condition
+            asks = conditional and not flow.is_default and node.op not in (PARALLEL, EVENT_BASED)
+            if asks and flow.condition is not None:
+                edge.condition = self._expression(flow.id, flow.line, _formula(flow.condition))
+            if conditional and flow.is_default and node.op not in (PARALLEL, EVENT_BASED):
+                node.default = edge
+            else:
+                edges.append(edge)
+        node.out = tuple(edges)
+        node.plain = node.default is None and all(edge.condition is None for edge in edges)
+        node.incoming = tuple(self._flows[flow.id] for flow in drawn.incoming)
+        node.boundaries = tuple(nodes[key] for key in drawn.boundaries)
+        for boundary in node.boundaries:
+            boundary.host = node
+
+    def _entry(self, scope: ScopeProgram) -> tuple[Node, ...]:
+        starts = [node for node in scope.nodes if node.type == "startEvent"]
+        nones = tuple(node for node in starts if node.event is None)
+        if nones or starts:
+            return nones
+        return tuple(node for node in scope.nodes if not node.incoming and node.op != BOUNDARY)
+
+    def _node(self, drawn: Drawn, scope: ScopeProgram) -> Node:
+        extensions = drawn.extensions
+        node = Node(
+            id=drawn.id,
+            index=len(self._nodes),
+            type=drawn.type,
+            name=drawn.name or drawn.id,
+            op=_OPS.get(drawn.type, PASS),
+            labels=dict(drawn.labels),
+            line=drawn.line,
+            scope=scope,
+            interrupting=drawn.interrupting,
+            inputs=self._mapping(drawn, extensions.inputs),
+            outputs=self._mapping(drawn, extensions.outputs),
+        )
+        self._nodes[drawn.id] = node
+        if drawn.events:
+            node.event = self._event(drawn, drawn.events[0])
+        match drawn.type:
+            case "userTask":
+                node.human = self._human(drawn)
+            case "serviceTask":
+                self._service(node, drawn)
+            case "sendTask":
+                self._send(node, drawn)
+            case "scriptTask":
+                self._script(node, drawn)
+            case "businessRuleTask":
+                self._decision(node, drawn)
+            case "receiveTask" if drawn.message is not None:
+                node.event = self._event(drawn, drawn.message)
+            case "callActivity":
+                self._call(node, drawn)
+            case "intermediateThrowEvent":
+                node.op = PASS if node.event is None else THROW
+            case "endEvent":
+                node.op = _ENDS[node.event.kind if node.event is not None else "none"]
+            case "subProcess" if drawn.inner is not None:
+                node.inner = self._scope(drawn.inner, node)
+        return node
+
+    # ------------------------------------------------------------ tasks
+
+    def _service(self, node: Node, drawn: Drawn) -> None:
+        if drawn.extensions.task is None:
+            self._problem(
+                drawn, "operation-missing",
+                N_("Expected service task '{element}' to name an operation, but it names none."),
+                N_("Choose an operation in its properties."),
+            )  # fmt: skip
+            return
+        node.job = self._job(drawn, drawn.extensions.task)
+
+    def _send(self, node: Node, drawn: Drawn) -> None:
+        if drawn.extensions.task is not None:
+            node.op = JOB
+            node.job = self._job(drawn, drawn.extensions.task)
+        elif drawn.message is not None:
+            node.op = THROW
+            node.event = self._event(drawn, drawn.message)
+        else:
+            self._problem(
+                drawn, "message-missing",
+                N_("Expected '{element}' to name a message or an operation, but it names none."),
+                N_("Choose a message or an operation in its properties."),
+            )  # fmt: skip
+
+    def _script(self, node: Node, drawn: Drawn) -> None:
+        extensions = drawn.extensions
+        if extensions.task is not None:
+            node.op = JOB
+            node.job = self._job(drawn, extensions.task)
+        elif extensions.script is not None:
+            node.op = SCRIPT
+            node.script = self._expression(drawn.id, drawn.line, _formula(extensions.script.expression))
+            node.result = self._free_name(drawn, extensions.script.result_variable)
+
+    def _decision(self, node: Node, drawn: Drawn) -> None:
+        extensions = drawn.extensions
+        if extensions.task is not None:
+            node.op = JOB
+            node.job = self._job(drawn, extensions.task)
+        elif extensions.decision is not None:
+            called = extensions.decision
+            node.op = DECISION
+            node.result = self._free_name(drawn, called.result_variable)
+            slot = self._slot(drawn.id, drawn.line, called.decision_id)
+            assert slot is not None  # noqa: S101 - the reader demands it
+            node.call = Call(slot, called.binding, called.version_tag, result=called.result_variable)
+        else:
+            self._problem(
+                drawn, "decision-missing",
+                N_("Expected business rule task '{element}' to name a decision, but it names none."),
+                N_("Choose a decision table in its properties."),
+            )  # fmt: skip
+
+    def _call(self, node: Node, drawn: Drawn) -> None:
+        called = drawn.extensions.called
+        if called is not None:
+            slot = self._slot(drawn.id, drawn.line, called.process_id)
+            assert slot is not None  # noqa: S101 - the reader demands it
+            node.call = Call(
+                slot, called.binding, called.version_tag, called.propagate_parent, called.propagate_children
+            )
+        elif drawn.called_element:
+            node.call = Call(Slot(drawn.called_element.rpartition(":")[2]))
+        else:
+            self._problem(
+                drawn, "called-process-missing",
+                N_("Expected call activity '{element}' to name a process, but it names none."),
+                N_("Choose the called process in its properties."),
+            )  # fmt: skip
+
+    def _job(self, drawn: Drawn, task: TaskDefinition) -> Job:
+        slot = self._slot(drawn.id, drawn.line, task.type)
+        assert slot is not None  # noqa: S101 - the reader demands it
+        retry = drawn.extensions.retry
+        if retry is None and task.retries is not None:
+            if not task.retries.isdigit() or int(task.retries) < 1:
+                self._problem(
+                    drawn, "retries-wrong",
+                    N_("Expected retries of '{element}' to be a whole number from 1, found '{found}'."),
+                    N_("Enter how often the operation is tried in all."), found=task.retries,
+                )  # fmt: skip
+            else:
+                retry = f"R{int(task.retries) - 1}/PT1M"
+        return Job(slot, retry, drawn.extensions.asynchronous)
+
+    def _human(self, drawn: Drawn) -> Human:
+        extensions = drawn.extensions
+        strategy, parameters = self._assignment(drawn, extensions)
+        human = Human(
+            strategy=strategy,
+            parameters=parameters,
+            form=self._slot(drawn.id, drawn.line, extensions.form),
+            fields=tuple(FieldRule(item.id, item.permission, item.required) for item in extensions.fields),
+            default_permission=extensions.default_permission or self._process.extensions.default_permission or "write",
+            due=self._slot(drawn.id, drawn.line, extensions.due),
+            follow_up=self._slot(drawn.id, drawn.line, extensions.follow_up),
+            priority=self._slot(drawn.id, drawn.line, extensions.priority),
+            buttons=dict(extensions.buttons),
+            opinion=extensions.opinion or "onReject",
+            phrases=tuple(extensions.phrases),
+            on_empty=extensions.on_empty or "processAdmin",
+            on_self=extensions.on_self or "ask",
+            request=extensions.request,
+        )
+        if extensions.approval is not None:
+            rule = extensions.approval
+            parameters_of_rule: dict[str, Any] = {item.name: item.value for item in rule.parameters}
+            if rule.weights:
+                parameters_of_rule["weights"] = {item.name: item.value for item in rule.weights}
+            # approvals.md 3: the designer always writes it; absent, a drawing that asks for the outcome routes it
+            default = "flow" if f"approval.{drawn.id}" in self._conditions else "end"
+            human.approval = Approval(rule.mode, parameters_of_rule, rule.on_reject or default)
+            self._check_return(drawn, human.approval.on_reject)
+        if extensions.policy is not None:
+            human.provides = extensions.policy.provides
+            human.subject = self._slot(drawn.id, drawn.line, extensions.policy.subject)
+            human.subject_type = extensions.policy.subject_type
+            if extensions.approval is None:
+                self._problem(
+                    drawn, "policy-without-approval",
+                    N_("'{element}' provides '{capability}', but it is no approval."),
+                    N_("Add the approval settings, or remove the capability."), capability=human.provides,
+                )  # fmt: skip
+        return human
+
+    def _check_return(self, drawn: Drawn, on_reject: str) -> None:
+        target = on_reject.removeprefix("return:")
+        if on_reject.startswith("return:") and self._process.node(target) is None:
+            self._problem(
+                drawn, "return-target-unknown",
+                N_("'{element}' returns a rejection to '{target}', which does not exist."),
+                N_("Choose an earlier task."), target=target,
+            )  # fmt: skip
+
+    def _assignment(self, drawn: Drawn, extensions: Extensions) -> tuple[str, tuple[tuple[str, Slot], ...]]:
+        if extensions.strategy is not None:
+            return extensions.strategy.name, self._parameters(drawn, extensions.strategy.parameters)
+        given = extensions.assignees
+        if given is None:
+            return "open", ()
+        named = [("users", given.assignee), ("users", given.users), ("groups", given.groups)]
+        slots = tuple(
+            (name, slot) for name, text in named if (slot := self._slot(drawn.id, drawn.line, text)) is not None
+        )
+        if given.assignee is not None:
+            return "user", slots[:1]
+        if given.users is not None:
+            return "users", slots
+        return ("groups", slots) if slots else ("open", ())
+
+    def _parameters(self, drawn: Drawn, parameters: Any) -> tuple[tuple[str, Slot], ...]:
+        found = []
+        for parameter in parameters:
+            slot = self._slot(drawn.id, drawn.line, parameter.value)
+            if slot is not None:
+                found.append((parameter.name, slot))
+        return tuple(found)
+
+    # ------------------------------------------------------------ events
+
+    def _event(self, drawn: Drawn, definition: EventDefinition) -> Event:
+        event = Event(definition.kind, code=definition.code)
+        extensions = drawn.extensions
+        if definition.kind == "message":
+            event.name = self._slot(drawn.id, drawn.line, definition.name)
+            throws = drawn.type in ("sendTask", "intermediateThrowEvent", "endEvent")
+            key = (extensions.publish_key if throws else extensions.correlation_key) or definition.correlation_key
+            event.key = self._slot(drawn.id, drawn.line, key)
+            if extensions.publish_ttl is not None:
+                event.ttl_seconds = self._ttl(drawn, extensions.publish_ttl)
+        elif definition.kind == "timer" and definition.timer is not None:
+            event.timer = self._timer(drawn, definition.timer.kind, definition.timer.text)
+        return event
+
+    def _ttl(self, drawn: Drawn, text: str) -> int:
+        duration = self._literal_timer(drawn, "duration", text)
+        return int(duration.total_seconds()) if hasattr(duration, "total_seconds") else 3600
+
+    def _timer(self, drawn: Drawn, kind: str, text: str) -> TimerSpec | None:
+        slot = self._slot(drawn.id, drawn.line, text)
+        if slot is None:
+            return None
+        if slot.expression is None:
+            self._literal_timer(drawn, kind, text)
+        return TimerSpec(kind, slot)
+
+    def _literal_timer(self, drawn: Drawn, kind: str, text: str) -> Any:
+        try:
+            return timers.read_timer(kind, text, DEFAULT_ZONE)
+        except timers.WrongTimer as error:
+            self._problem(
+                drawn, "timer-wrong", N_("Timer of '{element}': expected {expected}."),
+                N_("Write it in ISO 8601, or an expression after '='."), expected=str(error),
+            )  # fmt: skip
+            return None
+
+    def _starts(self, process: Process) -> list[Start]:
+        found = []
+        entry = {node.id for node in self._scopes[process.id].starts}
+        for node in process.nodes.values():
+            compiled = self._nodes[node.id]
+            if node.type == "startEvent":
+                event = compiled.event
+                kind = event.kind if event is not None else "none"
+                name = event.name.text if event is not None and event.name is not None else None
+                found.append(Start(node.id, kind, name, node.extensions.form, event.timer if event else None))
+            elif node.id in entry:
+                found.append(Start(node.id, "none"))
+        return found
+
+    # ------------------------------------------------------------ expressions
+
+    def _mapping(self, drawn: Drawn, lines: list[Mapping]) -> tuple[MappingLine, ...]:
+        found = []
+        for line in lines:
+            slot = self._slot(drawn.id, drawn.line, line.source) or Slot("")
+            path = tuple(part.strip() for part in line.target.split("."))
+            if not all(path):
+                self._problem(
+                    drawn, "mapping-target-wrong", N_("'{element}': '{found}' is not a name or a path like a.b."),
+                    N_("Correct the target of the mapping."), found=line.target,
+                )  # fmt: skip
+                continue
+            self._free_name(drawn, path[0])
+            found.append(MappingLine(slot, path))
+        return tuple(found)
+
+    def _free_name(self, drawn: Drawn, name: str) -> str:
+        if name in RESERVED:
+            self._problem(
+                drawn, "reserved-name", N_("'{element}' writes '{found}', which only the engine writes."),
+                N_("Choose another name."), found=name,
+            )  # fmt: skip
+        return name
+
+    def _slot(self, element: str, line: int | None, text: str | None) -> Slot | None:
+        if text is None:
+            return None
+        stripped = text.strip()
+        if not stripped.startswith("="):
+            return Slot(text)
+        return Slot(text, self._expression(element, line, stripped[1:]))
+
+    def _expression(self, element: str, line: int | None, text: str) -> Expression | None:
+        try:
+            return Expression(text.strip(), feel.compile(text.strip()))
+        except feel.FeelSyntaxError as error:
+            self.findings.append(
+                Finding(
+                    "expression-invalid", Level.ERROR, element,
+                    N_("'{element}': the expression is not FEEL. Expected {expected} at "
+                       "position {position}, found {found}: {text}"),
+                    {"element": element, **error.facts}, N_("Correct the expression."),
+                    line=line, resource=self._definition.resource,
+                )
+            )  # fmt: skip
+            return None
+
+    def _problem(self, drawn: Drawn, rule: str, message: str, hint: str, **facts: Any) -> None:
+        self.findings.append(
+            Finding(
+                rule, Level.ERROR, drawn.id, message, {"element": drawn.id, "name": drawn.name or drawn.id, **facts},
+                hint, line=drawn.line, resource=self._definition.resource,
+            )
+        )  # fmt: skip
+
+
+def _formula(text: str) -> str:
+    """Slots that always hold FEEL may leave the leading `=` out."""
+    return text.strip().removeprefix("=")

@@ -1,0 +1,205 @@
+"""Tasks of every kind, sub-processes and calls: what happens when a token arrives."""
+
+from decimal import Decimal
+from typing import Any
+
+from engine.bpmn import timers
+from engine.bpmn.machine.core import Run
+from engine.bpmn.machine.evaluation import Stuck, failure
+from engine.bpmn.program import Edge, Human, Node, Program, Slot
+from engine.bpmn.state import Scope, Token
+from engine.bpmn.steps import Assignment, Capability, JobOpened, Work, WorkOpened
+from engine.errors import EngineError
+from engine.values import Values
+
+CALL_DEPTH_LIMIT = 50
+
+
+def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """Undefined and manual tasks, none events, merges: recorded, and on."""
+    run.depart(scope, node, run.enter(scope, node))
+
+
+def work(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """A user task waits for people."""
+    token, local, waiting = _begin(run, scope, node, "work")
+    asked = _work(run, scope, node, local)
+    waiting(local)
+    run.facts.append(WorkOpened(run.number(), token, node.id, scope.id, asked))
+
+
+def job(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """A service task waits for its operation."""
+    called = node.job
+    assert called is not None  # noqa: S101 - compiled
+    token, local, waiting = _begin(run, scope, node, "job")
+    kind = run.value(called.type, run.context(scope, local))
+    if not isinstance(kind, str) or not kind:
+        raise Stuck("operation-unknown", expression=called.type.text)
+    waiting(local)
+    run.facts.append(
+        JobOpened(run.number(), token, node.id, scope.id, kind, local or {}, called.retry, called.asynchronous)
+    )
+
+
+def script(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """FEEL, evaluated in the step. A null that comes from an error is an incident, not a value."""
+    token = run.enter(scope, node)
+    expression, result = node.script, node.result
+    assert expression is not None and result is not None  # noqa: S101, PT018 - compiled
+    local = run.map_in(scope, node)
+    context = run.context(scope, local)
+    value, diagnostics = run.evaluate(expression, context)
+    if value is None and diagnostics:
+        raise Stuck("expression-failed", **failure(expression, context, value, diagnostics))
+    run.write(scope, run.map_out(scope, node, local, {result: value}))
+    run.depart(scope, node, token, local)
+
+
+def sub_process(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """An embedded sub-process: a scope of its own in the same program."""
+    _, local, waiting = _begin(run, scope, node, "scope")
+    assert node.inner is not None  # noqa: S101 - compiled
+    host = waiting(None)
+    run.open_scope("sub", host, scope.program, scope.definition_id, node.inner, local or {})
+
+
+def call(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """A called process: a scope in the same state that runs another program and sees nothing but its inputs."""
+    _, local, waiting = _begin(run, scope, node, "scope")
+    called = node.call
+    assert called is not None  # noqa: S101 - compiled
+    context = run.context(scope, local)
+    process_id = run.value(called.id, context)
+    if not isinstance(process_id, str):
+        raise Stuck("called-process-unknown", expression=called.id.text)
+    definition_id, program = _program(run, scope, node, process_id)
+    if not program.root.starts:
+        raise Stuck("called-process-no-start", process=process_id)
+    if _call_depth(scope) >= CALL_DEPTH_LIMIT:
+        raise Stuck("call-depth", process=process_id, limit=CALL_DEPTH_LIMIT)
+    values = local or {}
+    if called.propagate_parent:
+        values = {name: value for name, value in context.items() if name not in ("process", "approval")}
+    run.open_scope("call", waiting(None), program, definition_id, program.root, values)
+
+
+# ---------------------------------------------------------------- arrival
+
+
+def _begin(run: Run, scope: Scope, node: Node, kind: str) -> tuple[int, Values | None, Any]:
+    """Visit, input mapping, boundary events evaluated. The returned function opens the wait and arms them."""
+    token = run.enter(scope, node)
+    local = run.map_in(scope, node)
+    guards = run.prepare_guards(scope, node, local) if node.boundaries and run.adopted is None else []
+
+    def waiting(values: Values | None) -> Token:
+        host = run.wait(scope, node, kind, token, values)
+        if guards:
+            run.arm_guards(scope, host, guards)
+        return host
+
+    return token, local, waiting
+
+
+def _program(run: Run, scope: Scope, node: Node, process_id: str) -> tuple[str, Program]:
+    assert node.call is not None  # noqa: S101 - compiled
+    if node.call.binding != "latest":
+        bound = scope.program.bound_programs.get(process_id)
+        if bound is None:
+            raise Stuck("called-process-unbound", process=process_id, binding=node.call.binding)
+        return bound
+    try:
+        return run.env.programs(process_id)
+    except (LookupError, EngineError) as error:
+        raise Stuck("called-process-missing", process=process_id, reason=str(error)) from None
+
+
+def _call_depth(scope: Scope) -> int:
+    depth = 0
+    part: Scope | None = scope
+    while part is not None:
+        depth += part.kind == "call"
+        part = part.parent
+    return depth
+
+
+# ---------------------------------------------------------------- people
+
+
+def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
+    human = node.human
+    assert human is not None  # noqa: S101 - compiled
+    context = run.context(scope, local)
+    form = run.value(human.form, context, node, "form") if human.form is not None else None
+    return Work(
+        name=node.name,
+        assignment=_assignment(run, node, human, context),
+        approval=human.approval,
+        form=form if isinstance(form, str) else None,
+        fields=human.fields,
+        default_permission=human.default_permission,
+        due=_moment(run, human.due, context, "due-not-a-date"),
+        follow_up=_moment(run, human.follow_up, context, "follow-up-not-a-date"),
+        priority=_priority(run, human.priority, context),
+        buttons={**human.buttons, **({"phrases": list(human.phrases)} if human.phrases else {})},
+        opinion=human.opinion,
+        on_empty=human.on_empty,
+        on_self=human.on_self,
+        capability=_capability(run, node, human, context),
+        labels=node.labels,
+        request=human.request,
+    )
+
+
+def _assignment(run: Run, node: Node, human: Human, context: Values) -> Assignment:
+    values: dict[str, Any] = {}
+    for name, slot in human.parameters:
+        value = run.value(slot, context, node, "assignment")
+        if name in ("users", "groups"):
+            values[name] = values.get(name, []) + _people(slot, value)
+        else:
+            values[name] = value
+    return Assignment(human.strategy, values)
+
+
+def _people(slot: Slot, value: Any) -> list[Any]:
+    """A list; text is split at commas when it was written as text."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [item for item in value if item is not None]
+    if slot.expression is None and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value]
+
+
+def _moment(run: Run, slot: Slot | None, context: Values, code: str) -> Any:
+    if slot is None:
+        return None
+    value = run.value(slot, context)
+    if value is None and slot.expression is None:
+        return None
+    try:
+        return timers.moment_of(value, run.now, run.env.zone)
+    except (timers.WrongTimer, OverflowError) as error:
+        detail = failure(slot.expression, context, value, []) if slot.expression is not None else {}
+        raise Stuck(code, expected=str(error), **detail) from None
+
+
+def _priority(run: Run, slot: Slot | None, context: Values) -> int:
+    if slot is None:
+        return 50
+    value = run.value(slot, context)
+    if isinstance(value, str) and value.strip().isdigit():
+        return min(int(value), 100)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return max(0, min(int(value), 100))
+    raise Stuck("priority-not-a-number", expression=slot.text)
+
+
+def _capability(run: Run, node: Node, human: Human, context: Values) -> Capability | None:
+    if human.provides is None:
+        return None
+    subject = run.value(human.subject, context, node, "policy") if human.subject is not None else None
+    return Capability(human.provides, None if subject is None else str(subject), human.subject_type)

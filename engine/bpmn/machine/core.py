@@ -1,0 +1,377 @@
+"""The run: ready tokens, facts, variables, waits. Pure: no clock, chance, number from outside, or call to anyone."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn import timers
+from engine.bpmn.machine.evaluation import Env, Evaluation, Stuck, failure, types_of
+from engine.bpmn.program import Edge, Event, Node, Program, ScopeProgram
+from engine.bpmn.state import Incident, Scope, State, Token
+from engine.bpmn.steps import (
+    Closing,
+    FlowTaken,
+    IncidentRaised,
+    IncidentResolved,
+    InstanceEnded,
+    JobClosed,
+    NodeEntered,
+    NodeLeft,
+    ScopeClosed,
+    ScopeOpened,
+    Step,
+    SubscriptionClosed,
+    SubscriptionOpened,
+    TimerArmed,
+    TimerDisarmed,
+    WorkClosed,
+)
+from engine.values import Values, canonical_json, encode, normalise
+
+STEP_BUDGET = 200_000
+
+Ready = tuple[Scope, Node, Edge | None]
+Handler = Callable[["Run", Scope, Node, Edge | None], None]
+
+
+class Run(Evaluation):
+    """One verb at work on one state."""
+
+    __slots__ = ("adopted", "budget", "ended", "endings", "late", "queue", "visit")
+
+    def __init__(self, state: State, now: datetime, env: Env) -> None:
+        super().__init__(state, now, env)
+        self.queue: deque[Ready] = deque()
+        self.late: deque[tuple[Handler, Ready]] = deque()
+        self.endings: deque[Scope] = deque()
+        self.budget = STEP_BUDGET
+        self.ended: str | None = None
+        self.visit = 0
+        self.adopted: list[int] | None = None
+
+    def step(self) -> Step:
+        """What happened."""
+        return Step(self.state, self.facts, self.ended, False, frozenset(self.dirty))
+
+    def go(self, handlers: tuple[Handler, ...], settle: Callable[["Run"], bool]) -> None:
+        """Move tokens until nothing can move: ready ones first, then throws, then inclusive joins."""
+        queue, late, endings = self.queue, self.late, self.endings
+        while True:
+            while queue or endings:
+                if endings:
+                    self.end_scope(endings.popleft())
+                    continue
+                if self.budget == 0:
+                    self.park()
+                    return
+                self.budget -= 1
+                scope, node, edge = queue.popleft()
+                try:
+                    handlers[node.op](self, scope, node, edge)
+                except Stuck as stuck:
+                    self.stick(scope, node, stuck)
+            if late:
+                handler, (scope, node, edge) = late.popleft()
+                try:
+                    handler(self, scope, node, edge)
+                except Stuck as stuck:
+                    self.stick(scope, node, stuck)
+            elif self.ended is not None or not settle(self):
+                return
+
+    def park(self) -> None:
+        """The budget is spent: every ready token becomes an incident that `resume` can set going again."""
+        ready = [*self.queue, *(entry for _, entry in self.late)]
+        self.queue.clear()
+        self.late.clear()
+        for scope, node, _ in ready:
+            self.enter(scope, node)
+            self.stick(scope, node, Stuck("step-budget", limit=STEP_BUDGET))
+
+    # ------------------------------------------------------------ tokens in motion
+
+    def enter(self, scope: Scope, node: Node) -> int:
+        """A visit begins; its number."""
+        state = self.state
+        self.visit = token = state.n + 1
+        state.n = token + 1
+        self.facts.append(NodeEntered(token + 1, token, node.id, scope.id, node.type))
+        return token
+
+    def take(self, scope: Scope, edge: Edge) -> None:
+        """A token goes along `edge`."""
+        self.state.n = seq = self.state.n + 1
+        self.facts.append(FlowTaken(seq, edge.id, scope.id))
+        self.queue.append((scope, edge.target, edge))
+
+    def depart(self, scope: Scope, node: Node, token: int, local: Values | None = None) -> None:
+        """The visit ends, its flows are taken. Raises Stuck with stage `leave`."""
+        edges = node.out if node.plain else self.choose(scope, node, local)
+        self.state.n = seq = self.state.n + 1
+        self.facts.append(NodeLeft(seq, token, node.id, scope.id, node.type, "completed"))
+        if not edges:
+            self.consume(scope)
+            return
+        scope.live += len(edges) - 1
+        for edge in edges:
+            self.take(scope, edge)
+
+    def choose(self, scope: Scope, node: Node, local: Values | None) -> tuple[Edge, ...]:
+        """Flows without a condition, each conditional one that is true, else the default one."""
+        context = self.context(scope, local)
+        chosen = []
+        conditional = False
+        for edge in node.out:
+            if edge.condition is None:
+                chosen.append(edge)
+            elif self.holds(edge, context, "leave"):
+                chosen.append(edge)
+                conditional = True
+        if not conditional and node.default is not None:
+            chosen.append(node.default)
+        if not chosen:
+            raise Stuck("no-outgoing-flow", "leave", **self.conditions(node, context))
+        return tuple(chosen)
+
+    def consume(self, scope: Scope) -> None:
+        """A token of `scope` is over."""
+        scope.live -= 1
+        if scope.live == 0:
+            self.endings.append(scope)
+
+    def finish(self, token: Token, results: Values | None = None, local: Values | None = None) -> None:
+        """An activity is done: output mapping, guards, flows. `local`: what its output mapping can read besides."""
+        scope, node = token.scope, token.node
+        try:
+            written = self.map_out(scope, node, {**(token.vars or {}), **(local or {})}, results)
+        except Stuck as stuck:
+            self.close(token, "failed")
+            self.stick(scope, node, stuck, token)
+            return
+        self.close(token, "completed")
+        if written:
+            self.write(scope, written)
+        try:
+            self.depart(scope, node, token.id, token.vars)
+        except Stuck as stuck:
+            self.stick(scope, node, stuck, token)
+
+    def pass_through(self, scope: Scope, node: Node, payload: Values) -> None:
+        """An event has happened: its visit begins and ends, its payload is mapped."""
+        self.enter(scope, node)
+        token = self.visit
+        try:
+            written = self.map_out(scope, node, None, payload)
+            if written:
+                self.write(scope, written)
+            self.depart(scope, node, token, payload)
+        except Stuck as stuck:
+            stuck.stage = "leave"  # the event will not come again
+            self.stick(scope, node, stuck)
+
+    def due(self, token: Token) -> datetime:
+        """When the timer `token` was scheduled."""
+        return datetime.fromisoformat(token.due) if token.due is not None else self.now
+
+    def end_scope(self, scope: Scope) -> None:
+        """Nothing lives in `scope` any more: its host goes on, or the instance ends."""
+        if self.state.scopes.get(scope.id) is not scope:
+            return
+        if scope.parent is None:
+            self.end("completed", None, self.last_end())
+            return
+        host = self.state.tokens[scope.token]
+        del self.state.scopes[scope.id]
+        self.dirty.add(scope.id)
+        self.facts.append(ScopeClosed(self.number(), scope.id, "completed"))
+        call = host.node.call
+        results = scope.vars if scope.kind == "call" and call is not None and call.propagate_children else None
+        self.finish(host, results, scope.vars)
+
+    def last_end(self) -> str | None:
+        """The element where the last token of the process was consumed."""
+        for fact in reversed(self.facts):
+            if isinstance(fact, NodeLeft) and fact.scope == 0:
+                return fact.node
+        return None
+
+    # ------------------------------------------------------------ waits
+
+    def wait(
+        self, scope: Scope, node: Node, kind: str, token: int, local: Values | None = None, host: int = 0
+    ) -> Token:
+        """Token number `token` begins to wait."""
+        waiting = Token(token, scope, node, kind, host)
+        waiting.vars = local
+        self.state.tokens[token] = waiting
+        self.dirty.add(scope.id)
+        if host:
+            self.state.tokens[host].guards.append(token)
+        elif self.adopted is not None:
+            waiting.guards, self.adopted = self.adopted, None
+            for guard in waiting.guards:
+                self.state.tokens[guard].host = token
+        return waiting
+
+    def prepare(self, scope: Scope, node: Node, event: Event, local: Values | None) -> Any:
+        """Evaluate what `event` waits for: a Schedule, or (name, key). Raises Stuck."""
+        context = self.context(scope, local)
+        if event.timer is not None:
+            value = self.value(event.timer.slot, context)
+            try:
+                return timers.arm(event.timer.kind, value, self.now, self.env.zone)
+            except (timers.WrongTimer, OverflowError) as error:
+                raise Stuck(
+                    "timer-invalid", element=node.id, expected=str(error), expression=event.timer.slot.text,
+                    read=types_of(event.timer.slot.expression, context),
+                ) from None  # fmt: skip
+        name = self.value(event.name, context) if event.name is not None else None
+        if not isinstance(name, str) or not name:
+            raise Stuck("message-name-missing", element=node.id, expression=event.name.text if event.name else "")
+        return name, self.correlation_key(node, event, context)
+
+    def correlation_key(self, node: Node, event: Event, context: Values) -> str | None:
+        """Canonical text of the key's value with its type; None when the drawing has no key. Raises Stuck for null."""
+        if event.key is None:
+            return None
+        value = self.value(event.key, context)
+        if value is None:
+            detail = failure(event.key.expression, context, value, []) if event.key.expression is not None else {}
+            raise Stuck("correlation-key-null", element=node.id, **detail)
+        return canonical_json(encode(value)).decode()
+
+    def arm(self, scope: Scope, node: Node, prepared: Any, token: int, host: int = 0) -> Token:
+        """Open the wait that was prepared for an event."""
+        if isinstance(prepared, timers.Schedule):
+            waiting = self.wait(scope, node, "timer", token, host=host)
+            self.schedule(waiting, prepared)
+            return waiting
+        waiting = self.wait(scope, node, "message", token, host=host)
+        name, key = prepared
+        self.facts.append(SubscriptionOpened(self.number(), token, node.id, "message", name, key))
+        return waiting
+
+    def schedule(self, token: Token, schedule: timers.Schedule) -> None:
+        """Set the next firing of a timer."""
+        token.due = schedule.due.isoformat()
+        token.left = schedule.left
+        token.cycle = schedule.cycle
+        self.facts.append(TimerArmed(self.number(), token.id, token.node.id, schedule.due, schedule.left))
+
+    def prepare_guards(self, scope: Scope, node: Node, local: Values | None) -> list[tuple[Node, Any]]:
+        """Evaluate what the boundary events of an activity wait for; errors wait for nothing."""
+        return [
+            (boundary, self.prepare(scope, boundary, boundary.event, local))
+            for boundary in node.boundaries
+            if boundary.event is not None and boundary.event.kind in ("timer", "message")
+        ]
+
+    def arm_guards(self, scope: Scope, host: Token, prepared: list[tuple[Node, Any]]) -> None:
+        """Arm them before the work begins."""
+        for boundary, what in prepared:
+            self.arm(scope, boundary, what, self.number(), host.id)
+
+    def close(self, token: Token, outcome: Closing) -> None:
+        """The wait is over: its guards, its incident and itself; the visit is not left yet."""
+        state = self.state
+        for guard in token.guards:
+            self.close(state.tokens[guard], "cancelled")
+        token.guards = []
+        del state.tokens[token.id]
+        self.dirty.add(token.scope.id)
+        if token.incident:
+            self.resolve(token, outcome)
+        match token.wait:
+            case "work":
+                self.facts.append(WorkClosed(self.number(), token.id, token.node.id, outcome))
+            case "job":
+                self.facts.append(JobClosed(self.number(), token.id, token.node.id, outcome))
+            case "timer":
+                self.facts.append(TimerDisarmed(self.number(), token.id, token.node.id, outcome))
+            case "message":
+                self.facts.append(SubscriptionClosed(self.number(), token.id, token.node.id, outcome))
+
+    def resolve(self, token: Token, outcome: Closing) -> None:
+        """The incident of a token is over."""
+        key, token.incident = token.incident, 0
+        del self.state.incidents[key]
+        self.facts.append(IncidentResolved(self.number(), key, token.id, token.node.id, outcome))
+
+    def cancel_visit(self, token: Token, outcome: Closing = "cancelled") -> None:
+        """End an activity from outside, with everything inside it."""
+        if token.wait == "scope":
+            inner = next(scope for scope in self.state.scopes.values() if scope.token == token.id)
+            self.cancel_scope(inner)
+        self.close(token, outcome)
+        self.facts.append(NodeLeft(self.number(), token.id, token.node.id, token.scope.id, token.node.type, outcome))
+
+    def cancel_scope(self, scope: Scope, keep: bool = False) -> None:
+        """End everything in `scope`, innermost first; the scope itself too unless `keep`."""
+        state = self.state
+        doomed = [scope]
+        for found in doomed:
+            doomed.extend(other for other in state.scopes.values() if other.parent is found)
+        keys = {found.id for found in doomed}
+        ready = [entry for entry in self.queue if entry[0].id not in keys]
+        throws = [entry for entry in self.late if entry[1][0].id not in keys]
+        self.queue.clear()
+        self.queue.extend(ready)
+        self.late.clear()
+        self.late.extend(throws)
+        for found in reversed(doomed):
+            for token in [token for token in state.tokens.values() if token.scope is found and not token.host]:
+                self.close(token, "cancelled")
+                self.facts.append(
+                    NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
+                )
+            found.held.clear()
+            found.held_total = found.live = 0
+            if found is not scope or not keep:
+                del state.scopes[found.id]
+                self.facts.append(ScopeClosed(self.number(), found.id, "cancelled"))
+
+    def open_scope(
+        self, kind: str, host: Token, program: Program, definition_id: str, unit: ScopeProgram, values: Values
+    ) -> Scope:
+        """A sub-process or call begins at its starts."""
+        scope = Scope(self.number(), kind, program, definition_id, unit, host.scope, host.id)
+        scope.vars = values
+        scope.live = len(unit.starts)
+        self.state.scopes[scope.id] = scope
+        self.dirty.add(scope.id)
+        self.facts.append(
+            ScopeOpened(self.number(), scope.id, kind, host.node.id, definition_id if kind == "call" else None)
+        )
+        for start in unit.starts:
+            self.queue.append((scope, start, None))
+        return scope
+
+    # ------------------------------------------------------------ ends and incidents
+
+    def stick(self, scope: Scope, node: Node, stuck: Stuck, token: Token | None = None) -> None:
+        """The token of this visit becomes an incident; everything else goes on."""
+        if token is None:
+            token = self.wait(scope, node, "incident", self.visit)
+        elif token.id not in self.state.tokens:
+            self.state.tokens[token.id] = token
+        token.wait = "incident"
+        token.stage = stuck.stage
+        self.raise_incident(token, stuck.code, stuck.detail)
+
+    def raise_incident(self, token: Token, code: str, detail: Values) -> None:
+        """Record why `token` is stuck."""
+        incident = Incident(self.number(), token.id, code, normalise(detail))
+        token.incident = incident.id
+        self.state.incidents[incident.id] = incident
+        self.dirty.add(token.scope.id)
+        self.facts.append(IncidentRaised(self.number(), incident.id, token.id, token.node.id, code, incident.detail))
+
+    def end(self, how: str, code: str | None = None, node: str | None = None) -> None:
+        """The instance is over."""
+        self.state.status = self.ended = how
+        self.queue.clear()
+        self.late.clear()
+        self.endings.clear()
+        self.dirty.add(0)
+        self.facts.append(InstanceEnded(self.number(), how, code, node))

@@ -1,0 +1,208 @@
+"""Expressions and variables of a run: what a scope can read, what is written where, input and output mapping."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.program import Edge, Expression, Node, Program, Slot
+from engine.bpmn.state import Scope, State
+from engine.bpmn.steps import Diagnostic, Fact, VariablesChanged
+from engine.errors import InvalidValue, ReservedName
+from engine.feel.values import kind_of
+from engine.values import Values, normalise
+
+RESERVED = ("process", "approval")
+
+
+def _no_program(process_id: str) -> Any:
+    raise LookupError(process_id)
+
+
+@dataclass(slots=True)
+class Env:
+    """What a step may look up. `programs`: process id -> (definition id, Program) for calls bound `latest`;
+    `decisions`: decision id -> model. Both raise LookupError or an EngineError for what is not deployed."""
+
+    process: Values = field(default_factory=dict)
+    programs: Callable[[str], tuple[str, Program]] = _no_program
+    decisions: Callable[[str], Any] = _no_program
+    zone: str = "Asia/Shanghai"
+    calendar: Any = None
+
+
+class Stuck(Exception):
+    """A token cannot go on; it becomes an incident. `stage`: what `resume` does: enter | leave."""
+
+    def __init__(self, code: str, stage: str = "enter", **detail: Any) -> None:
+        self.code = code
+        self.stage = stage
+        self.detail = detail
+        super().__init__(code)
+
+
+class Evaluation:
+    """What a run knows and writes down while it evaluates."""
+
+    __slots__ = ("dirty", "env", "facts", "now", "state")
+
+    def __init__(self, state: State, now: datetime, env: Env) -> None:
+        self.state = state
+        self.now = now
+        self.env = env
+        self.facts: list[Fact] = []
+        self.dirty: set[int] = set()
+
+    def number(self) -> int:
+        """The next number of this instance."""
+        self.state.n = number = self.state.n + 1
+        return number
+
+    # ------------------------------------------------------------ expressions
+
+    def context(self, scope: Scope, local: Values | None = None) -> dict[str, Any]:
+        """All names that an expression in `scope` can read."""
+        if scope.kind == "sub":
+            chain = [scope]
+            while scope.kind == "sub" and scope.parent is not None:
+                scope = scope.parent
+                chain.append(scope)
+            context: dict[str, Any] = {}
+            for part in reversed(chain):
+                context.update(part.vars)
+        else:
+            context = dict(scope.vars)
+        if local:
+            context.update(local)
+        context["process"] = self.env.process
+        context["approval"] = scope.approval
+        return context
+
+    def holds(self, edge: Edge, context: Values, stage: str = "enter") -> bool:
+        """The condition of `edge`. Raises Stuck unless it is true or false."""
+        condition = edge.condition
+        assert condition is not None  # noqa: S101 - the caller looks
+        result = condition.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        if result.value is True or result.value is False:
+            return result.value
+        raise Stuck(
+            "condition-not-boolean",
+            stage,
+            flow=edge.id,
+            **failure(condition, context, result.value, result.diagnostics),
+        )
+
+    def conditions(self, node: Node, context: Values) -> Values:
+        """What an incident says when no condition was true."""
+        read: dict[str, str] = {}
+        for edge in node.out:
+            if edge.condition is not None:
+                read.update(types_of(edge.condition, context))
+        expressions = {edge.id: edge.condition.text for edge in node.out if edge.condition is not None}
+        return {"expression": "; ".join(expressions.values()), "flows": expressions, "read": read}
+
+    def value(self, slot: Slot, context: Values, node: Node | None = None, what: str = "") -> Any:
+        """The value of `slot`; null by an error leaves a diagnostic at `node`."""
+        if slot.expression is None:
+            return slot.text
+        found, diagnostics = self.evaluate(slot.expression, context)
+        if diagnostics and node is not None and found is None:
+            self.facts.append(
+                Diagnostic(
+                    self.number(), node.id, "expression-null",
+                    {"where": what, **failure(slot.expression, context, found, diagnostics)},
+                )
+            )  # fmt: skip
+        return found
+
+    def evaluate(self, expression: Expression, context: Values) -> tuple[Any, list[Any]]:
+        """(a value that may be stored, diagnostics). Raises Stuck for one that may not."""
+        result = expression.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        try:
+            return normalise(result.value), result.diagnostics
+        except InvalidValue as error:
+            raise Stuck("value-not-storable", expression=expression.text, found=error.facts["found"]) from None
+
+    # ------------------------------------------------------------ variables
+
+    def write(self, scope: Scope, values: Values) -> None:
+        """Each name goes to the nearest scope that has it, else to the process or call."""
+        changed: dict[int, list[str]] = {}
+        for name, value in values.items():
+            part = scope
+            while name not in part.vars and part.kind == "sub" and part.parent is not None:
+                part = part.parent
+            part.vars[name] = value
+            changed.setdefault(part.id, []).append(name)
+        for key, names in changed.items():
+            self.changed(key, names)
+
+    def changed(self, scope: int, names: list[str]) -> None:
+        """Report a write."""
+        self.dirty.add(scope)
+        self.facts.append(VariablesChanged(self.number(), scope, tuple(names)))
+
+    def map_in(self, scope: Scope, node: Node) -> Values | None:
+        """Local variables of an activity: its input mapping, each line seeing the ones before. None without one."""
+        if not node.inputs:
+            return None
+        context = self.context(scope)
+        local: Values = {}
+        for line in node.inputs:
+            value = self.value(line.source, context, node, ".".join(line.target))
+            head = line.target[0]
+            local[head] = value if len(line.target) == 1 else placed(local.get(head), line.target[1:], value)
+            context[head] = local[head]
+        return local
+
+    def map_out(self, scope: Scope, node: Node, local: Values | None, results: Values | None) -> Values:
+        """What leaves an activity or event for `scope`: its output mapping, else every result. Raises Stuck."""
+        if not node.outputs:
+            return results or {}
+        context = self.context(scope, {**(local or {}), **(results or {})})
+        outside = self.context(scope)
+        written: Values = {}
+        for line in node.outputs:
+            value = self.value(line.source, context, node, ".".join(line.target))
+            head = line.target[0]
+            if len(line.target) > 1:
+                value = placed(written.get(head, outside.get(head)), line.target[1:], value)
+            written[head] = value
+        return written
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def placed(container: Any, path: tuple[str, ...], value: Any) -> Values:
+    """A copy of `container` with `value` at `path`; what is no context on the way is replaced by one."""
+    copy: Values = dict(container) if isinstance(container, dict) else {}
+    head = path[0]
+    copy[head] = value if len(path) == 1 else placed(copy.get(head), path[1:], value)
+    return copy
+
+
+def types_of(expression: Expression | None, context: Values) -> dict[str, str]:
+    """Name -> type of each value that an expression reads."""
+    if expression is None:
+        return {}
+    return {name: kind_of(context[name]) if name in context else "missing" for name in sorted(expression.names)}
+
+
+def failure(expression: Expression, context: Values, found: Any, diagnostics: list[Any]) -> Values:
+    """The detail of an incident about an expression: its text, the types of what it read, the diagnostics."""
+    return {
+        "expression": expression.text,
+        "found": kind_of(found),
+        "read": types_of(expression, context),
+        "diagnostics": [{"code": item.code, "text": str(item), "start": item.start} for item in diagnostics],
+    }
+
+
+def admitted(values: Values) -> Values:
+    """Values from outside, as they may be stored. Raises ReservedName, InvalidValue."""
+    for name in RESERVED:
+        if name in values:
+            raise ReservedName(name=name)
+    found: Values = normalise(values)
+    return found

@@ -1,0 +1,246 @@
+"""What may happen to an instance: each verb moves its state and returns a Step.
+
+A verb owns the state that it is given and may change it in place; after an exception the caller drops it. A verb on a
+wait that is closed already changes nothing and returns a stale step.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.machine import activities, decisions, events, gateways
+from engine.bpmn.machine.core import Handler, Run
+from engine.bpmn.machine.evaluation import Env, Stuck, admitted
+from engine.bpmn.program import (
+    BOUNDARY,
+    CALL,
+    CATCH,
+    DECISION,
+    END,
+    END_ERROR,
+    END_MESSAGE,
+    EVENT_BASED,
+    EXCLUSIVE,
+    INCLUSIVE,
+    JOB,
+    PARALLEL,
+    PASS,
+    SCRIPT,
+    SUB,
+    TERMINATE,
+    THROW,
+    WORK,
+    Node,
+    Program,
+)
+from engine.bpmn.state import Scope, State, Token
+from engine.bpmn.steps import NodeLeft, Step
+from engine.errors import NoSuchStart, NoSuchWait
+from engine.values import Values, normalise
+
+_BY_OP: dict[int, Handler] = {
+    PASS: activities.pass_on, WORK: activities.work, JOB: activities.job, SCRIPT: activities.script,
+    DECISION: decisions.decide, SUB: activities.sub_process, CALL: activities.call,
+    EXCLUSIVE: gateways.exclusive, PARALLEL: gateways.parallel, INCLUSIVE: gateways.inclusive,
+    EVENT_BASED: gateways.event_based, CATCH: events.catch, BOUNDARY: events.catch, THROW: events.throw,
+    END: events.end, END_MESSAGE: events.throw, END_ERROR: events.end_error, TERMINATE: events.terminate,
+}  # fmt: skip
+HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
+
+
+def begin(
+    program: Program, definition_id: str, variables: Values, *, now: datetime, env: Env,
+    start: str | None = None, trigger: Values | None = None,
+) -> Step:  # fmt: skip
+    """A new instance at the none start event, or at start event `start` with what triggered it. Raises NoSuchStart."""
+    state = State()
+    run = Run(state, now, env)
+    scope = Scope(0, "process", program, definition_id, program.root)
+    state.scopes[0] = scope
+    scope.vars = admitted(variables)
+    run.dirty.add(0)
+    nodes = _starts(program, start)
+    scope.live = len(nodes)
+    if start is not None and nodes[0].event is not None:
+        run.pass_through(scope, nodes[0], admitted(trigger or {}))
+    else:
+        run.queue.extend((scope, node, None) for node in nodes)
+    return _go(run)
+
+
+def complete(
+    state: State, token: int, variables: Values | None = None, *, now: datetime, env: Env,
+    local: bool = False, outcome: Values | None = None,
+) -> Step:  # fmt: skip
+    """A work item round or job is done. `outcome`: what `approval.<node>` shows from now on.
+
+    `local`: only the output mapping of the task sees `variables`. Raises NoSuchWait for another kind of wait.
+    """
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "work", "job")
+    run = Run(state, now, env)
+    if outcome is not None:
+        root = waiting.scope.root()
+        root.approval = {**root.approval, waiting.node.id: normalise(outcome)}
+        run.dirty.add(root.id)
+    values = admitted(variables or {})
+    if local:
+        run.finish(waiting, None, values)
+    else:
+        run.finish(waiting, values)
+    return _go(run)
+
+
+def throw_error(
+    state: State, token: int, code: str, variables: Values | None = None, *, now: datetime, env: Env
+) -> Step:
+    """An operation or a form throws a BPMN error: the activity ends. Uncaught it is an incident, and nothing ends."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "work", "job")
+    run = Run(state, now, env)
+    values = admitted(variables or {})
+    if not events.throw_error(run, waiting, code, values):
+        _incident(run, waiting, "error-uncaught", {"error": code, "facts": values})
+    return _go(run)
+
+
+def fail(state: State, token: int, code: str, detail: Values | None = None, *, now: datetime, env: Env) -> Step:
+    """A technical failure that is not tried again: an incident; the wait stays open."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    run = Run(state, now, env)
+    _incident(run, waiting, code, detail or {})
+    return _go(run)
+
+
+def deliver(state: State, token: int, payload: Values | None = None, *, now: datetime, env: Env) -> Step:
+    """The message of this wait has come."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "message")
+    run = Run(state, now, env)
+    events.fire(run, waiting, admitted(payload or {}))
+    return _go(run)
+
+
+def elapse(state: State, token: int, *, now: datetime, env: Env) -> Step:
+    """The timer of this wait is due."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "timer")
+    run = Run(state, now, env)
+    events.fire(run, waiting, {})
+    return _go(run)
+
+
+def set_variables(state: State, scope: int, values: Values, *, now: datetime, env: Env) -> Step:
+    """Write into one scope, as an administrator does."""
+    found = state.scopes.get(scope)
+    if found is None or state.status != "active":
+        return _stale(state)
+    run = Run(state, now, env)
+    admitted_values = admitted(values)
+    found.vars.update(admitted_values)
+    if admitted_values:
+        run.changed(scope, list(admitted_values))
+    return _go(run)
+
+
+def resume(state: State, incident: int, variables: Values | None = None, *, now: datetime, env: Env) -> Step:
+    """Run the stuck node again, after writing `variables` (a repair) into its scope and outward."""
+    found = state.incidents.get(incident)
+    if found is None:
+        return _stale(state)
+    run = Run(state, now, env)
+    token = state.tokens[found.token]
+    scope, node = token.scope, token.node
+    if variables:
+        run.write(scope, admitted(variables))
+    if token.wait != "incident" or token.stage == "enter":
+        _again(run, token)
+        return _go(run)
+    stage = token.stage
+    local = token.vars
+    run.close(token, "completed")
+    if stage == "join":
+        gateways.release(run, scope, node)
+        return _go(run)
+    if stage == "leave":
+        try:
+            run.depart(scope, node, token.id, local)
+        except Stuck as stuck:
+            run.stick(scope, node, stuck, token)
+        return _go(run)
+    if stage == "split":
+        try:
+            gateways.split(run, scope, node)
+        except Stuck as stuck:
+            run.stick(scope, node, stuck)
+    return _go(run)
+
+
+def cancel(state: State, reason: str = "", *, now: datetime, env: Env) -> Step:
+    """End the instance from outside; everything that waits is closed."""
+    if state.status != "active":
+        return _stale(state)
+    run = Run(state, now, env)
+    run.cancel_scope(state.root, keep=True)
+    run.end("cancelled", reason or None)
+    return run.step()
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _go(run: Run) -> Step:
+    run.go(HANDLERS, gateways.settle)
+    return run.step()
+
+
+def _stale(state: State) -> Step:
+    return Step(state, [], None, True)
+
+
+def _expect(token: Token, *kinds: str) -> None:
+    if token.wait not in kinds:
+        raise NoSuchWait(token=token.id, expected=" or ".join(kinds), found=token.wait)
+
+
+def _starts(program: Program, start: str | None) -> tuple[Node, ...]:
+    if start is None:
+        if program.root.starts:
+            return program.root.starts
+    else:
+        found = program.nodes.get(start)
+        if found is not None and found.type == "startEvent" and found.scope is program.root:
+            return (found,)
+    known: Any = ", ".join(f"{item.node} ({item.kind})" for item in program.starts)
+    raise NoSuchStart(process=program.process_id, start=start or "without trigger", known=known or "-")
+
+
+def _incident(run: Run, token: Token, code: str, detail: Values) -> None:
+    if token.incident:
+        run.resolve(token, "failed")
+    run.raise_incident(token, code, detail)
+
+
+def _again(run: Run, token: Token) -> None:
+    """The node is run again under a new number; boundary events that are armed keep guarding it."""
+    scope, node = token.scope, token.node
+    guards, token.guards = token.guards, []
+    run.close(token, "completed" if token.wait == "incident" else "failed")
+    run.facts.append(NodeLeft(run.number(), token.id, node.id, scope.id, node.type, "moved"))
+    if not guards:
+        run.queue.append((scope, node, None))
+        return
+    run.adopted = guards
+    try:
+        HANDLERS[node.op](run, scope, node, None)
+    except Stuck as stuck:
+        run.stick(scope, node, stuck)

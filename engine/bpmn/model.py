@@ -1,0 +1,339 @@
+"""Definition: what a drawing says, before it is compiled. Lint rules, the policy checker and the compiler read this.
+
+Texts of expressions stand here as they were written. An element's `name` is in the main language of the drawing,
+`labels` holds the other languages by code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.findings import Finding
+
+TASKS = frozenset(
+    ("task", "manualTask", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask")
+)
+SCOPES = frozenset(("subProcess", "transaction", "adHocSubProcess"))
+ACTIVITIES = TASKS | SCOPES | {"callActivity"}
+GATEWAYS = frozenset(("exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway", "eventBasedGateway"))
+EVENTS = frozenset(("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"))
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+
+
+class Mapping(NamedTuple):
+    """One line of a zeebe:ioMapping. `source`: FEEL after `=`, otherwise literal text; `target`: `name` or `a.b.c`."""
+
+    source: str
+    target: str
+
+
+class Parameter(NamedTuple):
+    """An attribute of an extension element that is kept by name."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDefinition:
+    """zeebe:taskDefinition: which service operation; `retries` None: as the operation says."""
+
+    type: str
+    retries: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalledElement:
+    """zeebe:calledElement. `binding`: latest | deployment | versionTag."""
+
+    process_id: str
+    binding: str = "latest"
+    version_tag: str | None = None
+    propagate_parent: bool = True
+    propagate_children: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CalledDecision:
+    """zeebe:calledDecision. `binding` as in CalledElement."""
+
+    decision_id: str
+    result_variable: str
+    binding: str = "latest"
+    version_tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """zeebe:script, or <script> with scriptFormat feel."""
+
+    expression: str
+    result_variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignees:
+    """zeebe:assignmentDefinition, texts or expressions."""
+
+    assignee: str | None = None
+    users: str | None = None
+    groups: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """troika:assignment: `approvals.md` 4."""
+
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """troika:approval: how votes are counted, what a rejection does."""
+
+    mode: str = "any"
+    on_reject: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    weights: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPermission:
+    """troika:field: write | read | hidden for one form field on one node."""
+
+    id: str
+    permission: str
+    required: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMark:
+    """troika:policy: an approval here `provides` a capability about a document."""
+
+    provides: str
+    subject: str | None
+    subject_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """troika:numbering of a process."""
+
+    pattern: str
+    period: str = "year"
+    scope: str = "global"
+
+
+@dataclass(slots=True)
+class Extensions:
+    """The zeebe: and troika: records of one element, typed. What is absent is None or empty."""
+
+    inputs: list[Mapping] = field(default_factory=list)
+    outputs: list[Mapping] = field(default_factory=list)
+    task: TaskDefinition | None = None
+    called: CalledElement | None = None
+    decision: CalledDecision | None = None
+    script: Script | None = None
+    form: str | None = None
+    assignees: Assignees | None = None
+    due: str | None = None
+    follow_up: str | None = None
+    priority: str | None = None
+    correlation_key: str | None = None
+    publish_key: str | None = None
+    publish_ttl: str | None = None
+    version_tag: str | None = None
+    loop: dict[str, str] = field(default_factory=dict)
+    # troika:
+    labels: dict[str, str] = field(default_factory=dict)
+    strategy: Strategy | None = None
+    approval: ApprovalRule | None = None
+    fields: list[FieldPermission] = field(default_factory=list)
+    default_permission: str | None = None
+    buttons: dict[str, str] = field(default_factory=dict)
+    opinion: str | None = None
+    phrases: list[str] = field(default_factory=list)
+    on_empty: str | None = None
+    on_self: str | None = None
+    policy: PolicyMark | None = None
+    request: bool = False
+    asynchronous: bool = False
+    retry: str | None = None
+    category: str | None = None
+    numbering: Numbering | None = None
+    title: str | None = None
+    summary: list[str] = field(default_factory=list)
+    starters: dict[str, list[str]] = field(default_factory=dict)
+    time_to_live: str | None = None
+
+
+@dataclass(slots=True)
+class Timer:
+    """`kind`: date | duration | cycle; `text`: ISO 8601 or FEEL after `=`."""
+
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class EventDefinition:
+    """What an event waits for or throws. `kind`: message, timer, error, signal, escalation, terminate, …
+
+    `name`: of message or signal; `code`: of error or escalation, None catches every code.
+    """
+
+    kind: str
+    id: str | None = None
+    ref: str | None = None
+    name: str | None = None
+    code: str | None = None
+    timer: Timer | None = None
+    correlation_key: str | None = None
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class Flow:
+    """A sequence flow inside one scope. `condition` without its leading `=` sign rules: FEEL either way."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+    condition: str | None = None
+    language: str | None = None
+    is_default: bool = False
+    line: int | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Loop:
+    """Loop marker. `kind`: standard | parallel | sequential; the other texts as in the file."""
+
+    kind: str
+    condition: str | None = None
+    test_before: bool = False
+    maximum: str | None = None
+    cardinality: str | None = None
+    completion: str | None = None
+    behavior: str = "All"
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A flow node. `type` is the local name of its tag; `inner` the scope of a sub-process."""
+
+    id: str
+    type: str
+    name: str = ""
+    line: int | None = None
+    scope: str = ""
+    incoming: list[Flow] = field(default_factory=list)
+    outgoing: list[Flow] = field(default_factory=list)
+    default: str | None = None
+    events: list[EventDefinition] = field(default_factory=list)
+    attached_to: str | None = None
+    interrupting: bool = True
+    boundaries: list[str] = field(default_factory=list)
+    loop: Loop | None = None
+    called_element: str | None = None
+    script: str | None = None
+    script_format: str | None = None
+    message: EventDefinition | None = None
+    instantiate: bool = False
+    for_compensation: bool = False
+    triggered_by_event: bool = False
+    documentation: str = ""
+    lane: str | None = None
+    extensions: Extensions = field(default_factory=Extensions)
+    inner: "Scope | None" = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Name in other languages."""
+        return self.extensions.labels
+
+    @property
+    def is_activity(self) -> bool:
+        """Tasks, sub-processes, calls: what a boundary event can sit on."""
+        return self.type in ACTIVITIES
+
+
+@dataclass(slots=True)
+class Scope:
+    """A process or sub-process: its nodes and flows in document order."""
+
+    id: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    flows: list[Flow] = field(default_factory=list)
+
+    def all_nodes(self) -> Iterator[Node]:
+        """Nodes of this scope and of every sub-process in it."""
+        todo = list(reversed(self.nodes.values()))
+        while todo:
+            node = todo.pop()
+            yield node
+            if node.inner is not None:
+                todo.extend(reversed(node.inner.nodes.values()))
+
+    def all_scopes(self) -> Iterator["Scope"]:
+        """This scope and every one inside."""
+        yield self
+        for node in self.all_nodes():
+            if node.inner is not None:
+                yield node.inner
+
+
+@dataclass(slots=True)
+class Process(Scope):
+    """A top-level process. `pool` is the name of its participant."""
+
+    name: str = ""
+    executable: bool = True
+    documentation: str = ""
+    line: int | None = None
+    pool: str | None = None
+    extensions: Extensions = field(default_factory=Extensions)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Name in other languages."""
+        return self.extensions.labels
+
+    def node(self, node_id: str) -> Node | None:
+        """By id, at any depth."""
+        return next((node for node in self.all_nodes() if node.id == node_id), None)
+
+
+@dataclass(slots=True)
+class Definition:
+    """One BPMN file. `messages`, `signals`, `errors`, `escalations`: what they are called, by element id."""
+
+    resource: str
+    processes: list[Process] = field(default_factory=list)
+    messages: dict[str, str] = field(default_factory=dict)
+    signals: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str | None] = field(default_factory=dict)
+    escalations: dict[str, str | None] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def executable(self) -> list[Process]:
+        """Processes that can be deployed."""
+        return [process for process in self.processes if process.executable]
+
+    def process(self, process_id: str) -> Process | None:
+        """By id."""
+        return next((process for process in self.processes if process.id == process_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of a file: `definition` is None when it could not be read at all."""
+
+    definition: Definition | None
+    findings: list[Finding]

@@ -1,0 +1,82 @@
+"""BPMN XML -> Definition and findings; the only package that imports SpiffWorkflow."""
+
+from engine.bpmn.model import FLOW_NODES, Definition, Reading
+from engine.bpmn.parser.refusals import refusals
+from engine.bpmn.parser.spiff import DrawingParser
+from engine.bpmn.parser.structure import structure
+from engine.bpmn.parser.xml import BPMN, Element, Unreadable, local_name, namespace, read_tree, schema_findings
+from engine.errors import N_
+from engine.findings import Finding, Level
+
+
+def read(xml: bytes, resource: str = "") -> Reading:
+    """The drawing in `xml` and everything that is wrong with it. Never raises for bad input.
+
+    `definition` is None when the file is no BPMN or its ids are not unique. Findings of level error mean that the
+    drawing cannot be deployed; non-executable processes are read, but not judged.
+    """
+    try:
+        root = read_tree(xml, resource)
+    except Unreadable as error:
+        return Reading(None, [error.finding])
+    findings = _identify(root, resource)
+    if findings:
+        return Reading(None, findings)
+    parser = DrawingParser(resource, findings.append)
+    definition = parser.parse(root)
+    findings.extend(schema_findings(root, resource))
+    findings.extend(_judge(root, definition, resource))
+    definition.findings = findings
+    return Reading(definition, findings)
+
+
+def _judge(root: Element, definition: Definition, resource: str) -> list[Finding]:
+    findings: list[Finding] = []
+    elements = {element.get("id"): element for element in root.iterchildren(f"{{{BPMN}}}process")}
+    for process in definition.executable:
+        findings.extend(refusals(elements[process.id], resource))
+        findings.extend(structure(process, resource))
+    if not definition.executable:
+        first = definition.processes[0].id if definition.processes else None
+        findings.append(
+            Finding(
+                "nothing-executable", Level.ERROR, first,
+                N_("Expected at least one executable process in the file, found none."), {},
+                N_("Set 'executable' in the properties of the process."), resource=resource,
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _identify(root: Element, resource: str) -> list[Finding]:
+    """Ids must be unique; a flow node without one gets the number of its tag, e.g. `task_3`."""
+    findings = []
+    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    nameless = []
+    for element in root.iter("*"):
+        if namespace(element) != BPMN:
+            continue
+        key = element.get("id")
+        if key is None:
+            if local_name(element) in FLOW_NODES or local_name(element) == "process":
+                nameless.append(element)
+            continue
+        if key in seen:
+            findings.append(
+                Finding(
+                    "duplicate-id", Level.ERROR, key,
+                    N_("Id '{element}' at line {line} is already used at line {first}."),
+                    {"element": key, "line": element.sourceline, "first": seen[key]},
+                    N_("Give one of the two another id."), line=element.sourceline, resource=resource,
+                )
+            )  # fmt: skip
+        seen[key] = element.sourceline
+    for element in nameless:
+        tag = local_name(element)
+        while True:
+            counts[tag] = counts.get(tag, 0) + 1
+            if f"{tag}_{counts[tag]}" not in seen:
+                break
+        element.set("id", f"{tag}_{counts[tag]}")
+    return findings

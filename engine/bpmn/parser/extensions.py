@@ -1,0 +1,473 @@
+"""The only reader of the zeebe: and troika: vocabularies: extension elements -> typed records and findings.
+
+A word that we know but do not execute is refused like one that we do not know; other vendors' words are kept aside.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator
+
+from engine.bpmn.model import (
+    ApprovalRule,
+    Assignees,
+    CalledDecision,
+    CalledElement,
+    Extensions,
+    FieldPermission,
+    Mapping,
+    Numbering,
+    Parameter,
+    PolicyMark,
+    Script,
+    Strategy,
+    TaskDefinition,
+)
+from engine.bpmn.parser.xml import BPMN, TROIKA, ZEEBE, Element, local_name, namespace
+from engine.errors import N_
+from engine.findings import Finding, Level
+
+HUMAN = frozenset(("userTask",))
+JOBS = frozenset(("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
+MAPPED = frozenset(
+    [
+        "userTask",
+        "serviceTask",
+        "sendTask",
+        "receiveTask",
+        "scriptTask",
+        "businessRuleTask",
+        "callActivity",
+        "subProcess",
+        "startEvent",
+        "endEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "boundaryEvent",
+    ]
+)
+THROWS = frozenset(("sendTask", "intermediateThrowEvent", "endEvent"))
+ANY = None
+
+STRATEGIES = frozenset(
+    [
+        "user",
+        "users",
+        "role",
+        "position",
+        "userGroup",
+        "deptMember",
+        "deptLeader",
+        "initiator",
+        "initiatorManager",
+        "initiatorDeptLeader",
+        "managerChain",
+        "deptLeaderChain",
+        "initiatorSelect",
+        "previousApproverSelect",
+        "formUser",
+        "formUserManager",
+        "formUserDeptLeader",
+        "formDept",
+        "expression",
+        "decision",
+        "nodeApprover",
+    ]
+)
+MODES = frozenset(("all", "any", "sequential", "ratio", "weight", "random", "claim", "inform"))
+PERMISSIONS = frozenset(("write", "read", "hidden"))
+BUTTONS = frozenset(
+    [
+        "agree",
+        "reject",
+        "transfer",
+        "delegate",
+        "addBefore",
+        "addAfter",
+        "addBeside",
+        "removeSigner",
+        "changeFuture",
+        "batch",
+        "print",
+        "return",
+        "comment",
+        "attach",
+        "claim",
+    ]
+)
+NOT_YET = {
+    "skipWhen": N_("Draw an exclusive gateway before the task."),
+    "timeout": N_("Draw a timer boundary event on the task."),
+    "dedupe": N_("Remove it: everybody is asked, also one who has agreed before."),
+    "return": N_("Draw a flow back to the earlier task."),
+    "recall": N_("Remove it."),
+    "signature": N_("Remove it."),
+    "cc": N_("Draw a service task that sends a notice."),
+    "hook": N_("Draw a service task that calls the other system."),
+    "managers": N_("Remove it: process administrators look after every process."),
+    "withdraw": N_("Draw a message event that cancels the process."),
+    "print": N_("Remove it."),
+    "retention": N_("Remove it."),
+    "calendar": N_("Remove it: durations are calendar time."),
+    "adHoc": N_("Draw the order of the tasks."),
+    "dataStore": N_("Draw a service task that reads or writes the data."),
+    "lane": N_("Assign each user task."),
+}
+"""troika: words of the design that are not executed yet, with what to draw instead."""
+
+
+class Reader:
+    """Reads the extensions of one element after the other and collects findings."""
+
+    def __init__(self, resource: str, report: Callable[[Finding], None]) -> None:
+        self._resource = resource
+        self._report = report
+
+    def read(self, owner: Element) -> Extensions:
+        """Typed records of `owner` (a process, flow node, flow or message)."""
+        found = Extensions()
+        tag = local_name(owner)
+        for name, value in owner.attrib.items():
+            if name.startswith(f"{{{TROIKA}}}"):
+                self._attribute(owner, tag, name.rpartition("}")[2], value, found)
+        for holder in owner.iterchildren(f"{{{BPMN}}}extensionElements"):
+            for child in holder.iterchildren("*"):
+                self._element(owner, tag, child, found)
+        return found
+
+    def _attribute(self, owner: Element, tag: str, name: str, value: str, found: Extensions) -> None:
+        if name == "request" and tag in HUMAN:
+            found.request = self._flag(owner, name, value)
+        elif name == "async" and tag in JOBS:
+            found.asynchronous = self._flag(owner, name, value)
+        elif name == "category" and tag == "process":
+            found.category = value
+        else:
+            self._unknown(owner, f"troika:{name}", tag, ("request", "async", "category"))
+
+    def _element(self, owner: Element, tag: str, child: Element, found: Extensions) -> None:
+        name = local_name(child)
+        if namespace(child) == ZEEBE:
+            words = _ZEEBE
+            shown = f"zeebe:{name}"
+        elif namespace(child) == TROIKA:
+            words = _TROIKA
+            shown = f"troika:{name}"
+        else:
+            self._foreign(owner, child)
+            return
+        known = words.get(name)
+        if known is None or (known[0] is not ANY and tag not in known[0]):
+            if words is _TROIKA and name in NOT_YET:
+                self._problem(
+                    owner, child, "extension-not-executed",
+                    N_("{element}: '{word}' is not executed by this engine."), NOT_YET[name], word=shown,
+                )  # fmt: skip
+            else:
+                self._unknown(owner, shown, tag, words)
+            return
+        known[1](self, owner, child, found)
+
+    # ------------------------------------------------------------ zeebe:
+
+    def _io_mapping(self, owner: Element, child: Element, found: Extensions) -> None:
+        for line in child.iterchildren("*"):
+            source, target = line.get("source"), line.get("target")
+            kind = local_name(line)
+            if kind not in ("input", "output") or not target or source is None:
+                self._problem(
+                    owner, line, "mapping-incomplete",
+                    N_("{element}: expected an input or output with source and target, found '{found}'."),
+                    N_("Complete the mapping or remove it."), found=f"{kind} {source or ''} -> {target or ''}",
+                )  # fmt: skip
+                continue
+            (found.inputs if kind == "input" else found.outputs).append(Mapping(source, target))
+
+    def _task_definition(self, owner: Element, child: Element, found: Extensions) -> None:
+        kind = self._required(owner, child, "type")
+        if kind:
+            found.task = TaskDefinition(kind, child.get("retries"))
+
+    def _called_element(self, owner: Element, child: Element, found: Extensions) -> None:
+        process_id = self._required(owner, child, "processId")
+        if process_id:
+            found.called = CalledElement(
+                process_id,
+                self._binding(owner, child),
+                child.get("versionTag"),
+                child.get("propagateAllParentVariables", "true") == "true",
+                child.get("propagateAllChildVariables", "true") == "true",
+            )
+
+    def _called_decision(self, owner: Element, child: Element, found: Extensions) -> None:
+        decision_id = self._required(owner, child, "decisionId")
+        result = self._required(owner, child, "resultVariable")
+        if decision_id and result:
+            found.decision = CalledDecision(decision_id, result, self._binding(owner, child), child.get("versionTag"))
+
+    def _script(self, owner: Element, child: Element, found: Extensions) -> None:
+        expression = self._required(owner, child, "expression")
+        result = self._required(owner, child, "resultVariable")
+        if expression and result:
+            found.script = Script(expression, result)
+
+    def _user_task(self, owner: Element, child: Element, found: Extensions) -> None:
+        """zeebe:userTask only marks that the engine keeps the task, which is always so here."""
+
+    def _form(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.form = self._required(owner, child, "formId")
+
+    def _assignment_definition(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.assignees = Assignees(
+            child.get("assignee") or None, child.get("candidateUsers") or None, child.get("candidateGroups") or None
+        )
+
+    def _schedule(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.due = child.get("dueDate") or None
+        found.follow_up = child.get("followUpDate") or None
+
+    def _priority(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.priority = self._required(owner, child, "priority")
+
+    def _subscription(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.correlation_key = self._required(owner, child, "correlationKey")
+
+    def _publish(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.publish_key = child.get("correlationKey") or None
+        found.publish_ttl = child.get("timeToLive") or None
+        if child.get("messageId"):
+            self._problem(
+                owner, child, "extension-not-executed", N_("{element}: '{word}' is not executed by this engine."),
+                N_("Remove it: every message of an instance has an id of its own."), word="messageId",
+            )  # fmt: skip
+
+    def _version_tag(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.version_tag = self._required(owner, child, "value")
+
+    def _loop(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.loop = dict(child.attrib)
+
+    def _properties(self, owner: Element, child: Element, found: Extensions) -> None:
+        for prop in child.iterchildren("*"):
+            if (prop.get("name") or "").startswith("troika:"):
+                self._problem(
+                    owner, prop, "extension-not-executed", N_("{element}: '{word}' is not executed by this engine."),
+                    N_("Use the extension element of the same name."), word=prop.get("name"),
+                )  # fmt: skip
+
+    # ------------------------------------------------------------ troika:
+
+    def _label(self, owner: Element, child: Element, found: Extensions) -> None:
+        lang = self._required(owner, child, "lang")
+        if lang:
+            found.labels[lang] = (child.text or "").strip()
+
+    def _strategy(self, owner: Element, child: Element, found: Extensions) -> None:
+        name = self._choice(owner, child, "strategy", STRATEGIES)
+        if name:
+            rest = tuple(Parameter(key, value) for key, value in child.attrib.items() if key != "strategy")
+            found.strategy = Strategy(name, rest)
+
+    def _approval(self, owner: Element, child: Element, found: Extensions) -> None:
+        mode = self._choice(owner, child, "mode", MODES) if child.get("mode") else "any"
+        if not mode:
+            return
+        reject = child.get("onReject")
+        if reject is not None and reject not in ("flow", "end", "initiator") and not reject.startswith("return:"):
+            self._wrong_choice(owner, child, "onReject", reject, ("flow", "end", "initiator", "return:<element>"))
+        weights = []
+        for line in child.iterchildren("*"):
+            if local_name(line) != "weight" or not line.get("user") or not line.get("value"):
+                self._unknown(owner, f"troika:{local_name(line)}", "approval", ("weight",))
+                continue
+            weights.append(Parameter(line.get("user"), line.get("value")))
+        rest = tuple(Parameter(key, value) for key, value in child.attrib.items() if key not in ("mode", "onReject"))
+        found.approval = ApprovalRule(mode, reject, rest, tuple(weights))
+
+    def _fields(self, owner: Element, child: Element, found: Extensions) -> None:
+        if child.get("default"):
+            found.default_permission = self._choice(owner, child, "default", PERMISSIONS)
+        for line in child.iterchildren("*"):
+            if local_name(line) != "field":
+                self._unknown(owner, f"troika:{local_name(line)}", "fields", ("field",))
+                continue
+            key = self._required(owner, line, "id")
+            permission = self._choice(owner, line, "perm", PERMISSIONS)
+            required = line.get("required")
+            if key and permission:
+                found.fields.append(FieldPermission(key, permission, None if required is None else required == "true"))
+
+    def _buttons(self, owner: Element, child: Element, found: Extensions) -> None:
+        for name, value in child.attrib.items():
+            if name in BUTTONS:
+                found.buttons[name] = value
+            else:
+                self._unknown(owner, f"troika:buttons {name}", "userTask", BUTTONS)
+
+    def _opinion(self, owner: Element, child: Element, found: Extensions) -> None:
+        if child.get("required"):
+            found.opinion = self._choice(owner, child, "required", ("always", "onReject", "never"))
+        found.phrases = [phrase.strip() for phrase in (child.get("phrases") or "").split("|") if phrase.strip()]
+
+    def _on_empty(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.on_empty = self._required(owner, child, "do")
+        if found.on_empty and child.get("users"):
+            found.on_empty = f"{found.on_empty}:{child.get('users')}"
+
+    def _on_self(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.on_self = self._required(owner, child, "do")
+
+    def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
+        provides = self._required(owner, child, "provides")
+        kind = self._required(owner, child, "subjectType")
+        if provides and kind:
+            found.policy = PolicyMark(provides, child.get("subject"), kind)
+
+    def _retry(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.retry = self._required(owner, child, "cycle")
+
+    def _numbering(self, owner: Element, child: Element, found: Extensions) -> None:
+        pattern = self._required(owner, child, "pattern")
+        if pattern:
+            found.numbering = Numbering(pattern, child.get("period", "year"), child.get("scope", "global"))
+
+    def _title(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.title = self._required(owner, child, "value")
+
+    def _summary(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.summary = (self._required(owner, child, "fields") or "").split()
+
+    def _starters(self, owner: Element, child: Element, found: Extensions) -> None:
+        for name, value in child.attrib.items():
+            if name in ("groups", "departments", "users"):
+                found.starters[name] = value.replace(",", " ").split()
+            else:
+                self._unknown(owner, f"troika:starters {name}", "process", ("groups", "departments", "users"))
+
+    def _time_to_live(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.time_to_live = self._required(owner, child, "value")
+
+    # ------------------------------------------------------------ findings
+
+    def _required(self, owner: Element, child: Element, name: str) -> str | None:
+        value = child.get(name)
+        if value is None or not str(value).strip():
+            self._problem(
+                owner, child, "extension-incomplete",
+                N_("{element}: expected '{word}' to have a value for '{attribute}', but it is empty."),
+                N_("Fill it in or remove the element."), word=local_name(child), attribute=name,
+            )  # fmt: skip
+            return None
+        return str(value)
+
+    def _choice(
+        self, owner: Element, child: Element, name: str, allowed: "frozenset[str] | tuple[str, ...]"
+    ) -> str | None:
+        value = self._required(owner, child, name)
+        if value is not None and value not in allowed:
+            self._wrong_choice(owner, child, name, value, allowed)
+            return None
+        return value
+
+    def _wrong_choice(
+        self, owner: Element, child: Element, name: str, value: str, allowed: "frozenset[str] | tuple[str, ...]"
+    ) -> None:
+        self._problem(
+            owner, child, "extension-wrong-value",
+            N_("{element}: expected '{attribute}' of '{word}' to be one of {allowed}, found '{found}'."),
+            N_("Choose one of them."),
+            word=local_name(child), attribute=name, allowed=", ".join(sorted(allowed)), found=value,
+        )  # fmt: skip
+
+    def _flag(self, owner: Element, name: str, value: str) -> bool:
+        if value not in ("true", "false"):
+            self._problem(
+                owner, owner, "extension-wrong-value",
+                N_("{element}: expected '{attribute}' of '{word}' to be one of {allowed}, found '{found}'."),
+                N_("Choose one of them."), word=local_name(owner), attribute=name, allowed="true, false", found=value,
+            )  # fmt: skip
+        return value == "true"
+
+    def _binding(self, owner: Element, child: Element) -> str:
+        value = str(child.get("bindingType", "latest"))
+        if value not in ("latest", "deployment", "versionTag"):
+            self._wrong_choice(owner, child, "bindingType", value, ("latest", "deployment", "versionTag"))
+        return value
+
+    def _unknown(self, owner: Element, word: str, tag: str, known: object) -> None:
+        names = sorted(str(name) for name in known) if isinstance(known, dict | frozenset | tuple) else []
+        near = difflib.get_close_matches(word.partition(":")[2], names, 1)
+        if near:
+            hint, facts = N_("Did you mean '{near}'?"), {"near": near[0]}
+        else:
+            hint, facts = N_("Remove it, or move it to the element that it belongs to."), {}
+        self._problem(
+            owner, owner, "extension-unknown", N_("{element}: '{word}' means nothing on a {tag} here."), hint,
+            word=word, tag=tag, **facts,
+        )  # fmt: skip
+
+    def _foreign(self, owner: Element, child: Element) -> None:
+        space = namespace(child)
+        if space == BPMN or not space:
+            self._unknown(owner, local_name(child), local_name(owner), ())
+            return
+        self._report(
+            Finding(
+                "foreign-extension", Level.INFO, owner.get("id"),
+                N_("{element}: '{word}' of another product is kept in the file, but has no effect here."),
+                {"element": owner.get("id"), "word": local_name(child), "namespace": space},
+                line=child.sourceline, resource=self._resource,
+            )
+        )  # fmt: skip
+
+    def _problem(self, owner: Element, at: Element, rule: str, message: str, hint: str, **facts: object) -> None:
+        self._report(
+            Finding(
+                rule, Level.ERROR, owner.get("id"), message, {"element": owner.get("id"), **facts}, hint,
+                line=at.sourceline, resource=self._resource,
+            )
+        )  # fmt: skip
+
+
+_Reading = Callable[[Reader, Element, Element, Extensions], None]
+_Word = tuple[frozenset[str] | None, _Reading]
+
+_ZEEBE: dict[str, _Word] = {
+    "ioMapping": (MAPPED, Reader._io_mapping),
+    "taskDefinition": (JOBS, Reader._task_definition),
+    "calledElement": (frozenset(("callActivity",)), Reader._called_element),
+    "calledDecision": (frozenset(("businessRuleTask",)), Reader._called_decision),
+    "script": (frozenset(("scriptTask",)), Reader._script),
+    "userTask": (HUMAN, Reader._user_task),
+    "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form),
+    "assignmentDefinition": (HUMAN, Reader._assignment_definition),
+    "taskSchedule": (HUMAN, Reader._schedule),
+    "priorityDefinition": (HUMAN, Reader._priority),
+    "subscription": (frozenset(("message", "receiveTask")), Reader._subscription),
+    "publishMessage": (THROWS, Reader._publish),
+    "versionTag": (frozenset(("process",)), Reader._version_tag),
+    "loopCharacteristics": (frozenset(("multiInstanceLoopCharacteristics",)), Reader._loop),
+    "properties": (ANY, Reader._properties),
+}
+_TROIKA: dict[str, _Word] = {
+    "label": (ANY, Reader._label),
+    "assignment": (HUMAN, Reader._strategy),
+    "approval": (HUMAN, Reader._approval),
+    "fields": (frozenset(("userTask", "process")), Reader._fields),
+    "buttons": (HUMAN, Reader._buttons),
+    "opinion": (HUMAN, Reader._opinion),
+    "onEmpty": (HUMAN, Reader._on_empty),
+    "onSelf": (HUMAN, Reader._on_self),
+    "policy": (HUMAN, Reader._policy),
+    "retry": (JOBS, Reader._retry),
+    "numbering": (frozenset(("process",)), Reader._numbering),
+    "title": (frozenset(("process",)), Reader._title),
+    "summary": (frozenset(("process",)), Reader._summary),
+    "starters": (frozenset(("process",)), Reader._starters),
+    "timeToLive": (frozenset(("process",)), Reader._time_to_live),
+}
+
+
+def words() -> Iterator[tuple[str, frozenset[str] | None]]:
+    """Every extension word that is executed, with the elements that may carry it (None: any)."""
+    for prefix, table in (("zeebe", _ZEEBE), ("troika", _TROIKA)):
+        for name, (owners, _) in table.items():
+            yield f"{prefix}:{name}", owners

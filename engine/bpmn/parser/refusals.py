@@ -1,0 +1,226 @@
+"""A closed world: every BPMN element and attribute that is not listed here as executed or as mere drawing is refused.
+
+Each refusal names the element, the reason and what to draw instead. The tables are also what the documentation of
+supported elements is made of.
+"""
+
+from collections.abc import Iterator
+
+from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, local_name, namespace
+from engine.errors import N_
+from engine.findings import Finding, Level
+
+ANY = "*"  # every value of the attribute is fine: it is executed, or it is only drawing
+
+_ACTIVITY = {"default": ANY, "startQuantity": "1", "completionQuantity": "1", "isForCompensation": "false"}
+_GATEWAY = {"gatewayDirection": ANY}
+_EXPRESSION = {"language": ANY, "evaluatesToTypeRef": ANY, f"{{{XSI}}}type": ANY}
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "process": {"isExecutable": ANY, "isClosed": ANY, "processType": ANY, "definitionalCollaborationRef": ANY},
+    "task": _ACTIVITY,
+    "manualTask": _ACTIVITY,
+    "userTask": {**_ACTIVITY, "implementation": ANY},
+    "serviceTask": {**_ACTIVITY, "implementation": ANY},
+    "sendTask": {**_ACTIVITY, "implementation": ANY, "messageRef": ANY},
+    "receiveTask": {**_ACTIVITY, "implementation": ANY, "messageRef": ANY, "instantiate": "false"},
+    "scriptTask": {**_ACTIVITY, "scriptFormat": ANY},
+    "businessRuleTask": {**_ACTIVITY, "implementation": ANY},
+    "callActivity": {**_ACTIVITY, "calledElement": ANY},
+    "subProcess": {**_ACTIVITY, "triggeredByEvent": "false"},
+    "exclusiveGateway": {**_GATEWAY, "default": ANY},
+    "inclusiveGateway": {**_GATEWAY, "default": ANY},
+    "parallelGateway": _GATEWAY,
+    "eventBasedGateway": {**_GATEWAY, "instantiate": "false", "eventGatewayType": "Exclusive"},
+    "startEvent": {"isInterrupting": ANY, "parallelMultiple": "false"},
+    "endEvent": {},
+    "intermediateCatchEvent": {"parallelMultiple": "false"},
+    "intermediateThrowEvent": {},
+    "boundaryEvent": {"attachedToRef": ANY, "cancelActivity": ANY, "parallelMultiple": "false"},
+    "sequenceFlow": {"sourceRef": ANY, "targetRef": ANY, "isImmediate": ANY},
+    "conditionExpression": _EXPRESSION,
+    "messageEventDefinition": {"messageRef": ANY},
+    "timerEventDefinition": {},
+    "errorEventDefinition": {"errorRef": ANY},
+    "terminateEventDefinition": {},
+    "timeDate": _EXPRESSION,
+    "timeDuration": _EXPRESSION,
+    "timeCycle": _EXPRESSION,
+    "script": {},
+    "eventDefinitionRef": {},
+}
+"""Executed elements, and for each of their attributes the one value that is executed."""
+
+DRAWING = frozenset(
+    [
+        "documentation",
+        "extensionElements",
+        "incoming",
+        "outgoing",
+        "auditing",
+        "monitoring",
+        "laneSet",
+        "dataObject",
+        "dataObjectReference",
+        "dataStoreReference",
+        "textAnnotation",
+        "association",
+        "group",
+        "property",
+        "categoryValueRef",
+        "supportedInterfaceRef",
+    ]
+)
+"""Elements that say something to the reader and nothing to the engine."""
+
+_DATA_HINT = N_("Use an input or output mapping of the task.")
+_GENERIC_HINT = N_("Draw it with the elements of the palette.")
+
+REASONS: dict[str, tuple[str, str]] = {
+    "complexGateway": (
+        N_("Complex gateway '{element}' is not executed."),
+        N_("Use an inclusive gateway, or a parallel one with conditions behind it."),
+    ),
+    "transaction": (
+        N_("Transaction '{element}' is not executed."),
+        N_("Use a sub-process with an error boundary event and draw the tasks that undo the work."),
+    ),
+    "adHocSubProcess": (
+        N_("Ad-hoc sub-process '{element}' is not executed."),
+        N_("Draw the tasks with an inclusive gateway."),
+    ),
+    "standardLoopCharacteristics": (
+        N_("The loop marker of '{element}' is not executed."),
+        N_("Draw an exclusive gateway behind it with a flow back."),
+    ),
+    "multiInstanceLoopCharacteristics": (
+        N_("The multi-instance marker of '{element}' is not executed."),
+        N_("For several approvers use the approval settings of the user task; for a list draw a loop."),
+    ),
+    "signalEventDefinition": (N_("Signal event '{element}' is not executed."), N_("Use a message event.")),
+    "escalationEventDefinition": (
+        N_("Escalation event '{element}' is not executed."),
+        N_("Use a non-interrupting timer or message boundary event."),
+    ),
+    "conditionalEventDefinition": (
+        N_("Conditional event '{element}' is not executed."),
+        N_("Use an exclusive gateway, or a message event."),
+    ),
+    "linkEventDefinition": (N_("Link event '{element}' is not executed."), N_("Draw a sequence flow.")),
+    "compensateEventDefinition": (
+        N_("Compensation event '{element}' is not executed."),
+        N_("Draw the tasks that undo the work behind an error boundary event."),
+    ),
+    "cancelEventDefinition": (N_("Cancel event '{element}' is not executed."), N_("Use an error event.")),
+    "implicitThrowEvent": (N_("Event '{element}' is not executed."), N_("Use an intermediate throw event.")),
+    "ioSpecification": (N_("The data inputs and outputs of '{element}' are not executed."), _DATA_HINT),
+    "dataInputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),
+    "dataOutputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),
+    "performer": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
+    "humanPerformer": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
+    "potentialOwner": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
+    "resourceRole": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
+    "operationRef": (
+        N_("The web-service operation at '{element}' is not executed."),
+        N_("Use a service task with an operation of the catalogue."),
+    ),
+    "correlationSubscription": (
+        N_("The correlation subscription of '{element}' is not executed."),
+        N_("Give the message a correlation key expression."),
+    ),
+    "globalTask": (N_("Global task '{element}' is not executed."), N_("Use a process of its own.")),
+}
+
+POSITIONS: dict[str, frozenset[str]] = {
+    "startEvent": frozenset(("none", "message", "timer")),
+    "startEvent in subProcess": frozenset(("none",)),
+    "intermediateCatchEvent": frozenset(("message", "timer")),
+    "intermediateThrowEvent": frozenset(("none", "message")),
+    "boundaryEvent": frozenset(("message", "timer", "error")),
+    "endEvent": frozenset(("none", "message", "error", "terminate")),
+}
+"""Which kind of event is executed where."""
+
+
+def refusals(process: Element, resource: str) -> Iterator[Finding]:
+    """Everything in the `process` element that would not be executed."""
+    todo: list[tuple[Element, Element]] = [(process, process)]
+    while todo:
+        owner, element = todo.pop()
+        tag = local_name(element)
+        yield from _attributes(owner, element, tag, resource)
+        children = []
+        for child in element.iterchildren("*"):
+            if namespace(child) != BPMN:
+                yield _finding("element-unknown", owner, child,
+                N_("Element '{element}' holds '{word}', which is not BPMN."),
+                               N_("Put it into extensionElements."), resource, word=local_name(child))  # fmt: skip
+                continue
+            name = local_name(child)
+            if name in DRAWING or _is_presentation(element, child):
+                continue
+            inner_owner = child if child.get("id") and name in ATTRIBUTES and not name.endswith("Definition") else owner
+            if name not in ATTRIBUTES:
+                at = (
+                    child if name.endswith(("Gateway", "ransaction", "Process", "Event")) and child.get("id") else owner
+                )
+                message, hint = REASONS.get(
+                    name, (N_("Element '{element}' holds '{word}', which is not executed."), _GENERIC_HINT)
+                )
+                yield _finding(f"{_kebab(name)}-not-executed", at, child, message, hint, resource, word=name)
+                continue
+            children.append((inner_owner, child))
+        todo.extend(reversed(children))
+
+
+def _attributes(owner: Element, element: Element, tag: str, resource: str) -> Iterator[Finding]:
+    allowed = ATTRIBUTES[tag]
+    for name, value in element.attrib.items():
+        if name in ("id", "name") or allowed.get(name) in (ANY, value):
+            continue
+        space = name[1:].partition("}")[0] if name.startswith("{") else ""
+        if space in (TROIKA, ZEEBE):
+            continue  # read by `extensions`
+        if space:
+            yield Finding(
+                "foreign-extension", Level.INFO, owner.get("id"),
+                N_("{element}: '{word}' of another product is kept in the file, but has no effect here."),
+                {"element": owner.get("id"), "word": name.rpartition("}")[2], "namespace": space},
+                line=element.sourceline, resource=resource,
+            )  # fmt: skip
+            continue
+        yield _finding(
+            "attribute-not-executed", owner, element,
+            N_("'{element}': {attribute}=\"{found}\" is not executed."), N_("Remove the attribute."), resource,
+            attribute=name, found=value,
+        )  # fmt: skip
+
+
+def _is_presentation(owner: Element, child: Element) -> bool:
+    """What is allowed because it only repeats or draws something.
+
+    The multi-instance marker of an approval: the ledger of work items decides. A data association without a
+    transformation: an arrow to a data object. An ioSpecification without inputs and outputs.
+    """
+    name = local_name(child)
+    if name == "multiInstanceLoopCharacteristics":
+        approval = owner.find(f"{{{BPMN}}}extensionElements/{{{TROIKA}}}approval")
+        return approval is not None and child.find(f"{{{BPMN}}}completionCondition") is None
+    if name in ("dataInputAssociation", "dataOutputAssociation"):
+        return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("transformation", "assignment"))
+    if name == "ioSpecification":
+        return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("dataInput", "dataOutput"))
+    return False
+
+
+def _finding(
+    rule: str, owner: Element, at: Element, message: str, hint: str, resource: str, **facts: object
+) -> Finding:
+    return Finding(
+        rule, Level.ERROR, owner.get("id"), message, {"element": owner.get("id"), **facts}, hint,
+        line=at.sourceline, resource=resource,
+    )  # fmt: skip
+
+
+def _kebab(name: str) -> str:
+    return "".join("-" + char.lower() if char.isupper() else char for char in name).lstrip("-")

@@ -1,0 +1,201 @@
+"""What the schema cannot say and the machine would not execute: events in the wrong place, flows that lead nowhere."""
+
+from collections.abc import Iterator
+
+from engine.bpmn.model import Flow, Node, Process, Scope
+from engine.bpmn.parser.refusals import POSITIONS
+from engine.errors import N_
+from engine.findings import Finding, Level
+
+FEEL_LANGUAGES = frozenset(
+    ("", "feel", "https://www.omg.org/spec/dmn/20180521/feel/", "https://www.omg.org/spec/feel/")
+)
+CONDITIONAL = frozenset(("exclusiveGateway", "inclusiveGateway"))
+CATCHING = frozenset(("intermediateCatchEvent", "receiveTask"))
+
+
+def structure(process: Process, resource: str) -> Iterator[Finding]:
+    """Findings about one executable process, sub-processes included."""
+    for scope in process.all_scopes():
+        inside = scope is not process
+        yield from _starts(scope, process, resource, inside)
+        for node in scope.nodes.values():
+            yield from _node(node, scope, resource, inside)
+        for flow in scope.flows:
+            yield from _language(flow, resource)
+
+
+def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iterator[Finding]:
+    nones = [node for node in scope.nodes.values() if node.type == "startEvent" and not node.events]
+    for extra in nones[1:]:
+        yield _finding(
+            "second-none-start", extra,
+            N_("Expected at most one start event without trigger, but '{first}' and '{element}' are two."),
+            N_("Keep one of them, or give the other a message or timer."), resource, first=nones[0].id,
+        )  # fmt: skip
+    if not scope.nodes:
+        yield Finding(
+            "scope-empty", Level.ERROR, scope.id, N_("Expected '{element}' to contain something, but it is empty."),
+            {"element": scope.id}, N_("Draw at least a start event, a task and an end event."),
+            line=process.line if not inside else None, resource=resource,
+        )  # fmt: skip
+
+
+def _node(node: Node, scope: Scope, resource: str, inside: bool) -> Iterator[Finding]:
+    yield from _flows(node, resource)
+    if node.type.endswith("Event"):
+        yield from _event(node, scope, resource, inside)
+    elif node.type.endswith("Gateway"):
+        yield from _gateway(node, scope, resource)
+    if node.default is not None and node.default not in {flow.id for flow in node.outgoing}:
+        yield _finding(
+            "default-unknown", node,
+            N_("The default flow '{flow}' of '{element}' is not one of its outgoing flows."),
+            N_("Choose the default flow again."), resource, flow=node.default,
+        )  # fmt: skip
+    if node.type == "receiveTask" and node.message is None:
+        yield _finding(
+            "message-missing", node, N_("Expected '{element}' to name a message, but it names none."),
+            N_("Choose or create the message in its properties."), resource,
+        )  # fmt: skip
+    if node.type == "scriptTask":
+        yield from _script(node, resource)
+
+
+def _flows(node: Node, resource: str) -> Iterator[Finding]:
+    if node.type in ("startEvent", "boundaryEvent"):
+        for flow in node.incoming:
+            yield _finding(
+                "flow-into-start", node, N_("Flow '{flow}' leads into '{element}', which no flow can reach."),
+                N_("Lead the flow to the element behind it."), resource, flow=flow.id,
+            )  # fmt: skip
+    if node.type == "endEvent":
+        for flow in node.outgoing:
+            yield _finding(
+                "flow-out-of-end", node, N_("Flow '{flow}' leaves the end event '{element}'."),
+                N_("Use an intermediate event, or remove the flow."), resource, flow=flow.id,
+            )  # fmt: skip
+    if node.type == "boundaryEvent" and not node.outgoing:
+        yield _finding(
+            "boundary-leads-nowhere", node,
+            N_("Boundary event '{element}' has no outgoing flow: what it catches is lost."),
+            N_("Draw what happens then, at least an end event."), resource, level=Level.WARN,
+        )  # fmt: skip
+
+
+def _event(node: Node, scope: Scope, resource: str, inside: bool) -> Iterator[Finding]:
+    place = "startEvent in subProcess" if node.type == "startEvent" and inside else node.type
+    allowed = POSITIONS[place]
+    if len(node.events) > 1:
+        yield _finding(
+            "multiple-event-not-executed", node, N_("Event '{element}' has {count} triggers; one is executed."),
+            N_("Draw one event for each trigger."), resource, count=len(node.events),
+        )  # fmt: skip
+        return
+    kind = node.events[0].kind if node.events else "none"
+    if kind not in allowed:
+        yield _finding(
+            "event-position", node, N_("A {kind} event cannot stand as {place} ('{element}')."),
+            N_("Executed there: {allowed}."), resource,
+            kind=kind, place=place, allowed=", ".join(sorted(allowed)),
+        )  # fmt: skip
+    if node.type == "boundaryEvent":
+        host = scope.nodes.get(node.attached_to or "")
+        if host is None or not host.is_activity:
+            yield _finding(
+                "boundary-unattached", node,
+                N_("Boundary event '{element}' is attached to '{host}', which is no activity of its scope."),
+                N_("Attach it to a task, sub-process or call."), resource, host=node.attached_to or "",
+            )  # fmt: skip
+        if kind == "error" and not node.interrupting:
+            yield _finding(
+                "error-not-interrupting", node, N_("Error event '{element}' must interrupt its activity."),
+                N_("Remove cancelActivity=\"false\"."), resource,
+            )  # fmt: skip
+
+
+def _gateway(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    if node.type in CONDITIONAL and len(node.outgoing) > 1:
+        for flow in node.outgoing:
+            if flow.condition is None and flow.id != node.default:
+                yield Finding(
+                    "condition-missing", Level.ERROR, flow.id,
+                    N_("Flow '{element}' of gateway '{gateway}' has no condition and is not its default flow."),
+                    {"element": flow.id, "gateway": node.id}, N_("Write a condition, or make it the default flow."),
+                    line=flow.line, resource=resource,
+                )  # fmt: skip
+    if node.type == "parallelGateway":
+        for flow in node.outgoing:
+            if flow.condition is not None:
+                yield _finding(
+                    "parallel-condition-ignored", node,
+                    N_("The condition on flow '{flow}' is ignored: parallel gateway '{element}' takes every flow."),
+                    N_("Remove the condition, or use an inclusive gateway."), resource, level=Level.WARN, flow=flow.id,
+                )  # fmt: skip
+    if node.type == "eventBasedGateway":
+        yield from _event_based(node, scope, resource)
+
+
+def _event_based(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    if len(node.outgoing) < 2:
+        yield _finding(
+            "event-gateway-alone", node,
+            N_("Expected the event-based gateway '{element}' to lead to at least two events, found {count}."),
+            N_("Draw a second event, or an intermediate event without gateway."), resource, count=len(node.outgoing),
+        )  # fmt: skip
+    for flow in node.outgoing:
+        target = scope.nodes.get(flow.target)
+        if target is None or target.type not in CATCHING:
+            yield _finding(
+                "event-gateway-target", node,
+                N_("Behind the event-based gateway '{element}' stands '{target}', which waits for nothing."),
+                N_("Put a message or timer event, or a receive task there."), resource, target=flow.target,
+            )  # fmt: skip
+        elif len(target.incoming) > 1 or target.boundaries:
+            yield _finding(
+                "event-gateway-target-shared", node,
+                N_("'{target}' behind the event-based gateway '{element}' has other flows or boundary events."),
+                N_("Draw an event of its own behind the gateway."), resource, target=flow.target,
+            )  # fmt: skip
+
+
+def _script(node: Node, resource: str) -> Iterator[Finding]:
+    if node.extensions.task is not None or node.extensions.script is not None:
+        return
+    if (node.script_format or "").lower() not in ("feel", "") or node.script is None or node.script_format is None:
+        yield _finding(
+            "script-language", node,
+            N_("Script task '{element}' is written in '{language}'; only FEEL is executed."),
+            N_("Rewrite it as zeebe:script, or call an operation in a service task."), resource,
+            language=node.script_format or "?",
+        )  # fmt: skip
+    else:
+        yield _finding(
+            "script-without-result", node, N_("Script task '{element}' does not say which variable takes its result."),
+            N_("Use zeebe:script with expression and resultVariable."), resource,
+        )  # fmt: skip
+
+
+def _language(flow: Flow, resource: str) -> Iterator[Finding]:
+    if flow.condition is not None and (flow.language or "").lower() not in FEEL_LANGUAGES:
+        yield Finding(
+            "condition-language", Level.ERROR, flow.id,
+            N_("The condition of flow '{element}' is written in '{language}'; only FEEL is executed."),
+            {"element": flow.id, "language": flow.language}, N_("Rewrite it in FEEL."),
+            line=flow.line, resource=resource,
+        )  # fmt: skip
+    if flow.condition is not None and flow.is_default:
+        yield Finding(
+            "default-condition-ignored", Level.WARN, flow.id,
+            N_("The condition of flow '{element}' is ignored: it is the default flow."),
+            {"element": flow.id}, N_("Remove the condition."), line=flow.line, resource=resource,
+        )  # fmt: skip
+
+
+def _finding(
+    rule: str, node: Node, message: str, hint: str, resource: str, level: Level = Level.ERROR, **facts: object
+) -> Finding:
+    return Finding(
+        rule, level, node.id, message, {"element": node.id, "name": node.name or node.id, **facts}, hint,
+        line=node.line, resource=resource,
+    )  # fmt: skip

@@ -1,0 +1,148 @@
+"""Bytes -> a tree that is safe to walk: no DOCTYPE, no entities, no network, bounded size, count and depth."""
+
+from functools import cache
+from typing import Any
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.BpmnParser import XSD_PATH
+
+from engine.errors import N_
+from engine.findings import Finding, Level
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+TROIKA = "urn:troika:bpmn:1.0"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+SIZE_LIMIT = 5_000_000
+ELEMENT_LIMIT = 50_000
+DEPTH_LIMIT = 100
+SCHEMA_FINDINGS_LIMIT = 20
+
+Element = Any  # lxml's element class is private
+
+
+class Unreadable(Exception):
+    """The bytes are no drawing; carries the one finding that says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(str(finding))
+
+
+def read_tree(data: bytes, resource: str) -> Element:
+    """The root element `definitions`. Raises Unreadable."""
+    if len(data) > SIZE_LIMIT:
+        raise _unreadable(
+            "xml-too-large", resource, N_("Expected a file of at most {limit} bytes, found {found}."),
+            N_("Split the process into called processes."), limit=SIZE_LIMIT, found=len(data),
+        )  # fmt: skip
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root: Element = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno or 1
+        raise _unreadable(
+            "xml-not-well-formed", resource, N_("Expected well-formed XML, found at line {line}: {detail}"),
+            N_("Export the drawing again, or correct that line."), at=line, line=line, detail=str(error.msg),
+        ) from None  # fmt: skip
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
+        raise _unreadable(
+            "xml-doctype", resource, N_("Expected a drawing without DOCTYPE at line {line}, found one."),
+            N_("Remove the DOCTYPE: document types and entities are not read."), at=1, line=1,
+        )  # fmt: skip
+    if root.tag != f"{{{BPMN}}}definitions":
+        raise _unreadable(
+            "not-bpmn", resource, N_("Expected BPMN 2.0 definitions at line {line}, found {found}."),
+            N_("Save the drawing as BPMN 2.0 XML."), at=root.sourceline, line=root.sourceline, found=str(root.tag),
+        )  # fmt: skip
+    _check_bounds(root, resource)
+    return root
+
+
+def schema_findings(root: Element, resource: str) -> list[Finding]:
+    """Where the file breaks the XML schema of BPMN 2.0 (as shipped with SpiffWorkflow)."""
+    schema = _schema()
+    if schema.validate(root):
+        return []
+    found = []
+    for entry in list(schema.error_log)[:SCHEMA_FINDINGS_LIMIT]:
+        found.append(
+            Finding(
+                rule="schema",
+                level=Level.ERROR,
+                element_id=_id_at(root, entry.line),
+                line=entry.line,
+                message=N_("The file does not fit the BPMN 2.0 schema at line {line}: {detail}"),
+                facts={"line": entry.line, "detail": entry.message.replace(f"{{{BPMN}}}", "")},
+                hint=N_("Correct that element; the order of child elements counts."),
+                resource=resource,
+            )
+        )
+    return found
+
+
+def local_name(element: Element) -> str:
+    """Tag without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def namespace(element: Element) -> str:
+    """Namespace of the tag, empty when there is none."""
+    return str(element.tag)[1:].partition("}")[0] if str(element.tag).startswith("{") else ""
+
+
+def local_ref(value: str | None) -> str | None:
+    """The local part of a QName reference such as `errorRef`; its prefix says nothing within one file."""
+    if value is None or not value.strip():
+        return None
+    return value.strip().rpartition(":")[2]
+
+
+def text_of(element: Element | None) -> str | None:
+    """Text content without surrounding space, None when empty."""
+    if element is None:
+        return None
+    text = "".join(element.itertext()).strip()
+    return text or None
+
+
+@cache
+def _schema() -> Any:
+    return etree.XMLSchema(etree.parse(XSD_PATH))
+
+
+def _check_bounds(root: Element, resource: str) -> None:
+    count = 0
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        count += 1
+        depth += 1
+        if count > ELEMENT_LIMIT or depth > DEPTH_LIMIT:
+            raise _unreadable(
+                "xml-too-complex", resource,
+                N_("Expected at most {limit} elements nested at most {depth} deep, found more at line {line}."),
+                N_("Split the process into called processes."),
+                at=element.sourceline, line=element.sourceline, limit=ELEMENT_LIMIT, depth=DEPTH_LIMIT,
+            )  # fmt: skip
+
+
+def _unreadable(rule: str, resource: str, message: str, hint: str, at: int | None = None, **facts: Any) -> Unreadable:
+    return Unreadable(Finding(rule, Level.ERROR, None, message, facts, hint, line=at, resource=resource))
+
+
+def _id_at(root: Element, line: int) -> str | None:
+    """The id of the innermost element that begins at `line` or before it."""
+    best = None
+    for element in root.iter():
+        if isinstance(element.tag, str) and element.sourceline is not None and element.sourceline <= line:
+            best = element.get("id") or best
+        elif element.sourceline is not None and element.sourceline > line:
+            break
+    return best

@@ -1,0 +1,320 @@
+"""Program: a process compiled once per deployed version; immutable, shared by every instance of that version.
+
+All structural questions are answered here, so that the machine never searches. It knows neither XML nor SpiffWorkflow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from engine import feel
+from engine.bpmn import timers
+from engine.bpmn.model import Numbering
+from engine.bpmn.steps import Approval, FieldRule
+from engine.values import Values
+
+# what the machine does at a node: an index into its table of handlers
+PASS: Final = 0
+WORK: Final = 1
+JOB: Final = 2
+SCRIPT: Final = 3
+DECISION: Final = 4
+EXCLUSIVE: Final = 5
+PARALLEL: Final = 6
+INCLUSIVE: Final = 7
+EVENT_BASED: Final = 8
+CATCH: Final = 9
+THROW: Final = 10
+END: Final = 11
+END_MESSAGE: Final = 12
+END_ERROR: Final = 13
+TERMINATE: Final = 14
+SUB: Final = 15
+CALL: Final = 16
+BOUNDARY: Final = 17
+
+
+@dataclass(slots=True, eq=False)
+class Expression:
+    """FEEL, compiled. `text` as it stands in the drawing."""
+
+    text: str
+    code: feel.Compiled
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Free names it reads."""
+        return self.code.names
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """Text or expression: literal unless it begins with `=`."""
+
+    text: str
+    expression: Expression | None = None
+
+    def evaluate(self, context: Mapping[str, Any], *, now: datetime, zone: str, calendar: Any = None) -> Any:
+        """Its value; null when the expression fails."""
+        if self.expression is None:
+            return self.text
+        return self.expression.code.evaluate(context, now=now, zone=zone, calendar=calendar).value
+
+
+@dataclass(slots=True, eq=False)
+class MappingLine:
+    """`source` assigned to the path `target`."""
+
+    source: Slot
+    target: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Edge:
+    """A sequence flow. `index` is its bit in the masks of its scope."""
+
+    id: str
+    index: int
+    name: str
+    source: "Node"
+    target: "Node"
+    condition: Expression | None = None
+    condition_text: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class TimerSpec:
+    """`kind`: date | duration | cycle."""
+
+    kind: str
+    slot: Slot
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """What an event node waits for or throws."""
+
+    kind: str
+    name: Slot | None = None
+    key: Slot | None = None
+    timer: TimerSpec | None = None
+    code: str | None = None
+    ttl_seconds: int = 3600
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A service operation to be called. `retry`: `R5/PT1M`."""
+
+    type: Slot
+    retry: str | None = None
+    asynchronous: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Human:
+    """What a user task asks for, before it is evaluated."""
+
+    strategy: str
+    parameters: tuple[tuple[str, Slot], ...] = ()
+    approval: Approval | None = None
+    form: Slot | None = None
+    fields: tuple[FieldRule, ...] = ()
+    default_permission: str = "write"
+    due: Slot | None = None
+    follow_up: Slot | None = None
+    priority: Slot | None = None
+    buttons: dict[str, str] = field(default_factory=dict)
+    opinion: str = "onReject"
+    phrases: tuple[str, ...] = ()
+    on_empty: str = "processAdmin"
+    on_self: str = "ask"
+    provides: str | None = None
+    subject: Slot | None = None
+    subject_type: str = ""
+    request: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A called process or decision. `id` may be an expression."""
+
+    id: Slot
+    binding: str = "latest"
+    version_tag: str | None = None
+    propagate_parent: bool = True
+    propagate_children: bool = True
+    result: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A flow node. `out`: what leaves it; `plain`: every flow of `out` is taken without a question."""
+
+    id: str
+    index: int
+    type: str
+    name: str
+    op: int
+    labels: dict[str, str] = field(default_factory=dict)
+    line: int | None = None
+    scope: "ScopeProgram" = field(default=None)  # type: ignore[assignment]
+    out: tuple[Edge, ...] = ()
+    default: Edge | None = None
+    plain: bool = True
+    incoming: tuple[Edge, ...] = ()
+    host: "Node | None" = None
+    boundaries: tuple["Node", ...] = ()
+    interrupting: bool = True
+    event: Event | None = None
+    inputs: tuple[MappingLine, ...] = ()
+    outputs: tuple[MappingLine, ...] = ()
+    job: Job | None = None
+    human: Human | None = None
+    call: Call | None = None
+    script: Expression | None = None
+    result: str | None = None
+    inner: "ScopeProgram | None" = None
+    reach: tuple[int, ...] = ()
+    """inclusive join: for each incoming flow the mask of flows from which it can be reached around this node"""
+    exits: int = 0
+    """mask of the flows on which a token inside this node may leave, boundary events included"""
+
+    @property
+    def is_activity(self) -> bool:
+        """It has a life cycle: mappings, boundary events."""
+        return self.op in (WORK, JOB, SCRIPT, DECISION, SUB, CALL) or self.type.endswith("Task")
+
+
+@dataclass(slots=True, eq=False)
+class ScopeProgram:
+    """A process or sub-process: where its tokens begin."""
+
+    id: str
+    node: Node | None = None
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    starts: tuple[Node, ...] = ()
+    inclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperationUse:
+    """A service operation that the drawing calls. `inputs`, `outputs`: names that are mapped; no outputs: all."""
+
+    element: str
+    type: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A called process or decision; `id` is None when an expression decides at run time."""
+
+    element: str
+    id: str | None
+    binding: str
+    version_tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """A way to begin. `kind`: none | message | timer. `name`: of the message; `form`: id of the start form."""
+
+    node: str
+    kind: str
+    name: str | None = None
+    form: str | None = None
+    timer: TimerSpec | None = None
+
+    def first(self, now: datetime, zone: str) -> timers.Schedule:
+        """When a timer start fires first, armed `now`. Raises timers.WrongTimer."""
+        assert self.timer is not None, "only timer starts have a schedule"  # noqa: S101 - a wrong caller, not wrong input
+        slot = self.timer.slot
+        return timers.arm(self.timer.kind, slot.evaluate({}, now=now, zone=zone), now, zone)
+
+
+@dataclass(slots=True, eq=False)
+class Program:
+    """One process definition, ready to run."""
+
+    process_id: str
+    name: str
+    labels: dict[str, str]
+    documentation: str
+    root: ScopeProgram
+    nodes: dict[str, Node]
+    flows: dict[str, Edge]
+    scopes: dict[str, ScopeProgram]
+    starts: tuple[Start, ...]
+    version_tag: str | None = None
+    category: str | None = None
+    numbering: Numbering | None = None
+    title: Slot | None = None
+    summary: tuple[str, ...] = ()
+    starters: dict[str, list[str]] = field(default_factory=dict)
+    time_to_live: str | None = None
+    bound_programs: dict[str, tuple[str, "Program"]] = field(default_factory=dict)
+    bound_decisions: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def start_form(self) -> str | None:
+        """Form id of the none start event."""
+        return next((start.form for start in self.starts if start.kind == "none"), None)
+
+    def operations(self) -> tuple[OperationUse, ...]:
+        """Every service operation that is named literally, in document order."""
+        return tuple(
+            OperationUse(
+                node.id, node.job.type.text,
+                tuple(line.target[0] for line in node.inputs),
+                tuple(line.target[0] for line in node.outputs),
+            )
+            for node in self.nodes.values() if node.job is not None and node.job.type.expression is None
+        )  # fmt: skip
+
+    def forms(self) -> tuple[str, ...]:
+        """Ids of the forms that are named literally, each once."""
+        found = [start.form for start in self.starts if start.form]
+        for node in self.nodes.values():
+            form = node.human.form if node.human is not None else None
+            if form is not None and form.expression is None:
+                found.append(form.text)
+        return tuple(dict.fromkeys(found))
+
+    def calls(self) -> tuple[Reference, ...]:
+        """Called processes."""
+        return self._references("callActivity")
+
+    def decisions(self) -> tuple[Reference, ...]:
+        """Called decisions."""
+        return self._references("businessRuleTask")
+
+    def bind(
+        self,
+        programs: "Mapping[str, tuple[str, Program]] | None" = None,
+        decisions: Mapping[str, Any] | None = None,
+    ) -> "Program":
+        """This program with what its `deployment` and `versionTag` references were pinned to."""
+        bound = Program(**{name: getattr(self, name) for name in self.__slots__})
+        bound.bound_programs = {**self.bound_programs, **(programs or {})}
+        bound.bound_decisions = {**self.bound_decisions, **(decisions or {})}
+        return bound
+
+    def title_of(self, variables: Values, process: Values, *, now: datetime, zone: str) -> str | None:
+        """The title of an instance, None when the drawing has none or its expression gives none."""
+        if self.title is None:
+            return None
+        value = self.title.evaluate({**variables, "process": process}, now=now, zone=zone)
+        return value if isinstance(value, str) else None
+
+    def _references(self, type: str) -> tuple[Reference, ...]:
+        return tuple(
+            Reference(
+                node.id, node.call.id.text if node.call.id.expression is None else None,
+                node.call.binding, node.call.version_tag,
+            )
+            for node in self.nodes.values() if node.call is not None and node.type == type
+        )  # fmt: skip

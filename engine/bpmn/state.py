@@ -1,0 +1,328 @@
+"""State of one instance: scopes, waiting tokens, held joins, incidents; its document and its invariants.
+
+A token's number identifies a wait and is never used again. A sub-process or call is a waiting token in the outer scope
+plus a scope of its own. `live` of a scope counts its tokens: waiting, held at joins, ready; guards (armed boundary
+events and the events behind an event-based gateway) hang on their host and do not count.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.bpmn.program import Edge, Node, Program, ScopeProgram
+from engine.errors import InvalidValue
+from engine.values import Values, decode, encode
+
+FORMAT = 1
+
+WAITING = frozenset(("work", "job", "timer", "message", "scope", "gate", "incident"))
+STAGES = frozenset(("enter", "leave", "split", "join"))
+"""What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join."""
+
+
+class Token:
+    """A wait. `host` 0: counts for its scope; otherwise the number of the token that it guards."""
+
+    __slots__ = ("cycle", "due", "guards", "host", "id", "incident", "left", "node", "scope", "stage", "vars", "wait")
+
+    def __init__(self, id: int, scope: "Scope", node: Node, wait: str, host: int = 0) -> None:
+        self.id = id
+        self.scope = scope
+        self.node = node
+        self.wait = wait
+        self.host = host
+        self.guards: list[int] = []
+        self.vars: Values | None = None
+        self.due: str | None = None
+        self.left: int | None = 0
+        self.cycle: str | None = None
+        self.incident = 0
+        self.stage: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of the live tokens of its scope."""
+        return self.host == 0 and self.stage != "join"
+
+
+class Scope:
+    """A running process, sub-process or call. `token`: the host in the outer scope; `held`: tokens at joins by flow."""
+
+    __slots__ = (
+        "approval", "definition_id", "held", "held_total", "id", "kind", "live", "parent", "program", "token", "unit",
+        "vars",
+    )  # fmt: skip
+
+    def __init__(
+        self, id: int, kind: str, program: Program, definition_id: str, unit: ScopeProgram,
+        parent: "Scope | None" = None, token: int = 0,
+    ) -> None:  # fmt: skip
+        self.id = id
+        self.kind = kind
+        self.program = program
+        self.definition_id = definition_id
+        self.unit = unit
+        self.parent = parent
+        self.token = token
+        self.vars: Values = {}
+        self.approval: Values = {}
+        self.held: dict[str, int] = {}
+        self.held_total = 0
+        self.live = 0
+
+    @property
+    def is_root(self) -> bool:
+        """A process or call: what is inside sees nothing outside."""
+        return self.kind != "sub"
+
+    def root(self) -> "Scope":
+        """The process or call around it."""
+        scope = self
+        while scope.kind == "sub" and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+
+class Incident:
+    """Why a token is stuck."""
+
+    __slots__ = ("code", "detail", "id", "token")
+
+    def __init__(self, id: int, token: int, code: str, detail: Values) -> None:
+        self.id = id
+        self.token = token
+        self.code = code
+        self.detail = detail
+
+
+class State:
+    """One instance. `status`: active | completed | terminated | failed | cancelled."""
+
+    __slots__ = ("incidents", "n", "scopes", "status", "tokens")
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.status = "active"
+        self.scopes: dict[int, Scope] = {}
+        self.tokens: dict[int, Token] = {}
+        self.incidents: dict[int, Incident] = {}
+
+    @property
+    def root(self) -> Scope:
+        """The scope of the process itself."""
+        return self.scopes[0]
+
+    @property
+    def program(self) -> Program:
+        """The program of the process itself."""
+        return self.scopes[0].program
+
+    @property
+    def definition_id(self) -> str:
+        """The deployed version that it follows."""
+        return self.scopes[0].definition_id
+
+
+# ---------------------------------------------------------------- questions
+
+
+def is_open(state: State, token: int) -> bool:
+    """Whether this wait is still open."""
+    return token in state.tokens
+
+
+def variables(state: State, scope: int = 0) -> Values:
+    """What an expression in `scope` can read, without the reserved names."""
+    found: Values = {}
+    for part in reversed(list(_outward(state.scopes[scope]))):
+        found.update(part.vars)
+    return found
+
+
+def approvals(state: State, scope: int = 0) -> Values:
+    """The facts readable as `approval.<node>` in `scope`."""
+    return state.scopes[scope].root().approval
+
+
+def waits(state: State) -> list[tuple[int, str, str]]:
+    """(token, element id, kind) of every open wait; kinds: work job timer message incident."""
+    return [
+        (token.id, token.node.id, token.wait) for token in state.tokens.values() if token.wait not in ("scope", "gate")
+    ]
+
+
+def markers(state: State) -> dict[str, str]:
+    """Element id -> active | incident, for the drawing of the root process and its sub-processes."""
+    found: dict[str, str] = {}
+    for token in state.tokens.values():
+        if token.scope.program is not state.program or (token.host and token.wait != "incident"):
+            continue
+        stuck = token.wait == "incident" or token.incident
+        if stuck or token.node.id not in found:
+            found[token.node.id] = "incident" if stuck else "active"
+    for scope in state.scopes.values():
+        if scope.program is state.program:
+            for flow in scope.held:
+                found.setdefault(scope.program.flows[flow].target.id, "active")
+    return found
+
+
+def _outward(scope: Scope) -> Iterator[Scope]:
+    part: Scope | None = scope
+    while part is not None:
+        yield part
+        part = part.parent if part.kind == "sub" else None
+
+
+# ---------------------------------------------------------------- document
+
+
+def dump(state: State) -> dict[str, Any]:
+    """A JSON document: ids instead of indexes, tagged values, no meaning in the order of keys."""
+    return {
+        "v": FORMAT,
+        "def": state.definition_id,
+        "n": state.n,
+        "state": state.status,
+        "scopes": [[scope.id, _dump_scope(scope)] for scope in state.scopes.values()],
+        "tokens": [[token.id, _dump_token(token)] for token in state.tokens.values()],
+        "incidents": [
+            [item.id, {"t": item.token, "code": item.code, "detail": encode(item.detail)}]
+            for item in state.incidents.values()
+        ],
+    }
+
+
+def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
+    """The state that `dump` made `document` of. `programs`: definition id -> Program. Raises InvalidValue."""
+    if document.get("v") != FORMAT:
+        raise InvalidValue(expected=f"a state of format {FORMAT}", found=str(document.get("v")))
+    state = State()
+    state.n = document["n"]
+    state.status = document["state"]
+    places: list[tuple[Scope, int | None]] = []
+    for key, found in document["scopes"]:
+        program = programs(found["def"])
+        unit = program.scopes[found["at"]] if found["k"] == "sub" else program.root
+        scope = Scope(key, found["k"], program, found["def"], unit, None, found.get("t", 0))
+        scope.vars = decode(found["vars"])
+        scope.approval = decode(found.get("approval", {}))
+        scope.held = dict(found.get("in", {}))
+        scope.held_total = scope.live = sum(scope.held.values())
+        state.scopes[key] = scope
+        places.append((scope, found.get("p")))
+    for scope, parent in places:
+        scope.parent = state.scopes[parent] if parent is not None else None
+    for key, found in document["tokens"]:
+        token = _load_token(key, found, state.scopes[found["s"]])
+        state.tokens[key] = token
+        if token.counts:
+            token.scope.live += 1
+    for token in state.tokens.values():
+        if token.host:
+            state.tokens[token.host].guards.append(token.id)
+    for key, found in document["incidents"]:
+        state.incidents[key] = Incident(key, found["t"], found["code"], decode(found["detail"]))
+        state.tokens[found["t"]].incident = key
+    return state
+
+
+def _dump_scope(scope: Scope) -> dict[str, Any]:
+    found: dict[str, Any] = {"k": scope.kind, "def": scope.definition_id, "vars": encode(scope.vars)}
+    if scope.parent is not None:
+        found["p"] = scope.parent.id
+        found["t"] = scope.token
+        found["at"] = scope.unit.id
+    if scope.held:
+        found["in"] = dict(scope.held)
+    if scope.approval:
+        found["approval"] = encode(scope.approval)
+    return found
+
+
+def _dump_token(token: Token) -> dict[str, Any]:
+    found: dict[str, Any] = {"s": token.scope.id, "at": token.node.id, "w": token.wait}
+    if token.host:
+        found["host"] = token.host
+    if token.vars:
+        found["vars"] = encode(token.vars)
+    if token.due is not None:
+        found["due"] = token.due
+        found["left"] = token.left
+    if token.cycle is not None:
+        found["cycle"] = token.cycle
+    if token.stage is not None:
+        found["stage"] = token.stage
+    return found
+
+
+def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
+    token = Token(key, scope, scope.program.nodes[found["at"]], found["w"], found.get("host", 0))
+    values = found.get("vars")
+    token.vars = decode(values) if values else None
+    token.due = found.get("due")
+    token.left = found.get("left", 0)
+    token.cycle = found.get("cycle")
+    token.stage = found.get("stage")
+    return token
+
+
+# ---------------------------------------------------------------- invariants
+
+
+def check(state: State) -> list[str]:
+    """What is wrong with a state at rest; empty when all invariants hold."""
+    return [*_check_scopes(state), *_check_tokens(state), *_check_incidents(state)]
+
+
+def _check_scopes(state: State) -> Iterator[str]:
+    counted = dict.fromkeys(state.scopes, 0)
+    for token in state.tokens.values():
+        if token.counts and token.scope.id in counted:
+            counted[token.scope.id] += 1
+    for key, scope in state.scopes.items():
+        held = sum(scope.held.values())
+        if held != scope.held_total or any(count < 1 for count in scope.held.values()):
+            yield f"scope {key}: held {scope.held} against {scope.held_total}"
+        if scope.live != counted[key] + held:
+            yield f"scope {key}: live {scope.live}, but {counted[key]} tokens and {held} held"
+        if scope.live == 0 and state.status == "active":
+            yield f"scope {key} is over, but exists"
+        if scope.parent is not None:
+            host = state.tokens.get(scope.token)
+            if host is None or host.wait != "scope" or host.scope is not scope.parent:
+                yield f"scope {key} has no host"
+            if scope.parent.id not in state.scopes:
+                yield f"scope {key} outlives scope {scope.parent.id}"
+        for flow in scope.held:
+            edge: Edge | None = scope.program.flows.get(flow)
+            if edge is None or edge not in scope.unit.edges:
+                yield f"scope {key} holds a token on {flow}, which is not in it"
+    if state.status != "active" and (state.tokens or list(state.scopes) != [0]):
+        yield "an ended instance has tokens or scopes"
+
+
+def _check_tokens(state: State) -> Iterator[str]:
+    for key, token in state.tokens.items():
+        if token.id != key or key > state.n:
+            yield f"token {key}: number {token.id}, last number {state.n}"
+        if token.wait not in WAITING:
+            yield f"token {key} waits for {token.wait}"
+        if state.scopes.get(token.scope.id) is not token.scope or token.node.scope is not token.scope.unit:
+            yield f"token {key} at {token.node.id} is not in scope {token.scope.id}"
+        if token.host and key not in getattr(state.tokens.get(token.host), "guards", ()):
+            yield f"guard {key} has no host"
+        for guard in token.guards:
+            if guard not in state.tokens or state.tokens[guard].host != key:
+                yield f"token {key} misses its guard {guard}"
+        if token.wait == "scope" and not any(scope.token == key for scope in state.scopes.values()):
+            yield f"token {key} hosts no scope"
+
+
+def _check_incidents(state: State) -> Iterator[str]:
+    for key, incident in state.incidents.items():
+        token = state.tokens.get(incident.token)
+        if token is None or token.incident != key:
+            yield f"incident {key} has no token"
+    for token in state.tokens.values():
+        if token.wait == "incident" and token.incident not in state.incidents:
+            yield f"token {token.id} is stuck without an incident"
