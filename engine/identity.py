@@ -442,6 +442,16 @@ def department_members(uow: UnitOfWork, unit_id: UUID) -> list[User]:
     return [_user(row) for row in rows]
 
 
+def holders_of(uow: UnitOfWork, positions: Sequence[str]) -> list[User]:
+    """Active people who hold one of the positions, by login."""
+    rows = uow.execute(
+        _select_users()
+        .where(user_account.c.position.in_(positions), user_account.c.disabled_at.is_(None))
+        .order_by(user_account.c.login)
+    )
+    return [_user(row) for row in rows]
+
+
 def manager_of(uow: UnitOfWork, user_id: UUID) -> User | None:
     """The named manager, else the leader of the department; whoever leads it himself has the next one upwards."""
     return next(iter(management_line(uow, user_id, 1)), None)

@@ -1,0 +1,347 @@
+"""Rows of a round: a `user_task` per visit of a human node, its work items, their inbox entries; opened and closed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from engine import bpmn, history, ids
+from engine.approvals import candidates, modes
+from engine.approvals.automatic import Automatic, handle
+from engine.approvals.candidates import Asking, Candidate
+from engine.approvals.ledger import Item, Ledger, Outcome
+from engine.bpmn.steps import Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
+from engine.db.base import to_micros
+from engine.db.instance import Instance
+from engine.db.task import (
+    NO_DUE,
+    Box,
+    ItemDecision,
+    ItemKind,
+    ItemStatus,
+    RoundStatus,
+    inbox,
+    user_task,
+    work_item,
+)
+from engine.unit_of_work import UnitOfWork
+
+STEP = 1000
+"""Between places of items, so that an added signer needs no renumbering."""
+
+WORDS = {
+    ItemDecision.AGREED: "agree",
+    ItemDecision.REJECTED: "reject",
+    ItemDecision.ABSTAINED: "abstain",
+    ItemDecision.HANDLED: "handled",
+}
+
+_insert_round = insert(user_task)
+_insert_item = insert(work_item)
+_insert_inbox = insert(inbox)
+_close_round = update(user_task).where(user_task.c.id == bindparam("round_id"), user_task.c.status == 0)
+_close_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_ask_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_leave_inbox = delete(inbox).where(inbox.c.work_item_id == bindparam("item_id"))
+_last_round = (
+    select(user_task.c.round)
+    .where(user_task.c.instance_id == bindparam("of"), user_task.c.node == bindparam("at_node"))
+    .order_by(user_task.c.token.desc())
+    .limit(1)
+)
+_open_items = (
+    select(user_task.c.id.label("round_id"), work_item.c.id.label("item_id"), work_item.c.status)
+    .select_from(user_task)
+    .outerjoin(work_item, work_item.c.user_task_id == user_task.c.id)
+    .where(user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"))
+)
+OPEN = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOutcome:
+    """What the machine is told. `routing`: the copy that gateways read as `approval.<node>`."""
+
+    routing: dict[str, Any]
+    on_reject: str
+
+    @property
+    def ends_instance(self) -> bool:
+        """Rejected, and the drawing says that this is the end."""
+        return self.routing["outcome"] == "reject" and self.on_reject == "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a verb already knows when the machine closes the wait. `open_items`: still undecided."""
+
+    round_id: UUID
+    status: RoundStatus
+    outcome: str
+    open_items: tuple[UUID, ...]
+    inbox_items: tuple[UUID, ...]
+
+
+def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
+    """Find the people, freeze them in the round, put it into their inboxes. True: decided by a rule, without them."""
+    work = fact.work
+    number = _number(uow, instance, fact.node)
+    asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope))
+    asked = handle(asking, candidates.resolve(asking))
+    round_id = ids.uuid7()
+    row: dict[str, Any] = {
+        "id": round_id, "instance_id": instance.id, "node": fact.node, "token": fact.token, "round": number,
+        "name": work.name, "form": work.form, "priority": work.priority, "due_at": work.due,
+        "follow_up_at": work.follow_up, "mode": mode_of(work), "status": int(RoundStatus.OPEN),
+        "spec": dump(work), "opened_seq": fact.seq, "outcome": None, "created_at": uow.now, "closed_at": None,
+    }  # fmt: skip
+    if isinstance(asked, Automatic):
+        _decide_without_people(uow, instance, fact, row, asked)
+        return True
+    uow.queue(_insert_round, row)
+    items = _items(uow, instance, fact, round_id, _chosen(instance, fact, number, asked))
+    uow.queue(_insert_item, items)
+    put_into_inbox(uow, [item for item in items if item["status"] == ItemStatus.TODO])
+    history.record(
+        uow, instance, "task.opened", node=fact.node,
+        data={
+            "round": number,
+            "task": str(round_id),
+            "asked": [{"id": str(one.id), "name": one.name, "reason": one.reason} for one in asked],
+        },
+    )  # fmt: skip
+    return False
+
+
+def close_round(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> None:
+    """Take away whatever is still open of the wait that the machine closed."""
+    closing = uow.cache.pop(("closing", fact.token), None) or _cancelled(uow, instance, fact)
+    if closing is None:
+        return
+    uow.queue(
+        _close_round,
+        {
+            "round_id": closing.round_id, "status": int(closing.status), "outcome": closing.outcome,
+            "closed_at": uow.now, "passed_seq": fact.seq if closing.status is RoundStatus.PASSED else None,
+        },
+    )  # fmt: skip
+    for item_id in closing.open_items:
+        uow.queue(_close_item, {"item_id": item_id, "status": int(ItemStatus.CANCELLED)})
+    leave_inbox(uow, closing.inbox_items)
+
+
+def outcome_of(uow: UnitOfWork, instance: Instance, token: int) -> RoundOutcome:
+    """The result of a round that `open_round` decided at once."""
+    found = uow.cache.get(("outcome", token))
+    if not isinstance(found, RoundOutcome):
+        raise RuntimeError(f"round of token {token} was not decided by a rule in this unit of work")
+    return found
+
+
+def routing(outcome: Outcome, word: str, number: int, by: Sequence[UUID], at: datetime) -> dict[str, Any]:
+    """The copy of a result that gateways read; never what a policy reads."""
+    return {
+        "outcome": word,
+        "round": number,
+        "agreed": outcome.agreed,
+        "rejected": outcome.rejected,
+        "total": outcome.total,
+        "by": [str(key) for key in by],
+        "at": at,
+    }
+
+
+def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
+    """The pure ledger of a round's `work_item` rows."""
+    decided = sorted((row for row in rows if row.decided_at is not None), key=lambda row: (row.decided_at, row.id))
+    order = {row.id: place for place, row in enumerate(decided, 1)}
+    items = tuple(
+        Item(
+            id=row.id,
+            kind=ItemKind(row.kind).name.lower(),
+            seq=row.seq,
+            weight=row.weight,
+            status=ItemStatus(row.status).name.lower(),
+            decision=None if row.decision is None else WORDS.get(ItemDecision(row.decision)),
+            parent=row.parent_id,
+            order=order.get(row.id, 0),
+        )
+        for row in rows
+        if row.voided_at is None
+    )
+    return Ledger(mode_of(work), items, work.approval.parameters if work.approval else {})
+
+
+def mode_of(work: Work) -> str:
+    """A task that is no approval is done by one of those asked."""
+    return work.approval.mode if work.approval else "inform"
+
+
+def put_into_inbox(uow: UnitOfWork, items: Sequence[Mapping[str, Any]]) -> None:
+    """One row per open item: for its assignee, or for its group, never for the members."""
+    uow.queue(
+        _insert_inbox,
+        [
+            {
+                "principal_id": item["assignee_id"] or item["group_id"],
+                "box": int(Box.TODO if item["assignee_id"] else Box.CLAIMABLE),
+                "due_key": due_key(item["due_at"]),
+                "work_item_id": item["id"],
+            }
+            for item in items
+        ],
+    )
+
+
+def leave_inbox(uow: UnitOfWork, item_ids: Sequence[UUID]) -> None:
+    """The items are no longer open."""
+    uow.queue(_leave_inbox, [{"item_id": item_id} for item_id in item_ids])
+
+
+def ask(uow: UnitOfWork, rows: Sequence[Any]) -> None:
+    """Waiting items whose turn has come."""
+    for row in rows:
+        uow.queue(_ask_item, {"item_id": row.id, "status": int(ItemStatus.TODO)})
+    put_into_inbox(
+        uow,
+        [
+            {"id": row.id, "assignee_id": row.assignee_id, "group_id": row.group_id, "due_at": row.due_at}
+            for row in rows
+        ],
+    )
+
+
+def due_key(due: datetime | None) -> int:
+    """Milliseconds since 1970; what has no due date comes last."""
+    return NO_DUE if due is None else to_micros(due) // 1000
+
+
+# ---------------------------------------------------------------- the frozen record of what a node asks
+
+
+def dump(work: Work) -> dict[str, Any]:
+    """`work` as values, without what the columns of `user_task` hold and without defaults."""
+    spec: dict[str, Any] = {"assignment": [work.assignment.strategy, work.assignment.values]}
+    for name in _PLAIN:
+        value = getattr(work, name)
+        if value != _DEFAULTS[name]:
+            spec[name] = value
+    if work.approval is not None:
+        spec["approval"] = [work.approval.mode, dict(work.approval.parameters), work.approval.on_reject]
+    if work.capability is not None:
+        spec["capability"] = [work.capability.provides, work.capability.subject, work.capability.subject_type]
+    if work.fields:
+        spec["fields"] = [[rule.id, rule.permission, rule.required] for rule in work.fields]
+    return spec
+
+
+def load(row: Any) -> Work:
+    """The record that `open_round` froze in a `user_task` row (columns name, form, spec, priority, due_at)."""
+    spec = row.spec
+    approval, capability = spec.get("approval"), spec.get("capability")
+    return Work(
+        name=row.name,
+        assignment=Assignment(*spec["assignment"]),
+        approval=Approval(*approval) if approval else None,
+        form=row.form,
+        fields=tuple(FieldRule(*rule) for rule in spec.get("fields", ())),
+        due=row.due_at,
+        priority=row.priority,
+        capability=Capability(*capability) if capability else None,
+        **{name: spec[name] for name in _PLAIN if name in spec},
+    )
+
+
+_PLAIN = ("default_permission", "buttons", "opinion", "on_empty", "on_self", "labels", "request")
+_DEFAULTS: dict[str, Any] = {
+    field.name: field.default_factory() if callable(field.default_factory) else field.default for field in fields(Work)
+}
+
+
+# ---------------------------------------------------------------- private
+
+
+def _number(uow: UnitOfWork, instance: Instance, node: str) -> int:
+    if instance.new:
+        return 1
+    return (uow.execute(_last_round, {"of": instance.id, "at_node": node}).scalar() or 0) + 1
+
+
+def _chosen(instance: Instance, fact: WorkOpened, number: int, asked: list[Candidate]) -> list[Candidate]:
+    """`random` asks one of them; every other mode all."""
+    if mode_of(fact.work) != "random":
+        return asked
+    one = modes.pick(instance.id, fact.node, number, [candidate.id for candidate in asked])
+    return [candidate for candidate in asked if candidate.id == one]
+
+
+def _items(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, round_id: UUID, asked: list[Candidate]
+) -> list[dict[str, Any]]:
+    in_turn = mode_of(fact.work) == "sequential"
+    weigh = _weights(fact.work)
+    return [
+        {
+            "id": ids.uuid7(), "user_task_id": round_id, "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
+            "seq": place * STEP, "weight": weigh(candidate),
+            "assignee_id": None if candidate.group else candidate.id,
+            "group_id": candidate.id if candidate.group else None,
+            "owner_id": None if candidate.group else candidate.id,
+            "status": int(ItemStatus.WAIT if in_turn and place > 1 else ItemStatus.TODO),
+            "reason": candidate.reason, "due_at": fact.work.due, "created_at": uow.now,
+        }
+        for place, candidate in enumerate(asked, 1)
+    ]  # fmt: skip
+
+
+def _weights(work: Work) -> Callable[[Candidate], Decimal]:
+    given: Mapping[str, Any] = (work.approval.parameters.get("weights") or {}) if work.approval else {}
+    return lambda candidate: Decimal(str(given.get(str(candidate.id), given.get(candidate.login, 1))))
+
+
+def _decide_without_people(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, row: dict[str, Any], found: Automatic
+) -> None:
+    word = ("agree" if fact.work.approval else "handled") if found.passed else "reject"
+    decision = next(decision for decision, name in WORDS.items() if name == word)
+    item_id = ids.uuid7()
+    row |= {
+        "status": int(RoundStatus.PASSED if found.passed else RoundStatus.FAILED),
+        "outcome": word,
+        "closed_at": uow.now,
+    }
+    uow.queue(_insert_round, row)
+    uow.queue(
+        _insert_item,
+        {
+            "id": item_id, "user_task_id": row["id"], "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
+            "seq": STEP, "status": int(ItemStatus.DECIDED), "decision": int(decision),
+            "decision_source": int(found.source), "decided_at": uow.now, "reason": found.reason,
+            "created_at": uow.now,
+        },
+    )  # fmt: skip
+    history.record(
+        uow, instance, "task.decided", node=fact.node,
+        data={"round": row["round"], "task": str(row["id"]), "decision": word, "source": found.source.name.lower(),
+              "reason": found.reason},
+    )  # fmt: skip
+    outcome = Outcome(
+        "passed" if found.passed else "failed", (item_id,), (), found.source.name.lower(), int(found.passed),
+        int(not found.passed), 1,
+    )  # fmt: skip
+    on_reject = fact.work.approval.on_reject if fact.work.approval else "flow"
+    uow.cache["outcome", fact.token] = RoundOutcome(routing(outcome, word, row["round"], (), uow.now), on_reject)
+    uow.cache["closing", fact.token] = Closing(row["id"], RoundStatus(row["status"]), word, (), ())
+
+
+def _cancelled(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> Closing | None:
+    """The wait was closed by something else than a decision: a boundary event, a cancel, an end."""
+    rows = uow.execute(_open_items, {"of": instance.id, "waiting": fact.token}).all()
+    if not rows:
+        return None
+    open_items = tuple(row.item_id for row in rows if row.item_id is not None and row.status in OPEN)
+    return Closing(rows[0].round_id, RoundStatus.CANCELLED, "cancelled", open_items, open_items)

@@ -1,0 +1,23 @@
+"""What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
+
+from engine.policy.checker import prove
+from engine.policy.gate import admit, settle_clearance
+from engine.policy.grants import Document, Yes, document, grant, in_force, objection, revoke, ship
+from engine.policy.statement import MUST_BE_POLICED, Policy, read
+
+__all__ = [
+    "MUST_BE_POLICED",
+    "Document",
+    "Policy",
+    "Yes",
+    "admit",
+    "document",
+    "grant",
+    "in_force",
+    "objection",
+    "prove",
+    "read",
+    "revoke",
+    "settle_clearance",
+    "ship",
+]

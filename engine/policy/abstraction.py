@@ -1,0 +1,198 @@
+"""A drawing as a transition system over markings and outcomes: what the checker walks through.
+
+Places are ids of flow nodes, with the path of the calls that lead to them. Data is unknown except for the outcome of
+approvals; a condition is read as true, false or unknown, and unknown means both. So the checker may warn about a path
+that real data never takes; it misses none of what is modelled. An element without a row here is unread.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.bpmn.model import SCOPES, Flow, Node, Process, Scope
+
+Callees = Callable[[str], Process | None]
+
+CALL_DEPTH = 3
+READ = frozenset(
+    (
+        "task", "manualTask", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask",
+        "subProcess", "callActivity", "exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway",
+        "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+    )
+)  # fmt: skip
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A flow node, called processes inlined. `id`: unique; `key`: as conditions of its own process name it."""
+
+    id: str
+    node: Node
+    parent: "Place | None"
+    incoming: list[str] = field(default_factory=list)
+    outgoing: list[tuple[Flow, str]] = field(default_factory=list)
+    boundaries: list[str] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
+    """of a sub-process or call: where its inside begins"""
+    prefix: str = ""
+
+    @property
+    def holds_inside(self) -> bool:
+        """Whether tokens can be inside."""
+        return self.node.type in SCOPES or self.node.type == "callActivity"
+
+
+@dataclass(slots=True)
+class System:
+    """All places by id; `starts`: explored each on its own; `unread`: what could not be modelled, with the reason."""
+
+    places: dict[str, Place] = field(default_factory=dict)
+    starts: list[str] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+    def inside(self, container: Place) -> Iterator[Place]:
+        """Every place within a sub-process or call, at any depth."""
+        for place in self.places.values():
+            above = place.parent
+            while above is not None:
+                if above is container:
+                    yield place
+                    break
+                above = above.parent
+
+
+def build(process: Process, callees: Callees) -> System:
+    """The system of one process; calls that cannot be followed are `unread`."""
+    system = System()
+    system.starts = _add(system, process, None, "", callees, 0)
+    return system
+
+
+def truth(condition: str | None, outcomes: Mapping[str, str]) -> bool | None:
+    """What a condition says when only the outcomes of approvals are known; None: it depends on something else."""
+    if condition is None:
+        return None
+    return _truth(condition.strip().removeprefix("=").strip(), outcomes)
+
+
+def reads_outcome(condition: str | None) -> set[str]:
+    """The approvals whose outcome a condition asks for."""
+    return {found[1] for found in re.finditer(r"approval\s*\.\s*([\w-]+)\s*\.\s*outcome", condition or "")}
+
+
+# ---------------------------------------------------------------- building
+
+
+def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callees: Callees, depth: int) -> list[str]:
+    for node in scope.nodes.values():
+        place = Place(prefix + node.id, node, parent, prefix=prefix)
+        system.places[place.id] = place
+        if node.type not in READ or node.triggered_by_event or node.for_compensation:
+            system.unread.append((node.id, node.type))
+        elif node.loop is not None and not (node.type == "userTask" and node.extensions.approval is not None):
+            system.unread.append((node.id, "loop"))
+    for flow in scope.flows:
+        source, target = system.places.get(prefix + flow.source), system.places.get(prefix + flow.target)
+        if source is not None and target is not None:
+            source.outgoing.append((flow, target.id))
+            target.incoming.append(flow.id)
+    for node in scope.nodes.values():
+        place = system.places[prefix + node.id]
+        if node.attached_to is not None and prefix + node.attached_to in system.places:
+            system.places[prefix + node.attached_to].boundaries.append(place.id)
+        if node.inner is not None:
+            place.starts = _add(system, node.inner, place, prefix, callees, depth)
+        elif node.type == "callActivity":
+            place.starts = _call(system, node, place, callees, depth)
+    return [
+        prefix + node.id
+        for node in scope.nodes.values()
+        if node.attached_to is None and not node.incoming and node.type not in ("boundaryEvent",)
+    ]
+
+
+def _call(system: System, node: Node, place: Place, callees: Callees, depth: int) -> list[str]:
+    called = node.extensions.called
+    name = called.process_id if called else node.called_element
+    process = None if name is None or name.startswith("=") else callees(name)
+    if process is None:
+        system.unread.append((node.id, f"call of {name}"))
+        return []
+    if depth >= CALL_DEPTH:
+        system.unread.append((node.id, "deeper calls"))
+        return []
+    starts = _add(system, process, place, f"{place.id}/", callees, depth + 1)
+    plain = [start for start in starts if not system.places[start].node.events]
+    return plain or starts
+
+
+# ---------------------------------------------------------------- conditions
+
+_OUTCOME = re.compile(r'approval\s*\.\s*([\w-]+)\s*\.\s*outcome\s*(=|!=)\s*"([^"]*)"')
+_REVERSED = re.compile(r'"([^"]*)"\s*(=|!=)\s*approval\s*\.\s*([\w-]+)\s*\.\s*outcome')
+
+
+def _truth(text: str, outcomes: Mapping[str, str]) -> bool | None:
+    text = _bare(text)
+    for word, absorbing in (("or", True), ("and", False)):
+        parts = _split(text, word)
+        if len(parts) > 1:
+            values = [_truth(part, outcomes) for part in parts]
+            if absorbing in values:
+                return absorbing
+            return None if None in values else not absorbing
+    if text in ("true", "false"):
+        return text == "true"
+    negated = re.fullmatch(r"not\s*\((.*)\)", text, re.DOTALL)
+    if negated and _bare(f"({negated[1]})") == negated[1].strip():
+        inner = _truth(negated[1], outcomes)
+        return None if inner is None else not inner
+    found = _OUTCOME.fullmatch(text)
+    if found:
+        name, sign, word = found[1], found[2], found[3]
+    else:
+        found = _REVERSED.fullmatch(text)
+        if not found:
+            return None
+        name, sign, word = found[3], found[2], found[1]
+    known = outcomes.get(name)
+    if known is None:  # not decided yet: null equals no text
+        return sign == "!="
+    return (known == word) is (sign == "=")
+
+
+def _bare(text: str) -> str:
+    """Without parentheses that enclose the whole."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")"):
+        depth = 0
+        for place, character in enumerate(_blanked(text)):
+            depth += (character == "(") - (character == ")")
+            if depth == 0 and place < len(text) - 1:
+                return text
+        text = text[1:-1].strip()
+    return text
+
+
+def _split(text: str, word: str) -> list[str]:
+    """At `word` outside of strings and brackets."""
+    if re.match(r"(if|for|some|every)\b", text) or " between " in f" {_blanked(text)} ":
+        return [text]
+    parts, depth, start = [], 0, 0
+    blanked = _blanked(text)
+    for found in re.finditer(rf"[()\[\]{{}}]|\b{word}\b", blanked):
+        if found[0] in "([{":
+            depth += 1
+        elif found[0] in ")]}":
+            depth -= 1
+        elif depth == 0:
+            parts.append(text[start : found.start()].strip())
+            start = found.end()
+    parts.append(text[start:].strip())
+    return parts
+
+
+def _blanked(text: str) -> str:
+    """With the inside of texts replaced, so that nothing in quotes looks like a word or a bracket."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: '"' + "_" * (len(found[0]) - 2) + '"', text)

@@ -1,0 +1,445 @@
+"""Explicit-state search: can a guarded operation be reached without a live human yes whose outcome was checked?
+
+State = tokens x outcomes of approvals x live approvals. Breadth first, so that a counter-example is a shortest one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from engine.bpmn.model import Definition, Flow, Process
+from engine.errors import N_
+from engine.findings import Finding, Level
+from engine.policy.abstraction import Place, System, build, reads_outcome, truth
+from engine.policy.statement import MUST_BE_POLICED, Policy
+
+Way = tuple[Flow, str]
+"""A flow and the place it leads to."""
+
+BUDGET = 50_000
+MANY = 2
+"""A place with this many tokens stands for any larger number."""
+
+
+class Guarded(Protocol):
+    """What the checker needs to know about an operation."""
+
+    @property
+    def guarded_by(self) -> str | None:
+        """Class of operations that policies speak about."""
+
+
+class State(NamedTuple):
+    """`tokens`: (place, stage, count); stage "!" active, "*" a non-interrupting event has fired, else the flow it came
+    by where a join has to know it, and "" everywhere else.
+
+    `outcomes`: (approval, agree | reject). `live`: (approval, place of the operation that has used it up or "").
+    """
+
+    tokens: tuple[tuple[str, str, int], ...]
+    outcomes: tuple[tuple[str, str], ...]
+    live: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    operation_class: str
+    capabilities: tuple[str, ...]
+    policy: str
+    """every one of them; empty: any capability will do"""
+
+
+def prove(
+    definition: Definition,
+    catalog: Mapping[str, Any],
+    *,
+    policies: Iterable[Policy] = (),
+    callees: Callable[[str], Process | None] = lambda process_id: None,
+) -> list[Finding]:
+    """Findings for every guarded operation of `definition` that can be reached without its approvals.
+
+    `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call by id would run,
+    beside those of the same file. Requirements with a `when` are left to the gate.
+    """
+    listed = list(policies)
+    found: list[Finding] = []
+    own = {process.id: process for process in definition.processes}
+
+    def follow(process_id: str) -> Process | None:
+        return own.get(process_id) or callees(process_id)
+
+    for process in definition.executable:
+        found += _prove(process, catalog, listed, follow, definition.resource)
+    return found
+
+
+def _prove(
+    process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callable[[str], Process | None],
+    resource: str,
+) -> list[Finding]:  # fmt: skip
+    system = build(process, callees)
+    needs = {
+        place.id: need for place in system.places.values() if (need := _need(place, catalog, policies)) is not None
+    }
+    if not needs:
+        return []
+    search = _Search(system, needs)
+    violations = search.run()
+    level = {
+        place: Level.ERROR if need.operation_class in MUST_BE_POLICED else Level.WARN for place, need in needs.items()
+    }
+    findings = [
+        Finding(
+            "policy-approval-missing",
+            level[place],
+            system.places[place].node.id,
+            N_("{policy}: '{name}' can be reached without {capability}: {path}."),
+            {
+                "policy": needs[place].policy,
+                "name": system.places[place].node.name or system.places[place].node.id,
+                "capability": missing,
+                "path": " → ".join(path),
+            },
+            N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
+            line=system.places[place].node.line,
+            path=tuple(path),
+            resource=resource,
+        )
+        for place, (missing, path) in violations.items()
+    ]
+    worst = Level.ERROR if Level.ERROR in level.values() else Level.WARN
+    for element, what in system.unread:
+        findings.append(
+            Finding(
+                "policy-unproved", worst, element,
+                N_("Approve before pay cannot be proved: '{element}' ({what}) is not understood by the check."),
+                {"element": element, "what": what},
+                N_("Draw it with elements that are supported, or take it out of processes that pay."),
+                resource=resource,
+            )
+        )  # fmt: skip
+    if search.spent:
+        findings.append(
+            Finding(
+                "policy-unproved", worst, None,
+                N_("Approve before pay cannot be proved: the drawing has too many independent branches."),
+                hint=N_("Join branches earlier, or move some into a called process."), resource=resource,
+            )
+        )  # fmt: skip
+    return findings
+
+
+def _need(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> _Need | None:
+    task = place.node.extensions.task
+    operation: Guarded | None = None if task is None else catalog.get(task.type)
+    if operation is None or operation.guarded_by is None:
+        return None
+    applying = [policy for policy in policies if policy.on == operation.guarded_by]
+    wanted = {need.approval for policy in applying for need in policy.approvals if need.when is None}
+    if not wanted and operation.guarded_by not in MUST_BE_POLICED:
+        return None
+    name = ", ".join(policy.id for policy in applying) or operation.guarded_by
+    return _Need(operation.guarded_by, tuple(sorted(wanted)), name)
+
+
+class _Search:
+    """One breadth-first search per start; `spent` when the budget ran out."""
+
+    def __init__(self, system: System, needs: Mapping[str, _Need]) -> None:
+        self.system = system
+        self.needs = needs
+        self.spent = False
+        self.asked = {
+            place.prefix + name
+            for place in system.places.values()
+            for flow, _ in place.outgoing
+            for name in reads_outcome(flow.condition)
+        }
+        self.reach = _reachable(system)
+        self.inner = {
+            place.id: frozenset(inside.id for inside in system.inside(place))
+            for place in system.places.values()
+            if place.holds_inside
+        }
+
+    def run(self) -> dict[str, tuple[str, list[str]]]:
+        """Place of a guarded operation -> (missing capability, shortest path of element ids)."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        before: dict[State, tuple[State | None, str]] = {}
+        queue: deque[State] = deque()
+        for start in self.system.starts:
+            state = State(((start, "", 1),), (), frozenset())
+            if state not in before:
+                before[state] = (None, "")
+                queue.append(state)
+        while queue:
+            if len(before) > BUDGET:
+                self.spent = True
+                break
+            state = queue.popleft()
+            for via, following in self._steps(state):
+                if via in self.needs and via not in found:
+                    missing = self._missing(via, state)
+                    if missing is not None:
+                        found[via] = (missing, _path(before, state, via))
+                if following not in before:
+                    before[following] = (state, via)
+                    queue.append(following)
+        return found
+
+    def _missing(self, place: str, state: State) -> str | None:
+        need = self.needs[place]
+        live = {
+            self.system.places[approval].node.extensions.policy.provides  # type: ignore[union-attr]
+            for approval, used in state.live
+            if used != place
+        }
+        if not need.capabilities:
+            return None if live else N_("an approval")
+        return next((capability for capability in need.capabilities if capability not in live), None)
+
+    # ------------------------------------------------------------ transitions
+
+    def _steps(self, state: State) -> Iterator[tuple[str, State]]:
+        for name, stage, _ in state.tokens:
+            place = self.system.places[name]
+            kind = place.node.type
+            if stage in ("!", "*"):
+                yield from self._leave_activity(state, place, stage)
+            elif stage == "":
+                yield from self._arrive(state, place, kind)
+            elif stage == place.incoming[0]:  # of the tokens at a join, one looks after all
+                yield from self._join(state, place)
+
+    def _join(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        arrived = {stage for name, stage, _ in state.tokens if name == place.id}
+        if arrived >= set(place.incoming):
+            joined = [state]
+            for flow in place.incoming:
+                joined = [taken for one in joined for taken in _fewer(one, place.id, flow)]
+            for taken in joined:
+                yield place.id, self._flow_on(taken, place.outgoing)
+
+    def _arrive(self, state: State, place: Place, kind: str) -> Iterator[tuple[str, State]]:
+        match kind:
+            case "endEvent":
+                yield from self._end(state, place)
+            case "inclusiveGateway" if len(place.incoming) > 1 and self._others_can_come(state, place):
+                return
+            case "exclusiveGateway" | "inclusiveGateway" | "parallelGateway" | "eventBasedGateway":
+                for taken in _fewer(state, place.id, "", all_of_them=kind == "inclusiveGateway"):
+                    for targets in self._branches(state, place, kind):
+                        yield place.id, self._flow_on(taken, targets)
+            case _ if place.holds_inside or place.boundaries:
+                for taken in _fewer(state, place.id, ""):
+                    entered = _with(taken, place.id, "!")
+                    if place.holds_inside and place.starts:
+                        for start in place.starts:
+                            yield place.id, _with(entered, start, "")
+                    else:
+                        yield place.id, entered
+            case _:
+                for taken in _fewer(state, place.id, ""):
+                    yield from self._finish(taken, place)
+
+    def _leave_activity(self, state: State, place: Place, stage: str) -> Iterator[tuple[str, State]]:
+        inside = self.inner.get(place.id, frozenset())
+        busy = any(name in inside for name, _, _ in state.tokens)
+        if not busy:
+            for taken in _fewer(state, place.id, stage):
+                yield from self._finish(taken, place)
+        for boundary in place.boundaries:
+            event = self.system.places[boundary]
+            targets = event.outgoing
+            if event.node.interrupting:
+                for taken in _fewer(state, place.id, stage):
+                    yield boundary, self._flow_on(_without(taken, inside), targets)
+            elif stage == "!":
+                for taken in _fewer(state, place.id, stage):
+                    yield boundary, self._flow_on(_with(taken, place.id, "*"), targets)
+
+    def _finish(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        """A node is done and its token leaves; an approval with each of its results."""
+        if place.id in self.needs:
+            state = state._replace(live=frozenset((approval, used or place.id) for approval, used in state.live))
+        approval = place.node.extensions.approval
+        if place.node.type != "userTask" or (approval is None and place.node.extensions.policy is None):
+            for targets in self._branches(state, place, place.node.type):
+                yield place.id, self._flow_on(state, targets)
+            return
+        for word, human in _results(place):
+            following = self._decided(state, place, word, human)
+            on_reject = (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
+            if word == "reject" and on_reject != "flow":
+                target = place.prefix + on_reject.removeprefix("return:")
+                if target in self.system.places:
+                    yield place.id, _with(following, target, "")
+                else:
+                    yield place.id, State((), following.outcomes, following.live)
+                continue
+            for targets in self._branches(following, place, place.node.type):
+                yield place.id, self._flow_on(following, targets)
+
+    def _decided(self, state: State, place: Place, word: str, human: bool) -> State:
+        outcomes = dict(state.outcomes)
+        if place.id in self.asked:
+            outcomes[place.id] = word
+        live = frozenset(entry for entry in state.live if entry[0] != place.id)
+        if word == "reject" and place.node.extensions.policy is not None:
+            provides = place.node.extensions.policy.provides
+            live = frozenset(
+                entry
+                for entry in live
+                if self.system.places[entry[0]].node.extensions.policy.provides != provides  # type: ignore[union-attr]
+            )
+        elif human and place.node.extensions.policy is not None:
+            live |= {(place.id, "")}
+        return State(state.tokens, tuple(sorted(outcomes.items())), live)
+
+    def _branches(self, state: State, place: Place, kind: str) -> Iterator[list[Way]]:
+        """The sets of flows that may be taken when a token leaves."""
+        if kind == "eventBasedGateway":
+            yield from ([way] for way in place.outgoing)
+            return
+        if kind == "parallelGateway":
+            yield place.outgoing
+            return
+        known = {
+            name.removeprefix(place.prefix): word for name, word in state.outcomes if name.startswith(place.prefix)
+        }
+        always, perhaps, fallback, sure = [], [], None, False
+        for way in place.outgoing:
+            flow, _ = way
+            if flow.is_default:
+                fallback = way
+                continue
+            value = True if flow.condition is None else truth(flow.condition, known)
+            if kind == "exclusiveGateway":
+                if value is False:
+                    continue
+                yield [way]
+                if value is True:
+                    return
+            elif value is True:
+                always.append(way)
+                sure = sure or flow.condition is not None
+            elif value is None:
+                perhaps.append(way)
+        if kind == "exclusiveGateway":
+            if fallback is not None:
+                yield [fallback]
+            return
+        for bits in range(2 ** len(perhaps)):
+            chosen = always + [way for index, way in enumerate(perhaps) if bits >> index & 1]
+            if len(chosen) > len(always) or sure or fallback is None:
+                yield chosen
+            else:
+                yield [*chosen, fallback]
+
+    def _end(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        kinds = {event.kind for event in place.node.events}
+        for taken in _fewer(state, place.id, ""):
+            if "terminate" in kinds:
+                inside = self.inner[place.parent.id] if place.parent else frozenset(self.system.places)
+                yield place.id, _without(taken, inside)
+            elif "error" in kinds:
+                yield from self._throw(taken, place)
+            else:
+                yield place.id, taken
+
+    def _throw(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
+        code = next((event.code for event in place.node.events if event.kind == "error"), None)
+        above = place.parent
+        while above is not None:
+            for boundary in above.boundaries:
+                event = self.system.places[boundary]
+                for caught in event.node.events:
+                    if caught.kind == "error" and caught.code in (None, code):
+                        gone = _without(state, self.inner[above.id] | {above.id})
+                        yield place.id, self._flow_on(gone, event.outgoing)
+                        return
+            above = above.parent
+        yield place.id, State((), state.outcomes, state.live)
+
+    def _others_can_come(self, state: State, place: Place) -> bool:
+        return any(name != place.id and place.id in self.reach[name] for name, _, _ in state.tokens)
+
+    def _flow_on(self, state: State, ways: list[Way]) -> State:
+        for flow, name in ways:
+            target = self.system.places[name]
+            joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
+            state = _with(state, name, flow.id if joins else "")
+        return state
+
+
+def _results(place: Place) -> list[tuple[str, bool]]:
+    """(outcome, by a person) of an approval, with what happens by rule."""
+    node = place.node
+    approval = node.extensions.approval
+    if approval is None or approval.mode == "inform":
+        return [("handled", False)]
+    results = [("agree", True), ("reject", True)]
+    if node.extensions.on_empty == "autoPass" or node.extensions.on_self == "skip":
+        results.append(("agree", False))
+    return results
+
+
+def _reachable(system: System) -> dict[str, frozenset[str]]:
+    """From each place: where its token can still get, boundary events, insides and ends of scopes included."""
+    following: dict[str, set[str]] = {}
+    for place in system.places.values():
+        nexts = {target for _, target in place.outgoing} | set(place.boundaries) | set(place.starts)
+        if place.parent is not None:
+            nexts.add(place.parent.id)
+        following[place.id] = nexts
+    found = {}
+    for name in following:
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            for target in following[todo.pop()]:
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        found[name] = frozenset(seen)
+    return found
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def _with(state: State, place: str, stage: str) -> State:
+    tokens = {(name, at): count for name, at, count in state.tokens}
+    tokens[place, stage] = min(tokens.get((place, stage), 0) + 1, MANY)
+    return _marked(state, tokens)
+
+
+def _fewer(state: State, place: str, stage: str, *, all_of_them: bool = False) -> Iterator[State]:
+    """One token less; from "many" that may leave many or one."""
+    tokens = {(name, at): count for name, at, count in state.tokens}
+    count = tokens.pop((place, stage))
+    if not all_of_them and count > 1:
+        yield _marked(state, {**tokens, (place, stage): count - 1})
+        yield _marked(state, {**tokens, (place, stage): count})
+        return
+    yield _marked(state, tokens)
+
+
+def _without(state: State, places: frozenset[str]) -> State:
+    return state._replace(tokens=tuple(token for token in state.tokens if token[0] not in places))
+
+
+def _marked(state: State, tokens: Mapping[tuple[str, str], int]) -> State:
+    return state._replace(tokens=tuple(sorted((name, stage, count) for (name, stage), count in tokens.items())))
+
+
+def _path(before: Mapping[State, tuple[State | None, str]], state: State, last: str) -> list[str]:
+    path = [last]
+    current: State | None = state
+    while current is not None:
+        current, via = before[current]
+        if via:
+            path.append(via)
+    return [step.rpartition("/")[2] for step in reversed(path)]

@@ -1,0 +1,230 @@
+"""A grant: one person's live yes to the facts of one document, bound by their digest, good for one use."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, bindparam, insert, select, update
+
+from engine import feel, history, identity, ids, operations
+from engine.bpmn.steps import Capability
+from engine.db.instance import Instance
+from engine.db.policy import policy_grant, policy_version
+from engine.errors import NotFound
+from engine.operations import Facts
+from engine.policy import statement
+from engine.policy.statement import VALID_FOR, Policy, Requirement
+from engine.unit_of_work import UnitOfWork
+from engine.values import binding_digest
+
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+"""A shipped policy holds for every business date, also on a moved clock."""
+
+_insert_version = insert(policy_version)
+_insert_grant = insert(policy_grant)
+_in_force = select(policy_version.c.statement).where(
+    policy_version.c.state == "active",
+    policy_version.c.valid_from <= bindparam("at_time"),
+    (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > bindparam("at_time")),
+)
+_void = (
+    update(policy_grant)
+    .where(
+        policy_grant.c.subject_type == bindparam("of_type"),
+        policy_grant.c.subject_id == bindparam("of_id"),
+        policy_grant.c.state.in_(("active", "parked")),
+    )
+    .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """A decided work item that agreed. `person_id` None: a service account, which grants nothing."""
+
+    work_item_id: UUID
+    account_id: UUID
+    person_id: UUID | None
+    on_behalf_of_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A subject as it is now. `id`: canonical text; `digest` binds a yes to the facts."""
+
+    type: str
+    id: str
+    facts: Facts
+    digest: str
+
+
+# ---------------------------------------------------------------- policies in force
+
+
+def in_force(uow: UnitOfWork) -> list[Policy]:
+    """All policies in force now, read once per unit of work."""
+    known: list[Policy] | None = uow.cache.get((__name__, "in_force"))
+    if known is None:
+        rows = uow.execute(_in_force, {"at_time": uow.now}).scalars()
+        known = sorted((statement.parse(row) for row in rows), key=lambda policy: policy.id)
+        uow.cache[__name__, "in_force"] = known
+    return known
+
+
+def ship(uow: UnitOfWork, text: str) -> list[str]:
+    """Put the policies of `text` (YAML) in force unless they are already; returns the ids that changed.
+
+    For set-up: source `shipped`, until people propose and activate their own. A policy whose statement differs gets a
+    new version; the old one is retired. Raises InvalidPolicy.
+    """
+    changed = []
+    for policy in statement.read(text):
+        rows = uow.execute(
+            select(policy_version)
+            .where(policy_version.c.policy_id == policy.id)
+            .order_by(policy_version.c.version.desc())
+        ).all()
+        if rows and rows[0].state == "active" and statement.parse(rows[0].statement) == policy:
+            continue
+        uow.execute(
+            update(policy_version)
+            .where(policy_version.c.policy_id == policy.id, policy_version.c.state == "active")
+            .values(state="retired", valid_to=uow.now)
+        )
+        row: dict[str, Any] = {
+            "id": ids.uuid7(), "policy_id": policy.id, "version": rows[0].version + 1 if rows else 1,
+            "operation_class": policy.on, "statement": dict(policy.text), "state": "active", "source": "shipped",
+            "valid_from": uow.now if rows else ALWAYS,
+        }  # fmt: skip
+        uow.execute(_insert_version, row)
+        history.act(uow, "policy", "policy.activated", {"policy": policy.id, "version": row["version"]})
+        changed.append(policy.id)
+    uow.cache.pop((__name__, "in_force"), None)
+    return changed
+
+
+# ---------------------------------------------------------------- documents and their facts
+
+
+def document(uow: UnitOfWork, subject_type: str, subject_id: Any) -> Document:
+    """The facts of a document, read and locked now. Raises NotFound for a type that no module describes."""
+    reader = operations.subject_reader(subject_type)
+    if reader is None or subject_id in (None, ""):
+        raise NotFound(kind="document", key=f"{subject_type} {subject_id}")
+    key = identity.as_id(str(subject_id))
+    facts = reader.read(uow, **{reader.argument: key if key is not None else str(subject_id)})
+    name = str(key) if key is not None else str(subject_id)
+    return Document(subject_type, name, facts, binding_digest(subject_type, name, facts.values))
+
+
+def barred(uow: UnitOfWork, instance: Instance | None, facts: Facts, roles: Iterable[str]) -> dict[UUID, str]:
+    """Persons who may not approve, with the role that bars them: those of `roles`, the requester first."""
+    accounts: list[tuple[UUID, str]] = []
+    for role in ("requester", *sorted(set(roles) - {"requester", "approver"})):
+        if role not in roles:
+            continue
+        if role == "requester" and instance is not None and instance.starter_id is not None:
+            accounts.append((instance.starter_id, role))
+        accounts += [(account, role) for account in facts.people.get(role, [])]
+    persons = identity.persons(uow, [account for account, _ in accounts])
+    found: dict[UUID, str] = {}
+    for account, role in accounts:
+        person = persons.get(account) or account
+        found.setdefault(person, role)
+    return found
+
+
+def holds(expression: str | None, facts: Facts, uow: UnitOfWork, actor: dict[str, Any] | None = None) -> bool | None:
+    """A FEEL condition over `facts` and `actor`: True, False, or None when it cannot be told. Absent: True."""
+    if expression is None:
+        return True
+    context = {"facts": dict(facts.values), "actor": actor or {}}
+    value = feel.compile(expression, names=("facts", "actor")).evaluate(context, now=uow.now).value
+    return value if isinstance(value, bool) else None
+
+
+def actor_context(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
+    """A person as policies see him: login, position, roles (keys of his groups)."""
+    person = identity.user(uow, user_id)
+    roles = [group.key for group in identity.groups_of(uow, user_id)]
+    return {"id": str(person.id), "login": person.login, "position": person.position, "roles": roles}
+
+
+# ---------------------------------------------------------------- grants
+
+
+def demands(uow: UnitOfWork, capability: str) -> list[tuple[Policy, Requirement]]:
+    """The requirements that a capability answers."""
+    return [
+        (policy, requirement)
+        for policy in in_force(uow)
+        for requirement in policy.approvals
+        if requirement.approval == capability
+    ]
+
+
+def objection(
+    uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
+) -> str | None:
+    """Why a yes of this person would not count, or None. Said at the click, not when the payment is held."""
+    persons = identity.persons(uow, [user_id, behalf])
+    if persons.get(user_id) is None:
+        return "the account belongs to no person"
+    for policy, requirement in demands(uow, capability.provides):
+        excluded = barred(uow, instance, found.facts, policy.distinct)
+        for account in (user_id, behalf):
+            role = excluded.get(persons.get(account) or account) if account is not None else None
+            if role is not None:
+                return f"{policy.id}: the approver must not be one of: {role}"
+            if (
+                account is not None
+                and requirement.eligible is not None
+                and holds(requirement.eligible, found.facts, uow, actor_context(uow, account)) is not True
+            ):
+                return f"{policy.id}: not eligible for {requirement.approval}"
+    return None
+
+
+def grant(
+    uow: UnitOfWork, instance: Instance, user_task_id: UUID, node: str, capability: Capability, yes: Sequence[Yes]
+) -> list[UUID]:
+    """Turn the agreeing decisions of a passed round into grants, in the same commit; returns their ids.
+
+    Only people whose yes can count get one. Raises NotFound when the document is not there.
+    """
+    found = document(uow, capability.subject_type, capability.subject)
+    needed = demands(uow, capability.provides)
+    valid_for = min((requirement.valid_for for _, requirement in needed), default=VALID_FOR)
+    rows: list[dict[str, Any]] = []
+    for one in yes:
+        if objection(uow, instance, capability, found, one.account_id, one.on_behalf_of_id) is not None:
+            continue
+        rows.append(
+            {
+                "id": ids.uuid7(), "instance_id": instance.id, "user_task_id": user_task_id,
+                "work_item_id": one.work_item_id, "node": node, "capability": capability.provides,
+                "person_id": one.person_id, "account_id": one.account_id, "on_behalf_of_id": one.on_behalf_of_id,
+                "source": "human", "subject_type": found.type, "subject_id": found.id,
+                "subject_digest": found.digest, "facts": found.facts.values, "granted_at": uow.now,
+                "expires_at": uow.now + valid_for, "state": "active",
+            }
+        )  # fmt: skip
+    uow.queue(_insert_grant, rows)
+    return [row["id"] for row in rows]
+
+
+def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:
+    """Void every live grant of a document, in the commit of what changed it; returns how many."""
+    key = identity.as_id(subject_id)
+    result = uow.execute(
+        _void,
+        {
+            "of_type": subject_type,
+            "of_id": subject_id if key is None else str(key),
+            "why": reason,
+            "at_time": uow.now,
+        },
+    )
+    return cast("CursorResult[Any]", result).rowcount

@@ -1,0 +1,323 @@
+"""Approve before pay on drawings: what must be refused at deploy, and what must not."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from engine import bpmn, policy
+from engine.findings import Level
+from engine.policy.abstraction import truth
+
+CATALOG = {
+    "erp.execute_payment": SimpleNamespace(guarded_by="payment.execute"),
+    "erp.post": SimpleNamespace(guarded_by=None),
+}
+PAY_001 = policy.read("""
+- {id: PAY-001, title: 先审批, on: payment.execute, require: [{approval: finance_approval}], distinct: [requester]}
+""")
+
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  xmlns:troika="urn:troika:bpmn:1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" id="d"
+  targetNamespace="http://example.com">
+<bpmn:error id="e1" name="short" errorCode="ERP.SHORT"/>
+"""
+
+START = '<bpmn:startEvent id="start"/>'
+END = '<bpmn:endEvent id="end"/>'
+PAY = """<bpmn:serviceTask id="pay" name="付款"><bpmn:extensionElements>
+  <zeebe:taskDefinition type="erp.execute_payment"/></bpmn:extensionElements></bpmn:serviceTask>"""
+GATEWAY = '<bpmn:exclusiveGateway id="ok" name="同意？" default="no"/>'
+AGREED = 'approval.fin.outcome = "agree"'
+
+
+def approval(name="fin", provides="finance_approval", extra="", mode="any") -> str:
+    mark = f'<troika:policy provides="{provides}" subject="= request_id" subjectType="erp_payment_request"/>'
+    return f"""<bpmn:userTask id="{name}" name="审批 {name}"><bpmn:extensionElements><zeebe:userTask/>
+      <zeebe:assignmentDefinition assignee="fay"/><troika:approval mode="{mode}" onReject="flow"/>
+      {mark if provides else ""}{extra}</bpmn:extensionElements></bpmn:userTask>"""
+
+
+def task(name: str) -> str:
+    return f"""<bpmn:serviceTask id="{name}" name="{name}"><bpmn:extensionElements>
+      <zeebe:taskDefinition type="erp.post"/></bpmn:extensionElements></bpmn:serviceTask>"""
+
+
+def flow(source: str, target: str, condition: str = "", name: str = "") -> str:
+    text = condition.replace("<", "&lt;")
+    inner = f"<bpmn:conditionExpression>= {text}</bpmn:conditionExpression>" if text else ""
+    key = name or f"{source}_{target}"
+    return f'<bpmn:sequenceFlow id="{key}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+
+
+def boundary(name: str, on: str, inner: str, interrupting: bool = True) -> str:
+    cancel = "" if interrupting else ' cancelActivity="false"'
+    return f'<bpmn:boundaryEvent id="{name}" attachedToRef="{on}"{cancel}>{inner}</bpmn:boundaryEvent>'
+
+
+TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+ERROR = '<bpmn:errorEventDefinition errorRef="e1"/>'
+
+
+def process(*parts: str, name: str = "p") -> str:
+    return f'<bpmn:process id="{name}" name="{name}" isExecutable="true">{"".join(parts)}</bpmn:process>'
+
+
+def check(*processes: str, policies=PAY_001, callees=lambda name: None):
+    reading = bpmn.read((HEAD + "".join(processes) + "</bpmn:definitions>").encode())
+    assert reading.definition is not None, [str(finding) for finding in reading.findings]
+    return policy.prove(reading.definition, CATALOG, policies=policies, callees=callees)
+
+
+def good(*more: str, condition: str = AGREED, fin: str | None = None) -> str:
+    return process(
+        START, fin or approval(), GATEWAY, PAY, END, flow("start", "fin"), flow("fin", "ok"),
+        flow("ok", "pay", condition), flow("ok", "end", name="no"), flow("pay", "end", name="paid"), *more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        AGREED,
+        '"agree" = approval.fin.outcome',
+        'approval.fin.outcome != "reject"',
+        'approval.fin.outcome = "agree" and amount < 100',
+        '(amount < 100 or vip) and (approval.fin.outcome = "agree")',
+        'not(approval.fin.outcome = "reject")',
+    ],
+)
+def test_an_approval_whose_outcome_is_asked_is_proved(condition):
+    assert check(good(condition=condition)) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'approval.fin.outcome = "reject"',
+        'approval.fin.outcome = "agree" or amount < 100',
+        "amount < 100",
+        'approval.other.outcome != "reject"',
+        'if approval.fin.outcome = "agree" then true else vip',
+        "approved",
+    ],
+)
+def test_a_condition_that_lets_a_rejection_through_is_refused(condition):
+    (finding,) = check(good(condition=condition))
+
+    assert (finding.rule, finding.level, finding.element_id) == ("policy-approval-missing", Level.ERROR, "pay")
+    assert finding.path[0] == "start"
+    assert finding.path[-1] == "pay"
+
+
+def test_a_payment_without_any_approval_is_refused_with_the_shortest_way():
+    drawing = process(START, PAY, END, flow("start", "pay"), flow("pay", "end"))
+
+    (finding,) = check(drawing)
+
+    assert finding.path == ("start", "pay")
+    assert "PAY-001" in str(finding)
+
+
+def test_a_payment_class_is_guarded_even_before_any_policy_is_in_force():
+    drawing = process(START, PAY, END, flow("start", "pay"), flow("pay", "end"))
+
+    assert len(check(drawing, policies=())) == 1
+    assert check(good(), policies=()) == []
+
+
+def test_rejection_that_falls_through_the_default_flow_is_refused():
+    drawing = process(
+        START, approval(), GATEWAY, task("rework"), PAY, END, flow("start", "fin"), flow("fin", "ok"),
+        flow("ok", "rework", 'approval.fin.outcome = "rejected"'), flow("ok", "pay", name="no"), flow("pay", "end"),
+        flow("rework", "end"),
+    )  # fmt: skip
+
+    assert check(drawing)[0].path == ("start", "fin", "ok", "pay")
+
+
+def test_an_unchecked_outcome_is_refused():
+    assert check(process(START, approval(), PAY, END, flow("start", "fin"), flow("fin", "pay"), flow("pay", "end")))
+
+
+def test_a_rejection_that_ends_the_instance_needs_no_gateway():
+    ending = approval().replace('onReject="flow"', 'onReject="end"')
+
+    assert check(process(START, ending, PAY, END, flow("start", "fin"), flow("fin", "pay"), flow("pay", "end"))) == []
+
+
+@pytest.mark.parametrize("interrupting", [True, False])
+def test_a_timer_boundary_of_the_approval_that_pays_is_refused(interrupting):
+    drawing = good(boundary("late", "fin", TIMER, interrupting), flow("late", "pay"))
+
+    assert check(drawing)[0].path[-2:] == ("late", "pay")
+
+
+def test_an_error_boundary_that_pays_is_refused():
+    drawing = process(
+        START, task("match"), boundary("bad", "match", ERROR), approval(), GATEWAY, PAY, END, flow("start", "match"),
+        flow("match", "fin"), flow("fin", "ok"), flow("ok", "pay", AGREED), flow("ok", "end", name="no"),
+        flow("pay", "end"), flow("bad", "pay"),
+    )  # fmt: skip
+
+    assert check(drawing)[0].path == ("start", "match", "bad", "pay")
+
+
+def test_a_way_round_the_approval_is_refused():
+    drawing = good('<bpmn:exclusiveGateway id="small" default="s2"/>').replace(
+        flow("start", "fin"),
+        flow("start", "small") + flow("small", "pay", "amount < 500") + flow("small", "fin", name="s2"),
+    )
+
+    assert check(drawing)[0].path == ("start", "small", "pay")
+
+
+def test_another_capability_does_not_count():
+    assert check(good(fin=approval(provides="stock_approval")))
+    assert check(good(fin=approval(provides="")))
+
+
+@pytest.mark.parametrize("extra", ['<troika:onEmpty do="autoPass"/>', '<troika:onSelf do="skip"/>'])
+def test_an_automatic_pass_is_no_approval(extra):
+    assert check(good(fin=approval(extra=extra)))
+
+
+def test_handling_is_no_approval():
+    assert check(good(fin=approval(mode="inform"), condition='approval.fin.outcome = "handled"'))
+
+
+def test_approval_in_a_branch_that_is_joined_before_the_payment_is_proved():
+    fork = '<bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join"/>'
+    drawing = process(
+        START, fork, approval(), task("a"), task("b"), GATEWAY, PAY, END, flow("start", "fork"), flow("fork", "fin"),
+        flow("fork", "a"), flow("fork", "b"), flow("fin", "join"), flow("a", "join"), flow("b", "join"),
+        flow("join", "ok"), flow("ok", "pay", AGREED), flow("ok", "end", name="no"), flow("pay", "end"),
+    )  # fmt: skip
+
+    assert check(drawing) == []
+    assert check(drawing.replace('<bpmn:parallelGateway id="join"/>', '<bpmn:exclusiveGateway id="join"/>'))
+
+
+def test_an_approval_in_a_sibling_branch_does_not_count():
+    drawing = process(
+        START, '<bpmn:parallelGateway id="fork"/>', approval(), PAY, END, flow("start", "fork"), flow("fork", "fin"),
+        flow("fork", "pay"), flow("fin", "end"), flow("pay", "end"),
+    )  # fmt: skip
+
+    assert check(drawing)[0].path == ("start", "fork", "pay")
+
+
+def test_one_approval_does_not_pay_twice_in_a_loop():
+    loop = '<bpmn:exclusiveGateway id="again" default="done"/>'
+    drawing = good(loop).replace(
+        flow("pay", "end", name="paid"),
+        flow("pay", "again") + flow("again", "pay", "rest > 0") + flow("again", "end", name="done"),
+    )
+
+    assert check(drawing)[0].path[-3:] == ("pay", "again", "pay")
+
+
+def test_a_failed_payment_may_be_tried_again_on_the_same_approval():
+    drawing = good(boundary("failed", "pay", ERROR), flow("failed", "ok"))
+
+    assert check(drawing) == []
+
+
+def test_a_loop_back_to_the_approval_is_proved():
+    drawing = good(task("rework")).replace(
+        flow("ok", "end", name="no"), flow("ok", "rework", name="no") + flow("rework", "fin")
+    )
+
+    assert check(drawing) == []
+
+
+def test_a_rejection_after_an_agreement_withdraws_it():
+    second = approval("fin2")
+    drawing = process(
+        START, approval(), GATEWAY, second, PAY, END, flow("start", "fin"), flow("fin", "ok"),
+        flow("ok", "fin2", AGREED), flow("ok", "end", name="no"), flow("fin2", "pay"), flow("pay", "end"),
+    )  # fmt: skip
+
+    assert check(drawing)
+
+
+def test_a_payment_inside_a_sub_process_is_found_and_a_good_one_proved():
+    inner = (
+        f'<bpmn:subProcess id="sub" name="付款段"><bpmn:startEvent id="s1"/>{PAY}<bpmn:endEvent id="e9"/>'
+        f"{flow('s1', 'pay')}{flow('pay', 'e9')}</bpmn:subProcess>"
+    )
+    bad = process(START, inner, END, flow("start", "sub"), flow("sub", "end"))
+    fine = process(
+        START, approval(), GATEWAY, inner, END, flow("start", "fin"), flow("fin", "ok"), flow("ok", "sub", AGREED),
+        flow("ok", "end", name="no"), flow("sub", "end"),
+    )  # fmt: skip
+
+    assert check(bad)[0].element_id == "pay"
+    assert check(fine) == []
+
+
+CALL = """<bpmn:callActivity id="call" name="付款"><bpmn:extensionElements>
+  <zeebe:calledElement processId="payer"/></bpmn:extensionElements></bpmn:callActivity>"""
+
+
+def test_a_called_process_is_followed():
+    payer = process(
+        '<bpmn:startEvent id="c1"/>',
+        PAY,
+        '<bpmn:endEvent id="c2"/>',
+        flow("c1", "pay"),
+        flow("pay", "c2"),
+        name="payer",
+    )
+    caller = process(
+        START, approval(), GATEWAY, CALL, END, flow("start", "fin"), flow("fin", "ok"), flow("ok", "call", AGREED),
+        flow("ok", "end", name="no"), flow("call", "end"), name="caller",
+    )  # fmt: skip
+    careless = process(START, CALL, END, flow("start", "call"), flow("call", "end"), name="careless")
+    called = bpmn.read((HEAD + payer + "</bpmn:definitions>").encode()).definition.process("payer")
+
+    assert check(caller, callees=lambda name: called) == []
+    assert check(careless, callees=lambda name: called)[0].path == ("start", "call", "c1", "pay")
+
+
+def test_a_call_that_cannot_be_followed_beside_a_payment_is_unproved():
+    drawing = good(CALL, flow("call", "end"))
+
+    assert [finding.rule for finding in check(drawing)] == ["policy-unproved"]
+
+
+def test_a_process_without_guarded_operations_is_not_asked_anything():
+    assert check(process(START, task("a"), CALL, END, flow("start", "a"), flow("a", "call"), flow("call", "end"))) == []
+
+
+def test_a_wide_block_stays_within_the_budget():
+    branches = [f"b{n}" for n in range(6)]
+    parts = [task(name) + flow("fork", name) + flow(name, "join") for name in branches]
+    drawing = process(
+        START, '<bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join"/>', *parts, approval(), GATEWAY, PAY,
+        END, flow("start", "fork"), flow("join", "fin"), flow("fin", "ok"), flow("ok", "pay", AGREED),
+        flow("ok", "end", name="no"), flow("pay", "end"),
+    )  # fmt: skip
+
+    assert check(drawing) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('= approval.fin.outcome = "agree"', True),
+        ('approval.fin.outcome = "reject"', False),
+        ('not(approval.fin.outcome = "agree")', False),
+        ('approval.fin.outcome = "agree" and x', None),
+        ('approval.fin.outcome = "reject" and x', False),
+        ('x or approval.fin.outcome = "agree"', True),
+        ('"or" = approval.fin.outcome', False),
+        ('approval.later.outcome = "agree"', False),
+        ('f("and", approval.fin.outcome)', None),
+        ("true", True),
+        ("amount between 1 and 2", None),
+        (None, None),
+    ],
+)
+def test_conditions_are_read_in_three_values(text, expected):
+    assert truth(text, {"fin": "agree"}) is expected
