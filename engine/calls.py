@@ -55,6 +55,8 @@ def perform(
     crash.here("effect.before")
     with uow.savepoint():
         outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
+    if clearance is not None:
+        policy.settle_clearance(uow, clearance, operation)
     crash.here("effect.after")
     if recorded:
         uow.queue(_insert, _row(uow, operation, call, request, EffectStatus.DONE, outputs))

@@ -181,6 +181,12 @@ class UnitOfWork:
         self.instance = self._rows.lock(self, instance_id)
         return self.instance
 
+    def add_instance(self, instance: "Instance") -> None:
+        """A new instance, written with the first flush and held until the end."""
+        if self.instance is not None:
+            raise RuntimeError("two instances in one unit of work: what one wants from another is a job")
+        self.instance = instance
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` when everything is stored; nothing durable may hang on it."""
         self.after.append(action)

@@ -1,0 +1,43 @@
+"""What is deployed: check, deploy, and immutable versions of processes, decisions and forms."""
+
+from engine.repository.definitions import (
+    DefinitionInfo,
+    decision,
+    definition,
+    deployments,
+    form,
+    latest,
+    latest_active,
+    latest_all,
+    may_start,
+    program,
+    program_by_key,
+    retire,
+    source,
+    startable,
+    versions,
+)
+from engine.repository.deploying import Deployment, check, deploy
+from engine.repository.starts import schedule_again
+
+__all__ = [
+    "DefinitionInfo",
+    "Deployment",
+    "check",
+    "decision",
+    "definition",
+    "deploy",
+    "deployments",
+    "form",
+    "latest",
+    "latest_active",
+    "latest_all",
+    "may_start",
+    "program",
+    "program_by_key",
+    "retire",
+    "schedule_again",
+    "source",
+    "startable",
+    "versions",
+]

@@ -1,0 +1,243 @@
+"""Reading what is deployed: immutable versions, compiled once per process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, select, update
+
+from engine import bpmn, dmn, forms, history, identity
+from engine.bpmn.program import Program
+from engine.db.definition import DefinitionState, Kind, deployment, resource
+from engine.db.definition import definition as definition_table
+from engine.errors import NotFound, ProcessNotDeployed, ProcessRetired
+from engine.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionInfo:
+    """One version. `meta`: labels, form (start form), starters, starts, time_to_live, pins ("decision:x" -> id)."""
+
+    id: UUID
+    kind: Kind
+    key: str
+    version: int
+    name: str
+    category: str
+    meta: dict[str, Any]
+    deployed_at: datetime
+    resource_id: UUID
+    digest: bytes
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Name in other languages."""
+        labels: dict[str, str] = self.meta.get("labels", {})
+        return labels
+
+
+_COLUMNS = (
+    definition_table.c.id, definition_table.c.kind, definition_table.c.key, definition_table.c.version,
+    definition_table.c.name, definition_table.c.category, definition_table.c.meta, definition_table.c.deployed_at,
+    definition_table.c.resource_id, definition_table.c.digest,
+)  # fmt: skip
+_by_id = select(*_COLUMNS).where(definition_table.c.id == bindparam("of"))
+_latest_id = (
+    select(definition_table.c.id, definition_table.c.state)
+    .where(definition_table.c.kind == bindparam("of_kind"), definition_table.c.key == bindparam("of_key"))
+    .order_by(definition_table.c.version.desc())
+    .limit(1)
+)
+_versions = (
+    select(*_COLUMNS)
+    .where(definition_table.c.kind == bindparam("of_kind"), definition_table.c.key == bindparam("of_key"))
+    .order_by(definition_table.c.version.desc())
+)
+_content = (
+    select(resource.c.content)
+    .join(definition_table, definition_table.c.resource_id == resource.c.id)
+    .where(definition_table.c.id == bindparam("of"))
+)
+
+
+def latest(uow: UnitOfWork, key: str, kind: str = "process") -> DefinitionInfo:
+    """The newest version of `key`; `kind`: process, decision or form. Raises ProcessNotDeployed or NotFound."""
+    wanted = Kind[kind.upper()]
+    row = uow.execute(_latest_id, {"of_kind": int(wanted), "of_key": key}).first()
+    if row is None:
+        raise ProcessNotDeployed(key=key) if wanted is Kind.PROCESS else NotFound(kind=kind, key=key)
+    return definition(uow, row.id)
+
+
+def latest_active(uow: UnitOfWork, key: str) -> DefinitionInfo:
+    """The newest version of process `key`, to start it. Raises ProcessNotDeployed, ProcessRetired."""
+    row = uow.execute(_latest_id, {"of_kind": int(Kind.PROCESS), "of_key": key}).first()
+    if row is None:
+        raise ProcessNotDeployed(key=key)
+    if row.state != DefinitionState.ACTIVE:
+        raise ProcessRetired(key=key)
+    return definition(uow, row.id)
+
+
+def latest_all(uow: UnitOfWork, kind: str = "process") -> list[DefinitionInfo]:
+    """The newest version of every key, by category and key."""
+    return [_info(row) for row in uow.execute(_newest(Kind[kind.upper()]))]
+
+
+def versions(uow: UnitOfWork, key: str, kind: str = "process") -> list[DefinitionInfo]:
+    """All versions of `key`, newest first."""
+    found = uow.execute(_versions, {"of_kind": int(Kind[kind.upper()]), "of_key": key})
+    return [_info(row) for row in found]
+
+
+def definition(uow: UnitOfWork, definition_id: UUID) -> DefinitionInfo:
+    """One version. Raises NotFound."""
+    known = uow.shared.get(("definition", definition_id))
+    if known is None:
+        row = uow.execute(_by_id, {"of": definition_id}).first()
+        if row is None:
+            raise NotFound(kind="definition", key=definition_id)
+        known = uow.shared[("definition", definition_id)] = _info(row)
+    found: DefinitionInfo = known
+    return found
+
+
+def program(uow: UnitOfWork, definition_id: UUID) -> Program:
+    """The compiled process with what it is pinned to; cached per process. Raises NotFound."""
+    cached = uow.shared.get(("program", definition_id))
+    if cached is None:
+        cached = uow.shared[("program", definition_id)] = _compile(uow, definition_id)
+    compiled: Program = cached
+    return compiled
+
+
+def program_by_key(uow: UnitOfWork, key: str) -> tuple[UUID, Program]:
+    """What a `latest` call enters now. Raises ProcessNotDeployed."""
+    info = latest(uow, key)
+    return info.id, program(uow, info.id)
+
+
+def source(uow: UnitOfWork, definition_id: UUID) -> bytes:
+    """The file as it was deployed. Raises NotFound."""
+    content = uow.execute(_content, {"of": definition_id}).scalar()
+    if content is None:
+        raise NotFound(kind="definition", key=definition_id)
+    return bytes(content)
+
+
+def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form:
+    """The form that version `definition_id` of a process is pinned to, else the newest. Raises NotFound."""
+    pinned = _pin(uow, f"form:{form_id}", definition_id)
+    key = pinned or latest(uow, form_id, "form").id
+    cached: forms.Form | None = uow.shared.get(("form", key))
+    if cached is None:
+        cached = uow.shared[("form", key)] = forms.read(source(uow, key), form_id).form
+    if cached is None:
+        raise NotFound(kind="form", key=form_id)
+    return cached
+
+
+def decision(uow: UnitOfWork, decision_id: str, definition_id: UUID | None = None) -> dmn.Model:
+    """The model that holds the decision: the pinned version, else the newest. Raises NotFound."""
+    key = _pin(uow, f"decision:{decision_id}", definition_id) or latest(uow, decision_id, "decision").id
+    return _model(uow, key)
+
+
+def startable(uow: UnitOfWork) -> list[DefinitionInfo]:
+    """The processes that the actor may start by hand, newest versions, by category and key."""
+    return [
+        info
+        for info in (_info(row) for row in uow.execute(_newest(Kind.PROCESS, DefinitionState.ACTIVE)))
+        if "none" in info.meta.get("starts", ()) and may_start(uow, info)
+    ]
+
+
+def may_start(uow: UnitOfWork, info: DefinitionInfo) -> bool:
+    """Whether the drawing lets the actor start it: no starters named means everybody; the engine may always."""
+    starters: dict[str, list[str]] = info.meta.get("starters") or {}
+    if uow.actor.user_id is None or not any(starters.values()):
+        return True
+    person = identity.user(uow, uow.actor.user_id)
+    if {person.login, str(person.id)} & set(starters.get("users", ())):
+        return True
+    return any(group.key in starters.get("groups", ()) for group in identity.groups_of(uow, person.id))
+
+
+def retire(uow: UnitOfWork, key: str, *, retired: bool = True) -> None:
+    """Let process `key` start nothing new, or let it again; running instances go on."""
+    found = latest(uow, key)
+    state = DefinitionState.RETIRED if retired else DefinitionState.ACTIVE
+    uow.execute(update(definition_table).where(definition_table.c.id == found.id).values(state=int(state)))
+    history.act(uow, "deployment", "process.retired" if retired else "process.reopened", {"key": key})
+
+
+def deployments(uow: UnitOfWork, *, limit: int = 50) -> Sequence[Any]:
+    """The newest deployments: rows with id, name, deployed_by, deployed_at, note."""
+    columns = (
+        deployment.c.id,
+        deployment.c.name,
+        deployment.c.deployed_by,
+        deployment.c.deployed_at,
+        deployment.c.note,
+    )
+    return uow.execute(select(*columns).order_by(deployment.c.id.desc()).limit(limit)).all()
+
+
+def _newest(kind: Kind, state: DefinitionState | None = None) -> Select[Any]:
+    highest = (
+        select(definition_table.c.key, func.max(definition_table.c.version).label("version"))
+        .where(definition_table.c.kind == int(kind))
+        .group_by(definition_table.c.key)
+        .subquery()
+    )
+    query = (
+        select(*_COLUMNS)
+        .join(
+            highest,
+            (definition_table.c.key == highest.c.key) & (definition_table.c.version == highest.c.version),
+        )
+        .where(definition_table.c.kind == int(kind))
+        .order_by(definition_table.c.category, definition_table.c.key)
+    )
+    return query if state is None else query.where(definition_table.c.state == int(state))
+
+
+def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
+    info = definition(uow, definition_id)
+    reading = bpmn.read(source(uow, definition_id), info.key)
+    if reading.definition is None:
+        raise NotFound(kind="process", key=info.key)
+    compiled = bpmn.compile(reading.definition, info.key)
+    programs: dict[str, tuple[str, Program]] = {}
+    decisions: dict[str, dmn.Model] = {}
+    for reference, pinned in info.meta.get("pins", {}).items():
+        what, _, key = reference.partition(":")
+        if what == "process":
+            programs[key] = (pinned, program(uow, UUID(pinned)))
+        elif what == "decision":
+            decisions[key] = _model(uow, UUID(pinned))
+    return compiled.bind(programs=programs, decisions=decisions)
+
+
+def _model(uow: UnitOfWork, definition_id: UUID) -> dmn.Model:
+    cached = uow.shared.get(("decision", definition_id))
+    if cached is None:
+        cached = uow.shared[("decision", definition_id)] = dmn.read(source(uow, definition_id)).model
+    found: dmn.Model = cached
+    return found
+
+
+def _pin(uow: UnitOfWork, reference: str, definition_id: UUID | None) -> UUID | None:
+    if definition_id is None:
+        return None
+    pinned = definition(uow, definition_id).meta.get("pins", {}).get(reference)
+    return None if pinned is None else UUID(pinned)
+
+
+def _info(row: Any) -> DefinitionInfo:
+    return DefinitionInfo(
+        row.id, Kind(row.kind), row.key, row.version, row.name, row.category, row.meta, row.deployed_at,
+        row.resource_id, row.digest,
+    )  # fmt: skip

@@ -1,0 +1,249 @@
+"""Checking and deploying: what is wrong is said at once; what is deployed is pinned, versioned and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from engine import bpmn, crash, history, lint, operations, policy, values
+from engine.bpmn.model import Definition as Drawing
+from engine.bpmn.model import Process
+from engine.bpmn.program import Program, Reference
+from engine.db.definition import Kind, definition, deployment, resource
+from engine.errors import N_, DeploymentRefused, NotFound, ProcessNotDeployed
+from engine.findings import Finding, Level, errors_of
+from engine.ids import uuid7
+from engine.repository import starts
+from engine.repository.definitions import DefinitionInfo, latest, latest_all, program, source, versions
+from engine.repository.definitions import definition as definition_info
+from engine.repository.reading import Found, Reading, kind_of, read
+from engine.unit_of_work import UnitOfWork
+
+_insert_deployment = insert(deployment)
+_insert_resource = insert(resource)
+_insert_definition = insert(definition)
+_PINNED = ("deployment", "versionTag")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What one act deployed. `new`: definitions that got a version; unchanged ones keep theirs.
+
+    `findings`: warnings.
+    """
+
+    id: UUID
+    new: tuple[DefinitionInfo, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def check(uow: UnitOfWork, resources: Mapping[str, bytes]) -> list[Finding]:
+    """Everything that is wrong with these files together with what is deployed, errors first."""
+    return _check(uow, resources, read(resources))
+
+
+def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> Deployment:
+    """Store the files and a version of each definition that changed; start events follow the newest version.
+
+    The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
+    """
+    reading = read(resources)
+    findings = _check(uow, resources, reading)
+    if errors_of(findings):
+        raise DeploymentRefused(errors_of(findings))
+    digests = {path: values.sha256(content) for path, content in resources.items()}
+    new = _changed(uow, reading, digests)
+    deployment_id, stored = _store(uow, resources, digests, note)
+    for version in new:
+        uow.queue(_insert_definition, version.row(stored[version.found.path], uow))
+    uow.flush()
+    for version in new:
+        if version.found.kind is Kind.PROCESS:
+            starts.replace(uow, version.found.key, version.id, version.found.content)
+    crash.here("deploy")
+    if new:
+        listed = [f"{version.found.kind.name.lower()} {version.found.key} v{version.number}" for version in new]
+        data = {"deployment": str(deployment_id), "new": listed, "note": note}
+        history.act(uow, "deployment", "deployed", data)
+    uow.wake_runners()
+    return Deployment(deployment_id, tuple(definition_info(uow, version.id) for version in new), tuple(findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    id: UUID
+    found: Found
+    number: int
+    digest: bytes
+    pins: dict[str, str]
+
+    def row(self, resource_id: UUID, uow: UnitOfWork) -> dict[str, Any]:
+        meta = _meta(self.found, self.pins)
+        return {
+            "id": self.id, "kind": int(self.found.kind), "key": self.found.key, "version": self.number,
+            "name": self.found.name, "category": meta.get("category", ""), "resource_id": resource_id,
+            "digest": self.digest, "state": 0, "meta": meta, "deployed_at": uow.now,
+        }  # fmt: skip
+
+
+def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) -> list[Finding]:
+    findings = list(reading.findings)
+    catalog = operations.catalog()
+    known = lint.KnownThings(
+        processes=frozenset(info.key for info in latest_all(uow, "process")),
+        decisions=frozenset(info.key for info in latest_all(uow, "decision")),
+        forms=frozenset(info.key for info in latest_all(uow, "form")),
+    )
+    for finding in lint.check(resources, catalog, known=known):
+        if finding not in findings:
+            findings.append(finding)
+    if not errors_of(findings):
+        findings += _proof(uow, reading, catalog)
+    return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
+    """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
+    own = {process.id: process for drawing in reading.drawings.values() for process in drawing.processes}
+    deployed = {info.key: info for info in latest_all(uow, "process") if info.key not in own}
+    policies = policy.in_force(uow)
+
+    def callee(process_id: str) -> Process | None:
+        if process_id in own:
+            return own[process_id]
+        info = deployed.get(process_id)
+        return None if info is None else _drawing(uow, info).process(process_id)
+
+    callers = [
+        _drawing(uow, info)
+        for info in deployed.values()
+        if any(call.binding == "latest" and call.id in own for call in program(uow, info.id).calls())
+    ]
+    findings: list[Finding] = []
+    for drawing in [*reading.drawings.values(), *callers]:
+        findings += policy.prove(drawing, catalog, policies=policies, callees=callee)
+    return findings
+
+
+def _drawing(uow: UnitOfWork, info: DefinitionInfo) -> Drawing:
+    drawing = bpmn.read(source(uow, info.id), info.key).definition
+    if drawing is None:
+        raise NotFound(kind="process", key=info.key)
+    return drawing
+
+
+def _changed(uow: UnitOfWork, reading: Reading, digests: Mapping[str, bytes]) -> list[_Version]:
+    """The definitions whose bytes, or whose pinned references, differ from the newest version; callees first."""
+    ids: dict[str, UUID] = {}
+    changed = []
+    for found in [*reading.of(Kind.FORM), *reading.of(Kind.DECISION), *_callees_first(reading.of(Kind.PROCESS))]:
+        pins = _pins(uow, found.content, ids) if found.kind is Kind.PROCESS else {}
+        digest = values.sha256(
+            b"\0".join(
+                [
+                    found.key.encode(),
+                    digests[found.path],
+                    *(f"{name}={pin}".encode() for name, pin in sorted(pins.items())),
+                ]
+            )
+        )
+        newest = next(iter(versions(uow, found.key, found.kind.name.lower())), None)
+        if newest is None or newest.digest != digest:
+            version = _Version(uuid7(), found, 1 if newest is None else newest.version + 1, digest, pins)
+            changed.append(version)
+            ids[f"{found.kind.name.lower()}:{found.key}"] = version.id
+        else:
+            ids[f"{found.kind.name.lower()}:{found.key}"] = newest.id
+    return changed
+
+
+def _callees_first(processes: list[Found]) -> list[Found]:
+    by_key = {found.key: found for found in processes}
+    ordered: dict[str, Found] = {}
+
+    def visit(found: Found, path: frozenset[str]) -> None:
+        for reference in found.content.calls():
+            called = by_key.get(reference.id or "")
+            if called is not None and called.key not in ordered and called.key not in path:
+                visit(called, path | {called.key})
+        ordered[found.key] = found
+
+    for found in processes:
+        if found.key not in ordered:
+            visit(found, frozenset((found.key,)))
+    return list(ordered.values())
+
+
+def _pins(uow: UnitOfWork, program: Program, ids: Mapping[str, UUID]) -> dict[str, str]:
+    """`deployment` means the version deployed now, else the newest; a recursive call is found when it is entered."""
+    pins = {}
+    for kind, references in (("process", program.calls()), ("decision", program.decisions())):
+        for reference in references:
+            if reference.id is None or reference.binding not in _PINNED or reference.id == program.process_id:
+                continue
+            pin = _tagged(uow, kind, reference) or ids.get(f"{kind}:{reference.id}")
+            try:
+                pins[f"{kind}:{reference.id}"] = str(pin or latest(uow, reference.id, kind).id)
+            except (ProcessNotDeployed, NotFound):
+                raise DeploymentRefused([_unpinned(kind, reference)]) from None
+    return pins
+
+
+def _tagged(uow: UnitOfWork, kind: str, reference: Reference) -> UUID | None:
+    if reference.binding != "versionTag" or reference.id is None:
+        return None
+    for info in versions(uow, reference.id, kind):
+        if info.meta.get("version_tag") == reference.version_tag:
+            return info.id
+    raise DeploymentRefused([_unpinned(kind, reference)])
+
+
+def _unpinned(kind: str, reference: Reference) -> Finding:
+    message = N_("Expected {kind} '{key}' to be deployed{tag}, but there is none.")
+    tag = f" ({reference.version_tag})" if reference.version_tag else ""
+    facts = {"kind": kind, "key": reference.id, "tag": tag}
+    return Finding("reference-exists", Level.ERROR, reference.element, message, facts)
+
+
+def _store(
+    uow: UnitOfWork, resources: Mapping[str, bytes], digests: Mapping[str, bytes], note: str
+) -> tuple[UUID, dict[str, UUID]]:
+    """The deployment of exactly these bytes, and the id of each of its files."""
+    whole = values.sha256(b"".join(path.encode() + b"\0" + digests[path] for path in sorted(digests)))
+    known = uow.execute(select(deployment.c.id).where(deployment.c.digest == whole)).scalar()
+    if known is not None:
+        files = select(resource.c.path, resource.c.id).where(resource.c.deployment_id == known)
+        return known, {row.path: row.id for row in uow.execute(files)}
+    deployment_id = uuid7()
+    uow.execute(
+        _insert_deployment,
+        {
+            "id": deployment_id, "name": ", ".join(sorted(resources))[:500], "deployed_by": uow.actor.user_id,
+            "deployed_at": uow.now, "note": note, "digest": whole,
+        },
+    )  # fmt: skip
+    stored = {path: uuid7() for path in resources}
+    uow.execute(
+        _insert_resource,
+        [
+            {
+                "id": stored[path], "deployment_id": deployment_id, "path": path, "kind": int(kind_of(path) or 0),
+                "digest": digests[path], "content": content,
+            }
+            for path, content in resources.items()
+        ],
+    )  # fmt: skip
+    return deployment_id, stored
+
+
+def _meta(found: Found, pins: dict[str, str]) -> dict[str, Any]:
+    if found.kind is not Kind.PROCESS:
+        return {}
+    program: Program = found.content
+    return {
+        "labels": program.labels, "category": program.category or "", "form": program.start_form,
+        "starters": program.starters, "starts": [start.kind for start in program.starts],
+        "version_tag": program.version_tag, "time_to_live": program.time_to_live, "pins": pins,
+    }  # fmt: skip

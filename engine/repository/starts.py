@@ -1,0 +1,84 @@
+"""How deployed processes begin by themselves: message subscriptions and start timers follow the newest version."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+
+from engine import ids
+from engine.bpmn import timers
+from engine.bpmn.program import Program, Start
+from engine.db.definition import Kind
+from engine.db.definition import definition as definition_table
+from engine.db.job import JobKind, job
+from engine.db.subscription import SubscriptionKind, subscription
+from engine.unit_of_work import UnitOfWork
+
+_insert_job = insert(job)
+_insert_subscription = insert(subscription)
+_KINDS = {"message": SubscriptionKind.MESSAGE, "signal": SubscriptionKind.SIGNAL}
+
+
+def replace(uow: UnitOfWork, key: str, definition_id: UUID, program: Program) -> None:
+    """Take over the starts of process `key` from its older versions; an unchanged timer keeps its next firing."""
+    older = select(definition_table.c.id).where(
+        definition_table.c.kind == int(Kind.PROCESS), definition_table.c.key == key
+    )
+    uow.execute(delete(subscription).where(subscription.c.definition_id.in_(older)))
+    armed = uow.execute(select(job.c.id, job.c.payload).where(job.c.handler == handler_of(key))).all()
+    uow.execute(delete(job).where(job.c.handler == handler_of(key)))
+    known = {(row.payload["node"], row.payload["timer"]): row.payload for row in armed}
+    for start in program.starts:
+        if start.kind in _KINDS:
+            uow.queue(
+                _insert_subscription,
+                {
+                    "id": ids.uuid7(), "kind": int(_KINDS[start.kind]), "name": start.name or "",
+                    "correlation_key": "", "instance_id": None, "token": None, "definition_id": definition_id,
+                    "node": start.node, "created_at": uow.now,
+                },
+            )  # fmt: skip
+        elif start.kind == "timer":
+            kept = known.get((start.node, _text(start)))
+            if kept is None:
+                schedule = start.first(uow.now, uow.settings.timezone)
+            else:
+                schedule = timers.Schedule(kept["due"], kept["left"], kept["cycle"])
+            _arm(uow, key, definition_id, start, schedule)
+
+
+def schedule_again(uow: UnitOfWork, key: str, program: Program, payload: dict[str, Any]) -> None:
+    """Arm the firing after the one that `payload` describes, counted from its scheduled time."""
+    if payload["cycle"] is None:
+        return
+    due: datetime = payload["due"]
+    coming = timers.again(payload["cycle"], due, payload["left"], uow.now, uow.settings.timezone)
+    start = next(start for start in program.starts if start.node == payload["node"])
+    if coming is not None:
+        _arm(uow, key, UUID(payload["definition"]), start, coming)
+
+
+def handler_of(key: str) -> str:
+    """The handler of the start timers of process `key`."""
+    return f"start:{key}"
+
+
+def _arm(uow: UnitOfWork, key: str, definition_id: UUID, start: Start, schedule: timers.Schedule) -> None:
+    job_id = ids.named(definition_id, start.node, schedule.due.isoformat())
+    uow.queue(
+        _insert_job,
+        {
+            "id": job_id, "instance_id": None, "token": None, "kind": int(JobKind.TIMER), "handler": handler_of(key),
+            "payload": {
+                "definition": str(definition_id), "node": start.node, "due": schedule.due, "left": schedule.left,
+                "cycle": schedule.cycle, "timer": _text(start),
+            },
+            "shard": job_id.bytes[0] % 64, "visible_at": schedule.due, "state": 0, "attempts": 0,
+            "retry": uow.settings.job_retry, "created_at": uow.now,
+        },
+    )  # fmt: skip
+
+
+def _text(start: Start) -> str:
+    return "" if start.timer is None else f"{start.timer.kind} {start.timer.slot.text}"

@@ -1,0 +1,229 @@
+"""What runs: start and steer instances; for rooms above: resume waits and settle steps."""
+
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine import bpmn, calls, crash, history, identity, incidents, repository, values
+from engine.bpmn.steps import Step
+from engine.db import rows
+from engine.db.instance import Instance, Status
+from engine.db.instance import instance as instance_table
+from engine.db.job import IncidentKind, JobState, job
+from engine.errors import BusinessKeyTaken, InstanceOver, NotResolvable, Suspended, WaitNotOpen
+from engine.ids import uuid7
+from engine.runtime import later, numbering
+from engine.runtime.codec import Beside
+from engine.runtime.environment import env, load, process_context
+from engine.runtime.settling import REJECTED, settle
+from engine.runtime.views import InstanceView, instance_view
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+__all__ = [
+    "InstanceView",
+    "activate",
+    "cancel",
+    "env",
+    "instance_view",
+    "load",
+    "locked",
+    "reject",
+    "resolve",
+    "resume",
+    "retry_job",
+    "set_variables",
+    "settle",
+    "start",
+    "suspend",
+]
+
+_taken = select(instance_table.c.id).where(
+    instance_table.c.process_key == bindparam("of_process"),
+    instance_table.c.business_key == bindparam("of_key"),
+    instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED), int(Status.DRAFT))),
+)
+_revive = job.update().where(job.c.id == bindparam("row"), job.c.state == int(JobState.DEAD))
+LIVE = (Status.RUNNING, Status.SUSPENDED)
+
+
+def start(
+    uow: UnitOfWork,
+    key: str,
+    variables: Values,
+    *,
+    business_key: str | None = None,
+    definition_id: UUID | None = None,
+    start: str | None = None,
+    trigger: Values | None = None,
+) -> Instance:
+    """Start the latest version of process `key`, or version `definition_id`.
+
+    `variables`: values by name, already validated by the start form. `start`: the start event, when it is not the
+    none start; `trigger`: what came with it. Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart.
+    """
+    info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
+    program = repository.program(uow, info.id)
+    if business_key is not None and uow.execute(_taken, {"of_process": info.key, "of_key": business_key}).first():
+        raise BusinessKeyTaken(process=info.key, business_key=business_key)
+    instance = rows.born(uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
+    instance.business_key = business_key
+    if program.numbering is not None:
+        instance.number = numbering.draw(uow, program.numbering, info.key)
+    starter = uow.actor.user_id
+    instance.cache["beside"] = Beside(None if starter is None else identity.context_of(uow, starter))
+    uow.add_instance(instance)
+    history.record(
+        uow, instance, "instance.started",
+        data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key},
+    )  # fmt: skip
+    step = bpmn.begin(
+        program, str(info.id), values.normalise(variables), now=uow.now, env=env(uow, instance), start=start,
+        trigger=trigger,
+    )  # fmt: skip
+    known = bpmn.variables(step.state)
+    title = program.title_of(known, process_context(uow, instance), now=uow.now, zone=uow.settings.timezone)
+    instance.title = title or info.name
+    instance.summary = {name: known[name] for name in program.summary if name in known}
+    settle(uow, instance, step)
+    crash.here("start")
+    return instance
+
+
+def resume(
+    uow: UnitOfWork,
+    instance: Instance,
+    token: int,
+    outputs: Values | None = None,
+    *,
+    outcome: Values | None = None,
+    local: bool = False,
+) -> None:
+    """Answer the wait of `token` and write down what follows. `outcome`: what `approval.<node>` shows from now on.
+
+    Raises WaitNotOpen when somebody was faster, Suspended, InstanceOver.
+    """
+    _require_running(uow, instance)
+    step = bpmn.complete(
+        load(uow, instance), token, values.normalise(outputs or {}), now=uow.now, env=env(uow, instance),
+        local=local, outcome=outcome,
+    )  # fmt: skip
+    _settle_open(uow, instance, token, step)
+    crash.here("complete")
+
+
+def reject(uow: UnitOfWork, instance: Instance) -> None:
+    """End a request that was not agreed to, where the drawing says that this is the end."""
+    _require_running(uow, instance)
+    settle(uow, instance, bpmn.cancel(load(uow, instance), REJECTED, now=uow.now, env=env(uow, instance)))
+
+
+def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = Status.TERMINATED) -> Instance:
+    """End the instance from outside; everything that waits is closed. `status`: terminated, withdrawn or voided.
+
+    Raises InstanceOver.
+    """
+    instance = locked(uow, instance_id)
+    history.record(uow, instance, "instance.cancelled", data={"reason": reason})
+    code = "" if status is Status.TERMINATED else status.name.lower()
+    settle(uow, instance, bpmn.cancel(load(uow, instance), code, now=uow.now, env=env(uow, instance)))
+    return instance
+
+
+def suspend(uow: UnitOfWork, instance_id: UUID, reason: str) -> Instance:
+    """Accept nothing until `activate`; jobs and timers stand still. Raises InstanceOver."""
+    instance = locked(uow, instance_id)
+    if instance.status is Status.RUNNING:
+        instance.status = Status.SUSPENDED
+        later.freeze(uow, instance)
+        history.record(uow, instance, "instance.suspended", data={"reason": reason})
+    return instance
+
+
+def activate(uow: UnitOfWork, instance_id: UUID) -> Instance:
+    """Let a suspended instance go on; timers that fell due meanwhile fire now. Raises InstanceOver."""
+    instance = locked(uow, instance_id)
+    if instance.status is Status.SUSPENDED:
+        instance.status = Status.RUNNING
+        later.thaw(uow, instance)
+        history.record(uow, instance, "instance.activated")
+    return instance
+
+
+def set_variables(uow: UnitOfWork, instance_id: UUID, variables: Values, *, reason: str, scope: int = 0) -> Instance:
+    """Write variables as an administrator; the reason stays on record. Raises InstanceOver, ReservedName."""
+    instance = locked(uow, instance_id)
+    history.record(uow, instance, "variables.set", data={"names": sorted(variables), "reason": reason})
+    state = load(uow, instance)
+    settle(
+        uow,
+        instance,
+        bpmn.set_variables(state, scope, values.normalise(variables), now=uow.now, env=env(uow, instance)),
+    )
+    return instance
+
+
+def resolve(
+    uow: UnitOfWork, incident_id: UUID, variables: Values | None = None, *, happened: bool | None = None,
+    outputs: Values | None = None,
+) -> None:  # fmt: skip
+    """Set what is stuck going again, after writing `variables` (a repair).
+
+    An outcome that is unknown needs an answer first: `happened` with its `outputs`, or not, then it is called again.
+    Raises NotFound, NotResolvable, InstanceOver, Suspended.
+    """
+    found = incidents.get_open(uow, incident_id)
+    if found.instance_id is None:
+        if found.job_id is not None:
+            retry_job(uow, found.job_id)
+        incidents.resolve(uow, None, incident_id, "retried")
+        return
+    instance = locked(uow, found.instance_id)
+    _require_running(uow, instance)
+    if found.kind is IncidentKind.OUTCOME_UNKNOWN and found.job_id is not None:
+        if happened is None:
+            raise NotResolvable(incident=incident_id, reason="somebody must say whether it happened")
+        calls.settle_unknown(uow, found.job_id, (outputs or {}) if happened else None)
+        variables = None
+    if found.job_id is not None and not variables:
+        # the same job under the same key: what it did already is not done again
+        retry_job(uow, found.job_id)
+        incidents.resolve(uow, instance, incident_id, "retried")
+        return
+    if found.number is None:
+        raise NotResolvable(incident=incident_id, reason="nothing in the process waits for it")
+    incidents.resolve(uow, instance, incident_id, "repaired" if variables else "resumed")
+    if variables:
+        history.record(uow, instance, "variables.set", data={"names": sorted(variables), "reason": "repair"})
+    step = bpmn.resume(
+        load(uow, instance), found.number, values.normalise(variables or {}), now=uow.now, env=env(uow, instance)
+    )
+    settle(uow, instance, step)
+
+
+def retry_job(uow: UnitOfWork, job_id: UUID) -> None:
+    """Give a dead job all its attempts again, from now on."""
+    fresh = {"state": int(JobState.LIVE), "attempts": 0, "visible_at": uow.now, "lock_token": None}
+    uow.queue(_revive, {"row": job_id, **fresh})
+    uow.wake_runners()
+
+
+def locked(uow: UnitOfWork, instance_id: UUID) -> Instance:
+    """The instance, locked and still alive. Raises NotFound, InstanceOver."""
+    instance = uow.lock_instance(instance_id)
+    if instance.status not in LIVE:
+        raise InstanceOver(instance=instance.number or instance.id)
+    return instance
+
+
+def _require_running(uow: UnitOfWork, instance: Instance) -> None:
+    if instance.status is Status.SUSPENDED:
+        raise Suspended(instance=instance.number or instance.id)
+    if instance.status not in LIVE:
+        raise InstanceOver(instance=instance.number or instance.id)
+
+
+def _settle_open(uow: UnitOfWork, instance: Instance, token: int, step: Step) -> None:
+    if step.stale:
+        raise WaitNotOpen(instance=instance.number or instance.id, token=token)
+    settle(uow, instance, step)

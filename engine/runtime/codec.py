@@ -1,0 +1,47 @@
+"""The stored form of an instance's state: the machine's document and what the engine keeps beside it.
+
+Codec 1: UTF-8 JSON, compressed by zlib (level 1) above 512 bytes.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from engine import bpmn, values
+from engine.bpmn.program import Program
+from engine.bpmn.state import State
+from engine.db.base import from_micros, to_micros
+from engine.values import Values
+
+CODEC = 1
+_COMPRESSED_ABOVE = 512
+
+
+@dataclass(slots=True)
+class Beside:
+    """`initiator`: the person who started, as FEEL sees him. `since`: when each open visit began, by token."""
+
+    initiator: Values | None = None
+    since: dict[int, datetime] = field(default_factory=dict)
+
+
+def encode(state: State, beside: Beside) -> bytes:
+    """The bytes of the row."""
+    envelope = {
+        "state": bpmn.dump(state),
+        "initiator": values.encode(beside.initiator),
+        "since": [[token, to_micros(at)] for token, at in beside.since.items()],
+    }
+    raw = orjson.dumps(envelope)
+    return zlib.compress(raw, 1) if len(raw) > _COMPRESSED_ABOVE else raw
+
+
+def decode(stored: bytes, programs: Callable[[str], Program]) -> tuple[State, Beside]:
+    """The state and what stands beside it."""
+    envelope: Any = orjson.loads(stored if stored[:1] == b"{" else zlib.decompress(stored))
+    since = {token: from_micros(at) for token, at in envelope["since"]}
+    return bpmn.load(envelope["state"], programs), Beside(values.decode(envelope["initiator"]), since)

@@ -1,0 +1,66 @@
+"""What the machine may look up while it moves: the reserved context, `latest` references, the calendar."""
+
+from typing import Any
+from uuid import UUID
+
+from engine import bpmn, repository
+from engine.bpmn.program import Program
+from engine.db.instance import Instance
+from engine.runtime import codec
+from engine.runtime.codec import Beside
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+
+def env(uow: UnitOfWork, instance: Instance) -> bpmn.Env:
+    """For one verb on the locked `instance`."""
+    known = instance.cache.get("env")
+    if known is None:
+        known = instance.cache["env"] = bpmn.Env(
+            process=process_context(uow, instance),
+            programs=lambda key: _latest(uow, key),
+            decisions=lambda key: repository.decision(uow, key),
+            zone=uow.settings.timezone,
+        )
+    found: bpmn.Env = known
+    return found
+
+
+def process_context(uow: UnitOfWork, instance: Instance) -> Values:
+    """`process` as expressions read it."""
+    return {
+        "id": instance.process_key,
+        "key": instance.process_key,
+        "instance_id": str(instance.id),
+        "business_key": instance.business_key,
+        "number": instance.number,
+        "version": repository.definition(uow, instance.definition_id).version,
+        "started_at": instance.created_at,
+        "initiator": beside(uow, instance).initiator,
+    }
+
+
+def beside(uow: UnitOfWork, instance: Instance) -> Beside:
+    """What is kept beside the state."""
+    if "beside" not in instance.cache:
+        load(uow, instance)
+    found: Beside = instance.cache["beside"]
+    return found
+
+
+def load(uow: UnitOfWork, instance: Instance) -> Any:
+    """The live state of the instance, read from its row the first time."""
+    if instance.state is None:
+        instance.state, instance.cache["beside"] = codec.decode(
+            instance.stored, lambda definition_id: _program(uow, definition_id)
+        )
+    return instance.state
+
+
+def _program(uow: UnitOfWork, definition_id: str) -> Program:
+    return repository.program(uow, UUID(definition_id))
+
+
+def _latest(uow: UnitOfWork, key: str) -> tuple[str, Program]:
+    definition_id, program = repository.program_by_key(uow, key)
+    return str(definition_id), program

@@ -1,0 +1,74 @@
+"""Job rows: what must happen after this transaction, put there in it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, update
+
+from engine.db.instance import Instance
+from engine.db.job import JobKind, JobState, job
+from engine.ids import uuid7
+from engine.unit_of_work import UnitOfWork
+
+_insert = insert(job)
+# services, timers and continuations end with their wait; a delivery under way gives its message back by itself
+_remove = delete(job).where(
+    job.c.instance_id == bindparam("of"), job.c.token == bindparam("waiting"), job.c.kind < int(JobKind.MESSAGE)
+)
+_freeze = (
+    update(job)
+    .where(job.c.instance_id == bindparam("of"), job.c.state == int(JobState.LIVE))
+    .values(state=int(JobState.SUSPENDED))
+)
+_thaw = (
+    update(job)
+    .where(job.c.instance_id == bindparam("of"), job.c.state == int(JobState.SUSPENDED))
+    .values(state=int(JobState.LIVE))
+)
+
+
+def put(
+    uow: UnitOfWork,
+    kind: JobKind,
+    handler: str,
+    payload: dict[str, Any],
+    *,
+    instance_id: UUID | None = None,
+    token: int | None = None,
+    at: datetime | None = None,
+    retry: str | None = None,
+    key: UUID | None = None,
+    attempts: int = 0,
+    last_error: str | None = None,
+) -> UUID:
+    """A job due `at` (now, when None). `key`: its id and the idempotency key of its effect."""
+    job_id = key or uuid7()
+    uow.queue(
+        _insert,
+        {
+            "id": job_id, "instance_id": instance_id, "token": token, "kind": int(kind), "handler": handler,
+            "payload": payload, "shard": (instance_id or job_id).bytes[-1] % 64, "visible_at": at or uow.now,
+            "state": int(JobState.LIVE), "attempts": attempts, "retry": retry or uow.settings.job_retry,
+            "last_error": last_error, "created_at": uow.now,
+        },
+    )  # fmt: skip
+    if at is None or at <= uow.now:
+        uow.wake_runners()
+    return job_id
+
+
+def remove(uow: UnitOfWork, instance: Instance, token: int) -> None:
+    """Nobody wants it any more."""
+    uow.queue(_remove, {"of": instance.id, "waiting": token})
+
+
+def freeze(uow: UnitOfWork, instance: Instance) -> None:
+    """Suspend the live jobs of an instance; whoever holds a lease loses it."""
+    uow.queue(_freeze, {"of": instance.id, "lock_token": None})
+
+
+def thaw(uow: UnitOfWork, instance: Instance) -> None:
+    """Let them go on."""
+    uow.queue(_thaw, {"of": instance.id})
+    uow.wake_runners()
