@@ -8,6 +8,7 @@ import '../shared/ready.js';
 import { LoadedElement } from '../shared/element.js';
 import { toast } from '../shared/toast.js';
 import '../shared/gestures.js';
+import '../shared/pulse.js';
 import '../styles/app.css';
 
 Object.assign(htmx.config, {

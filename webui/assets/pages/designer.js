@@ -1,0 +1,160 @@
+// The designer's page: canvas, panel, draft, findings, deployment.
+import { currentXml, open } from '../designer/index.js';
+import { Draft } from '../designer/draft.js';
+import { missing } from '../designer/language/index.js';
+import { Problems } from '../designer/problems.js';
+import { fit } from '../shared/fit.js';
+import { Refused, get, send } from '../shared/http.js';
+import { t } from '../shared/i18n.js';
+import { whileBusy } from '../shared/ready.js';
+import { toast } from '../shared/toast.js';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
+import '@bpmn-io/properties-panel/assets/properties-panel.css';
+import 'bpmn-js-color-picker/colors/color-picker.css';
+import 'diagram-js-minimap/assets/diagram-js-minimap.css';
+import '../styles/designer.css';
+
+const CHECK_AFTER_MS = 600;
+const STATES = {
+  saved: ['bg-green-lt', 'Saved'], unsaved: ['bg-yellow-lt', 'Not saved'], saving: ['bg-azure-lt', 'Saving…'],
+  conflict: ['bg-red-lt', 'Changed by somebody else'], failed: ['bg-red-lt', 'Not saved: the server refused'],
+};
+const $ = id => document.getElementById(id);
+
+whileBusy(start().catch(failed));
+
+async function start() {
+  const page = JSON.parse($('designer-data').textContent);
+  const modeler = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
+  const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState });
+  const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id));
+  const check = checker(modeler, page, problems);
+
+  modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
+  listen(modeler, draft, problems, check);
+  conflict(draft);
+  deployment(modeler, page, draft, check);
+  globalThis.tkDesigner = { modeler, draft, missing };      // for browser tests and the console
+  await check.now();
+}
+
+// Newest answer wins; one question at a time costs the server least
+function checker(modeler, page, problems) {
+  let timer = null, asked = 0;
+  const show = findings => { modeler.get('troikaFindings').set(findings); problems.set(findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))); };
+  const now = async () => {
+    clearTimeout(timer);
+    const mine = ++asked;
+    try {
+      const { findings } = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml });
+      if (mine === asked) show(findings);
+    } catch (error) {
+      if (mine === asked) toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
+    }
+  };
+  return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(now, CHECK_AFTER_MS); } };
+}
+
+function nameOf(modeler, id) {
+  return modeler.get('elementRegistry').get(id)?.businessObject.name;
+}
+
+function listen(modeler, draft, problems, check) {
+  const saveAndCheck = () => Promise.all([draft.save(), check.now()]);
+  $('save').addEventListener('click', saveAndCheck);
+  $('fit').addEventListener('click', () => fit(modeler, 110));
+  $('undo').addEventListener('click', () => modeler.get('commandStack').undo());
+  $('redo').addEventListener('click', () => modeler.get('commandStack').redo());
+  const stack = modeler.get('commandStack');
+  const undoable = () => { $('undo').disabled = !stack.canUndo(); $('redo').disabled = !stack.canRedo(); };
+  modeler.on('commandStack.changed', undoable);
+  undoable();
+  document.addEventListener('keydown', event => {
+    if (event.isComposing || event.keyCode === 229) return;      // a letter of pinyin, not a key
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') act(event, saveAndCheck);
+    else if (event.key === 'F8') act(event, () => problems.step(event.shiftKey ? -1 : 1));
+    else if (event.key === 'F6') act(event, () => nextArea(modeler));
+  });
+}
+
+function act(event, work) {
+  event.preventDefault();
+  work();
+}
+
+// canvas -> panel -> problems -> canvas
+function nextArea(modeler) {
+  const here = document.activeElement;
+  if ($('panel').contains(here)) $('problems').querySelector('summary').focus();
+  else if ($('problems').contains(here)) modeler.get('canvas').focus();
+  else $('panel').querySelector('button, input, select, textarea, [tabindex]')?.focus();
+}
+
+function showState(state, { savedAt }) {
+  const [className, text] = STATES[state];
+  const time = savedAt ? ` ${new Date(savedAt).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })}` : '';
+  Object.assign($('state'), { className: `badge ${className}`, textContent: t(text) + time });
+  $('state').dataset.state = state;
+}
+
+function conflict(draft) {
+  const dialog = $('conflict');
+  const tell = draft.onState;
+  draft.onState = (state, detail) => {
+    tell(state, detail);
+    if (state === 'failed') toast({ level: 'danger', text: detail.detail ?? t('Your changes were not saved.') });
+    if (state !== 'conflict' || dialog.open) return;
+    dialog.querySelector('[data-reason]').textContent = detail.detail ?? '';
+    dialog.showModal();
+  };
+  $('take-theirs').addEventListener('click', () => { draft.state = 'saved'; location.reload(); });
+  $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
+}
+
+function deployment(modeler, page, draft, check) {
+  const dialog = $('deployment'), form = dialog.querySelector('form'), button = form.querySelector('[type=submit]');
+  $('deploy').addEventListener('click', () => { dialog.querySelector('[data-refusal]').hidden = true; dialog.showModal(); });
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      if (!await draft.save()) {
+        dialog.close();
+        return;
+      }
+      const { version } = await send('POST', page.addresses.deploy, { note: form.elements.note.value, etag: draft.etag });
+      dialog.close();
+      form.reset();
+      $('version').textContent = t('Version {version}', { version });
+      toast({ level: 'success', text: t('Version {version} is deployed. New requests follow it.', { version }) });
+      await check.now();
+    } catch (error) {
+      refused(error, dialog, check);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+function refused(error, dialog, check) {
+  const findings = error instanceof Refused ? error.body?.findings : null;
+  if (findings) check.show(findings);
+  const refusal = dialog.querySelector('[data-refusal]');
+  refusal.replaceChildren(Object.assign(document.createElement('p'), { className: 'mb-1', textContent: error.message }));
+  const list = document.createElement('ul');
+  list.className = 'mb-0';
+  for (const { level, message } of findings ?? []) {
+    if (level === 'error') list.append(Object.assign(document.createElement('li'), { textContent: message }));
+  }
+  refusal.append(list);
+  refusal.hidden = false;
+}
+
+function failed(error) {
+  console.error(error);
+  $('canvas').append(Object.assign(document.createElement('div'), {
+    className: 'alert alert-danger m-3', role: 'alert', textContent: t('The drawing cannot be opened: {reason}', { reason: error.message }),
+  }));
+}

@@ -1,0 +1,15 @@
+// What the server can run now, handed over by the page as `config.catalogue`.
+class Catalogue {
+  static $inject = ['config.catalogue'];
+  constructor(catalogue) {
+    Object.assign(this, { operations: [], forms: [], decisions: [], processes: [], groups: [], people: [], capabilities: [] }, catalogue);
+  }
+  operation(name) {
+    return this.operations.find(operation => operation.name === name);
+  }
+  form(id) {
+    return this.forms.find(form => form.id === id);
+  }
+}
+
+export default { __init__: ['troikaCatalogue'], troikaCatalogue: ['type', Catalogue] };

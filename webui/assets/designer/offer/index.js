@@ -1,0 +1,60 @@
+// Palette, context pad and menus offer what the engine executes, and nothing else. An imported drawing may hold more:
+// it is shown, and refused with a reason by the check.
+import { isAny } from 'bpmn-js/lib/util/ModelUtil';
+
+const NOT_EXECUTED = /conditional|escalation|compensation|cancel|link|signal|transaction|complex|ad-hoc|event-subprocess|data-|pool|participant|lane|collapsed-subprocess|instantiate/;
+const MENUS = ['bpmn-create', 'bpmn-append', 'bpmn-replace'];
+const KINDS = /^(create|append|replace-with)-/;
+const PLAIN_TASK = new Set(['create-task', 'append-task', 'replace-with-task']);
+const EARLY = 200;      // a low priority: runs after the providers whose entries it takes away
+const STEPS = [
+  ['user-task', 'bpmn:UserTask', 'bpmn-icon-user-task', 'user task'], ['service-task', 'bpmn:ServiceTask', 'bpmn-icon-service-task', 'service task'],
+];
+
+class Offer {
+  static $inject = ['palette', 'contextPad', 'popupMenu', 'create', 'elementFactory', 'autoPlace', 'translate'];
+  constructor(palette, contextPad, popupMenu, create, elementFactory, autoPlace, translate) {
+    Object.assign(this, { create, elementFactory, autoPlace, translate });
+    palette.registerProvider(EARLY, this);
+    contextPad.registerProvider(EARLY, this);
+    for (const menu of MENUS) {
+      popupMenu.registerProvider(menu, EARLY, { getPopupMenuEntries: () => onlyExecuted, getPopupMenuHeaderEntries: () => withoutLoops });
+    }
+  }
+
+  getPaletteEntries() {
+    return entries => {
+      const { 'create.task': task, 'create.data-object': _1, 'create.data-store': _2, 'create.participant-expanded': _3, ...rest } = entries;
+      const steps = STEPS.map(([name, type, className, words]) => {
+        const start = event => this.create.start(event, this.elementFactory.createShape({ type }));
+        return [`create.${name}`, { group: task?.group ?? 'activity', className, title: this.translate(`Create ${words}`), action: { dragstart: start, click: start } }];
+      });
+      return Object.fromEntries(Object.entries(rest).flatMap(entry => entry[0] === 'create.exclusive-gateway' ? [...steps, entry] : [entry]));
+    };
+  }
+
+  getContextPadEntries(element) {
+    return entries => {
+      const kept = Object.fromEntries(Object.entries(entries).filter(([id]) => !/append\.(append-task|condition|signal|compensation)|lane/.test(id)));
+      if (!('append.append-task' in entries) || !isAny(element, ['bpmn:FlowNode'])) return kept;
+      const steps = STEPS.map(([name, type, className, words]) => [`append.${name}`, {
+        group: 'model', className, title: this.translate(`Append ${words}`),
+        action: {
+          click: (_, source) => this.autoPlace.append(source, this.elementFactory.createShape({ type })),
+          dragstart: (event, source) => this.create.start(event, this.elementFactory.createShape({ type }), { source }),
+        },
+      }]);
+      return { ...Object.fromEntries(steps), ...kept };
+    };
+  }
+}
+
+function onlyExecuted(entries) {
+  return Object.fromEntries(Object.entries(entries).filter(([id]) => !KINDS.test(id) || !(PLAIN_TASK.has(id) || NOT_EXECUTED.test(id))));
+}
+
+function withoutLoops(entries) {
+  return Object.fromEntries(Object.entries(entries).filter(([id]) => !/toggle-(loop|parallel-mi|sequential-mi|adhoc|participant)/.test(id)));
+}
+
+export default { __init__: ['troikaOffer'], troikaOffer: ['type', Offer] };

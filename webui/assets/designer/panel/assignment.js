@@ -1,0 +1,110 @@
+// 谁来审批: one choice in business words over zeebe:assignmentDefinition (person, people, groups, expression) and
+// troika:assignment (whoever the organisation names). Choosing one removes the other.
+import { SelectEntry, TextFieldEntry, isSelectEntryEdited } from '@bpmn-io/properties-panel';
+import { h } from '@bpmn-io/properties-panel/preact';
+import { useService } from 'bpmn-js-properties-panel';
+import { asList, edit, extension, listOf } from '../extensions.js';
+import { FeelField } from './feel_field.js';
+import { group } from './entries.js';
+
+const ZEEBE = 'zeebe:AssignmentDefinition', TROIKA = 'troika:Assignment';
+const INITIATOR = '= process.initiator', CLEARED = { assignee: undefined, candidateUsers: undefined, candidateGroups: undefined };
+
+const WAYS = [
+  ['', 'Choose…'], ['initiator', 'Whoever started the process'], ['initiatorManager', 'Manager of the initiator'],
+  ['initiatorDeptLeader', 'Head of the initiator’s department'], ['user', 'One person'], ['users', 'Several people'],
+  ['groups', 'Members of a group'], ['expression', 'Expression'], ['decision', 'Decision table'],
+];
+const LEVELS = { initiatorManager: '1', initiatorDeptLeader: '1' };
+
+export function assignmentGroup(element, translate) {
+  const way = wayOf(element);
+  return group('tk-who', translate('Who'), [
+    { id: 'tk-who-way', component: WayEntry, isEdited: isSelectEntryEdited },
+    way === 'user' && { id: 'tk-who-user', component: PersonEntry },
+    way === 'users' && { id: 'tk-who-users', component: ListEntry, spec: { name: 'candidateUsers', label: 'People', hint: 'Logins, separated by commas' } },
+    way === 'groups' && { id: 'tk-who-groups', component: ListEntry, spec: { name: 'candidateGroups', label: 'Groups', hint: 'Keys of groups, separated by commas' } },
+    way === 'expression' && { id: 'tk-who-expression', component: ExpressionEntry },
+    way === 'decision' && { id: 'tk-who-decision', component: StrategyEntry, spec: { name: 'decisionId', label: 'Decision', from: 'decisions' } },
+    way in LEVELS && { id: 'tk-who-level', component: StrategyEntry, spec: { name: 'level', label: 'Levels up' } },
+  ]);
+}
+
+export function wayOf(element) {
+  const strategy = extension(element, TROIKA)?.get('strategy');
+  if (strategy) return strategy;
+  const found = extension(element, ZEEBE);
+  if (!found) return '';
+  const { assignee, candidateUsers, candidateGroups } = found;
+  if (assignee !== undefined) return squeezed(assignee) === squeezed(INITIATOR) ? 'initiator' : assignee.startsWith('=') ? 'expression' : 'user';
+  if (candidateGroups !== undefined) return listOf(candidateGroups) ? 'groups' : 'expression';
+  if (candidateUsers !== undefined) return listOf(candidateUsers) ? 'users' : 'expression';
+  return '';
+}
+
+function written(way) {
+  switch (way) {
+    case '': return { [ZEEBE]: null, [TROIKA]: null };
+    case 'initiator': return { [ZEEBE]: { ...CLEARED, assignee: INITIATOR }, [TROIKA]: null };
+    case 'user': return { [ZEEBE]: { ...CLEARED, assignee: '' }, [TROIKA]: null };
+    case 'users': return { [ZEEBE]: { ...CLEARED, candidateUsers: '' }, [TROIKA]: null };
+    case 'groups': return { [ZEEBE]: { ...CLEARED, candidateGroups: '' }, [TROIKA]: null };
+    case 'expression': return { [ZEEBE]: { ...CLEARED, assignee: '=' }, [TROIKA]: null };
+    default: return { [ZEEBE]: null, [TROIKA]: { strategy: way, level: LEVELS[way], decisionId: undefined } };
+  }
+}
+
+function WayEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate');
+  const way = wayOf(element);
+  return h(SelectEntry, {
+    element, id, label: translate('Decided by'), getValue: () => way,
+    setValue: value => edit(injector, element, written(value)),
+    getOptions: () => (WAYS.some(([known]) => known === way) ? WAYS : [...WAYS, [way, way]]).map(([value, label]) => ({ value, label: translate(label) })),
+  });
+}
+
+function PersonEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate'), { people } = useService('troikaCatalogue');
+  const stored = extension(element, ZEEBE)?.get('assignee') ?? '';
+  const options = [{ value: '', label: translate('Choose…') }, ...people.map(({ login, name }) => ({ value: login, label: `${name} (${login})` }))];
+  if (stored && !people.some(({ login }) => login === stored)) options.push({ value: stored, label: `${stored} ?` });
+  return h(SelectEntry, {
+    element, id, label: translate('Person'), getValue: () => stored, setValue: assignee => edit(injector, element, { [ZEEBE]: { assignee } }), getOptions: () => options,
+  });
+}
+
+function ListEntry({ element, id, spec: { name, label, hint } }) {
+  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput'), { groups } = useService('troikaCatalogue');
+  const known = name === 'candidateGroups' && groups.length ? ` ${groups.map(({ key, name: shown }) => `${key} ${shown}`).join(' · ')}` : '';
+  return h(TextFieldEntry, {
+    element, id, debounce, label: translate(label), description: translate(hint) + known,
+    getValue: () => (listOf(extension(element, ZEEBE)?.get(name)) ?? []).join(', '),
+    setValue: value => edit(injector, element, { [ZEEBE]: { [name]: asList((value ?? '').split(/[,，\s]+/).filter(Boolean)) ?? '' } }),
+  });
+}
+
+function ExpressionEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate'), variables = useService('troikaVariables');
+  const found = extension(element, ZEEBE);
+  const name = ['candidateGroups', 'candidateUsers', 'assignee'].find(attribute => found?.get(attribute)) ?? 'assignee';
+  return h(FeelField, {
+    key: `${element.id}-${id}`, id, label: translate('Expression that gives a person'), value: found?.get(name), variables: () => variables.at(element),
+    onChange: value => edit(injector, element, { [ZEEBE]: { [name]: value ?? '=' } }),
+  });
+}
+
+function StrategyEntry({ element, id, spec: { name, label, from } }) {
+  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput'), catalogue = useService('troikaCatalogue');
+  const common = {
+    element, id, label: translate(label), getValue: () => extension(element, TROIKA)?.get(name) ?? '',
+    setValue: value => edit(injector, element, { [TROIKA]: { [name]: value || undefined } }),
+  };
+  return from
+    ? h(SelectEntry, { ...common, getOptions: () => [{ value: '', label: translate('Choose…') }, ...catalogue[from].map(({ id: value, name: shown }) => ({ value, label: shown }))] })
+    : h(TextFieldEntry, { ...common, debounce });
+}
+
+function squeezed(text) {
+  return text.replace(/\s+/g, '');
+}

@@ -1,0 +1,39 @@
+// 流转条件: the condition of a flow, and whether it is the one taken when no other is.
+import { CheckboxEntry } from '@bpmn-io/properties-panel';
+import { h } from '@bpmn-io/properties-panel/preact';
+import { useService } from 'bpmn-js-properties-panel';
+import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { group } from './entries.js';
+import { FeelField } from './feel_field.js';
+
+export function flowGroups(element, translate) {
+  if (!mayBeConditional(element)) return [];
+  const isDefault = getBusinessObject(element.source).get('default') === getBusinessObject(element);
+  return [group('tk-condition', translate('Condition'), [
+    { id: 'tk-condition-default', component: DefaultEntry },
+    !isDefault && { id: 'tk-condition-body', component: ConditionEntry },
+  ])];
+}
+
+function mayBeConditional(element) {
+  return is(element, 'bpmn:SequenceFlow') && element.source && isAny(element.source, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway', 'bpmn:Activity']);
+}
+
+function ConditionEntry({ element, id }) {
+  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), variables = useService('troikaVariables');
+  const flow = getBusinessObject(element);
+  return h(FeelField, {
+    key: `${element.id}-${id}`, id, label: translate('Taken when'), hint: translate('For example amount > 5000 and category = "travel"'),
+    value: flow.get('conditionExpression')?.get('body'), variables: () => variables.at(element),
+    onChange: body => modeling.updateProperties(element, { conditionExpression: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: flow }) }),
+  });
+}
+
+function DefaultEntry({ element, id }) {
+  const modeling = useService('modeling'), translate = useService('translate');
+  const flow = getBusinessObject(element), source = getBusinessObject(element.source);
+  return h(CheckboxEntry, {
+    element, id, label: translate('Taken when no other is (default)'), getValue: () => source.get('default') === flow,
+    setValue: on => modeling.updateProperties(element.source, { default: on ? flow : undefined }),
+  });
+}

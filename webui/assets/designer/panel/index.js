@@ -1,0 +1,48 @@
+// Our groups in place of Zeebe's technical ones; what has no better word here (events, messages, timers, multi-instance, called
+// processes and decisions, scripts, mappings) stays with Zeebe's provider.
+import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { flowGroups } from './flow.js';
+import { ENGLISH_NAME, processGroups } from './process.js';
+import { serviceTaskGroups } from './service_task.js';
+import { formGroup, userTaskGroups } from './user_task.js';
+
+const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower number runs later
+const REPLACED = new Set([
+  'assignmentDefinition', 'form', 'condition', 'taskDefinition', 'userTaskImplementation', 'businessRuleImplementation', 'scriptImplementation',
+  'headers', 'Zeebe__TaskListeners', 'Zeebe__ExecutionListeners', 'Zeebe__ExtensionProperties', 'activeElements',
+]);
+const NAMED = ['bpmn:Process', 'bpmn:FlowNode', 'bpmn:SequenceFlow'];
+
+class TroikaPanel {
+  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue'];
+  constructor(propertiesPanel, translate, catalogue) {
+    Object.assign(this, { translate, catalogue });
+    propertiesPanel.registerProvider(AFTER_ZEEBE, this);
+  }
+
+  getGroups(element) {
+    return groups => {
+      const operates = isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask']);
+      const kept = groups.filter(({ id }) => !REPLACED.has(id) && !(operates && (id === 'inputs' || id === 'outputs')));
+      if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
+      const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
+      return [...kept.slice(0, general), ...this.#own(element), ...kept.slice(general)];
+    };
+  }
+
+  #own(element) {
+    if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
+    if (isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask'])) return serviceTaskGroups(element, this.translate, this.catalogue);
+    if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
+    if (is(element, 'bpmn:SequenceFlow')) return flowGroups(element, this.translate);
+    if (is(element, 'bpmn:Process')) return processGroups(element, this.translate);
+    return [];
+  }
+}
+
+function nameInEnglish(general) {
+  const place = general?.entries.findIndex(({ id }) => id === 'name');
+  if (place >= 0) general.entries.splice(place + 1, 0, ENGLISH_NAME);
+}
+
+export default { __init__: ['troikaPanel'], troikaPanel: ['type', TroikaPanel] };

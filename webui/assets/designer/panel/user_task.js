@@ -1,0 +1,72 @@
+// A person's step: who, which form and fields, how it is decided, which acts, until when, what it proves.
+import { SelectEntry, isSelectEntryEdited } from '@bpmn-io/properties-panel';
+import { h } from '@bpmn-io/properties-panel/preact';
+import { useService } from 'bpmn-js-properties-panel';
+import { edit, extension } from '../extensions.js';
+import { assignmentGroup } from './assignment.js';
+import { feel, group, select, text, withStored } from './entries.js';
+import { FieldMatrix } from './field_matrix.js';
+
+const FORM = select('zeebe:FormDefinition', 'formId', 'Form', ({ forms }, translate) => [
+  { value: '', label: translate('No form') }, ...forms.map(({ id, name }) => ({ value: id, label: name === id ? id : `${name} (${id})` })),
+]);
+const APPROVAL = 'troika:Approval';
+const MODES = [['', 'No approval: a task to be done'], ['any', 'Any one of them'], ['all', 'All of them'], ['claim', 'Whoever takes it first'], ['inform', 'For information']];
+const ON_REJECT = [['', 'As drawn'], ['flow', 'Goes on; a gateway reads the outcome'], ['end', 'The request ends as rejected']];
+const YES_NO = [['', 'Default'], ['true', 'Offered'], ['false', 'Not offered']];
+
+export function formGroup(element, translate) {
+  return group('tk-form', translate('Form'), [FORM]);
+}
+
+export function userTaskGroups(element, translate) {
+  const approval = extension(element, APPROVAL), policy = extension(element, 'troika:Policy');
+  return [
+    assignmentGroup(element, translate),
+    group('tk-approval', translate('Approval'), [
+      { id: 'tk-approval-mode', component: ModeEntry, isEdited: isSelectEntryEdited },
+      approval && select(APPROVAL, 'onReject', 'When rejected', ON_REJECT),
+      approval?.get('mode') === 'any' && select(APPROVAL, 'rejects', 'Fails', [['', 'At the first rejection'], ['all', 'When all have rejected']]),
+      approval && select('troika:Opinion', 'required', 'Opinion', [['', 'Required to reject'], ['always', 'Always required'], ['never', 'Never required']]),
+      approval && text('troika:Opinion', 'phrases', 'Common phrases', { description: 'Separated by |' }),
+    ]),
+    formGroup(element, translate),
+    group('tk-fields', translate('Field permissions'), [
+      select('troika:Fields', 'default', 'Fields not listed', [['', 'Default'], ['write', 'May be written'], ['read', 'May be read'], ['hidden', 'Hidden']]),
+      { id: 'tk-fields-matrix', component: FieldMatrix },
+    ]),
+    group('tk-buttons', translate('Buttons'), [
+      text('troika:Buttons', 'agree', 'Word for “agree”'), text('troika:Buttons', 'reject', 'Word for “reject”'),
+      select('troika:Buttons', 'transfer', 'Transfer', YES_NO), select('troika:Buttons', 'comment', 'Comment', YES_NO), select('troika:Buttons', 'attach', 'Attach files', YES_NO),
+    ]),
+    group('tk-due', translate('Time limit'), [
+      feel('zeebe:TaskSchedule', 'dueDate', 'Due', 'For example now() + duration("P3D")'),
+      feel('zeebe:TaskSchedule', 'followUpDate', 'Follow-up'),
+      text('zeebe:PriorityDefinition', 'priority', 'Priority', { description: '0 to 100', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A number from 0 to 100' }),
+    ]),
+    group('tk-control', translate('Control'), [
+      select('troika:Policy', 'provides', 'This approval permits', ({ capabilities }, translate_) => withStored(
+        [{ value: '', label: translate_('Nothing guarded') }, ...capabilities.map(({ id, name }) => ({ value: id, label: name }))], policy?.get('provides'))),
+      policy && text('troika:Policy', 'subjectType', 'Kind of document', { description: 'Table, for example erp_payment_request' }),
+      policy && feel('troika:Policy', 'subject', 'Document', 'Expression that gives its id'),
+    ]),
+    group('tk-automatic', translate('Nobody or oneself'), [
+      select('troika:OnEmpty', 'do', 'When nobody is found', [['', 'Process administrator'], ['processAdmin', 'Process administrator (written)'], ['autoPass', 'Passes by itself'], ['autoReject', 'Is rejected by itself']]),
+      select('troika:OnSelf', 'do', 'When it is the initiator', [['', 'Default'], ['ask', 'Is asked'], ['skip', 'Is skipped'], ['manager', 'The manager is asked'], ['deptLeader', 'The head of department is asked'], ['forbid', 'As nobody']]),
+    ]),
+  ];
+}
+
+// without troika:approval the step is a task that somebody does; with it, one that people agree to or reject
+function ModeEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate');
+  const stored = extension(element, APPROVAL);
+  const mode = stored ? stored.get('mode') ?? 'any' : '';
+  return h(SelectEntry, {
+    element, id, label: translate('Passes when agreed by'), getValue: () => mode,
+    setValue: value => edit(injector, element, value
+      ? { [APPROVAL]: { mode: value, onReject: stored?.get('onReject') ?? 'flow' } }
+      : { [APPROVAL]: null, 'troika:Opinion': null, 'troika:Policy': null }),
+    getOptions: () => withStored(MODES.map(([value, label]) => ({ value, label: translate(label) })), mode),
+  });
+}

@@ -1,0 +1,62 @@
+// The list below the canvas: what the server found, each line leads to its element.
+import { t } from '../shared/i18n.js';
+
+const LEVELS = { error: ['bg-red-lt', 'Error'], warn: ['bg-yellow-lt', 'Warning'], info: ['bg-azure-lt', 'Note'] };
+const ORDER = Object.keys(LEVELS);
+
+export class Problems {
+  #current = -1;
+
+  constructor(host, show) {
+    Object.assign(this, { host, show, findings: [] });
+    host.addEventListener('click', ({ target }) => {
+      const line = target.closest('[data-index]');
+      if (line) this.#go(Number(line.dataset.index));
+    });
+  }
+
+  set(findings) {
+    this.findings = [...findings].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
+    this.#current = -1;
+    const list = this.host.querySelector('ol');
+    list.replaceChildren(...this.findings.map(line));
+    const count = level => this.findings.filter(finding => finding.level === level).length;
+    this.host.querySelector('summary').replaceChildren(
+      `${t('Problems')} `, ...(this.findings.length
+        ? ORDER.filter(count).map(level => badge(level, `${t(LEVELS[level][1])} ${count(level)}`))
+        : [badge('none', t('none found'))]),
+    );
+    this.host.dataset.count = this.findings.length;
+    if (this.findings.length && !this.host.dataset.touched) this.host.open = true;
+  }
+
+  step(by) {
+    if (this.findings.length) this.#go((this.#current + by + this.findings.length) % this.findings.length);
+  }
+
+  #go(index) {
+    this.#current = index;
+    this.host.dataset.touched = '';
+    this.host.open = true;
+    this.host.querySelectorAll('[data-index]').forEach((button, place) => button.classList.toggle('active', place === index));
+    const { element } = this.findings[index];
+    if (element) this.show(element);
+  }
+}
+
+function line({ level, element, name, message, hint, rule }, index) {
+  const item = document.createElement('li');
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-problem', title: rule });
+  button.dataset.index = index;
+  button.append(badge(level, t(LEVELS[level][1])), span('tk-problem-element', name || element || ''), span('', message), span('text-secondary', hint ?? ''));
+  item.append(button);
+  return item;
+}
+
+function badge(level, text) {
+  return span(`badge me-1 ${LEVELS[level]?.[0] ?? 'bg-green-lt'}`, text);
+}
+
+function span(className, textContent) {
+  return Object.assign(document.createElement('span'), { className, textContent });
+}

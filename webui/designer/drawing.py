@@ -1,0 +1,169 @@
+"""What the designer's script asks for: catalogue, check, save, deploy. JSON in, JSON out."""
+
+from typing import Any, get_args, get_origin
+
+from flask import g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from engine import drafts, forms, identity, operations, policy, repository
+from engine.errors import N_, DeploymentRefused, EngineError, NotFound
+from engine.findings import Finding
+from engine.operations import Operation, Parameter
+from engine.repository.reading import read
+from webui import errors
+from webui.designer.blueprint import designer
+from webui.designer.library import draft_of, etag_of, path_of
+from webui.rendering import label, person
+
+_MANY = 500
+_FEEL_TYPES = {
+    "number": "number", "checkbox": "boolean", "checklist": "list<string>", "taglist": "list<string>",
+    "dynamiclist": "list<context>", "filepicker": "list<string>", "datetime": "date", "expression": "any",
+}  # fmt: skip
+
+
+class DraftChangedMeanwhile(EngineError):
+    """The draft on the server is not the one that this page was loaded with."""
+
+    message = N_("{name} saved this drawing at {at}.")
+    status = 409
+
+
+class NotAnObject(EngineError):
+    """The script sent something else than it should."""
+
+    message = N_("Expected a JSON object with '{field}' as text, found something else.")
+    status = 422
+
+
+@designer.get("/catalogue.json")
+def catalogue() -> ResponseReturnValue:
+    """What a drawing may name now, in the reader's language."""
+    return jsonify(
+        operations=[_operation(found) for found in operations.catalog().values()],
+        forms=[_form(info) for info in repository.latest_all(g.uow, "form")],
+        decisions=_named(repository.latest_all(g.uow, "decision")),
+        processes=_named(repository.latest_all(g.uow)),
+        groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
+        people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
+        capabilities=_capabilities(),
+    )
+
+
+@designer.post("/lint")
+def lint() -> ResponseReturnValue:
+    """Everything that is wrong with the drawing as it stands on the canvas."""
+    sent = _body("key", "xml")
+    return jsonify(findings=_findings(repository.check(g.uow, {_path(sent["key"]): sent["xml"].encode("utf-8")})))
+
+
+@designer.put("/drafts/<key>")
+def save(key: str) -> ResponseReturnValue:
+    """Store the drawing; `If-Match` carries the ETag that the page has seen, or * to write over anything."""
+    xml = _body("xml")["xml"].encode("utf-8")
+    draft, seen = draft_of(key), request.headers.get("If-Match", "")
+    if draft is None and not repository.versions(g.uow, key):
+        raise NotFound(kind="process", key=key)
+    if seen not in (etag_of(draft), "*"):
+        raise _changed_by(draft)
+    saved = drafts.save(g.uow, _path(key), xml, draft.version if draft else None, key=key, name=_name_in(key, xml))
+    return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
+
+
+@designer.delete("/drafts/<key>")
+def discard(key: str) -> ResponseReturnValue:
+    """Forget the draft: the deployed version stands."""
+    draft = draft_of(key)
+    if draft is not None:
+        drafts.discard(g.uow, draft.path)
+    return "", 204
+
+
+@designer.post("/deploy/<key>")
+def deploy(key: str) -> ResponseReturnValue:
+    """Deploy the saved draft that the page has seen; a refusal carries every finding."""
+    sent = _body("note", "etag")
+    draft = draft_of(key)
+    if draft is None:
+        raise NotFound(kind="process", key=key)
+    if sent["etag"] != etag_of(draft):
+        raise _changed_by(draft)
+    try:
+        repository.deploy(g.uow, {draft.path: draft.content}, sent["note"])
+    except DeploymentRefused as refused:
+        return jsonify(detail=errors.explain(refused), findings=_findings(refused.findings)), refused.status
+    return jsonify(version=repository.latest(g.uow, key).version)
+
+
+def _body(*fields: str) -> dict[str, str]:
+    sent = request.get_json(silent=True)
+    for field in fields:
+        if not isinstance(sent, dict) or not isinstance(sent.get(field), str):
+            raise NotAnObject(field=field)
+    found: dict[str, str] = sent
+    return found
+
+
+def _path(key: str) -> str:
+    draft = draft_of(key)
+    if draft is not None:
+        return draft.path
+    latest = next(iter(repository.versions(g.uow, key)), None)
+    return path_of(latest.category if latest else "", key)
+
+
+def _name_in(key: str, xml: bytes) -> str:
+    """The name in a drawing that can be read; else the id."""
+    reading = read({f"{key}.bpmn": xml})
+    return next((found.name for found in reading.found if found.key == key), key)
+
+
+def _changed_by(draft: drafts.Draft | None) -> DraftChangedMeanwhile:
+    who = identity.user(g.uow, draft.saved_by) if draft and draft.saved_by else None
+    return DraftChangedMeanwhile(name=person(who), at=draft.saved_at if draft else g.uow.now)
+
+
+def _findings(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
+            "message": errors.words(finding.message, finding.facts), "hint": errors.words(finding.hint, finding.facts),
+            "line": finding.line, "path": list(finding.path),
+        }
+        for finding in findings
+    ]  # fmt: skip
+
+
+def _operation(found: Operation) -> dict[str, Any]:
+    return {
+        "name": found.name, "module": found.module, "label": label(found.labels, found.name),
+        "doc": found.doc.split("\n\n")[0], "parameters": [_parameter(parameter) for parameter in found.parameters],
+        "outputs": found.outputs, "errors": list(found.errors), "guarded_by": found.guarded_by,
+        "external": found.external,
+    }  # fmt: skip
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    literal = str(get_origin(parameter.annotation)).endswith("Literal")
+    choices = [str(choice) for choice in get_args(parameter.annotation)] if literal else None
+    return {"name": parameter.name, "type": parameter.type, "required": parameter.required, "choices": choices}
+
+
+def _form(info: repository.DefinitionInfo) -> dict[str, Any]:
+    fields = [
+        {"key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label)}
+        for field in forms.leaves(repository.form(g.uow, info.key).components)
+    ]
+    return {"id": info.key, "name": label(info.labels, info.name), "fields": fields}
+
+
+def _named(infos: list[repository.DefinitionInfo]) -> list[dict[str, str]]:
+    return [{"id": info.key, "name": label(info.labels, info.name)} for info in infos]
+
+
+def _capabilities() -> list[dict[str, str]]:
+    """What an approval may permit: the approvals that the policies in force ask for."""
+    needed = {
+        requirement.capability: found.title for found in policy.in_force(g.uow) for requirement in found.approvals
+    }
+    return [{"id": capability, "name": f"{capability} ({title})"} for capability, title in sorted(needed.items())]

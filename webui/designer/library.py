@@ -1,0 +1,147 @@
+"""Pages of the designer: all processes, a new one, the editor, versions, one version to look at."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from engine.drafts import Draft
+from flask import Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import drafts, repository
+from engine.errors import N_, EngineError, NotFound
+from engine.repository import DefinitionInfo
+from webui import transaction
+from webui.designer.blank import blank_drawing
+from webui.designer.blueprint import designer
+from webui.rendering import as_script_data, label, page
+
+AREAS = ("oa", "erp", "crm", "integration")
+_KEY = re.compile(r"[a-z][a-z0-9_]{2,62}")
+
+
+class WrongProcessId(EngineError):
+    """The id of a process is part of file names and addresses."""
+
+    message = N_("Expected an id of small letters, digits and underscores, 3 to 63 of them, found '{found}'.")
+    hint = N_("For example expense_claim.")
+    status = 422
+
+
+class ProcessIdTaken(EngineError):
+    """Two processes cannot have one id."""
+
+    message = N_("There is already a process with the id '{key}'.")
+    hint = N_("Choose another id, or edit that one.")
+    status = 409
+
+
+@dataclass(frozen=True)
+class Line:
+    """A process of the library: its newest version, its draft, or both."""
+
+    key: str
+    name: str
+    category: str
+    deployed: DefinitionInfo | None
+    draft: Draft | None
+
+
+@designer.get("/")
+def library() -> ResponseReturnValue:
+    """Every process, deployed or only drawn."""
+    deployed = {info.key: info for info in repository.latest_all(g.uow)}
+    drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.path.endswith(".bpmn")}
+    lines = [_line(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
+    return page(
+        "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key))
+    )
+
+
+@designer.get("/new")
+def new() -> ResponseReturnValue:
+    """The questions before the first drawing."""
+    return page("designer/new.html", block="content", areas=AREAS, values={}, error=None)
+
+
+def _new_again(error: EngineError) -> str:
+    return render_template("designer/new.html", areas=AREAS, values=request.form, error=error)
+
+
+@designer.post("/")
+@transaction.shows_again(_new_again)
+def create() -> ResponseReturnValue:
+    """A draft with a start, a step and an end; then the editor."""
+    key, name, area = (request.form.get(field, "").strip() for field in ("key", "name", "category"))
+    if not _KEY.fullmatch(key):
+        raise WrongProcessId(found=key)
+    area = area if area in AREAS else AREAS[0]
+    if repository.versions(g.uow, key) or draft_of(key) is not None:
+        raise ProcessIdTaken(key=key)
+    drafts.save(g.uow, path_of(area, key), blank_drawing(key, name or key, area), None, key=key, name=name or key)
+    return redirect(url_for(".editor", key=key), 303)
+
+
+@designer.get("/<key>")
+def editor(key: str) -> ResponseReturnValue:
+    """The draft of `key` on the canvas; without one, the newest version as the start of one."""
+    latest = next(iter(repository.versions(g.uow, key)), None)
+    draft = draft_of(key)
+    if draft is None and latest is None:
+        raise NotFound(kind="process", key=key)
+    data = {
+        "key": key,
+        "xml": (draft.content if draft else repository.source(g.uow, latest.id)).decode("utf-8"),  # type: ignore[union-attr]
+        "etag": etag_of(draft),
+        "addresses": {
+            "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
+            "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
+        },
+    }  # fmt: skip
+    line = _line(key, latest, draft)
+    return page("designer/editor.html", block="body", line=line, latest=latest, page_data=as_script_data(data))
+
+
+@designer.get("/versions/<key>")
+def versions(key: str) -> ResponseReturnValue:
+    """What was deployed, newest first."""
+    found = repository.versions(g.uow, key)
+    if not found:
+        raise NotFound(kind="process", key=key)
+    name = label(found[0].labels, found[0].name)
+    return page("designer/versions.html", block="content", key=key, name=name, versions=found)
+
+
+@designer.get("/view/<uuid:definition_id>")
+def view(definition_id: UUID) -> ResponseReturnValue:
+    """One version, only to look at."""
+    return page("designer/view.html", block="content", info=repository.definition(g.uow, definition_id))
+
+
+@designer.get("/source/<uuid:definition_id>.bpmn")
+def source(definition_id: UUID) -> Response:
+    """The file of one version."""
+    return Response(repository.source(g.uow, definition_id), mimetype="application/xml")
+
+
+def draft_of(key: str) -> Draft | None:
+    """The draft of process `key`, if there is one."""
+    return next((draft for draft in drafts.list_(g.uow) if draft.key == key and draft.path.endswith(".bpmn")), None)
+
+
+def path_of(area: str, key: str) -> str:
+    """Where the drawing stands in the library of files."""
+    return f"processes/{area or AREAS[0]}/{key}.bpmn"
+
+
+def etag_of(draft: Draft | None) -> str:
+    """What a save must show to have seen; "0" before the first."""
+    return str(draft.version) if draft else "0"
+
+
+def _line(key: str, deployed: DefinitionInfo | None, draft: Draft | None) -> Line:
+    labels: dict[str, Any] = deployed.labels if deployed else {}
+    name = label(labels, deployed.name if deployed else draft.name if draft else key)
+    area = deployed.category if deployed else draft.path.split("/")[1] if draft else ""
+    return Line(key, name, area, deployed, draft)
