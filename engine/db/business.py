@@ -1,0 +1,150 @@
+"""Rows of data modules: documents and their keys, written so that a broken constraint becomes a business refusal."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Column,
+    CursorResult,
+    Date,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    event,
+    insert,
+    select,
+    update,
+)  # fmt: skip
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql import Executable, Select
+
+from engine.db.base import Id, UtcDateTime
+from engine.errors import BusinessError
+from engine.ids import uuid7
+from engine.unit_of_work import UnitOfWork
+
+
+def document_columns(number: str) -> list[Column[Any]]:
+    """What every document carries; `number` names the column of its number, e.g. `order_no`.
+
+    `source_type`, `source_id`: the document it was made from. `instance_id` has no foreign key: instances are archived.
+    """
+    return [
+        Column("id", Id, primary_key=True),
+        Column(number, String(40), nullable=False, unique=True),
+        Column("version", Integer, nullable=False, default=1),
+        Column("business_date", Date, nullable=False),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("created_by", Id),
+        Column("instance_id", Id),
+        Column("source_type", String(60)),
+        Column("source_id", String(60)),
+        Column("cancelled_at", UtcDateTime),
+        Column("cancel_reason", Text),
+        Column("note", Text, nullable=False, default=""),
+    ]
+
+
+def one_of(column: str, *words: str) -> CheckConstraint:
+    """A state in words: record pages, Excel and FEEL show them."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
+
+
+def guard(table: Table, *, sqlite: Sequence[str] = (), postgresql: Sequence[str] = ()) -> None:
+    """Make these triggers whenever `table` is made; `table.info["guards"]` keeps them for migrations.
+
+    A refusal is `RAISE(ABORT, '<name>')` on SQLite, `RAISE EXCEPTION '<name>' USING errcode = '23514'` on PostgreSQL:
+    both arrive as IntegrityError.
+    """
+    kept = table.info.setdefault("guards", {"sqlite": [], "postgresql": []})
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
+        kept[dialect].extend(statements)
+        for statement in statements:
+            ddl = cast("Callable[[str], DDL]", DDL)(statement.replace("%", "%%"))
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
+
+
+class BusinessRows:
+    """Reads and writes of one data module. `refusals`: name of a constraint or trigger -> code of BusinessError."""
+
+    def __init__(self, refusals: Mapping[str, str]) -> None:
+        self.refusals = refusals
+
+    def find(self, uow: UnitOfWork, query: Select[Any]) -> Row[Any] | None:
+        """The first row of `query`, if there is one."""
+        return uow.execute(query).first()
+
+    def get(self, uow: UnitOfWork, table: Table, key: Any, *, lock: bool = False) -> Row[Any]:
+        """The row with this primary key, locked if asked. Raises DATA.NOT_FOUND."""
+        return self.by(uow, table, next(iter(table.primary_key)).key, key, lock=lock)
+
+    def by(self, uow: UnitOfWork, table: Table, column: str, value: Any, *, lock: bool = False) -> Row[Any]:
+        """The row with this `value` in a unique `column`, locked if asked. Raises DATA.NOT_FOUND."""
+        query = select(table).where(table.c[column] == value)
+        row = uow.execute(query.with_for_update() if lock else query).first()
+        if row is None:
+            raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(value))
+        return row
+
+    def lines(self, uow: UnitOfWork, table: Table, column: str, value: Any) -> Sequence[Row[Any]]:
+        """The lines of one document in their order."""
+        return uow.execute(select(table).where(table.c[column] == value).order_by(table.c.line_no)).all()
+
+    def add(self, uow: UnitOfWork, table: Table, **values: Any) -> UUID:
+        """Insert one row and return its key; `id` is made unless given. Raises the refusal of a broken constraint."""
+        if "id" in table.c and "id" not in values:
+            values["id"] = uuid7()
+        self.write(uow, insert(table), values)
+        return cast(UUID, values.get("id"))
+
+    def add_all(self, uow: UnitOfWork, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Insert rows of one shape with one statement and return them with their keys."""
+        if "id" in table.c:
+            rows = [{"id": uuid7(), **row} for row in rows]
+        if rows:
+            self.write(uow, insert(table), rows)
+        return rows
+
+    def change(self, uow: UnitOfWork, table: Table, key: Any, **values: Any) -> None:
+        """Update one row and count its version. Raises DATA.NOT_FOUND or the refusal of a broken constraint."""
+        if "version" in table.c:
+            values["version"] = table.c.version + 1
+        if self.write(uow, update(table).where(next(iter(table.primary_key)) == key).values(**values)).rowcount != 1:
+            raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(key))
+
+    def write(self, uow: UnitOfWork, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Execute; an IntegrityError whose name is known becomes a BusinessError, any other one is raised as it is.
+
+        The caller does not go on after a refusal: the savepoint of the call is rolled back.
+        """
+        try:
+            return cast("CursorResult[Any]", uow.execute(statement, parameters))
+        except IntegrityError as error:
+            name = broken_constraint(error)
+            if name in self.refusals:
+                raise BusinessError(self.refusals[name], constraint=name) from error
+            raise
+
+
+def broken_constraint(error: IntegrityError) -> str:
+    """The name of the constraint or the word of the trigger that refused.
+
+    PostgreSQL reports the name; SQLite reports names of CHECKs and the words of RAISE, but only the columns of a unique
+    index, from which the name of our naming convention is built.
+    """
+    diagnostics = getattr(error.orig, "diag", None)
+    if diagnostics is not None:
+        return diagnostics.constraint_name or diagnostics.message_primary or ""
+    text = str(error.orig)
+    if found := re.match(r"UNIQUE constraint failed: (.+)", text):
+        columns = [column.strip().partition(".") for column in found[1].split(",")]
+        return "_".join([columns[0][0], *(column[2] for column in columns)]) + "_once"
+    if found := re.match(r"CHECK constraint failed: (\w+)", text):
+        return found[1]
+    return text

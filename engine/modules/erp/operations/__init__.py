@@ -1,0 +1,1 @@
+"""What processes may do with goods and money, one noun per file."""

@@ -1,0 +1,278 @@
+"""Paying: a request names amount and payee, people approve exactly that, the payment repeats it behind the gate."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from engine.errors import N_, BusinessError
+from engine.ids import uuid7
+from engine.modules.erp.models.invoice import expense_claim, supplier_invoice
+from engine.modules.erp.models.item import company
+from engine.modules.erp.models.payee import payee_account, payee_account_version
+from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
+from engine.modules.erp.operations import ledger
+from engine.modules.erp.operations.context import document_no, head
+from engine.modules.erp.operations.payables import requested
+from engine.modules.erp.operations.payees import version_in_force
+from engine.modules.erp.rows import rows
+from engine.operations import Facts, OperationCall, operation, subject
+from engine.unit_of_work import UnitOfWork
+
+LIVE = ("draft", "submitted", "paid")
+
+
+@subject("erp_payment_request", id="request_id")
+def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
+    """What an approval of a payment binds: amount, currency, payee, version of the bank details, documents."""
+    request = rows.get(uow, payment_request, request_id, lock=True)
+    payee = rows.get(uow, payee_account_version, request.payee_account_version_id)
+    items = rows.lines(uow, payment_request_item, "request_id", request_id)
+    books = rows.find(uow, select(company.c.uscc))
+    amount = f"{request.amount:.2f}"
+    return Facts(
+        values={
+            "amount": amount,
+            "amount_base": amount,
+            "currency": request.currency,
+            "entity": books.uscc if books is not None else None,
+            "payee": str(payee.account_id),
+            "payee_bank_version": payee.version,
+            "invoices": sorted(str(item.supplier_invoice_id or item.expense_claim_id) for item in items),
+            "kind": request.kind,
+        },
+        people={
+            "requester": [request.requested_by],
+            "payee_bank_editor": [] if payee.created_by is None else [payee.created_by],
+            "beneficiary": [] if request.beneficiary_id is None else [request.beneficiary_id],
+        },
+        display={
+            N_("Payment request"): request.request_no,
+            N_("Amount"): f"{request.amount:,.2f} {request.currency}",
+            N_("Payee"): payee.account_name,
+            N_("Bank account"): f"{payee.bank_name} {payee.account_no} (v{payee.version})",
+            N_("For"): ", ".join(item.document_no for item in items),
+        },
+        version=request.version,
+    )
+
+
+@operation(
+    "erp.request_payment", zh="申请付款", en="Request payment", compensated_by="erp.cancel_payment_request",
+    outputs={"request_id": "id", "request_no": "string", "kind": "string", "amount": "number", "currency": "string",
+             "payee_name": "string", "payee_bank_version": "number", "existing": "boolean"},
+    errors=("DATA.NOT_FOUND", "DATA.INVALID", "ERP.OVERPAY", "ERP.PAYEE_UNCONFIRMED", "ERP.INVOICE_BLOCKED"),
+)  # fmt: skip
+def request_payment(
+    uow: UnitOfWork, *, requested_by: UUID, supplier_invoice_id: UUID | None = None, claim_id: UUID | None = None,
+    amount: Decimal | None = None, call: OperationCall,
+) -> dict[str, Any]:  # fmt: skip
+    """Ask for the payment of a supplier's invoice or an expense claim: a draft to the payee's confirmed account.
+
+    `requested_by`: the person whose request it is, who may neither approve nor execute it. `amount`: a part; without
+    it all that is open. The same request again is `existing`. Raises ERP.OVERPAY when more is asked than is open.
+    """
+    if (supplier_invoice_id is None) == (claim_id is None):
+        raise BusinessError("DATA.INVALID", expected="an invoice or a claim", found="both or neither")
+    if supplier_invoice_id is not None:
+        invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
+        if invoice.blocked:
+            raise BusinessError("ERP.INVOICE_BLOCKED", document_no=invoice.document_no, state=invoice.match_state)
+        column, document, number = payment_request_item.c.supplier_invoice_id, invoice, invoice.document_no
+        kind, owner, beneficiary = "supplier", invoice.supplier_id, None
+    else:
+        claim = rows.get(uow, expense_claim, claim_id, lock=True)
+        column, document, number = payment_request_item.c.expense_claim_id, claim, claim.claim_no
+        kind, owner, beneficiary = "expense", claim.claimant_id, claim.claimant_id
+    known = _known(uow, column == document.id, amount, call)
+    if known is not None:
+        payee = rows.get(uow, payee_account_version, known.payee_account_version_id)
+        return _facts(known, payee.version, existing=True)
+    open_amount = document.open_amount - requested(uow, column == document.id)
+    asked = open_amount if amount is None else amount
+    if asked <= 0 or asked > open_amount:
+        raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
+    payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner)
+    request_id = rows.add(
+        uow, payment_request, request_no=document_no(uow, "PAY"), **head(uow, call, (document_table(kind),
+        document.id)),
+        kind=kind, amount=asked, currency=document.currency, payee_account_version_id=payee.id,
+        payee_name=payee.account_name, requested_by=requested_by, beneficiary_id=beneficiary, status="draft",
+    )  # fmt: skip
+    rows.add(
+        uow, payment_request_item, request_id=request_id, line_no=1, document_no=number, amount=asked,
+        supplier_invoice_id=supplier_invoice_id, expense_claim_id=claim_id,
+    )  # fmt: skip
+    return _facts(rows.get(uow, payment_request, request_id), payee.version, existing=False)
+
+
+@operation(
+    "erp.change_payment_request", zh="修改付款申请", en="Change payment request", changes_subject=payment_facts,
+    outputs={"amount": "number", "payee_bank_version": "number", "status": "string"},
+    errors=("DATA.NOT_FOUND", "ERP.REQUEST_FROZEN", "ERP.OVERPAY", "ERP.PAYEE_UNCONFIRMED"),
+)  # fmt: skip
+def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal | None = None) -> dict[str, Any]:
+    """Back to draft, with another amount and the payee's account in force now; approvals given so far are void."""
+    request = rows.get(uow, payment_request, request_id, lock=True)
+    if request.status not in ("draft", "submitted"):
+        raise BusinessError("ERP.REQUEST_FROZEN", request_no=request.request_no, status=request.status)
+    if request.status == "submitted":
+        rows.change(uow, payment_request, request_id, status="draft")
+    item = rows.lines(uow, payment_request_item, "request_id", request_id)[0]
+    column, document = _document(uow, item)
+    asked = request.amount if amount is None else amount
+    open_amount = document.open_amount - requested(uow, column == document.id) + item.amount
+    if asked <= 0 or asked > open_amount:
+        raise BusinessError("ERP.OVERPAY", document_no=item.document_no, open_amount=open_amount, asked=asked)
+    owner = document.supplier_id if request.kind == "supplier" else document.claimant_id
+    payee = version_in_force(uow, "supplier" if request.kind == "supplier" else "employee", owner)
+    rows.change(
+        uow, payment_request, request_id, amount=asked, payee_account_version_id=payee.id,
+        payee_name=payee.account_name,
+    )  # fmt: skip
+    rows.change(uow, payment_request_item, item.id, amount=asked)
+    return {"amount": asked, "payee_bank_version": payee.version, "status": "draft"}
+
+
+@operation(
+    "erp.submit_payment_request", zh="提交付款申请", en="Submit payment request", outputs={"status": "string"},
+    errors=("DATA.NOT_FOUND", "ERP.REQUEST_FROZEN", "ERP.PAYEE_UNCONFIRMED"),
+)  # fmt: skip
+def submit_payment_request(uow: UnitOfWork, *, request_id: UUID) -> dict[str, Any]:
+    """Freeze it: from now on only a payment of exactly this, or a cancellation."""
+    request = rows.get(uow, payment_request, request_id, lock=True)
+    if request.status != "submitted":
+        rows.change(uow, payment_request, request_id, status="submitted")
+    return {"status": "submitted"}
+
+
+@operation(
+    "erp.cancel_payment_request", zh="取消付款申请", en="Cancel payment request", changes_subject=payment_facts,
+    outputs={"cancelled": "boolean"}, errors=("DATA.NOT_FOUND",),
+)  # fmt: skip
+def cancel_payment_request(uow: UnitOfWork, *, request_id: UUID, reason: str = "") -> dict[str, Any]:
+    """Withdraw it unless it is paid (`cancelled` is false then)."""
+    request = rows.get(uow, payment_request, request_id, lock=True)
+    if request.status in ("draft", "submitted"):
+        rows.change(
+            uow, payment_request, request_id, status="cancelled", cancelled_at=uow.now, cancel_reason=reason
+        )  # fmt: skip
+    return {"cancelled": request.status != "paid"}
+
+
+@operation(
+    "erp.execute_payment", zh="执行付款", en="Execute payment", guarded_by="payment.execute", subject=payment_facts,
+    compensated_by="erp.void_payment",
+    outputs={"payment_id": "id", "payment_no": "string", "amount": "number", "currency": "string",
+             "voucher_no": "string", "paid_at": "date and time"},
+    errors=("DATA.NOT_FOUND", "ERP.REQUEST_DIFFERS", "ERP.ALREADY_PAID", "ERP.OVERPAY", "ERP.PERIOD_CLOSED"),
+)  # fmt: skip
+def execute_payment(uow: UnitOfWork, *, request_id: UUID, call: OperationCall) -> dict[str, Any]:
+    """Pay a submitted request once, exactly as approved, with its voucher; the open amount of its document falls.
+
+    Raises ERP.REQUEST_DIFFERS when it is not submitted or the payee's account has changed since. The database asks for
+    the clearance again and refuses (IntegrityError POLICY.…) whatever got round the gate.
+    """
+    request = rows.get(uow, payment_request, request_id, lock=True)
+    if request.status == "paid":
+        raise BusinessError("ERP.ALREADY_PAID", request_no=request.request_no)
+    payee = rows.get(uow, payee_account_version, request.payee_account_version_id)
+    account = rows.get(uow, payee_account, payee.account_id)
+    if request.status != "submitted" or account.current_version != payee.version:
+        raise BusinessError(
+            "ERP.REQUEST_DIFFERS", request_no=request.request_no, status=request.status, approved=payee.version,
+            in_force=account.current_version,
+        )  # fmt: skip
+    payment_id, payment_no = uuid7(), document_no(uow, "P")
+    event, aux = ("supplier_payment", "supplier") if request.kind == "supplier" else ("expense_payment", "employee")
+    voucher_no = ledger.post(
+        uow, event, ("erp_payment", payment_id), {"amount": request.amount}, aux={aux: str(account.owner_id)},
+        summary=f"付款 {request.payee_name} {request.request_no}", instance_id=call.instance_id,
+    )  # fmt: skip
+    rows.add(
+        uow, payment, id=payment_id, payment_no=payment_no, request_id=request_id, clearance_id=call.clearance_id,
+        instance_id=call.instance_id, amount=request.amount, currency=request.currency,
+        payee_id=str(payee.account_id), payee_account_version_id=payee.id, payee_bank_version=payee.version,
+        executed_by=uow.actor.user_id, executed_at=uow.now, voucher_no=voucher_no, status="ordered",
+    )  # fmt: skip
+    _settle(uow, request_id, -1)
+    rows.change(uow, payment_request, request_id, status="paid")
+    return {
+        "payment_id": payment_id, "payment_no": payment_no, "amount": request.amount, "currency": request.currency,
+        "voucher_no": voucher_no, "paid_at": uow.now,
+    }  # fmt: skip
+
+
+@operation(
+    "erp.confirm_payment", zh="确认付款到账", en="Confirm payment", outputs={"status": "string"},
+    errors=("DATA.NOT_FOUND", "ERP.PAYMENT_RETURNED"),
+)  # fmt: skip
+def confirm_payment(uow: UnitOfWork, *, payment_no: str) -> dict[str, Any]:
+    """The bank says that the money has arrived."""
+    done = rows.by(uow, payment, "payment_no", payment_no, lock=True)
+    if done.status == "returned":
+        raise BusinessError("ERP.PAYMENT_RETURNED", payment_no=payment_no)
+    if done.status == "ordered":
+        rows.change(uow, payment, done.id, status="confirmed")
+    return {"status": "confirmed"}
+
+
+@operation(
+    "erp.void_payment", zh="退回付款", en="Void payment", outputs={"voided": "boolean"},
+    errors=("DATA.NOT_FOUND", "ERP.PERIOD_CLOSED"),
+)  # fmt: skip
+def void_payment(uow: UnitOfWork, *, payment_id: UUID, reason: str = "", call: OperationCall) -> dict[str, Any]:
+    """The money came back: red voucher, the document is open again. What is confirmed stays (`voided` is false)."""
+    done = rows.get(uow, payment, payment_id, lock=True)
+    if done.status == "ordered":
+        rows.change(uow, payment, payment_id, status="returned")
+        _settle(uow, done.request_id, 1)
+        request = rows.get(uow, payment_request, done.request_id)
+        event = "supplier_payment" if request.kind == "supplier" else "expense_payment"
+        ledger.reverse_of(uow, event, ("erp_payment", payment_id), reason, call.instance_id)
+    return {"voided": done.status != "confirmed"}
+
+
+def document_table(kind: str) -> str:
+    """The table of the document that a request of this kind pays."""
+    return "erp_supplier_invoice" if kind == "supplier" else "erp_expense_claim"
+
+
+def _settle(uow: UnitOfWork, request_id: UUID, sign: int) -> None:
+    for item in rows.lines(uow, payment_request_item, "request_id", request_id):
+        table = supplier_invoice if item.supplier_invoice_id is not None else expense_claim
+        key = item.supplier_invoice_id or item.expense_claim_id
+        rows.write(
+            uow,
+            update(table).where(table.c.id == key).values(open_amount=table.c.open_amount + sign * item.amount),
+        )
+
+
+def _document(uow: UnitOfWork, item: Any) -> tuple[Any, Any]:
+    if item.supplier_invoice_id is not None:
+        column = payment_request_item.c.supplier_invoice_id
+        return column, rows.get(uow, supplier_invoice, item.supplier_invoice_id, lock=True)
+    return payment_request_item.c.expense_claim_id, rows.get(uow, expense_claim, item.expense_claim_id, lock=True)
+
+
+def _known(uow: UnitOfWork, condition: Any, amount: Decimal | None, call: OperationCall) -> Any:
+    """A live request of the same process (or, outside one, of the same amount) for the same document."""
+    query = (
+        select(payment_request)
+        .join(payment_request_item, payment_request_item.c.request_id == payment_request.c.id)
+        .where(condition, payment_request.c.status.in_(LIVE))
+    )
+    if call.instance_id is not None:
+        query = query.where(payment_request.c.instance_id == call.instance_id)
+    if amount is not None:
+        query = query.where(payment_request.c.amount == amount)
+    return rows.find(uow, query) if call.instance_id is not None or amount is not None else None
+
+
+def _facts(request: Any, version: int, *, existing: bool) -> dict[str, Any]:
+    return {
+        "request_id": request.id, "request_no": request.request_no, "kind": request.kind, "amount": request.amount,
+        "currency": request.currency, "payee_name": request.payee_name, "payee_bank_version": version,
+        "existing": existing,
+    }  # fmt: skip
