@@ -60,18 +60,19 @@ def prove(
     """Findings for every guarded operation of `definition` that can be reached without its approvals.
 
     `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call by id would run,
-    beside those of the same file. Requirements with a `when` are left to the gate.
+    where it is not in the same file. Requirements with a `when` are left to the gate.
     """
     listed = list(policies)
-    found: list[Finding] = []
     own = {process.id: process for process in definition.processes}
 
     def follow(process_id: str) -> Process | None:
         return own.get(process_id) or callees(process_id)
 
-    for process in definition.executable:
-        found += _prove(process, catalog, listed, follow, definition.resource)
-    return found
+    return [
+        finding
+        for process in definition.executable
+        for finding in _prove(process, catalog, listed, follow, definition.resource)
+    ]
 
 
 def _prove(
