@@ -11,6 +11,7 @@ from engine.db import (
     draft,
     effect,
     guards,
+    guards_policy,
     history,
     identity,
     instance,
@@ -25,8 +26,8 @@ from engine.db.subscription import CORRELATION_BUCKETS, correlation_lock
 __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
-    audit, calendar, counter, definition, document, draft, effect, history, identity, instance, job, policy,
-    subscription, task,
+    audit, calendar, counter, definition, document, draft, effect, guards_policy, history, identity, instance, job,
+    policy, subscription, task,
 )  # fmt: skip
 
 
