@@ -1,12 +1,61 @@
 """Business rule tasks: a decision evaluated in the step."""
 
+from typing import Any
+
+from engine import dmn
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck
 from engine.bpmn.program import Edge, Node
 from engine.bpmn.state import Scope
+from engine.bpmn.steps import DecisionEvaluated
+from engine.errors import EngineError, InvalidValue
+from engine.values import Values, normalise
 
 
 def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """The decision that the drawing names, on the variables that are visible here."""
-    run.enter(scope, node)
-    raise Stuck("decision-failed", reason="decisions are not available")
+    token = run.enter(scope, node)
+    called, result = node.call, node.result
+    assert called is not None and result is not None  # noqa: S101, PT018 - compiled
+    local = run.map_in(scope, node)
+    context = run.context(scope, local)
+    decision_id = run.value(called.id, context)
+    if not isinstance(decision_id, str):
+        raise Stuck("decision-unknown", expression=called.id.text)
+    model = _model(run, scope, node, decision_id)
+    value, inputs, rules = _decided(run, model, decision_id, context)
+    run.facts.append(DecisionEvaluated(run.number(), token, node.id, decision_id, inputs, value, rules))
+    run.write(scope, run.map_out(scope, node, local, {result: value}))
+    run.depart(scope, node, token, local)
+
+
+def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:
+    assert node.call is not None  # noqa: S101 - compiled
+    if node.call.binding != "latest":
+        bound = scope.program.bound_decisions.get(decision_id)
+        if bound is None:
+            raise Stuck("decision-unbound", decision=decision_id, binding=node.call.binding)
+        found: dmn.Model = bound
+        return found
+    try:
+        found = run.env.decisions(decision_id)
+    except (LookupError, EngineError) as error:
+        raise Stuck("decision-missing", decision=decision_id, reason=str(error)) from None
+    return found
+
+
+def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> tuple[Any, Values, tuple[str, ...]]:
+    """(value, inputs, matched rules). A null that comes from an error is an incident, not a value. Raises Stuck."""
+    try:
+        decided = dmn.decide(
+            model, decision_id, context, now=run.now, zone=run.env.zone, calendar=run.env.calendar
+        )  # fmt: skip
+        value, inputs = normalise(decided.value), normalise(decided.inputs)
+    except (dmn.DecisionFailed, InvalidValue) as error:
+        raise Stuck("decision-failed", decision=decision_id, reason=str(error)) from None
+    if value is None and decided.diagnostics:
+        raise Stuck(
+            "decision-failed", decision=decision_id, inputs=inputs, rules=list(decided.rules),
+            diagnostics=[{"code": item.code, "text": str(item), "start": item.start} for item in decided.diagnostics],
+        )  # fmt: skip
+    return value, inputs, decided.rules

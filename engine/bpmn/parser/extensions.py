@@ -48,31 +48,15 @@ THROWS = frozenset(("sendTask", "intermediateThrowEvent", "endEvent"))
 ANY = None
 
 STRATEGIES = frozenset(
-    [
-        "user",
-        "users",
-        "role",
-        "position",
-        "userGroup",
-        "deptMember",
-        "deptLeader",
-        "initiator",
-        "initiatorManager",
-        "initiatorDeptLeader",
-        "managerChain",
-        "deptLeaderChain",
-        "initiatorSelect",
-        "previousApproverSelect",
-        "formUser",
-        "formUserManager",
-        "formUserDeptLeader",
-        "formDept",
-        "expression",
-        "decision",
-        "nodeApprover",
-    ]
+    (
+        *("user", "role", "position", "userGroup", "deptMember", "deptLeader", "initiator", "initiatorManager"),
+        *("initiatorDeptLeader", "managerChain", "deptLeaderChain", "formUser", "formUserManager"),
+        *("formUserDeptLeader", "formDept", "expression", "nodeApprover"),
+    )
 )
-MODES = frozenset(("all", "any", "sequential", "ratio", "weight", "random", "claim", "inform"))
+MODES = frozenset(("single", "all", "any", "sequential", "ratio", "weight", "random", "claim", "inform"))
+EMPTY = frozenset(("processAdmin", "users", "autoPass", "autoReject"))
+SELF = frozenset(("ask", "manager", "deptLeader", "skip", "forbid"))
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 BUTTONS = frozenset(
     [
@@ -308,12 +292,12 @@ class Reader:
         found.phrases = [phrase.strip() for phrase in (child.get("phrases") or "").split("|") if phrase.strip()]
 
     def _on_empty(self, owner: Element, child: Element, found: Extensions) -> None:
-        found.on_empty = self._required(owner, child, "do")
+        found.on_empty = self._choice(owner, child, "do", EMPTY)
         if found.on_empty and child.get("users"):
             found.on_empty = f"{found.on_empty}:{child.get('users')}"
 
     def _on_self(self, owner: Element, child: Element, found: Extensions) -> None:
-        found.on_self = self._required(owner, child, "do")
+        found.on_self = self._choice(owner, child, "do", SELF)
 
     def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
         provides = self._required(owner, child, "provides")

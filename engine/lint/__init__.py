@@ -1,0 +1,116 @@
+"""Checks of drawings before they are deployed: what the readers and the compiler find, and one rule per file."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from engine import bpmn, dmn, forms
+from engine.errors import CannotCompile
+from engine.findings import Finding, Level
+from engine.lint import rules
+from engine.lint.library import Drawn, KnownThings, Library, Remark
+
+__all__ = ["KnownThings", "Rule", "check", "discovered"]
+
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A file of `rules`. `code`: its name in kebab-case; `level`: unless the caller says otherwise."""
+
+    code: str
+    level: Level
+    check: Callable[[Drawn, Library], Iterable[Remark]]
+    doc: str
+
+
+def check(
+    resources: Mapping[str, bytes],
+    catalog: Mapping[str, Any],
+    levels: Mapping[str, str] | None = None,
+    known: KnownThings | None = None,
+) -> list[Finding]:
+    """Everything that is wrong with these files, errors first.
+
+    `resources`: path -> content; .bpmn, .dmn and .json are read, other files are left alone. `catalog`: operations by
+    name. `levels`: rule -> error | warn | info | off. `known`: what is deployed already and may be referred to.
+    """
+    levels = levels or {}
+    library = Library(catalog, known or KnownThings())
+    findings = _read(resources, library)
+    for drawn in library.processes.values():
+        for rule in discovered().values():
+            findings.extend(_finding(rule, drawn, remark) for remark in rule.check(drawn, library))
+    judged: list[Finding] = []
+    for finding in findings:
+        level = levels.get(finding.rule)
+        if level != OFF:
+            judged.append(finding if level is None else replace(finding, level=Level(level)))
+    order = list(Level)
+    return sorted(_once(judged), key=lambda finding: order.index(finding.level))
+
+
+@cache
+def discovered() -> dict[str, Rule]:
+    """Every rule, by code."""
+    found = {}
+    for info in sorted(pkgutil.iter_modules(rules.__path__), key=lambda item: item.name):
+        module = importlib.import_module(f"{rules.__name__}.{info.name}")
+        code = info.name.replace("_", "-")
+        found[code] = Rule(code, module.LEVEL, module.check, module.__doc__ or "")
+    return found
+
+
+def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
+    findings: list[Finding] = []
+    for path, content in resources.items():
+        if path.endswith(".bpmn"):
+            findings.extend(_read_process(path, content, library))
+        elif path.endswith(".dmn"):
+            decision = dmn.read(content, path)
+            findings.extend(decision.findings)
+            if decision.model is not None:
+                library.add_decision(decision.model)
+        elif path.endswith(".json"):
+            form = forms.read(content, path)
+            findings.extend(form.findings)
+            if form.form is not None:
+                library.add_form(path, form.form)
+    return findings
+
+
+def _read_process(path: str, content: bytes, library: Library) -> list[Finding]:
+    reading = bpmn.read(content, path)
+    findings = list(reading.findings)
+    if reading.definition is None:
+        return findings
+    for process in reading.definition.executable:
+        program = None
+        try:
+            program = bpmn.compile(reading.definition, process.id)
+        except CannotCompile as error:
+            findings.extend(error.findings)
+        library.processes[process.id] = Drawn(process, program, path)
+    return findings
+
+
+def _finding(rule: Rule, drawn: Drawn, remark: Remark) -> Finding:
+    element = remark.element
+    facts = {"element": element.id, "name": element.name or element.id, **remark.facts}
+    return Finding(
+        rule.code, remark.level or rule.level, element.id, remark.message, facts, remark.hint, element.line,
+        resource=drawn.resource,
+    )  # fmt: skip
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """A finding that both the reader and the compiler report counts once."""
+    kept: list[Finding] = []
+    for finding in findings:
+        if finding not in kept:
+            kept.append(finding)
+    return kept

@@ -1,0 +1,75 @@
+"""What a rule may look at: the drawings of this check, the operations, and what is deployed already."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.bpmn.model import Flow, Node, Process
+from engine.bpmn.program import Program
+from engine.findings import Level
+
+
+@dataclass(frozen=True, slots=True)
+class KnownThings:
+    """Ids of what is deployed."""
+
+    processes: frozenset[str] = frozenset()
+    decisions: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a rule says about an element. `facts` fill message and hint; `{element}` and `{name}` are given."""
+
+    element: Node | Flow | Process
+    message: str
+    hint: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One executable process. `program` is None when it does not compile; then only the drawing is judged."""
+
+    process: Process
+    program: Program | None
+    resource: str
+
+    def nodes(self, *types: str) -> Iterator[Node]:
+        """Its nodes of these types, at any depth; all without types."""
+        return (node for node in self.process.all_nodes() if not types or node.type in types)
+
+
+class Library:
+    """Everything that references can point to."""
+
+    def __init__(self, catalog: Mapping[str, Any], known: KnownThings) -> None:
+        self.catalog = catalog
+        self.known = known
+        self.processes: dict[str, Drawn] = {}
+        self.decisions: dict[str, Any] = {}
+        self.forms: dict[str, Any] = {}
+
+    def add_decision(self, model: Any) -> None:
+        """Every decision of a model, by its id."""
+        for decision in model.decisions:
+            self.decisions[decision if isinstance(decision, str) else decision.id] = model
+
+    def add_form(self, path: str, form: Any) -> None:
+        """A form, by area and stem."""
+        key = path.removeprefix("forms/").removesuffix(".json")
+        self.forms[key] = self.forms[form.id] = form
+
+    def has_process(self, key: str) -> bool:
+        """Deployed or in this check."""
+        return key in self.processes or key in self.known.processes
+
+    def has_decision(self, key: str) -> bool:
+        """Deployed or in this check."""
+        return key in self.decisions or key in self.known.decisions
+
+    def has_form(self, key: str) -> bool:
+        """Deployed or in this check."""
+        return key in self.forms or key in self.known.forms

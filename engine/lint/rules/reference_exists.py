@@ -1,0 +1,92 @@
+"""What is named exists: operations with their inputs, forms, decisions, called processes, error codes.
+
+Wrong: `erp.reserve_stok`, or an input that the operation does not have. Right: a name of the catalogue, every required
+input mapped.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from engine.bpmn.model import Node
+from engine.errors import N_
+from engine.findings import Level
+from engine.lint.library import Drawn, Library, Remark
+
+LEVEL = Level.ERROR
+
+
+def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
+    """One remark for each reference that leads nowhere."""
+    for node in drawn.nodes():
+        task = node.extensions.task
+        if task is not None and not task.type.startswith("="):
+            operation = library.catalog.get(task.type)
+            if operation is None:
+                yield _missing(node, "operation", task.type, library.catalog)
+            else:
+                yield from _inputs(node, operation)
+        form = node.extensions.form
+        if form is not None and not form.startswith("=") and not library.has_form(form):
+            yield _missing(node, "form", form, {*library.forms, *library.known.forms})
+        decision = node.extensions.decision
+        key = decision.decision_id if decision is not None and task is None else "="
+        if not key.startswith("=") and not library.has_decision(key):
+            yield _missing(node, "decision", key, {*library.decisions, *library.known.decisions})
+        if node.type == "callActivity":
+            yield from _called(node, library)
+    yield from _codes(drawn, library)
+
+
+def _called(node: Node, library: Library) -> Iterator[Remark]:
+    called = node.extensions.called
+    key = called.process_id if called is not None else (node.called_element or "").rpartition(":")[2]
+    if key and not key.startswith("=") and not library.has_process(key):
+        yield _missing(node, "process", key, {*library.processes, *library.known.processes})
+
+
+def _inputs(node: Node, operation: Any) -> Iterator[Remark]:
+    given = {line.target.partition(".")[0] for line in node.extensions.inputs}
+    offered = {parameter.name: parameter for parameter in operation.parameters}
+    for name in sorted(given - offered.keys()):
+        yield Remark(
+            node, N_("'{name}' maps the input '{input}', which operation {operation} does not have."),
+            N_("It has: {known}."), {"input": name, "operation": operation.name, "known": ", ".join(offered) or "-"},
+        )  # fmt: skip
+    for name, parameter in offered.items():
+        if parameter.required and name not in given:
+            yield Remark(
+                node, N_("'{name}' does not map the input '{input}', which operation {operation} requires."),
+                N_("Map it: {type}."), {"input": name, "operation": operation.name, "type": parameter.type},
+            )  # fmt: skip
+
+
+def _codes(drawn: Drawn, library: Library) -> Iterator[Remark]:
+    """A boundary event on a task that calls an operation catches a code that the operation declares."""
+    for boundary in drawn.nodes("boundaryEvent"):
+        host = drawn.process.node(boundary.attached_to or "")
+        task = host.extensions.task if host is not None else None
+        operation = library.catalog.get(task.type) if task is not None else None
+        if operation is None:
+            continue
+        for event in boundary.events:
+            if event.kind == "error" and event.code is not None and event.code not in operation.errors:
+                yield Remark(
+                    boundary, N_("'{name}' catches '{code}', which operation {operation} never throws."),
+                    N_("It throws: {known}."),
+                    {"code": event.code, "operation": operation.name, "known": ", ".join(operation.errors) or "-"},
+                )  # fmt: skip
+
+
+def _missing(node: Node, kind: str, key: str, known: Iterable[str]) -> Remark:
+    near = difflib.get_close_matches(key, list(known), 1)
+    facts: dict[str, Any] = {"kind": kind, "key": key}
+    if near:
+        return Remark(
+            node, N_("'{name}' names the {kind} '{key}', which does not exist."), N_("Did you mean '{near}'?"),
+            {**facts, "near": near[0]},
+        )  # fmt: skip
+    return Remark(
+        node, N_("'{name}' names the {kind} '{key}', which does not exist."),
+        N_("Deploy it together with this process, or choose another one."), facts,
+    )  # fmt: skip
