@@ -1,0 +1,1 @@
+"""Customers and what is agreed with them: parties, opportunities, orders, deliveries, surveys, their profile."""

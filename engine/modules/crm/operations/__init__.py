@@ -1,0 +1,1 @@
+"""What processes may do with customers and their orders, one noun per file."""
