@@ -38,7 +38,10 @@ class Diagram extends LoadedElement {
 }
 customElements.define('tk-diagram', Diagram);
 customElements.define('tk-form', class extends LoadedElement { static entry = 'form'; });
-customElements.define('tk-people', class extends LoadedElement { static entry = 'people'; });
+customElements.define('tk-people', class extends LoadedElement {
+  static entry = 'people';
+  data() { return {}; }      // its `src` is asked while somebody types
+});
 
 function reason(xhr) {
   const known = xhr.getResponseHeader('Content-Type')?.includes('json') ? JSON.parse(xhr.responseText) : {};

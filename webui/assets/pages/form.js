@@ -39,6 +39,7 @@ function sendWith(outer, host, form) {
       event.preventDefault();
       return;
     }
+    if (host.contains(document.activeElement)) document.activeElement.blur();      // a typed date counts when its field is left
     const { data, errors } = form.submit();
     field.value = JSON.stringify(data);
     if (event.submitter?.formNoValidate || !Object.keys(errors).length) return;
@@ -46,8 +47,16 @@ function sendWith(outer, host, form) {
     event.stopImmediatePropagation();
     lead(host);
   };
+  // Leaving a wrong field shows its message and moves the page: the button would go from under the mouse between press and
+  // release, and the click be lost. So the press on a button does not take the focus away.
+  const press = event => { if (event.target.closest('button, input[type=submit]')?.form === outer) event.preventDefault(); };
   outer.addEventListener('submit', submit, { capture: true });
-  return () => { outer.removeEventListener('submit', submit, { capture: true }); field.remove(); };
+  outer.addEventListener('mousedown', press);
+  return () => {
+    outer.removeEventListener('submit', submit, { capture: true });
+    outer.removeEventListener('mousedown', press);
+    field.remove();
+  };
 }
 
 // brings the first wrong field into view, and the count to screen readers

@@ -13,7 +13,7 @@ const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×' }
 
 export async function show(host, { xml, markers = {}, flows = [], details = {} }) {
   const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));
-  container.setAttribute('role', 'img');
+  container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
   // the wheel belongs to the page: zooming is done by the buttons
   const viewer = new NavigatedViewer({ container, moddleExtensions: { zeebe, troika }, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
