@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 from engine import crash, history, policy, values
 from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
-from engine.errors import IdempotencyMismatch, OutcomeUnknown
+from engine.errors import BusinessError, IdempotencyMismatch, OutcomeUnknown
 from engine.operations import Operation, OperationCall
 from engine.outbound import Outbound
 from engine.unit_of_work import UnitOfWork
@@ -96,6 +96,12 @@ def finish_external(
     """Store the answer."""
     uow.queue(_finish, {"of": call.key, "status": int(EffectStatus.DONE), "response": outputs, "finished_at": uow.now})
     _record(uow, instance, "operation.performed", operation, call, None)
+
+
+def refuse_external(uow: UnitOfWork, error: BusinessError, call: OperationCall) -> None:
+    """Store that the other party said no."""
+    said_no = {"status": int(EffectStatus.BUSINESS_ERROR), "error_code": error.code, "finished_at": uow.now}
+    uow.queue(_finish, {"of": call.key, **said_no})
 
 
 def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:

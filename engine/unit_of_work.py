@@ -267,24 +267,24 @@ class _Prepared:
         self._positional = bool(compiled.positional)
         defaults = {column.key: _constant(column) for column in compiled.insert_prefetch}
         names = compiled.positiontup if self._positional else list(compiled.binds)
-        self._binds: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
+        self._binds: list[tuple[str, str, Callable[[Any], Any] | None, Any]] = []
         for name in names:
             bind = compiled.binds[name]
             if bind.required and bind.key not in columns:
                 raise TypeError(f"{statement.table.name}: no value for {bind.key}")
             processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
             default = defaults.get(bind.key, bind.value)
-            self._binds.append((bind.key, processor, default))
+            self._binds.append((name, bind.key, processor, default))
 
     def parameters(self, row: Mapping[str, Any]) -> Any:
         """Driver values of one row."""
         values = []
-        for key, processor, default in self._binds:
+        for _, key, processor, default in self._binds:
             value = row.get(key, default)
             values.append(value if processor is None else processor(value))
         if self._positional:
             return values
-        return {key: value for (key, _, _), value in zip(self._binds, values, strict=True)}
+        return {bind[0]: value for bind, value in zip(self._binds, values, strict=True)}
 
 
 def _constant(column: Any) -> Any:

@@ -13,6 +13,8 @@ from tests.postgres import Server
 
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """09:00 in Shanghai."""
+PATIENT = 60_000
+"""Milliseconds: on a busy machine a click must not turn into a job by itself."""
 
 
 @pytest.fixture
@@ -27,9 +29,10 @@ def clock() -> FrozenClock:
 def engine(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[ProcessEngine]:
     """An empty database with the whole schema: SQLite in memory, then PostgreSQL."""
     if request.param == "sqlite":
-        opened = ProcessEngine.in_memory(clock)
+        opened = ProcessEngine.in_memory(clock, inline_ms=PATIENT)
     else:
-        opened = ProcessEngine(Settings(database_url=request.getfixturevalue("postgres_database")), clock=clock)
+        url = request.getfixturevalue("postgres_database")
+        opened = ProcessEngine(Settings(database_url=url, inline_ms=PATIENT), clock=clock)
     yield opened
     opened.dispose()
 

@@ -222,11 +222,12 @@ def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
 
 
 def _model(uow: UnitOfWork, definition_id: UUID) -> dmn.Model:
-    cached = uow.shared.get(("decision", definition_id))
+    cached: dmn.Model | None = uow.shared.get(("decision", definition_id))
     if cached is None:
         cached = uow.shared[("decision", definition_id)] = dmn.read(source(uow, definition_id)).model
-    found: dmn.Model = cached
-    return found
+    if cached is None:
+        raise NotFound(kind="decision", key=definition_id)
+    return cached
 
 
 def _pin(uow: UnitOfWork, reference: str, definition_id: UUID | None) -> UUID | None:

@@ -10,9 +10,10 @@ from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, JobState, job
-from engine.errors import BusinessKeyTaken, InstanceOver, NotResolvable, Suspended, WaitNotOpen
+from engine.errors import BusinessError, BusinessKeyTaken, InstanceOver, NotResolvable, Suspended, WaitNotOpen
 from engine.ids import uuid7
-from engine.runtime import later, numbering
+from engine.operations import Operation, OperationCall
+from engine.runtime import later, numbering, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load, process_context
 from engine.runtime.settling import REJECTED, settle
@@ -24,10 +25,15 @@ __all__ = [
     "InstanceView",
     "activate",
     "cancel",
+    "deliver",
+    "elapse",
     "env",
+    "fail",
     "instance_view",
     "load",
     "locked",
+    "perform",
+    "refuse",
     "reject",
     "resolve",
     "resume",
@@ -36,6 +42,7 @@ __all__ = [
     "settle",
     "start",
     "suspend",
+    "without_row",
 ]
 
 _taken = select(instance_table.c.id).where(
@@ -110,6 +117,65 @@ def resume(
     )  # fmt: skip
     _settle_open(uow, instance, token, step)
     crash.here("complete")
+
+
+def perform(
+    uow: UnitOfWork, instance: Instance, token: int, node: str, operation: Operation, inputs: Values, key: UUID
+) -> None:
+    """Perform an in-process operation for a job whose row is gone already, and go on with its answer or refusal.
+
+    Raises WaitNotOpen, PolicyHold, InvalidInput, IdempotencyMismatch, and whatever the operation raises.
+    """
+    _require_running(uow, instance)
+    state = load(uow, instance)
+    if not bpmn.is_open(state, token):
+        raise WaitNotOpen(instance=instance.number or instance.id, token=token)
+    without_row(instance, token)
+    try:
+        outputs = calls.perform(uow, operation, inputs, OperationCall(key, instance.id, node), instance)
+    except BusinessError as error:
+        step = settling.refused(uow, instance, token, error)
+    else:
+        step = settling.complete(uow, instance, token, outputs)
+    settle(uow, instance, step)
+
+
+def refuse(uow: UnitOfWork, instance: Instance, token: int, error: BusinessError) -> None:
+    """The other party of an external operation said no. Raises WaitNotOpen, Suspended, InstanceOver."""
+    _require_running(uow, instance)
+    load(uow, instance)
+    _settle_open(uow, instance, token, settling.refused(uow, instance, token, error))
+
+
+def elapse(uow: UnitOfWork, instance: Instance, token: int) -> None:
+    """A timer is due. Raises WaitNotOpen, Suspended, InstanceOver."""
+    _require_running(uow, instance)
+    step = bpmn.elapse(load(uow, instance), token, now=uow.now, env=env(uow, instance))
+    _settle_open(uow, instance, token, step)
+
+
+def deliver(uow: UnitOfWork, instance: Instance, token: int, payload: Values) -> bool:
+    """A message or signal has come for `token`. False: nobody waits there any more."""
+    if instance.status not in LIVE or not bpmn.is_open(load(uow, instance), token):
+        return False
+    _require_running(uow, instance)
+    settle(uow, instance, bpmn.deliver(instance.state, token, payload, now=uow.now, env=env(uow, instance)))
+    return True
+
+
+def fail(uow: UnitOfWork, instance: Instance, token: int, code: str, detail: Values, job_id: UUID) -> bool:
+    """No further try of a job: an incident at its token, which stays. False: nobody waits there any more."""
+    if instance.status not in LIVE or not bpmn.is_open(load(uow, instance), token):
+        return False
+    instance.cache["failing_job"] = job_id
+    step = bpmn.fail(instance.state, token, code, values.normalise(detail), now=uow.now, env=env(uow, instance))
+    settle(uow, instance, step)
+    return True
+
+
+def without_row(instance: Instance, token: int) -> None:
+    """The job row of `token` is gone already; `settle` need not remove it."""
+    instance.cache.setdefault("without_row", set()).add(token)
 
 
 def reject(uow: UnitOfWork, instance: Instance) -> None:

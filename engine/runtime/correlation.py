@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -132,11 +131,6 @@ def lock(uow: UnitOfWork, bucket: int) -> None:
 def bucket_of(name: str, key: str) -> int:
     """Which of the lock rows orders this name and key."""
     return int.from_bytes(hashlib.sha256(f"{name}\0{key}".encode()).digest()[:4], "big") % CORRELATION_BUCKETS
-
-
-def expiry(uow: UnitOfWork, ttl: timedelta) -> Any:
-    """Until when a message is kept for somebody who does not wait yet."""
-    return uow.now + ttl
 
 
 def _deliver(uow: UnitOfWork, message_id: UUID, instance_id: UUID, token: int) -> None:

@@ -1,0 +1,19 @@
+"""Everything that happens later happens once: claimed with a lease, run, fenced, tried again or handed to a person."""
+
+from engine.jobs.leasing import Claimed, claim, extend, release
+from engine.jobs.running import Result, execute, fail, run_due
+from engine.jobs.views import JobView, list_, retry
+
+__all__ = [
+    "Claimed",
+    "JobView",
+    "Result",
+    "claim",
+    "execute",
+    "extend",
+    "fail",
+    "list_",
+    "release",
+    "retry",
+    "run_due",
+]

@@ -1,0 +1,221 @@
+"""What a claimed job does, and what becomes of it when it fails."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.exc import DBAPIError
+
+from engine import calls, crash, incidents, messages, operations, repository, retrying, runtime
+from engine.db.base import UtcDateTime
+from engine.db.instance import Instance
+from engine.db.job import IncidentKind, JobKind, JobState, job
+from engine.errors import BusinessError, EngineError, OutcomeUnknown, PolicyHold, StaleInstance
+from engine.jobs.leasing import Claimed, Fenced, claim, fence, keep, release
+from engine.operations import Operation, OperationCall
+from engine.outbound import Outbound
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import Actor, UnitOfWork
+from engine.values import Values
+
+RUNNER = Actor(None, source="job")
+_TROUBLE = timedelta(seconds=1)
+_TRANSIENT = ("40001", "40P01", "55P03", "57014", "57P01", "08006")
+"""SQLSTATE: serialisation, deadlock, lock timeout, cancelled, server stopping, connection lost"""
+
+_mine = (job.c.id == bindparam("row"), job.c.lock_token == bindparam("lease"))
+_again = update(job).where(*_mine).values(visible_at=bindparam("until", type_=UtcDateTime), lock_token=None)
+_bury = update(job).where(*_mine).values(state=int(JobState.DEAD), lock_token=None)
+
+
+class Result(StrEnum):
+    """What became of a job."""
+
+    DONE = "done"
+    RETRY = "retry"
+    DEAD = "dead"
+    FENCED = "fenced"
+    RELEASED = "released"
+
+
+def execute(engine: ProcessEngine, claimed: Claimed) -> Result:
+    """Run a claimed job in this thread; whatever goes wrong is written down, nothing is raised but lost databases."""
+    if claimed.attempts > len(retrying.delays(claimed.retry)) + 1:
+        return _give_up(engine, claimed, "poison", RuntimeError("the runner died each time"), IncidentKind.POISON)
+    try:
+        _run(engine, claimed)
+    except Fenced:
+        return Result.FENCED
+    except PolicyHold as error:
+        return _give_up(engine, claimed, "policy-hold", error, IncidentKind.POLICY_HOLD)
+    except OutcomeUnknown as error:
+        return _give_up(engine, claimed, "outcome-unknown", error, IncidentKind.OUTCOME_UNKNOWN)
+    except Exception as error:
+        if is_trouble(error):
+            release(engine, [claimed], after=_TROUBLE)
+            return Result.RELEASED
+        return fail(engine, claimed, error)
+    return Result.DONE
+
+
+def fail(engine: ProcessEngine, claimed: Claimed, error: Exception) -> Result:
+    """Plan another try, or open an incident: at once for what another try cannot help, else when tries are spent."""
+    if isinstance(error, EngineError) and error.status < 500:
+        return _give_up(engine, claimed, error.code, error, IncidentKind.PROCESS)
+    pause = retrying.pause(claimed.retry, claimed.attempts, claimed.id)
+    if pause is None:
+        return _give_up(engine, claimed, "retries-spent", error, IncidentKind.RETRIES_SPENT)
+    with engine.unit_of_work(RUNNER) as uow:
+        binds = {"row": claimed.id, "lease": claimed.lease, "until": uow.now + pause, "last_error": _text(error)}
+        uow.execute(_again, binds)
+    return Result.RETRY
+
+
+def run_due(engine: ProcessEngine, *, limit: int = 1000) -> int:
+    """Work off everything that is due now, in this thread; returns how many jobs were run."""
+    done = 0
+    while done < limit:
+        claimed = claim(engine, "run_due", min(20, limit - done))
+        if not claimed:
+            break
+        for item in claimed:
+            execute(engine, item)
+        done += len(claimed)
+    return done
+
+
+def is_trouble(error: Exception) -> bool:
+    """Whether the database is to blame, and nobody's attempt."""
+    if isinstance(error, StaleInstance):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    locked = "database is locked" in str(error.orig)
+    return error.connection_invalidated or locked or getattr(error.orig, "sqlstate", None) in _TRANSIENT
+
+
+# ---------------------------------------------------------------- by kind
+
+
+def _run(engine: ProcessEngine, claimed: Claimed) -> None:
+    match claimed.kind:
+        case JobKind.SERVICE:
+            operation = operations.get(claimed.handler)
+            if operation.external:
+                _call_outside(engine, claimed, operation)
+                return
+            with _instance_of(engine, claimed) as (uow, instance, token):
+                crash.here("execute")
+                node, inputs = claimed.payload["node"], claimed.payload["inputs"]
+                runtime.perform(uow, instance, token, node, operation, inputs, claimed.id)
+        case JobKind.TIMER if claimed.instance_id is None:
+            _start_by_timer(engine, claimed)
+        case JobKind.TIMER:
+            with _instance_of(engine, claimed) as (uow, instance, token):
+                runtime.without_row(instance, token)
+                runtime.elapse(uow, instance, token)
+                crash.here("timer")
+        case JobKind.CONTINUATION:
+            with _instance_of(engine, claimed) as (uow, instance, token):
+                if claimed.payload["ends"]:
+                    runtime.reject(uow, instance)
+                else:
+                    runtime.resume(uow, instance, token, outcome=claimed.payload["routing"])
+        case JobKind.MESSAGE if claimed.handler == "deliver":
+            with _instance_of(engine, claimed) as (uow, instance, token):
+                messages.deliver(uow, instance, token, claimed.payload)
+        case JobKind.MESSAGE:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                messages.run(uow, claimed.id, claimed.handler, claimed.payload)
+        case JobKind.NOTICE:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                calls.perform(uow, operations.get(claimed.handler), claimed.payload, OperationCall(claimed.id), None)
+        case _:
+            raise RuntimeError(f"nobody runs jobs of kind {claimed.kind.name}")
+
+
+@contextmanager
+def _instance_of(engine: ProcessEngine, claimed: Claimed) -> Iterator[tuple[UnitOfWork, Instance, int]]:
+    """One transaction: the instance locked first, then the job fenced."""
+    instance_id, token = _wait_of(claimed)
+    with engine.unit_of_work(RUNNER) as uow:
+        instance = uow.lock_instance(instance_id)
+        fence(uow, claimed)
+        yield uow, instance, token
+
+
+def _wait_of(claimed: Claimed) -> tuple[UUID, int]:
+    if claimed.instance_id is None or claimed.token is None:
+        raise RuntimeError(f"job {claimed.id} of kind {claimed.kind.name} belongs to no wait")
+    return claimed.instance_id, claimed.token
+
+
+def _start_by_timer(engine: ProcessEngine, claimed: Claimed) -> None:
+    with engine.unit_of_work(RUNNER) as uow:
+        fence(uow, claimed)
+        definition = repository.definition(uow, UUID(claimed.payload["definition"]))
+        repository.schedule_again(uow, definition.key, repository.program(uow, definition.id), claimed.payload)
+        node = claimed.payload["node"]
+        runtime.start(uow, definition.key, {}, definition_id=definition.id, start=node, trigger={})
+
+
+def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation) -> None:
+    """Three steps, so that no transaction is open during the call, and both its ends are on record."""
+    instance_id, token = _wait_of(claimed)
+    call = OperationCall(claimed.id, instance_id, claimed.payload["node"])
+    inputs: Values = claimed.payload["inputs"]
+    with engine.unit_of_work(RUNNER) as uow:
+        if not keep(uow, claimed):
+            raise Fenced
+        answer = calls.begin_external(uow, operation, inputs, call)
+    crash.here("external.started")
+    refusal: BusinessError | None = None
+    stored = answer is not None
+    if answer is None:
+        http = Outbound(
+            engine.settings.outbound_allow, claimed.id, timeout_seconds=operation.timeout_seconds,
+            transport=engine.transport,
+        )  # fmt: skip
+        try:
+            answer = calls.call_external(operation, inputs, http, call)
+        except BusinessError as error:
+            refusal = error
+    crash.here("external.answered")
+    with _instance_of(engine, claimed) as (uow, instance, _):
+        runtime.without_row(instance, token)
+        if refusal is not None:
+            calls.refuse_external(uow, refusal, call)
+            runtime.refuse(uow, instance, token, refusal)
+            return
+        if not stored:
+            calls.finish_external(uow, operation, answer or {}, call, instance)
+        runtime.resume(uow, instance, token, answer)
+
+
+# ---------------------------------------------------------------- giving up
+
+
+def _give_up(engine: ProcessEngine, claimed: Claimed, code: str, error: Exception, kind: IncidentKind) -> Result:
+    with engine.unit_of_work(RUNNER) as uow:
+        instance = None if claimed.instance_id is None else uow.lock_instance(claimed.instance_id)
+        dead = uow.execute(_bury, {"row": claimed.id, "lease": claimed.lease, "last_error": _text(error)})
+        if dead.rowcount != 1:  # type: ignore[attr-defined]
+            return Result.FENCED
+        detail = {"operation": claimed.handler, "message": str(error)[:2000], "error": type(error).__name__}
+        raised = (
+            instance is not None
+            and claimed.token is not None
+            and runtime.fail(uow, instance, claimed.token, code, detail, claimed.id)
+        )
+        if not raised:
+            incidents.raise_incident(uow, instance, kind, code, str(error), job_id=claimed.id, detail=detail)
+    return Result.DEAD
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
