@@ -1,0 +1,1 @@
+"""What processes may tell people."""

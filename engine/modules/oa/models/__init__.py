@@ -1,0 +1,1 @@
+"""Tables, one noun per file; what a column cannot say stands in `guards.py`."""
