@@ -52,20 +52,25 @@ class Builder:
         if not bound and function is None and not (name in ("item", "partial") and self._scopes):
             self.free_names.add(name)
 
+        as_path = self._path_for(node) if "." in name else None
+
         def missing(frame: Frame) -> Any:
             if function is not None:
                 return function
+            if as_path is not None:
+                return as_path(frame)
             frame.run.diagnose(node, "unknown-name", name=name)
             return None
 
         if not self._scopes:
 
             def variable(frame: Frame) -> Any:
-                while frame.parent is not None:  # a host may have put scopes around the text
-                    if name in frame.names:
+                scope = frame
+                while scope.parent is not None:  # a host may have put scopes around the text
+                    if name in scope.names:
                         break
-                    frame = frame.parent
-                value = frame.names.get(name, MISSING)
+                    scope = scope.parent
+                value = scope.names.get(name, MISSING)
                 if value is MISSING:
                     return missing(frame)
                 return from_outside(value) if type(value) is float else value
@@ -83,6 +88,14 @@ class Builder:
             return missing(frame)
 
         return lookup
+
+    def _path_for(self, node: n.Name) -> Closure:
+        """`a.b` was declared as one name somewhere (parameters of DMN are); where it is none, it is a path."""
+        first, *rest = node.name.split(".")
+        path: n.Node = n.Name(first, start=node.start, end=node.start + len(first))
+        for part in rest:
+            path = n.Path(path, part, start=node.start, end=node.end)
+        return self.build(path)
 
     # ------------------------------------------------ logic and comparison
 
@@ -369,10 +382,10 @@ class Builder:
         condition = self.build(node.condition)
         del self._scopes[-2:]
 
-        def select(frame: Frame) -> Any:
-            return _select(node, frame, source(frame), condition)
+        def filtered(frame: Frame) -> Any:
+            return select(node, frame, source(frame), condition)
 
-        return select
+        return filtered
 
     # ------------------------------------------------ control
 
@@ -432,16 +445,15 @@ class Builder:
         iterators = self._iterators(node.iterators)
         body = self.build(node.body)
         del self._scopes[depth:]
-        combine = operators.conjunction if node.every else operators.disjunction
 
         def quantified(frame: Frame) -> Any:
             results: list[Any] = []
             try:
                 _each(iterators, 0, frame, lambda inner: results.append(body(inner)))
+                return operators.quantify(node.every, results)
             except NoValue as reason:
                 frame.run.note(node, reason)
                 return None
-            return combine(results)
 
         return quantified
 
@@ -610,7 +622,7 @@ def _item_at(node: n.Node, run: Run, value: Any, index: Any) -> Any:
     return None
 
 
-def _select(node: n.Filter, frame: Frame, value: Any, condition: Closure) -> Any:
+def select(node: n.Filter, frame: Frame, value: Any, condition: Closure) -> Any:
     """The items for which the condition is true; where it is a number, the item at that index."""
     items = value if isinstance(value, list) else [] if value is None else [value]
     run = frame.run

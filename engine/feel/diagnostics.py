@@ -25,6 +25,13 @@ MESSAGES: dict[str, str] = {
     "no-environment": N_("{function} needs {missing}, which this place does not provide."),
     "assertion": N_("The value does not meet its assertion."),
     "result-type": N_("The result of '{name}' is {found}, which is not a {expected}."),
+    "not-feel": N_("The text is not FEEL: expected {expected}, found {found}."),
+    "missing-input": N_("The input '{name}' was not given."),
+    "input-not-allowed": N_("Input '{input}' does not allow {found}."),
+    "hit-policy-unique": N_("More than one rule matches: {rules}."),
+    "hit-policy-any": N_("The matching rules {rules} have different results."),
+    "no-priority": N_("Result '{output}' has no priority for {found}."),
+    "cycle": N_("'{name}' requires itself."),
     "budget": N_("The evaluation was stopped: more than {limit} {what}."),
 }
 """Templates by code; the facts of the diagnostic fill them."""

@@ -20,7 +20,7 @@ class Run:
     """What one call of `evaluate` shares among its closures."""
 
     __slots__ = (
-        "calendar", "depth", "diagnostics", "input", "now", "started", "steps", "unchecked", "zone",
+        "calendar", "depth", "diagnostics", "input", "now", "started", "steps", "trace", "unchecked", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -31,6 +31,8 @@ class Run:
         self.calendar = calendar
         self.input = input
         self.diagnostics: list[Diagnostic] = []
+        self.trace: list[Any] = []
+        """What the host wants to know afterwards: decision tables put their hits here."""
         self.steps = 0
         self.unchecked = 0
         self.depth = 0

@@ -89,6 +89,8 @@ def is_name_part(char: str) -> bool:
 
 def is_simple(name: str) -> bool:
     """A name that needs no declaration."""
+    if name.isidentifier():
+        return name not in KEYWORDS
     return name != "" and is_name_start(name[0]) and all(is_name_part(char) for char in name) and name not in KEYWORDS
 
 
@@ -197,6 +199,8 @@ def tokens(source: Source) -> Iterator[Token]:
         if token is None:
             token = _token(source, position, last, stack, binding)
         kind = token.type
+        if kind == "STRING" and last in ("LBRACE", "COMMA") and stack and stack[-1] == "LBRACE":
+            _learn(source, normal_name(token.value))
         if kind in ("LPAR", "LBRACK", "LBRACE", "OPEN_LEFT"):
             if len(stack) >= NESTING_LIMIT:
                 raise source.error(position, f"at most {NESTING_LIMIT} open brackets", "one more")
@@ -319,9 +323,13 @@ def _bind(source: Source, raw: str, position: int) -> Token | None:
     name = normal_name(raw)
     if not name:
         return None
-    if not is_simple(name):
-        source.names.add(name)
+    _learn(source, name)
     return _make("NAME", name, position, position + len(raw.rstrip()))
+
+
+def _learn(source: Source, name: str) -> None:
+    if name and not is_simple(name):
+        source.names.add(name)
 
 
 def _bound_until(source: Source, position: int, delimiters: str) -> Token | None:

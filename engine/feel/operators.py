@@ -180,6 +180,14 @@ def conjunction(values: Iterable[bool | None]) -> bool | None:
     return result
 
 
+def quantify(every: bool, results: list[Any]) -> bool | None:
+    """`every` or `some` over the results of their conditions. Raises NoValue for one that is no boolean."""
+    for result in results:
+        if result is not None and result is not True and result is not False:
+            raise NoValue("not-a-boolean", operator="every" if every else "some", found=describe(result))
+    return conjunction(results) if every else disjunction(results)
+
+
 def disjunction(values: Iterable[bool | None]) -> bool | None:
     """Three-valued or."""
     result: bool | None = False

@@ -73,7 +73,7 @@ def resolved(of: Type) -> Type:
 
 
 def conforms(value: Any, of: Type, depth: int = 0) -> bool:
-    """Whether `value` is an instance; null is one of any type (callers that mean otherwise ask before)."""
+    """Whether `value` may stand at a place of this type, allowed values included; null may at any."""
     of = resolved(of)
     if value is None:
         return True
@@ -130,11 +130,11 @@ def is_subtype(narrow: Type, wide: Type) -> bool:
 
 
 def is_instance(value: Any, of: Type) -> bool:
-    """`value instance of type`: null is an instance of Null only."""
+    """`value instance of type`: null is an instance of Null only, allowed values do not matter (TCK 0070)."""
     of = resolved(of)
     if value is None:
         return of.kind == "Null"
-    return conforms(value, of)
+    return conforms(value, replace(of, allowed=None))
 
 
 def convert(value: Any, of: Type, name: str) -> Any:

@@ -9,6 +9,7 @@ from engine.feel.diagnostics import NoValue
 
 SUBJECT_LIMIT = 10_000
 PATTERN_LIMIT = 1_000
+_SPACE = " \t\n\r"
 _ESCAPES_KEPT = frozenset("nrt\\|.?*+(){}-[]^$dDwWsS")
 _NAME_START = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f" \
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"  # fmt: skip
@@ -48,11 +49,14 @@ def _without_space(pattern: str) -> str:
     while index < len(pattern):
         char = pattern[index]
         if char == "\\":
-            kept.append(pattern[index : index + 2])
-            index += 2
+            following = index + 1
+            while depth == 0 and following < len(pattern) and pattern[following] in _SPACE:
+                following += 1
+            kept.append(char + pattern[following : following + 1])
+            index = following + 1
             continue
         depth += {"[": 1, "]": -1}.get(char, 0)
-        if depth > 0 or char not in " \t\n\r":
+        if depth > 0 or char not in _SPACE:
             kept.append(char)
         index += 1
     return "".join(kept)
@@ -174,7 +178,7 @@ class _Translator:
         end = self.pattern.find("}", self.index)
         if self.pattern[self.index : self.index + 1] != "{" or end < 0:
             raise self._wrong("\\p without {}")
-        name = self.pattern[self.index + 1 : end].replace(" ", "")
+        name = self.pattern[self.index + 1 : end]
         self.index = end + 1
         ranges = _ranges_of(name)
         if ranges is None:

@@ -74,7 +74,7 @@ _declare(
     "overlaps after",
     "range",
     "range",
-    lambda a, b: _overlap(a, b) and _starts_later(a, b) >= 0 and _ends_later(a, b) > 0,
+    lambda a, b: _overlap(a, b) and _starts_later(a, b) > 0 and _ends_later(a, b) >= 0,
 )
 _declare("finishes", POINT, "range", lambda a, b: b.high_closed and same(a, b.high))
 _declare("finishes", "range", "range", lambda a, b: _ends_later(a, b) == 0 and _starts_later(a, b) >= 0)
