@@ -437,7 +437,8 @@ class OutboundRejected(EngineError):
     """The other party refuses; asking again will not help."""
 
     message = N_("{host} answered {status_code}: {body}")
-    status = 502
+    hint = N_("Correct the inputs of the call, or settle it with the other party.")
+    status = 422
 
 
 class NotResolvable(EngineError):
