@@ -2,7 +2,7 @@
 
 from engine.policy.checker import prove
 from engine.policy.gate import admit, settle_clearance
-from engine.policy.grants import Document, Yes, document, grant, in_force, objection, revoke, ship
+from engine.policy.grants import Document, Yes, conflict, document, grant, in_force, objection, revoke, ship
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Policy",
     "Yes",
     "admit",
+    "conflict",
     "document",
     "grant",
     "in_force",

@@ -12,7 +12,7 @@ from engine import feel, history, identity, ids, operations
 from engine.bpmn.steps import Capability
 from engine.db.instance import Instance
 from engine.db.policy import policy_grant, policy_version
-from engine.errors import NotFound
+from engine.errors import N_, NotFound
 from engine.operations import Facts
 from engine.policy import statement
 from engine.policy.statement import VALID_FOR, Policy, Requirement
@@ -165,25 +165,37 @@ def demands(uow: UnitOfWork, capability: str) -> list[tuple[Policy, Requirement]
     ]
 
 
-def objection(
+def conflict(
     uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
 ) -> str | None:
-    """Why a yes of this person would not count, or None. Said at the click, not when the payment is held."""
+    """Why this person may not say yes here at all, or None: separation of duties compares persons, not accounts."""
     persons = identity.persons(uow, [user_id, behalf])
     if persons.get(user_id) is None:
-        return "the account belongs to no person"
-    for policy, requirement in demands(uow, capability.provides):
+        return N_("the account belongs to no person")
+    for policy, _ in demands(uow, capability.provides):
         excluded = barred(uow, instance, found.facts, policy.distinct)
         for account in (user_id, behalf):
             role = excluded.get(persons.get(account) or account) if account is not None else None
             if role is not None:
-                return f"{policy.id}: the approver must not be one of: {role}"
-            if (
-                account is not None
-                and requirement.eligible is not None
-                and holds(requirement.eligible, found.facts, uow, actor_context(uow, account)) is not True
-            ):
-                return f"{policy.id}: not eligible for {requirement.approval}"
+                return f"{policy.id}: approver ≠ {role}"
+    return None
+
+
+def objection(
+    uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
+) -> str | None:
+    """Why a yes of this person would not count, or None. Shown on the page, not only when the payment is held."""
+    reason = conflict(uow, instance, capability, found, user_id, behalf)
+    if reason is not None:
+        return reason
+    for policy, requirement in demands(uow, capability.provides):
+        if requirement.eligible is None:
+            continue
+        for account in (user_id, behalf):
+            if account is None:
+                continue
+            if holds(requirement.eligible, found.facts, uow, actor_context(uow, account)) is not True:
+                return f"{policy.id}: {requirement.eligible}"
     return None
 
 

@@ -1,0 +1,106 @@
+"""What the designer edits: one row per file of the library, with a version so that two analysts notice each other."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
+
+from engine import history
+from engine.db.definition import Kind
+from engine.db.draft import draft
+from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
+from engine.unit_of_work import UnitOfWork
+
+_KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
+_LONGEST_PATH = 300
+
+_one = select(draft).where(draft.c.path == bindparam("of"))
+_all = select(*(column for column in draft.c if column.name != "content")).order_by(draft.c.path)
+_insert = insert(draft)
+_change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
+_remove = delete(draft).where(draft.c.path == bindparam("of"))
+
+
+@dataclass(frozen=True, slots=True)
+class DraftInfo:
+    """A draft without its content. `path`: as in the library, e.g. processes/oa/expense_claim.bpmn."""
+
+    path: str
+    kind: str
+    key: str
+    name: str
+    version: int
+    saved_by: UUID | None
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(DraftInfo):
+    """With its bytes."""
+
+    content: bytes
+
+
+def open_(uow: UnitOfWork, path: str) -> Draft:
+    """Raises NotFound."""
+    row = uow.execute(_one, {"of": path}).first()
+    if row is None:
+        raise NotFound(kind="draft", key=path)
+    return Draft(*_facts(row), bytes(row.content))
+
+
+def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: str = "") -> DraftInfo:
+    """Store `content` under `path`. `version`: the one that was opened, 0 for a new draft.
+
+    Raises InvalidValue for a path outside the library, AlreadyExists, StaleDraft.
+    """
+    kind, key = place(path)
+    row: dict[str, Any] = {"content": content, "saved_by": uow.actor.user_id, "saved_at": uow.now}
+    if name:
+        row["name"] = name
+    if version == 0:
+        if uow.execute(_one, {"of": path}).first():
+            raise AlreadyExists(kind="draft", key=path)
+        uow.execute(_insert, {"path": path, "kind": int(kind), "key": key, "name": name or key, "version": 1} | row)
+        history.act(uow, "draft", "draft.created", {"path": path})
+    else:
+        changed = uow.execute(_change, {"of": path, "seen": version, "version": version + 1} | row)
+        if cast("CursorResult[Any]", changed).rowcount != 1:
+            raise StaleDraft(path=path, found=open_(uow, path).version, seen=version)
+    return open_(uow, path)
+
+
+def list_(uow: UnitOfWork) -> list[DraftInfo]:
+    """All drafts by path."""
+    return [DraftInfo(*_facts(row)) for row in uow.execute(_all)]
+
+
+def discard(uow: UnitOfWork, path: str) -> None:
+    """Forget the draft; deployed versions stay. Raises NotFound."""
+    if cast("CursorResult[Any]", uow.execute(_remove, {"of": path})).rowcount != 1:
+        raise NotFound(kind="draft", key=path)
+    history.act(uow, "draft", "draft.discarded", {"path": path})
+
+
+def place(path: str) -> tuple[Kind, str]:
+    """Kind and key of a file of the library: processes/<area>/<key>.bpmn, .dmn, forms/<area>/<name>.json.
+
+    Raises InvalidValue.
+    """
+    parts = PurePosixPath(path)
+    kind = Kind.SCENARIOS if path.endswith(".scenarios.yml") else _KINDS.get(parts.suffix)
+    folder = "forms" if kind is Kind.FORM else "processes"
+    names = parts.parts
+    usable = all(name not in ("", ".", "..") and not name.startswith(".") for name in names)
+    if kind is None or len(names) < 3 or names[0] != folder or not usable or len(path) > _LONGEST_PATH or "\\" in path:
+        raise InvalidValue(expected="a path such as processes/oa/claim.bpmn or forms/oa/claim.json", found=path)
+    if kind is Kind.FORM:
+        return kind, "/".join((*names[1:-1], parts.stem))
+    return kind, parts.name.partition(".")[0]
+
+
+def _facts(row: Row[Any]) -> tuple[str, str, str, str, int, UUID | None, datetime]:
+    return row.path, Kind(row.kind).name.lower(), row.key, row.name, row.version, row.saved_by, row.saved_at

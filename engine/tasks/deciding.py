@@ -1,0 +1,239 @@
+"""What a person does with an approval: agree, reject. And the closing lines that every decision shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from engine import bpmn, forms, history, policy, runtime
+from engine.approvals import rounds
+from engine.approvals.ledger import Outcome, turn
+from engine.approvals.ledger import decide as count
+from engine.approvals.rounds import Closing, RoundOutcome
+from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, work_item
+from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
+from engine.identity import names
+from engine.policy import Document, Yes
+from engine.tasks import opening
+from engine.tasks.opening import Act
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values, sha256
+
+_decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What a decision did. `outcome`: agree | reject | handled when it closed the round, None while others vote."""
+
+    instance_id: UUID
+    work_item_id: UUID
+    outcome: str | None
+    repeated: bool = False
+
+
+def agree(
+    uow: UnitOfWork,
+    work_item_id: UUID,
+    fields: Mapping[str, Any] | None = None,
+    opinion: str = "",
+    *,
+    seen_digest: str | None = None,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Acted:
+    """同意. `seen_digest`: what the page showed; differs by now: ContentChanged.
+
+    Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SeparationOfDuties.
+    """
+    return decide(uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key)
+
+
+def reject(
+    uow: UnitOfWork,
+    work_item_id: UUID,
+    opinion: str,
+    fields: Mapping[str, Any] | None = None,
+    *,
+    seen_digest: str | None = None,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Acted:
+    """不同意: the opinion says why, unless the drawing never asks for one. Raises what `agree` raises."""
+    return decide(uow, work_item_id, ItemDecision.REJECTED, fields, opinion, seen_digest, version, idempotency_key)
+
+
+def decide(
+    uow: UnitOfWork, work_item_id: UUID, decision: ItemDecision, fields: Mapping[str, Any] | None, opinion: str,
+    seen_digest: str | None, version: int | None, idempotency_key: str | None,
+) -> Acted:  # fmt: skip
+    """The decision of one item, and what follows for its round; see `approvals.md` 6.1."""
+    act = opening.begin(uow, work_item_id, version=version, key=idempotency_key)
+    if act.repeated:
+        return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
+    _check_offered(act, decision)
+    opinion = opinion.strip()
+    _check_opinion(act, decision, opinion)
+    stored = opening.values_of(act)
+    form = opening.form_of(act)
+    document = _check_seen(act, form, stored, seen_digest, decision)
+    changed = _validated(act, form, fields, stored)
+    row = {
+        "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(decision),
+        "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
+        "decided_at": uow.now, "opinion": opinion or None, "on_behalf_of_id": act.behalf, "draft": None,
+        "form_digest": opening.form_digest(form, stored | changed),
+        "subject_type": document.type if document else None, "subject_id": document.id if document else None,
+        "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
+        "version": act.item.version + 1,
+    }  # fmt: skip
+    uow.queue(_decide, row, expect=1)
+    for name, value in row.items():
+        if name != "item_id":
+            setattr(act.item, name, value)
+    _record(act, decision, opinion, changed, document)
+    return _follow(act, changed)
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _check_offered(act: Act, decision: ItemDecision) -> None:
+    voting = act.work.approval is not None and act.work.approval.mode != "inform"
+    word = {ItemDecision.AGREED: "agree", ItemDecision.REJECTED: "reject"}.get(decision, "complete")
+    known = ("agree", "reject") if voting else ("complete",)
+    offered = [name for name in known if act.work.buttons.get(name) != "false"]
+    if word not in offered:
+        raise ActNotOffered(act=word, task=act.round.name, offered=", ".join(offered))
+
+
+def _check_opinion(act: Act, decision: ItemDecision, opinion: str) -> None:
+    rule = act.work.opinion
+    if not opinion and (rule == "always" or (rule == "onReject" and decision is ItemDecision.REJECTED)):
+        raise OpinionRequired(task=act.round.name)
+
+
+def _check_seen(
+    act: Act, form: forms.Form | None, stored: Values, seen: str | None, decision: ItemDecision
+) -> Document | None:
+    """The document that the decision is about, locked and as it is now. Raises ContentChanged, SeparationOfDuties."""
+    capability = act.work.capability
+    document = None
+    if capability is not None:
+        document = policy.document(act.uow, capability.subject_type, capability.subject)
+        now = document.digest
+        told = ", ".join(f"{label}: {text}" for label, text in document.facts.display.items())
+    else:
+        now = "form:" + opening.form_digest(form, stored).hex() if seen is not None else ""
+        told = act.instance.title
+    if seen is not None and seen != now:
+        raise ContentChanged(changes=told)
+    if capability is not None and document is not None and decision is ItemDecision.AGREED:
+        reason = policy.conflict(act.uow, act.instance, capability, document, act.actor_id, act.behalf)
+        if reason is not None:
+            actor = names(act.uow, [act.actor_id]).get(act.actor_id, "")
+            raise SeparationOfDuties(actor=actor, task=act.round.name, reason=reason)
+    return document
+
+
+def _validated(act: Act, form: forms.Form | None, fields: Mapping[str, Any] | None, stored: Values) -> Values:
+    """The typed values that the person wrote. Unknown and read-only keys are refused, never merged."""
+    if form is None:
+        if fields:
+            raise UnknownField(errors={name: [] for name in fields})
+        return {}
+    if fields is None and act.item.decision is None and not _writes(act, form):
+        return {}
+    return forms.validate(
+        form, dict(fields or {}), stored=stored, permissions=forms.permissions.of(act.work), now=act.uow.now,
+        zone=act.uow.settings.timezone,
+    )  # fmt: skip
+
+
+def _writes(act: Act, form: forms.Form) -> bool:
+    """Whether the node has anything to fill in."""
+    allowed = forms.permissions.of(act.work)
+    return any(allowed.on(field.path) == "write" for field in form.fields)
+
+
+# ---------------------------------------------------------------- what follows
+
+
+def _record(act: Act, decision: ItemDecision, opinion: str, changed: Values, document: Document | None) -> None:
+    data: dict[str, Any] = {
+        "task": str(act.round.id),
+        "item": str(act.item.id),
+        "round": act.round.round,
+        "decision": rounds.WORDS[decision],
+        "source": "human",
+    }
+    if opinion:
+        data |= {"opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex()}
+    if changed:
+        data["fields"] = sorted(changed)
+    if document is not None:
+        data["subject_digest"] = document.digest
+    data["form_digest"] = act.item.form_digest.hex()
+    history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
+
+
+def _follow(act: Act, changed: Values) -> Acted:
+    ledger = rounds.ledger_of(act.work, act.items)
+    outcome = count(ledger)
+    if outcome is None:
+        _go_on(act, changed, turn(ledger))
+        return Acted(act.instance.id, act.item.id, None)
+    word = "handled" if rounds.mode_of(act.work) == "inform" else "agree" if outcome.passed else "reject"
+    _close(act, outcome, word)
+    _grant(act, outcome)
+    by = [item.decided_by for item in act.items if item.id in outcome.counted and item.decided_by is not None]
+    on_reject = act.work.approval.on_reject if act.work.approval else "flow"
+    result = RoundOutcome(rounds.routing(outcome, word, act.round.round, by, act.uow.now), on_reject)
+    if result.ends_instance:
+        runtime.reject(act.uow, act.instance)
+    else:
+        told = result.routing if act.work.approval else None
+        runtime.resume(act.uow, act.instance, act.round.token, changed, outcome=told)
+    return Acted(act.instance.id, act.item.id, word)
+
+
+def _go_on(act: Act, changed: Values, next_ids: tuple[Any, ...]) -> None:
+    """Others have still to be heard."""
+    rounds.leave_inbox(act.uow, [act.item.id])
+    rounds.ask(act.uow, [item for item in act.items if item.id in next_ids])
+    if changed:
+        state = runtime.load(act.uow, act.instance)
+        step = bpmn.set_variables(
+            state, act.token.scope.id, changed, now=act.uow.now, env=runtime.env(act.uow, act.instance)
+        )
+        runtime.settle(act.uow, act.instance, step)
+
+
+def _close(act: Act, outcome: Outcome, word: str) -> None:
+    """What `close_round` will write when the machine closes the wait."""
+    left = tuple(item.id for item in act.others)
+    act.uow.cache["closing", act.round.token] = Closing(
+        round_id=act.round.id,
+        status=RoundStatus.PASSED if outcome.passed else RoundStatus.FAILED,
+        outcome=word,
+        open_items=left,
+        inbox_items=(act.item.id, *left),
+    )
+
+
+def _grant(act: Act, outcome: Outcome) -> None:
+    """A passed round that provides a capability makes grants; a failed one takes back what there was."""
+    capability = act.work.capability
+    if capability is None:
+        return
+    if not outcome.passed:
+        policy.revoke(act.uow, capability.subject_type, str(capability.subject), f"{act.round.name}: rejected")
+        return
+    yes = [
+        Yes(item.id, item.decided_by, item.decided_person_id, item.on_behalf_of_id)
+        for item in act.items
+        if item.id in outcome.counted and item.decision_source == Source.HUMAN
+    ]
+    policy.grant(act.uow, act.instance, act.round.id, act.round.node, capability, yes)

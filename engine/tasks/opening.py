@@ -1,0 +1,198 @@
+"""The opening lines that every act on a work item shares: lock, look, check who and whether."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine import bpmn, forms, identity, repository, runtime
+from engine.approvals import rounds
+from engine.bpmn.state import Token
+from engine.bpmn.steps import Work
+from engine.db import rows
+from engine.db.identity import membership, user_account
+from engine.db.instance import Instance, Status
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
+from engine.errors import AlreadyDecided, InstanceOver, NotFound, NotYourTask, Stale, Suspended
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values, digest
+
+VOTING = (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
+
+_place = select(work_item.c.instance_id, work_item.c.user_task_id).where(work_item.c.id == bindparam("of"))
+_round = select(
+    user_task,
+    select(user_account.c.person_id).where(user_account.c.id == bindparam("clicks")).scalar_subquery().label("person"),
+).where(user_task.c.id == bindparam("of"))
+_items = select(work_item).where(work_item.c.user_task_id == bindparam("of")).order_by(work_item.c.seq, work_item.c.id)
+_member = select(membership.c.user_id).where(
+    membership.c.group_id == bindparam("of"), membership.c.user_id == bindparam("who")
+)
+
+
+@dataclass(slots=True)
+class Act:
+    """One act in progress: the locked instance, the round, its items, the item acted on, and who acts."""
+
+    uow: UnitOfWork
+    instance: Instance
+    round: Any
+    items: list[Any]
+    item: Any
+    work: Work
+    actor_id: UUID
+    person_id: UUID | None
+    behalf: UUID | None
+    repeated: bool = False
+    """the same idempotency key did it already: answer as before"""
+
+    @property
+    def token(self) -> Token:
+        """The wait in the state."""
+        return token_of(self.uow, self.instance, self.round.token)
+
+    @property
+    def others(self) -> list[Any]:
+        """Items of the round that are still open, without this one."""
+        return [item for item in self.items if item.status in rounds.OPEN and item.id != self.item.id]
+
+
+def begin(uow: UnitOfWork, item_id: UUID, *, version: int | None = None, key: str | None = None) -> Act:
+    """Lock the instance, then look again: is the item open, is it the actor's, is it what he saw?
+
+    A claimed or transferred item leads to its successor when that is the actor's. Raises NotFound, InstanceOver,
+    Suspended, AlreadyDecided, NotYourTask, Stale.
+    """
+    act = look(uow, item_id, lock=True)
+    if key is not None and act.item.idempotency_key == key and act.item.decided_by == act.actor_id:
+        act.repeated = True
+        return act
+    if act.item.status == ItemStatus.DECIDED or act.round.status != RoundStatus.OPEN:
+        raise already_decided(act)
+    if act.instance.status is Status.SUSPENDED:
+        raise Suspended(instance=act.instance.number or act.instance.id)
+    if act.instance.status not in runtime.LIVE:
+        raise InstanceOver(instance=act.instance.number or act.instance.id)
+    if act.item.status != ItemStatus.TODO:
+        raise not_yours(act)
+    act.behalf = _entitled(act)
+    if act.behalf is not None:
+        uow.actor = replace(uow.actor, on_behalf_of=act.behalf)
+    if version is not None and version != act.item.version:
+        raise Stale(task=act.round.name, found=act.item.version, seen=version)
+    return act
+
+
+def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
+    """The item with its round, whatever their state. Raises NotFound."""
+    place = uow.execute(_place, {"of": item_id}).first()
+    if place is None or place.user_task_id is None:
+        raise NotFound(kind="task", key=item_id)
+    instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
+    # read in statements of their own after the lock: a join inside it would return rows from before the wait
+    found = uow.execute(_round, {"of": place.user_task_id, "clicks": uow.actor.user_id}).one()
+    items = [SimpleNamespace(**row._mapping) for row in uow.execute(_items, {"of": place.user_task_id})]
+    item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
+    actor_id = uow.actor.user_id or UUID(int=0)
+    return Act(uow, instance, found, items, item, rounds.load(found), actor_id, found.person, None)
+
+
+def token_of(uow: UnitOfWork, instance: Instance, token: int) -> Token:
+    """The open wait of a round. Raises KeyError when the state does not have it."""
+    found: Token = runtime.load(uow, instance).tokens[token]
+    return found
+
+
+def values_of(act: Act) -> Values:
+    """What the form of the task shows: the variables that its node can read."""
+    token = act.token
+    return bpmn.variables(runtime.load(act.uow, act.instance), token.scope.id) | (token.vars or {})
+
+
+def form_of(act: Act) -> forms.Form | None:
+    """The form of the version that opened the round."""
+    if act.work.form is None:
+        return None
+    return repository.form(act.uow, act.work.form, UUID(act.token.scope.definition_id))
+
+
+def form_digest(form: forms.Form | None, values: Values) -> bytes:
+    """What was seen: the values of the form's fields."""
+    names = sorted({field.path.partition(".")[0] for field in form.fields}) if form else []
+    return digest([[name, values.get(name)] for name in names])
+
+
+def entitled(act: Act) -> bool:
+    """Whether the actor may act on the item now."""
+    if act.item.status != ItemStatus.TODO:
+        return False
+    try:
+        _entitled(act)
+    except NotYourTask:
+        return False
+    return True
+
+
+def already_decided(act: Act) -> AlreadyDecided:
+    """Who was faster, and when."""
+    decided = [item for item in act.items if item.decided_at is not None and item.voided_at is None]
+    last = max(decided, key=lambda item: item.decided_at, default=None)
+    if act.item.decided_at is not None:
+        last = act.item
+    if last is None:
+        return AlreadyDecided(task=act.round.name, decision="closed", by="the engine", at=act.round.closed_at)
+    by = identity.names(act.uow, [last.decided_by]).get(last.decided_by, "the engine")
+    word = rounds.WORDS.get(ItemDecision(last.decision), "closed")
+    return AlreadyDecided(task=act.round.name, decision=word, by=by, at=last.decided_at)
+
+
+def not_yours(act: Act) -> NotYourTask:
+    """Whose turn it is."""
+    waiting = [item for item in act.items if item.status == ItemStatus.TODO] or [act.item]
+    return NotYourTask(task=act.round.name, assignee=", ".join(holders(act.uow, waiting)) or "nobody")
+
+
+def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
+    """Names of assignees and groups."""
+    people = identity.names(uow, [item.assignee_id for item in items])
+    group_ids = [str(item.group_id) for item in items if item.group_id is not None]
+    groups = {group.id: group.name for group in identity.find_groups(uow, group_ids)}
+    found = [people.get(item.assignee_id) or groups.get(item.group_id) for item in items]
+    return [name for name in found if name]
+
+
+# ---------------------------------------------------------------- private
+
+
+def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
+    current = item
+    while current.status == ItemStatus.SUPERSEDED:
+        following = next((one for one in items if one.supersedes_id == current.id), None)
+        if following is None:
+            return item
+        current = following
+    return current if current.assignee_id in (None, actor_id) or current is item else item
+
+
+def _entitled(act: Act) -> UUID | None:
+    """The principal for whom the actor may act, None when it is his own item. Raises NotYourTask."""
+    actor_id, item = act.uow.actor.user_id, act.item
+    if actor_id is None:
+        raise not_yours(act)
+    if item.assignee_id == actor_id:
+        return None
+    if item.group_id is not None:
+        if act.uow.execute(_member, {"of": item.group_id, "who": actor_id}).first():
+            return None
+        raise not_yours(act)
+    if item.assignee_id in identity.absent_for(act.uow, actor_id):
+        starter = act.instance.starter_id
+        persons = identity.persons(act.uow, [starter, actor_id])
+        # a substitute may not decide on his own request
+        if starter is None or persons.get(starter) != persons.get(actor_id):
+            principal: UUID = item.assignee_id
+            return principal
+    raise not_yours(act)

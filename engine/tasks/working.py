@@ -1,0 +1,265 @@
+"""Tasks that are no approvals, and what is common to all: look, claim, release, save a draft, complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine import forms, history, identity, ids, policy
+from engine.approvals import rounds
+from engine.db.identity import membership
+from engine.db.instance import instance as instance_table
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, work_item
+from engine.errors import ActNotOffered, TaskAlreadyClaimed
+from engine.forms import Permissions
+from engine.tasks import opening
+from engine.tasks.deciding import Acted, decide
+from engine.tasks.opening import Act
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+_supersede = (
+    update(work_item)
+    .where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
+    .values(status=int(ItemStatus.SUPERSEDED))
+)
+_set_status = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_set_draft = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_insert_item = insert(work_item)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One work item as its page shows it. `actions`: the acts that the actor may do now; none: he may only look.
+
+    `seen_digest` goes back with the decision. `facts_display`: label -> text of the document that an approval binds.
+    """
+
+    work_item_id: UUID
+    instance_id: UUID
+    definition_id: UUID
+    node: str
+    token: int
+    name: str
+    labels: dict[str, str]
+    number: str | None
+    title: str
+    form_id: str | None
+    values: Values
+    permissions: Permissions
+    actions: tuple[str, ...]
+    button_labels: dict[str, str]
+    opinion: str
+    facts_display: dict[str, str] | None
+    objection: str | None
+    """why a yes of the actor would not count for the policy"""
+    seen_digest: str | None
+    status: str
+    outcome: str | None
+    assignee_name: str | None
+    candidate_groups: tuple[str, ...]
+    due_at: datetime | None
+    round: int
+    mode: str
+    progress: tuple[int, int]
+    """decided, counted"""
+    draft: dict[str, Any] | None
+    version: int
+
+
+def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
+    """The task for its page. Raises NotFound, NotYourTask for people who have nothing to do with the instance."""
+    act = opening.look(uow, work_item_id)
+    mine = opening.entitled(act)
+    if not mine and not may_see(uow, act.instance.id):
+        raise opening.not_yours(act)
+    is_open = act.round.status == RoundStatus.OPEN
+    form = opening.form_of(act) if is_open else None
+    values = opening.values_of(act) if is_open else {}
+    document = _document(act) if is_open else None
+    counted = [item for item in act.items if item.kind in opening.VOTING and item.status not in _GONE]
+    return TaskView(
+        work_item_id=act.item.id,
+        instance_id=act.instance.id,
+        definition_id=UUID(act.token.scope.definition_id) if is_open else act.instance.definition_id,
+        node=act.round.node,
+        token=act.round.token,
+        name=act.round.name,
+        labels=dict(act.work.labels),
+        number=act.instance.number,
+        title=act.instance.title,
+        form_id=act.work.form,
+        values=values,
+        permissions=forms.permissions.of(act.work) if mine else forms.READ_ALL,
+        actions=offered(act) if mine else (),
+        button_labels={name: text for name, text in act.work.buttons.items() if text not in ("true", "false")},
+        opinion=act.work.opinion,
+        facts_display=dict(document.facts.display) if document else None,
+        objection=_objection(act, document) if mine else None,
+        seen_digest=seen_digest(act, form, values, document) if is_open else None,
+        status=ItemStatus(act.item.status).name.lower(),
+        outcome=act.round.outcome,
+        assignee_name=next(iter(opening.holders(uow, [act.item])), None) if act.item.assignee_id else None,
+        candidate_groups=tuple(opening.holders(uow, [item for item in act.items if item.group_id is not None])),
+        due_at=act.item.due_at,
+        round=act.round.round,
+        mode=act.round.mode,
+        progress=(sum(item.decided_at is not None for item in counted), len(counted)),
+        draft=act.item.draft if mine else None,
+        version=act.item.version,
+    )
+
+
+def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
+    """领取: the group's item becomes the actor's; returns the id of his item. His own one already: nothing happens.
+
+    Raises TaskAlreadyClaimed, NotYourTask, AlreadyDecided.
+    """
+    taken = opening.look(uow, work_item_id, lock=True)
+    if taken.item.status == ItemStatus.SUPERSEDED and taken.round.status == RoundStatus.OPEN:
+        holder = [item for item in taken.items if item.status == ItemStatus.TODO and item.assignee_id is not None]
+        if holder and holder[0].assignee_id != uow.actor.user_id:
+            raise TaskAlreadyClaimed(task=taken.round.name, assignee=", ".join(opening.holders(uow, holder)))
+    act = opening.begin(uow, work_item_id)
+    if act.item.assignee_id is not None:
+        return UUID(str(act.item.id))
+    made = succeed(act, assignee_id=act.actor_id, group_id=None, owner_id=act.actor_id, reason=act.item.reason)
+    siblings = _alternatives(act)
+    for item in siblings:
+        uow.queue(_set_status, {"item_id": item.id, "status": int(ItemStatus.WAIT)})
+    rounds.leave_inbox(uow, [item.id for item in siblings])
+    history.record(
+        uow, act.instance, "task.claimed", node=act.round.node, data={"task": str(act.round.id), "item": str(made)}
+    )
+    return made
+
+
+def unclaim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
+    """Give a claimed item back to its group; returns the id of the group's new item. Raises ActNotOffered."""
+    act = opening.begin(uow, work_item_id)
+    origin = next((item for item in act.items if item.id == act.item.supersedes_id), None)
+    if origin is None or origin.group_id is None:
+        raise ActNotOffered(act="unclaim", task=act.round.name, offered=", ".join(offered(act)))
+    made = succeed(act, assignee_id=None, group_id=origin.group_id, owner_id=None, reason=origin.reason)
+    rounds.ask(uow, [item for item in act.items if item.status == ItemStatus.WAIT and item.group_id is not None])
+    history.record(
+        uow, act.instance, "task.released", node=act.round.node, data={"task": str(act.round.id), "item": str(made)}
+    )
+    return made
+
+
+def save_draft(
+    uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any], opinion: str = "", version: int | None = None
+) -> int:
+    """Keep what was typed so far; the engine never evaluates it. Returns the new version. Raises Stale."""
+    act = opening.begin(uow, work_item_id, version=version)
+    draft = {"fields": dict(fields), "opinion": opinion}
+    uow.queue(_set_draft, {"item_id": act.item.id, "draft": draft, "version": act.item.version + 1})
+    return int(act.item.version) + 1
+
+
+def complete(
+    uow: UnitOfWork,
+    work_item_id: UUID,
+    fields: Mapping[str, Any] | None = None,
+    opinion: str = "",
+    *,
+    seen_digest: str | None = None,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Acted:
+    """办理: the task is done. Raises ActNotOffered on an approval, InvalidForm, and what `opening.begin` raises."""
+    return decide(uow, work_item_id, ItemDecision.HANDLED, fields, opinion, seen_digest, version, idempotency_key)
+
+
+# ---------------------------------------------------------------- who may see, what is offered
+
+
+_starter = select(instance_table.c.starter_id).where(instance_table.c.id == bindparam("of"))
+_participant = (
+    select(work_item.c.id)
+    .where(
+        work_item.c.instance_id == bindparam("of"),
+        (work_item.c.assignee_id == bindparam("who"))
+        | (work_item.c.decided_by == bindparam("who"))
+        | work_item.c.group_id.in_(select(membership.c.group_id).where(membership.c.user_id == bindparam("who"))),
+    )
+    .limit(1)
+)
+
+
+def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
+    """Whether the actor takes part in the instance: requester, asked, or substitute of one of them; or the cockpit."""
+    actor_id = uow.actor.user_id
+    if actor_id is None:
+        return identity.may(uow, "cockpit")
+    people = [actor_id, *identity.absent_for(uow, actor_id)]
+    if uow.execute(_starter, {"of": instance_id}).scalar() in people:
+        return True
+    if any(uow.execute(_participant, {"of": instance_id, "who": person}).first() for person in people):
+        return True
+    return identity.may(uow, "cockpit") or identity.may(uow, "audit")
+
+
+def offered(act: Act) -> tuple[str, ...]:
+    """The acts on this item, in the order of their buttons."""
+    buttons = act.work.buttons
+    voting = act.work.approval is not None and act.work.approval.mode != "inform"
+    acts = ["agree", "reject"] if voting else ["complete"]
+    if act.item.group_id is not None:
+        acts.append("claim")
+    elif act.item.supersedes_id is not None and any(
+        item.id == act.item.supersedes_id and item.group_id is not None for item in act.items
+    ):
+        acts.append("unclaim")
+    acts += ["transfer", "comment", "attach"]
+    return tuple(name for name in acts if buttons.get(name) != "false")
+
+
+def seen_digest(act: Act, form: forms.Form | None, values: Values, document: policy.Document | None) -> str:
+    """What the page shows, as one text: the facts of the document, else the fields of the form."""
+    return document.digest if document else "form:" + opening.form_digest(form, values).hex()
+
+
+def succeed(act: Act, **changes: Any) -> UUID:
+    """Supersede the item by one that differs in `changes`; both rows stay. Returns the successor's id."""
+    uow, item = act.uow, act.item
+    row = {
+        "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id,
+        "parent_id": item.parent_id, "supersedes_id": item.id, "kind": int(ItemKind(item.kind)), "seq": item.seq,
+        "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id, "owner_id": item.owner_id,
+        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "draft": item.draft,
+        "added_by": act.actor_id, "created_at": uow.now, **changes,
+    }  # fmt: skip
+    uow.queue(_supersede, {"item_id": item.id}, expect=1)
+    uow.queue(_insert_item, row)
+    rounds.leave_inbox(uow, [item.id])
+    rounds.put_into_inbox(uow, [row])
+    made: UUID = row["id"]
+    return made
+
+
+_GONE = (ItemStatus.SUPERSEDED, ItemStatus.REMOVED, ItemStatus.CANCELLED)
+
+
+def _alternatives(act: Act) -> list[Any]:
+    """Items of other groups that ask for the same one act."""
+    if act.round.mode not in ("any", "claim", "inform", "single"):
+        return []
+    return [item for item in act.others if item.group_id is not None and item.status == ItemStatus.TODO]
+
+
+def _document(act: Act) -> policy.Document | None:
+    capability = act.work.capability
+    if capability is None:
+        return None
+    return policy.document(act.uow, capability.subject_type, capability.subject)
+
+
+def _objection(act: Act, document: policy.Document | None) -> str | None:
+    if document is None or act.work.capability is None:
+        return None
+    return policy.objection(act.uow, act.instance, act.work.capability, document, act.actor_id, act.behalf)
