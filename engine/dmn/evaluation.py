@@ -64,8 +64,12 @@ def decide(
     hits: tuple[Hit, ...] = tuple(run.trace)
     mine = [hit for hit in hits if hit.table == own]
     rules = tuple(rule for hit in (mine[-1:] or hits) for rule in hit.rules)
-    inputs = mine[-1].inputs if mine else request.required_values(element)
+    inputs = mine[-1].inputs if mine else _data(request.required_values(element))
     return Decided(value, rules, inputs, run.diagnostics, hits)
+
+
+def _data(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if not isinstance(value, Function)}
 
 
 def call(

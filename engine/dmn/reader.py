@@ -84,9 +84,7 @@ def _parse(xml: bytes, resource: str) -> Any:
         raise refuse("doctype", N_("Expected no DOCTYPE: entities are not read."))
     name = etree.QName(root)
     if name.localname != "definitions" or name.namespace not in NAMESPACES:
-        raise refuse(
-            "not-dmn", N_("Expected DMN 1.1 to 1.5, found {found}."), _line(root), found=str(root.tag)[:120]
-        )
+        raise refuse("not-dmn", N_("Expected DMN 1.1 to 1.5, found {found}."), _line(root), found=str(root.tag)[:120])
     return root
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 from engine.feel import builtins, operators, types
 from engine.feel import nodes as n
-from engine.feel.diagnostics import NoValue
+from engine.feel.diagnostics import FeelSyntaxError, NoValue
 from engine.feel.evaluation import Frame, Run, check_length
 from engine.feel.temporal import MEMBERS
 from engine.feel.values import NUMBER, Function, Range, as_index, describe, from_outside, kind_of
 
 Closure = Callable[[Frame], Any]
 MISSING = object()
+NOT_REPEATABLE = frozenset(("uuid", "random number"))
 _NATIVE: dict[str, Callable[[Any, Any], Any]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -495,6 +496,11 @@ class Builder:
     def _call_by_name(self, node: n.Call, name: str, arguments: list[Closure]) -> Closure:
         names = node.names
         known = builtins.TABLE.get(name)
+        if name in NOT_REPEATABLE and not any(scope is not None and name in scope for scope in self._scopes):
+            raise FeelSyntaxError(
+                text=f"{name}()", position=node.start, expected="a function with the same result each time",
+                found=f"'{name}'", remedy="Let a service operation make it",
+            )  # fmt: skip
         lookup = self.build(node.function)
         if known is None:
 

@@ -34,6 +34,7 @@ from engine.feel.values import (
 from engine.values import YearsMonths
 
 EXPONENT_LIMIT = 10_000
+NUMBER_TYPES = frozenset((int, Decimal))
 MOMENTS = frozenset((DATE, TIME, DATE_TIME))
 DURATIONS = frozenset((DAYS_TIME, YEARS_MONTHS))
 
@@ -206,9 +207,9 @@ def add(left: Any, right: Any) -> Any:
     """`+`: numbers, texts, moments and durations."""
     if type(left) is int and type(right) is int:
         return round_int(left + right)
-    kinds = kind_of(left), kind_of(right)
-    if kinds == (NUMBER, NUMBER):
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return arithmetic(CONTEXT.add, left, right)
+    kinds = kind_of(left), kind_of(right)
     if kinds == (STRING, STRING):
         check_text(len(left) + len(right))
         return left + right
@@ -272,9 +273,9 @@ def multiply(left: Any, right: Any) -> Any:
     """`*`: numbers, a number and a duration."""
     if type(left) is int and type(right) is int:
         return round_int(left * right)
-    kinds = kind_of(left), kind_of(right)
-    if kinds == (NUMBER, NUMBER):
+    if type(left) in NUMBER_TYPES and type(right) in NUMBER_TYPES:
         return arithmetic(CONTEXT.multiply, left, right)
+    kinds = kind_of(left), kind_of(right)
     if kinds[0] == NUMBER and kinds[1] in DURATIONS:
         return _scale(right, CONTEXT.multiply, left)
     if kinds[1] == NUMBER and kinds[0] in DURATIONS:

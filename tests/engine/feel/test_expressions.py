@@ -188,3 +188,80 @@ def test_arguments_are_never_changed():
     value("[sort(x), append(x, 4), reverse(x), remove(x, 1), insert before(x, 1, 0)]", x=items)
 
     assert items == [3, 1, 2]
+
+
+class EveryOtherDay:
+    """A calendar on which even days are work days and an hour of work takes two."""
+
+    def is_workday(self, day):
+        return day.day % 2 == 0
+
+    def add(self, start, duration):
+        return start + duration * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('add work days(@"2026-03-01", 2)', date(2026, 3, 4)),
+        ('add work days(@"2026-03-04", -1)', date(2026, 3, 2)),
+        ('work days between(@"2026-03-01", @"2026-03-06")', 3),
+        ('work days between(@"2026-03-06", @"2026-03-01")', -3),
+        ('string(add work time(@"2026-03-01T10:00:00", @"PT1H"))', "2026-03-01T12:00:00"),
+        ('string(add work time(@"2026-03-01T10:00:00@Asia/Tokyo", @"PT1H"))', "2026-03-01T12:00:00@Asia/Tokyo"),
+    ],
+)
+def test_work_days_come_from_the_calendar_of_the_caller(text, expected):
+    assert feel.evaluate(text, {}, calendar=EveryOtherDay()).value == expected
+
+
+@pytest.mark.parametrize("text", ["uuid()", "random number() + 1"])
+def test_what_is_not_repeatable_is_refused(text):
+    with pytest.raises(feel.FeelSyntaxError) as caught:
+        feel.compile(text)
+
+    assert caught.value.facts["remedy"] == "Let a service operation make it"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1e3 + .5", Decimal("1000.5")),
+        ('replace("darted", "^(.*?)d(.*)$", "$1c$2")', "carted"),
+        ('matches("金额123", "\\p{Lo}+\\d{3}")', True),
+        ('matches("O", "[A-Z-[OI]]")', False),
+        ('split("a;b;;c", ";")', ["a", "b", "", "c"]),
+        ('string join(["a", null, "c"], "-")', "a-c"),
+        ("concatenate([[1], [2]], [3])", [[1], [2], 3]),
+        ("list replace([2, 4, 7], function(item, newItem) item < newItem, 5)", [5, 5, 7]),
+        ('context put({x: 1, y: {a: 0}}, ["y", "a"], 2)', {"x": 1, "y": {"a": 2}}),
+        ('get value({a: {b: 1}}, ["a", "b"])', 1),
+        ('{"a b": 1}.a b', 1),
+        ("median([6, 1, 2, 3])", Decimal("2.5")),
+        ("mode([3, 6, 1, 9, 6, 1, 3])", [1, 3, 6]),
+        ("round half up(-2.5, 0)", -3),
+        ("round half down(-2.5, 0)", -2),
+        ("overlaps before([1..5], [3..8])", True),
+        ("during(3, [1..5))", True),
+        ("[1..5] = [1..5)", False),
+        ('range("[1..5)") = [1..5)', True),
+        ('number("1.000,5", ".", ",")', Decimal("1000.5")),
+        ('week of year(@"2005-01-01")', 53),
+        ('last day of month(@"2024-02-10")', date(2024, 2, 29)),
+        ('string(@"-0044-03-15" + @"P1D")', "-0044-03-16"),
+        ('from json("{""a"": 1}")', None),
+        ("to json({a: [1, 2.5, null]})", '{"a":[1,2.5,null]}'),
+        ("partition([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("{f: function(n) if n = 0 then 1 else n * f(n - 1), r: f(5)}.r", 120),
+        ("(function(a: string) a)(1)", None),
+        ("(< 10) = (< 10)", True),
+        ('is(@"23:00:50Z", @"23:00:50+00:00")', True),
+    ],
+)
+def test_the_library_has_this_value(text, expected):
+    try:
+        found = feel.evaluate(text, {}).value
+    except feel.FeelSyntaxError:
+        found = None
+
+    assert found == expected
