@@ -20,8 +20,6 @@ Mode = Literal["expression", "unary_tests"]
 
 _NOT_FUNCTIONS = (*TYPE_NAMES, "start included", "end included", "random number")
 _BASE_NAMES = frozenset(name for name in (*builtins.TABLE, *_NOT_FUNCTIONS) if " " in name)
-    name for name in (*builtins.TABLE, *TYPE_NAMES, "start included", "end included", "random number") if " " in name
-)
 
 
 class Compiled:
@@ -52,8 +50,8 @@ class Compiled:
     ) -> Result:
         """The value for these variables. Never raises for what variables or the text hold.
 
-        `now`: aware, what `now()` and `today()` say in `zone`. `calendar`: a WorkCalendar for the work-day functions. `input`: the `?` of
-        unary tests.
+        `now`: aware, what `now()` and `today()` say in `zone`. `calendar`: a WorkCalendar for the work-day
+        functions. `input`: the `?` of unary tests.
         """
         run = Run(now, zone, calendar, input)
         result = self.evaluate_in(Frame(context, None, run))
