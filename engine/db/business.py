@@ -112,8 +112,8 @@ class BusinessRows:
         return rows
 
     def change(self, uow: UnitOfWork, table: Table, key: Any, **values: Any) -> None:
-        """Update one row and count its version. Raises DATA.NOT_FOUND or the refusal of a broken constraint."""
-        if "version" in table.c:
+        """Update one row and count its version, if it is counted. Raises DATA.NOT_FOUND or the refusal of a broken constraint."""
+        if "version" in table.c and table.c.version.default is not None:
             values["version"] = table.c.version + 1
         if self.write(uow, update(table).where(next(iter(table.primary_key)) == key).values(**values)).rowcount != 1:
             raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(key))

@@ -47,11 +47,8 @@ def check_stock(
     if sales_order_id is None:
         active_items(uow, [sku for sku, _ in wanted])
     goods = {row.id for row in found.values() if row.kind != "service"}
-    available = _available(uow, goods, warehouse)
-    prices = {
-        row.item_id: row
-        for row in uow.execute(select(supplier_item).where(supplier_item.c.item_id.in_(goods or {uuid7()})))
-    }
+    available = _free(uow, goods, warehouse_id(uow, warehouse)) if goods else {}
+    prices = {row.item_id: row for row in uow.execute(select(supplier_item).where(supplier_item.c.item_id.in_(goods)))}
     listed, short = [], []
     for sku, quantity in wanted:
         row = found[sku]
@@ -99,7 +96,8 @@ def reserve_stock(
     for need in sorted(_open_needs(uow, sales_order_id), key=lambda each: str(each.item_id)):
         taken = _take(uow, need.item_id, place, need.quantity, partial=partial)
         if taken < need.quantity:
-            short.append({"sku": need.sku, "quantity": need.quantity - taken})
+            free = taken if partial else _free(uow, {need.item_id}, place).get(need.item_id, ZERO)
+            short.append({"sku": need.sku, "quantity": need.quantity - free})
         if taken:
             _promise(uow, need.line_id, need.item_id, place, taken)
             reserved.append({"sku": need.sku, "quantity": taken})
@@ -294,13 +292,11 @@ def _open_needs(uow: UnitOfWork, sales_order_id: UUID) -> list[Any]:
     )  # fmt: skip
 
 
-def _available(uow: UnitOfWork, item_ids: set[UUID], warehouse: str | None) -> dict[UUID, Decimal]:
-    if not item_ids:
-        return {}
-    query = select(
-        stock_balance.c.item_id, func.sum(stock_balance.c.on_hand - stock_balance.c.reserved).label("free")
-    ).where(stock_balance.c.item_id.in_(item_ids), stock_balance.c.warehouse_id == warehouse_id(uow, warehouse))
-    return {row.item_id: row.free for row in uow.execute(query.group_by(stock_balance.c.item_id))}
+def _free(uow: UnitOfWork, item_ids: set[UUID], place: UUID) -> dict[UUID, Decimal]:
+    query = select(stock_balance.c.item_id, (stock_balance.c.on_hand - stock_balance.c.reserved).label("free")).where(
+        stock_balance.c.item_id.in_(item_ids), stock_balance.c.warehouse_id == place
+    )
+    return {row.item_id: row.free for row in uow.execute(query)}
 
 
 def _take(uow: UnitOfWork, item_id: UUID, place: UUID, quantity: Decimal, *, partial: bool) -> Decimal:

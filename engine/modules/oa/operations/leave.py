@@ -168,13 +168,9 @@ def _use(uow: UnitOfWork, employee_id: UUID, kind: Any, year: int, days: Decimal
 def _overlaps(
     uow: UnitOfWork, employee_id: UUID, starts: date, ends: date, start_half: bool, end_half: bool
 ) -> bool:  # fmt: skip
-    begins = leave.c.ends > starts
-    if not start_half:
-        begins = leave.c.ends >= starts
-    else:
-        begins = or_(begins, and_(leave.c.ends == starts, ~leave.c.end_half))
-    until = leave.c.starts < ends
-    until = or_(until, and_(leave.c.starts == ends, ~leave.c.start_half)) if end_half else leave.c.starts <= ends
+    after, before = leave.c.ends > starts, leave.c.starts < ends
+    begins = or_(after, and_(leave.c.ends == starts, ~leave.c.end_half)) if start_half else leave.c.ends >= starts
+    until = or_(before, and_(leave.c.starts == ends, ~leave.c.start_half)) if end_half else leave.c.starts <= ends
     found = rows.find(
         uow,
         select(leave.c.id)

@@ -1,0 +1,295 @@
+"""Paying what was approved, and nothing else: the operations, and the gate that the database keeps by itself."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from engine.db.policy import clearance, policy_grant
+from engine.errors import BusinessError
+from engine.ids import uuid7
+from engine.modules.erp.models.invoice import expense_claim
+from engine.modules.erp.models.treasury import payment, payment_request
+from engine.modules.erp.operations import expenses, payees, payments
+from engine.operations import Facts, get
+from tests.engine.modules.company import Company, a_call, clear
+
+
+class Request:
+    """An expense claim of ann over 1,680.32 and the request to pay it."""
+
+    def __init__(self, firm: Company, *, submitted: bool = True) -> None:
+        self.firm, self.instance = firm, uuid7()
+        ann = firm.people["ann"]
+        with firm.acting("ann") as uow:
+            self.claim = expenses.book_expense_claim(
+                uow, claimant_id=ann, amount=Decimal("1680.32"), title="travel", reference="EC-1", call=a_call()
+            )
+            self.made = payments.request_payment(
+                uow, requested_by=ann, claim_id=self.claim["claim_id"], call=a_call(self.instance)
+            )
+            if submitted:
+                payments.submit_payment_request(uow, request_id=self.id)
+
+    @property
+    def id(self) -> UUID:
+        """Of the request."""
+        key: UUID = self.made["request_id"]
+        return key
+
+    def facts(self) -> Facts:
+        """As the gate reads them."""
+        with self.firm.acting() as uow:
+            return payments.payment_facts(uow, request_id=self.id)
+
+    def pay(self, people: tuple[str, ...] = ("bob",), actor: str = "cid", **changes: Any) -> dict[str, Any]:
+        """Clear it as `people` agreed, with what `changes` says, and execute it in the same transaction."""
+        facts = self.facts()
+        with self.firm.acting(actor) as uow:
+            clearance_id = clear(
+                uow, self.id, facts, instance_id=self.instance, requester=self.firm.people["ann"],
+                people=tuple(self.firm.people[login] for login in people), **changes,
+            )  # fmt: skip
+            return payments.execute_payment(uow, request_id=self.id, call=a_call(self.instance, clearance_id))
+
+
+@pytest.fixture
+def request_(firm: Company) -> Request:
+    """Submitted, not approved."""
+    return Request(firm)
+
+
+def test_an_approved_claim_is_paid_once_and_the_books_balance(firm: Company, request_: Request) -> None:
+    paid = request_.pay()
+    with pytest.raises(BusinessError) as again:
+        request_.pay()
+
+    assert again.value.code == "ERP.ALREADY_PAID"
+    assert (paid["amount"], paid["currency"]) == (Decimal("1680.32"), "CNY")
+    assert [row["payment_no"] for row in firm.rows(payment)] == [paid["payment_no"]]
+    assert [row["open_amount"] for row in firm.rows(expense_claim)] == [Decimal("0.00")]
+    assert [row["state"] for row in firm.rows(policy_grant)] == ["consumed"]
+    assert [row["state"] for row in firm.rows(clearance)] == ["used"]
+    assert firm.ledger_sum() == {"1002": Decimal("-1680.32"), "5602": Decimal("1680.32")}
+
+
+def test_an_approval_binds_amount_payee_account_and_documents(firm: Company, request_: Request) -> None:
+    facts = request_.facts()
+
+    assert facts.values == {
+        "amount": "1680.32", "amount_base": "1680.32", "currency": "CNY", "entity": "91330100MADEM0011P",
+        "payee": str(firm.people["employee account"]), "payee_bank_version": 1,
+        "invoices": [str(request_.claim["claim_id"])], "kind": "expense",
+    }  # fmt: skip
+    assert facts.people == {
+        "requester": [firm.people["ann"]], "payee_bank_editor": [firm.people["bob"]],
+        "beneficiary": [firm.people["ann"]],
+    }  # fmt: skip
+    operation = get("erp.execute_payment")
+    assert (operation.guarded_by, operation.subject and operation.subject.type) == (
+        "payment.execute", "erp_payment_request",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"state": "used"}, "POLICY.NO_CLEARANCE"),
+        ({"state": "void"}, "POLICY.NO_CLEARANCE"),
+        ({"amount": Decimal("1680.31")}, "POLICY.MISMATCH"),
+        ({"payee": "somebody else"}, "POLICY.MISMATCH"),
+        ({"bank_version": 2}, "POLICY.MISMATCH"),
+        ({"subject_id": str(uuid7())}, "POLICY.MISMATCH"),
+        ({"people": ()}, "POLICY.NOT_APPROVED"),
+        ({"granted_digest": "sha256:other"}, "POLICY.NOT_APPROVED"),
+        ({"expires_at": datetime(2026, 11, 1, tzinfo=UTC)}, "POLICY.NOT_APPROVED"),
+        ({"min_people": 2}, "POLICY.NOT_APPROVED"),
+        ({"people": ("ann",)}, "POLICY.NOT_APPROVED"),
+        ({"people": ("bob", "ann")}, "POLICY.NOT_APPROVED"),
+        ({"people": ("bob", "bob"), "min_people": 2}, "POLICY.NOT_APPROVED"),
+    ],
+)
+def test_the_database_refuses_a_payment_that_was_not_cleared_like_this(
+    firm: Company, request_: Request, changes: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(IntegrityError, match=word):
+        request_.pay(**changes)
+
+    assert firm.rows(payment) == []
+
+
+def test_two_people_suffice_where_two_are_asked(firm: Company, request_: Request) -> None:
+    request_.pay(people=("bob", "dora"), min_people=2)
+
+    assert [row["state"] for row in firm.rows(policy_grant)] == ["consumed", "consumed"]
+
+
+def test_neither_on_behalf_of_the_requester_nor_by_the_executor(firm: Company, request_: Request) -> None:
+    for changes in ({"on_behalf_of": firm.people["ann"]}, {"executor": firm.people["bob"]}):
+        with pytest.raises(IntegrityError, match="POLICY.NOT_APPROVED"):
+            request_.pay(**changes)
+
+
+def test_the_requester_does_not_execute(request_: Request) -> None:
+    with pytest.raises(BusinessError) as refusal:
+        request_.pay(actor="ann")
+
+    assert refusal.value.code == "ERP.REQUEST_DIFFERS"
+
+
+def test_a_payment_written_by_hand_is_refused(firm: Company, request_: Request) -> None:
+    facts = request_.facts().values
+    [request] = firm.rows(payment_request)
+
+    with pytest.raises(IntegrityError, match="POLICY.NO_CLEARANCE|FOREIGN KEY"), firm.acting() as uow:
+        uow.execute(
+            insert(payment),
+            {
+                "id": uuid7(), "payment_no": "X", "request_id": request_.id, "clearance_id": uuid7(),
+                "instance_id": request_.instance, "amount": Decimal(facts["amount"]), "currency": "CNY",
+                "payee_id": facts["payee"], "payee_account_version_id": request["payee_account_version_id"],
+                "payee_bank_version": 1, "executed_at": uow.now,
+            },
+        )  # fmt: skip
+
+
+def test_a_payment_without_a_clearance_is_refused(request_: Request) -> None:
+    with pytest.raises(IntegrityError), request_.firm.acting("cid") as uow:
+        payments.execute_payment(uow, request_id=request_.id, call=a_call(request_.instance))
+
+
+def test_a_draft_is_not_paid(firm: Company) -> None:
+    with pytest.raises(BusinessError) as refusal:
+        Request(firm, submitted=False).pay()
+
+    assert refusal.value.code == "ERP.REQUEST_DIFFERS"
+
+
+def test_a_new_bank_account_stops_the_payment_until_the_request_names_it(firm: Company, request_: Request) -> None:
+    account = firm.people["employee account"]
+    with firm.acting("bob") as uow:
+        payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="农业银行",
+            account_no="6228 4800 0001",
+        )  # fmt: skip
+    with firm.acting("cid") as uow:
+        payees.confirm_payee_account(uow, account_id=account, version=2)
+
+    with pytest.raises(BusinessError) as refusal:
+        request_.pay()
+    with firm.acting() as uow:
+        changed = payments.change_payment_request(uow, request_id=request_.id)
+        payments.submit_payment_request(uow, request_id=request_.id)
+    request_.pay()
+
+    assert refusal.value.code == "ERP.REQUEST_DIFFERS"
+    assert changed == {"amount": Decimal("1680.32"), "payee_bank_version": 2, "status": "draft"}
+    assert request_.facts().values["payee_bank_version"] == 2
+
+
+def test_a_submitted_request_does_not_change_under_the_approvers(firm: Company, request_: Request) -> None:
+    for values in ({"amount": Decimal(1)}, {"requested_by": firm.people["bob"]}, {"kind": "supplier"}):
+        with pytest.raises(IntegrityError, match="erp_payment_request_frozen"), firm.acting() as uow:
+            uow.execute(update(payment_request).values(**values))
+    for status, word in (("paid", "erp_payment_request_unpaid"), ("nonsense", "erp_payment_request")):
+        with pytest.raises(IntegrityError, match=word), firm.acting() as uow:
+            uow.execute(update(payment_request).values(status=status))
+    with pytest.raises(IntegrityError, match="erp_payment_request_frozen"), firm.acting() as uow:
+        uow.execute(delete(payment_request).where(payment_request.c.id == request_.id))
+
+
+def test_a_payment_does_not_change_but_for_its_state(firm: Company, request_: Request) -> None:
+    paid = request_.pay()
+
+    for statement in (
+        update(payment).values(amount=Decimal(1)), update(payment).values(executed_by=None), delete(payment),
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError, match="erp_payment_frozen"), firm.acting() as uow:
+            uow.execute(statement)
+    with firm.acting() as uow:
+        assert payments.confirm_payment(uow, payment_no=paid["payment_no"]) == {"status": "confirmed"}
+        assert payments.void_payment(uow, payment_id=paid["payment_id"], call=a_call()) == {"voided": False}
+
+
+def test_money_that_came_back_opens_the_claim_again(firm: Company, request_: Request) -> None:
+    paid = request_.pay()
+
+    with firm.acting() as uow:
+        for _ in range(2):
+            payments.void_payment(uow, payment_id=paid["payment_id"], reason="account closed", call=a_call())
+        again = payments.request_payment(
+            uow, requested_by=firm.people["ann"], claim_id=request_.claim["claim_id"], call=a_call(uuid7())
+        )
+
+    assert again["amount"] == Decimal("1680.32")
+    assert firm.ledger_sum() == {"224101": Decimal("-1680.32"), "5602": Decimal("1680.32")}
+
+
+def test_no_more_is_requested_than_is_owed(firm: Company, request_: Request) -> None:
+    def ask(amount: str | None, instance: UUID | None = None) -> dict[str, Any]:
+        with firm.acting() as uow:
+            return payments.request_payment(
+                uow, requested_by=firm.people["ann"], claim_id=request_.claim["claim_id"], call=a_call(instance),
+                amount=None if amount is None else Decimal(amount),
+            )  # fmt: skip
+
+    same = ask(None, request_.instance)
+    refusals = []
+    for amount, instance in ((None, uuid7()), ("0.01", uuid7()), ("-1", uuid7())):
+        with pytest.raises(BusinessError) as refusal:
+            ask(amount, instance)
+        refusals.append(refusal.value.code)
+
+    assert (same["request_id"], same["existing"]) == (request_.id, True)
+    assert refusals == ["ERP.OVERPAY"] * 3
+
+
+def test_a_claim_is_booked_once_and_undone_while_nobody_pays_it(firm: Company, request_: Request) -> None:
+    def book(amount: str) -> dict[str, Any]:
+        with firm.acting() as uow:
+            return expenses.book_expense_claim(
+                uow, claimant_id=firm.people["ann"], amount=Decimal(amount), reference="EC-1", call=a_call()
+            )
+
+    def undo() -> dict[str, Any]:
+        with firm.acting() as uow:
+            return expenses.cancel_expense_claim(uow, claim_id=request_.claim["claim_id"], call=a_call())
+
+    again = book("1680.32")
+    with pytest.raises(BusinessError) as differs:
+        book("1")
+    with pytest.raises(BusinessError) as requested:
+        undo()
+    with firm.acting() as uow:
+        payments.cancel_payment_request(uow, request_id=request_.id)
+
+    assert (again["claim_id"], again["existing"]) == (request_.claim["claim_id"], True)
+    assert [differs.value.code, requested.value.code] == ["ERP.CLAIM_DIFFERS", "ERP.ALREADY_REQUESTED"]
+    assert [undo(), undo()] == [{"cancelled": True}] * 2
+    assert firm.ledger_sum() == {}
+
+
+def test_nobody_is_paid_to_an_account_that_no_second_person_has_confirmed(firm: Company) -> None:
+    dora = firm.people["dora"]
+    with firm.acting() as uow:
+        claim = expenses.book_expense_claim(uow, claimant_id=dora, amount=Decimal(5), call=a_call())
+        version = payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=dora, account_name="Dora", bank_name="B", account_no="123456"
+        )
+
+    with pytest.raises(BusinessError) as same_person, firm.acting() as uow:
+        payees.confirm_payee_account(uow, **version)
+    with pytest.raises(BusinessError) as unconfirmed, firm.acting() as uow:
+        payments.request_payment(uow, requested_by=dora, claim_id=claim["claim_id"], call=a_call())
+    with pytest.raises(BusinessError) as malformed, firm.acting() as uow:
+        payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=dora, account_name="Dora", bank_name="B", account_no="12-34"
+        )
+
+    assert [refusal.value.code for refusal in (same_person, unconfirmed, malformed)] == [
+        "ERP.PAYEE_SAME_PERSON", "ERP.PAYEE_UNCONFIRMED", "ERP.ACCOUNT_FORMAT",
+    ]  # fmt: skip
