@@ -109,6 +109,20 @@ class ProcessEngine:
         self._writer.dispose()
         self._reader.dispose()
 
+    def snapshot(self) -> sqlite3.Connection:
+        """A copy of a database in memory as it is now, for `restore`."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with self._writer.connect() as connection:
+            source: Any = connection.connection.driver_connection
+            source.backup(copy)
+        return copy
+
+    def restore(self, copy: sqlite3.Connection) -> None:
+        """Put a database in memory back to `copy`; what is cached by id stays right."""
+        with self._writer.connect() as connection:
+            target: Any = connection.connection.driver_connection
+            copy.backup(target)
+
     @classmethod
     def in_memory(cls, clock: Clock | None = None, **settings: Any) -> "ProcessEngine":
         """An engine on a database that dies with it: scenarios, tests, the designer's dry runs."""

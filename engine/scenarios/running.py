@@ -1,0 +1,353 @@
+"""One scenario, from its start to its expected end, on an engine in memory whose clock stands still."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from engine import (
+    feel,
+    forms,
+    history,
+    identity,
+    jobs,
+    messages,
+    operations,
+    repository,
+    runtime,
+    tasks,
+)
+from engine.db.base import metadata
+from engine.db.instance import Instance, Status
+from engine.db.instance import instance as instance_table
+from engine.errors import BusinessError, EngineError
+from engine.scenarios.words import Scenario, Step, Stub
+from engine.scenarios.world import World
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values, normalise, to_plain
+
+ROUNDS = 50
+"""times that a step may wake further work before the scenario is given up"""
+
+
+class Failed(Exception):
+    """What was expected and what was found, in plain words."""
+
+
+@dataclass
+class Run:
+    """A scenario under way."""
+
+    world: World
+    scenario: Scenario
+    instance_id: UUID | None = None
+    stubs: dict[str, deque[Stub]] = field(default_factory=dict)
+    calls: list[tuple[str, Values]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    wrong: str = ""
+    """what an operation was called with, when it was told otherwise"""
+
+    def go(self) -> None:
+        """Raises Failed at the first thing that is not as told."""
+        self.world.again(self.scenario.now)
+        with operations.standing_in(_Standing(self)):
+            for step in self.scenario.background:
+                self._step(step)
+            self.calls.clear()
+            self.counts = {table: self._count(table) for table in self.scenario.records}
+            self._start()
+            steps = list(self.scenario.steps)
+            for number, step in enumerate(steps):
+                later = number + 1 < len(steps) and steps[number + 1].verb == "meanwhile"
+                self._step(step, settle=not later)
+            self._compare()
+
+    # ------------------------------------------------------------ start
+
+    def _start(self) -> None:
+        scenario = self.scenario
+        self._expect(scenario.stubs)
+        if scenario.start is not None:
+            self._publish(scenario.start["message"], scenario.start.get("key"), scenario.start.get("with"))
+            self._work_off()
+            self.instance_id = self._latest(scenario.process)
+        else:
+            with self._meeting(scenario.refused), self.world.acting(scenario.person) as uow:
+                info = repository.latest(uow, scenario.process)
+                given = self._values(uow, scenario.given)
+                form_id = repository.program(uow, info.id).start_form
+                if form_id is not None:
+                    form = repository.form(uow, form_id, info.id)
+                    given = forms.validate(form, given, stored={}, now=uow.now, zone=uow.settings.timezone)
+                self.instance_id = runtime.start(uow, scenario.process, given).id
+            if scenario.refused is not None:
+                return
+            self._work_off()
+        self._met(scenario.stubs)
+
+    def _latest(self, process: str) -> UUID:
+        with self.world.acting(None) as uow:
+            found = uow.execute(
+                select(instance_table.c.id).where(instance_table.c.process_key == process)
+                .order_by(instance_table.c.id.desc())
+            ).scalars().first()  # fmt: skip
+        if found is None:
+            raise Failed(f"Expected an instance of '{process}' to have started, but there is none.")
+        return UUID(str(found))
+
+    # ------------------------------------------------------------ steps
+
+    def _step(self, step: Step, *, settle: bool = True) -> None:
+        self._expect(step.stubs)
+        match step.verb:
+            case "task":
+                self._act(step)
+            case "message":
+                self._publish(step.name, step.key, step.fields)
+            case "after":
+                self._wait(step.name)
+            case "meanwhile":
+                self._meanwhile(step)
+            case "cancel":
+                with self._meeting(step.refused), self.world.acting(step.person) as uow:
+                    runtime.cancel(uow, self._main(), step.name)
+        if settle:
+            self._work_off()
+            self._met(step.stubs)
+
+    def _act(self, step: Step) -> None:
+        login = step.person or self._member(step)
+        with self._meeting(step.refused), self.world.acting(login) as uow:
+            item = self._find(uow, login, step)
+            fields = None if step.fields is None else self._values(uow, step.fields)
+            match step.act:
+                case "complete":
+                    tasks.complete(uow, item, fields or {}, step.opinion)
+                case "agree":
+                    tasks.agree(uow, item, fields, step.opinion)
+                case "reject":
+                    tasks.reject(uow, item, step.opinion, fields)
+
+    def _member(self, step: Step) -> str:
+        if step.group is None:
+            raise Failed(f"Step '{step.name}': say who acts, with 'as' or 'group'.")
+        with self.world.acting(None) as uow:
+            members = identity.members_of(uow, [identity.group(uow, step.group).id])
+        if not members:
+            raise Failed(f"Expected group '{step.group}' to have members, but it has none.")
+        return str(members[0].login)
+
+    def _find(self, uow: UnitOfWork, login: str, step: Step) -> UUID:
+        items = [item for item in tasks.inbox(uow, limit=200).items if step.process in (None, item.process_key)]
+        for item in items:
+            if item.node == step.name:
+                if item.claimable:
+                    return tasks.claim(uow, item.work_item_id)
+                return UUID(str(item.work_item_id))
+        who = f"group '{step.group}'" if step.group else f"'{login}'"
+        held = ", ".join(f"'{item.node}'" for item in items) or "nothing"
+        raise Failed(f"Expected {who} to find task '{step.name}' in the inbox, but it holds: {held}.{self._stuck(uow)}")
+
+    def _publish(self, name: str, key: Any, payload: Any) -> None:
+        with self.world.acting(None) as uow:
+            messages.correlate(uow, name, self._value(uow, key), self._values(uow, payload or {}))
+
+    def _wait(self, duration: str) -> None:
+        found = feel.evaluate(f'duration("{duration}")', {}).value
+        if not isinstance(found, timedelta):
+            raise Failed(f"Expected a duration such as P3D, found '{duration}'.")
+        self.world.clock.advance(found)
+
+    def _meanwhile(self, step: Step) -> None:
+        """Something else happens between an act and the jobs that follow it: another small process calls `name`."""
+        with self.world.acting(step.person) as uow:
+            given = self._values(uow, step.fields or {})
+            key = "meanwhile_" + step.name.replace(".", "_")
+            repository.deploy(uow, {f"processes/meanwhile/{key}.bpmn": _one_task(key, step.name, list(given))})
+            runtime.start(uow, key, given)
+
+    def _work_off(self) -> None:
+        for _ in range(ROUNDS):
+            busy = jobs.run_due(self.world.engine)
+            if self.wrong:
+                raise Failed(self.wrong)
+            if not busy:
+                return
+        raise Failed("Expected the process to come to rest, but it keeps working.")
+
+    # ------------------------------------------------------------ operations that are told
+
+    def _expect(self, stubs: tuple[Stub, ...]) -> None:
+        for stub in stubs:
+            self.stubs.setdefault(stub.operation, deque()).extend([stub] * stub.times)
+
+    def _met(self, stubs: tuple[Stub, ...]) -> None:
+        for stub in stubs:
+            if stub.raises is None and self.stubs.get(stub.operation):
+                raise Failed(f"Expected operation '{stub.operation}' to be called, but it was not.{self._stuck()}")
+
+    def perform(self, name: str, real: Callable[..., Any], args: tuple[Any, ...], inputs: Values) -> Any:
+        """What stands in for an operation: its stub, or the operation itself."""
+        told = self.stubs.get(name)
+        said = {key: value for key, value in inputs.items() if key != "call"}
+        self.calls.append((name, said))
+        if not told:
+            return real(*args, **inputs)
+        stub = told.popleft()
+        for key, value in (stub.called_with or {}).items():
+            if key not in said or normalise(said[key]) != normalise(value):
+                raise Failed(
+                    f"Expected '{name}' to be called with {key} = {_told(value)}, found {_told(said.get(key))}."
+                )
+        if stub.raises is not None:
+            raise RuntimeError(stub.raises)
+        if stub.fails_with is not None:
+            raise BusinessError(stub.fails_with[0], **stub.fails_with[1])
+        return stub.returns if stub.returns is not None else real(*args, **inputs)
+
+    # ------------------------------------------------------------ the end
+
+    def _compare(self) -> None:
+        scenario = self.scenario
+        if scenario.refused is not None:
+            return
+        with self.world.acting(None) as uow:
+            view = runtime.instance_view(uow, self._main())
+            performed = [
+                str(entry.data["operation"]) for entry in history.timeline(uow, self._main(), limit=10_000)
+                if entry.kind == "operation.performed"
+            ]  # fmt: skip
+        if scenario.ends_in is not None:
+            self._compare_end(view.instance)
+        for name, value in scenario.variables.items():
+            if normalise(view.variables.get(name)) != normalise(value):
+                raise Failed(f"Expected variable '{name}' = {_told(value)}, found {_told(view.variables.get(name))}.")
+        if scenario.called is not None and tuple(performed) != scenario.called:
+            raise Failed(
+                f"Expected these operations: {_listed(scenario.called)}; performed were: {_listed(performed)}."
+            )
+        for name in scenario.not_called:
+            if name in performed:
+                raise Failed(f"Expected '{name}' not to be performed, but it was.")
+        if scenario.incidents is not None:
+            found = {incident.node: incident.code for incident in view.incidents}
+            if found != dict(scenario.incidents):
+                raise Failed(f"Expected incidents {_told(dict(scenario.incidents))}, found {_told(found)}.")
+        if scenario.tasks is not None:
+            waiting = sorted(node for _, node, kind in view.waits if kind == "work")
+            if waiting != sorted(scenario.tasks):
+                raise Failed(f"Expected open tasks {_listed(sorted(scenario.tasks))}, found {_listed(waiting)}.")
+        for table, more in scenario.records.items():
+            found_more = self._count(table) - self.counts[table]
+            if found_more != more:
+                raise Failed(f"Expected {more} new rows in '{table}', found {found_more}.")
+
+    def _compare_end(self, instance: Instance) -> None:
+        expected = str(self.scenario.ends_in)
+        if instance.ended_at is None:
+            raise Failed(f"Expected the process to end in '{expected}', but it is still running.{self._stuck()}")
+        if expected not in (instance.ended_code, Status(instance.status).name.lower()):
+            raise Failed(f"Expected the process to end in '{expected}', but it ended in '{instance.ended_code}'.")
+
+    def _stuck(self, uow: UnitOfWork | None = None) -> str:
+        """Where the instance stands, for a message."""
+        if self.instance_id is None:
+            return ""
+        if uow is None:
+            with self.world.acting(None) as own:
+                return self._stuck(own)
+        view = runtime.instance_view(uow, self.instance_id)
+        if view.instance.ended_at is not None:
+            return f" The process has ended in '{view.instance.ended_code}'."
+        waits = sorted(f"{node} ({kind})" for _, node, kind in view.waits)
+        trouble = [f"{one.node}: {one.message}" for one in view.incidents]
+        stands = f" The process waits at: {', '.join(waits)}." if waits else ""
+        return stands + (f" Incidents: {'; '.join(trouble)}" if trouble else "")
+
+    def _main(self) -> UUID:
+        if self.instance_id is None:
+            raise Failed(f"Expected an instance of '{self.scenario.process}', but none was started.")
+        return self.instance_id
+
+    @contextmanager
+    def _meeting(self, code: str | None) -> Iterator[None]:
+        """Expect the error `code`, or none."""
+        try:
+            yield
+        except EngineError as error:
+            if code is None:
+                raise Failed(f"Expected it to be accepted, but: {error}") from error
+            if code != error.code:
+                raise Failed(
+                    f"Expected it to be refused as '{code}', but it was refused as '{error.code}': {error}"
+                ) from error
+            return
+        if code is not None:
+            raise Failed(f"Expected it to be refused as '{code}', but it was accepted.")
+
+    def _count(self, table: str) -> int:
+        if table not in metadata.tables:
+            raise Failed(f"Expected a table '{table}', but there is none.")
+        with self.world.acting(None) as uow:
+            return int(uow.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one())
+
+    # ------------------------------------------------------------ values
+
+    def _values(self, uow: UnitOfWork, told: Values) -> Values:
+        return {key: self._value(uow, value) for key, value in told.items()}
+
+    def _value(self, uow: UnitOfWork, told: Any) -> Any:
+        if isinstance(told, str) and told.startswith("="):
+            context: Values = {"people": {login: str(key) for login, key in self.world.people.items()}}
+            if self.instance_id is not None:
+                view = runtime.instance_view(uow, self.instance_id)
+                context |= view.variables | {"process": {"number": view.instance.number, "id": str(view.instance.id)}}
+            result = feel.evaluate(told[1:], context, now=uow.now, zone=uow.settings.timezone)
+            return result.value
+        if isinstance(told, dict):
+            return self._values(uow, told)
+        if isinstance(told, list):
+            return [self._value(uow, item) for item in told]
+        return told
+
+
+class _Standing(dict[str, Callable[..., Any]]):
+    """Every operation is watched, whether it is told or not."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        for name, operation in operations.catalog().items():
+            self[name] = self._watched(run, name, operation.function)
+
+    def _watched(self, run: Run, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **inputs: run.perform(name, real, args, inputs)
+
+
+def _one_task(key: str, operation: str, names: list[str]) -> bytes:
+    inputs = "".join(f'<zeebe:input source="= {name}" target="{name}"/>' for name in names)
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+ xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="{key}_definitions" targetNamespace="urn:troika:scenarios">
+<bpmn:process id="{key}" name="{key}" isExecutable="true">
+<bpmn:startEvent id="start" name="start"><bpmn:outgoing>a</bpmn:outgoing></bpmn:startEvent>
+<bpmn:serviceTask id="call" name="{operation}"><bpmn:extensionElements><zeebe:taskDefinition type="{operation}"/>
+<zeebe:ioMapping>{inputs}</zeebe:ioMapping></bpmn:extensionElements>
+<bpmn:incoming>a</bpmn:incoming><bpmn:outgoing>b</bpmn:outgoing></bpmn:serviceTask>
+<bpmn:endEvent id="done" name="done"><bpmn:incoming>b</bpmn:incoming></bpmn:endEvent>
+<bpmn:sequenceFlow id="a" sourceRef="start" targetRef="call"/>
+<bpmn:sequenceFlow id="b" sourceRef="call" targetRef="done"/>
+</bpmn:process></bpmn:definitions>""".encode()
+
+
+def _told(value: Any) -> str:
+    plain = to_plain(value) if not isinstance(value, datetime | date) else value.isoformat()
+    return "nothing" if plain is None else repr(plain)
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names) or "none"
