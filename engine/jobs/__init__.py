@@ -1,6 +1,6 @@
 """Everything that happens later happens once: claimed with a lease, run, fenced, tried again or handed to a person."""
 
-from engine.jobs.leasing import Claimed, claim, extend, release
+from engine.jobs.leasing import Claimed, any_due, claim, extend, release
 from engine.jobs.running import Result, execute, fail, run_due
 from engine.jobs.views import JobView, list_, retry
 
@@ -8,6 +8,7 @@ __all__ = [
     "Claimed",
     "JobView",
     "Result",
+    "any_due",
     "claim",
     "execute",
     "extend",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy import CursorResult, bindparam, delete, select, text, update
 
 from engine import crash
 from engine.db.base import UtcDateTime
@@ -17,12 +17,13 @@ from engine.unit_of_work import ENGINE, UnitOfWork
 
 _due = (
     select(job.c.id)
-    .where(job.c.state == 0, job.c.visible_at <= bindparam("at"))
+    .where(job.c.state == text("0"), job.c.visible_at <= bindparam("at"))
     .order_by(job.c.visible_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
     .cte("due")
 )
+_look = select(job.c.id).where(job.c.state == text("0"), job.c.visible_at <= bindparam("at")).limit(1)
 _claim = (
     update(job)
     .where(job.c.id == _due.c.id)
@@ -63,6 +64,17 @@ class Claimed:
     attempts: int
     retry: str
     lease: UUID
+
+    @property
+    def lease_key(self) -> tuple[UUID, UUID]:
+        """Tells this claim from a later one of the same job."""
+        return self.id, self.lease
+
+
+def any_due(engine: ProcessEngine) -> bool:
+    """Whether there is anything to claim; read-only, so that an idle runner disturbs nobody."""
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return uow.execute(_look, {"at": uow.now}).first() is not None
 
 
 def claim(engine: ProcessEngine, owner: str, limit: int = 1) -> list[Claimed]:

@@ -1,0 +1,31 @@
+"""Duties that come round: a function here is one; each may run in several processes at once without harm."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from engine import messages
+from engine.db.subscription import MessageState, message
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import ENGINE, UnitOfWork
+
+REMEMBERED = timedelta(days=90)
+"""How long the id of a message keeps a repetition out."""
+
+
+def run(engine: ProcessEngine) -> None:
+    """All duties, each in a transaction of its own."""
+    for duty in (expire_messages, forget_messages):
+        with engine.unit_of_work(ENGINE) as uow:
+            duty(uow)
+
+
+def expire_messages(uow: UnitOfWork) -> None:
+    """Messages that nobody took in time."""
+    messages.expire(uow)
+
+
+def forget_messages(uow: UnitOfWork) -> None:
+    """Messages that were delivered or expired long ago."""
+    old = uow.now - REMEMBERED
+    uow.execute(delete(message).where(message.c.state != int(MessageState.WAITING), message.c.received_at < old))

@@ -1,0 +1,87 @@
+"""Whoever changes, leaves out or puts in a fact is found."""
+
+import pytest
+from sqlalchemy import text
+
+from engine import audit, history
+from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import service, user
+from tests.factories import begun, complete, deploy, straight
+
+
+@pytest.fixture
+def instance(engine):
+    deploy(engine, straight(user("approve")))
+    key = begun(engine)
+    complete(engine, key, "approve", ok=True)
+    return key
+
+
+def tamper(engine, statement):
+    """As somebody does who owns the database: the guards look away."""
+    with engine.unit_of_work(ENGINE) as uow:
+        if engine.dialect == "postgresql":
+            uow.execute(text("SET LOCAL session_replication_role = replica"))
+        else:
+            for table in ("history", "audit"):
+                for verb in ("update", "delete"):
+                    uow.execute(text(f"DROP TRIGGER {table}_no_{verb}"))
+        uow.execute(text(statement))
+
+
+def broken(engine, instance=None):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow, instance)
+    assert report.ok == (not report.findings)
+    return [(finding.rule, finding.facts.get("seq")) for finding in report.findings]
+
+
+def last(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return uow.execute(text("SELECT max(seq) FROM history")).scalar()
+
+
+def test_untouched_chains_are_whole(engine, instance):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow)
+    assert (report.ok, report.instances, report.acts > 0) == (True, 1, True)
+    assert report.facts == last(engine)
+    assert broken(engine, instance) == []
+
+
+def test_changed_fact_is_found(engine, instance):
+    tamper(engine, "UPDATE history SET kind = 'task.forged' WHERE seq = 3")
+    assert broken(engine) == [("chain-broken", 3)]
+    assert broken(engine, instance) == [("chain-broken", 3)]
+
+
+def test_changed_time_is_found(engine, instance):
+    later = "at + 1" if engine.dialect == "sqlite" else "at + interval '1 microsecond'"
+    tamper(engine, f"UPDATE history SET at = {later} WHERE seq = 2")
+    assert broken(engine) == [("chain-broken", 2)]
+
+
+def test_missing_fact_is_found(engine, instance):
+    tamper(engine, "DELETE FROM history WHERE seq = 4")
+    assert broken(engine) == [("chain-broken", 5)]
+
+
+def test_missing_end_is_found_by_the_tip(engine, instance):
+    end = last(engine)
+    tamper(engine, f"DELETE FROM history WHERE seq = {end}")
+    assert broken(engine) == [("chain-broken", end)]
+
+
+def test_facts_without_their_instance_are_found(engine):
+    deploy(engine, straight(service("look", "test.look", in_value="= 1")))
+    begun(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(text("DELETE FROM instance"))
+    assert broken(engine) == [("chain-orphan", None)]
+
+
+def test_changed_act_is_found(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        history.act(uow, "people", "user.created", {"login": "ann"})
+    tamper(engine, "UPDATE audit SET kind = 'x'")
+    assert broken(engine) == [("chain-broken", 1)]
