@@ -184,6 +184,14 @@ def test_the_modeler_knows_exactly_the_troika_words_that_the_engine_executes():
     assert descriptor["uri"] == "urn:troika:bpmn:1.0"
 
 
+def test_no_zeebe_word_that_the_engine_reads_is_lost_when_a_file_is_opened():
+    public = json.loads((node.ASSETS / "node_modules/zeebe-bpmn-moddle/resources/zeebe.json").read_text())
+    more = json.loads((node.ASSETS / "designer" / "zeebe_more.json").read_text())
+    known = {kind["name"][0].lower() + kind["name"][1:] for kind in public["types"] + more["types"]}
+
+    assert {name.partition(":")[2] for name, _ in extensions.words() if name.startswith("zeebe:")} <= known
+
+
 def test_every_attribute_that_the_engine_reads_is_one_of_the_modeler():
     descriptor = json.loads((node.ASSETS / "designer" / "troika.json").read_text())
     attributes = {kind["name"]: {entry["name"] for entry in kind["properties"]} for kind in descriptor["types"]}

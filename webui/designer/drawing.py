@@ -5,9 +5,10 @@ from typing import Any, get_args, get_origin
 from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from engine import drafts, forms, identity, operations, policy, repository
+from engine import drafts, identity, operations, policy, repository
 from engine.errors import N_, DeploymentRefused, EngineError, NotFound
 from engine.findings import Finding
+from engine.forms.model import leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from webui import errors
@@ -66,7 +67,7 @@ def save(key: str) -> ResponseReturnValue:
         raise NotFound(kind="process", key=key)
     if seen not in (etag_of(draft), "*"):
         raise _changed_by(draft)
-    saved = drafts.save(g.uow, _path(key), xml, draft.version if draft else None, key=key, name=_name_in(key, xml))
+    saved = drafts.save(g.uow, _path(key), xml, version=draft.version if draft else 0, name=_name_in(key, xml))
     return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
 
 
@@ -89,7 +90,7 @@ def deploy(key: str) -> ResponseReturnValue:
     if sent["etag"] != etag_of(draft):
         raise _changed_by(draft)
     try:
-        repository.deploy(g.uow, {draft.path: draft.content}, sent["note"])
+        repository.deploy(g.uow, {draft.path: drafts.open_(g.uow, draft.path).content}, sent["note"])
     except DeploymentRefused as refused:
         return jsonify(detail=errors.explain(refused), findings=_findings(refused.findings)), refused.status
     return jsonify(version=repository.latest(g.uow, key).version)
@@ -97,11 +98,11 @@ def deploy(key: str) -> ResponseReturnValue:
 
 def _body(*fields: str) -> dict[str, str]:
     sent = request.get_json(silent=True)
-    for field in fields:
-        if not isinstance(sent, dict) or not isinstance(sent.get(field), str):
+    texts = {field: sent.get(field) for field in fields} if isinstance(sent, dict) else dict.fromkeys(fields)
+    for field, text in texts.items():
+        if not isinstance(text, str):
             raise NotAnObject(field=field)
-    found: dict[str, str] = sent
-    return found
+    return {field: str(text) for field, text in texts.items()}
 
 
 def _path(key: str) -> str:
@@ -118,7 +119,7 @@ def _name_in(key: str, xml: bytes) -> str:
     return next((found.name for found in reading.found if found.key == key), key)
 
 
-def _changed_by(draft: drafts.Draft | None) -> DraftChangedMeanwhile:
+def _changed_by(draft: drafts.DraftInfo | None) -> DraftChangedMeanwhile:
     who = identity.user(g.uow, draft.saved_by) if draft and draft.saved_by else None
     return DraftChangedMeanwhile(name=person(who), at=draft.saved_at if draft else g.uow.now)
 
@@ -152,7 +153,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 def _form(info: repository.DefinitionInfo) -> dict[str, Any]:
     fields = [
         {"key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label)}
-        for field in forms.leaves(repository.form(g.uow, info.key).components)
+        for field in leaves(repository.form(g.uow, info.key).components)
     ]
     return {"id": info.key, "name": label(info.labels, info.name), "fields": fields}
 
@@ -163,7 +164,5 @@ def _named(infos: list[repository.DefinitionInfo]) -> list[dict[str, str]]:
 
 def _capabilities() -> list[dict[str, str]]:
     """What an approval may permit: the approvals that the policies in force ask for."""
-    needed = {
-        requirement.capability: found.title for found in policy.in_force(g.uow) for requirement in found.approvals
-    }
-    return [{"id": capability, "name": f"{capability} ({title})"} for capability, title in sorted(needed.items())]
+    needed = {asked.approval: found.title for found in policy.in_force(g.uow) for asked in found.approvals}
+    return [{"id": name, "name": f"{title} ({name})" if title else name} for name, title in sorted(needed.items())]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.drafts import Draft
 from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
+from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui import transaction
@@ -17,14 +17,14 @@ from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
 from webui.rendering import as_script_data, label, page
 
-AREAS = ("oa", "erp", "crm", "integration")
-_KEY = re.compile(r"[a-z][a-z0-9_]{2,62}")
+FIRST_AREA = "oa"
+_KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
 
 
 class WrongProcessId(EngineError):
-    """The id of a process is part of file names and addresses."""
+    """The id of a process and its area are parts of file names and addresses."""
 
-    message = N_("Expected an id of small letters, digits and underscores, 3 to 63 of them, found '{found}'.")
+    message = N_("Expected small letters, digits and underscores, 2 to 63 of them, found '{found}'.")
     hint = N_("For example expense_claim.")
     status = 422
 
@@ -45,14 +45,14 @@ class Line:
     name: str
     category: str
     deployed: DefinitionInfo | None
-    draft: Draft | None
+    draft: DraftInfo | None
 
 
 @designer.get("/")
 def library() -> ResponseReturnValue:
     """Every process, deployed or only drawn."""
     deployed = {info.key: info for info in repository.latest_all(g.uow)}
-    drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.path.endswith(".bpmn")}
+    drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.kind == "process"}
     lines = [_line(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
     return page(
         "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key))
@@ -62,11 +62,11 @@ def library() -> ResponseReturnValue:
 @designer.get("/new")
 def new() -> ResponseReturnValue:
     """The questions before the first drawing."""
-    return page("designer/new.html", block="content", areas=AREAS, values={}, error=None)
+    return page("designer/new.html", block="content", areas=_areas(), values={"category": FIRST_AREA}, error=None)
 
 
 def _new_again(error: EngineError) -> str:
-    return render_template("designer/new.html", areas=AREAS, values=request.form, error=error)
+    return render_template("designer/new.html", areas=_areas(), values=request.form, error=error)
 
 
 @designer.post("/")
@@ -74,27 +74,29 @@ def _new_again(error: EngineError) -> str:
 def create() -> ResponseReturnValue:
     """A draft with a start, a step and an end; then the editor."""
     key, name, area = (request.form.get(field, "").strip() for field in ("key", "name", "category"))
-    if not _KEY.fullmatch(key):
-        raise WrongProcessId(found=key)
-    area = area if area in AREAS else AREAS[0]
+    for text in (key, area):
+        if not _KEY.fullmatch(text):
+            raise WrongProcessId(found=text)
     if repository.versions(g.uow, key) or draft_of(key) is not None:
         raise ProcessIdTaken(key=key)
-    drafts.save(g.uow, path_of(area, key), blank_drawing(key, name or key, area), None, key=key, name=name or key)
+    drafts.save(g.uow, path_of(area, key), blank_drawing(key, name or key, area), name=name)
     return redirect(url_for(".editor", key=key), 303)
 
 
-@designer.get("/<key>")
+@designer.get("/edit/<key>")
 def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
     latest = next(iter(repository.versions(g.uow, key)), None)
     draft = draft_of(key)
-    if draft is None and latest is None:
+    if draft is not None:
+        content = drafts.open_(g.uow, draft.path).content
+    elif latest is not None:
+        content = repository.source(g.uow, latest.id)
+    else:
         raise NotFound(kind="process", key=key)
     data = {
-        "key": key,
-        "xml": (draft.content if draft else repository.source(g.uow, latest.id)).decode("utf-8"),  # type: ignore[union-attr]
-        "etag": etag_of(draft),
-        "addresses": {
+        "key": key, "xml": content.decode("utf-8"),
+        "etag": etag_of(draft), "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
         },
@@ -125,22 +127,26 @@ def source(definition_id: UUID) -> Response:
     return Response(repository.source(g.uow, definition_id), mimetype="application/xml")
 
 
-def draft_of(key: str) -> Draft | None:
+def draft_of(key: str) -> DraftInfo | None:
     """The draft of process `key`, if there is one."""
-    return next((draft for draft in drafts.list_(g.uow) if draft.key == key and draft.path.endswith(".bpmn")), None)
+    return next((draft for draft in drafts.list_(g.uow) if (draft.kind, draft.key) == ("process", key)), None)
 
 
 def path_of(area: str, key: str) -> str:
     """Where the drawing stands in the library of files."""
-    return f"processes/{area or AREAS[0]}/{key}.bpmn"
+    return f"processes/{area or FIRST_AREA}/{key}.bpmn"
 
 
-def etag_of(draft: Draft | None) -> str:
+def etag_of(draft: DraftInfo | None) -> str:
     """What a save must show to have seen; "0" before the first."""
     return str(draft.version) if draft else "0"
 
 
-def _line(key: str, deployed: DefinitionInfo | None, draft: Draft | None) -> Line:
+def _areas() -> list[str]:
+    return sorted({info.category for info in repository.latest_all(g.uow) if info.category} | {FIRST_AREA})
+
+
+def _line(key: str, deployed: DefinitionInfo | None, draft: DraftInfo | None) -> Line:
     labels: dict[str, Any] = deployed.labels if deployed else {}
     name = label(labels, deployed.name if deployed else draft.name if draft else key)
     area = deployed.category if deployed else draft.path.split("/")[1] if draft else ""

@@ -6,31 +6,31 @@ import ColorPicker from 'bpmn-js-color-picker';
 import Behaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import Grid from 'diagram-js-grid';
 import Minimap from 'diagram-js-minimap';
-import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
+import { moddleExtensions } from '../shared/vocabulary.js';
 import Catalogue from './catalogue/index.js';
 import Findings from './findings/index.js';
 import Language from './language/index.js';
 import Offer from './offer/index.js';
 import Panel from './panel/index.js';
-import troika from './troika.json';
 import Variables from './variables/index.js';
 
 const PALETTE_PX = 110;
 
-// canvas, panel: elements of the page. Gives the modeler; rejects when the XML cannot be read
+// canvas, panel: elements of the page. Gives the modeler and what it could not read and would lose at saving; rejects when
+// nothing can be read
 export async function open({ canvas, panel, xml, catalogue }) {
   const modeler = new Modeler({
-    container: canvas, propertiesPanel: { parent: panel }, moddleExtensions: { zeebe, troika }, bpmnRenderer: colours(), catalogue,
+    container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Findings,
     ],
   });
-  await modeler.importXML(xml);
+  const { warnings } = await modeler.importXML(xml);
   fit(modeler, PALETTE_PX);
-  return modeler;
+  return { modeler, unread: warnings.map(({ message }) => message) };
 }
 
 // The panel writes 300 ms after the last key: leave the field and let it write, else the last letters are lost

@@ -27,10 +27,10 @@ whileBusy(start().catch(failed));
 
 async function start() {
   const page = JSON.parse($('designer-data').textContent);
-  const modeler = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
+  const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState });
   const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id));
-  const check = checker(modeler, page, problems);
+  const check = checker(modeler, page, problems, unread);
 
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
@@ -41,9 +41,13 @@ async function start() {
 }
 
 // Newest answer wins; one question at a time costs the server least
-function checker(modeler, page, problems) {
+function checker(modeler, page, problems, unread) {
   let timer = null, asked = 0;
-  const show = findings => { modeler.get('troikaFindings').set(findings); problems.set(findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))); };
+  const lost = unread.map(message => ({ rule: 'not-readable', level: 'error', element: null, hint: message, message: t('The canvas cannot show this part of the file: saving would lose it.') }));
+  const show = findings => {
+    modeler.get('troikaFindings').set(findings);
+    problems.set([...lost, ...findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))]);
+  };
   const now = async () => {
     clearTimeout(timer);
     const mine = ++asked;

@@ -1,10 +1,9 @@
 // <tk-diagram>: a drawing that is only looked at, with the progress of an instance on it.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
-import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
-import troika from '../designer/troika.json';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
+import { moddleExtensions } from '../shared/vocabulary.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
@@ -16,7 +15,7 @@ export async function show(host, { xml, markers = {}, flows = [], details = {} }
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
   // the wheel belongs to the page: zooming is done by the buttons
-  const viewer = new NavigatedViewer({ container, moddleExtensions: { zeebe, troika }, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
+  const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
   mark(viewer, markers, flows);
   explain(viewer, host, details);

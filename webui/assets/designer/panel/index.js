@@ -1,7 +1,9 @@
 // Our groups in place of Zeebe's technical ones; what has no better word here (events, messages, timers, multi-instance, called
 // processes and decisions, scripts, mappings) stays with Zeebe's provider.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { extension } from '../extensions.js';
 import { flowGroups } from './flow.js';
+import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
 import { formGroup, userTaskGroups } from './user_task.js';
@@ -22,8 +24,8 @@ class TroikaPanel {
 
   getGroups(element) {
     return groups => {
-      const operates = isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask']);
-      const kept = groups.filter(({ id }) => !REPLACED.has(id) && !(operates && (id === 'inputs' || id === 'outputs')));
+      const mapped = is(element, 'bpmn:ServiceTask') || (is(element, 'bpmn:SendTask') && extension(element, 'zeebe:TaskDefinition'));
+      const kept = groups.filter(({ id }) => !REPLACED.has(id) && !(mapped && (id === 'inputs' || id === 'outputs')) && !(id === 'message' && throwsMessage(element)));
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       return [...kept.slice(0, general), ...this.#own(element), ...kept.slice(general)];
@@ -32,7 +34,9 @@ class TroikaPanel {
 
   #own(element) {
     if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
-    if (isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask'])) return serviceTaskGroups(element, this.translate, this.catalogue);
+    if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
+    if (throwsMessage(element)) return [messageGroup(this.translate)];
+    if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
     if (is(element, 'bpmn:SequenceFlow')) return flowGroups(element, this.translate);
     if (is(element, 'bpmn:Process')) return processGroups(element, this.translate);
