@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.dmn import checks, reader
+from engine.dmn.analysis import analyse
 from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
 from engine.dmn.model import Decision, Model
 from engine.dmn.table import Hit
 from engine.findings import Finding
 
-__all__ = ["Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "call", "decide", "read"]
+__all__ = ["Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide", "read"]
 
 
 @dataclass(frozen=True, slots=True)

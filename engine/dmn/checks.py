@@ -19,7 +19,8 @@ def _finding(model: m.Model, rule: str, element: str, line: int | None, message:
     return Finding(rule, Level.ERROR, element, message, facts, line=line, resource=model.resource)
 
 
-def _expressions(model: m.Model) -> Iterator[m.Expression]:
+def expressions_of(model: m.Model) -> Iterator[m.Expression]:
+    """Every boxed expression of a model, inner ones too."""
     waiting: list[m.Expression] = [
         element.logic
         for element in model.elements.values()
@@ -34,7 +35,7 @@ def _expressions(model: m.Model) -> Iterator[m.Expression]:
 def _texts(model: m.Model) -> Iterator[Finding]:
     program = program_of(model)
     texts: list[tuple[str, int | None, str, Literal["expression", "unary_tests"]]] = []
-    for expression in _expressions(model):
+    for expression in expressions_of(model):
         if isinstance(expression, m.Literal):
             texts.append((expression.id, expression.line, expression.text, "expression"))
         if isinstance(expression, m.DecisionTable):
@@ -69,7 +70,7 @@ def _table_texts(
 
 
 def _tables(model: m.Model) -> Iterator[Finding]:
-    for expression in _expressions(model):
+    for expression in expressions_of(model):
         if not isinstance(expression, m.DecisionTable):
             continue
         if expression.hit_policy in ("P", "O") and not any(output.values for output in expression.outputs):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from engine.dmn import model as m
+from engine.dmn.cells import Cell, read_cell
 from engine.dmn.table import Column, Output, Row, Table
 from engine.dmn.types import TypeTable
 from engine.feel import FeelSyntaxError, closures, operators, types
@@ -33,6 +34,7 @@ class Program:
         self.names = frozenset(name for name in names_of(model) if not is_simple(name))
         self.types = TypeTable(model, self.names)
         self._closures: dict[str, Closure] = {}
+        self._compiled: dict[tuple[str, str], Compiled] = {}
 
     def closure(self, element: m.Decision | m.Knowledge) -> Closure:
         """The logic of an element."""
@@ -42,7 +44,10 @@ class Program:
 
     def compile(self, text: str, mode: Literal["expression", "unary_tests"] = "expression") -> Compiled:
         """A text of this model. Raises FeelSyntaxError."""
-        return compile_typed(text, names=self.names, mode=mode, types=self.types)
+        key = text, mode
+        if key not in self._compiled:
+            self._compiled[key] = compile_typed(text, names=self.names, mode=mode, types=self.types)
+        return self._compiled[key]
 
     def text(self, text: str, owner: str, mode: Literal["expression", "unary_tests"] = "expression") -> Closure:
         """The closure of a text; null for an empty one, and null with a diagnostic for one that is not FEEL."""
@@ -249,7 +254,14 @@ class Program:
 
     def _row(self, rule: m.Rule) -> Row:
         tests = tuple(None if test in ("", "-") else self.text(test, rule.id, "unary_tests") for test in rule.tests)
-        return Row(rule.id, tests, tuple(self.text(text, rule.id) for text in rule.outputs))
+        cells = tuple(self._cell(test) for test in rule.tests)
+        return Row(rule.id, tests, cells, tuple(self.text(text, rule.id) for text in rule.outputs))
+
+    def _cell(self, text: str) -> Cell | None:
+        try:
+            return read_cell(self.compile(text or "-", "unary_tests").tree)
+        except FeelSyntaxError:
+            return None
 
 
 def _null(frame: Frame) -> None:

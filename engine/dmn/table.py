@@ -1,9 +1,10 @@
 """Decision tables: which rules match, and what the hit policy makes of them. Pure, over closures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.dmn.cells import Cell, Projection
 from engine.dmn.model import DecisionTable
 from engine.feel import operators
 from engine.feel.builtins import lists
@@ -12,6 +13,8 @@ from engine.feel.evaluation import Frame
 from engine.feel.values import describe
 
 Closure = Callable[[Frame], Any]
+INDEX_FROM = 50
+"""Rules from which on the columns are indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Row:
 
     id: str
     tests: tuple[Closure | None, ...]
+    cells: tuple[Cell | None, ...]
+    """The tests as sets, None where they are more than constants."""
     outputs: tuple[Closure, ...]
 
 
@@ -63,6 +68,33 @@ class Table:
         self.columns = tuple(columns)
         self.outputs = tuple(outputs)
         self.rows = tuple(rows)
+        self._index = self._make_index() if len(self.rows) >= INDEX_FROM else []
+
+    def _make_index(self) -> list[tuple[int, Projection, list[int]]]:
+        """Columns that narrow the rows down: number, projection, rows by atom."""
+        found = []
+        for number in range(len(self.columns)):
+            column = Projection([row.cells[number] for row in self.rows])
+            if column.usable and column.kind is not None:
+                found.append((number, column, column.rows_by_atom()))
+        return found
+
+    def _candidates(self, inputs: list[Any]) -> Iterable[Row]:
+        """The rows that may match, in order; the index only leaves out what cannot."""
+        if not self._index:
+            return self.rows
+        left = (1 << len(self.rows)) - 1
+        for number, column, covering in self._index:
+            atom = column.locate(inputs[number])
+            if atom is not None:
+                left &= covering[atom]
+        return self._rows_of(left)
+
+    def _rows_of(self, bits: int) -> Iterator[Row]:
+        while bits:
+            lowest = bits & -bits
+            yield self.rows[lowest.bit_length() - 1]
+            bits ^= lowest
 
     def decide(self, frame: Frame) -> Hit:
         """The result in this frame. Raises NoValue when the hit policy is violated or an input is not allowed."""
@@ -88,7 +120,7 @@ class Table:
         first_only = self.source.hit_policy == "F"
         matching = []
         try:
-            for row in self.rows:
+            for row in self._candidates(inputs):
                 run.spend()
                 for test, value in zip(row.tests, inputs, strict=True):
                     if test is not None:

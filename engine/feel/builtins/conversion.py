@@ -210,13 +210,14 @@ def _end(part: str, text: str) -> Any:
         tree = parse(part, _LITERAL_FUNCTIONS, False)
     except FeelSyntaxError:
         raise _unreadable("range", text) from None
-    value = _literal(tree)
+    value = constant(tree)
     if value is None:
         raise _unreadable("range", text)
     return whole(value) if kind_of(value) == "number" and not isinstance(value, int) else value
 
 
-def _literal(tree: n.Node) -> Any:
+def constant(tree: n.Node) -> Any:
+    """The value of a literal, a negative number, or one of `date("...")` and its like; None for any other text."""
     if isinstance(tree, n.Literal):
         return tree.value
     if isinstance(tree, n.Negate) and isinstance(tree.operand, n.Literal):
