@@ -53,8 +53,13 @@ def perform(
     if operation.takes_call:
         arguments["call"] = OperationCall(call.key, call.instance_id, call.element, clearance)
     crash.here("effect.before")
-    with uow.savepoint():
-        outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
+    try:
+        with uow.savepoint():
+            outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
+    except BusinessError:
+        if clearance is not None:
+            policy.release(uow, clearance)  # its writes are undone, the approvals stay live for another try
+        raise
     if clearance is not None:
         policy.settle_clearance(uow, clearance, operation)
     crash.here("effect.after")

@@ -326,8 +326,13 @@ def _decide_without_people(
     )  # fmt: skip
     history.record(
         uow, instance, "task.decided", node=fact.node,
-        data={"round": row["round"], "task": str(row["id"]), "decision": word, "source": found.source.name.lower(),
-              "reason": found.reason},
+        data={
+            "round": row["round"],
+            "task": str(row["id"]),
+            "decision": word,
+            "decision_source": found.source.name.lower(),
+            "reason": found.reason,
+        },
     )  # fmt: skip
     outcome = Outcome(
         "passed" if found.passed else "failed", (item_id,), (), found.source.name.lower(), int(found.passed),

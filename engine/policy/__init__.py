@@ -1,7 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.checker import prove
-from engine.policy.gate import admit, settle_clearance
+from engine.policy.gate import admit, release, settle_clearance
 from engine.policy.grants import Document, Yes, conflict, document, grant, in_force, objection, revoke, ship
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 
@@ -18,6 +18,7 @@ __all__ = [
     "objection",
     "prove",
     "read",
+    "release",
     "revoke",
     "settle_clearance",
     "ship",

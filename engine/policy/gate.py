@@ -49,7 +49,9 @@ _consume_grant = (
     .where(policy_grant.c.id == bindparam("grant"), policy_grant.c.state == "active")
     .values(state="consumed", state_at=bindparam("at_time"))
 )
-_use = update(clearance).where(clearance.c.id == bindparam("cleared"), clearance.c.state == "open").values(state="used")
+_open = update(clearance).where(clearance.c.id == bindparam("cleared"), clearance.c.state == "open")
+_use = _open.values(state="used")
+_release = _open.values(state="void")
 
 
 def admit(
@@ -110,6 +112,11 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
     for grant_id in list(linked):
         uow.execute(_consume_grant, {"grant": grant_id, "at_time": uow.now})
     uow.execute(_use, {"cleared": clearance_id})
+
+
+def release(uow: UnitOfWork, clearance_id: UUID) -> None:
+    """The operation refused for a business reason: nothing was done, the clearance is void, its grants stay live."""
+    uow.execute(_release, {"cleared": clearance_id})
 
 
 # ---------------------------------------------------------------- private

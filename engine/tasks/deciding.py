@@ -167,7 +167,7 @@ def _record(act: Act, decision: ItemDecision, opinion: str, changed: Values, doc
         "item": str(act.item.id),
         "round": act.round.round,
         "decision": rounds.WORDS[decision],
-        "source": "human",
+        "decision_source": "human",
     }
     if opinion:
         data |= {"opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex()}

@@ -9,6 +9,7 @@ from engine.errors import ActNotOffered, CannotTransfer
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.opening import Act
+from engine.tasks.repeating import made_before, remember
 from engine.tasks.working import offered, succeed
 from engine.unit_of_work import UnitOfWork
 
@@ -22,7 +23,10 @@ def transfer(
 
     Raises CannotTransfer, ActNotOffered, NotFound, and what `opening.begin` raises.
     """
-    act = opening.begin(uow, work_item_id, key=idempotency_key)
+    repeated = made_before(uow, "transfer", work_item_id, idempotency_key)
+    if repeated is not None:
+        return repeated
+    act = opening.begin(uow, work_item_id)
     if "transfer" not in offered(act):
         raise ActNotOffered(act="transfer", task=act.round.name, offered=", ".join(offered(act)))
     person = identity.user(uow, to)
@@ -35,6 +39,7 @@ def transfer(
         uow, act.instance, "task.transferred", node=act.round.node,
         data={"task": str(act.round.id), "item": str(made), "to": str(person.id), "reason": reason.strip()},
     )  # fmt: skip
+    remember(uow, "transfer", work_item_id, idempotency_key, act.instance.id, made)
     return made
 
 

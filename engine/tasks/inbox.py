@@ -267,7 +267,7 @@ def _keys(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after:
     if known is None:
         known = _statements[shape] = keys_statement(dialect, len(places), sort)
     rows = uow.execute(known, keys_parameters(dialect, places, start.due_key, start.work_item_id, most))
-    return [_Key(row[0], row[1] if isinstance(row[1], UUID) else UUID(bytes=row[1])) for row in rows]
+    return [_Key(row.due_key, key if isinstance(key := row.work_item_id, UUID) else UUID(bytes=key)) for row in rows]
 
 
 _statements: dict[tuple[str, int, str], TextClause] = {}

@@ -13,13 +13,13 @@ from engine.db.task import task_comment
 from engine.documents import Document
 from engine.errors import ActNotOffered, Forbidden, InvalidValue, NotFound
 from engine.tasks import opening
+from engine.tasks.repeating import made_before, remember
 from engine.tasks.working import may_see, offered
 from engine.unit_of_work import UnitOfWork
 
 LONGEST_COMMENT = 4000
 
 _insert = insert(task_comment)
-_known = select(task_comment.c.id).where(task_comment.c.id == bindparam("of"))
 _comments = (
     select(task_comment)
     .where(task_comment.c.instance_id == bindparam("of"), task_comment.c.id > bindparam("after"))
@@ -46,13 +46,13 @@ def comment(uow: UnitOfWork, instance_id: UUID, text: str, *, idempotency_key: s
         raise InvalidValue(expected=f"a comment of 1 to {LONGEST_COMMENT} characters", found=str(len(text)))
     instance = uow.lock_instance(instance_id)
     author = _require_sight(uow, instance_id)
+    repeated = made_before(uow, "comment", instance_id, idempotency_key)
+    if repeated is not None:
+        return repeated
     key = ids.uuid7()
-    if idempotency_key is not None:
-        key = ids.named("comment", instance_id, author, idempotency_key)
-        if uow.execute(_known, {"of": key}).first():
-            return key
     uow.queue(_insert, {"id": key, "instance_id": instance_id, "author_id": author, "text": text, "at": uow.now})
     history.record(uow, instance, "comment.added", data={"comment": str(key)})
+    remember(uow, "comment", instance_id, idempotency_key, instance_id, key)
     return key
 
 
@@ -72,7 +72,10 @@ def attach(
 
     Returns the document's id. Raises FileTooLarge, WrongFileType, ActNotOffered, and what `opening.begin` raises.
     """
-    act = opening.begin(uow, work_item_id, key=idempotency_key)
+    repeated = made_before(uow, "attach", work_item_id, idempotency_key)
+    if repeated is not None:
+        return repeated
+    act = opening.begin(uow, work_item_id)
     if "attach" not in offered(act):
         raise ActNotOffered(act="attach", task=act.round.name, offered=", ".join(offered(act)))
     document_id = documents.store(
@@ -82,6 +85,7 @@ def attach(
         uow, act.instance, "document.attached", node=act.round.node,
         data={"document": str(document_id), "name": name, "item": str(act.item.id)},
     )  # fmt: skip
+    remember(uow, "attach", work_item_id, idempotency_key, act.instance.id, document_id)
     return document_id
 
 
