@@ -110,7 +110,8 @@ def _moment(value: Any, zone: str) -> datetime:
 
 def _duration(value: Any) -> Duration:
     if isinstance(value, str):
-        value = read_duration(value.strip()) or value
+        read = read_duration(value.strip())
+        value = value if read is None else read
     if isinstance(value, Duration):
         return value
     raise WrongTimer(f"a duration such as PT2H or P3D, found {value!r}")

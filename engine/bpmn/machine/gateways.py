@@ -36,7 +36,7 @@ def parallel(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
         for flow in incoming:
             if flow.id not in held:
                 return
-        _consume(scope, incoming)
+        _consume(run, scope, incoming)
     run.depart(scope, node, run.enter(scope, node))
 
 
@@ -75,7 +75,7 @@ def settle(run: Run) -> bool:
 
 def release(run: Run, scope: Scope, node: Node) -> None:
     """Fire a join with what has arrived: the answer to an incident `join-starved`."""
-    _consume(scope, tuple(flow for flow in node.incoming if flow.id in scope.held))
+    _consume(run, scope, tuple(flow for flow in node.incoming if flow.id in scope.held))
     if node.op == INCLUSIVE:
         split(run, scope, node)
     else:
@@ -101,7 +101,7 @@ def _fire_inclusive(run: Run, scope: Scope) -> bool:
             else:
                 empty |= mask
         if arrived and not flows & empty & ~arrived:
-            _consume(scope, tuple(flow for flow in node.incoming if flow.id in held))
+            _consume(run, scope, tuple(flow for flow in node.incoming if flow.id in held))
             try:
                 split(run, scope, node)
             except Stuck as stuck:
@@ -133,11 +133,15 @@ def _hold(run: Run, scope: Scope, edge: Edge | None) -> None:
     scope.held[edge.id] = scope.held.get(edge.id, 0) + 1
     scope.held_total += 1
     run.dirty.add(scope.id)
+    if run.state.incidents:
+        _revive(run, scope, edge.target)
 
 
-def _consume(scope: Scope, flows: tuple[Edge, ...]) -> None:
+def _consume(run: Run, scope: Scope, flows: tuple[Edge, ...]) -> None:
     """Take one token of each of `flows`; one lives on."""
     held = scope.held
+    if run.state.incidents:
+        _revive(run, scope, flows[0].target)
     for flow in flows:
         if held[flow.id] == 1:
             del held[flow.id]
@@ -145,6 +149,13 @@ def _consume(scope: Scope, flows: tuple[Edge, ...]) -> None:
             held[flow.id] -= 1
     scope.held_total -= len(flows)
     scope.live -= len(flows) - 1
+
+
+def _revive(run: Run, scope: Scope, node: Node) -> None:
+    """The join moves again: it is not starved any more."""
+    for token in list(run.state.tokens.values()):
+        if token.stage == "join" and token.node is node and token.scope is scope:
+            run.close(token, "completed")
 
 
 def _starved(run: Run, scope: Scope) -> None:

@@ -1,9 +1,9 @@
 """BPMN XML -> Definition and findings; the only package that imports SpiffWorkflow."""
 
 from engine.bpmn.model import FLOW_NODES, Definition, Reading
-from engine.bpmn.parser.refusals import refusals
+from engine.bpmn.parser.refusals import refused
 from engine.bpmn.parser.spiff import DrawingParser
-from engine.bpmn.parser.structure import structure
+from engine.bpmn.parser.structure import misplaced
 from engine.bpmn.parser.xml import BPMN, Element, Unreadable, local_name, namespace, read_tree, schema_findings
 from engine.errors import N_
 from engine.findings import Finding, Level
@@ -34,8 +34,8 @@ def _judge(root: Element, definition: Definition, resource: str) -> list[Finding
     findings: list[Finding] = []
     elements = {element.get("id"): element for element in root.iterchildren(f"{{{BPMN}}}process")}
     for process in definition.executable:
-        findings.extend(refusals(elements[process.id], resource))
-        findings.extend(structure(process, resource))
+        findings.extend(refused(elements[process.id], resource))
+        findings.extend(misplaced(process, resource))
     if not definition.executable:
         first = definition.processes[0].id if definition.processes else None
         findings.append(

@@ -142,7 +142,7 @@ POSITIONS: dict[str, frozenset[str]] = {
 """Which kind of event is executed where."""
 
 
-def refusals(process: Element, resource: str) -> Iterator[Finding]:
+def refused(process: Element, resource: str) -> Iterator[Finding]:
     """Everything in the `process` element that would not be executed."""
     todo: list[tuple[Element, Element]] = [(process, process)]
     while todo:

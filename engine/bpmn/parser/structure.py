@@ -14,7 +14,7 @@ CONDITIONAL = frozenset(("exclusiveGateway", "inclusiveGateway"))
 CATCHING = frozenset(("intermediateCatchEvent", "receiveTask"))
 
 
-def structure(process: Process, resource: str) -> Iterator[Finding]:
+def misplaced(process: Process, resource: str) -> Iterator[Finding]:
     """Findings about one executable process, sub-processes included."""
     for scope in process.all_scopes():
         inside = scope is not process
@@ -34,10 +34,11 @@ def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iter
             N_("Keep one of them, or give the other a message or timer."), resource, first=nones[0].id,
         )  # fmt: skip
     if not scope.nodes:
+        host = process.node(scope.id) if inside else process
         yield Finding(
             "scope-empty", Level.ERROR, scope.id, N_("Expected '{element}' to contain something, but it is empty."),
             {"element": scope.id}, N_("Draw at least a start event, a task and an end event."),
-            line=process.line if not inside else None, resource=resource,
+            line=host.line if host is not None else None, resource=resource,
         )  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""Each rule against its valid and invalid drawings, and what check() says about whole folders."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from engine import lint
+from engine.findings import Level
+from engine.lint import KnownThings
+from engine.operations import Operation, Parameter
+
+HERE = Path(__file__).parent
+FORM = json.dumps(
+    {
+        "type": "default",
+        "id": "oa/claim",
+        "schemaVersion": 18,
+        "components": [{"type": "number", "key": "amount", "id": "f1", "label": "金额"}],
+    }
+).encode()
+RESERVE = Operation(
+    name="erp.reserve_stock",
+    function=lambda uow, *, order_id: {},
+    parameters=(Parameter("order_id", str, "string", True),),
+    doc="",
+    labels={},
+    outputs={"reserved": "boolean"},
+    errors=("ERP.STOCK_SHORT",),
+    effect="write",
+)
+CATALOG = {RESERVE.name: RESERVE}
+DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
+
+
+def judged(path: Path) -> list:
+    return lint.check({path.name: path.read_bytes(), "forms/oa/claim.json": FORM}, CATALOG)
+
+
+def test_every_rule_has_a_wrong_and_a_right_drawing_and_says_so():
+    for code, rule in lint.discovered().items():
+        folder = HERE / code.replace("-", "_")
+        assert (folder / "valid.bpmn").exists()
+        assert (folder / "invalid.bpmn").exists()
+        assert "Wrong:" in rule.doc
+        assert "Right:" in rule.doc
+    assert {path.parent.name.replace("_", "-") for path in DRAWINGS} == set(lint.discovered())
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_rule_finds_what_is_wrong_and_nothing_else(path):
+    rule = path.parent.name.replace("_", "-")
+
+    found = [finding for finding in judged(path) if finding.rule == rule]
+
+    assert bool(found) == path.stem.startswith("invalid"), found
+    for finding in found:
+        assert finding.level is lint.discovered()[rule].level
+        assert finding.resource == path.name
+        assert not re.search(r"(?<!\$){\w+}", str(finding))
+        assert finding.line
+
+
+@pytest.mark.parametrize("path", [path for path in DRAWINGS if path.stem == "valid"], ids=lambda path: path.parent.name)
+def test_a_right_drawing_can_be_deployed(path):
+    assert [finding for finding in judged(path) if finding.level is Level.ERROR] == []
+
+
+def test_levels_of_a_rule_can_be_set_and_a_rule_can_be_switched_off():
+    content = {"a.bpmn": (HERE / "gateway_default_flow/invalid.bpmn").read_bytes()}
+
+    assert "gateway-default-flow" in {finding.rule for finding in lint.check(content, {})}
+    (softer,) = [
+        finding
+        for finding in lint.check(content, {}, {"gateway-default-flow": "warn"})
+        if finding.rule == "gateway-default-flow"
+    ]
+    assert softer.level is Level.WARN
+    assert "gateway-default-flow" not in {
+        finding.rule for finding in lint.check(content, {}, {"gateway-default-flow": "off"})
+    }
+
+
+def test_errors_come_first_and_nothing_is_said_twice():
+    findings = judged(HERE / "reference_exists/invalid.bpmn")
+    levels = [list(Level).index(finding.level) for finding in findings]
+
+    assert levels == sorted(levels)
+    assert len({str(finding) for finding in findings}) == len(findings)
+
+
+def test_what_is_deployed_already_may_be_referred_to():
+    content = {
+        name: (HERE / f"reference_exists/invalid_{name}.bpmn").read_bytes() for name in ("call", "decision", "form")
+    }
+    resources = {f"{name}.bpmn": data.replace(b'"sample"', f'"{name}_p"'.encode()) for name, data in content.items()}
+    known = KnownThings(frozenset(("nowhere",)), frozenset(("limit",)), frozenset(("oa/nowhere",)))
+
+    assert "reference-exists" in {finding.rule for finding in lint.check(resources, {})}
+    assert "reference-exists" not in {finding.rule for finding in lint.check(resources, {}, known=known)}
+
+
+def test_a_missing_name_comes_with_the_nearest_one():
+    (finding,) = [item for item in judged(HERE / "reference_exists/invalid.bpmn") if item.rule == "reference-exists"]
+
+    assert "Did you mean 'erp.reserve_stock'?" in str(finding)
+
+
+def test_files_that_cannot_be_read_are_findings_and_other_files_are_left_alone():
+    resources = {"a.bpmn": b"<x", "b.dmn": b"<x", "c.json": b"{", "README.md": b"\xff", "d.scenarios.yml": b": :"}
+
+    findings = lint.check(resources, {})
+
+    assert {finding.resource for finding in findings} == {"a.bpmn", "b.dmn", "c.json"}
+    assert all(finding.level is Level.ERROR for finding in findings)
