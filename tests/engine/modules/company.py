@@ -8,11 +8,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from engine import workdays
+from engine.db.definition import definition, deployment, resource
 from engine.db.identity import user_account
+from engine.db.instance import instance
 from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.ids import uuid7
 from engine.modules.crm.models.opportunity import stage
 from engine.modules.crm.models.party import price, price_list
@@ -168,6 +171,35 @@ def put_on_hand(firm: Company, sku: str, quantity: str, cost: str = "10", place:
         )
 
 
+def _a_round(uow: UnitOfWork, instance_id: UUID) -> UUID:
+    """An instance with one round of approval, as rows: the modules know nothing of processes."""
+    deployed, resource_id, defined, round_id = (uuid7() for _ in range(4))
+    digest = deployed.bytes * 2
+    uow.execute(insert(deployment), {"id": deployed, "name": "", "deployed_at": uow.now, "digest": digest})
+    uow.execute(
+        insert(resource),
+        {"id": resource_id, "deployment_id": deployed, "path": "p", "kind": 0, "digest": digest, "content": b""},
+    )
+    uow.execute(
+        insert(definition),
+        {"id": defined, "kind": 0, "key": str(defined), "version": 1, "name": "", "resource_id": resource_id,
+         "digest": digest, "meta": {}, "deployed_at": uow.now},
+    )  # fmt: skip
+    if uow.execute(select(instance.c.id).where(instance.c.id == instance_id)).first() is None:
+        uow.execute(
+            insert(instance),
+            {"id": instance_id, "definition_id": defined, "process_key": "p", "status": 0, "history_hash": digest,
+             "codec": 0, "state": b"", "created_at": uow.now, "updated_at": uow.now},
+        )  # fmt: skip
+    token = uow.execute(select(func.count()).select_from(user_task)).scalar_one()
+    uow.execute(
+        insert(user_task),
+        {"id": round_id, "instance_id": instance_id, "node": "approve", "token": token, "round": 1, "name": "approve",
+         "mode": "all", "status": RoundStatus.PASSED, "spec": {}, "opened_seq": 1, "created_at": uow.now},
+    )  # fmt: skip
+    return round_id
+
+
 def clear(
     uow: UnitOfWork, request_id: UUID, facts: Any, *, instance_id: UUID, people: tuple[UUID, ...], requester: UUID,
     digest: str = "sha256:right", granted_digest: str = "sha256:right", state: str = "open", min_people: int = 1,
@@ -176,15 +208,22 @@ def clear(
     bank_version: int | None = None, subject_id: str | None = None,
 ) -> UUID:  # fmt: skip
     """Grants and clearance as the engine's policy room leaves them, written past it."""
-    clearance_id = uuid7()
+    clearance_id, round_id = uuid7(), _a_round(uow, instance_id)
     values = facts.values
     grants = []
-    for person in people:
+    for seq, person in enumerate(people):
         grants.append(uuid7())
+        uow.execute(
+            insert(work_item),
+            {"id": grants[-1], "user_task_id": round_id, "instance_id": instance_id, "kind": ItemKind.NORMAL,
+             "seq": seq, "assignee_id": person, "on_behalf_of_id": on_behalf_of, "status": ItemStatus.DECIDED,
+             "decision": ItemDecision.AGREED, "decision_source": Source.HUMAN, "decided_by": person,
+             "decided_person_id": person, "decided_at": uow.now, "created_at": uow.now},
+        )  # fmt: skip
         uow.execute(
             insert(policy_grant),
             {
-                "id": grants[-1], "instance_id": instance_id, "user_task_id": uuid7(), "work_item_id": uuid7(),
+                "id": grants[-1], "instance_id": instance_id, "user_task_id": round_id, "work_item_id": grants[-1],
                 "node": "approve", "capability": "finance_approval", "person_id": person, "account_id": person,
                 "on_behalf_of_id": on_behalf_of, "source": "human", "subject_type": "erp_payment_request",
                 "subject_id": subject_id or str(request_id), "subject_digest": granted_digest, "facts": {},

@@ -130,7 +130,7 @@ def test_two_people_suffice_where_two_are_asked(firm: Company, request_: Request
 
 def test_neither_on_behalf_of_the_requester_nor_by_the_executor(firm: Company, request_: Request) -> None:
     for changes in ({"on_behalf_of": firm.people["ann"]}, {"executor": firm.people["bob"]}):
-        with pytest.raises(IntegrityError, match="POLICY.NOT_APPROVED"):
+        with pytest.raises(IntegrityError, match=r"POLICY\.NOT_APPROVED"):
             request_.pay(**changes)
 
 
@@ -145,7 +145,7 @@ def test_a_payment_written_by_hand_is_refused(firm: Company, request_: Request) 
     facts = request_.facts().values
     [request] = firm.rows(payment_request)
 
-    with pytest.raises(IntegrityError, match="POLICY.NO_CLEARANCE|FOREIGN KEY"), firm.acting() as uow:
+    with pytest.raises(IntegrityError, match=r"POLICY\.NO_CLEARANCE"), firm.acting() as uow:
         uow.execute(
             insert(payment),
             {
