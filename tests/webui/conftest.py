@@ -1,0 +1,98 @@
+"""A site on the engine of the test, and people who are signed in to it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from engine import identity, repository
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE
+from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
+from webui import create_app
+
+PASSWORD = "correct horse battery"
+PEOPLE = {
+    "ann": ("staff",), "bob": ("staff", "managers"), "carl": ("staff", "managers"), "olga": ("staff", "operators"),
+    "root": ("staff", "admins"),
+}  # fmt: skip
+CAPABILITIES = {"staff": "", "managers": "", "operators": "cockpit cockpit.operate", "admins": "admin"}
+
+
+class Visitor(FlaskClient):
+    """A browser without scripts: carries the CSRF token of the last page into what it posts."""
+
+    token = ""
+
+    def open(self, *args, **kwargs) -> TestResponse:
+        if kwargs.get("method") == "POST" and "json" not in kwargs:
+            kwargs["data"] = {"csrf_token": self.token, **(kwargs.get("data") or {})}
+        elif "json" in kwargs:
+            kwargs["headers"] = {"X-CSRFToken": self.token, **kwargs.get("headers", {})}
+        response = super().open(*args, **kwargs)
+        found = (
+            re.search(r'name="csrf-token" content="([^"]+)"', response.text)
+            if response.mimetype == "text/html"
+            else None
+        )
+        if found:
+            self.token = found[1]
+        return response
+
+
+@pytest.fixture
+def people(engine: ProcessEngine) -> dict[str, identity.User]:
+    """Four groups and five people; the password of everybody is PASSWORD."""
+    with engine.unit_of_work(ENGINE) as uow:
+        for key, capabilities in CAPABILITIES.items():
+            identity.create_group(uow, key, key.title(), capabilities=capabilities)
+        identity.create_group(uow, "process_admins", "Process administrators")
+        made = {}
+        for login, groups in PEOPLE.items():
+            made[login] = identity.create_user(
+                uow, login, login.title(), password=PASSWORD if login in ("ann", "bob") else None
+            )
+            for group in groups:
+                identity.add_member(uow, group, made[login].id)
+        identity.add_member(uow, "process_admins", "root")
+    return made
+
+
+@pytest.fixture
+def app(engine: ProcessEngine, people) -> Flask:
+    """The site with process `claim` deployed."""
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(
+            uow,
+            {"processes/claim.bpmn": CLAIM, "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM},
+        )
+    settings = Settings(database_url=engine.settings.database_url, locale="en", testing=True, upload_limit_mb=1)
+    made = create_app(settings, engine)
+    made.test_client_class = Visitor
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Nobody yet."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask, people) -> Callable[[str], FlaskClient]:
+    """sign_in("ann") -> her browser, in English, with a fresh token; the password check itself is tested once."""
+
+    def enter(login: str) -> FlaskClient:
+        visitor = app.test_client()
+        with visitor.session_transaction() as session:
+            session["_user_id"] = f"{people[login].id}:{people[login].session_epoch}"
+            session["_fresh"] = True
+        visitor.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+        assert visitor.get("/menu").status_code == 200
+        return visitor
+
+    return enter

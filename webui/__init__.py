@@ -1,0 +1,59 @@
+"""The site: pages, API and command line on top of the engine. `create_app` is the whole wiring."""
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from webui import api, errors, languages, manifest, people, reader, records, rendering, transaction
+
+from webui import cockpit, designer, health, inbox, login, messages, requests, workbench  # isort: skip
+from webui.cockpit import instance as _cockpit_pages  # noqa: F401
+from webui.inbox import task as _task_pages  # noqa: F401
+from webui.requests import instance as _instance_pages  # noqa: F401
+
+CSP = "; ".join(
+    (
+        "default-src 'self'", "script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
+        "font-src 'self' data:", "connect-src 'self'", "worker-src 'self'", "object-src 'none'", "base-uri 'self'",
+        "form-action 'self'", "frame-ancestors 'self'",
+    )
+)  # fmt: skip
+
+
+def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask:
+    """The WSGI application on `engine`, or on one opened as `settings` say. Runs no jobs."""
+    app = Flask(__name__, static_folder=None)
+    production = settings.mode == "production"
+    app.config.update(
+        TROIKA=settings, SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.upload_limit_mb * 1_000_000 + 100_000,
+        SESSION_COOKIE_NAME="troika", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=production, WTF_CSRF_TIME_LIMIT=12 * 3600, WTF_CSRF_SSL_STRICT=production,
+        TEMPLATES_AUTO_RELOAD=settings.testing,
+    )  # fmt: skip
+    languages.install(app, settings)
+    manifest.register(app)
+    CSRFProtect(app)
+    reader.manager.init_app(app)
+    rendering.install(app)
+    for page in (login, workbench, inbox, requests, cockpit, records, people, messages, health):
+        app.register_blueprint(page.blueprint)
+    app.register_blueprint(designer.designer)
+    api.install(app)
+    errors.install(app)
+    app.after_request(_headers)
+    transaction.install(app, engine or ProcessEngine(settings))
+    return app
+
+
+def _headers(response: Response) -> Response:
+    """What every answer carries; built files are cached for ever, pages never."""
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint != "build":
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("HX-Request")
+        response.vary.add("Cookie")
+    return response

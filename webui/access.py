@@ -1,0 +1,63 @@
+"""Who may open a page: signed in unless a view is `public`, with the capability that view or blueprint names."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Blueprint, current_app, g, request
+from flask_login import current_user
+
+from engine.errors import N_, EngineError, Forbidden
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SignInFirst(EngineError):
+    """A page for people who are known; `webui/errors.py` answers with the login page."""
+
+    message = N_("Please sign in first.")
+    status = 401
+
+
+def public(view: View) -> View:
+    """Open to everybody: login, language, health."""
+    view.public = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs(capability: str) -> Callable[[View], View]:
+    """The view asks for `capability` ("": for everybody who is known) instead of the one of its blueprint."""
+
+    def mark(view: View) -> View:
+        view.needs = capability  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def guard(blueprint: Blueprint, capability: str) -> None:
+    """Every view of `blueprint` asks for `capability` unless it says otherwise by `needs`."""
+    blueprint.needs = capability  # type: ignore[attr-defined]
+
+
+def check(view: Callable[..., Any]) -> None:
+    """Raise SignInFirst or Forbidden unless the reader may open the view of this request."""
+    if getattr(view, "public", False):
+        return
+    if not current_user.is_authenticated:
+        raise SignInFirst
+    capability = getattr(view, "needs", None)
+    if capability is None:
+        capability = _of_blueprint()
+    if capability and not may(capability):
+        raise Forbidden(actor=current_user.login, act=f"open {request.path}")
+
+
+def may(capability: str) -> bool:
+    """Whether the reader has `capability`; `admin` implies all of them."""
+    reader = g.get("reader")
+    return reader is not None and ("admin" in reader.capabilities or capability in reader.capabilities)
+
+
+def _of_blueprint() -> str:
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    return str(getattr(blueprint, "needs", ""))

@@ -1,0 +1,34 @@
+"""Deployed processes."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, g, make_response
+from flask_smorest import Blueprint
+
+from engine import repository
+from webui.api.schemas import DefinitionOut
+
+blueprint = Blueprint("api_definitions", __name__, url_prefix="/api/v1/definitions", description="Deployed processes")
+
+
+@blueprint.route("/", methods=["GET"])
+@blueprint.response(200, DefinitionOut(many=True))
+def index() -> Any:
+    """What the reader may start, in its latest version."""
+    return repository.startable(g.uow)
+
+
+@blueprint.route("/<uuid:definition_id>", methods=["GET"])
+@blueprint.response(200, DefinitionOut)
+def one(definition_id: UUID) -> Any:
+    """One version."""
+    return repository.definition(g.uow, definition_id)
+
+
+@blueprint.route("/<uuid:definition_id>/source", methods=["GET"])
+def source(definition_id: UUID) -> Response:
+    """The drawing, byte for byte."""
+    response = make_response(repository.source(g.uow, definition_id))
+    response.content_type = "application/xml"
+    return response

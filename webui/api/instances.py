@@ -1,0 +1,56 @@
+"""Process instances: start, read, timeline."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from flask import g
+from flask_smorest import Blueprint
+
+from engine import forms, repository, runtime
+from engine.errors import NotFound
+from webui import progress
+from webui.api.schemas import InstanceOut, LineOut, StartIn
+from webui.once import Once
+
+blueprint = Blueprint("api_instances", __name__, url_prefix="/api/v1/instances", description="Process instances")
+
+
+@blueprint.route("/", methods=["POST"])
+@blueprint.arguments(StartIn)
+@blueprint.response(201, InstanceOut)
+def start(wanted: dict[str, Any]) -> Any:
+    """Start the latest version; the start form judges the variables exactly as it does in the browser."""
+    process = next((found for found in repository.startable(g.uow) if found.key == wanted["key"]), None)
+    if process is None:
+        raise NotFound(kind="process that you may start", key=wanted["key"])
+    content = json.dumps(wanted, sort_keys=True, default=str)
+    once = Once(g.uow, f"api.start.{process.key}"[:120], wanted["request_id"], content)
+    started = once.instance()
+    if started is None:
+        values = wanted["variables"]
+        form_id = process.meta.get("form")
+        if form_id:
+            form = repository.form(g.uow, form_id, process.id)
+            values = forms.validate(form, values, stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
+                                    zone=g.uow.settings.timezone)  # fmt: skip
+        started = runtime.start(
+            g.uow, process.key, values, business_key=wanted["business_key"], definition_id=process.id
+        ).id
+        once.made(started)
+    g.uow.flush()
+    return progress.card(g.uow, started)
+
+
+@blueprint.route("/<uuid:instance_id>", methods=["GET"])
+@blueprint.response(200, InstanceOut)
+def read(instance_id: UUID) -> Any:
+    """Where it stands."""
+    return progress.card(g.uow, instance_id)
+
+
+@blueprint.route("/<uuid:instance_id>/timeline", methods=["GET"])
+@blueprint.response(200, LineOut(many=True))
+def timeline(instance_id: UUID) -> Any:
+    """Who decided what, and who is asked now."""
+    return progress.timeline(g.uow, progress.card(g.uow, instance_id))

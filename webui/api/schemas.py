@@ -1,0 +1,141 @@
+"""What goes over the wire. Values are plain JSON: amounts as decimal text or exact numbers, dates as ISO 8601 text."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from engine.values import normalise, to_plain
+
+
+class Strict(Schema):
+    """Unknown keys are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class PlainValues(fields.Field):
+    """Values of variables, written as plain JSON."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else to_plain(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self.make_error("validator_failed")
+        return normalise(value)
+
+
+class Paging(Strict):
+    """A page of a list."""
+
+    cursor = fields.String(metadata={"description": "`next` of the page before"})
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+
+
+class DefinitionOut(Schema):
+    id = fields.UUID()
+    key = fields.String()
+    version = fields.Integer()
+    name = fields.String()
+    labels = fields.Dict()
+    category = fields.String()
+    deployed_at = fields.AwareDateTime()
+
+
+class StartIn(Strict):
+    key = fields.String(required=True)
+    variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form"})
+    business_key = fields.String(allow_none=True, load_default=None)
+    request_id = fields.String(
+        load_default="", metadata={"description": "a repeated call with the same one starts once"}
+    )
+
+
+class InstanceOut(Schema):
+    id = fields.UUID()
+    process_key = fields.String()
+    process_name = fields.String()
+    definition_version = fields.Integer()
+    number = fields.String(allow_none=True)
+    business_key = fields.String(allow_none=True)
+    title = fields.String()
+    status = fields.String()
+    waits_for = fields.String()
+    incidents = fields.Integer()
+    created_at = fields.AwareDateTime()
+    ended_at = fields.AwareDateTime(allow_none=True)
+
+
+class LineOut(Schema):
+    title = fields.String()
+    who = fields.String()
+    at = fields.AwareDateTime(allow_none=True)
+    text = fields.String()
+    badge = fields.String()
+    node = fields.String()
+    open = fields.Boolean()
+
+
+class InboxQuery(Paging):
+    box = fields.String(load_default="todo", validate=validate.OneOf(["todo", "claimable"]))
+    process = fields.String(load_default=None)
+    text = fields.String(load_default=None)
+    sort = fields.String(load_default="due", validate=validate.OneOf(["due", "newest"]))
+
+
+class InboxItemOut(Schema):
+    id = fields.UUID(attribute="work_item_id")
+    instance_id = fields.UUID()
+    number = fields.String(allow_none=True)
+    title = fields.String()
+    task_name = fields.String()
+    node = fields.String()
+    process_key = fields.String()
+    process_name = fields.String()
+    starter_name = fields.String(allow_none=True)
+    created_at = fields.AwareDateTime()
+    due_at = fields.AwareDateTime(allow_none=True)
+    priority = fields.Integer()
+    round = fields.Integer()
+
+
+class InboxOut(Schema):
+    items = fields.List(fields.Nested(InboxItemOut))
+    next = fields.String(allow_none=True)
+
+
+class TaskOut(Schema):
+    id = fields.UUID(attribute="work_item_id")
+    instance_id = fields.UUID()
+    node = fields.String()
+    name = fields.String()
+    form = fields.String(attribute="form_id", allow_none=True)
+    values = PlainValues()
+    actions = fields.List(fields.String())
+    opinion = fields.String()
+    status = fields.String()
+    due_at = fields.AwareDateTime(allow_none=True)
+    round = fields.Integer()
+    version = fields.Integer()
+    seen_digest = fields.String(allow_none=True)
+
+
+class ActIn(Strict):
+    fields_ = PlainValues(data_key="fields", load_default=dict)
+    opinion = fields.String(load_default="")
+    to = fields.String(load_default="", metadata={"description": "transfer: login or id"})
+    version = fields.Integer(load_default=None, allow_none=True)
+    seen_digest = fields.String(load_default=None, allow_none=True)
+    request_id = fields.String(load_default=None, allow_none=True)
+
+
+class MessageIn(Strict):
+    name = fields.String(required=True)
+    key = fields.Raw(required=True, allow_none=True, metadata={"description": "correlation key"})
+    payload = PlainValues(load_default=dict)
+    message_id = fields.String(load_default=None, metadata={"description": "the same one twice is delivered once"})
+
+
+class MessageOut(Schema):
+    accepted = fields.Boolean()

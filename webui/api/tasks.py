@@ -1,0 +1,49 @@
+"""The reader's tasks: inbox, one task, the acts."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+from flask_smorest import Blueprint
+
+from engine import identity, tasks
+from webui.api.schemas import ActIn, InboxOut, InboxQuery, TaskOut
+
+blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1/tasks", description="The reader's tasks")
+
+
+@blueprint.route("/", methods=["GET"])
+@blueprint.arguments(InboxQuery, location="query")
+@blueprint.response(200, InboxOut)
+def inbox(query: dict[str, Any]) -> Any:
+    """One box, a page at a time."""
+    return tasks.inbox(g.uow, query.pop("box"), **query)
+
+
+@blueprint.route("/<uuid:item>", methods=["GET"])
+@blueprint.response(200, TaskOut)
+def one(item: UUID) -> Any:
+    """What the reader may see of a task, and the acts that are offered."""
+    return tasks.get(g.uow, item)
+
+
+@blueprint.route("/<uuid:item>/<any(claim, unclaim, complete, agree, reject, transfer):act>", methods=["POST"])
+@blueprint.arguments(ActIn)
+@blueprint.response(204)
+def perform(sent: dict[str, Any], item: UUID, act: str) -> None:
+    """One act; the same `request_id` twice acts once."""
+    once, version, fields, opinion = sent["request_id"], sent["version"], sent["fields_"], sent["opinion"]
+    match act:
+        case "claim":
+            tasks.claim(g.uow, item)
+        case "unclaim":
+            tasks.unclaim(g.uow, item)
+        case "complete":
+            tasks.complete(g.uow, item, fields, opinion, idempotency_key=once)
+        case "agree":
+            tasks.agree(g.uow, item, fields, opinion, seen_digest=sent["seen_digest"], version=version,
+                        idempotency_key=once)  # fmt: skip
+        case "reject":
+            tasks.reject(g.uow, item, opinion, fields, version=version, idempotency_key=once)
+        case "transfer":
+            tasks.transfer(g.uow, item, identity.user(g.uow, sent["to"]).id, opinion, idempotency_key=once)

@@ -1,0 +1,96 @@
+"""Translations: `python -m webui.catalogues` collects the texts and compiles; `--check` fails on a missing one."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "webui" / "translations"
+SOURCES = (
+    ("engine", "**.py", "python"), ("webui", "**.py", "python"), ("webui/templates", "**.html", "jinja2"),
+)  # fmt: skip
+KEYWORDS = {"_": None, "gettext": None, "N_": None}
+MADE_OF_FACTS = (
+    "user", "group", "department", "definition", "process", "decision", "form", "incident", "request",
+    "process that you may start", "task", "instance", "service", "timer", "continuation", "message", "notice",
+    "event", "webhook", "maintenance", "batch item", "retries spent", "outcome unknown", "policy hold",
+    "expression", "poison", "live", "dead", "suspended",
+)  # fmt: skip
+"""words that stand in facts and enumerations, where no tool finds them"""
+
+
+def compile_all(folder: Path = FOLDER) -> list[Path]:
+    """Make the .mo of each .po that changed since; returns what was made."""
+    made = []
+    for source in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
+            continue
+        fresh = target.with_suffix(".mo.new")
+        with fresh.open("wb") as file:
+            write_mo(file, _read(source))
+        fresh.replace(target)
+        made.append(target)
+    return made
+
+
+def texts() -> set[str]:
+    """Every text that can appear on a page, as it stands in the sources."""
+    return set(_found()) | set(MADE_OF_FACTS)
+
+
+def missing(source: Path) -> tuple[list[str], list[str]]:
+    """(texts without a translation in `source`, translations that nothing uses any more)."""
+    catalogue, wanted = _read(source), texts()
+    done = {str(message.id) for message in catalogue if message.id and message.string and not message.fuzzy}
+    return sorted(wanted - done), sorted(done - wanted)
+
+
+def update(source: Path) -> None:
+    """Add new texts, drop unused ones, keep translations; sorted, so that two people's changes merge."""
+    old = _read(source)
+    new = Catalog(locale=old.locale, project="Troika", version="1", charset="utf-8", fuzzy=False)
+    new.creation_date, new.revision_date = old.creation_date, old.revision_date
+    for text in texts():
+        known = old.get(text)
+        new.add(text, known.string if isinstance(known, Message) else "")
+    with source.open("wb") as file:
+        write_po(file, new, width=0, no_location=True, sort_output=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 1 when `--check` finds something."""
+    wrong = 0
+    for source in sorted(FOLDER.glob("*/LC_MESSAGES/*.po")):
+        if "--check" not in arguments:
+            update(source)
+        lacking, unused = missing(source)
+        wrong += len(lacking) + len(unused)
+        for word, found in (("missing", lacking), ("unused", unused)):
+            for text in found:
+                sys.stdout.write(f"{source.parent.parent.name}: {word}: {text!r}\n")
+    compile_all()
+    if wrong:
+        sys.stdout.write("Run: python -m webui.catalogues, then translate what is empty in the .po file.\n")
+    return 1 if wrong else 0
+
+
+def _found() -> Iterator[str]:
+    for folder, pattern, method in SOURCES:
+        where = extract_from_dir(ROOT / folder, [(pattern, method)], {pattern: {"trimmed": "true"}}, KEYWORDS)
+        for _, _, text, _, _ in where:
+            yield text if isinstance(text, str) else text[0]
+
+
+def _read(source: Path) -> Catalog:
+    with source.open("rb") as file:
+        return read_po(file, locale=source.parent.parent.name, abort_invalid=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

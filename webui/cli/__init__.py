@@ -1,0 +1,32 @@
+"""The `troika` command: one file per noun, and the plain verbs serve, web, worker, demo, assets, doctor."""
+
+import click
+from flask.cli import FlaskGroup
+
+from engine.errors import EngineError
+from webui.cli import db, doctor, incident, instance, job, opening, running, setting_up, user
+
+
+class _Commands(FlaskGroup):
+    """Prints an error as a sentence with what to do, without a trace."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except EngineError as error:
+            click.echo(f"troika: {error}", err=True)
+            ctx.exit(1)
+
+
+main = _Commands(
+    name="troika", create_app=opening.app, add_default_commands=False, add_version_option=False, load_dotenv=False,
+    help="Troika: processes drawn in BPMN that pull CRM, ERP and OA.",
+)  # fmt: skip
+
+for group in (instance.group, job.group, incident.group, user.group, db.group):
+    main.add_command(group)
+for command in (
+    running.serve, running.web, running.worker, setting_up.demo, setting_up.assets, setting_up.setup,
+    doctor.doctor,
+):  # fmt: skip
+    main.add_command(command)

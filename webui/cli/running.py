@@ -1,0 +1,98 @@
+"""troika serve (web and runners in one process) · web · worker."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import click
+from waitress import create_server
+
+from engine.dispatch import Runners
+from engine.errors import N_, EngineError
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from webui import create_app, demo
+from webui.cli import opening
+
+
+class AddressInUse(EngineError):
+    """Another program listens there."""
+
+    message = N_("Expected to listen on {address}, but another program does.")
+    hint = N_("Stop it, or choose another port: TROIKA_PORT=8081.")
+    status = 500
+
+
+@click.command()
+def serve() -> None:
+    """Web server and job runners in one process."""
+    started = time.monotonic()
+    settings = opening.settings()
+    engine = _open(settings)
+    runners = Runners(engine)
+    runners.start()
+    try:
+        _listen(engine, settings, started)
+    finally:
+        runners.stop()
+        engine.dispose()
+
+
+@click.command()
+def web() -> None:
+    """Web server only; `troika worker` processes run the jobs."""
+    settings = opening.settings()
+    engine = _open(settings)
+    try:
+        _listen(engine, settings, time.monotonic())
+    finally:
+        engine.dispose()
+
+
+@click.command()
+def worker() -> None:
+    """Job runners only; as many processes as wanted, on as many machines."""
+    settings = opening.settings()
+    engine = _open(settings)
+    runners = Runners(engine)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    runners.start()
+    click.echo(f"{settings.runner_threads} runner threads work. Ctrl C stops them after the jobs at hand.")
+    stop.wait()
+    runners.stop()
+    engine.dispose()
+
+
+def _open(settings: Settings) -> ProcessEngine:
+    engine = ProcessEngine(settings)
+    engine.upgrade()
+    opening.refuse_trial_in_production(engine)
+    return engine
+
+
+def _listen(engine: ProcessEngine, settings: Settings, started: float) -> None:
+    app = create_app(settings, engine)
+    address = f"http://{settings.host}:{settings.port}/"
+    try:
+        server: Any = create_server(app, host=settings.host, port=settings.port, threads=8)
+    except OSError as error:
+        raise AddressInUse(address=address) from error
+    signal.signal(signal.SIGTERM, _interrupt)
+    click.echo(f"\nTroika is ready after {time.monotonic() - started:.1f} s:  {address}")
+    with engine.unit_of_work(opening.CLI, read_only=True) as uow:
+        for account in demo.accounts(uow)[:8]:
+            click.echo(f"  {account.login:<12} {account.password:<10} {account.name} · {account.role}")
+    click.echo("Ctrl C stops it.")
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        click.echo("Stopping…")
+    finally:
+        server.close()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,131 @@
+"""One task: its form, its attachments, the acts that are offered, and how far the request has come."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import documents, identity, repository, tasks
+from engine.errors import EngineError, InvalidForm
+from webui import filling, progress
+from webui.inbox import blueprint
+from webui.rendering import page
+from webui.transaction import shows_again
+
+
+def _page(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    task = tasks.get(g.uow, item)
+    instance = progress.card(g.uow, task.instance_id)
+    form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
+    return page(
+        "inbox/task.html",
+        task=task,
+        instance=instance,
+        form=filling.shown(form, task.values, task.permissions, typed=filling.typed() if error else None, error=error,
+                           read_only=not _can_write(task)) if form else None,
+        problems=filling.problems(form, error),
+        error=error,
+        actions=task.actions,
+        takes_opinion=task.opinion != "never" and bool({"agree", "reject", "complete"} & set(task.actions)),
+        opinion=request.form.get("opinion", "") or (task.draft or {}).get("opinion", ""),
+        facts=list((task.facts_display or {}).items()),
+        colleagues=identity.users(g.uow, limit=500) if "transfer" in task.actions else [],
+        attachments=tasks.attachments(g.uow, task.instance_id),
+        may_attach="attach" in task.actions,
+        limit=current_app.config["TROIKA"].upload_limit_mb,
+        media_types=",".join(f".{ending}" for ending in documents.ACCEPTED),
+        timeline=progress.timeline(g.uow, instance),
+        comments=tasks.comments(g.uow, task.instance_id),
+    )  # fmt: skip
+
+
+def _again(error: EngineError, item: UUID) -> ResponseReturnValue:
+    return _page(item, error)
+
+
+@blueprint.get("/<uuid:item>")
+def task(item: UUID) -> ResponseReturnValue:
+    """The page people spend their day on."""
+    return _page(item)
+
+
+@blueprint.get("/<uuid:item>/diagram.json")
+def diagram(item: UUID) -> dict[str, Any]:
+    """The drawing with its marks."""
+    found = tasks.get(g.uow, item)
+    return progress.diagram(g.uow, found.instance_id, found.definition_id)
+
+
+@blueprint.post("/<uuid:item>")
+@shows_again(_again)
+def decide(item: UUID) -> ResponseReturnValue:
+    """The button that was pressed says which act it is; a second press of the same page changes nothing."""
+    fields, opinion, once = filling.sent(), request.form.get("opinion", "").strip(), request.form.get("request_id")
+    version, seen = request.form.get("version", type=int), request.form.get("seen_digest") or None
+    match request.form.get("action"):
+        case "claim":
+            return _to_task(tasks.claim(g.uow, item), gettext("The task is yours now."))
+        case "unclaim":
+            tasks.unclaim(g.uow, item)
+            return _to_inbox(gettext("The task is back with its group."))
+        case "agree":
+            tasks.agree(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
+            return _to_inbox(gettext("Agreed."))
+        case "reject":
+            tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once)
+            return _to_inbox(gettext("Rejected."))
+        case "complete":
+            tasks.complete(g.uow, item, fields, opinion, idempotency_key=once)
+            return _to_inbox(gettext("Done."))
+    raise InvalidForm(errors={"action": ["unknown"]})
+
+
+@blueprint.post("/<uuid:item>/transfer")
+@shows_again(_again)
+def transfer(item: UUID) -> ResponseReturnValue:
+    """转办: somebody else decides instead of me."""
+    to = identity.user(g.uow, request.form.get("to", ""))
+    reason = request.form.get("reason", "").strip()
+    tasks.transfer(g.uow, item, to.id, reason, idempotency_key=request.form.get("request_id"))
+    return _to_inbox(gettext("Transferred to %(name)s.", name=to.name))
+
+
+@blueprint.post("/<uuid:item>/comment")
+@shows_again(_again)
+def comment(item: UUID) -> ResponseReturnValue:
+    """A remark for everybody who sees the request."""
+    found = tasks.get(g.uow, item)
+    tasks.comment(
+        g.uow, found.instance_id, request.form.get("text", ""), idempotency_key=request.form.get("request_id")
+    )
+    return redirect(url_for(".task", item=item), 303)
+
+
+@blueprint.post("/<uuid:item>/attachments")
+@shows_again(_again)
+def attach(item: UUID) -> ResponseReturnValue:
+    """A file for the request; its type is judged by content, its size by the setting."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidForm(errors={gettext("File"): [gettext("choose a file")]})
+    file.stream.seek(0)  # a repeated attempt reads it again
+    tasks.attach(
+        g.uow, item, file.filename, file.stream.read(), file.mimetype, idempotency_key=request.form.get("request_id")
+    )
+    return _to_task(item, gettext("Attached."))
+
+
+def _can_write(task: tasks.TaskView) -> bool:
+    return bool({"agree", "reject", "complete"} & set(task.actions))
+
+
+def _to_inbox(text: str) -> ResponseReturnValue:
+    flash(text, "success")
+    return redirect(url_for(".index"), 303)
+
+
+def _to_task(item: UUID, text: str) -> ResponseReturnValue:
+    flash(text, "success")
+    return redirect(url_for(".task", item=item), 303)

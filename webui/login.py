@@ -1,0 +1,90 @@
+"""Signing in and out, and the language of the pages."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user, login_user, logout_user
+
+from engine import identity
+from engine.errors import EngineError
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import Actor
+from webui import demo, errors, languages
+from webui.access import public
+from webui.reader import Reader
+from webui.rendering import page
+from webui.transaction import own_transactions
+
+blueprint = Blueprint("login", __name__)
+
+
+@blueprint.get("/login")
+@public
+def form() -> ResponseReturnValue:
+    """Name and password; demo accounts as buttons where demo data is loaded."""
+    if current_user.is_authenticated:
+        return redirect(_home_or(request.args.get("next")), 303)
+    return _form()
+
+
+@blueprint.post("/login")
+@public
+@own_transactions
+def sign_in() -> ResponseReturnValue:
+    """Check name and password in a transaction that also counts the failures."""
+    engine: ProcessEngine = current_app.extensions["troika"]
+    try:
+        with engine.unit_of_work(Actor(None)) as uow:
+            user = identity.authenticate(uow, request.form.get("login", ""), request.form.get("password", ""))
+            reader = Reader.of(uow, user) if user else None
+    except EngineError as error:
+        refusal, status = errors.explain(error), error.status
+    else:
+        if reader is not None:
+            login_user(reader)
+            return redirect(_home_or(request.form.get("next")), 303)
+        refusal, status = gettext("Name or password is not right."), 401
+    with engine.unit_of_work(Actor(None), read_only=True) as g.uow:
+        response = _form(refusal, status)
+    g.pop("uow")
+    return response
+
+
+@blueprint.post("/logout")
+@public
+def sign_out() -> ResponseReturnValue:
+    """End this session."""
+    logout_user()
+    flash(gettext("You have signed out."), "success")
+    return redirect(url_for("login.form"), 303)
+
+
+@blueprint.post("/language")
+@public
+def language() -> ResponseReturnValue:
+    """Choose the language of the pages: kept on the account, and in a cookie for the login page."""
+    wanted = request.form.get("language", "")
+    response = redirect(_home_or(request.form.get("next")), 303)
+    if wanted in languages.LANGUAGES:
+        if current_user.is_authenticated:
+            identity.change_user(g.uow, current_user.id, locale=wanted)
+        response.set_cookie(languages.COOKIE, wanted, max_age=31_536_000, samesite="Lax", httponly=True,
+                            secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
+    return response
+
+
+def _form(refusal: str = "", status: int = 200) -> ResponseReturnValue:
+    return page(
+        "login/form.html", status, block="content", refusal=refusal, login=request.form.get("login", ""),
+        next=request.values.get("next", ""), accounts=demo.accounts(g.uow),
+    )  # fmt: skip
+
+
+def _home_or(wanted: str | None) -> str:
+    """`wanted` if it is a page of this site, else home: nobody is led elsewhere by a link."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+        return url_for("workbench.home")
+    parts = urlsplit(wanted)
+    return wanted if not parts.scheme and not parts.netloc else url_for("workbench.home")

@@ -1,0 +1,42 @@
+"""The menu: one line per page, shown to whoever has its capability."""
+
+from dataclasses import dataclass
+
+from flask import request
+
+from engine.errors import N_
+from webui import access
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`endpoint` it leads to, English label (translated where shown), icon name, capability ("" = everybody)."""
+
+    endpoint: str
+    label: str
+    icon: str
+    capability: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the page of this request belongs to the entry."""
+        area, _, page = self.endpoint.partition(".")
+        return request.blueprint == area and (page in ("index", "home", "library") or request.endpoint == self.endpoint)
+
+
+ENTRIES = (
+    Entry("workbench.home", N_("Home"), icon="home"),
+    Entry("inbox.index", N_("Inbox"), icon="inbox"),
+    Entry("requests.index", N_("New request"), icon="circle-plus"),
+    Entry("requests.mine", N_("My requests"), icon="send"),
+    Entry("messages.index", N_("Messages"), icon="bell"),
+    Entry("records.index", N_("Data"), icon="database", capability="records"),
+    Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
+    Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
+    Entry("people.index", N_("People"), icon="users", capability="people"),
+)
+
+
+def menu() -> list[Entry]:
+    """What this reader sees; an entry that would lead to a 403 is not shown."""
+    return [entry for entry in ENTRIES if not entry.capability or access.may(entry.capability)]

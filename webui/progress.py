@@ -1,0 +1,197 @@
+"""One request as people see it: where it stands, who decided what, and the drawing with its marks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext
+from sqlalchemy import select
+
+from engine import history, identity, repository, runtime, tasks
+from engine.bpmn.program import Program
+from engine.db.definition import definition
+from engine.db.identity import user_account
+from engine.db.instance import Status, instance
+from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, user_task, work_item
+from engine.errors import NotFound
+from engine.unit_of_work import UnitOfWork
+from webui import languages, rendering
+
+FACTS = 20_000
+"""more of one instance are not drawn"""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The head of an instance page."""
+
+    id: UUID
+    definition_id: UUID
+    definition_version: int
+    process_key: str
+    process_name: str
+    number: str | None
+    business_key: str | None
+    title: str
+    summary: Any
+    status: str
+    incidents: int
+    starter_id: UUID | None
+    starter_name: str
+    waits_for: str
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        """Whether anything can still happen."""
+        return self.status in ("running", "suspended")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline; `open` while somebody is asked."""
+
+    title: str
+    who: str
+    at: datetime | None
+    text: str = ""
+    badge: str = ""
+    colour: str = "secondary"
+    open: bool = False
+    node: str = ""
+
+
+def card(uow: UnitOfWork, instance_id: UUID) -> Card:
+    """Raises NotFound, also for a reader who has nothing to do with the instance."""
+    row = uow.execute(_card.where(instance.c.id == instance_id)).one_or_none()
+    if row is None or not tasks.may_see(uow, instance_id):
+        raise NotFound(kind="request", key=str(instance_id))
+    return Card(
+        row.id, row.definition_id, row.version, row.process_key,
+        rendering.label((row.meta or {}).get("labels"), row.process_name), row.number, row.business_key, row.title,
+        row.summary, Status(row.status).name.lower(), row.incidents, row.starter_id, _name(row.name, row.name_en),
+        _waits_for(uow, instance_id) if row.status in (Status.RUNNING, Status.SUSPENDED) else "",
+        row.created_at, row.ended_at,
+    )  # fmt: skip
+
+
+def _waits_for(uow: UnitOfWork, instance_id: UUID) -> str:
+    view = runtime.instance_view(uow, instance_id)
+    nodes = [view.state.program.nodes[node] for node in view.markers if node in view.state.program.nodes]
+    named = (rendering.label(node.labels, node.name) for node in nodes)
+    return ", ".join(dict.fromkeys(name for name in named if name))
+
+
+def diagram(uow: UnitOfWork, instance_id: UUID, definition_id: UUID) -> dict[str, Any]:
+    """Data of a `<tk-diagram>`: the XML of the version that runs, marks, flows taken, who did what."""
+    view = runtime.instance_view(uow, instance_id)
+    left: dict[str, list[int]] = {}
+    markers: dict[str, str] = {}
+    for fact in history.timeline(uow, instance_id, limit=FACTS):
+        if fact.kind == "node.left" and fact.node:
+            left.setdefault(fact.node, []).append(fact.seq)
+            markers[fact.node] = "cancelled" if fact.data.get("outcome") == "cancelled" else "passed"
+    markers |= view.markers
+    return {
+        "xml": repository.source(uow, definition_id).decode(), "markers": markers,
+        "flows": _taken(view.state.program, left, view.markers), "details": _details(ledger(uow, instance_id)),
+    }  # fmt: skip
+
+
+def _taken(program: Program, left: dict[str, list[int]], standing: dict[str, str]) -> list[str]:
+    """Flows between a visit that ended and a later one: facts name the visits only."""
+    return [
+        flow.id for flow in program.flows.values()
+        if flow.source.id in left
+        and (flow.target.id in standing or left.get(flow.target.id, [0])[-1] > left[flow.source.id][0])
+    ]  # fmt: skip
+
+
+def timeline(uow: UnitOfWork, at: Card) -> list[Line]:
+    """Submitted, every decision with its opinion, who is asked now, and how it ended; oldest first."""
+    lines = [Line(gettext("Submitted"), at.starter_name, at.created_at)]
+    lines += sorted(ledger(uow, at.id), key=lambda line: (line.open, line.at))
+    if at.ended_at is not None:
+        badge = {"completed": gettext("completed"), "rejected": gettext("rejected")}.get(at.status, gettext("ended"))
+        lines.append(Line(gettext("Ended"), "", at.ended_at, badge=badge, colour=_END.get(at.status, "secondary")))
+    return lines
+
+
+def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
+    """What every person was asked and answered, automatic results under their own name."""
+    items = uow.execute(_items.where(work_item.c.instance_id == instance_id)).all()
+    people = {user.id: user for user in identity.find(uow, {key for row in items for key in row[:3] if key})}
+    groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
+    lines = []
+    for row in items:
+        title = rendering.label((row.spec or {}).get("labels"), row.name)
+        asked = people.get(row.assignee_id) or groups.get(row.group_id)
+        who = _person(asked)
+        if row.supersedes_id is not None and row.reason and row.added_by:
+            handed = gettext("transferred to %(name)s", name=who)
+            lines.append(Line(title, _person(people.get(row.added_by)), row.created_at, row.reason, handed, "azure",
+                              node=row.node))  # fmt: skip
+        if row.decision is not None:
+            automatic = row.decision_source not in (Source.HUMAN, Source.CARRIED)
+            by = gettext("automatic") if automatic else _person(people.get(row.decided_by))
+            lines.append(
+                Line(title, by, row.decided_at, row.opinion or (row.reason or "" if automatic else ""),
+                     *_decision(row.decision), node=row.node)
+            )  # fmt: skip
+        elif row.round_status == RoundStatus.OPEN and row.status in (ItemStatus.TODO, ItemStatus.WAIT):
+            badge = gettext("waits") if row.status == ItemStatus.TODO else gettext("later")
+            lines.append(Line(title, who, row.created_at, "", badge, "blue", True, row.node))
+    return lines
+
+
+def _decision(decision: int) -> tuple[str, str]:
+    words = {
+        ItemDecision.AGREED: (gettext("agreed"), "green"), ItemDecision.REJECTED: (gettext("rejected"), "red"),
+        ItemDecision.ABSTAINED: (gettext("abstained"), "secondary"), ItemDecision.HANDLED: (gettext("done"), "green"),
+        ItemDecision.RETURNED: (gettext("returned"), "orange"), ItemDecision.ADVISED: (gettext("advised"), "azure"),
+    }  # fmt: skip
+    return words[ItemDecision(decision)]
+
+
+def _details(lines: Iterable[Line]) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    for line in lines:
+        box = details.setdefault(line.node, {"title": line.title, "lines": []})
+        box["lines"].append(" ".join(part for part in (line.who, line.badge, rendering.moment(line.at)) if part))
+    return details
+
+
+def _person(who: Any) -> str:
+    return rendering.person(who) if who is not None else "–"
+
+
+def _name(name: str | None, name_en: str | None) -> str:
+    if name is None:
+        return gettext("system")
+    return name_en if languages.language() == "en" and name_en else name
+
+
+_END = {"completed": "green", "rejected": "red", "failed": "red"}
+_card = (
+    select(
+        instance.c.id, instance.c.definition_id, instance.c.process_key, instance.c.number, instance.c.business_key,
+        instance.c.title, instance.c.summary, instance.c.status, instance.c.incidents, instance.c.starter_id,
+        instance.c.created_at, instance.c.ended_at, definition.c.version, definition.c.name.label("process_name"),
+        definition.c.meta, user_account.c.name, user_account.c.name_en,
+    )
+    .join(definition, definition.c.id == instance.c.definition_id)
+    .outerjoin(user_account, user_account.c.id == instance.c.starter_id)
+)  # fmt: skip
+_items = (
+    select(
+        work_item.c.assignee_id, work_item.c.decided_by, work_item.c.added_by, work_item.c.group_id,
+        work_item.c.supersedes_id, work_item.c.status, work_item.c.decision, work_item.c.decision_source,
+        work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
+        user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .order_by(user_task.c.opened_seq, work_item.c.seq, work_item.c.id)
+)  # fmt: skip

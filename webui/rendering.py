@@ -1,0 +1,189 @@
+"""How pages are made: whole or as the fragment htmx asked for; words for moments, money, people and values."""
+
+import json
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask, current_app, g, make_response, render_template, request
+from flask.wrappers import Response
+from flask_babel import format_timedelta, gettext
+from markupsafe import Markup
+
+from engine import ids, repository, tasks
+from engine.repository import DefinitionInfo
+from engine.values import YearsMonths
+from webui import access, errors, languages, navigation
+
+
+def install(app: Flask) -> None:
+    """Filters and globals for templates."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        ago=ago, moment=moment, value=value_text, person=person, label=label, initial=initial, type_name=type_name,
+        summary_items=summary_items, process_name=process_name,
+    )  # fmt: skip
+    app.jinja_env.globals.update(
+        language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
+        request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
+        explain=errors.explain, words=errors.words,
+    )  # fmt: skip
+    for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros")):
+        app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
+
+
+def page(template: str, status: int = 200, *, block: str = "pane", **context: Any) -> Response:
+    """The page `template`; for an htmx request only its block `block`."""
+    if "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers:
+        return make_response(render_block(template, block, **context), status)
+    return make_response(render_template(template, **context), status)
+
+
+def render_block(template: str, block: str, **context: Any) -> Markup:
+    """One named block of a template, its whole content where the template does not have that block."""
+    current_app.update_template_context(context)
+    found = current_app.jinja_env.get_template(template)
+    block = block if block in found.blocks else "content"
+    return Markup("").join(Markup(part) for part in found.blocks[block](found.new_context(context)))  # noqa: S704
+
+
+def as_script_data(value: Any) -> Markup:
+    """JSON for a `<script type="application/json">`, decimals as the shortest exact number."""
+    text = json.dumps(value, ensure_ascii=False, default=_json)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def moment(at: datetime | date | None, form: str = "short") -> str:
+    """A moment in the reader's zone and language."""
+    if at is None:
+        return ""
+    if not isinstance(at, datetime):
+        return at.isoformat()
+    return at.astimezone(languages.zone()).strftime("%Y-%m-%d %H:%M" if form == "short" else "%Y-%m-%d %H:%M:%S")
+
+
+def ago(at: datetime | None) -> Markup:
+    """`<time>` with the distance from now and the exact moment as title."""
+    if at is None:
+        return Markup()
+    text = gettext("now") if abs(at - g.now) < _MINUTE else format_timedelta(at - g.now, add_direction=True)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), moment(at), text)
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+def open_tasks() -> int:
+    """The number at the inbox; 0 on an error page, whose unit of work is gone."""
+    if "uow" not in g or g.get("reader") is None:
+        return 0
+    return int(tasks.count(g.uow)["todo"])
+
+
+def overdue(at: datetime | None) -> bool:
+    """Whether `at` has passed."""
+    return at is not None and at < g.now
+
+
+def value_text(value: Any) -> str:
+    """A process value for people."""
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case datetime():
+            return moment(value)
+        case Decimal():
+            return f"{value:,f}"
+        case int():
+            return f"{value:,}"
+        case timedelta():
+            return str(format_timedelta(value))
+        case YearsMonths() | date() | time() | str():
+            return str(value)
+        case list() if all(not isinstance(item, dict | list) for item in value):
+            return ", ".join(value_text(item) for item in value) or "–"
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str, indent=1)
+
+
+def person(who: Any) -> str:
+    """The name of an account in the reader's language."""
+    if who is None:
+        return gettext("system")
+    return str((who.name_en if languages.language() == "en" else "") or who.name)
+
+
+def label(labels: dict[str, str] | None, name: str = "") -> str:
+    """The word of an element or definition in the reader's language: `labels` by language, else its name."""
+    return str((labels or {}).get(languages.language()) or name)
+
+
+def initial(name: str) -> str:
+    """One or two letters for an avatar."""
+    words = name.split()
+    return (words[0][:1] + words[-1][:1]).upper() if len(words) > 1 and name.isascii() else name[:1]
+
+
+def type_name(value: Any) -> str:
+    """What FEEL calls the type of a value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | Decimal():
+            return "number"
+        case str():
+            return "string"
+        case datetime():
+            return "date and time"
+        case date():
+            return "date"
+        case time():
+            return "time"
+        case timedelta():
+            return "days and time duration"
+        case YearsMonths():
+            return "years and months duration"
+        case list():
+            return "list"
+    return "context"
+
+
+def summary_items(summary: dict[str, Any] | None, process_key: str) -> list[tuple[str, Any]]:
+    """The key fields of a request as (label, value), labelled as in the start form of its process."""
+    if not summary or "uow" not in g:
+        return []
+    labels = _field_labels(process_key)
+    return [(labels.get(name, name), value) for name, value in summary.items()]
+
+
+def process_name(item: Any) -> str:
+    """The name of the process of a list entry in the reader's language."""
+    info = _process(item.process_key)
+    return label(info.labels, item.process_name) if info else str(item.process_name)
+
+
+def _process(key: str) -> DefinitionInfo | None:
+    if "processes" not in g:
+        g.processes = {info.key: info for info in repository.latest_all(g.uow)}
+    found: DefinitionInfo | None = g.processes.get(key)
+    return found
+
+
+def _field_labels(process_key: str) -> dict[str, str]:
+    info = _process(process_key)
+    form_id = info.meta.get("form") if info else None
+    if info is None or not form_id:
+        return {}
+    return {field.path: label(field.labels, field.label) for field in repository.form(g.uow, form_id, info.id).fields}

@@ -1,0 +1,87 @@
+"""Requests: what may be started, the start form, and what I started."""
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import forms, repository, runtime, tasks
+from engine.errors import EngineError, NotFound
+from engine.forms import Form
+from engine.repository import DefinitionInfo
+from webui import filling, rendering
+from webui.once import Once
+from webui.rendering import page
+from webui.transaction import shows_again
+
+blueprint = Blueprint("requests", __name__, url_prefix="/requests")
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """The catalogue of what this person may start, by category."""
+    categories: dict[str, list[DefinitionInfo]] = {}
+    for process in repository.startable(g.uow):
+        categories.setdefault(process.category or gettext("Other"), []).append(process)
+    return page("requests/index.html", categories=sorted(categories.items()))
+
+
+@blueprint.get("/start/<key>")
+def start(key: str) -> ResponseReturnValue:
+    """The start form of the latest version."""
+    return _start_page(key)
+
+
+def _start_page(key: str, error: EngineError | None = None) -> ResponseReturnValue:
+    process, form = _startable(key)
+    shown = None
+    if form is not None:
+        typed = filling.typed() if error else None
+        shown = filling.shown(form, forms.blank(form), forms.WRITE_ALL, typed=typed, error=error)
+    return page("requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error))
+
+
+def _again(error: EngineError, key: str) -> ResponseReturnValue:
+    return _start_page(key, error)
+
+
+@blueprint.post("/start/<key>")
+@shows_again(_again)
+def begin(key: str) -> ResponseReturnValue:
+    """Judge the form and start; the same page sent twice starts once."""
+    process, form = _startable(key)
+    values = {}
+    if form is not None:
+        values = forms.validate(form, filling.sent(), stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
+                                zone=g.uow.settings.timezone)  # fmt: skip
+    once = Once(g.uow, f"web.start.{key}"[:120], request.form.get("request_id", ""), request.form.get("data", ""))
+    started = once.instance()
+    if started is None:
+        started = runtime.start(g.uow, key, values, definition_id=process.id).id
+        once.made(started)
+        flash(gettext("Submitted: %(name)s.", name=rendering.label(process.labels, process.name)), "success")
+    return redirect(url_for(".instance", instance_id=started), 303)
+
+
+@blueprint.get("/start/<key>/drawing.json")
+def drawing(key: str) -> dict[str, Any]:
+    """The way that a request will go."""
+    process, _ = _startable(key)
+    return {"xml": repository.source(g.uow, process.id).decode()}
+
+
+@blueprint.get("/mine")
+def mine() -> ResponseReturnValue:
+    """What I started, newest first; the page asks again every ten seconds."""
+    found = tasks.requested(g.uow, cursor=request.args.get("after"))
+    following = url_for(".mine", after=found.next) if found.next else ""
+    return page("requests/mine.html", found=found, next=following)
+
+
+def _startable(key: str) -> tuple[DefinitionInfo, Form | None]:
+    process = next((found for found in repository.startable(g.uow) if found.key == key), None)
+    if process is None:
+        raise NotFound(kind="process that you may start", key=key)
+    form_id = process.meta.get("form")
+    return process, repository.form(g.uow, form_id, process.id) if form_id else None

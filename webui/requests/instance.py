@@ -1,0 +1,60 @@
+"""One request for its participants: drawing, timeline, form, attachments, comments, records, unbroken chain."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, g, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import audit, forms, records, repository, runtime, tasks
+from webui import access, filling, progress
+from webui.rendering import page
+from webui.requests import blueprint
+
+_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
+
+
+@blueprint.get("/<uuid:instance_id>")
+def instance(instance_id: UUID) -> ResponseReturnValue:
+    """Variables as such are for operators; everybody else sees the start form as it was filled in."""
+    found = progress.card(g.uow, instance_id)
+    values = runtime.instance_view(g.uow, instance_id).variables
+    start_form = repository.definition(g.uow, found.definition_id).meta.get("form")
+    form = repository.form(g.uow, start_form, found.definition_id) if start_form else None
+    return page(
+        "requests/instance.html",
+        instance=found,
+        timeline=progress.timeline(g.uow, found),
+        comments=tasks.comments(g.uow, instance_id),
+        attachments=tasks.attachments(g.uow, instance_id),
+        form=filling.shown(form, values, forms.READ_ALL, read_only=True) if form else None,
+        variables=values if access.may("cockpit") else None,
+        records=[pair for pair in records.made_by(g.uow, instance_id) if access.may(pair[0].capability)],
+        audit=audit.verify(g.uow, instance_id),
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:instance_id>/diagram.json")
+def diagram(instance_id: UUID) -> dict[str, Any]:
+    """The drawing with its marks."""
+    found = progress.card(g.uow, instance_id)
+    return progress.diagram(g.uow, instance_id, found.definition_id)
+
+
+@blueprint.post("/<uuid:instance_id>/comment")
+def comment(instance_id: UUID) -> ResponseReturnValue:
+    """A remark for everybody who sees the request."""
+    tasks.comment(g.uow, instance_id, request.form.get("text", ""), idempotency_key=request.form.get("request_id"))
+    return redirect(url_for(".instance", instance_id=instance_id), 303)
+
+
+@blueprint.get("/documents/<uuid:document_id>")
+def document(document_id: UUID) -> Response:
+    """A file of a request that the reader may see: pictures and PDF in a sandbox, everything else to be saved."""
+    found, content = tasks.open_attachment(g.uow, document_id)
+    response = make_response(content)
+    inline = found.media_type in _INLINE
+    response.content_type = found.media_type if inline else "application/octet-stream"
+    response.headers.set("Content-Disposition", "inline" if inline else "attachment", filename=found.name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response

@@ -1,0 +1,134 @@
+"""One unit of work per request: opened round the view and committed inside it, so that a lost race becomes a page.
+
+`g.uow` is there for views and templates. GET reads only. An answer of 400 and above keeps nothing.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Flask, Response, g, make_response, request, session
+from flask_login import current_user, logout_user
+
+from engine import identity
+from engine.errors import EngineError, StaleInstance
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import Actor
+from webui import access
+from webui.reader import Reader
+
+View = TypeVar("View", bound=Callable[..., Any])
+ATTEMPTS = 3
+
+
+class _NotKept(Exception):
+    """Carries an answer out of a unit of work that must not be committed."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def shows_again(render: Callable[..., Any]) -> Callable[[View], View]:
+    """When the view is refused, `render(error, **view arguments)` shows its page with what was typed, and the reason.
+
+    It runs in a unit of work of its own, since the first one was rolled back; its answer gets the status of the error.
+    """
+
+    def mark(view: View) -> View:
+        view.shows_again = render  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def own_transactions(view: View) -> View:
+    """The view opens its units of work itself (login counts failures even when it refuses)."""
+    view.own_transactions = True  # type: ignore[attr-defined]
+    return view
+
+
+def install(app: Flask, engine: ProcessEngine) -> None:
+    """Wrap every view of `app`; flask-smorest registers its views in the same table."""
+    app.extensions["troika"] = engine
+    for endpoint, view in app.view_functions.items():
+        if endpoint not in ("static", "build"):
+            app.view_functions[endpoint] = _in_unit_of_work(engine, view)
+
+
+def _in_unit_of_work(engine: ProcessEngine, view: Callable[..., Any]) -> Callable[..., Response]:
+    @wraps(view)
+    def run(*args: Any, **arguments: Any) -> Response:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return _once(engine, view, args, arguments)
+            except _NotKept as refused:
+                return refused.response
+            except StaleInstance as error:
+                if attempt == ATTEMPTS:
+                    return _again(engine, view, arguments, error)
+            except EngineError as error:
+                return _again(engine, view, arguments, error)
+        raise AssertionError("unreachable")
+
+    return run
+
+
+def _once(engine: ProcessEngine, view: Callable[..., Any], args: Any, arguments: dict[str, Any]) -> Response:
+    read_only = request.method in ("GET", "HEAD", "OPTIONS")
+    with engine.unit_of_work(_actor(), read_only or getattr(view, "own_transactions", False)) as g.uow:
+        g.now = g.uow.now
+        try:
+            _recognise()
+            access.check(view)
+            if not getattr(view, "own_transactions", False):
+                return _kept(make_response(view(*args, **arguments)))
+        finally:
+            g.pop("uow")
+    return make_response(view(*args, **arguments))
+
+
+def _again(engine: ProcessEngine, view: Callable[..., Any], arguments: dict[str, Any], error: EngineError) -> Response:
+    render = getattr(view, "shows_again", None)
+    if render is None or error.status not in (409, 413, 415, 422):
+        raise error
+    with engine.unit_of_work(_actor(), read_only=True) as g.uow:
+        g.now = g.uow.now
+        try:
+            response = make_response(render(error, **arguments))
+        except EngineError as gone:  # what it would show is gone too: the first reason is the better one
+            raise error from gone
+        finally:
+            g.pop("uow")
+    response.status_code = error.status
+    return response
+
+
+def _kept(response: Response) -> Response:
+    if response.status_code >= 400:
+        raise _NotKept(response)
+    return response
+
+
+def _actor() -> Actor:
+    user_id, _ = _signed_in()
+    return Actor(user_id, source="api" if request.path.startswith("/api/") else "web")
+
+
+def _signed_in() -> tuple[UUID | None, int]:
+    user_id, _, epoch = session.get("_user_id", "").partition(":")
+    return (UUID(user_id), int(epoch)) if epoch else (None, 0)
+
+
+def _recognise() -> None:
+    """Set `g.reader`; a disabled account or an old session is signed out before any verb runs in its name."""
+    g.reader = None
+    user_id, epoch = _signed_in()
+    if user_id is None:
+        return
+    user = identity.user(g.uow, user_id)
+    if user.disabled_at is not None or user.session_epoch != epoch:
+        logout_user()
+        raise access.SignInFirst
+    g.reader = Reader.of(g.uow, user)
+    assert current_user.is_authenticated  # noqa: S101 - the loader of `webui/login.py` reads `g.reader`

@@ -1,0 +1,32 @@
+"""Home: what waits for me, what I started, and what I may start."""
+
+from typing import Any
+
+from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from engine import incidents, repository, tasks
+from webui import access
+from webui.rendering import page
+
+blueprint = Blueprint("workbench", __name__)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """My open tasks, my running requests, what I may start; open incidents for operators."""
+    context: dict[str, Any] = {
+        "todo": tasks.inbox(g.uow, "todo", limit=5),
+        "claimable": tasks.inbox(g.uow, "claimable", limit=3),
+        "requested": tasks.requested(g.uow, limit=5),
+        "startable": repository.startable(g.uow),
+        "incidents": incidents.list_open(g.uow, limit=5) if access.may("cockpit") else [],
+    }
+    return page("workbench/home.html", **context)
+
+
+@blueprint.get("/menu")
+def menu() -> ResponseReturnValue:
+    """The menu as a page of its own, for phones without scripts."""
+    return page("workbench/menu.html", name=current_user.name)
