@@ -13,10 +13,13 @@ _left = 0
 
 
 def arm(at: str) -> None:
-    """`point` or `point:hit`: die when it is reached for the `hit`-th time. Raises ValueError for an unknown one."""
+    """`point` or `point:hit`: die when it is reached for the `hit`-th time; empty: never.
+
+    Raises ValueError for an unknown point.
+    """
     global _armed, _left
     point, _, hit = at.partition(":")
-    if point not in POINTS:
+    if point and point not in POINTS:
         raise ValueError(f"expected one of {', '.join(POINTS)}, found {point}")
     _armed, _left = point, int(hit or 1)
 
