@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engine import counters, history
 from engine.clock import SystemClock
 from engine.db.counter import counter
-from engine.db.migrations import upgrading
 from engine.errors import NotFound, StaleInstance
 from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
@@ -192,13 +191,3 @@ def test_acts_are_chained_per_scope_and_append_only(engine):
     for verb in ("UPDATE audit SET kind = 'x'", "DELETE FROM audit"):
         with pytest.raises(DBAPIError, match="append-only"), engine.unit_of_work(ENGINE) as uow:
             uow.execute(text(verb))
-
-
-def test_migrated_schema_runs_the_first_revision(tmp_path):
-    engine = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/t.db"))
-    engine.upgrade()
-    engine.upgrade()
-
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        assert upgrading.current(uow.connection) == upgrading.head()
-    engine.dispose()

@@ -3,6 +3,7 @@
 For the first schema only. Every later change is a migration of its own.
 """
 
+import re
 from collections.abc import Iterator
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +14,7 @@ from engine import operations
 from engine.db import guards, schema
 from engine.db.migrations.upgrading import HERE
 
+_BLANKS = re.compile(r"\s*\n")  # a blank line ends a statement
 DIALECTS: dict[str, type[Dialect]] = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}
 
 
@@ -24,6 +26,8 @@ def statements(name: str) -> Iterator[str]:
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(index).compile(dialect=dialect)).strip()
     yield from guards.statements(name)
+    for table in schema.metadata.sorted_tables:
+        yield from (statement.strip() for statement in table.info.get("guards", {}).get(name, ()))
 
 
 def write() -> None:
@@ -31,7 +35,7 @@ def write() -> None:
     operations.load()
     for name in DIALECTS:
         lines = ["-- The first schema. Written by `python -m engine.db.migrations.snapshot`; frozen."]
-        lines += [statement.replace("\t", "  ").replace(" \n", "\n") for statement in statements(name)]
+        lines += [_BLANKS.sub("\n", statement.replace("\t", "  ")) for statement in statements(name)]
         path = HERE / "versions" / f"0001_initial.{name}.sql"
         path.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
 

@@ -1,0 +1,68 @@
+"""What the migrations build is what the tables say, on both databases."""
+
+import re
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from engine.db.migrations import upgrading
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE
+
+OF_POSTGRESQL = (
+    "SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, character_maximum_length, "
+    "numeric_precision, numeric_scale, is_nullable, column_default) FROM information_schema.columns "
+    "WHERE table_schema = 'public'",
+    "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace",
+    "SELECT 'trigger', tgrelid::regclass::text || '.' || tgname, pg_get_triggerdef(oid) FROM pg_trigger "
+    "WHERE NOT tgisinternal",
+    "SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+)
+OF_SQLITE = ("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL",)
+
+
+def shape(url):
+    """(kind, name) -> definition of everything in a database but alembic's own table."""
+    database = create_engine(url)
+    queries = OF_SQLITE if database.dialect.name == "sqlite" else OF_POSTGRESQL
+    with database.connect() as connection:
+        rows = [row for query in queries for row in connection.execute(text(query))]
+    database.dispose()
+    found = {(kind, name): re.sub(r"\s+", "", sql or "") for kind, name, sql in rows}
+    return {key: sql for key, sql in found.items() if "alembic_version" not in key[1] + sql}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def urls(request, tmp_path):
+    """Two empty databases."""
+    if request.param == "sqlite":
+        yield [f"sqlite:///{tmp_path}/{name}.db" for name in ("migrated", "created")]
+        return
+    server = request.getfixturevalue("postgres_server")
+    owner = create_engine(server.url(), isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        for name in ("migrated", "created"):
+            connection.execute(text(f"CREATE DATABASE {name}"))
+    yield [server.url(name) for name in ("migrated", "created")]
+    with owner.connect() as connection:
+        for name in ("migrated", "created"):
+            connection.execute(text(f"DROP DATABASE {name}"))
+    owner.dispose()
+
+
+def test_migrated_schema_is_the_one_of_the_tables(urls):
+    migrated, created = (ProcessEngine(Settings(database_url=url)) for url in urls)
+    migrated.upgrade()
+    migrated.upgrade()  # a second time changes nothing
+    created.create_schema()
+    with migrated.unit_of_work(ENGINE, read_only=True) as uow:
+        assert upgrading.current(uow.connection) == upgrading.head()
+    migrated.dispose()
+    created.dispose()
+
+    found, wanted = (shape(url) for url in urls)
+    assert found.keys() == wanted.keys()
+    assert {key: found[key] for key in found if found[key] != wanted[key]} == {}
