@@ -22,7 +22,21 @@ STAGES = frozenset(("enter", "leave", "split", "join"))
 class Token:
     """A wait. `host` 0: counts for its scope; otherwise the number of the token that it guards."""
 
-    __slots__ = ("cycle", "due", "guards", "host", "id", "incident", "left", "node", "scope", "stage", "vars", "wait")
+    __slots__ = (
+        "by",
+        "cycle",
+        "due",
+        "guards",
+        "host",
+        "id",
+        "incident",
+        "left",
+        "node",
+        "scope",
+        "stage",
+        "vars",
+        "wait",
+    )
 
     def __init__(self, id: int, scope: "Scope", node: Node, wait: str, host: int = 0) -> None:
         self.id = id
@@ -37,6 +51,8 @@ class Token:
         self.cycle: str | None = None
         self.incident = 0
         self.stage: str | None = None
+        self.by: str | None = None
+        """id of the flow that brought a stuck token"""
 
     @property
     def counts(self) -> bool:
@@ -154,7 +170,7 @@ def markers(state: State) -> dict[str, str]:
     """Element id -> active | incident, for the drawing of the root process and its sub-processes."""
     found: dict[str, str] = {}
     for token in state.tokens.values():
-        if token.scope.program is not state.program or (token.host and token.wait != "incident"):
+        if token.scope.program is not state.program or (token.host and not token.incident):
             continue
         stuck = token.wait == "incident" or token.incident
         if stuck or token.node.id not in found:
@@ -252,6 +268,8 @@ def _dump_token(token: Token) -> dict[str, Any]:
         found["cycle"] = token.cycle
     if token.stage is not None:
         found["stage"] = token.stage
+    if token.by is not None:
+        found["by"] = token.by
     return found
 
 
@@ -263,6 +281,7 @@ def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
     token.left = found.get("left", 0)
     token.cycle = found.get("cycle")
     token.stage = found.get("stage")
+    token.by = found.get("by")
     return token
 
 

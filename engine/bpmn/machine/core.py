@@ -70,7 +70,7 @@ class Run(Evaluation):
                 try:
                     handlers[node.op](self, scope, node, edge)
                 except Stuck as stuck:
-                    self.stick(scope, node, stuck)
+                    self.stick(scope, node, stuck, by=edge)
             if late:
                 handler, (scope, node, edge) = late.popleft()
                 try:
@@ -85,9 +85,9 @@ class Run(Evaluation):
         ready = [*self.queue, *(entry for _, entry in self.late)]
         self.queue.clear()
         self.late.clear()
-        for scope, node, _ in ready:
+        for scope, node, edge in ready:
             self.enter(scope, node)
-            self.stick(scope, node, Stuck("step-budget", limit=STEP_BUDGET))
+            self.stick(scope, node, Stuck("step-budget", limit=STEP_BUDGET), by=edge)
 
     # ------------------------------------------------------------ tokens in motion
 
@@ -349,14 +349,15 @@ class Run(Evaluation):
 
     # ------------------------------------------------------------ ends and incidents
 
-    def stick(self, scope: Scope, node: Node, stuck: Stuck, token: Token | None = None) -> None:
-        """The token of this visit becomes an incident; everything else goes on."""
+    def stick(self, scope: Scope, node: Node, stuck: Stuck, token: Token | None = None, by: Edge | None = None) -> None:
+        """The token of this visit, which came along `by`, becomes an incident; everything else goes on."""
         if token is None:
             token = self.wait(scope, node, "incident", self.visit)
         elif token.id not in self.state.tokens:
             self.state.tokens[token.id] = token
         token.wait = "incident"
         token.stage = stuck.stage
+        token.by = by.id if by is not None else None
         self.raise_incident(token, stuck.code, stuck.detail)
 
     def raise_incident(self, token: Token, code: str, detail: Values) -> None:

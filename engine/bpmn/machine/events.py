@@ -5,7 +5,7 @@ from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck
 from engine.bpmn.program import Edge, Node
 from engine.bpmn.state import Scope, Token
-from engine.bpmn.steps import ErrorThrown, FlowTaken, MessageThrown, NodeLeft
+from engine.bpmn.steps import ErrorThrown, FlowTaken, MessageThrown, NodeLeft, TimerArmed
 from engine.values import Values
 
 
@@ -72,6 +72,13 @@ def fire(run: Run, token: Token, payload: Values) -> None:
         _interrupt(run, host, token.node, payload, "cancelled")
     else:
         _fire_beside(run, token, payload)
+
+
+def announce(run: Run, token: Token) -> None:
+    """A timer or subscription that failed outside waits again; a timer is announced once more."""
+    run.resolve(token, "completed")
+    if token.due is not None:
+        run.facts.append(TimerArmed(run.number(), token.id, token.node.id, run.due(token), token.left))
 
 
 def catcher(run: Run, scope: Scope, code: str, host: Token | None = None) -> tuple[Token, Node] | None:

@@ -140,6 +140,7 @@ def _hold(run: Run, scope: Scope, edge: Edge | None) -> None:
 def _consume(run: Run, scope: Scope, flows: tuple[Edge, ...]) -> None:
     """Take one token of each of `flows`; one lives on."""
     held = scope.held
+    run.dirty.add(scope.id)
     if run.state.incidents:
         _revive(run, scope, flows[0].target)
     for flow in flows:

@@ -162,6 +162,9 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     scope, node = token.scope, token.node
     if variables:
         run.write(scope, admitted(variables))
+    if token.wait in ("timer", "message"):
+        events.announce(run, token)
+        return _go(run)
     if token.wait != "incident" or token.stage == "enter":
         _again(run, token)
         return _go(run)
@@ -237,7 +240,7 @@ def _again(run: Run, token: Token) -> None:
     run.close(token, "completed" if token.wait == "incident" else "failed")
     run.facts.append(NodeLeft(run.number(), token.id, node.id, scope.id, node.type, "moved"))
     if not guards:
-        run.queue.append((scope, node, None))
+        run.queue.append((scope, node, scope.program.flows[token.by] if token.by is not None else None))
         return
     run.adopted = guards
     try:

@@ -280,6 +280,18 @@ def test_a_job_that_is_asked_for_again_keeps_its_boundary_timers():
     assert play.waits == ["late"]
 
 
+def test_a_timer_that_failed_outside_is_shown_as_an_incident_and_announced_again():
+    play = Play(guarded(boundary("b", "t", timer("P1D"), False)))
+    play.fail("b", "down")
+    assert bpmn.markers(play.state) == {"t": "active", "b": "incident"}
+
+    play.resume("b")
+
+    assert [(type(fact), fact.node) for fact in play.step.opened] == [(steps.TimerArmed, "b")]
+    play.elapse("b")
+    assert play.waits == ["late", "t"]
+
+
 # ---------------------------------------------------------------- errors
 
 

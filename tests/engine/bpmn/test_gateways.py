@@ -267,3 +267,16 @@ def test_conditions_are_required_beside_each_other_and_refused_where_they_mean_n
     assert errors(choice("g a ? x", "g b")) == {"condition-missing": "g_b"}
     assert errors(choice("g a ? x +", "g b", default="g_b")) == {"expression-invalid": "g_a"}
     assert errors(choice("g a ? x", "g b", default="g_c")) == {"default-unknown": "g", "condition-missing": "g_b"}
+
+
+def test_tokens_on_their_way_to_a_join_survive_a_spent_budget(monkeypatch):
+    monkeypatch.setattr("engine.bpmn.machine.core.STEP_BUDGET", 4)
+    body = START + gateway("parallel", "fork") + script("s", "1", "x") + script("t", "1", "y")
+    body += gateway("parallel", "join") + END
+    play = Play(drawing(body + flows("start fork s join end", "fork t join")))
+    assert set(play.incidents.values()) == {"step-budget"}
+
+    while play.step.ended is None:
+        play.resume(play.waits[0])
+
+    assert play.path.count("join") == 1

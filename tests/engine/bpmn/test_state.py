@@ -8,6 +8,7 @@ import random
 import time
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -363,3 +364,23 @@ def test_graph_finds_the_way_round_a_node_and_its_dominators():
     assert dominators(compiled)["inner"] == {"start", "g", "approve", "s", "in", "inner"}
     assert "approve" not in dominators(compiled)["pay"]
     assert reachable([compiled.nodes["approve"]])["pay"][-1] == "pay"
+
+
+# ---------------------------------------------------------------- the room
+
+
+def test_program_and_machine_know_neither_xml_nor_spiffworkflow_nor_the_outside():
+    room = Path(bpmn.__file__).parent
+    files = [
+        *room.glob("machine/*.py"),
+        *(room / f"{name}.py" for name in ("program", "state", "steps", "timers", "graph")),
+    ]
+
+    for path in files:
+        imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+        foreign = [
+            line
+            for line in imports
+            if any(word in line for word in ("lxml", "Spiff", "parser", "sqlalchemy", "random", "uuid"))
+        ]
+        assert foreign == [], path
