@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Executable, Result, event
+from sqlalchemy import Connection, Executable, Result, Select, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -107,9 +107,13 @@ class UnitOfWork:
             self._now = at
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Send the queue, then `statement`."""
+        """Send the queue, then `statement`; a read-only unit of work locks nothing."""
         self.flush()
         self.statements += 1
+        if self.read_only and isinstance(statement, Select) and statement._for_update_arg is not None:
+            # subjects of approvals are read with a lock by verbs, and without one by the pages that show them
+            statement = statement._clone()
+            statement._for_update_arg = None
         return self.connection.execute(statement, parameters)
 
     def queue(

@@ -1,0 +1,449 @@
+"""Grants and the gate: a payment without a live human approval of exactly this cannot run, nor be inserted."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine import calls, identity, operations, policy, repository, runtime, tasks
+from engine.bpmn.steps import Capability
+from engine.db.base import metadata
+from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.db.task import work_item
+from engine.errors import BusinessError, PolicyHold, SeparationOfDuties
+from engine.ids import uuid7
+from engine.operations import Facts, OperationCall
+from engine.policy import Yes
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, START, drawing, flows, service
+
+# the document behind the approvals of these tests is a draft: amount in cents = version, payee = name
+bill = metadata.tables["draft"]
+
+
+@operations.subject("test_bill", id="bill_id")
+def bill_facts(uow, *, bill_id: UUID) -> Facts:
+    row = uow.execute(select(bill).where(bill.c.path == str(bill_id)).with_for_update()).one()
+    amount = f"{Decimal(row.version) / 100:.2f}"
+    return Facts(
+        values={"amount": amount, "currency": "CNY", "payee": row.name, "payee_bank_version": 1},
+        people={"requester": [] if row.saved_by is None else [row.saved_by]},
+        display={"金额": f"{amount} CNY", "收款人": row.name},
+    )
+
+
+@operations.operation("test.pay_bill", guarded_by="refund.execute", subject=bill_facts, errors=("TEST.FROZEN",))
+def pay_bill(uow, *, bill_id: UUID, refuse: bool = False, call: OperationCall) -> dict[str, Any]:
+    if refuse:
+        raise BusinessError("TEST.FROZEN")
+    change(uow, bill_id, content=b"paid")
+    return {"cleared": call.clearance_id}
+
+
+@operations.operation("test.change_bill", changes_subject=bill_facts)
+def change_bill(uow, *, bill_id: UUID, cents: int) -> dict[str, Any]:
+    change(uow, bill_id, version=cents)
+    return {}
+
+
+def change(uow, bill_id: UUID, **values: Any) -> None:
+    uow.execute(update(bill).where(bill.c.path == str(bill_id)).values(**values))
+
+
+POLICY = """
+- id: REF-001
+  title: 先审批，后退款
+  on: refund.execute
+  require:
+    - {approval: finance_approval, people: 1, valid_for: P10D}
+    - {approval: cfo_approval, people: 1, when: "= number(facts.amount) >= 1000"}
+  distinct: [requester, approver]
+  binds: [amount, payee]
+"""
+APPROVE = """<userTask id="fin" name="财务审批"><extensionElements>
+<zeebe:assignmentDefinition candidateUsers="fay,cfo"/><troika:approval mode="any" onReject="flow"/>
+<troika:policy provides="{provides}" subject="= bill_id" subjectType="test_bill"/></extensionElements></userTask>"""
+
+
+PAYING = drawing(
+    START + APPROVE.format(provides="finance_approval")
+    + '<exclusiveGateway id="ok" name="ok" default="ok_end"/><endEvent id="paid" name="paid"/>'
+    + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END
+    + flows("start fin ok", 'ok pay ? approval.fin.outcome = "agree"', "pay paid", "ok end")
+)  # fmt: skip
+SECOND = drawing(START + APPROVE.format(provides="cfo_approval") + END + flows("start fin end"), process_id="second")
+
+
+@pytest.fixture
+def who(engine) -> dict[str, Actor]:
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_group(uow, "process_admin", "流程管理员")
+        for login in ("req", "fay", "cfo", "root"):
+            identity.create_user(uow, login, login.title())
+        identity.create_user(uow, "fay2", "Fay again", person_id=identity.user(uow, "fay").id)
+        identity.add_member(uow, "process_admin", "root")
+        return {person.login: Actor(person.id) for person in identity.users(uow)}
+
+
+def a_bill(engine, requester: Actor | None = None, cents: int = 10000) -> UUID:
+    key = uuid7()
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(
+            insert(bill),
+            {
+                "path": str(key), "kind": 1, "key": "", "name": "S-1", "content": b"open", "version": cents,
+                "saved_by": requester.user_id if requester else None, "saved_at": uow.now,
+            },
+        )  # fmt: skip
+    return key
+
+
+def changed(engine, bill_id: UUID, **values: Any) -> None:
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, bill_id, **values)
+
+
+def started(engine, actor: Actor, bill_id: UUID, process: str = "p") -> UUID:
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING, "processes/oa/second.bpmn": SECOND})
+    with engine.unit_of_work(actor) as uow:
+        return runtime.start(uow, process, {"bill_id": str(bill_id)}).id
+
+
+def agree(engine, actor: Actor, **options: Any) -> tasks.Acted:
+    with engine.unit_of_work(actor) as uow:
+        return tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, **options)
+
+
+def pay(engine, instance_id: UUID, bill_id: UUID, key: UUID | None = None, **inputs: Any) -> dict[str, Any]:
+    with engine.unit_of_work(Actor(None, source="job")) as uow:
+        instance = uow.lock_instance(instance_id)
+        call = OperationCall(key or uuid7(), instance_id, "pay")
+        return calls.perform(uow, operations.get("test.pay_bill"), {"bill_id": bill_id, **inputs}, call, instance)
+
+
+def held(engine, instance_id: UUID, bill_id: UUID) -> str:
+    with pytest.raises(PolicyHold) as refused:
+        pay(engine, instance_id, bill_id)
+    assert state_of(engine, bill_id) == "open"
+    return str(refused.value)
+
+
+def state_of(engine, bill_id: UUID) -> str:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return uow.execute(select(bill.c.content).where(bill.c.path == str(bill_id))).scalar_one().decode()
+
+
+def grants(engine) -> list[tuple[str, str]]:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(policy_grant.c.capability, policy_grant.c.state).order_by(policy_grant.c.id))
+        return [tuple(row) for row in rows]
+
+
+def test_an_approved_payment_runs_once_and_consumes_its_grant(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    assert grants(engine) == [("finance_approval", "active")]
+
+    pay(engine, instance_id, bill_id)
+
+    assert state_of(engine, bill_id) == "paid"
+    assert grants(engine) == [("finance_approval", "consumed")]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = uow.execute(select(clearance)).one()
+    assert (row.state, row.amount, row.subject_id, row.min_people) == ("used", Decimal("100.00"), str(bill_id), 1)
+
+
+def test_the_same_job_again_is_answered_from_the_record_and_another_one_is_held(engine, who):
+    bill_id, key = a_bill(engine), uuid7()
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    once, twice = (pay(engine, instance_id, bill_id, key) for _ in range(2))
+
+    assert once == twice
+    with pytest.raises(PolicyHold):
+        pay(engine, instance_id, bill_id)
+
+
+def test_without_an_approval_nothing_is_paid(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+
+    assert "finance_approval" in held(engine, instance_id, bill_id)
+
+
+def test_an_amount_that_changed_after_the_approval_is_held_with_both_amounts(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    changed(engine, bill_id, version=18000)
+
+    told = held(engine, instance_id, bill_id)
+
+    assert "Fay" in told
+    assert "amount 100.00" in told
+    assert "amount 180.00" in told
+
+
+def test_a_payee_that_changed_after_the_approval_is_held(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    changed(engine, bill_id, name="S-2")
+
+    assert "payee S-2" in held(engine, instance_id, bill_id)
+
+
+def test_an_operation_that_changes_the_document_revokes_its_grants(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    with engine.unit_of_work(ENGINE) as uow:
+        instance = uow.lock_instance(instance_id)
+        call = OperationCall(uuid7(), instance_id, "change")
+        inputs = {"bill_id": bill_id, "cents": 9000}
+        calls.perform(uow, operations.get("test.change_bill"), inputs, call, instance)
+
+    assert grants(engine) == [("finance_approval", "void")]
+    held(engine, instance_id, bill_id)
+
+
+def test_the_facts_are_shown_and_a_click_on_older_ones_is_refused(engine, who):
+    bill_id = a_bill(engine)
+    started(engine, who["req"], bill_id)
+    with engine.unit_of_work(who["fay"], read_only=True) as uow:
+        view = tasks.get(uow, tasks.inbox(uow).items[0].work_item_id)
+    assert view.facts_display == {"金额": "100.00 CNY", "收款人": "S-1"}
+    changed(engine, bill_id, version=18000)
+
+    with pytest.raises(Exception, match=r"180\.00") as refused:
+        agree(engine, who["fay"], seen_digest=view.seen_digest)
+
+    assert refused.value.code == "content_changed"
+    assert grants(engine) == []
+
+
+def test_the_requester_of_the_document_may_not_approve_it(engine, who):
+    started(engine, who["req"], a_bill(engine, requester=who["fay"]))
+
+    with pytest.raises(SeparationOfDuties):
+        agree(engine, who["fay"])
+
+
+def test_a_second_account_of_the_requesters_person_may_not_approve_either(engine, who):
+    bill_id = a_bill(engine, requester=who["fay2"])
+    started(engine, who["req"], bill_id)
+
+    with pytest.raises(SeparationOfDuties):
+        agree(engine, who["fay"])
+
+
+def test_a_substitute_of_the_requester_may_not_approve(engine, who, clock):
+    bill_id = a_bill(engine, requester=who["fay"])
+    started(engine, who["req"], bill_id)
+    with engine.unit_of_work(who["fay"]) as uow:
+        identity.substitute(uow, "fay", "root", clock.now(), clock.now() + timedelta(days=1))
+        item = tasks.inbox(uow).items[0].work_item_id
+
+    with pytest.raises(SeparationOfDuties), engine.unit_of_work(who["root"]) as uow:
+        tasks.agree(uow, item)
+
+
+def test_the_starter_of_the_process_is_a_requester_too(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    other = started(engine, who["fay"], bill_id)  # approved by Fay in one process, paid by Fay's own one
+
+    assert "requester" in held(engine, other, bill_id)
+    pay(engine, instance_id, bill_id)
+
+
+def test_an_expired_approval_is_held(engine, who, clock):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    clock.advance(timedelta(days=11))
+
+    assert "expired" in held(engine, instance_id, bill_id)
+
+
+def test_an_approval_of_another_document_with_the_same_amount_does_not_count(engine, who):
+    approved, other = a_bill(engine), a_bill(engine)
+    instance_id = started(engine, who["req"], approved)
+    agree(engine, who["fay"])
+
+    held(engine, instance_id, other)
+
+
+def test_a_rejection_makes_no_grant_and_withdraws_earlier_ones(engine, who):
+    bill_id = a_bill(engine)
+    first = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    started(engine, who["req"], bill_id)
+
+    with engine.unit_of_work(who["cfo"]) as uow:
+        tasks.reject(uow, tasks.inbox(uow).items[0].work_item_id, "too much")
+
+    assert grants(engine) == [("finance_approval", "void")]
+    held(engine, first, bill_id)
+
+
+def test_a_larger_amount_needs_a_second_person(engine, who):
+    bill_id = a_bill(engine, cents=100000)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    assert "cfo_approval" in held(engine, instance_id, bill_id)
+    started(engine, who["req"], bill_id, "second")
+    agree(engine, who["cfo"])
+
+    pay(engine, instance_id, bill_id)
+
+    assert state_of(engine, bill_id) == "paid"
+    assert grants(engine) == [("finance_approval", "consumed"), ("cfo_approval", "consumed")]
+
+
+def test_one_person_does_not_count_twice(engine, who):
+    bill_id = a_bill(engine, cents=100000)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    with engine.unit_of_work(ENGINE) as uow:
+        instance = uow.lock_instance(instance_id)
+        item = uow.execute(select(work_item).where(work_item.c.decided_at.is_not(None))).one()
+        yes = Yes(item.id, item.decided_by, item.decided_person_id)
+        cfo = Capability("cfo_approval", str(bill_id), "test_bill")
+        policy.grant(uow, instance, item.user_task_id, "fin", cfo, [yes])
+
+    held(engine, instance_id, bill_id)
+
+
+def test_a_class_that_must_be_policed_holds_while_no_policy_is_in_force(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(metadata.tables["policy_version"]).values(state="retired"))
+
+    assert "No policy" in held(engine, instance_id, bill_id)
+
+
+def test_a_business_refusal_keeps_the_approval_for_another_try(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    with engine.unit_of_work(Actor(None, source="job")) as uow:
+        instance = uow.lock_instance(instance_id)
+        call = OperationCall(uuid7(), instance_id, "pay")
+        with pytest.raises(BusinessError):
+            calls.perform(uow, operations.get("test.pay_bill"), {"bill_id": bill_id, "refuse": True}, call, instance)
+
+    assert grants(engine) == [("finance_approval", "active")]
+    pay(engine, instance_id, bill_id)
+
+
+def test_shipping_the_same_policies_again_changes_nothing(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        assert policy.ship(uow, POLICY) == ["REF-001"]
+        assert policy.ship(uow, POLICY) == []
+        assert policy.ship(uow, POLICY.replace("P10D", "P20D")) == ["REF-001"]
+        assert [found.approvals[0].valid_for for found in policy.in_force(uow)] == [timedelta(days=20)]
+
+
+# ---------------------------------------------------------------- wall 3: the database alone
+
+
+def refused(engine, statement, parameters=None) -> str:
+    with pytest.raises(IntegrityError) as error, engine.unit_of_work(ENGINE) as uow:
+        uow.execute(statement, parameters)
+    return str(error.value)
+
+
+@pytest.fixture
+def approved(engine, who) -> UUID:
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    return instance_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"decision": 1}, {"decided_by": UUID(int=1)}, {"opinion": "other"}, {"status": 1}, {"decision_source": 7},
+        {"assignee_id": UUID(int=2)}, {"subject_digest": "x"},
+    ],
+)  # fmt: skip
+def test_a_decision_is_frozen_in_the_database(engine, approved, change):
+    decided = update(work_item).where(work_item.c.decided_at.is_not(None))
+
+    assert "POLICY.APPEND_ONLY" in refused(engine, decided.values(**change))
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(decided.values(void_reason="returned", voided_at=uow.now))
+
+
+def test_nothing_of_the_gate_is_ever_deleted(engine, approved, who):
+    pay(engine, approved, bill_of(engine))
+
+    for table in (work_item, policy_grant, clearance, clearance_grant):
+        assert "POLICY.APPEND_ONLY" in refused(engine, delete(table))
+
+
+def bill_of(engine) -> UUID:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return UUID(uow.execute(select(bill.c.path)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"person_id": UUID(int=1)}, {"subject_digest": "x"}, {"subject_id": "x"}, {"capability": "cfo_approval"},
+        {"facts": {"amount": "9"}}, {"on_behalf_of_id": UUID(int=1)},
+    ],
+)  # fmt: skip
+def test_a_grant_changes_its_state_only(engine, approved, change):
+    assert "POLICY.APPEND_ONLY" in refused(engine, update(policy_grant).values(**change))
+
+
+def test_a_void_or_consumed_grant_never_lives_again(engine, approved):
+    pay(engine, approved, bill_of(engine))
+
+    for state in ("active", "parked", "void"):
+        assert "POLICY.APPEND_ONLY" in refused(engine, update(policy_grant).values(state=state))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"person_id": UUID(int=1)}, {"account_id": UUID(int=1)}, {"work_item_id": None},
+        {"on_behalf_of_id": UUID(int=1)}, {"user_task_id": None},
+    ],
+)  # fmt: skip
+def test_a_grant_without_its_human_decision_is_not_accepted(engine, approved, change):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = dict(uow.execute(select(policy_grant)).one()._mapping)
+        open_item = uow.execute(select(work_item.c.id).where(work_item.c.decided_at.is_(None))).scalar()
+    forged = row | {"id": uuid7(), "capability": "other"} | change
+    if change.get("work_item_id", "") is None:
+        forged["work_item_id"] = open_item
+    if change.get("user_task_id", "") is None:
+        forged["user_task_id"] = uuid7()
+
+    assert "POLICY.NO_DECISION" in refused(engine, insert(policy_grant), forged)
+
+
+def test_a_clearance_is_never_changed(engine, approved):
+    pay(engine, approved, bill_of(engine))
+
+    for change in ({"amount": Decimal(9)}, {"state": "open"}, {"requester_id": UUID(int=1)}):
+        assert "POLICY.APPEND_ONLY" in refused(engine, update(clearance).values(**change))
+    assert "POLICY.APPEND_ONLY" in refused(engine, update(clearance_grant).values(requirement="x"))
