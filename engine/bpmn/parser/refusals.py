@@ -141,6 +141,18 @@ POSITIONS: dict[str, frozenset[str]] = {
 }
 """Which kind of event is executed where."""
 
+_CAUGHT = ("message", "timer", "conditional", "signal")
+STANDARD: dict[str, frozenset[str]] = {
+    "startEvent": frozenset(("none", *_CAUGHT)),
+    "startEvent in subProcess": frozenset(("none",)),
+    "startEvent in event subProcess": frozenset((*_CAUGHT, "escalation", "error", "compensate")),
+    "intermediateCatchEvent": frozenset((*_CAUGHT, "link")),
+    "intermediateThrowEvent": frozenset(("none", "message", "signal", "escalation", "compensate", "link")),
+    "boundaryEvent": frozenset((*_CAUGHT, "escalation", "error", "compensate", "cancel")),
+    "endEvent": frozenset(("none", "message", "signal", "escalation", "error", "compensate", "cancel", "terminate")),
+}
+"""Which kind of event BPMN 2.0.2 allows where (table 10.93): what stands elsewhere is wrong, not only not executed."""
+
 
 def refused(process: Element, resource: str) -> Iterator[Finding]:
     """Everything in the `process` element that would not be executed."""

@@ -310,7 +310,7 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
     def _unresolved(self, owner: Element, element: Element, attribute: str, ref: str | None) -> None:
         self.report(
             Finding(
-                "reference-unresolved", Level.ERROR, owner.get("id"),
+                "reference-unresolved" if ref else "reference-missing", Level.ERROR, owner.get("id"),
                 N_("'{element}': expected {attribute} to name something that this file declares, found '{found}'."),
                 {"element": owner.get("id"), "attribute": attribute, "found": ref or ""},
                 N_("Choose the message, signal, error or escalation in the properties of the event, and name it."),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.bpmn.model import Flow, Node, Process, Scope
-from engine.bpmn.parser.refusals import POSITIONS
+from engine.bpmn.parser.refusals import POSITIONS, STANDARD
 from engine.errors import N_
 from engine.findings import Finding, Level
 
@@ -11,6 +11,8 @@ FEEL_LANGUAGES = frozenset(
     ("", "feel", "https://www.omg.org/spec/dmn/20180521/feel/", "https://www.omg.org/spec/feel/")
 )
 CONDITIONAL = frozenset(("exclusiveGateway", "inclusiveGateway"))
+EXECUTED = frozenset().union(*POSITIONS.values())
+"""Kinds that are executed somewhere; the others are refused wherever they stand."""
 CATCHING = frozenset(("intermediateCatchEvent", "receiveTask"))
 
 
@@ -20,7 +22,7 @@ def misplaced(process: Process, resource: str) -> Iterator[Finding]:
         inside = scope is not process
         yield from _starts(scope, process, resource, inside)
         for node in scope.nodes.values():
-            yield from _node(node, scope, resource, inside)
+            yield from _node(node, scope, process, resource, inside)
         for flow in scope.flows:
             yield from _language(flow, resource)
 
@@ -42,10 +44,10 @@ def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iter
         )  # fmt: skip
 
 
-def _node(node: Node, scope: Scope, resource: str, inside: bool) -> Iterator[Finding]:
+def _node(node: Node, scope: Scope, process: Process, resource: str, inside: bool) -> Iterator[Finding]:
     yield from _flows(node, resource)
     if node.type.endswith("Event"):
-        yield from _event(node, scope, resource, inside)
+        yield from _event(node, scope, process, resource, inside)
     elif node.type.endswith("Gateway"):
         yield from _gateway(node, scope, resource)
     if node.default is not None and node.default not in {flow.id for flow in node.outgoing}:
@@ -84,21 +86,34 @@ def _flows(node: Node, resource: str) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _event(node: Node, scope: Scope, resource: str, inside: bool) -> Iterator[Finding]:
-    place = "startEvent in subProcess" if node.type == "startEvent" and inside else node.type
-    allowed = POSITIONS[place]
+def _event(node: Node, scope: Scope, process: Process, resource: str, inside: bool) -> Iterator[Finding]:
+    place = node.type
+    if node.type == "startEvent" and inside:
+        host = process.node(scope.id)
+        handler = host is not None and host.triggered_by_event
+        place = "startEvent in event subProcess" if handler else "startEvent in subProcess"
     if len(node.events) > 1:
         yield _finding(
-            "multiple-event-not-executed", node, N_("Event '{element}' has {count} triggers; one is executed."),
+            "multiple-event-not-executed", node,
+            N_("Event '{element}' has {count} triggers; one is executed."),
             N_("Draw one event for each trigger."), resource, count=len(node.events),
         )  # fmt: skip
         return
     kind = node.events[0].kind if node.events else "none"
-    if kind not in allowed:
+    executed = POSITIONS.get(place, frozenset())
+    if kind not in STANDARD[place]:
         yield _finding(
-            "event-position", node, N_("A {kind} event cannot stand as {place} ('{element}')."),
+            "event-position", node,
+            N_("A {kind} event cannot stand as {place} ('{element}')."),
             N_("Executed there: {allowed}."), resource,
-            kind=kind, place=place, allowed=", ".join(sorted(allowed)),
+            kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
+        )  # fmt: skip
+    elif kind in EXECUTED and kind not in executed:
+        yield _finding(
+            "event-not-executed", node,
+            N_("A {kind} event as {place} ('{element}') is not executed."),
+            N_("Executed there: {allowed}."), resource,
+            kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
         )  # fmt: skip
     if node.type == "boundaryEvent":
         host = scope.nodes.get(node.attached_to or "")

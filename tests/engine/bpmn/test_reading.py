@@ -121,6 +121,8 @@ def test_nodes_and_flows_without_an_id_get_one_from_their_tag_and_place():
 
 
 REFUSED = {
+    '<subProcess id="s"><startEvent id="x"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent></subProcess>': "event-position",
+    '<intermediateCatchEvent id="x"><messageEventDefinition/></intermediateCatchEvent>': "reference-missing",
     '<complexGateway id="x"/>': "complex-gateway-not-executed",
     '<transaction id="x"/>': "transaction-not-executed",
     '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>': "ad-hoc-sub-process-not-executed",
