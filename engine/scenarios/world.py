@@ -47,11 +47,24 @@ def build(library: Path, now: datetime, *, resources: dict[str, bytes] | None = 
     """
     clock = FrozenClock(now)
     engine = ProcessEngine.in_memory(clock, library=library)
+    people = furnish(engine, clock, library, resources=resources)
+    return World(engine, clock, people, engine.snapshot())
+
+
+def furnish(
+    engine: ProcessEngine, clock: FrozenClock, library: Path, *, resources: dict[str, bytes] | None = None,
+    policies: str | None = None,
+) -> dict[str, UUID]:  # fmt: skip
+    """People, policies, processes and master data in an empty database; ids of the people by login.
+
+    `clock` is the engine's; it ends where it began. `policies`: in place of the library's proposal.
+    """
+    now = clock.now()
     people = populate(engine)
-    deploy(engine, library, resources)
+    deploy(engine, library, resources, policies)
     load_records(engine, clock, people)
     clock.move_to(now)
-    return World(engine, clock, people, engine.snapshot())
+    return people
 
 
 def populate(engine: ProcessEngine) -> dict[str, UUID]:
@@ -78,14 +91,18 @@ def populate(engine: ProcessEngine) -> dict[str, UUID]:
     return people
 
 
-def deploy(engine: ProcessEngine, library: Path, resources: dict[str, bytes] | None = None) -> None:
+def deploy(
+    engine: ProcessEngine, library: Path, resources: dict[str, bytes] | None = None, policies: str | None = None
+) -> None:
     """Policies first, then every drawing, decision and form. Raises DeploymentRefused."""
     files = dict(files_of(library)) | (resources or {})
+    proposal = library / "processes" / "policies.yml"
+    if policies is None and proposal.is_file():
+        policies = proposal.read_text(encoding="utf-8")
     with engine.unit_of_work(ENGINE) as uow:
-        policies = library / "processes" / "policies.yml"
-        if policies.is_file():
-            policy.ship(uow, policies.read_text(encoding="utf-8"))
-        repository.deploy(uow, files, note="scenarios")
+        if policies is not None:
+            policy.ship(uow, policies)
+        repository.deploy(uow, files, note="library")
 
 
 def files_of(library: Path) -> Iterator[tuple[str, bytes]]:
