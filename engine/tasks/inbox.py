@@ -280,7 +280,7 @@ def _count(uow: UnitOfWork, principal: UUID, box: Box) -> int:
 
 
 _counted = text(
-    "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE principal_id = :principal AND box = :box LIMIT :most) AS some"
+    "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE principal_id = :principal AND box = :box LIMIT :most) AS found"
 )
 
 

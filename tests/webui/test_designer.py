@@ -1,0 +1,244 @@
+"""The designer's pages and addresses through the Flask client, on a real engine."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine import drafts, identity, repository
+from engine.unit_of_work import ENGINE, Actor
+
+LIBRARY = Path(__file__).parents[2]
+PASSWORD = "correct horse battery"
+NEW = {"key": "visit_report", "name": "拜访报告", "category": "crm"}
+
+
+@pytest.fixture
+def people(engine):
+    """Two analysts (ana, ben), who may design, and a clerk (cai), who may not."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        identity.create_group(uow, "finance", "财务部", name_en="Finance")
+        names = {"ana": "安娜", "ben": "本", "cai": "蔡"}
+        made = {login: identity.create_user(uow, login, name, password=None) for login, name in names.items()}
+        identity.add_member(uow, "analysts", "ana")
+        identity.add_member(uow, "analysts", "ben")
+    return made
+
+
+@pytest.fixture
+def ana(sign_in):
+    return sign_in("ana")
+
+
+def drawn(client, **changes):
+    """A new draft; its XML and ETag as the page carries them."""
+    client.post("/designer/", data={**NEW, **changes})
+    return page_data(client, changes.get("key", NEW["key"]))
+
+
+def page_data(client, key):
+    page = client.get(f"/designer/edit/{key}")
+    script = re.search(r'<script type="application/json" id="designer-data">(.*?)</script>', page.text, re.DOTALL)
+    return client.application.json.loads(script[1])
+
+
+def complete(xml):
+    """The first drawing with its step assigned: it can be deployed."""
+    who = '<zeebe:userTask /><zeebe:assignmentDefinition assignee="= process.initiator" />'
+    return xml.replace("<zeebe:userTask />", who)
+
+
+def save(client, xml, etag, key="visit_report"):
+    return client.put(f"/designer/drafts/{key}", json={"xml": xml}, headers={"If-Match": etag})
+
+
+def deploy(client, etag, key="visit_report", note="first"):
+    return client.post(f"/designer/deploy/{key}", json={"note": note, "etag": etag})
+
+
+def deploy_library(engine, *areas):
+    """The shipped forms, decisions and processes of `areas`."""
+    files = {
+        str(path.relative_to(LIBRARY)): path.read_bytes()
+        for folder in ("forms", "processes")
+        for area in areas
+        for path in (LIBRARY / folder / area).glob("*.*")
+        if path.suffix in (".json", ".bpmn", ".dmn")
+    }
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, files)
+
+
+def test_a_new_process_is_drawn_saved_and_deployed(ana):
+    page = drawn(ana)
+    saved = save(ana, complete(page["xml"]), page["etag"])
+
+    assert (page["etag"], saved.status_code, saved.json["etag"]) == ("1", 200, "2")
+    assert deploy(ana, "2").json == {"version": 1}
+    assert "拜访报告" in ana.get("/designer/").text
+
+
+def test_the_next_deployment_is_the_next_version_and_both_can_be_looked_at(ana, engine):
+    page = drawn(ana)
+    save(ana, complete(page["xml"]), "1")
+    deploy(ana, "2")
+
+    save(ana, complete(page["xml"]).replace('name="办理"', 'name="填写报告"'), "2")
+    assert deploy(ana, "3", note="another name").json == {"version": 2}
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        newest, oldest = repository.versions(uow, "visit_report")
+    assert "填写报告" in ana.get(f"/designer/source/{newest.id}.bpmn").text
+    assert "填写报告" not in ana.get(f"/designer/source/{oldest.id}.bpmn").text
+    assert ana.get(f"/designer/view/{oldest.id}").status_code == 200
+    assert ana.get("/designer/versions/visit_report").text.count("/designer/view/") == 2
+
+
+def test_a_drawing_with_errors_is_refused_with_every_finding_and_nothing_is_deployed(ana, engine):
+    page = drawn(ana)
+    save(ana, page["xml"].replace("userTask", "complexGateway"), page["etag"])
+
+    refused = deploy(ana, "2")
+
+    assert refused.status_code == 422
+    assert {finding["level"] for finding in refused.json["findings"]} == {"error"}
+    assert "handle" in {finding["element"] for finding in refused.json["findings"]}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.versions(uow, "visit_report") == []
+
+
+def test_the_check_names_elements_in_the_readers_language(ana):
+    page = drawn(ana)
+    xml = page["xml"].replace('id="handle" name="办理"', 'id="handle" name="办理" troika:requst="true"')
+
+    findings = ana.post("/designer/lint", json={"key": "visit_report", "xml": xml}).json["findings"]
+
+    assert "extension-unknown" in {finding["rule"] for finding in findings if finding["element"] == "handle"}
+    assert not [finding for finding in findings if "{" in finding["message"] + finding["hint"]]
+
+
+def test_a_check_of_something_that_is_no_drawing_answers_findings(ana):
+    drawn(ana)
+
+    for xml in ["", "<", "<a/>", "not xml", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"]:
+        answer = ana.post("/designer/lint", json={"key": "visit_report", "xml": xml})
+
+        assert (xml, answer.status_code, bool(answer.json["findings"])) == (xml, 200, True)
+
+
+def test_a_request_that_is_no_drawing_is_refused_by_name(ana):
+    for body in [None, [], {}, {"xml": 1}, {"key": "visit_report"}]:
+        answer = ana.post("/designer/lint", json=body, headers={"Accept": "application/json"})
+
+        assert (body, answer.status_code, answer.json["code"]) == (body, 422, "not_an_object")
+
+
+def test_a_stale_page_does_not_overwrite_and_is_told_who_was_faster(ana, sign_in, engine):
+    page = drawn(ana)
+    ben = sign_in("ben")
+    save(ben, page["xml"].replace("办理", "本的改动"), page["etag"])
+
+    late = save(ana, page["xml"].replace("办理", "安娜的改动"), page["etag"])
+
+    assert late.status_code == 409
+    assert "本" in late.get_data(as_text=True)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert "本的改动" in drafts.open_(uow, "processes/crm/visit_report.bpmn").content.decode()
+
+
+def test_a_person_may_decide_to_write_over_it(ana):
+    page = drawn(ana)
+    save(ana, page["xml"], page["etag"])
+
+    assert save(ana, page["xml"].replace("办理", "我的"), "*").json["etag"] == "3"
+    assert "我的" in page_data(ana, "visit_report")["xml"]
+
+
+def test_only_the_draft_that_the_page_has_seen_is_deployed(ana):
+    page = drawn(ana)
+    save(ana, complete(page["xml"]), page["etag"])
+
+    assert deploy(ana, "1").status_code == 409
+
+
+def test_a_deployed_process_without_a_draft_is_edited_from_its_newest_version(ana, engine):
+    deploy_library(engine, "oa")
+
+    page = page_data(ana, "expense_claim")
+    saved = save(ana, page["xml"], page["etag"], key="expense_claim")
+
+    assert (page["etag"], saved.json["etag"]) == ("0", "1")
+    assert "processes/oa/expense_claim.bpmn" in page["xml"] or 'id="expense_claim"' in page["xml"]
+
+
+def test_a_discarded_draft_leaves_the_deployed_version(ana, engine):
+    deploy_library(engine, "oa")
+    page = page_data(ana, "expense_claim")
+    save(ana, page["xml"].replace("报销", "报账"), "0", key="expense_claim")
+
+    assert ana.delete("/designer/drafts/expense_claim", json={}).status_code == 204
+    assert page_data(ana, "expense_claim")["xml"] == page["xml"]
+
+
+def test_the_catalogue_holds_what_a_drawing_may_name(ana, engine):
+    deploy_library(engine, "oa")
+
+    found = ana.get("/designer/catalogue.json").json
+
+    form = next(form for form in found["forms"] if form["id"] == "oa/expense_claim")
+    pay = next(operation for operation in found["operations"] if operation["guarded_by"] == "payment.execute")
+    assert {"key", "type", "label"} == set(form["fields"][0])
+    assert {"name", "type", "required", "choices"} == set(pay["parameters"][0])
+    assert {"id": "expense_claim"}.items() <= next(p for p in found["processes"] if p["id"] == "expense_claim").items()
+    assert {"key": "finance", "name": "Finance"} in found["groups"]
+    assert {"login": "cai", "name": "蔡"} in found["people"]
+
+
+def test_the_catalogue_speaks_the_readers_language(ana):
+    chinese = {"Accept-Language": "zh-CN"}
+
+    assert {"key": "finance", "name": "Finance"} in ana.get("/designer/catalogue.json").json["groups"]
+    assert {"key": "finance", "name": "财务部"} in ana.get("/designer/catalogue.json", headers=chinese).json["groups"]
+
+
+def test_an_id_that_is_no_name_is_refused_and_what_was_typed_stays(ana):
+    for key in ["", "a", "Expense", "1st", "a-b", "../x", "a" * 64, "表单"]:
+        page = ana.post("/designer/", data={**NEW, "key": key})
+
+        assert (key, page.status_code, 'value="拜访报告"' in page.text) == (key, 422, True)
+
+
+def test_an_id_that_is_taken_is_refused(ana):
+    drawn(ana)
+
+    assert ana.post("/designer/", data=NEW).status_code == 409
+
+
+def test_names_of_processes_are_only_text(ana):
+    page = drawn(ana, name='"><script>alert(1)</script>')
+
+    assert "<script>alert" not in ana.get("/designer/").text
+    assert "<script>alert" not in ana.get("/designer/edit/visit_report").text
+    assert page["xml"].count("<bpmn:process ") == 1
+
+
+def test_people_who_may_not_design_see_nothing_of_it(sign_in):
+    cai = sign_in("cai")
+
+    for path in ("/designer/", "/designer/new", "/designer/edit/expense_claim", "/designer/catalogue.json"):
+        assert cai.get(path).status_code == 403
+    assert cai.post("/designer/", data=NEW).status_code == 403
+    assert save(cai, "<a/>", "*").status_code == 403
+    assert deploy(cai, "1").status_code == 403
+
+
+def test_what_is_not_there_is_said_to_be_missing(ana):
+    for path in ["edit/nothing", "versions/nothing", "view/00000000-0000-0000-0000-000000000000"]:
+        assert (path, ana.get(f"/designer/{path}").status_code) == (path, 404)
+
+
+def test_a_save_of_an_unknown_process_makes_none(ana, engine):
+    assert save(ana, "<a/>", "*", key="nothing").status_code == 404
+    with engine.unit_of_work(Actor(None), read_only=True) as uow:
+        assert drafts.list_(uow) == []
