@@ -328,7 +328,6 @@ class _Compiler:
             # approvals.md 3: the designer always writes it; absent, a drawing that asks for the outcome routes it
             default = "flow" if f"approval.{drawn.id}" in self._conditions else "end"
             human.approval = Approval(rule.mode, parameters_of_rule, rule.on_reject or default)
-            self._check_return(drawn, human.approval.on_reject)
         if extensions.policy is not None:
             human.provides = extensions.policy.provides
             human.subject = self._slot(drawn.id, drawn.line, extensions.policy.subject)
@@ -340,15 +339,6 @@ class _Compiler:
                     N_("Add the approval settings, or remove the capability."), capability=human.provides,
                 )  # fmt: skip
         return human
-
-    def _check_return(self, drawn: Drawn, on_reject: str) -> None:
-        target = on_reject.removeprefix("return:")
-        if on_reject.startswith("return:") and self._process.node(target) is None:
-            self._problem(
-                drawn, "return-target-unknown",
-                N_("'{element}' returns a rejection to '{target}', which does not exist."),
-                N_("Choose an earlier task."), target=target,
-            )  # fmt: skip
 
     def _assignment(self, drawn: Drawn, extensions: Extensions) -> tuple[str, tuple[tuple[str, Slot], ...]]:
         if extensions.strategy is not None:

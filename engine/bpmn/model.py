@@ -144,7 +144,6 @@ class Extensions:
     publish_key: str | None = None
     publish_ttl: str | None = None
     version_tag: str | None = None
-    loop: dict[str, str] = field(default_factory=dict)
     # troika:
     labels: dict[str, str] = field(default_factory=dict)
     strategy: Strategy | None = None

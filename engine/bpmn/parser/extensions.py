@@ -148,6 +148,7 @@ class Reader:
             else:
                 self._unknown(owner, shown, tag, words)
             return
+        self._check_attributes(owner, child, shown, known[2])
         known[1](self, owner, child, found)
 
     # ------------------------------------------------------------ zeebe:
@@ -226,9 +227,6 @@ class Reader:
     def _version_tag(self, owner: Element, child: Element, found: Extensions) -> None:
         found.version_tag = self._required(owner, child, "value")
 
-    def _loop(self, owner: Element, child: Element, found: Extensions) -> None:
-        found.loop = dict(child.attrib)
-
     def _properties(self, owner: Element, child: Element, found: Extensions) -> None:
         for prop in child.iterchildren("*"):
             if (prop.get("name") or "").startswith("troika:"):
@@ -255,8 +253,8 @@ class Reader:
         if not mode:
             return
         reject = child.get("onReject")
-        if reject is not None and reject not in ("flow", "end", "initiator") and not reject.startswith("return:"):
-            self._wrong_choice(owner, child, "onReject", reject, ("flow", "end", "initiator", "return:<element>"))
+        if reject is not None and reject not in ("flow", "end"):
+            self._wrong_choice(owner, child, "onReject", reject, ("flow", "end"))
         weights = []
         for line in child.iterchildren("*"):
             if local_name(line) != "weight" or not line.get("user") or not line.get("value"):
@@ -283,8 +281,6 @@ class Reader:
         for name, value in child.attrib.items():
             if name in BUTTONS:
                 found.buttons[name] = value
-            else:
-                self._unknown(owner, f"troika:buttons {name}", "userTask", BUTTONS)
 
     def _opinion(self, owner: Element, child: Element, found: Extensions) -> None:
         if child.get("required"):
@@ -321,10 +317,7 @@ class Reader:
 
     def _starters(self, owner: Element, child: Element, found: Extensions) -> None:
         for name, value in child.attrib.items():
-            if name in ("groups", "departments", "users"):
-                found.starters[name] = value.replace(",", " ").split()
-            else:
-                self._unknown(owner, f"troika:starters {name}", "process", ("groups", "departments", "users"))
+            found.starters[name] = value.replace(",", " ").split()
 
     def _time_to_live(self, owner: Element, child: Element, found: Extensions) -> None:
         found.time_to_live = self._required(owner, child, "value")
@@ -378,7 +371,7 @@ class Reader:
 
     def _unknown(self, owner: Element, word: str, tag: str, known: object) -> None:
         names = sorted(str(name) for name in known) if isinstance(known, dict | frozenset | tuple) else []
-        near = difflib.get_close_matches(word.partition(":")[2], names, 1)
+        near = difflib.get_close_matches(word.partition(":")[2].rpartition(" ")[2], names, 1)
         if near:
             hint, facts = N_("Did you mean '{near}'?"), {"near": near[0]}
         else:
@@ -387,6 +380,21 @@ class Reader:
             owner, owner, "extension-unknown", N_("{element}: '{word}' means nothing on a {tag} here."), hint,
             word=word, tag=tag, **facts,
         )  # fmt: skip
+
+    def _check_attributes(self, owner: Element, child: Element, word: str, allowed: str) -> None:
+        """`allowed`: names of attributes, or name=value for the one value that is executed."""
+        fixed = dict(part.partition("=")[::2] for part in allowed.split())
+        for name, value in child.attrib.items():
+            if name.startswith("{"):
+                continue
+            if name not in fixed:
+                self._unknown(owner, f"{word} {name}", local_name(owner), tuple(fixed))
+            elif fixed[name] and fixed[name] != value:
+                self._problem(
+                    owner, child, "extension-not-executed",
+                    N_("{element}: '{word}' is not executed by this engine."), N_("Executed is: {value}."),
+                    word=f'{word} {name}="{value}"', value=f'{name}="{fixed[name]}"',
+                )  # fmt: skip
 
     def _foreign(self, owner: Element, child: Element) -> None:
         space = namespace(child)
@@ -412,46 +420,73 @@ class Reader:
 
 
 _Reading = Callable[[Reader, Element, Element, Extensions], None]
-_Word = tuple[frozenset[str] | None, _Reading]
+_Word = tuple[frozenset[str] | None, _Reading, str]
+
+_CALL_ACTIVITY, _RULE, _SCRIPTED = (
+    frozenset(("callActivity",)),
+    frozenset(("businessRuleTask",)),
+    frozenset(("scriptTask",)),
+)
+_BINDING = "bindingType versionTag"
+_PROCESS = frozenset(("process",))
 
 _ZEEBE: dict[str, _Word] = {
-    "ioMapping": (MAPPED, Reader._io_mapping),
-    "taskDefinition": (JOBS, Reader._task_definition),
-    "calledElement": (frozenset(("callActivity",)), Reader._called_element),
-    "calledDecision": (frozenset(("businessRuleTask",)), Reader._called_decision),
-    "script": (frozenset(("scriptTask",)), Reader._script),
-    "userTask": (HUMAN, Reader._user_task),
-    "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form),
-    "assignmentDefinition": (HUMAN, Reader._assignment_definition),
-    "taskSchedule": (HUMAN, Reader._schedule),
-    "priorityDefinition": (HUMAN, Reader._priority),
-    "subscription": (frozenset(("message", "receiveTask")), Reader._subscription),
-    "publishMessage": (THROWS, Reader._publish),
-    "versionTag": (frozenset(("process",)), Reader._version_tag),
-    "loopCharacteristics": (frozenset(("multiInstanceLoopCharacteristics",)), Reader._loop),
-    "properties": (ANY, Reader._properties),
+    "ioMapping": (MAPPED, Reader._io_mapping, ""),
+    "taskDefinition": (JOBS, Reader._task_definition, "type retries"),
+    "calledElement": (
+        _CALL_ACTIVITY,
+        Reader._called_element,
+        f"processId {_BINDING} propagateAllParentVariables propagateAllChildVariables",
+    ),
+    "calledDecision": (_RULE, Reader._called_decision, f"decisionId resultVariable {_BINDING}"),
+    "script": (_SCRIPTED, Reader._script, "expression resultVariable"),
+    "userTask": (HUMAN, Reader._user_task, ""),
+    "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form, "formId bindingType=deployment"),
+    "assignmentDefinition": (HUMAN, Reader._assignment_definition, "assignee candidateUsers candidateGroups"),
+    "taskSchedule": (HUMAN, Reader._schedule, "dueDate followUpDate"),
+    "priorityDefinition": (HUMAN, Reader._priority, "priority"),
+    "subscription": (frozenset(("message", "receiveTask")), Reader._subscription, "correlationKey"),
+    "publishMessage": (THROWS, Reader._publish, "correlationKey messageId timeToLive"),
+    "versionTag": (_PROCESS, Reader._version_tag, "value"),
+    "properties": (ANY, Reader._properties, ""),
 }
 _TROIKA: dict[str, _Word] = {
-    "label": (ANY, Reader._label),
-    "assignment": (HUMAN, Reader._strategy),
-    "approval": (HUMAN, Reader._approval),
-    "fields": (frozenset(("userTask", "process")), Reader._fields),
-    "buttons": (HUMAN, Reader._buttons),
-    "opinion": (HUMAN, Reader._opinion),
-    "onEmpty": (HUMAN, Reader._on_empty),
-    "onSelf": (HUMAN, Reader._on_self),
-    "policy": (HUMAN, Reader._policy),
-    "retry": (JOBS, Reader._retry),
-    "numbering": (frozenset(("process",)), Reader._numbering),
-    "title": (frozenset(("process",)), Reader._title),
-    "summary": (frozenset(("process",)), Reader._summary),
-    "starters": (frozenset(("process",)), Reader._starters),
-    "timeToLive": (frozenset(("process",)), Reader._time_to_live),
+    "label": (ANY, Reader._label, "lang"),
+    "assignment": (
+        HUMAN,
+        Reader._strategy,
+        "strategy user users id ids group groups role roles userGroup position positions dept level from to direction"
+        " field element value onMissingLevel=climb selfIsLeader=up",
+    ),
+    "approval": (
+        HUMAN,
+        Reader._approval,
+        "mode onReject threshold strict abstain hearAll rejects beforeReject branchReject=terminate pick=hash",
+    ),
+    "fields": (frozenset(("userTask", "process")), Reader._fields, "default"),
+    "buttons": (HUMAN, Reader._buttons, " ".join(sorted(BUTTONS))),
+    "opinion": (HUMAN, Reader._opinion, "required phrases"),
+    "onEmpty": (HUMAN, Reader._on_empty, "do users"),
+    "onSelf": (HUMAN, Reader._on_self, "do"),
+    "policy": (HUMAN, Reader._policy, "provides subject subjectType"),
+    "retry": (JOBS, Reader._retry, "cycle"),
+    "numbering": (_PROCESS, Reader._numbering, "pattern period scope"),
+    "title": (_PROCESS, Reader._title, "value"),
+    "summary": (_PROCESS, Reader._summary, "fields"),
+    "starters": (_PROCESS, Reader._starters, "groups departments users"),
+    "timeToLive": (_PROCESS, Reader._time_to_live, "value"),
 }
 
 
 def words() -> Iterator[tuple[str, frozenset[str] | None]]:
     """Every extension word that is executed, with the elements that may carry it (None: any)."""
     for prefix, table in (("zeebe", _ZEEBE), ("troika", _TROIKA)):
-        for name, (owners, _) in table.items():
+        for name, (owners, _, _) in table.items():
             yield f"{prefix}:{name}", owners
+
+
+def attributes(word: str) -> frozenset[str]:
+    """The attributes of `zeebe:…` or `troika:…` that are executed. Raises KeyError."""
+    prefix, _, name = word.partition(":")
+    listed = {"zeebe": _ZEEBE, "troika": _TROIKA}[prefix][name][2]
+    return frozenset(part.partition("=")[0] for part in listed.split())

@@ -1,20 +1,26 @@
 """Exclusive, parallel, inclusive and event-based gateways."""
 
+import random
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine import bpmn
 from engine.bpmn import steps
 from tests.engine.bpmn.drawing import (
     END,
     START,
     Play,
+    boundary,
     catch,
     drawing,
     errors,
     flows,
     message,
     message_event,
+    program,
     script,
     timer,
     user,
@@ -280,3 +286,41 @@ def test_tokens_on_their_way_to_a_join_survive_a_spent_budget(monkeypatch):
         play.resume(play.waits[0])
 
     assert play.path.count("join") == 1
+
+
+# ---------------------------------------------------------------- the inclusive rule against a literal reading of it
+
+
+def leads_to(compiled: bpmn.Program, origin: str, goal: str, join: str) -> bool:
+    """Whether a token on flow `origin` can come to flow `goal` without passing `join`: paths tried one by one."""
+    seen, todo = set(), [origin]
+    while todo:
+        flow = todo.pop()
+        if flow == goal:
+            return True
+        node = compiled.flows[flow].target
+        if flow in seen or node.id == join:
+            continue
+        seen.add(flow)
+        todo.extend(edge.id for leaving in (node, *node.boundaries) for edge in leaving.out)
+    return False
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.integers(0, 100_000))
+def test_reach_masks_of_an_inclusive_join_equal_a_literal_search(seed):
+    chance = random.Random(seed)
+    keys = [f"t{number}" for number in range(chance.randint(3, 8))]
+    pairs = {(chance.choice(keys), chance.choice([*keys, "join"])) for _ in range(chance.randint(6, 16))}
+    pairs |= {(keys[0], "join"), (keys[1], "join"), ("join", chance.choice(keys)), ("start", keys[0])}
+    if chance.random() < 0.5:
+        pairs.add(("late", chance.choice([*keys[1:], "join"])))
+    body = START + "".join(user(key) for key in keys) + gateway("inclusive", "join")
+    if any(source == "late" for source, _ in pairs):
+        body += boundary("late", keys[-1], timer("P1D"))
+    compiled = program(drawing(body + flows(*(f"{source} {target}" for source, target in sorted(pairs)))))
+
+    join = compiled.nodes["join"]
+    for incoming, mask in zip(join.incoming, join.reach, strict=True):
+        reached = {edge.id for edge in compiled.root.edges if mask >> edge.index & 1}
+        assert reached == {flow for flow in compiled.flows if leads_to(compiled, flow, incoming.id, "join")}

@@ -206,6 +206,12 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
     assert "taskListeners" in listener
     (attribute,) = refused("userTask", troika__requst="true")
     assert "Did you mean 'request'?" in attribute
+    (misspelt,) = refused("userTask", '<troika:approval mode="ratio" treshold="2/3"/>')
+    assert "Did you mean 'threshold'?" in misspelt
+    (returned,) = refused("userTask", '<troika:approval onReject="initiator"/>')
+    assert "one of end, flow" in returned
+    (climbing,) = refused("userTask", '<troika:assignment strategy="managerChain" onMissingLevel="skip"/>')
+    assert 'Executed is: onMissingLevel="climb"' in climbing
     for word in NOT_YET:
         (later,) = refused("userTask", f"<troika:{word}/>")
         assert "extension-not-executed" in later
