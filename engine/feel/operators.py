@@ -34,6 +34,7 @@ from engine.feel.values import (
 from engine.values import YearsMonths
 
 EXPONENT_LIMIT = 10_000
+MONTHS_LIMIT = 10**15
 NUMBER_TYPES = frozenset((int, Decimal))
 MOMENTS = frozenset((DATE, TIME, DATE_TIME))
 DURATIONS = frozenset((DAYS_TIME, YEARS_MONTHS))
@@ -224,8 +225,14 @@ def add(left: Any, right: Any) -> Any:
 
 def _add_durations(left: Any, right: Any) -> Any:
     if isinstance(left, YearsMonths):
-        return YearsMonths(left.months + right.months)
+        return _months(left.months + right.months)
     return temporal.duration_of_micros(temporal.micros_of(left) + temporal.micros_of(right))
+
+
+def _months(months: int) -> YearsMonths:
+    if abs(months) > MONTHS_LIMIT:
+        raise NoValue("out-of-range", what="duration", found=f"more than {MONTHS_LIMIT} months")
+    return YearsMonths(months)
 
 
 def _move(moment: Any, duration: Any, symbol: str, sign: int) -> Any:
@@ -310,7 +317,7 @@ def _size(duration: Any) -> int:
 
 def _scale(duration: Any, operation: Callable[[Decimal, Decimal], Decimal], number: Any) -> Any:
     size = int(arithmetic(operation, _size(duration), number))
-    return YearsMonths(size) if isinstance(duration, YearsMonths) else temporal.duration_of_micros(size)
+    return _months(size) if isinstance(duration, YearsMonths) else temporal.duration_of_micros(size)
 
 
 def power(left: Any, right: Any) -> Any:

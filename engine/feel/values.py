@@ -182,6 +182,8 @@ def _composite_key(value: Any, kind: str) -> Any:
 def describe(value: Any) -> str:
     """A short text for diagnostics: the kind, and the value when it is short and simple."""
     kind = kind_of(value)
+    if kind == NUMBER and abs(value) >= INT_LIMIT:
+        return f"{kind} {CONTEXT.plus(as_decimal(value))}"
     if kind in (NUMBER, BOOLEAN):
         return f"{kind} {text_of(value)}"
     if kind == STRING and len(value) <= 40:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.feel.builtins.patterns import SUBJECT_LIMIT, translate
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
-from engine.values import to_plain
+from engine.feel.values import describe, kind_of, number_text, text_of
 
 
 @builtin("is defined(value: any)", extra=True)
@@ -59,18 +59,19 @@ def to_base64(text: str) -> str:
 
 @builtin("to json(value: any)", extra=True)
 def to_json(value: Any) -> str:
-    """Numbers stay numbers; dates, times and durations become texts."""
-    return json.dumps(_json(value), ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, list):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
-    return to_plain(value)
+    """Numbers keep all their digits; dates, times and durations become texts. Null for functions and ranges."""
+    match kind_of(value):
+        case "null" | "boolean" | "string":
+            return json.dumps(value, ensure_ascii=False)
+        case "number":
+            return number_text(value)
+        case "list":
+            return f"[{','.join(map(to_json, value))}]"
+        case "context":
+            return "{" + ",".join(f"{to_json(key)}:{to_json(item)}" for key, item in value.items()) + "}"
+        case "function" | "range":
+            raise NoValue("bad-argument", function="to json", parameter="value", expected="data", found=describe(value))
+    return json.dumps(text_of(value))
 
 
 @builtin("from json(value: string)", extra=True)

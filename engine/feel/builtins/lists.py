@@ -1,8 +1,6 @@
 """Functions on lists."""
 
 from collections import Counter
-from collections.abc import Iterable
-from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
@@ -126,17 +124,10 @@ def standard_deviation(items: Any) -> Any:
     numbers = [as_decimal(item) for item in _numbers("stddev", items)]
     if len(numbers) < 2:
         return None
-    average = CONTEXT.divide(_sum(numbers), Decimal(len(numbers)))
-    deviations = [CONTEXT.subtract(number, average) for number in numbers]
-    squares = _sum(CONTEXT.multiply(deviation, deviation) for deviation in deviations)
-    return whole(CONTEXT.sqrt(CONTEXT.divide(squares, Decimal(len(numbers) - 1))))
-
-
-def _sum(numbers: Iterable[Decimal]) -> Decimal:
-    result = Decimal(0)
-    for number in numbers:
-        result = CONTEXT.add(result, number)
-    return result
+    average = operators.divide(total(numbers), len(numbers))
+    deviations = [operators.subtract(number, average) for number in numbers]
+    squares = total([operators.multiply(deviation, deviation) for deviation in deviations])
+    return whole(CONTEXT.sqrt(as_decimal(operators.quotient(squares, len(numbers) - 1))))
 
 
 @builtin("mode(*list: any)")

@@ -7,6 +7,7 @@ import pytest
 
 from engine import feel
 from engine.errors import EngineError
+from engine.feel.builtins import TABLE
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,31 @@ def test_mutated_texts_are_refused_or_evaluated_but_never_crash():
         except feel.FeelSyntaxError:
             continue
         compiled.evaluate(context)
+
+
+def test_no_function_crashes_whatever_its_arguments():
+    values = [
+        "1", "-1", "2.5", "1e6000", "-1e6000", "1e-6000", '""', '"abc"', '"[1..3]"', '"("', '"2020-01-01"', "null",
+        "true", '@"2020-02-29"', '@"-999999999-01-01"', '@"999999999-12-31"', '@"10:00:00@Europe/Paris"',
+        '@"9999-12-31T23:59:59Z"', '@"0001-01-01T00:00:00+14:00"', '@"P999999999D"', '@"-P1Y"', "[]", "[1, 2, 3]",
+        '[1, null, "a"]', "[[1], [2]]", "{}", "{a: 1}", '[{key: "a", value: 1}]', "[1..3]", "(< 5)",
+        "function(a, b) a < b", "function(a) a", '"\\uD800"',
+    ]  # fmt: skip
+    chance = random.Random(7)
+    for name in TABLE:
+        for _ in range(40):
+            text = f"{name}({', '.join(chance.choices(values, k=chance.randint(0, 3)))})"
+            result = feel.evaluate(text, {})
+            assert all(str(diagnostic) for diagnostic in result.diagnostics), text
+
+
+def test_no_operator_crashes_whatever_its_operands():
+    values = [
+        "1", "1e6000", "1e-6000", '"a"', "null", "true", '@"2020-02-29"', '@"999999999-12-31"', '@"10:00:00Z"',
+        '@"9999-12-31T23:59:59Z"', '@"-2020-01-01T10:00:00@Asia/Tokyo"', '@"P999999999D"', '@"P99999999999Y"', "[1]",
+        "{a: 1}", "[1..3]", "(< 5)", "sqrt",
+    ]  # fmt: skip
+    for left in values:
+        for right in values:
+            for operator in ("+", "-", "*", "/", "**", "=", "<", ">=", "and", "in"):
+                feel.evaluate(f"({left}) {operator} ({right})", {})
