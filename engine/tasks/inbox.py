@@ -212,8 +212,8 @@ def _places(uow: UnitOfWork, box: str) -> list[tuple[UUID, Box]]:
 # n keys of every list are enough: the key of an item is the same in each, so one of the first n overall is among the
 # first n of its list
 _ORDERS = {
-    "due": ("(due_key, work_item_id) > (:due_key, :item)", "due_key, work_item_id"),
-    "newest": ("work_item_id < :item", "work_item_id DESC"),
+    "due": ("due_key", "(due_key, work_item_id) > (:due_key, :item)", "due_key, work_item_id"),
+    "newest": ("0 AS due_key", "work_item_id < :item", "work_item_id DESC"),  # its index does not hold the due date
 }
 _FIRST = {"due": _Key(-1, UUID(int=0)), "newest": _Key(0, UUID(int=2**128 - 1))}
 
@@ -223,21 +223,23 @@ def keys_statement(dialect: str, lists: int, sort: str) -> TextClause:
 
     Binds: due_key, item, most; `principals` and `boxes` (arrays) or principal_N and box_N.
     """
-    after, order = _ORDERS[sort]
+    due, after, order = _ORDERS[sort]
     if dialect == "postgresql":
-        return text(_LATERAL.format(after=after, order=order))
-    lists_ = " UNION ALL ".join(_ONE_LIST.format(number=number, after=after, order=order) for number in range(lists))
+        return text(_LATERAL.format(due=due, after=after, order=order))
+    lists_ = " UNION ALL ".join(
+        _ONE_LIST.format(number=number, due=due, after=after, order=order) for number in range(lists)
+    )
     return text(f"{lists_} ORDER BY {order} LIMIT :most")
 
 
 _LATERAL = """SELECT k.due_key, k.work_item_id
   FROM unnest(CAST(:principals AS uuid[]), CAST(:boxes AS smallint[])) AS p (principal_id, box)
   CROSS JOIN LATERAL (
-    SELECT due_key, work_item_id FROM inbox i
+    SELECT {due}, work_item_id FROM inbox i
      WHERE i.principal_id = p.principal_id AND i.box = p.box AND {after} ORDER BY {order} LIMIT :most) k
  ORDER BY {order} LIMIT :most"""
 _ONE_LIST = """SELECT * FROM (
-    SELECT due_key, work_item_id FROM inbox
+    SELECT {due}, work_item_id FROM inbox
      WHERE principal_id = :principal_{number} AND box = :box_{number} AND {after} ORDER BY {order} LIMIT :most)"""
 
 
