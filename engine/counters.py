@@ -24,7 +24,7 @@ def next_number(uow: UnitOfWork, name: str) -> int:
 
 def _begin(uow: UnitOfWork, name: str) -> int:
     # two who begin a series at once: the second waits here for the first
-    if uow.connection.dialect.name == "postgresql":
+    if uow.dialect == "postgresql":
         uow.execute(postgresql.insert(counter).values(name=name, value=0).on_conflict_do_nothing())
     else:
         uow.execute(sqlite.insert(counter).values(name=name, value=0).on_conflict_do_nothing())

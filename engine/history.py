@@ -102,7 +102,7 @@ def timeline(uow: UnitOfWork, instance_id: UUID, *, after: int = 0, limit: int =
 
 def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
     """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope."""
-    if uow.connection.dialect.name == "postgresql":
+    if uow.dialect == "postgresql":
         uow.execute(postgresql.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
     else:
         uow.execute(sqlite.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())

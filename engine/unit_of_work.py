@@ -1,5 +1,6 @@
 """Who acts, when, and where it is written: the first argument of every verb, and one transaction."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,10 +10,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Executable, Result, Select, event
+from sqlalchemy import (
+    Connection,
+    Executable,
+    NestedTransaction,
+    Result,
+    Select,
+    SelectBase,
+    TableClause,
+    TextClause,
+    event,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
 
 from engine.errors import StaleInstance
 from engine.settings import Settings
@@ -75,7 +87,7 @@ class UnitOfWork:
         *,
         read_only: bool,
     ) -> None:
-        self.connection = connection
+        self._connection = connection
         self.actor = actor
         self.settings = settings
         self.read_only = read_only
@@ -91,6 +103,7 @@ class UnitOfWork:
         self._clock = clock
         self._now: datetime | None = None
         self._queue: list[_Entry] = []
+        self._parts: list[_Part] = []
         self._session: Session | None = None
         _threads.units = getattr(_threads, "units", 0) + 1
 
@@ -106,15 +119,31 @@ class UnitOfWork:
         if self._now is None:
             self._now = at
 
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection, for what `execute` and `queue` cannot say."""
+        self._open_parts()
+        return self._connection
+
+    @property
+    def dialect(self) -> str:
+        """Sqlite | postgresql"""
+        return self._connection.dialect.name
+
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Send the queue, then `statement`; a read-only unit of work locks nothing."""
-        self.flush()
+        """Send `statement`, after the queued writes that it could see; a read-only unit of work locks nothing."""
+        locks = isinstance(statement, Select) and statement._for_update_arg is not None
+        if self._queue and (locks or not isinstance(statement, SelectBase) or self._sees_queued(statement)):
+            self.flush()
+        elif self._session is not None:
+            self._session.flush()
+        self._open_parts()
         self.statements += 1
-        if self.read_only and isinstance(statement, Select) and statement._for_update_arg is not None:
+        if self.read_only and locks:
             # subjects of approvals are read with a lock by verbs, and without one by the pages that show them
-            statement = statement._clone()
-            statement._for_update_arg = None
-        return self.connection.execute(statement, parameters)
+            statement = statement._clone()  # type: ignore[attr-defined]
+            statement._for_update_arg = None  # type: ignore[attr-defined]
+        return self._connection.execute(statement, parameters)
 
     def queue(
         self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], expect: int | None = None
@@ -125,13 +154,11 @@ class UnitOfWork:
         """
         listed = [rows] if isinstance(rows, Mapping) else list(rows)
         if listed:
-            self._queue.append(_Entry(_prepare(statement, listed[0], self.connection.dialect), listed, expect))
+            self._queue.append(_Entry(_prepare(statement, listed[0], self._connection.dialect), listed, expect))
 
     def flush(self) -> None:
         """Send what is queued, in lock order, then what the session holds."""
-        if self.instance is not None and self.instance.new and self._queue:
-            self._rows.write(self, self.instance)
-        self._send()
+        self._send_all()
         if self._session is not None:
             self._session.flush()
 
@@ -146,33 +173,45 @@ class UnitOfWork:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part that may fail alone: an exception undoes it and is raised again."""
-        self.flush()
-        self._leave_session()
-        locked = self.instance
-        chain = (locked.history_seq, locked.history_hash) if locked is not None else None
-        nested = self.connection.begin_nested()
-        try:
-            yield
+        """A part that may fail alone: an exception undoes it and is raised again.
+
+        The database hears of it only when something is sent inside.
+        """
+        if self._session is not None:
             self.flush()
             self._leave_session()
+        locked = self.instance
+        chain = (locked.history_seq, locked.history_hash) if locked is not None else None
+        part = _Part(len(self._queue))
+        self._parts.append(part)
+        try:
+            yield
+            if part.nested is not None or len(self._queue) > part.mark:
+                self.flush()  # a write that fails belongs to its part
+                self._leave_session()
         except BaseException:
-            self._queue.clear()
+            self._parts.remove(part)
+            del self._queue[part.mark :]
             self._leave_session()
-            if nested.is_active:
-                nested.rollback()
+            if part.nested is not None and part.nested.is_active:
+                self.statements += 1
+                part.nested.rollback()
             if locked is not None and chain is not None:
                 locked.history_seq, locked.history_hash = chain
             raise
-        nested.commit()
+        self._parts.remove(part)
+        if part.nested is not None:
+            self.statements += 1
+            part.nested.commit()
 
     @property
     def session(self) -> Session:
         """An ORM session on the same transaction, for data modules; a savepoint begins with a fresh one."""
         if self._session is None:
-            self._session = Session(self.connection, join_transaction_mode="rollback_only", expire_on_commit=False)
-            event.listen(self._session, "do_orm_execute", lambda _state: self._send())
-            event.listen(self._session, "before_flush", lambda *_: self._send())
+            self._open_parts()
+            self._session = Session(self._connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+            event.listen(self._session, "do_orm_execute", lambda _state: self._send_all())
+            event.listen(self._session, "before_flush", lambda *_: self._send_all())
         return self._session
 
     def lock_instance(self, instance_id: UUID) -> "Instance":
@@ -210,10 +249,42 @@ class UnitOfWork:
             self._session.close()
             self._session = None
 
-    def _send(self) -> None:
-        if not self._queue:
+    def _send_all(self) -> None:
+        if self._queue:
+            self._open_parts()
+            self._write_new_instance()
+            self._send()
+
+    def _open_parts(self) -> None:
+        """Tell the database about the parts that have begun; what was queued before a part is sent before it."""
+        for part in self._parts:
+            if part.nested is None:
+                before = part.mark
+                if self._write_new_instance():
+                    self._queue.insert(0, self._queue.pop())
+                    before += 1
+                self._send(before)
+                sent = part.mark
+                for other in self._parts:
+                    other.mark = max(0, other.mark - sent)
+                self.statements += 1
+                part.nested = self._connection.begin_nested()
+
+    def _write_new_instance(self) -> bool:
+        if self.instance is None or not self.instance.new:
+            return False
+        self._rows.write(self, self.instance)
+        return True
+
+    def _sees_queued(self, statement: SelectBase) -> bool:
+        read = _tables_read(statement)
+        return read is None or any(entry.prepared.table in read for entry in self._queue)
+
+    def _send(self, first: int | None = None) -> None:
+        count = len(self._queue) if first is None else first
+        if not count:
             return
-        entries, self._queue = self._queue, []
+        entries, self._queue = self._queue[:count], self._queue[count:]
         entries.sort(key=lambda entry: entry.prepared.rank)  # stable: the order of writing holds inside a table
         merged: list[_Entry] = []
         for entry in entries:
@@ -222,8 +293,8 @@ class UnitOfWork:
                 last.rows.extend(entry.rows)
             else:
                 merged.append(entry)
-        driver: Any = self.connection.connection.driver_connection
-        dialect = self.connection.dialect
+        driver: Any = self._connection.connection.driver_connection
+        dialect = self._connection.dialect
         try:
             if len(merged) > 1 and dialect.name == "postgresql":
                 with driver.pipeline():
@@ -239,15 +310,25 @@ class UnitOfWork:
         self.statements += 1
         prepared = entry.prepared
         cursor = driver.cursor()
-        parameters = [prepared.parameters(row) for row in entry.rows]
-        if len(parameters) == 1:
-            cursor.execute(prepared.sql, parameters[0])
+        if len(entry.rows) == 1:
+            cursor.execute(prepared.sql, prepared.parameters(entry.rows[0]))
+        elif prepared.values is not None and len(entry.rows) <= _ROWS_AT_ONCE:
+            flat = [value for row in entry.rows for value in prepared.parameters(row)]
+            cursor.execute(prepared.sql + f", {prepared.values}" * (len(entry.rows) - 1), flat)
         else:
-            cursor.executemany(prepared.sql, parameters)
+            cursor.executemany(prepared.sql, [prepared.parameters(row) for row in entry.rows])
         return cursor
 
 
 # ---------------------------------------------------------------- statements, compiled once
+
+
+@dataclass(slots=True, eq=False)
+class _Part:
+    """`mark`: how many entries of the queue stand before it; `nested`: its SAVEPOINT, once the database knows it."""
+
+    mark: int
+    nested: NestedTransaction | None = None
 
 
 @dataclass(slots=True)
@@ -260,35 +341,44 @@ class _Entry:
 class _Prepared:
     """The SQL of one statement for one set of columns, and how its values are bound."""
 
-    __slots__ = ("_binds", "_positional", "rank", "sql")
+    __slots__ = ("_binds", "rank", "sql", "table", "values")
 
     def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns))
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise TypeError("a queued statement cannot carry a list of values; use execute()")
         self.sql = str(compiled)
-        self.rank = _RANK.get(statement.table.name, len(_RANK))
-        self._positional = bool(compiled.positional)
+        self.values: str | None = None
+        """the tuple that is repeated to insert many rows by one statement (PostgreSQL; SQLite repeats by itself)"""
+        self.table: str = statement.table.name
+        self.rank = _RANK.get(self.table, len(_RANK))
+        names = compiled.positiontup
+        if not compiled.positional:
+            names = _NAMED.findall(self.sql)
+            self.sql = _NAMED.sub("%s", self.sql)
+            if statement.is_insert and self.sql.endswith(")") and " ON CONFLICT " not in self.sql:
+                self.values = self.sql.partition(" VALUES ")[2] or None
         defaults = {column.key: _constant(column) for column in compiled.insert_prefetch}
-        names = compiled.positiontup if self._positional else list(compiled.binds)
-        self._binds: list[tuple[str, str, Callable[[Any], Any] | None, Any]] = []
+        self._binds: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
         for name in names:
             bind = compiled.binds[name]
             if bind.required and bind.key not in columns:
-                raise TypeError(f"{statement.table.name}: no value for {bind.key}")
+                raise TypeError(f"{self.table}: no value for {bind.key}")
             processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            default = defaults.get(bind.key, bind.value)
-            self._binds.append((name, bind.key, processor, default))
+            self._binds.append((bind.key, processor, defaults.get(bind.key, bind.value)))
 
-    def parameters(self, row: Mapping[str, Any]) -> Any:
+    def parameters(self, row: Mapping[str, Any]) -> list[Any]:
         """Driver values of one row."""
         values = []
-        for _, key, processor, default in self._binds:
+        for key, processor, default in self._binds:
             value = row.get(key, default)
             values.append(value if processor is None else processor(value))
-        if self._positional:
-            return values
-        return {bind[0]: value for bind, value in zip(self._binds, values, strict=True)}
+        return values
+
+
+_ROWS_AT_ONCE = 1000
+"""PostgreSQL takes 65,535 parameters per statement"""
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 def _constant(column: Any) -> Any:
@@ -309,6 +399,22 @@ def _prepare(statement: Any, row: Mapping[str, Any], dialect: Dialect) -> _Prepa
     if found is None:
         found = known[key] = _Prepared(statement, list(row), dialect)
     return found
+
+
+_reads: "WeakKeyDictionary[Any, frozenset[str] | None]" = WeakKeyDictionary()
+
+
+def _tables_read(statement: SelectBase) -> frozenset[str] | None:
+    """Names of the tables that a SELECT looks at; None when it holds text that could name any."""
+    if statement not in _reads:
+        names: set[str] = set()
+        text = False
+        for element in visitors.iterate(statement):
+            if isinstance(element, TableClause):
+                names.add(element.name)
+            text = text or isinstance(element, TextClause)
+        _reads[statement] = None if text else frozenset(names)
+    return _reads[statement]
 
 
 def _check(entry: _Entry, cursor: Any) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from engine.errors import InvalidValue
 
 Value = Any
@@ -174,7 +176,12 @@ def _canonical(value: Any) -> Any:
 
 def stored_json(value: Value) -> str:
     """`encode` as compact JSON text with sorted keys: what JSON columns hold."""
-    return canonical_json(encode(value)).decode()
+    encoded = encode(value)
+    try:
+        quick = orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # a whole number beyond 64 bits
+        return canonical_json(encoded).decode()
+    return quick.decode() if quick.isascii() else canonical_json(encoded).decode()  # ASCII is its own canonical form
 
 
 def load_json(text: str | bytes) -> Value:

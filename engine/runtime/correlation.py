@@ -124,7 +124,7 @@ def put_back(uow: UnitOfWork, message_id: UUID) -> None:
 
 def lock(uow: UnitOfWork, bucket: int) -> None:
     """Order publishers and subscribers of one bucket; SQLite has one writer at a time anyway."""
-    if uow.connection.dialect.name == "postgresql":
+    if uow.dialect == "postgresql":
         uow.execute(_lock, {"wanted": bucket})
 
 

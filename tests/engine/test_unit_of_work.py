@@ -10,12 +10,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engine import counters, history
 from engine.clock import SystemClock
 from engine.db.counter import counter
+from engine.db.draft import draft
 from engine.errors import NotFound, StaleInstance
 from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 
+DRAFT = {"path": "p", "kind": 1, "key": "p", "name": "", "content": b"", "version": 1, "saved_by": None}
 COUNT = insert(counter)
 RENAME = update(counter).where(counter.c.name == bindparam("old"))
 
@@ -67,6 +69,100 @@ def test_savepoint_undoes_its_part_alone(engine):
         uow.queue(COUNT, {"name": "later", "value": 1})
 
     assert counters_of(engine) == {"kept": 1, "later": 1}
+
+
+def test_part_that_sends_nothing_is_unknown_to_the_database(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "before", "value": 1})
+        with uow.savepoint():
+            pass
+        uow.finish()
+        assert uow.statements == 1
+
+    assert counters_of(engine) == {"before": 1}
+
+
+def test_part_that_fails_unsent_takes_only_its_own_writes_along(engine):
+    def write_and_fail(uow):
+        with uow.savepoint():
+            uow.queue(COUNT, {"name": "inside", "value": 1})
+            raise ZeroDivisionError
+
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "before", "value": 1})
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail(uow)
+
+    assert counters_of(engine) == {"before": 1}
+
+
+@pytest.mark.parametrize("sent", [(), ("outer",), ("inner",), ("outer", "inner")])
+@pytest.mark.parametrize("fails", [(), ("inner",), ("outer", "inner")])
+def test_parts_in_parts_keep_and_undo_what_is_theirs(engine, sent, fails):
+    def part(uow, name, inside=None):
+        with uow.savepoint():
+            uow.queue(COUNT, {"name": f"{name} first", "value": 1})
+            if name in sent:
+                uow.flush()
+            if inside:
+                inside()
+            uow.queue(COUNT, {"name": f"{name} last", "value": 1})
+            if name in fails:
+                raise ZeroDivisionError
+
+    def inner(uow):
+        if "inner" in fails:
+            with pytest.raises(ZeroDivisionError):
+                part(uow, "inner")
+        else:
+            part(uow, "inner")
+
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "before", "value": 1})
+        if "outer" in fails:
+            with pytest.raises(ZeroDivisionError):
+                part(uow, "outer", lambda: inner(uow))
+        else:
+            part(uow, "outer", lambda: inner(uow))
+        uow.queue(COUNT, {"name": "after", "value": 1})
+
+    kept = {"before", "after"}
+    if "outer" not in fails:
+        kept |= {"outer first", "outer last"} | (set() if "inner" in fails else {"inner first", "inner last"})
+    assert set(counters_of(engine)) == kept
+
+
+TWICE = counter.alias("other")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        select(counter.c.name),
+        select(TWICE.c.name),
+        select(select(counter.c.name).subquery().c.name),
+        select(counter.c.name).union(select(TWICE.c.name)),
+        select(bindparam("shown", value="a")).where(select(counter.c.name).exists()),
+        select(select(counter.c.name).limit(1).scalar_subquery()),
+        select(counter.c.name).cte("those").select(),
+        select(draft.c.path).join_from(draft, counter, draft.c.path != counter.c.name, full=False),
+        text("SELECT name FROM counter"),
+    ],
+)
+def test_reading_sees_what_is_queued_however_it_is_said(engine, query):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(insert(draft), DRAFT | {"saved_at": uow.now})
+        uow.queue(COUNT, {"name": "a", "value": 1})
+
+        assert uow.execute(query).scalars().all() != []
+
+
+def test_reading_other_tables_leaves_the_queue_alone(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "a", "value": 1})
+        uow.execute(select(draft.c.path))
+
+        assert uow.statements == 1
 
 
 def test_failed_statement_in_a_savepoint_leaves_the_transaction_usable(engine):
