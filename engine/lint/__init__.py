@@ -74,6 +74,7 @@ def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
             decision = dmn.read(content, path)
             findings.extend(decision.findings)
             if decision.model is not None:
+                findings.extend(dmn.analyse(decision.model))
                 library.add_decision(decision.model)
         elif path.endswith(".json"):
             form = forms.read(content, path)

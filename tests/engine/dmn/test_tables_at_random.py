@@ -3,7 +3,7 @@
 import itertools
 import random
 
-from engine import dmn
+from engine import dmn, lint
 from engine.findings import Level
 
 HEAD = '<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:t">'
@@ -159,3 +159,23 @@ def test_a_big_table_is_analysed_within_its_limits():
     found = dmn.analyse(build("UNIQUE", rows))
 
     assert {finding.rule for finding in found} == {"decision-gap"}
+
+
+def test_a_check_before_deployment_says_that_rules_overlap():
+    rows = [(("> 1", "-", "-"), 1), (("> 2", "-", "-"), 2)]
+    body = "".join(
+        f'<rule id="r{number}"><inputEntry><text>{cells[0].replace(">", "&gt;")}</text></inputEntry>'
+        f"<outputEntry><text>{result}</text></outputEntry></rule>"
+        for number, (cells, result) in enumerate(rows)
+    )
+    xml = (
+        f'{HEAD}<decision id="t" name="T"><decisionTable id="tab"><input id="i"><inputExpression><text>n</text>'
+        f'</inputExpression></input><output id="o"/>{body}</decisionTable></decision></definitions>'
+    )
+
+    findings = lint.check({"t.dmn": xml.encode()}, {})
+
+    assert [(finding.rule, finding.level) for finding in findings] == [
+        ("decision-overlap", Level.ERROR),
+        ("decision-gap", Level.WARN),
+    ]
