@@ -26,6 +26,7 @@ rows = BusinessRows(
         "erp_voucher_unbalanced": "ERP.UNBALANCED",
         "erp_voucher_period_closed": "ERP.PERIOD_CLOSED",
         "erp_voucher_posted": "ERP.POSTED",
+        "erp_voucher_source_type_source_id_event_once": "ERP.ALREADY_POSTED",
         "erp_voucher_reverses_id_once": "ERP.ALREADY_REVERSED",
         "erp_period_drafts": "ERP.DRAFTS_EXIST",
         "erp_vat_rate_overlap": "ERP.VAT_OVERLAP",

@@ -50,13 +50,15 @@ def post(
 )  # fmt: skip
 def reverse_voucher(uow: UnitOfWork, *, voucher_no: str, reason: str, call: OperationCall) -> dict[str, object]:
     """Post the same lines with negative amounts (红字) today. Each voucher is reversed once."""
-    original = rows.by(uow, voucher, "voucher_no", voucher_no, lock=True)
+    original = rows.by(uow, voucher, "voucher_no", voucher_no)
     return {"voucher_no": reverse(uow, original.id, reason, call.instance_id)}
 
 
 def reverse(uow: UnitOfWork, voucher_id: UUID, reason: str, instance_id: UUID | None) -> str:
     """The number of the red voucher. Raises ERP.ALREADY_REVERSED, ERP.PERIOD_CLOSED."""
-    original = rows.get(uow, voucher, voucher_id)
+    original = rows.get(uow, voucher, voucher_id, lock=True)
+    if rows.find(uow, select(voucher.c.id).where(voucher.c.reverses_id == voucher_id)) is not None:
+        raise BusinessError("ERP.ALREADY_REVERSED", voucher_no=original.voucher_no)
     lines = [
         posting.Line(line.account, -line.debit, -line.credit, line.aux)
         for line in rows.lines(uow, voucher_line, "voucher_id", voucher_id)
