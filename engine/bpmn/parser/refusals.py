@@ -6,6 +6,7 @@ supported elements is made of.
 
 from collections.abc import Iterator
 
+from engine.bpmn.model import FLOW_NODES
 from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, local_name, namespace
 from engine.errors import N_
 from engine.findings import Finding, Level
@@ -72,6 +73,9 @@ DRAWING = frozenset(
     ]
 )
 """Elements that say something to the reader and nothing to the engine."""
+
+EXTENDED = FLOW_NODES | {"process", "sequenceFlow"}
+"""Elements whose extensions are read; messages, which stand outside a process, are the others."""
 
 _DATA_HINT = N_("Use an input or output mapping of the task.")
 _GENERIC_HINT = N_("Draw it with the elements of the palette.")
@@ -169,6 +173,8 @@ def refused(process: Element, resource: str) -> Iterator[Finding]:
                                N_("Put it into extensionElements."), resource, word=local_name(child))  # fmt: skip
                 continue
             name = local_name(child)
+            if name == "extensionElements" and tag not in EXTENDED:
+                yield from _lost(owner, child, resource)
             if name in DRAWING or _is_presentation(element, child):
                 continue
             inner_owner = child if child.get("id") and name in ATTRIBUTES and not name.endswith("Definition") else owner
@@ -191,8 +197,17 @@ def _attributes(owner: Element, element: Element, tag: str, resource: str) -> It
         if name in ("id", "name") or allowed.get(name) in (ANY, value):
             continue
         space = name[1:].partition("}")[0] if name.startswith("{") else ""
-        if space in (TROIKA, ZEEBE):
+        if space == TROIKA and tag in EXTENDED:
             continue  # read by `extensions`
+        if space == ZEEBE and name.rpartition("}")[2].startswith("modelerTemplate"):
+            continue  # which template a designer has used
+        if space in (TROIKA, ZEEBE):
+            yield _finding(
+                "extension-unknown", owner, element, N_("{element}: '{word}' means nothing on a {tag} here."),
+                N_("Remove it, or move it to the element that it belongs to."), resource,
+                word=name.rpartition("}")[2], tag=tag,
+            )  # fmt: skip
+            continue
         if space:
             yield Finding(
                 "foreign-extension", Level.INFO, owner.get("id"),
@@ -206,6 +221,17 @@ def _attributes(owner: Element, element: Element, tag: str, resource: str) -> It
             N_("'{element}': {attribute}=\"{found}\" is not executed."), N_("Remove the attribute."), resource,
             attribute=name, found=value,
         )  # fmt: skip
+
+
+def _lost(owner: Element, holder: Element, resource: str) -> Iterator[Finding]:
+    """Our words on an element whose extensions nobody reads."""
+    for child in holder.iterchildren("*"):
+        if namespace(child) in (TROIKA, ZEEBE):
+            yield _finding(
+                "extension-unknown", owner, child, N_("{element}: '{word}' means nothing on a {tag} here."),
+                N_("Remove it, or move it to the element that it belongs to."), resource,
+                word=local_name(child), tag=local_name(holder.getparent()),
+            )  # fmt: skip
 
 
 def _is_presentation(owner: Element, child: Element) -> bool:

@@ -217,6 +217,18 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
         assert "extension-not-executed" in later
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<timerEventDefinition><extensionElements><troika:calendar name="cn"/></extensionElements><timeDuration>PT1H</timeDuration></timerEventDefinition>',
+        '<timerEventDefinition troika:calendar="cn"><timeDuration>PT1H</timeDuration></timerEventDefinition>',
+        '<timerEventDefinition zeebe:retries="3"><timeDuration>PT1H</timeDuration></timerEventDefinition>',
+    ],
+)
+def test_our_words_where_nobody_reads_them_are_refused(inside):
+    assert errors(around(catch("x", inside))) == {"extension-unknown": "x"}
+
+
 def test_extensions_of_other_products_are_kept_and_reported_but_do_not_stop_a_deployment():
     xml_bytes = around("").replace(
         b"<extensionElements>", b'<extensionElements><other:thing xmlns:other="urn:other" a="1"/>', 1
