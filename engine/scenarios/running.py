@@ -220,7 +220,7 @@ class Run:
             view = runtime.instance_view(uow, self._main())
             performed = [
                 str(entry.data["operation"]) for entry in history.timeline(uow, self._main(), limit=10_000)
-                if entry.kind == "operation.performed"
+                if entry.kind == "operation.performed" and operations.get(entry.data["operation"]).effect != "read"
             ]  # fmt: skip
         if scenario.ends_in is not None:
             self._compare_end(view.instance)
