@@ -10,6 +10,7 @@ from engine.feel.diagnostics import NoValue
 SUBJECT_LIMIT = 10_000
 PATTERN_LIMIT = 1_000
 _SPACE = " \t\n\r"
+_SAMPLE = [chr(code) for code in (*range(0x500), *range(0x3000, 0x3100), *range(0x4E00, 0x4E80), 0xFF01, 0x1F40E)]
 _ESCAPES_KEPT = frozenset("nrt\\|.?*+(){}-[]^$dDwWsS")
 _NAME_START = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f" \
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"  # fmt: skip
@@ -41,6 +42,17 @@ def translate(pattern: str, flags: str) -> re.Pattern[str]:
         return re.compile(translated, options)
     except (re.error, RecursionError, OverflowError) as error:
         raise NoValue("invalid-pattern", pattern=pattern[:40], reason=str(error)) from None
+
+
+def _overlap(atoms: list[str]) -> bool:
+    """Whether some character could begin two of these alternatives; what is no single atom is taken to overlap."""
+    try:
+        compiled = [re.compile(atom) for atom in atoms]
+    except re.error:
+        return True
+    return any(sum(atom.fullmatch(char) is not None for atom in compiled) > 1 for char in _SAMPLE) or any(
+        not any(map(atom.fullmatch, _SAMPLE)) for atom in compiled
+    )
 
 
 def _without_space(pattern: str) -> str:
@@ -82,6 +94,7 @@ class _Translator:
         open_groups: list[tuple[int, bool]] = []  # number (0: not captured), has an unbounded repetition inside
         repeated = False  # in the current group
         group_was_repeated = False  # of the group that was just closed
+        branches: list[list[int]] = [[0]]  # for each open group, where its alternatives begin in `parts`
         while self.index < len(pattern):
             char = pattern[self.index]
             if char == "\\":
@@ -101,6 +114,7 @@ class _Translator:
                     parts.append("(")
                     self.index += 1
                 open_groups.append((number, repeated))
+                branches.append([len(parts)])
                 repeated = False
                 continue
             elif char == ")":
@@ -109,11 +123,15 @@ class _Translator:
                 number, outer = open_groups.pop()
                 self.closed.add(number)
                 group_was_repeated, repeated = repeated, outer or repeated
+                starts = branches.pop()
+                firsts = [parts[start] for start in starts if start < len(parts)]
                 parts.append(")")
                 self.index += 1
                 unbounded = re.match(r"[*+]|\{\d+,\}", pattern[self.index :])
                 if unbounded and group_was_repeated:
                     raise self._wrong("a repetition inside of a repetition")
+                if unbounded and len(starts) > 1 and (len(firsts) < len(starts) or _overlap(firsts)):
+                    raise self._wrong("repeated alternatives that begin alike")
                 continue
             elif char in "*+?{":
                 match = re.match(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??", pattern[self.index :])
@@ -131,6 +149,8 @@ class _Translator:
             else:
                 parts.append(self._plain(char))
                 self.index += 1
+                if char == "|":
+                    branches[-1].append(len(parts))
         if open_groups:
             raise self._wrong("unbalanced (")
         return "".join(parts)
