@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from psycopg import RawCursor
 from sqlalchemy import (
     Connection,
     Executable,
@@ -308,15 +310,19 @@ class UnitOfWork:
 
     def _write(self, driver: Any, entry: "_Entry") -> Any:
         self.statements += 1
-        prepared = entry.prepared
-        cursor = driver.cursor()
-        if len(entry.rows) == 1:
-            cursor.execute(prepared.sql, prepared.parameters(entry.rows[0]))
-        elif prepared.values is not None and len(entry.rows) <= _ROWS_AT_ONCE:
-            flat = [value for row in entry.rows for value in prepared.parameters(row)]
-            cursor.execute(prepared.sql + f", {prepared.values}" * (len(entry.rows) - 1), flat)
+        prepared, rows = entry.prepared, entry.rows
+        if self.dialect == "sqlite":
+            cursor = driver.cursor()
+            if len(rows) == 1:
+                cursor.execute(prepared.sql, prepared.parameters(rows[0]))
+            else:
+                cursor.executemany(prepared.sql, [prepared.parameters(row) for row in rows])
+            return cursor
+        cursor = RawCursor(driver)  # takes $1: no text is parsed again
+        if len(rows) == 1 or (prepared.inserts and len(rows) <= _ROWS_AT_ONCE):
+            cursor.execute(prepared.numbered(len(rows)), [value for row in rows for value in prepared.parameters(row)])
         else:
-            cursor.executemany(prepared.sql, [prepared.parameters(row) for row in entry.rows])
+            cursor.executemany(prepared.numbered(1), [prepared.parameters(row) for row in rows])
         return cursor
 
 
@@ -341,23 +347,19 @@ class _Entry:
 class _Prepared:
     """The SQL of one statement for one set of columns, and how its values are bound."""
 
-    __slots__ = ("_binds", "rank", "sql", "table", "values")
+    __slots__ = ("_binds", "_numbered", "inserts", "rank", "sql", "table")
 
     def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns))
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise TypeError("a queued statement cannot carry a list of values; use execute()")
         self.sql = str(compiled)
-        self.values: str | None = None
-        """the tuple that is repeated to insert many rows by one statement (PostgreSQL; SQLite repeats by itself)"""
         self.table: str = statement.table.name
         self.rank = _RANK.get(self.table, len(_RANK))
-        names = compiled.positiontup
-        if not compiled.positional:
-            names = _NAMED.findall(self.sql)
-            self.sql = _NAMED.sub("%s", self.sql)
-            if statement.is_insert and self.sql.endswith(")") and " ON CONFLICT " not in self.sql:
-                self.values = self.sql.partition(" VALUES ")[2] or None
+        self.inserts: bool = statement.is_insert and self.sql.endswith(")") and " ON CONFLICT " not in self.sql
+        """whether more rows are more tuples of the same statement (PostgreSQL; SQLite repeats by itself)"""
+        self._numbered: dict[int, str] = {}
+        names = compiled.positiontup if compiled.positional else _NAMED.findall(self.sql)
         defaults = {column.key: _constant(column) for column in compiled.insert_prefetch}
         self._binds: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
         for name in names:
@@ -366,6 +368,16 @@ class _Prepared:
                 raise TypeError(f"{self.table}: no value for {bind.key}")
             processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
             self._binds.append((bind.key, processor, defaults.get(bind.key, bind.value)))
+
+    def numbered(self, rows: int) -> str:
+        """The SQL for so many rows, with the numbered parameters of PostgreSQL."""
+        known = self._numbered.get(rows)
+        if known is None:
+            head, word, values = self.sql.partition(" VALUES ") if self.inserts else (self.sql, "", "")
+            number = count(1)
+            text = head + word + ", ".join([values] * rows)
+            known = self._numbered[rows] = _NAMED.sub(lambda _: f"${next(number)}", text).replace("%%", "%")
+        return known
 
     def parameters(self, row: Mapping[str, Any]) -> list[Any]:
         """Driver values of one row."""
