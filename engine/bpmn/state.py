@@ -146,11 +146,13 @@ def is_open(state: State, token: int) -> bool:
     return token in state.tokens
 
 
-def variables(state: State, scope: int = 0) -> Values:
-    """What an expression in `scope` can read, without the reserved names."""
+def variables(state: State, scope: int = 0, token: int | None = None) -> Values:
+    """What an expression in `scope` can read, without the reserved names; with the input mapping of wait `token`."""
     found: Values = {}
     for part in reversed(list(_outward(state.scopes[scope]))):
         found.update(part.vars)
+    if token is not None:
+        found.update(state.tokens[token].vars or {})
     return found
 
 

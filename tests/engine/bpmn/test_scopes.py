@@ -247,3 +247,19 @@ def test_markers_show_where_an_instance_stands_and_what_is_stuck():
     play.complete("x")
 
     assert bpmn.markers(play.state) == {"s": "active", "a": "active", "job": "incident", "j": "active"}
+
+
+def test_ninety_nested_sub_processes_run_and_are_cancelled():
+    body = user("deep") + '<startEvent id="in"/><endEvent id="out"/>' + flows("in deep out")
+    for level in range(90):
+        body = sub(f"s{level}", body)
+    nested = drawing(START + body + END + flows("start s89 end"))
+
+    play = Play(nested)
+    assert len(play.state.scopes) == 91
+    play.complete("deep")
+    assert play.step.ended == "completed"
+
+    cancelled = Play(nested)
+    cancelled.cancel()
+    assert len(cancelled.all(steps.ScopeClosed)) == 90

@@ -154,6 +154,17 @@ def test_without_an_output_mapping_every_name_of_the_result_is_written():
     assert play.variables == {"id": 1, "order": "changed", "more": Decimal("1.50")}
 
 
+def test_input_mapping_of_a_user_task_is_what_its_form_reads_and_is_not_written_back():
+    play = Play(line(user("t", in_amount="= total * 2", out_note="= note")), {"total": 4})
+    token = play.token("t")
+
+    assert bpmn.variables(play.state, 0, token) == {"total": 4, "amount": 8}
+    assert bpmn.variables(play.state) == {"total": 4}
+
+    play.complete("t", amount=9, note="ok")
+    assert play.variables == {"total": 4, "note": "ok"}
+
+
 def test_local_completion_is_seen_by_the_output_mapping_alone():
     play = Play(line(service("s", out_total="= a + b")))
 
