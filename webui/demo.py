@@ -25,6 +25,8 @@ SEED = 20260101
 SIZES = ("tiny", "small", "full")
 PASSWORD = "troika-demo"  # noqa: S105 - printed at the start and on the login page; refused in production mode
 SCOPE = "demo"
+MAIN_ACCOUNTS = ("ann", "bob", "jiangyi", "fin", "cash", "eve", "wes", "wang", "chen", "adam")
+"""those that the shipped processes need, in the order in which a newcomer meets them"""
 
 Say = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -51,12 +53,17 @@ class Account:
 
 
 def accounts(uow: UnitOfWork) -> list[Account]:
-    """Those that can sign in, if demo data is loaded; nothing in production mode."""
+    """Those that can sign in, the main ones first, if demo data is loaded; nothing in production mode."""
     if uow.settings.mode == "production":
         return []
     roles = {person.login: person.position_en for person in _people().people}
     rows = uow.execute(_accounts)
-    return [Account(row.login, row.name, row.name_en, row.position, roles.get(row.login, row.position)) for row in rows]
+    found = {
+        row.login: Account(row.login, row.name, row.name_en, row.position, roles.get(row.login, row.position))
+        for row in rows
+    }
+    first = [login for login in MAIN_ACCOUNTS if login in found]
+    return [found[login] for login in (*first, *(login for login in found if login not in first))]
 
 
 def load(settings: Settings, size: str, *, say: Say, progress: Progress) -> bool:

@@ -33,7 +33,41 @@ class Request:
     decisions: tuple[Decision, ...] = ()
 
 
-REQUESTS: tuple[Request, ...] = ()
+REQUESTS = (
+    Request(
+        "expense_claim", "li", 120,
+        {"category": "hotel", "amount": 1280, "reason": "嘉兴客户拜访，两晚住宿", "cost_center": "销售一部"},
+        (Decision("bob", "manager"), Decision("jiangyi", "finance")),
+    ),
+    Request(
+        "expense_claim", "ann", 74,
+        {"category": "entertainment", "amount": 860, "reason": "客户晚宴", "cost_center": "销售一部"},
+        (Decision("bob", "manager", "reject", "请补充客户名单和发票"),),
+    ),
+    Request(
+        "expense_claim", "ann", 50,
+        {"category": "travel", "amount": 6800, "reason": "广州展会往返机票与展位交通", "cost_center": "销售一部"},
+        (Decision("bob", "manager", opinion="展会已列入年度计划"),),
+    ),
+    Request(
+        "expense_claim", "ann", 5,
+        {"category": "meal", "amount": 320, "reason": "加班餐费", "cost_center": "销售一部"},
+    ),
+    Request(
+        "expense_claim", "wang", 30,
+        {"category": "office", "amount": 215.5, "reason": "征信报告查询费", "cost_center": "销售一部"},
+        (Decision("sun", "manager"),),
+    ),
+    Request(
+        "leave_request", "ann", 26,
+        {"leave_type": "annual", "starts": "2027-01-11", "ends": "2027-01-12", "reason": "家人来访"},
+    ),
+    Request(
+        "leave_request", "li", 52,
+        {"leave_type": "personal", "starts": "2027-01-18", "ends": "2027-01-18", "reason": "办理落户"},
+        (Decision("bob", "manager"),),
+    ),
+)  # fmt: skip
 
 
 def start(engine: ProcessEngine, clock: FrozenClock, people: dict[str, UUID]) -> int:

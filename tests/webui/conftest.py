@@ -18,9 +18,9 @@ from webui import create_app
 PASSWORD = "correct horse battery"
 PEOPLE = {
     "ann": ("staff",), "bob": ("staff", "managers"), "carl": ("staff", "managers"), "olga": ("staff", "operators"),
-    "root": ("staff", "admins"),
+    "root": ("staff", "admins"), "dora": ("staff",),
 }  # fmt: skip
-CAPABILITIES = {"staff": "", "managers": "", "operators": "cockpit cockpit.operate", "admins": "admin"}
+CAPABILITIES = {"staff": "", "managers": "", "operators": "cockpit", "admins": "admin"}
 
 
 class Visitor(FlaskClient):

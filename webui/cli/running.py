@@ -83,7 +83,7 @@ def _listen(engine: ProcessEngine, settings: Settings, started: float) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     click.echo(f"\nTroika is ready after {time.monotonic() - started:.1f} s:  {address}")
     with engine.unit_of_work(opening.CLI, read_only=True) as uow:
-        for account in demo.accounts(uow)[:8]:
+        for account in demo.accounts(uow)[: len(demo.MAIN_ACCOUNTS)]:
             click.echo(f"  {account.login:<12} {account.password:<10} {account.name} · {account.role}")
     click.echo("Ctrl C stops it.")
     try:
