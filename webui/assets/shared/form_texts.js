@@ -1,7 +1,8 @@
 // Imported before form-js: the function that form_texts.mjs writes into it, and the words of its validator.
 import { chinese, fill } from './i18n.js';
+import { whileBusy } from './ready.js';
 
-const words = chinese ? (await import('../i18n/form_zh.json')).default : { inSource: {}, fromValidator: {} };
+const words = chinese ? (await whileBusy(import('../i18n/form_zh.json'))).default : { inSource: {}, fromValidator: {} };
 const messages = Object.entries(words.fromValidator).map(([text, translated]) => ({ pattern: pattern(text), translated }));
 
 globalThis.tkFormText = (text, values = []) => fill(words.inSource[text] ?? text, values);

@@ -11,6 +11,7 @@ export function whileBusy(work) {
   return work;
 }
 
+// Later, not now: a module that awaits its dictionary runs on after DOMContentLoaded, and what follows it is busy again at once
 function settle() {
-  if (parsed && pending === 0) document.body.dataset.ready = '';
+  setTimeout(() => { if (parsed && pending === 0) document.body.dataset.ready = ''; });
 }

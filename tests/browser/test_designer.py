@@ -1,0 +1,332 @@
+"""The designer in a real Chromium, on the whole site with the shipped processes."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from playwright.sync_api import expect, sync_playwright
+
+from engine import drafts, identity, repository
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+from webui import create_app, node
+
+pytestmark = pytest.mark.browser
+
+LIBRARY = Path(__file__).parents[2]
+PROCESSES = sorted(LIBRARY.glob("processes/*/*.bpmn"))
+CLAIM = (Path(__file__).parent / "claim.bpmn").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site on a file database with every shipped form, decision and process; ana may design."""
+    node.build(lambda _: None)
+    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db", testing=True)
+    engine = ProcessEngine(settings)
+    engine.create_schema()
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        identity.create_group(uow, "finance", "财务部", name_en="Finance")
+        user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None)
+        identity.add_member(uow, "analysts", "ana")
+        for path in LIBRARY.glob("forms/*/*.json"):
+            repository.deploy(uow, {str(path.relative_to(LIBRARY)): path.read_bytes()})
+    app = create_app(settings, engine)
+    session = app.session_interface.get_signing_serializer(app).dumps(
+        {"_user_id": f"{user.id}:{user.session_epoch}", "_fresh": True}
+    )
+    with chromium.served(app) as address:
+        yield address, engine, {"name": "troika", "value": session, "url": address}
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def profile(site, browser):
+    """profile(language) -> a browser profile in which ana is signed in."""
+    address, _, cookie = site
+    opened = []
+
+    def make(language="zh-CN"):
+        opened.append(chromium.context(browser, language, base_url=address))
+        opened[-1].add_cookies([cookie])
+        return opened[-1]
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def draft(site):
+    """draft(key) -> a draft of the small expense claim under that key."""
+    _, engine, _ = site
+
+    def make(key):
+        with engine.unit_of_work(ENGINE) as uow:
+            content = CLAIM.replace(b"expense_claim", key.encode()).replace(b"oa/" + key.encode(), b"oa/expense_claim")
+            drafts.save(uow, f"processes/oa/{key}.bpmn", content, name="报销")
+        return key
+
+    return make
+
+
+def opened(profile, key, *announced, language="zh-CN"):
+    """The editor of `key`, ready; and what goes wrong in it."""
+    page = profile(language).new_page()
+    wrong = chromium.listen(page, *announced)
+    page.goto(f"/designer/edit/{key}")
+    page.wait_for_selector("body[data-ready]")
+    return page, wrong
+
+
+def select(page, element):
+    page.evaluate(
+        "id => { const m = tkDesigner.modeler; m.get('selection').select(m.get('elementRegistry').get(id)); }", element
+    )
+    expect(page.locator(".bio-properties-panel-header")).to_be_visible()
+
+
+def group(page, name):
+    """The group of the panel, unfolded."""
+    found = page.locator(f'[data-group-id="group-{name}"]')
+    if found.locator(".bio-properties-panel-group-entries.open").count() == 0:
+        found.locator(".bio-properties-panel-group-header").click()
+    return found
+
+
+def entry(page, name):
+    return page.locator(f'[data-entry-id="{name}"]')
+
+
+def saved(site, key):
+    _, engine, _ = site
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return drafts.open_(uow, f"processes/oa/{key}.bpmn").content.decode()
+
+
+def words(xml):
+    """Everything but the drawing's geometry, without order."""
+    root = etree.fromstring(xml)
+    return Counter(
+        (element.tag, tuple(sorted(element.attrib.items())), (element.text or "").strip())
+        for element in root.iter(etree.Element)
+        if "/BPMN/20100524/DI" not in element.tag and "/DD/20100524/" not in element.tag
+    )
+
+
+@pytest.mark.main_job
+def test_an_analyst_draws_a_process_and_deploys_it(site, profile):
+    page = profile().new_page()
+    wrong = chromium.listen(page, 422)
+    page.goto("/designer/")
+    page.locator('a[href="/designer/new"]').click()
+    page.fill("#name", "拜访报告")
+    page.fill("#key", "visit_report")
+    page.fill("#category", "oa")
+    page.locator("main form button").click()
+    page.wait_for_selector("body[data-ready]")
+
+    expect(page.locator('.tk-problem:has-text("办理")').first).to_be_visible()
+    page.click("#deploy")
+    page.fill("#note", "too early")
+    page.click("#deployment button[type=submit]")
+    expect(page.locator("[data-refusal] li").first).to_be_visible()
+    page.click("#deployment [data-closes]")
+
+    page.click(".tk-problem >> nth=0")
+    select(page, "handle")
+    group(page, "tk-who")
+    entry(page, "tk-who-way").locator("select").select_option("groups")
+    entry(page, "tk-who-groups").locator("input").fill("analysts")
+    page.click("#deploy")
+    page.fill("#note", "first version")
+    page.click("#deployment button[type=submit]")
+    expect(page.locator("#version")).to_have_text("版本 1")
+
+    _, engine, _ = site
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        source = repository.source(uow, repository.latest(uow, "visit_report").id).decode()
+    assert 'candidateGroups="= [&#34;analysts&#34;]"' in source
+    assert wrong == []
+
+
+@pytest.mark.main_job
+def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(site, profile, draft):
+    page, wrong = opened(profile, draft("typed_condition"))
+    select(page, "yes")
+    group(page, "tk-condition")
+    editor = entry(page, "tk-condition-body").locator(".cm-content")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("true and amo")
+    page.locator(".cm-tooltip-autocomplete >> text=amount").first.wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.type(" < 900")
+
+    page.keyboard.press("Control+s")
+
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    assert "= true and amount &lt; 900</bpmn:conditionExpression>" in saved(site, "typed_condition")
+    assert wrong == []
+
+
+def test_one_edit_is_one_step_of_undo(site, profile, draft):
+    page, wrong = opened(profile, draft("undone"))
+    before = words(saved(site, "undone").encode())
+    select(page, "approve")
+    group(page, "tk-approval")
+
+    entry(page, "tk-approval-mode").locator("select").select_option("")
+    expect(entry(page, "tk-troika-Approval-onReject")).to_have_count(0)
+    page.click("#undo")
+    expect(entry(page, "tk-troika-Approval-onReject")).to_have_count(1)
+
+    expect(page.locator("#undo")).to_be_disabled()
+    assert words(page.evaluate("tkDesigner.modeler.saveXML().then(({xml}) => xml)").encode()) == before
+    assert wrong == []
+
+
+def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_reads_them(site, profile, draft):
+    page, wrong = opened(profile, draft("written"))
+    select(page, "approve")
+    group(page, "tk-fields")
+    row = page.locator(".tk-matrix tr").filter(has_text="事由").first
+    row.locator("select").select_option("write")
+    row.locator("input").check()
+    group(page, "general")
+    entry(page, "tk-name-en").locator("input").fill("Approve it")
+    page.locator("#canvas").click(position={"x": 500, "y": 60})
+    select(page, "pay")
+    group(page, "tk-inputs")
+    page.locator('[data-group-id="group-tk-inputs"] .cm-content').first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("payment.id")
+    page.keyboard.press("Escape")
+
+    page.click("#save")
+
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    xml = saved(site, "written")
+    assert 'perm="write" required="true"' in xml
+    assert '<troika:label lang="en">Approve it</troika:label>' in xml
+    assert 'source="= payment.id"' in xml
+    assert wrong == []
+
+
+def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed(profile, draft):
+    page, wrong = opened(profile, draft("palette"))
+
+    page.click('.djs-palette [data-action="create.user-task"]')
+    page.mouse.move(600, 560)
+    page.mouse.click(600, 600)
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    actions = page.eval_on_selector_all(".djs-palette [data-action]", "found => found.map(one => one.dataset.action)")
+    assert not {"create.participant-expanded", "create.data-object", "create.data-store", "create.task"} & set(actions)
+    select(page, "approve")
+    page.click('.djs-context-pad [data-action="append"]')
+    menu = page.locator(".djs-popup .entry")
+    expect(menu.first).to_be_visible()
+    offered = menu.evaluate_all("entries => entries.map(({dataset}) => dataset.id)")
+    assert {"append-user-task", "append-timer-boundary", "append-parallel-gateway"} <= set(offered)
+    assert [
+        name for name in offered if re.search("compensation|signal|escalation|complex|ad-hoc|append-task", name)
+    ] == []
+    assert wrong == []
+
+
+def test_a_finding_leads_to_its_element(profile, draft):
+    key = draft("found")
+    page, wrong = opened(profile, key)
+    select(page, "yes")
+    page.evaluate(
+        "tkDesigner.modeler.get('modeling').removeElements([tkDesigner.modeler.get('elementRegistry').get('f2')])"
+    )
+    expect(page.locator(".tk-finding").first).to_be_visible()
+
+    page.keyboard.press("F8")
+
+    chosen = page.evaluate("tkDesigner.modeler.get('selection').get().map(({id}) => id)")
+    assert chosen == [
+        page.locator(".tk-problem.active").evaluate("line => tkDesigner.modeler.get('selection').get()[0].id")
+    ]
+    assert chosen != ["yes"]
+    assert wrong == []
+
+
+def test_a_stale_page_asks_which_drawing_stays(site, profile, draft):
+    _, engine, _ = site
+    page, wrong = opened(profile, draft("stale"), 409)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/stale.bpmn", CLAIM.replace(b"expense_claim", b"stale"), version=1)
+
+    page.click("#save")
+    expect(page.locator("#conflict")).to_be_visible()
+    page.click("#keep-mine")
+
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, "processes/oa/stale.bpmn").version == 3
+    assert wrong == []
+
+
+def test_shipped_processes_lose_nothing_on_the_canvas_and_looking_changes_nothing(profile, draft):
+    page, wrong = opened(profile, draft("shipped"))
+
+    for path in PROCESSES:
+        found = page.evaluate(
+            """async xml => {
+                const modeler = tkDesigner.modeler, { warnings } = await modeler.importXML(xml);
+                const kinds = new Map(modeler.get('elementRegistry').getAll().map(element => [[
+                    element.type, ...(element.businessObject.extensionElements?.values ?? []).map(({ $type }) => $type),
+                ].join(), element]));      // one of each kind
+                for (const element of kinds.values()) {
+                    modeler.get('selection').select(element);
+                    await new Promise(requestAnimationFrame);
+                }
+                await new Promise(done => setTimeout(done, 400));
+                return {
+                    warnings: warnings.map(({ message }) => message), xml: (await modeler.saveXML()).xml,
+                    changed: modeler.get('commandStack').canUndo(),
+                };
+            }""",
+            path.read_text(encoding="utf-8"),
+        )
+        assert (path.name, found["warnings"], found["changed"]) == (path.name, [], False)
+        assert words(found["xml"].encode()) == words(path.read_bytes())
+    assert page.evaluate("[...tkDesigner.missing]") == []
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_designer_is_accessible_and_shows_the_licence_mark(profile, draft, language):
+    page, wrong = opened(profile, draft("axe_" + language[:2]), language=language)
+    select(page, "approve")
+    for name in ("tk-who", "tk-approval", "tk-fields", "tk-control"):
+        group(page, name)
+    mark = page.locator(".bjs-powered-by")
+    box = mark.bounding_box()
+
+    on_top = page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('.bjs-powered-by') !== null",
+        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+    )
+
+    assert (box["width"] >= 40, box["height"] >= 15, on_top) == (True, True, True)
+    assert chromium.violations(page) == []
+    assert not chromium.scrolls_sideways(page)
+    assert wrong == []
