@@ -30,15 +30,17 @@ def handle(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automati
 
 
 def _on_self(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automatic:
+    rule = asking.work.on_self
+    if rule == "ask":
+        if asking.work.capability is None:
+            return found
+        rule = "manager"  # his own yes could never count for the policy
     requester = asking.requester
     if requester is None or requester.person_id is None:
         return found
     others = [candidate for candidate in found if candidate.person_id != requester.person_id]
     if len(others) == len(found):
         return found
-    rule = asking.work.on_self
-    if rule == "ask" and asking.work.capability is not None:
-        rule = "manager"  # his own yes could never count for the policy
     if rule == "skip":
         return others or Automatic(True, Source.AUTO_SELF, "the requester is the approver")
     if rule in ("manager", "deptLeader"):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from engine import bpmn, history, ids
 from engine.approvals import candidates, modes
@@ -40,7 +40,6 @@ WORDS = {
     ItemDecision.HANDLED: "handled",
 }
 
-_insert_round = insert(user_task)
 _insert_item = insert(work_item)
 _insert_inbox = insert(inbox)
 _close_round = update(user_task).where(user_task.c.id == bindparam("round_id"), user_task.c.status == 0)
@@ -53,6 +52,8 @@ _last_round = (
     .order_by(user_task.c.token.desc())
     .limit(1)
 )
+# counted where it is written: a read would send the queue before its time
+_insert_round = insert(user_task).values(round=func.coalesce(_last_round.scalar_subquery(), 0) + 1)
 _open_items = (
     select(user_task.c.id.label("round_id"), work_item.c.id.label("item_id"), work_item.c.status)
     .select_from(user_task)
@@ -89,13 +90,12 @@ class Closing:
 def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
     """Find the people, freeze them in the round, put it into their inboxes. True: decided by a rule, without them."""
     work = fact.work
-    number = _number(uow, instance, fact.node)
     asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope))
     asked = handle(asking, candidates.resolve(asking))
     round_id = ids.uuid7()
     row: dict[str, Any] = {
-        "id": round_id, "instance_id": instance.id, "node": fact.node, "token": fact.token, "round": number,
-        "name": work.name, "form": work.form, "priority": work.priority, "due_at": work.due,
+        "id": round_id, "instance_id": instance.id, "node": fact.node, "token": fact.token, "of": instance.id,
+        "at_node": fact.node, "name": work.name, "form": work.form, "priority": work.priority, "due_at": work.due,
         "follow_up_at": work.follow_up, "mode": mode_of(work), "status": int(RoundStatus.OPEN),
         "spec": dump(work), "opened_seq": fact.seq, "outcome": None, "created_at": uow.now, "closed_at": None,
     }  # fmt: skip
@@ -103,13 +103,12 @@ def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
         _decide_without_people(uow, instance, fact, row, asked)
         return True
     uow.queue(_insert_round, row)
-    items = _items(uow, instance, fact, round_id, _chosen(instance, fact, number, asked))
+    items = _items(uow, instance, fact, round_id, _chosen(uow, instance, fact, asked))
     uow.queue(_insert_item, items)
     put_into_inbox(uow, [item for item in items if item["status"] == ItemStatus.TODO])
     history.record(
         uow, instance, "task.opened", node=fact.node,
         data={
-            "round": number,
             "task": str(round_id),
             "asked": [{"id": str(one.id), "name": one.name, "reason": one.reason} for one in asked],
         },
@@ -266,15 +265,15 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def _number(uow: UnitOfWork, instance: Instance, node: str) -> int:
-    if instance.new:
-        return 1
+    """Of the round that is about to be written."""
     return (uow.execute(_last_round, {"of": instance.id, "at_node": node}).scalar() or 0) + 1
 
 
-def _chosen(instance: Instance, fact: WorkOpened, number: int, asked: list[Candidate]) -> list[Candidate]:
+def _chosen(uow: UnitOfWork, instance: Instance, fact: WorkOpened, asked: list[Candidate]) -> list[Candidate]:
     """`random` asks one of them; every other mode all."""
     if mode_of(fact.work) != "random":
         return asked
+    number = _number(uow, instance, fact.node)
     one = modes.pick(instance.id, fact.node, number, [candidate.id for candidate in asked])
     return [candidate for candidate in asked if candidate.id == one]
 
@@ -309,6 +308,7 @@ def _decide_without_people(
     word = ("agree" if fact.work.approval else "handled") if found.passed else "reject"
     decision = next(decision for decision, name in WORDS.items() if name == word)
     item_id = ids.uuid7()
+    number = _number(uow, instance, fact.node)
     row |= {
         "status": int(RoundStatus.PASSED if found.passed else RoundStatus.FAILED),
         "outcome": word,
@@ -327,7 +327,7 @@ def _decide_without_people(
     history.record(
         uow, instance, "task.decided", node=fact.node,
         data={
-            "round": row["round"],
+            "round": number,
             "task": str(row["id"]),
             "decision": word,
             "decision_source": found.source.name.lower(),
@@ -339,7 +339,7 @@ def _decide_without_people(
         int(not found.passed), 1,
     )  # fmt: skip
     on_reject = fact.work.approval.on_reject if fact.work.approval else "flow"
-    uow.cache["outcome", fact.token] = RoundOutcome(routing(outcome, word, row["round"], (), uow.now), on_reject)
+    uow.cache["outcome", fact.token] = RoundOutcome(routing(outcome, word, number, (), uow.now), on_reject)
     uow.cache["closing", fact.token] = Closing(row["id"], RoundStatus(row["status"]), word, (), ())
 
 

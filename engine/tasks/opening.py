@@ -23,11 +23,19 @@ from engine.values import Values, digest
 VOTING = (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
 
 _place = select(work_item.c.instance_id, work_item.c.user_task_id).where(work_item.c.id == bindparam("of"))
-_round = select(
-    user_task,
-    select(user_account.c.person_id).where(user_account.c.id == bindparam("clicks")).scalar_subquery().label("person"),
-).where(user_task.c.id == bindparam("of"))
-_items = select(work_item).where(work_item.c.user_task_id == bindparam("of")).order_by(work_item.c.seq, work_item.c.id)
+_ledger = (
+    select(
+        work_item,
+        *(column.label(f"round_{column.name}") for column in user_task.columns),
+        select(user_account.c.person_id)
+        .where(user_account.c.id == bindparam("clicks"))
+        .scalar_subquery()
+        .label("round_person"),
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(work_item.c.user_task_id == bindparam("of"))
+    .order_by(work_item.c.seq, work_item.c.id)
+)
 _member = select(membership.c.user_id).where(
     membership.c.group_id == bindparam("of"), membership.c.user_id == bindparam("who")
 )
@@ -93,8 +101,9 @@ def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
         raise NotFound(kind="task", key=item_id)
     instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
-    found = uow.execute(_round, {"of": place.user_task_id, "clicks": uow.actor.user_id}).one()
-    items = [SimpleNamespace(**row._mapping) for row in uow.execute(_items, {"of": place.user_task_id})]
+    rows_ = uow.execute(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id}).all()
+    items = [_part(row, "") for row in rows_]
+    found = _part(rows_[0], "round_")
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
     actor_id = uow.actor.user_id or UUID(int=0)
     return Act(uow, instance, found, items, item, rounds.load(found), actor_id, found.person, None)
@@ -165,6 +174,12 @@ def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
 
 
 # ---------------------------------------------------------------- private
+
+
+def _part(row: Any, prefix: str) -> Any:
+    """The columns of one of the two tables."""
+    names = [name for name in row._fields if name.startswith("round_") is bool(prefix)]
+    return SimpleNamespace(**{name.removeprefix(prefix): getattr(row, name) for name in names})
 
 
 def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
