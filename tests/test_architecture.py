@@ -1,0 +1,58 @@
+"""The house stands as it is drawn: floors, docstrings, ids, owners."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for folder in ("engine", "webui") for path in (ROOT / folder).rglob("*.py")
+                 if "node_modules" not in path.parts)  # fmt: skip
+DRAWINGS = sorted((ROOT / "processes").rglob("*.bpmn"))
+CALLABLE_BY = {"engine/calls.py", "engine/operations.py"}
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_imports_only_point_down():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_module_says_in_one_line_what_it_is_for(path):
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert doc, "no docstring"
+    assert len(doc.splitlines()[0]) > 10
+
+
+def test_only_the_one_door_runs_the_function_of_an_operation():
+    through = re.compile(r"\boperation\.function\b")
+    found = {name_of(path) for path in SOURCES if through.search(path.read_text(encoding="utf-8"))}
+    assert found <= CALLABLE_BY
+
+
+def test_nothing_supplied_is_evaluated_or_unpickled():
+    forbidden = re.compile(r"\b(eval|exec)\(|\bimport pickle|\bfrom pickle")
+    assert [name_of(path) for path in SOURCES if forbidden.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=name_of)
+def test_process_is_named_like_its_file_and_has_scenarios(path):
+    content = path.read_text(encoding="utf-8")
+    assert re.search(rf'<(\w+:)?process [^>]*\bid="{path.stem}"', content), "the file stem is the id"
+    assert path.with_name(f"{path.stem}.scenarios.yml").is_file()
+
+
+@pytest.mark.parametrize("area", sorted({path.parent for path in DRAWINGS}), ids=name_of)
+def test_area_says_who_owns_its_processes(area):
+    readme = (area / "README.md").read_text(encoding="utf-8")
+    for drawing in area.glob("*.bpmn"):
+        assert drawing.stem in readme
