@@ -9,7 +9,7 @@ from engine.dmn import model as m
 from engine.dmn.program import NOWHERE, program_of
 from engine.dmn.table import Hit
 from engine.errors import N_, EngineError
-from engine.feel import closures, types
+from engine.feel import running, types
 from engine.feel.diagnostics import Diagnostic, NoValue, OverBudget
 from engine.feel.evaluation import Frame, Run
 from engine.feel.lexer import NESTING_LIMIT
@@ -90,7 +90,7 @@ def call(
     def invoke() -> Any:
         function = request.value_of(element)
         arguments = [context.get(name) for name in function.parameters]
-        return closures.call_function(function, arguments, None, run)
+        return running.call_function(function, arguments, None, run)
 
     return Decided(_guarded(run, element.id, invoke), diagnostics=run.diagnostics, hits=tuple(run.trace))
 
@@ -126,7 +126,7 @@ class Request:
         value = self.value_of(element)
         if isinstance(element, m.Service):
             arguments = [self.given.get(name) for name in value.parameters]
-            return closures.call_function(value, arguments, None, self.run)
+            return running.call_function(value, arguments, None, self.run)
         return value
 
     def value_of(self, element: m.Element) -> Any:

@@ -7,7 +7,7 @@ from engine.dmn import model as m
 from engine.dmn.cells import Cell, read_cell
 from engine.dmn.table import Column, Output, Row, Table
 from engine.dmn.types import TypeTable
-from engine.feel import FeelSyntaxError, closures, operators, types
+from engine.feel import FeelSyntaxError, operators, running, types
 from engine.feel import nodes as n
 from engine.feel.compiler import Compiled, compile_typed
 from engine.feel.diagnostics import NoValue
@@ -154,7 +154,7 @@ class Program:
             try:
                 if not isinstance(called, Function):
                     raise NoValue("not-callable", found=kind_of(called))
-                return closures.call_function(called, arguments, names or None, run)
+                return running.call_function(called, arguments, names or None, run)
             except NoValue as reason:
                 run.diagnose(NOWHERE, reason.code, **{**reason.facts, "element": expression.id})
                 return None
@@ -196,7 +196,7 @@ class Program:
     def _filter(self, expression: m.Filter) -> Closure:
         source, match = self.build(expression.source), self.build(expression.match)
         node = n.Filter(NOWHERE, NOWHERE, start=0, end=0)
-        return lambda frame: closures.select(node, frame, source(frame), match)
+        return lambda frame: running.select(node, frame, source(frame), match)
 
     def _iteration(self, expression: m.Iteration) -> Closure:
         source, body = self.build(expression.source), self.build(expression.body)

@@ -12,10 +12,9 @@ from engine.feel import builtins, operators, types
 from engine.feel import nodes as n
 from engine.feel.diagnostics import FeelSyntaxError, NoValue
 from engine.feel.evaluation import Frame, Run, check_length
-from engine.feel.temporal import MEMBERS
-from engine.feel.values import NUMBER, Function, Range, as_index, describe, from_outside, kind_of
+from engine.feel.running import Closure, each, invoke, item_at, member, select
+from engine.feel.values import NUMBER, Function, describe, from_outside, kind_of
 
-Closure = Callable[[Frame], Any]
 MISSING = object()
 NOT_REPEATABLE = frozenset(("uuid", "random number"))
 _NATIVE: dict[str, Callable[[Any, Any], Any]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
@@ -375,7 +374,7 @@ class Builder:
             index = node.condition.value
 
             def fixed(frame: Frame) -> Any:
-                return _item_at(node, frame.run, source(frame), index)
+                return item_at(node, frame.run, source(frame), index)
 
             return fixed
         self._scopes.append({"item"})
@@ -433,7 +432,7 @@ class Builder:
 
             outer = Frame({"partial": results}, frame, frame.run)
             try:
-                _each(iterators, 0, outer, collect)
+                each(iterators, 0, outer, collect)
             except NoValue as reason:
                 frame.run.note(node, reason)
                 return None
@@ -450,7 +449,7 @@ class Builder:
         def quantified(frame: Frame) -> Any:
             results: list[Any] = []
             try:
-                _each(iterators, 0, frame, lambda inner: results.append(body(inner)))
+                each(iterators, 0, frame, lambda inner: results.append(body(inner)))
                 return operators.quantify(node.every, results)
             except NoValue as reason:
                 frame.run.note(node, reason)
@@ -489,7 +488,7 @@ class Builder:
         function = self.build(node.function)
 
         def call(frame: Frame) -> Any:
-            return _call(node, frame, function(frame), [argument(frame) for argument in arguments], names)
+            return invoke(node, frame, function(frame), [argument(frame) for argument in arguments], names)
 
         return call
 
@@ -505,7 +504,7 @@ class Builder:
         if known is None:
 
             def call_variable(frame: Frame) -> Any:
-                return _call(node, frame, lookup(frame), [argument(frame) for argument in arguments], names)
+                return invoke(node, frame, lookup(frame), [argument(frame) for argument in arguments], names)
 
             return call_variable
         built_in = known
@@ -514,7 +513,7 @@ class Builder:
             function = lookup(frame)
             if type(function) is not Function:
                 function = built_in
-            return _call(node, frame, function, [argument(frame) for argument in arguments], names)
+            return invoke(node, frame, function, [argument(frame) for argument in arguments], names)
 
         return call_built_in
 
@@ -581,120 +580,3 @@ def reads_input(node: Any) -> bool:
         return False
     names = [name for cls in type(node).__mro__ for name in getattr(cls, "__slots__", ())]
     return any(reads_input(getattr(node, name)) for name in names)
-
-
-# ---------------------------------------------------------------- at run time
-
-
-def member(value: Any, name: str) -> Any:
-    """`value.name`; of a list, that of each item. Raises NoValue."""
-    if isinstance(value, list):
-        return [_member_or_null(item, name) for item in value]
-    if isinstance(value, Mapping):
-        if name in value:
-            return value[name]
-        raise NoValue("no-member", name=name, found="context")
-    if type(value) is Range:
-        match name:
-            case "start":
-                return value.low
-            case "end":
-                return value.high
-            case "start included":
-                return value.low_closed
-            case "end included":
-                return value.high_closed
-    reader = MEMBERS.get(kind_of(value), {}).get(name)
-    if reader is None:
-        raise NoValue("no-member", name=name, found=describe(value))
-    return reader(value)
-
-
-def _member_or_null(value: Any, name: str) -> Any:
-    try:
-        return member(value, name)
-    except NoValue:
-        return None
-
-
-def _item_at(node: n.Node, run: Run, value: Any, index: Any) -> Any:
-    items = value if isinstance(value, list) else [] if value is None else [value]
-    position = as_index(index)
-    if position is not None and 1 <= position <= len(items):
-        return items[position - 1]
-    if position is not None and -len(items) <= position <= -1:
-        return items[position]
-    run.diagnose(node, "index-out-of-range", index=describe(index), count=len(items))
-    return None
-
-
-def select(node: n.Filter, frame: Frame, value: Any, condition: Closure) -> Any:
-    """The items for which the condition is true; where it is a number, the item at that index."""
-    items = value if isinstance(value, list) else [] if value is None else [value]
-    run = frame.run
-    if not items:
-        index = condition(Frame({"item": None}, frame, run))
-        return None if kind_of(index) == NUMBER else []
-    selected = []
-    for number, item in enumerate(items):
-        run.spend()
-        inner = Frame({"item": item}, frame, run)
-        if type(item) is dict:
-            inner = Frame(item, inner, run)
-        keep = condition(inner)
-        if keep is True:
-            selected.append(item)
-        elif number == 0 and keep is not False and kind_of(keep) == NUMBER:
-            return _item_at(node, run, items, keep)
-        elif keep is not False and keep is not None:
-            run.diagnose(node.condition, "not-a-boolean", operator="[]", found=describe(keep))
-            return None
-    return selected
-
-
-def _each(
-    iterators: list[tuple[str, Callable[[Frame], list[Any]]]],
-    index: int,
-    frame: Frame,
-    visit: Callable[[Frame], None],
-) -> None:
-    name, items = iterators[index]
-    last = index + 1 == len(iterators)
-    run = frame.run
-    for item in items(frame):
-        run.spend()
-        inner = Frame({name: item}, frame, run)
-        if last:
-            visit(inner)
-        else:
-            _each(iterators, index + 1, inner, visit)
-
-
-def _call(node: n.Call, frame: Frame, function: Any, arguments: list[Any], names: list[str] | None) -> Any:
-    run = frame.run
-    if type(function) is not Function:
-        if not (function is None and isinstance(node.function, n.Name)):
-            run.diagnose(node, "not-callable", found=describe(function))
-        return None
-    run.enter()
-    try:
-        return call_function(function, arguments, names, run)
-    except NoValue as reason:
-        run.note(node, reason)
-        return None
-    finally:
-        run.depth -= 1
-
-
-def call_function(function: Function, arguments: list[Any], names: list[str] | None, run: Run) -> Any:
-    """Call with positional arguments, or with those of `names`. Raises NoValue."""
-    if isinstance(function.call, builtins.BuiltIn):
-        return function.call.invoke(arguments, names, run)
-    if names is not None:
-        given = dict(zip(names, arguments, strict=True))
-        if len(given) != len(names) or set(given) != set(function.parameters):
-            raise NoValue("wrong-arguments", function=function.name, found=", ".join(names))
-        arguments = [given[name] for name in function.parameters]
-    if len(arguments) != len(function.parameters):
-        raise NoValue("wrong-arguments", function=function.name, found=str(len(arguments)))
-    return function.call(arguments, run)

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from engine.feel import builtins
-from engine.feel.closures import Builder, Closure
+from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue, OverBudget, Result
 from engine.feel.evaluation import Frame, Run
 from engine.feel.lexer import NESTING_LIMIT, is_simple, normal_name
 from engine.feel.parser import TYPE_NAMES, parse
+from engine.feel.running import Closure
 from engine.feel.types import Type
 
 CACHE_SIZE = 10_000
