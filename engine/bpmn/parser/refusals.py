@@ -7,7 +7,7 @@ supported elements is made of.
 from collections.abc import Iterator
 
 from engine.bpmn.model import FLOW_NODES
-from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, local_name, namespace
+from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, local_name, local_ref, namespace
 from engine.errors import N_
 from engine.findings import Finding, Level
 
@@ -238,7 +238,8 @@ def _is_presentation(owner: Element, child: Element) -> bool:
     """What is allowed because it only repeats or draws something.
 
     The multi-instance marker of an approval: the ledger of work items decides. A data association without a
-    transformation: an arrow to a data object. An ioSpecification without inputs and outputs.
+    transformation: an arrow to a data object. An ioSpecification without inputs and outputs. The name of an operation
+    that is bound to no implementation: the message says it all.
     """
     name = local_name(child)
     if name == "multiInstanceLoopCharacteristics":
@@ -246,9 +247,20 @@ def _is_presentation(owner: Element, child: Element) -> bool:
         return approval is not None and child.find(f"{{{BPMN}}}completionCondition") is None
     if name in ("dataInputAssociation", "dataOutputAssociation"):
         return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("transformation", "assignment"))
+    if name == "operationRef":
+        return not _is_bound(child)
     if name == "ioSpecification":
         return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("dataInput", "dataOutput"))
     return False
+
+
+def _is_bound(reference: Element) -> bool:
+    """Whether the operation that is named is to be called somewhere, e.g. as a web service."""
+    wanted = local_ref(reference.text)
+    for operation in reference.getroottree().getroot().iter(f"{{{BPMN}}}operation"):
+        if operation.get("id") == wanted:
+            return any(part.get("implementationRef") is not None for part in (operation, operation.getparent()))
+    return True
 
 
 def _finding(

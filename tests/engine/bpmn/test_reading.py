@@ -260,6 +260,17 @@ def test_data_objects_lanes_and_annotations_are_drawing():
     assert reading.definition.processes[0].nodes["t"].lane == "财务"
 
 
+def test_the_name_of_an_operation_is_drawing_until_it_is_bound_to_an_implementation():
+    def thrown(bound: str) -> dict:
+        roots = message("m", None) + f'<interface id="i" name="i"><operation id="op" name="op"{bound}>'
+        roots += "<inMessageRef>m</inMessageRef></operation></interface>"
+        definition = '<messageEventDefinition messageRef="m"><operationRef>op</operationRef></messageEventDefinition>'
+        return errors(around(f'<intermediateThrowEvent id="x">{definition}</intermediateThrowEvent>', roots))
+
+    assert thrown("") == {}
+    assert thrown(' implementationRef="soap"') == {"operation-ref-not-executed": "x"}
+
+
 def test_black_box_and_not_executable_processes_are_read_but_not_judged():
     other = '<process id="other" isExecutable="false"><complexGateway id="x"/></process>'
     reading = bpmn.read(around("").replace(b"</process>", b"</process>" + other.encode()))
