@@ -137,9 +137,9 @@ def inbox(
 def count(uow: UnitOfWork) -> dict[str, int]:
     """Entries per box, at most COUNT_LIMIT each."""
     places = _places(uow, "todo")
-    claimable = sum(_count(uow, principal, box) for principal, box in places if box is Box.CLAIMABLE)
-    own = sum(_count(uow, principal, box) for principal, box in places if box is Box.TODO)
-    return {"todo": min(own + claimable, COUNT_LIMIT), "claimable": min(claimable, COUNT_LIMIT)}
+    found = dict(zip(places, _counts(uow, places), strict=True))
+    claimable = sum(number for (_, box), number in found.items() if box is Box.CLAIMABLE)
+    return {"todo": min(sum(found.values()), COUNT_LIMIT), "claimable": min(claimable, COUNT_LIMIT)}
 
 
 def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page:
@@ -275,15 +275,24 @@ def _keys(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after:
 _statements: dict[tuple[str, int, str], TextClause] = {}
 
 
-def _count(uow: UnitOfWork, principal: UUID, box: Box) -> int:
-    key: Any = principal if uow.connection.dialect.name == "postgresql" else principal.bytes
-    found = uow.execute(_counted, {"principal": key, "box": int(box), "most": COUNT_LIMIT})
-    return int(found.scalar_one())
+def _counts(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]]) -> list[int]:
+    """Entries of each list, at most COUNT_LIMIT; one statement."""
+    if not places:
+        return []
+    lite = uow.connection.dialect.name == "sqlite"
+    known = _counting.get(len(places))
+    if known is None:
+        lists = " UNION ALL ".join(_ONE_COUNT.format(number=number) for number in range(len(places)))
+        known = _counting[len(places)] = text(f"{lists} ORDER BY place")
+    parameters: dict[str, Any] = {"most": COUNT_LIMIT}
+    for number, (principal, box) in enumerate(places):
+        parameters |= {f"principal_{number}": principal.bytes if lite else principal, f"box_{number}": int(box)}
+    return [int(row.entries) for row in uow.execute(known, parameters)]
 
 
-_counted = text(
-    "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE principal_id = :principal AND box = :box LIMIT :most) AS found"
-)
+_ONE_COUNT = """SELECT {number} AS place, count(*) AS entries FROM (
+    SELECT 1 FROM inbox WHERE principal_id = :principal_{number} AND box = :box_{number} LIMIT :most) AS l{number}"""
+_counting: dict[int, TextClause] = {}
 
 
 # ---------------------------------------------------------------- searching

@@ -1,6 +1,7 @@
 """What people do with their work: find it, decide it, lose a race politely, hand it over."""
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -182,6 +183,41 @@ def test_two_approvers_at_once_make_one_decision_and_a_friendly_answer(engine, c
     assert late.value.status == 409
     assert late.value.code == "already_decided"
     assert late.value.facts == {"task": "check", "decision": "agree", "by": "Bob", "at": clock.now()}
+
+
+def test_two_people_who_click_in_the_same_moment_make_one_decision(engine):
+    who = people(engine)
+    instance_id = begin(engine, who["ann"], straight(approval("check", mode="any"), approval("again", mode="any")))
+    clicks = [(who[login], first(engine, who[login])) for login in ("bob", "eve")]
+    together, answers = threading.Barrier(2), []
+
+    def click(actor: Actor, item: UUID) -> None:
+        together.wait()
+        try:
+            answers.append(do(engine, actor, tasks.agree, item).outcome)
+        except AlreadyDecided as late:
+            answers.append(late.code)
+
+    threads = [threading.Thread(target=click, args=arguments) for arguments in clicks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == ["agree", "already_decided"]
+    assert [entry.node for entry in decisions(engine, instance_id)] == ["check"]
+
+
+def test_a_decision_and_the_next_persons_task_take_twelve_statements(engine):
+    who = people(engine)
+    second = approval("again", mode="any", who='assignee="eve"')
+    begin(engine, who["ann"], straight(approval("check", mode="any", who='assignee="bob"'), second))
+    item = first(engine, who["bob"])
+
+    with engine.unit_of_work(who["bob"]) as uow:
+        tasks.agree(uow, item)
+        uow.finish()
+        assert uow.statements <= 12
 
 
 def test_a_double_click_with_the_same_key_is_answered_once_more_and_done_once(engine):
