@@ -1,5 +1,6 @@
 """A step becomes rows in one place: what opens is written, what closes is taken away, in one transaction."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -398,3 +399,78 @@ def test_incidents_are_listed_until_they_are_resolved(engine):
         runtime.resolve(uow, found.id, {"amount": "x"})
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert incidents.list_open(uow) == []
+
+
+def test_many_answers_to_one_instance_at_once_all_count(engine):
+    branches = [user(f"u{number}") for number in range(8)]
+    deploy(
+        engine,
+        drawing(
+            START + '<parallelGateway id="fork" name="fork"/>' + '<parallelGateway id="join" name="join"/>'
+            + "".join(branches) + END + flows("start fork", "join end", *(f"fork u{number} join" for number in range(8)))
+        ),
+    )  # fmt: skip
+    instance = begun(engine)
+    troubles = []
+
+    def answer(number):
+        try:
+            complete(engine, instance, f"u{number}", **{f"v{number}": number})
+        except Exception as trouble:
+            troubles.append(trouble)
+
+    threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert troubles == []
+    view = look_at(engine, instance)
+    assert view.instance.status is Status.COMPLETED
+    assert view.variables == {f"v{number}": number for number in range(8)}
+
+
+def test_two_answers_to_one_wait_at_once_count_once(engine):
+    deploy(engine, straight(user("approve"), service("pay", "test.tally"), user("check")))
+    instance = begun(engine)
+    token = token_at(engine, instance, "approve")
+    lost = []
+
+    def answer():
+        try:
+            with engine.unit_of_work(ENGINE) as uow:
+                runtime.resume(uow, uow.lock_instance(instance), token, {})
+        except WaitNotOpen as refused:
+            lost.append(refused)
+
+    threads = [threading.Thread(target=answer) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(lost) == 4
+    assert tallies(engine) == {"tally": 1}
+
+
+def test_sixtieth_round_of_a_loop_costs_what_the_tenth_did(engine):
+    deploy(
+        engine,
+        drawing(
+            START + user("again") + '<exclusiveGateway id="more" name="more" default="more_again"/>' + END
+            + flows("start again more again", "more end ? done = true")
+        ),
+    )  # fmt: skip
+    instance = begun(engine)
+    sizes, statements = [], []
+    for _ in range(60):
+        with engine.unit_of_work(ENGINE) as uow:
+            held = uow.lock_instance(instance)
+            runtime.resume(uow, held, token_of(held, "again", uow), {})
+            uow.finish()
+            sizes.append(len(held.stored))
+            statements.append(uow.statements)
+
+    assert len(set(statements[1:])) == 1
+    assert sizes[-1] <= sizes[9] + 20

@@ -1,6 +1,6 @@
 """The workload of the fault tests: orders that reserve, wait for a person and for money, pay, ship; and its invariants.
 
-Another workload is a module with the same six names: PEOPLE, prepare, start, act, finished, broken.
+Another workload is a module with the same five names: prepare, start, act, finished, broken.
 """
 
 from typing import Any

@@ -863,6 +863,8 @@ CREATE TABLE erp_reservation (
   CONSTRAINT erp_reservation_warehouse_id_fk FOREIGN KEY(warehouse_id) REFERENCES erp_warehouse (id)
 )
 
+CREATE INDEX erp_reservation_sales_line ON erp_reservation (sales_line_id)
+
 CREATE UNIQUE INDEX erp_reservation_sales_line_id_warehouse_id_once ON erp_reservation (sales_line_id, warehouse_id) WHERE status = 'active'
 
 CREATE TABLE erp_sales_invoice (
