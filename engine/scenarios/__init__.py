@@ -12,7 +12,7 @@ from engine.scenarios.running import Failed, Run
 from engine.scenarios.words import NOW, Scenario, WrongScenario, read
 from engine.scenarios.world import World
 
-__all__ = ["Result", "Scenario", "World", "WrongScenario", "find", "play", "read", "run"]
+__all__ = ["NOW", "Result", "Scenario", "World", "WrongScenario", "find", "play", "read", "run", "worlds"]
 
 SUFFIX = ".scenarios.yml"
 

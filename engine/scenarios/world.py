@@ -19,6 +19,8 @@ from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 
 SEED = 20260101
 MODULES = "engine.modules"
+PATIENT = 60_000
+"""milliseconds: on a busy machine an act must not turn into a job by itself"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def build(library: Path, now: datetime, *, resources: dict[str, bytes] | None = 
     Raises DeploymentRefused.
     """
     clock = FrozenClock(now)
-    engine = ProcessEngine.in_memory(clock, library=library)
+    engine = ProcessEngine.in_memory(clock, library=library, inline_ms=PATIENT)
     people = furnish(engine, clock, library, resources=resources)
     return World(engine, clock, people, engine.snapshot())
 

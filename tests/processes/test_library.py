@@ -1,0 +1,187 @@
+"""The shipped drawings, decisions and forms: they deploy without a finding, are readable and say both languages."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from engine import bpmn, dmn, forms, operations, policy
+from engine.policy import statement
+from engine.process_engine import ProcessEngine
+from engine.repository import check
+from engine.scenarios import worlds
+from engine.unit_of_work import ENGINE
+
+LIBRARY = Path(__file__).parents[2]
+DRAWINGS = sorted((LIBRARY / "processes").rglob("*.bpmn"))
+DECISIONS = sorted((LIBRARY / "processes").rglob("*.dmn"))
+FORMS = sorted((LIBRARY / "forms").rglob("*.json"))
+NS = {
+    "b": "http://www.omg.org/spec/BPMN/20100524/MODEL",
+    "di": "http://www.omg.org/spec/BPMN/20100524/DI",
+    "dc": "http://www.omg.org/spec/DD/20100524/DC",
+    "t": "urn:troika:bpmn:1.0",
+}
+NAMED = re.compile(r"(Task|Event|Gateway|subProcess|callActivity)$")
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def test_the_library_deploys_without_an_error() -> None:
+    engine = ProcessEngine.in_memory()
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, (LIBRARY / "processes" / "policies.yml").read_text(encoding="utf-8"))
+        findings = check(uow, dict(worlds.files_of(LIBRARY)))
+
+    assert [str(finding) for finding in findings if finding.level == "error"] == []
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_a_drawing_is_named_after_its_file_and_has_scenarios_and_a_readme_line(path: Path) -> None:
+    reading = bpmn.read(path.read_bytes(), path.name)
+    assert reading.definition is not None
+    process = reading.definition.processes[0]
+
+    assert process.id == path.stem
+    assert process.labels["en"]
+    assert (path.parent / f"{path.stem}.scenarios.yml").is_file()
+    assert f"`{path.stem}`" in (path.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_every_name_of_a_drawing_stands_in_both_languages(path: Path) -> None:
+    tree = etree.parse(path)
+    without = [
+        element.get("id")
+        for element in tree.xpath("//b:process//*[@name]", namespaces=NS)
+        if not element.xpath("b:extensionElements/t:label[@lang='en']", namespaces=NS)
+    ]
+
+    assert without == []
+
+
+def bounds(path: Path) -> dict[str, tuple[str, tuple[float, ...]]]:
+    tree = etree.parse(path)
+    kinds = {
+        element.get("id"): etree.QName(element).localname
+        for element in tree.xpath("//b:process//*[@id]", namespaces=NS)
+    }
+    found: dict[str, tuple[str, tuple[float, ...]]] = {}
+    for shape in tree.xpath("//di:BPMNShape", namespaces=NS):
+        node = shape.get("bpmnElement")
+        for kind, box in (("node", shape.find("dc:Bounds", NS)), ("label", shape.find("di:BPMNLabel/dc:Bounds", NS))):
+            if box is not None and kinds[node] != "subProcess":
+                found[f"{kind} {node}"] = (
+                    kinds[node],
+                    tuple(float(box.get(side)) for side in ("x", "y", "width", "height")),
+                )
+    for edge in tree.xpath("//di:BPMNEdge", namespaces=NS):
+        box = edge.find("di:BPMNLabel/dc:Bounds", NS)
+        if box is not None:
+            found[f"label {edge.get('bpmnElement')}"] = (
+                "flow",
+                tuple(float(box.get(side)) for side in ("x", "y", "width", "height")),
+            )
+    return found
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_a_drawing_places_every_element_and_nothing_overlaps(path: Path) -> None:
+    tree = etree.parse(path)
+    drawn = {shape.get("bpmnElement") for shape in tree.xpath("//di:BPMNShape | //di:BPMNEdge", namespaces=NS)}
+    elements = {
+        element.get("id")
+        for element in tree.xpath("//b:process//*[@id]", namespaces=NS)
+        if NAMED.search(etree.QName(element).localname) or etree.QName(element).localname == "sequenceFlow"
+    }
+    assert elements - drawn == set()
+
+    boxes = sorted(bounds(path).items())
+    overlapping = [
+        (one, other)
+        for index, (one, (kind, a)) in enumerate(boxes)
+        for other, (other_kind, b) in boxes[index + 1 :]
+        if a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+        and not (one.startswith("node") and other.startswith("node") and "boundaryEvent" in (kind, other_kind))
+    ]  # fmt: skip
+    assert overlapping == []
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_exclusive_gateways_have_a_default(path: Path) -> None:
+    reading = bpmn.read(path.read_bytes(), path.name)
+    assert reading.definition is not None
+
+    without = [
+        node.id
+        for node in reading.definition.processes[0].all_nodes()
+        if node.type == "exclusiveGateway"
+        and len(node.outgoing) > 1
+        and not any(flow.is_default for flow in node.outgoing)
+    ]
+
+    assert without == []
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=named)
+def test_no_amount_stands_in_a_gateway(path: Path) -> None:
+    """Thresholds live in decision tables."""
+    reading = bpmn.read(path.read_bytes(), path.name)
+    assert reading.definition is not None
+
+    literal = [
+        flow.condition
+        for scope in reading.definition.processes[0].all_scopes()
+        for flow in scope.flows
+        if flow.condition and re.search(r"[<>]=?\s*\d", flow.condition)
+    ]
+
+    assert literal == []
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=named)
+def test_a_decision_is_named_after_its_file(path: Path) -> None:
+    reading = dmn.read(path.read_bytes(), path.name)
+
+    assert [str(finding) for finding in reading.findings] == []
+    assert reading.model is not None
+    assert path.stem in [decision.id for decision in reading.model.decisions]
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_form_is_named_after_its_place_and_speaks_both_languages(path: Path) -> None:
+    reading = forms.read(path.read_bytes(), path.name)
+
+    assert [str(finding) for finding in reading.findings] == []
+    assert reading.form is not None
+    assert reading.form.id == f"{path.parent.name}/{path.stem}"
+
+
+def test_every_form_and_decision_is_used() -> None:
+    used: set[str] = set()
+    for path in DRAWINGS:
+        definition = bpmn.read(path.read_bytes(), path.name).definition
+        assert definition is not None
+        program: Any = bpmn.compile(definition)
+        used |= set(program.forms()) | {reference.id for reference in program.decisions()}
+
+    assert {f"{path.parent.name}/{path.stem}" for path in FORMS} - used == set()
+    assert {path.stem for path in DECISIONS} - used == set()
+
+
+def test_a_payment_without_its_approval_is_refused_at_deploy() -> None:
+    """The proposal of policies proves on the shipped drawings, and fails when the approval is taken off one."""
+    operations.load()
+    policies = statement.read((LIBRARY / "processes" / "policies.yml").read_text(encoding="utf-8"))
+    source = (LIBRARY / "processes" / "oa" / "expense_claim.bpmn").read_bytes()
+    proven = bpmn.read(source, "expense_claim.bpmn").definition
+    broken = bpmn.read(re.sub(rb"<troika:policy [^>]*/>", b"", source), "expense_claim.bpmn").definition
+    assert proven is not None
+    assert broken is not None
+
+    assert policy.prove(proven, operations.catalog(), policies=policies) == []
+    assert policy.prove(broken, operations.catalog(), policies=policies) != []

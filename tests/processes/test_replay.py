@@ -1,0 +1,93 @@
+"""500 recorded declarations of a university, both that were paid without an approval among them, on both databases."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from engine import replay
+from engine.clock import FrozenClock
+from engine.process_engine import ProcessEngine
+from engine.replay import Played, WrongLog
+from engine.scenarios import worlds
+from engine.unit_of_work import ENGINE
+
+LIBRARY = Path(__file__).parents[2]
+SAMPLE = LIBRARY / "tests" / "data" / "bpi2020_domestic_500.csv.gz"
+BAD = {"declaration95149", "declaration90815"}
+SMALL = 60
+"""cases for the second database: both bad ones and as many variants as fit into a few seconds"""
+
+
+@pytest.mark.main_job
+@pytest.mark.slow
+def test_recorded_declarations_end_as_in_reality_except_those_that_nobody_approved(
+    engine: ProcessEngine, clock: FrozenClock
+) -> None:
+    acts = replay.read_acts(LIBRARY, "travel_declaration")
+    worlds.furnish(engine, clock, LIBRARY, policies=replay.policies(LIBRARY, acts))
+    cases = replay.read_log(SAMPLE)
+    if engine.dialect == "postgresql":
+        cases = [case for case in cases if case.id in BAD] + [case for case in cases if case.id not in BAD][:SMALL]
+    assert {case.id for case in cases} >= BAD
+
+    played = list(replay.play(engine, clock, acts, cases))
+
+    assert {one.case.id for one in played if not one.same} == BAD
+    for one in played:
+        if one.case.id in BAD:
+            assert one.held is not None
+            assert "PAY-001" in one.held
+            assert not one.paid
+    assert_books_agree(engine, played)
+
+
+def assert_books_agree(engine: ProcessEngine, played: list[Played]) -> None:
+    """Every paid case was paid once and its vouchers balance, every other one was not paid."""
+    paid = sum(one.paid for one in played)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        payments = uow.execute(text("SELECT count(*), count(DISTINCT request_id) FROM erp_payment")).one()
+        unbalanced = uow.execute(
+            text("SELECT voucher_id FROM erp_voucher_line GROUP BY voucher_id HAVING sum(debit) <> sum(credit)")
+        ).all()
+        owners = uow.execute(text("SELECT instance_id, count(*) FROM erp_payment GROUP BY instance_id")).all()
+    assert tuple(payments) == (paid, paid)
+    assert unbalanced == []
+    assert [count for _, count in owners] == [1] * paid
+
+
+def test_a_log_with_a_missing_column_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("case,activity\n1,Request Payment\n")
+
+    with pytest.raises(WrongLog, match="columns"):
+        replay.read_log(log)
+
+
+def test_a_log_with_a_wrong_amount_is_refused_with_its_line(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("case,seq,timestamp,activity,role,amount,budget\n1,1,2017-01-09T09:49:50+01:00,X,EMPLOYEE,much,b\n")
+
+    with pytest.raises(WrongLog, match=r"log\.csv:2"):
+        replay.read_log(log)
+
+
+def test_an_act_that_cannot_be_performed_is_reported_with_its_step(clock: FrozenClock, tmp_path: Path) -> None:
+    engine = ProcessEngine.in_memory(clock, inline_ms=worlds.PATIENT)
+    acts = replay.read_acts(LIBRARY, "travel_declaration")
+    worlds.furnish(engine, clock, LIBRARY, policies=replay.policies(LIBRARY, acts))
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "case,seq,timestamp,activity,role,amount,budget\n"
+        "1,1,2017-01-09T09:49:50+01:00,Declaration SUBMITTED by EMPLOYEE,EMPLOYEE,5.00,b\n"
+        "1,2,2017-01-10T09:49:50+01:00,Declaration APPROVED by BUDGET OWNER,BUDGET OWNER,5.00,b\n"
+        "2,1,2017-01-10T09:49:50+01:00,Declaration LOST,EMPLOYEE,5.00,b\n"
+    )
+
+    first, second = replay.play(engine, clock, acts, replay.read_log(log))
+
+    assert first.deviation is not None
+    assert (first.deviation.number, first.deviation.activity) == (2, "Declaration APPROVED by BUDGET OWNER")
+    assert "administration" in first.deviation.reason
+    assert second.deviation is not None
+    assert "no such act" in second.deviation.reason
