@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     DDL,
     CheckConstraint,
+    ClauseElement,
     Column,
+    ColumnElement,
     CursorResult,
     Date,
+    Insert,
     Integer,
     Row,
     String,
     Table,
     Text,
+    Update,
+    bindparam,
     event,
     insert,
     select,
@@ -82,25 +88,24 @@ class BusinessRows:
 
     def get(self, uow: UnitOfWork, table: Table, key: Any, *, lock: bool = False) -> Row[Any]:
         """The row with this primary key, locked if asked. Raises DATA.NOT_FOUND."""
-        return self.by(uow, table, next(iter(table.primary_key)).key, key, lock=lock)
+        return self.by(uow, table, _key(table).key, key, lock=lock)
 
     def by(self, uow: UnitOfWork, table: Table, column: str, value: Any, *, lock: bool = False) -> Row[Any]:
         """The row with this `value` in a unique `column`, locked if asked. Raises DATA.NOT_FOUND."""
-        query = select(table).where(table.c[column] == value)
-        row = uow.execute(query.with_for_update() if lock else query).first()
+        row = uow.execute(_reading(table, column, lock), {"wanted": value}).first()
         if row is None:
             raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(value))
         return row
 
     def lines(self, uow: UnitOfWork, table: Table, column: str, value: Any) -> Sequence[Row[Any]]:
         """The lines of one document in their order."""
-        return uow.execute(select(table).where(table.c[column] == value).order_by(table.c.line_no)).all()
+        return uow.execute(_listing(table, column), {"wanted": value}).all()
 
     def add(self, uow: UnitOfWork, table: Table, **values: Any) -> UUID:
         """Insert one row and return its key; `id` is made unless given. Raises the refusal of a broken constraint."""
         if "id" in table.c and "id" not in values:
             values["id"] = uuid7()
-        self.write(uow, insert(table), values)
+        self.write(uow, _adding(table), values)
         return cast(UUID, values.get("id"))
 
     def add_all(self, uow: UnitOfWork, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -108,14 +113,20 @@ class BusinessRows:
         if "id" in table.c:
             rows = [{"id": uuid7(), **row} for row in rows]
         if rows:
-            self.write(uow, insert(table), rows)
+            self.write(uow, _adding(table), rows)
         return rows
 
     def change(self, uow: UnitOfWork, table: Table, key: Any, **values: Any) -> None:
-        """Update one row and count its version, if it is counted. Raises DATA.NOT_FOUND or the refusal of a broken constraint."""
-        if "version" in table.c and table.c.version.default is not None:
-            values["version"] = table.c.version + 1
-        if self.write(uow, update(table).where(next(iter(table.primary_key)) == key).values(**values)).rowcount != 1:
+        """Update one row and count its version, if it is counted. Raises DATA.NOT_FOUND or a constraint's refusal.
+
+        A value may be an expression over the row, e.g. `stock.c.on_hand - 1`.
+        """
+        computed = {name: value for name, value in values.items() if isinstance(value, ClauseElement)}
+        given = {f"new_{name}": value for name, value in values.items() if name not in computed}
+        statement = _changing(table, tuple(name for name in values if name not in computed))
+        if computed:
+            statement = statement.values(**computed)
+        if self.write(uow, statement, {"wanted": key, **given}).rowcount != 1:
             raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(key))
 
     def write(self, uow: UnitOfWork, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -130,6 +141,41 @@ class BusinessRows:
             if name in self.refusals:
                 raise BusinessError(self.refusals[name], constraint=name) from error
             raise
+
+
+# ---------------------------------------------------------------- statements, built once
+
+
+def _key(table: Table) -> Column[Any]:
+    return next(iter(table.primary_key))
+
+
+def _wanted(column: Column[Any]) -> ColumnElement[bool]:
+    return column == bindparam("wanted", type_=column.type)
+
+
+@cache
+def _reading(table: Table, column: str, lock: bool) -> Select[Any]:
+    query = select(table).where(_wanted(table.c[column]))
+    return query.with_for_update() if lock else query
+
+
+@cache
+def _listing(table: Table, column: str) -> Select[Any]:
+    return select(table).where(_wanted(table.c[column])).order_by(table.c.line_no)
+
+
+@cache
+def _adding(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _changing(table: Table, names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    if "version" in table.c and table.c.version.default is not None:
+        values["version"] = table.c.version + 1
+    return update(table).where(_wanted(_key(table))).values(**values)
 
 
 def broken_constraint(error: IntegrityError) -> str:

@@ -24,7 +24,7 @@ from engine.unit_of_work import UnitOfWork
 Factory = Callable[[str | None], AbstractContextManager[UnitOfWork]]
 Progress = Callable[[int, int], None]
 
-COUNTS = {"tiny": (10, 2, 0), "small": (180, 60, 720), "full": (600, 400, 3000)}
+COUNTS = {"tiny": (10, 2, 0), "small": (180, 60, 480), "full": (600, 400, 2400)}
 """Companies, persons, orders of a year."""
 STAGE_ROWS = (
     (1, "初步接触", "First contact", "0.1", False, False), (2, "需求确认", "Needs known", "0.3", False, False),

@@ -27,6 +27,7 @@ from engine.unit_of_work import UnitOfWork
 
 Factory = Callable[[str | None], AbstractContextManager[UnitOfWork]]
 Progress = Callable[[int, int], None]
+Act = Callable[[UnitOfWork], None]
 
 COMPANY = {"id": 1, "name": "杭州青禾食品有限公司", "name_en": "Hangzhou Qinghe Foods Co., Ltd.",
            "uscc": "91330100MADEM0011P", "region": "330100"}  # fmt: skip
@@ -81,7 +82,7 @@ def load_history(
         return
     today = clock.now()
     story = _Story(seed, today.date(), facts["progress"])
-    agenda: dict[date, list[tuple[int, str, Callable[[UnitOfWork], None]]]] = defaultdict(list)
+    agenda: dict[date, list[tuple[int, Act]]] = defaultdict(list)
     story.agenda = agenda
     story.plan_buying(orders)
     story.plan_selling(orders)
@@ -92,12 +93,9 @@ def load_history(
             break
         clock.move_to(_morning(day, today))
         while agenda[day]:  # what is done today may add to today
-            waiting = sorted(agenda.pop(day), key=lambda entry: entry[0])
-            for login in dict.fromkeys(entry[1] for entry in waiting):
-                with uow_factory(login) as uow:
-                    for _, who, act in waiting:
-                        if who == login:
-                            act(uow)
+            with uow_factory(None) as uow:
+                for _, act in sorted(agenda.pop(day), key=lambda entry: entry[0]):
+                    act(uow)
         del agenda[day]
         done += 1
         if done % 10 == 0:
@@ -112,26 +110,26 @@ class _Story:
     def __init__(self, seed: int, today: date, told: list[dict[str, Any]]) -> None:
         self.seed, self.today, self.told = seed, today, told
         self.chosen = random.Random(f"{seed}/erp/history")  # noqa: S311 - the same rows for the same seed
-        self.agenda: dict[date, list[tuple[int, str, Callable[[UnitOfWork], None]]]] = {}
+        self.agenda: dict[date, list[tuple[int, Act]]] = {}
 
-    def at(self, day: date, rank: int, login: str, act: Callable[[UnitOfWork], None]) -> None:
+    def at(self, day: date, rank: int, act: Act) -> None:
         """Put it on the agenda."""
-        self.agenda[day].append((rank, login, act))
+        self.agenda[day].append((rank, act))
 
     def call(self, *parts: object) -> OperationCall:
         """The same key for the same act."""
         return OperationCall(named(self.seed, *parts))
 
-    # ------------------------------------------------------------ buying: a month's demand before the month
+    # ------------------------------------------------------------ buying: the demand of two months before they begin
 
     def plan_buying(self, orders: Iterable[dict[str, Any]]) -> None:
-        """One order per supplier and month for what will be sold."""
+        """One order per supplier and two months for what will be sold."""
         wanted: dict[tuple[str, str], Decimal] = defaultdict(lambda: Decimal(0))
         by_sku = {each.sku: each for each in goods(self.seed, "full")}
         first = min(order["day"] for order in orders)
         for order in orders:
             for line in order["order"]["lines"]:
-                wanted[f"{order['day']:%Y-%m}", line["sku"]] += line["quantity"]
+                wanted[_pair(order["day"]), line["sku"]] += line["quantity"]
         lots: dict[tuple[str, int], list[Any]] = defaultdict(list)
         for (month, sku), quantity in sorted(wanted.items()):
             each = by_sku[sku]
@@ -139,9 +137,9 @@ class _Story:
                 lots[month, each.supplier].append({"sku": sku, "quantity": quantity, "price": each.cost})
         for (month, number), lines in lots.items():
             day = max(date.fromisoformat(f"{month}-01") - timedelta(days=10 + number % 5), first - timedelta(days=8))
-            self.at(day, 0, "eve", self._buy(month, number, lines, day))
+            self.at(day, 0, self._buy(month, number, lines, day))
 
-    def _buy(self, month: str, number: int, lines: list[Any], day: date) -> Callable[[UnitOfWork], None]:
+    def _buy(self, month: str, number: int, lines: list[Any], day: date) -> Act:
         def buy(uow: UnitOfWork) -> None:
             made = purchasing.create_purchase_order(
                 uow, supplier_id=named(self.seed, "supplier", number), lines=lines,
@@ -149,21 +147,21 @@ class _Story:
                 call=self.call("buy", month, number),
             )  # fmt: skip
             purchasing.place_purchase_order(uow, purchase_order_id=made["purchase_order_id"])
-            self.at(day + timedelta(days=5 + number % 2), 0, "wes", self._receive(made, month, number, day))
+            self.at(day + timedelta(days=5 + number % 2), 0, self._receive(made, month, number, day))
 
         return buy
 
-    def _receive(self, made: dict[str, Any], month: str, number: int, day: date) -> Callable[[UnitOfWork], None]:
+    def _receive(self, made: dict[str, Any], month: str, number: int, day: date) -> Act:
         def receive(uow: UnitOfWork) -> None:
             purchasing.receive_goods(
                 uow, purchase_order_id=made["purchase_order_id"], delivery_note=f"SH{month}-{number:02d}",
                 call=self.call("receive", month, number),
             )  # fmt: skip
-            self.at(day + timedelta(days=9 + number % 4), 1, "fin", self._bill(made, month, number, day))
+            self.at(day + timedelta(days=9 + number % 4), 1, self._bill(made, month, number, day))
 
         return receive
 
-    def _bill(self, made: dict[str, Any], month: str, number: int, day: date) -> Callable[[UnitOfWork], None]:
+    def _bill(self, made: dict[str, Any], month: str, number: int, day: date) -> Act:
         def bill(uow: UnitOfWork) -> None:
             entered = payables.enter_supplier_invoice(
                 uow, purchase_order_id=made["purchase_order_id"], invoice_no=f"{month.replace('-', '')}{number:04d}",
@@ -171,11 +169,11 @@ class _Story:
             )  # fmt: skip
             payables.match_invoice(uow, supplier_invoice_id=entered["supplier_invoice_id"])
             if entered["due_date"] < self.today - timedelta(days=KEPT_OPEN_DAYS):
-                self.at(entered["due_date"], 2, "cash", self._take_over_payment(entered, number))
+                self.at(entered["due_date"], 2, self._take_over_payment(entered, number))
 
         return bill
 
-    def _take_over_payment(self, entered: dict[str, Any], number: int) -> Callable[[UnitOfWork], None]:
+    def _take_over_payment(self, entered: dict[str, Any], number: int) -> Act:
         """Paid before Troika: no clearance, hence no row of `erp_payment`; only the old voucher and the open amount."""
 
         def take_over(uow: UnitOfWork) -> None:
@@ -199,9 +197,9 @@ class _Story:
         """Each order is taken over on its day and leaves a day or two later."""
         for order in orders:
             leaves = order["day"] + timedelta(days=self.chosen.choice((0, 1, 1, 2)))
-            self.at(leaves, 2, "wes", self._ship(order, leaves))
+            self.at(leaves, 2, self._ship(order, leaves))
 
-    def _ship(self, order: dict[str, Any], day: date) -> Callable[[UnitOfWork], None]:
+    def _ship(self, order: dict[str, Any], day: date) -> Act:
         def ship(uow: UnitOfWork) -> None:
             number = order["order"]["order_no"]
             taken = get("erp.open_sales_order").bind({"order": order["order"]})
@@ -218,12 +216,12 @@ class _Story:
             told = {**order, **gone, "shipped_on": day, "delivered_on": None, "paid": []}
             self.told.append(told)
             arrives = day + timedelta(days=self.chosen.choice((1, 2, 2, 3, 4)))
-            self.at(arrives, 3, "wes", self._deliver(told, arrives))
-            self.at(day, 4, "tao", self._invoice(told, parcel["shipment_id"], opened["sales_order_id"], day))
+            self.at(arrives, 3, self._deliver(told, arrives))
+            self.at(day, 4, self._invoice(told, parcel["shipment_id"], opened["sales_order_id"], day))
 
         return ship
 
-    def _deliver(self, told: dict[str, Any], day: date) -> Callable[[UnitOfWork], None]:
+    def _deliver(self, told: dict[str, Any], day: date) -> Act:
         def deliver(uow: UnitOfWork) -> None:
             sales.mark_delivered(uow, shipment_no=told["shipment_no"])
             told["delivered_on"] = day
@@ -232,7 +230,7 @@ class _Story:
 
     def _invoice(
         self, told: dict[str, Any], shipment_id: UUID, order_id: UUID, day: date
-    ) -> Callable[[UnitOfWork], None]:  # fmt: skip
+    ) -> Act:  # fmt: skip
         def invoice(uow: UnitOfWork) -> None:
             number = told["order"]["order_no"]
             billed = receivables.post_sales_invoice(uow, shipment_id=shipment_id, call=self.call("invoice", number))
@@ -240,15 +238,15 @@ class _Story:
             half = cents(billed["total"] / 2) if self.chosen.random() < 0.06 else None
             pays = day + timedelta(days=delay)
             if half is None:
-                self.at(pays, 5, "tao", self._pay(told, order_id, billed["total"], pays))
+                self.at(pays, 5, self._pay(told, order_id, billed["total"], pays))
             else:
-                self.at(pays, 5, "tao", self._pay(told, order_id, half, pays))
+                self.at(pays, 5, self._pay(told, order_id, half, pays))
                 rest = pays + timedelta(days=14)
-                self.at(rest, 5, "tao", self._pay(told, order_id, billed["total"] - half, rest))
+                self.at(rest, 5, self._pay(told, order_id, billed["total"] - half, rest))
 
         return invoice
 
-    def _pay(self, told: dict[str, Any], order_id: UUID, amount: Decimal, day: date) -> Callable[[UnitOfWork], None]:
+    def _pay(self, told: dict[str, Any], order_id: UUID, amount: Decimal, day: date) -> Act:
         def pay(uow: UnitOfWork) -> None:
             number, part = told["order"]["order_no"], len(told["paid"])
             money = receivables.record_receipt(
@@ -338,6 +336,11 @@ def _open_accounts(uow_factory: Factory, people: dict[str, UUID], seed: int, kep
     with uow_factory("jiangyi") as uow:
         for version in entered:
             payees.confirm_payee_account(uow, **version)
+
+
+def _pair(day: date) -> str:
+    """The month in which the pair of months of `day` begins."""
+    return f"{day.year}-{day.month - (day.month - 1) % 2:02d}"
 
 
 def _first_day(today: datetime) -> date:

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 from engine.clock import FrozenClock
 from engine.db.identity import org_unit, user_account
 from engine.ids import uuid7
+from engine.modules.crm import demo as crm_demo
 from engine.modules.crm.models.order import order
 from engine.modules.crm.models.party import party
 from engine.modules.erp.models.invoice import sales_invoice, supplier_invoice
@@ -81,9 +82,9 @@ def test_people_are_48_in_9_units_with_managers_before_their_people() -> None:
     assert {person.org_unit for person in company.people} == {unit.key for unit in company.org_units}
 
 
-@pytest.mark.slow
-def test_a_year_of_history_reconciles(clock: FrozenClock) -> None:
+def test_a_year_of_history_reconciles(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = ProcessEngine.in_memory(clock)
+    monkeypatch.setitem(crm_demo.COUNTS, "small", (180, 60, 120))  # fewer orders, the same year
 
     load(engine, clock, "small")
 
@@ -112,7 +113,7 @@ def test_a_year_of_history_reconciles(clock: FrozenClock) -> None:
     assert (on_hand, worth, ledger["1405"]) == (moved, moved_value, worth)
     assert (ledger["1122"], -ledger["220201"]) == (receivable, payable)
     assert sum(ledger.values()) == Decimal(0)
-    assert len(both) > 600
+    assert len(both) > 100
     assert [row.order_no for row in both if row.gross != row.other] == []
     assert drafts == []
     assert counts[0] >= 300

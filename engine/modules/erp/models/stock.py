@@ -99,3 +99,5 @@ Index(
     sqlite_where=text("status = 'active'"),
     postgresql_where=text("status = 'active'"),
 )
+# a bound status cannot use the partial index
+Index("erp_reservation_sales_line", reservation.c.sales_line_id)
