@@ -1,17 +1,21 @@
 """How both databases are opened: pragmas and BEGIN IMMEDIATE on SQLite, time limits on PostgreSQL."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import StaticPool
 
 from engine.settings import Settings
 
 MEMORY = "sqlite:///:memory:"
 _WEB_THREADS = 8
+_IDLE_SECONDS = 5.0
 
 
 def open_writer(settings: Settings) -> Engine:
@@ -20,16 +24,18 @@ def open_writer(settings: Settings) -> Engine:
         engine = _open_sqlite(settings.database_url)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return create_engine(
+    engine = create_engine(
         settings.database_url,
         pool_size=settings.runner_threads + _WEB_THREADS + 2,
         max_overflow=4,
-        pool_pre_ping=True,
         connect_args={
             "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s "
             "-c idle_in_transaction_session_timeout=30s"
         },
     )
+    event.listen(engine, "checkout", partial(_ping_when_idle, engine.dialect))
+    event.listen(engine, "checkin", _remember)
+    return engine
 
 
 def open_reader(settings: Settings, writer: Engine) -> Engine:
@@ -66,6 +72,20 @@ def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _ping_when_idle(dialect: Dialect, connection: Any, record: Any, _proxy: Any) -> None:
+    """A connection that has lain idle may be dead; one that was used just now is not asked."""
+    if monotonic() - record.info.get("used", monotonic()) < _IDLE_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
+
+
+def _remember(_connection: Any, record: Any) -> None:
+    record.info["used"] = monotonic()
 
 
 def _query_only(connection: sqlite3.Connection, _record: Any) -> None:

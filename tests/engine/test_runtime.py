@@ -407,7 +407,8 @@ def test_many_answers_to_one_instance_at_once_all_count(engine):
         engine,
         drawing(
             START + '<parallelGateway id="fork" name="fork"/>' + '<parallelGateway id="join" name="join"/>'
-            + "".join(branches) + END + flows("start fork", "join end", *(f"fork u{number} join" for number in range(8)))
+            + "".join(branches) + END
+            + flows("start fork", "join end", *(f"fork u{number} join" for number in range(8)))
         ),
     )  # fmt: skip
     instance = begun(engine)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine import counters, history
 from engine.clock import SystemClock
+from engine.db import connections
 from engine.db.counter import counter
 from engine.db.draft import draft
 from engine.errors import NotFound, StaleInstance
@@ -287,3 +288,18 @@ def test_acts_are_chained_per_scope_and_append_only(engine):
     for verb in ("UPDATE audit SET kind = 'x'", "DELETE FROM audit"):
         with pytest.raises(DBAPIError, match="append-only"), engine.unit_of_work(ENGINE) as uow:
             uow.execute(text(verb))
+
+
+def test_connection_that_died_while_idle_is_replaced(postgres_database, monkeypatch):
+    engine = ProcessEngine(Settings(database_url=postgres_database))
+    monkeypatch.setattr(connections, "_IDLE_SECONDS", 0.0)
+    with engine.unit_of_work(ENGINE) as uow:
+        victim = uow.execute(text("SELECT pg_backend_pid()")).scalar()
+    other = ProcessEngine(Settings(database_url=postgres_database))
+    with other.unit_of_work(ENGINE) as uow:
+        uow.execute(text("SELECT pg_terminate_backend(:victim)"), {"victim": victim})
+    other.dispose()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert uow.execute(text("SELECT pg_backend_pid()")).scalar() != victim
+    engine.dispose()
