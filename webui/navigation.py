@@ -10,25 +10,29 @@ from webui import access
 
 @dataclass(frozen=True)
 class Entry:
-    """`endpoint` it leads to, English label (translated where shown), icon name, capability ("" = everybody)."""
+    """`endpoint` it leads to, English label (translated where shown), icon name, capability ("" = everybody).
+
+    `pages`: the names of the views that belong to it; none: all of its blueprint.
+    """
 
     endpoint: str
     label: str
     icon: str
     capability: str = ""
+    pages: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
         """Whether the page of this request belongs to the entry."""
-        area, _, page = self.endpoint.partition(".")
-        return request.blueprint == area and (page in ("index", "home", "library") or request.endpoint == self.endpoint)
+        area, _, page = (request.endpoint or "").rpartition(".")
+        return area == self.endpoint.partition(".")[0] and (not self.pages or page in self.pages)
 
 
 ENTRIES = (
     Entry("workbench.home", N_("Home"), icon="home"),
     Entry("inbox.index", N_("Inbox"), icon="inbox"),
-    Entry("requests.index", N_("New request"), icon="circle-plus"),
-    Entry("requests.mine", N_("My requests"), icon="send"),
+    Entry("requests.index", N_("New request"), icon="circle-plus", pages=("index", "start", "begin")),
+    Entry("requests.mine", N_("My requests"), icon="send", pages=("mine", "instance")),
     Entry("messages.index", N_("Messages"), icon="bell"),
     Entry("records.index", N_("Data"), icon="database", capability="records"),
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),

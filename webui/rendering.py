@@ -11,6 +11,7 @@ from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
 
 from engine import ids, repository, tasks
+from engine.forms import FormField
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
 from webui import access, errors, languages, navigation
@@ -164,8 +165,15 @@ def summary_items(summary: dict[str, Any] | None, process_key: str) -> list[tupl
     """The key fields of a request as (label, value), labelled as in the start form of its process."""
     if not summary or "uow" not in g:
         return []
-    labels = _field_labels(process_key)
-    return [(labels.get(name, name), value) for name, value in summary.items()]
+    fields = _start_fields(process_key)
+    return [_shown_as(fields.get(name), name, value) for name, value in summary.items()]
+
+
+def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]:
+    if field is None:
+        return name, value
+    chosen = next((option.labels for option in field.options or () if option.value == value), None)
+    return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))
 
 
 def process_name(item: Any) -> str:
@@ -181,9 +189,9 @@ def _process(key: str) -> DefinitionInfo | None:
     return found
 
 
-def _field_labels(process_key: str) -> dict[str, str]:
+def _start_fields(process_key: str) -> dict[str, FormField]:
     info = _process(process_key)
     form_id = info.meta.get("form") if info else None
     if info is None or not form_id:
         return {}
-    return {field.path: label(field.labels, field.label) for field in repository.form(g.uow, form_id, info.id).fields}
+    return {field.path: field for field in repository.form(g.uow, form_id, info.id).fields}
