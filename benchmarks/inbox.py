@@ -14,14 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from benchmarks.databases import DATABASES
 from engine import identity, ids, tasks
 from engine.db.base import to_micros
 from engine.db.task import NO_DUE, Box
 from engine.process_engine import ProcessEngine
-from engine.tasks.inbox import _places, keys_parameters, keys_statement
+from engine.tasks.inbox import _lines, _places, keys_parameters, keys_statement
 from engine.unit_of_work import ENGINE, Actor
 
 USERS, GROUPS, MEMBER_OF = 1000, 50, 20
@@ -147,18 +145,28 @@ def page(engine: ProcessEngine, actor: Actor, cursor: str | None = None, sort: s
 
 
 def in_database(engine: ProcessEngine, actor: Actor, sort: str = "due") -> float:
-    """Milliseconds of the query that finds the page, without the driver on PostgreSQL."""
+    """Milliseconds of the two queries of a page, its keys and its lines: EXPLAIN on PostgreSQL, the bare driver on
+    SQLite, whose database is the process itself.
+    """
     with engine.unit_of_work(actor, read_only=True) as uow:
         places = _places(uow, "todo")
         item = UUID(int=0) if sort == "due" else UUID(int=2**128 - 1)
         parameters = keys_parameters(engine.dialect, places, -1, item, 21)
         statement = keys_statement(engine.dialect, len(places), sort)
-        if engine.dialect == "postgresql":
-            plan = uow.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}"), parameters).scalar_one()
-            return float(plan[0]["Execution Time"] + plan[0]["Planning Time"])
-        began = time.perf_counter()
-        uow.execute(statement, parameters).all()
-        return (time.perf_counter() - began) * 1000
+        keys = [row.work_item_id for row in uow.execute(statement, parameters)]
+        driver: Any = uow.connection.connection.driver_connection
+        spent = 0.0
+        for query, values in ((statement, parameters), (_lines, {"items": keys})):
+            state = query.compile(dialect=uow.connection.dialect).construct_expanded_state(values)
+            if engine.dialect == "sqlite":
+                began = time.perf_counter()
+                driver.execute(state.statement, state.positional_parameters).fetchall()
+                spent += (time.perf_counter() - began) * 1000
+            else:
+                found = driver.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {state.statement}", state.parameters)
+                plan = found.fetchone()[0][0]
+                spent += plan["Execution Time"] + plan["Planning Time"]
+        return spent
 
 
 def measure(engine: ProcessEngine, actor: Actor) -> dict[str, float]:

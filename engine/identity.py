@@ -31,7 +31,8 @@ LONGEST_LINE = 20
 
 SCOPE = "identity"
 
-_hasher = PasswordHasher()
+# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # verified for unknown logins too, so that the time of an answer does not tell which logins exist
 _NOBODY = _hasher.hash("nobody has this password")
 

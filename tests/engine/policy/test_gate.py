@@ -1,5 +1,6 @@
 """Grants and the gate: a payment without a live human approval of exactly this cannot run, nor be inserted."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -324,6 +325,30 @@ def test_one_person_does_not_count_twice(engine, who):
         policy.grant(uow, instance, item.user_task_id, "fin", cfo, [yes])
 
     held(engine, instance_id, bill_id)
+
+
+def test_many_processes_at_once_pay_once_on_one_approval(engine, who):
+    bill_id = a_bill(engine)
+    instances = [started(engine, who["req"], bill_id) for _ in range(6)]
+    agree(engine, who["fay"])
+    together, answers = threading.Barrier(len(instances)), []
+
+    def run(instance_id: UUID) -> None:
+        together.wait()
+        try:
+            pay(engine, instance_id, bill_id)
+            answers.append("paid")
+        except PolicyHold:
+            answers.append("held")
+
+    threads = [threading.Thread(target=run, args=(instance_id,)) for instance_id in instances]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == ["held"] * 5 + ["paid"]
+    assert grants(engine) == [("finance_approval", "consumed")]
 
 
 def test_a_class_that_must_be_policed_holds_while_no_policy_is_in_force(engine, who):
