@@ -11,7 +11,7 @@ from webui.cli import opening
 
 
 @click.command()
-@click.option("--size", type=click.Choice(demo_data.SIZES), default="full", show_default=True)
+@click.option("--size", type=click.Choice(demo_data.SIZES), default="small", show_default=True)
 def demo(size: str) -> None:
     """Load people, processes, twelve months of business and some live instances; a second run changes nothing."""
     load_demo(opening.settings(), size)
@@ -39,7 +39,7 @@ def setup() -> None:
     click.echo("[5/5] Set up.")
 
 
-def load_demo(settings: Settings, size: str = "full") -> None:
+def load_demo(settings: Settings, size: str = "small") -> None:
     """Print each step while it runs."""
     demo_data.load(settings, size, say=click.echo, progress=_progress)
 

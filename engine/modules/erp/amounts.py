@@ -32,6 +32,16 @@ def unit_price(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
+def is_money(value: Decimal) -> bool:
+    """Above 0, with at most two decimals."""
+    return value > 0 and value == cents(value)
+
+
+def is_count(value: Decimal) -> bool:
+    """Above 0, with at most four decimals."""
+    return value > 0 and value == quantity(value)
+
+
 def line(
     count: Decimal, price: Decimal, discount: Decimal, vat_rate: Decimal, *, price_includes_tax: bool = False
 ) -> Amounts:

@@ -293,3 +293,17 @@ def test_nobody_is_paid_to_an_account_that_no_second_person_has_confirmed(firm: 
     assert [refusal.value.code for refusal in (same_person, unconfirmed, malformed)] == [
         "ERP.PAYEE_SAME_PERSON", "ERP.PAYEE_UNCONFIRMED", "ERP.ACCOUNT_FORMAT",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"amount": Decimal(0)}, {"amount": Decimal(-5)}, {"amount": Decimal("0.001")},
+        {"amount": Decimal(5), "tax": Decimal(5)}, {"amount": Decimal(5), "tax": Decimal(-1)},
+    ],
+)  # fmt: skip
+def test_an_expense_that_is_no_amount_is_refused(firm: Company, line: Any) -> None:
+    with pytest.raises(BusinessError) as refusal, firm.acting() as uow:
+        expenses.book_expense_claim(uow, claimant_id=firm.people["ann"], lines=[line], call=a_call())
+
+    assert refusal.value.code == "DATA.INVALID"

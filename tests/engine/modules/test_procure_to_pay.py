@@ -240,7 +240,13 @@ def test_a_blocked_supplier_gets_no_order(firm: Company) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "code"), [([], "DATA.INVALID"), ([{"sku": "X", "quantity": Decimal(1)}], "ERP.ITEM_INACTIVE")]
+    ("lines", "code"),
+    [
+        ([], "DATA.INVALID"),
+        ([{"sku": "TEA", "quantity": Decimal("0.00001")}], "DATA.INVALID"),
+        ([{"sku": "TEA", "quantity": Decimal(-1)}], "DATA.INVALID"),
+        ([{"sku": "X", "quantity": Decimal(1)}], "ERP.ITEM_INACTIVE"),
+    ],
 )
 def test_a_need_names_known_items(firm: Company, lines: Any, code: str) -> None:
     with pytest.raises(BusinessError) as refusal, firm.acting() as uow:

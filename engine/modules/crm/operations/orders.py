@@ -248,7 +248,7 @@ def _priced(
         unit = line.get("price")
         unit = listed.get(number) if unit is None else amounts.unit_price(unit)
         discount = line.get("discount") or Decimal(0)
-        if line["quantity"] <= 0 or not 0 <= discount < 1 or (unit is not None and unit < 0):
+        if not amounts.is_count(line["quantity"]) or not 0 <= discount < 1 or (unit is not None and unit < 0):
             raise BusinessError("DATA.INVALID", expected="a quantity above 0, a discount below 1", found=line["sku"])
         if unit is None:
             missing.append(line["sku"])

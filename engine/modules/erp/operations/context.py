@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from engine import counters
 from engine.errors import BusinessError
+from engine.modules.erp import amounts
 from engine.modules.erp.models.item import item, vat_rate, warehouse
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall
@@ -39,6 +40,24 @@ def document_no(uow: UnitOfWork, prefix: str) -> str:
     """The next number of its kind in this month, e.g. PO-202611-0042."""
     month = f"{business_date(uow):%Y%m}"
     return f"{prefix}-{month}-{counters.next_number(uow, f'erp/{prefix}/{month}'):04d}"
+
+
+def checked(name: str, text: str, limit: int) -> str:
+    """`text` without blanks around it. Raises DATA.INVALID when it is empty or longer than its column."""
+    trimmed = text.strip()
+    if not 0 < len(trimmed) <= limit:
+        raise BusinessError("DATA.INVALID", expected=f"{name} of 1 to {limit} characters", found=text[:limit])
+    return trimmed
+
+
+def counted(lines: Iterable[Any]) -> None:
+    """Raises DATA.INVALID unless every line counts more than 0, with at most four decimals; no lines are refused."""
+    listed = list(lines)
+    wrong = [str(line["quantity"]) for line in listed if not amounts.is_count(line["quantity"])]
+    if wrong or not listed:
+        raise BusinessError(
+            "DATA.INVALID", expected="quantities above 0 with at most four decimals", found=", ".join(wrong) or "none"
+        )
 
 
 def items_by_sku(uow: UnitOfWork, skus: Iterable[str]) -> dict[str, Any]:

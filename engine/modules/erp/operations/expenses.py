@@ -11,7 +11,7 @@ from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import expense_claim, expense_line
 from engine.modules.erp.models.treasury import payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import CURRENCY, document_no, head
+from engine.modules.erp.operations.context import CURRENCY, checked, document_no, head
 from engine.modules.erp.operations.lines import ExpenseLine
 from engine.modules.erp.operations.payables import requested
 from engine.modules.erp.rows import rows
@@ -34,11 +34,11 @@ def book_expense_claim(
     `reference`: number of the request; booked again it is `existing`, with another total ERP.CLAIM_DIFFERS.
     """
     spent: list[ExpenseLine] = lines or ([{"amount": amount}] if amount is not None else [])
-    if not spent or any(line["amount"] <= 0 for line in spent):
-        raise BusinessError("DATA.INVALID", expected="amounts above 0", found="none")
-    total = sum((amounts.cents(line["amount"]) for line in spent), amounts.ZERO)
-    tax = sum((amounts.cents(line.get("tax") or amounts.ZERO) for line in spent), amounts.ZERO)
-    source = None if reference is None else ("request", reference)
+    if not spent or not all(_is_sound(line) for line in spent):
+        raise BusinessError("DATA.INVALID", expected="amounts above 0 in cents, tax below them", found="others or none")
+    total = sum((line["amount"] for line in spent), amounts.ZERO)
+    tax = sum((line.get("tax") or amounts.ZERO for line in spent), amounts.ZERO)
+    source = None if reference is None else ("request", checked("reference", reference, 60))
     if source is not None:
         known = rows.find(
             uow,
@@ -62,7 +62,7 @@ def book_expense_claim(
             {
                 "claim_id": claim_id, "line_no": number, "category": line.get("category") or "other",
                 "spent_on": line.get("spent_on"), "text": line.get("text") or "",
-                "amount": amounts.cents(line["amount"]), "tax": amounts.cents(line.get("tax") or amounts.ZERO),
+                "amount": line["amount"], "tax": line.get("tax") or amounts.ZERO,
             }
             for number, line in enumerate(spent, 1)
         ],
@@ -93,6 +93,11 @@ def cancel_expense_claim(uow: UnitOfWork, *, claim_id: UUID, reason: str = "", c
     )  # fmt: skip
     ledger.reverse_of(uow, "expense_claim", ("erp_expense_claim", claim_id), reason, call.instance_id)
     return {"cancelled": True}
+
+
+def _is_sound(line: ExpenseLine) -> bool:
+    tax = line.get("tax") or amounts.ZERO
+    return amounts.is_money(line["amount"]) and 0 <= tax < line["amount"] and tax == amounts.cents(tax)
 
 
 def _facts(claim: Any, *, existing: bool) -> dict[str, Any]:

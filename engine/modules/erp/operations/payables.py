@@ -14,7 +14,7 @@ from engine.modules.erp.models.item import supplier
 from engine.modules.erp.models.purchase import purchase_line, purchase_order
 from engine.modules.erp.models.treasury import payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import document_no, head
+from engine.modules.erp.operations.context import checked, counted, document_no, head
 from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
@@ -39,6 +39,7 @@ def enter_supplier_invoice(
     It is blocked until it is matched or released. The number of a supplier is known once: entered again by the same
     process with the same total it is `existing`, else ERP.DUPLICATE_INVOICE.
     """
+    invoice_no = checked("invoice_no", invoice_no, 40)
     order = rows.get(uow, purchase_order, purchase_order_id, lock=True)
     if order.status not in ("placed", "closed"):
         raise BusinessError("ERP.PO_CLOSED", po_no=order.po_no, status=order.status)
@@ -171,8 +172,9 @@ def _billed(uow: UnitOfWork, order: Any, lines: list[InvoicedLine] | None) -> li
     wrong = sorted({line["sku"] for line in lines} - set(by_sku))
     if wrong:
         raise BusinessError("ERP.WRONG_ITEM", po_no=order.po_no, skus=wrong)
-    if not lines or any(line["quantity"] <= 0 or line["price"] < 0 for line in lines):
-        raise BusinessError("DATA.INVALID", expected="lines with quantities above 0", found="none")
+    counted(lines)
+    if any(line["price"] < 0 for line in lines):
+        raise BusinessError("DATA.INVALID", expected="prices of 0 or more", found="a negative one")
     return [(by_sku[line["sku"]], line) for line in lines]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from engine.errors import N_, BusinessError
 from engine.ids import uuid7
+from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import expense_claim, supplier_invoice
 from engine.modules.erp.models.item import company
 from engine.modules.erp.models.payee import payee_account, payee_account_version
@@ -91,7 +92,7 @@ def request_payment(
         return _facts(known, payee.version, existing=True)
     open_amount = document.open_amount - requested(uow, column == document.id)
     asked = open_amount if amount is None else amount
-    if asked <= 0 or asked > open_amount:
+    if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
     payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner)
     request_id = rows.add(
@@ -123,7 +124,7 @@ def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal
     column, document = _document(uow, item)
     asked = request.amount if amount is None else amount
     open_amount = document.open_amount - requested(uow, column == document.id) + item.amount
-    if asked <= 0 or asked > open_amount:
+    if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=item.document_no, open_amount=open_amount, asked=asked)
     owner = document.supplier_id if request.kind == "supplier" else document.claimant_id
     payee = version_in_force(uow, "supplier" if request.kind == "supplier" else "employee", owner)

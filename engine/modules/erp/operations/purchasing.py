@@ -23,6 +23,8 @@ from engine.modules.erp.operations.context import (
     CURRENCY,
     active_items,
     business_date,
+    checked,
+    counted,
     document_no,
     head,
     rate_of,
@@ -51,8 +53,7 @@ def create_requisition(
     `source_no`: the order that is short of it; asked for again, the first requisition comes back as `existing`.
     `supplier_id`: who usually delivers the first item, unless given; `new_supplier`: never ordered from before.
     """
-    if not lines:
-        raise BusinessError("DATA.INVALID", expected="at least one line", found="none")
+    counted(lines)
     items = active_items(uow, [line["sku"] for line in lines])
     offers = _offers(uow, [items[line["sku"]].id for line in lines])
     first = offers.get(items[lines[0]["sku"]].id)
@@ -137,8 +138,8 @@ def create_purchase_order(
                 {"sku": line.sku, "quantity": line.quantity, "price": line.price}
                 for line in rows.lines(uow, requisition_line, "requisition_id", requisition_id)
             ]
-    if not lines:
-        raise BusinessError("DATA.INVALID", expected="at least one line", found="none")
+    lines = lines or []
+    counted(lines)
     items = active_items(uow, [line["sku"] for line in lines])
     offers = _offers(uow, [row.id for row in items.values()])
     rates = vat_rates(uow, business_date(uow))
@@ -225,6 +226,7 @@ def receive_goods(
     """
     order = rows.get(uow, purchase_order, purchase_order_id, lock=True)
     if delivery_note is not None:
+        delivery_note = checked("delivery_note", delivery_note, 60)
         known = rows.find(
             uow,
             select(goods_receipt).where(
@@ -320,8 +322,7 @@ def _arrivals(uow: UnitOfWork, order: Any, lines: list[ReceivedLine] | None) -> 
         sums: dict[str, Decimal] = {}
         for line in lines:
             sums[line["sku"]] = sums.get(line["sku"], stock.ZERO) + line["quantity"]
-        if any(quantity < 0 for quantity in sums.values()):
-            raise BusinessError("DATA.INVALID", expected="quantities of 0 or more", found="a negative one")
+        counted(line for line in lines if line["quantity"])  # a scan list names what did not come with 0
         taken = [(by_sku[sku], quantity) for sku, quantity in sums.items() if quantity]
     over = [
         {"sku": line.sku, "quantity": line.received + quantity - line.may_receive}

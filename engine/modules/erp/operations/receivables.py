@@ -13,7 +13,7 @@ from engine.modules.erp.models.invoice import sales_invoice, sales_invoice_line
 from engine.modules.erp.models.sales import sales_line, sales_order, shipment, shipment_line
 from engine.modules.erp.models.treasury import allocation, receipt
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import CURRENCY, business_date, document_no, head
+from engine.modules.erp.operations.context import CURRENCY, business_date, checked, document_no, head
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
@@ -53,8 +53,11 @@ def record_receipt(
 
     The same `bank_ref` and amount is `existing`. `order_open`: what is left of the order, `settled`: nothing is.
     """
-    if amount <= 0 or (order_no is None and customer_id is None):
-        raise BusinessError("DATA.INVALID", expected="an amount above 0 and an order or a customer", found=str(amount))
+    if not amounts.is_money(amount) or (order_no is None and customer_id is None):
+        raise BusinessError(
+            "DATA.INVALID", expected="an amount above 0 in cents and an order or a customer", found=str(amount)
+        )
+    bank_ref = None if bank_ref is None else checked("bank_ref", bank_ref, 60)
     order = None if order_no is None else rows.by(uow, sales_order, "order_no", order_no, lock=True)
     owner = order.customer_id if order is not None else customer_id
     known = None
@@ -85,7 +88,7 @@ def allocate(
     invoice = rows.get(uow, sales_invoice, invoice_id, lock=True)
     money = rows.get(uow, receipt, receipt_id, lock=True)
     share = min(invoice.open_amount, money.unallocated) if amount is None else amount
-    if share <= 0:
+    if not amounts.is_money(share):
         raise BusinessError("ERP.OVER_ALLOCATED", invoice_no=invoice.invoice_no, receipt_no=money.receipt_no)
     if money.customer_id != invoice.customer_id:
         raise BusinessError("DATA.INVALID", expected=invoice.customer_name, found=money.payer)

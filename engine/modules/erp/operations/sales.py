@@ -14,7 +14,7 @@ from engine.modules.erp.models.invoice import sales_invoice
 from engine.modules.erp.models.sales import sales_line, sales_order, shipment, shipment_line
 from engine.modules.erp.models.stock import reservation
 from engine.modules.erp.operations import ledger, stock
-from engine.modules.erp.operations.context import CURRENCY, active_items, head, warehouse_id
+from engine.modules.erp.operations.context import CURRENCY, active_items, checked, head, warehouse_id
 from engine.modules.erp.operations.lines import SalesOrder
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
@@ -145,7 +145,8 @@ def cancel_shipment(uow: UnitOfWork, *, shipment_id: UUID, reason: str = "") -> 
     "erp.ship", zh="发货", en="Ship",
     outputs={"shipment_no": "string", "tracking_no": "string", "carrier": "string", "lines": "list<context>",
              "cost": "number", "voucher_no": "string", "complete": "boolean", "shipped_at": "date and time"},
-    errors=("DATA.NOT_FOUND", "ERP.SHIPMENT_CANCELLED", "ERP.STOCK_SHORT", "ERP.PERIOD_CLOSED", "ERP.TRACKING_USED"),
+    errors=("DATA.NOT_FOUND", "ERP.SHIPMENT_CANCELLED", "ERP.STOCK_SHORT", "ERP.PERIOD_CLOSED",
+            "ERP.TRACKING_USED", "DATA.INVALID"),
 )  # fmt: skip
 def ship(
     uow: UnitOfWork, *, shipment_id: UUID, carrier: str, tracking_no: str | None = None, call: OperationCall
@@ -159,7 +160,8 @@ def ship(
     if row.status == "cancelled":
         raise BusinessError("ERP.SHIPMENT_CANCELLED", shipment_no=row.shipment_no)
     if row.status == "draft":
-        tracking_no = tracking_no or row.shipment_no
+        carrier = checked("carrier", carrier, 40)
+        tracking_no = checked("tracking_no", tracking_no or row.shipment_no, 60)
         _leave(uow, row, order, carrier, tracking_no, call)
     shipped = uow.execute(
         select(sales_line).where(sales_line.c.order_id == order.id).order_by(sales_line.c.line_no)

@@ -15,7 +15,7 @@ from engine.modules.erp.models.item import item, supplier_item
 from engine.modules.erp.models.sales import sales_line, sales_order
 from engine.modules.erp.models.stock import reservation, stock_balance, stock_move
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import active_items, business_date, items_by_sku, warehouse_id
+from engine.modules.erp.operations.context import active_items, business_date, counted, items_by_sku, warehouse_id
 from engine.modules.erp.operations.lines import StockLine
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
@@ -132,13 +132,14 @@ def release_stock(uow: UnitOfWork, *, sales_order_id: UUID) -> dict[str, Any]:
 
 @operation(
     "erp.open_stock", zh="录入期初库存", en="Enter opening stock", outputs={"value": "number"},
-    errors=("ERP.ITEM_INACTIVE", "ERP.PERIOD_CLOSED", "DATA.NOT_FOUND"),
+    errors=("ERP.ITEM_INACTIVE", "ERP.PERIOD_CLOSED", "DATA.NOT_FOUND", "DATA.INVALID"),
 )  # fmt: skip
 def open_stock(
     uow: UnitOfWork, *, sku: str, quantity: Decimal, unit_cost: Decimal, warehouse: str | None = None,
     call: OperationCall,
 ) -> dict[str, Any]:  # fmt: skip
     """Put the opening stock of an item on hand, with its voucher against capital."""
+    counted([{"quantity": quantity}])
     found = active_items(uow, [sku])[sku]
     value = amounts.cents(quantity * unit_cost)
     line_id = call.key
