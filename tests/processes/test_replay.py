@@ -15,7 +15,7 @@ from engine.unit_of_work import ENGINE
 LIBRARY = Path(__file__).parents[2]
 SAMPLE = LIBRARY / "tests" / "data" / "bpi2020_domestic_500.csv.gz"
 BAD = {"declaration95149", "declaration90815"}
-SMALL = 60
+SMALL = 25
 """cases for the second database: both bad ones and as many variants as fit into a few seconds"""
 
 
