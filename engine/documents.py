@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import ids
 from engine.db.document import blob, document, document_version
-from engine.errors import FileTooLarge, InvalidValue, NotFound, WrongFileType
+from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
 
@@ -157,9 +157,9 @@ def recognise(name: str, content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         return _recognise_archive(name, content)
     if content[:512].lstrip().lower().startswith(_MARKUP):
-        raise _wrong(name, "markup that a browser would execute")
+        raise _wrong(name, N_("markup that a browser would execute"))
     if not content:
-        raise _wrong(name, "empty")
+        raise _wrong(name, N_("empty"))
     for encoding in ("utf-8", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -167,7 +167,7 @@ def recognise(name: str, content: bytes) -> str:
             continue
         if all(character.isprintable() or character in "\t\r\n\ufeff" for character in text):
             return "text/plain"
-    raise _wrong(name, "of an unknown kind")
+    raise _wrong(name, N_("of an unknown kind"))
 
 
 def _document(row: Any) -> Document:
@@ -182,15 +182,15 @@ def _recognise_archive(name: str, content: bytes) -> str:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             members = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError):
-        raise _wrong(name, "a damaged archive") from None
+        raise _wrong(name, N_("a damaged archive")) from None
     if any(member.endswith("vbaProject.bin") for member in members):
-        raise _wrong(name, "a document with macros")
+        raise _wrong(name, N_("a document with macros"))
     for folder, media_type in _OFFICE.items():
         if "[Content_Types].xml" in members and any(member.startswith(folder) for member in members):
             return media_type
     if "OFD.xml" in members:
         return "application/ofd"  # GB/T 33190: electronic invoices
-    raise _wrong(name, "an archive")
+    raise _wrong(name, N_("an archive"))
 
 
 def _wrong(name: str, found: str) -> WrongFileType:

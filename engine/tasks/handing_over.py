@@ -5,7 +5,7 @@ from uuid import UUID
 from engine import history, identity
 from engine.approvals import rounds
 from engine.db.task import ItemStatus
-from engine.errors import ActNotOffered, CannotTransfer
+from engine.errors import N_, ActNotOffered, CannotTransfer
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.opening import Act
@@ -48,18 +48,18 @@ def _check(act: Act, to: User, reason: str) -> None:
         return CannotTransfer(task=act.round.name, to=to.name, reason=why)
 
     if not reason.strip():
-        raise refuse("a reason is required")
+        raise refuse(N_("a reason is required"))
     if not to.active:
-        raise refuse("the account is disabled")
+        raise refuse(N_("the account is disabled"))
     for item in act.items:
         if item.assignee_id == to.id and item.status in (*rounds.OPEN, ItemStatus.DECIDED):
-            raise refuse("this person is on the task already")
+            raise refuse(N_("this person is on the task already"))
     if act.work.capability is not None and act.instance.starter_id is not None:
         persons = identity.persons(act.uow, [act.instance.starter_id])
         if to.person_id is None or to.person_id == persons.get(act.instance.starter_id):
-            raise refuse("the requester may not approve his own request")
+            raise refuse(N_("the requester may not approve his own request"))
     if _length(act) >= MOST_TRANSFERS:
-        raise refuse(f"it was handed over {MOST_TRANSFERS} times already")
+        raise refuse(N_("it was handed over too often already"))
 
 
 def _length(act: Act) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select
 from engine import documents, history, identity, ids
 from engine.db.task import task_comment
 from engine.documents import Document
-from engine.errors import ActNotOffered, Forbidden, InvalidValue, NotFound
+from engine.errors import N_, ActNotOffered, Forbidden, InvalidValue, NotFound
 from engine.tasks import opening
 from engine.tasks.repeating import made_before, remember
 from engine.tasks.working import may_see, offered
@@ -107,5 +107,5 @@ def open_attachment(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes
 def _require_sight(uow: UnitOfWork, instance_id: UUID, *, writing: bool = True) -> Any:
     if not may_see(uow, instance_id) or (writing and uow.actor.user_id is None):
         known = identity.names(uow, [uow.actor.user_id])
-        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act="see this instance")
+        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("see this instance"))
     return uow.actor.user_id

@@ -16,7 +16,7 @@ from engine.db import rows
 from engine.db.identity import membership, user_account
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import AlreadyDecided, InstanceOver, NotFound, NotYourTask, Stale, Suspended
+from engine.errors import N_, AlreadyDecided, InstanceOver, NotFound, NotYourTask, Stale, Suspended
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, digest
 
@@ -152,8 +152,8 @@ def already_decided(act: Act) -> AlreadyDecided:
     if act.item.decided_at is not None:
         last = act.item
     if last is None:
-        return AlreadyDecided(task=act.round.name, decision="closed", by="the engine", at=act.round.closed_at)
-    by = identity.names(act.uow, [last.decided_by]).get(last.decided_by, "the engine")
+        return AlreadyDecided(task=act.round.name, decision=N_("closed"), by=N_("the engine"), at=act.round.closed_at)
+    by = identity.names(act.uow, [last.decided_by]).get(last.decided_by, N_("the engine"))
     word = rounds.WORDS.get(ItemDecision(last.decision), "closed")
     return AlreadyDecided(task=act.round.name, decision=word, by=by, at=last.decided_at)
 
@@ -161,7 +161,7 @@ def already_decided(act: Act) -> AlreadyDecided:
 def not_yours(act: Act) -> NotYourTask:
     """Whose turn it is."""
     waiting = [item for item in act.items if item.status == ItemStatus.TODO] or [act.item]
-    return NotYourTask(task=act.round.name, assignee=", ".join(holders(act.uow, waiting)) or "nobody")
+    return NotYourTask(task=act.round.name, assignee=", ".join(holders(act.uow, waiting)) or N_("nobody"))
 
 
 def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
