@@ -64,9 +64,13 @@ def listen(page: Page, *announced: int) -> list[str]:
         if message.type == "error" and not expected:
             found.append(f"console: {message.text}")
 
+    def failed(request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the next page was faster
+            found.append(f"request: {request.url} {request.failure}")
+
     page.on("console", spoken)
     page.on("pageerror", lambda error: found.append(f"script: {error}"))
-    page.on("requestfailed", lambda request: found.append(f"request: {request.url} {request.failure}"))
+    page.on("requestfailed", failed)
     page.on(
         "response",
         lambda answer: (

@@ -149,10 +149,28 @@ def test_a_button_that_needs_no_complete_form_sends_what_is_there(visit):
     assert sent(page)[0] == ["reject"]
 
 
-def test_shows_what_the_server_refused(visit):
-    page, wrong = visit(form(data={"amount": 0}, errors={"F_amount": ["超出预算"]}))
+def test_shows_what_the_server_refused_until_it_is_sent_again(visit):
+    page, wrong = visit(form(data={"reason": "出差", "amount": 9000}, errors={"F_amount": ["超出预算"]}))
+    refusal = page.locator(".fjs-form-field-number .fjs-form-field-error")
+    expect(refusal).to_have_text("超出预算")
+    page.wait_for_timeout(300)  # form-js judges what it was given some frames later
+    expect(refusal).to_have_text("超出预算")
 
-    expect(page.locator(".fjs-form-field-number .fjs-form-field-error")).to_have_text("超出预算")
+    with page.expect_navigation():
+        page.get_by_text("agree").click()
+
+    assert sent(page)[1]["amount"] == 9000
+    assert wrong == []
+
+
+def test_a_refusal_goes_when_its_field_changes(visit):
+    page, wrong = visit(form(data={"reason": "出差", "amount": 9000}, errors={"F_amount": ["超出预算"]}))
+    expect(page.locator(".fjs-form-field-error")).to_have_text("超出预算")
+
+    field(page, "F_amount").fill("100")
+    field(page, "F_reason").focus()
+
+    expect(page.locator(".fjs-form-field-error")).to_have_count(0)
     assert wrong == []
 
 
@@ -185,6 +203,27 @@ def test_a_diagram_shows_progress_and_details_on_a_click(visit):
     assert page.locator("[data-element-id=f1]").evaluate("shape => shape.classList.contains('tk-taken')")
     expect(page.locator(".tk-details")).to_have_text("审批报销李四 待办")
     page.keyboard.press("Escape")
+    assert wrong == []
+
+
+def test_a_diagram_speaks_the_readers_language_where_the_drawing_does(visit):
+    page, wrong = visit(diagram(), lang="en")
+    page.wait_for_selector("tk-diagram[data-ready]")
+
+    expect(page.locator("[data-element-id=approve] text").first).to_contain_text("Approve")
+    expect(page.locator("[data-element-id=pay] text").first).to_have_text("付款")
+    assert wrong == []
+
+
+def test_a_long_diagram_is_readable_and_shows_where_the_request_stands(visit):
+    long = DRAWING.replace('x="672" y="122"', 'x="4672" y="122"')
+    page, wrong = visit(diagram(xml=long, markers={"paid": "active"}))
+    page.wait_for_selector("tk-diagram[data-ready]")
+
+    shown = page.locator("[data-element-id=paid]").first.bounding_box()
+    assert (shown["width"] > 20, 0 < shown["x"] < 1440) == (True, True)
+    page.get_by_role("button", name="显示全图").click()
+    assert page.locator("[data-element-id=submitted]").first.bounding_box()["x"] > 0
     assert wrong == []
 
 

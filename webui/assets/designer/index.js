@@ -16,7 +16,7 @@ import Offer from './offer/index.js';
 import Panel from './panel/index.js';
 import Variables from './variables/index.js';
 
-const PALETTE_PX = 110;
+const PALETTE_PX = 110, READABLE = 0.5;
 
 // canvas, panel: elements of the page. Gives the modeler and what it could not read and would lose at saving; rejects when
 // nothing can be read
@@ -29,7 +29,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     ],
   });
   const { warnings } = await modeler.importXML(xml);
-  fit(modeler, PALETTE_PX);
+  fit(modeler, PALETTE_PX, { readable: READABLE });
   return { modeler, unread: warnings.map(({ message }) => message) };
 }
 

@@ -11,25 +11,34 @@ if (chinese) flatpickr.localize(Mandarin);
 
 export async function show(host, { schema, data = {}, errors = {}, readOnly = false }) {
   const container = host.appendChild(document.createElement('div'));
-  const form = new Form({ container });
+  const form = new Form({ container, debounce: false });      // else the letters of the last 300 ms can be lost
   form.setProperty('readOnly', readOnly);
   await form.importSchema(schema, data);
-  judgeLikeTheServer(form.get('validator'));
-  if (Object.keys(errors).length) form._setState({ errors });     // the only way in 1.23; browser test "shows what the server refused"
+  const refusals = judgeLikeTheServer(form.get('validator'), errors);
+  if (Object.keys(errors).length) form._setState({ errors });     // the only way in 1.23; browser test "shows what the server refused until it is sent again"
 
   const outer = host.closest('form');
-  const stop = outer && !readOnly ? sendWith(outer, host, form) : () => {};
+  const stop = outer && !readOnly ? sendWith(outer, host, form, refusals) : () => {};
   host.form = form;
   return () => { stop(); form.destroy(); container.remove(); };
 }
 
-// white space alone is empty here and on the server
-function judgeLikeTheServer(validator) {
-  const judge = validator.validateFieldInstance.bind(validator);
-  validator.validateFieldInstance = (field, value) => judge(field, typeof value === 'string' && !value.trim() ? '' : value).map(message);
+// White space alone is empty here and on the server. What the server refused stays at its field until the value changes (form-js
+// judges fields that have a value by itself soon after the import, and would wipe it) or the form is sent again.
+function judgeLikeTheServer(validator, errors) {
+  const refusals = { now: errors }, refused = new Map(), judge = validator.validateFieldInstance.bind(validator);
+  validator.validateFieldInstance = (field, value) => {
+    const own = judge(field, typeof value === 'string' && !value.trim() ? '' : value).map(message);
+    const place = [field.id, ...Object.values(field.indexes ?? {})], said = place.reduce((found, step) => found?.[step], refusals.now);
+    if (!Array.isArray(said)) return own;
+    const key = place.join(), text = JSON.stringify(value);
+    if (!refused.has(key)) refused.set(key, text);
+    return refused.get(key) === text ? [...new Set([...said, ...own])] : own;
+  };
+  return refusals;
 }
 
-function sendWith(outer, host, form) {
+function sendWith(outer, host, form, refusals) {
   const field = Object.assign(document.createElement('input'), { type: 'hidden', name: host.getAttribute('name') ?? 'data' });
   outer.append(field);
 
@@ -40,6 +49,7 @@ function sendWith(outer, host, form) {
       return;
     }
     if (host.contains(document.activeElement)) document.activeElement.blur();      // a typed date counts when its field is left
+    refusals.now = {};
     const { data, errors } = form.submit();
     field.value = JSON.stringify(data);
     if (event.submitter?.formNoValidate || !Object.keys(errors).length) return;

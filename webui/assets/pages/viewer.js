@@ -8,6 +8,7 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
 
+const READABLE = 0.6;
 const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×' };
 
 export async function show(host, { xml, markers = {}, flows = [], details = {} }) {
@@ -17,12 +18,26 @@ export async function show(host, { xml, markers = {}, flows = [], details = {} }
   // the wheel belongs to the page: zooming is done by the buttons
   const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
+  nameFor(viewer, document.documentElement.lang.slice(0, 2));
   mark(viewer, markers, flows);
   explain(viewer, host, details);
   host.append(buttons(viewer));
-  fit(viewer, 16);
+  const current = Object.keys(markers).find(id => markers[id] === 'incident') ?? Object.keys(markers).find(id => markers[id] === 'active');
+  fit(viewer, 16, { readable: READABLE, focus: viewer.get('elementRegistry').get(current) ?? null });
   host.viewer = viewer;
   return () => { viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+}
+
+// the reader's language, where the drawing has it: names stand in its main language, others in troika:label
+function nameFor(viewer, language) {
+  const changed = [];
+  for (const element of viewer.get('elementRegistry').getAll()) {
+    const label = element.businessObject.get('extensionElements')?.get('values').find(({ $type, lang }) => $type === 'troika:Label' && lang === language);
+    if (!label) continue;
+    element.businessObject.name = label.text;
+    changed.push(element);
+  }
+  viewer.get('eventBus').fire('elements.changed', { elements: changed });
 }
 
 function mark(viewer, markers, flows) {
