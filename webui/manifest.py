@@ -100,7 +100,7 @@ def _file(name: str) -> Response:
     """A built file, compressed when the browser takes it. Its name holds a hash of its content: cached for ever."""
     folder = _manifest().folder
     for encoding, ending in _ENCODINGS:
-        if encoding in request.accept_encodings and (folder / (name + ending)).is_file():
+        if request.accept_encodings[encoding] and (folder / (name + ending)).is_file():
             response = send_from_directory(folder, name + ending, mimetype=_media_type(name))
             response.headers["Content-Encoding"] = encoding
             break

@@ -14,7 +14,7 @@ export async function show(host, { schema, data = {}, errors = {}, readOnly = fa
   const form = new Form({ container, debounce: false });      // else the letters of the last 300 ms can be lost
   form.setProperty('readOnly', readOnly);
   await form.importSchema(schema, data);
-  const refusals = judgeLikeTheServer(form.get('validator'), errors);
+  const refusals = judgeLikeTheServer(form, errors);
   if (Object.keys(errors).length) form._setState({ errors });     // the only way in 1.23; browser test "shows what the server refused until it is sent again"
 
   const outer = host.closest('form');
@@ -25,15 +25,15 @@ export async function show(host, { schema, data = {}, errors = {}, readOnly = fa
 
 // White space alone is empty here and on the server. What the server refused stays at its field until the value changes (form-js
 // judges fields that have a value by itself soon after the import, and would wipe it) or the form is sent again.
-function judgeLikeTheServer(validator, errors) {
-  const refusals = { now: errors }, refused = new Map(), judge = validator.validateFieldInstance.bind(validator);
+function judgeLikeTheServer(form, errors) {
+  const validator = form.get('validator'), { initialData } = form._getState();
+  const refusals = { now: errors }, judge = validator.validateFieldInstance.bind(validator);
   validator.validateFieldInstance = (field, value) => {
     const own = judge(field, typeof value === 'string' && !value.trim() ? '' : value).map(message);
     const place = [field.id, ...Object.values(field.indexes ?? {})], said = place.reduce((found, step) => found?.[step], refusals.now);
     if (!Array.isArray(said)) return own;
-    const key = place.join(), text = JSON.stringify(value);
-    if (!refused.has(key)) refused.set(key, text);
-    return refused.get(key) === text ? [...new Set([...said, ...own])] : own;
+    const refused = field.valuePath.reduce((found, step) => found?.[step], initialData);
+    return JSON.stringify(value) === JSON.stringify(refused) ? [...new Set([...said, ...own])] : own;
   };
   return refusals;
 }
