@@ -170,9 +170,8 @@ def replay_(process: str, file: Path, database: str | None, limit: int | None, l
 
 def _report(played: list[replay.Played], took: float) -> None:
     for variant, count, same, difference in replay.summary(played):
-        if difference:
-            shown = " > ".join(variant[:SHOWN]) + (" > …" if len(variant) > SHOWN else "")
-            click.echo(f"{same} of {count} as recorded: {shown}\n    {difference}")
+        shown = " > ".join(variant[:SHOWN]) + (" > …" if len(variant) > SHOWN else "")
+        click.echo(f"{same} of {count} as recorded: {shown}" + (f"\n    {difference}" if difference else ""))
     same = sum(one.same for one in played)
     held = [one.case.id for one in played if one.held is not None]
     variants = len({one.case.variant for one in played})
