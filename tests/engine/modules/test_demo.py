@@ -13,6 +13,7 @@ from engine.ids import uuid7
 from engine.modules.crm import demo as crm_demo
 from engine.modules.crm.models.order import order
 from engine.modules.crm.models.party import party
+from engine.modules.erp.demo_goods import goods
 from engine.modules.erp.models.invoice import sales_invoice, supplier_invoice
 from engine.modules.erp.models.item import item
 from engine.modules.erp.models.ledger import voucher, voucher_line
@@ -65,6 +66,11 @@ def test_a_tiny_company_is_there_at_once(engine: ProcessEngine, clock: FrozenClo
     with engine.unit_of_work(ENGINE) as uow:
         counts = [uow.execute(select(func.count()).select_from(table)).scalar() for table in (item, party, order)]
     assert counts == [40, 12, 0]
+
+
+def test_the_same_seed_gives_the_same_goods() -> None:
+    assert goods(SEED, "small") == goods(SEED, "small") != goods(SEED + 1, "small")
+    assert len({each.sku for each in goods(SEED, "small")}) == len({each.name for each in goods(SEED, "small")}) == 320
 
 
 def test_people_are_48_in_9_units_with_managers_before_their_people() -> None:

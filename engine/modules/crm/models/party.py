@@ -127,6 +127,7 @@ address = Table(
         )
     },
 )  # fmt: skip
+Index("crm_address_party", address.c.party_id)
 Index(
     "crm_address_party_id_kind_once",
     address.c.party_id,

@@ -98,6 +98,7 @@ purchase_order = Table(
     },
 )  # fmt: skip
 Index("erp_purchase_order_supplier", purchase_order.c.supplier_id)
+Index("erp_purchase_order_requisition", purchase_order.c.requisition_id)
 
 purchase_line = Table(
     "erp_purchase_line",

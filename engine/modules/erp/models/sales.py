@@ -48,6 +48,8 @@ sales_order = Table(
     },
 )  # fmt: skip
 
+Index("erp_sales_order_customer", sales_order.c.customer_id)
+
 sales_line = Table(
     "erp_sales_line",
     metadata,
