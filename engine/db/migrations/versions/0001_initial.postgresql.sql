@@ -285,6 +285,8 @@ CREATE TABLE erp_sales_order (
   CONSTRAINT erp_sales_order_order_no_once UNIQUE (order_no)
 )
 
+CREATE INDEX erp_sales_order_customer ON erp_sales_order (customer_id)
+
 CREATE TABLE erp_supplier (
   id UUID NOT NULL,
   code VARCHAR(20) NOT NULL,
@@ -1026,6 +1028,8 @@ CREATE TABLE crm_address (
   CONSTRAINT crm_address_party_id_fk FOREIGN KEY(party_id) REFERENCES crm_party (id)
 )
 
+CREATE INDEX crm_address_party ON crm_address (party_id)
+
 CREATE UNIQUE INDEX crm_address_party_id_kind_once ON crm_address (party_id, kind) WHERE is_default
 
 CREATE TABLE crm_contact (
@@ -1214,6 +1218,8 @@ CREATE TABLE erp_purchase_order (
   CONSTRAINT erp_purchase_order_supplier_id_fk FOREIGN KEY(supplier_id) REFERENCES erp_supplier (id),
   CONSTRAINT erp_purchase_order_requisition_id_fk FOREIGN KEY(requisition_id) REFERENCES erp_requisition (id)
 )
+
+CREATE INDEX erp_purchase_order_requisition ON erp_purchase_order (requisition_id)
 
 CREATE INDEX erp_purchase_order_supplier ON erp_purchase_order (supplier_id)
 
