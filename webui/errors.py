@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from engine.errors import N_, EngineError
 from webui.access import SignInFirst
 
-_TRANSLATED_FACTS = ("kind", "act", "expected", "what")
+_TRANSLATED_FACTS = ("kind", "act", "expected", "what", "reason", "decision", "by", "assignee", "found")
 _TITLES = {
     400: N_("This cannot be done"),
     401: N_("Please sign in"),

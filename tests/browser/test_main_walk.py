@@ -11,9 +11,10 @@ from tests.browser import chromium
 pytestmark = [pytest.mark.browser, pytest.mark.main_job]
 
 WORDS = {
-    "zh-CN": {"start": "费用报销", "amount": "金额（元）", "reason": "事由", "meal": "餐饮",
-              "submit": "提交", "agree": "同意", "done": "已完成", "title": "安然的报销 "},
-    "en": {"start": "Expense claim", "amount": "Amount (CNY)", "reason": "Reason", "meal": "Meals", "submit": "Submit", "agree": "Agree", "done": "completed", "title": "安然的报销 "},
+    "zh-CN": {"start": "费用报销", "amount": "金额（元）", "reason": "事由", "meal": "餐饮", "submit": "提交",
+              "agree": "同意", "done": "已完成", "title": "安然的报销 "},
+    "en": {"start": "Expense claim", "amount": "Amount (CNY)", "reason": "Reason", "meal": "Meals", "submit": "Submit",
+           "agree": "Agree", "done": "completed", "title": "安然的报销 "},
 }  # fmt: skip
 
 
@@ -59,8 +60,8 @@ def _agree(site, login, language, words, amount, width="desk"):
 
 PAGES = {
     "ann": ("/", "/requests/", "/requests/mine", "/requests/start/leave_request", "/inbox/", "/messages/", "/records/"),
-    "adam": ("/cockpit/", "/cockpit/instances", "/cockpit/incidents", "/cockpit/jobs", "/cockpit/versions/expense_claim",
-             "/cockpit/audit", "/people/", "/people/groups", "/records/erp_item"),
+    "adam": ("/cockpit/", "/cockpit/instances", "/cockpit/incidents", "/cockpit/jobs",
+             "/cockpit/versions/expense_claim", "/cockpit/audit", "/people/", "/people/groups", "/records/erp_item"),
 }  # fmt: skip
 
 

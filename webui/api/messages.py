@@ -5,7 +5,7 @@ from typing import Any
 from flask import g
 from flask_smorest import Blueprint
 
-from engine import messages
+from engine import messages as message_verbs
 from engine.values import normalise
 from webui.access import needs
 from webui.api.schemas import MessageIn, MessageOut
@@ -19,7 +19,7 @@ blueprint = Blueprint("api_messages", __name__, url_prefix="/api/v1/messages", d
 @blueprint.response(202, MessageOut)
 def correlate(sent: dict[str, Any]) -> Any:
     """Deliver to the instance that waits, start what begins with it, or keep it until somebody waits."""
-    messages.correlate(
+    message_verbs.correlate(
         g.uow, sent["name"], normalise(sent["key"]), normalise(sent["payload"]), message_id=sent["message_id"],
         source="api",
     )  # fmt: skip
