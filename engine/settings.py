@@ -33,7 +33,6 @@ class Settings:
     inline_ms: int = 50
     shutdown_grace_seconds: int = 25
     upload_limit_mb: int = 20
-    notice_operation: str = "notification.notify"
     outbound_allow: str = ""
     """Hosts that external operations may call, separated by commas."""
     crash_at: str = ""

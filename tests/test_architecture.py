@@ -1,12 +1,16 @@
 """The house stands as it is drawn: floors, docstrings, ids, owners."""
 
 import ast
+import configparser
+import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from engine.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("engine", "webui") for path in (ROOT / folder).rglob("*.py")
@@ -57,3 +61,21 @@ def test_area_says_who_owns_its_processes(area):
     readme = (area / "README.md").read_text(encoding="utf-8")
     for drawing in area.glob("*.bpmn"):
         assert drawing.stem in readme
+
+
+def test_readme_lists_every_setting_and_no_other():
+    listed = re.findall(r"^\| `TROIKA_(\w+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == [field.name.upper() for field in dataclasses.fields(Settings)]
+
+
+def test_every_package_asked_for_is_pinned_and_explained():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    asked = setup["options"]["install_requires"].split() + setup["options.extras_require"]["assets"].split()
+    asked += setup["options.extras_require"]["test"].split()
+    names = [re.sub(r"\[.*\]", "", name).lower().replace("_", "-") for name in asked]
+    locked = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower().replace("_", "-")
+    assert [name for name in names if not re.search(rf"^{re.escape(name)}==", locked, re.MULTILINE)] == []
+    table = (ROOT / "README.md").read_text(encoding="utf-8").lower()
+    stubs = ("types-", "lxml-stubs", "pytest-xdist")  # come with what they serve
+    assert [name for name in names if name not in table and not name.startswith(stubs)] == []
