@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import crash, repository, runtime, values
+from engine import bpmn, crash, repository, runtime, values
 from engine.bpmn.steps import SubscriptionOpened
 from engine.db.instance import Instance
 from engine.db.job import JobKind
@@ -51,10 +51,11 @@ def correlate(
     """Publish message `name` for whoever waits with correlation `key` (a value of FEEL; None: without a key).
 
     Without a waiter it is kept for `ttl` (an hour). `message_id`: the sender's; the same one again changes nothing.
-    Returns our id of the message.
+    Returns our id of the message. Raises ReservedName, InvalidValue: the sender hears of it, not the receiver.
     """
     text = "" if key is None else values.canonical_json(values.encode(values.normalise(key))).decode()
-    return _publish(uow, name, text, payload or {}, message_id, source, DEFAULT_TTL if ttl is None else ttl)
+    kept_for = DEFAULT_TTL if ttl is None else ttl
+    return _publish(uow, name, text, bpmn.admitted(payload or {}), message_id, source, kept_for)
 
 
 def broadcast_signal(uow: UnitOfWork, name: str, payload: Values | None = None) -> int:

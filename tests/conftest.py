@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from engine.clock import FrozenClock
 from engine.process_engine import ProcessEngine
+from engine.scenarios import World, worlds
 from engine.settings import Settings
 from tests.postgres import Server
 
@@ -60,6 +62,53 @@ def postgres_database(_postgres_schema: str) -> Iterator[str]:
     """The url of an empty database; what a test leaves in it is thrown away."""
     yield _postgres_schema
     empty(_postgres_schema)
+
+
+LIBRARY = Path(__file__).parents[1]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def company(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[World]:
+    """The demo company with the whole library deployed, on both databases; each test gets its own copy."""
+    whole: World = request.getfixturevalue(f"_company_{request.param}")
+    if request.param == "sqlite":
+        opened = ProcessEngine.in_memory(clock, library=LIBRARY, inline_ms=PATIENT)
+        opened.restore(whole.beginning)
+        yield World(opened, clock, whole.people, whole.beginning)
+        opened.dispose()
+        return
+    template = whole.engine.settings.database_url
+    name = "company_copy"
+    _administer(request, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE company")
+    url = template.replace("/company?", f"/{name}?")
+    opened = ProcessEngine(Settings(database_url=url, library=LIBRARY, inline_ms=PATIENT), clock=clock)
+    yield World(opened, clock, whole.people, whole.beginning)
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def _company_sqlite() -> World:
+    return worlds.build(LIBRARY, MONDAY_MORNING)
+
+
+@pytest.fixture(scope="session")
+def _company_postgresql(request: pytest.FixtureRequest, postgres_server: Server, _company_sqlite: World) -> World:
+    _administer(request, "CREATE DATABASE company")
+    clock = FrozenClock(MONDAY_MORNING)
+    engine = ProcessEngine(Settings(database_url=postgres_server.url("company"), library=LIBRARY), clock=clock)
+    engine.create_schema()
+    people = worlds.furnish(engine, clock, LIBRARY)
+    engine.dispose()  # nobody may be connected to a template
+    return World(engine, clock, people, _company_sqlite.beginning)
+
+
+def _administer(request: pytest.FixtureRequest, *statements: str) -> None:
+    server: Server = request.getfixturevalue("postgres_server")
+    admin = create_engine(server.url("template1"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    admin.dispose()
 
 
 KEPT = ("correlation_lock",)

@@ -4,7 +4,7 @@
 """
 
 from engine.bpmn.compiler import compile
-from engine.bpmn.machine.evaluation import Env
+from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
     begin,
     cancel,
@@ -22,7 +22,7 @@ from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import State, approvals, check, dump, is_open, load, markers, variables, waits
 
 __all__ = [
-    "Definition", "Env", "OperationUse", "Program", "Reading", "Reference", "Start", "State", "approvals", "begin",
-    "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load", "markers", "read",
+    "Definition", "Env", "OperationUse", "Program", "Reading", "Reference", "Start", "State", "admitted", "approvals",
+    "begin", "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load", "markers", "read",
     "resume", "set_variables", "throw_error", "variables", "waits",
 ]  # fmt: skip

@@ -245,6 +245,7 @@ def resolve(
         incidents.resolve(uow, None, incident_id, "retried")
         return
     instance = locked(uow, found.instance_id)
+    found = incidents.get_open(uow, incident_id)  # again behind the lock: somebody may have been faster
     _require_running(uow, instance)
     if found.kind is IncidentKind.OUTCOME_UNKNOWN and found.job_id is not None:
         if happened is None:

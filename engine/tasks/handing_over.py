@@ -23,6 +23,7 @@ def transfer(
 
     Raises CannotTransfer, ActNotOffered, NotFound, and what `opening.begin` raises.
     """
+    opening.lock(uow, work_item_id)
     repeated = made_before(uow, "transfer", work_item_id, idempotency_key)
     if repeated is not None:
         return repeated

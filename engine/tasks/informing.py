@@ -72,6 +72,7 @@ def attach(
 
     Returns the document's id. Raises FileTooLarge, WrongFileType, ActNotOffered, and what `opening.begin` raises.
     """
+    opening.lock(uow, work_item_id)
     repeated = made_before(uow, "attach", work_item_id, idempotency_key)
     if repeated is not None:
         return repeated

@@ -94,11 +94,17 @@ def begin(uow: UnitOfWork, item_id: UUID, *, version: int | None = None, key: st
     return act
 
 
+def lock(uow: UnitOfWork, item_id: UUID) -> None:
+    """Lock the instance of the item, before anything is looked up that another click may just be writing.
+
+    Raises NotFound.
+    """
+    uow.lock_instance(_place_of(uow, item_id).instance_id)
+
+
 def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     """The item with its round, whatever their state. Raises NotFound."""
-    place = uow.execute(_place, {"of": item_id}).first()
-    if place is None or place.user_task_id is None:
-        raise NotFound(kind="task", key=item_id)
+    place = _place_of(uow, item_id)
     instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
     rows_ = uow.execute(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id}).all()
@@ -174,6 +180,13 @@ def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
 
 
 # ---------------------------------------------------------------- private
+
+
+def _place_of(uow: UnitOfWork, item_id: UUID) -> Any:
+    place = uow.execute(_place, {"of": item_id}).first()
+    if place is None or place.user_task_id is None:
+        raise NotFound(kind="task", key=item_id)
+    return place
 
 
 def _part(row: Any, prefix: str) -> Any:
