@@ -1,0 +1,52 @@
+"""The REST API: the same verbs, the same refusals, as problems with a stable code."""
+
+
+def test_a_claim_is_started_read_and_decided(sign_in):
+    ann, bob = sign_in("ann"), sign_in("bob")
+
+    started = ann.post("/api/v1/instances/", json={"key": "claim", "variables": {"reason": "taxi", "amount": 12.5}})
+    assert started.status_code == 201, started.text
+    [item] = bob.get("/api/v1/tasks/").json["items"]
+    task = bob.get(f"/api/v1/tasks/{item['id']}").json
+    assert task["values"]["amount"] == "12.5"
+    decided = bob.post(f"/api/v1/tasks/{item['id']}/agree", json={"seen_digest": task["seen_digest"]})
+
+    assert decided.status_code == 204, decided.text
+    read = ann.get(f"/api/v1/instances/{started.json['id']}").json
+    assert (read["status"], read["waits_for"]) == ("running", "Pay")
+    timeline = ann.get(f"/api/v1/instances/{started.json['id']}/timeline").json
+    assert [line["badge"] for line in timeline] == ["", "agreed", "waits"]
+
+
+def test_the_form_judges_what_the_api_sends(sign_in):
+    response = sign_in("ann").post("/api/v1/instances/", json={"key": "claim", "variables": {"amount": -1}})
+
+    assert response.status_code == 422
+    assert response.content_type == "application/problem+json"
+    assert response.json["code"] == "invalid_form"
+    assert set(response.json["errors"]) == {"reason", "amount"}
+
+
+def test_a_repeated_start_starts_once(sign_in):
+    ann = sign_in("ann")
+    body = {"key": "claim", "variables": {"reason": "taxi", "amount": 1}, "request_id": "r-1"}
+
+    first, second = ann.post("/api/v1/instances/", json=body), ann.post("/api/v1/instances/", json=body)
+
+    assert first.json["id"] == second.json["id"]
+
+
+def test_unknown_keys_missing_token_and_strangers_are_refused(client, sign_in):
+    ann = sign_in("ann")
+
+    assert ann.post("/api/v1/instances/", json={"key": "claim", "colour": "red"}).status_code == 422
+    assert client.get("/api/v1/tasks/").status_code == 401
+    ann.token = "stale"
+    assert ann.post("/api/v1/instances/", json={"key": "claim"}).status_code == 403
+
+
+def test_messages_need_the_permission(sign_in):
+    message = {"name": "paid", "key": "o-1", "payload": {"amount": 1.5}}
+
+    assert sign_in("ann").post("/api/v1/messages/", json=message).status_code == 403
+    assert sign_in("root").post("/api/v1/messages/", json=message).status_code == 202

@@ -1,0 +1,66 @@
+"""The command line: accounts, lists, the doctor, and what production refuses."""
+
+import pytest
+from click.testing import CliRunner
+
+from engine import identity
+from engine.errors import UnsafeForProduction
+from engine.process_engine import ProcessEngine
+from engine.settings import DEMO_SECRET_KEY, Settings
+from engine.unit_of_work import ENGINE
+from webui.cli import main, opening
+
+
+@pytest.fixture
+def troika(tmp_path):
+    """troika("db", "upgrade") -> exit code and what was printed, on a database of its own."""
+    url = f"sqlite:///{tmp_path}/troika.db"
+
+    def run(*arguments, **environment):
+        settings = {"TROIKA_DATABASE_URL": url, "TROIKA_LIBRARY": str(tmp_path)} | environment
+        result = CliRunner().invoke(main, list(arguments), env=settings)
+        return result.exit_code, result.output
+
+    return run
+
+
+def test_a_new_database_gets_schema_and_first_administrator(troika):
+    assert troika("db", "current")[0] == 1
+    assert troika("db", "upgrade")[0] == 0
+
+    code, said = troika("user", "create", "root", "管理员", "--admin", "--password", "correct horse")
+
+    assert (code, said) == (0, "")
+    assert "root" in troika("user", "list")[1]
+    assert troika("db", "current")[0] == 0
+    assert troika("instance", "list")[0] == troika("job", "list")[0] == troika("incident", "list")[0] == 0
+
+
+def test_an_error_is_a_sentence_with_what_to_do(troika):
+    troika("db", "upgrade")
+
+    code, said = troika("user", "disable", "nobody")
+
+    assert code == 1
+    assert "Expected user 'nobody', but there is none." in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.main_job
+def test_production_refuses_the_default_key_and_demo_accounts(tmp_path):
+    def start(key):
+        settings = Settings(database_url=f"sqlite:///{tmp_path}/p.db", mode="production", secret_key=key)
+        engine = ProcessEngine(settings)
+        try:
+            engine.upgrade()
+            opening.refuse_trial_in_production(engine)
+            with engine.unit_of_work(ENGINE) as uow:
+                identity.create_user(uow, "ann", "Ann", password="troika-demo", demo=True)
+            opening.refuse_trial_in_production(engine)
+        finally:
+            engine.dispose()
+
+    with pytest.raises(UnsafeForProduction, match="secret key"):
+        start(DEMO_SECRET_KEY)
+    with pytest.raises(UnsafeForProduction, match="1 demo accounts"):
+        start("0123456789abcdef" * 4)
