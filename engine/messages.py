@@ -54,6 +54,8 @@ def correlate(
     Returns our id of the message. Raises ReservedName, InvalidValue: the sender hears of it, not the receiver.
     """
     text = "" if key is None else values.canonical_json(values.encode(values.normalise(key))).decode()
+    if message_id is not None:
+        uow.alone(f"message {source} {message_id}")
     kept_for = DEFAULT_TTL if ttl is None else ttl
     return _publish(uow, name, text, bpmn.admitted(payload or {}), message_id, source, kept_for)
 

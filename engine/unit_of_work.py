@@ -20,8 +20,12 @@ from sqlalchemy import (
     Select,
     SelectBase,
     TableClause,
+    Text,
     TextClause,
+    bindparam,
     event,
+    func,
+    select,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -226,6 +230,11 @@ class UnitOfWork:
         self.instance = self._rows.lock(self, instance_id)
         return self.instance
 
+    def alone(self, name: str) -> None:
+        """Wait until nobody else is between here and the commit under `name`; ask before reading what it guards."""
+        if self.dialect == "postgresql":  # SQLite has one writer at a time anyway
+            self.execute(_ALONE, {"called": name})
+
     def add_instance(self, instance: "Instance") -> None:
         """A new instance, written with the first flush and held until the end."""
         if self.instance is not None:
@@ -388,6 +397,7 @@ class _Prepared:
         return values
 
 
+_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("called", type_=Text), 0)))
 _ROWS_AT_ONCE = 1000
 """PostgreSQL takes 65,535 parameters per statement"""
 _NAMED = re.compile(r"%\((\w+)\)s")

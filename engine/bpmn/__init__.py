@@ -23,6 +23,6 @@ from engine.bpmn.state import State, approvals, check, dump, is_open, load, mark
 
 __all__ = [
     "Definition", "Env", "OperationUse", "Program", "Reading", "Reference", "Start", "State", "admitted", "approvals",
-    "begin", "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load", "markers", "read",
-    "resume", "set_variables", "throw_error", "variables", "waits",
+    "begin", "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load",
+    "markers", "read", "resume", "set_variables", "throw_error", "variables", "waits",
 ]  # fmt: skip

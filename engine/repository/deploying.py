@@ -50,6 +50,7 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
     """
     reading = read(resources)
+    uow.alone("deploy")
     findings = _check(uow, resources, reading)
     if errors_of(findings):
         raise DeploymentRefused(errors_of(findings))

@@ -71,8 +71,10 @@ def start(
     """
     info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
     program = repository.program(uow, info.id)
-    if business_key is not None and uow.execute(_taken, {"of_process": info.key, "of_key": business_key}).first():
-        raise BusinessKeyTaken(process=info.key, business_key=business_key)
+    if business_key is not None:
+        uow.alone(f"business key {info.key} {business_key}")
+        if uow.execute(_taken, {"of_process": info.key, "of_key": business_key}).first():
+            raise BusinessKeyTaken(process=info.key, business_key=business_key)
     instance = rows.born(uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
     instance.business_key = business_key
     if program.numbering is not None:

@@ -94,7 +94,7 @@ def decide(
         if name != "item_id":
             setattr(act.item, name, value)
     _record(act, decision, opinion, changed, document)
-    return _follow(act, changed)
+    return _follow(act, changed, document)
 
 
 # ---------------------------------------------------------------- checks
@@ -179,7 +179,7 @@ def _record(act: Act, decision: ItemDecision, opinion: str, changed: Values, doc
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 
 
-def _follow(act: Act, changed: Values) -> Acted:
+def _follow(act: Act, changed: Values, document: Document | None) -> Acted:
     ledger = rounds.ledger_of(act.work, act.items)
     outcome = count(ledger)
     if outcome is None:
@@ -187,7 +187,7 @@ def _follow(act: Act, changed: Values) -> Acted:
         return Acted(act.instance.id, act.item.id, None)
     word = "handled" if rounds.mode_of(act.work) == "inform" else "agree" if outcome.passed else "reject"
     _close(act, outcome, word)
-    _grant(act, outcome)
+    _grant(act, outcome, document)
     by = [item.decided_by for item in act.items if item.id in outcome.counted and item.decided_by is not None]
     on_reject = act.work.approval.on_reject if act.work.approval else "flow"
     result = RoundOutcome(rounds.routing(outcome, word, act.round.round, by, act.uow.now), on_reject)
@@ -223,10 +223,13 @@ def _close(act: Act, outcome: Outcome, word: str) -> None:
     )
 
 
-def _grant(act: Act, outcome: Outcome) -> None:
-    """A passed round that provides a capability makes grants; a failed one takes back what there was."""
+def _grant(act: Act, outcome: Outcome, document: Document | None) -> None:
+    """A passed round that provides a capability makes grants; a failed one takes back what there was.
+
+    Whoever agreed before the document changed agreed to something else: his yes grants nothing.
+    """
     capability = act.work.capability
-    if capability is None:
+    if capability is None or document is None:
         return
     if not outcome.passed:
         policy.revoke(act.uow, capability.subject_type, str(capability.subject), f"{act.round.name}: rejected")
@@ -234,6 +237,8 @@ def _grant(act: Act, outcome: Outcome) -> None:
     yes = [
         Yes(item.id, item.decided_by, item.decided_person_id, item.on_behalf_of_id)
         for item in act.items
-        if item.id in outcome.counted and item.decision_source == Source.HUMAN
+        if item.id in outcome.counted
+        and item.decision_source == Source.HUMAN
+        and item.subject_digest == document.digest
     ]
     policy.grant(act.uow, act.instance, act.round.id, act.round.node, capability, yes)

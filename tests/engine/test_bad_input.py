@@ -749,3 +749,72 @@ def test_a_payment_is_made_once_when_the_runner_dies_at(company, monkeypatch, po
         assert uow.execute(paid).scalar_one() == 1
         assert set(uow.execute(select(policy_grant.c.state)).scalars()) == {"consumed"}
     assert consistent(company.engine)
+
+
+def test_a_yes_to_an_older_amount_does_not_count_for_the_newer_one(company):
+    """Two must agree; the amount changes between them: the first one said yes to something else."""
+    before, begin, rest = source(CLAIM).partition('<bpmn:userTask id="finance"')
+    finance, end, after = rest.partition("</bpmn:userTask>")
+    group = 'candidateGroups="= [&quot;finance&quot;]"'
+    assert group in finance
+    finance = finance.replace(group, 'candidateUsers="tao,jiangyi"').replace('mode="any"', 'mode="all"')
+    drawing = "".join((before, begin, finance, end, after)).encode()
+    deployed(company, drawing)
+    made = claimed(company)
+    agree(company, made, "manager", "bob")
+    first, second = items_of(company, made)
+    with company.acting("tao") as uow:
+        tasks.agree(uow, first)
+    performed(company, "cash", "erp.change_payment_request", request_id=request_of(company, made), amount=Decimal("20"))
+    performed(company, "cash", "erp.submit_payment_request", request_id=request_of(company, made))
+    with company.acting("jiangyi") as uow:
+        tasks.agree(uow, second)
+
+    with company.acting(None) as uow:
+        granted = uow.execute(select(policy_grant.c.account_id)).scalars().all()
+    assert granted == [company.people["jiangyi"]]
+    assert consistent(company.engine)
+
+
+def items_of(world: World, instance_id: UUID) -> list[UUID]:
+    """Open items of tao and jiangyi, in this order."""
+    with world.acting(None) as uow:
+        rows = uow.execute(
+            select(work_item.c.assignee_id, work_item.c.id).where(
+                work_item.c.instance_id == instance_id, work_item.c.status == 1
+            )
+        ).all()
+    found = {row.assignee_id: row.id for row in rows}
+    return [found[world.people[login]] for login in ("tao", "jiangyi")]
+
+
+def test_one_business_key_at_once_starts_once(company):
+    def start() -> UUID:
+        with company.acting("ann") as uow:
+            return runtime.start(uow, "expense_claim", GIVEN, business_key="EC-1").id
+
+    results = at_once(start, start, start)
+
+    assert sorted(type(result).__name__ for result in results) == ["BusinessKeyTaken", "BusinessKeyTaken", "UUID"]
+    assert consistent(company.engine)
+
+
+def test_two_analysts_who_deploy_at_once_make_two_versions(company):
+    def deploy(number: int) -> int:
+        content = with_(CLAIM, "未经批准不付款。", f"未经批准不付款。{number}")
+        return deployed(company, content).new[0].version
+
+    results = at_once(lambda: deploy(1), lambda: deploy(2))
+
+    assert sorted(results, key=str) == [2, 3]
+    assert consistent(company.engine)
+
+
+def test_one_message_sent_at_once_is_kept_once(company):
+    def send(key: str) -> UUID:
+        with company.acting("adam") as uow:
+            return messages.correlate(uow, "tracking", key, {}, message_id="SF-1")
+
+    results = at_once(lambda: send("a"), lambda: send("a"), lambda: send("b"))
+
+    assert len(set(results)) == 1, results
