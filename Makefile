@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 
 help:
 	@echo "make run    set everything up and open the site with demo data"
+	@echo "make setup  all of the set-up, nothing started"
 	@echo "make test   everything: checks, engine on SQLite and PostgreSQL, a real browser"
 	@echo "make check  ruff, mypy, import contracts, the house, catalogues"
 	@echo "make bench  figures, on SQLite and PostgreSQL"
@@ -29,8 +30,7 @@ setup: $(VENV)/.stamp-run
 	@$(BIN)/troika setup
 
 run: $(VENV)/.stamp-run
-	@$(BIN)/troika setup
-	@exec $(BIN)/troika serve
+	@exec $(BIN)/troika serve --setup
 
 assets: $(VENV)/.stamp-run
 	@$(BIN)/troika assets

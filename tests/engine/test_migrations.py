@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from engine.db.migrations import upgrading
@@ -66,3 +67,19 @@ def test_migrated_schema_is_the_one_of_the_tables(urls):
     found, wanted = (shape(url) for url in urls)
     assert found.keys() == wanted.keys()
     assert {key: found[key] for key in found if found[key] != wanted[key]} == {}
+
+
+def test_the_newest_revision_is_the_end_of_one_chain():
+    chain = ScriptDirectory(str(upgrading.HERE))
+
+    assert chain.get_heads() == [upgrading.head()]
+
+
+def test_a_schema_that_is_up_to_date_needs_no_alembic(urls, monkeypatch):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    engine.upgrade()
+
+    monkeypatch.setattr(upgrading.importlib, "import_module", lambda name: pytest.fail(f"{name} was loaded"))
+    engine.upgrade()
+
+    engine.dispose()

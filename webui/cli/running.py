@@ -13,7 +13,7 @@ from engine.errors import N_, EngineError
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from webui import create_app, demo
-from webui.cli import opening
+from webui.cli import opening, setting_up
 
 
 class AddressInUse(EngineError):
@@ -25,10 +25,13 @@ class AddressInUse(EngineError):
 
 
 @click.command()
-def serve() -> None:
+@click.option("--setup", is_flag=True, help="First bring front end, database and demo data up to date.")
+def serve(setup: bool) -> None:
     """Web server and job runners in one process."""
     started = time.monotonic()
     settings = opening.settings()
+    if setup:
+        setting_up.prepare(settings)
     engine = _open(settings)
     runners = Runners(engine)
     runners.start()

@@ -26,7 +26,11 @@ def assets() -> None:
 @click.command()
 def setup() -> None:
     """Everything that a site with demo data needs; each step is skipped when it is done."""
-    settings = opening.settings()
+    prepare(opening.settings())
+
+
+def prepare(settings: Settings) -> None:
+    """Front end, languages, database and demo data, with a line of progress for each."""
     click.echo("[2/5] Front end")
     try:
         node.build(click.echo)

@@ -1,40 +1,45 @@
-"""upgrade(), current(), head(): alembic run from code on an open connection."""
+"""upgrade(), current(), head(): the chain of migrations, run from code on an open connection.
 
+Alembic is loaded when there is something to migrate: with its template engine it costs as much as the rest of a start.
+"""
+
+import importlib
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 HERE = Path(__file__).parent
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the schema to `to`, in one transaction; commits."""
-    command.upgrade(_config(connection), to)
+    """Bring the schema to `to`, in one transaction; commits. Free when it is there already."""
+    if to != "head" or current(connection) != head():
+        command: Any = importlib.import_module("alembic.command")
+        command.upgrade(_config(connection), to)
     connection.commit()
 
 
 def current(connection: Connection) -> str | None:
     """The revision of the database; None for a new one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def head() -> str | None:
-    """The newest revision that this program knows."""
-    return ScriptDirectory(str(HERE)).get_current_head()
+def head() -> str:
+    """The newest revision that this program knows: the number that its file name begins with."""
+    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
 
 
 def read_sql(name: str, dialect: str) -> list[str]:
     """The statements of `versions/<name>.<dialect>.sql`: paragraphs, comments left out."""
-    text = (HERE / "versions" / f"{name}.{dialect}.sql").read_text(encoding="utf-8")
-    return [paragraph for paragraph in text.split("\n\n") if paragraph.strip() and not paragraph.startswith("--")]
+    content = (HERE / "versions" / f"{name}.{dialect}.sql").read_text(encoding="utf-8")
+    return [paragraph for paragraph in content.split("\n\n") if paragraph.strip() and not paragraph.startswith("--")]
 
 
-def _config(connection: Connection) -> Config:
-    config = Config()
+def _config(connection: Connection) -> Any:
+    config = importlib.import_module("alembic.config").Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
