@@ -44,7 +44,9 @@ def normalise(value: Any) -> Value:
 
 
 def _normalise(value: Any, depth: int) -> Value:
-    if value is None or isinstance(value, bool | int | str | date | time | timedelta | YearsMonths):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, bool | int | date | time | timedelta | YearsMonths):
         return value
     if isinstance(value, Decimal):
         if not value.is_finite():
@@ -60,10 +62,24 @@ def _normalise(value: Any, depth: int) -> Value:
         for key in value:
             if not isinstance(key, str):
                 raise InvalidValue(expected="a text as key", found=repr(key))
+            _text(key)
         return {key: _normalise(item, depth + 1) for key, item in value.items()}
     if isinstance(value, UUID):
         return str(value)
     raise InvalidValue(expected="a value of FEEL", found=type(value).__name__)
+
+
+def storable(text: str) -> bool:
+    """Whether both databases take it: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return "\0" not in text
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _text(value: str) -> str:
+    if not storable(value):
+        raise InvalidValue(expected="a text of Unicode characters without NUL", found=repr(value)[:80])
+    return value
 
 
 # ---------------------------------------------------------------- stored form: JSON with tagged values

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from flask import Flask, Response, g, make_response, request, session
 from flask_login import current_user, logout_user
+from sqlalchemy.exc import DataError, DBAPIError
 
-from engine import identity
-from engine.errors import EngineError, StaleInstance
+from engine import identity, jobs
+from engine.errors import N_, EngineError, StaleInstance
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor
 from webui import access
@@ -20,6 +21,14 @@ from webui.reader import Reader
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTEMPTS = 3
+
+
+class NotStorable(EngineError):
+    """A NUL character, or a number beyond every column, that no check of ours has seen."""
+
+    message = N_("Something that was sent holds a character or a number that cannot be stored.")
+    hint = N_("Remove invisible characters, and check the numbers.")
+    status = 422
 
 
 class _NotKept(Exception):
@@ -67,6 +76,11 @@ def _in_unit_of_work(engine: ProcessEngine, view: Callable[..., Any]) -> Callabl
             except StaleInstance as error:
                 if attempt == ATTEMPTS:
                     return _again(engine, view, arguments, error)
+            except DataError:
+                return _again(engine, view, arguments, NotStorable())
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not jobs.is_trouble(error):
+                    raise
             except EngineError as error:
                 return _again(engine, view, arguments, error)
         raise AssertionError("unreachable")

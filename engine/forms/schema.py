@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
 from engine.forms.model import CHOICES, MANY_CHOICES, TEXTS, FormField, Message, is_blank, leaves
-from engine.values import Value, Values, to_decimal
+from engine.values import Value, Values, storable, to_decimal
 
 TEXT_LIMIT = 10_000
 """characters of one text"""
@@ -129,7 +129,7 @@ def _reader(component: FormField) -> Callable[[Any], Value]:
 
 
 def _text(value: Any) -> Value:
-    if not isinstance(value, str) or len(value) > TEXT_LIMIT:
+    if not isinstance(value, str) or len(value) > TEXT_LIMIT or not storable(value):
         raise ValidationError(NOT_A_TEXT)
     return value
 

@@ -39,11 +39,13 @@ def perform(sent: dict[str, Any], item: UUID, act: str) -> None:
         case "unclaim":
             tasks.unclaim(g.uow, item)
         case "complete":
-            tasks.complete(g.uow, item, fields, opinion, idempotency_key=once)
+            tasks.complete(g.uow, item, fields, opinion, seen_digest=sent["seen_digest"], version=version,
+                           idempotency_key=once)  # fmt: skip
         case "agree":
             tasks.agree(g.uow, item, fields, opinion, seen_digest=sent["seen_digest"], version=version,
                         idempotency_key=once)  # fmt: skip
         case "reject":
-            tasks.reject(g.uow, item, opinion, fields, version=version, idempotency_key=once)
+            tasks.reject(g.uow, item, opinion, fields, seen_digest=sent["seen_digest"], version=version,
+                         idempotency_key=once)  # fmt: skip
         case "transfer":
             tasks.transfer(g.uow, item, identity.user(g.uow, sent["to"]).id, opinion, idempotency_key=once)

@@ -77,7 +77,7 @@ def decide(item: UUID) -> ResponseReturnValue:
             tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once)
             return _to_inbox(gettext("Rejected."))
         case "complete":
-            tasks.complete(g.uow, item, fields, opinion, idempotency_key=once)
+            tasks.complete(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
             return _to_inbox(gettext("Done."))
     raise InvalidForm(errors={"action": ["unknown"]})
 
