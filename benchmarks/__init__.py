@@ -1,0 +1,1 @@
+"""Figures: what is measured, how, and beside what. Run with `make bench`."""

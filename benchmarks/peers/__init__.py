@@ -1,0 +1,1 @@
+"""Other engines, run on the same drawings in the same rounds."""
