@@ -5,7 +5,8 @@ of work, without an engine. What Troika costs above it is what the engine costs.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,9 @@ from engine.ids import uuid7
 from engine.operations import operation
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
+
+_Said = tuple[str, Any, Any]
+"""("read" | "execute", statement, parameters) or ("write", entries of the queue, None)"""
 
 
 @operation("bench.touch", zh="触碰", en="Touch", outputs={"touched": "boolean"})
@@ -110,46 +114,47 @@ def floor(engine: ProcessEngine, actor: Actor, n: int) -> Callable[[], dict[str,
     return play
 
 
-def _record(engine: ProcessEngine, actor: Actor) -> list[list[tuple[str, Any, Any]]]:
-    """What two transactions of one instance send: [("read", statement, parameters) | ("write", entries, None)]."""
-    tape: list[list[tuple[str, Any, Any]]] = []
-    originals = UnitOfWork.execute, UnitOfWork.read, UnitOfWork._send
-    execute, read, send = originals
+def _record(engine: ProcessEngine, actor: Actor) -> list[list[_Said]]:
+    """What the two transactions of one instance send."""
+    started: list[_Said] = []
+    completed: list[_Said] = []
+    with _recording(started), engine.unit_of_work(actor) as uow:
+        runtime.start(uow, "mini", VARIABLES)
+    item = _open_items(engine)[0]
+    with _recording(completed), engine.unit_of_work(actor) as uow:
+        tasks.complete(uow, item, {})
+    return [started, completed]
+
+
+@contextmanager
+def _recording(tape: list[_Said]) -> Iterator[None]:
+    execute, read, send = UnitOfWork.execute, UnitOfWork.read, UnitOfWork._send
 
     def record_execute(uow: UnitOfWork, statement: Any, parameters: Any = None) -> Any:
-        found = execute(uow, statement, parameters)
-        tape[-1].append(("execute", statement, parameters))
+        found = execute(uow, statement, parameters)  # what it sends before itself is written down first
+        tape.append(("execute", statement, parameters))
         return found
 
     def record_read(uow: UnitOfWork, statement: Any, parameters: Any = None) -> Any:
         found = read(uow, statement, parameters)
-        tape[-1].append(("read", statement, parameters))
+        tape.append(("read", statement, parameters))
         return found
 
     def record_write(uow: UnitOfWork, first: int | None = None) -> None:
         sent = uow._queue[:first]
         if sent:
             copies = [replace(entry, rows=list(entry.rows)) for entry in sent]  # sending merges rows in place
-            tape[-1].append(("write", copies, None))
+            tape.append(("write", copies, None))
         send(uow, first)
 
-    with engine.unit_of_work(actor) as uow:
-        started = runtime.start(uow, "mini", VARIABLES)
-    item = _open_items(engine)[0]
     UnitOfWork.execute, UnitOfWork.read, UnitOfWork._send = record_execute, record_read, record_write  # type: ignore[method-assign, assignment]
     try:
-        tape.append([])
-        with engine.unit_of_work(actor) as uow:
-            again = runtime.start(uow, "mini", VARIABLES)
-        tape.append([])
-        with engine.unit_of_work(actor) as uow:
-            tasks.complete(uow, item, {})
+        yield
     finally:
-        UnitOfWork.execute, UnitOfWork.read, UnitOfWork._send = originals  # type: ignore[method-assign]
-    return tape
+        UnitOfWork.execute, UnitOfWork.read, UnitOfWork._send = execute, read, send  # type: ignore[method-assign]
 
 
-def _keys_made(tape: list[list[tuple[str, Any, Any]]]) -> set[UUID]:
+def _keys_made(tape: list[list[_Said]]) -> set[UUID]:
     made = set()
     for entry in (entry for part in tape for entry in part):
         if entry[0] == "write":
@@ -160,7 +165,7 @@ def _keys_made(tape: list[list[tuple[str, Any, Any]]]) -> set[UUID]:
     return made
 
 
-def _replay(uow: UnitOfWork, entry: tuple[str, Any, Any], keys: dict[UUID, UUID]) -> None:
+def _replay(uow: UnitOfWork, entry: _Said, keys: dict[UUID, UUID]) -> None:
     kind, what, parameters = entry
     if kind == "read":
         uow.read(what, _with(parameters, keys))

@@ -4,23 +4,19 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from httpx import BaseTransport
-from sqlalchemy import func, select
 
 from engine import crash, operations
 from engine.clock import Clock, SystemClock
 from engine.db import schema
-from engine.db.base import UtcDateTime, metadata
+from engine.db.base import metadata
 from engine.db.connections import MEMORY, open_reader, open_writer
 from engine.db.migrations import upgrading
 from engine.db.rows import Rows
 from engine.settings import Settings
 from engine.unit_of_work import Actor, UnitOfWork
-
-_clock_of_database = select(func.statement_timestamp(type_=UtcDateTime))
 
 
 class ProcessEngine:
@@ -50,7 +46,9 @@ class ProcessEngine:
         """of rooms: compiled programs, read forms and decisions; only what never changes"""
         self._writer = open_writer(settings)
         self._reader = open_reader(settings, self._writer)
-        self._rows = Rows(database_clock=self.dialect == "postgresql" and not self.clock.frozen)
+        self._rows = Rows()
+        # PostgreSQL tells the time with the first row; SQLite runs on this machine
+        self._tell = self.clock.now if self.clock.frozen or settings.sqlite else None
         # one writer at a time: SQLite's own lock would make others sleep and poll; in memory there is one connection
         self._mutex = threading.Lock() if settings.sqlite else None
         self._in_memory = settings.database_url == MEMORY
@@ -67,7 +65,7 @@ class ProcessEngine:
         try:
             with (self._reader if read_only else self._writer).connect() as connection:
                 uow = UnitOfWork(
-                    connection, actor, self.settings, self._rows, self._tell_time, self.cache, read_only=read_only
+                    connection, actor, self.settings, self._rows, self._tell, self.cache, read_only=read_only
                 )
                 self._open.unit = uow
                 connection.begin()
@@ -129,12 +127,6 @@ class ProcessEngine:
         engine = cls(Settings(database_url=MEMORY, **settings), clock=clock)
         engine.create_schema()
         return engine
-
-    def _tell_time(self, uow: UnitOfWork) -> datetime:
-        if self.clock.frozen or self.dialect == "sqlite":
-            return self.clock.now()
-        told: datetime = uow.execute(_clock_of_database).scalar_one()
-        return told
 
 
 _templates: dict[frozenset[str], sqlite3.Connection] = {}

@@ -1,39 +1,32 @@
 """Who acts, when, and where it is written: the first argument of every verb, and one transaction."""
 
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import count
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-from psycopg import RawCursor
 from sqlalchemy import (
     Connection,
+    DateTime,
     Executable,
     NestedTransaction,
     Result,
-    Select,
     SelectBase,
-    TableClause,
     Text,
-    TextClause,
     bindparam,
     event,
     func,
     select,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import visitors
 
 from engine.errors import StaleInstance
 from engine.settings import Settings
+from engine.statements import Writing, locking, reading, tables_read, unlocked, writing
 
 if TYPE_CHECKING:
     from engine.db.instance import Instance
@@ -44,6 +37,9 @@ LOCK_ORDER = (
     "clearance_grant", "blob", "document", "document_version",
 )  # fmt: skip
 _RANK = {table: rank for rank, table in enumerate(LOCK_ORDER)}
+_LAST = len(_RANK)
+_clock_of_database = select(func.statement_timestamp(type_=DateTime(timezone=True)))
+_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("called", type_=Text), 0)))
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,7 @@ class UnitOfWork:
     """One transaction. Opened and closed by `ProcessEngine.unit_of_work`; verbs never commit.
 
     Writes are queued and sent together in lock order; every read sends them first. `statements` counts what was sent.
+    `clock`: what tells the time, None: the database.
     """
 
     def __init__(
@@ -88,7 +85,7 @@ class UnitOfWork:
         actor: Actor,
         settings: Settings,
         rows: InstanceRows,
-        clock: Callable[["UnitOfWork"], datetime],
+        clock: Callable[[], datetime] | None,
         shared: dict[Any, Any],
         *,
         read_only: bool,
@@ -106,6 +103,7 @@ class UnitOfWork:
         self.statements = 0
         self.after: list[Callable[[], None]] = []
         self._rows = rows
+        self._dialect = connection.dialect
         self._clock = clock
         self._now: datetime | None = None
         self._queue: list[_Entry] = []
@@ -117,13 +115,8 @@ class UnitOfWork:
     def now(self) -> datetime:
         """The database's clock at the first question, aware UTC; the same until the end."""
         if self._now is None:
-            self._now = self._clock(self)
+            self._now = self._ask_the_time() if self._clock is None else self._clock()
         return self._now
-
-    @now.setter
-    def now(self, at: datetime) -> None:
-        if self._now is None:
-            self._now = at
 
     @property
     def connection(self) -> Connection:
@@ -134,22 +127,47 @@ class UnitOfWork:
     @property
     def dialect(self) -> str:
         """Sqlite | postgresql"""
-        return self._connection.dialect.name
+        return self._dialect.name
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Send `statement`, after the queued writes that it could see; a read-only unit of work locks nothing."""
-        locks = isinstance(statement, Select) and statement._for_update_arg is not None
-        if self._queue and (locks or not isinstance(statement, SelectBase) or self._sees_queued(statement)):
+        locks = locking(statement)
+        if locks or not isinstance(statement, SelectBase):
             self.flush()
-        elif self._session is not None:
-            self._session.flush()
+        else:
+            self._show(tables_read(statement))
         self._open_parts()
         self.statements += 1
         if self.read_only and locks:
             # subjects of approvals are read with a lock by verbs, and without one by the pages that show them
-            statement = statement._clone()  # type: ignore[attr-defined]
-            statement._for_update_arg = None  # type: ignore[attr-defined]
+            statement = unlocked(statement)
         return self._connection.execute(statement, parameters)
+
+    def read(self, statement: SelectBase, parameters: Mapping[str, Any] | None = None) -> list[Any]:
+        """The rows of a SELECT as named tuples; sent as `execute` sends it, without SQLAlchemy's work per statement.
+
+        `statement` is kept as a module constant and holds no list of values. The first row also tells the time.
+        """
+        tells = self._now is None and self._clock is None
+        query = reading(statement, self._dialect, locks=not self.read_only, clock=tells)
+        if query.locks:
+            self.flush()
+        else:
+            self._show(query.tables)
+        self._open_parts()
+        self.statements += 1
+        try:
+            rows, told = query.ask(self._connection.connection.driver_connection, parameters or {})
+        except self._dialect.loaded_dbapi.Error as error:
+            raise self._as_ours(error) from error
+        if told is not None:
+            self._now = told.astimezone(UTC)
+        return rows
+
+    def read_one(self, statement: SelectBase, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first row that `read` finds, or None."""
+        rows = self.read(statement, parameters)
+        return rows[0] if rows else None
 
     def queue(
         self, statement: Executable, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]], expect: int | None = None
@@ -160,7 +178,7 @@ class UnitOfWork:
         """
         listed = [rows] if isinstance(rows, Mapping) else list(rows)
         if listed:
-            self._queue.append(_Entry(_prepare(statement, listed[0], self._connection.dialect), listed, expect))
+            self._queue.append(_Entry(writing(statement, listed[0], self._dialect), listed, expect))
 
     def flush(self) -> None:
         """Send what is queued, in lock order, then what the session holds."""
@@ -255,6 +273,12 @@ class UnitOfWork:
         self._leave_session()
         _threads.units -= 1
 
+    def _ask_the_time(self) -> datetime:
+        self._open_parts()
+        self.statements += 1
+        told: datetime = self._connection.execute(_clock_of_database).scalar_one()
+        return told.astimezone(UTC)
+
     def _leave_session(self) -> None:
         if self._session is not None:
             self._session.close()
@@ -287,55 +311,47 @@ class UnitOfWork:
         self._rows.write(self, self.instance)
         return True
 
-    def _sees_queued(self, statement: SelectBase) -> bool:
-        read = _tables_read(statement)
-        return read is None or any(entry.prepared.table in read for entry in self._queue)
+    def _show(self, tables: frozenset[str] | None) -> None:
+        """Send what a question about `tables` could see; None: about any."""
+        if self._queue and (tables is None or any(entry.writing.table in tables for entry in self._queue)):
+            self.flush()
+        elif self._session is not None:
+            self._session.flush()
 
     def _send(self, first: int | None = None) -> None:
         count = len(self._queue) if first is None else first
         if not count:
             return
         entries, self._queue = self._queue[:count], self._queue[count:]
-        entries.sort(key=lambda entry: entry.prepared.rank)  # stable: the order of writing holds inside a table
+        # stable: the order of writing holds inside a table
+        entries.sort(key=lambda entry: _RANK.get(entry.writing.table, _LAST))
         merged: list[_Entry] = []
         for entry in entries:
             last = merged[-1] if merged else None
-            if last is not None and last.prepared is entry.prepared and last.expect is None and entry.expect is None:
+            if last is not None and last.writing is entry.writing and last.expect is None and entry.expect is None:
                 last.rows.extend(entry.rows)
             else:
                 merged.append(entry)
+        self.statements += len(merged)
         driver: Any = self._connection.connection.driver_connection
-        dialect = self._connection.dialect
         try:
-            if len(merged) > 1 and dialect.name == "postgresql":
+            if len(merged) > 1 and self._dialect.name == "postgresql":
                 with driver.pipeline():
-                    cursors = [self._write(driver, entry) for entry in merged]
+                    cursors = [entry.writing.send(driver, entry.rows) for entry in merged]
             else:
-                cursors = [self._write(driver, entry) for entry in merged]
-        except dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+                cursors = [entry.writing.send(driver, entry.rows) for entry in merged]
+        except self._dialect.loaded_dbapi.Error as error:
+            raise self._as_ours(error) from error
         for entry, cursor in zip(merged, cursors, strict=True):
             _check(entry, cursor)
 
-    def _write(self, driver: Any, entry: "_Entry") -> Any:
-        self.statements += 1
-        prepared, rows = entry.prepared, entry.rows
-        if self.dialect == "sqlite":
-            cursor = driver.cursor()
-            if len(rows) == 1:
-                cursor.execute(prepared.sql, prepared.parameters(rows[0]))
-            else:
-                cursor.executemany(prepared.sql, [prepared.parameters(row) for row in rows])
-            return cursor
-        cursor = RawCursor(driver)  # takes $1: no text is parsed again
-        if len(rows) == 1 or (prepared.inserts and len(rows) <= _ROWS_AT_ONCE):
-            cursor.execute(prepared.numbered(len(rows)), [value for row in rows for value in prepared.parameters(row)])
-        else:
-            cursor.executemany(prepared.numbered(1), [prepared.parameters(row) for row in rows])
-        return cursor
-
-
-# ---------------------------------------------------------------- statements, compiled once
+    def _as_ours(self, error: Any) -> BaseException:
+        """An error of the driver as SQLAlchemy raises it; a lost connection does not go back to the pool."""
+        errors = self._dialect.loaded_dbapi.Error
+        lost = self._dialect.is_disconnect(error, self._connection.connection.dbapi_connection, None)
+        if lost:
+            self._connection.invalidate(error)
+        return DBAPIError.instance(None, None, error, errors, connection_invalidated=lost, dialect=self._dialect)
 
 
 @dataclass(slots=True, eq=False)
@@ -348,95 +364,9 @@ class _Part:
 
 @dataclass(slots=True)
 class _Entry:
-    prepared: "_Prepared"
+    writing: Writing
     rows: list[Mapping[str, Any]]
     expect: int | None
-
-
-class _Prepared:
-    """The SQL of one statement for one set of columns, and how its values are bound."""
-
-    __slots__ = ("_binds", "_numbered", "inserts", "rank", "sql", "table")
-
-    def __init__(self, statement: Any, columns: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-        if compiled.post_compile_params or compiled.literal_execute_params:
-            raise TypeError("a queued statement cannot carry a list of values; use execute()")
-        self.sql = str(compiled)
-        self.table: str = statement.table.name
-        self.rank = _RANK.get(self.table, len(_RANK))
-        self.inserts: bool = statement.is_insert and self.sql.endswith(")") and " ON CONFLICT " not in self.sql
-        """whether more rows are more tuples of the same statement (PostgreSQL; SQLite repeats by itself)"""
-        self._numbered: dict[int, str] = {}
-        names = compiled.positiontup if compiled.positional else _NAMED.findall(self.sql)
-        defaults = {column.key: _constant(column) for column in compiled.insert_prefetch}
-        self._binds: list[tuple[str, Callable[[Any], Any] | None, Any]] = []
-        for name in names:
-            bind = compiled.binds[name]
-            if bind.required and bind.key not in columns:
-                raise TypeError(f"{self.table}: no value for {bind.key}")
-            processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            self._binds.append((bind.key, processor, defaults.get(bind.key, bind.value)))
-
-    def numbered(self, rows: int) -> str:
-        """The SQL for so many rows, with the numbered parameters of PostgreSQL."""
-        known = self._numbered.get(rows)
-        if known is None:
-            head, word, values = self.sql.partition(" VALUES ") if self.inserts else (self.sql, "", "")
-            number = count(1)
-            text = head + word + ", ".join([values] * rows)
-            known = self._numbered[rows] = _NAMED.sub(lambda _: f"${next(number)}", text).replace("%%", "%")
-        return known
-
-    def parameters(self, row: Mapping[str, Any]) -> list[Any]:
-        """Driver values of one row."""
-        values = []
-        for key, processor, default in self._binds:
-            value = row.get(key, default)
-            values.append(value if processor is None else processor(value))
-        return values
-
-
-_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("called", type_=Text), 0)))
-_ROWS_AT_ONCE = 1000
-"""PostgreSQL takes 65,535 parameters per statement"""
-_NAMED = re.compile(r"%\((\w+)\)s")
-
-
-def _constant(column: Any) -> Any:
-    if not column.default.is_scalar:
-        raise TypeError(f"{column} has a computed default; give the value")
-    return column.default.arg
-
-
-_prepared: "WeakKeyDictionary[Any, dict[tuple[str, frozenset[str]], _Prepared]]" = WeakKeyDictionary()
-
-
-def _prepare(statement: Any, row: Mapping[str, Any], dialect: Dialect) -> _Prepared:
-    known = _prepared.get(statement)
-    if known is None:
-        known = _prepared[statement] = {}
-    key = (dialect.name, frozenset(row))
-    found = known.get(key)
-    if found is None:
-        found = known[key] = _Prepared(statement, list(row), dialect)
-    return found
-
-
-_reads: "WeakKeyDictionary[Any, frozenset[str] | None]" = WeakKeyDictionary()
-
-
-def _tables_read(statement: SelectBase) -> frozenset[str] | None:
-    """Names of the tables that a SELECT looks at; None when it holds text that could name any."""
-    if statement not in _reads:
-        names: set[str] = set()
-        text = False
-        for element in visitors.iterate(statement):
-            if isinstance(element, TableClause):
-                names.add(element.name)
-            text = text or isinstance(element, TextClause)
-        _reads[statement] = None if text else frozenset(names)
-    return _reads[statement]
 
 
 def _check(entry: _Entry, cursor: Any) -> None:

@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status, instance
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
@@ -19,7 +18,6 @@ _COLUMNS = (
 )  # fmt: skip
 _read = select(*_COLUMNS).where(instance.c.id == bindparam("wanted"))
 _lock = _read.with_for_update()
-_lock_and_clock = _lock.add_columns(func.statement_timestamp(type_=UtcDateTime).label("database_clock"))
 _insert = insert(instance)
 _update = update(instance).where(instance.c.id == bindparam("row"), instance.c.version == bindparam("read_version"))
 _CHANGING = (
@@ -29,19 +27,13 @@ _CHANGING = (
 
 
 class Rows:
-    """How the unit of work locks and writes instances. `database_clock`: whether the lock also tells the time."""
-
-    def __init__(self, *, database_clock: bool) -> None:
-        self._statement = _lock_and_clock if database_clock else _lock
-        self._database_clock = database_clock
+    """How the unit of work locks and writes instances."""
 
     def lock(self, uow: UnitOfWork, instance_id: UUID) -> Instance:
         """Raises NotFound."""
-        row = uow.execute(self._statement, {"wanted": instance_id}).first()
+        row = uow.read_one(_lock, {"wanted": instance_id})
         if row is None:
             raise NotFound(kind="instance", key=instance_id)
-        if self._database_clock:
-            uow.now = row.database_clock
         return _instance(row)
 
     def write(self, uow: UnitOfWork, row: Instance) -> None:
@@ -65,7 +57,7 @@ class Rows:
 
 def read(uow: UnitOfWork, instance_id: UUID) -> Instance:
     """The instance as it is now, not locked: for pages. Raises NotFound."""
-    row = uow.execute(_read, {"wanted": instance_id}).first()
+    row = uow.read_one(_read, {"wanted": instance_id})
     if row is None:
         raise NotFound(kind="instance", key=instance_id)
     return _instance(row)

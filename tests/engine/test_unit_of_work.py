@@ -1,10 +1,10 @@
 """One transaction: everything or nothing, written in lock order, read back at once."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, column, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine import counters, history
@@ -20,6 +20,9 @@ from engine.unit_of_work import ENGINE
 
 DRAFT = {"path": "p", "kind": 1, "key": "p", "name": "", "content": b"", "version": 1, "saved_by": None}
 COUNT = insert(counter)
+BY_NAME = select(counter.c.name, counter.c.value).where(counter.c.name == bindparam("called"))
+LOCKED = BY_NAME.with_for_update()
+ONE = select(literal(1).label("one"))
 RENAME = update(counter).where(counter.c.name == bindparam("old"))
 
 
@@ -158,6 +161,47 @@ def test_reading_sees_what_is_queued_however_it_is_said(engine, query):
         assert uow.execute(query).scalars().all() != []
 
 
+def test_rows_are_read_as_their_types_and_by_name(engine):
+    whole = select(draft).where(draft.c.path == bindparam("at"))
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(insert(draft), DRAFT | {"saved_at": uow.now, "saved_by": None})
+
+        assert [row._asdict() for row in uow.read(whole, {"at": "p"})] == [
+            dict(row) for row in uow.execute(whole, {"at": "p"}).mappings()
+        ]
+        assert uow.read_one(whole, {"at": "p"}).saved_at == uow.now
+        assert uow.read_one(whole, {"at": "elsewhere"}) is None
+
+
+def test_reading_constants_sees_what_is_queued_and_leaves_other_tables_alone(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "a", "value": 1})
+        uow.read(ONE)
+        assert uow.statements == 1
+        assert uow.read(BY_NAME, {"called": "a"}) == [("a", 1)]
+
+
+def test_read_only_block_reads_without_locking(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "a", "value": 1})
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.read_one(LOCKED, {"called": "a"}).value == 1
+
+
+def test_list_of_values_is_refused_where_statements_are_compiled_once(engine):
+    with engine.unit_of_work(ENGINE) as uow, pytest.raises(TypeError, match="list of values"):
+        uow.read(select(counter.c.name).where(counter.c.name.in_(["a", "b"])))
+
+
+def test_failed_question_raises_as_sqlalchemy_does_and_ends_its_part_only(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        with pytest.raises(DBAPIError), uow.savepoint():
+            uow.read(select(column("absent").label("absent")).select_from(counter))
+        uow.queue(COUNT, {"name": "a", "value": 1})
+
+    assert counters_of(engine) == {"a": 1}
+
+
 def test_reading_other_tables_leaves_the_queue_alone(engine):
     with engine.unit_of_work(ENGINE) as uow:
         uow.queue(COUNT, {"name": "a", "value": 1})
@@ -221,6 +265,39 @@ def test_now_is_the_clock_and_stands_still(engine, clock):
         clock.advance(timedelta(hours=1))
 
         assert uow.now == before
+
+
+def test_first_row_that_is_read_tells_the_time(postgres_database):
+    engine = ProcessEngine(Settings(database_url=postgres_database))
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.queue(COUNT, {"name": "a", "value": 1})
+    with engine.unit_of_work(ENGINE) as uow:
+        assert uow.read(BY_NAME, {"called": "absent"}) == []
+        assert uow.read(BY_NAME, {"called": "a"}) == [("a", 1)]
+        now = uow.now
+        assert uow.statements == 2
+        uow.read(BY_NAME, {"called": "a"})
+        assert uow.now == now
+    assert abs(now - SystemClock().now()) < timedelta(seconds=5)
+    assert now.tzinfo is UTC
+    engine.dispose()
+
+
+def test_connection_that_breaks_is_not_used_again(postgres_database):
+    engine = ProcessEngine(Settings(database_url=postgres_database))
+    with engine.unit_of_work(ENGINE) as uow:
+        victim = uow.execute(text("SELECT pg_backend_pid()")).scalar()
+    other = ProcessEngine(Settings(database_url=postgres_database))
+    with other.unit_of_work(ENGINE) as uow:
+        uow.execute(text("SELECT pg_terminate_backend(:victim)"), {"victim": victim})
+    other.dispose()
+
+    with pytest.raises(DBAPIError) as raised, engine.unit_of_work(ENGINE) as uow:
+        uow.read(ONE)
+    assert raised.value.connection_invalidated
+    with engine.unit_of_work(ENGINE) as uow:
+        assert uow.read(ONE) == [(1,)]
+    engine.dispose()
 
 
 def test_now_is_the_databases_clock(postgres_database):
