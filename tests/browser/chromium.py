@@ -13,20 +13,23 @@ from werkzeug.serving import make_server
 
 from webui import node
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic", "--force-color-profile=srgb",
 ]  # fmt: skip
 AXE = node.ASSETS / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa"]
-WIDTHS = {"phone": (390, 844), "desk": (1440, 900)}
+WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
 
 
 def launch(playwright: Playwright) -> Browser:
-    """The Chromium of the machine; skips when there is none (the README says how to get one)."""
-    found = next((path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None)
+    """The Chromium or Chrome of the machine."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
-        pytest.skip("no Chromium on PATH")
+        pytest.fail(
+            f"expected one of {', '.join(BROWSERS)} on the PATH; Debian: apt-get install chromium", pytrace=False
+        )
     return playwright.chromium.launch(executable_path=found, args=FLAGS)
 
 

@@ -244,11 +244,12 @@ def test_nesting_is_an_error(engine):
         pass
 
 
-def test_read_only_block_cannot_write(engine):
-    if engine.dialect == "sqlite":
-        pytest.skip("a database in memory has one connection for both")
+@pytest.mark.postgres
+def test_read_only_block_cannot_write(postgres_database):
+    engine = ProcessEngine(Settings(database_url=postgres_database))
     with pytest.raises(DBAPIError), engine.unit_of_work(ENGINE, read_only=True) as uow:
         uow.execute(COUNT, {"name": "a", "value": 1})
+    engine.dispose()
 
 
 def test_read_only_file_database_cannot_write(tmp_path):
