@@ -39,7 +39,7 @@ def perform(
     request = _request(operation, inputs)
     recorded = operation.effect != "read"
     if recorded and not first:
-        stored = uow.execute(_known, {"of": call.key}).first()
+        stored = uow.read_one(_known, {"of": call.key})
         if stored is not None:
             return _again(operation, call, request, stored)
     if operation.changes_subject is not None:
@@ -77,7 +77,7 @@ def begin_external(uow: UnitOfWork, operation: Operation, inputs: Values, call: 
     """
     operation.bind(inputs)
     request = _request(operation, inputs)
-    stored = uow.execute(_known, {"of": call.key}).first()
+    stored = uow.read_one(_known, {"of": call.key})
     if stored is None:
         uow.queue(_insert, _row(uow, operation, call, request, EffectStatus.STARTED, None))
         return None

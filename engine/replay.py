@@ -295,7 +295,7 @@ class _Player:
             if NEW in places:
                 return NEW, None
             raise _Cannot("the case has not begun")
-        items = {row.node: row.id for row in uow.execute(_open_items, {"of": self.instance_id})}
+        items = {row.node: row.id for row in uow.read(_open_items, {"of": self.instance_id})}
         for node, item in items.items():
             if node in places:
                 return node, item

@@ -31,7 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import Executable, Select
 
 from engine.db.base import Id, UtcDateTime
-from engine.errors import BusinessError
+from engine.errors import BusinessError, StaleInstance
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
 
@@ -83,7 +83,7 @@ class BusinessRows:
         self.refusals = refusals
 
     def find(self, uow: UnitOfWork, query: Select[Any]) -> Row[Any] | None:
-        """The first row of `query`, if there is one."""
+        """The first row of `query`, built for this question, if there is one; a constant goes to `uow.read_one`."""
         return uow.execute(query).first()
 
     def get(self, uow: UnitOfWork, table: Table, key: Any, *, lock: bool = False) -> Row[Any]:
@@ -92,20 +92,20 @@ class BusinessRows:
 
     def by(self, uow: UnitOfWork, table: Table, column: str, value: Any, *, lock: bool = False) -> Row[Any]:
         """The row with this `value` in a unique `column`, locked if asked. Raises DATA.NOT_FOUND."""
-        row = uow.execute(_reading(table, column, lock), {"wanted": value}).first()
+        row: Row[Any] | None = uow.read_one(_reading(table, column, lock), {"wanted": value})
         if row is None:
             raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(value))
         return row
 
     def lines(self, uow: UnitOfWork, table: Table, column: str, value: Any) -> Sequence[Row[Any]]:
         """The lines of one document in their order."""
-        return uow.execute(_listing(table, column), {"wanted": value}).all()
+        return uow.read(_listing(table, column), {"wanted": value})
 
     def add(self, uow: UnitOfWork, table: Table, **values: Any) -> UUID:
         """Insert one row and return its key; `id` is made unless given. Raises the refusal of a broken constraint."""
         if "id" in table.c and "id" not in values:
             values["id"] = uuid7()
-        self.write(uow, _adding(table), values)
+        self.put(uow, _adding(table), values)
         return cast(UUID, values.get("id"))
 
     def add_all(self, uow: UnitOfWork, table: Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ class BusinessRows:
         if "id" in table.c:
             rows = [{"id": uuid7(), **row} for row in rows]
         if rows:
-            self.write(uow, _adding(table), rows)
+            self.put(uow, _adding(table), rows)
         return rows
 
     def change(self, uow: UnitOfWork, table: Table, key: Any, **values: Any) -> None:
@@ -125,9 +125,30 @@ class BusinessRows:
         given = {f"new_{name}": value for name, value in values.items() if name not in computed}
         statement = _changing(table, tuple(name for name in values if name not in computed))
         if computed:
-            statement = statement.values(**computed)
-        if self.write(uow, statement, {"wanted": key, **given}).rowcount != 1:
+            hit = self.write(uow, statement.values(**computed), {"wanted": key, **given}).rowcount == 1
+        else:
+            hit = self.put(uow, statement, {"wanted": key, **given}, expect=1)
+        if not hit:
             raise BusinessError("DATA.NOT_FOUND", table=table.name, key=str(key))
+
+    def put(
+        self, uow: UnitOfWork, statement: Executable, rows: dict[str, Any] | list[dict[str, Any]],
+        expect: int | None = None,
+    ) -> bool:  # fmt: skip
+        """Send `statement`, a constant, for `rows` at once, so that a refusal is raised here; false: not `expect` hit.
+
+        A broken constraint becomes a refusal as in `write`.
+        """
+        uow.flush()  # what others queued fails as theirs
+        uow.queue(statement, rows, expect)
+        try:
+            uow.flush()
+        except StaleInstance:
+            return False
+        except IntegrityError as error:
+            self._refuse(error)
+            raise
+        return True
 
     def write(self, uow: UnitOfWork, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute; an IntegrityError whose name is known becomes a BusinessError, any other one is raised as it is.
@@ -137,10 +158,13 @@ class BusinessRows:
         try:
             return cast("CursorResult[Any]", uow.execute(statement, parameters))
         except IntegrityError as error:
-            name = broken_constraint(error)
-            if name in self.refusals:
-                raise BusinessError(self.refusals[name], constraint=name) from error
+            self._refuse(error)
             raise
+
+    def _refuse(self, error: IntegrityError) -> None:
+        name = broken_constraint(error)
+        if name in self.refusals:
+            raise BusinessError(self.refusals[name], constraint=name) from error
 
 
 # ---------------------------------------------------------------- statements, built once

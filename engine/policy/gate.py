@@ -50,6 +50,8 @@ _consume_grant = (
     .values(state="consumed", state_at=bindparam("at_time"))
 )
 _open = update(clearance).where(clearance.c.id == bindparam("cleared"), clearance.c.state == "open")
+_state = select(clearance.c.state).where(clearance.c.id == bindparam("cleared"))
+_linked = select(clearance_grant.c.grant_id).where(clearance_grant.c.clearance_id == bindparam("cleared"))
 _use = _open.values(state="used")
 _release = _open.values(state="void")
 
@@ -73,7 +75,7 @@ def admit(
         return None
     subject = operation.subject
     subject_id = str(arguments[subject.argument])
-    live = uow.execute(_live, {"of_type": subject.type, "of_id": subject_id}).all()
+    live = uow.read(_live, {"of_type": subject.type, "of_id": subject_id})
     found = grants.document(uow, subject.type, subject_id)
     reasons: list[Reason] = []
     chosen: dict[UUID, str] = {}
@@ -101,16 +103,12 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
     Payments are consumed by the database trigger of their table; for every other class the engine does it here. An
     operation that did nothing must not keep a clearance open. Raises PolicyHold.
     """
-    state = uow.execute(select(clearance.c.state).where(clearance.c.id == clearance_id)).scalar_one()
-    if state == "used":
+    if uow.read_one(_state, {"cleared": clearance_id}).state == "used":
         return
     if operation.guarded_by == "payment.execute":
         raise PolicyHold(operation.name, [(N_("The operation was cleared, but did not pay."), {})])
-    linked = uow.execute(
-        select(clearance_grant.c.grant_id).where(clearance_grant.c.clearance_id == clearance_id)
-    ).scalars()
-    for grant_id in list(linked):
-        uow.execute(_consume_grant, {"grant": grant_id, "at_time": uow.now})
+    for linked in uow.read(_linked, {"cleared": clearance_id}):
+        uow.execute(_consume_grant, {"grant": linked.grant_id, "at_time": uow.now})
     uow.execute(_use, {"cleared": clearance_id})
 
 
@@ -167,7 +165,7 @@ def _usable(
             dropped.append((N_("{policy}: the approval of {who} has expired."), who))
         elif row.source != "human":
             dropped.append((N_("{policy}: the approval of {who} is not a person's decision."), who))
-        elif uow.execute(_voided, {"item": row.work_item_id}).first():
+        elif uow.read_one(_voided, {"item": row.work_item_id}):
             dropped.append((N_("{policy}: the approval of {who} was undone."), who))
         elif not policy.elsewhere and row.instance_id != instance.id:
             dropped.append((N_("{policy}: the approval of {who} stems from another process."), who))

@@ -67,8 +67,8 @@ def in_force(uow: UnitOfWork) -> list[Policy]:
     """All policies in force now, read once per unit of work."""
     known: list[Policy] | None = uow.cache.get((__name__, "in_force"))
     if known is None:
-        rows = uow.execute(_in_force, {"at_time": uow.now}).scalars()
-        known = sorted((statement.parse(row) for row in rows), key=lambda policy: policy.id)
+        rows = uow.read(_in_force, {"at_time": uow.now})
+        known = sorted((statement.parse(row.statement) for row in rows), key=lambda policy: policy.id)
         uow.cache[__name__, "in_force"] = known
     return known
 

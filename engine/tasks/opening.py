@@ -107,7 +107,7 @@ def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     place = _place_of(uow, item_id)
     instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
-    rows_ = uow.execute(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id}).all()
+    rows_ = uow.read(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id})
     items = [_part(row, "") for row in rows_]
     found = _part(rows_[0], "round_")
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
@@ -183,7 +183,7 @@ def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
 
 
 def _place_of(uow: UnitOfWork, item_id: UUID) -> Any:
-    place = uow.execute(_place, {"of": item_id}).first()
+    place = uow.read_one(_place, {"of": item_id})
     if place is None or place.user_task_id is None:
         raise NotFound(kind="task", key=item_id)
     return place
@@ -213,7 +213,7 @@ def _entitled(act: Act) -> UUID | None:
     if item.assignee_id == actor_id:
         return None
     if item.group_id is not None:
-        if act.uow.execute(_member, {"of": item.group_id, "who": actor_id}).first():
+        if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
             return None
         raise not_yours(act)
     if item.assignee_id in identity.absent_for(act.uow, actor_id):

@@ -197,9 +197,10 @@ def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
     if actor_id is None:
         return identity.may(uow, "cockpit")
     people = [actor_id, *identity.absent_for(uow, actor_id)]
-    if uow.execute(_starter, {"of": instance_id}).scalar() in people:
+    starter = uow.read_one(_starter, {"of": instance_id})
+    if starter is not None and starter.starter_id in people:
         return True
-    if any(uow.execute(_participant, {"of": instance_id, "who": person}).first() for person in people):
+    if any(uow.read_one(_participant, {"of": instance_id, "who": person}) for person in people):
         return True
     return identity.may(uow, "cockpit") or identity.may(uow, "audit")
 

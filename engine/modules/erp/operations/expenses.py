@@ -4,12 +4,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine.errors import BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import expense_claim, expense_line
-from engine.modules.erp.models.treasury import payment_request_item
 from engine.modules.erp.operations import ledger
 from engine.modules.erp.operations.context import CURRENCY, checked, document_no, head
 from engine.modules.erp.operations.lines import ExpenseLine
@@ -17,6 +16,10 @@ from engine.modules.erp.operations.payables import requested
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
+
+_booked = select(expense_claim).where(
+    expense_claim.c.source_type == bindparam("of_type"), expense_claim.c.source_id == bindparam("of_id")
+)
 
 
 @operation(
@@ -36,20 +39,15 @@ def book_expense_claim(
     spent: list[ExpenseLine] = lines or ([{"amount": amount}] if amount is not None else [])
     if not spent or not all(_is_sound(line) for line in spent):
         raise BusinessError("DATA.INVALID", expected="amounts above 0 in cents, tax below them", found="others or none")
-    total = sum((line["amount"] for line in spent), amounts.ZERO)
+    total = amounts.cents(sum((line["amount"] for line in spent), amounts.ZERO))
     tax = sum((line.get("tax") or amounts.ZERO for line in spent), amounts.ZERO)
     source = None if reference is None else ("request", checked("reference", reference, 60))
     if source is not None:
-        known = rows.find(
-            uow,
-            select(expense_claim).where(
-                expense_claim.c.source_type == source[0], expense_claim.c.source_id == source[1]
-            ),
-        )
+        known = uow.read_one(_booked, {"of_type": source[0], "of_id": source[1]})
         if known is not None:
             if (known.total, known.claimant_id) != (total, claimant_id) or known.cancelled_at is not None:
                 raise BusinessError("ERP.CLAIM_DIFFERS", claim_no=known.claim_no, expected=known.total, found=total)
-            return _facts(known, existing=True)
+            return _facts(known.id, known.claim_no, known.total, known.voucher_no, existing=True)
     claim_no = document_no(uow, "EC")
     claim_id = rows.add(
         uow, expense_claim, claim_no=claim_no, **head(uow, call, source), claimant_id=claimant_id,
@@ -74,7 +72,7 @@ def book_expense_claim(
         instance_id=call.instance_id,
     )  # fmt: skip
     rows.change(uow, expense_claim, claim_id, voucher_no=voucher_no)
-    return _facts(rows.get(uow, expense_claim, claim_id), existing=False)
+    return _facts(claim_id, claim_no, total, voucher_no, existing=False)
 
 
 @operation(
@@ -86,7 +84,7 @@ def cancel_expense_claim(uow: UnitOfWork, *, claim_id: UUID, reason: str = "", c
     claim = rows.get(uow, expense_claim, claim_id, lock=True)
     if claim.cancelled_at is not None:
         return {"cancelled": True}
-    if claim.open_amount < claim.total or requested(uow, payment_request_item.c.expense_claim_id == claim_id):
+    if claim.open_amount < claim.total or requested(uow, "expense", claim_id):
         raise BusinessError("ERP.ALREADY_REQUESTED", document_no=claim.claim_no)
     rows.change(
         uow, expense_claim, claim_id, cancelled_at=uow.now, cancel_reason=reason, open_amount=amounts.ZERO
@@ -100,8 +98,8 @@ def _is_sound(line: ExpenseLine) -> bool:
     return amounts.is_money(line["amount"]) and 0 <= tax < line["amount"] and tax == amounts.cents(tax)
 
 
-def _facts(claim: Any, *, existing: bool) -> dict[str, Any]:
+def _facts(claim_id: UUID, claim_no: str, total: Decimal, voucher_no: str | None, *, existing: bool) -> dict[str, Any]:
     return {
-        "claim_id": claim.id, "claim_no": claim.claim_no, "total": claim.total, "currency": claim.currency,
-        "voucher_no": claim.voucher_no, "existing": existing,
+        "claim_id": claim_id, "claim_no": claim_no, "total": total, "currency": CURRENCY, "voucher_no": voucher_no,
+        "existing": existing,
     }  # fmt: skip

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import counters
@@ -21,6 +21,17 @@ from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
 
 CHART = Path(__file__).parents[1] / "chart_of_accounts.csv"
+
+_period = select(period.c.status).where(period.c.id == bindparam("month"))
+_any_account = select(account.c.code).limit(1)
+_insert = insert(voucher)
+_post = update(voucher).where(voucher.c.id == bindparam("posted"))
+_reversed_by = select(voucher.c.id).where(voucher.c.reverses_id == bindparam("original"))
+_made_for = select(voucher.c.id).where(
+    voucher.c.source_type == bindparam("of_type"),
+    voucher.c.source_id == bindparam("of_id"),
+    voucher.c.event == bindparam("by"),
+)
 
 
 def post(
@@ -57,7 +68,7 @@ def reverse_voucher(uow: UnitOfWork, *, voucher_no: str, reason: str, call: Oper
 def reverse(uow: UnitOfWork, voucher_id: UUID, reason: str, instance_id: UUID | None) -> str:
     """The number of the red voucher. Raises ERP.ALREADY_REVERSED, ERP.PERIOD_CLOSED."""
     original = rows.get(uow, voucher, voucher_id, lock=True)
-    if rows.find(uow, select(voucher.c.id).where(voucher.c.reverses_id == voucher_id)) is not None:
+    if uow.read_one(_reversed_by, {"original": voucher_id}) is not None:
         raise BusinessError("ERP.ALREADY_REVERSED", voucher_no=original.voucher_no)
     lines = [
         posting.Line(line.account, -line.debit, -line.credit, line.aux)
@@ -74,12 +85,7 @@ def reverse_of(
     uow: UnitOfWork, event: str, source: tuple[str, UUID], reason: str, instance_id: UUID | None
 ) -> str | None:
     """Reverse the voucher that `event` made for document `source`, if it made one."""
-    found = rows.find(
-        uow,
-        select(voucher.c.id).where(
-            voucher.c.source_type == source[0], voucher.c.source_id == str(source[1]), voucher.c.event == event
-        ),
-    )
+    found = uow.read_one(_made_for, {"of_type": source[0], "of_id": str(source[1]), "by": event})
     return None if found is None else reverse(uow, found.id, reason, instance_id)
 
 
@@ -90,9 +96,9 @@ def _write(
     period_id = f"{on:%Y-%m}"
     _ensure_open(uow, period_id)
     voucher_id = uuid7()
-    rows.write(
+    rows.put(
         uow,
-        insert(voucher),
+        _insert,
         {
             "id": voucher_id, "period_id": period_id, "word": word, "business_date": on, "summary": summary,
             "event": event, "source_type": source[0], "source_id": str(source[1]), "reverses_id": reverses_id,
@@ -113,28 +119,27 @@ def _write(
     # the number is drawn last: its series stays locked until the end
     number = counters.next_number(uow, f"erp_voucher/{period_id}/{word}")
     voucher_no = f"{period_id} {word}-{number:04d}"
-    rows.write(
-        uow,
-        update(voucher).where(voucher.c.id == voucher_id).values(number=number, voucher_no=voucher_no, status="posted"),
-    )
+    rows.put(
+        uow, _post, {"posted": voucher_id, "number": number, "voucher_no": voucher_no, "status": "posted"}
+    )  # fmt: skip
     return voucher_no
 
 
 def _ensure_open(uow: UnitOfWork, period_id: str) -> None:
     """Open a month at its first posting; the books themselves at the very first. Raises ERP.PERIOD_CLOSED."""
-    known = rows.find(uow, select(period.c.status).where(period.c.id == period_id))
+    known = uow.read_one(_period, {"month": period_id})
     if known is not None:
         if known.status == "closed":
             raise BusinessError("ERP.PERIOD_CLOSED", period=period_id)
         return
-    if rows.find(uow, select(account.c.code).limit(1)) is None:
+    if uow.read_one(_any_account) is None:
         load_chart(uow)
     _insert_missing(uow, period, [{"id": period_id, "status": "open"}])
 
 
 def _insert_missing(uow: UnitOfWork, table: Table, new: list[dict[str, object]]) -> None:
     """Two who begin at once: the second waits here for the first and then adds nothing."""
-    if uow.connection.dialect.name == "postgresql":
+    if uow.dialect == "postgresql":
         rows.write(uow, postgresql.insert(table).on_conflict_do_nothing(), new)
     else:
         rows.write(uow, sqlite.insert(table).on_conflict_do_nothing(), new)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from engine.errors import BusinessError
 from engine.modules.erp import amounts
@@ -19,6 +19,24 @@ from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
 from engine.unit_of_work import UnitOfWork
+
+OF = {
+    "supplier": payment_request_item.c.supplier_invoice_id,
+    "expense": payment_request_item.c.expense_claim_id,
+}
+"""kind of payment request -> which document its items name"""
+
+_known = select(supplier_invoice).where(
+    supplier_invoice.c.supplier_id == bindparam("of"),
+    supplier_invoice.c.invoice_no == bindparam("called"),
+    supplier_invoice.c.cancelled_at.is_(None),
+)
+_requested = {
+    kind: select(func.sum(payment_request_item.c.amount).label("amount"))
+    .join(payment_request, payment_request.c.id == payment_request_item.c.request_id)
+    .where(column == bindparam("of"), or_(payment_request.c.status == "draft", payment_request.c.status == "submitted"))
+    for kind, column in OF.items()
+}
 
 
 @operation(
@@ -43,14 +61,7 @@ def enter_supplier_invoice(
     order = rows.get(uow, purchase_order, purchase_order_id, lock=True)
     if order.status not in ("placed", "closed"):
         raise BusinessError("ERP.PO_CLOSED", po_no=order.po_no, status=order.status)
-    known = rows.find(
-        uow,
-        select(supplier_invoice).where(
-            supplier_invoice.c.supplier_id == order.supplier_id,
-            supplier_invoice.c.invoice_no == invoice_no,
-            supplier_invoice.c.cancelled_at.is_(None),
-        ),
-    )
+    known = uow.read_one(_known, {"of": order.supplier_id, "called": invoice_no})
     if known is not None and (call.instance_id is None or known.instance_id != call.instance_id):
         raise BusinessError("ERP.DUPLICATE_INVOICE", invoice_no=invoice_no, document_no=known.document_no)
     if known is not None:
@@ -130,7 +141,7 @@ def void_supplier_invoice(
     invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
     if invoice.cancelled_at is not None:
         return {"voided": True}
-    if requested(uow, payment_request_item.c.supplier_invoice_id == invoice.id) or invoice.open_amount < invoice.total:
+    if requested(uow, "supplier", invoice.id) or invoice.open_amount < invoice.total:
         raise BusinessError("ERP.ALREADY_REQUESTED", document_no=invoice.document_no)
     for line in rows.lines(uow, supplier_invoice_line, "invoice_id", invoice.id):
         rows.write(
@@ -147,15 +158,9 @@ def void_supplier_invoice(
     return {"voided": True}
 
 
-def requested(uow: UnitOfWork, condition: Any) -> Decimal:
-    """What live requests that are not paid yet ask for, of the items that meet `condition`."""
-    found = rows.find(
-        uow,
-        select(func.sum(payment_request_item.c.amount).label("amount"))
-        .join(payment_request, payment_request.c.id == payment_request_item.c.request_id)
-        .where(condition, payment_request.c.status.in_(("draft", "submitted"))),
-    )
-    amount: Decimal | None = found.amount if found else None
+def requested(uow: UnitOfWork, kind: str, document_id: UUID) -> Decimal:
+    """What live requests that are not paid yet ask for, of this document."""
+    amount: Decimal | None = uow.read_one(_requested[kind], {"of": document_id}).amount
     return amount or amounts.ZERO
 
 

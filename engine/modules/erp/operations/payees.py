@@ -3,13 +3,23 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine.errors import BusinessError
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.rows import rows
 from engine.operations import operation
 from engine.unit_of_work import UnitOfWork
+
+_in_force = (
+    select(payee_account_version)
+    .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
+    .where(
+        payee_account.c.owner_kind == bindparam("kind"),
+        payee_account.c.owner_id == bindparam("owner"),
+        payee_account_version.c.version == payee_account.c.current_version,
+    )
+)
 
 
 @operation(
@@ -76,16 +86,7 @@ def confirm_payee_account(uow: UnitOfWork, *, account_id: UUID, version: int) ->
 
 def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID) -> Any:
     """The confirmed version that is paid to now. Raises ERP.PAYEE_UNCONFIRMED."""
-    found = rows.find(
-        uow,
-        select(payee_account_version)
-        .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
-        .where(
-            payee_account.c.owner_kind == owner_kind,
-            payee_account.c.owner_id == owner_id,
-            payee_account_version.c.version == payee_account.c.current_version,
-        ),
-    )
+    found = uow.read_one(_in_force, {"kind": owner_kind, "owner": owner_id})
     if found is None:
         raise BusinessError("ERP.PAYEE_UNCONFIRMED", owner_kind=owner_kind, owner_id=str(owner_id))
     return found

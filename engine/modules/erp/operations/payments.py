@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from engine.errors import N_, BusinessError
 from engine.ids import uuid7
@@ -15,29 +15,59 @@ from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
 from engine.modules.erp.operations.context import document_no, head
-from engine.modules.erp.operations.payables import requested
+from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.operations.payees import version_in_force
 from engine.modules.erp.rows import rows
 from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 
-LIVE = ("draft", "submitted", "paid")
+LIVE = or_(*(payment_request.c.status == word for word in ("draft", "submitted", "paid")))
+
+# read after the request is locked: a join inside the lock would see rows from before its wait
+_bound = (
+    select(
+        payee_account_version.c.account_id, payee_account_version.c.version, payee_account_version.c.account_name,
+        payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
+        payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
+        payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
+    )
+    .outerjoin(payment_request_item, payment_request_item.c.request_id == bindparam("request"))
+    .where(payee_account_version.c.id == bindparam("payee"))
+    .order_by(payment_request_item.c.line_no)
+)  # fmt: skip
+_payee = (
+    select(payee_account_version, payee_account.c.owner_id, payee_account.c.current_version)
+    .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
+    .where(payee_account_version.c.id == bindparam("of"))
+)
+_asked = {
+    kind: select(payment_request)
+    .join(payment_request_item, payment_request_item.c.request_id == payment_request.c.id)
+    .where(column == bindparam("of"), LIVE)
+    for kind, column in OF.items()
+}
+_asked_here = {kind: query.where(payment_request.c.instance_id == bindparam("here")) for kind, query in _asked.items()}
+_move = {
+    kind: update(table)
+    .where(table.c.id == bindparam("of"))
+    .values(open_amount=table.c.open_amount + bindparam("more", type_=table.c.open_amount.type))
+    for kind, table in (("supplier", supplier_invoice), ("expense", expense_claim))
+}
 
 
 @subject("erp_payment_request", id="request_id")
 def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     """What an approval of a payment binds: amount, currency, payee, version of the bank details, documents."""
     request = rows.get(uow, payment_request, request_id, lock=True)
-    payee = rows.get(uow, payee_account_version, request.payee_account_version_id)
-    items = rows.lines(uow, payment_request_item, "request_id", request_id)
-    books = rows.find(uow, select(company.c.uscc))
+    items = uow.read(_bound, {"request": request_id, "payee": request.payee_account_version_id})
+    payee = items[0]
     amount = f"{request.amount:.2f}"
     return Facts(
         values={
             "amount": amount,
             "amount_base": amount,
             "currency": request.currency,
-            "entity": books.uscc if books is not None else None,
+            "entity": payee.entity,
             "payee": str(payee.account_id),
             "payee_bank_version": payee.version,
             "invoices": sorted(str(item.supplier_invoice_id or item.expense_claim_id) for item in items),
@@ -80,32 +110,32 @@ def request_payment(
         invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
         if invoice.blocked:
             raise BusinessError("ERP.INVOICE_BLOCKED", document_no=invoice.document_no, state=invoice.match_state)
-        column, document, number = payment_request_item.c.supplier_invoice_id, invoice, invoice.document_no
+        document, number = invoice, invoice.document_no
         kind, owner, beneficiary = "supplier", invoice.supplier_id, None
     else:
         claim = rows.get(uow, expense_claim, claim_id, lock=True)
-        column, document, number = payment_request_item.c.expense_claim_id, claim, claim.claim_no
+        document, number = claim, claim.claim_no
         kind, owner, beneficiary = "expense", claim.claimant_id, claim.claimant_id
-    known = _known(uow, column == document.id, amount, call)
+    known = _known(uow, kind, document.id, amount, call)
     if known is not None:
         payee = rows.get(uow, payee_account_version, known.payee_account_version_id)
-        return _facts(known, payee.version, existing=True)
-    open_amount = document.open_amount - requested(uow, column == document.id)
+        return _facts(document, kind, payee, known.id, known.request_no, known.amount, existing=True)
+    open_amount = document.open_amount - requested(uow, kind, document.id)
     asked = open_amount if amount is None else amount
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
     payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner)
+    request_no = document_no(uow, "PAY")
     request_id = rows.add(
-        uow, payment_request, request_no=document_no(uow, "PAY"), **head(uow, call, (document_table(kind),
-        document.id)),
-        kind=kind, amount=asked, currency=document.currency, payee_account_version_id=payee.id,
-        payee_name=payee.account_name, requested_by=requested_by, beneficiary_id=beneficiary, status="draft",
+        uow, payment_request, request_no=request_no, **head(uow, call, (document_table(kind), document.id)), kind=kind,
+        amount=asked, currency=document.currency, payee_account_version_id=payee.id, payee_name=payee.account_name,
+        requested_by=requested_by, beneficiary_id=beneficiary, status="draft",
     )  # fmt: skip
     rows.add(
         uow, payment_request_item, request_id=request_id, line_no=1, document_no=number, amount=asked,
         supplier_invoice_id=supplier_invoice_id, expense_claim_id=claim_id,
     )  # fmt: skip
-    return _facts(rows.get(uow, payment_request, request_id), payee.version, existing=False)
+    return _facts(document, kind, payee, request_id, request_no, amounts.cents(asked), existing=False)
 
 
 @operation(
@@ -121,9 +151,9 @@ def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal
     if request.status == "submitted":
         rows.change(uow, payment_request, request_id, status="draft")
     item = rows.lines(uow, payment_request_item, "request_id", request_id)[0]
-    column, document = _document(uow, item)
+    document = _document(uow, item)
     asked = request.amount if amount is None else amount
-    open_amount = document.open_amount - requested(uow, column == document.id) + item.amount
+    open_amount = document.open_amount - requested(uow, request.kind, document.id) + item.amount
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=item.document_no, open_amount=open_amount, asked=asked)
     owner = document.supplier_id if request.kind == "supplier" else document.claimant_id
@@ -178,17 +208,16 @@ def execute_payment(uow: UnitOfWork, *, request_id: UUID, call: OperationCall) -
     request = rows.get(uow, payment_request, request_id, lock=True)
     if request.status == "paid":
         raise BusinessError("ERP.ALREADY_PAID", request_no=request.request_no)
-    payee = rows.get(uow, payee_account_version, request.payee_account_version_id)
-    account = rows.get(uow, payee_account, payee.account_id)
-    if request.status != "submitted" or account.current_version != payee.version:
+    payee = uow.read_one(_payee, {"of": request.payee_account_version_id})
+    if request.status != "submitted" or payee.current_version != payee.version:
         raise BusinessError(
             "ERP.REQUEST_DIFFERS", request_no=request.request_no, status=request.status, approved=payee.version,
-            in_force=account.current_version,
+            in_force=payee.current_version,
         )  # fmt: skip
     payment_id, payment_no = uuid7(), document_no(uow, "P")
     event, aux = ("supplier_payment", "supplier") if request.kind == "supplier" else ("expense_payment", "employee")
     voucher_no = ledger.post(
-        uow, event, ("erp_payment", payment_id), {"amount": request.amount}, aux={aux: str(account.owner_id)},
+        uow, event, ("erp_payment", payment_id), {"amount": request.amount}, aux={aux: str(payee.owner_id)},
         summary=f"付款 {request.payee_name} {request.request_no}", instance_id=call.instance_id,
     )  # fmt: skip
     rows.add(
@@ -242,38 +271,31 @@ def document_table(kind: str) -> str:
 
 def _settle(uow: UnitOfWork, request_id: UUID, sign: int) -> None:
     for item in rows.lines(uow, payment_request_item, "request_id", request_id):
-        table = supplier_invoice if item.supplier_invoice_id is not None else expense_claim
+        kind = "supplier" if item.supplier_invoice_id is not None else "expense"
         key = item.supplier_invoice_id or item.expense_claim_id
-        rows.write(
-            uow,
-            update(table).where(table.c.id == key).values(open_amount=table.c.open_amount + sign * item.amount),
-        )
+        rows.put(uow, _move[kind], {"of": key, "more": sign * item.amount})
 
 
-def _document(uow: UnitOfWork, item: Any) -> tuple[Any, Any]:
+def _document(uow: UnitOfWork, item: Any) -> Any:
     if item.supplier_invoice_id is not None:
-        column = payment_request_item.c.supplier_invoice_id
-        return column, rows.get(uow, supplier_invoice, item.supplier_invoice_id, lock=True)
-    return payment_request_item.c.expense_claim_id, rows.get(uow, expense_claim, item.expense_claim_id, lock=True)
+        return rows.get(uow, supplier_invoice, item.supplier_invoice_id, lock=True)
+    return rows.get(uow, expense_claim, item.expense_claim_id, lock=True)
 
 
-def _known(uow: UnitOfWork, condition: Any, amount: Decimal | None, call: OperationCall) -> Any:
+def _known(uow: UnitOfWork, kind: str, document_id: UUID, amount: Decimal | None, call: OperationCall) -> Any:
     """A live request of the same process (or, outside one, of the same amount) for the same document."""
-    query = (
-        select(payment_request)
-        .join(payment_request_item, payment_request_item.c.request_id == payment_request.c.id)
-        .where(condition, payment_request.c.status.in_(LIVE))
-    )
     if call.instance_id is not None:
-        query = query.where(payment_request.c.instance_id == call.instance_id)
-    if amount is not None:
-        query = query.where(payment_request.c.amount == amount)
-    return rows.find(uow, query) if call.instance_id is not None or amount is not None else None
+        found = uow.read(_asked_here[kind], {"of": document_id, "here": call.instance_id})
+    else:
+        found = [] if amount is None else uow.read(_asked[kind], {"of": document_id})
+    return next((known for known in found if amount is None or known.amount == amount), None)
 
 
-def _facts(request: Any, version: int, *, existing: bool) -> dict[str, Any]:
+def _facts(
+    document: Any, kind: str, payee: Any, request_id: UUID, request_no: str, amount: Decimal, *, existing: bool
+) -> dict[str, Any]:
     return {
-        "request_id": request.id, "request_no": request.request_no, "kind": request.kind, "amount": request.amount,
-        "currency": request.currency, "payee_name": request.payee_name, "payee_bank_version": version,
+        "request_id": request_id, "request_no": request_no, "kind": kind, "amount": amount,
+        "currency": document.currency, "payee_name": payee.account_name, "payee_bank_version": payee.version,
         "existing": existing,
     }  # fmt: skip
