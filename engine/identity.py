@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
 
 from engine import history, ids
 from engine.db.identity import membership, org_unit, substitution, user_account, user_group
@@ -49,6 +50,7 @@ class User:
     person_id: UUID | None
     org_unit_id: UUID | None
     position: str
+    position_en: str
     manager_id: UUID | None
     locale: str
     demo: bool
@@ -115,13 +117,13 @@ def authenticate(uow: UnitOfWork, login: str, password: str) -> User | None:
         failed = row.failed_logins + 1
         over = failed - FREE_ATTEMPTS
         lock = uow.now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK) if over >= 0 else None
-        uow.execute(_account(row.id).values(failed_logins=failed, locked_until=lock))
+        _change(uow, row.id, failed_logins=failed, locked_until=lock)
         return None
     changed: dict[str, Any] = {"failed_logins": 0, "locked_until": None} if row.failed_logins else {}
     if _hasher.check_needs_rehash(row.password_hash):
         changed["password_hash"] = _hasher.hash(password)
     if changed:
-        uow.execute(_account(row.id).values(**changed))
+        _change(uow, row.id, **changed)
     return _user(row)
 
 
@@ -129,11 +131,8 @@ def set_password(uow: UnitOfWork, user_id: UUID, password: str) -> None:
     """Replace the password and end all sessions of the account. Raises WeakPassword."""
     found = user(uow, user_id)
     hashed = _hash(found.login, password)
-    uow.execute(
-        _account(found.id).values(
-            password_hash=hashed, failed_logins=0, locked_until=None, session_epoch=user_account.c.session_epoch + 1
-        )
-    )
+    epoch = user_account.c.session_epoch + 1
+    _change(uow, found.id, password_hash=hashed, failed_logins=0, locked_until=None, session_epoch=epoch)
     history.act(uow, SCOPE, "user.password_set", {"user": str(found.id)})
 
 
@@ -152,6 +151,7 @@ def create_user(
     service: bool = False,
     org_unit: str | UUID | None = None,
     position: str = "",
+    position_en: str = "",
     manager: str | UUID | None = None,
     locale: str = "",
     demo: bool = False,
@@ -167,21 +167,23 @@ def create_user(
         "id": key, "login": login, "name": name, "name_en": name_en, "email": email,
         "person_id": None if service else person_id or key,
         "org_unit_id": None if org_unit is None else _unit(uow, org_unit).id,
-        "position": position, "manager_id": None if manager is None else user(uow, manager).id,
+        "position": position, "position_en": position_en,
+        "manager_id": None if manager is None else user(uow, manager).id,
         "password_hash": None if password is None else _hash(login, password),
         "locale": locale, "demo": demo, "created_at": uow.now,
     }  # fmt: skip
+    _forget(uow)
     uow.execute(insert(user_account), row)
     history.act(uow, SCOPE, "user.created", {"user": str(key), "login": login})
     return user(uow, key)
 
 
 def change_user(uow: UnitOfWork, user_id: UUID, **changes: Any) -> User:
-    """Change name, name_en, email, position, locale, manager (login or id) or org_unit (key or id)."""
+    """Change name, name_en, email, position, position_en, locale, manager (login or id) or org_unit (key or id)."""
     values: dict[str, Any] = {}
     for name, value in changes.items():
         match name:
-            case "name" | "name_en" | "email" | "position" | "locale":
+            case "name" | "name_en" | "email" | "position" | "position_en" | "locale":
                 values[name] = value
             case "manager":
                 values["manager_id"] = None if value is None else user(uow, value).id
@@ -191,7 +193,7 @@ def change_user(uow: UnitOfWork, user_id: UUID, **changes: Any) -> User:
                 raise TypeError(f"change_user() got an unexpected keyword argument {name!r}")
     found = user(uow, user_id)
     if values:
-        uow.execute(_account(found.id).values(**values))
+        _change(uow, found.id, **values)
         history.act(uow, SCOPE, "user.changed", {"user": str(found.id), "fields": sorted(changes)})
     return user(uow, found.id)
 
@@ -199,14 +201,14 @@ def change_user(uow: UnitOfWork, user_id: UUID, **changes: Any) -> User:
 def disable(uow: UnitOfWork, user_id: UUID) -> None:
     """Nobody logs in with the account any more, nobody is asked through it; its name stays in history."""
     found = user(uow, user_id)
-    uow.execute(_account(found.id).values(disabled_at=uow.now, session_epoch=user_account.c.session_epoch + 1))
+    _change(uow, found.id, disabled_at=uow.now, session_epoch=user_account.c.session_epoch + 1)
     history.act(uow, SCOPE, "user.disabled", {"user": str(found.id)})
 
 
 def enable(uow: UnitOfWork, user_id: UUID) -> None:
     """Undo `disable`."""
     found = user(uow, user_id)
-    uow.execute(_account(found.id).values(disabled_at=None))
+    _change(uow, found.id, disabled_at=None)
     history.act(uow, SCOPE, "user.enabled", {"user": str(found.id)})
 
 
@@ -223,14 +225,18 @@ def find(uow: UnitOfWork, references: Iterable[Any]) -> list[User]:
 
     A reference is an id, an id text, a login, or a context with `id` or `login`, as FEEL and forms give them.
     """
+    known: dict[str, User] = {}
+    asked: list[str] = []
     wanted = [text for text in (reference_text(reference) for reference in references) if text]
-    if not wanted:
-        return []
-    keys = [key for key in (as_id(text) for text in wanted) if key is not None]
-    rows = uow.execute(_select_users().where(or_(user_account.c.login.in_(wanted), user_account.c.id.in_(keys)))).all()
-    by_text = {str(row.id): row for row in rows} | {row.login: row for row in rows}
-    found = {row.id: _user(row) for text in wanted if (row := by_text.get(text)) is not None}
-    return list(found.values())
+    for text in wanted:
+        cached = uow.cache.get((_CACHED, text), _UNKNOWN)
+        if cached is _UNKNOWN:
+            asked.append(text)
+        elif cached is not None:
+            known[text] = cached
+    if asked:
+        known |= _look_up(uow, asked)
+    return list({known[text].id: known[text] for text in wanted if text in known}.values())
 
 
 def users(uow: UnitOfWork, *, search: str = "", disabled: bool = False, after: str = "", limit: int = 50) -> list[User]:
@@ -587,6 +593,33 @@ def as_id(text: str) -> UUID | None:
         return None
 
 
+def _look_up(uow: UnitOfWork, texts: list[str]) -> dict[str, User]:
+    """Users by id text or login, kept for the rest of the transaction, and so is that there is none."""
+    if len(texts) == 1:
+        key = as_id(texts[0])
+        rows: Sequence[Any] = (
+            uow.read(_user_of_login, {"called": texts[0]})
+            if key is None
+            else uow.read(_user_of_id, {"called": texts[0], "of": key})
+        )
+    else:
+        keys = [key for key in map(as_id, texts) if key is not None]
+        rows = uow.execute(_users_named, {"called": texts, "of": keys}).all()
+    found = {}
+    for row in rows:
+        person = _user(row)
+        found[str(person.id)] = found[person.login] = person
+    uow.cache |= {(_CACHED, text): found.get(text) for text in texts}
+    uow.cache |= {(_CACHED, text): person for text, person in found.items()}
+    return found
+
+
+def _forget(uow: UnitOfWork) -> None:
+    """An account is about to change."""
+    for key in [key for key in uow.cache if key[0] == _CACHED]:
+        del uow.cache[key]
+
+
 def _matches(hashed: str, password: str) -> bool:
     try:
         return _hasher.verify(hashed, password)
@@ -600,13 +633,14 @@ def _hash(login: str, password: str) -> str:
     return _hasher.hash(password)
 
 
-def _account(user_id: UUID) -> Any:
-    return update(user_account).where(user_account.c.id == user_id)
+def _change(uow: UnitOfWork, user_id: UUID, **values: Any) -> None:
+    _forget(uow)
+    uow.execute(update(user_account).where(user_account.c.id == user_id).values(**values))
 
 
 _USER_COLUMNS = (
-    "id", "login", "name", "name_en", "email", "person_id", "org_unit_id", "position", "manager_id", "locale", "demo",
-    "disabled_at", "session_epoch",
+    "id", "login", "name", "name_en", "email", "person_id", "org_unit_id", "position", "position_en", "manager_id",
+    "locale", "demo", "disabled_at", "session_epoch",
 )  # fmt: skip
 
 
@@ -614,8 +648,23 @@ def _select_users() -> Select[Any]:
     return select(*(user_account.c[name] for name in _USER_COLUMNS))
 
 
-def _user(row: Row[Any]) -> User:
-    return User(*(getattr(row, name) for name in _USER_COLUMNS))
+_CACHED = f"{__name__}.user"
+_UNKNOWN = object()
+_user_columns = attrgetter(*_USER_COLUMNS)
+_user_of_login = _select_users().where(user_account.c.login == bindparam("called"))
+_user_of_id = _select_users().where(
+    or_(user_account.c.login == bindparam("called"), user_account.c.id == bindparam("of"))
+)
+_users_named = _select_users().where(
+    or_(
+        user_account.c.login.in_(bindparam("called", expanding=True)),
+        user_account.c.id.in_(bindparam("of", expanding=True)),
+    )
+)
+
+
+def _user(row: Any) -> User:
+    return User(*_user_columns(row))
 
 
 def _group(row: Row[Any]) -> Group:

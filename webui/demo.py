@@ -56,10 +56,9 @@ def accounts(uow: UnitOfWork) -> list[Account]:
     """Those that can sign in, the main ones first, if demo data is loaded; nothing in production mode."""
     if uow.settings.mode == "production":
         return []
-    roles = {person.login: person.position_en for person in _people().people}
     rows = uow.execute(_accounts)
     found = {
-        row.login: Account(row.login, row.name, row.name_en, row.position, roles.get(row.login, row.position))
+        row.login: Account(row.login, row.name, row.name_en, row.position, row.position_en or row.position)
         for row in rows
     }
     first = [login for login in MAIN_ACCOUNTS if login in found]
@@ -125,7 +124,7 @@ def load_people(engine: ProcessEngine) -> dict[str, UUID]:
             people[person.login] = identity.create_user(
                 uow, person.login, person.name, name_en=person.name_en, email=f"{person.login}@qinghe.example",
                 password=PASSWORD if person.signs_in else None, org_unit=person.org_unit, position=person.position,
-                manager=person.manager, demo=True,
+                position_en=person.position_en, manager=person.manager, demo=True,
             ).id  # fmt: skip
         for unit in company.org_units:
             if unit.leader:
@@ -179,7 +178,10 @@ def _act(engine: ProcessEngine, kind: str, data: dict[str, Any]) -> None:
 
 
 _accounts = (
-    select(user_account.c.login, user_account.c.name, user_account.c.name_en, user_account.c.position)
+    select(
+        user_account.c.login, user_account.c.name, user_account.c.name_en, user_account.c.position,
+        user_account.c.position_en,
+    )
     .where(user_account.c.demo, user_account.c.disabled_at.is_(None), user_account.c.password_hash.is_not(None))
     .order_by(user_account.c.id)
-)
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """Live instances of the demo company: started and decided through the verbs that people use, over the last days."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Request:
-    """`login` starts `process` with `values`, `hours` ago; each decision follows three hours later."""
+    """`login` starts `process` with `values`, `hours` ago; each decision follows three hours later.
+
+    A duration among the values is a date: that much after the start.
+    """
 
     process: str
     login: str
@@ -33,7 +36,70 @@ class Request:
     decisions: tuple[Decision, ...] = ()
 
 
+CUSTOMER = "91330100MAPGUDRM8F"  # has credit
+NEW_CUSTOMER = "91330100MA21CN3K22"  # has none
+DELIVERED_TO = "台州市椒江区云西路 1 号"
+
 REQUESTS = (
+    Request(
+        "order_to_cash", "ann", 46,
+        {"customer": CUSTOMER, "promised_date": timedelta(days=11), "ship_to": DELIVERED_TO,
+         "note": "送货前请先电话联系", "lines": [{"sku": "F0010", "quantity": 12}, {"sku": "F0003", "quantity": 6}]},
+        (Decision("wes", "pick", "complete", values={"carrier": "SF", "tracking_no": "SF1380000001"}),),
+    ),
+    Request(
+        "order_to_cash", "ann", 8,
+        {"customer": CUSTOMER, "promised_date": timedelta(days=14), "ship_to": DELIVERED_TO, "note": "",
+         "lines": [{"sku": "F0002", "quantity": 20}]},
+    ),
+    Request(
+        "order_to_cash", "li", 3,
+        {"customer": NEW_CUSTOMER, "promised_date": timedelta(days=17), "ship_to": "宁波市海曙区解放街 2 号",
+         "note": "", "lines": [{"sku": "F0006", "quantity": 30}]},
+    ),
+    Request(
+        "order_to_cash", "li", 20,
+        {"customer": CUSTOMER, "promised_date": timedelta(days=25), "ship_to": DELIVERED_TO, "note": "年会用",
+         "lines": [{"sku": "F0001", "quantity": 90}]},
+    ),
+    Request(
+        "procure_to_pay", "eve", 96, {"lines": [{"sku": "F0004", "quantity": 20}], "reason": "龙井茶补货"},
+        (Decision("cai", "head"), Decision("wes", "receive", "complete", values={"delivery_note": "SH1123"}),
+         Decision("fin", "enter_invoice", "complete", values={"invoice_no": "25332000000118", "invoiced": []})),
+    ),
+    Request(
+        "procure_to_pay", "eve", 70, {"lines": [{"sku": "F0005", "quantity": 30}], "reason": "红茶补货"},
+        (Decision("cai", "head"),),
+    ),
+    Request(
+        "procure_to_pay", "ann", 110, {"lines": [{"sku": "F0003", "quantity": 10}], "reason": "门店试吃用油"},
+        (Decision("cai", "head"), Decision("wes", "receive", "complete", values={"delivery_note": "SH1119"}),
+         Decision("fin", "enter_invoice", "complete",
+                  values={"invoice_no": "25332000000097",
+                          "invoiced": [{"sku": "F0003", "quantity": 10, "price": 98.5}]})),
+    ),
+    Request("procure_to_pay", "eve", 6, {"lines": [{"sku": "F0010", "quantity": 40}], "reason": "饼干补货"}),
+    Request(
+        "travel_declaration", "wang", 28,
+        {"amount": 486, "purpose": "上海征信培训，一天", "budget": "2026-XS-03", "route": "supervisor",
+         "budget_check": False, "next": "submit"},
+    ),
+    Request(
+        "travel_declaration", "li", 54,
+        {"amount": 1268, "purpose": "宁波客户年度对账", "budget": "2026-XS-03", "route": "supervisor",
+         "budget_check": False, "next": "submit"},
+        (Decision("bob", "supervisor"),),
+    ),
+    Request(
+        "expense_claim", "chen", 60,
+        {"category": "other", "amount": 399, "reason": "流程建模培训资料", "cost_center": "市场部"},
+        (Decision("ma", "manager", "reject", "请附上发票"),),
+    ),
+    Request(
+        "leave_request", "adam", 22,
+        {"leave_type": "annual", "starts": "2027-01-13", "ends": "2027-01-14", "reason": "搬家"},
+        (Decision("xing", "manager", "reject", "那两天系统升级，请改期"),),
+    ),
     Request(
         "expense_claim", "li", 120,
         {"category": "hotel", "amount": 1280, "reason": "嘉兴客户拜访，两晚住宿", "cost_center": "销售一部"},
@@ -78,7 +144,9 @@ def start(engine: ProcessEngine, clock: FrozenClock, people: dict[str, UUID]) ->
         with engine.unit_of_work(Actor(people[request.login], source="cli")) as uow:
             process = repository.latest(uow, request.process)
             form = repository.form(uow, process.meta["form"], process.id)
-            values = forms.validate(form, request.values, stored={}, now=uow.now, zone=engine.settings.timezone)
+            values = forms.validate(
+                form, _dated(request.values, uow.now), stored={}, now=uow.now, zone=engine.settings.timezone
+            )
             instance_id = runtime.start(uow, process.key, values, definition_id=process.id).id
         for decision in request.decisions:
             jobs.run_due(engine)
@@ -87,6 +155,13 @@ def start(engine: ProcessEngine, clock: FrozenClock, people: dict[str, UUID]) ->
         jobs.run_due(engine)
     clock.move_to(today)
     return len(REQUESTS)
+
+
+def _dated(values: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        name: (now + value).date().isoformat() if isinstance(value, timedelta) else value
+        for name, value in values.items()
+    }
 
 
 def _decide(engine: ProcessEngine, user_id: UUID, instance_id: UUID, decision: Decision) -> None:

@@ -41,7 +41,10 @@ def search() -> ResponseReturnValue:
     """For people pickers: enabled accounts by login or name."""
     found = identity.users(g.uow, search=request.args.get("q", "").strip(), limit=20)
     return jsonify(
-        [{"id": str(user.id), "name": rendering.person(user), "note": user.position or user.login} for user in found]
+        [
+            {"id": str(user.id), "name": rendering.person(user), "note": rendering.position(user) or user.login}
+            for user in found
+        ]
     )
 
 
@@ -54,6 +57,7 @@ def create() -> ResponseReturnValue:
     user = identity.create_user(
         g.uow, typed.get("login", ""), typed.get("name", ""), password=request.form.get("password") or None,
         name_en=typed.get("name_en", ""), email=typed.get("email", ""), position=typed.get("position", ""),
+        position_en=typed.get("position_en", ""),
         org_unit=typed.get("org_unit") or None, manager=typed.get("manager") or None,
     )  # fmt: skip
     flash(gettext("Account %(login)s was created.", login=user.login), "success")

@@ -19,6 +19,7 @@ class Reader(UserMixin):  # type: ignore[misc]  # the library is untyped
     name: str
     name_en: str
     position: str
+    position_en: str
     locale: str
     session_epoch: int
     capabilities: frozenset[str]
@@ -27,8 +28,8 @@ class Reader(UserMixin):  # type: ignore[misc]  # the library is untyped
     def of(cls, uow: UnitOfWork, user: identity.User) -> "Reader":
         """The reader behind account `user`."""
         return cls(
-            user.id, user.login, user.name, user.name_en, user.position, user.locale, user.session_epoch,
-            frozenset(identity.capabilities_of(uow, user.id)),
+            user.id, user.login, user.name, user.name_en, user.position, user.position_en, user.locale,
+            user.session_epoch, frozenset(identity.capabilities_of(uow, user.id)),
         )  # fmt: skip
 
     def get_id(self) -> str:

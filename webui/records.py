@@ -18,10 +18,12 @@ blueprint = Blueprint("records", __name__, url_prefix="/records")
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Kinds of records by module, as far as the reader may open them."""
+    """Kinds of records by module, as far as the reader may open them; lines are seen in what they belong to."""
     modules: dict[str, list[RecordTable]] = {}
-    for table in records.tables(g.uow):
-        if access.may(table.capability):
+    tables = records.tables(g.uow)
+    lines = {name for table in tables for name in table.lines}
+    for table in tables:
+        if table.name not in lines and access.may(table.capability):
             modules.setdefault(table.module.upper(), []).append(table)
     return page("records/index.html", modules=modules)
 

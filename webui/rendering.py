@@ -10,7 +10,7 @@ from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
 
-from engine import ids, repository, tasks
+from engine import ids, incidents, repository, tasks
 from engine.forms import FormField
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
@@ -22,7 +22,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         ago=ago, moment=moment, value=value_text, person=person, label=label, initial=initial, type_name=type_name,
-        summary_items=summary_items, process_name=process_name,
+        summary_items=summary_items, process_name=process_name, position=position, starter=starter, incident=incident,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -60,6 +60,12 @@ def _json(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)
+
+
+def incident(row: Any) -> str:
+    """What happened, in the reader's language where the incident knows its words."""
+    said = incidents.sentences(row.code, row.detail or {})
+    return " ".join(errors.words(text, facts) for text, facts in said) or str(row.message)
 
 
 def moment(at: datetime | date | None, form: str = "short") -> str:
@@ -124,6 +130,16 @@ def person(who: Any) -> str:
     return str((who.name_en if languages.language() == "en" else "") or who.name)
 
 
+def position(who: Any) -> str:
+    """What an account is in the company, in the reader's language."""
+    return str((who.position_en if languages.language() == "en" else "") or who.position)
+
+
+def starter(item: Any) -> str:
+    """Who started the request of a list entry, in the reader's language."""
+    return str((item.starter_name_en if languages.language() == "en" else "") or item.starter_name)
+
+
 def label(labels: dict[str, str] | None, name: str = "") -> str:
     """The word of an element or definition in the reader's language: `labels` by language, else its name."""
     return str((labels or {}).get(languages.language()) or name)
@@ -162,11 +178,13 @@ def type_name(value: Any) -> str:
 
 
 def summary_items(summary: dict[str, Any] | None, process_key: str) -> list[tuple[str, Any]]:
-    """The key fields of a request as (label, value), labelled as in the start form of its process."""
-    if not summary or "uow" not in g:
+    """The key fields of a request as (label, value), ordered as drawn, labelled as in the forms of its process."""
+    info = _process(process_key) if summary and "uow" in g else None
+    if info is None or not summary:
         return []
-    fields = _start_fields(process_key)
-    return [_shown_as(fields.get(name), name, value) for name, value in summary.items()]
+    names = repository.program(g.uow, info.id).summary
+    fields = _fields(info)
+    return [_shown_as(fields.get(name), name, summary[name]) for name in names if summary.get(name) is not None]
 
 
 def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]:
@@ -189,9 +207,12 @@ def _process(key: str) -> DefinitionInfo | None:
     return found
 
 
-def _start_fields(process_key: str) -> dict[str, FormField]:
-    info = _process(process_key)
-    form_id = info.meta.get("form") if info else None
-    if info is None or not form_id:
-        return {}
-    return {field.path: field for field in repository.form(g.uow, form_id, info.id).fields}
+def _fields(info: DefinitionInfo) -> dict[str, FormField]:
+    """By name; where several forms have it, the first one says how it is called."""
+    known: dict[str, dict[str, FormField]] = g.setdefault("fields", {})
+    if info.key not in known:
+        fields = known[info.key] = {}
+        for form_id in dict.fromkeys((info.meta.get("form"), *repository.program(g.uow, info.id).forms())):
+            for field in repository.form(g.uow, form_id, info.id).fields if form_id else ():
+                fields.setdefault(field.path, field)
+    return known[info.key]

@@ -27,6 +27,7 @@ user_account = Table(
     Column("person_id", Id),
     Column("org_unit_id", Id, ForeignKey("org_unit.id")),
     Column("position", Text, nullable=False, default=""),
+    Column("position_en", Text, nullable=False, default=""),
     Column("manager_id", Id, ForeignKey("user_account.id")),
     Column("password_hash", Text),
     Column("locale", String(10), nullable=False, default=""),

@@ -44,6 +44,7 @@ __all__ = [
     "visible",
 ]
 
+_DATETIME_LABELS = {"date": ("dateLabel",), "time": ("timeLabel",), "datetime": ("dateLabel", "timeLabel")}
 _ATTRIBUTE = re.compile(r"troika:(\w+)\.(\w+)")
 
 
@@ -322,6 +323,9 @@ def _localised(raw: dict[str, Any], locale: str) -> dict[str, Any]:
         match = _ATTRIBUTE.fullmatch(key)
         if match and match[2] == locale:
             copied[match[1]] = text
+    if copied.get("type") == "datetime":  # form-js has a name for either part of it
+        for name in _DATETIME_LABELS.get(str(copied.get("subtype")), ()):
+            copied.setdefault(name, copied.get("label", ""))
     return copied
 
 

@@ -15,8 +15,8 @@ from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, settling
 from engine.runtime.codec import Beside
-from engine.runtime.environment import env, load, process_context
-from engine.runtime.settling import REJECTED, settle
+from engine.runtime.environment import env, load
+from engine.runtime.settling import REJECTED, describe, settle
 from engine.runtime.views import InstanceView, instance_view
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -90,10 +90,8 @@ def start(
         program, str(info.id), values.normalise(variables), now=uow.now, env=env(uow, instance), start=start,
         trigger=trigger,
     )  # fmt: skip
-    known = bpmn.variables(step.state)
-    title = program.title_of(known, process_context(uow, instance), now=uow.now, zone=uow.settings.timezone)
-    instance.title = title or info.name
-    instance.summary = {name: known[name] for name in program.summary if name in known}
+    instance.title, instance.state = info.name, step.state
+    describe(uow, instance)
     settle(uow, instance, step)
     crash.here("start")
     return instance

@@ -81,12 +81,25 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
     for fact in pending:  # the rest goes on in jobs
         if bpmn.is_open(step.state, fact.token):
             _postpone(uow, instance, fact)
+    describe(uow, instance)
     crash.here("settle")
     tokens = instance.state.tokens
     kept = beside(uow, instance)
     kept.since = {token: at for token, at in kept.since.items() if token in tokens}
     instance.stored, instance.codec, instance.dirty = codec.encode(instance.state, kept), codec.CODEC, True
     correlation.take_waiting(uow, instance, [fact for fact in opened if bpmn.is_open(instance.state, fact.token)])
+
+
+def describe(uow: UnitOfWork, instance: Instance) -> None:
+    """Title and key fields of the instance as its variables stand now."""
+    program = instance.state.program
+    if program.title is None and not program.summary:
+        return
+    known = bpmn.variables(instance.state)
+    title = program.title_of(known, env(uow, instance).process, now=uow.now, zone=uow.settings.timezone)
+    instance.title = title or instance.title
+    fields = {name: known[name] for name in program.summary if name in known}
+    instance.summary = {**(instance.summary or {}), **fields}
 
 
 def answer(uow: UnitOfWork, instance: Instance, fact: WorkOpened | JobOpened) -> Step:
@@ -127,7 +140,7 @@ def refused(uow: UnitOfWork, instance: Instance, token: int, error: BusinessErro
 
 def failed(uow: UnitOfWork, instance: Instance, token: int, code: str, error: Exception, operation: str) -> Step:
     """What another try cannot help: an incident; the token stays."""
-    detail = {"operation": operation, "message": str(error)[:2000], "error": type(error).__name__}
+    detail = incidents.detail_of(error, operation)
     return bpmn.fail(instance.state, token, code, detail, now=uow.now, env=env(uow, instance))
 
 
@@ -259,7 +272,10 @@ def _try_later(uow: UnitOfWork, instance: Instance, fact: JobOpened, key: UUID, 
 
 def _raise(uow: UnitOfWork, instance: Instance, fact: IncidentRaised) -> None:
     default = IncidentKind.EXPRESSION if "expression" in fact.detail else IncidentKind.PROCESS
-    told = fact.detail.get("message") or ", ".join(f"{name}: {value}" for name, value in fact.detail.items())
+    told = fact.detail.get("message") or " ".join(
+        text.format(**facts) for text, facts in incidents.sentences(fact.code, fact.detail)
+    )
+    told = told or ", ".join(f"{name}: {value}" for name, value in fact.detail.items())
     incidents.raise_incident(
         uow, instance, _INCIDENT_KINDS.get(fact.code, default), fact.code, str(told), node=fact.node,
         number=fact.incident, job_id=instance.cache.pop("failing_job", None), detail=fact.detail,

@@ -44,6 +44,7 @@ class InboxItem:
     process_key: str
     process_name: str
     starter_name: str
+    starter_name_en: str
     created_at: datetime
     due_at: datetime | None
     priority: int
@@ -71,6 +72,7 @@ class DoneItem:
     process_key: str
     process_name: str
     starter_name: str
+    starter_name_en: str
     decision: str
     opinion: str | None
     decided_at: datetime
@@ -79,7 +81,7 @@ class DoneItem:
 
 @dataclass(frozen=True, slots=True)
 class RequestItem:
-    """An instance that the actor started. `waiting`: names of the tasks that are open now."""
+    """An instance that the actor started. `waiting`: (name, labels by language) of the tasks that are open now."""
 
     instance_id: UUID
     definition_id: UUID
@@ -91,7 +93,7 @@ class RequestItem:
     status: str
     created_at: datetime
     ended_at: datetime | None
-    waiting: tuple[str, ...]
+    waiting: tuple[tuple[str, dict[str, str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page
         DoneItem(
             row.id, row.instance_id, row.definition_id, row.number, row.title, row.task_name,
             row.spec.get("labels", {}), row.node, row.process_key, row.process_name, row.starter_name or "",
-            WORDS.get(ItemDecision(row.decision), "closed"), row.opinion, row.decided_at,
+            row.starter_name_en or "", WORDS.get(ItemDecision(row.decision), "closed"), row.opinion, row.decided_at,
             Status(row.status).name.lower(),
         )
         for row in rows[:limit]
@@ -342,7 +344,8 @@ _lines = (
         work_item.c.id, work_item.c.user_task_id, work_item.c.instance_id, instance.c.definition_id,
         instance.c.number, instance.c.title, instance.c.summary, user_task.c.name.label("task_name"),
         user_task.c.spec, user_task.c.node, instance.c.process_key, _process_name,
-        _starter.c.name.label("starter_name"), work_item.c.created_at, work_item.c.due_at, user_task.c.priority,
+        _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
+        work_item.c.created_at, work_item.c.due_at, user_task.c.priority,
         user_task.c.round, work_item.c.assignee_id, work_item.c.group_id,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
@@ -355,7 +358,8 @@ _done = (
     select(
         work_item.c.id, work_item.c.instance_id, instance.c.definition_id, instance.c.number, instance.c.title,
         user_task.c.name.label("task_name"), user_task.c.spec, user_task.c.node, instance.c.process_key,
-        _process_name, _starter.c.name.label("starter_name"), work_item.c.decision, work_item.c.opinion,
+        _process_name, _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
+        work_item.c.decision, work_item.c.opinion,
         work_item.c.decided_at, instance.c.status,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
@@ -374,7 +378,7 @@ _requested = (
     .order_by(instance.c.id.desc())
 )  # fmt: skip
 _open_tasks = (
-    select(user_task.c.instance_id, user_task.c.name)
+    select(user_task.c.instance_id, user_task.c.name, user_task.c.spec)
     .where(
         user_task.c.instance_id.in_(bindparam("instances", expanding=True)),
         user_task.c.status == int(RoundStatus.OPEN),
@@ -401,18 +405,18 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
     return InboxItem(
         row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, row.title, row.summary,
         row.task_name, row.spec.get("labels", {}), row.node, row.process_key, row.process_name,
-        row.starter_name or "", row.created_at, row.due_at, row.priority, row.round,
+        row.starter_name or "", row.starter_name_en or "", row.created_at, row.due_at, row.priority, row.round,
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
         assignee_name=groups.get(row.group_id) if row.group_id is not None else holders.get(row.assignee_id),
     )  # fmt: skip
 
 
-def _waiting(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    found: dict[UUID, list[str]] = {}
+def _waiting(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, dict[str, str]]]]:
+    found: dict[UUID, list[tuple[str, dict[str, str]]]] = {}
     if instance_ids:
         for row in uow.execute(_open_tasks, {"instances": instance_ids}):
-            found.setdefault(row.instance_id, []).append(row.name)
+            found.setdefault(row.instance_id, []).append((row.name, row.spec.get("labels", {})))
     return found
 
 

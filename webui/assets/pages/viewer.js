@@ -22,10 +22,15 @@ export async function show(host, { xml, markers = {}, flows = [], details = {} }
   mark(viewer, markers, flows);
   explain(viewer, host, details);
   host.append(buttons(viewer));
-  const current = Object.keys(markers).find(id => markers[id] === 'incident') ?? Object.keys(markers).find(id => markers[id] === 'active');
-  fit(viewer, 16, { readable: READABLE, focus: viewer.get('elementRegistry').get(current) ?? null });
+  fit(viewer, 16, { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
   host.viewer = viewer;
   return () => { viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+}
+
+// what to look at first: what is wrong, where it stands, where it ended, where it will begin
+function focus(registry, markers) {
+  const marked = (marker, type = 'bpmn:FlowNode') => registry.find(({ id, businessObject }) => markers[id] === marker && businessObject.$instanceOf(type));
+  return marked('incident') ?? marked('active') ?? marked('passed', 'bpmn:EndEvent') ?? registry.find(({ type }) => type === 'bpmn:StartEvent') ?? null;
 }
 
 // the reader's language, where the drawing has it: names stand in its main language, others in troika:label

@@ -695,6 +695,7 @@ CREATE TABLE user_account (
   person_id UUID,
   org_unit_id UUID,
   position TEXT NOT NULL,
+  position_en TEXT NOT NULL,
   manager_id UUID,
   password_hash TEXT,
   locale VARCHAR(10) NOT NULL,

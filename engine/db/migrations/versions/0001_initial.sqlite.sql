@@ -696,6 +696,7 @@ CREATE TABLE user_account (
   person_id BLOB,
   org_unit_id BLOB,
   position TEXT NOT NULL,
+  position_en TEXT NOT NULL,
   manager_id BLOB,
   password_hash TEXT,
   locale VARCHAR(10) NOT NULL,
