@@ -89,6 +89,7 @@ def _open_items(engine: ProcessEngine) -> list[UUID]:
 
 def floor(engine: ProcessEngine, actor: Actor, n: int) -> Callable[[], dict[str, float]]:
     """Replay of one recorded instance with fresh keys."""
+    one_by_one(engine, actor, 1)  # what is read once per process is no part of an instance
     tape = _record(engine, actor)
     made = _keys_made(tape)
 

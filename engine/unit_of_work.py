@@ -206,6 +206,7 @@ class UnitOfWork:
             self._leave_session()
         locked = self.instance
         chain = (locked.history_seq, locked.history_hash) if locked is not None else None
+        known = dict(self.cache)
         part = _Part(len(self._queue))
         self._parts.append(part)
         try:
@@ -216,6 +217,7 @@ class UnitOfWork:
         except BaseException:
             self._parts.remove(part)
             del self._queue[part.mark :]
+            self.cache = known  # what was read inside may be undone
             self._leave_session()
             if part.nested is not None and part.nested.is_active:
                 self.statements += 1
@@ -351,7 +353,10 @@ class UnitOfWork:
         lost = self._dialect.is_disconnect(error, self._connection.connection.dbapi_connection, None)
         if lost:
             self._connection.invalidate(error)
-        return DBAPIError.instance(None, None, error, errors, connection_invalidated=lost, dialect=self._dialect)
+        ours: BaseException = DBAPIError.instance(
+            None, None, error, errors, connection_invalidated=lost, dialect=self._dialect
+        )
+        return ours
 
 
 @dataclass(slots=True, eq=False)

@@ -266,7 +266,8 @@ _DEFAULTS: dict[str, Any] = {
 
 def _number(uow: UnitOfWork, instance: Instance, node: str) -> int:
     """Of the round that is about to be written."""
-    return (uow.execute(_last_round, {"of": instance.id, "at_node": node}).scalar() or 0) + 1
+    last = uow.read_one(_last_round, {"of": instance.id, "at_node": node})
+    return 1 if last is None else int(last.round) + 1
 
 
 def _chosen(uow: UnitOfWork, instance: Instance, fact: WorkOpened, asked: list[Candidate]) -> list[Candidate]:
@@ -345,7 +346,7 @@ def _decide_without_people(
 
 def _cancelled(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> Closing | None:
     """The wait was closed by something else than a decision: a boundary event, a cancel, an end."""
-    rows = uow.execute(_open_items, {"of": instance.id, "waiting": fact.token}).all()
+    rows = uow.read(_open_items, {"of": instance.id, "waiting": fact.token})
     if not rows:
         return None
     open_items = tuple(row.item_id for row in rows if row.item_id is not None and row.status in OPEN)

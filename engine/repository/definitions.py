@@ -65,7 +65,7 @@ _content = (
 def latest(uow: UnitOfWork, key: str, kind: str = "process") -> DefinitionInfo:
     """The newest version of `key`; `kind`: process, decision or form. Raises ProcessNotDeployed or NotFound."""
     wanted = Kind[kind.upper()]
-    row = uow.execute(_latest_id, {"of_kind": int(wanted), "of_key": key}).first()
+    row = uow.read_one(_latest_id, {"of_kind": int(wanted), "of_key": key})
     if row is None:
         raise ProcessNotDeployed(key=key) if wanted is Kind.PROCESS else NotFound(kind=kind, key=key)
     return definition(uow, row.id)
@@ -73,7 +73,7 @@ def latest(uow: UnitOfWork, key: str, kind: str = "process") -> DefinitionInfo:
 
 def latest_active(uow: UnitOfWork, key: str) -> DefinitionInfo:
     """The newest version of process `key`, to start it. Raises ProcessNotDeployed, ProcessRetired."""
-    row = uow.execute(_latest_id, {"of_kind": int(Kind.PROCESS), "of_key": key}).first()
+    row = uow.read_one(_latest_id, {"of_kind": int(Kind.PROCESS), "of_key": key})
     if row is None:
         raise ProcessNotDeployed(key=key)
     if row.state != DefinitionState.ACTIVE:
@@ -96,7 +96,7 @@ def definition(uow: UnitOfWork, definition_id: UUID) -> DefinitionInfo:
     """One version. Raises NotFound."""
     known = uow.shared.get(("definition", definition_id))
     if known is None:
-        row = uow.execute(_by_id, {"of": definition_id}).first()
+        row = uow.read_one(_by_id, {"of": definition_id})
         if row is None:
             raise NotFound(kind="definition", key=definition_id)
         known = uow.shared[("definition", definition_id)] = _info(row)
@@ -121,10 +121,10 @@ def program_by_key(uow: UnitOfWork, key: str) -> tuple[UUID, Program]:
 
 def source(uow: UnitOfWork, definition_id: UUID) -> bytes:
     """The file as it was deployed. Raises NotFound."""
-    content = uow.execute(_content, {"of": definition_id}).scalar()
-    if content is None:
+    found = uow.read_one(_content, {"of": definition_id})
+    if found is None:
         raise NotFound(kind="definition", key=definition_id)
-    return bytes(content)
+    return bytes(found.content)
 
 
 def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form:
