@@ -63,11 +63,11 @@ def record(
     """Add a fact to the chain of the locked `instance`; returns its number in it.
 
     `kind`: noun and past participle, e.g. `task.completed`. `token`, `started_at`: only where the fact ends the visit
-    of an activity or event.
+    of an activity or event. Raises ValueError for a key `source` in `data`: where an act came from is not for callers.
     """
     at = max(uow.now, instance.updated_at)  # a clock that steps back cannot reorder an instance
     seq = instance.history_seq + 1
-    content = values.stored_json({_SOURCE: uow.actor.source, **(data or {})})
+    content = _content(uow, data)
     behalf = uow.actor.on_behalf_of
     link = fact_text(instance.id, seq, at, kind, node, uow.actor.user_id, behalf, content)
     digest = values.sha256(instance.history_hash + link)
@@ -101,13 +101,16 @@ def timeline(uow: UnitOfWork, instance_id: UUID, *, after: int = 0, limit: int =
 
 
 def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
-    """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope."""
+    """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope.
+
+    Raises ValueError for a key `source` in `data`.
+    """
     if uow.dialect == "postgresql":
         uow.execute(postgresql.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
     else:
         uow.execute(sqlite.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
     tip = uow.execute(_lock_tip, {"of": scope}).one()
-    content = values.stored_json({_SOURCE: uow.actor.source, **data})
+    content = _content(uow, data)
     seq = tip.seq + 1
     digest = values.sha256(tip.hash + act_text(scope, seq, uow.now, kind, uow.actor.user_id, content))
     uow.execute(
@@ -124,6 +127,12 @@ def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> Sequence[Any]:
     """The newest acts of a scope: rows with seq, at, kind, actor_id, data."""
     columns = (audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id, audit.c.data)
     return uow.execute(select(*columns).where(audit.c.scope == scope).order_by(audit.c.seq.desc()).limit(limit)).all()
+
+
+def _content(uow: UnitOfWork, data: dict[str, Any] | None) -> str:
+    if data and _SOURCE in data:
+        raise ValueError(f"expected data without the key {_SOURCE!r}, found {data[_SOURCE]!r} in it")
+    return values.stored_json({_SOURCE: uow.actor.source, **(data or {})})
 
 
 # ---------------------------------------------------------------- what a link of a chain covers

@@ -22,7 +22,8 @@ from engine.errors import (
     NotFound,
     WeakPassword,
 )
-from engine.unit_of_work import UnitOfWork
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import ENGINE, UnitOfWork
 
 PASSWORD_LENGTH = 8
 FREE_ATTEMPTS = 5
@@ -101,19 +102,45 @@ class Substitution:
 # ---------------------------------------------------------------- logging in
 
 
-def authenticate(uow: UnitOfWork, login: str, password: str) -> User | None:
-    """The user, or None for a wrong login or password.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a password is the one behind `password_hash`; None: no such account, or one without a password."""
+
+    password_hash: str | None
+    right: bool
+
+
+def check_password(engine: ProcessEngine, login: str, password: str) -> Checked:
+    """Compare outside of every transaction, since it is slow on purpose; `authenticate` decides what it is worth.
+
+    Raises LoginLocked.
+    """
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = uow.execute(select(user_account).where(user_account.c.login == login)).one_or_none()
+        if row is not None and row.locked_until is not None and row.locked_until > uow.now:
+            raise LoginLocked(login=login, until=row.locked_until)
+    known = None if row is None else row.password_hash
+    return Checked(known, _matches(known or _NOBODY, password) and known is not None)
+
+
+def authenticate(uow: UnitOfWork, login: str, password: str, checked: Checked | None = None) -> User | None:
+    """The user, or None for a wrong login or password. `checked`: what `check_password` found just before.
 
     A wrong attempt is counted, so the unit of work must commit: that is why None is returned and nothing raised.
     Raises LoginLocked after FREE_ATTEMPTS wrong ones in a row; the lock doubles from 30 s to 15 min.
     """
     row = uow.execute(select(user_account).where(user_account.c.login == login).with_for_update()).one_or_none()
     if row is None or row.password_hash is None or row.disabled_at is not None:
-        _matches(_NOBODY, password)
+        if checked is None:
+            _matches(_NOBODY, password)
         return None
     if row.locked_until is not None and row.locked_until > uow.now:
         raise LoginLocked(login=login, until=row.locked_until)
-    if not _matches(row.password_hash, password):
+    if checked is not None and checked.password_hash == row.password_hash:
+        right = checked.right
+    else:
+        right = _matches(row.password_hash, password)
+    if not right:
         failed = row.failed_logins + 1
         over = failed - FREE_ATTEMPTS
         lock = uow.now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK) if over >= 0 else None

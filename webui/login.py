@@ -35,9 +35,11 @@ def form() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """Check name and password in a transaction that also counts the failures."""
     engine: ProcessEngine = current_app.extensions["troika"]
+    name, password = request.form.get("login", ""), request.form.get("password", "")
     try:
+        checked = identity.check_password(engine, name, password)
         with engine.unit_of_work(Actor(None)) as uow:
-            user = identity.authenticate(uow, request.form.get("login", ""), request.form.get("password", ""))
+            user = identity.authenticate(uow, name, password, checked)
             reader = Reader.of(uow, user) if user else None
     except EngineError as error:
         refusal, status = errors.explain(error), error.status

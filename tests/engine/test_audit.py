@@ -85,3 +85,14 @@ def test_changed_act_is_found(engine):
         history.act(uow, "people", "user.created", {"login": "ann"})
     tamper(engine, "UPDATE audit SET kind = 'x'")
     assert broken(engine) == [("chain-broken", 1)]
+
+
+def test_nobody_says_where_his_act_came_from(engine, instance):
+    with engine.unit_of_work(ENGINE) as uow:
+        held = uow.lock_instance(instance)
+        with pytest.raises(ValueError, match="source"):
+            history.record(uow, held, "task.completed", data={"source": "web"})
+        with pytest.raises(ValueError, match="source"):
+            history.act(uow, "identity", "user.created", {"source": "web"})
+
+    assert broken(engine) == []

@@ -41,6 +41,42 @@ def test_a_right_password_opens_and_a_wrong_one_does_not(engine):
         assert identity.authenticate(uow, "svc", "") is None
 
 
+def test_a_password_is_compared_outside_and_believed_only_as_long_as_nothing_changed(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        ann = identity.create_user(uow, "ann", "Ann", password="correct horse").id
+        identity.create_user(uow, "svc", "Service", service=True)
+    right = identity.check_password(engine, "ann", "correct horse")
+    wrong = identity.check_password(engine, "ann", "guess")
+    nobody = [identity.check_password(engine, login, "nobody has this password") for login in ("nobody", "svc")]
+    assert [checked.right for checked in (right, wrong, *nobody)] == [True, False, False, False]
+    with engine.unit_of_work(ENGINE) as uow:
+        assert identity.authenticate(uow, "ann", "correct horse", right) is not None
+        assert identity.authenticate(uow, "ann", "guess", wrong) is None
+        assert identity.authenticate(uow, "svc", "nobody has this password", nobody[1]) is None
+
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.set_password(uow, ann, "battery staple")
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert identity.authenticate(uow, "ann", "correct horse", right) is None
+        identity.disable(uow, ann)
+        assert identity.authenticate(uow, "ann", "correct horse", right) is None
+
+
+def test_guesses_made_at_the_same_time_are_counted_one_after_the_other(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "ann", "Ann", password="correct horse")
+    wrong = [identity.check_password(engine, "ann", "guess") for _ in range(identity.FREE_ATTEMPTS)]
+    right = identity.check_password(engine, "ann", "correct horse")
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [identity.authenticate(uow, "ann", "guess", each) for each in wrong] == [None] * len(wrong)
+
+    with pytest.raises(LoginLocked), engine.unit_of_work(ENGINE) as uow:
+        identity.authenticate(uow, "ann", "correct horse", right)
+    with pytest.raises(LoginLocked):
+        identity.check_password(engine, "ann", "correct horse")
+
+
 def test_guessing_is_slowed_down_and_ends_with_the_lock(engine, clock):
     with engine.unit_of_work(ENGINE) as uow:
         identity.create_user(uow, "ann", "Ann", password="correct horse")
