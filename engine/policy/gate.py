@@ -143,14 +143,14 @@ def _usable(
     excluded: Mapping[UUID, str],
 ) -> tuple[list[Row[Any]], list[Reason]]:  # fmt: skip
     """Grants that may count for `policy`, and in words why the others may not."""
-    usable, dropped = [], []
+    usable: list[Row[Any]] = []
+    dropped: list[Reason] = []
     capabilities = {need.approval for need in policy.approvals}
-    names = identity.names(uow, [row.account_id for row in live])
-    principals = identity.persons(uow, [row.on_behalf_of_id for row in live])
+    principals = grants.persons_of(uow, [row.on_behalf_of_id for row in live])
     for row in live:
         if row.capability not in capabilities:
             continue
-        who = {"policy": policy.id, "who": names.get(row.account_id, str(row.account_id))}
+        who = {"policy": policy.id, "who": row.account_id}
         role = excluded.get(row.person_id)
         if role is None and row.on_behalf_of_id is not None:
             role = excluded.get(principals.get(row.on_behalf_of_id) or row.on_behalf_of_id)
@@ -173,6 +173,9 @@ def _usable(
             dropped.append((N_("{policy}: {who} may not approve as {role}."), who | {"role": role}))
         else:
             usable.append(row)
+    if dropped:
+        names = identity.names(uow, [facts["who"] for _, facts in dropped])
+        dropped = [(text, facts | {"who": names.get(facts["who"], str(facts["who"]))}) for text, facts in dropped]
     return usable, dropped
 
 
@@ -215,7 +218,7 @@ def _clear(
     requesters = [
         account for account in (instance.starter_id, *found.facts.people.get("requester", [])) if account is not None
     ]
-    persons = identity.persons(uow, requesters)
+    persons = grants.persons_of(uow, requesters)
     facts = found.facts.values
     key = ids.uuid7()
     uow.queue(

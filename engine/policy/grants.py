@@ -24,7 +24,7 @@ ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 _insert_version = insert(policy_version)
 _insert_grant = insert(policy_grant)
-_in_force = select(policy_version.c.statement).where(
+_in_force = select(policy_version.c.id, policy_version.c.statement).where(
     policy_version.c.state == "active",
     policy_version.c.valid_from <= bindparam("at_time"),
     (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > bindparam("at_time")),
@@ -68,8 +68,16 @@ def in_force(uow: UnitOfWork) -> list[Policy]:
     known: list[Policy] | None = uow.cache.get((__name__, "in_force"))
     if known is None:
         rows = uow.read(_in_force, {"at_time": uow.now})
-        known = sorted((statement.parse(row.statement) for row in rows), key=lambda policy: policy.id)
+        known = sorted((_parsed(uow, row) for row in rows), key=lambda policy: policy.id)
         uow.cache[__name__, "in_force"] = known
+    return known
+
+
+def _parsed(uow: UnitOfWork, row: Any) -> Policy:
+    """A version's statement never changes: it is read once per process."""
+    known: Policy | None = uow.shared.get((__name__, row.id))
+    if known is None:
+        known = uow.shared[__name__, row.id] = statement.parse(row.statement)
     return known
 
 
@@ -128,12 +136,19 @@ def barred(uow: UnitOfWork, instance: Instance | None, facts: Facts, roles: Iter
         if role == "requester" and instance is not None and instance.starter_id is not None:
             accounts.append((instance.starter_id, role))
         accounts += [(account, role) for account in facts.people.get(role, [])]
-    persons = identity.persons(uow, [account for account, _ in accounts])
+    persons = persons_of(uow, [account for account, _ in accounts])
     found: dict[UUID, str] = {}
     for account, role in accounts:
         person = persons.get(account) or account
         found.setdefault(person, role)
     return found
+
+
+def persons_of(uow: UnitOfWork, accounts: Iterable[UUID | None]) -> dict[UUID, UUID | None]:
+    """The natural persons behind accounts, each read once per unit of work: several rules compare the same ones."""
+    known: dict[UUID, UUID | None] = uow.cache.setdefault((__name__, "persons"), {})
+    known.update(identity.persons(uow, [account for account in accounts if account not in known]))
+    return known
 
 
 def holds(expression: str | None, facts: Facts, uow: UnitOfWork, actor: dict[str, Any] | None = None) -> bool | None:
@@ -169,7 +184,7 @@ def conflict(
     uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
 ) -> str | None:
     """Why this person may not say yes here at all, or None: separation of duties compares persons, not accounts."""
-    persons = identity.persons(uow, [user_id, behalf])
+    persons = persons_of(uow, [user_id, behalf])
     if persons.get(user_id) is None:
         return N_("the account belongs to no person")
     for policy, _ in demands(uow, capability.provides):
@@ -200,13 +215,15 @@ def objection(
 
 
 def grant(
-    uow: UnitOfWork, instance: Instance, user_task_id: UUID, node: str, capability: Capability, yes: Sequence[Yes]
-) -> list[UUID]:
+    uow: UnitOfWork, instance: Instance, user_task_id: UUID, node: str, capability: Capability, yes: Sequence[Yes],
+    found: Document | None = None,
+) -> list[UUID]:  # fmt: skip
     """Turn the agreeing decisions of a passed round into grants, in the same commit; returns their ids.
 
-    Only people whose yes can count get one. Raises NotFound when the document is not there.
+    Only people whose yes can count get one. `found`: the document as this unit of work has locked and read it; without
+    it the document is read, which raises NotFound when it is not there.
     """
-    found = document(uow, capability.subject_type, capability.subject)
+    found = found or document(uow, capability.subject_type, capability.subject)
     needed = demands(uow, capability.provides)
     valid_for = min((requirement.valid_for for _, requirement in needed), default=VALID_FOR)
     rows: list[dict[str, Any]] = []

@@ -241,4 +241,4 @@ def _grant(act: Act, outcome: Outcome, document: Document | None) -> None:
         and item.decision_source == Source.HUMAN
         and item.subject_digest == document.digest
     ]
-    policy.grant(act.uow, act.instance, act.round.id, act.round.node, capability, yes)
+    policy.grant(act.uow, act.instance, act.round.id, act.round.node, capability, yes, document)

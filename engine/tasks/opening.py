@@ -36,6 +36,9 @@ _ledger = (
     .where(work_item.c.user_task_id == bindparam("of"))
     .order_by(work_item.c.seq, work_item.c.id)
 )
+_ITEM = tuple(column.name for column in work_item.columns)
+_ROUND = (*(column.name for column in user_task.columns), "person")
+"""what a row of the ledger holds, in this order"""
 _member = select(membership.c.user_id).where(
     membership.c.group_id == bindparam("of"), membership.c.user_id == bindparam("who")
 )
@@ -108,8 +111,8 @@ def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
     rows_ = uow.read(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id})
-    items = [_part(row, "") for row in rows_]
-    found = _part(rows_[0], "round_")
+    items = [SimpleNamespace(**dict(zip(_ITEM, row, strict=False))) for row in rows_]
+    found = SimpleNamespace(**dict(zip(_ROUND, rows_[0][len(_ITEM) :], strict=True)))
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
     actor_id = uow.actor.user_id or UUID(int=0)
     return Act(uow, instance, found, items, item, rounds.load(found), actor_id, found.person, None)
@@ -187,12 +190,6 @@ def _place_of(uow: UnitOfWork, item_id: UUID) -> Any:
     if place is None or place.user_task_id is None:
         raise NotFound(kind="task", key=item_id)
     return place
-
-
-def _part(row: Any, prefix: str) -> Any:
-    """The columns of one of the two tables."""
-    names = [name for name in row._fields if name.startswith("round_") is bool(prefix)]
-    return SimpleNamespace(**{name.removeprefix(prefix): getattr(row, name) for name in names})
 
 
 def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
