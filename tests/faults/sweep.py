@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from engine import audit, crash, jobs
+from engine import audit, crash, jobs, operations
 from engine.dispatch import Runners
 from engine.jobs.running import is_trouble
 from engine.process_engine import ProcessEngine
@@ -27,7 +27,11 @@ PATIENCE = 90.0
 
 def sweep(workload: str, url: str, outside: str, count: int, points: list[str]) -> dict[str, Any]:
     """`died`: the points where a child was killed; `broken`: invariants that do not hold in the end."""
+    operations.load()
     work = importlib.import_module(workload)
+    made = _in_child(lambda: _make(work, url, outside))
+    if made != "ended":
+        return {"died": [], "broken": [f"the preparation {made}"], "facts": 0}
     died = [point for point in points if _in_child(lambda at=point: _work(work, url, outside, count, at)) == "killed"]
     ended = _in_child(lambda: _work(work, url, outside, count, ""))
     engine = _engine(url)
@@ -39,6 +43,12 @@ def sweep(workload: str, url: str, outside: str, count: int, points: list[str]) 
     broken += [str(finding) for finding in report.findings]
     engine.dispose()
     return {"died": died, "broken": broken, "facts": report.facts}
+
+
+def _make(work: Any, url: str, outside: str) -> None:
+    engine = _engine(url)
+    work.prepare(engine, url, outside)
+    engine.dispose()
 
 
 def _work(work: Any, url: str, outside: str, count: int, crash_at: str) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,32 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-WORKLOAD = "tests.faults.orders"
 ORDERS = 200
-HITS = {"deploy": 1, "start": 20, "claim": 4, "release": 3}
+HITS = {
+    "commit.before": 60, "commit.after": 60, "start": 12, "complete": 20, "settle": 60, "effect.before": 90,
+    "effect.after": 90, "claim": 15, "execute": 4, "external.started": 2, "external.answered": 2, "timer": 3,
+    "message": 15, "message.published": 2, "release": 3, "deploy": 1,
+}  # fmt: skip
+"""Which visit of a point is the last one: deep enough that orders in every state are under way."""
+
+
+def sweep(workload: str, url: str, outside: Path, orders: int, *points: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.sweep", workload, url, str(outside), str(orders), *points],
+        cwd=ROOT, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    report: dict[str, Any] = json.loads(done.stdout)
+    report["log"] = done.stderr[-4000:]
+    return report
+
+
+def a_file(folder: Path) -> str:
+    url = f"sqlite:///{folder}/orders.db"
+    engine = ProcessEngine(Settings(database_url=url))
+    engine.create_schema()
+    engine.dispose()
+    return url
 
 
 @pytest.mark.faults
@@ -22,21 +46,21 @@ HITS = {"deploy": 1, "start": 20, "claim": 4, "release": 3}
 @pytest.mark.main_job
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def test_killed_at_every_point_every_order_ends_once(request, tmp_path, database):
-    if database == "sqlite":
-        url = f"sqlite:///{tmp_path}/orders.db"
-        engine = ProcessEngine(Settings(database_url=url))
-        engine.create_schema()
-        engine.dispose()
-    else:
-        url = request.getfixturevalue("postgres_database")
-    points = [f"{point}:{HITS.get(point, 7)}" for point in crash.POINTS]
+    url = a_file(tmp_path) if database == "sqlite" else request.getfixturevalue("postgres_database")
+    points = [f"{point}:{HITS[point]}" for point in crash.POINTS]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.sweep", WORKLOAD, url, str(tmp_path / "outside.db"), str(ORDERS), *points],
-        cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
-    )  # fmt: skip
+    report = sweep("tests.faults.orders", url, tmp_path / "outside.db", ORDERS, *points)
 
-    assert done.returncode == 0, done.stderr[-4000:]
-    report = json.loads(done.stdout)
-    assert report["broken"] == [], done.stderr[-4000:]
+    assert report["broken"] == [], report["log"]
     assert report["died"] == points  # a point that was never reached proves nothing
+
+
+@pytest.mark.faults
+@pytest.mark.slow
+def test_the_sweep_finds_an_effect_that_happens_twice(tmp_path):
+    url, outside = a_file(tmp_path), tmp_path / "outside.db"
+
+    report = sweep("tests.faults.careless", url, outside, 1, "external.answered")
+
+    assert report["died"] == ["external.answered"]
+    assert report["broken"] == ["expected 1 effects outside, found 2"], report["log"]
