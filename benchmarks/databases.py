@@ -4,31 +4,33 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
 
+from engine.clock import Clock
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from tests.postgres import Server
 
 
 @contextmanager
-def sqlite() -> Iterator[ProcessEngine]:
+def sqlite(clock: Clock | None = None, **settings: Any) -> Iterator[ProcessEngine]:
     """A file with WAL and synchronous=FULL."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = ProcessEngine(Settings(database_url=f"sqlite:///{Path(folder) / 'bench.db'}"))
+        engine = ProcessEngine(Settings(database_url=f"sqlite:///{Path(folder) / 'bench.db'}", **settings), clock=clock)
         engine.create_schema()
         yield engine
         engine.dispose()
 
 
 @contextmanager
-def postgresql() -> Iterator[ProcessEngine]:
+def postgresql(clock: Clock | None = None, **settings: Any) -> Iterator[ProcessEngine]:
     """A cluster of its own, durable as in production."""
     server = Server(durable=True)
     server.start()
     try:
-        engine = ProcessEngine(Settings(database_url=server.url()))
+        engine = ProcessEngine(Settings(database_url=server.url(), **settings), clock=clock)
         engine.create_schema()
         yield engine
         engine.dispose()

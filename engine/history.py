@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -144,8 +145,7 @@ def fact_text(
 ) -> bytes:  # fmt: skip
     """Canonical JSON of [instance, seq, at, kind, node, actor, on_behalf_of, data]; `data` comes as canonical JSON."""
     return (
-        f'["{instance_id}",{seq},"{_instant(at)}",{json.dumps(kind)},{json.dumps(node, ensure_ascii=False)},'
-        f"{_id(actor)},{_id(behalf)},{data}]"
+        f'["{instance_id}",{seq},"{_instant(at)}",{_word(kind)},{_word(node)},{_id(actor)},{_id(behalf)},{data}]'
     ).encode()
 
 
@@ -154,6 +154,12 @@ def act_text(scope: str, seq: int, at: datetime, kind: str, actor: UUID | None, 
     return (
         f'[{json.dumps(scope, ensure_ascii=False)},{seq},"{_instant(at)}",{json.dumps(kind)},{_id(actor)},{data}]'
     ).encode()
+
+
+@lru_cache(maxsize=4096)
+def _word(text: str | None) -> str:
+    """A kind, or the id of a node: few, and written again and again."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _instant(at: datetime) -> str:
