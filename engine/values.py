@@ -22,6 +22,9 @@ Value = Any
 Values = dict[str, Any]
 
 DEPTH_LIMIT = 64
+MAGNITUDE_LIMIT = 4096
+"""digits before or after the point: an exponent of a few characters must not become gigabytes of text"""
+_MOST_BITS = 13_600
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,12 +49,16 @@ def normalise(value: Any) -> Value:
 def _normalise(value: Any, depth: int) -> Value:
     if isinstance(value, str):
         return _text(value)
-    if value is None or isinstance(value, bool | int | date | time | timedelta | YearsMonths):
+    if value is None or isinstance(value, bool | date | time | timedelta | YearsMonths):
         return value
+    if isinstance(value, int):
+        _check_magnitude(value.bit_length() > _MOST_BITS)
+        return value if type(value) is int else int(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise InvalidValue(expected="a finite number", found=str(value))
-        return value
+        _check_magnitude(abs(value.adjusted()) > MAGNITUDE_LIMIT)
+        return value if type(value) is Decimal else Decimal(value)
     if isinstance(value, float):
         return _normalise(Decimal(repr(value)), depth)
     if depth >= DEPTH_LIMIT:
@@ -69,6 +76,11 @@ def _normalise(value: Any, depth: int) -> Value:
     raise InvalidValue(expected="a value of FEEL", found=type(value).__name__)
 
 
+def _check_magnitude(beyond: bool) -> None:
+    if beyond:
+        raise InvalidValue(expected=f"a number of at most {MAGNITUDE_LIMIT} digits", found="a longer one")
+
+
 def storable(text: str) -> bool:
     """Whether both databases take it: no NUL, no half of a surrogate pair."""
     if text.isascii():
@@ -79,7 +91,7 @@ def storable(text: str) -> bool:
 def _text(value: str) -> str:
     if not storable(value):
         raise InvalidValue(expected="a text of Unicode characters without NUL", found=repr(value)[:80])
-    return value
+    return value if type(value) is str else str.__str__(value)  # a name of SQLAlchemy is a kind of str
 
 
 # ---------------------------------------------------------------- stored form: JSON with tagged values

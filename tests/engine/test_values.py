@@ -63,6 +63,16 @@ def test_floats_from_outside_become_exact_decimals_and_infinities_are_refused():
             values.normalise(wrong)
 
 
+def test_kinds_of_texts_and_numbers_are_stored_as_plain_ones():
+    class Name(str):
+        __slots__ = ()
+
+    class Count(int):
+        pass
+
+    assert values.encode({"table": Name("erp_supplier"), "n": Count(3)}) == {"table": "erp_supplier", "n": 3}
+
+
 def test_values_nested_too_deep_are_refused():
     value = []
     for _ in range(70):

@@ -325,7 +325,7 @@ def _open_accounts(uow_factory: Factory, people: dict[str, UUID], seed: int, kep
     ]
     owners += [("employee", user_id, login) for login, user_id in sorted(people.items())]
     entered = []
-    with uow_factory("fin") as uow:
+    with uow_factory("you") as uow:  # who keeps bank details approves no payment
         for number, (kind, owner_id, name) in enumerate(owners):
             entered.append(
                 payees.change_payee_account(

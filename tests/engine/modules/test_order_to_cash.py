@@ -62,6 +62,22 @@ def test_an_order_is_shipped_billed_paid_and_closed_on_both_sides(firm: Company)
     assert [row["status"] for row in firm.rows(crm_order)] == ["closed"]
 
 
+@pytest.mark.parametrize("lines", [(("TEA", "3"), ("CARE", "1")), (("CARE", "1"),)])
+def test_services_go_with_the_first_shipment_and_are_billed(firm: Company, lines: Any) -> None:
+    put_on_hand(firm, "TEA", "10")
+    made = an_order(firm, *lines)
+
+    gone = shipped(firm, made)
+    with firm.acting() as uow:
+        bill = receivables.post_sales_invoice(uow, shipment_id=gone["shipment_id"], call=a_call())
+        receivables.record_receipt(uow, amount=bill["total"], order_no=made["order_no"], call=a_call())
+        closed = sales.close_sales_order(uow, sales_order_id=made["sales_order_id"])
+
+    assert gone["complete"] is True
+    assert bill["total"] == made["gross"]
+    assert closed["status"] == "closed"
+
+
 def test_parts_of_an_order_never_lose_a_cent(firm: Company) -> None:
     put_on_hand(firm, "RICE", "1", cost="3.33")
     made = an_order(firm, ("RICE", "3"))

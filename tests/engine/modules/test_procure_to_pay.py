@@ -117,6 +117,40 @@ def test_three_way_match(
     assert bool(reasons) == (verdict != "matched")
 
 
+def test_an_item_that_stands_on_two_lines_is_received_and_billed_over_both(firm: Company) -> None:
+    made = an_order(
+        firm,
+        [
+            {"sku": "TEA", "quantity": Decimal(2), "price": Decimal("10")},
+            {"sku": "TEA", "quantity": Decimal(1), "price": Decimal("10.01")},
+        ],
+    )
+
+    receipt = received(firm, made, "3")
+    with firm.acting() as uow:
+        bill = payables.enter_supplier_invoice(
+            uow, purchase_order_id=made["purchase_order_id"], invoice_no="A-1", call=a_call()
+        )
+
+    assert receipt["complete"] is True
+    assert matched(firm, bill)[0] == "matched"
+    assert bill["net"] == receipt["value"] == Decimal("30.01")
+    assert "220202" not in firm.ledger_sum()
+
+
+def test_one_line_billed_in_two_parts_clears_to_the_cent(firm: Company) -> None:
+    made = an_order(firm, [{"sku": "RICE", "quantity": Decimal(3), "price": Decimal("3.335")}])
+    with firm.acting() as uow:
+        purchasing.receive_goods(uow, purchase_order_id=made["purchase_order_id"], call=a_call())
+        part: Any = {"sku": "RICE", "price": Decimal("3.335")}
+        payables.enter_supplier_invoice(
+            uow, purchase_order_id=made["purchase_order_id"], invoice_no="A-1",
+            lines=[{**part, "quantity": Decimal(1)}, {**part, "quantity": Decimal(2)}], call=a_call(),
+        )  # fmt: skip
+
+    assert "220202" not in firm.ledger_sum()
+
+
 def test_a_waiting_invoice_matches_when_the_rest_arrives(firm: Company) -> None:
     made = an_order(firm)
     received(firm, made, "4")

@@ -60,6 +60,18 @@ def counted(lines: Iterable[Any]) -> None:
         )
 
 
+def spread(quantity: Decimal, room: Iterable[tuple[Any, Decimal]]) -> list[tuple[Any, Decimal]]:
+    """(line, share) of `quantity` over the lines of one item: each up to its room, what is left on the last line."""
+    listed = list(room)
+    shares = []
+    for number, (line, free) in enumerate(listed, 1):
+        share = quantity if number == len(listed) else min(quantity, max(free, Decimal(0)))
+        quantity -= share
+        if share:
+            shares.append((line, share))
+    return shares
+
+
 def items_by_sku(uow: UnitOfWork, skus: Iterable[str]) -> dict[str, Any]:
     """Items by SKU; what is unknown is missing."""
     wanted = sorted(set(skus))

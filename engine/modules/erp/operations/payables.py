@@ -14,7 +14,7 @@ from engine.modules.erp.models.item import supplier
 from engine.modules.erp.models.purchase import purchase_line, purchase_order
 from engine.modules.erp.models.treasury import payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import checked, counted, document_no, head
+from engine.modules.erp.operations.context import checked, counted, document_no, head, spread
 from engine.modules.erp.operations.lines import InvoicedLine
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall, operation
@@ -168,19 +168,25 @@ def _billed(uow: UnitOfWork, order: Any, lines: list[InvoicedLine] | None) -> li
     """(purchase line, invoice line). Raises ERP.WRONG_ITEM, DATA.INVALID."""
     ordered = rows.lines(uow, purchase_line, "order_id", order.id)
     if lines is None:
-        lines = [
-            {"sku": line.sku, "quantity": line.received - line.invoiced, "price": line.price}
-            for line in ordered
-            if line.received > line.invoiced
-        ]
-    by_sku = {line.sku: line for line in ordered}
-    wrong = sorted({line["sku"] for line in lines} - set(by_sku))
+        unbilled = [(line, line.received - line.invoiced) for line in ordered if line.received > line.invoiced]
+        if not unbilled:
+            counted([])
+        return [(line, {"sku": line.sku, "quantity": left, "price": line.price}) for line, left in unbilled]
+    wrong = sorted({line["sku"] for line in lines} - {line.sku for line in ordered})
     if wrong:
         raise BusinessError("ERP.WRONG_ITEM", po_no=order.po_no, skus=wrong)
     counted(lines)
     if any(line["price"] < 0 for line in lines):
         raise BusinessError("DATA.INVALID", expected="prices of 0 or more", found="a negative one")
-    return [(by_sku[line["sku"]], line) for line in lines]
+    billed: list[tuple[Any, InvoicedLine]] = []
+    room = {line.id: line.received - line.invoiced for line in ordered}
+    for line in lines:
+        for bought, quantity in spread(
+            line["quantity"], [(each, room[each.id]) for each in ordered if each.sku == line["sku"]]
+        ):
+            room[bought.id] -= quantity
+            billed.append((bought, {**line, "quantity": quantity}))
+    return billed
 
 
 def _enter(
@@ -188,13 +194,15 @@ def _enter(
     call: OperationCall,
 ) -> Any:  # fmt: skip
     listed, parts, ordered_value = [], [], amounts.ZERO
+    invoiced = {bought.id: bought.invoiced for bought, _ in billed}
     for number, (bought, line) in enumerate(billed, 1):
         rate = line.get("vat_rate")
         rate = bought.vat_rate if rate is None else rate
         price = amounts.unit_price(line["price"])
         part = amounts.line(line["quantity"], price, Decimal(0), rate)
         parts.append(part)
-        ordered_value += _ordered_value(bought, line["quantity"])
+        ordered_value += _ordered_value(bought, invoiced[bought.id], line["quantity"])
+        invoiced[bought.id] += line["quantity"]
         listed.append(
             {
                 "line_no": number, "purchase_line_id": bought.id, "quantity": line["quantity"], "price": price,
@@ -230,12 +238,12 @@ def _enter(
     return rows.get(uow, supplier_invoice, invoice_id)
 
 
-def _ordered_value(bought: Any, quantity: Decimal) -> Decimal:
+def _ordered_value(bought: Any, invoiced: Decimal, quantity: Decimal) -> Decimal:
     """What this part is worth at order price: the value it came in with, to the cent."""
-    if bought.invoiced + quantity > bought.ordered:
+    if invoiced + quantity > bought.ordered:
         return amounts.cents(bought.price * quantity)
-    before = amounts.part(bought.net, bought.invoiced, bought.ordered, amounts.ZERO)
-    return amounts.part(bought.net, bought.invoiced + quantity, bought.ordered, before)
+    before = amounts.part(bought.net, invoiced, bought.ordered, amounts.ZERO)
+    return amounts.part(bought.net, invoiced + quantity, bought.ordered, before)
 
 
 def _judge(line: Any, price_tolerance: Decimal, absolute: Decimal, quantity_tolerance: Decimal) -> dict[str, Any]:

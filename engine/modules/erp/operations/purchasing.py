@@ -28,6 +28,7 @@ from engine.modules.erp.operations.context import (
     document_no,
     head,
     rate_of,
+    spread,
     vat_rates,
     warehouse_id,
 )  # fmt: skip
@@ -315,15 +316,18 @@ def _arrivals(uow: UnitOfWork, order: Any, lines: list[ReceivedLine] | None) -> 
     if lines is None:
         taken = [(line, line.ordered - line.received) for line in ordered if line.received < line.ordered]
     else:
-        by_sku = {line.sku: line for line in ordered}
-        wrong = sorted({line["sku"] for line in lines} - set(by_sku))
+        wrong = sorted({line["sku"] for line in lines} - {line.sku for line in ordered})
         if wrong:
             raise BusinessError("ERP.WRONG_ITEM", po_no=order.po_no, skus=wrong)
         sums: dict[str, Decimal] = {}
         for line in lines:
             sums[line["sku"]] = sums.get(line["sku"], stock.ZERO) + line["quantity"]
         counted(line for line in lines if line["quantity"])  # a scan list names what did not come with 0
-        taken = [(by_sku[sku], quantity) for sku, quantity in sums.items() if quantity]
+        taken = [
+            share
+            for sku, quantity in sums.items()
+            for share in spread(quantity, [(line, line.ordered - line.received) for line in ordered if line.sku == sku])
+        ]
     over = [
         {"sku": line.sku, "quantity": line.received + quantity - line.may_receive}
         for line, quantity in taken

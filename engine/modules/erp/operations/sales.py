@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from engine.errors import BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import sales_invoice
+from engine.modules.erp.models.item import item
 from engine.modules.erp.models.sales import sales_line, sales_order, shipment, shipment_line
 from engine.modules.erp.models.stock import reservation
 from engine.modules.erp.operations import ledger, stock
@@ -93,7 +94,10 @@ def cancel_sales_order(uow: UnitOfWork, *, sales_order_id: UUID, reason: str = "
 def create_shipment(
     uow: UnitOfWork, *, sales_order_id: UUID, warehouse: str | None = None, call: OperationCall
 ) -> dict[str, Any]:
-    """A shipment of everything that is promised to the order in this warehouse; a draft of it is `existing`."""
+    """A shipment of everything that is promised to the order in this warehouse; a draft of it is `existing`.
+
+    Services need no promise: what is still to be done of them goes with the first shipment.
+    """
     order = rows.get(uow, sales_order, sales_order_id, lock=True)
     place = warehouse_id(uow, warehouse)
     known = rows.find(
@@ -111,6 +115,7 @@ def create_shipment(
         )
         .order_by(sales_line.c.line_no)
     ).all()  # fmt: skip
+    promises = sorted([*promises, *_services(uow, sales_order_id, place)], key=lambda row: row.line_no)
     listed = [{"line_no": row.line_no, "sku": row.sku, "name": row.name, "quantity": row.quantity} for row in promises]
     if not promises:
         raise BusinessError("ERP.NOTHING_TO_SHIP", order_no=order.order_no)
@@ -216,6 +221,24 @@ def close_sales_order(uow: UnitOfWork, *, sales_order_id: UUID) -> dict[str, Any
     return {"status": "closed"}
 
 
+def _services(uow: UnitOfWork, order_id: UUID, place: UUID) -> Sequence[Any]:
+    """Lines of services that no other shipment carries."""
+    elsewhere = (
+        select(shipment_line.c.sales_line_id)
+        .join(shipment, shipment.c.id == shipment_line.c.shipment_id)
+        .where(shipment.c.order_id == order_id, shipment.c.status != "cancelled")
+        .where((shipment.c.warehouse_id != place) | (shipment.c.status != "draft"))
+    )
+    return uow.execute(
+        select(
+            sales_line.c.id, sales_line.c.line_no, sales_line.c.sku, sales_line.c.name,
+            sales_line.c.ordered.label("quantity"),
+        )
+        .join(item, item.c.id == sales_line.c.item_id)
+        .where(sales_line.c.order_id == order_id, item.c.kind == "service", sales_line.c.id.not_in(elsewhere))
+    ).all()  # fmt: skip
+
+
 def _fill(uow: UnitOfWork, shipment_id: UUID, promises: Sequence[Any]) -> None:
     rows.add_all(
         uow,
@@ -246,19 +269,21 @@ _consume = (
 
 def _leave(uow: UnitOfWork, row: Any, order: Any, carrier: str, tracking_no: str, call: OperationCall) -> None:
     lines = uow.execute(
-        select(shipment_line, sales_line.c.item_id)
+        select(shipment_line, sales_line.c.item_id, item.c.kind)
         .join(sales_line, sales_line.c.id == shipment_line.c.sales_line_id)
+        .join(item, item.c.id == sales_line.c.item_id)
         .where(shipment_line.c.shipment_id == row.id)
         .order_by(shipment_line.c.line_no)
     ).all()
-    for line in lines:
+    goods = [line for line in lines if line.kind != "service"]
+    for line in goods:
         consumed = rows.write(
             uow, _consume, {"of_line": line.sales_line_id, "of_place": row.warehouse_id, "exactly": line.quantity}
         )
         if consumed.rowcount != 1:  # released or changed since the shipment was made
             raise BusinessError("ERP.STOCK_SHORT", lines=[{"line_no": line.line_no, "quantity": line.quantity}])
     cost: Decimal = stock.issue_promised(
-        uow, row.warehouse_id, [(line.item_id, line.quantity, line.id) for line in lines], "issue", "erp_shipment_line"
+        uow, row.warehouse_id, [(line.item_id, line.quantity, line.id) for line in goods], "issue", "erp_shipment_line"
     )
     rows.write(uow, _count_shipped, [{"of_line": line.sales_line_id, "more": line.quantity} for line in lines])
     voucher_no = ledger.post(

@@ -177,6 +177,8 @@ def issue_promised(
     uow: UnitOfWork, place: UUID, lines: Sequence[tuple[UUID, Decimal, UUID]], kind: str, source_type: str
 ) -> Decimal:
     """Take promised (item, quantity, source line) away at the moving average; the value that left."""
+    if not lines:
+        return amounts.ZERO
     held = {
         row.item_id: [row.on_hand, row.value]
         for row in uow.execute(
