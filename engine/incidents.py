@@ -11,7 +11,7 @@ from engine import history
 from engine.db.instance import Instance
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, incident
-from engine.errors import NotFound, NotResolvable
+from engine.errors import N_, EngineError, NotFound, NotResolvable, PolicyHold
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
 
@@ -71,6 +71,38 @@ def raise_incident(
         instance.incidents += 1
         history.record(uow, instance, "incident.raised", node=node, data={"code": code, "message": message[:2000]})
     return key
+
+
+def detail_of(error: Exception, operation: str) -> dict[str, Any]:
+    """What an exception leaves in an incident: its English text, and what a page needs to translate it."""
+    detail: dict[str, Any] = {"operation": operation, "message": str(error)[:2000], "error": type(error).__name__}
+    if isinstance(error, PolicyHold):
+        detail["sentences"] = [*([text, _texts(facts)] for text, facts in error.reasons), [error.hint, {}]]
+    elif isinstance(error, EngineError):
+        detail["sentences"] = [[error.message, _texts(error.facts)], [error.hint, _texts(error.facts)]]
+    return detail
+
+
+def sentences(code: str, detail: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What happened, as (template, facts); empty when nobody knows more than the stored message."""
+    if "sentences" in detail:
+        return [(text, facts) for text, facts in detail["sentences"] if text]
+    if code == "error-uncaught":
+        return [
+            (
+                N_("No boundary event catches error {error} ({facts})."),
+                {"error": detail.get("error"), "facts": _listed(detail.get("facts"))},
+            )
+        ]
+    if "expression" in detail and "read" in detail:
+        facts = {"expression": detail["expression"], "found": detail.get("found", "null")}
+        return [
+            (
+                N_("Expected {expression} to give something that can be used here, found {found}; it read {read}."),
+                facts | {"read": _listed(detail["read"])},
+            )
+        ]
+    return []
 
 
 def resolve(uow: UnitOfWork, instance: Instance | None, incident_id: UUID, resolution: str) -> None:
@@ -137,6 +169,15 @@ def list_open(
     if after is not None:
         query = query.where(incident.c.id < after)
     return [_incident(row) for row in uow.execute(query)]
+
+
+def _texts(facts: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in facts.items()}
+
+
+def _listed(facts: Any) -> str:
+    named = facts.items() if isinstance(facts, dict) else ()
+    return ", ".join(f"{name}: {value}" for name, value in named) or "-"
 
 
 def _incident(row: Any) -> Incident:

@@ -62,6 +62,13 @@ class PageMissing(EngineError):
     status = 404
 
 
+class TooDeep(EngineError):
+    """Brackets in brackets, more than any reader follows."""
+
+    message = N_("What was sent is nested too deeply to be read.")
+    status = 422
+
+
 class NotThisWay(EngineError):
     """Werkzeug refused the request before any view saw it."""
 
@@ -73,6 +80,7 @@ def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(EngineError, answer)
     app.register_error_handler(CSRFError, lambda _: answer(PageExpired()))
+    app.register_error_handler(RecursionError, lambda _: answer(TooDeep()))
     app.register_error_handler(HTTPException, _of_werkzeug)
     app.register_error_handler(Exception, _unexpected)
 

@@ -33,7 +33,7 @@ def sent() -> dict[str, Any]:
         return {}
     try:
         data = json.loads(text, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidForm(errors={"data": ["not JSON"]}) from None
     if not isinstance(data, dict):
         raise InvalidForm(errors={"data": ["not an object"]})

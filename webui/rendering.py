@@ -11,7 +11,7 @@ from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
 
 from engine import ids, incidents, repository, tasks
-from engine.forms import FormField
+from engine.forms import FormField, schema
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
 from webui import access, errors, languages, navigation
@@ -50,12 +50,14 @@ def render_block(template: str, block: str, **context: Any) -> Markup:
 
 def as_script_data(value: Any) -> Markup:
     """JSON for a `<script type="application/json">`, decimals as the shortest exact number."""
-    text = json.dumps(value, ensure_ascii=False, default=_json)
+    text = json.dumps(value, ensure_ascii=False, default=_json).encode(errors="replace").decode()
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, Decimal):
+        if abs(value.adjusted()) > schema.DIGIT_LIMIT:  # what somebody typed may be 1e999999999
+            return str(value)
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, date | datetime):
         return value.isoformat()

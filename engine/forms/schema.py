@@ -141,7 +141,7 @@ def _number(value: Any) -> Value:
         number = to_decimal(value.strip() if isinstance(value, str) else value)
     except EngineError:
         raise ValidationError(NOT_A_NUMBER) from None
-    if len(number.normalize().as_tuple().digits) > DIGIT_LIMIT or not -DIGIT_LIMIT <= number.adjusted() <= DIGIT_LIMIT:
+    if not -DIGIT_LIMIT <= number.adjusted() <= DIGIT_LIMIT or len(number.normalize().as_tuple().digits) > DIGIT_LIMIT:
         raise ValidationError(TOO_MANY_DIGITS)
     return number
 

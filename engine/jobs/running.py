@@ -206,7 +206,7 @@ def _give_up(engine: ProcessEngine, claimed: Claimed, code: str, error: Exceptio
         dead = uow.execute(_bury, {"row": claimed.id, "lease": claimed.lease, "last_error": _text(error)})
         if dead.rowcount != 1:  # type: ignore[attr-defined]
             return Result.FENCED
-        detail = {"operation": claimed.handler, "message": str(error)[:2000], "error": type(error).__name__}
+        detail = incidents.detail_of(error, claimed.handler)
         raised = (
             instance is not None
             and claimed.token is not None

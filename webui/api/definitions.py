@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, g, make_response
-from flask_smorest import Blueprint
 
 from engine import repository
+from webui.api.blueprint import Blueprint
 from webui.api.schemas import DefinitionOut
 
 blueprint = Blueprint("api_definitions", __name__, url_prefix="/api/v1/definitions", description="Deployed processes")

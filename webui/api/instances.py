@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import g
-from flask_smorest import Blueprint
 
 from engine import forms, repository, runtime
 from engine.errors import NotFound
 from webui import progress
+from webui.api.blueprint import Blueprint
 from webui.api.schemas import InstanceOut, LineOut, StartIn
 from webui.once import Once
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 
 from engine import messages as message_verbs
 from engine.values import normalise
 from webui.access import needs
+from webui.api.blueprint import Blueprint
 from webui.api.schemas import MessageIn, MessageOut
 
 blueprint = Blueprint("api_messages", __name__, url_prefix="/api/v1/messages", description="Messages from outside")

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from flask import g
-from flask_smorest import Blueprint
 
 from engine import identity, tasks
+from webui.api.blueprint import Blueprint
 from webui.api.schemas import ActIn, InboxOut, InboxQuery, TaskOut
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1/tasks", description="The reader's tasks")
