@@ -18,7 +18,9 @@ from engine.db.identity import user_account
 from engine.errors import N_, DeploymentRefused, EngineError, NotFound
 from engine.findings import Level
 from engine.process_engine import ProcessEngine
+from engine.replay import books
 from engine.scenarios import worlds
+from engine.unit_of_work import UnitOfWork
 from webui.cli import opening
 
 group = AppGroup("process", help="Drawings, decisions and forms: check, test, deploy, list, move, replay a log.")
@@ -47,9 +49,7 @@ def lint(library: Path | None) -> None:
     folder = library or opening.settings().library
     engine = ProcessEngine.in_memory()
     with engine.unit_of_work(opening.CLI) as uow:
-        proposal = folder / "processes" / "policies.yml"
-        if proposal.is_file():
-            policy.ship(uow, proposal.read_text(encoding="utf-8"))
+        _ship(uow, folder)
         findings = repository.check(uow, dict(worlds.files_of(folder)))
     for finding in findings:
         click.echo(str(finding))
@@ -83,18 +83,27 @@ def test(process: str | None, library: Path | None) -> None:
 @click.option("--note", default="", help="Why; shown beside the versions.")
 @LIBRARY
 def deploy(note: str, library: Path | None) -> None:
-    """Deploy the library; files that did not change keep their version."""
+    """Deploy the library, its policies first; files that did not change keep their version."""
     folder = library or opening.settings().library
     try:
         with opening.engine().unit_of_work(opening.CLI) as uow:
+            policies = _ship(uow, folder)
             made = repository.deploy(uow, dict(worlds.files_of(folder)), note=note)
     except DeploymentRefused as refused:
         for finding in refused.findings:
             click.echo(str(finding))
         raise
+    for policy_id in policies:
+        click.echo(f"policy {policy_id} is in force")
     for info in made.new:
         click.echo(f"{info.kind} {info.key} version {info.version}")
     click.echo(f"{len(made.new)} new versions")
+
+
+def _ship(uow: UnitOfWork, library: Path) -> list[str]:
+    """Put the policies of the library in force: without one, no guarded operation runs. Ids of those that changed."""
+    proposal = library / "processes" / "policies.yml"
+    return policy.ship(uow, proposal.read_text(encoding="utf-8")) if proposal.is_file() else []
 
 
 @group.command("list")
@@ -163,8 +172,10 @@ def replay_(process: str, file: Path, database: str | None, limit: int | None, l
         with click.progressbar(length=len(cases), label=process, show_pos=True) as bar:
             played = list(replay.play(engine, clock, acts, cases, lambda done, total: bar.update(1)))
         took = time.perf_counter() - began
+        found = books.check(engine, acts, played)
     _report(played, took)
-    if any(not one.same and one.held is None for one in played):
+    _report_books(found)
+    if found.broken or any(not one.same and one.held is None for one in played):
         sys.exit(1)
 
 
@@ -179,6 +190,16 @@ def _report(played: list[replay.Played], took: float) -> None:
     click.echo(f"{same} as recorded, {len(held)} held by the payment gate ({', '.join(held) or 'none'}), "
                f"{len(played) - same - len(held)} other deviations")  # fmt: skip
     click.echo(f"{sum(one.paid for one in played)} paid, {sum(one.recorded_paid for one in played)} paid in the log")
+
+
+def _report_books(found: books.Books) -> None:
+    click.echo(f"{found.payments} payments of {found.amount:,.2f} in all, {found.vouchers} vouchers")
+    if found.broken:
+        click.echo(f"{len(found.broken)} facts do not hold:")
+        for text in found.broken[:SHOWN]:
+            click.echo(f"    {text}")
+    else:
+        click.echo("Every paid case was paid once, as approved, with a balanced voucher; every other one was not paid.")
 
 
 @contextmanager

@@ -105,6 +105,7 @@ class Acts:
     process: str
     ends_in: str
     paid: str
+    approved: str
     roles: Mapping[str, Any]
     values: Mapping[str, Any]
     acts: Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -141,11 +142,13 @@ def read_acts(library: Path, process: str) -> Acts:
         try:
             document = yaml.safe_load(file.read_text(encoding="utf-8"))
             return Acts(
-                document["process"], document["ends in"], document["paid"], document["roles"],
+                document["process"], document["ends in"], document["paid"], document["approved"], document["roles"],
                 document.get("values") or {}, document["acts"], document.get("approvals valid for"),
             )  # fmt: skip
         except (yaml.YAMLError, KeyError, TypeError) as error:
-            raise WrongLog(file=file.name, expected="process, paid, ends in, roles, acts", found=repr(error)) from None
+            raise WrongLog(
+                file=file.name, expected="process, paid, approved, ends in, roles, acts", found=repr(error)
+            ) from None
     raise WrongLog(file=f"{process}{SUFFIX}", expected="a file beside the drawing", found="none")
 
 
