@@ -4,6 +4,7 @@ Amounts are NUMERIC on PostgreSQL and scaled whole numbers on SQLite, whose NUME
 CHECKs must add and compare them exactly. They are multiplied and divided in Python only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -48,13 +49,25 @@ class Id(TypeDecorator[UUID]):
         return dialect.type_descriptor(LargeBinary(16) if dialect.name == "sqlite" else Uuid())
 
     def process_bind_param(self, value: UUID | str | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        key = value if isinstance(value, UUID) else UUID(value)
-        return key.bytes if dialect.name == "sqlite" else key
+        return _id_bytes(value) if dialect.name == "sqlite" else _id(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
         return UUID(bytes=value) if isinstance(value, bytes) else value
+
+    # twenty values of a row may be ids: one call for each, not three
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _id_bytes if dialect.name == "sqlite" else _id
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
+
+
+def _id(value: UUID | str | None) -> UUID | None:
+    return value if value is None or isinstance(value, UUID) else UUID(value)
+
+
+def _id_bytes(value: UUID | str | None) -> bytes | None:
+    return None if value is None else value.bytes if isinstance(value, UUID) else UUID(value).bytes
 
 
 class UtcDateTime(TypeDecorator[datetime]):
