@@ -6,7 +6,7 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Table
 
-from engine import records
+from engine import records, tasks
 from engine.db.base import Id, Scaled, metadata
 from engine.errors import Forbidden
 from engine.records import RecordTable
@@ -18,12 +18,10 @@ blueprint = Blueprint("records", __name__, url_prefix="/records")
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """Kinds of records by module, as far as the reader may open them; lines are seen in what they belong to."""
+    """Kinds of records by module, as far as the reader may open them."""
     modules: dict[str, list[RecordTable]] = {}
-    tables = records.tables(g.uow)
-    lines = {name for table in tables for name in table.lines}
-    for table in tables:
-        if table.name not in lines and access.may(table.capability):
+    for table in records.tables(g.uow):
+        if access.may(table.capability):
             modules.setdefault(table.module.upper(), []).append(table)
     return page("records/index.html", modules=modules)
 
@@ -31,9 +29,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<table>")
 def rows(table: str) -> ResponseReturnValue:
     """One kind of record: search, a page at a time."""
+    _check(table)
     search = request.args.get("search", "").strip()
     found = records.list_(g.uow, table, search=search or None, cursor=request.args.get("after"))
-    _check(found.table)
     following = url_for(".rows", table=table, search=search, after=found.next) if found.next else ""
     return page("records/rows.html", table=found.table, columns=_columns(found.table), found=found.items,
                 search=search, next=following)  # fmt: skip
@@ -42,17 +40,20 @@ def rows(table: str) -> ResponseReturnValue:
 @blueprint.get("/<table>/<record_id>")
 def record(table: str, record_id: str) -> ResponseReturnValue:
     """One record with its lines and the instance that made it."""
+    _check(table)
     found = records.read(g.uow, table, record_id)
-    _check(found.table)
     lines = [(detail, _columns(detail), rows_of) for detail, rows_of in found.lines.values() if rows_of]
+    made_by = found.record.instance_id
     return page(
-        "records/record.html", table=found.table, found=found.record, columns=_columns(found.table), lines=lines
-    )
+        "records/record.html", table=found.table, found=found.record, columns=_columns(found.table), lines=lines,
+        request_shown=made_by is not None and tasks.may_see(g.uow, made_by),
+    )  # fmt: skip
 
 
-def _check(table: RecordTable) -> None:
-    if not access.may(table.capability):
-        raise Forbidden(actor=g.reader.login, act=f"open {table.name}")
+def _check(name: str) -> None:
+    """Before anything is looked up: a 404 would tell which records exist."""
+    if any(table.name == name and not access.may(table.capability) for table in records.tables(g.uow)):
+        raise Forbidden(actor=g.reader.login, act=f"open {name}")
 
 
 def _columns(table: RecordTable) -> list[tuple[str, dict[str, str], bool]]:

@@ -88,6 +88,7 @@ def ago(at: datetime | None) -> Markup:
 
 
 _MINUTE = timedelta(minutes=1)
+_CENTS = 2
 
 
 def open_tasks() -> int:
@@ -112,7 +113,8 @@ def value_text(value: Any) -> str:
         case datetime():
             return moment(value)
         case Decimal():
-            return f"{value:,f}"
+            text = f"{value:,f}"
+            return text if len(text.partition(".")[2]) <= _CENTS else text.rstrip("0").removesuffix(".")
         case int():
             return f"{value:,}"
         case timedelta():

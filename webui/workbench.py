@@ -18,7 +18,6 @@ def home() -> ResponseReturnValue:
     """My open tasks, my running requests, what I may start; open incidents for operators."""
     context: dict[str, Any] = {
         "todo": tasks.inbox(g.uow, "todo", limit=5),
-        "claimable": tasks.inbox(g.uow, "claimable", limit=3),
         "requested": tasks.requested(g.uow, limit=5),
         "startable": repository.startable(g.uow),
         "incidents": incidents.list_open(g.uow, limit=5) if access.may("cockpit") else [],

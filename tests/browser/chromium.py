@@ -56,9 +56,9 @@ def context(browser: Browser, language: str = "zh-CN", width: str = "desk", **op
     )  # fmt: skip
 
 
-def listen(page: Page, *announced: int) -> list[str]:
-    """What goes wrong in `page` from now on; statuses in `announced` are expected."""
-    found: list[str] = []
+def listen(page: Page, *announced: int, into: list[str] | None = None) -> list[str]:
+    """What goes wrong in `page` from now on, kept in `into`; statuses in `announced` are expected."""
+    found: list[str] = [] if into is None else into
 
     def spoken(message: Any) -> None:
         expected = "Failed to load resource" in message.text and any(

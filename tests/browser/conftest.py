@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from engine import jobs
+from engine.dispatch import Runners
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from tests.browser import chromium
 from webui import create_app, demo, node
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest tests/browser --screenshots` writes the pictures of the README anew."""
+    parser.addoption("--screenshots", action="store_true", help="write the pictures of the README anew")
 
 
 @dataclass
@@ -21,6 +31,7 @@ class Site:
     address: str
     engine: ProcessEngine
     browser: Browser
+    pictures: bool = False
     trouble: list[str] = field(default_factory=list)
     profiles: list[Any] = field(default_factory=list)
 
@@ -29,8 +40,8 @@ class Site:
         profile = chromium.context(self.browser, language, width)
         self.profiles.append(profile)
         page = profile.new_page()
-        self.trouble = chromium.listen(page)
-        page.goto(f"{self.address}/login")
+        chromium.listen(page, into=self.trouble)
+        self.open(page, "/login")
         button = page.locator(f"button[data-fill*='\"{login}\"']")
         if not button.is_visible():
             page.locator("details summary").click()
@@ -48,29 +59,97 @@ class Site:
         page.wait_for_selector("body[data-ready]")
         return page
 
-    def work_off(self) -> None:
-        """Run what is due now, as the runners would."""
-        jobs.run_due(self.engine)
+    def start(self, page: Page, process: str) -> None:
+        """Choose `process` on the home page; its start form is shown."""
+        page.get_by_role("link", name=process, exact=True).click()
+        self.ready(page)
+
+    def now(self) -> datetime:
+        """What the clock of the site shows."""
+        return self.engine.clock.now()
+
+    def submitted(self, page: Page, button: str) -> str:
+        """Send the start form; the path of the new request's page, which is shown."""
+        page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_url("**/requests/*-*")
+        self.ready(page)
+        return page.url.removeprefix(self.address)
+
+    def task(self, login: str, text: str, *, language: str = "zh-CN", width: str = "desk") -> Page:
+        """`login` signs in and opens the one task in the inbox whose line holds `text`."""
+        page = self.enter(login, language=language, width=width)
+        self.open(page, "/inbox/")
+        line = page.locator("#tasks a").filter(has_text=text)
+        for _ in range(40):  # a job runner may still be at it
+            if line.count():
+                break
+            page.wait_for_timeout(100)
+            self.open(page, "/inbox/")
+        line.click()
+        return self.ready(page)
+
+    def press(self, page: Page, button: str) -> None:
+        """Press an action of a task; the inbox confirms it."""
+        page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_url("**/inbox/")
+        page.get_by_role("status").first.wait_for()
+
+    def until(self, page: Page, shown: Locator) -> None:
+        """Load the page again until it shows that: what it waits for is the job runners' work."""
+        for _ in range(80):
+            if shown.count():
+                return
+            page.wait_for_timeout(100)
+            page.reload()
+            self.ready(page)
+        raise AssertionError(f"{page.url} does not show {shown}")
+
+    def send(self, page: Page, name: str, key: str, payload: dict[str, Any]) -> None:
+        """A message from outside, through the public interface, with the session and token of `page`."""
+        token = page.locator("meta[name=csrf-token]").get_attribute("content")
+        answer = page.request.post(
+            f"{self.address}/api/v1/messages/", data={"name": name, "key": key, "payload": payload},
+            headers={"X-CSRFToken": token or "", "Referer": self.address},
+        )  # fmt: skip
+        assert answer.status == 202, answer.text()
+
+    def picture(self, page: Page, name: str) -> None:
+        """Keep what the window shows, if the run was asked to."""
+        if self.pictures:
+            SCREENSHOTS.mkdir(exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def balance(page: Page) -> tuple[Decimal, Decimal]:
+    """Debit and credit of the voucher that the page shows."""
+    rows = page.locator("section.card", has=page.locator("table")).locator("tbody tr")
+    cells = [rows.nth(n).locator("td.tk-money").all_inner_texts() for n in range(rows.count())]
+    debit, credit = (sum((Decimal(row[n].replace(",", "")) for row in cells), Decimal(0)) for n in (0, 1))
+    return debit, credit
 
 
 @pytest.fixture(scope="module")
-def demo_site(tmp_path_factory) -> Iterator[Site]:
-    """Once per module: demo people and requests, small master data."""
+def demo_site(tmp_path_factory, pytestconfig) -> Iterator[Site]:
+    """Once per module: demo people and requests, small master data, job runners at work."""
     node.build(lambda _: None)
     settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('walk')}/site.db", testing=True)
     demo.load(settings, "tiny", say=lambda _: None, progress=lambda *_: None)
     engine = ProcessEngine(settings)
+    runners = Runners(engine)
+    runners.start()
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         with chromium.served(create_app(settings, engine)) as address:
-            yield Site(address, engine, browser)
+            yield Site(address, engine, browser, pytestconfig.getoption("screenshots", default=False))
         browser.close()
+    runners.stop()
     engine.dispose()
 
 
 @pytest.fixture
 def site(demo_site: Site) -> Iterator[Site]:
     """Closes what a test opened; fails it for anything that only the developer tools would show."""
+    demo_site.trouble.clear()
     yield demo_site
     for profile in demo_site.profiles:
         profile.close()

@@ -29,7 +29,7 @@ export async function show(host, { xml, markers = {}, flows = [], details = {} }
 
 // what to look at first: what is wrong, where it stands, where it ended, where it will begin
 function focus(registry, markers) {
-  const marked = (marker, type = 'bpmn:FlowNode') => registry.find(({ id, businessObject }) => markers[id] === marker && businessObject.$instanceOf(type));
+  const marked = (marker, type = 'bpmn:FlowNode') => registry.find(({ id, businessObject, children }) => markers[id] === marker && businessObject.$instanceOf(type) && !children?.length);
   return marked('incident') ?? marked('active') ?? marked('passed', 'bpmn:EndEvent') ?? registry.find(({ type }) => type === 'bpmn:StartEvent') ?? null;
 }
 
@@ -49,7 +49,7 @@ function mark(viewer, markers, flows) {
   const canvas = viewer.get('canvas'), registry = viewer.get('elementRegistry'), overlays = viewer.get('overlays');
   for (const [id, marker] of Object.entries(markers)) {
     const element = registry.get(id);
-    if (!element || element.waypoints || !(marker in MARKERS)) continue;
+    if (!element || element.waypoints || !(marker in MARKERS) || (marker === 'active' && element.children.length)) continue;   // what goes on inside is marked there
     canvas.addMarker(element, `tk-${marker}`);
     const badge = Object.assign(document.createElement('span'), { className: `tk-badge tk-badge-${marker}`, textContent: MARKERS[marker] });
     overlays.add(element, 'marker', { position: { top: -9, right: 9 }, html: badge });
