@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from engine import bpmn, dmn, forms, operations, policy
+from engine.modules.oa import demo_people
 from engine.policy import statement
 from engine.process_engine import ProcessEngine
 from engine.repository import check
@@ -171,6 +172,22 @@ def test_every_form_and_decision_is_used() -> None:
 
     assert {f"{path.parent.name}/{path.stem}" for path in FORMS} - used == set()
     assert {path.stem for path in DECISIONS} - used == set()
+
+
+def test_groups_that_start_and_work_are_known_to_the_demo() -> None:
+    """A group that nobody is in makes a process that nobody can start, or a task that nobody sees."""
+    known = {group.key for group in demo_people.demo_data().groups if group.members}
+    named_groups: dict[str, set[str]] = {}
+    for path in DRAWINGS:
+        tree = etree.parse(path)
+        texts = tree.xpath("//t:starters/@groups | //t:assignment/@groups", namespaces=NS)
+        found = {key for text in texts for key in re.split(r"[ ,]+", text) if key}
+        for text in tree.xpath("//@candidateGroups"):
+            found |= set(re.findall(r'"(\w+)"', text))
+        named_groups[path.stem] = found
+
+    assert {stem: groups - known for stem, groups in named_groups.items() if groups - known} == {}
+    assert any(named_groups.values())
 
 
 def test_a_payment_without_its_approval_is_refused_at_deploy() -> None:

@@ -47,17 +47,21 @@ from engine.unit_of_work import UnitOfWork
 )  # fmt: skip
 def create_requisition(
     uow: UnitOfWork, *, lines: list[RequisitionLine], requested_by: UUID | None = None, supplier_id: UUID | None = None,
-    cost_centre: str | None = None, reason: str | None = None, source_no: str | None = None, call: OperationCall,
+    supplier_code: str | None = None, cost_centre: str | None = None, reason: str | None = None,
+    source_no: str | None = None, call: OperationCall,
 ) -> dict[str, Any]:  # fmt: skip
     """Write down what is needed, at the supplier's price unless given.
 
     `source_no`: the order that is short of it; asked for again, the first requisition comes back as `existing`.
-    `supplier_id`: who usually delivers the first item, unless given; `new_supplier`: never ordered from before.
+    `supplier_id`, or `supplier_code` as people know it: who usually delivers the first item, unless given;
+    `new_supplier`: never ordered from before.
     """
     counted(lines)
     items = active_items(uow, [line["sku"] for line in lines])
     offers = _offers(uow, [items[line["sku"]].id for line in lines])
     first = offers.get(items[lines[0]["sku"]].id)
+    if supplier_code is not None and supplier_code.strip():
+        supplier_id = rows.by(uow, supplier, "code", supplier_code.strip().upper()).id
     supplier_id = supplier_id or (first.supplier_id if first else None)
     if supplier_id is None:
         raise BusinessError("ERP.NO_SUPPLIER", sku=lines[0]["sku"])
