@@ -262,3 +262,26 @@ def test_acts_on_people_are_on_record(engine):
         identity.disable(uow, ann.id)
 
         assert [row.kind for row in history.acts(uow, identity.SCOPE)] == ["user.disabled", "user.created"]
+
+
+def test_a_person_is_asked_for_once_per_transaction_and_anew_after_a_change(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        company(uow)
+    with engine.unit_of_work(ENGINE) as uow:
+        ann = identity.user(uow, "ann")
+        before = uow.statements
+        assert identity.find(uow, [ann.id, {"login": "ann"}, str(ann.id)]) == [ann]
+        assert uow.statements == before
+
+        assert identity.change_user(uow, ann.id, name="Anna").name == "Anna"
+        assert identity.user(uow, "ann").name == "Anna"
+        assert identity.find(uow, ["dan"]) == []
+        with pytest.raises(AlreadyExists), uow.savepoint():
+            _create_twice(uow, "dan")
+        assert identity.find(uow, ["dan"]) == []
+
+
+def _create_twice(uow, login: str) -> None:
+    identity.create_user(uow, login, "Once")
+    assert identity.user(uow, login).name == "Once"
+    identity.create_user(uow, login, "Twice")
