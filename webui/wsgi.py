@@ -2,7 +2,12 @@
 
 import os
 
+from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from webui import create_app
+from webui.cli import opening
 
-app = create_app(Settings.from_env(os.environ))  # noqa: TID251 - the entry that hands the environment to Settings
+settings = Settings.from_env(os.environ)  # noqa: TID251 - the entry that hands the environment to Settings
+engine = ProcessEngine(settings)
+opening.refuse_trial_in_production(engine)
+app = create_app(settings, engine)

@@ -16,9 +16,9 @@ def troika(tmp_path):
     """troika("db", "upgrade") -> exit code and what was printed, on a database of its own."""
     url = f"sqlite:///{tmp_path}/troika.db"
 
-    def run(*arguments, **environment):
+    def run(*arguments, input=None, **environment):
         settings = {"TROIKA_DATABASE_URL": url, "TROIKA_LIBRARY": str(tmp_path)} | environment
-        result = CliRunner().invoke(main, list(arguments), env=settings)
+        result = CliRunner().invoke(main, list(arguments), env=settings, input=input)
         return result.exit_code, result.output
 
     return run
@@ -28,7 +28,7 @@ def test_a_new_database_gets_schema_and_first_administrator(troika):
     assert troika("db", "current")[0] == 1
     assert troika("db", "upgrade")[0] == 0
 
-    code, said = troika("user", "create", "root", "管理员", "--admin", "--password", "correct horse")
+    code, said = troika("user", "create", "root", "管理员", "--admin", input="correct horse\n")
 
     assert (code, said) == (0, "")
     assert "root" in troika("user", "list")[1]

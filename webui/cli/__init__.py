@@ -8,7 +8,13 @@ from webui.cli import db, doctor, incident, instance, job, opening, process, run
 
 
 class _Commands(FlaskGroup):
-    """Prints an error as a sentence with what to do, without a trace."""
+    """Prints an error as a sentence with what to do, without a trace; has our commands only, not those of Flask."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return click.Group.list_commands(self, ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return click.Group.get_command(self, ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -22,6 +28,8 @@ main = _Commands(
     name="troika", create_app=opening.app, add_default_commands=False, add_version_option=False, load_dotenv=False,
     help="Troika: processes drawn in BPMN that pull CRM, ERP and OA.",
 )  # fmt: skip
+
+main.params = []  # the application is ours: nobody chooses another one
 
 for group in (process.group, instance.group, job.group, incident.group, user.group, db.group):
     main.add_command(group)

@@ -28,8 +28,10 @@ def settings() -> Settings:
 
 
 def app() -> Flask:
-    """For FlaskGroup: commands of a noun run in its context."""
-    return create_app(settings())
+    """For FlaskGroup: commands of a noun run in its context; its connections are closed behind them."""
+    made = create_app(settings())
+    click.get_current_context().find_root().call_on_close(made.extensions["troika"].dispose)
+    return made
 
 
 def engine() -> ProcessEngine:

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -24,12 +25,16 @@ class AddressInUse(EngineError):
     status = 500
 
 
+PORT = click.option("--port", type=click.IntRange(1, 65535), help="In place of TROIKA_PORT.")
+
+
 @click.command()
 @click.option("--setup", is_flag=True, help="First bring front end, database and demo data up to date.")
-def serve(setup: bool) -> None:
+@PORT
+def serve(setup: bool, port: int | None) -> None:
     """Web server and job runners in one process."""
     started = time.monotonic()
-    settings = opening.settings()
+    settings = _settings(port=port)
     if setup:
         setting_up.prepare(settings)
     engine = _open(settings)
@@ -43,9 +48,10 @@ def serve(setup: bool) -> None:
 
 
 @click.command()
-def web() -> None:
+@PORT
+def web(port: int | None) -> None:
     """Web server only; `troika worker` processes run the jobs."""
-    settings = opening.settings()
+    settings = _settings(port=port)
     engine = _open(settings)
     try:
         _listen(engine, settings, time.monotonic())
@@ -54,9 +60,10 @@ def web() -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--threads", type=click.IntRange(1), help="In place of TROIKA_RUNNER_THREADS.")
+def worker(threads: int | None) -> None:
     """Job runners only; as many processes as wanted, on as many machines."""
-    settings = opening.settings()
+    settings = _settings(runner_threads=threads)
     engine = _open(settings)
     runners = Runners(engine)
     stop = threading.Event()
@@ -69,10 +76,19 @@ def worker() -> None:
     engine.dispose()
 
 
+def _settings(**told: Any) -> Settings:
+    """Those of the environment, and what the command line says instead."""
+    return replace(opening.settings(), **{name: value for name, value in told.items() if value is not None})
+
+
 def _open(settings: Settings) -> ProcessEngine:
     engine = ProcessEngine(settings)
-    engine.upgrade()
-    opening.refuse_trial_in_production(engine)
+    try:
+        engine.upgrade()
+        opening.refuse_trial_in_production(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -90,11 +106,10 @@ def _listen(engine: ProcessEngine, settings: Settings, started: float) -> None:
             click.echo(f"  {account.login:<12} {account.password:<10} {account.name} · {account.role}")
     click.echo("Ctrl C stops it.")
     try:
-        server.run()
-    except KeyboardInterrupt:
-        click.echo("Stopping…")
+        server.run()  # waitress ends its requests and returns at Ctrl C and SIGTERM
     finally:
         server.close()
+    click.echo("Stopped.")
 
 
 def _interrupt(*_: object) -> None:

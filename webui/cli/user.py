@@ -1,5 +1,7 @@
 """troika user list · create · password · disable · enable · join."""
 
+import sys
+
 import click
 from flask.cli import AppGroup
 
@@ -26,9 +28,9 @@ def list_(search: str) -> None:
 @click.argument("name")
 @click.option("--group", "groups", multiple=True, help="Key of a group; may be repeated.")
 @click.option("--admin", is_flag=True, help="Member of the group `admins`, made if it is missing.")
-@click.password_option()
-def create(login: str, name: str, groups: tuple[str, ...], admin: bool, password: str) -> None:
-    """A new account; asks for the password."""
+def create(login: str, name: str, groups: tuple[str, ...], admin: bool) -> None:
+    """A new account; asks for the password, or reads it as one line where nobody can be asked."""
+    password = _ask()
     with opening.engine().unit_of_work(opening.CLI) as uow:
         user = identity.create_user(uow, login, name, password=password)
         if admin:
@@ -41,11 +43,11 @@ def create(login: str, name: str, groups: tuple[str, ...], admin: bool, password
 
 @group.command()
 @click.argument("login")
-@click.password_option()
-def password(login: str, password: str) -> None:
-    """Set a new password and end all sessions."""
+def password(login: str) -> None:
+    """Set a new password and end all sessions; asks for it as `create` does."""
+    new = _ask()
     with opening.engine().unit_of_work(opening.CLI) as uow:
-        identity.set_password(uow, identity.user(uow, login).id, password)
+        identity.set_password(uow, identity.user(uow, login).id, new)
 
 
 @group.command()
@@ -71,3 +73,10 @@ def join(login: str, group_key: str) -> None:
     """Put somebody into a group."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
         identity.add_member(uow, group_key, login)
+
+
+def _ask() -> str:
+    """A password, never as an argument: others see the command lines of a machine, and shells remember them."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

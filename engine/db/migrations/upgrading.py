@@ -10,11 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 HERE = Path(__file__).parent
+LOCK = 0x7401CA
+"""Any number that nothing else in the database locks."""
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the schema to `to`, in one transaction; commits. Free when it is there already."""
+    """Bring the schema to `to`, in one transaction; commits. Free when it is there already.
+
+    Processes that start together do it one after the other.
+    """
     if to != "head" or current(connection) != head():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         command: Any = importlib.import_module("alembic.command")
         command.upgrade(_config(connection), to)
     connection.commit()
