@@ -42,9 +42,6 @@ def perform(
         stored = uow.read_one(_known, {"of": call.key})
         if stored is not None:
             return _again(operation, call, request, stored)
-    if operation.changes_subject is not None:
-        subject = operation.changes_subject
-        policy.revoke(uow, subject.type, str(arguments[subject.argument]), operation.name)
     clearance: UUID | None = None
     if operation.guarded_by is not None:
         if instance is None:
@@ -55,6 +52,9 @@ def perform(
     crash.here("effect.before")
     try:
         with uow.savepoint():
+            if operation.changes_subject is not None:  # a refusal changes nothing: what was approved stays approved
+                subject = operation.changes_subject
+                policy.revoke(uow, subject.type, str(arguments[subject.argument]), operation.name)
             outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
     except BusinessError:
         if clearance is not None:

@@ -25,6 +25,7 @@ from engine.db.policy import policy_grant
 from engine.db.task import work_item
 from engine.errors import (
     AlreadyDecided,
+    BusinessError,
     ContentChanged,
     DeploymentRefused,
     EngineError,
@@ -644,6 +645,20 @@ def test_a_request_that_names_new_bank_details_needs_a_new_approval(company):
     stuck = held(company, made, "PAY-001", "finance_approval")
 
     assert stuck.kind is IncidentKind.POLICY_HOLD
+
+
+def test_a_change_that_is_refused_leaves_the_approval_as_it_was(company):
+    made = before_payment(company)
+    request = request_of(company, made)
+
+    operation, inputs = operations.get("erp.change_payment_request"), {"request_id": request, "amount": Decimal(99999)}
+    with company.acting("cash") as uow, pytest.raises(BusinessError, match=r"ERP\.OVERPAY"):
+        calls.perform(uow, operation, inputs, OperationCall(uuid7()), None)
+        # a process catches the refusal, and what it did until then is stored
+    jobs.run_due(company.engine)
+
+    assert payments(company) == 1
+    assert consistent(company.engine)
 
 
 def test_a_held_payment_stays_held_however_often_it_is_tried(company):
