@@ -1,14 +1,20 @@
 """The command line: accounts, lists, the doctor, and what production refuses."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select, update
 
 from engine import identity
+from engine.db.task import RoundStatus, user_task
 from engine.errors import UnsafeForProduction
 from engine.process_engine import ProcessEngine
 from engine.settings import DEMO_SECRET_KEY, Settings
 from engine.unit_of_work import ENGINE
 from webui.cli import main, opening
+
+LIBRARY = str(Path(__file__).parents[2])
 
 
 @pytest.fixture
@@ -64,3 +70,33 @@ def test_production_refuses_the_default_key_and_demo_accounts(tmp_path):
         start(DEMO_SECRET_KEY)
     with pytest.raises(UnsafeForProduction, match="1 demo accounts"):
         start("0123456789abcdef" * 4)
+
+
+@pytest.mark.main_job
+def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp_path):
+    assert troika("demo", "--size", "tiny", TROIKA_LIBRARY=LIBRARY)[0] == 0
+    healthy, said = troika("doctor", TROIKA_LIBRARY=LIBRARY)
+    assert [line for line in said.splitlines() if not line.startswith("ok ")] == []
+    assert healthy == 0
+    listed = {noun: troika(noun, "list")[1] for noun in ("process", "instance", "job", "incident", "user")}
+    assert "order_to_cash" in listed["process"]
+    assert "jiangyi" in listed["user"]
+    running = next(line.split()[0] for line in listed["instance"].splitlines() if "running" in line)
+    assert "instance.started" in troika("instance", "show", running)[1]
+    assert troika("job", "run-due")[0] == 0
+    assert troika("instance", "suspend", running, "--reason", "look")[0] == 0
+    assert troika("instance", "activate", running)[0] == 0
+    assert troika("instance", "cancel", running, "--reason", "not needed")[0] == 0
+    assert troika("incident", "resolve", running)[0] == troika("job", "retry", running)[0] == 1  # neither is one
+
+    engine = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/troika.db"))
+    with engine.unit_of_work(ENGINE) as uow:
+        open_task = uow.execute(select(user_task.c.id, user_task.c.instance_id).where(user_task.c.status == 0)).first()
+        uow.execute(update(user_task).where(user_task.c.id == open_task.id).values(status=int(RoundStatus.CANCELLED)))
+    engine.dispose()
+
+    code, said = troika("doctor", TROIKA_LIBRARY=LIBRARY)
+    assert code == 1
+    wrong = [line for line in said.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 1
+    assert str(open_task.instance_id) in wrong[0]
