@@ -16,6 +16,7 @@ from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.errors import NotFound
+from engine.forms import Permissions
 from engine.unit_of_work import UnitOfWork
 from webui import languages, rendering
 
@@ -72,10 +73,15 @@ def card(uow: UnitOfWork, instance_id: UUID) -> Card:
     return Card(
         row.id, row.definition_id, row.version, row.process_key,
         rendering.label((row.meta or {}).get("labels"), row.process_name), row.number, row.business_key, row.title,
-        row.summary, Status(row.status).name.lower(), row.incidents, row.starter_id, _name(row.name, row.name_en),
+        _readable(row.summary, tasks.sight(uow, instance_id)), Status(row.status).name.lower(), row.incidents,
+        row.starter_id, _name(row.name, row.name_en),
         _waits_for(uow, instance_id) if row.status in (Status.RUNNING, Status.SUSPENDED) else "",
         row.created_at, row.ended_at,
     )  # fmt: skip
+
+
+def _readable(summary: dict[str, Any] | None, sight: Permissions) -> dict[str, Any]:
+    return {name: value for name, value in (summary or {}).items() if sight.on(name) != "hidden"}
 
 
 def _waits_for(uow: UnitOfWork, instance_id: UUID) -> str:

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -40,6 +41,7 @@ __all__ = [
     "by_component",
     "permissions",
     "read",
+    "readable",
     "validate",
     "visible",
 ]
@@ -99,9 +101,14 @@ def visible(form: Form, values: Values, permissions: Permissions, locale: str) -
     language = _localised({key: value for key, value in form.schema.items() if key != "components"}, locale)
     data = _seen(form.components, values, permissions)
     for name in form.reads:
-        if name in values:
+        if name in values and permissions.by_path.get(name) != "hidden":
             data.setdefault(name, _json(values[name]))
     return _json(language | {"components": shown}), data
+
+
+def readable(form: Form, values: Values, permissions: Permissions) -> Values:
+    """The values of the form's fields that a person with `permissions` may see, exact, for programs."""
+    return _picked(form.components, values, permissions, lambda value: value)
 
 
 def by_component(form: Form, errors: dict[str, list[str]]) -> dict[str, Any]:
@@ -330,16 +337,22 @@ def _localised(raw: dict[str, Any], locale: str) -> dict[str, Any]:
 
 
 def _seen(components: tuple[FormField, ...], values: Values, allowed: Permissions) -> dict[str, Any]:
+    return _picked(components, values, allowed, _json)
+
+
+def _picked(
+    components: tuple[FormField, ...], values: Values, allowed: Permissions, written: Callable[[Any], Any]
+) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for leaf in leaves(components):
         if allowed.on(leaf.path) == "hidden" or not has(values, leaf.keys):
             continue
         value = get(values, leaf.keys)
         if leaf.type == "dynamiclist" and isinstance(value, list):
-            rows = [_seen(leaf.children, row, allowed) for row in value if isinstance(row, dict)]
+            rows = [_picked(leaf.children, row, allowed, written) for row in value if isinstance(row, dict)]
             put(data, leaf.keys, rows)
         else:
-            put(data, leaf.keys, _json(value))
+            put(data, leaf.keys, written(value))
     return data
 
 

@@ -1,6 +1,6 @@
 """What a person on a node may do with each field: write, read, or not even see it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -63,6 +63,30 @@ class Permissions:
 
 WRITE_ALL = Permissions()
 READ_ALL = Permissions(default="read")
+
+
+HIDE_ALL = Permissions(default="hidden")
+
+
+def any_of(parts: Sequence[Permissions]) -> Permissions:
+    """To read what at least one of `parts` shows."""
+    return _to_read(parts, any)
+
+
+def all_of(parts: Sequence[Permissions]) -> Permissions:
+    """To read what each of `parts` shows."""
+    return _to_read(parts, all)
+
+
+def _to_read(parts: Sequence[Permissions], enough: Callable[[Iterable[bool]], bool]) -> Permissions:
+    def judge(words: Iterable[Permission]) -> Permission:
+        return "read" if enough(word != "hidden" for word in words) else "hidden"
+
+    paths = {path for part in parts for path in part.by_path}
+    return Permissions(
+        default=judge(part.default for part in parts),
+        by_path={path: judge(part.on(path) for part in parts) for path in sorted(paths)},
+    )
 
 
 def of(work: Work) -> Permissions:

@@ -4,7 +4,7 @@ from engine.tasks.deciding import Acted, agree, reject
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import DoneItem, InboxItem, Page, RequestItem, count, done, inbox, requested
 from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
-from engine.tasks.working import TaskView, claim, complete, get, may_see, save_draft, unclaim
+from engine.tasks.working import TaskView, claim, complete, get, may_see, save_draft, sight, unclaim
 
 __all__ = [
     "Acted",
@@ -30,6 +30,7 @@ __all__ = [
     "reject",
     "requested",
     "save_draft",
+    "sight",
     "transfer",
     "unclaim",
 ]

@@ -5,18 +5,20 @@ may act, so its query filters nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, TextClause, and_, bindparam, or_, select, text
 
-from engine import identity
+from engine import forms, identity
 from engine.approvals.rounds import WORDS
+from engine.bpmn.steps import FieldRule
 from engine.db.base import from_micros, to_micros
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
-from engine.db.task import Box, ItemDecision, RoundStatus, user_task, work_item
+from engine.db.task import NO_DUE, Box, ItemDecision, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
 from engine.unit_of_work import UnitOfWork
 
@@ -150,7 +152,10 @@ def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page
     query = _done.where(work_item.c.decided_by == uow.actor.user_id).limit(limit + 1)
     after = _read_cursor(cursor)
     if after is not None:
-        at = from_micros(after.due_key)
+        try:
+            at = from_micros(after.due_key)
+        except OverflowError:
+            raise _no_cursor(str(cursor)) from None
         query = query.where(
             or_(
                 work_item.c.decided_at < at,
@@ -403,13 +408,23 @@ def _describe(
 def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, str]) -> InboxItem:
     mine = row.assignee_id == uow.actor.user_id
     return InboxItem(
-        row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, row.title, row.summary,
+        row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, row.title, _summary(row),
         row.task_name, row.spec.get("labels", {}), row.node, row.process_key, row.process_name,
         row.starter_name or "", row.starter_name_en or "", row.created_at, row.due_at, row.priority, row.round,
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
         assignee_name=groups.get(row.group_id) if row.group_id is not None else holders.get(row.assignee_id),
     )  # fmt: skip
+
+
+def _summary(row: Any) -> Any:
+    """The key fields without those that the node hides."""
+    if not row.summary:
+        return row.summary
+    rules = [FieldRule(*rule) for rule in row.spec.get("fields", ())]
+    default = row.spec.get("default_permission", "write")
+    allowed = forms.permissions.of(SimpleNamespace(fields=rules, default_permission=default))
+    return {name: value for name, value in row.summary.items() if allowed.on(name) != "hidden"}
 
 
 def _waiting(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, dict[str, str]]]]:
@@ -432,6 +447,13 @@ def _read_cursor(cursor: str | None) -> _Key | None:
         return None
     number, _, item = cursor.partition(".")
     try:
-        return _Key(int(number, 16), UUID(item))
+        key = _Key(int(number, 16), UUID(item))
     except ValueError:
-        raise InvalidValue(expected="a cursor of this list", found=cursor[:80]) from None
+        raise _no_cursor(cursor) from None
+    if abs(key.due_key) > NO_DUE:
+        raise _no_cursor(cursor)
+    return key
+
+
+def _no_cursor(found: str) -> InvalidValue:
+    return InvalidValue(expected="a cursor of this list", found=found[:80])

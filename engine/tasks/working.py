@@ -12,7 +12,7 @@ from engine import forms, history, identity, ids, policy
 from engine.approvals import rounds
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
-from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
 from engine.tasks import opening
@@ -93,7 +93,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         title=act.instance.title,
         form_id=act.work.form,
         values=values,
-        permissions=forms.permissions.of(act.work) if mine else forms.READ_ALL,
+        permissions=_permissions(act, mine),
         actions=offered(act) if mine else (),
         button_labels={name: text for name, text in act.work.buttons.items() if text not in ("true", "false")},
         opinion=act.work.opinion,
@@ -179,15 +179,14 @@ def complete(
 
 
 _starter = select(instance_table.c.starter_id).where(instance_table.c.id == bindparam("of"))
-_participant = (
-    select(work_item.c.id)
-    .where(
-        work_item.c.instance_id == bindparam("of"),
-        (work_item.c.assignee_id == bindparam("who"))
-        | (work_item.c.decided_by == bindparam("who"))
-        | work_item.c.group_id.in_(select(membership.c.group_id).where(membership.c.user_id == bindparam("who"))),
-    )
-    .limit(1)
+_of_person = (
+    (work_item.c.assignee_id == bindparam("who"))
+    | (work_item.c.decided_by == bindparam("who"))
+    | work_item.c.group_id.in_(select(membership.c.group_id).where(membership.c.user_id == bindparam("who")))
+)
+_participant = select(work_item.c.id).where(work_item.c.instance_id == bindparam("of"), _of_person).limit(1)
+_asked = select(user_task).where(
+    user_task.c.id.in_(select(work_item.c.user_task_id).where(work_item.c.instance_id == bindparam("of"), _of_person))
 )
 
 
@@ -203,6 +202,33 @@ def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
     if any(uow.read_one(_participant, {"of": instance_id, "who": person}) for person in people):
         return True
     return identity.may(uow, "cockpit") or identity.may(uow, "audit")
+
+
+def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
+    """Which fields of an instance the actor may read: the requester and the cockpit all of them, everybody else those
+    that one of his tasks shows.
+    """
+    actor_id = uow.actor.user_id
+    if identity.may(uow, "cockpit") or identity.may(uow, "audit"):
+        return forms.READ_ALL
+    if actor_id is None:
+        return forms.permissions.HIDE_ALL
+    people = [actor_id, *identity.absent_for(uow, actor_id)]
+    starter = uow.read_one(_starter, {"of": instance_id})
+    if starter is not None and starter.starter_id in people:
+        return forms.READ_ALL
+    asked = [row for person in people for row in uow.execute(_asked, {"of": instance_id, "who": person})]
+    return forms.permissions.any_of([forms.permissions.of(rounds.load(row)) for row in asked])
+
+
+def _permissions(act: Act, mine: bool) -> Permissions:
+    """On the fields of the task at hand; whoever may only look sees no more of them than whoever is asked."""
+    asked = forms.permissions.of(act.work)
+    if mine:
+        return asked
+    if identity.may(act.uow, "cockpit") or identity.may(act.uow, "audit"):
+        return forms.READ_ALL
+    return forms.permissions.all_of([asked, sight(act.uow, act.instance.id)])
 
 
 def offered(act: Act) -> tuple[str, ...]:

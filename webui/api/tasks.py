@@ -1,11 +1,12 @@
 """The reader's tasks: inbox, one task, the acts."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from flask import g
 
-from engine import identity, tasks
+from engine import forms, identity, repository, tasks
 from webui.api.blueprint import Blueprint
 from webui.api.schemas import ActIn, InboxOut, InboxQuery, TaskOut
 
@@ -24,7 +25,9 @@ def inbox(query: dict[str, Any]) -> Any:
 @blueprint.response(200, TaskOut)
 def one(item: UUID) -> Any:
     """What the reader may see of a task, and the acts that are offered."""
-    return tasks.get(g.uow, item)
+    task = tasks.get(g.uow, item)
+    form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
+    return replace(task, values=forms.readable(form, task.values, task.permissions) if form else {})
 
 
 @blueprint.route("/<uuid:item>/<any(claim, unclaim, complete, agree, reject, transfer):act>", methods=["POST"])

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import audit, forms, records, repository, runtime, tasks
+from engine import audit, records, repository, runtime, tasks
 from webui import access, filling, progress
 from webui.rendering import page
 from webui.requests import blueprint
@@ -16,7 +16,7 @@ _INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pd
 
 @blueprint.get("/<uuid:instance_id>")
 def instance(instance_id: UUID) -> ResponseReturnValue:
-    """Variables as such are for operators; everybody else sees the start form as it was filled in."""
+    """Variables as such are for operators; everybody else sees of the start form what concerns him."""
     found = progress.card(g.uow, instance_id)
     values = runtime.instance_view(g.uow, instance_id).variables
     start_form = repository.definition(g.uow, found.definition_id).meta.get("form")
@@ -27,7 +27,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         timeline=progress.timeline(g.uow, found),
         comments=tasks.comments(g.uow, instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
-        form=filling.shown(form, values, forms.READ_ALL, read_only=True) if form else None,
+        form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True) if form else None,
         variables=values if access.may("cockpit") else None,
         records=[pair for pair in records.made_by(g.uow, instance_id) if access.may(pair[0].capability)],
         audit=audit.verify(g.uow, instance_id),
