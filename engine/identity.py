@@ -10,9 +10,10 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import history, ids
-from engine.db.identity import membership, org_unit, substitution, user_account, user_group
+from engine.db.identity import login_failure, membership, org_unit, substitution, user_account, user_group
 from engine.errors import (
     N_,
     AlreadyExists,
@@ -24,11 +25,14 @@ from engine.errors import (
 )
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, UnitOfWork
+from engine.values import sha256
 
 PASSWORD_LENGTH = 8
 FREE_ATTEMPTS = 5
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(minutes=15)
+STRANGERS_KEPT = timedelta(days=1)
+"""how long wrong passwords for a login that nobody can use are counted"""
 LONGEST_LINE = 20
 
 SCOPE = "identity"
@@ -116,10 +120,10 @@ def check_password(engine: ProcessEngine, login: str, password: str) -> Checked:
     Raises LoginLocked.
     """
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        row = uow.execute(select(user_account).where(user_account.c.login == login)).one_or_none()
-        if row is not None and row.locked_until is not None and row.locked_until > uow.now:
-            raise LoginLocked(login=login, until=row.locked_until)
-    known = None if row is None else row.password_hash
+        row: Any = uow.execute(select(user_account).where(user_account.c.login == login)).one_or_none()
+        stranger = None if _usable(row) else uow.execute(_stranger(login)).one_or_none()
+        _check_lock(uow, login, row if _usable(row) else stranger)
+    known = row.password_hash if _usable(row) else None
     return Checked(known, _matches(known or _NOBODY, password) and known is not None)
 
 
@@ -129,22 +133,17 @@ def authenticate(uow: UnitOfWork, login: str, password: str, checked: Checked | 
     A wrong attempt is counted, so the unit of work must commit: that is why None is returned and nothing raised.
     Raises LoginLocked after FREE_ATTEMPTS wrong ones in a row; the lock doubles from 30 s to 15 min.
     """
-    row = uow.execute(select(user_account).where(user_account.c.login == login).with_for_update()).one_or_none()
-    if row is None or row.password_hash is None or row.disabled_at is not None:
-        if checked is None:
-            _matches(_NOBODY, password)
+    row: Any = uow.execute(select(user_account).where(user_account.c.login == login).with_for_update()).one_or_none()
+    if not _usable(row):
+        _refuse_stranger(uow, login, None if checked else password)
         return None
-    if row.locked_until is not None and row.locked_until > uow.now:
-        raise LoginLocked(login=login, until=row.locked_until)
+    _check_lock(uow, login, row)
     if checked is not None and checked.password_hash == row.password_hash:
         right = checked.right
     else:
         right = _matches(row.password_hash, password)
     if not right:
-        failed = row.failed_logins + 1
-        over = failed - FREE_ATTEMPTS
-        lock = uow.now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK) if over >= 0 else None
-        _change(uow, row.id, failed_logins=failed, locked_until=lock)
+        _change(uow, row.id, **_failed_again(uow, row))
         return None
     changed: dict[str, Any] = {"failed_logins": 0, "locked_until": None} if row.failed_logins else {}
     if _hasher.check_needs_rehash(row.password_hash):
@@ -652,6 +651,46 @@ def _matches(hashed: str, password: str) -> bool:
         return _hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+def _usable(row: Any) -> bool:
+    """Whether anybody can log in with the account."""
+    return row is not None and row.password_hash is not None and row.disabled_at is None
+
+
+def _refuse_stranger(uow: UnitOfWork, login: str, password: str | None) -> None:
+    """A login that nobody can use is counted and locked like any other. `password`: None when it was compared."""
+    known = uow.execute(_stranger(login).with_for_update()).one_or_none()
+    _check_lock(uow, login, known)
+    if password is not None:
+        _matches(_NOBODY, password)
+    row = {"login_digest": _digest(login), **_failed_again(uow, known), "last_at": uow.now}
+    if known is not None:
+        uow.execute(update(login_failure).where(login_failure.c.login_digest == row["login_digest"]).values(row))
+        return
+    uow.execute(delete(login_failure).where(login_failure.c.last_at < uow.now - STRANGERS_KEPT))
+    made: Any = postgresql.insert if uow.connection.dialect.name == "postgresql" else sqlite.insert
+    uow.execute(made(login_failure).values(row).on_conflict_do_nothing())
+
+
+def _stranger(login: str) -> Select[Any]:
+    return select(login_failure).where(login_failure.c.login_digest == _digest(login))
+
+
+def _digest(login: str) -> bytes:
+    return sha256(login.encode("utf-8", "surrogatepass"))
+
+
+def _check_lock(uow: UnitOfWork, login: str, row: Any) -> None:
+    if row is not None and row.locked_until is not None and row.locked_until > uow.now:
+        raise LoginLocked(login=login, until=row.locked_until)
+
+
+def _failed_again(uow: UnitOfWork, row: Any) -> dict[str, Any]:
+    failed = (row.failed_logins if row is not None else 0) + 1
+    over = failed - FREE_ATTEMPTS
+    lock = uow.now + min(FIRST_LOCK * 2 ** min(over, 10), LONGEST_LOCK) if over >= 0 else None
+    return {"failed_logins": failed, "locked_until": lock}
 
 
 def _hash(login: str, password: str) -> str:

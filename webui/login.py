@@ -1,8 +1,8 @@
 """Signing in and out, and the language of the pages."""
 
-from urllib.parse import urlsplit
+import re
 
-from flask import Blueprint, current_app, flash, g, redirect, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
@@ -18,6 +18,9 @@ from webui.rendering import page
 from webui.transaction import own_transactions
 
 blueprint = Blueprint("login", __name__)
+
+# a browser leaves out tabs and line ends, and takes \ for /: no such character may follow or stand within
+_HERE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*")
 
 
 @blueprint.get("/login")
@@ -45,6 +48,7 @@ def sign_in() -> ResponseReturnValue:
         refusal, status = errors.explain(error), error.status
     else:
         if reader is not None:
+            session.clear()  # nothing that was there before, the token least of all, goes on
             login_user(reader)
             return redirect(_home_or(request.form.get("next")), 303)
         refusal, status = gettext("Name or password is not right."), 401
@@ -59,6 +63,7 @@ def sign_in() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End this session."""
     logout_user()
+    session.clear()
     flash(gettext("You have signed out."), "success")
     return redirect(url_for("login.form"), 303)
 
@@ -86,7 +91,6 @@ def _form(refusal: str = "", status: int = 200) -> ResponseReturnValue:
 
 def _home_or(wanted: str | None) -> str:
     """`wanted` if it is a page of this site, else home: nobody is led elsewhere by a link."""
-    if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-        return url_for("workbench.home")
-    parts = urlsplit(wanted)
-    return wanted if not parts.scheme and not parts.netloc else url_for("workbench.home")
+    if wanted and _HERE.fullmatch(wanted):
+        return wanted
+    return url_for("workbench.home")

@@ -21,6 +21,8 @@ from webui.reader import Reader
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTEMPTS = 3
+LONGEST_QUERY = 2000
+"""characters of one value in an address"""
 
 
 class NotStorable(EngineError):
@@ -28,6 +30,13 @@ class NotStorable(EngineError):
 
     message = N_("Something that was sent holds a character or a number that cannot be stored.")
     hint = N_("Remove invisible characters, and check the numbers.")
+    status = 422
+
+
+class AddressTooLong(EngineError):
+    """A filter that nobody typed."""
+
+    message = N_("Expected at most {limit} characters to search for, found more.")
     status = 422
 
 
@@ -95,11 +104,18 @@ def _once(engine: ProcessEngine, view: Callable[..., Any], args: Any, arguments:
         try:
             _recognise()
             access.check(view)
+            _check_address()
             if not getattr(view, "own_transactions", False):
                 return _kept(make_response(view(*args, **arguments)))
         finally:
             g.pop("uow")
     return make_response(view(*args, **arguments))
+
+
+def _check_address() -> None:
+    """What lists are searched for is short: databases give up on long patterns."""
+    if any(len(text) > LONGEST_QUERY for texts in request.args.listvalues() for text in texts):
+        raise AddressTooLong(limit=LONGEST_QUERY)
 
 
 def _again(engine: ProcessEngine, view: Callable[..., Any], arguments: dict[str, Any], error: EngineError) -> Response:
@@ -135,14 +151,14 @@ def _signed_in() -> tuple[UUID | None, int]:
 
 
 def _recognise() -> None:
-    """Set `g.reader`; a disabled account or an old session is signed out before any verb runs in its name."""
+    """Set `g.reader`; who is gone or disabled, or comes with an old session, is a stranger from here on."""
     g.reader = None
     user_id, epoch = _signed_in()
     if user_id is None:
         return
-    user = identity.user(g.uow, user_id)
-    if user.disabled_at is not None or user.session_epoch != epoch:
+    user = next(iter(identity.find(g.uow, [user_id])), None)
+    if user is None or user.disabled_at is not None or user.session_epoch != epoch:
         logout_user()
-        raise access.SignInFirst
+        return
     g.reader = Reader.of(g.uow, user)
     assert current_user.is_authenticated  # noqa: S101 - the loader of `webui/login.py` reads `g.reader`

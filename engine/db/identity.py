@@ -1,6 +1,6 @@
 """Who is there: accounts, groups, the organisation and its management line, substitution."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from engine.db.base import Id, UtcDateTime, metadata
 
@@ -40,6 +40,17 @@ user_account = Table(
 )
 Index("user_account_manager", user_account.c.manager_id)
 Index("user_account_org_unit", user_account.c.org_unit_id)
+
+# wrong passwords for logins that nobody can use: locked like accounts, so that a lock does not tell which ones exist
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("login_digest", LargeBinary, primary_key=True),
+    Column("failed_logins", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+Index("login_failure_last", login_failure.c.last_at)
 
 user_group = Table(
     "user_group",

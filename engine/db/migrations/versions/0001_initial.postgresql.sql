@@ -405,6 +405,16 @@ CREATE UNIQUE INDEX job_once ON job (instance_id, token, kind) WHERE token IS NO
 
 CREATE INDEX job_visible ON job (visible_at) WHERE state = 0
 
+CREATE TABLE login_failure (
+  login_digest BYTEA NOT NULL,
+  failed_logins INTEGER NOT NULL,
+  locked_until TIMESTAMP WITH TIME ZONE,
+  last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT login_failure_pk PRIMARY KEY (login_digest)
+)
+
+CREATE INDEX login_failure_last ON login_failure (last_at)
+
 CREATE TABLE message (
   id UUID NOT NULL,
   name VARCHAR(200) NOT NULL,
