@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from engine.errors import N_, EngineError
 from webui.access import SignInFirst
@@ -142,7 +142,10 @@ def _of_werkzeug(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]
     refused = NotThisWay(reason=error.description or error.name)
     refused.status = error.code or 500  # type: ignore[misc]
-    return answer(refused)
+    response = answer(refused)
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request, send_from_directory, url_for
+from flask import Flask, Response, abort, current_app, request, send_from_directory, url_for
 from markupsafe import Markup, escape
 
 from webui.node import BUILD
 
 LAZY = ("viewer", "form", "people")
 """Entries that custom elements load when the first of them appears in a page."""
+_LONGEST_NAME = 100
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _TYPES = {
     ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff": "font/woff", ".woff2": "font/woff2",
@@ -99,6 +100,8 @@ def _lazy() -> Markup:
 def _file(name: str) -> Response:
     """A built file, compressed when the browser takes it. Its name holds a hash of its content: cached for ever."""
     folder = _manifest().folder
+    if len(name) > _LONGEST_NAME:  # a file system may refuse to look for it at all
+        abort(404)
     for encoding, ending in _ENCODINGS:
         if request.accept_encodings[encoding] and (folder / (name + ending)).is_file():
             response = send_from_directory(folder, name + ending, mimetype=_media_type(name))

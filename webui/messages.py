@@ -12,6 +12,7 @@ from webui.rendering import page
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
 _PAGE = 30
+_FURTHEST = 1_000_000
 
 
 @blueprint.get("/")
@@ -20,7 +21,7 @@ def index() -> ResponseReturnValue:
     notice = _notices()
     if notice is None:
         return page("messages/index.html", found=[], unread=0, next="")
-    skipped = request.args.get("after", 0, type=int)
+    skipped = min(max(request.args.get("after", 0, type=int), 0), _FURTHEST)
     mine = select(notice).where(notice.c.user_id == g.reader.id).order_by(notice.c.created_at.desc(), notice.c.id)
     found: list[Any] = list(g.uow.execute(mine.offset(skipped).limit(_PAGE + 1)).all())
     unread = g.uow.execute(select(func.count()).where(notice.c.user_id == g.reader.id, notice.c.read_at.is_(None)))

@@ -1,6 +1,7 @@
 """The menu: one line per page, shown to whoever has its capability."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import request
 
@@ -39,6 +40,11 @@ ENTRIES = (
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
     Entry("people.index", N_("People"), icon="users", capability="people"),
 )
+
+
+def this_page(**changes: str) -> str:
+    """The address of this page with another query: what a visitor wrote there stays a query and nothing else."""
+    return f"{request.path}?{urlencode(request.args.to_dict() | changes)}"
 
 
 def menu() -> list[Entry]:

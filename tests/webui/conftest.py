@@ -44,9 +44,8 @@ class Visitor(FlaskClient):
         return response
 
 
-@pytest.fixture
-def people(engine: ProcessEngine) -> dict[str, identity.User]:
-    """Four groups and five people; the password of everybody is PASSWORD."""
+def settle(engine: ProcessEngine) -> dict[str, identity.User]:
+    """Four groups and six people; the password of ann and bob is PASSWORD."""
     with engine.unit_of_work(ENGINE) as uow:
         for key, capabilities in CAPABILITIES.items():
             identity.create_group(uow, key, key.title(), capabilities=capabilities)
@@ -63,8 +62,19 @@ def people(engine: ProcessEngine) -> dict[str, identity.User]:
 
 
 @pytest.fixture
+def people(engine: ProcessEngine) -> dict[str, identity.User]:
+    """Those of `settle`."""
+    return settle(engine)
+
+
+@pytest.fixture
 def app(engine: ProcessEngine, people) -> Flask:
     """The site with process `claim` deployed."""
+    return site(engine)
+
+
+def site(engine: ProcessEngine) -> Flask:
+    """The site of `engine` with process `claim` deployed; its visitors are Visitors."""
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(
             uow,

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from engine.values import normalise, to_plain
+from engine.values import normalise, storable, to_plain
 
 
 class Strict(Schema):
@@ -26,10 +26,20 @@ class PlainValues(fields.Field):
         return normalise(value)
 
 
+class Text(fields.String):
+    """A text that both databases take."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is not None and not storable(text):
+            raise self.make_error("invalid_utf8")
+        return text
+
+
 class Paging(Strict):
     """A page of a list."""
 
-    cursor = fields.String(metadata={"description": "`next` of the page before"})
+    cursor = Text(metadata={"description": "`next` of the page before"})
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
 
 
@@ -44,12 +54,10 @@ class DefinitionOut(Schema):
 
 
 class StartIn(Strict):
-    key = fields.String(required=True)
+    key = Text(required=True)
     variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form"})
-    business_key = fields.String(allow_none=True, load_default=None)
-    request_id = fields.String(
-        load_default="", metadata={"description": "a repeated call with the same one starts once"}
-    )
+    business_key = Text(allow_none=True, load_default=None)
+    request_id = Text(load_default="", metadata={"description": "a repeated call with the same one starts once"})
 
 
 class InstanceOut(Schema):
@@ -78,10 +86,10 @@ class LineOut(Schema):
 
 
 class InboxQuery(Paging):
-    box = fields.String(load_default="todo", validate=validate.OneOf(["todo", "claimable"]))
-    process = fields.String(load_default=None)
-    text = fields.String(load_default=None)
-    sort = fields.String(load_default="due", validate=validate.OneOf(["due", "newest"]))
+    box = Text(load_default="todo", validate=validate.OneOf(["todo", "claimable"]))
+    process = Text(load_default=None)
+    text = Text(load_default=None)
+    sort = Text(load_default="due", validate=validate.OneOf(["due", "newest"]))
 
 
 class InboxItemOut(Schema):
@@ -123,18 +131,18 @@ class TaskOut(Schema):
 
 class ActIn(Strict):
     fields_ = PlainValues(data_key="fields", load_default=dict)
-    opinion = fields.String(load_default="")
-    to = fields.String(load_default="", metadata={"description": "transfer: login or id"})
+    opinion = Text(load_default="")
+    to = Text(load_default="", metadata={"description": "transfer: login or id"})
     version = fields.Integer(load_default=None, allow_none=True)
-    seen_digest = fields.String(load_default=None, allow_none=True)
-    request_id = fields.String(load_default=None, allow_none=True)
+    seen_digest = Text(load_default=None, allow_none=True)
+    request_id = Text(load_default=None, allow_none=True)
 
 
 class MessageIn(Strict):
-    name = fields.String(required=True)
+    name = Text(required=True)
     key = fields.Raw(required=True, allow_none=True, metadata={"description": "correlation key"})
     payload = PlainValues(load_default=dict)
-    message_id = fields.String(load_default=None, metadata={"description": "the same one twice is delivered once"})
+    message_id = Text(load_default=None, metadata={"description": "the same one twice is delivered once"})
 
 
 class MessageOut(Schema):

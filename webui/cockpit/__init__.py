@@ -16,6 +16,7 @@ from engine.values import Values, from_json
 from webui import progress
 from webui.access import guard
 from webui.cockpit import queries
+from webui.navigation import this_page
 from webui.rendering import page
 
 blueprint = Blueprint("cockpit", __name__, url_prefix="/cockpit")
@@ -39,7 +40,7 @@ def instances() -> ResponseReturnValue:
     return page(
         "cockpit/instances.html", found=found, filters=filters, trouble=trouble, processes=queries.overview(g.uow),
         statuses=[status.name for status in Status], status_of=lambda value: Status(value).name.lower(),
-        next=_next(".instances", following),
+        next=_next(following),
     )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def change(instance_id: UUID, act: str) -> ResponseReturnValue:
 def incidents() -> ResponseReturnValue:
     """Open ones, newest first."""
     found, following = queries.incidents(g.uow, before=_before())
-    return page("cockpit/incidents.html", found=found, kinds=_kinds(IncidentKind), next=_next(".incidents", following))
+    return page("cockpit/incidents.html", found=found, kinds=_kinds(IncidentKind), next=_next(following))
 
 
 @blueprint.post("/incidents/<uuid:incident_id>/resolve")
@@ -113,7 +114,7 @@ def jobs() -> ResponseReturnValue:
     state = request.args.get("state", "")
     found, following = queries.jobs(g.uow, state=state, before=_before())
     return page("cockpit/jobs.html", found=found, state=state, kinds=_kinds(JobKind), states=_kinds(JobState),
-                backlog=queries.backlog(g.uow), next=_next(".jobs", following))  # fmt: skip
+                backlog=queries.backlog(g.uow), next=_next(following))  # fmt: skip
 
 
 @blueprint.post("/jobs/<uuid:job_id>/retry")
@@ -145,5 +146,5 @@ def _before() -> UUID | None:
     return request.args.get("before", type=UUID)
 
 
-def _next(endpoint: str, key: UUID | None) -> str:
-    return url_for(endpoint, **request.args.to_dict() | {"before": str(key)}) if key else ""  # type: ignore[arg-type]
+def _next(key: UUID | None) -> str:
+    return this_page(before=str(key)) if key else ""

@@ -11,6 +11,7 @@ from engine.findings import Finding
 from engine.forms.model import leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
+from engine.values import storable
 from webui import errors
 from webui.designer.blueprint import designer
 from webui.designer.library import draft_of, etag_of, path_of
@@ -100,7 +101,7 @@ def _body(*fields: str) -> dict[str, str]:
     sent = request.get_json(silent=True)
     texts = {field: sent.get(field) for field in fields} if isinstance(sent, dict) else dict.fromkeys(fields)
     for field, text in texts.items():
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not storable(text):
             raise NotAnObject(field=field)
     return {field: str(text) for field, text in texts.items()}
 

@@ -124,7 +124,9 @@ def view(definition_id: UUID) -> ResponseReturnValue:
 @designer.get("/source/<uuid:definition_id>.bpmn")
 def source(definition_id: UUID) -> Response:
     """The file of one version."""
-    return Response(repository.source(g.uow, definition_id), mimetype="application/xml")
+    response = Response(repository.source(g.uow, definition_id), mimetype="application/xml")
+    response.headers["Content-Disposition"] = "attachment"
+    return response
 
 
 def draft_of(key: str) -> DraftInfo | None:

@@ -1,10 +1,11 @@
 """The inbox: what waits for me, what I may claim, what I have done."""
 
-from flask import Blueprint, g, make_response, request, url_for
+from flask import Blueprint, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import repository, tasks
+from webui.navigation import this_page
 from webui.rendering import page, render_block
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -49,7 +50,7 @@ def _boxes() -> list[tuple[str, str]]:
 
 
 def _next(cursor: str | None) -> str:
-    return url_for(".index", **request.args.to_dict() | {"after": cursor}) if cursor else ""  # type: ignore[arg-type]
+    return this_page(after=cursor) if cursor else ""
 
 
 def _one_of(wanted: str | None, known: tuple[str, ...]) -> str:
