@@ -19,6 +19,7 @@ from engine.errors import (
     AlreadyExists,
     Forbidden,
     InvalidSubstitution,
+    InvalidValue,
     LoginLocked,
     NotFound,
     WeakPassword,
@@ -28,6 +29,7 @@ from engine.unit_of_work import ENGINE, UnitOfWork
 from engine.values import sha256
 
 PASSWORD_LENGTH = 8
+LONGEST_LOGIN = 60
 FREE_ATTEMPTS = 5
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(minutes=15)
@@ -184,8 +186,10 @@ def create_user(
 ) -> User:
     """A new account. `person_id` names the person of a second account; a `service` account has none.
 
-    Without a password nobody can log in. Raises AlreadyExists, WeakPassword, NotFound.
+    Without a password nobody can log in. Raises InvalidValue for a login that cannot be, AlreadyExists, WeakPassword,
+    NotFound.
     """
+    _check_login(login)
     if uow.execute(select(user_account.c.id).where(user_account.c.login == login)).first():
         raise AlreadyExists(kind="user", key=login)
     key = ids.uuid7()
@@ -651,6 +655,12 @@ def _matches(hashed: str, password: str) -> bool:
         return _hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+def _check_login(login: str) -> None:
+    """It names a person in drawings, forms and addresses, where an id may stand as well."""
+    if not 0 < len(login) <= LONGEST_LOGIN or login != login.strip() or not login.isprintable() or as_id(login):
+        raise InvalidValue(expected=f"a login of 1 to {LONGEST_LOGIN} characters that is no id", found=repr(login[:80]))
 
 
 def _usable(row: Any) -> bool:

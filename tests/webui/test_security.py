@@ -492,6 +492,13 @@ def test_a_lock_does_not_tell_which_logins_exist(client, engine):
         assert statuses(unknown) == known
 
 
+@pytest.mark.parametrize("login", ["", "x" * 61, "a\0b", "a\tb", "\u202etoor", "bob's id"])
+def test_a_login_that_names_nobody_or_somebody_else_makes_no_account(app, sign_in, people, login):
+    sent = {"login": str(people["bob"].id) if login == "bob's id" else login, "name": "Twin"}
+
+    assert sign_in("root").post("/people/", data=sent).status_code == 422
+
+
 # ---------------------------------------------------------------- what is sent back
 
 
