@@ -23,6 +23,7 @@ _MADE_BY_A_DECISION = f"""SELECT 1 FROM work_item w WHERE w.id = NEW.work_item_i
     AND w.instance_id = NEW.instance_id AND w.user_task_id = NEW.user_task_id AND w.kind IN ({_VOTING})
     AND w.decision = {int(ItemDecision.AGREED)} AND w.decision_source = {int(Source.HUMAN)}
     AND w.decided_by = NEW.account_id AND w.decided_person_id = NEW.person_id AND w.voided_at IS NULL
+    AND w.subject_type = NEW.subject_type AND w.subject_id = NEW.subject_id AND w.subject_digest = NEW.subject_digest
     AND w.on_behalf_of_id"""  # noqa: S608 - numbers of our own enumerations
 
 

@@ -218,7 +218,9 @@ def clear(
             {"id": grants[-1], "user_task_id": round_id, "instance_id": instance_id, "kind": ItemKind.NORMAL,
              "seq": seq, "assignee_id": person, "on_behalf_of_id": on_behalf_of, "status": ItemStatus.DECIDED,
              "decision": ItemDecision.AGREED, "decision_source": Source.HUMAN, "decided_by": person,
-             "decided_person_id": person, "decided_at": uow.now, "created_at": uow.now},
+             "decided_person_id": person, "decided_at": uow.now, "created_at": uow.now,
+             "subject_type": "erp_payment_request", "subject_id": subject_id or str(request_id),
+             "subject_digest": granted_digest},
         )  # fmt: skip
         uow.execute(
             insert(policy_grant),

@@ -450,7 +450,7 @@ def test_a_void_or_consumed_grant_never_lives_again(engine, approved):
     "change",
     [
         {"person_id": UUID(int=1)}, {"account_id": UUID(int=1)}, {"work_item_id": None},
-        {"on_behalf_of_id": UUID(int=1)}, {"user_task_id": None},
+        {"on_behalf_of_id": UUID(int=1)}, {"user_task_id": None}, {"subject_digest": "x"}, {"subject_id": "x"},
     ],
 )  # fmt: skip
 def test_a_grant_without_its_human_decision_is_not_accepted(engine, approved, change):

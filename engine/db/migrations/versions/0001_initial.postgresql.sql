@@ -2074,6 +2074,7 @@ CREATE OR REPLACE FUNCTION policy_grant_from_decision() RETURNS trigger LANGUAGE
     AND w.instance_id = NEW.instance_id AND w.user_task_id = NEW.user_task_id AND w.kind IN (0, 1, 2, 3)
     AND w.decision = 0 AND w.decision_source = 0
     AND w.decided_by = NEW.account_id AND w.decided_person_id = NEW.person_id AND w.voided_at IS NULL
+    AND w.subject_type = NEW.subject_type AND w.subject_id = NEW.subject_id AND w.subject_digest = NEW.subject_digest
     AND w.on_behalf_of_id IS NOT DISTINCT FROM NEW.on_behalf_of_id) THEN RAISE EXCEPTION 'POLICY.NO_DECISION' USING errcode = '23514'; END IF;
   RETURN NEW;
 END $$

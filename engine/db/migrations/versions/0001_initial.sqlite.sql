@@ -1997,6 +1997,7 @@ CREATE TRIGGER policy_grant_from_decision BEFORE INSERT ON policy_grant WHEN NEW
     AND w.instance_id = NEW.instance_id AND w.user_task_id = NEW.user_task_id AND w.kind IN (0, 1, 2, 3)
     AND w.decision = 0 AND w.decision_source = 0
     AND w.decided_by = NEW.account_id AND w.decided_person_id = NEW.person_id AND w.voided_at IS NULL
+    AND w.subject_type = NEW.subject_type AND w.subject_id = NEW.subject_id AND w.subject_digest = NEW.subject_digest
     AND w.on_behalf_of_id IS NEW.on_behalf_of_id) BEGIN SELECT RAISE(ABORT, 'POLICY.NO_DECISION'); END
 
 CREATE TRIGGER policy_grant_frozen BEFORE UPDATE ON policy_grant WHEN (NEW.id, NEW.instance_id, NEW.user_task_id, NEW.work_item_id, NEW.node, NEW.capability, NEW.person_id, NEW.account_id, NEW.on_behalf_of_id, NEW.source, NEW.subject_type, NEW.subject_id, NEW.subject_digest, NEW.facts, NEW.granted_at, NEW.expires_at) IS NOT (OLD.id, OLD.instance_id, OLD.user_task_id, OLD.work_item_id, OLD.node, OLD.capability, OLD.person_id, OLD.account_id, OLD.on_behalf_of_id, OLD.source, OLD.subject_type, OLD.subject_id, OLD.subject_digest, OLD.facts, OLD.granted_at, OLD.expires_at) OR NOT (NEW.state = OLD.state OR (OLD.state = 'active' AND NEW.state IN ('parked', 'void', 'consumed')) OR (OLD.state = 'parked' AND NEW.state IN ('active', 'void'))) BEGIN SELECT RAISE(ABORT, 'POLICY.APPEND_ONLY'); END
