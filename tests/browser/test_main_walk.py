@@ -1,5 +1,7 @@
 """The main walk in a real browser: an expense claim from its requester over two approvals to the payment."""
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
@@ -7,14 +9,16 @@ from sqlalchemy import func, select
 from engine.db.base import metadata
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.browser.conftest import balance
 
 pytestmark = [pytest.mark.browser, pytest.mark.main_job]
 
 WORDS = {
     "zh-CN": {"start": "费用报销", "amount": "金额（元）", "reason": "事由", "meal": "餐饮", "submit": "提交",
-              "agree": "同意", "done": "已完成", "title": "安然的报销 "},
+              "agree": "同意", "agreed": "同意", "done": "已完成", "title": "安然的报销 ", "request": "产生它的申请"},
     "en": {"start": "Expense claim", "amount": "Amount (CNY)", "reason": "Reason", "meal": "Meals", "submit": "Submit",
-           "agree": "Agree", "done": "completed", "title": "安然的报销 "},
+           "agree": "Agree", "agreed": "agreed", "done": "completed", "title": "安然的报销 ",
+           "request": "The request that made it"},
 }  # fmt: skip
 
 
@@ -22,24 +26,35 @@ WORDS = {
 def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, amount):
     words = WORDS[language]
     ann = site.enter("ann", language=language)
-    ann.get_by_role("link", name=words["start"], exact=True).click()
-    site.ready(ann)
+    site.picture(ann, f"home_{language[:2]}")
+    site.start(ann, words["start"])
     ann.locator(".fjs-form-field-select .fjs-input-group").click()
     ann.locator(".fjs-dropdownlist-item", has_text=words["meal"]).click()
     ann.get_by_label(words["amount"]).fill(amount)
     ann.get_by_label(words["reason"]).fill("team dinner")
-    ann.get_by_role("button", name=words["submit"], exact=True).click()
-    ann.wait_for_url("**/requests/*-*")
-    address = ann.url.removeprefix(site.address)
+    address = site.submitted(ann, words["submit"])
+    if site.pictures:
+        _inboxes(site, language)
 
-    _agree(site, "bob", language, words, amount, width="phone")
-    site.work_off()
-    _agree(site, "jiangyi", language, words, amount)
-    site.work_off()
+    claim = f"{words['title']}{amount}"
+    site.press(site.task("bob", claim, language=language, width="phone"), words["agree"])
+    finance = site.task("jiangyi", claim, language=language)
+    site.picture(finance, f"task_{language[:2]}")
+    site.press(finance, words["agree"])
 
     site.open(ann, address)
-    expect(ann.locator(".page-header .badge", has_text=words["done"])).to_be_visible()
-    expect(ann.locator("tk-diagram[data-ready]").first).to_be_visible()
+    site.until(ann, ann.locator(".page-header .badge", has_text=words["done"]))
+    expect(ann.locator("tk-diagram .tk-passed[data-element-id=pay]")).to_have_count(1)
+    decisions = ann.locator(".tk-timeline .step-item .badge").all_inner_texts()
+    assert decisions == [words["agreed"], words["agreed"], words["done"]]
+    site.open(finance, address)
+    vouchers = finance.locator("a[href^='/records/erp_voucher/']")
+    addresses = [vouchers.nth(n).get_attribute("href") or "" for n in range(vouchers.count())]
+    assert len(addresses) == 2  # claim and payment
+    for voucher_address in addresses:
+        site.open(finance, voucher_address)
+        assert balance(finance) == (Decimal(amount), Decimal(amount))
+        expect(finance.get_by_role("link", name=words["request"])).to_have_attribute("href", address)
     payment, voucher = metadata.tables["erp_payment"], metadata.tables["erp_voucher_line"]
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         paid = uow.execute(select(func.count()).where(payment.c.amount == int(amount))).scalar_one()
@@ -48,14 +63,10 @@ def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, a
     assert debit == credit
 
 
-def _agree(site, login, language, words, amount, width="desk"):
-    page = site.enter(login, language=language, width=width)
-    site.open(page, "/inbox/")
-    page.get_by_role("link").filter(has_text=f"{words['title']}{amount}").first.click()
-    site.ready(page)
-    page.get_by_role("button", name=words["agree"], exact=True).click()
-    page.wait_for_url("**/inbox/")
-    expect(page.get_by_role("status").first).to_be_visible()
+def _inboxes(site, language):
+    for width, name in (("desk", "inbox"), ("phone", "inbox_phone")):
+        bob = site.enter("bob", language=language, width=width)
+        site.picture(site.open(bob, "/inbox/"), f"{name}_{language[:2]}")
 
 
 PAGES = {

@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.main_job]
 WORDS = {
     "zh-CN": {
         "process": "采购到付款", "sku": "物料编码", "quantity": "数量", "reason": "事由", "submit": "提交",
-        "agree": "同意", "note": "送货单号", "complete": "完成", "invoice": "发票号码", "done": "已完成", "request": "产生它的申请",
+        "agree": "同意", "note": "送货单号", "complete": "完成", "invoice": "发票号码", "done": "已完成",
+        "request": "产生它的申请",
         "head": "采购审批", "cfo": "财务总监审批", "receive": "收货", "enter": "录入供应商发票", "finance": "付款审批",
     },
     "en": {

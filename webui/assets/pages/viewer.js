@@ -40,9 +40,17 @@ function nameFor(viewer, language) {
     const label = element.businessObject.get('extensionElements')?.get('values').find(({ $type, lang }) => $type === 'troika:Label' && lang === language);
     if (!label) continue;
     element.businessObject.name = label.text;
+    if (element.labelTarget) widen(element);
     changed.push(element);
   }
   viewer.get('eventBus').fire('elements.changed', { elements: changed });
+}
+
+// a label is as wide as the drawing's main language needs it
+function widen(element, width = 90) {
+  if (element.width >= width) return;
+  element.x -= (width - element.width) / 2;
+  element.width = width;
 }
 
 function mark(viewer, markers, flows) {
