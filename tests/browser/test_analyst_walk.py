@@ -1,0 +1,85 @@
+"""An analyst changes a condition in a real browser; the next request follows it, a running one does not."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.main_job]
+
+WORDS = {
+    "zh-CN": {
+        "process": "费用报销", "amount": "金额（元）", "reason": "事由", "meal": "餐饮", "submit": "提交",
+        "agree": "同意", "director": "上级审批", "finance": "财务审批",
+    },
+    "en": {
+        "process": "Expense claim", "amount": "Amount (CNY)", "reason": "Reason", "meal": "Meals", "submit": "Submit",
+        "agree": "Agree", "director": "Director approves", "finance": "Finance approves",
+    },
+}  # fmt: skip
+
+
+MIDDLE = """id => {
+    const { modeler } = tkDesigner, canvas = modeler.get('canvas');
+    const [from, to] = modeler.get('elementRegistry').get(id).waypoints;
+    const x = (from.x + to.x) / 2, y = (from.y + to.y) / 2, { width, height } = canvas.viewbox().outer;
+    canvas.viewbox({ x: x - width / 2, y: y - height / 2, width, height });
+    const { left, top } = canvas.getContainer().getBoundingClientRect();
+    return [left + width / 2, top + height / 2];
+}"""
+"""where a person would click on a flow"""
+
+
+@pytest.mark.parametrize(("language", "limit"), [("zh-CN", 400), ("en", 300)])
+def test_a_changed_condition_counts_for_the_next_request(site: Site, language: str, limit: int) -> None:
+    words = WORDS[language]
+    before, after = limit + 31, limit + 32  # both below what the decision table asks the director for
+    ann = site.enter("ann", language=language)
+    running = _claim(site, ann, words, before)
+    version = _version(ann)
+
+    chen = site.enter("chen", language=language)
+    chen.locator("nav a[href='/designer/']").click()
+    site.ready(chen)
+    chen.locator("a[href='/designer/edit/expense_claim']").first.click()
+    site.ready(chen)
+    chen.mouse.click(*chen.evaluate(MIDDLE, "needs_director_to_director"))
+    field = chen.locator('[data-entry-id="tk-condition-body"] .cm-content')
+    if not field.is_visible():
+        chen.locator('[data-group-id="group-tk-condition"] .bio-properties-panel-group-header').click()
+    expect(field).to_contain_text('authority = "director"')
+    field.click()
+    chen.keyboard.press("Control+End")
+    chen.keyboard.type(f" or amount >= {limit}")
+    chen.keyboard.press("Escape")
+    expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
+    site.picture(chen, f"designer_{language[:2]}")
+    chen.locator("#deploy").click()
+    chen.locator("#note").fill(f"the director sees everything from {limit} on")
+    chen.locator("#deployment button[type=submit]").click()
+    expect(chen.locator("#version")).to_contain_text(str(version + 1))
+
+    following = _claim(site, ann, words, after)
+    assert _version(ann) == version + 1
+    for amount in (before, after):
+        site.press(site.task("bob", f"安然的报销 {amount} ", language=language), words["agree"])
+    site.open(ann, running)
+    waits = ann.locator(".datagrid-item").nth(1)
+    site.until(ann, waits.filter(has_text=words["finance"]))
+    assert _version(ann) == version
+    site.open(ann, following)
+    site.until(ann, waits.filter(has_text=words["director"]))
+
+
+def _claim(site: Site, ann: Page, words: dict[str, str], amount: int) -> str:
+    site.open(ann, "/")
+    site.start(ann, words["process"])
+    ann.locator(".fjs-form-field-select .fjs-input-group").click()
+    ann.locator(".fjs-dropdownlist-item", has_text=words["meal"]).click()
+    ann.get_by_label(words["amount"]).fill(str(amount))
+    ann.get_by_label(words["reason"]).fill("team dinner")
+    return site.submitted(ann, words["submit"])
+
+
+def _version(page: Page) -> int:
+    return int(page.locator(".page-pretitle").inner_text().rpartition("v")[2].rpartition("V")[2])
