@@ -134,7 +134,7 @@ class UnitOfWork:
         locks = locking(statement)
         if locks or not isinstance(statement, SelectBase):
             self.flush()
-        else:
+        elif self._queue or self._session is not None:
             self._show(tables_read(statement))
         self._open_parts()
         self.statements += 1

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import BusinessError
@@ -166,7 +166,7 @@ def bring(
                 "value": amounts.ZERO,
             }  # fmt: skip
             # two first receipts at once: the second waits for the first and then adds to its row
-            if uow.connection.dialect.name == "postgresql":
+            if uow.dialect == "postgresql":
                 rows.write(uow, postgresql.insert(stock_balance).on_conflict_do_nothing(), new)
             else:
                 rows.write(uow, sqlite.insert(stock_balance).on_conflict_do_nothing(), new)
@@ -243,25 +243,76 @@ def take_back(uow: UnitOfWork, place: UUID, source_line_ids: Sequence[UUID], sou
 
 
 def _add(uow: UnitOfWork, place: UUID, item_id: UUID, quantity: Decimal, value: Decimal) -> bool:
-    changed = rows.write(
-        uow,
-        update(stock_balance)
-        .where(stock_balance.c.item_id == item_id, stock_balance.c.warehouse_id == place)
-        .values(on_hand=stock_balance.c.on_hand + quantity, value=stock_balance.c.value + value),
+    return rows.put(
+        uow, _more, {"of_item": item_id, "of_place": place, "more": quantity, "dearer": value}, expect=1
+    )  # fmt: skip
+
+
+_here = (
+    stock_balance.c.item_id == bindparam("of_item", type_=stock_balance.c.item_id.type),
+    stock_balance.c.warehouse_id == bindparam("of_place", type_=stock_balance.c.warehouse_id.type),
+)
+_more = (
+    update(stock_balance)
+    .where(*_here)
+    .values(
+        on_hand=stock_balance.c.on_hand + bindparam("more", type_=stock_balance.c.on_hand.type),
+        value=stock_balance.c.value + bindparam("dearer", type_=stock_balance.c.value.type),
     )
-    return changed.rowcount == 1
+)
+_free_here = select((stock_balance.c.on_hand - stock_balance.c.reserved).label("free")).where(*_here).with_for_update()
+_asked = bindparam("asked", type_=stock_balance.c.reserved.type)
+# the condition is part of the UPDATE: no window between looking and taking
+_reserve = (
+    update(stock_balance)
+    .where(*_here, stock_balance.c.on_hand - stock_balance.c.reserved >= _asked)
+    .values(reserved=stock_balance.c.reserved + _asked)
+)
+_promise_more = (
+    update(reservation)
+    .where(
+        reservation.c.sales_line_id == bindparam("of_line", type_=reservation.c.sales_line_id.type),
+        reservation.c.warehouse_id == bindparam("of_place", type_=reservation.c.warehouse_id.type),
+        reservation.c.status == "active",
+    )
+    .values(quantity=reservation.c.quantity + bindparam("more", type_=reservation.c.quantity.type))
+)
+
+
+def _needs() -> Select[Any]:
+    promised = (
+        select(reservation.c.sales_line_id, func.sum(reservation.c.quantity).label("quantity"))
+        .join(sales_line, sales_line.c.id == reservation.c.sales_line_id)
+        .where(reservation.c.status == "active", sales_line.c.order_id == bindparam("of_order"))
+        .group_by(reservation.c.sales_line_id)
+        .subquery()
+    )
+    none = sales_line.c.ordered - sales_line.c.ordered
+    open_quantity = sales_line.c.ordered - sales_line.c.shipped - func.coalesce(promised.c.quantity, none)
+    return (
+        select(
+            sales_line.c.id.label("line_id"), sales_line.c.item_id, sales_line.c.sku, open_quantity.label("quantity")
+        )
+        .join(item, item.c.id == sales_line.c.item_id)
+        .join(promised, promised.c.sales_line_id == sales_line.c.id, isouter=True)
+        .where(sales_line.c.order_id == bindparam("of_order"), item.c.kind != "service", open_quantity > ZERO)
+        .order_by(sales_line.c.line_no)
+    )  # fmt: skip
+
+
+_open = _needs()
 
 
 def _move(
     uow: UnitOfWork, place: UUID, lines: Sequence[tuple[UUID, Decimal, Decimal, UUID]], kind: str, source_type: str
 ) -> None:
     on = business_date(uow)
-    rows.write(
+    rows.add_all(
         uow,
-        insert(stock_move),
+        stock_move,
         [
             {
-                "id": uuid7(), "item_id": item_id, "warehouse_id": place, "kind": kind, "quantity": quantity,
+                "item_id": item_id, "warehouse_id": place, "kind": kind, "quantity": quantity,
                 "value": value, "business_date": on, "at": uow.now, "source_type": source_type,
                 "source_line_id": line_id, "reverses_id": None,
             }
@@ -272,27 +323,7 @@ def _move(
 
 def _open_needs(uow: UnitOfWork, sales_order_id: UUID) -> list[Any]:
     """(line_id, item_id, sku, quantity) still to be promised."""
-    promised = (
-        select(reservation.c.sales_line_id, func.sum(reservation.c.quantity).label("quantity"))
-        .join(sales_line, sales_line.c.id == reservation.c.sales_line_id)
-        .where(reservation.c.status == "active", sales_line.c.order_id == sales_order_id)
-        .group_by(reservation.c.sales_line_id)
-        .subquery()
-    )
-    none = sales_line.c.ordered - sales_line.c.ordered
-    open_quantity = sales_line.c.ordered - sales_line.c.shipped - func.coalesce(promised.c.quantity, none)
-    return list(
-        uow.execute(
-            select(
-                sales_line.c.id.label("line_id"), sales_line.c.item_id, sales_line.c.sku,
-                open_quantity.label("quantity"),
-            )
-            .join(item, item.c.id == sales_line.c.item_id)
-            .join(promised, promised.c.sales_line_id == sales_line.c.id, isouter=True)
-            .where(sales_line.c.order_id == sales_order_id, item.c.kind != "service", open_quantity > ZERO)
-            .order_by(sales_line.c.line_no)
-        )
-    )  # fmt: skip
+    return uow.read(_open, {"of_order": sales_order_id})
 
 
 def _free(uow: UnitOfWork, item_ids: set[UUID], place: UUID) -> dict[UUID, Decimal]:
@@ -304,37 +335,20 @@ def _free(uow: UnitOfWork, item_ids: set[UUID], place: UUID) -> dict[UUID, Decim
 
 def _take(uow: UnitOfWork, item_id: UUID, place: UUID, quantity: Decimal, *, partial: bool) -> Decimal:
     """How much could be promised: all or, if `partial`, what is free."""
-    here = (stock_balance.c.item_id == item_id, stock_balance.c.warehouse_id == place)
+    here = {"of_item": item_id, "of_place": place}
     if partial:
-        free = rows.find(
-            uow,
-            select((stock_balance.c.on_hand - stock_balance.c.reserved).label("free")).where(*here).with_for_update(),
-        )
+        free = uow.read_one(_free_here, here)
         quantity = min(quantity, free.free) if free is not None else ZERO
     if not quantity:
         return ZERO
-    # the condition is part of the UPDATE: no window between looking and taking
-    taken = rows.write(
-        uow,
-        update(stock_balance)
-        .where(*here, stock_balance.c.on_hand - stock_balance.c.reserved >= quantity)
-        .values(reserved=stock_balance.c.reserved + quantity),
-    )
-    return quantity if taken.rowcount else ZERO
+    return quantity if rows.put(uow, _reserve, {**here, "asked": quantity}, expect=1) else ZERO
 
 
 def _promise(uow: UnitOfWork, line_id: UUID, item_id: UUID, place: UUID, quantity: Decimal) -> None:
-    known = rows.write(
-        uow,
-        update(reservation)
-        .where(
-            reservation.c.sales_line_id == line_id,
-            reservation.c.warehouse_id == place,
-            reservation.c.status == "active",
-        )
-        .values(quantity=reservation.c.quantity + quantity),
-    )
-    if not known.rowcount:
+    known = rows.put(
+        uow, _promise_more, {"of_line": line_id, "of_place": place, "more": quantity}, expect=1
+    )  # fmt: skip
+    if not known:
         rows.add(
             uow, reservation, sales_line_id=line_id, item_id=item_id, warehouse_id=place, quantity=quantity,
             status="active", created_at=uow.now,
