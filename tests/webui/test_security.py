@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from engine import drafts, identity, jobs, repository, runtime, tasks
+from engine import drafts, forms, identity, jobs, repository, runtime, tasks
 from engine.clock import FrozenClock
 from engine.db.task import work_item
 from engine.process_engine import ProcessEngine
@@ -592,3 +592,19 @@ def test_a_file_is_named_and_typed_by_us(app, engine, things, sign_in, people, n
         assert answer.content_type == "application/octet-stream"
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+# ---------------------------------------------------------------- two views of one form
+
+
+def test_what_somebody_may_read_is_what_any_of_his_tasks_shows_and_an_onlooker_what_both_show():
+    open_ = forms.Permissions(by_path={"salary": "hidden", "lines": "hidden"})
+    narrow = forms.Permissions(default="hidden", by_path={"amount": "write", "lines.*": "read"})
+
+    either = forms.permissions.any_of([open_, narrow])
+    both = forms.permissions.all_of([open_, narrow])
+
+    paths = ("amount", "other", "salary", "lines.price")  # nobody sees the list, so nobody its columns
+    assert [either.on(path) for path in paths] == ["read", "read", "hidden", "hidden"]
+    assert [both.on(path) for path in paths] == ["read", "hidden", "hidden", "hidden"]
+    assert forms.permissions.any_of([]).on("amount") == "hidden"
