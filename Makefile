@@ -40,7 +40,7 @@ check: $(VENV)/.stamp-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m webui.catalogues --check
+	$(BIN)/python -W ignore::RuntimeWarning -m webui.catalogues --check
 	$(BIN)/pytest tests/test_architecture.py
 
 test: check

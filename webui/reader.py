@@ -11,7 +11,7 @@ from engine.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
-class Reader(UserMixin):  # type: ignore[misc]  # the library is untyped
+class Reader(UserMixin):  # the library is untyped
     """An account that signed in, with what it may do; read once per request."""
 
     id: UUID
