@@ -70,9 +70,9 @@ def story(*lines: str, given: str = START) -> str:
             [
                 "steps:",
                 "  - {task: manager, as: bob, agree: true}",
-                "  - {operation: erp.book_expense_claim, called with: {amount: 5}}",
+                "  - {operation: erp.book_expense_claim, called with: {title: dinner}}",
             ],
-            "Expected 'erp.book_expense_claim' to be called with amount = '5', found '120.00'.",
+            "Expected 'erp.book_expense_claim' to be called with title = 'dinner', found 'lunch'.",
         ),
         (
             ["steps:", "  - {task: manager, as: bob, agree: {amount: 5}}"],

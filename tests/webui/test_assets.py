@@ -199,6 +199,9 @@ def test_every_attribute_that_the_engine_reads_is_one_of_the_modeler():
     assert attributes["Buttons"] == extensions.BUTTONS
     assert attributes["Process"] | attributes["UserTask"] | attributes["Job"] == {"category", "request", "async"}
     assert {"mode", "onReject", "weights"} <= attributes["Approval"]
+    for word in (name for name, _ in extensions.words() if name.startswith("troika:")):
+        name = word.partition(":")[2]
+        assert extensions.attributes(word) <= attributes[name[0].upper() + name[1:]], word
 
 
 def test_every_text_of_our_scripts_has_a_translation():

@@ -13,7 +13,7 @@ const INITIATOR = '= process.initiator', CLEARED = { assignee: undefined, candid
 const WAYS = [
   ['', 'Choose…'], ['initiator', 'Whoever started the process'], ['initiatorManager', 'Manager of the initiator'],
   ['initiatorDeptLeader', 'Head of the initiator’s department'], ['user', 'One person'], ['users', 'Several people'],
-  ['groups', 'Members of a group'], ['expression', 'Expression'], ['decision', 'Decision table'],
+  ['groups', 'Members of a group'], ['role', 'Each member of a group by name'], ['expression', 'Expression'],
 ];
 const LEVELS = { initiatorManager: '1', initiatorDeptLeader: '1' };
 
@@ -25,7 +25,7 @@ export function assignmentGroup(element, translate) {
     way === 'users' && { id: 'tk-who-users', component: ListEntry, spec: { name: 'candidateUsers', label: 'People', hint: 'Logins, separated by commas' } },
     way === 'groups' && { id: 'tk-who-groups', component: ListEntry, spec: { name: 'candidateGroups', label: 'Groups', hint: 'Keys of groups, separated by commas' } },
     way === 'expression' && { id: 'tk-who-expression', component: ExpressionEntry },
-    way === 'decision' && { id: 'tk-who-decision', component: StrategyEntry, spec: { name: 'decisionId', label: 'Decision', from: 'decisions' } },
+    way === 'role' && { id: 'tk-who-role', component: StrategyEntry, spec: { name: 'groups', label: 'Groups' } },
     way in LEVELS && { id: 'tk-who-level', component: StrategyEntry, spec: { name: 'level', label: 'Levels up' } },
   ]);
 }
@@ -50,7 +50,7 @@ function written(way) {
     case 'users': return { [ZEEBE]: { ...CLEARED, candidateUsers: '' }, [TROIKA]: null };
     case 'groups': return { [ZEEBE]: { ...CLEARED, candidateGroups: '' }, [TROIKA]: null };
     case 'expression': return { [ZEEBE]: { ...CLEARED, assignee: '=' }, [TROIKA]: null };
-    default: return { [ZEEBE]: null, [TROIKA]: { strategy: way, level: LEVELS[way], decisionId: undefined } };
+    default: return { [ZEEBE]: null, [TROIKA]: { strategy: way, level: LEVELS[way], groups: undefined } };
   }
 }
 
@@ -94,15 +94,12 @@ function ExpressionEntry({ element, id }) {
   });
 }
 
-function StrategyEntry({ element, id, spec: { name, label, from } }) {
-  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput'), catalogue = useService('troikaCatalogue');
-  const common = {
-    element, id, label: translate(label), getValue: () => extension(element, TROIKA)?.get(name) ?? '',
+function StrategyEntry({ element, id, spec: { name, label } }) {
+  const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
+  return h(TextFieldEntry, {
+    element, id, debounce, label: translate(label), getValue: () => extension(element, TROIKA)?.get(name) ?? '',
     setValue: value => edit(injector, element, { [TROIKA]: { [name]: value || undefined } }),
-  };
-  return from
-    ? h(SelectEntry, { ...common, getOptions: () => [{ value: '', label: translate('Choose…') }, ...catalogue[from].map(({ id: value, name: shown }) => ({ value, label: shown }))] })
-    : h(TextFieldEntry, { ...common, debounce });
+  });
 }
 
 function squeezed(text) {
