@@ -80,7 +80,7 @@ class Site:
         page = self.enter(login, language=language, width=width)
         self.open(page, "/inbox/")
         line = page.locator("#tasks a").filter(has_text=text)
-        for _ in range(40):  # a job runner may still be at it
+        for _ in range(100):  # a job runner may still be at it
             if line.count():
                 break
             page.wait_for_timeout(100)

@@ -51,8 +51,8 @@ def test_an_order_goes_from_the_customer_to_the_survey(site: Site, language: str
 
     site.open(ann, path)
     waits = ann.locator(".datagrid-item").nth(1)
-    expect(waits).to_contain_text(words["parcel"])
-    expect(waits).to_contain_text(words["money"])
+    site.until(ann, waits.filter(has_text=words["parcel"]))
+    site.until(ann, waits.filter(has_text=words["money"]))
     expect(ann.locator(".tk-timeline")).to_contain_text("regular customer")
     expect(ann.locator("tk-diagram[data-ready]")).to_be_visible()
     expect(ann.locator("tk-diagram .tk-passed[data-element-id=pick]")).to_have_count(1)
@@ -86,7 +86,7 @@ def _order(site: Site, ann: Page, words: dict[str, str]) -> str:
     ann.get_by_label(words["sku"]).fill("F0002")
     ann.get_by_label(words["quantity"]).fill("10")
     path = site.submitted(ann, words["submit"])
-    expect(ann.locator(".datagrid-item").nth(1)).to_contain_text(words["review"])
+    site.until(ann, ann.locator(".datagrid-item").nth(1).filter(has_text=words["review"]))
     return path
 
 

@@ -37,7 +37,7 @@ def test_a_purchase_goes_from_the_request_to_the_payment(
     eve.get_by_label(words["reason"]).fill("stock for the holidays")
     path = site.submitted(eve, words["submit"])
     waits = eve.locator(".datagrid-item").nth(1)
-    expect(waits).to_contain_text(words["head"])
+    site.until(eve, waits.filter(has_text=words["head"]))
     requisition = eve.locator(".datagrid-item").nth(4).locator(".datagrid-content").inner_text()
 
     site.press(site.task("cai", requisition, language=language), words["agree"])
@@ -50,7 +50,7 @@ def test_a_purchase_goes_from_the_request_to_the_payment(
     fin.get_by_label(words["invoice"]).first.fill(f"INV-{language}")
     site.press(fin, words["complete"])
     site.open(eve, path)
-    expect(waits).to_contain_text(words["finance"])
+    site.until(eve, waits.filter(has_text=words["finance"]))
     approver = site.task("jiangyi", requisition, language=language)
     site.picture(approver, f"payment_{language[:2]}")
     site.press(approver, words["agree"])
