@@ -8,7 +8,7 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -297,15 +297,3 @@ def duration_text(value: timedelta) -> str:
     if not days and not clock:
         return "PT0S"
     return f"{sign}P{f'{days}D' if days else ''}{f'T{clock}' if clock else ''}"
-
-
-def utc(value: datetime) -> datetime:
-    """`value` in UTC. A naive one raises InvalidValue."""
-    if value.tzinfo is None:
-        raise InvalidValue(expected="a date and time with a zone", found=value.isoformat())
-    return value.astimezone(UTC)
-
-
-def offset(minutes: int) -> timezone:
-    """A fixed offset from UTC."""
-    return timezone(timedelta(minutes=minutes))
