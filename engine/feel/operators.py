@@ -80,6 +80,23 @@ def same(left: Any, right: Any) -> bool:
         return False
 
 
+def key_of(value: Any) -> Any:
+    """A hashable key: two values have equal keys when they are the `same`. `1` and `true` differ."""
+    kind = kind_of(value)
+    match kind:
+        case "list":
+            return kind, tuple(map(key_of, value))
+        case "range":
+            return kind, key_of(value.low), key_of(value.high), value.low_closed, value.high_closed
+        case "context":
+            return kind, frozenset((name, key_of(item)) for name, item in value.items())
+        case "time" | "date and time":
+            return kind, *temporal.instant(value)
+        case "function":
+            return kind, id(value)
+    return kind, value
+
+
 def not_equal(left: Any, right: Any) -> bool:
     """`!=`."""
     return not equal(left, right)
@@ -95,9 +112,9 @@ def _order_keys(operator: str, left: Any, right: Any) -> tuple[Any, Any]:
                 return temporal.day_number(left), temporal.day_number(right)
             return left, right
         if kind in (TIME, DATE_TIME):
-            (left_zoned, left_micros), (right_zoned, right_micros) = temporal.instant(left), temporal.instant(right)
+            (left_zoned, left_nanos), (right_zoned, right_nanos) = temporal.instant(left), temporal.instant(right)
             if left_zoned == right_zoned:
-                return left_micros, right_micros
+                return left_nanos, right_nanos
     raise _mismatch(operator, left, right)
 
 

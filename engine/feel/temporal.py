@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine.feel import nanoseconds
 from engine.feel.diagnostics import NoValue
+from engine.feel.nanoseconds import nanos_of, with_nanos
 from engine.feel.values import CONTEXT, FarDate, FarDateTime, whole
 from engine.values import YearsMonths
 
@@ -94,11 +96,8 @@ def read_time(text: str) -> time | None:
         zone = read_zone(match[10])
     if zone is None and (match[6] or match[10]):
         return None
-    return time(hour, minute, second, _micros(match[4]), zone)
-
-
-def _micros(digits: str | None) -> int:
-    return min(round(Decimal(f"0.{digits}") * 1_000_000), 999_999) if digits else 0
+    micros, nanos = divmod(int((match[4] or "")[:9].ljust(9, "0")), 1_000)
+    return with_nanos(time(hour, minute, second, micros, zone), nanos)
 
 
 def make_time(hour: int | None, minute: int | None, second: Any, offset: timedelta | None) -> time | None:
@@ -108,8 +107,8 @@ def make_time(hour: int | None, minute: int | None, second: Any, offset: timedel
     zone = None if offset is None else make_offset(int(offset.total_seconds()))
     if offset is not None and zone is None:
         return None
-    micros = min(int(Decimal(second) % 1 * 1_000_000), 999_999)
-    return time(hour, minute, int(second), micros, zone)
+    micros, nanos = divmod(int(Decimal(second) % 1 * 1_000_000_000), 1_000)
+    return with_nanos(time(hour, minute, int(second), micros, zone), nanos)
 
 
 def read_date_time(text: str) -> datetime | FarDateTime | None:
@@ -120,7 +119,7 @@ def read_date_time(text: str) -> datetime | FarDateTime | None:
         return None
     if tail.startswith("24:00:00"):
         clock = read_time(f"00{tail[2:]}")
-        return None if clock is None or clock.microsecond else add_duration(combine(day, clock), timedelta(days=1))
+        return None if clock is None or nanos_of_day(clock) else add_duration(combine(day, clock), timedelta(days=1))
     clock = read_time(tail) if mark else time()
     return None if clock is None else combine(day, clock)
 
@@ -129,7 +128,7 @@ def combine(day: date | FarDate, clock: time) -> datetime | FarDateTime:
     """A date and a time as one value."""
     if isinstance(day, FarDate):
         return FarDateTime(day, clock)
-    return datetime.combine(day, clock)
+    return nanoseconds.combine(day, clock)
 
 
 def read_duration(text: str) -> timedelta | YearsMonths | None:
@@ -208,19 +207,24 @@ def micros_of_day(clock: time) -> int:
     return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1_000_000 + clock.microsecond
 
 
+def nanos_of_day(clock: time) -> int:
+    """0 to 86,399,999,999,999."""
+    return micros_of_day(clock) * 1_000 + nanos_of(clock)
+
+
 def micros_of(duration: timedelta) -> int:
     """Whole microseconds, exact."""
     return (duration.days * 86_400 + duration.seconds) * 1_000_000 + duration.microseconds
 
 
 def instant(value: Any) -> tuple[bool, int]:
-    """(has a zone, microseconds on the time line): what a time or a date and time is compared by."""
+    """(has a zone, nanoseconds on the time line): what a time or a date and time is compared by."""
     offset = offset_of(value)
     if isinstance(value, time):
-        micros = micros_of_day(value)
+        nanos = nanos_of_day(value)
     else:
-        micros = day_number(date_part(value)) * 86_400_000_000 + micros_of_day(time_part(value))
-    return (False, micros) if offset is None else (True, micros - micros_of(offset))
+        nanos = day_number(date_part(value)) * 86_400_000_000_000 + nanos_of_day(time_part(value))
+    return (False, nanos) if offset is None else (True, nanos - micros_of(offset) * 1_000)
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -254,8 +258,8 @@ def add_duration(value: Any, duration: timedelta) -> Any:
     A date moves by whole days, counted from its midnight. A date and time in a zone with an id keeps local time.
     """
     if isinstance(value, time):
-        seconds = (micros_of_day(value) + micros_of(duration)) % 86_400_000_000
-        return _clock_of(seconds).replace(tzinfo=value.tzinfo)
+        micros = (micros_of_day(value) + micros_of(duration)) % 86_400_000_000
+        return with_nanos(_clock_of(micros).replace(tzinfo=value.tzinfo), nanos_of(value))
     if isinstance(value, datetime):
         try:
             return value + duration
@@ -276,17 +280,23 @@ def _add_far(value: datetime | FarDateTime, duration: timedelta) -> datetime | F
     micros = day_number(date_part(value)) * 86_400_000_000 + micros_of_day(clock) + micros_of(duration)
     days, rest = divmod(micros, 86_400_000_000)
     moved = _clock_of(rest).replace(tzinfo=clock.tzinfo)
-    return combine(date_of_number(days), moved)
+    return combine(date_of_number(days), with_nanos(moved, nanos_of(clock)))
 
 
 def difference(left: Any, right: Any) -> timedelta | None:
-    """Left - right for two of the same kind, None when one has a zone and the other has not."""
+    """Left - right for two of the same kind, None when one has a zone and the other has not.
+
+    Durations are those of Python: what is finer than a microsecond is cut off.
+    """
     if type(left) is date and type(right) is date:
         return left - right
     if isinstance(left, FarDate) or isinstance(right, FarDate) or type(left) is date:
         return duration_of_micros((day_number(left) - day_number(right)) * 86_400_000_000)
-    (left_zoned, left_micros), (right_zoned, right_micros) = instant(left), instant(right)
-    return duration_of_micros(left_micros - right_micros) if left_zoned == right_zoned else None
+    (left_zoned, left_nanos), (right_zoned, right_nanos) = instant(left), instant(right)
+    if left_zoned != right_zoned:
+        return None
+    micros = abs(left_nanos - right_nanos) // 1_000
+    return duration_of_micros(micros if left_nanos >= right_nanos else -micros)
 
 
 def months_between(start: Any, end: Any) -> YearsMonths:
@@ -315,7 +325,7 @@ def _zone_name(value: Any) -> str | None:
 
 
 def _seconds(clock: time) -> Any:
-    return whole(CONTEXT.divide(Decimal(clock.second * 1_000_000 + clock.microsecond), Decimal(1_000_000)))
+    return whole(CONTEXT.divide(Decimal(nanos_of_day(clock) % 60_000_000_000), Decimal(1_000_000_000)))
 
 
 def _component(duration: timedelta, divisor: int, modulus: int | None) -> int:

@@ -15,6 +15,7 @@ from decimal import (
 from typing import Any
 
 from engine.feel.diagnostics import NoValue
+from engine.feel.nanoseconds import NanoDateTime, NanoTime, nanos_of
 from engine.values import YearsMonths, duration_text
 
 DIGITS = 34
@@ -78,7 +79,9 @@ _KINDS: dict[type, str] = {
     date: DATE,
     FarDate: DATE,
     time: TIME,
+    NanoTime: TIME,
     datetime: DATE_TIME,
+    NanoDateTime: DATE_TIME,
     FarDateTime: DATE_TIME,
     timedelta: DAYS_TIME,
     YearsMonths: YEARS_MONTHS,
@@ -154,29 +157,6 @@ def as_index(number: Any) -> int | None:
     if type(number) is Decimal and number == number.to_integral_value() and abs(number) < INT_LIMIT:
         return int(number)
     return None
-
-
-# ---------------------------------------------------------------- keys: equality that can be hashed
-
-
-def key_of(value: Any) -> Any:
-    """A hashable key: two values have equal keys when FEEL holds them equal. `1` and `true` differ."""
-    kind = kind_of(value)
-    if kind in (LIST, RANGE, CONTEXT_KIND):
-        return kind, _composite_key(value, kind)
-    if kind == DATE_TIME and isinstance(value, datetime) and value.tzinfo is not None:
-        return kind, "zoned", value.timestamp()
-    if kind == FUNCTION:
-        return kind, id(value)
-    return kind, value
-
-
-def _composite_key(value: Any, kind: str) -> Any:
-    if kind == LIST:
-        return tuple(key_of(item) for item in value)
-    if kind == RANGE:
-        return key_of(value.low), key_of(value.high), value.low_closed, value.high_closed
-    return frozenset((name, key_of(item)) for name, item in value.items())
 
 
 def describe(value: Any) -> str:
@@ -257,8 +237,9 @@ def moment_text(value: Any) -> str:
 
 def _clock_text(value: time) -> str:
     text = f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}"
-    if value.microsecond:
-        text += f".{value.microsecond:06d}".rstrip("0")
+    fraction = value.microsecond * 1_000 + nanos_of(value)
+    if fraction:
+        text += f".{fraction:09d}".rstrip("0")
     zone = value.tzinfo
     if zone is None:
         return text

@@ -8,7 +8,7 @@ from engine.feel import operators
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.evaluation import check_length
-from engine.feel.values import CONTEXT, Function, as_decimal, as_index, describe, key_of, kind_of, whole
+from engine.feel.values import CONTEXT, Function, as_decimal, as_index, describe, kind_of, whole
 
 
 def _listed(function: str, items: Any) -> list[Any]:
@@ -227,15 +227,15 @@ def distinct_values(items: list[Any]) -> list[Any]:
     """Each value once, in the order of its first place."""
     found: dict[Any, Any] = {}
     for item in items:
-        found.setdefault(key_of(item), item)
+        found.setdefault(operators.key_of(item), item)
     return list(found.values())
 
 
 @builtin("duplicate values(list: list)", extra=True)
 def duplicate_values(items: list[Any]) -> list[Any]:
     """The values that occur more than once, each once."""
-    counts = Counter(map(key_of, items))
-    return distinct_values([item for item in items if counts[key_of(item)] > 1])
+    counts = Counter(map(operators.key_of, items))
+    return distinct_values([item for item in items if counts[operators.key_of(item)] > 1])
 
 
 @builtin("flatten(list: list)")

@@ -2,11 +2,12 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine import feel
-from engine.values import YearsMonths
+from engine.values import YearsMonths, decode, encode
 
 NOW = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
 
@@ -178,6 +179,35 @@ def test_values_of_every_kind_come_back_as_python_values():
         YearsMonths(1),
         datetime(2026, 1, 1, 10),  # noqa: DTZ001 - local on purpose
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('string(time("10:15:30.123456789@Europe/Paris"))', "10:15:30.123456789@Europe/Paris"),
+        ('string(@"2026-01-31T23:59:59.999999999+08:00" + @"P1M")', "2026-02-28T23:59:59.999999999+08:00"),
+        ('string(@"2026-01-31T23:59:59.000000001Z" + @"PT1S")', "2026-02-01T00:00:00.000000001Z"),
+        ('string(@"9999-12-31T23:59:59.000000001" + @"PT1S")', "10000-01-01T00:00:00.000000001"),
+        ('string(@"23:59:59.000000001" + @"PT1S")', "00:00:00.000000001"),
+        ('string(date and time(@"2026-01-01T00:00:00.0000001Z", zone))', "2026-01-01T09:00:00.0000001@Asia/Tokyo"),
+        ('string(time(@"2026-01-01T00:00:00.0000001Z"))', "00:00:00.0000001Z"),
+        ("string(date and time(2026, 1, 1, 0, 0, 1.000000001))", "2026-01-01T00:00:01.000000001"),
+        ('@"10:00:00.000000001" > @"10:00:00"', True),
+        ('@"2026-01-01T10:00:00.000000001Z" = @"2026-01-01T18:00:00.000000001+08:00"', True),
+        ('@"2026-01-01T10:00:00.000000001Z" in [@"2026-01-01T10:00:00Z"..@"2026-01-01T10:00:00.000000002Z")', True),
+        ('count(distinct values([@"10:00:00.000000001Z", @"10:00:00Z", @"18:00:00+08:00"]))', 2),
+        ('@"10:00:00.000000001".second', Decimal("1E-9")),
+        ('is(@"10:00:00.000000001", @"10:00:00")', False),
+    ],
+)  # fmt: skip
+def test_times_are_exact_to_the_nanosecond(text, expected):
+    assert value(text, zone="Asia/Tokyo") == expected
+
+
+def test_what_leaves_feel_is_stored_to_the_microsecond():
+    moment = value('date and time("2026-01-01T10:00:00.123456789@Asia/Shanghai")')
+
+    assert decode(encode(moment)) == datetime(2026, 1, 1, 10, 0, 0, 123456, ZoneInfo("Asia/Shanghai"))
 
 
 def test_floats_of_the_host_are_exact():
