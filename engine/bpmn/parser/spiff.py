@@ -92,7 +92,9 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]
     """A process or sub-process: nodes first, then the flows between them."""
 
     def create_spec(self) -> BpmnProcessSpec:
-        return BpmnProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
+        spec = BpmnProcessSpec(name=self.bpmn_id, description=self.get_name(), filename=self.filename)
+        spec.task_specs.clear()  # its own `Start` and `End` would take the place of elements with these ids
+        return spec
 
     def _parse(self) -> None:
         self.spec = self.create_spec()
