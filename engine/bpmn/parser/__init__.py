@@ -37,12 +37,13 @@ def _judge(root: Element, definition: Definition, resource: str) -> list[Finding
         findings.extend(refused(elements[process.id], resource))
         findings.extend(misplaced(process, resource))
     if not definition.executable:
-        first = definition.processes[0].id if definition.processes else None
+        first = definition.processes[0] if definition.processes else None
         findings.append(
             Finding(
-                "nothing-executable", Level.ERROR, first,
+                "nothing-executable", Level.ERROR, first.id if first else None,
                 N_("Expected at least one executable process in the file, found none."), {},
-                N_("Set 'executable' in the properties of the process."), resource=resource,
+                N_("Set 'executable' in the properties of the process."),
+                line=first.line if first else root.sourceline, resource=resource,
             )
         )  # fmt: skip
     return findings

@@ -35,7 +35,7 @@ def read_tree(data: bytes, resource: str) -> Element:
     if len(data) > SIZE_LIMIT:
         raise _unreadable(
             "xml-too-large", resource, N_("Expected a file of at most {limit} bytes, found {found}."),
-            N_("Split the process into called processes."), limit=SIZE_LIMIT, found=len(data),
+            N_("Split the process into called processes."), at=1, limit=SIZE_LIMIT, found=len(data),
         )  # fmt: skip
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True

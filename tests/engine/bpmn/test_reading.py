@@ -36,6 +36,21 @@ def around(body: str, roots: str = "") -> bytes:
 # ---------------------------------------------------------------- bad files
 
 
+@pytest.mark.parametrize("key", ["Start", "End", "p.EndJoin"])
+def test_no_id_is_taken_from_the_analyst(key):
+    """The reader's own parts are called so too."""
+    xml = drawing(START + f'<userTask id="{key}"/>' + END + flows(f"start {key} end"))
+
+    assert set(program(xml).nodes) == {"start", key, "end"}
+
+
+@pytest.mark.parametrize(
+    "data", [b" " * 5_000_001, HEAD.encode() + b"</definitions>", HEAD.encode() + b"<process/></definitions>"]
+)
+def test_a_finding_about_a_whole_file_names_a_line(data):
+    assert [finding.line is not None for finding in bpmn.read(data).findings] == [True]
+
+
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
