@@ -110,8 +110,9 @@ def _finding(rule: Rule, drawn: Drawn, remark: Remark) -> Finding:
 
 def _once(findings: list[Finding]) -> list[Finding]:
     """A finding that both the reader and the compiler report counts once."""
-    kept: list[Finding] = []
+    kept: dict[tuple[Any, ...], Finding] = {}
     for finding in findings:
-        if finding not in kept:
-            kept.append(finding)
-    return kept
+        facts = tuple(sorted((name, repr(value)) for name, value in finding.facts.items()))
+        key = (finding.rule, finding.level, finding.resource, finding.element_id, finding.line, finding.path, facts)
+        kept.setdefault(key, finding)
+    return list(kept.values())

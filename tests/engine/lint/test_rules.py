@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,16 @@ def test_files_that_cannot_be_read_are_findings_and_other_files_are_left_alone()
 
     assert {finding.resource for finding in findings} == {"a.bpmn", "b.dmn", "c.json"}
     assert all(finding.level is Level.ERROR for finding in findings)
+
+
+def test_many_findings_are_gathered_in_linear_time():
+    words = " ".join(f'x:word{n}="1"' for n in range(400))
+    tasks = "".join(f'<manualTask id="t{n}" {words}/>' for n in range(40))
+    head = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:x="urn:x" targetNamespace="urn:t">'
+    data = f'{head}<process id="p" isExecutable="true">{tasks}</process></definitions>'.encode()
+
+    began = time.process_time()
+    findings = lint.check({"p.bpmn": data}, {})
+
+    assert len([finding for finding in findings if finding.rule == "foreign-extension"]) == 16_000
+    assert time.process_time() - began < 2
