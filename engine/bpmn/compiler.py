@@ -16,6 +16,7 @@ from engine.bpmn.program import (
     END_ERROR,
     END_MESSAGE,
     EVENT_BASED,
+    EVENT_SUB,
     EXCLUSIVE,
     INCLUSIVE,
     JOB,
@@ -132,6 +133,7 @@ class _Compiler:
         for key, node in nodes.items():
             self._connect(node, drawn.nodes[key], nodes)
         scope.starts = self._entry(scope)
+        scope.handlers = tuple(node for node in scope.nodes if node.op == EVENT_SUB)
         scope.inclusive = any(node.op == INCLUSIVE and len(node.incoming) > 1 for node in scope.nodes)
         for node in scope.nodes:
             node.exits = exit_mask(node)
@@ -171,7 +173,7 @@ class _Compiler:
         nones = tuple(node for node in starts if node.event is None)
         if nones or starts:
             return nones
-        return tuple(node for node in scope.nodes if not node.incoming and node.op != BOUNDARY)
+        return tuple(node for node in scope.nodes if not node.incoming and node.op not in (BOUNDARY, EVENT_SUB))
 
     def _node(self, drawn: Drawn, scope: ScopeProgram) -> Node:
         extensions = drawn.extensions
@@ -212,6 +214,9 @@ class _Compiler:
                 node.op = _ENDS[node.event.kind if node.event is not None else "none"]
             case "subProcess" if drawn.inner is not None:
                 node.inner = self._scope(drawn.inner, node)
+                if drawn.triggered_by_event:
+                    node.op = EVENT_SUB
+                    node.trigger = next(inner for inner in node.inner.nodes if inner.type == "startEvent")
         return node
 
     # ------------------------------------------------------------ tasks

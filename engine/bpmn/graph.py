@@ -44,8 +44,11 @@ def successors(node: Node) -> list[Node]:
     """Where a token in `node` can go next: along flows, by boundary events, into and out of sub-processes."""
     found = [edge.target for edge in _leaving(node)]
     found.extend(node.boundaries)
-    if node.inner is not None:
+    if node.trigger is not None:
+        found.append(node.trigger)
+    elif node.inner is not None:
         found.extend(node.inner.starts)
+        found.extend(node.inner.handlers)
     host = node.scope.node
     if host is not None and not _leaving(node):
         found.extend(edge.target for edge in _leaving(host))
@@ -53,8 +56,8 @@ def successors(node: Node) -> list[Node]:
 
 
 def entries(program: Program) -> list[Node]:
-    """The nodes where an instance may begin: every start event of the root, or what no flow reaches."""
-    return [program.nodes[start.node] for start in program.starts]
+    """The nodes where something may begin: every start of the root, or what no flow reaches; event sub-processes."""
+    return [*(program.nodes[start.node] for start in program.starts), *program.root.handlers]
 
 
 def reachable(origins: Iterable[Node], without: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:

@@ -33,6 +33,7 @@ TERMINATE: Final = 14
 SUB: Final = 15
 CALL: Final = 16
 BOUNDARY: Final = 17
+EVENT_SUB: Final = 18
 
 
 @dataclass(slots=True, eq=False)
@@ -168,6 +169,8 @@ class Node:
     boundaries: tuple["Node", ...] = ()
     interrupting: bool = True
     event: Event | None = None
+    trigger: "Node | None" = None
+    """event sub-process: its start event"""
     inputs: tuple[MappingLine, ...] = ()
     outputs: tuple[MappingLine, ...] = ()
     job: Job | None = None
@@ -196,6 +199,8 @@ class ScopeProgram:
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     starts: tuple[Node, ...] = ()
+    handlers: tuple[Node, ...] = ()
+    """its event sub-processes"""
     inclusive: bool = False
 
 

@@ -1,12 +1,13 @@
 """State of one instance: scopes, waiting tokens, held joins, incidents; its document and its invariants.
 
 A token's number identifies a wait and is never used again. A sub-process or call is a waiting token in the outer scope
-plus a scope of its own. `live` of a scope counts its tokens: waiting, held at joins, ready; guards (armed boundary
-events and the events behind an event-based gateway) hang on their host and do not count.
+plus a scope of its own; so is an event sub-process, beside the other tokens of its scope. `live` of a scope counts its
+tokens: waiting, held at joins, ready. Guards do not count: armed boundary events and the events behind an event-based
+gateway hang on their host, the armed starts of event sub-processes on their scope.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from engine.bpmn.program import Edge, Node, Program, ScopeProgram
 from engine.errors import InvalidValue
@@ -14,13 +15,20 @@ from engine.values import Values, decode, encode
 
 FORMAT = 1
 
+ROOTS = frozenset(("process", "call"))
+"""Kinds of scope that see nothing outside."""
+
+ON_SCOPE: Final = -1
+"""`host` of a token that guards its scope: the armed start of an event sub-process"""
+
 WAITING = frozenset(("work", "job", "timer", "message", "scope", "gate", "incident"))
-STAGES = frozenset(("enter", "leave", "split", "join"))
-"""What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join."""
+STAGES = frozenset(("enter", "leave", "split", "join", "begin"))
+"""What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join, begin
+its scope."""
 
 
 class Token:
-    """A wait. `host` 0: counts for its scope; otherwise the number of the token that it guards."""
+    """A wait. `host` 0: counts for its scope; ON_SCOPE: guards it; otherwise the number of the token that it guards."""
 
     __slots__ = (
         "by",
@@ -52,7 +60,7 @@ class Token:
         self.incident = 0
         self.stage: str | None = None
         self.by: str | None = None
-        """id of the flow that brought a stuck token"""
+        """id of the flow that brought a stuck token; of the start event at which a stuck scope begins"""
 
     @property
     def counts(self) -> bool:
@@ -61,11 +69,13 @@ class Token:
 
 
 class Scope:
-    """A running process, sub-process or call. `token`: the host in the outer scope; `held`: tokens at joins by flow."""
+    """A running process, sub-process, event sub-process or call. `token`: the host in the outer scope; `held`: tokens
+    at joins by flow; `armed`: the waiting starts of its event sub-processes; `nested`: it sees the scope around it.
+    """
 
     __slots__ = (
-        "approval", "definition_id", "held", "held_total", "id", "kind", "live", "parent", "program", "token", "unit",
-        "vars",
+        "approval", "armed", "definition_id", "held", "held_total", "id", "kind", "live", "nested", "parent", "program",
+        "token", "unit", "vars",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +84,7 @@ class Scope:
     ) -> None:  # fmt: skip
         self.id = id
         self.kind = kind
+        self.nested = kind not in ROOTS
         self.program = program
         self.definition_id = definition_id
         self.unit = unit
@@ -83,17 +94,18 @@ class Scope:
         self.approval: Values = {}
         self.held: dict[str, int] = {}
         self.held_total = 0
+        self.armed: list[int] = []
         self.live = 0
 
     @property
     def is_root(self) -> bool:
         """A process or call: what is inside sees nothing outside."""
-        return self.kind != "sub"
+        return not self.nested
 
     def root(self) -> "Scope":
         """The process or call around it."""
         scope = self
-        while scope.kind == "sub" and scope.parent is not None:
+        while scope.nested and scope.parent is not None:
             scope = scope.parent
         return scope
 
@@ -188,7 +200,7 @@ def _outward(scope: Scope) -> Iterator[Scope]:
     part: Scope | None = scope
     while part is not None:
         yield part
-        part = part.parent if part.kind == "sub" else None
+        part = part.parent if part.nested else None
 
 
 # ---------------------------------------------------------------- document
@@ -220,7 +232,7 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
     places: list[tuple[Scope, int | None]] = []
     for key, found in document["scopes"]:
         program = programs(found["def"])
-        unit = program.scopes[found["at"]] if found["k"] == "sub" else program.root
+        unit = program.root if found["k"] in ROOTS else program.scopes[found["at"]]
         scope = Scope(key, found["k"], program, found["def"], unit, None, found.get("t", 0))
         scope.vars = decode(found["vars"])
         scope.approval = decode(found.get("approval", {}))
@@ -236,7 +248,9 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
         if token.counts:
             token.scope.live += 1
     for token in state.tokens.values():
-        if token.host:
+        if token.host == ON_SCOPE:
+            token.scope.armed.append(token.id)
+        elif token.host:
             state.tokens[token.host].guards.append(token.id)
     for key, found in document["incidents"]:
         state.incidents[key] = Incident(key, found["t"], found["code"], decode(found["detail"]))
@@ -328,15 +342,28 @@ def _check_tokens(state: State) -> Iterator[str]:
             yield f"token {key}: number {token.id}, last number {state.n}"
         if token.wait not in WAITING:
             yield f"token {key} waits for {token.wait}"
-        if state.scopes.get(token.scope.id) is not token.scope or token.node.scope is not token.scope.unit:
+        if state.scopes.get(token.scope.id) is not token.scope or _unit_of(token) is not token.scope.unit:
             yield f"token {key} at {token.node.id} is not in scope {token.scope.id}"
-        if token.host and key not in getattr(state.tokens.get(token.host), "guards", ()):
+        guarded = token.scope.armed if token.host == ON_SCOPE else getattr(state.tokens.get(token.host), "guards", ())
+        if token.host and key not in guarded:
             yield f"guard {key} has no host"
         for guard in token.guards:
             if guard not in state.tokens or state.tokens[guard].host != key:
                 yield f"token {key} misses its guard {guard}"
         if token.wait == "scope" and not any(scope.token == key for scope in state.scopes.values()):
             yield f"token {key} hosts no scope"
+    for scope in state.scopes.values():
+        for key in scope.armed:
+            if key not in state.tokens or state.tokens[key].scope is not scope:
+                yield f"scope {scope.id} misses its guard {key}"
+
+
+def _unit_of(token: Token) -> ScopeProgram:
+    """Where its token stands: the start of an event sub-process is waited for outside of it."""
+    unit = token.node.scope
+    if (token.host == ON_SCOPE or token.stage == "begin") and unit.node is not None:
+        return unit.node.scope
+    return unit
 
 
 def _check_incidents(state: State) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.machine.evaluation import Env, Evaluation, Stuck, failure, types_of
 from engine.bpmn.program import Edge, Event, Node, Program, ScopeProgram
-from engine.bpmn.state import Incident, Scope, State, Token
+from engine.bpmn.state import ON_SCOPE, Incident, Scope, State, Token
 from engine.bpmn.steps import (
     Closing,
     FlowTaken,
@@ -30,6 +30,8 @@ from engine.bpmn.steps import (
 from engine.values import Values, canonical_json, encode, normalise
 
 STEP_BUDGET = 200_000
+WAITED = frozenset(("message", "timer"))
+"""Kinds of event that come from outside; the others are found by who throws them."""
 
 Ready = tuple[Scope, Node, Edge | None]
 Handler = Callable[["Run", Scope, Node, Edge | None], None]
@@ -176,8 +178,9 @@ class Run(Evaluation):
 
     def end_scope(self, scope: Scope) -> None:
         """Nothing lives in `scope` any more: its host goes on, or the instance ends."""
-        if self.state.scopes.get(scope.id) is not scope:
+        if self.state.scopes.get(scope.id) is not scope or scope.live:
             return
+        self.disarm(scope)
         if scope.parent is None:
             self.end("completed", None, self.last_end())
             return
@@ -206,7 +209,9 @@ class Run(Evaluation):
         waiting.vars = local
         self.state.tokens[token] = waiting
         self.dirty.add(scope.id)
-        if host:
+        if host == ON_SCOPE:
+            scope.armed.append(token)
+        elif host:
             self.state.tokens[host].guards.append(token)
         elif self.adopted is not None:
             waiting.guards, self.adopted = self.adopted, None
@@ -264,7 +269,7 @@ class Run(Evaluation):
         return [
             (boundary, self.prepare(scope, boundary, boundary.event, local))
             for boundary in node.boundaries
-            if boundary.event is not None and boundary.event.kind in ("timer", "message")
+            if boundary.event is not None and boundary.event.kind in WAITED
         ]
 
     def arm_guards(self, scope: Scope, host: Token, prepared: list[tuple[Node, Any]]) -> None:
@@ -325,27 +330,65 @@ class Run(Evaluation):
                 self.facts.append(
                     NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
                 )
+            self.disarm(found)
             found.held.clear()
             found.held_total = found.live = 0
             if found is not scope or not keep:
                 del state.scopes[found.id]
                 self.facts.append(ScopeClosed(self.number(), found.id, "cancelled"))
 
+    def disarm(self, scope: Scope) -> None:
+        """Nothing starts the event sub-processes of `scope` any more."""
+        for key in scope.armed:
+            self.close(self.state.tokens[key], "cancelled")
+        scope.armed.clear()
+
     def open_scope(
-        self, kind: str, host: Token, program: Program, definition_id: str, unit: ScopeProgram, values: Values
-    ) -> Scope:
-        """A sub-process or call begins at its starts."""
+        self, kind: str, host: Token, program: Program, definition_id: str, unit: ScopeProgram, values: Values,
+        start: Node | None = None,
+    ) -> Scope:  # fmt: skip
+        """A sub-process, event sub-process or call begins: at its starts, or at event `start` which has happened."""
         scope = Scope(self.number(), kind, program, definition_id, unit, host.scope, host.id)
         scope.vars = values
-        scope.live = len(unit.starts)
         self.state.scopes[scope.id] = scope
         self.dirty.add(scope.id)
         self.facts.append(
             ScopeOpened(self.number(), scope.id, kind, host.node.id, definition_id if kind == "call" else None)
         )
-        for start in unit.starts:
-            self.queue.append((scope, start, None))
+        self.launch(scope, start)
         return scope
+
+    def launch(self, scope: Scope, start: Node | None = None) -> None:
+        """Arm the event sub-processes of `scope`, then run its first nodes; when one cannot be armed nothing runs."""
+        if scope.unit.handlers and not self._arm_handlers(scope, start):
+            return
+        if start is None:
+            scope.live = len(scope.unit.starts)
+            for node in scope.unit.starts:
+                self.queue.append((scope, node, None))
+            return
+        scope.live = 1
+        token = self.enter(scope, start)
+        try:
+            self.depart(scope, start, token)
+        except Stuck as stuck:
+            stuck.stage = "leave"
+            self.stick(scope, start, stuck)
+
+    def _arm_handlers(self, scope: Scope, start: Node | None) -> bool:
+        prepared = []
+        for handler in scope.unit.handlers:
+            trigger = handler.trigger
+            assert trigger is not None and trigger.event is not None  # noqa: S101, PT018 - compiled
+            if trigger.event.kind in WAITED:
+                try:
+                    prepared.append((trigger, self.prepare(scope, trigger, trigger.event, None)))
+                except Stuck as stuck:
+                    self.stick_at_beginning(scope, trigger, stuck, start)
+                    return False
+        for trigger, what in prepared:
+            self.arm(scope, trigger, what, self.number(), ON_SCOPE)
+        return True
 
     # ------------------------------------------------------------ ends and incidents
 
@@ -359,6 +402,14 @@ class Run(Evaluation):
         token.stage = stuck.stage
         token.by = by.id if by is not None else None
         self.raise_incident(token, stuck.code, stuck.detail)
+
+    def stick_at_beginning(self, scope: Scope, node: Node, stuck: Stuck, start: Node | None) -> None:
+        """`scope` cannot begin because of `node`; when resumed it begins at `start`."""
+        scope.live = 1
+        self.visit = self.number()
+        stuck.stage = "begin"
+        self.stick(scope, node, stuck)
+        self.state.tokens[self.visit].by = start.id if start is not None else None
 
     def raise_incident(self, token: Token, code: str, detail: Values) -> None:
         """Record why `token` is stuck."""

@@ -62,9 +62,9 @@ class Evaluation:
 
     def context(self, scope: Scope, local: Values | None = None) -> dict[str, Any]:
         """All names that an expression in `scope` can read."""
-        if scope.kind == "sub":
+        if scope.nested:
             chain = [scope]
-            while scope.kind == "sub" and scope.parent is not None:
+            while scope.nested and scope.parent is not None:
                 scope = scope.parent
                 chain.append(scope)
             context: dict[str, Any] = {}
@@ -130,7 +130,7 @@ class Evaluation:
         changed: dict[int, list[str]] = {}
         for name, value in values.items():
             part = scope
-            while name not in part.vars and part.kind == "sub" and part.parent is not None:
+            while name not in part.vars and part.nested and part.parent is not None:
                 part = part.parent
             part.vars[name] = value
             changed.setdefault(part.id, []).append(name)

@@ -19,6 +19,7 @@ from engine.bpmn.program import (
     END_ERROR,
     END_MESSAGE,
     EVENT_BASED,
+    EVENT_SUB,
     EXCLUSIVE,
     INCLUSIVE,
     JOB,
@@ -43,6 +44,7 @@ _BY_OP: dict[int, Handler] = {
     EXCLUSIVE: gateways.exclusive, PARALLEL: gateways.parallel, INCLUSIVE: gateways.inclusive,
     EVENT_BASED: gateways.event_based, CATCH: events.catch, BOUNDARY: events.catch, THROW: events.throw,
     END: events.end, END_MESSAGE: events.throw, END_ERROR: events.end_error, TERMINATE: events.terminate,
+    EVENT_SUB: events.handler_again,
 }  # fmt: skip
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
 
@@ -58,12 +60,16 @@ def begin(
     state.scopes[0] = scope
     scope.vars = admitted(variables)
     run.dirty.add(0)
-    nodes = _starts(program, start)
-    scope.live = len(nodes)
-    if start is not None and nodes[0].event is not None:
-        run.pass_through(scope, nodes[0], admitted(trigger or {}))
-    else:
-        run.queue.extend((scope, node, None) for node in nodes)
+    at = _start(program, start)
+    if at is not None and at.event is not None:
+        try:
+            written = run.map_out(scope, at, None, admitted(trigger or {}))
+        except Stuck as stuck:
+            run.stick_at_beginning(scope, at, stuck, at)
+            return _go(run)
+        if written:
+            run.write(scope, written)
+    run.launch(scope, at)
     return _go(run)
 
 
@@ -171,6 +177,9 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     stage = token.stage
     local = token.vars
     run.close(token, "completed")
+    if stage == "begin":
+        run.launch(scope, scope.program.nodes[token.by] if token.by is not None else None)
+        return _go(run)
     if stage == "join":
         gateways.release(run, scope, node)
         return _go(run)
@@ -215,14 +224,14 @@ def _expect(token: Token, *kinds: str) -> None:
         raise NoSuchWait(token=token.id, expected=" or ".join(kinds), found=token.wait)
 
 
-def _starts(program: Program, start: str | None) -> tuple[Node, ...]:
+def _start(program: Program, start: str | None) -> Node | None:
     if start is None:
         if program.root.starts:
-            return program.root.starts
+            return None
     else:
         found = program.nodes.get(start)
         if found is not None and found.type == "startEvent" and found.scope is program.root:
-            return (found,)
+            return found
     known: Any = ", ".join(f"{item.node} ({item.kind})" for item in program.starts)
     raise NoSuchStart(process=program.process_id, start=start or "without trigger", known=known or "-")
 

@@ -28,7 +28,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "scriptTask": {**_ACTIVITY, "scriptFormat": ANY},
     "businessRuleTask": {**_ACTIVITY, "implementation": ANY},
     "callActivity": {**_ACTIVITY, "calledElement": ANY},
-    "subProcess": {**_ACTIVITY, "triggeredByEvent": "false"},
+    "subProcess": {**_ACTIVITY, "triggeredByEvent": ANY},
     "exclusiveGateway": {**_GATEWAY, "default": ANY},
     "inclusiveGateway": {**_GATEWAY, "default": ANY},
     "parallelGateway": _GATEWAY,
@@ -138,6 +138,7 @@ REASONS: dict[str, tuple[str, str]] = {
 POSITIONS: dict[str, frozenset[str]] = {
     "startEvent": frozenset(("none", "message", "timer")),
     "startEvent in subProcess": frozenset(("none",)),
+    "startEvent in event subProcess": frozenset(("message", "timer", "error")),
     "intermediateCatchEvent": frozenset(("message", "timer")),
     "intermediateThrowEvent": frozenset(("none", "message")),
     "boundaryEvent": frozenset(("message", "timer", "error")),

@@ -28,6 +28,10 @@ def misplaced(process: Process, resource: str) -> Iterator[Finding]:
 
 
 def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iterator[Finding]:
+    host = process.node(scope.id) if inside else None
+    if host is not None and host.triggered_by_event:
+        yield from _handler(host, scope, resource)
+        return
     nones = [node for node in scope.nodes.values() if node.type == "startEvent" and not node.events]
     for extra in nones[1:]:
         yield _finding(
@@ -36,11 +40,34 @@ def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iter
             N_("Keep one of them, or give the other a message or timer."), resource, first=nones[0].id,
         )  # fmt: skip
     if not scope.nodes:
-        host = process.node(scope.id) if inside else process
         yield Finding(
             "scope-empty", Level.ERROR, scope.id, N_("Expected '{element}' to contain something, but it is empty."),
             {"element": scope.id}, N_("Draw at least a start event, a task and an end event."),
-            line=host.line if host is not None else None, resource=resource,
+            line=process.line if host is None else host.line, resource=resource,
+        )  # fmt: skip
+
+
+def _handler(host: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    """An event sub-process: one start event with a trigger; no flow and no boundary event outside of it."""
+    starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
+    if len(starts) != 1:
+        yield _finding(
+            "event-sub-process-start", host,
+            N_("Expected the event sub-process '{element}' to have one start event, found {count}."),
+            N_("Draw one start event with the trigger; several triggers need an event sub-process each."), resource,
+            count=len(starts),
+        )  # fmt: skip
+    for flow in (*host.incoming, *host.outgoing):
+        yield _finding(
+            "event-sub-process-flow", host,
+            N_("Flow '{flow}' leads to or from the event sub-process '{element}', which only its start event begins."),
+            N_("Remove the flow."), resource, flow=flow.id,
+        )  # fmt: skip
+    if host.boundaries:
+        yield _finding(
+            "event-sub-process-boundary", host,
+            N_("'{boundary}' is attached to the event sub-process '{element}', which is no activity of the flow."),
+            N_("Attach it to the sub-process around, or to a task inside."), resource, boundary=host.boundaries[0],
         )  # fmt: skip
 
 
@@ -115,6 +142,11 @@ def _event(node: Node, scope: Scope, process: Process, resource: str, inside: bo
             N_("Executed there: {allowed}."), resource,
             kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
         )  # fmt: skip
+    if kind == "error" and not node.interrupting and node.type in ("boundaryEvent", "startEvent"):
+        yield _finding(
+            "error-not-interrupting", node, N_("Error event '{element}' must interrupt its activity."),
+            N_("Remove cancelActivity=\"false\" or isInterrupting=\"false\"."), resource,
+        )  # fmt: skip
     if node.type == "boundaryEvent":
         host = scope.nodes.get(node.attached_to or "")
         if host is None or not host.is_activity:
@@ -122,11 +154,6 @@ def _event(node: Node, scope: Scope, process: Process, resource: str, inside: bo
                 "boundary-unattached", node,
                 N_("Boundary event '{element}' is attached to '{host}', which is no activity of its scope."),
                 N_("Attach it to a task, sub-process or call."), resource, host=node.attached_to or "",
-            )  # fmt: skip
-        if kind == "error" and not node.interrupting:
-            yield _finding(
-                "error-not-interrupting", node, N_("Error event '{element}' must interrupt its activity."),
-                N_("Remove cancelActivity=\"false\"."), resource,
             )  # fmt: skip
 
 

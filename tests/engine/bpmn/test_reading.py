@@ -146,7 +146,7 @@ REFUSED = {
     '<task id="x" isForCompensation="true"/>': "attribute-not-executed",
     '<task id="x" startQuantity="2"/>': "attribute-not-executed",
     '<task id="x"><potentialOwner id="o"/></task>': "potential-owner-not-executed",
-    '<subProcess id="x" triggeredByEvent="true"><startEvent id="y"/></subProcess>': "attribute-not-executed",
+    '<subProcess id="x" triggeredByEvent="true"><task id="y"/></subProcess>': "event-sub-process-start",
     '<receiveTask id="x" messageRef="m" instantiate="true"/>': "attribute-not-executed",
     '<eventBasedGateway id="x" eventGatewayType="Parallel"/>': "attribute-not-executed",
     '<intermediateThrowEvent id="x"><signalEventDefinition/></intermediateThrowEvent>': "signal-event-definition-not-executed",
@@ -336,7 +336,8 @@ def test_a_program_tells_what_it_uses_and_how_it_starts():
 
 
 def test_every_executed_element_and_event_position_has_a_compiled_meaning():
-    assert set(refusals.POSITIONS) <= {*refusals.ATTRIBUTES, "startEvent in subProcess"}
+    inside = {"startEvent in subProcess", "startEvent in event subProcess"}
+    assert set(refusals.POSITIONS) <= {*refusals.ATTRIBUTES, *inside}
     assert xml.SIZE_LIMIT == 5_000_000
     both = message("m", None) + '<error id="e" errorCode="E"/>'
     body = START + user("t") + END + flows("start t end")
