@@ -1,7 +1,7 @@
 """BPMN XML -> Definition and findings; the only package that imports SpiffWorkflow."""
 
 from engine.bpmn.model import FLOW_NODES, Definition, Reading
-from engine.bpmn.parser.refusals import refused
+from engine.bpmn.parser.refusals import beside, refused
 from engine.bpmn.parser.spiff import DrawingParser
 from engine.bpmn.parser.structure import misplaced
 from engine.bpmn.parser.xml import BPMN, Element, Unreadable, local_name, namespace, read_tree, schema_findings
@@ -31,7 +31,7 @@ def read(xml: bytes, resource: str = "") -> Reading:
 
 
 def _judge(root: Element, definition: Definition, resource: str) -> list[Finding]:
-    findings: list[Finding] = []
+    findings: list[Finding] = list(beside(root, resource))
     elements = {element.get("id"): element for element in root.iterchildren(f"{{{BPMN}}}process")}
     for process in definition.executable:
         findings.extend(refused(elements[process.id], resource))

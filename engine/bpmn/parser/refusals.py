@@ -74,6 +74,36 @@ DRAWING = frozenset(
 )
 """Elements that say something to the reader and nothing to the engine."""
 
+DRAWN_ATTRIBUTES = frozenset(
+    [
+        "definitionalCollaborationRef",
+        "evaluatesToTypeRef",
+        "gatewayDirection",
+        "implementation",
+        "isClosed",
+        "isImmediate",
+        "processType",
+    ]
+)
+"""Attributes of executed elements that say something to the reader and nothing to the engine."""
+
+ROOTS = frozenset(("process", "message", "signal", "error", "escalation"))
+"""What stands beside a process and is executed where it is referred to; so are definitions of executed events."""
+
+GLOBAL_TASKS = frozenset(
+    ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
+)
+"""Tasks that stand beside a process and are called."""
+
+PRESENTATION = {
+    "multiInstanceLoopCharacteristics": "shown only on an approval, whose people are asked by its own rule",
+    "dataInputAssociation": "shown only without transformation and assignment",
+    "dataOutputAssociation": "shown only without transformation and assignment",
+    "operationRef": "shown only when the operation is bound to no implementation",
+    "ioSpecification": "shown only without inputs and outputs",
+}
+"""What is shown under a condition (`_is_presentation`), and else refused."""
+
 EXTENDED = FLOW_NODES | {"process", "sequenceFlow"}
 """Elements whose extensions are read; messages, which stand outside a process, are the others."""
 
@@ -157,6 +187,15 @@ STANDARD: dict[str, frozenset[str]] = {
     "endEvent": frozenset(("none", "message", "signal", "escalation", "error", "compensate", "cancel", "terminate")),
 }
 """Which kind of event BPMN 2.0.2 allows where (table 10.93): what stands elsewhere is wrong, not only not executed."""
+
+
+def beside(root: Element, resource: str) -> Iterator[Finding]:
+    """What stands beside the processes, would have to run and is not executed."""
+    for child in root.iterchildren(f"{{{BPMN}}}*"):
+        name = local_name(child)
+        if name in GLOBAL_TASKS:
+            message, hint = REASONS["globalTask"]
+            yield _finding(f"{_kebab(name)}-not-executed", child, child, message, hint, resource, word=name)
 
 
 def refused(process: Element, resource: str) -> Iterator[Finding]:
@@ -243,6 +282,8 @@ def _is_presentation(owner: Element, child: Element) -> bool:
     that is bound to no implementation: the message says it all.
     """
     name = local_name(child)
+    if name not in PRESENTATION:
+        return False
     if name == "multiInstanceLoopCharacteristics":
         approval = owner.find(f"{{{BPMN}}}extensionElements/{{{TROIKA}}}approval")
         return approval is not None and child.find(f"{{{BPMN}}}completionCondition") is None
