@@ -46,6 +46,9 @@ class Builder:
         return lambda frame: frame.run.input
 
     def _name(self, node: n.Name) -> Closure:
+        return _snapshot(self._lookup(node)) if node.name == "partial" else self._lookup(node)
+
+    def _lookup(self, node: n.Name) -> Closure:
         name = node.name
         function = builtins.TABLE.get(name)
         bound = any(scope is not None and name in scope for scope in self._scopes)
@@ -369,7 +372,7 @@ class Builder:
         return path
 
     def _filter(self, node: n.Filter) -> Closure:
-        source = self.build(node.source)
+        source = self._lookup(node.source) if isinstance(node.source, n.Name) else self.build(node.source)
         if isinstance(node.condition, n.Literal) and kind_of(node.condition.value) == NUMBER:
             index = node.condition.value
 
@@ -559,6 +562,19 @@ class Builder:
             return lambda frame: compare(frame, frame.run.input)
         expression = self.build(node)
         return lambda frame: _contains(expression(frame), frame.run.input)
+
+
+def _snapshot(lookup: Closure) -> Closure:
+    """`partial` as it is now: the loop goes on writing into its list, which may have become part of a result."""
+
+    def snapshot(frame: Frame) -> Any:
+        value = lookup(frame)
+        if type(value) is not list:
+            return value
+        frame.run.spend(len(value))
+        return value[:]
+
+    return snapshot
 
 
 def _contains(test: Any, value: Any) -> bool | None:

@@ -210,6 +210,12 @@ def test_what_leaves_feel_is_stored_to_the_microsecond():
     assert decode(encode(moment)) == datetime(2026, 1, 1, 10, 0, 0, 123456, ZoneInfo("Asia/Shanghai"))
 
 
+def test_partial_is_the_list_as_it_was():
+    assert value("for i in 1..3 return partial") == [[], [[]], [[], [[]]]]
+    assert value("for i in 1..3 return {before: partial, n: i}")[2]["before"][1]["before"] == [{"before": [], "n": 1}]
+    assert feel.evaluate("for i in 1..100000 return partial", {}).over_budget
+
+
 def test_floats_of_the_host_are_exact():
     assert value("x + y", x=0.1, y=0.2) == Decimal("0.3")
 
