@@ -39,7 +39,9 @@ class Builder:
     # ------------------------------------------------ names and literals
 
     def _literal(self, node: n.Literal) -> Closure:
-        value = node.value
+        value, unreadable = node.value, node.unreadable
+        if unreadable:
+            return lambda frame: frame.run.diagnose(node, "invalid-literal", function="@", found=unreadable)
         return lambda frame: value
 
     def _input(self, node: n.Input) -> Closure:
@@ -231,7 +233,7 @@ class Builder:
 
     def _instanceof(self, node: n.InstanceOf) -> Closure:
         value = self.build(node.value)
-        of = self.type_of(node.type)
+        of = types.of_node(node.type, self._types)
         if of is None:
             return self._unknown_type(node.type)
         return lambda frame: types.is_instance(value(frame), of)
@@ -241,25 +243,6 @@ class Builder:
             frame.run.diagnose(node, "unknown-type", name=node.name)
 
         return unknown
-
-    def type_of(self, node: n.TypeNode) -> types.Type | None:
-        """The type that a node names, None when there is none."""
-        arguments = [self.type_of(argument) for argument in node.arguments]
-        members = [(name, self.type_of(member)) for name, member in node.members]
-        result = self.type_of(node.result) if node.result is not None else None
-        if None in arguments or any(member is None for _, member in members):
-            return None
-        plain = self._types.get(node.name) or types.simple(node.name)
-        if plain is None or (node.result is not None and result is None):
-            return None
-        if not (arguments or members or result):
-            return plain
-        return types.Type(
-            plain.kind,
-            tuple(argument for argument in arguments if argument is not None),
-            tuple((name, member) for name, member in members if member is not None) if members else None,
-            result,
-        )
 
     # ------------------------------------------------ arithmetic
 
@@ -464,7 +447,9 @@ class Builder:
 
     def _functiondefinition(self, node: n.FunctionDefinition) -> Closure:
         names = tuple(name for name, _ in node.parameters)
-        kinds = tuple(self.type_of(of) or types.ANY if of is not None else types.ANY for _, of in node.parameters)
+        kinds = tuple(
+            types.of_node(of, self._types) or types.ANY if of is not None else types.ANY for _, of in node.parameters
+        )
         self._scopes.append(set(names))
         body = self.build(node.body)
         self._scopes.pop()

@@ -32,6 +32,12 @@ MESSAGES: dict[str, str] = {
     "hit-policy-any": N_("The matching rules {rules} have different results."),
     "no-priority": N_("Result '{output}' has no priority for {found}."),
     "cycle": N_("'{name}' requires itself."),
+    "invalid-text": N_("The text is not FEEL: expected {expected}, found {found}. {remedy}"),
+    "condition": N_("A condition gives true or false, this gives {found}."),
+    "unreachable": N_("This branch is never taken."),
+    "contradiction": N_("This is never true: no value of '{name}' meets it."),
+    "not-an-option": N_("'{name}' is never {found}."),
+    "ambiguous-name": N_("'{name}' is read as one name, not as a calculation."),
     "budget": N_("The evaluation was stopped: more than {limit} {what}."),
 }
 """Templates by code; the facts of the diagnostic fill them."""

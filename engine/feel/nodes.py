@@ -15,9 +15,10 @@ class Node:
 
 @dataclass(slots=True)
 class Literal(Node):
-    """A number, string, boolean, null or `@"..."`."""
+    """A number, string, boolean, null or `@"..."`; `unreadable`: the text of an `@"..."` that is no such value."""
 
     value: Any
+    unreadable: str = ""
 
 
 @dataclass(slots=True)

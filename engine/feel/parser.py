@@ -115,10 +115,14 @@ class _Builder(Transformer[Token, n.Node]):
 
     number = _literal(read_number)
     string = _literal(str)
-    at = _literal(read_at)
     null = _literal(lambda _: None)
     true = _literal(lambda _: True)
     false = _literal(lambda _: False)
+
+    def at(self, token: Token) -> n.Node:
+        value = read_at(token.value)
+        unreadable = str(token.value) if value is None else ""
+        return n.Literal(value, unreadable, start=_start(token), end=_end(token))
 
     def expression_text(self, expression: n.Node) -> n.Node:
         return expression

@@ -1,12 +1,14 @@
 """Types: what `instance of`, typed parameters and DMN item definitions check, and the few conversions between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from engine.feel import nodes as n
 from engine.feel import temporal
-from engine.feel.diagnostics import NoValue
+from engine.feel.diagnostics import FeelSyntaxError, NoValue
+from engine.feel.parser import TYPE_NAMES, parse
 from engine.feel.values import FarDate, Range, describe, kind_of
 
 DEPTH_LIMIT = 50
@@ -38,6 +40,8 @@ class Type:
     name: str = ""
     resolve: "Callable[[], Type] | None" = None
     """For a named type that may refer to itself: looked up when it is used."""
+    options: tuple[Any, ...] | None = None
+    """The only values, where they are known; `allowed` judges, this is for checks of texts and for editors."""
 
     def __str__(self) -> str:
         if self.name:
@@ -46,6 +50,7 @@ class Type:
 
 
 ANY = Type("Any")
+_MEMBER_KINDS = {"time offset": "days and time duration", "timezone": "string"}
 
 
 def simple(name: str) -> Type | None:
@@ -56,6 +61,35 @@ def simple(name: str) -> Type | None:
     if name in ("list", "range", "function", "context"):
         return Type(name)
     return None
+
+
+def of_node(node: n.TypeNode, named: Mapping[str, Type]) -> Type | None:
+    """The type that a text names, None when there is none. `named`: types of the user, by name."""
+    arguments = [of_node(argument, named) for argument in node.arguments]
+    members = [(name, of_node(member, named)) for name, member in node.members]
+    result = of_node(node.result, named) if node.result is not None else None
+    if None in arguments or any(member is None for _, member in members):
+        return None
+    plain = named.get(node.name) or simple(node.name)
+    if plain is None or (node.result is not None and result is None):
+        return None
+    if not (arguments or members or result):
+        return plain
+    return Type(
+        plain.kind,
+        tuple(argument for argument in arguments if argument is not None),
+        tuple((name, member) for name, member in members if member is not None) if members else None,
+        result,
+    )
+
+
+def read(text: str, named: Mapping[str, Type] | None = None) -> Type:
+    """The type of a text such as `list<number>`; Any for one that names no type."""
+    try:
+        node = parse(f"null instance of {text}", TYPE_NAMES, False)
+    except FeelSyntaxError:
+        return ANY
+    return (isinstance(node, n.InstanceOf) and of_node(node.type, named or {})) or ANY
 
 
 def list_of(item: Type) -> Type:
@@ -152,6 +186,39 @@ def convert(value: Any, of: Type, name: str) -> Any:
     if target.kind == "date and time" and isinstance(value, date | FarDate):
         return temporal.combine(value, temporal.MIDNIGHT_UTC)
     raise NoValue("result-type", name=name, found=describe(value), expected=str(of))
+
+
+def item_of(of: Type) -> Type:
+    """What a list or range holds; Any where that is not known."""
+    return resolved(of.arguments[0]) if of.arguments else ANY
+
+
+def members_of(of: Type) -> dict[str, Type]:
+    """What can follow a dot: the members of a context, of the items of a list, of a moment, duration or range."""
+    of = resolved(of)
+    if of.kind == "list":
+        return members_of(item_of(of))
+    if of.kind == "range":
+        end = of.arguments[0] if of.arguments else ANY
+        return {"start": end, "end": end, "start included": Type("boolean"), "end included": Type("boolean")}
+    if of.kind == "context":
+        return dict(of.members or ())
+    return {name: Type(_MEMBER_KINDS.get(name, "number")) for name in temporal.MEMBERS.get(of.kind, {})}
+
+
+def common(found: Sequence[Type]) -> Type:
+    """The type of a value that may be any of these."""
+    known = [of for of in map(resolved, found) if of.kind != "Null"]
+    if not known:
+        return Type("Null") if found else ANY
+    first, *rest = known
+    if all(of == first for of in rest):
+        return first
+    if all(of.kind == first.kind for of in rest):
+        if first.kind == "list":
+            return list_of(common([item_of(of) for of in known]))
+        return Type(first.kind)
+    return ANY
 
 
 def named(of: Type, name: str) -> Type:

@@ -9,7 +9,7 @@ from engine.feel.temporal import instant, offset_of
 from engine.feel.values import describe, kind_of, moment_text
 
 
-@builtin("not(negand: any)")
+@builtin("not(negand: any) -> boolean")
 def negation(value: Any) -> bool:
     """Null for anything but a boolean."""
     if isinstance(value, bool):
@@ -17,7 +17,7 @@ def negation(value: Any) -> bool:
     raise NoValue("not-a-boolean", operator="not", found=describe(value))
 
 
-@builtin("is(value1: any?, value2: any?)")
+@builtin("is(value1: any?, value2: any?) -> boolean")
 def identical(left: Any = None, right: Any = None) -> bool:
     """The same kind and the same value, the form of the zone included."""
     kind = kind_of(left)
@@ -44,13 +44,13 @@ def _booleans(items: Any, function: str) -> list[Any]:
     return items
 
 
-@builtin("all(*list: any)")
+@builtin("all(*list: any) -> boolean")
 def every(items: Any) -> bool | None:
     """Three-valued and; true for an empty list."""
     return operators.conjunction(_booleans(items, "all"))
 
 
-@builtin("any(*list: any)")
+@builtin("any(*list: any) -> boolean")
 def some(items: Any) -> bool | None:
     """Three-valued or; false for an empty list."""
     return operators.disjunction(_booleans(items, "any"))

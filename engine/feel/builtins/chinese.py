@@ -13,7 +13,7 @@ GROUPS = ("", "万", "亿", "万亿")
 LIMIT = Decimal(10) ** 16
 
 
-@builtin("cny words(amount: number)", extra=True)
+@builtin("cny words(amount: number) -> string", extra=True)
 def cny_words(amount: Any) -> str:
     """人民币大写: 1234.5 is 壹仟贰佰叁拾肆元伍角整; rounded to 分. Cf. 支付结算办法, 附一."""
     value = abs(as_decimal(amount))

@@ -7,13 +7,13 @@ from engine.feel.diagnostics import NoValue
 from engine.feel.values import describe
 
 
-@builtin("get value(m: context, key: string)")
+@builtin("get value(m: context, key: string) -> any")
 def get_value(context: dict[str, Any], key: str) -> Any:
     """Null for a missing key."""
     return context.get(key)
 
 
-@builtin("get value(context: context, keys: list)")
+@builtin("get value(context: context, keys: list) -> any")
 def get_nested_value(context: Any, keys: list[Any]) -> Any:
     """The value at the end of a path of keys; null where it breaks off."""
     for key in _keys("get value", keys):
@@ -29,13 +29,13 @@ def _keys(function: str, keys: list[Any]) -> list[str]:
     return keys
 
 
-@builtin("get entries(m: context)")
+@builtin("get entries(m: context) -> list<context>")
 def get_entries(context: dict[str, Any]) -> list[dict[str, Any]]:
     """A list of `{key, value}`."""
     return [{"key": key, "value": value} for key, value in context.items()]
 
 
-@builtin("context(entries: list)")
+@builtin("context(entries: list) -> context")
 def context_of(entries: list[Any]) -> dict[str, Any]:
     """The reverse of `get entries`; null for a key twice."""
     result: dict[str, Any] = {}
@@ -50,13 +50,13 @@ def context_of(entries: list[Any]) -> dict[str, Any]:
     return result
 
 
-@builtin("context put(context: context, key: string, value: any)")
+@builtin("context put(context: context, key: string, value: any) -> context")
 def context_put(context: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
     """A new context with this entry."""
     return {**context, key: value}
 
 
-@builtin("context put(context: context, keys: list, value: any)")
+@builtin("context put(context: context, keys: list, value: any) -> context")
 def context_put_nested(context: dict[str, Any], keys: list[Any], value: Any) -> dict[str, Any]:
     """A new context with an entry deeper down; missing ones on the way are made."""
     head, *rest = _keys("context put", keys)
@@ -70,7 +70,7 @@ def context_put_nested(context: dict[str, Any], keys: list[Any], value: Any) -> 
     return {**context, head: context_put_nested(inner or {}, rest, value)}
 
 
-@builtin("context merge(contexts: list)")
+@builtin("context merge(contexts: list) -> context")
 def context_merge(contexts: list[Any]) -> dict[str, Any]:
     """Later entries win."""
     result: dict[str, Any] = {}

@@ -18,7 +18,7 @@ def _unreadable(function: str, text: Any) -> NoValue:
     return NoValue("invalid-literal", function=function, found=str(text)[:40])
 
 
-@builtin("number(from: string)")
+@builtin("number(from: string) -> number")
 def number(text: str) -> Any:
     """`-1.5e3`; null for anything else."""
     if _NUMBER.fullmatch(text) is None:
@@ -27,7 +27,7 @@ def number(text: str) -> Any:
     return operators.negate(value) if text.startswith("-") else value
 
 
-@builtin("number(from: string, grouping separator: string|null, decimal separator: string|null)")
+@builtin("number(from: string, grouping separator: string|null, decimal separator: string|null) -> number")
 def number_with_separators(text: str, grouping: str | None, point: str | None) -> Any:
     """Grouping is a space, comma or period; the decimal separator a comma or period, another one."""
     if grouping not in (None, " ", ",", ".") or point not in (None, ",", ".") or (grouping and grouping == point):
@@ -37,13 +37,13 @@ def number_with_separators(text: str, grouping: str | None, point: str | None) -
     return number(text.replace(point, ".") if point else text)
 
 
-@builtin("number(from: number)")
+@builtin("number(from: number) -> number")
 def number_of_number(value: Any) -> Any:
     """As it is."""
     return value
 
 
-@builtin("string(from: any)")
+@builtin("string(from: any) -> string")
 def string(value: Any) -> str | None:
     """Null for null."""
     return None if value is None else text_of(value)
@@ -52,7 +52,7 @@ def string(value: Any) -> str | None:
 # ---------------------------------------------------------------- dates and times
 
 
-@builtin("date(from: string)")
+@builtin("date(from: string) -> date")
 def date_of_text(text: str) -> Any:
     """`2026-01-31`."""
     day = temporal.read_date(text)
@@ -61,13 +61,13 @@ def date_of_text(text: str) -> Any:
     return day
 
 
-@builtin("date(from: moment)")
+@builtin("date(from: moment) -> date")
 def date_of_moment(value: Any) -> Any:
     """The date of a date and time."""
     return temporal.date_part(value)
 
 
-@builtin("date(year: number, month: number, day: number)")
+@builtin("date(year: number, month: number, day: number) -> date")
 def date_of_parts(year: Any, month: Any, day: Any) -> Any:
     """Null when there is no such day."""
     parts = [as_index(part) for part in (year, month, day)]
@@ -77,7 +77,7 @@ def date_of_parts(year: Any, month: Any, day: Any) -> Any:
     return made
 
 
-@builtin("date and time(from: string)")
+@builtin("date and time(from: string) -> date and time")
 def date_time_of_text(text: str) -> Any:
     """`2026-01-31T10:00:00@Asia/Shanghai`."""
     value = temporal.read_date_time(text)
@@ -86,13 +86,13 @@ def date_time_of_text(text: str) -> Any:
     return value
 
 
-@builtin("date and time(date: moment, time: time)")
+@builtin("date and time(date: moment, time: time) -> date and time")
 def date_time_of_parts(day: Any, clock: Any) -> Any:
     """The date of the first, the time and zone of the second."""
     return temporal.combine(temporal.date_part(day), clock)
 
 
-@builtin("date and time(from: date and time, timezone: string)")
+@builtin("date and time(from: date and time, timezone: string) -> date and time")
 def date_time_in_zone(moment: Any, name: str) -> Any:
     """The same instant in another zone."""
     zone = temporal.read_zone(name)
@@ -103,7 +103,7 @@ def date_time_in_zone(moment: Any, name: str) -> Any:
 
 @builtin(
     "date and time(year: number, month: number, day: number, hour: number, minute: number, second: number,"
-    " offset: days and time duration|null?)"
+    " offset: days and time duration|null?) -> date and time"
 )
 def date_time_of_numbers(
     year: Any, month: Any, day: Any, hour: Any, minute: Any, second: Any, offset: timedelta | None = None
@@ -114,7 +114,7 @@ def date_time_of_numbers(
 
 @builtin(
     "date and time(year: number, month: number, day: number, hour: number, minute: number, second: number,"
-    " timezone: string)"
+    " timezone: string) -> date and time"
 )
 def date_time_of_numbers_in_zone(
     year: Any, month: Any, day: Any, hour: Any, minute: Any, second: Any, name: str
@@ -127,7 +127,7 @@ def date_time_of_numbers_in_zone(
     return temporal.combine(date_of_parts(year, month, day), clock.replace(tzinfo=zone))
 
 
-@builtin("time(from: string)")
+@builtin("time(from: string) -> time")
 def time_of_text(text: str) -> Any:
     """`10:00:00+08:00`."""
     clock = temporal.read_time(text.removeprefix("T"))
@@ -136,7 +136,7 @@ def time_of_text(text: str) -> Any:
     return clock
 
 
-@builtin("time(from: temporal)")
+@builtin("time(from: temporal) -> time")
 def time_of_moment(value: Any) -> Any:
     """The time of a date and time; midnight in UTC for a date."""
     kind = kind_of(value)
@@ -145,7 +145,7 @@ def time_of_moment(value: Any) -> Any:
     return value if kind == "time" else temporal.time_part(value)
 
 
-@builtin("time(hour: number, minute: number, second: number, offset: days and time duration|null?)")
+@builtin("time(hour: number, minute: number, second: number, offset: days and time duration|null?) -> time")
 def time_of_numbers(hour: Any, minute: Any, second: Any, offset: timedelta | None = None) -> Any:
     """Null when there is no such time."""
     clock = temporal.make_time(as_index(hour), as_index(minute), second, offset)
@@ -154,7 +154,7 @@ def time_of_numbers(hour: Any, minute: Any, second: Any, offset: timedelta | Non
     return clock
 
 
-@builtin("duration(from: string)")
+@builtin("duration(from: string) -> any")
 def duration(text: str) -> Any:
     """`P1DT2H` or `P1Y2M`."""
     value = temporal.read_duration(text)
@@ -163,13 +163,13 @@ def duration(text: str) -> Any:
     return value
 
 
-@builtin("duration(from: duration)")
+@builtin("duration(from: duration) -> type of from")
 def duration_of_duration(value: Any) -> Any:
     """As it is."""
     return value
 
 
-@builtin("years and months duration(from: moment, to: moment)")
+@builtin("years and months duration(from: moment, to: moment) -> years and months duration")
 def years_and_months(start: Any, end: Any) -> Any:
     """Whole months between two dates."""
     return temporal.months_between(start, end)
@@ -185,7 +185,7 @@ _LITERAL_FUNCTIONS = {
 }
 
 
-@builtin("range(from: string)")
+@builtin("range(from: string) -> range")
 def range_of_text(text: str) -> Range:
     """`[1..5)`: both ends literals of one kind, in order; one end may be left out if it is open."""
     text = text.strip()

@@ -22,38 +22,38 @@ def _now(run: Any, function: str) -> datetime:
     return moment.astimezone(zone)
 
 
-@builtin("now()", needs_run=True)
+@builtin("now() -> date and time", needs_run=True)
 def now(*, run: Any) -> datetime:
     """In the zone of the caller."""
     return _now(run, "now")
 
 
-@builtin("today()", needs_run=True)
+@builtin("today() -> date", needs_run=True)
 def today(*, run: Any) -> date:
     """In the zone of the caller."""
     return _now(run, "today").date()
 
 
-@builtin("day of year(date: moment)")
+@builtin("day of year(date: moment) -> number")
 def day_of_year(value: Any) -> int:
     """1 to 366."""
     day = temporal.date_part(value)
     return temporal.day_number(day) - temporal.day_number(temporal.date_of_month(day, 1, 1)) + 1
 
 
-@builtin("day of week(date: moment)")
+@builtin("day of week(date: moment) -> string")
 def day_of_week(value: Any) -> str:
     """The English name."""
     return DAYS[temporal.weekday(temporal.date_part(value)) - 1]
 
 
-@builtin("month of year(date: moment)")
+@builtin("month of year(date: moment) -> string")
 def month_of_year(value: Any) -> str:
     """The English name."""
     return MONTHS[temporal.date_part(value).month - 1]
 
 
-@builtin("week of year(date: moment)")
+@builtin("week of year(date: moment) -> number")
 def week_of_year(value: Any) -> int:
     """Of ISO 8601, 1 to 53."""
     day = temporal.date_part(value)
@@ -61,7 +61,7 @@ def week_of_year(value: Any) -> int:
     return like.isocalendar().week
 
 
-@builtin("last day of month(date: moment)", extra=True)
+@builtin("last day of month(date: moment) -> date", extra=True)
 def last_day_of_month(value: Any) -> Any:
     """The date of it."""
     day = temporal.date_part(value)

@@ -11,19 +11,19 @@ from engine.feel.diagnostics import NoValue
 from engine.feel.values import describe, kind_of, number_text, text_of
 
 
-@builtin("is defined(value: any)", extra=True)
+@builtin("is defined(value: any) -> boolean", extra=True)
 def is_defined(value: Any) -> bool:
     """Whether it is not null."""
     return value is not None
 
 
-@builtin("get or else(value: any, default: any)", extra=True)
+@builtin("get or else(value: any, default: any) -> any", extra=True)
 def get_or_else(value: Any, default: Any) -> Any:
     """The default for null."""
     return default if value is None else value
 
 
-@builtin("assert(value: any, condition: any, cause: string?)", extra=True)
+@builtin("assert(value: any, condition: any, cause: string?) -> type of value", extra=True)
 def assertion(value: Any, condition: Any, cause: str = "") -> Any:
     """The value when the condition is true."""
     if condition is not True:
@@ -31,19 +31,19 @@ def assertion(value: Any, condition: Any, cause: str = "") -> Any:
     return value
 
 
-@builtin("is blank(string: string)", extra=True)
+@builtin("is blank(string: string) -> boolean", extra=True)
 def is_blank(text: str) -> bool:
     """Only white space."""
     return not text.strip()
 
 
-@builtin("trim(string: string)", extra=True)
+@builtin("trim(string: string) -> string", extra=True)
 def trim(text: str) -> str:
     """Without white space at both ends."""
     return text.strip()
 
 
-@builtin("extract(string: string, pattern: string)", extra=True)
+@builtin("extract(string: string, pattern: string) -> list<string>", extra=True)
 def extract(text: str, pattern: str) -> list[str]:
     """All matches."""
     if len(text) > SUBJECT_LIMIT:
@@ -51,13 +51,13 @@ def extract(text: str, pattern: str) -> list[str]:
     return [match[0] for match in translate(pattern, "").finditer(text)]
 
 
-@builtin("to base64(value: string)", extra=True)
+@builtin("to base64(value: string) -> string", extra=True)
 def to_base64(text: str) -> str:
     """Of its UTF-8."""
     return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
-@builtin("to json(value: any)", extra=True)
+@builtin("to json(value: any) -> string", extra=True)
 def to_json(value: Any) -> str:
     """Numbers keep all their digits; dates, times and durations become texts. Null for functions and ranges."""
     match kind_of(value):
@@ -74,7 +74,7 @@ def to_json(value: Any) -> str:
     return json.dumps(text_of(value))
 
 
-@builtin("from json(value: string)", extra=True)
+@builtin("from json(value: string) -> any", extra=True)
 def from_json(text: str) -> Any:
     """Null for what is not JSON."""
     try:

@@ -35,13 +35,13 @@ def _position(position: Any, count: int) -> int:
     raise NoValue("index-out-of-range", index=describe(position), count=count)
 
 
-@builtin("list contains(list: list, element: any)")
+@builtin("list contains(list: list, element: any) -> boolean")
 def list_contains(items: list[Any], element: Any) -> bool:
     """Null is found, too."""
     return any(operators.same(item, element) for item in items)
 
 
-@builtin("count(list: list)")
+@builtin("count(list: list) -> number")
 def count(items: list[Any]) -> int:
     """Nulls count."""
     return len(items)
@@ -61,19 +61,19 @@ def _extreme(function: str, items: Any, before: Any) -> Any:
     return best
 
 
-@builtin("min(*list: any)")
+@builtin("min(*list: any) -> item of list")
 def minimum(items: Any) -> Any:
     """Null for an empty list and for values without an order."""
     return _extreme("min", items, operators.less)
 
 
-@builtin("max(*list: any)")
+@builtin("max(*list: any) -> item of list")
 def maximum(items: Any) -> Any:
     """Null for an empty list and for values without an order."""
     return _extreme("max", items, operators.greater)
 
 
-@builtin("sum(*list: any)")
+@builtin("sum(*list: any) -> item of list")
 def total(items: Any) -> Any:
     """Of numbers or of durations; null for an empty list."""
     _listed("sum", items)
@@ -89,13 +89,13 @@ def total(items: Any) -> Any:
     return result
 
 
-@builtin("mean(*list: any)")
+@builtin("mean(*list: any) -> item of list")
 def mean(items: Any) -> Any:
     """Null for an empty list."""
     return operators.divide(total(items), len(items)) if _listed("mean", items) else None
 
 
-@builtin("product(*list: any)")
+@builtin("product(*list: any) -> number")
 def product(items: Any) -> Any:
     """Null for an empty list."""
     if not _numbers("product", items):
@@ -106,7 +106,7 @@ def product(items: Any) -> Any:
     return result
 
 
-@builtin("median(*list: any)")
+@builtin("median(*list: any) -> number")
 def median(items: Any) -> Any:
     """The middle one, or the mean of the two in the middle; null for an empty list."""
     ordered = sorted(_numbers("median", items))
@@ -118,7 +118,7 @@ def median(items: Any) -> Any:
     return operators.quotient(operators.add(ordered[half - 1], ordered[half]), 2)
 
 
-@builtin("stddev(*list: any)")
+@builtin("stddev(*list: any) -> number")
 def standard_deviation(items: Any) -> Any:
     """Of a sample; null for fewer than two numbers."""
     numbers = [as_decimal(item) for item in _numbers("stddev", items)]
@@ -130,7 +130,7 @@ def standard_deviation(items: Any) -> Any:
     return whole(CONTEXT.sqrt(as_decimal(operators.quotient(squares, len(numbers) - 1))))
 
 
-@builtin("mode(*list: any)")
+@builtin("mode(*list: any) -> list<number>")
 def mode(items: Any) -> list[Any]:
     """The most frequent numbers, ascending."""
     counts = Counter(_numbers("mode", items))
@@ -138,7 +138,7 @@ def mode(items: Any) -> list[Any]:
     return sorted(number for number, times in counts.items() if times == most)
 
 
-@builtin("sublist(list: list, start position: number, length: number?)")
+@builtin("sublist(list: list, start position: number, length: number?) -> type of list")
 def sublist(items: list[Any], start: Any, length: Any = None) -> list[Any]:
     """Null for a start outside or a length that reaches beyond the end."""
     begin = _position(start, len(items))
@@ -150,13 +150,13 @@ def sublist(items: list[Any], start: Any, length: Any = None) -> list[Any]:
     return items[begin : begin + size]
 
 
-@builtin("append(list: list, item...: any)")
+@builtin("append(list: list, item...: any) -> list")
 def append(items: list[Any], added: list[Any]) -> list[Any]:
     """The list with the items behind it."""
     return [*items, *added]
 
 
-@builtin("concatenate(list...: any)")
+@builtin("concatenate(list...: any) -> list")
 def concatenate(lists: list[Any]) -> list[Any]:
     """All lists as one; what is no list counts as one of one item."""
     result: list[Any] = []
@@ -168,28 +168,28 @@ def concatenate(lists: list[Any]) -> list[Any]:
     return result
 
 
-@builtin("insert before(list: list, position: number, newItem: any)")
+@builtin("insert before(list: list, position: number, newItem: any) -> list")
 def insert_before(items: list[Any], position: Any, item: Any) -> list[Any]:
     """Null for a position outside."""
     index = _position(position, len(items))
     return [*items[:index], item, *items[index:]]
 
 
-@builtin("remove(list: list, position: number)")
+@builtin("remove(list: list, position: number) -> type of list")
 def remove(items: list[Any], position: Any) -> list[Any]:
     """Null for a position outside."""
     index = _position(position, len(items))
     return [*items[:index], *items[index + 1 :]]
 
 
-@builtin("list replace(list: list, position: number, newItem: any)")
+@builtin("list replace(list: list, position: number, newItem: any) -> list")
 def list_replace(items: list[Any], position: Any, item: Any) -> list[Any]:
     """Null for a position outside."""
     index = _position(position, len(items))
     return [*items[:index], item, *items[index + 1 :]]
 
 
-@builtin("list replace(list: list, match: function, newItem: any)", needs_run=True)
+@builtin("list replace(list: list, match: function, newItem: any) -> list", needs_run=True)
 def list_replace_matching(items: list[Any], match: Function, item: Any, *, run: Any) -> list[Any]:
     """Every item for which `match(old, new)` is true."""
     if len(match.parameters) != 2:
@@ -204,25 +204,25 @@ def list_replace_matching(items: list[Any], match: Function, item: Any, *, run: 
     return result
 
 
-@builtin("reverse(list: list)")
+@builtin("reverse(list: list) -> type of list")
 def reverse(items: list[Any]) -> list[Any]:
     """Last one first."""
     return items[::-1]
 
 
-@builtin("index of(list: list, match: any)")
+@builtin("index of(list: list, match: any) -> list<number>")
 def index_of(items: list[Any], match: Any) -> list[int]:
     """All positions."""
     return [position for position, item in enumerate(items, 1) if operators.same(item, match)]
 
 
-@builtin("union(list...: any)")
+@builtin("union(list...: any) -> list")
 def union(lists: list[Any]) -> list[Any]:
     """All lists as one, each value once."""
     return distinct_values(concatenate(lists))
 
 
-@builtin("distinct values(list: list)")
+@builtin("distinct values(list: list) -> type of list")
 def distinct_values(items: list[Any]) -> list[Any]:
     """Each value once, in the order of its first place."""
     found: dict[Any, Any] = {}
@@ -231,14 +231,14 @@ def distinct_values(items: list[Any]) -> list[Any]:
     return list(found.values())
 
 
-@builtin("duplicate values(list: list)", extra=True)
+@builtin("duplicate values(list: list) -> type of list", extra=True)
 def duplicate_values(items: list[Any]) -> list[Any]:
     """The values that occur more than once, each once."""
     counts = Counter(map(operators.key_of, items))
     return distinct_values([item for item in items if counts[operators.key_of(item)] > 1])
 
 
-@builtin("flatten(list: list)")
+@builtin("flatten(list: list) -> list")
 def flatten(items: list[Any]) -> list[Any]:
     """Lists in lists as one list."""
     result: list[Any] = []
@@ -254,7 +254,7 @@ def flatten(items: list[Any]) -> list[Any]:
     return result
 
 
-@builtin("sort(list: list, precedes: function|null?)", needs_run=True)
+@builtin("sort(list: list, precedes: function|null?) -> type of list", needs_run=True)
 def sort(items: list[Any], precedes: Function | None = None, *, run: Any) -> list[Any]:
     """Stable; without a function by the order of the values."""
     if precedes is not None and len(precedes.parameters) != 2:
@@ -270,7 +270,7 @@ def sort(items: list[Any], precedes: Function | None = None, *, run: Any) -> lis
     return sorted(items, key=cmp_to_key(lambda left, right: -1 if before(left, right) else int(before(right, left))))
 
 
-@builtin("partition(list: list, size: number)", extra=True)
+@builtin("partition(list: list, size: number) -> list<list>", extra=True)
 def partition(items: list[Any], size: Any) -> list[list[Any]]:
     """Lists of at most `size` items."""
     width = as_index(size)
@@ -279,7 +279,7 @@ def partition(items: list[Any], size: Any) -> list[list[Any]]:
     return [items[start : start + width] for start in range(0, len(items), width)]
 
 
-@builtin("is empty(list: list)", extra=True)
+@builtin("is empty(list: list) -> boolean", extra=True)
 def is_empty(items: list[Any]) -> bool:
     """Whether there are no items."""
     return not items

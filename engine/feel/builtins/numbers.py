@@ -42,28 +42,28 @@ def _round(mode: str) -> Callable[..., Any]:
     return rounded
 
 
-builtin("decimal(n: number, scale: number)")(_round(ROUND_HALF_EVEN))
-builtin("floor(n: number, scale: number?)")(_round(ROUND_FLOOR))
-builtin("ceiling(n: number, scale: number?)")(_round(ROUND_CEILING))
-builtin("round up(n: number, scale: number)")(_round(ROUND_UP))
-builtin("round down(n: number, scale: number)")(_round(ROUND_DOWN))
-builtin("round half up(n: number, scale: number)")(_round(ROUND_HALF_UP))
-builtin("round half down(n: number, scale: number)")(_round(ROUND_HALF_DOWN))
+builtin("decimal(n: number, scale: number) -> number")(_round(ROUND_HALF_EVEN))
+builtin("floor(n: number, scale: number?) -> number")(_round(ROUND_FLOOR))
+builtin("ceiling(n: number, scale: number?) -> number")(_round(ROUND_CEILING))
+builtin("round up(n: number, scale: number) -> number")(_round(ROUND_UP))
+builtin("round down(n: number, scale: number) -> number")(_round(ROUND_DOWN))
+builtin("round half up(n: number, scale: number) -> number")(_round(ROUND_HALF_UP))
+builtin("round half down(n: number, scale: number) -> number")(_round(ROUND_HALF_DOWN))
 
 
-@builtin("abs(n: number)")
+@builtin("abs(n: number) -> number")
 def absolute(number: Any) -> Any:
     """Without its sign."""
     return abs(number) if type(number) is int else CONTEXT.abs(as_decimal(number))
 
 
-@builtin("abs(n: duration)")
+@builtin("abs(n: duration) -> type of n")
 def absolute_duration(duration: Any) -> Any:
     """Without its sign."""
     return YearsMonths(abs(duration.months)) if isinstance(duration, YearsMonths) else abs(duration)
 
 
-@builtin("modulo(dividend: number, divisor: number)")
+@builtin("modulo(dividend: number, divisor: number) -> number")
 def modulo(dividend: Any, divisor: Any) -> Any:
     """Dividend - divisor * floor(dividend / divisor): the sign of the divisor."""
     if not divisor:
@@ -76,7 +76,7 @@ def modulo(dividend: Any, divisor: Any) -> Any:
     return whole(rest)
 
 
-@builtin("sqrt(number: number)")
+@builtin("sqrt(number: number) -> number")
 def square_root(number: Any) -> Any:
     """Null for a negative number."""
     if number < 0:
@@ -84,7 +84,7 @@ def square_root(number: Any) -> Any:
     return whole(CONTEXT.sqrt(as_decimal(number)))
 
 
-@builtin("log(number: number)")
+@builtin("log(number: number) -> number")
 def logarithm(number: Any) -> Any:
     """Natural; null unless positive."""
     if number <= 0:
@@ -92,7 +92,7 @@ def logarithm(number: Any) -> Any:
     return whole(CONTEXT.ln(as_decimal(number)))
 
 
-@builtin("exp(number: number)")
+@builtin("exp(number: number) -> number")
 def exponential(number: Any) -> Any:
     """E to this power."""
     if abs(number) > operators.EXPONENT_LIMIT:
@@ -100,13 +100,13 @@ def exponential(number: Any) -> Any:
     return arithmetic(lambda value, _: CONTEXT.exp(value), number, 0)
 
 
-@builtin("odd(number: number)")
+@builtin("odd(number: number) -> boolean")
 def is_odd(number: Any) -> bool | None:
     """Null unless whole."""
     return not is_even(number)
 
 
-@builtin("even(number: number)")
+@builtin("even(number: number) -> boolean")
 def is_even(number: Any) -> bool:
     """Null unless whole."""
     index = as_index(number)

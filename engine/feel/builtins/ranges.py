@@ -28,7 +28,7 @@ def _inside(point: Any, limits: Range) -> bool:
     return in_range(point, limits) is True
 
 
-def _starts_later(left: Range, right: Range) -> int:
+def starts_later(left: Range, right: Range) -> int:
     """-1, 0 or 1: where the low end of `left` lies against that of `right`; None is minus infinity."""
     if left.low is None or right.low is None:
         return (right.low is None) - (left.low is None)
@@ -37,7 +37,8 @@ def _starts_later(left: Range, right: Range) -> int:
     return 1 if gt(left.low, right.low) else -1
 
 
-def _ends_later(left: Range, right: Range) -> int:
+def ends_later(left: Range, right: Range) -> int:
+    """-1, 0 or 1: where the high end of `left` lies against that of `right`; None is infinity."""
     if left.high is None or right.high is None:
         return (left.high is None) - (right.high is None)
     if same(left.high, right.high):
@@ -53,7 +54,7 @@ def _declare(name: str, first: str, second: str, relation: Callable[[Any, Any], 
     one = {"range": "range", POINT: "point"}[first]
     other = {"range": "range", POINT: "point"}[second]
     names = (one, other) if one != other else (f"{one}1", f"{other}2")
-    builtin(f"{name}({names[0]}: {first}, {names[1]}: {second})")(relation)
+    builtin(f"{name}({names[0]}: {first}, {names[1]}: {second}) -> boolean")(relation)
 
 
 for _first in (POINT, "range"):
@@ -68,25 +69,25 @@ _declare(
     "overlaps before",
     "range",
     "range",
-    lambda a, b: _overlap(a, b) and _starts_later(a, b) < 0 and _ends_later(a, b) <= 0,
+    lambda a, b: _overlap(a, b) and starts_later(a, b) < 0 and ends_later(a, b) <= 0,
 )
 _declare(
     "overlaps after",
     "range",
     "range",
-    lambda a, b: _overlap(a, b) and _starts_later(a, b) > 0 and _ends_later(a, b) >= 0,
+    lambda a, b: _overlap(a, b) and starts_later(a, b) > 0 and ends_later(a, b) >= 0,
 )
 _declare("finishes", POINT, "range", lambda a, b: b.high_closed and same(a, b.high))
-_declare("finishes", "range", "range", lambda a, b: _ends_later(a, b) == 0 and _starts_later(a, b) >= 0)
+_declare("finishes", "range", "range", lambda a, b: ends_later(a, b) == 0 and starts_later(a, b) >= 0)
 _declare("finished by", "range", POINT, lambda a, b: a.high_closed and same(b, a.high))
-_declare("finished by", "range", "range", lambda a, b: _ends_later(a, b) == 0 and _starts_later(a, b) <= 0)
+_declare("finished by", "range", "range", lambda a, b: ends_later(a, b) == 0 and starts_later(a, b) <= 0)
 _declare("includes", "range", POINT, lambda a, b: _inside(b, a))
-_declare("includes", "range", "range", lambda a, b: _starts_later(a, b) <= 0 and _ends_later(a, b) >= 0)
+_declare("includes", "range", "range", lambda a, b: starts_later(a, b) <= 0 and ends_later(a, b) >= 0)
 _declare("during", POINT, "range", _inside)
-_declare("during", "range", "range", lambda a, b: _starts_later(a, b) >= 0 and _ends_later(a, b) <= 0)
+_declare("during", "range", "range", lambda a, b: starts_later(a, b) >= 0 and ends_later(a, b) <= 0)
 _declare("starts", POINT, "range", lambda a, b: b.low_closed and same(a, b.low))
-_declare("starts", "range", "range", lambda a, b: _starts_later(a, b) == 0 and _ends_later(a, b) <= 0)
+_declare("starts", "range", "range", lambda a, b: starts_later(a, b) == 0 and ends_later(a, b) <= 0)
 _declare("started by", "range", POINT, lambda a, b: a.low_closed and same(b, a.low))
-_declare("started by", "range", "range", lambda a, b: _starts_later(a, b) == 0 and _ends_later(a, b) >= 0)
+_declare("started by", "range", "range", lambda a, b: starts_later(a, b) == 0 and ends_later(a, b) >= 0)
 _declare("coincides", POINT, POINT, same)
 _declare("coincides", "range", "range", same)

@@ -1,8 +1,9 @@
-"""How a built-in function is declared: by signature, `@builtin("contains(string: string, match: string)")`.
+"""How a built-in function is declared: by signature, `@builtin("contains(string: string, match: string) -> boolean")`.
 
 A type may be a union `a|b`; `any` takes everything, null too. A trailing `?` may be left out
 (null is then still no argument, unless the type says `|null`). `*list: any` takes one list
 or several items, `item...: any` all the rest. Several declarations of one name are its overloads, tried in order.
+A result is a type, `type of x` (that of the argument for parameter x) or `item of x` (that of its items).
 """
 
 from collections.abc import Callable, Sequence
@@ -47,6 +48,8 @@ class Overload:
     """The last parameter takes all the rest of the arguments as a list."""
     needs_run: bool
     function: Callable[..., Any]
+    result: str
+    """The text behind `->`; for whoever reads declarations, a call does not look at it."""
 
 
 class BuiltIn:
@@ -92,7 +95,8 @@ class BuiltIn:
 
 def builtin(signature: str, *, needs_run: bool = False, extra: bool = False) -> Callable[[F], F]:
     """Register the decorated function for `signature`. `extra`: not in DMN. `needs_run`: takes `run` by keyword."""
-    name, _, rest = signature.rstrip(")").partition("(")
+    call, _, result = signature.partition(" -> ")
+    name, _, rest = call.rstrip(")").partition("(")
     parameters = tuple(_parameter(part) for part in rest.split(", ")) if rest else ()
     variadic, tail = rest.startswith("*"), "..." in rest
 
@@ -102,7 +106,7 @@ def builtin(signature: str, *, needs_run: bool = False, extra: bool = False) -> 
             calls = _CALLS[name] = BuiltIn(name)
             names = tuple(parameter.name for parameter in parameters)
             TABLE[name] = Function(name, names, calls, variadic=variadic)
-        calls.overloads.append(Overload(parameters, variadic, tail, needs_run, function))
+        calls.overloads.append(Overload(parameters, variadic, tail, needs_run, function, result))
         if extra:
             EXTRAS.add(name)
         return function

@@ -10,7 +10,7 @@ from engine.feel.evaluation import check_text
 from engine.feel.values import describe
 
 
-@builtin("substring(string: string, start position: number, length: number?)")
+@builtin("substring(string: string, start position: number, length: number?) -> string")
 def substring(text: str, start: Any, length: Any = None) -> str:
     """Null for start 0, a start outside, or a length below 1."""
     start = int(start)
@@ -24,50 +24,50 @@ def substring(text: str, start: Any, length: Any = None) -> str:
     return text[begin : begin + int(length)]
 
 
-@builtin("string length(string: string)")
+@builtin("string length(string: string) -> number")
 def string_length(text: str) -> int:
     """Characters, not bytes."""
     return len(text)
 
 
-@builtin("upper case(string: string)")
+@builtin("upper case(string: string) -> string")
 def upper_case(text: str) -> str:
     """All letters large."""
     return text.upper()
 
 
-@builtin("lower case(string: string)")
+@builtin("lower case(string: string) -> string")
 def lower_case(text: str) -> str:
     """All letters small."""
     return text.lower()
 
 
-@builtin("substring before(string: string, match: string)")
+@builtin("substring before(string: string, match: string) -> string")
 def substring_before(text: str, match: str) -> str:
     """Empty when `match` does not occur."""
     head, found, _ = text.partition(match) if match else ("", "", "")
     return head if found else ""
 
 
-@builtin("substring after(string: string, match: string)")
+@builtin("substring after(string: string, match: string) -> string")
 def substring_after(text: str, match: str) -> str:
     """Empty when `match` does not occur; the whole text behind an empty match."""
     return text.partition(match)[2] if match else text
 
 
-@builtin("contains(string: string, match: string)")
+@builtin("contains(string: string, match: string) -> boolean")
 def contains(text: str, match: str) -> bool:
     """Whether `match` occurs."""
     return match in text
 
 
-@builtin("starts with(string: string, match: string)")
+@builtin("starts with(string: string, match: string) -> boolean")
 def starts_with(text: str, match: str) -> bool:
     """Whether it begins so."""
     return text.startswith(match)
 
 
-@builtin("ends with(string: string, match: string)")
+@builtin("ends with(string: string, match: string) -> boolean")
 def ends_with(text: str, match: str) -> bool:
     """Whether it ends so."""
     return text.endswith(match)
@@ -78,14 +78,14 @@ def _guard(text: str, pattern: str) -> None:
         raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"the text has over {SUBJECT_LIMIT} characters")
 
 
-@builtin("matches(input: string, pattern: string, flags: string|null?)")
+@builtin("matches(input: string, pattern: string, flags: string|null?) -> boolean")
 def matches(text: str, pattern: str, flags: str | None = None) -> bool:
     """Whether the pattern of XPath occurs anywhere."""
     _guard(text, pattern)
     return translate(pattern, flags or "").search(text) is not None
 
 
-@builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?)")
+@builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?) -> string")
 def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     """Every match replaced; `$1` is a group, `\\$` a dollar. Null when the pattern matches nothing at all."""
     _guard(text, pattern)
@@ -115,7 +115,7 @@ def _replacement(text: str, groups: int, pattern: str) -> list[str | int]:
     return parts
 
 
-@builtin("split(string: string, delimiter: string)")
+@builtin("split(string: string, delimiter: string) -> list<string>")
 def split(text: str, delimiter: str) -> list[str]:
     """The parts between the matches of a pattern."""
     _guard(text, delimiter)
@@ -128,7 +128,7 @@ def split(text: str, delimiter: str) -> list[str]:
     return [*parts, text[end:]]
 
 
-@builtin("string join(list: list, delimiter: string|null?)")
+@builtin("string join(list: list, delimiter: string|null?) -> string")
 def string_join(items: list[Any], delimiter: str | None = None) -> str:
     """Nulls are left out."""
     texts = [item for item in items if item is not None]
