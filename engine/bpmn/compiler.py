@@ -1,11 +1,14 @@
 """Definition -> Program. What cannot be compiled is a finding with its element id; nothing is guessed."""
 
+import copy
+from functools import partial
 from typing import Any
 
 from engine import feel
 from engine.bpmn import timers
 from engine.bpmn.graph import exit_mask, reach_masks
 from engine.bpmn.model import Definition, EventDefinition, Extensions, Mapping, Process, Scope, TaskDefinition
+from engine.bpmn.model import Loop as Marker
 from engine.bpmn.model import Node as Drawn
 from engine.bpmn.program import (
     BOUNDARY,
@@ -20,6 +23,7 @@ from engine.bpmn.program import (
     EXCLUSIVE,
     INCLUSIVE,
     JOB,
+    LOOP,
     PARALLEL,
     PASS,
     SCRIPT,
@@ -33,6 +37,7 @@ from engine.bpmn.program import (
     Expression,
     Human,
     Job,
+    Loop,
     MappingLine,
     Node,
     Program,
@@ -46,6 +51,14 @@ from engine.errors import N_, CannotCompile
 from engine.findings import Finding, Level, errors_of
 
 RESERVED = frozenset(("process", "approval"))
+COUNTERS = frozenset(
+    (
+        "loopCounter",
+        *("numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances"),
+        *("nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances", "nrOfTerminatedInstances"),
+    )
+)
+"""What only a loop writes, within it."""
 DEFAULT_ZONE = "UTC"  # only for checking literals; nothing is scheduled here
 
 _OPS = {
@@ -217,7 +230,47 @@ class _Compiler:
                 if drawn.triggered_by_event:
                     node.op = EVENT_SUB
                     node.trigger = next(inner for inner in node.inner.nodes if inner.type == "startEvent")
+        if drawn.loop is not None and drawn.extensions.approval is None:
+            self._loop(node, drawn, drawn.loop)
         return node
+
+    # ------------------------------------------------------------ loops
+
+    def _loop(self, node: Node, drawn: Drawn, marker: Marker) -> None:
+        """The activity becomes the loop; what it does goes into its turn."""
+        expression = partial(self._formula, drawn)
+        node.loop = Loop(
+            marker.kind,
+            condition=expression(marker.condition),
+            test_before=marker.test_before,
+            maximum=int(marker.maximum) if marker.maximum is not None else None,
+            cardinality=expression(marker.cardinality),
+            collection=expression(marker.collection),
+            item=marker.item and self._free_name(drawn, marker.item),
+            result=marker.result and self._free_name(drawn, marker.result),
+            element=expression(marker.element),
+            completion=expression(marker.completion),
+            thrown=tuple(
+                (expression(condition), self._event(drawn, definition)) for condition, definition in marker.events
+            ),
+            once=marker.behavior == "One",
+        )
+        if node.loop.element is not None:
+            path = node.loop.element.text.split(".")
+            node.loop.private = (path[0],) if all(part.isidentifier() for part in path) else ()
+        for line in (*node.inputs, *node.outputs):
+            if line.target[0] in COUNTERS:
+                self._reserved(drawn, line.target[0])
+        turn = node.turn = ScopeProgram(drawn.id, node)
+        once = copy.copy(node)
+        once.loop = once.turn = None
+        once.scope = turn
+        turn.nodes = turn.starts = (once,)
+        node.op = LOOP
+        node.inputs = node.outputs = ()
+
+    def _formula(self, drawn: Drawn, text: str | None) -> Expression | None:
+        return self._expression(drawn.id, drawn.line, _formula(text)) if text is not None else None
 
     # ------------------------------------------------------------ tasks
 
@@ -440,11 +493,14 @@ class _Compiler:
 
     def _free_name(self, drawn: Drawn, name: str) -> str:
         if name in RESERVED:
-            self._problem(
-                drawn, "reserved-name", N_("'{element}' writes '{found}', which only the engine writes."),
-                N_("Choose another name."), found=name,
-            )  # fmt: skip
+            self._reserved(drawn, name)
         return name
+
+    def _reserved(self, drawn: Drawn, name: str) -> None:
+        self._problem(
+            drawn, "reserved-name", N_("'{element}' writes '{found}', which only the engine writes."),
+            N_("Choose another name."), found=name,
+        )  # fmt: skip
 
     def _slot(self, element: str, line: int | None, text: str | None) -> Slot | None:
         if text is None:

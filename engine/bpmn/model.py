@@ -72,6 +72,16 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopCharacteristics:
+    """zeebe:loopCharacteristics: what a multi-instance activity goes through and what it collects."""
+
+    collection: str
+    item: str | None = None
+    result: str | None = None
+    element: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Assignees:
     """zeebe:assignmentDefinition, texts or expressions."""
 
@@ -135,6 +145,7 @@ class Extensions:
     called: CalledElement | None = None
     decision: CalledDecision | None = None
     script: Script | None = None
+    loop: LoopCharacteristics | None = None
     form: str | None = None
     assignees: Assignees | None = None
     due: str | None = None
@@ -209,15 +220,25 @@ class Flow:
 
 @dataclass(slots=True)
 class Loop:
-    """Loop marker. `kind`: standard | parallel | sequential; the other texts as in the file."""
+    """Loop marker. `kind`: standard | parallel | sequential; the other texts as in the file.
+
+    `item`, `result`: names of the input element and the output collection. `events`: what a child's completion throws,
+    each with the condition of its complexBehaviorDefinition. `languages`: of its expressions, where they are named.
+    """
 
     kind: str
     condition: str | None = None
     test_before: bool = False
     maximum: str | None = None
     cardinality: str | None = None
+    collection: str | None = None
+    item: str | None = None
+    result: str | None = None
+    element: str | None = None
     completion: str | None = None
     behavior: str = "All"
+    events: list[tuple[str | None, EventDefinition]] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
     line: int | None = None
 
 

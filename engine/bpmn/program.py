@@ -34,6 +34,7 @@ SUB: Final = 15
 CALL: Final = 16
 BOUNDARY: Final = 17
 EVENT_SUB: Final = 18
+LOOP: Final = 19
 
 
 @dataclass(slots=True, eq=False)
@@ -150,6 +151,30 @@ class Call:
 
 
 @dataclass(slots=True, eq=False)
+class Loop:
+    """A loop marker. `kind`: standard | parallel | sequential.
+
+    `item`: what a child calls its element of `collection`; `result`: what the list of every child's `element` is
+    called outside. `private`: names that belong to each child. `thrown`: what the completion of a child throws, if its
+    condition holds; `once`: only the first one.
+    """
+
+    kind: str
+    condition: Expression | None = None
+    test_before: bool = False
+    maximum: int | None = None
+    cardinality: Expression | None = None
+    collection: Expression | None = None
+    item: str | None = None
+    result: str | None = None
+    element: Expression | None = None
+    private: tuple[str, ...] = ()
+    completion: Expression | None = None
+    thrown: tuple[tuple[Expression | None, Event], ...] = ()
+    once: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class Node:
     """A flow node. `out`: what leaves it; `plain`: every flow of `out` is taken without a question."""
 
@@ -179,6 +204,9 @@ class Node:
     script: Expression | None = None
     result: str | None = None
     inner: "ScopeProgram | None" = None
+    loop: Loop | None = None
+    turn: "ScopeProgram | None" = None
+    """of a loop: one round or instance, which holds this activity without its marker, flows and boundary events"""
     reach: tuple[int, ...] = ()
     """inclusive join: for each incoming flow the mask of flows from which it can be reached around this node"""
     exits: int = 0
@@ -187,7 +215,7 @@ class Node:
     @property
     def is_activity(self) -> bool:
         """It has a life cycle: mappings, boundary events."""
-        return self.op in (WORK, JOB, SCRIPT, DECISION, SUB, CALL) or self.type.endswith("Task")
+        return self.op in (WORK, JOB, SCRIPT, DECISION, SUB, CALL, LOOP) or self.type.endswith("Task")
 
 
 @dataclass(slots=True, eq=False)

@@ -22,9 +22,9 @@ ON_SCOPE: Final = -1
 """`host` of a token that guards its scope: the armed start of an event sub-process"""
 
 WAITING = frozenset(("work", "job", "timer", "message", "scope", "gate", "incident"))
-STAGES = frozenset(("enter", "leave", "split", "join", "begin"))
+STAGES = frozenset(("enter", "leave", "split", "join", "begin", "turn"))
 """What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join, begin
-its scope."""
+its scope, end a round of a loop."""
 
 
 class Token:
@@ -38,6 +38,7 @@ class Token:
         "host",
         "id",
         "incident",
+        "inside",
         "left",
         "node",
         "scope",
@@ -61,6 +62,8 @@ class Token:
         self.stage: str | None = None
         self.by: str | None = None
         """id of the flow that brought a stuck token; of the start event at which a stuck scope begins"""
+        self.inside: Scope | None = None
+        """the scope that it hosts; of a loop, its body"""
 
     @property
     def counts(self) -> bool:
@@ -68,14 +71,38 @@ class Token:
         return self.host == 0 and self.stage != "join"
 
 
+class Progress:
+    """How far a loop is. `items`: what a sequential one goes through; `results`: by position, None where not done."""
+
+    __slots__ = ("active", "completed", "items", "results", "terminated", "total")
+
+    def __init__(self, total: int, items: list[Any] | None, results: list[Any] | None) -> None:
+        self.total = total
+        self.items = items
+        self.results = results
+        self.active = self.completed = self.terminated = 0
+
+    def counters(self) -> Values:
+        """As expressions inside read them."""
+        return {
+            "numberOfInstances": self.total, "nrOfInstances": self.total,
+            "numberOfActiveInstances": self.active, "nrOfActiveInstances": self.active,
+            "numberOfCompletedInstances": self.completed, "nrOfCompletedInstances": self.completed,
+            "numberOfTerminatedInstances": self.terminated, "nrOfTerminatedInstances": self.terminated,
+        }  # fmt: skip
+
+
 class Scope:
     """A running process, sub-process, event sub-process or call. `token`: the host in the outer scope; `held`: tokens
     at joins by flow; `armed`: the waiting starts of its event sub-processes; `nested`: it sees the scope around it.
+
+    The body of a loop is one too, and each of its rounds or instances is a scope of kind `turn` in it, with the same
+    host; turns count as live in the body. `index`: the loopCounter, from 1.
     """
 
     __slots__ = (
-        "approval", "armed", "definition_id", "held", "held_total", "id", "kind", "live", "nested", "parent", "program",
-        "token", "unit", "vars",
+        "approval", "armed", "children", "definition_id", "held", "held_total", "id", "index", "kind", "live", "nested",
+        "parent", "program", "progress", "token", "unit", "vars",
     )  # fmt: skip
 
     def __init__(
@@ -96,16 +123,39 @@ class Scope:
         self.held_total = 0
         self.armed: list[int] = []
         self.live = 0
+        self.index = 0
+        self.progress: Progress | None = None
+        self.children: dict[int, Scope] = {}
 
-    @property
-    def is_root(self) -> bool:
-        """A process or call: what is inside sees nothing outside."""
-        return not self.nested
+    def readable(self) -> Values:
+        """Its own variables, with the counters of a loop."""
+        if self.progress is None and not self.index:
+            return self.vars
+        found = dict(self.vars)
+        if self.progress is not None and self.unit.node is not None and self.unit.node.loop is not None:
+            loop = self.unit.node.loop
+            if loop.kind != "standard":
+                found.update(self.progress.counters())
+            if loop.result is not None:
+                found[loop.result] = self.progress.results
+        if self.index:
+            found["loopCounter"] = self.index
+        return found
 
-    def root(self) -> "Scope":
-        """The process or call around it."""
+    def approvals(self) -> Values:
+        """The facts readable as `approval.<node>` here: those of a round hide those outside."""
+        found = self.approval
         scope = self
         while scope.nested and scope.parent is not None:
+            scope = scope.parent
+            if scope.approval:
+                found = {**scope.approval, **found}
+        return found
+
+    def home(self) -> "Scope":
+        """Where approvals made here are kept: the round or instance of a loop, else the process or call."""
+        scope = self
+        while scope.nested and scope.kind != "turn" and scope.parent is not None:
             scope = scope.parent
         return scope
 
@@ -162,7 +212,7 @@ def variables(state: State, scope: int = 0, token: int | None = None) -> Values:
     """What an expression in `scope` can read, without the reserved names; with the input mapping of wait `token`."""
     found: Values = {}
     for part in reversed(list(_outward(state.scopes[scope]))):
-        found.update(part.vars)
+        found.update(part.readable())
     if token is not None:
         found.update(state.tokens[token].vars or {})
     return found
@@ -170,7 +220,7 @@ def variables(state: State, scope: int = 0, token: int | None = None) -> Values:
 
 def approvals(state: State, scope: int = 0) -> Values:
     """The facts readable as `approval.<node>` in `scope`."""
-    return state.scopes[scope].root().approval
+    return state.scopes[scope].approvals()
 
 
 def waits(state: State) -> list[tuple[int, str, str]]:
@@ -232,16 +282,22 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
     places: list[tuple[Scope, int | None]] = []
     for key, found in document["scopes"]:
         program = programs(found["def"])
-        unit = program.root if found["k"] in ROOTS else program.scopes[found["at"]]
+        unit = _unit(program, found)
         scope = Scope(key, found["k"], program, found["def"], unit, None, found.get("t", 0))
         scope.vars = decode(found["vars"])
         scope.approval = decode(found.get("approval", {}))
         scope.held = dict(found.get("in", {}))
         scope.held_total = scope.live = sum(scope.held.values())
+        scope.index = found.get("i", 0)
+        if "loop" in found:
+            scope.progress = _load_progress(found["loop"])
         state.scopes[key] = scope
         places.append((scope, found.get("p")))
     for scope, parent in places:
-        scope.parent = state.scopes[parent] if parent is not None else None
+        if parent is not None:
+            scope.parent = state.scopes[parent]
+            scope.parent.children[scope.id] = scope
+            scope.parent.live += scope.kind == "turn"
     for key, found in document["tokens"]:
         token = _load_token(key, found, state.scopes[found["s"]])
         state.tokens[key] = token
@@ -252,6 +308,9 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
             token.scope.armed.append(token.id)
         elif token.host:
             state.tokens[token.host].guards.append(token.id)
+    for scope in state.scopes.values():
+        if scope.parent is not None and scope.kind != "turn":
+            state.tokens[scope.token].inside = scope
     for key, found in document["incidents"]:
         state.incidents[key] = Incident(key, found["t"], found["code"], decode(found["detail"]))
         state.tokens[found["t"]].incident = key
@@ -268,7 +327,28 @@ def _dump_scope(scope: Scope) -> dict[str, Any]:
         found["in"] = dict(scope.held)
     if scope.approval:
         found["approval"] = encode(scope.approval)
+    if scope.index:
+        found["i"] = scope.index
+    if scope.progress is not None:
+        done = scope.progress
+        found["loop"] = {
+            "n": done.total, "a": done.active, "c": done.completed, "t": done.terminated,
+            "items": encode(done.items), "out": encode(done.results),
+        }  # fmt: skip
     return found
+
+
+def _unit(program: Program, found: dict[str, Any]) -> ScopeProgram:
+    if found["k"] in ROOTS:
+        return program.root
+    turn = program.nodes[found["at"]].turn if found["k"] in ("loop", "turn") else None
+    return turn or program.scopes[found["at"]]
+
+
+def _load_progress(found: dict[str, Any]) -> Progress:
+    progress = Progress(found["n"], decode(found["items"]), decode(found["out"]))
+    progress.active, progress.completed, progress.terminated = found["a"], found["c"], found["t"]
+    return progress
 
 
 def _dump_token(token: Token) -> dict[str, Any]:
@@ -290,7 +370,8 @@ def _dump_token(token: Token) -> dict[str, Any]:
 
 
 def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
-    token = Token(key, scope, scope.program.nodes[found["at"]], found["w"], found.get("host", 0))
+    node = scope.unit.starts[0] if scope.kind == "turn" else scope.program.nodes[found["at"]]
+    token = Token(key, scope, node, found["w"], found.get("host", 0))
     values = found.get("vars")
     token.vars = decode(values) if values else None
     token.due = found.get("due")
@@ -314,6 +395,9 @@ def _check_scopes(state: State) -> Iterator[str]:
     for token in state.tokens.values():
         if token.counts and token.scope.id in counted:
             counted[token.scope.id] += 1
+    for scope in state.scopes.values():
+        if scope.kind == "turn" and scope.parent is not None:
+            counted[scope.parent.id] += 1
     for key, scope in state.scopes.items():
         held = sum(scope.held.values())
         if held != scope.held_total or any(count < 1 for count in scope.held.values()):
@@ -324,10 +408,18 @@ def _check_scopes(state: State) -> Iterator[str]:
             yield f"scope {key} is over, but exists"
         if scope.parent is not None:
             host = state.tokens.get(scope.token)
-            if host is None or host.wait != "scope" or host.scope is not scope.parent:
+            outer = scope.parent.parent if scope.kind == "turn" else scope.parent
+            if host is None or host.wait != "scope" or host.scope is not outer:
                 yield f"scope {key} has no host"
+            elif scope.kind != "turn" and host.inside is not scope:
+                yield f"token {host.id} does not know its scope {key}"
             if scope.parent.id not in state.scopes:
                 yield f"scope {key} outlives scope {scope.parent.id}"
+            if scope.parent.children.get(key) is not scope:
+                yield f"scope {scope.parent.id} does not know scope {key}"
+        for inner in scope.children:
+            if inner not in state.scopes:
+                yield f"scope {key} keeps scope {inner}, which is over"
         for flow in scope.held:
             edge: Edge | None = scope.program.flows.get(flow)
             if edge is None or edge not in scope.unit.edges:

@@ -52,8 +52,7 @@ def script(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     value, diagnostics = run.evaluate(expression, context)
     if value is None and diagnostics:
         raise Stuck("expression-failed", **failure(expression, context, value, diagnostics))
-    run.write(scope, run.map_out(scope, node, local, {result: value}))
-    run.depart(scope, node, token, local)
+    run.conclude(scope, node, token, local, {result: value})
 
 
 def sub_process(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:

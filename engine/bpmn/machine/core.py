@@ -35,12 +35,13 @@ WAITED = frozenset(("message", "timer"))
 
 Ready = tuple[Scope, Node, Edge | None]
 Handler = Callable[["Run", Scope, Node, Edge | None], None]
+Ending = Callable[["Run", Scope], None]
 
 
 class Run(Evaluation):
     """One verb at work on one state."""
 
-    __slots__ = ("adopted", "budget", "ended", "endings", "late", "queue", "visit")
+    __slots__ = ("adopted", "budget", "ended", "endings", "late", "moved", "queue", "visit")
 
     def __init__(self, state: State, now: datetime, env: Env) -> None:
         super().__init__(state, now, env)
@@ -51,24 +52,33 @@ class Run(Evaluation):
         self.ended: str | None = None
         self.visit = 0
         self.adopted: list[int] | None = None
+        self.moved: dict[int, Scope] = {}
+        """scopes with tokens at joins in which something has moved: only there a join can have become ready"""
 
     def step(self) -> Step:
         """What happened."""
         return Step(self.state, self.facts, self.ended, False, frozenset(self.dirty))
 
-    def go(self, handlers: tuple[Handler, ...], settle: Callable[["Run"], bool]) -> None:
-        """Move tokens until nothing can move: ready ones first, then throws, then inclusive joins."""
+    def go(self, handlers: tuple[Handler, ...], settle: Callable[["Run"], bool], closings: dict[str, Ending]) -> None:
+        """Move tokens until nothing can move: ready ones first, then throws, then inclusive joins.
+
+        `closings`: what the end of a scope does, by its kind, where it is not `end_scope`.
+        """
         queue, late, endings = self.queue, self.late, self.endings
         while True:
             while queue or endings:
                 if endings:
-                    self.end_scope(endings.popleft())
+                    over = endings.popleft()
+                    if over.live == 0 and self.state.scopes.get(over.id) is over:
+                        closings.get(over.kind, Run.end_scope)(self, over)
                     continue
                 if self.budget == 0:
                     self.park()
                     return
                 self.budget -= 1
                 scope, node, edge = queue.popleft()
+                if scope.held_total:
+                    self.moved[scope.id] = scope
                 try:
                     handlers[node.op](self, scope, node, edge)
                 except Stuck as stuck:
@@ -141,6 +151,8 @@ class Run(Evaluation):
         scope.live -= 1
         if scope.live == 0:
             self.endings.append(scope)
+        elif scope.held_total:
+            self.moved[scope.id] = scope
 
     def finish(self, token: Token, results: Values | None = None, local: Values | None = None) -> None:
         """An activity is done: output mapping, guards, flows. `local`: what its output mapping can read besides."""
@@ -152,12 +164,24 @@ class Run(Evaluation):
             self.stick(scope, node, stuck, token)
             return
         self.close(token, "completed")
-        if written:
-            self.write(scope, written)
+        self.record(scope, node, {**(token.vars or {}), **(local or {})}, written)
         try:
             self.depart(scope, node, token.id, token.vars)
         except Stuck as stuck:
             self.stick(scope, node, stuck, token)
+
+    def conclude(self, scope: Scope, node: Node, token: int, local: Values | None, results: Values) -> None:
+        """An activity that does not wait is done: output mapping, flows. Raises Stuck."""
+        self.record(scope, node, local, self.map_out(scope, node, local, results))
+        self.depart(scope, node, token, local)
+
+    def record(self, scope: Scope, node: Node, local: Values | None, written: Values) -> None:
+        """What an activity leaves behind when it is done."""
+        if scope.kind == "turn" and local and node.type != "callActivity":
+            scope.vars.update(local)  # the result of a round is read from what was visible inside
+            self.dirty.add(scope.id)
+        if written:
+            self.write(scope, written)
 
     def pass_through(self, scope: Scope, node: Node, payload: Values) -> None:
         """An event has happened: its visit begins and ends, its payload is mapped."""
@@ -178,19 +202,23 @@ class Run(Evaluation):
 
     def end_scope(self, scope: Scope) -> None:
         """Nothing lives in `scope` any more: its host goes on, or the instance ends."""
-        if self.state.scopes.get(scope.id) is not scope or scope.live:
-            return
         self.disarm(scope)
         if scope.parent is None:
             self.end("completed", None, self.last_end())
             return
         host = self.state.tokens[scope.token]
-        del self.state.scopes[scope.id]
-        self.dirty.add(scope.id)
-        self.facts.append(ScopeClosed(self.number(), scope.id, "completed"))
+        self.drop(scope, "completed")
         call = host.node.call
         results = scope.vars if scope.kind == "call" and call is not None and call.propagate_children else None
         self.finish(host, results, scope.vars)
+
+    def drop(self, scope: Scope, outcome: Closing) -> None:
+        """`scope` is no more."""
+        del self.state.scopes[scope.id]
+        if scope.parent is not None:
+            del scope.parent.children[scope.id]
+        self.dirty.add(scope.id)
+        self.facts.append(ScopeClosed(self.number(), scope.id, outcome))
 
     def last_end(self) -> str | None:
         """The element where the last token of the process was consumed."""
@@ -305,19 +333,20 @@ class Run(Evaluation):
 
     def cancel_visit(self, token: Token, outcome: Closing = "cancelled") -> None:
         """End an activity from outside, with everything inside it."""
-        if token.wait == "scope":
-            inner = next(scope for scope in self.state.scopes.values() if scope.token == token.id)
-            self.cancel_scope(inner)
+        if token.inside is not None:
+            self.cancel_scope(token.inside)
         self.close(token, outcome)
         self.facts.append(NodeLeft(self.number(), token.id, token.node.id, token.scope.id, token.node.type, outcome))
 
     def cancel_scope(self, scope: Scope, keep: bool = False) -> None:
         """End everything in `scope`, innermost first; the scope itself too unless `keep`."""
-        state = self.state
         doomed = [scope]
         for found in doomed:
-            doomed.extend(other for other in state.scopes.values() if other.parent is found)
-        keys = {found.id for found in doomed}
+            doomed.extend(found.children.values())
+        keys: dict[int, list[Token]] = {found.id: [] for found in doomed}
+        for token in self.state.tokens.values():
+            if not token.host and token.scope.id in keys:
+                keys[token.scope.id].append(token)
         ready = [entry for entry in self.queue if entry[0].id not in keys]
         throws = [entry for entry in self.late if entry[1][0].id not in keys]
         self.queue.clear()
@@ -325,7 +354,7 @@ class Run(Evaluation):
         self.late.clear()
         self.late.extend(throws)
         for found in reversed(doomed):
-            for token in [token for token in state.tokens.values() if token.scope is found and not token.host]:
+            for token in keys[found.id]:
                 self.close(token, "cancelled")
                 self.facts.append(
                     NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
@@ -334,8 +363,7 @@ class Run(Evaluation):
             found.held.clear()
             found.held_total = found.live = 0
             if found is not scope or not keep:
-                del state.scopes[found.id]
-                self.facts.append(ScopeClosed(self.number(), found.id, "cancelled"))
+                self.drop(found, "cancelled")
 
     def disarm(self, scope: Scope) -> None:
         """Nothing starts the event sub-processes of `scope` any more."""
@@ -349,14 +377,20 @@ class Run(Evaluation):
     ) -> Scope:  # fmt: skip
         """A sub-process, event sub-process or call begins: at its starts, or at event `start` which has happened."""
         scope = Scope(self.number(), kind, program, definition_id, unit, host.scope, host.id)
+        host.inside = scope
         scope.vars = values
-        self.state.scopes[scope.id] = scope
-        self.dirty.add(scope.id)
-        self.facts.append(
-            ScopeOpened(self.number(), scope.id, kind, host.node.id, definition_id if kind == "call" else None)
-        )
+        self.add_scope(scope, host.node)
         self.launch(scope, start)
         return scope
+
+    def add_scope(self, scope: Scope, node: Node) -> None:
+        """`scope` begins, for `node`."""
+        self.state.scopes[scope.id] = scope
+        if scope.parent is not None:
+            scope.parent.children[scope.id] = scope
+        self.dirty.add(scope.id)
+        called = scope.definition_id if scope.kind == "call" else None
+        self.facts.append(ScopeOpened(self.number(), scope.id, scope.kind, node.id, called))
 
     def launch(self, scope: Scope, start: Node | None = None) -> None:
         """Arm the event sub-processes of `scope`, then run its first nodes; when one cannot be armed nothing runs."""

@@ -25,8 +25,7 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     model = _model(run, scope, node, decision_id)
     value, inputs, rules = _decided(run, model, decision_id, context)
     run.facts.append(DecisionEvaluated(run.number(), token, node.id, decision_id, inputs, value, rules))
-    run.write(scope, run.map_out(scope, node, local, {result: value}))
-    run.depart(scope, node, token, local)
+    run.conclude(scope, node, token, local, {result: value})
 
 
 def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:

@@ -62,20 +62,22 @@ class Evaluation:
 
     def context(self, scope: Scope, local: Values | None = None) -> dict[str, Any]:
         """All names that an expression in `scope` can read."""
+        approvals = scope.approval
         if scope.nested:
+            approvals = scope.approvals()
             chain = [scope]
             while scope.nested and scope.parent is not None:
                 scope = scope.parent
                 chain.append(scope)
             context: dict[str, Any] = {}
             for part in reversed(chain):
-                context.update(part.vars)
+                context.update(part.readable())
         else:
             context = dict(scope.vars)
         if local:
             context.update(local)
         context["process"] = self.env.process
-        context["approval"] = scope.approval
+        context["approval"] = approvals
         return context
 
     def holds(self, edge: Edge, context: Values, stage: str = "enter") -> bool:
@@ -125,13 +127,15 @@ class Evaluation:
 
     # ------------------------------------------------------------ variables
 
-    def write(self, scope: Scope, values: Values) -> None:
-        """Each name goes to the nearest scope that has it, else to the process or call."""
+    def write(self, scope: Scope, values: Values, new: Scope | None = None) -> None:
+        """Each name goes to the nearest scope that has it, else to `new`; without one to the process or call."""
         changed: dict[int, list[str]] = {}
         for name, value in values.items():
             part = scope
             while name not in part.vars and part.nested and part.parent is not None:
                 part = part.parent
+            if new is not None and name not in part.vars:
+                part = new
             part.vars[name] = value
             changed.setdefault(part.id, []).append(name)
         for key, names in changed.items():

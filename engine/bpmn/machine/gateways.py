@@ -62,14 +62,14 @@ def event_based(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def settle(run: Run) -> bool:
     """Nothing can move: fire one inclusive join that can, else name joins that wait in vain. True: something moved."""
-    for scope in list(run.state.scopes.values()):
-        if not scope.held:
-            continue
+    moved = [scope for _, scope in sorted(run.moved.items()) if scope.held]
+    for scope in moved:
         if scope.unit.inclusive and _fire_inclusive(run, scope):
             return True
-    for scope in run.state.scopes.values():
-        if scope.held and scope.live == scope.held_total:
+    for scope in moved:
+        if scope.live == scope.held_total:
             _starved(run, scope)
+    run.moved.clear()
     return False
 
 
@@ -132,6 +132,7 @@ def _hold(run: Run, scope: Scope, edge: Edge | None) -> None:
     assert edge is not None  # noqa: S101 - a join is reached by a flow
     scope.held[edge.id] = scope.held.get(edge.id, 0) + 1
     scope.held_total += 1
+    run.moved[scope.id] = scope
     run.dirty.add(scope.id)
     if run.state.incidents:
         _revive(run, scope, edge.target)

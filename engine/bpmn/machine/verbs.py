@@ -7,8 +7,8 @@ wait that is closed already changes nothing and returns a stale step.
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.machine import activities, decisions, events, gateways
-from engine.bpmn.machine.core import Handler, Run
+from engine.bpmn.machine import activities, decisions, events, gateways, loops
+from engine.bpmn.machine.core import Ending, Handler, Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
 from engine.bpmn.program import (
     BOUNDARY,
@@ -23,6 +23,7 @@ from engine.bpmn.program import (
     EXCLUSIVE,
     INCLUSIVE,
     JOB,
+    LOOP,
     PARALLEL,
     PASS,
     SCRIPT,
@@ -45,7 +46,9 @@ _BY_OP: dict[int, Handler] = {
     EVENT_BASED: gateways.event_based, CATCH: events.catch, BOUNDARY: events.catch, THROW: events.throw,
     END: events.end, END_MESSAGE: events.throw, END_ERROR: events.end_error, TERMINATE: events.terminate,
     EVENT_SUB: events.handler_again,
+    LOOP: loops.begin,
 }  # fmt: skip
+_CLOSINGS: dict[str, Ending] = {"turn": loops.turn_over}
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
 
 
@@ -87,9 +90,9 @@ def complete(
     _expect(waiting, "work", "job")
     run = Run(state, now, env)
     if outcome is not None:
-        root = waiting.scope.root()
-        root.approval = {**root.approval, waiting.node.id: normalise(outcome)}
-        run.dirty.add(root.id)
+        home = waiting.scope.home()
+        home.approval = {**home.approval, waiting.node.id: normalise(outcome)}
+        run.dirty.add(home.id)
     values = admitted(variables or {})
     if local:
         run.finish(waiting, None, values)
@@ -180,6 +183,9 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     if stage == "begin":
         run.launch(scope, scope.program.nodes[token.by] if token.by is not None else None)
         return _go(run)
+    if stage == "turn":
+        run.consume(scope)
+        return _go(run)
     if stage == "join":
         gateways.release(run, scope, node)
         return _go(run)
@@ -211,7 +217,7 @@ def cancel(state: State, reason: str = "", *, now: datetime, env: Env) -> Step:
 
 
 def _go(run: Run) -> Step:
-    run.go(HANDLERS, gateways.settle)
+    run.go(HANDLERS, gateways.settle, _CLOSINGS)
     return run.step()
 
 

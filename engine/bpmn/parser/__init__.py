@@ -1,6 +1,7 @@
 """BPMN XML -> Definition and findings; the only package that imports SpiffWorkflow."""
 
 from engine.bpmn.model import FLOW_NODES, Definition, Reading
+from engine.bpmn.parser.markers import wrongly_marked
 from engine.bpmn.parser.refusals import beside, refused
 from engine.bpmn.parser.spiff import DrawingParser
 from engine.bpmn.parser.structure import misplaced
@@ -36,6 +37,7 @@ def _judge(root: Element, definition: Definition, resource: str) -> list[Finding
     for process in definition.executable:
         findings.extend(refused(elements[process.id], resource))
         findings.extend(misplaced(process, resource))
+        findings.extend(wrongly_marked(process, resource))
     if not definition.executable:
         first = definition.processes[0] if definition.processes else None
         findings.append(

@@ -13,6 +13,7 @@ from engine.bpmn.model import (
     CalledElement,
     Extensions,
     FieldPermission,
+    LoopCharacteristics,
     Mapping,
     Numbering,
     Parameter,
@@ -105,17 +106,23 @@ class Reader:
         self._resource = resource
         self._report = report
 
-    def read(self, owner: Element) -> Extensions:
-        """Typed records of `owner` (a process, flow node, flow or message)."""
+    def read(self, owner: Element, inside: Element = None) -> Extensions:
+        """Typed records of `owner` (a process, flow node, flow or message), or of the loop marker `inside` it."""
         found = Extensions()
+        if inside is not None:
+            self._children(owner, inside, found)
+            return found
         tag = local_name(owner)
         for name, value in owner.attrib.items():
             if name.startswith(f"{{{TROIKA}}}"):
                 self._attribute(owner, tag, name.rpartition("}")[2], value, found)
-        for holder in owner.iterchildren(f"{{{BPMN}}}extensionElements"):
-            for child in holder.iterchildren("*"):
-                self._element(owner, tag, child, found)
+        self._children(owner, owner, found)
         return found
+
+    def _children(self, owner: Element, carrier: Element, found: Extensions) -> None:
+        for holder in carrier.iterchildren(f"{{{BPMN}}}extensionElements"):
+            for child in holder.iterchildren("*"):
+                self._element(owner, local_name(carrier), child, found)
 
     def _attribute(self, owner: Element, tag: str, name: str, value: str, found: Extensions) -> None:
         if name == "request" and tag in HUMAN:
@@ -193,6 +200,14 @@ class Reader:
         result = self._required(owner, child, "resultVariable")
         if expression and result:
             found.script = Script(expression, result)
+
+    def _loop(self, owner: Element, child: Element, found: Extensions) -> None:
+        collection = self._required(owner, child, "inputCollection")
+        result, element = child.get("outputCollection") or None, child.get("outputElement") or None
+        if (result is None) is not (element is None):
+            self._required(owner, child, "outputCollection" if result is None else "outputElement")
+        elif collection:
+            found.loop = LoopCharacteristics(collection, child.get("inputElement") or None, result, element)
 
     def _user_task(self, owner: Element, child: Element, found: Extensions) -> None:
         """zeebe:userTask only marks that the engine keeps the task, which is always so here."""
@@ -440,6 +455,11 @@ _ZEEBE: dict[str, _Word] = {
     ),
     "calledDecision": (_RULE, Reader._called_decision, f"decisionId resultVariable {_BINDING}"),
     "script": (_SCRIPTED, Reader._script, "expression resultVariable"),
+    "loopCharacteristics": (
+        frozenset(("multiInstanceLoopCharacteristics",)),
+        Reader._loop,
+        "inputCollection inputElement outputCollection outputElement",
+    ),
     "userTask": (HUMAN, Reader._user_task, ""),
     "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form, "formId bindingType=deployment"),
     "assignmentDefinition": (HUMAN, Reader._assignment_definition, "assignee candidateUsers candidateGroups"),

@@ -49,6 +49,23 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "timeCycle": _EXPRESSION,
     "script": {},
     "eventDefinitionRef": {},
+    "standardLoopCharacteristics": {"testBefore": ANY, "loopMaximum": ANY},
+    "loopCondition": _EXPRESSION,
+    "multiInstanceLoopCharacteristics": {
+        "isSequential": ANY,
+        "behavior": ANY,
+        "oneBehaviorEventRef": ANY,
+        "noneBehaviorEventRef": ANY,
+    },
+    "loopCardinality": _EXPRESSION,
+    "loopDataInputRef": {},
+    "loopDataOutputRef": {},
+    "inputDataItem": {"isCollection": ANY, "itemSubjectRef": ANY},
+    "outputDataItem": {"isCollection": ANY, "itemSubjectRef": ANY},
+    "completionCondition": _EXPRESSION,
+    "complexBehaviorDefinition": {},
+    "condition": _EXPRESSION,
+    "event": {},
 }
 """Executed elements, and for each of their attributes the one value that is executed."""
 
@@ -96,7 +113,6 @@ GLOBAL_TASKS = frozenset(
 """Tasks that stand beside a process and are called."""
 
 PRESENTATION = {
-    "multiInstanceLoopCharacteristics": "shown only on an approval, whose people are asked by its own rule",
     "dataInputAssociation": "shown only without transformation and assignment",
     "dataOutputAssociation": "shown only without transformation and assignment",
     "operationRef": "shown only when the operation is bound to no implementation",
@@ -104,7 +120,7 @@ PRESENTATION = {
 }
 """What is shown under a condition (`_is_presentation`), and else refused."""
 
-EXTENDED = FLOW_NODES | {"process", "sequenceFlow"}
+EXTENDED = FLOW_NODES | {"process", "sequenceFlow", "multiInstanceLoopCharacteristics"}
 """Elements whose extensions are read; messages, which stand outside a process, are the others."""
 
 _DATA_HINT = N_("Use an input or output mapping of the task.")
@@ -122,14 +138,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "adHocSubProcess": (
         N_("Ad-hoc sub-process '{element}' is not executed."),
         N_("Draw the tasks with an inclusive gateway."),
-    ),
-    "standardLoopCharacteristics": (
-        N_("The loop marker of '{element}' is not executed."),
-        N_("Draw an exclusive gateway behind it with a flow back."),
-    ),
-    "multiInstanceLoopCharacteristics": (
-        N_("The multi-instance marker of '{element}' is not executed."),
-        N_("For several approvers use the approval settings of the user task; for a list draw a loop."),
     ),
     "signalEventDefinition": (N_("Signal event '{element}' is not executed."), N_("Use a message event.")),
     "escalationEventDefinition": (
@@ -277,16 +285,13 @@ def _lost(owner: Element, holder: Element, resource: str) -> Iterator[Finding]:
 def _is_presentation(owner: Element, child: Element) -> bool:
     """What is allowed because it only repeats or draws something.
 
-    The multi-instance marker of an approval: the ledger of work items decides. A data association without a
+    A data association without a
     transformation: an arrow to a data object. An ioSpecification without inputs and outputs. The name of an operation
     that is bound to no implementation: the message says it all.
     """
     name = local_name(child)
     if name not in PRESENTATION:
         return False
-    if name == "multiInstanceLoopCharacteristics":
-        approval = owner.find(f"{{{BPMN}}}extensionElements/{{{TROIKA}}}approval")
-        return approval is not None and child.find(f"{{{BPMN}}}completionCondition") is None
     if name in ("dataInputAssociation", "dataOutputAssociation"):
         return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("transformation", "assignment"))
     if name == "operationRef":

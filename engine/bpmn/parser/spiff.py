@@ -34,6 +34,8 @@ from engine.bpmn.parser.xml import BPMN, Element, local_name, local_ref, namespa
 from engine.errors import N_
 from engine.findings import Finding, Level
 
+DATA = ("dataObject", "dataObjectReference", "property", "dataInput", "dataOutput", "dataStore", "dataStoreReference")
+
 
 class DrawnSpec(BpmnTaskSpec):  # type: ignore[misc]
     """A task spec that carries everything that was drawn."""
@@ -80,7 +82,7 @@ class FlowNodeParser(TaskParser):  # type: ignore[misc]
             triggered_by_event=get("triggeredByEvent") == "true",
             documentation=self.task.documentation or "",
             lane=self.lane,
-            loop=_loop(element),
+            loop=self.process_parser.parser.loop_of(element),
             extensions=self.task.extensions,
         )
         if drawn.type in SCOPES:
@@ -171,12 +173,16 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         self.definition = Definition(resource)
         self._roots: dict[str, Element] = {}
         self._keys: dict[str, str | None] = {}
+        self._data: dict[str, Element] = {}
 
     def parse(self, root: Element) -> Definition:
         """Every process of the file."""
         for element in root.iterchildren("*"):
             if namespace(element) == BPMN and element.get("id"):
                 self._roots[element.get("id")] = element
+        self._data = {
+            element.get("id"): element for element in root.iter(*map(full_tag, DATA)) if element.get("id") is not None
+        }
         self._name_roots()
         self._add_diagram_indexes(root)
         self._add_processes(root, self.resource)
@@ -204,10 +210,11 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
 
     def event_definitions(self, owner: Element) -> list[EventDefinition]:
         """Direct children `*EventDefinition`, and those at the root that an `eventDefinitionRef` names."""
-        if local_name(owner) not in EVENTS:
-            return []
+        return self._definitions(owner, owner) if local_name(owner) in EVENTS else []
+
+    def _definitions(self, owner: Element, holder: Element) -> list[EventDefinition]:
         found = []
-        for child in owner.iterchildren("*"):
+        for child in holder.iterchildren("*"):
             name = local_name(child)
             if name == "eventDefinitionRef":
                 target = self._roots.get(local_ref(child.text) or "")
@@ -225,6 +232,33 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
             return None
         return self._event_definition(owner, owner, "message")
 
+    def loop_of(self, owner: Element) -> Loop | None:
+        """The loop marker of an activity."""
+        standard = owner.find(full_tag("standardLoopCharacteristics"))
+        if standard is not None:
+            return Loop(
+                "standard",
+                condition=text_of(standard.find(full_tag("loopCondition"))),
+                test_before=standard.get("testBefore") in ("true", "1"),
+                maximum=standard.get("loopMaximum"),
+                languages=_languages(standard),
+                line=standard.sourceline,
+            )
+        multiple = owner.find(full_tag("multiInstanceLoopCharacteristics"))
+        if multiple is None:
+            return None
+        found = Loop(
+            "sequential" if multiple.get("isSequential") in ("true", "1") else "parallel",
+            cardinality=text_of(multiple.find(full_tag("loopCardinality"))),
+            completion=text_of(multiple.find(full_tag("completionCondition"))),
+            behavior=multiple.get("behavior", "All"),
+            languages=_languages(multiple),
+            line=multiple.sourceline,
+        )
+        self._go_through(owner, multiple, found)
+        found.events = self._behaviour(owner, multiple, found.behavior)
+        return found
+
     # ------------------------------------------------------------ SpiffWorkflow's own reading that is too strict
 
     def _add_diagram_indexes(self, bpmn: Element) -> None:
@@ -238,6 +272,74 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
     def _add_processes(self, bpmn: Element, filename: str | None = None) -> None:
         for process in bpmn.iterchildren(full_tag("process")):
             self.create_parser(process, filename)
+
+    # ------------------------------------------------------------ loops
+
+    def _go_through(self, owner: Element, marker: Element, loop: Loop) -> None:
+        """The collection of a multi-instance activity: zeebe:loopCharacteristics, or the standard's own references."""
+        given = self.reader.read(owner, marker).loop
+        if given is not None:
+            loop.collection, loop.item = given.collection, given.item
+            loop.result, loop.element = given.result, given.element
+            return
+        source, target = marker.find(full_tag("loopDataInputRef")), marker.find(full_tag("loopDataOutputRef"))
+        item, element = marker.find(full_tag("inputDataItem")), marker.find(full_tag("outputDataItem"))
+        if source is not None:
+            loop.collection = self._collection(owner, local_ref(source.text) or "")
+            loop.item = item.get("name") or item.get("id") if item is not None else None
+        if target is not None and element is not None:
+            loop.result = self._outside(owner, local_ref(target.text) or "")
+            loop.element = element.get("name") or element.get("id")
+
+    def _collection(self, owner: Element, ref: str) -> str:
+        """Where a data input of an activity comes from; any other data is a variable of its own."""
+        for association in owner.iterchildren(full_tag("dataInputAssociation")):
+            if local_ref(text_of(association.find(full_tag("targetRef")))) == ref:
+                transformation = text_of(association.find(full_tag("transformation")))
+                source = local_ref(text_of(association.find(full_tag("sourceRef"))))
+                return transformation or self.variable(source or ref)
+        return self.variable(ref)
+
+    def _outside(self, owner: Element, ref: str) -> str:
+        """Where a data output of an activity goes to."""
+        for association in owner.iterchildren(full_tag("dataOutputAssociation")):
+            if ref in [local_ref(text_of(part)) for part in association.iterchildren(full_tag("sourceRef"))]:
+                return self.variable(local_ref(text_of(association.find(full_tag("targetRef")))) or ref)
+        return self.variable(ref)
+
+    def _behaviour(
+        self, owner: Element, marker: Element, behavior: str
+    ) -> list[tuple[str | None, EventDefinition]]:  # fmt: skip
+        """What the completion of one child throws."""
+        if behavior in ("None", "One"):
+            attribute = f"{behavior.lower()}BehaviorEventRef"
+            ref = local_ref(marker.get(attribute))
+            if ref is None:
+                return []
+            target = self._roots.get(ref)
+            if target is None:
+                self._unresolved(owner, marker, attribute, ref)
+                return []
+            return [(None, self._event_definition(owner, target))]
+        found: list[tuple[str | None, EventDefinition]] = []
+        if behavior == "Complex":
+            for definition in marker.iterchildren(full_tag("complexBehaviorDefinition")):
+                condition = text_of(definition.find(full_tag("condition")))
+                for event in definition.iterchildren(full_tag("event")):
+                    found.extend((condition, thrown) for thrown in self._definitions(owner, event))
+        return found
+
+    # ------------------------------------------------------------ data
+
+    def variable(self, ref: str) -> str:
+        """The name of the variable behind a data element: of the object that a reference stands for."""
+        element = self._data.get(ref)
+        if element is None:
+            return ref
+        behind = self._data.get(local_ref(element.get("dataObjectRef")) or "")
+        if behind is not None:
+            return behind.get("name") or element.get("name") or behind.get("id")  # type: ignore[no-any-return]
+        return element.get("name") or ref
 
     # ------------------------------------------------------------ events
 
@@ -321,23 +423,5 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         )  # fmt: skip
 
 
-def _loop(element: Element) -> Loop | None:
-    standard = element.find(full_tag("standardLoopCharacteristics"))
-    if standard is not None:
-        return Loop(
-            "standard",
-            condition=text_of(standard.find(full_tag("loopCondition"))),
-            test_before=standard.get("testBefore") == "true",
-            maximum=standard.get("loopMaximum"),
-            line=standard.sourceline,
-        )
-    multiple = element.find(full_tag("multiInstanceLoopCharacteristics"))
-    if multiple is None:
-        return None
-    return Loop(
-        "sequential" if multiple.get("isSequential") == "true" else "parallel",
-        cardinality=text_of(multiple.find(full_tag("loopCardinality"))),
-        completion=text_of(multiple.find(full_tag("completionCondition"))),
-        behavior=multiple.get("behavior", "All"),
-        line=multiple.sourceline,
-    )
+def _languages(marker: Element) -> list[str]:
+    return [found for child in marker.iter("*") if (found := child.get("language")) is not None]

@@ -178,6 +178,10 @@ class Play:
     def complete(self, node: str, _outcome: dict[str, Any] | None = None, **values: Any) -> Step:
         return self._do(bpmn.complete, self.token(node), values, outcome=_outcome)
 
+    def complete_turn(self, node: str, index: int, **values: Any) -> Step:
+        """The wait at `node` in round or instance `index` of its loop."""
+        return self._do(bpmn.complete, self.turns(node)[index], values)
+
     def throw(self, node: str, code: str, **values: Any) -> Step:
         return self._do(bpmn.throw_error, self.token(node), code, values)
 
@@ -226,6 +230,15 @@ class Play:
 
     def token(self, node: str) -> int:
         return next(token for token, at, _ in bpmn.waits(self.state) if at == node)
+
+    def turns(self, node: str) -> dict[int, int]:
+        """LoopCounter -> token of the open waits at `node`, in loops."""
+        found = {}
+        for token, at, _ in bpmn.waits(self.state):
+            scope = self.state.tokens[token].scope
+            if at == node:
+                found[bpmn.variables(self.state, scope.id)["loopCounter"]] = token
+        return found
 
     def all(self, kind: type) -> list[Any]:
         """Facts of one kind since the beginning."""

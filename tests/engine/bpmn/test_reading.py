@@ -141,8 +141,8 @@ REFUSED = {
     '<complexGateway id="x"/>': "complex-gateway-not-executed",
     '<transaction id="x"/>': "transaction-not-executed",
     '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>': "ad-hoc-sub-process-not-executed",
-    '<task id="x"><standardLoopCharacteristics/></task>': "standard-loop-characteristics-not-executed",
-    '<task id="x"><multiInstanceLoopCharacteristics/></task>': "multi-instance-loop-characteristics-not-executed",
+    '<task id="x"><standardLoopCharacteristics/></task>': "loop-without-end",
+    '<task id="x"><multiInstanceLoopCharacteristics/></task>': "multi-instance-count",
     '<task id="x" isForCompensation="true"/>': "attribute-not-executed",
     '<task id="x" startQuantity="2"/>': "attribute-not-executed",
     '<task id="x"><potentialOwner id="o"/></task>': "potential-owner-not-executed",
@@ -261,7 +261,7 @@ def test_the_multi_instance_marker_of_an_approval_is_presentation():
 
     counted = "<multiInstanceLoopCharacteristics><completionCondition>= true</completionCondition></multiInstanceLoopCharacteristics>"
     refused = errors(around(element("userTask", "x", '<troika:approval mode="all"/>', inner=counted)))
-    assert refused == {"multi-instance-loop-characteristics-not-executed": "x"}
+    assert refused == {"approval-completion-condition": "x"}
 
 
 def test_data_objects_lanes_and_annotations_are_drawing():
