@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn import timers
-from engine.bpmn.graph import exit_mask, reach_masks
+from engine.bpmn.graph import exit_mask, reach_masks, routes
 from engine.bpmn.model import Definition, EventDefinition, Extensions, Mapping, Process, Scope, TaskDefinition
 from engine.bpmn.model import Loop as Marker
 from engine.bpmn.model import Node as Drawn
@@ -154,6 +154,7 @@ class _Compiler:
             for node in scope.nodes:
                 if node.op == INCLUSIVE and len(node.incoming) > 1:
                     node.reach = reach_masks(scope, node)
+        scope.routes = routes(scope)
         return scope
 
     def _edge(self, key: str, index: int, name: str, source: Node, target: Node) -> Edge:

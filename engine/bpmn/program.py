@@ -218,6 +218,24 @@ class Node:
         return self.op in (WORK, JOB, SCRIPT, DECISION, SUB, CALL, LOOP) or self.type.endswith("Task")
 
 
+Context = tuple[tuple[int, int], ...]
+"""The blocks around a node, outermost first: (index of the fork, mask of its branches)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routes:
+    """What moves by hand ask of one scope; masks have bit `Node.index`.
+
+    `down`: what lies after a node when no loop is gone round. `dominators`: what every way to a node passes, itself
+    included. `contexts`: absent where no block structure is left. `tangled`: loops with more than one way in.
+    """
+
+    down: dict[int, int]
+    dominators: dict[int, int]
+    contexts: dict[int, Context]
+    tangled: int
+
+
 @dataclass(slots=True, eq=False)
 class ScopeProgram:
     """A process or sub-process: where its tokens begin."""
@@ -230,6 +248,7 @@ class ScopeProgram:
     handlers: tuple[Node, ...] = ()
     """its event sub-processes"""
     inclusive: bool = False
+    routes: Routes = field(default=None)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
