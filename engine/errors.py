@@ -347,6 +347,17 @@ class NoSuchWait(EngineError):
     status = 409
 
 
+class MoveRefused(EngineError):
+    """Tokens that cannot go there, or an instance that cannot follow another version; `findings`: every reason."""
+
+    message = N_("This is refused for {count} reason(s), the first: {first}")
+    status = 409
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+        super().__init__(count=len(findings), first=findings[0])
+
+
 class ReservedName(EngineError):
     """A name that the engine keeps for itself."""
 

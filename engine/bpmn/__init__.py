@@ -17,12 +17,14 @@ from engine.bpmn.machine.verbs import (
     throw_error,
 )
 from engine.bpmn.model import Definition, Reading
+from engine.bpmn.moves import Modification, Placing, Return, goto, modify, returning, unfit
 from engine.bpmn.parser import read
 from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import State, approvals, check, dump, is_open, load, markers, variables, waits
 
 __all__ = [
-    "Definition", "Env", "OperationUse", "Program", "Reading", "Reference", "Start", "State", "admitted", "approvals",
-    "begin", "cancel", "check", "compile", "complete", "deliver", "dump", "elapse", "fail", "is_open", "load",
-    "markers", "read", "resume", "set_variables", "throw_error", "variables", "waits",
+    "Definition", "Env", "Modification", "OperationUse", "Placing", "Program", "Reading", "Reference", "Return",
+    "Start", "State", "admitted", "approvals", "begin", "cancel", "check", "compile", "complete", "deliver", "dump",
+    "elapse", "fail", "goto", "is_open", "load", "markers", "modify", "read", "resume", "returning", "set_variables",
+    "throw_error", "unfit", "variables", "waits",
 ]  # fmt: skip

@@ -94,15 +94,16 @@ class Progress:
 
 class Scope:
     """A running process, sub-process, event sub-process or call. `token`: the host in the outer scope; `held`: tokens
-    at joins by flow; `armed`: the waiting starts of its event sub-processes; `nested`: it sees the scope around it.
+    at joins by flow; `armed`: the waiting starts of its event sub-processes; `nested`: it sees the scope around it;
+    `last`: join -> number and flows of its last firing, for `goto`.
 
     The body of a loop is one too, and each of its rounds or instances is a scope of kind `turn` in it, with the same
     host; turns count as live in the body. `index`: the loopCounter, from 1.
     """
 
     __slots__ = (
-        "approval", "armed", "children", "definition_id", "held", "held_total", "id", "index", "kind", "live", "nested",
-        "parent", "program", "progress", "token", "unit", "vars",
+        "approval", "armed", "children", "definition_id", "held", "held_total", "id", "index", "kind", "last", "live",
+        "nested", "parent", "program", "progress", "token", "unit", "vars",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +123,7 @@ class Scope:
         self.held: dict[str, int] = {}
         self.held_total = 0
         self.armed: list[int] = []
+        self.last: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.live = 0
         self.index = 0
         self.progress: Progress | None = None
@@ -291,6 +293,7 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
         scope.index = found.get("i", 0)
         if "loop" in found:
             scope.progress = _load_progress(found["loop"])
+        scope.last = {join: (seq, tuple(flows)) for join, (seq, flows) in found.get("last", {}).items()}
         state.scopes[key] = scope
         places.append((scope, found.get("p")))
     for scope, parent in places:
@@ -325,6 +328,8 @@ def _dump_scope(scope: Scope) -> dict[str, Any]:
         found["at"] = scope.unit.id
     if scope.held:
         found["in"] = dict(scope.held)
+    if scope.last:
+        found["last"] = {join: [seq, list(flows)] for join, (seq, flows) in scope.last.items()}
     if scope.approval:
         found["approval"] = encode(scope.approval)
     if scope.index:

@@ -343,12 +343,41 @@ class Compensated(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Moved(Fact):
-    """`goto` or `modify` placed a token."""
+    """A token is placed by hand: `goto` or `modify`. `origin`: the elements where tokens were taken away."""
 
     kind: ClassVar[str] = "moved"
-    token: int
+    scope: int
     node: str
     origin: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRestored(Fact):
+    """A join gets back what it had consumed from a branch that is not done again."""
+
+    kind: ClassVar[str] = "arrival.restored"
+    flow: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalWithdrawn(Fact):
+    """A join loses what came from a branch that is done again."""
+
+    kind: ClassVar[str] = "arrival.withdrawn"
+    flow: str
+    scope: int
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated(Fact):
+    """The instance follows another version. `tokens`: (wait, old element, new element) where the element changed."""
+
+    kind: ClassVar[str] = "migrated"
+    scope: int
+    source: str
+    target: str
+    tokens: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

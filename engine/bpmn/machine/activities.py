@@ -83,6 +83,14 @@ def call(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     run.open_scope("call", waiting(None), program, definition_id, program.root, values)
 
 
+def open_empty(run: Run, scope: Scope, node: Node) -> Scope:
+    """Sub-process `node` begins without its starts: whoever moves tokens by hand places them. Raises Stuck."""
+    _, local, waiting = _begin(run, scope, node, "scope")
+    assert node.inner is not None  # noqa: S101 - compiled
+    host = waiting(None)
+    return run.open_scope("sub", host, scope.program, scope.definition_id, node.inner, local or {}, empty=True)
+
+
 # ---------------------------------------------------------------- arrival
 
 

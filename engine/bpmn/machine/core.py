@@ -373,14 +373,17 @@ class Run(Evaluation):
 
     def open_scope(
         self, kind: str, host: Token, program: Program, definition_id: str, unit: ScopeProgram, values: Values,
-        start: Node | None = None,
+        start: Node | None = None, empty: bool = False,
     ) -> Scope:  # fmt: skip
-        """A sub-process, event sub-process or call begins: at its starts, or at event `start` which has happened."""
+        """A sub-process, event sub-process or call begins: at its starts, or at event `start` which has happened.
+
+        `empty`: nothing runs in it yet; the caller places tokens.
+        """
         scope = Scope(self.number(), kind, program, definition_id, unit, host.scope, host.id)
         host.inside = scope
         scope.vars = values
         self.add_scope(scope, host.node)
-        self.launch(scope, start)
+        self.launch(scope, start, empty)
         return scope
 
     def add_scope(self, scope: Scope, node: Node) -> None:
@@ -392,9 +395,9 @@ class Run(Evaluation):
         called = scope.definition_id if scope.kind == "call" else None
         self.facts.append(ScopeOpened(self.number(), scope.id, scope.kind, node.id, called))
 
-    def launch(self, scope: Scope, start: Node | None = None) -> None:
+    def launch(self, scope: Scope, start: Node | None = None, empty: bool = False) -> None:
         """Arm the event sub-processes of `scope`, then run its first nodes; when one cannot be armed nothing runs."""
-        if scope.unit.handlers and not self._arm_handlers(scope, start):
+        if (scope.unit.handlers and not self._arm_handlers(scope, start)) or empty:
             return
         if start is None:
             scope.live = len(scope.unit.starts)

@@ -144,6 +144,7 @@ def _consume(run: Run, scope: Scope, flows: tuple[Edge, ...]) -> None:
     run.dirty.add(scope.id)
     if run.state.incidents:
         _revive(run, scope, flows[0].target)
+    scope.last[flows[0].target.id] = (run.state.n, tuple([flow.id for flow in flows]))
     for flow in flows:
         if held[flow.id] == 1:
             del held[flow.id]

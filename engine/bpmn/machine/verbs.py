@@ -48,7 +48,7 @@ _BY_OP: dict[int, Handler] = {
     EVENT_SUB: events.handler_again,
     LOOP: loops.begin,
 }  # fmt: skip
-_CLOSINGS: dict[str, Ending] = {"turn": loops.turn_over}
+CLOSINGS: dict[str, Ending] = {"turn": loops.turn_over}
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
 
 
@@ -175,7 +175,7 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
         events.announce(run, token)
         return _go(run)
     if token.wait != "incident" or token.stage == "enter":
-        _again(run, token)
+        again(run, token)
         return _go(run)
     stage = token.stage
     local = token.vars
@@ -217,7 +217,7 @@ def cancel(state: State, reason: str = "", *, now: datetime, env: Env) -> Step:
 
 
 def _go(run: Run) -> Step:
-    run.go(HANDLERS, gateways.settle, _CLOSINGS)
+    run.go(HANDLERS, gateways.settle, CLOSINGS)
     return run.step()
 
 
@@ -248,7 +248,7 @@ def _incident(run: Run, token: Token, code: str, detail: Values) -> None:
     run.raise_incident(token, code, detail)
 
 
-def _again(run: Run, token: Token) -> None:
+def again(run: Run, token: Token) -> None:
     """The node is run again under a new number; boundary events that are armed keep guarding it."""
     scope, node = token.scope, token.node
     guards, token.guards = token.guards, []

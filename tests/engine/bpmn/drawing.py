@@ -205,6 +205,12 @@ class Play:
     def cancel(self, reason: str = "") -> Step:
         return self._do(bpmn.cancel, reason)
 
+    def goto(self, origin: str, target: str, **options: Any) -> Step:
+        return self._do(bpmn.goto, [self.token(origin)], target, self.passed(target), **options)
+
+    def modify(self, *start: bpmn.Placing, cancel: tuple[str, ...] = ()) -> Step:
+        return self._do(bpmn.modify, bpmn.Modification(tuple(self.token(node) for node in cancel), start))
+
     # ------------------------------------------------------------ looking
 
     @property
@@ -239,6 +245,10 @@ class Play:
             if at == node:
                 found[bpmn.variables(self.state, scope.id)["loopCounter"]] = token
         return found
+
+    def passed(self, node: str) -> int:
+        """Number of the fact by which it was last left; 0: never."""
+        return max((fact.seq for fact in self.all(steps.NodeLeft) if fact.node == node), default=0)
 
     def all(self, kind: type) -> list[Any]:
         """Facts of one kind since the beginning."""

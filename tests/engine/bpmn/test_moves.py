@@ -1,0 +1,460 @@
+"""Tokens moved by hand: going back leaves what the drawing could have reached; an administrator may do more."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import bpmn
+from engine.bpmn import reachability, steps
+from engine.errors import MoveRefused
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    Play,
+    boundary,
+    catch,
+    drawing,
+    element,
+    flows,
+    message,
+    message_event,
+    program,
+    script,
+    service,
+    timer,
+    user,
+)
+from tests.engine.bpmn.test_state import blocks, drawn
+
+
+def gateway(kind: str, key: str, **attributes: str) -> str:
+    return element(f"{kind}Gateway", key, **attributes)
+
+
+def refusals(refused: MoveRefused) -> list[str]:
+    return [str(finding).partition(": ")[2] for finding in refused.findings]
+
+
+FORK = (
+    START + gateway("parallel", "f") + user("a") + user("b") + gateway("parallel", "j") + user("c") + END
+    + flows("start f a j c end", "f b j")
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- going back
+
+
+def test_return_into_a_branch_of_a_closed_fork_leaves_the_other_branch_at_the_join():
+    play = Play(drawing(FORK))
+    play.complete("a")
+    play.complete("b")
+    assert play.waits == ["c"]
+
+    step = play.goto("c", "a")
+
+    assert play.waits == ["a"]
+    assert play.state.root.held == {"b_j": 1}
+    assert [fact.flow for fact in step.facts if isinstance(fact, steps.ArrivalRestored)] == ["b_j"]
+    assert [(fact.node, fact.outcome) for fact in step.closed] == [("c", "moved")]
+    play.complete("a")
+    assert play.waits == ["c"]
+    play.complete("c")
+    assert play.step.ended == "completed"
+    assert Counter(play.path) == {"start": 1, "f": 1, "a": 2, "b": 1, "j": 2, "c": 1, "end": 1}
+
+
+def test_returning_twice_restores_a_branch_once():
+    body = START + gateway("parallel", "f") + user("a1") + user("a2") + user("b") + gateway("parallel", "j")
+    play = Play(drawing(body + user("c") + END + flows("start f a1 a2 j c end", "f b j")))
+    for node in ("a1", "a2", "b"):
+        play.complete(node)
+    play.goto("c", "a2")
+
+    play.goto("a2", "a1")
+
+    assert (play.waits, play.state.root.held) == (["a1"], {"b_j": 1})
+    play.complete("a1")
+    play.complete("a2")
+    assert play.waits == ["c"]
+
+
+def test_return_before_a_fork_takes_both_branches_and_their_arrivals_away():
+    body = START + user("z") + gateway("parallel", "f") + user("a") + user("b") + gateway("parallel", "j") + END
+    play = Play(drawing(body + flows("start z f a j end", "f b j")))
+    play.complete("z")
+    play.complete("a")
+    assert play.state.root.held == {"a_j": 1}
+
+    step = play.goto("b", "z")
+
+    assert (play.waits, play.state.root.held) == (["z"], {})
+    assert [fact.flow for fact in step.facts if isinstance(fact, steps.ArrivalWithdrawn)] == ["a_j"]
+    assert next(fact for fact in step.facts if isinstance(fact, steps.Moved)).origin == ("b",)
+
+
+def test_return_inside_an_open_branch_leaves_the_other_branch_alone():
+    body = START + gateway("parallel", "f") + user("a1") + user("a2") + user("b") + gateway("parallel", "j") + END
+    play = Play(drawing(body + flows("start f a1 a2 j end", "f b j")))
+    play.complete("a1")
+    untouched = play.token("b")
+
+    play.goto("a2", "a1")
+
+    assert play.waits == ["a1", "b"]
+    assert play.token("b") == untouched
+
+
+def test_nested_forks_that_share_one_join_are_a_block():
+    body = START + gateway("parallel", "f") + user("a") + gateway("parallel", "g") + user("b") + user("c")
+    play = Play(
+        drawing(body + gateway("parallel", "j") + user("d") + END + flows("start f a j d end", "f g b j", "g c j"))
+    )
+    for node in ("a", "b", "c"):
+        play.complete(node)
+
+    play.goto("d", "b")
+
+    assert (play.waits, play.state.root.held) == (["b"], {"a_j": 1, "c_j": 1})
+
+
+def test_an_inclusive_join_gets_back_only_what_it_had_consumed():
+    body = START + gateway("inclusive", "f", default="f_x") + user("a") + user("b") + user("x")
+    body += gateway("inclusive", "j") + user("c") + END
+    play = Play(
+        drawing(body + flows("start f a j c end", "f b j ? true", "f x j").replace(
+            '<sequenceFlow id="f_a" sourceRef="f" targetRef="a"></sequenceFlow>', flows("f a ? true"))
+        )
+    )  # fmt: skip
+    play.complete("a")
+    play.complete("b")
+
+    play.goto("c", "a")
+
+    assert (play.waits, play.state.root.held) == (["a"], {"b_j": 1})
+    play.complete("a")
+    assert play.waits == ["c"]
+
+
+def test_what_runs_in_a_sub_process_behind_the_target_is_closed_with_it():
+    inner = '<startEvent id="s"/>' + user("u") + '<endEvent id="e"/>' + flows("s u e")
+    guard = boundary("late", "sub", timer("P1D"))
+    body = START + user("a") + f'<subProcess id="sub">{inner}</subProcess>' + guard + END
+    play = Play(drawing(body + flows("start a sub end", "late end")))
+    play.complete("a")
+    assert play.waits == ["late", "u"]
+
+    play.goto("u", "a")
+
+    assert play.waits == ["a"]
+    assert list(play.state.scopes) == [0]
+    play.complete("a")
+    assert play.waits == ["late", "u"]
+
+
+def test_the_start_is_a_target_too():
+    play = Play(drawing(FORK))
+
+    play.goto("a", "start")
+
+    assert play.waits == ["a", "b"]
+    assert play.state.root.held == {}
+
+
+def test_an_incident_behind_the_target_goes_with_its_token():
+    play = Play(drawing(START + user("a") + service("s") + END + flows("start a s end")))
+    play.complete("a")
+    play.fail("s", "down")
+
+    play.goto("s", "a")
+
+    assert (play.waits, play.incidents) == (["a"], {})
+
+
+def refused(xml: bytes, steps_: list[str], origin: str, target: str, **options) -> list[str]:
+    play = Play(xml)
+    for node in steps_:
+        play.complete(node)
+    before = bpmn.dump(play.state)
+    with pytest.raises(MoveRefused) as caught:
+        play.goto(origin, target, **options)
+    assert bpmn.dump(play.state) == before
+    return [finding.message.format(**finding.facts) for finding in caught.value.findings]
+
+
+MERGE = (
+    START + gateway("parallel", "f") + user("a") + user("b") + gateway("exclusive", "m") + user("c") + user("d") + END
+    + flows("start f a m c d end", "f b m")
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "done", "origin", "target", "why"),
+    [
+        (FORK, [], "a", "b", "'b' stands in another branch than 'a', and both are still open."),
+        (FORK, ["a"], "b", "c", "'c' does not come before 'b'."),
+        (FORK, [], "a", "j", "'j' does not wait for anybody: go back to a task, an event or the start."),
+        (FORK, [], "a", "nowhere", "'nowhere' lies neither in the scope of the token nor in a living one around it."),
+        (MERGE, ["a", "b"], "c", "a", "The branches around 'a' do not form blocks, so nobody can say what follows"),
+    ],
+)
+def test_a_target_that_would_leave_a_marking_nobody_drew_is_refused(body, done, origin, target, why):
+    assert any(why in reason for reason in refused(drawing(body), done, origin, target))
+
+
+def test_behind_branches_that_do_not_join_only_the_single_live_token_goes_back_to_what_it_has_passed():
+    play = Play(drawing(MERGE))
+    play.complete("a")
+    play.complete("c")
+    play.complete("b")
+    assert play.waits == ["c", "d"]
+    with pytest.raises(MoveRefused):
+        play.goto("d", "c")
+
+    play.complete("c")
+    play.step = play.complete("d")
+    play.goto("d", "c")
+
+    assert play.waits == ["c"]
+
+
+def test_a_loop_with_two_ways_in_is_refused():
+    body = START + user("z") + gateway("exclusive", "g", default="g_y0") + user("x") + user("y")
+    body += gateway("exclusive", "x0") + gateway("exclusive", "y0") + gateway("exclusive", "h", default="h_end") + END
+    way = flows("start z g", "g x0 ? left", "g y0", "x0 x y0 y h end", "h x0 ? again")
+    play = Play(drawing(body + way), {"left": True, "again": False})
+    play.complete("z")
+
+    with pytest.raises(MoveRefused) as caught:
+        play.goto("x", "z")
+
+    assert any("entered in several places" in reason for reason in refusals(caught.value))
+
+
+def test_an_effect_that_cannot_be_undone_is_a_barrier():
+    reasons = refused(drawing(FORK), ["a", "b"], "c", "a", irreversible=["b"])
+
+    assert reasons == ["'b' has done since then what cannot be undone."]
+
+
+def test_a_finished_sub_process_is_not_entered_again_by_the_back_door():
+    inner = '<startEvent id="s"/>' + user("u") + '<endEvent id="e"/>' + flows("s u e")
+    body = START + f'<subProcess id="sub">{inner}</subProcess>' + user("c") + END + flows("start sub c end")
+
+    assert refused(drawing(body), ["u"], "c", "u") == [
+        "'u' lies neither in the scope of the token nor in a living one around it."
+    ]
+
+
+def test_an_armed_boundary_event_is_not_a_token_to_move():
+    play = Play(drawing(START + user("z") + user("a") + boundary("b", "a", timer("P1D")) + END
+                        + flows("start z a end", "b end")))  # fmt: skip
+    play.complete("z")
+
+    with pytest.raises(MoveRefused):
+        play.goto("b", "z")
+
+
+# ---------------------------------------------------------------- going back: promises for every drawing
+
+
+def hosts(play: Play) -> list[tuple[int, str, str]]:
+    """The waits that are no boundary events."""
+    return [wait for wait in bpmn.waits(play.state) if play.state.tokens[wait[0]].host == 0]
+
+
+def answer(play: Play, wait: tuple[int, str, str]) -> None:
+    _, node, kind = wait
+    assert kind != "incident", play.incidents
+    play.elapse(node) if kind == "timer" else play.complete(node, again=False)
+
+
+def play_on(play: Play) -> None:
+    """Answer everything until the end, always the same way."""
+    while play.step.ended is None:
+        answer(play, hosts(play)[0])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
+def test_going_back_and_on_again_is_what_a_fresh_run_does(pair, seed):
+    """What follows from the target is done again once, what does not is not."""
+    chance = random.Random(seed)
+    xml, choose = drawn(("sequence", pair)), chance.random() < 0.5
+    fresh = Play(xml, {"choose": choose, "again": False})
+    play_on(fresh)
+    play = Play(fresh.program, {"choose": choose, "again": False})
+    for _ in range(chance.randrange(1, 12)):
+        if play.step.ended is None:
+            answer(play, chance.choice(hosts(play)))
+    moves = [] if play.step.ended else [
+        (node, target)
+        for token, node, _ in hosts(play)
+        for target in dict.fromkeys(play.path)
+        if not bpmn.returning(play.state, [token], target, play.passed(target)).refused
+    ]  # fmt: skip
+    if not moves:
+        return
+    node, target = chance.choice(moves)
+    unit = play.program.nodes[target].scope
+    after = unit.routes.down[play.program.nodes[target].index] | 1 << play.program.nodes[target].index
+    begun = len(play.facts)
+
+    play.goto(node, target)
+    play_on(play)
+
+    def visits(facts, inside):
+        return Counter(
+            fact.node for fact in facts
+            if isinstance(fact, steps.NodeLeft) and fact.outcome == "completed"
+            and inside == _inside(play.program, fact.node, unit, after)
+        )  # fmt: skip
+
+    assert visits(play.facts[begun:], True) == visits(fresh.facts, True)
+    assert visits(play.facts, False) == visits(fresh.facts, False)
+
+
+def _inside(compiled, key, unit, after):
+    """Whether a node follows from the target, sub-processes of what follows included."""
+    node = compiled.nodes[key]
+    while node.scope is not unit:
+        if node.scope.node is None:
+            return False
+        node = node.scope.node
+    return bool(after >> node.index & 1)
+
+
+def test_every_way_back_that_is_allowed_leads_to_a_marking_of_the_drawing():
+    """Random play with loops, choices and boundary events; every pair of token and target is judged."""
+    allowed = denied = 0
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
+    def judge(pair, seed):
+        nonlocal allowed, denied
+        chance = random.Random(seed)
+        play = Play(drawn(("sequence", pair)), {"choose": chance.random() < 0.5, "again": False})
+        prospects: dict[str, reachability.Prospect] = {}
+        for _ in range(25):
+            if play.step.ended:
+                return
+            _, node, kind = chance.choice(bpmn.waits(play.state))
+            if kind == "timer":
+                play.elapse(node)
+            else:
+                play.complete(node, again=chance.random() < 0.4, choose=chance.random() < 0.5)
+            if play.step.ended:
+                return
+            moves = []
+            for token, origin, _ in hosts(play):
+                for target in dict.fromkeys(play.path):
+                    going = bpmn.returning(play.state, [token], target, play.passed(target))
+                    denied += bool(going.refused)
+                    moves += [] if going.refused else [(origin, target, going.scope)]
+            if not moves:
+                continue
+            origin, target, key = chance.choice(moves)
+            play.goto(origin, target)
+            allowed += 1
+            scope = play.state.scopes.get(key)
+            if scope is not None and not play.step.ended:
+                unit = scope.unit
+                if unit.id not in prospects:
+                    prospects[unit.id] = reachability.from_start(unit)
+                if prospects[unit.id].complete and not prospects[unit.id].doubled:
+                    assert reachability.marking(play.state, scope) in prospects[unit.id].markings
+
+    judge()
+    assert allowed > 100
+    assert denied > 100
+
+
+# ---------------------------------------------------------------- modify
+
+
+def test_an_administrator_moves_a_token_forward():
+    play = Play(drawing(START + user("a") + user("b") + END + flows("start a b end")))
+
+    play.modify(bpmn.Placing("b", variables={"why": "urgent"}), cancel=("a",))
+
+    assert play.waits == ["b"]
+    assert play.variables == {"why": "urgent"}
+    play.complete("b")
+    assert play.step.ended == "completed"
+
+
+def test_starting_after_an_element_takes_its_flows():
+    play = Play(drawing(FORK))
+
+    play.modify(bpmn.Placing("a", "after"), cancel=("a",))
+
+    assert (play.waits, play.state.root.held) == (["b"], {"a_j": 1})
+
+
+def test_starting_inside_a_sub_process_opens_it_with_its_guards_but_without_its_start():
+    inner = '<startEvent id="s"/>' + user("u") + user("v") + '<endEvent id="e"/>' + flows("s u v e")
+    body = START + user("a") + f'<subProcess id="sub">{inner}</subProcess>' + boundary("late", "sub", timer("P1D"))
+    play = Play(drawing(body + END + flows("start a sub end", "late end")))
+
+    play.modify(bpmn.Placing("v"), cancel=("a",))
+
+    assert play.waits == ["late", "v"]
+    play.complete("v")
+    assert play.step.ended == "completed"
+
+
+def test_cancelling_all_that_lives_in_a_sub_process_cancels_the_sub_process():
+    inner = '<startEvent id="s"/>' + user("u") + '<endEvent id="e"/>' + flows("s u e")
+    body = START + gateway("parallel", "f") + user("a") + f'<subProcess id="sub">{inner}</subProcess>' + END
+    play = Play(drawing(body + flows("start f a end", "f sub end")))
+
+    play.modify(cancel=("u",))
+
+    assert play.waits == ["a"]
+    assert list(play.state.scopes) == [0]
+
+
+@pytest.mark.parametrize(
+    ("starts", "cancel", "why"),
+    [
+        ((), ("a", "b"), "Nothing would be left: cancel the instance instead."),
+        ((), (), "Nothing is cancelled and nothing is started."),
+        ((bpmn.Placing("nowhere"),), (), "Expected an element of the drawing, but there is no 'nowhere'."),
+        ((bpmn.Placing("j"),), (), "Nothing can start before join 'j': start after it, or after what leads to it."),
+        ((bpmn.Placing("c", scope=9),), (), "Expected an open scope that holds 'c'."),
+    ],
+)
+def test_a_modification_that_makes_no_sense_is_refused(starts, cancel, why):
+    play = Play(drawing(FORK))
+
+    with pytest.raises(MoveRefused) as caught:
+        play.modify(*starts, cancel=cancel)
+
+    assert [finding.message.format(**finding.facts) for finding in caught.value.findings] == [why]
+
+
+# ---------------------------------------------------------------- what may become of a marking
+
+
+def test_the_outlook_names_joins_that_starve_and_places_that_double():
+    unit = program(drawing(FORK)).root
+    fine = reachability.from_start(unit)
+    assert (fine.starved, fine.doubled, fine.complete) == (set(), set(), True)
+
+    alone = reachability.outlook(unit, reachability.Marking((("a", 1),), ()))
+    assert (alone.starved, alone.doubled) == ({"j"}, set())
+
+    twice = reachability.outlook(unit, reachability.Marking((("c", 1), ("a", 1), ("b", 1)), ()))
+    assert twice.doubled == {"c"}
+
+
+def test_boundary_events_gateways_and_ends_are_part_of_the_outlook():
+    body = START + '<eventBasedGateway id="g"/>' + catch("x", message_event("m")) + catch("y", timer("PT1H"))
+    body += user("a") + boundary("b", "a", timer("P1D"), False) + user("n") + script("s", "1", "r") + END
+    unit = program(drawing(body + flows("start g x a s end", "g y end", "b n end"), message("m", "= 1"))).root
+
+    seen = {marking.resting for marking in reachability.from_start(unit).markings}
+
+    assert {(("g", 1),), (("a", 1),), (("a", 1), ("n", 1)), (("n", 1),), ()} <= seen
