@@ -1,46 +1,41 @@
 """What is wrong with a model before anything is decided: texts that are not FEEL, cycles, tables that cannot work."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 from engine.dmn import model as m
-from engine.dmn.program import parts_of, program_of
+from engine.dmn.program import Program, expressions_in, names_bound_by, parts_of, program_of
 from engine.errors import N_
 from engine.feel import FeelSyntaxError
+from engine.feel.builtins.conversion import constant
 from engine.findings import Finding, Level
+
+_Text = tuple[str, int | None, str, Literal["expression", "unary_tests"]]
+"""Whose, where, the text, how it is read."""
 
 
 def check(model: m.Model) -> list[Finding]:
     """Findings of one model."""
-    return [*_cycles(model), *_texts(model), *_tables(model)]
+    return [*_cycles(model), *_texts(model), *_types(model), *_scopes(model), *_tables(model)]
 
 
-def _finding(model: m.Model, rule: str, element: str, line: int | None, message: str, **facts: Any) -> Finding:
-    return Finding(rule, Level.ERROR, element, message, facts, line=line, resource=model.resource)
+def _finding(
+    model: m.Model, rule: str, element: str, line: int | None, message: str, level: Level = Level.ERROR,
+    hint: str = "", **facts: Any,
+) -> Finding:  # fmt: skip
+    return Finding(rule, level, element, message, facts, hint, line=line, resource=model.resource)
 
 
 def expressions_of(model: m.Model) -> Iterator[m.Expression]:
     """Every boxed expression of a model, inner ones too."""
-    waiting: list[m.Expression] = [
-        element.logic
-        for element in model.elements.values()
-        if isinstance(element, m.Decision | m.Knowledge) and element.logic is not None
-    ]
-    while waiting:
-        expression = waiting.pop()
-        yield expression
-        waiting.extend(parts_of(expression))
+    for element in model.elements.values():
+        yield from expressions_in(element)
 
 
 def _texts(model: m.Model) -> Iterator[Finding]:
     program = program_of(model)
-    texts: list[tuple[str, int | None, str, Literal["expression", "unary_tests"]]] = []
-    for expression in expressions_of(model):
-        if isinstance(expression, m.Literal):
-            texts.append((expression.id, expression.line, expression.text, "expression"))
-        if isinstance(expression, m.DecisionTable):
-            texts += _table_texts(expression)
-    for owner, line, text, mode in texts:
+    for owner, line, text, mode in (text for expression in expressions_of(model) for text in _texts_of(expression)):
         if not text:
             continue
         try:
@@ -53,9 +48,16 @@ def _texts(model: m.Model) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _table_texts(
-    table: m.DecisionTable,
-) -> Iterator[tuple[str, int | None, str, Literal["expression", "unary_tests"]]]:
+def _texts_of(expression: m.Expression) -> Iterator[_Text]:
+    """Texts that stand directly in an expression."""
+    match expression:
+        case m.Literal():
+            yield expression.id, expression.line, expression.text, "expression"
+        case m.DecisionTable():
+            yield from _table_texts(expression)
+
+
+def _table_texts(table: m.DecisionTable) -> Iterator[_Text]:
     for clause in table.inputs:
         yield clause.id or table.id, clause.line, clause.text, "expression"
         yield clause.id or table.id, clause.line, clause.values, "unary_tests"
@@ -69,21 +71,124 @@ def _table_texts(
             yield rule.id, rule.line, result, "expression"
 
 
+# ---------------------------------------------------------------- types
+
+
+def _types(model: m.Model) -> Iterator[Finding]:
+    """A typeRef that names nothing would be read as Any: no value would ever be checked."""
+    known = program_of(model).types
+    for owner, line, reference in _references(model):
+        if not known.knows(reference):
+            yield _finding(
+                model, "unknown-type", owner, line, N_("There is no type '{name}'."), name=reference,
+                hint=N_("Define it, or use one of number, string, boolean, date, time, date and time, Any."),
+            )  # fmt: skip
+
+
+def _references(model: m.Model) -> Iterator[tuple[str, int | None, str | None]]:
+    """(whose, where, typeRef)."""
+    for element in model.elements.values():
+        yield element.id, element.line, element.type
+        for expression in expressions_in(element):
+            yield expression.id, expression.line, expression.type
+            for reference in _references_in(expression):
+                yield expression.id, expression.line, reference
+    waiting = list(model.types.values())
+    while waiting:
+        definition = waiting.pop()
+        waiting += definition.components
+        for reference in (definition.reference, definition.result, *(of for _, of in definition.parameters or ())):
+            yield definition.name, None, reference
+
+
+def _references_in(expression: m.Expression) -> Iterator[str | None]:
+    match expression:
+        case m.Context():
+            yield from (entry.type for entry in expression.entries)
+        case m.FunctionDefinition():
+            yield from (of for _, of in expression.parameters)
+        case m.DecisionTable():
+            yield from (clause.type for clause in expression.inputs)
+            yield from (clause.type for clause in expression.outputs)
+
+
+# ---------------------------------------------------------------- names
+
+
+def _scopes(model: m.Model) -> Iterator[Finding]:
+    """Names of elements that are read without being required: they are unknown when it is decided."""
+    everything = {element.variable for element in model.elements.values()}
+    for element in model.elements.values():
+        if not isinstance(element, m.Decision | m.Knowledge):
+            continue
+        known = {element.variable} if isinstance(element, m.Knowledge) else set()
+        for requirement in element.requirements:
+            owner = model.model_of(requirement)
+            required = owner.elements.get(requirement.id) if owner is not None else None
+            known |= {required.variable} if required is not None else set()
+        for name in sorted(_free(program_of(model), element.logic) & everything - known):
+            yield _finding(
+                model, "not-required", element.id, element.line,
+                N_("'{decision}' reads '{name}', but no requirement leads there."), Level.WARN,
+                decision=element.name, name=name, hint=N_("Draw an information or knowledge requirement to it."),
+            )  # fmt: skip
+
+
+def _free(program: Program, expression: m.Expression | None) -> set[str]:
+    """Names that a boxed expression takes from around it."""
+    if expression is None:
+        return set()
+    names: set[str] = set()
+    for _, _, text, mode in _texts_of(expression):
+        with suppress(FeelSyntaxError):
+            names |= program.compile(text, mode).names if text else set()
+    for part in parts_of(expression):
+        names |= _free(program, part)
+    return names - names_bound_by(expression)
+
+
+# ---------------------------------------------------------------- tables
+
+
 def _tables(model: m.Model) -> Iterator[Finding]:
     for expression in expressions_of(model):
-        if not isinstance(expression, m.DecisionTable):
+        if isinstance(expression, m.DecisionTable):
+            yield from _ranked(model, expression)
+            yield from _results(model, expression)
+
+
+def _ranked(model: m.Model, table: m.DecisionTable) -> Iterator[Finding]:
+    if table.hit_policy in ("P", "O") and not any(output.values for output in table.outputs):
+        yield _finding(
+            model, "priority-values", table.id, table.line,
+            N_("Expected the allowed values of an output, best first: hit policy {policy} ranks by them."),
+            policy=table.hit_policy,
+        )  # fmt: skip
+    if len(table.outputs) > 1 and not all(output.name for output in table.outputs):
+        yield _finding(
+            model, "output-name", table.id, table.line, N_("Expected each of several output columns to have a name."),
+        )  # fmt: skip
+
+
+def _results(model: m.Model, table: m.DecisionTable) -> Iterator[Finding]:
+    """Constant results, and defaults, that the allowed values of their column do not hold."""
+    program = program_of(model)
+    for index, output in enumerate(table.outputs):
+        if not output.values:
             continue
-        if expression.hit_policy in ("P", "O") and not any(output.values for output in expression.outputs):
-            yield _finding(
-                model, "priority-values", expression.id, expression.line,
-                N_("Expected the allowed values of an output, best first: hit policy {policy} ranks by them."),
-                policy=expression.hit_policy,
-            )  # fmt: skip
-        if len(expression.outputs) > 1 and not all(output.name for output in expression.outputs):
-            yield _finding(
-                model, "output-name", expression.id, expression.line,
-                N_("Expected each of several output columns to have a name."),
-            )  # fmt: skip
+        cells = [(rule.id, rule.line, rule.outputs[index]) for rule in table.rules if index < len(rule.outputs)]
+        for owner, line, text in [*cells, (output.id or table.id, output.line, output.default or "")]:
+            with suppress(FeelSyntaxError):
+                value = constant(program.compile(text).tree) if text else None
+                if (
+                    value is not None
+                    and program.compile(output.values, "unary_tests").evaluate({}, input=value).value is False
+                ):
+                    yield _finding(
+                        model, "output-not-allowed", owner, line,
+                        N_("Expected one of {values} in column '{output}', found {text}."),
+                        values=output.values, output=output.name or "", text=text,
+                    )  # fmt: skip
 
 
 def _cycles(model: m.Model) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def decide(
         raise DecisionFailed(decision=decision, reason=str(over))
     own = element.logic.id if isinstance(element, m.Decision) and isinstance(element.logic, m.DecisionTable) else None
     hits: tuple[Hit, ...] = tuple(run.trace)
-    mine = [hit for hit in hits if hit.table == own]
+    mine = [hit for hit in hits if hit.table.id == own]
     rules = tuple(rule for hit in (mine[-1:] or hits) for rule in hit.rules)
     inputs = mine[-1].inputs if mine else _data(request.required_values(element))
     return Decided(value, rules, inputs, run.diagnostics, hits)
@@ -118,7 +118,7 @@ class Request:
         self._imported: dict[str, Request] = {}
         self._busy: set[str] = set()
         self._program = program_of(model)
-        elements = {element.variable for element in model.elements.values()} | set(model.imports)
+        elements = {element.variable for element in model.elements.values()} | {found.name for found in model.imports}
         self._loose = {name: value for name, value in given.items() if name not in elements}
 
     def answer(self, element: m.Element) -> Any:
@@ -217,12 +217,11 @@ class Request:
             return self, None
         if model is self.model:
             return self, model.elements.get(requirement.id)
-        name = self.model.import_name(requirement) or ""
-        if name not in self._imported:
-            nested = self.given.get(name)
+        if model.namespace not in self._imported:
+            nested = self.given.get(self.model.import_name(requirement) or "")
             given = {**self.given, **nested} if isinstance(nested, Mapping) else self.given
-            self._imported[name] = Request(model, given, self.run)
-        return self._imported[name], model.elements.get(requirement.id)
+            self._imported[model.namespace] = Request(model, given, self.run)
+        return self._imported[model.namespace], model.elements.get(requirement.id)
 
     # ------------------------------------------------ decision services
 

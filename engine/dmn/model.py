@@ -207,16 +207,24 @@ class ItemDefinition:
     constraint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Another model whose elements and types are read as `name.element`, without a prefix when `name` is empty."""
+
+    name: str
+    model: "Model"
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
-    """One DMN file. `imports`: name -> model. `elements` by id, in the order of the file."""
+    """One DMN file. `elements` by id, in the order of the file."""
 
     id: str
     name: str
     namespace: str
     elements: Mapping[str, Element]
     types: Mapping[str, ItemDefinition] = field(default_factory=dict)
-    imports: Mapping[str, "Model"] = field(default_factory=dict)
+    imports: tuple[Import, ...] = ()
     resource: str = ""
     compiled: dict[str, Any] = field(default_factory=dict, repr=False)
     """Filled by `evaluation` when an element is first evaluated."""
@@ -225,6 +233,11 @@ class Model:
     def decisions(self) -> tuple[Decision, ...]:
         """In the order of the file."""
         return tuple(element for element in self.elements.values() if isinstance(element, Decision))
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """In the order of the file."""
+        return tuple(element for element in self.elements.values() if isinstance(element, Service))
 
     def find(self, id_or_name: str) -> Element | None:
         """By id, else by name."""
@@ -254,16 +267,18 @@ class Model:
         """The model that a requirement points into, None when it is not imported."""
         if requirement.namespace in (None, self.namespace):
             return self
-        return next((model for model in self.imports.values() if model.namespace == requirement.namespace), None)
+        found = self._import_of(requirement)
+        return found.model if found is not None else None
 
     def import_name(self, requirement: Requirement) -> str | None:
-        """The name before the dot under which a required element of another model is read; None for one of this."""
+        """The name before the dot under which a required element is read; None without one."""
         if requirement.namespace in (None, self.namespace):
             return None
-        for name, model in self.imports.items():
-            if model.namespace == requirement.namespace:
-                return name
-        return None
+        found = self._import_of(requirement)
+        return found.name or None if found is not None else None
+
+    def _import_of(self, requirement: Requirement) -> Import | None:
+        return next((found for found in self.imports if found.model.namespace == requirement.namespace), None)
 
 
 def requirements_of(element: Element) -> tuple[Requirement, ...]:

@@ -33,6 +33,9 @@ class Program:
         self.model = model
         self.names = frozenset(name for name in names_of(model) if not is_simple(name))
         self.types = TypeTable(model, self.names)
+        self.owners = {
+            part.id: element.variable for element in model.elements.values() for part in expressions_in(element)
+        }
         self._closures: dict[str, Closure] = {}
         self._compiled: dict[tuple[str, str], Compiled] = {}
 
@@ -222,9 +225,10 @@ class Program:
     def _table(self, expression: m.DecisionTable) -> Closure:
         table = Table(
             expression,
+            self.owners.get(expression.id, ""),
             [self._column(clause, expression.id) for clause in expression.inputs],
             [self._output(clause, expression.id) for clause in expression.outputs],
-            [self._row(rule) for rule in expression.rules],
+            [self._row(rule, number) for number, rule in enumerate(expression.rules, 1)],
         )
 
         def decide(frame: Frame) -> Any:
@@ -248,14 +252,16 @@ class Program:
         return lambda value: types.convert(value, of, name)
 
     def _output(self, clause: m.OutputClause, owner: str) -> Output:
-        values = self.text(f"[{clause.values}]", clause.id or owner) if clause.values else None
-        default = self.text(clause.default, clause.id or owner) if clause.default is not None else None
-        return Output(clause.name or "", self._converter(clause.type, clause.name or owner), values, default)
+        place = clause.id or owner
+        ranks = self.text(f"[{clause.values}]", place) if clause.values else None
+        allowed = self.text(clause.values, place, "unary_tests") if clause.values else None
+        default = self.text(clause.default, place) if clause.default is not None else None
+        return Output(clause.name or "", self._converter(clause.type, clause.name or owner), ranks, allowed, default)
 
-    def _row(self, rule: m.Rule) -> Row:
+    def _row(self, rule: m.Rule, number: int) -> Row:
         tests = tuple(None if test in ("", "-") else self.text(test, rule.id, "unary_tests") for test in rule.tests)
         cells = tuple(self._cell(test) for test in rule.tests)
-        return Row(rule.id, tests, cells, tuple(self.text(text, rule.id) for text in rule.outputs))
+        return Row(rule.id, number, tests, cells, tuple(self.text(text, rule.id) for text in rule.outputs))
 
     def _cell(self, text: str) -> Cell | None:
         try:
@@ -287,9 +293,10 @@ def names_of(model: m.Model) -> Iterator[str]:
         logic = element.logic if isinstance(element, m.Decision | m.Knowledge) else None
         yield from _names_in(logic)
     yield from _type_names(model.types)
-    for name, imported in model.imports.items():
-        yield name
-        yield from names_of(imported)
+    for imported in model.imports:
+        if imported.name:
+            yield imported.name
+        yield from names_of(imported.model)
 
 
 def _type_names(definitions: Mapping[str, m.ItemDefinition]) -> Iterator[str]:
@@ -299,23 +306,42 @@ def _type_names(definitions: Mapping[str, m.ItemDefinition]) -> Iterator[str]:
 
 
 def _names_in(expression: m.Expression | None) -> Iterator[str]:
+    if expression is None:
+        return
+    yield from names_bound_by(expression)
     match expression:
-        case m.Context():
-            for entry in expression.entries:
-                if entry.name is not None:
-                    yield entry.name
-        case m.FunctionDefinition():
-            yield from (name for name, _ in expression.parameters)
         case m.Relation():
             yield from expression.columns
         case m.Invocation():
             yield from (name for name, _ in expression.bindings)
         case m.DecisionTable():
             yield from (output.name for output in expression.outputs if output.name)
-        case m.Iteration():
-            yield expression.variable
     for part in parts_of(expression):
         yield from _names_in(part)
+
+
+def names_bound_by(expression: m.Expression) -> set[str]:
+    """Names that its inner expressions see because of it."""
+    match expression:
+        case m.Context():
+            return {entry.name for entry in expression.entries if entry.name is not None}
+        case m.FunctionDefinition():
+            return {name for name, _ in expression.parameters}
+        case m.Iteration():
+            return {expression.variable, "partial"}
+        case m.Filter():
+            return {"item"}
+    return set()
+
+
+def expressions_in(element: m.Element) -> Iterator[m.Expression]:
+    """Every boxed expression of an element, inner ones too."""
+    logic = element.logic if isinstance(element, m.Decision | m.Knowledge) else None
+    waiting: list[m.Expression] = [logic] if logic is not None else []
+    while waiting:
+        expression = waiting.pop()
+        yield expression
+        waiting.extend(parts_of(expression))
 
 
 def parts_of(expression: m.Expression | None) -> Iterator[m.Expression]:

@@ -1,6 +1,7 @@
 """DMN XML, versions 1.1 to 1.5, to a Model. Reads by local name; what is not supported is refused by id."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
@@ -111,11 +112,11 @@ class _Reader:
     # ------------------------------------------------ the graph
 
     def model(self, root: Any) -> m.Model:
-        imports: dict[str, m.Model] = {}
+        imports: list[m.Import] = []
         types: dict[str, m.ItemDefinition] = {}
         elements: dict[str, m.Element] = {}
         for node in self._children(root, "import"):
-            self._import(node, imports)
+            imports += self._import(node)
         for node in self._children(root):
             kind = _local(node)
             if kind == "itemDefinition":
@@ -130,17 +131,17 @@ class _Reader:
                 self._unsupported(node, f"<{kind}>")
         self._resolve_service_requirements(elements)
         return m.Model(
-            root.get("id") or "", root.get("name") or "", self.namespace, elements, types, imports, self.resource
+            root.get("id") or "", root.get("name") or "", self.namespace, elements, types, tuple(imports), self.resource
         )
 
-    def _import(self, node: Any, imports: dict[str, m.Model]) -> None:
+    def _import(self, node: Any) -> Iterator[m.Import]:
         namespace, name = node.get("namespace") or "", _name(node.get("name") or "")
         self.import_names[namespace] = name
         found = self.available.get(namespace)
         if found is None:
             self._refuse(node, "import", N_("Expected a model with the namespace {namespace}."), namespace=namespace)
         else:
-            imports[name] = found
+            yield m.Import(name, found)
 
     def _element(self, node: Any, kind: str) -> m.Element:
         variable = self._first(node, "variable")
@@ -290,7 +291,7 @@ class _Reader:
             identity,
             kind,
             _name(node.get("iteratorVariable") or ""),
-            self._inner(node, "in", identity),
+            _iterated(self._inner(node, "in", identity)),
             self._inner(node, body, identity),
             **common,
         )
@@ -432,6 +433,13 @@ def _id(node: Any) -> str | None:
 
 def _name(text: str) -> str:
     return " ".join(text.split())
+
+
+def _iterated(source: m.Expression | None) -> m.Expression | None:
+    """`1..10` without brackets stands behind `in` only; the standard puts the text of a boxed iterator there."""
+    if isinstance(source, m.Literal) and ".." in source.text and not source.text.startswith(("[", "(", "]")):
+        return replace(source, text=f"for item in {source.text} return item")
+    return source
 
 
 def _labels(node: Any) -> dict[str, str]:

@@ -10,7 +10,7 @@ from engine.feel import operators
 from engine.feel.builtins import lists
 from engine.feel.diagnostics import NoValue
 from engine.feel.evaluation import Frame
-from engine.feel.values import describe
+from engine.feel.values import Range, describe
 
 Closure = Callable[[Frame], Any]
 INDEX_FROM = 50
@@ -29,9 +29,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule: tests of the columns (None for `-`) and results."""
+    """One rule: its place in the table from 1, tests of the columns (None for `-`) and results."""
 
     id: str
+    number: int
     tests: tuple[Closure | None, ...]
     cells: tuple[Cell | None, ...]
     """The tests as sets, None where they are more than constants."""
@@ -40,31 +41,50 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One result column. `values`: the allowed ones, best first, None for any; `default`: None without one."""
+    """One result column. `ranks`: the allowed values, best first, and `allowed` the same as a test, None for any;
+    `default`: None without one."""
 
     name: str
     convert: Callable[[Any], Any]
-    values: Closure | None
+    ranks: Closure | None
+    allowed: Closure | None
     default: Closure | None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A table was evaluated: inputs by label, the ids of the matching rules that the result comes from, the result."""
+    """A table was evaluated: the values of its inputs in order, the rules that the result comes from, the result.
 
-    table: str
-    inputs: dict[str, Any]
-    rules: tuple[str, ...]
+    `owner`: the name of the decision or business knowledge model that it belongs to. `numbers`: of the rules, from 1;
+    empty when none matched and the value is the default.
+    """
+
+    table: DecisionTable
+    owner: str
+    values: tuple[Any, ...]
+    numbers: tuple[int, ...]
     value: Any
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules."""
+        return tuple(self.table.rules[number - 1].id for number in self.numbers)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The values by label."""
+        return {clause.label: value for clause, value in zip(self.table.inputs, self.values, strict=True)}
 
 
 class Table:
     """A compiled decision table."""
 
     def __init__(
-        self, source: DecisionTable, columns: Sequence[Column], outputs: Sequence[Output], rows: Sequence[Row]
-    ) -> None:
+        self, source: DecisionTable, owner: str, columns: Sequence[Column], outputs: Sequence[Output],
+        rows: Sequence[Row],
+    ) -> None:  # fmt: skip
         self.source = source
+        self.owner = owner
         self.columns = tuple(columns)
         self.outputs = tuple(outputs)
         self.rows = tuple(rows)
@@ -97,13 +117,10 @@ class Table:
             bits ^= lowest
 
     def decide(self, frame: Frame) -> Hit:
-        """The result in this frame. Raises NoValue when the hit policy is violated or an input is not allowed."""
+        """The result in this frame. Raises NoValue when the hit policy is violated or a value is not allowed."""
         inputs = self._inputs(frame)
-        labels = [column.label for column in self.columns]
-        matching = self._matching(frame, inputs)
-        rules, value = self._apply(frame, matching)
-        given = dict(zip(labels, inputs, strict=True))
-        return Hit(self.source.id, given, tuple(row.id for row in rules), value)
+        rules, value = self._apply(frame, self._matching(frame, inputs))
+        return Hit(self.source, self.owner, tuple(inputs), tuple(row.number for row in rules), value)
 
     def _inputs(self, frame: Frame) -> list[Any]:
         values = []
@@ -174,7 +191,7 @@ class Table:
         return self._shape(self._cells(frame, row))
 
     def _cells(self, frame: Frame, row: Row) -> list[Any]:
-        return [output.convert(cell(frame)) for output, cell in zip(self.outputs, row.outputs, strict=True)]
+        return [_result(frame, output, cell) for output, cell in zip(self.outputs, row.outputs, strict=True)]
 
     def _shape(self, cells: list[Any]) -> Any:
         if len(self.outputs) == 1:
@@ -183,7 +200,7 @@ class Table:
 
     def _by_priority(self, frame: Frame, results: list[list[Any]]) -> list[int]:
         """Indexes of the results, best first, compared column by column. Raises NoValue for a value without rank."""
-        ranks = [output.values(frame) if output.values is not None else None for output in self.outputs]
+        ranks = [output.ranks(frame) if output.ranks is not None else None for output in self.outputs]
 
         def rank(index: int) -> tuple[int, ...]:
             return tuple(
@@ -205,16 +222,28 @@ class Table:
         return len(values)
 
 
+def _result(frame: Frame, output: Output, cell: Closure) -> Any:
+    value = output.convert(cell(frame))
+    if output.allowed is not None and value is not None and not _passes(frame, output.allowed, value):
+        raise NoValue("output-not-allowed", output=output.name, found=describe(value))
+    return value
+
+
 def _passes(frame: Frame, test: Closure, value: Any) -> bool:
+    """A list passes as a whole, or when each of its items does: allowed values are those of one item."""
     before, frame.run.input = frame.run.input, value
     try:
-        return test(frame) is True
+        if test(frame) is True:
+            return True
+        return isinstance(value, list) and bool(value) and all(_passes(frame, test, item) for item in value)
     finally:
         frame.run.input = before
 
 
 def _position(allowed: list[Any], value: Any, column: str) -> int:
     for position, candidate in enumerate(allowed):
+        if isinstance(candidate, Range) and operators.in_range(value, candidate) is True:
+            return position
         if operators.same(candidate, value):
             return position
     raise NoValue("no-priority", output=column, found=describe(value))

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from engine.dmn.model import ItemDefinition, Model
+from engine.dmn.model import Import, ItemDefinition, Model
 from engine.feel import FeelSyntaxError, types
 from engine.feel.compiler import compile_typed
 from engine.feel.evaluation import Frame, Run
 from engine.feel.types import ANY, Type
+
+CAMUNDA = {"integer": "number", "long": "number", "double": "number"}
+"""Types of Camunda 7 that are not of the standard."""
 
 
 class TypeTable(Mapping[str, Type]):
@@ -29,17 +32,16 @@ class TypeTable(Mapping[str, Type]):
         definition = self._model.types.get(name)
         if definition is not None:
             return definition, self._model
-        head, dot, rest = name.partition(".")
-        if dot and head in self._model.imports:
-            imported = self._model.imports[head]
-            if rest in imported.types:
-                return imported.types[rest], imported
+        for found in self._model.imports:
+            inner = name.removeprefix(_prefix(found))
+            if name.startswith(_prefix(found)) and inner in found.model.types:
+                return found.model.types[inner], found.model
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         yield from self._model.types
-        for name, model in self._model.imports.items():
-            yield from (f"{name}.{inner}" for inner in model.types)
+        for found in self._model.imports:
+            yield from (f"{_prefix(found)}{inner}" for inner in found.model.types)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -48,8 +50,11 @@ class TypeTable(Mapping[str, Type]):
         """The type of a typeRef: Any without one or for an unknown one."""
         if not name:
             return ANY
-        found = self.get(name)
-        return found or types.simple(name) or ANY
+        return self.get(name) or types.simple(CAMUNDA.get(name, name)) or ANY
+
+    def knows(self, name: str | None) -> bool:
+        """Whether a typeRef names a type; one that is left out does."""
+        return not name or name in self or types.simple(CAMUNDA.get(name, name)) is not None
 
     def build(self, definition: ItemDefinition) -> Type:
         """The type that a definition describes."""
@@ -92,6 +97,10 @@ class TypeTable(Mapping[str, Type]):
                 return first(value) and allowed(value)
 
         return Type(inner.kind, inner.arguments, inner.members, inner.result, test, base.name)
+
+
+def _prefix(found: Import) -> str:
+    return f"{found.name}." if found.name else ""
 
 
 def _later(table: TypeTable, definition: ItemDefinition) -> Callable[[], Type]:

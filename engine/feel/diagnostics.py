@@ -28,6 +28,7 @@ MESSAGES: dict[str, str] = {
     "not-feel": N_("The text is not FEEL: expected {expected}, found {found}."),
     "missing-input": N_("The input '{name}' was not given."),
     "input-not-allowed": N_("Input '{input}' does not allow {found}."),
+    "output-not-allowed": N_("Result '{output}' does not allow {found}."),
     "hit-policy-unique": N_("More than one rule matches: {rules}."),
     "hit-policy-any": N_("The matching rules {rules} have different results."),
     "no-priority": N_("Result '{output}' has no priority for {found}."),

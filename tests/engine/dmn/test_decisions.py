@@ -170,7 +170,8 @@ def test_an_input_of_another_type_or_none_at_all_is_null_and_said():
 
 
 def test_an_element_that_is_not_required_is_not_seen():
-    made = model(f'<inputData id="x" name="X"/><decision id="t" name="T">{text("literalExpression", "X")}</decision>')
+    body = f'<inputData id="x" name="X"/><decision id="t" name="T">{text("literalExpression", "X")}</decision>'
+    made = dmn.read(f"{HEAD}{body}</definitions>".encode()).model
 
     decided = dmn.decide(made, "T", {"X": 1})
 
