@@ -85,9 +85,12 @@ def record(
     return seq
 
 
-def timeline(uow: UnitOfWork, instance_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Entry]:
-    """Facts of an instance in their order, from number `after` on."""
-    rows = uow.execute(_timeline, {"of": instance_id, "after": after, "most": limit})
+def timeline(
+    uow: UnitOfWork, instance_id: UUID, *, after: int = 0, limit: int = 1000, kind: str | None = None
+) -> list[Entry]:
+    """Facts of an instance in their order, from number `after` on; of one kind only if it is given."""
+    query = _timeline if kind is None else _timeline.where(history.c.kind == kind)
+    rows = uow.execute(query, {"of": instance_id, "after": after, "most": limit})
     entries = []
     for row in rows:
         data = dict(row.data or {})

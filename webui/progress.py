@@ -1,7 +1,7 @@
 """One request as people see it: where it stands, who decided what, and the drawing with its marks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from engine import history, identity, repository, runtime, tasks
 from engine.bpmn.program import Program
+from engine.bpmn.steps import DecisionEvaluated
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
@@ -18,7 +19,7 @@ from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, user_t
 from engine.errors import NotFound
 from engine.forms import Permissions
 from engine.unit_of_work import UnitOfWork
-from webui import languages, rendering
+from webui import languages, reasons, rendering
 
 FACTS = 20_000
 """more of one instance are not drawn"""
@@ -53,7 +54,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a timeline; `open` while somebody is asked."""
+    """One line of a timeline; `open` while somebody is asked. `why`: of a decision that a table made."""
 
     title: str
     who: str
@@ -63,6 +64,7 @@ class Line:
     colour: str = "secondary"
     open: bool = False
     node: str = ""
+    why: tuple[reasons.Table, ...] = ()
 
 
 def card(uow: UnitOfWork, instance_id: UUID) -> Card:
@@ -117,13 +119,39 @@ def _taken(program: Program, left: dict[str, list[int]], standing: dict[str, str
 
 
 def timeline(uow: UnitOfWork, at: Card) -> list[Line]:
-    """Submitted, every decision with its opinion, who is asked now, and how it ended; oldest first."""
+    """Submitted, every decision with its opinion or its reasons, who is asked now, and how it ended; oldest first."""
     lines = [Line(gettext("Submitted"), at.starter_name, at.created_at)]
-    lines += sorted(ledger(uow, at.id), key=lambda line: (line.open, line.at))
+    lines += sorted([*ledger(uow, at.id), *decided(uow, at)], key=lambda line: (line.open, line.at))
     if at.ended_at is not None:
         badge = {"completed": gettext("completed"), "rejected": gettext("rejected")}.get(at.status, gettext("ended"))
         lines.append(Line(gettext("Ended"), "", at.ended_at, badge=badge, colour=_END.get(at.status, "secondary")))
     return lines
+
+
+def decided(uow: UnitOfWork, at: Card) -> list[Line]:
+    """What decision tables decided, with the reasons that the reader may see."""
+    facts = history.timeline(uow, at.id, limit=FACTS, kind=DecisionEvaluated.kind)
+    if not facts:
+        return []
+    sight = tasks.sight(uow, at.id)
+    nodes = repository.program(uow, at.definition_id).nodes
+    lines = []
+    for fact in facts:
+        node = nodes.get(fact.node or "")
+        title = rendering.label(node.labels, node.name) if node is not None else fact.data["decision"]
+        line = Line(title, gettext("decision table"), fact.at, node=fact.node or "")
+        if reasons.may_read([node.result] if node is not None and node.result else [], sight):
+            why = reasons.tables(fact.data.get("why", ()), sight)
+            line = replace(line, text=_result(fact.data["result"]), why=why)
+        lines.append(line)
+    return lines
+
+
+def _result(value: Any) -> str:
+    """A result for people; of several columns each with its name."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {rendering.value_text(part)}" for name, part in value.items())
+    return rendering.value_text(value)
 
 
 def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:

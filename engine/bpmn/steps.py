@@ -302,7 +302,7 @@ class EscalationThrown(Fact):
 
 @dataclass(frozen=True, slots=True)
 class DecisionEvaluated(Fact):
-    """A business rule task: which decision, on what, with which result and by which rules."""
+    """A business rule task: which decision, on what, with which result and by which rules. `why`: `dmn.explain`."""
 
     kind: ClassVar[str] = "decision.evaluated"
     token: int
@@ -311,6 +311,7 @@ class DecisionEvaluated(Fact):
     inputs: dict[str, Any]
     result: Any
     rules: tuple[str, ...] = ()
+    why: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from engine.dmn import checks, reader
 from engine.dmn.analysis import analyse
 from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
+from engine.dmn.explanation import explain
 from engine.dmn.model import Decision, Model
 from engine.dmn.table import Hit
 from engine.findings import Finding
 
-__all__ = ["Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide", "read"]
+__all__ = [
+    "Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide", "explain", "read",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 from engine.dmn import model as m
-from engine.dmn.program import Program, expressions_in, names_bound_by, parts_of, program_of
+from engine.dmn.program import expressions_in, free_names, program_of, texts_of
 from engine.errors import N_
 from engine.feel import FeelSyntaxError
 from engine.feel.builtins.conversion import constant
 from engine.findings import Finding, Level
-
-_Text = tuple[str, int | None, str, Literal["expression", "unary_tests"]]
-"""Whose, where, the text, how it is read."""
 
 
 def check(model: m.Model) -> list[Finding]:
@@ -35,7 +32,7 @@ def expressions_of(model: m.Model) -> Iterator[m.Expression]:
 
 def _texts(model: m.Model) -> Iterator[Finding]:
     program = program_of(model)
-    for owner, line, text, mode in (text for expression in expressions_of(model) for text in _texts_of(expression)):
+    for owner, line, text, mode in (text for expression in expressions_of(model) for text in texts_of(expression)):
         if not text:
             continue
         try:
@@ -46,29 +43,6 @@ def _texts(model: m.Model) -> Iterator[Finding]:
                 N_("Expected {expected} at position {position}, found {found}: {text}"),
                 **{name: error.facts[name] for name in ("expected", "position", "found", "text")},
             )  # fmt: skip
-
-
-def _texts_of(expression: m.Expression) -> Iterator[_Text]:
-    """Texts that stand directly in an expression."""
-    match expression:
-        case m.Literal():
-            yield expression.id, expression.line, expression.text, "expression"
-        case m.DecisionTable():
-            yield from _table_texts(expression)
-
-
-def _table_texts(table: m.DecisionTable) -> Iterator[_Text]:
-    for clause in table.inputs:
-        yield clause.id or table.id, clause.line, clause.text, "expression"
-        yield clause.id or table.id, clause.line, clause.values, "unary_tests"
-    for output in table.outputs:
-        yield output.id or table.id, output.line, output.default or "", "expression"
-        yield output.id or table.id, output.line, f"[{output.values}]" if output.values else "", "expression"
-    for rule in table.rules:
-        for test in rule.tests:
-            yield rule.id, rule.line, test, "unary_tests"
-        for result in rule.outputs:
-            yield rule.id, rule.line, result, "expression"
 
 
 # ---------------------------------------------------------------- types
@@ -126,25 +100,12 @@ def _scopes(model: m.Model) -> Iterator[Finding]:
             owner = model.model_of(requirement)
             required = owner.elements.get(requirement.id) if owner is not None else None
             known |= {required.variable} if required is not None else set()
-        for name in sorted(_free(program_of(model), element.logic) & everything - known):
+        for name in sorted(free_names(program_of(model), element.logic) & everything - known):
             yield _finding(
                 model, "not-required", element.id, element.line,
                 N_("'{decision}' reads '{name}', but no requirement leads there."), Level.WARN,
                 decision=element.name, name=name, hint=N_("Draw an information or knowledge requirement to it."),
             )  # fmt: skip
-
-
-def _free(program: Program, expression: m.Expression | None) -> set[str]:
-    """Names that a boxed expression takes from around it."""
-    if expression is None:
-        return set()
-    names: set[str] = set()
-    for _, _, text, mode in _texts_of(expression):
-        with suppress(FeelSyntaxError):
-            names |= program.compile(text, mode).names if text else set()
-    for part in parts_of(expression):
-        names |= _free(program, part)
-    return names - names_bound_by(expression)
 
 
 # ---------------------------------------------------------------- tables

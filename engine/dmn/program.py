@@ -16,6 +16,8 @@ from engine.feel.lexer import is_simple
 from engine.feel.values import Function, kind_of
 
 Closure = Callable[[Frame], Any]
+Text = tuple[str, int | None, str, Literal["expression", "unary_tests"]]
+"""Whose, where, the text, how it is read."""
 NOWHERE = n.Literal(None, start=0, end=0)
 
 
@@ -51,6 +53,13 @@ class Program:
         if key not in self._compiled:
             self._compiled[key] = compile_typed(text, names=self.names, mode=mode, types=self.types)
         return self._compiled[key]
+
+    def names_in(self, text: str, mode: Literal["expression", "unary_tests"] = "expression") -> frozenset[str]:
+        """The free names of a text, none of one that is not FEEL."""
+        try:
+            return self.compile(text, mode).names if text else frozenset()
+        except FeelSyntaxError:
+            return frozenset()
 
     def text(self, text: str, owner: str, mode: Literal["expression", "unary_tests"] = "expression") -> Closure:
         """The closure of a text; null for an empty one, and null with a diagnostic for one that is not FEEL."""
@@ -318,6 +327,41 @@ def _names_in(expression: m.Expression | None) -> Iterator[str]:
             yield from (output.name for output in expression.outputs if output.name)
     for part in parts_of(expression):
         yield from _names_in(part)
+
+
+def free_names(program: Program, expression: m.Expression | None) -> set[str]:
+    """Names that a boxed expression takes from around it."""
+    if expression is None:
+        return set()
+    names: set[str] = set()
+    for _, _, text, mode in texts_of(expression):
+        names |= program.names_in(text, mode)
+    for part in parts_of(expression):
+        names |= free_names(program, part)
+    return names - names_bound_by(expression)
+
+
+def texts_of(expression: m.Expression) -> Iterator[Text]:
+    """Texts that stand directly in an expression."""
+    match expression:
+        case m.Literal():
+            yield expression.id, expression.line, expression.text, "expression"
+        case m.DecisionTable():
+            yield from _table_texts(expression)
+
+
+def _table_texts(table: m.DecisionTable) -> Iterator[Text]:
+    for clause in table.inputs:
+        yield clause.id or table.id, clause.line, clause.text, "expression"
+        yield clause.id or table.id, clause.line, clause.values, "unary_tests"
+    for output in table.outputs:
+        yield output.id or table.id, output.line, output.default or "", "expression"
+        yield output.id or table.id, output.line, f"[{output.values}]" if output.values else "", "expression"
+    for rule in table.rules:
+        for test in rule.tests:
+            yield rule.id, rule.line, test, "unary_tests"
+        for result in rule.outputs:
+            yield rule.id, rule.line, result, "expression"
 
 
 def names_bound_by(expression: m.Expression) -> set[str]:

@@ -221,6 +221,7 @@ def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
                 "inputs": fact.inputs,
                 "result": fact.result,
                 "rules": list(fact.rules),
+                "why": list(fact.why),
             }
             history.record(uow, instance, fact.kind, node=fact.node, data=data)
         case VariablesChanged():

@@ -23,8 +23,9 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if not isinstance(decision_id, str):
         raise Stuck("decision-unknown", expression=called.id.text)
     model = _model(run, scope, node, decision_id)
-    value, inputs, rules = _decided(run, model, decision_id, context)
-    run.facts.append(DecisionEvaluated(run.number(), token, node.id, decision_id, inputs, value, rules))
+    value, inputs, decided = _decided(run, model, decision_id, context)
+    why = tuple(dmn.explain(model, decided))
+    run.facts.append(DecisionEvaluated(run.number(), token, node.id, decision_id, inputs, value, decided.rules, why))
     run.conclude(scope, node, token, local, {result: value})
 
 
@@ -43,8 +44,8 @@ def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:
     return found
 
 
-def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> tuple[Any, Values, tuple[str, ...]]:
-    """(value, inputs, matched rules). A null that comes from an error is an incident, not a value. Raises Stuck."""
+def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> tuple[Any, Values, dmn.Decided]:
+    """(value, inputs, the whole answer). A null that comes from an error is an incident, not a value. Raises Stuck."""
     try:
         decided = dmn.decide(
             model, decision_id, context, now=run.now, zone=run.env.zone, calendar=run.env.calendar
@@ -57,4 +58,4 @@ def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> t
             "decision-failed", decision=decision_id, inputs=inputs, rules=list(decided.rules),
             diagnostics=[{"code": item.code, "text": str(item), "start": item.start} for item in decided.diagnostics],
         )  # fmt: skip
-    return value, inputs, decided.rules
+    return value, inputs, decided

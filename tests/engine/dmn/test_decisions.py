@@ -237,3 +237,45 @@ def test_a_recursive_type_checks_at_every_depth():
 
     assert dmn.decide(made, "T", {"N": {"v": 1, "next": {"v": 2, "next": None}}}).value == 2
     assert dmn.decide(made, "T", {"N": {"v": 1, "next": {"v": "x", "next": None}}}).value is None
+
+
+def test_an_explanation_names_rules_tests_and_the_data_behind_each_input():
+    graph = model(
+        '<inputData id="in" name="salary"/><decision id="year" name="yearly"><variable name="yearly"/>'
+        '<informationRequirement><requiredInput href="#in"/></informationRequirement>'
+        f'{text("literalExpression", "salary * 12")}</decision>'
+        '<decision id="level" name="level"><informationRequirement><requiredDecision href="#year"/>'
+        '</informationRequirement><decisionTable id="tab" hitPolicy="COLLECT" aggregation="SUM">'
+        f'<input id="i1" label="年薪">{text("inputExpression", "yearly")}</input>'
+        f'<input id="i2" label="部门">{text("inputExpression", "dept")}</input><output id="o"/>'
+        f'<rule id="r1">{text("inputEntry", "> 100")}{text("inputEntry", "-")}{text("outputEntry", "1")}</rule>'
+        f'<rule id="r2">{text("inputEntry", "> 900")}{text("inputEntry", "-")}{text("outputEntry", "2")}</rule>'
+        f'<rule id="r3">{text("inputEntry", "-")}{text("inputEntry", chr(34) + "IT" + chr(34))}'
+        f'{text("outputEntry", "4")}<annotationEntry><text>bonus</text></annotationEntry></rule>'
+        "</decisionTable></decision>"
+    )  # fmt: skip
+
+    decided = dmn.decide(graph, "level", {"salary": 20, "dept": "IT"})
+
+    assert dmn.explain(graph, decided) == [
+        {
+            "table": "tab", "owner": "level", "policy": "C+", "result": "5", "more_rules": 0,
+            "inputs": [
+                {"label": "年薪", "value": "240", "reads": ["salary"]},
+                {"label": "部门", "value": '"IT"', "reads": ["dept"]},
+            ],
+            "rules": [
+                {"id": "r1", "number": 1, "tests": ["> 100", "-"], "outputs": ["1"], "notes": []},
+                {"id": "r3", "number": 3, "tests": ["-", '"IT"'], "outputs": ["4"], "notes": ["bonus"]},
+            ],
+        }
+    ]  # fmt: skip
+
+
+def test_an_explanation_stays_small():
+    made = table("COLLECT", [("-", f'"{"long" * 200}"')] * 50)
+
+    (entry,) = dmn.explain(made, dmn.decide(made, "t", {"金额": "x" * 5000}))
+
+    assert (len(entry["rules"]), entry["more_rules"]) == (20, 30)
+    assert len(entry["inputs"][0]["value"]) == len(entry["result"]) == 300

@@ -1,0 +1,34 @@
+"""Why a decision table decided as it did: read on the page of a request, on a desk and on a phone."""
+
+import pytest
+from sqlalchemy import select
+
+from engine.db.history import history
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def judged(demo_site):
+    """A request of the demo that a table judged, read by a rule that has two inputs."""
+    with demo_site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        facts = uow.execute(select(history.c.instance_id, history.c.data).where(history.c.kind == "decision.evaluated"))
+        return next(row.instance_id for row in facts if len(row.data["why"][0]["inputs"]) > 1)
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+@pytest.mark.parametrize(("language", "why"), [("zh-CN", "依据"), ("en-US", "Why")])
+def test_a_person_reads_why(site, judged, language, why, width):
+    page = site.enter("adam", language=language, width=width)
+    site.open(page, f"/requests/{judged}")
+
+    page.locator(".tk-why summary", has_text=why).first.click()
+
+    reasons = page.locator(".tk-why[open]").first
+    reasons.scroll_into_view_if_needed()
+    assert reasons.locator("tbody tr").count() > 1
+    assert not chromium.scrolls_sideways(page)
+    assert chromium.violations(page, ".tk-timeline") == []
+    site.picture(page, f"reasons_{'phone_' if width == 'phone' else ''}{language[:2]}")
