@@ -12,8 +12,9 @@ from engine.errors import CannotCompile
 from engine.findings import Finding, Level
 from engine.lint import rules
 from engine.lint.library import Drawn, KnownThings, Library, Remark
+from engine.lint.variables import Variables, variables_of
 
-__all__ = ["KnownThings", "Rule", "check", "discovered"]
+__all__ = ["KnownThings", "Rule", "Variables", "check", "discovered", "variables"]
 
 OFF = "off"
 
@@ -52,6 +53,15 @@ def check(
             judged.append(finding if level is None else replace(finding, level=Level(level)))
     order = list(Level)
     return sorted(_once(judged), key=lambda finding: order.index(finding.level))
+
+
+def variables(
+    resources: Mapping[str, bytes], catalog: Mapping[str, Any], known: KnownThings | None = None
+) -> dict[str, Variables]:
+    """What the expressions of each process in these files may read, by process id."""
+    library = Library(catalog, known or KnownThings())
+    _read(resources, library)
+    return {key: variables_of(drawn, library) for key, drawn in library.processes.items()}
 
 
 @cache

@@ -1,21 +1,25 @@
 """What a rule may look at: the drawings of this check, the operations, and what is deployed already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.bpmn.model import Flow, Node, Process
 from engine.bpmn.program import Program
+from engine.dmn import Model
 from engine.findings import Level
+from engine.forms.model import Form
 
 
 @dataclass(frozen=True, slots=True)
 class KnownThings:
-    """Ids of what is deployed."""
+    """Ids of what is deployed; `form` and `decision` look into one of them, None for what they do not have."""
 
     processes: frozenset[str] = frozenset()
     decisions: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
+    form: Callable[[str], Form | None] = lambda _: None
+    decision: Callable[[str], Model | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class Drawn:
         """Its nodes of these types, at any depth; all without types."""
         return (node for node in self.process.all_nodes() if not types or node.type in types)
 
+    def flows(self) -> dict[str, Flow]:
+        """Its sequence flows at any depth, by id."""
+        return {flow.id: flow for scope in self.process.all_scopes() for flow in scope.flows}
+
 
 class Library:
     """Everything that references can point to."""
@@ -61,6 +69,14 @@ class Library:
         """A form, by area and stem."""
         key = path.removeprefix("forms/").removesuffix(".json")
         self.forms[key] = self.forms[form.id] = form
+
+    def form(self, key: str) -> Form | None:
+        """A form of this check, else the deployed one."""
+        return self.forms.get(key) or self.known.form(key)
+
+    def decision(self, key: str) -> Model | None:
+        """The model of this check that holds the decision, else the deployed one."""
+        return self.decisions.get(key) or self.known.decision(key)
 
     def has_process(self, key: str) -> bool:
         """Deployed or in this check."""

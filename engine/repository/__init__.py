@@ -17,7 +17,7 @@ from engine.repository.definitions import (
     startable,
     versions,
 )
-from engine.repository.deploying import Deployment, check, deploy
+from engine.repository.deploying import Deployment, check, deploy, variables
 from engine.repository.starts import schedule_again
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "schedule_again",
     "source",
     "startable",
+    "variables",
     "versions",
 ]

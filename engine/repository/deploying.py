@@ -16,7 +16,7 @@ from engine.errors import N_, DeploymentRefused, NotFound, ProcessNotDeployed
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
 from engine.repository import starts
-from engine.repository.definitions import DefinitionInfo, latest, latest_all, program, source, versions
+from engine.repository.definitions import DefinitionInfo, decision, form, latest, latest_all, program, source, versions
 from engine.repository.definitions import definition as definition_info
 from engine.repository.reading import Found, Reading, kind_of, read
 from engine.unit_of_work import UnitOfWork
@@ -42,6 +42,11 @@ class Deployment:
 def check(uow: UnitOfWork, resources: Mapping[str, bytes]) -> list[Finding]:
     """Everything that is wrong with these files together with what is deployed, errors first."""
     return _check(uow, resources, read(resources))
+
+
+def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint.Variables]:
+    """What expressions of the processes in these files may read, by process id; deployed forms are known."""
+    return lint.variables(resources, operations.catalog(), _known(uow))
 
 
 def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> Deployment:
@@ -92,17 +97,23 @@ class _Version:
 def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) -> list[Finding]:
     findings = list(reading.findings)
     catalog = operations.catalog()
-    known = lint.KnownThings(
-        processes=frozenset(info.key for info in latest_all(uow, "process")),
-        decisions=frozenset(info.key for info in latest_all(uow, "decision")),
-        forms=frozenset(info.key for info in latest_all(uow, "form")),
-    )
-    for finding in lint.check(resources, catalog, known=known):
+    for finding in lint.check(resources, catalog, known=_known(uow)):
         if finding not in findings:
             findings.append(finding)
     if not errors_of(findings):
         findings += _proof(uow, reading, catalog)
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def _known(uow: UnitOfWork) -> lint.KnownThings:
+    processes, decisions, forms = (
+        frozenset(info.key for info in latest_all(uow, kind)) for kind in ("process", "decision", "form")
+    )
+    return lint.KnownThings(
+        processes, decisions, forms,
+        form=lambda key: form(uow, key) if key in forms else None,
+        decision=lambda key: decision(uow, key) if key in decisions else None,
+    )  # fmt: skip
 
 
 def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
