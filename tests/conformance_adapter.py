@@ -12,6 +12,7 @@ from engine.bpmn.steps import (
     InstanceEnded,
     JobOpened,
     MessageThrown,
+    SignalThrown,
     SubscriptionClosed,
     SubscriptionOpened,
     TimerArmed,
@@ -101,6 +102,7 @@ class Stage:
         self.due: list[tuple[datetime, int, Any]] = []
         self.count = itertools.count()
         self.messages: list[MessageThrown] = []
+        self.signals: list[tuple[Instance, SignalThrown]] = []
         self.trace: list[str] = []
         self.intervals: dict[str, tuple[float, float]] = {}
         self.env = bpmn.Env(process={}, programs=lambda key: (key, programs[key]))
@@ -146,6 +148,8 @@ class Stage:
                     instance.subscriptions.pop(fact.token, None)
                 case MessageThrown():
                     self.messages.append(fact)
+                case SignalThrown():
+                    self.signals.append((instance, fact))
                 case InstanceEnded():
                     instance.ended = fact
 
@@ -188,6 +192,9 @@ class Stage:
         heapq.heappush(self.due, (moment, next(self.count), action))
 
     def _correlate(self) -> bool:
+        if self.signals:
+            self._broadcast(*self.signals.pop(0))
+            return True
         for message in self.messages:
             for instance in self.instances:
                 for token, open_ in instance.subscriptions.items():
@@ -204,6 +211,19 @@ class Stage:
                         return True
         return False
 
+    def _broadcast(self, thrower: Instance, signal: SignalThrown) -> None:
+        """To all other instances that wait now, and to the starts."""
+        for instance in [other for other in self.instances if other is not thrower]:
+            waiting = [key for key, open_ in instance.subscriptions.items() if open_.subscribed == "signal"]
+            for token in [key for key in waiting if instance.subscriptions[key].name == signal.name]:
+                if bpmn.is_open(instance.state, token):
+                    step = bpmn.deliver(instance.state, token, signal.payload, now=self.now, env=self.env)
+                    self.take(instance, step)
+        for process_id, program in self.programs.items():
+            for start in program.starts:
+                if start.kind == "signal" and start.name == signal.name:
+                    self.begin(process_id, {}, start.node, signal.payload)
+
 
 # ---------------------------------------------------------------- static
 
@@ -214,7 +234,7 @@ BPMNLINT = {
     "label-required": ("label-required",),
     "no-disconnected": ("reachable",),
     "single-blank-start-event": ("second-none-start",),
-    "single-event-definition": ("multiple-event-not-executed",),
+    "single-event-definition": ("multiple-event",),
     "event-based-gateway": ("event-gateway-target", "event-gateway-alone", "event-gateway-condition"),
     "conditional-flows": ("condition-missing",),
     "global": ("reference-unresolved", "reference-missing"),

@@ -11,6 +11,7 @@ from engine.bpmn.machine.verbs import (
     complete,
     deliver,
     elapse,
+    escalate,
     fail,
     resume,
     set_variables,
@@ -25,6 +26,6 @@ from engine.bpmn.state import State, approvals, check, dump, is_open, load, mark
 __all__ = [
     "Definition", "Env", "Modification", "OperationUse", "Placing", "Program", "Reading", "Reference", "Return",
     "Start", "State", "admitted", "approvals", "begin", "cancel", "check", "compile", "complete", "deliver", "dump",
-    "elapse", "fail", "goto", "is_open", "load", "markers", "modify", "read", "resume", "returning", "set_variables",
-    "throw_error", "unfit", "variables", "waits",
+    "elapse", "escalate", "fail", "goto", "is_open", "load", "markers", "modify", "read", "resume", "returning",
+    "set_variables", "throw_error", "unfit", "variables", "waits",
 ]  # fmt: skip

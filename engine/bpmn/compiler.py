@@ -14,10 +14,11 @@ from engine.bpmn.program import (
     BOUNDARY,
     CALL,
     CATCH,
+    COMPLEX,
     DECISION,
     END,
     END_ERROR,
-    END_MESSAGE,
+    ESCALATE,
     EVENT_BASED,
     EVENT_SUB,
     EXCLUSIVE,
@@ -64,10 +65,13 @@ DEFAULT_ZONE = "UTC"  # only for checking literals; nothing is scheduled here
 _OPS = {
     "task": PASS, "manualTask": PASS, "userTask": WORK, "serviceTask": JOB, "receiveTask": CATCH,
     "exclusiveGateway": EXCLUSIVE, "parallelGateway": PARALLEL, "inclusiveGateway": INCLUSIVE,
-    "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "callActivity": CALL, "startEvent": PASS,
-    "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
+    "complexGateway": COMPLEX, "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "callActivity": CALL,
+    "startEvent": PASS, "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
 }  # fmt: skip
-_ENDS = {"none": END, "message": END_MESSAGE, "error": END_ERROR, "terminate": TERMINATE}
+_THROWS = {
+    "none": END, "message": THROW, "signal": THROW, "escalation": ESCALATE, "error": END_ERROR, "terminate": TERMINATE,
+}  # fmt: skip
+_JOINS = (INCLUSIVE, COMPLEX)
 
 
 def compile(definition: Definition, process_id: str | None = None) -> Program:
@@ -145,17 +149,27 @@ class _Compiler:
         )
         for key, node in nodes.items():
             self._connect(node, drawn.nodes[key], nodes)
+        self._link(scope, drawn)
         scope.starts = self._entry(scope)
         scope.handlers = tuple(node for node in scope.nodes if node.op == EVENT_SUB)
-        scope.inclusive = any(node.op == INCLUSIVE and len(node.incoming) > 1 for node in scope.nodes)
+        joins = [node for node in scope.nodes if node.op in _JOINS and len(node.incoming) > 1]
+        scope.inclusive = bool(joins)
         for node in scope.nodes:
             node.exits = exit_mask(node)
-        if scope.inclusive:
-            for node in scope.nodes:
-                if node.op == INCLUSIVE and len(node.incoming) > 1:
-                    node.reach = reach_masks(scope, node)
+        for node in joins:
+            node.reach = reach_masks(scope, node)
         scope.routes = routes(scope)
         return scope
+
+    def _link(self, scope: ScopeProgram, drawn: Scope) -> None:
+        """Link events are connected as if a flow were drawn between them."""
+        for source, target in drawn.links():
+            edge = self._edge(
+                f"link:{source.id}:{target.id}", len(scope.edges), "", self._nodes[source.id], self._nodes[target.id]
+            )
+            scope.edges = (*scope.edges, edge)
+            edge.source.out = (edge,)
+            edge.target.incoming = (*edge.target.incoming, edge)
 
     def _edge(self, key: str, index: int, name: str, source: Node, target: Node) -> Edge:
         edge = Edge(key, index, name, source, target)
@@ -183,8 +197,8 @@ class _Compiler:
             boundary.host = node
 
     def _entry(self, scope: ScopeProgram) -> tuple[Node, ...]:
-        starts = [node for node in scope.nodes if node.type == "startEvent"]
-        nones = tuple(node for node in starts if node.event is None)
+        starts = [node for node in scope.nodes if node.type == "startEvent" or node.instantiate]
+        nones = tuple(node for node in starts if node.event is None and not node.instantiate)
         if nones or starts:
             return nones
         return tuple(node for node in scope.nodes if not node.incoming and node.op not in (BOUNDARY, EVENT_SUB))
@@ -205,8 +219,10 @@ class _Compiler:
             outputs=self._mapping(drawn, extensions.outputs),
         )
         self._nodes[drawn.id] = node
+        node.together = drawn.together
+        node.instantiate = drawn.instantiate
         if drawn.events:
-            node.event = self._event(drawn, drawn.events[0])
+            node.events = tuple(self._event(drawn, event) for event in drawn.events if event.kind != "link")
         match drawn.type:
             case "userTask":
                 node.human = self._human(drawn)
@@ -219,21 +235,36 @@ class _Compiler:
             case "businessRuleTask":
                 self._decision(node, drawn)
             case "receiveTask" if drawn.message is not None:
-                node.event = self._event(drawn, drawn.message)
+                node.events = (self._event(drawn, drawn.message),)
+            case "complexGateway":
+                self._complex(node, drawn)
             case "callActivity":
                 self._call(node, drawn)
-            case "intermediateThrowEvent":
-                node.op = PASS if node.event is None else THROW
-            case "endEvent":
-                node.op = _ENDS[node.event.kind if node.event is not None else "none"]
+            case "intermediateThrowEvent" | "endEvent":
+                node.op = self._thrown(node)
+            case "intermediateCatchEvent" if not node.events:
+                node.op = PASS  # the end of a link
             case "subProcess" if drawn.inner is not None:
                 node.inner = self._scope(drawn.inner, node)
                 if drawn.triggered_by_event:
                     node.op = EVENT_SUB
                     node.trigger = next(inner for inner in node.inner.nodes if inner.type == "startEvent")
+        node.event = node.events[0] if node.events else None
         if drawn.loop is not None and drawn.extensions.approval is None:
             self._loop(node, drawn, drawn.loop)
         return node
+
+    def _thrown(self, node: Node) -> int:
+        if not node.events:
+            return PASS if node.type == "intermediateThrowEvent" else END
+        kinds = {event.kind for event in node.events}
+        return _THROWS[kinds.pop()] if len(node.events) == 1 or kinds == {"escalation"} else THROW
+
+    def _complex(self, node: Node, drawn: Drawn) -> None:
+        if drawn.activation is not None:
+            node.activation = self._expression(drawn.id, drawn.line, _formula(drawn.activation))
+        else:
+            node.op = INCLUSIVE  # BPMN 2.0.2, 10.6.5: nothing else says when it fires
 
     # ------------------------------------------------------------ loops
 
@@ -291,7 +322,7 @@ class _Compiler:
             node.job = self._job(drawn, drawn.extensions.task)
         elif drawn.message is not None:
             node.op = THROW
-            node.event = self._event(drawn, drawn.message)
+            node.events = (self._event(drawn, drawn.message),)
         else:
             self._problem(
                 drawn, "message-missing",
@@ -435,6 +466,10 @@ class _Compiler:
             event.key = self._slot(drawn.id, drawn.line, key)
             if extensions.publish_ttl is not None:
                 event.ttl_seconds = self._ttl(drawn, extensions.publish_ttl)
+        elif definition.kind == "signal":
+            event.name = self._slot(drawn.id, drawn.line, definition.name)
+        elif definition.kind == "conditional" and definition.condition is not None:
+            event.condition = self._expression(drawn.id, drawn.line, _formula(definition.condition))
         elif definition.kind == "timer" and definition.timer is not None:
             event.timer = self._timer(drawn, definition.timer.kind, definition.timer.text)
         return event
@@ -462,17 +497,18 @@ class _Compiler:
             return None
 
     def _starts(self, process: Process) -> list[Start]:
-        found = []
+        found: list[Start] = []
         entry = {node.id for node in self._scopes[process.id].starts}
         for node in process.nodes.values():
             compiled = self._nodes[node.id]
-            if node.type == "startEvent":
-                event = compiled.event
-                kind = event.kind if event is not None else "none"
-                name = event.name.text if event is not None and event.name is not None else None
-                found.append(Start(node.id, kind, name, node.extensions.form, event.timer if event else None))
-            elif node.id in entry:
-                found.append(Start(node.id, "none"))
+            form = node.extensions.form
+            if node.type == "eventBasedGateway" and node.instantiate:
+                for edge in compiled.out:
+                    found.extend(_start(edge.target, event) for event in edge.target.events)
+            elif compiled.events and (node.type == "startEvent" or node.instantiate):
+                found.extend(_start(compiled, event, form) for event in compiled.events)
+            elif node.type == "startEvent" or node.id in entry:
+                found.append(Start(node.id, "none", form=form))
         return found
 
     # ------------------------------------------------------------ expressions
@@ -533,6 +569,11 @@ class _Compiler:
                 hint, line=drawn.line, resource=self._definition.resource,
             )
         )  # fmt: skip
+
+
+def _start(node: Node, event: Event, form: str | None = None) -> Start:
+    name = event.name.text if event.name is not None else None
+    return Start(node.id, event.kind, name, form, event.timer, event.condition)
 
 
 def _formula(text: str) -> str:

@@ -199,6 +199,7 @@ class EventDefinition:
     name: str | None = None
     code: str | None = None
     timer: Timer | None = None
+    condition: str | None = None
     correlation_key: str | None = None
     line: int | None = None
 
@@ -264,6 +265,10 @@ class Node:
     script_format: str | None = None
     message: EventDefinition | None = None
     instantiate: bool = False
+    together: bool = False
+    """parallelMultiple; of an event-based gateway that begins instances: eventGatewayType Parallel"""
+    activation: str | None = None
+    """activationCondition of a complex gateway"""
     for_compensation: bool = False
     triggered_by_event: bool = False
     documentation: str = ""
@@ -298,6 +303,19 @@ class Scope:
             yield node
             if node.inner is not None:
                 todo.extend(reversed(node.inner.nodes.values()))
+
+    def links(self) -> list[tuple["Node", "Node"]]:
+        """(throwing, catching) link events of this scope that bear the same name."""
+        catching = {
+            event.name: node
+            for node in self.nodes.values() if node.type == "intermediateCatchEvent"
+            for event in node.events if event.kind == "link"
+        }  # fmt: skip
+        return [
+            (node, catching[event.name])
+            for node in self.nodes.values() if node.type == "intermediateThrowEvent"
+            for event in node.events if event.kind == "link" and event.name in catching
+        ]  # fmt: skip
 
     def all_scopes(self) -> Iterator["Scope"]:
         """This scope and every one inside."""

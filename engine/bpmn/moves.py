@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.machine import activities, gateways
+from engine.bpmn.machine import activities
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
-from engine.bpmn.machine.verbs import CLOSINGS, HANDLERS
+from engine.bpmn.machine.verbs import MOVES
 from engine.bpmn.program import (
     BOUNDARY,
     CATCH,
@@ -97,6 +97,7 @@ def goto(
     for other in scope.unit.nodes:
         if after >> other.index & 1:
             scope.last.pop(other.id, None)
+            scope.fired.pop(other.id, None)
     left = [token.node.id for token in state.tokens.values() if token.scope is scope and after >> token.node.index & 1]
     if left:
         raise RuntimeError(f"expected nothing behind {target} after going back to it, found tokens at {left}")
@@ -414,7 +415,7 @@ def _put(run: Run, scope: Scope, node: Node, origin: tuple[str, ...], after: boo
 
 
 def _go(run: Run) -> Step:
-    run.go(HANDLERS, gateways.settle, CLOSINGS)
+    run.go(MOVES)
     return run.step()
 
 

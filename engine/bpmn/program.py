@@ -27,14 +27,15 @@ EVENT_BASED: Final = 8
 CATCH: Final = 9
 THROW: Final = 10
 END: Final = 11
-END_MESSAGE: Final = 12
-END_ERROR: Final = 13
-TERMINATE: Final = 14
-SUB: Final = 15
-CALL: Final = 16
-BOUNDARY: Final = 17
-EVENT_SUB: Final = 18
-LOOP: Final = 19
+END_ERROR: Final = 12
+TERMINATE: Final = 13
+SUB: Final = 14
+CALL: Final = 15
+BOUNDARY: Final = 16
+EVENT_SUB: Final = 17
+ESCALATE: Final = 18
+COMPLEX: Final = 19
+LOOP: Final = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -95,12 +96,13 @@ class TimerSpec:
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """What an event node waits for or throws."""
+    """What an event node waits for or throws. `kind` as in the drawing; `code` of an error or escalation, None: any."""
 
     kind: str
     name: Slot | None = None
     key: Slot | None = None
     timer: TimerSpec | None = None
+    condition: Expression | None = None
     code: str | None = None
     ttl_seconds: int = 3600
 
@@ -194,6 +196,11 @@ class Node:
     boundaries: tuple["Node", ...] = ()
     interrupting: bool = True
     event: Event | None = None
+    """the first of `events`"""
+    events: tuple[Event, ...] = ()
+    together: bool = False
+    """parallelMultiple: all events have to come; an event-based gateway that begins an instance: so have its events"""
+    instantiate: bool = False
     trigger: "Node | None" = None
     """event sub-process: its start event"""
     inputs: tuple[MappingLine, ...] = ()
@@ -201,6 +208,8 @@ class Node:
     job: Job | None = None
     human: Human | None = None
     call: Call | None = None
+    activation: Expression | None = None
+    """complex gateway: when it fires"""
     script: Expression | None = None
     result: str | None = None
     inner: "ScopeProgram | None" = None
@@ -273,13 +282,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A way to begin. `kind`: none | message | timer. `name`: of the message; `form`: id of the start form."""
+    """A way to begin. `kind`: none | message | signal | timer | conditional. `name`: of the message or signal; `form`:
+    id of the start form."""
 
     node: str
     kind: str
     name: str | None = None
     form: str | None = None
     timer: TimerSpec | None = None
+    condition: Expression | None = None
 
     def first(self, now: datetime, zone: str) -> timers.Schedule:
         """When a timer start fires first, armed `now`. Raises timers.WrongTimer."""

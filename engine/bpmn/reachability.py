@@ -2,7 +2,8 @@
 tokens, and what the tests of `goto` compare with.
 
 A marking is where tokens rest: in activities and events, and on the flows of joins that wait for more. Every choice
-is taken, every boundary event may fire. The inside of a sub-process or call is one activity of its outer scope.
+is taken, every boundary event may fire. The inside of a sub-process or call is one activity of its outer scope; a
+complex gateway lets each token rest and pass alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +14,7 @@ from engine.bpmn.program import (
     DECISION,
     END,
     END_ERROR,
-    END_MESSAGE,
+    ESCALATE,
     EVENT_BASED,
     EXCLUSIVE,
     INCLUSIVE,
@@ -32,7 +33,7 @@ BUDGET = 50_000
 MANY_CONDITIONS = 6
 """Above this many true-or-false flows of one node only one, none and all of them are looked at."""
 
-_AUTOMATIC = frozenset((PASS, SCRIPT, DECISION, EXCLUSIVE, PARALLEL, INCLUSIVE, THROW, END, END_MESSAGE))
+_AUTOMATIC = frozenset((PASS, SCRIPT, DECISION, EXCLUSIVE, PARALLEL, INCLUSIVE, THROW, ESCALATE, END))
 _OVER = frozenset((TERMINATE, END_ERROR))
 
 

@@ -21,10 +21,16 @@ ROOTS = frozenset(("process", "call"))
 ON_SCOPE: Final = -1
 """`host` of a token that guards its scope: the armed start of an event sub-process"""
 
-WAITING = frozenset(("work", "job", "timer", "message", "scope", "gate", "incident"))
-STAGES = frozenset(("enter", "leave", "split", "join", "begin", "turn"))
+WAITING = frozenset(
+    ("work", "job", "timer", "message", "signal", "condition", "scope", "gate", "events", "met", "incident")
+)
+"""`gate`: an event-based gateway; `events`: an event with several definitions, each of which is a guard; `met`: one of
+them that has come, while another one is still missing."""
+_INWARD = frozenset(("scope", "gate", "events", "met"))
+
+STAGES = frozenset(("enter", "leave", "split", "join", "begin", "reset", "turn"))
 """What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join, begin
-its scope, end a round of a loop."""
+its scope, reset a complex gateway, end a round of a loop."""
 
 
 class Token:
@@ -33,13 +39,16 @@ class Token:
     __slots__ = (
         "by",
         "cycle",
+        "definition",
         "due",
         "guards",
+        "held",
         "host",
         "id",
         "incident",
         "inside",
         "left",
+        "name",
         "node",
         "scope",
         "stage",
@@ -59,6 +68,12 @@ class Token:
         self.left: int | None = 0
         self.cycle: str | None = None
         self.incident = 0
+        self.definition = 0
+        """which of the events of its node is waited for"""
+        self.name: str | None = None
+        """of the signal that is waited for"""
+        self.held = False
+        """the condition was true when it was looked at last"""
         self.stage: str | None = None
         self.by: str | None = None
         """id of the flow that brought a stuck token; of the start event at which a stuck scope begins"""
@@ -102,8 +117,8 @@ class Scope:
     """
 
     __slots__ = (
-        "approval", "armed", "children", "definition_id", "held", "held_total", "id", "index", "kind", "last", "live",
-        "nested", "parent", "program", "progress", "token", "unit", "vars",
+        "approval", "armed", "children", "definition_id", "fired", "held", "held_total", "id", "index", "kind", "last",
+        "live", "nested", "parent", "program", "progress", "token", "unit", "vars",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +139,8 @@ class Scope:
         self.held_total = 0
         self.armed: list[int] = []
         self.last: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.fired: dict[str, list[str]] = {}
+        """complex gateways that have fired and wait for their reset -> flows whose tokens they took"""
         self.live = 0
         self.index = 0
         self.progress: Progress | None = None
@@ -177,9 +194,13 @@ class Incident:
 class State:
     """One instance. `status`: active | completed | terminated | failed | cancelled."""
 
-    __slots__ = ("incidents", "n", "scopes", "status", "tokens")
+    __slots__ = ("incidents", "listening", "n", "scopes", "status", "tokens", "watching")
 
     def __init__(self) -> None:
+        self.listening: dict[str, dict[int, None]] = {}
+        """name of a signal -> tokens that wait for it"""
+        self.watching: dict[tuple[int, str], dict[int, None]] = {}
+        """(scope, name of a variable) -> tokens whose condition reads it there"""
         self.n = 0
         self.status = "active"
         self.scopes: dict[int, Scope] = {}
@@ -201,13 +222,43 @@ class State:
         """The deployed version that it follows."""
         return self.scopes[0].definition_id
 
+    def listen(self, token: Token) -> None:
+        """Find `token` by its signal, or by what its condition reads."""
+        if token.name is not None:
+            self.listening.setdefault(token.name, {})[token.id] = None
+        elif token.wait == "condition":
+            for key in _read_by(token):
+                self.watching.setdefault(key, {})[token.id] = None
+
+    def unlisten(self, token: Token) -> None:
+        """The opposite."""
+        if token.name is not None:
+            _drop(self.listening, token.name, token.id)
+        elif token.wait == "condition":
+            for key in _read_by(token):
+                _drop(self.watching, key, token.id)
+
+
+def _read_by(token: Token) -> Iterator[tuple[int, str]]:
+    condition = token.node.events[token.definition].condition
+    for scope in _outward(token.scope):
+        for name in condition.names if condition is not None else ():
+            yield scope.id, name
+
+
+def _drop(index: dict[Any, dict[int, None]], key: Any, token: int) -> None:
+    del index[key][token]
+    if not index[key]:
+        del index[key]
+
 
 # ---------------------------------------------------------------- questions
 
 
 def is_open(state: State, token: int) -> bool:
     """Whether this wait is still open."""
-    return token in state.tokens
+    found = state.tokens.get(token)
+    return found is not None and found.wait != "met"
 
 
 def variables(state: State, scope: int = 0, token: int | None = None) -> Values:
@@ -226,10 +277,8 @@ def approvals(state: State, scope: int = 0) -> Values:
 
 
 def waits(state: State) -> list[tuple[int, str, str]]:
-    """(token, element id, kind) of every open wait; kinds: work job timer message incident."""
-    return [
-        (token.id, token.node.id, token.wait) for token in state.tokens.values() if token.wait not in ("scope", "gate")
-    ]
+    """(token, element id, kind) of every open wait; kinds: work job timer message signal condition incident."""
+    return [(token.id, token.node.id, token.wait) for token in state.tokens.values() if token.wait not in _INWARD]
 
 
 def markers(state: State) -> dict[str, str]:
@@ -294,6 +343,7 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
         if "loop" in found:
             scope.progress = _load_progress(found["loop"])
         scope.last = {join: (seq, tuple(flows)) for join, (seq, flows) in found.get("last", {}).items()}
+        scope.fired = {gateway: list(flows) for gateway, flows in found.get("fired", {}).items()}
         state.scopes[key] = scope
         places.append((scope, found.get("p")))
     for scope, parent in places:
@@ -311,6 +361,8 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
             token.scope.armed.append(token.id)
         elif token.host:
             state.tokens[token.host].guards.append(token.id)
+        if token.wait in ("signal", "condition"):
+            state.listen(token)
     for scope in state.scopes.values():
         if scope.parent is not None and scope.kind != "turn":
             state.tokens[scope.token].inside = scope
@@ -330,6 +382,8 @@ def _dump_scope(scope: Scope) -> dict[str, Any]:
         found["in"] = dict(scope.held)
     if scope.last:
         found["last"] = {join: [seq, list(flows)] for join, (seq, flows) in scope.last.items()}
+    if scope.fired:
+        found["fired"] = {gateway: list(flows) for gateway, flows in scope.fired.items()}
     if scope.approval:
         found["approval"] = encode(scope.approval)
     if scope.index:
@@ -371,6 +425,12 @@ def _dump_token(token: Token) -> dict[str, Any]:
         found["stage"] = token.stage
     if token.by is not None:
         found["by"] = token.by
+    if token.definition:
+        found["event"] = token.definition
+    if token.name is not None:
+        found["name"] = token.name
+    if token.held:
+        found["held"] = True
     return found
 
 
@@ -384,6 +444,9 @@ def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
     token.cycle = found.get("cycle")
     token.stage = found.get("stage")
     token.by = found.get("by")
+    token.definition = found.get("event", 0)
+    token.name = found.get("name")
+    token.held = found.get("held", False)
     return token
 
 

@@ -97,6 +97,10 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
         if source is not None and target is not None:
             source.outgoing.append((flow, target.id))
             target.incoming.append(flow.id)
+    for thrown, caught in scope.links():
+        link = Flow(f"link:{thrown.id}:{caught.id}", thrown.id, caught.id)
+        system.places[prefix + thrown.id].outgoing.append((link, prefix + caught.id))
+        system.places[prefix + caught.id].incoming.append(link.id)
     for node in scope.nodes.values():
         place = system.places[prefix + node.id]
         if node.attached_to is not None and prefix + node.attached_to in system.places:
@@ -108,7 +112,7 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
     return [
         prefix + node.id
         for node in scope.nodes.values()
-        if node.attached_to is None and not node.incoming and node.type not in ("boundaryEvent",)
+        if node.attached_to is None and not system.places[prefix + node.id].incoming and node.type != "boundaryEvent"
     ]
 
 

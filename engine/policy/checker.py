@@ -300,10 +300,10 @@ class _Search:
 
     def _branches(self, state: State, place: Place, kind: str) -> Iterator[list[Way]]:
         """The sets of flows that may be taken when a token leaves."""
-        if kind == "eventBasedGateway":
+        if kind == "eventBasedGateway" and not place.node.together:
             yield from ([way] for way in place.outgoing)
             return
-        if kind == "parallelGateway":
+        if kind in ("parallelGateway", "eventBasedGateway"):
             yield place.outgoing
             return
         known = {

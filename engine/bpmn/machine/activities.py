@@ -17,7 +17,10 @@ CALL_DEPTH_LIMIT = 50
 
 def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """Undefined and manual tasks, none events, merges: recorded, and on."""
-    run.depart(scope, node, run.enter(scope, node))
+    token = run.enter(scope, node)
+    if node.boundaries:
+        run.prepare_guards(scope, node, None)
+    run.depart(scope, node, token)
 
 
 def work(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
@@ -48,6 +51,8 @@ def script(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     expression, result = node.script, node.result
     assert expression is not None and result is not None  # noqa: S101, PT018 - compiled
     local = run.map_in(scope, node)
+    if node.boundaries:
+        run.prepare_guards(scope, node, local)
     context = run.context(scope, local)
     value, diagnostics = run.evaluate(expression, context)
     if value is None and diagnostics:

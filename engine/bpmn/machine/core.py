@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.bpmn import timers
-from engine.bpmn.machine.evaluation import Env, Evaluation, Stuck, failure, types_of
+from engine.bpmn.machine.evaluation import Env, Evaluation, Overtaken, Stuck, failure, types_of
 from engine.bpmn.program import Edge, Event, Node, Program, ScopeProgram
 from engine.bpmn.state import ON_SCOPE, Incident, Scope, State, Token
 from engine.bpmn.steps import (
@@ -30,12 +30,32 @@ from engine.bpmn.steps import (
 from engine.values import Values, canonical_json, encode, normalise
 
 STEP_BUDGET = 200_000
-WAITED = frozenset(("message", "timer"))
-"""Kinds of event that come from outside; the others are found by who throws them."""
+WAITED = frozenset(("message", "timer", "signal", "conditional"))
+"""Kinds of event that are waited for; the others are found by who throws them."""
 
 Ready = tuple[Scope, Node, Edge | None]
 Handler = Callable[["Run", Scope, Node, Edge | None], None]
 Ending = Callable[["Run", Scope], None]
+
+
+class Moves(NamedTuple):
+    """What the run loop calls: what a node does, by op; joins at quiescence (True: something moved); conditions that
+    read what was written; complex gateways of a scope that is about to end (True: it goes on); what the end of a scope
+    does, by its kind, where it is not `end_scope`."""
+
+    handlers: tuple[Handler, ...]
+    settle: Callable[["Run"], bool]
+    awake: Callable[["Run"], None]
+    reset: Callable[["Run", Scope], bool]
+    closings: dict[str, Ending]
+
+
+class Guard(NamedTuple):
+    """What `node` is about to wait for: its event number `definition`, evaluated."""
+
+    node: Node
+    definition: int
+    what: Any
 
 
 class Run(Evaluation):
@@ -59,37 +79,45 @@ class Run(Evaluation):
         """What happened."""
         return Step(self.state, self.facts, self.ended, False, frozenset(self.dirty))
 
-    def go(self, handlers: tuple[Handler, ...], settle: Callable[["Run"], bool], closings: dict[str, Ending]) -> None:
-        """Move tokens until nothing can move: ready ones first, then throws, then inclusive joins.
-
-        `closings`: what the end of a scope does, by its kind, where it is not `end_scope`.
-        """
-        queue, late, endings = self.queue, self.late, self.endings
+    def go(self, moves: Moves) -> None:
+        """Move tokens until nothing can move: conditions that became true, ready tokens, throws, then joins."""
+        handlers = moves.handlers
+        queue, late, endings, touched = self.queue, self.late, self.endings, self.touched
         while True:
-            while queue or endings:
+            while queue or endings or touched:
+                if touched:
+                    moves.awake(self)
+                    continue
                 if endings:
                     over = endings.popleft()
-                    if over.live == 0 and self.state.scopes.get(over.id) is over:
-                        closings.get(over.kind, Run.end_scope)(self, over)
+                    gone = over.live > 0 or self.state.scopes.get(over.id) is not over
+                    if not gone and not (over.fired and moves.reset(self, over)):
+                        moves.closings.get(over.kind, Run.end_scope)(self, over)
                     continue
                 if self.budget == 0:
                     self.park()
                     return
                 self.budget -= 1
                 scope, node, edge = queue.popleft()
-                if scope.held_total:
+                if scope.held_total or scope.fired:
                     self.moved[scope.id] = scope
                 try:
                     handlers[node.op](self, scope, node, edge)
                 except Stuck as stuck:
                     self.stick(scope, node, stuck, by=edge)
+                except Overtaken as overtaken:
+                    self.leave(scope, node, self.visit, "cancelled")
+                    self.pass_through(scope, overtaken.boundary, {})
             if late:
                 handler, (scope, node, edge) = late.popleft()
                 try:
                     handler(self, scope, node, edge)
                 except Stuck as stuck:
                     self.stick(scope, node, stuck)
-            elif self.ended is not None or not settle(self):
+                except Overtaken as overtaken:
+                    self.leave(scope, node, self.visit, "cancelled")
+                    self.pass_through(scope, overtaken.boundary, {})
+            elif self.ended is not None or not moves.settle(self):
                 return
 
     def park(self) -> None:
@@ -116,6 +144,10 @@ class Run(Evaluation):
         self.state.n = seq = self.state.n + 1
         self.facts.append(FlowTaken(seq, edge.id, scope.id))
         self.queue.append((scope, edge.target, edge))
+
+    def leave(self, scope: Scope, node: Node, token: int, outcome: Closing) -> None:
+        """The visit ends; what becomes of the token is said elsewhere."""
+        self.facts.append(NodeLeft(self.number(), token, node.id, scope.id, node.type, outcome))
 
     def depart(self, scope: Scope, node: Node, token: int, local: Values | None = None) -> None:
         """The visit ends, its flows are taken. Raises Stuck with stage `leave`."""
@@ -151,7 +183,7 @@ class Run(Evaluation):
         scope.live -= 1
         if scope.live == 0:
             self.endings.append(scope)
-        elif scope.held_total:
+        elif scope.held_total or scope.fired:
             self.moved[scope.id] = scope
 
     def finish(self, token: Token, results: Values | None = None, local: Values | None = None) -> None:
@@ -247,8 +279,21 @@ class Run(Evaluation):
                 self.state.tokens[guard].host = token
         return waiting
 
+    def prepare_all(self, scope: Scope, node: Node, local: Values | None) -> list[Guard]:
+        """Evaluate what the events of `node` wait for; errors and escalations wait for nothing. Raises Stuck."""
+        return [
+            Guard(node, number, self.prepare(scope, node, event, local))
+            for number, event in enumerate(node.events)
+            if event.kind in WAITED
+        ]
+
     def prepare(self, scope: Scope, node: Node, event: Event, local: Values | None) -> Any:
-        """Evaluate what `event` waits for: a Schedule, or (name, key). Raises Stuck."""
+        """Evaluate what `event` waits for: a Schedule, (name, key), the name of a signal, None: a condition.
+
+        Raises Stuck.
+        """
+        if event.condition is not None:
+            return None
         context = self.context(scope, local)
         if event.timer is not None:
             value = self.value(event.timer.slot, context)
@@ -261,7 +306,9 @@ class Run(Evaluation):
                 ) from None  # fmt: skip
         name = self.value(event.name, context) if event.name is not None else None
         if not isinstance(name, str) or not name:
-            raise Stuck("message-name-missing", element=node.id, expression=event.name.text if event.name else "")
+            raise Stuck(f"{event.kind}-name-missing", element=node.id, expression=event.name.text if event.name else "")
+        if event.kind == "signal":
+            return name
         return name, self.correlation_key(node, event, context)
 
     def correlation_key(self, node: Node, event: Event, context: Values) -> str | None:
@@ -274,15 +321,27 @@ class Run(Evaluation):
             raise Stuck("correlation-key-null", element=node.id, **detail)
         return canonical_json(encode(value)).decode()
 
-    def arm(self, scope: Scope, node: Node, prepared: Any, token: int, host: int = 0) -> Token:
+    def arm(self, scope: Scope, guard: Guard, token: int, host: int = 0) -> Token:
         """Open the wait that was prepared for an event."""
-        if isinstance(prepared, timers.Schedule):
+        node, definition, what = guard
+        if isinstance(what, timers.Schedule):
             waiting = self.wait(scope, node, "timer", token, host=host)
-            self.schedule(waiting, prepared)
-            return waiting
-        waiting = self.wait(scope, node, "message", token, host=host)
-        name, key = prepared
-        self.facts.append(SubscriptionOpened(self.number(), token, node.id, "message", name, key))
+            self.schedule(waiting, what)
+        elif what is None:
+            waiting = self.wait(scope, node, "condition", token, host=host)
+            waiting.definition = definition
+            self.state.listen(waiting)
+            self.touched[token] = None
+        elif isinstance(what, str):
+            waiting = self.wait(scope, node, "signal", token, host=host)
+            waiting.name = what
+            self.state.listen(waiting)
+            self.facts.append(SubscriptionOpened(self.number(), token, node.id, "signal", what))
+        else:
+            waiting = self.wait(scope, node, "message", token, host=host)
+            name, key = what
+            self.facts.append(SubscriptionOpened(self.number(), token, node.id, "message", name, key))
+        waiting.definition = definition
         return waiting
 
     def schedule(self, token: Token, schedule: timers.Schedule) -> None:
@@ -292,18 +351,21 @@ class Run(Evaluation):
         token.cycle = schedule.cycle
         self.facts.append(TimerArmed(self.number(), token.id, token.node.id, schedule.due, schedule.left))
 
-    def prepare_guards(self, scope: Scope, node: Node, local: Values | None) -> list[tuple[Node, Any]]:
-        """Evaluate what the boundary events of an activity wait for; errors wait for nothing."""
-        return [
-            (boundary, self.prepare(scope, boundary, boundary.event, local))
-            for boundary in node.boundaries
-            if boundary.event is not None and boundary.event.kind in WAITED
-        ]
+    def prepare_guards(self, scope: Scope, node: Node, local: Values | None) -> list[Guard]:
+        """Evaluate what the boundary events of an activity wait for. Raises Stuck, Overtaken."""
+        guards = []
+        for boundary in node.boundaries:
+            guards.extend(self.prepare_all(scope, boundary, local))
+            if boundary.interrupting and not boundary.together:
+                for event in boundary.events:
+                    if event.condition is not None and self.is_true(event.condition, self.context(scope, local)):
+                        raise Overtaken(boundary)
+        return guards
 
-    def arm_guards(self, scope: Scope, host: Token, prepared: list[tuple[Node, Any]]) -> None:
+    def arm_guards(self, scope: Scope, host: Token, guards: list[Guard]) -> None:
         """Arm them before the work begins."""
-        for boundary, what in prepared:
-            self.arm(scope, boundary, what, self.number(), host.id)
+        for guard in guards:
+            self.arm(scope, guard, self.number(), host.id)
 
     def close(self, token: Token, outcome: Closing) -> None:
         """The wait is over: its guards, its incident and itself; the visit is not left yet."""
@@ -312,6 +374,11 @@ class Run(Evaluation):
             self.close(state.tokens[guard], "cancelled")
         token.guards = []
         del state.tokens[token.id]
+        self.silence(token, outcome)
+
+    def silence(self, token: Token, outcome: Closing) -> None:
+        """Nothing is waited for any more."""
+        state = self.state
         self.dirty.add(token.scope.id)
         if token.incident:
             self.resolve(token, outcome)
@@ -324,6 +391,11 @@ class Run(Evaluation):
                 self.facts.append(TimerDisarmed(self.number(), token.id, token.node.id, outcome))
             case "message":
                 self.facts.append(SubscriptionClosed(self.number(), token.id, token.node.id, outcome))
+            case "signal":
+                state.unlisten(token)
+                self.facts.append(SubscriptionClosed(self.number(), token.id, token.node.id, outcome))
+            case "condition":
+                state.unlisten(token)
 
     def resolve(self, token: Token, outcome: Closing) -> None:
         """The incident of a token is over."""
@@ -361,6 +433,7 @@ class Run(Evaluation):
                 )
             self.disarm(found)
             found.held.clear()
+            found.fired.clear()
             found.held_total = found.live = 0
             if found is not scope or not keep:
                 self.drop(found, "cancelled")
@@ -405,6 +478,8 @@ class Run(Evaluation):
                 self.queue.append((scope, node, None))
             return
         scope.live = 1
+        if start.incoming:
+            self._begin_behind(scope, start)
         token = self.enter(scope, start)
         try:
             self.depart(scope, start, token)
@@ -412,19 +487,31 @@ class Run(Evaluation):
             stuck.stage = "leave"
             self.stick(scope, start, stuck)
 
+    def _begin_behind(self, scope: Scope, start: Node) -> None:
+        """An event-based gateway begins the instance with `start`; a parallel one waits for its other events too."""
+        flow = start.incoming[0]
+        gateway = flow.source
+        self.leave(scope, gateway, self.enter(scope, gateway), "completed")
+        self.state.n = seq = self.state.n + 1
+        self.facts.append(FlowTaken(seq, flow.id, scope.id))
+        if gateway.together:
+            others = [edge for edge in gateway.out if edge.target is not start]
+            scope.live += len(others)
+            for edge in others:
+                self.take(scope, edge)
+
     def _arm_handlers(self, scope: Scope, start: Node | None) -> bool:
-        prepared = []
+        guards = []
         for handler in scope.unit.handlers:
             trigger = handler.trigger
-            assert trigger is not None and trigger.event is not None  # noqa: S101, PT018 - compiled
-            if trigger.event.kind in WAITED:
-                try:
-                    prepared.append((trigger, self.prepare(scope, trigger, trigger.event, None)))
-                except Stuck as stuck:
-                    self.stick_at_beginning(scope, trigger, stuck, start)
-                    return False
-        for trigger, what in prepared:
-            self.arm(scope, trigger, what, self.number(), ON_SCOPE)
+            assert trigger is not None  # noqa: S101 - compiled
+            try:
+                guards.extend(self.prepare_all(scope, trigger, None))
+            except Stuck as stuck:
+                self.stick_at_beginning(scope, trigger, stuck, start)
+                return False
+        for guard in guards:
+            self.arm(scope, guard, self.number(), ON_SCOPE)
         return True
 
     # ------------------------------------------------------------ ends and incidents

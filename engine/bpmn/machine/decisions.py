@@ -18,6 +18,8 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     called, result = node.call, node.result
     assert called is not None and result is not None  # noqa: S101, PT018 - compiled
     local = run.map_in(scope, node)
+    if node.boundaries:
+        run.prepare_guards(scope, node, local)
     context = run.context(scope, local)
     decision_id = run.value(called.id, context)
     if not isinstance(decision_id, str):

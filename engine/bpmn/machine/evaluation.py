@@ -1,6 +1,6 @@
 """Expressions and variables of a run: what a scope can read, what is written where, input and output mapping."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,10 +41,18 @@ class Stuck(Exception):
         super().__init__(code)
 
 
+class Overtaken(Exception):
+    """The condition of a boundary event is true before the work of its activity has begun."""
+
+    def __init__(self, boundary: Node) -> None:
+        self.boundary = boundary
+        super().__init__(boundary.id)
+
+
 class Evaluation:
     """What a run knows and writes down while it evaluates."""
 
-    __slots__ = ("dirty", "env", "facts", "now", "state")
+    __slots__ = ("dirty", "env", "facts", "now", "state", "touched")
 
     def __init__(self, state: State, now: datetime, env: Env) -> None:
         self.state = state
@@ -52,6 +60,8 @@ class Evaluation:
         self.env = env
         self.facts: list[Fact] = []
         self.dirty: set[int] = set()
+        self.touched: dict[int, None] = {}
+        """tokens whose condition reads something that was just written"""
 
     def number(self) -> int:
         """The next number of this instance."""
@@ -145,6 +155,18 @@ class Evaluation:
         """Report a write."""
         self.dirty.add(scope)
         self.facts.append(VariablesChanged(self.number(), scope, tuple(names)))
+        if self.state.watching:
+            self.touch(scope, names)
+
+    def touch(self, scope: int, names: Iterable[str]) -> None:
+        """Conditions that read one of `names` in `scope` are looked at before anything else happens."""
+        for name in names:
+            self.touched.update(self.state.watching.get((scope, name), {}))
+
+    def is_true(self, expression: Expression, context: Values) -> bool:
+        """The condition of an event: null and errors count as false."""
+        found = expression.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        return found.value is True
 
     def map_in(self, scope: Scope, node: Node) -> Values | None:
         """Local variables of an activity: its input mapping, each line seeing the ones before. None without one."""

@@ -1,10 +1,11 @@
-"""Exclusive, parallel, inclusive and event-based gateways; joins at quiescence."""
+"""Exclusive, parallel, inclusive, complex and event-based gateways; joins at quiescence."""
 
-from engine.bpmn.machine.core import Run
-from engine.bpmn.machine.evaluation import Stuck
-from engine.bpmn.program import INCLUSIVE, Edge, Node
+from engine.bpmn.machine.core import Guard, Run
+from engine.bpmn.machine.evaluation import Stuck, failure
+from engine.bpmn.program import COMPLEX, INCLUSIVE, Edge, Node
 from engine.bpmn.state import Scope
 from engine.bpmn.steps import NodeLeft
+from engine.values import Values
 
 
 def exclusive(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
@@ -51,30 +52,87 @@ def inclusive(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 def event_based(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """Arms every event behind it; the first that comes wins."""
     token = run.enter(scope, node)
-    prepared = []
+    guards: list[Guard] = []
     for out in node.out:
-        event = out.target.event
-        assert event is not None  # noqa: S101 - the parser checks it
-        prepared.append((out.target, run.prepare(scope, out.target, event, None)))
-    host = run.wait(scope, node, "gate", token)
-    run.arm_guards(scope, host, prepared)
+        guards.extend(run.prepare_all(scope, out.target, None))
+    run.arm_guards(scope, run.wait(scope, node, "gate", token), guards)
+
+
+def complex_(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    """Counts what has come until its activation condition is true, fires, and absorbs the rest (13.4.5)."""
+    if edge is None:
+        split(run, scope, node)
+        return
+    activates = node.id not in scope.fired and _activates(run, scope, node, _waiting(scope, node) + 1)
+    _hold(run, scope, edge)
+    if activates:
+        _activate(run, scope, node)
 
 
 def settle(run: Run) -> bool:
     """Nothing can move: fire one inclusive join that can, else name joins that wait in vain. True: something moved."""
-    moved = [scope for _, scope in sorted(run.moved.items()) if scope.held]
+    moved = [scope for _, scope in sorted(run.moved.items()) if scope.held or scope.fired]
     for scope in moved:
-        if scope.unit.inclusive and _fire_inclusive(run, scope):
+        if scope.unit.inclusive and ((scope.held and _fire_inclusive(run, scope)) or reset(run, scope)):
             return True
     for scope in moved:
-        if scope.live == scope.held_total:
+        if scope.held and scope.live == scope.held_total:
             _starved(run, scope)
     run.moved.clear()
     return False
 
 
+def reset(run: Run, scope: Scope) -> bool:
+    """Reset one complex gateway of `scope` that has fired and expects no other token. True: there was one."""
+    for key in scope.fired:
+        node = scope.program.nodes[key]
+        taken = scope.fired[key]
+        if not _expects(run, scope, node, taken):
+            rest = tuple(flow for flow in node.incoming if flow.id not in taken and flow.id in scope.held)
+            del scope.fired[key]
+            run.dirty.add(scope.id)
+            _drop(scope, rest)
+            scope.live -= len(rest) - 1  # one lives on, if a flow asks for it
+            run.visit = run.number()
+            try:
+                start_again(run, scope, node)
+            except Stuck as stuck:
+                run.stick(scope, node, stuck)
+            return True
+    return False
+
+
+def start_again(run: Run, scope: Scope, node: Node) -> None:
+    """After a reset: flows whose condition asks for `waitingForStart`, then what has come meanwhile. Raises Stuck."""
+    context = run.context(scope, {"waitingForStart": False})
+    chosen = [
+        out for out in node.out
+        if out.condition is not None and "waitingForStart" in out.condition.names and run.holds(out, context, "reset")
+    ]  # fmt: skip
+    if chosen:
+        run.leave(scope, node, run.enter(scope, node), "completed")
+        scope.live += len(chosen) - 1
+        for out in chosen:
+            run.take(scope, out)
+    else:
+        run.consume(scope)
+    waiting = _waiting(scope, node)
+    if not waiting:
+        return
+    try:
+        activates = _activates(run, scope, node, waiting)
+    except Stuck as stuck:
+        _hang(run, scope, node, stuck.code, stuck.detail)
+        return
+    if activates:
+        _activate_alone(run, scope, node)
+
+
 def release(run: Run, scope: Scope, node: Node) -> None:
     """Fire a join with what has arrived: the answer to an incident `join-starved`."""
+    if node.op == COMPLEX:
+        _activate_alone(run, scope, node)
+        return
     _consume(run, scope, tuple(flow for flow in node.incoming if flow.id in scope.held))
     if node.op == INCLUSIVE:
         split(run, scope, node)
@@ -85,12 +143,7 @@ def release(run: Run, scope: Scope, node: Node) -> None:
 def _fire_inclusive(run: Run, scope: Scope) -> bool:
     """BPMN 2.0.2, 13.4: enabled unless a token could still reach an empty flow, but no flow that holds one."""
     held = scope.held
-    flows = 0
-    for key in held:
-        flows |= 1 << scope.program.flows[key].index
-    for token in run.state.tokens.values():
-        if token.scope is scope and token.counts:
-            flows |= token.node.exits
+    flows = _occupied(run, scope)
     for node in scope.unit.nodes:
         if node.op != INCLUSIVE or not node.reach:
             continue
@@ -116,7 +169,7 @@ def split(run: Run, scope: Scope, node: Node) -> None:
     if node.plain:
         run.depart(scope, node, token)
         return
-    context = run.context(scope)
+    context = run.context(scope, {"waitingForStart": True} if node.op == COMPLEX else None)
     chosen = [out for out in node.out if out.condition is None or run.holds(out, context, "split")]
     if not chosen and node.default is not None:
         chosen = [node.default]
@@ -126,6 +179,64 @@ def split(run: Run, scope: Scope, node: Node) -> None:
     scope.live += len(chosen) - 1
     for out in chosen:
         run.take(scope, out)
+
+
+def _occupied(run: Run, scope: Scope) -> int:
+    """Mask of the flows on which tokens of `scope` stand or may leave."""
+    flows = 0
+    for key in scope.held:
+        flows |= 1 << scope.program.flows[key].index
+    for token in run.state.tokens.values():
+        if token.scope is scope and token.counts:
+            flows |= token.node.exits
+    return flows
+
+
+# ---------------------------------------------------------------- complex gateways
+
+
+def _waiting(scope: Scope, node: Node) -> int:
+    """Tokens on all its incoming flows: `activationCount`."""
+    return sum(scope.held.get(flow.id, 0) for flow in node.incoming)
+
+
+def _activates(run: Run, scope: Scope, node: Node, count: int) -> bool:
+    condition = node.activation
+    assert condition is not None  # noqa: S101 - compiled
+    context = run.context(scope, {"activationCount": count, "waitingForStart": True})
+    value, diagnostics = run.evaluate(condition, context)
+    if value is True or value is False:
+        return bool(value)
+    raise Stuck("condition-not-boolean", **failure(condition, context, value, diagnostics))
+
+
+def _activate(run: Run, scope: Scope, node: Node) -> None:
+    """Fire with one token of each flow that has one. Raises Stuck with stage `split`."""
+    taken = tuple(flow for flow in node.incoming if flow.id in scope.held)
+    _consume(run, scope, taken)
+    scope.fired[node.id] = [flow.id for flow in taken]
+    split(run, scope, node)
+
+
+def _activate_alone(run: Run, scope: Scope, node: Node) -> None:
+    try:
+        _activate(run, scope, node)
+    except Stuck as stuck:
+        run.stick(scope, node, stuck)
+
+
+def _expects(run: Run, scope: Scope, node: Node, taken: list[str]) -> bool:
+    """Whether a token can still come by a flow of which none was taken, by the rule of the inclusive join."""
+    empty = arrived = 0
+    for flow, mask in zip(node.incoming, node.reach, strict=True):
+        if flow.id in taken or flow.id in scope.held:
+            arrived |= mask
+        else:
+            empty |= mask
+    return bool(_occupied(run, scope) & empty & ~arrived)
+
+
+# ---------------------------------------------------------------- tokens at joins
 
 
 def _hold(run: Run, scope: Scope, edge: Edge | None) -> None:
@@ -140,18 +251,22 @@ def _hold(run: Run, scope: Scope, edge: Edge | None) -> None:
 
 def _consume(run: Run, scope: Scope, flows: tuple[Edge, ...]) -> None:
     """Take one token of each of `flows`; one lives on."""
-    held = scope.held
     run.dirty.add(scope.id)
     if run.state.incidents:
         _revive(run, scope, flows[0].target)
     scope.last[flows[0].target.id] = (run.state.n, tuple([flow.id for flow in flows]))
+    _drop(scope, flows)
+    scope.live -= len(flows) - 1
+
+
+def _drop(scope: Scope, flows: tuple[Edge, ...]) -> None:
+    held = scope.held
     for flow in flows:
         if held[flow.id] == 1:
             del held[flow.id]
         else:
             held[flow.id] -= 1
     scope.held_total -= len(flows)
-    scope.live -= len(flows) - 1
 
 
 def _revive(run: Run, scope: Scope, node: Node) -> None:
@@ -169,6 +284,10 @@ def _starved(run: Run, scope: Scope) -> None:
         if key not in known:
             missing = [flow.id for flow in node.incoming if flow.id not in scope.held]
             code = "inclusive-join-deadlock" if node.op == INCLUSIVE else "join-starved"
-            token = run.wait(scope, node, "incident", run.number())
-            token.stage = "join"
-            run.raise_incident(token, code, {"missing": missing})
+            _hang(run, scope, node, code, {"missing": missing})
+
+
+def _hang(run: Run, scope: Scope, node: Node, code: str, detail: Values) -> None:
+    token = run.wait(scope, node, "incident", run.number())
+    token.stage = "join"
+    run.raise_incident(token, code, detail)

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn.machine import activities, decisions, events, gateways, loops
-from engine.bpmn.machine.core import Ending, Handler, Run
+from engine.bpmn.machine.core import Handler, Moves, Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
 from engine.bpmn.program import (
     BOUNDARY,
     CALL,
     CATCH,
+    COMPLEX,
     DECISION,
     END,
     END_ERROR,
-    END_MESSAGE,
+    ESCALATE,
     EVENT_BASED,
     EVENT_SUB,
     EXCLUSIVE,
@@ -44,12 +45,11 @@ _BY_OP: dict[int, Handler] = {
     DECISION: decisions.decide, SUB: activities.sub_process, CALL: activities.call,
     EXCLUSIVE: gateways.exclusive, PARALLEL: gateways.parallel, INCLUSIVE: gateways.inclusive,
     EVENT_BASED: gateways.event_based, CATCH: events.catch, BOUNDARY: events.catch, THROW: events.throw,
-    END: events.end, END_MESSAGE: events.throw, END_ERROR: events.end_error, TERMINATE: events.terminate,
-    EVENT_SUB: events.handler_again,
-    LOOP: loops.begin,
+    END: events.end, END_ERROR: events.end_error, TERMINATE: events.terminate, ESCALATE: events.escalate,
+    EVENT_SUB: events.handler_again, COMPLEX: gateways.complex_, LOOP: loops.begin,
 }  # fmt: skip
-CLOSINGS: dict[str, Ending] = {"turn": loops.turn_over}
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
+MOVES = Moves(HANDLERS, gateways.settle, events.awake, gateways.reset, {"turn": loops.turn_over})
 
 
 def begin(
@@ -93,6 +93,7 @@ def complete(
         home = waiting.scope.home()
         home.approval = {**home.approval, waiting.node.id: normalise(outcome)}
         run.dirty.add(home.id)
+        run.touch(home.id, ("approval",))
     values = admitted(variables or {})
     if local:
         run.finish(waiting, None, values)
@@ -116,6 +117,19 @@ def throw_error(
     return _go(run)
 
 
+def escalate(
+    state: State, token: int, code: str, variables: Values | None = None, *, now: datetime, env: Env
+) -> Step:  # fmt: skip
+    """An operation or a form throws an escalation: the activity goes on, unless its catcher interrupts it."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "work", "job")
+    run = Run(state, now, env)
+    events.throw_escalation(run, waiting.scope, waiting.node, code, admitted(variables or {}), waiting)
+    return _go(run)
+
+
 def fail(state: State, token: int, code: str, detail: Values | None = None, *, now: datetime, env: Env) -> Step:
     """A technical failure that is not tried again: an incident; the wait stays open."""
     waiting = state.tokens.get(token)
@@ -127,11 +141,11 @@ def fail(state: State, token: int, code: str, detail: Values | None = None, *, n
 
 
 def deliver(state: State, token: int, payload: Values | None = None, *, now: datetime, env: Env) -> Step:
-    """The message of this wait has come."""
+    """The message or signal of this wait has come."""
     waiting = state.tokens.get(token)
-    if waiting is None:
+    if waiting is None or waiting.wait == "met":
         return _stale(state)
-    _expect(waiting, "message")
+    _expect(waiting, "message", "signal")
     run = Run(state, now, env)
     events.fire(run, waiting, admitted(payload or {}))
     return _go(run)
@@ -140,7 +154,7 @@ def deliver(state: State, token: int, payload: Values | None = None, *, now: dat
 def elapse(state: State, token: int, *, now: datetime, env: Env) -> Step:
     """The timer of this wait is due."""
     waiting = state.tokens.get(token)
-    if waiting is None:
+    if waiting is None or waiting.wait == "met":
         return _stale(state)
     _expect(waiting, "timer")
     run = Run(state, now, env)
@@ -171,7 +185,7 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     scope, node = token.scope, token.node
     if variables:
         run.write(scope, admitted(variables))
-    if token.wait in ("timer", "message"):
+    if token.wait in ("timer", "message", "signal"):
         events.announce(run, token)
         return _go(run)
     if token.wait != "incident" or token.stage == "enter":
@@ -180,6 +194,13 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     stage = token.stage
     local = token.vars
     run.close(token, "completed")
+    if stage == "reset":
+        run.visit = run.number()
+        try:
+            gateways.start_again(run, scope, node)
+        except Stuck as stuck:
+            run.stick(scope, node, stuck)
+        return _go(run)
     if stage == "begin":
         run.launch(scope, scope.program.nodes[token.by] if token.by is not None else None)
         return _go(run)
@@ -217,7 +238,7 @@ def cancel(state: State, reason: str = "", *, now: datetime, env: Env) -> Step:
 
 
 def _go(run: Run) -> Step:
-    run.go(HANDLERS, gateways.settle, CLOSINGS)
+    run.go(MOVES)
     return run.step()
 
 
@@ -235,9 +256,8 @@ def _start(program: Program, start: str | None) -> Node | None:
         if program.root.starts:
             return None
     else:
-        found = program.nodes.get(start)
-        if found is not None and found.type == "startEvent" and found.scope is program.root:
-            return found
+        if any(item.node == start for item in program.starts):
+            return program.nodes[start]
     known: Any = ", ".join(f"{item.node} ({item.kind})" for item in program.starts)
     raise NoSuchStart(process=program.process_id, start=start or "without trigger", known=known or "-")
 

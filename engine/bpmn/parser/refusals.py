@@ -24,7 +24,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "userTask": {**_ACTIVITY, "implementation": ANY},
     "serviceTask": {**_ACTIVITY, "implementation": ANY},
     "sendTask": {**_ACTIVITY, "implementation": ANY, "messageRef": ANY},
-    "receiveTask": {**_ACTIVITY, "implementation": ANY, "messageRef": ANY, "instantiate": "false"},
+    "receiveTask": {**_ACTIVITY, "implementation": ANY, "messageRef": ANY, "instantiate": ANY},
     "scriptTask": {**_ACTIVITY, "scriptFormat": ANY},
     "businessRuleTask": {**_ACTIVITY, "implementation": ANY},
     "callActivity": {**_ACTIVITY, "calledElement": ANY},
@@ -32,18 +32,27 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "exclusiveGateway": {**_GATEWAY, "default": ANY},
     "inclusiveGateway": {**_GATEWAY, "default": ANY},
     "parallelGateway": _GATEWAY,
-    "eventBasedGateway": {**_GATEWAY, "instantiate": "false", "eventGatewayType": "Exclusive"},
-    "startEvent": {"isInterrupting": ANY, "parallelMultiple": "false"},
+    "complexGateway": {**_GATEWAY, "default": ANY},
+    "activationCondition": _EXPRESSION,
+    "eventBasedGateway": {**_GATEWAY, "instantiate": ANY, "eventGatewayType": ANY},
+    "startEvent": {"isInterrupting": ANY, "parallelMultiple": ANY},
     "endEvent": {},
-    "intermediateCatchEvent": {"parallelMultiple": "false"},
+    "intermediateCatchEvent": {"parallelMultiple": ANY},
     "intermediateThrowEvent": {},
-    "boundaryEvent": {"attachedToRef": ANY, "cancelActivity": ANY, "parallelMultiple": "false"},
+    "boundaryEvent": {"attachedToRef": ANY, "cancelActivity": ANY, "parallelMultiple": ANY},
     "sequenceFlow": {"sourceRef": ANY, "targetRef": ANY, "isImmediate": ANY},
     "conditionExpression": _EXPRESSION,
     "messageEventDefinition": {"messageRef": ANY},
     "timerEventDefinition": {},
     "errorEventDefinition": {"errorRef": ANY},
     "terminateEventDefinition": {},
+    "signalEventDefinition": {"signalRef": ANY},
+    "escalationEventDefinition": {"escalationRef": ANY},
+    "conditionalEventDefinition": {},
+    "condition": _EXPRESSION,
+    "linkEventDefinition": {},
+    "source": {},
+    "target": {},
     "timeDate": _EXPRESSION,
     "timeDuration": _EXPRESSION,
     "timeCycle": _EXPRESSION,
@@ -64,7 +73,6 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "outputDataItem": {"isCollection": ANY, "itemSubjectRef": ANY},
     "completionCondition": _EXPRESSION,
     "complexBehaviorDefinition": {},
-    "condition": _EXPRESSION,
     "event": {},
 }
 """Executed elements, and for each of their attributes the one value that is executed."""
@@ -127,10 +135,6 @@ _DATA_HINT = N_("Use an input or output mapping of the task.")
 _GENERIC_HINT = N_("Draw it with the elements of the palette.")
 
 REASONS: dict[str, tuple[str, str]] = {
-    "complexGateway": (
-        N_("Complex gateway '{element}' is not executed."),
-        N_("Use an inclusive gateway, or a parallel one with conditions behind it."),
-    ),
     "transaction": (
         N_("Transaction '{element}' is not executed."),
         N_("Use a sub-process with an error boundary event and draw the tasks that undo the work."),
@@ -139,16 +143,6 @@ REASONS: dict[str, tuple[str, str]] = {
         N_("Ad-hoc sub-process '{element}' is not executed."),
         N_("Draw the tasks with an inclusive gateway."),
     ),
-    "signalEventDefinition": (N_("Signal event '{element}' is not executed."), N_("Use a message event.")),
-    "escalationEventDefinition": (
-        N_("Escalation event '{element}' is not executed."),
-        N_("Use a non-interrupting timer or message boundary event."),
-    ),
-    "conditionalEventDefinition": (
-        N_("Conditional event '{element}' is not executed."),
-        N_("Use an exclusive gateway, or a message event."),
-    ),
-    "linkEventDefinition": (N_("Link event '{element}' is not executed."), N_("Draw a sequence flow.")),
     "compensateEventDefinition": (
         N_("Compensation event '{element}' is not executed."),
         N_("Draw the tasks that undo the work behind an error boundary event."),
@@ -173,18 +167,19 @@ REASONS: dict[str, tuple[str, str]] = {
     "globalTask": (N_("Global task '{element}' is not executed."), N_("Use a process of its own.")),
 }
 
+_CAUGHT = ("message", "timer", "conditional", "signal")
+
 POSITIONS: dict[str, frozenset[str]] = {
-    "startEvent": frozenset(("none", "message", "timer")),
+    "startEvent": frozenset(("none", *_CAUGHT)),
     "startEvent in subProcess": frozenset(("none",)),
-    "startEvent in event subProcess": frozenset(("message", "timer", "error")),
-    "intermediateCatchEvent": frozenset(("message", "timer")),
-    "intermediateThrowEvent": frozenset(("none", "message")),
-    "boundaryEvent": frozenset(("message", "timer", "error")),
-    "endEvent": frozenset(("none", "message", "error", "terminate")),
+    "startEvent in event subProcess": frozenset((*_CAUGHT, "escalation", "error")),
+    "intermediateCatchEvent": frozenset((*_CAUGHT, "link")),
+    "intermediateThrowEvent": frozenset(("none", "message", "signal", "escalation", "link")),
+    "boundaryEvent": frozenset((*_CAUGHT, "escalation", "error")),
+    "endEvent": frozenset(("none", "message", "signal", "escalation", "error", "terminate")),
 }
 """Which kind of event is executed where."""
 
-_CAUGHT = ("message", "timer", "conditional", "signal")
 STANDARD: dict[str, frozenset[str]] = {
     "startEvent": frozenset(("none", *_CAUGHT)),
     "startEvent in subProcess": frozenset(("none",)),

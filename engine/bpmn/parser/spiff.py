@@ -35,6 +35,7 @@ from engine.errors import N_
 from engine.findings import Finding, Level
 
 DATA = ("dataObject", "dataObjectReference", "property", "dataInput", "dataOutput", "dataStore", "dataStoreReference")
+TRUE = ("true", "1")  # xsd:boolean
 
 
 class DrawnSpec(BpmnTaskSpec):  # type: ignore[misc]
@@ -72,14 +73,16 @@ class FlowNodeParser(TaskParser):  # type: ignore[misc]
             default=get("default"),
             events=self.process_parser.parser.event_definitions(element),
             attached_to=get("attachedToRef"),
-            interrupting=get("cancelActivity", get("isInterrupting", "true")) == "true",
+            interrupting=get("cancelActivity", get("isInterrupting", "true")) in TRUE,
+            together=get("parallelMultiple") in TRUE or get("eventGatewayType") == "Parallel",
+            activation=text_of(element.find(full_tag("activationCondition"))),
             called_element=get("calledElement"),
             script=text_of(element.find(full_tag("script"))),
             script_format=get("scriptFormat"),
             message=self.process_parser.parser.message_of(element),
-            instantiate=get("instantiate") == "true",
-            for_compensation=get("isForCompensation") == "true",
-            triggered_by_event=get("triggeredByEvent") == "true",
+            instantiate=get("instantiate") in TRUE,
+            for_compensation=get("isForCompensation") in TRUE,
+            triggered_by_event=get("triggeredByEvent") in TRUE,
             documentation=self.task.documentation or "",
             lane=self.lane,
             loop=self.process_parser.parser.loop_of(element),
@@ -194,7 +197,7 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
             self.definition.processes.append(
                 Process(
                     id=scope.id, nodes=scope.nodes, flows=scope.flows, name=element.get("name") or "",
-                    executable=element.get("isExecutable", "false") in ("true", "1"),
+                    executable=element.get("isExecutable") in TRUE,
                     documentation=text_of(element.find(full_tag("documentation"))) or "",
                     line=element.sourceline, pool=pools.get(scope.id), extensions=self.reader.read(element),
                 )
@@ -373,6 +376,8 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
                 found.code = self._code(owner, element, attribute, found.ref, self.definition.escalations)
             case "link":
                 found.name = element.get("name")
+            case "conditional":
+                found.condition = text_of(element.find(full_tag("condition")))
             case "timer":
                 found.timer = self._timer(owner, element)
         return found

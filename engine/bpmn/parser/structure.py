@@ -13,6 +13,9 @@ FEEL_LANGUAGES = frozenset(
 CONDITIONAL = frozenset(("exclusiveGateway", "inclusiveGateway"))
 EXECUTED = frozenset().union(*POSITIONS.values())
 """Kinds that are executed somewhere; the others are refused wherever they stand."""
+WAITED = frozenset(("message", "signal", "timer", "conditional"))
+ALONE = frozenset(("link", "compensate", "cancel"))
+"""Kinds that share an event with no other."""
 CATCHING = frozenset(("intermediateCatchEvent", "receiveTask"))
 
 
@@ -83,6 +86,8 @@ def _node(node: Node, scope: Scope, process: Process, resource: str, inside: boo
             N_("The default flow '{flow}' of '{element}' is not one of its outgoing flows."),
             N_("Choose the default flow again."), resource, flow=node.default,
         )  # fmt: skip
+    if node.type == "receiveTask":
+        yield from _instantiating(node, scope, resource)
     if node.type == "receiveTask" and node.message is None:
         yield _finding(
             "message-missing", node, N_("Expected '{element}' to name a message, but it names none."),
@@ -119,30 +124,34 @@ def _event(node: Node, scope: Scope, process: Process, resource: str, inside: bo
         host = process.node(scope.id)
         handler = host is not None and host.triggered_by_event
         place = "startEvent in event subProcess" if handler else "startEvent in subProcess"
-    if len(node.events) > 1:
-        yield _finding(
-            "multiple-event-not-executed", node,
-            N_("Event '{element}' has {count} triggers; one is executed."),
-            N_("Draw one event for each trigger."), resource, count=len(node.events),
-        )  # fmt: skip
-        return
-    kind = node.events[0].kind if node.events else "none"
     executed = POSITIONS.get(place, frozenset())
-    if kind not in STANDARD[place]:
-        yield _finding(
-            "event-position", node,
-            N_("A {kind} event cannot stand as {place} ('{element}')."),
-            N_("Executed there: {allowed}."), resource,
-            kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
-        )  # fmt: skip
-    elif kind in EXECUTED and kind not in executed:
-        yield _finding(
-            "event-not-executed", node,
-            N_("A {kind} event as {place} ('{element}') is not executed."),
-            N_("Executed there: {allowed}."), resource,
-            kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
-        )  # fmt: skip
-    if kind == "error" and not node.interrupting and node.type in ("boundaryEvent", "startEvent"):
+    kinds = [event.kind for event in node.events] or ["none"]
+    for kind in kinds:
+        if kind not in STANDARD[place]:
+            yield _finding(
+                "event-position", node,
+                N_("A {kind} event cannot stand as {place} ('{element}')."),
+                N_("Executed there: {allowed}."), resource,
+                kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
+            )  # fmt: skip
+        elif kind in EXECUTED and kind not in executed:
+            yield _finding(
+                "event-not-executed", node,
+                N_("A {kind} event as {place} ('{element}') is not executed."),
+                N_("Executed there: {allowed}."), resource,
+                kind=kind, place=place, allowed=", ".join(sorted(executed)) or "-",
+            )  # fmt: skip
+    if len(kinds) > 1:
+        yield from _multiple(node, kinds, place, resource)
+    for event in node.events:
+        if event.kind == "conditional" and event.condition is None:
+            yield _finding(
+                "condition-missing", node, N_("Expected conditional event '{element}' to have a condition."),
+                N_("Write the condition in its properties."), resource,
+            )  # fmt: skip
+    if "link" in kinds:
+        yield from _link(node, scope, resource)
+    if "error" in kinds and not node.interrupting and node.type in ("boundaryEvent", "startEvent"):
         yield _finding(
             "error-not-interrupting", node, N_("Error event '{element}' must interrupt its activity."),
             N_("Remove cancelActivity=\"false\" or isInterrupting=\"false\"."), resource,
@@ -155,6 +164,52 @@ def _event(node: Node, scope: Scope, process: Process, resource: str, inside: bo
                 N_("Boundary event '{element}' is attached to '{host}', which is no activity of its scope."),
                 N_("Attach it to a task, sub-process or call."), resource, host=node.attached_to or "",
             )  # fmt: skip
+
+
+def _multiple(node: Node, kinds: list[str], place: str, resource: str) -> Iterator[Finding]:
+    yield _finding(
+        "multiple-event", node,
+        N_("Event '{element}' has {count} triggers: {kinds}."),
+        N_("Draw one event for each trigger where that is clearer."), resource, level=Level.INFO,
+        count=len(kinds), kinds=", ".join(kinds),
+    )  # fmt: skip
+    alone = sorted(ALONE.intersection(kinds))
+    if alone or {"error", "terminate"} <= set(kinds):
+        yield _finding(
+            "multiple-event-not-executed", node,
+            N_("In event '{element}' {kind} stands beside other triggers, which is not executed."),
+            N_("Draw an event of its own for it."), resource, kind=alone[0] if alone else "terminate",
+        )  # fmt: skip
+    if node.together and (place == "startEvent" or not set(kinds) <= WAITED):
+        yield _finding(
+            "parallel-multiple-not-executed", node,
+            N_("Event '{element}' cannot wait for all of its triggers: {kinds}."),
+            N_("Remove parallelMultiple, or use messages, signals, timers and conditions inside a running process."),
+            resource, kinds=", ".join(kinds),
+        )  # fmt: skip
+
+
+def _link(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    """One catching link of a name, at least one throwing, in one scope; a flow on one side only."""
+    name = node.events[0].name
+    same = [
+        other for other in scope.nodes.values() for event in other.events
+        if event.kind == "link" and event.name == name and other is not node
+    ]  # fmt: skip
+    throws = node.type == "intermediateThrowEvent"
+    others = [other for other in same if (other.type == "intermediateThrowEvent") is not throws]
+    if not name or not others or (throws and len(others) > 1):
+        yield _finding(
+            "link-unmatched", node,
+            N_("Expected one catching link event named '{link}' for '{element}' and a throwing one, "
+               "in the same process or sub-process."),
+            N_("Give both link events the same name; one name has one catching event."), resource, link=name or "",
+        )  # fmt: skip
+    for flow in node.outgoing if throws else node.incoming:
+        yield _finding(
+            "link-flow", node, N_("Flow '{flow}' stands on the side of link event '{element}' that the link replaces."),
+            N_("Remove the flow, or use an intermediate event without link."), resource, flow=flow.id,
+        )  # fmt: skip
 
 
 def _gateway(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
@@ -180,6 +235,7 @@ def _gateway(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
 
 
 def _event_based(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    yield from _instantiating(node, scope, resource)
     if len(node.outgoing) < 2:
         yield _finding(
             "event-gateway-alone", node,
@@ -188,11 +244,20 @@ def _event_based(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
         )  # fmt: skip
     for flow in node.outgoing:
         target = scope.nodes.get(flow.target)
-        if target is None or target.type not in CATCHING:
+        link = target is not None and any(event.kind == "link" for event in target.events)
+        if target is None or target.type not in CATCHING or link:
             yield _finding(
                 "event-gateway-target", node,
                 N_("Behind the event-based gateway '{element}' stands '{target}', which waits for nothing."),
-                N_("Put a message or timer event, or a receive task there."), resource, target=flow.target,
+                N_("Put a message, signal, timer or conditional event, or a receive task there."), resource,
+                target=flow.target,
+            )  # fmt: skip
+        elif node.instantiate and not _can_begin(target, node.together):
+            yield _finding(
+                "event-gateway-start", node,
+                N_("'{target}' behind the event-based gateway '{element}' cannot begin a process."),
+                N_("Put a message event or receive task there; a signal or timer where any one event is enough."),
+                resource, target=flow.target,
             )  # fmt: skip
         elif len(target.incoming) > 1 or target.boundaries:
             yield _finding(
@@ -200,6 +265,28 @@ def _event_based(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
                 N_("'{target}' behind the event-based gateway '{element}' has other flows or boundary events."),
                 N_("Draw an event of its own behind the gateway."), resource, target=flow.target,
             )  # fmt: skip
+
+
+def _can_begin(target: Node, together: bool) -> bool:
+    events = [*target.events, *([target.message] if target.message is not None else [])]
+    kinds = {event.kind for event in events}
+    return not target.together and kinds <= ({"message"} if together else WAITED)
+
+
+def _instantiating(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
+    """What begins an instance stands at the beginning of a process."""
+    if node.instantiate and (node.incoming or not isinstance(scope, Process)):
+        yield _finding(
+            "instantiate-inside", node,
+            N_("'{element}' begins a process, but a flow leads to it or it stands in a sub-process."),
+            N_("Remove the flow, or instantiate=\"true\"."), resource,
+        )  # fmt: skip
+    if node.together and not node.instantiate and node.type == "eventBasedGateway":
+        yield _finding(
+            "event-gateway-parallel", node,
+            N_("Event-based gateway '{element}' waits for all its events, which only one that begins a process does."),
+            N_("Remove eventGatewayType=\"Parallel\", or draw a parallel gateway."), resource,
+        )  # fmt: skip
 
 
 def _script(node: Node, resource: str) -> Iterator[Finding]:

@@ -101,6 +101,11 @@ def catch(key: str, definition: str) -> str:
     return f'<intermediateCatchEvent id="{key}" name="{key}">{definition}</intermediateCatchEvent>'
 
 
+def throw(key: str, definition: str, *more: str) -> str:
+    inner = extensions(*more) + definition
+    return f'<intermediateThrowEvent id="{key}" name="{key}">{inner}</intermediateThrowEvent>'
+
+
 def boundary(key: str, host: str, definition: str, interrupting: bool = True, *more: str) -> str:
     return (
         f'<boundaryEvent id="{key}" name="{key}" attachedToRef="{host}" cancelActivity="{str(interrupting).lower()}">'
@@ -114,6 +119,32 @@ def timer(text: str, kind: str = "timeDuration") -> str:
 
 def message_event(name: str) -> str:
     return f'<messageEventDefinition messageRef="{name}"/>'
+
+
+def signal(name: str) -> str:
+    """A root element; its id is the name."""
+    return f'<signal id="{name}" name="{name}"/>'
+
+
+def signal_event(name: str) -> str:
+    return f'<signalEventDefinition signalRef="{name}"/>'
+
+
+def escalation(code: str) -> str:
+    """A root element; its id is `escalation_<code>`."""
+    return f'<escalation id="escalation_{code}" name="{code}" escalationCode="{code}"/>'
+
+
+def escalation_event(code: str | None) -> str:
+    return f'<escalationEventDefinition escalationRef="escalation_{code}"/>' if code else "<escalationEventDefinition/>"
+
+
+def condition(text: str) -> str:
+    return f"<conditionalEventDefinition><condition>= {escaped(text)}</condition></conditionalEventDefinition>"
+
+
+def link(name: str) -> str:
+    return f'<linkEventDefinition name="{name}"/>'
 
 
 def error_event(code: str | None) -> str:
@@ -185,6 +216,9 @@ class Play:
     def throw(self, node: str, code: str, **values: Any) -> Step:
         return self._do(bpmn.throw_error, self.token(node), code, values)
 
+    def escalate(self, node: str, code: str, **values: Any) -> Step:
+        return self._do(bpmn.escalate, self.token(node), code, values)
+
     def fail(self, node: str, code: str = "failed", **detail: Any) -> Step:
         return self._do(bpmn.fail, self.token(node), code, detail)
 
@@ -192,8 +226,9 @@ class Play:
         return self._do(bpmn.deliver, self.token(node), payload)
 
     def elapse(self, node: str, after: timedelta = timedelta()) -> Step:
-        self.now = max(self.now + after, datetime.fromisoformat(self.state.tokens[self.token(node)].due or ""))
-        return self._do(bpmn.elapse, self.token(node))
+        token = self.token(node, "timer")
+        self.now = max(self.now + after, datetime.fromisoformat(self.state.tokens[token].due or ""))
+        return self._do(bpmn.elapse, token)
 
     def resume(self, node: str, **values: Any) -> Step:
         incident = self.state.tokens[self.token(node)].incident
@@ -234,8 +269,8 @@ class Play:
         """Of the incident there."""
         return self.state.incidents[self.state.tokens[self.token(node)].incident].detail
 
-    def token(self, node: str) -> int:
-        return next(token for token, at, _ in bpmn.waits(self.state) if at == node)
+    def token(self, node: str, wait: str | None = None) -> int:
+        return next(token for token, at, kind in bpmn.waits(self.state) if at == node and wait in (None, kind))
 
     def turns(self, node: str) -> dict[int, int]:
         """LoopCounter -> token of the open waits at `node`, in loops."""

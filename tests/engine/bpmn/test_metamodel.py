@@ -22,7 +22,7 @@ def standings():
         found = [Standing.EXECUTED]
         for child in path[1:]:
             found.append(coverage.standing(found[-1], child.tag))
-        demanded = path[-1].least and found[-2] is Standing.CONDITIONAL  # judged with its holder
+        demanded = path[-1].least  # stands in every specimen of its holder and is judged with it
         if set(found[:-1]) <= {Standing.EXECUTED, Standing.CONDITIONAL} and not demanded:
             yield path, found[-1]
 

@@ -138,7 +138,6 @@ def test_nodes_and_flows_without_an_id_get_one_from_their_tag_and_place():
 REFUSED = {
     '<subProcess id="s"><startEvent id="x"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent></subProcess>': "event-position",
     '<intermediateCatchEvent id="x"><messageEventDefinition/></intermediateCatchEvent>': "reference-missing",
-    '<complexGateway id="x"/>': "complex-gateway-not-executed",
     '<transaction id="x"/>': "transaction-not-executed",
     '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>': "ad-hoc-sub-process-not-executed",
     '<task id="x"><standardLoopCharacteristics/></task>': "loop-without-end",
@@ -147,17 +146,18 @@ REFUSED = {
     '<task id="x" startQuantity="2"/>': "attribute-not-executed",
     '<task id="x"><potentialOwner id="o"/></task>': "potential-owner-not-executed",
     '<subProcess id="x" triggeredByEvent="true"><task id="y"/></subProcess>': "event-sub-process-start",
-    '<receiveTask id="x" messageRef="m" instantiate="true"/>': "attribute-not-executed",
-    '<eventBasedGateway id="x" eventGatewayType="Parallel"/>': "attribute-not-executed",
-    '<intermediateThrowEvent id="x"><signalEventDefinition/></intermediateThrowEvent>': "signal-event-definition-not-executed",
-    '<intermediateThrowEvent id="x"><linkEventDefinition name="l"/></intermediateThrowEvent>': "link-event-definition-not-executed",
+    '<subProcess id="s"><receiveTask id="x" messageRef="m" instantiate="true"/></subProcess>': "instantiate-inside",
+    '<eventBasedGateway id="x" eventGatewayType="Parallel"/>': "event-gateway-parallel",
+    f'<startEvent id="x" parallelMultiple="true">{message_event("m")}{timer("PT1H")}</startEvent>': "parallel-multiple-not-executed",
+    '<intermediateThrowEvent id="x"><signalEventDefinition/></intermediateThrowEvent>': "reference-missing",
+    '<intermediateThrowEvent id="x"><linkEventDefinition name="l"/></intermediateThrowEvent>': "link-unmatched",
+    '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>': "condition-missing",
     '<endEvent id="x"><compensateEventDefinition/></endEvent>': "compensate-event-definition-not-executed",
     '<endEvent id="x"><cancelEventDefinition/></endEvent>': "cancel-event-definition-not-executed",
-    '<endEvent id="x"><escalationEventDefinition/></endEvent>': "escalation-event-definition-not-executed",
     f'<endEvent id="x">{timer("PT1H")}</endEvent>': "event-position",
     '<intermediateCatchEvent id="x"/>': "event-position",
     '<intermediateCatchEvent id="x"><errorEventDefinition/></intermediateCatchEvent>': "event-position",
-    f'<endEvent id="x">{message_event("m")}<terminateEventDefinition/></endEvent>': "multiple-event-not-executed",
+    '<endEvent id="x"><errorEventDefinition/><terminateEventDefinition/></endEvent>': "multiple-event-not-executed",
     '<boundaryEvent id="x" attachedToRef="start"><errorEventDefinition/></boundaryEvent>': "boundary-unattached",
     '<scriptTask id="x" scriptFormat="python"><script>import os</script></scriptTask>': "script-language",
     '<scriptTask id="x" scriptFormat="feel"><script>1 + 1</script></scriptTask>': "script-without-result",
@@ -339,13 +339,16 @@ def test_every_executed_element_and_event_position_has_a_compiled_meaning():
     inside = {"startEvent in subProcess", "startEvent in event subProcess"}
     assert set(refusals.POSITIONS) <= {*refusals.ATTRIBUTES, *inside}
     assert xml.SIZE_LIMIT == 5_000_000
-    both = message("m", None) + '<error id="e" errorCode="E"/>'
+    both = message("m", None) + '<error id="e" errorCode="E"/><signal id="s" name="s"/>'
     body = START + user("t") + END + flows("start t end")
     for kind in sorted(refusals.POSITIONS["boundaryEvent"]):
         definition = {
             "message": message_event("m"),
             "timer": timer("P1D"),
             "error": '<errorEventDefinition errorRef="e"/>',
+            "signal": '<signalEventDefinition signalRef="s"/>',
+            "escalation": "<escalationEventDefinition/>",
+            "conditional": "<conditionalEventDefinition><condition>= true</condition></conditionalEventDefinition>",
         }
         program(drawing(body + boundary("b", "t", definition[kind]) + flows("b end"), both))
     program(drawing(START + catch("c", message_event("m")) + END + flows("start c end"), both))
