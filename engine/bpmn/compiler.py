@@ -156,8 +156,7 @@ class _Compiler:
         scope.inclusive = bool(joins)
         for node in scope.nodes:
             node.exits = exit_mask(node)
-        for node in joins:
-            node.reach = reach_masks(scope, node)
+        reach_masks(scope, joins)
         scope.routes = routes(scope)
         return scope
 

@@ -1,6 +1,6 @@
 """Reachability, dominators and blocks over a compiled program: for joins, lint, moves by hand, the policy check."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.bpmn.program import (
@@ -31,28 +31,47 @@ def exit_mask(node: Node) -> int:
     return mask
 
 
-def reach_masks(scope: ScopeProgram, join: Node) -> tuple[int, ...]:
-    """For each incoming flow of `join`: mask of the flows from which it is reached without passing `join`."""
-    feeding: dict[int, int] = {}
-    for node in scope.nodes:
-        if node is not join:
-            feeding[node.index] = exit_mask(node)
-    masks = []
-    for incoming in join.incoming:
-        mask = 1 << incoming.index
-        todo = [incoming]
-        while todo:
-            source = todo.pop().source
-            origin = source.host or source
-            for node in {origin.index: origin, source.index: source}.values():
-                if node is join:
-                    continue
-                for edge in node.incoming:
-                    if not mask >> edge.index & 1:
-                        mask |= 1 << edge.index
-                        todo.append(edge)
-        masks.append(mask)
-    return tuple(masks)
+def reach_masks(scope: ScopeProgram, joins: Iterable[Node]) -> None:
+    """Set `reach` of each join: for each incoming flow the mask of the flows from which it is reached around it."""
+    arriving = {node.index: _mask(edge.index for edge in node.incoming) for node in scope.nodes}
+    before = {node.index: _mask(_origins(node)) for node in scope.nodes}
+    for join in joins:
+        known: dict[int, int] = {}
+        for flow in join.incoming:
+            source = flow.source
+            if source.index not in known:
+                known[source.index] = _arriving_before(source, join, arriving, before)
+        join.reach = tuple(1 << flow.index | known[flow.source.index] for flow in join.incoming)
+
+
+def _arriving_before(source: Node, join: Node, arriving: dict[int, int], before: dict[int, int]) -> int:
+    """The flows that lead to `source`, over whatever way that does not pass `join`."""
+    seen = 1 << join.index
+    todo = _mask(node.index for node in (source, source.host) if node is not None) & ~seen
+    flows = 0
+    while todo:
+        lowest = todo & -todo
+        todo ^= lowest
+        seen |= lowest
+        index = lowest.bit_length() - 1
+        flows |= arriving[index]
+        todo |= before[index] & ~seen
+    return flows
+
+
+def _origins(node: Node) -> Iterator[int]:
+    """Where a token was before: what its flows come from, and the activity of a boundary event among them."""
+    for edge in node.incoming:
+        yield edge.source.index
+        if edge.source.host is not None:
+            yield edge.source.host.index
+
+
+def _mask(indexes: Iterable[int]) -> int:
+    mask = 0
+    for index in indexes:
+        mask |= 1 << index
+    return mask
 
 
 def successors(node: Node) -> list[Node]:
