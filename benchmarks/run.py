@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import declarations, inbox, loop, machine, mini
+from benchmarks import declarations, inbox, loop, machine, mini, tables
 from benchmarks.databases import DATABASES, size
 from benchmarks.measure import machine as facts
 from benchmarks.measure import rounds, table
@@ -34,6 +34,8 @@ def main() -> int:
     _say(", ".join(f"{name} {value}" for name, value in results["machine"].items()) + "\n\n")
     results["engine"] = rounds(machine.contestants(), options.rounds)
     _say(machine.report(results["engine"]) + "\n")
+    results["tables"] = tables.measure()
+    _say(tables.report(results["tables"]) + "\n")
     for name in DATABASES:
         results[name] = _measure(name, options)
         _print(name, results[name])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.dmn import checks, reader
+from engine.dmn.analysis import CODES as ANALYSIS
 from engine.dmn.analysis import analyse
 from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
 from engine.dmn.explanation import explain
@@ -12,7 +13,8 @@ from engine.dmn.table import Hit
 from engine.findings import Finding
 
 __all__ = [
-    "Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide", "explain", "read",
+    "ANALYSIS", "Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide",
+    "explain", "read",
 ]  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from engine import bpmn, dmn, forms
 from engine.errors import CannotCompile
 from engine.findings import Finding, Level
 from engine.lint import rules
+from engine.lint.levels import OFF, Levels
+from engine.lint.levels import read as read_levels
 from engine.lint.library import Drawn, KnownThings, Library, Remark
 from engine.lint.variables import Variables, variables_of
 
-__all__ = ["KnownThings", "Rule", "Variables", "check", "discovered", "variables"]
-
-OFF = "off"
+__all__ = ["KnownThings", "Levels", "Rule", "Variables", "check", "discovered", "levels_in", "variables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class Rule:
 def check(
     resources: Mapping[str, bytes],
     catalog: Mapping[str, Any],
-    levels: Mapping[str, str] | None = None,
+    levels: Levels | None = None,
     known: KnownThings | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with these files, errors first.
 
     `resources`: path -> content; .bpmn, .dmn and .json are read, other files are left alone. `catalog`: operations by
-    name. `levels`: rule -> error | warn | info | off. `known`: what is deployed already and may be referred to.
+    name. `levels`: what is set for a rule instead of what it brings. `known`: what is deployed and may be referred to.
     """
-    levels = levels or {}
+    levels = levels or Levels()
     library = Library(catalog, known or KnownThings())
     findings = _read(resources, library)
     for drawn in library.processes.values():
@@ -48,7 +48,7 @@ def check(
             findings.extend(_finding(rule, drawn, remark) for remark in rule.check(drawn, library))
     judged: list[Finding] = []
     for finding in findings:
-        level = levels.get(finding.rule)
+        level = levels.of(finding.rule, finding.resource)
         if level != OFF:
             judged.append(finding if level is None else replace(finding, level=Level(level)))
     order = list(Level)
@@ -62,6 +62,11 @@ def variables(
     library = Library(catalog, known or KnownThings())
     _read(resources, library)
     return {key: variables_of(drawn, library) for key, drawn in library.processes.items()}
+
+
+def levels_in(text: str) -> Levels:
+    """What a `lint.yml` sets; only rules and findings about tables can be set. Raises WrongLevels."""
+    return read_levels(text, frozenset((*discovered(), *dmn.ANALYSIS)))
 
 
 @cache

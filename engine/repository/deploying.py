@@ -97,7 +97,7 @@ class _Version:
 def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) -> list[Finding]:
     findings = list(reading.findings)
     catalog = operations.catalog()
-    for finding in lint.check(resources, catalog, known=_known(uow)):
+    for finding in lint.check(resources, catalog, _levels(uow), _known(uow)):
         if finding not in findings:
             findings.append(finding)
     if not errors_of(findings):
@@ -114,6 +114,12 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         form=lambda key: form(uow, key) if key in forms else None,
         decision=lambda key: decision(uow, key) if key in decisions else None,
     )  # fmt: skip
+
+
+def _levels(uow: UnitOfWork) -> lint.Levels:
+    """Raises WrongLevels."""
+    file = uow.settings.library / "processes" / "lint.yml"
+    return lint.levels_in(file.read_text(encoding="utf-8")) if file.is_file() else lint.Levels()
 
 
 def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:

@@ -47,7 +47,7 @@ class DatabaseNotEmpty(EngineError):
 def lint(library: Path | None) -> None:
     """Say what is wrong with the library, approve before pay included; exit 1 on errors."""
     folder = library or opening.settings().library
-    engine = ProcessEngine.in_memory()
+    engine = ProcessEngine.in_memory(library=folder)
     with engine.unit_of_work(opening.CLI) as uow:
         _ship(uow, folder)
         findings = repository.check(uow, dict(worlds.files_of(folder)))

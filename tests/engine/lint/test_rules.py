@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import lint
+from engine import dmn, lint
 from engine.findings import Level
 from engine.lint import KnownThings
+from engine.lint.levels import WrongLevels
 from engine.operations import Operation, Parameter
 
 HERE = Path(__file__).parent
@@ -74,13 +75,46 @@ def test_levels_of_a_rule_can_be_set_and_a_rule_can_be_switched_off():
     assert "gateway-default-flow" in {finding.rule for finding in lint.check(content, {})}
     (softer,) = [
         finding
-        for finding in lint.check(content, {}, {"gateway-default-flow": "warn"})
+        for finding in lint.check(content, {}, lint.Levels({"gateway-default-flow": "warn"}))
         if finding.rule == "gateway-default-flow"
     ]
     assert softer.level is Level.WARN
     assert "gateway-default-flow" not in {
-        finding.rule for finding in lint.check(content, {}, {"gateway-default-flow": "off"})
+        finding.rule for finding in lint.check(content, {}, lint.Levels({"gateway-default-flow": "off"}))
     }
+
+
+def test_an_area_may_weigh_a_rule_otherwise():
+    levels = lint.levels_in("rules: {decision-gap: error}\nareas: {oa: {decision-gap: off}}")
+
+    assert levels.of("decision-gap", "processes/crm/a.dmn") == "error"
+    assert levels.of("decision-gap", "processes/oa/a.dmn") == "off"
+    assert levels.of("decision-overlap", "processes/oa/a.dmn") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("rules: {decision-gab: error}", "decision-gab"),
+        ("rules: {decision-gap: fatal}", "decision-gap: fatal"),
+        ("rules: [decision-gap]", "['decision-gap']"),
+        ("levels: {}", "{'levels': {}}"),
+        ("areas: 5", "5"),
+        ("rules: {feel-syntax: off}", "feel-syntax"),
+        ("{", None),
+    ],
+)
+def test_wrong_levels_are_refused_with_what_was_expected(text, found):
+    with pytest.raises(WrongLevels) as caught:
+        lint.levels_in(text)
+
+    assert caught.value.facts["found"] == found or found is None
+
+
+def test_the_shipped_levels_can_be_read():
+    shipped = (HERE.parents[2] / "processes" / "lint.yml").read_text(encoding="utf-8")
+
+    assert set(lint.levels_in(shipped).rules) == set(dmn.ANALYSIS)
 
 
 def test_errors_come_first_and_nothing_is_said_twice():
