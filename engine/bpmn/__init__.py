@@ -3,6 +3,8 @@
 `read` and `compile` make a Program of a drawing; the verbs move the State of one instance and return a Step of facts.
 """
 
+from engine.bpmn.carrying import Plan, Target, migrate, obstacles
+from engine.bpmn.comparison import Comparison, Difference, compare
 from engine.bpmn.compiler import compile
 from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
@@ -24,8 +26,9 @@ from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import State, approvals, check, dump, is_open, load, markers, variables, waits
 
 __all__ = [
-    "Definition", "Env", "Modification", "OperationUse", "Placing", "Program", "Reading", "Reference", "Return",
-    "Start", "State", "admitted", "approvals", "begin", "cancel", "check", "compile", "complete", "deliver", "dump",
-    "elapse", "escalate", "fail", "goto", "is_open", "load", "markers", "modify", "read", "resume", "returning",
-    "set_variables", "throw_error", "unfit", "variables", "waits",
+    "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan", "Program",
+    "Reading", "Reference", "Return", "Start", "State", "Target", "admitted", "approvals", "begin", "cancel", "check",
+    "compare", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail", "goto", "is_open", "load",
+    "markers", "migrate", "modify", "obstacles", "read", "resume", "returning", "set_variables", "throw_error", "unfit",
+    "variables", "waits",
 ]  # fmt: skip

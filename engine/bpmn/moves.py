@@ -388,6 +388,7 @@ def _take_away(run: Run, token: Token) -> None:
     """One token with everything under it."""
     if token.counts:
         token.scope.live -= 1
+    run.moved[token.scope.id] = token.scope
     run.cancel_visit(token, "moved")
 
 

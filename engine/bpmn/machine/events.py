@@ -25,7 +25,7 @@ def catch(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """An intermediate event or receive task waits; with several definitions each of them is a guard."""
     token = run.enter(scope, node)
     waits = run.prepare_all(scope, node, None)
-    guards = run.prepare_guards(scope, node, None) if node.boundaries else []
+    guards = run.prepare_guards(scope, node, None) if node.boundaries and run.adopted is None else []
     if len(waits) == 1:
         waiting = run.arm(scope, waits[0], token)
     else:

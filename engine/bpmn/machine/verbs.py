@@ -36,7 +36,7 @@ from engine.bpmn.program import (
     Program,
 )
 from engine.bpmn.state import Scope, State, Token
-from engine.bpmn.steps import NodeLeft, Step
+from engine.bpmn.steps import Closing, NodeLeft, Step
 from engine.errors import NoSuchStart, NoSuchWait
 from engine.values import Values, normalise
 
@@ -268,11 +268,11 @@ def _incident(run: Run, token: Token, code: str, detail: Values) -> None:
     run.raise_incident(token, code, detail)
 
 
-def again(run: Run, token: Token) -> None:
+def again(run: Run, token: Token, outcome: Closing | None = None) -> None:
     """The node is run again under a new number; boundary events that are armed keep guarding it."""
     scope, node = token.scope, token.node
     guards, token.guards = token.guards, []
-    run.close(token, "completed" if token.wait == "incident" else "failed")
+    run.close(token, outcome or ("completed" if token.wait == "incident" else "failed"))
     run.facts.append(NodeLeft(run.number(), token.id, node.id, scope.id, node.type, "moved"))
     if not guards:
         run.queue.append((scope, node, scope.program.flows[token.by] if token.by is not None else None))

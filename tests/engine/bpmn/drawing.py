@@ -246,6 +246,13 @@ class Play:
     def modify(self, *start: bpmn.Placing, cancel: tuple[str, ...] = ()) -> Step:
         return self._do(bpmn.modify, bpmn.Modification(tuple(self.token(node) for node in cancel), start))
 
+    def migrate(self, source: bytes, choices: dict[str, str | None] | None = None, **options: Any) -> Step:
+        """To a version named `d2`, everything paired as `compare` does and `choices` say."""
+        new = program(source)
+        found = bpmn.compare(self.program, new, choices)
+        self.programs["d2"] = new
+        return self._do(bpmn.migrate, {"d": bpmn.Target(bpmn.Plan(found.nodes, found.flows, **options), "d2", new)})
+
     # ------------------------------------------------------------ looking
 
     @property
