@@ -1,8 +1,8 @@
 """What a verb of the machine returns: a Step, and the facts in causal order that say what happened.
 
-Facts are plain data, evaluated, without live objects. A consumer needs nothing else: inbox, jobs, timers,
-subscriptions and history are written from them in one transaction. Every token that was ever opened is closed
-exactly once.
+Facts are plain data, evaluated, without live objects; nobody changes them, though they are not frozen: that would cost
+a fifth of the machine's time. A consumer needs nothing else: inbox, jobs, timers, subscriptions and history are
+written from them in one transaction. Every token that was ever opened is closed exactly once.
 """
 
 from dataclasses import dataclass, field
@@ -85,7 +85,7 @@ class Work:
 # ---------------------------------------------------------------- facts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
     """`seq` numbers the machine's facts of an instance; ids strictly increase."""
 
@@ -93,7 +93,7 @@ class Fact:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NodeEntered(Fact):
     """A token arrived at an element."""
 
@@ -104,7 +104,7 @@ class NodeEntered(Fact):
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NodeLeft(Fact):
     """The visit ended; outcome completed | cancelled | failed | moved."""
 
@@ -116,7 +116,7 @@ class NodeLeft(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FlowTaken(Fact):
     """A token went along a sequence flow."""
 
@@ -125,7 +125,7 @@ class FlowTaken(Fact):
     scope: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScopeOpened(Fact):
     """A sub-process, call, multi-instance body or child, or event sub-process began."""
 
@@ -136,7 +136,7 @@ class ScopeOpened(Fact):
     definition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScopeClosed(Fact):
     """Its end."""
 
@@ -145,7 +145,7 @@ class ScopeClosed(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WorkOpened(Fact):
     """A person is asked. Answered by `complete` or `throw_error` on `token`."""
 
@@ -156,7 +156,7 @@ class WorkOpened(Fact):
     work: Work
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WorkClosed(Fact):
     """The person is no longer asked."""
 
@@ -166,7 +166,7 @@ class WorkClosed(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JobOpened(Fact):
     """A service operation is to be called. Answered by `complete`, `throw_error` or `fail` on `token`."""
 
@@ -182,7 +182,7 @@ class JobOpened(Fact):
     """troika:async: never inline"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JobClosed(Fact):
     """Its answer came, or nobody wants it any more."""
 
@@ -192,7 +192,7 @@ class JobClosed(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerArmed(Fact):
     """Answered by `elapse` on `token` at `due` (aware). `left`: firings after this one, None without end."""
 
@@ -203,7 +203,7 @@ class TimerArmed(Fact):
     left: int | None = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerDisarmed(Fact):
     """Fired for the last time, or cancelled."""
 
@@ -213,7 +213,7 @@ class TimerDisarmed(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubscriptionOpened(Fact):
     """Answered by `deliver` on `token`. `subscribed`: message | signal. `key`: text of the correlation key."""
 
@@ -225,7 +225,7 @@ class SubscriptionOpened(Fact):
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SubscriptionClosed(Fact):
     """Delivered, or nobody waits any more."""
 
@@ -235,7 +235,7 @@ class SubscriptionClosed(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IncidentRaised(Fact):
     """The token stays where it is until `resume`. `detail` holds the expression and the values' types, if any."""
 
@@ -247,7 +247,7 @@ class IncidentRaised(Fact):
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IncidentResolved(Fact):
     """Resumed or cancelled with its token."""
 
@@ -258,7 +258,7 @@ class IncidentResolved(Fact):
     outcome: Closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageThrown(Fact):
     """For another instance; `key` as in SubscriptionOpened. `ttl_seconds`: how long it is buffered."""
 
@@ -270,7 +270,7 @@ class MessageThrown(Fact):
     ttl_seconds: int = 3600
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SignalThrown(Fact):
     """For other instances and signal starts; the own instance is already served."""
 
@@ -280,7 +280,7 @@ class SignalThrown(Fact):
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ErrorThrown(Fact):
     """`caught_by`: element id of the boundary event or event sub-process, None when nobody catches it."""
 
@@ -290,7 +290,7 @@ class ErrorThrown(Fact):
     caught_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EscalationThrown(Fact):
     """As ErrorThrown; the thrower goes on unless the catcher interrupts."""
 
@@ -300,7 +300,7 @@ class EscalationThrown(Fact):
     caught_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DecisionEvaluated(Fact):
     """A business rule task: which decision, on what, with which result and by which rules. `why`: `dmn.explain`."""
 
@@ -314,7 +314,7 @@ class DecisionEvaluated(Fact):
     why: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VariablesChanged(Fact):
     """Names written in a scope; the values stand in the state."""
 
@@ -323,7 +323,7 @@ class VariablesChanged(Fact):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Diagnostic(Fact):
     """Something that went on, but should be looked at, e.g. an output mapping that gave null by an error."""
 
@@ -333,7 +333,7 @@ class Diagnostic(Fact):
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Compensated(Fact):
     """Compensation of `node` was logged, started or ended."""
 
@@ -342,7 +342,7 @@ class Compensated(Fact):
     phase: Literal["logged", "started", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moved(Fact):
     """A token is placed by hand: `goto` or `modify`. `origin`: the elements where tokens were taken away."""
 
@@ -352,7 +352,7 @@ class Moved(Fact):
     origin: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArrivalRestored(Fact):
     """A join gets back what it had consumed from a branch that is not done again."""
 
@@ -361,7 +361,7 @@ class ArrivalRestored(Fact):
     scope: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArrivalWithdrawn(Fact):
     """A join loses what came from a branch that is done again."""
 
@@ -370,7 +370,7 @@ class ArrivalWithdrawn(Fact):
     scope: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Migrated(Fact):
     """The instance follows another version. `tokens`: (wait, old element, new element) where the element changed."""
 
@@ -381,7 +381,7 @@ class Migrated(Fact):
     tokens: tuple[tuple[int, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InstanceEnded(Fact):
     """The last fact. how: completed | failed | cancelled | terminated; `code` of an uncaught error or a named end."""
 
