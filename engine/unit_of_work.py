@@ -68,6 +68,9 @@ class InstanceRows(Protocol):
     def lock(self, uow: "UnitOfWork", instance_id: UUID) -> "Instance":
         """Raises NotFound."""
 
+    def lock_of_item(self, uow: "UnitOfWork", item_id: UUID) -> "Instance":
+        """Raises NotFound."""
+
     def write(self, uow: "UnitOfWork", instance: "Instance") -> None:
         """Queue the INSERT of a new row or the UPDATE of a changed one."""
 
@@ -176,7 +179,7 @@ class UnitOfWork:
 
         `statement` is an INSERT, UPDATE or DELETE of one table kept as a module constant: it is compiled once.
         """
-        listed = [rows] if isinstance(rows, Mapping) else list(rows)
+        listed: list[Mapping[str, Any]] = [rows] if isinstance(rows, dict | Mapping) else list(rows)
         if listed:
             self._queue.append(_Entry(writing(statement, listed[0], self._dialect), listed, expect))
 
@@ -248,6 +251,13 @@ class UnitOfWork:
             raise RuntimeError("two instances in one unit of work: what one wants from another is a job")
         self.flush()
         self.instance = self._rows.lock(self, instance_id)
+        return self.instance
+
+    def lock_instance_of(self, item_id: UUID) -> "Instance":
+        """The instance of a work item, locked until the end, found by the statement that locks it. Raises NotFound."""
+        if self.instance is None:
+            self.flush()
+            self.instance = self._rows.lock_of_item(self, item_id)
         return self.instance
 
     def alone(self, name: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from engine.db.instance import Instance, Status, instance
+from engine.db.task import work_item
 from engine.errors import NotFound
 from engine.unit_of_work import UnitOfWork
 
@@ -18,6 +19,13 @@ _COLUMNS = (
 )  # fmt: skip
 _read = select(*_COLUMNS).where(instance.c.id == bindparam("wanted"))
 _lock = _read.with_for_update()
+_lock_of_item = (
+    select(*_COLUMNS)
+    .where(
+        instance.c.id == select(work_item.c.instance_id).where(work_item.c.id == bindparam("item")).scalar_subquery()
+    )
+    .with_for_update()
+)
 _insert = insert(instance)
 _update = update(instance).where(instance.c.id == bindparam("row"), instance.c.version == bindparam("read_version"))
 _CHANGING = (
@@ -34,6 +42,13 @@ class Rows:
         row = uow.read_one(_lock, {"wanted": instance_id})
         if row is None:
             raise NotFound(kind="instance", key=instance_id)
+        return _instance(row)
+
+    def lock_of_item(self, uow: UnitOfWork, item_id: UUID) -> Instance:
+        """Of a work item, which never changes its instance. Raises NotFound."""
+        row = uow.read_one(_lock_of_item, {"item": item_id})
+        if row is None:
+            raise NotFound(kind="task", key=item_id)
         return _instance(row)
 
     def write(self, uow: UnitOfWork, row: Instance) -> None:

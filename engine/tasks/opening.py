@@ -22,7 +22,8 @@ from engine.values import Values, digest
 
 VOTING = (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
 
-_place = select(work_item.c.instance_id, work_item.c.user_task_id).where(work_item.c.id == bindparam("of"))
+_place = select(work_item.c.instance_id).where(work_item.c.id == bindparam("of"))
+_same = work_item.alias()
 _ledger = (
     select(
         work_item,
@@ -33,7 +34,9 @@ _ledger = (
         .label("round_person"),
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
-    .where(work_item.c.user_task_id == bindparam("of"))
+    .where(
+        work_item.c.user_task_id == select(_same.c.user_task_id).where(_same.c.id == bindparam("of")).scalar_subquery()
+    )
     .order_by(work_item.c.seq, work_item.c.id)
 )
 _ITEM = tuple(column.name for column in work_item.columns)
@@ -102,15 +105,18 @@ def lock(uow: UnitOfWork, item_id: UUID) -> None:
 
     Raises NotFound.
     """
-    uow.lock_instance(_place_of(uow, item_id).instance_id)
+    uow.lock_instance_of(item_id)
 
 
 def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
     """The item with its round, whatever their state. Raises NotFound."""
-    place = _place_of(uow, item_id)
-    instance = uow.lock_instance(place.instance_id) if lock else rows.read(uow, place.instance_id)
+    instance = uow.lock_instance_of(item_id) if lock else rows.read(uow, _place_of(uow, item_id))
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
-    rows_ = uow.read(_ledger, {"of": place.user_task_id, "clicks": uow.actor.user_id})
+    rows_ = uow.read(_ledger, {"of": item_id, "clicks": uow.actor.user_id})
+    if not rows_:
+        raise NotFound(kind="task", key=item_id)
+    if rows_[0].instance_id != instance.id:
+        raise RuntimeError("two instances in one unit of work: what one wants from another is a job")
     items = [SimpleNamespace(**dict(zip(_ITEM, row, strict=False))) for row in rows_]
     found = SimpleNamespace(**dict(zip(_ROUND, rows_[0][len(_ITEM) :], strict=True)))
     item = _successor(items, next(one for one in items if one.id == item_id), uow.actor.user_id)
@@ -185,11 +191,12 @@ def holders(uow: UnitOfWork, items: Sequence[Any]) -> list[str]:
 # ---------------------------------------------------------------- private
 
 
-def _place_of(uow: UnitOfWork, item_id: UUID) -> Any:
+def _place_of(uow: UnitOfWork, item_id: UUID) -> UUID:
     place = uow.read_one(_place, {"of": item_id})
-    if place is None or place.user_task_id is None:
+    if place is None:
         raise NotFound(kind="task", key=item_id)
-    return place
+    found: UUID = place.instance_id
+    return found
 
 
 def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
