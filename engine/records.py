@@ -16,7 +16,10 @@ MOST_ON_A_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """A table as the record pages name it. `columns`: (name, zh, en) in order of display."""
+    """A table as the record pages name it.
+
+    `columns`: (name, zh, en) in order of display; `states`: column -> word -> (zh, en) of what it may hold.
+    """
 
     name: str
     module: str
@@ -27,6 +30,7 @@ class RecordTable:
     lines: tuple[str, ...]
     capability: str
     searchable: bool
+    states: Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ def _describe(table: Table, info: RecordInfo) -> RecordTable:
     return RecordTable(
         table.name, table.name.partition("_")[0], info.zh, info.en, info.columns, info.title, info.lines,
         info.capability, bool(info.search),
+        dict(rule.info["states"] for rule in table.constraints if "states" in rule.info),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """How pages are made: whole or as the fragment htmx asked for; words for moments, money, people and values."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,8 +22,9 @@ def install(app: Flask) -> None:
     """Filters and globals for templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        ago=ago, moment=moment, value=value_text, person=person, label=label, initial=initial, type_name=type_name,
-        summary_items=summary_items, process_name=process_name, position=position, starter=starter, incident=incident,
+        ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
+        type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
+        starter=starter, incident=incident,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -142,6 +144,12 @@ def position(who: Any) -> str:
 def starter(item: Any) -> str:
     """Who started the request of a list entry, in the reader's language."""
     return str((item.starter_name_en if languages.language() == "en" else "") or item.starter_name)
+
+
+def state(value: Any, labels: Mapping[str, tuple[str, str]] | None) -> str:
+    """A value of a record; one of a few words in the reader's language. `labels`: (zh, en) by word."""
+    found = (labels or {}).get(value) if isinstance(value, str) else None
+    return value_text(value) if found is None else found[0 if languages.language() == "zh" else 1]
 
 
 def label(labels: dict[str, str] | None, name: str = "") -> str:

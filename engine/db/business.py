@@ -57,9 +57,42 @@ def document_columns(number: str) -> list[Column[Any]]:
     ]
 
 
-def one_of(column: str, *words: str) -> CheckConstraint:
-    """A state in words: record pages, Excel and FEEL show them."""
-    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
+_STATES = {
+    "active": ("有效", "active"), "bill": ("开票", "billing"), "booked": ("已登记", "booked"),
+    "buy": ("采购", "bought"), "call": ("电话", "call"), "cancelled": ("已取消", "cancelled"),
+    "closed": ("已关闭", "closed"), "closing": ("结账中", "closing"), "confirmed": ("已确认", "confirmed"),
+    "consumed": ("已用", "consumed"), "csat": ("满意度", "satisfaction"), "customer": ("客户", "customer"),
+    "delivered": ("已签收", "delivered"), "dormant": ("沉睡", "dormant"), "draft": ("草稿", "draft"),
+    "employee": ("员工", "employee"), "exception": ("有差异", "exception"), "expense": ("报销", "expense"),
+    "finished": ("成品", "finished good"), "full": ("全部", "full"), "goods": ("商品", "goods"),
+    "in_transit": ("运输中", "in transit"), "issue": ("发料", "issue"), "lead": ("线索", "lead"),
+    "lost": ("流失", "lost"), "mail": ("邮件", "mail"), "make": ("自制", "made"), "matched": ("相符", "matched"),
+    "none": ("未开始", "none"), "note": ("备注", "note"), "nps": ("推荐意愿", "recommendation"),
+    "open": ("进行中", "open"), "opening": ("期初", "opening"), "ordered": ("已下单", "ordered"),
+    "org": ("单位", "organisation"), "out_for_delivery": ("派送中", "out for delivery"), "paid": ("已付", "paid"),
+    "partial": ("部分", "partial"), "person": ("个人", "person"), "picked_up": ("已揽收", "picked up"),
+    "placed": ("已下单", "placed"), "posted": ("已过账", "posted"), "prepaid": ("先款", "prepaid"),
+    "problem": ("异常", "problem"), "prospect": ("潜在客户", "prospect"), "raw": ("原料", "raw material"),
+    "receipt": ("入库", "receipt"), "rejected": ("已驳回", "rejected"), "released": ("已放行", "released"),
+    "return": ("退货", "return"), "returned": ("已退回", "returned"), "returning": ("退回中", "returning"),
+    "semi": ("半成品", "semi-finished"), "service": ("服务", "service"), "ship": ("收货", "shipping"),
+    "shipped": ("已发货", "shipped"), "submitted": ("已提交", "submitted"), "supplier": ("供应商", "supplier"),
+    "text": ("文字", "text"), "unpaid": ("未付", "unpaid"), "visit": ("拜访", "visit"), "wait": ("待匹配", "waiting"),
+    "wechat": ("微信", "WeChat"),
+}  # fmt: skip
+"""what several tables call their states, in Chinese and English"""
+
+
+def one_of(column: str, *words: str, labels: Mapping[str, tuple[str, str]] | None = None) -> CheckConstraint:
+    """A state in words: FEEL and Excel see them, record pages show their labels (zh, en).
+
+    `labels`: for words that mean something of their own here; letters and digits need none.
+    """
+    shown = {word: (labels or {}).get(word) or _STATES.get(word) for word in words}
+    return CheckConstraint(
+        f"{column} IN ({', '.join(repr(word) for word in words)})", name=column,
+        info={"states": (column, {word: label for word, label in shown.items() if label is not None})},
+    )  # fmt: skip
 
 
 def guard(table: Table, *, sqlite: Sequence[str] = (), postgresql: Sequence[str] = ()) -> None:

@@ -1,5 +1,6 @@
 """Read-only lists of any module's tables."""
 
+import re
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -85,6 +86,24 @@ def test_every_table_of_the_modules_can_be_listed_and_names_real_columns(engine)
             assert records.list_(uow, described.name, search="x").items == []
 
         assert {described.module for described in shown} >= {"crm", "erp", "oa"}
+
+
+def test_every_state_that_a_record_page_shows_is_named_in_both_languages(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        shown = records.tables(uow)
+
+    nameless = {
+        (table.name, column, word)
+        for table in shown
+        for rule in metadata.tables[table.name].constraints
+        if "states" in rule.info
+        for column, labels in [rule.info["states"]]
+        for word in re.findall(r"'([^']*)'", str(rule.sqltext))
+        if column in {name for name, _, _ in table.columns} and len(word) > 1 and word not in labels
+    }
+    assert nameless == set()
+    ledger = next(table for table in shown if table.name == "erp_account")
+    assert ledger.states["side"] == {"D": ("借", "debit"), "C": ("贷", "credit")}
 
 
 def test_an_instance_knows_the_records_it_made(engine):

@@ -1,6 +1,13 @@
 """Every address is closed to strangers, and every page opens for whoever may see it, whole and as a fragment."""
 
+from decimal import Decimal
+
 import pytest
+from sqlalchemy import insert
+
+from engine import ids
+from engine.db.base import metadata
+from engine.unit_of_work import ENGINE
 
 PUBLIC = {"login.form", "login.sign_in", "login.sign_out", "login.language", "health.live", "health.ready", "build"}
 
@@ -48,3 +55,18 @@ def test_every_page_opens_for_an_administrator(sign_in, address):
         assert 'lang="en"' in response.text
         fragment = root.get(address, headers={"HX-Request": "true"})
         assert fragment.status_code == 200
+
+
+def test_record_pages_name_states_in_the_language_of_the_reader(engine, sign_in):
+    key = ids.uuid7()
+    with engine.unit_of_work(ENGINE) as uow:
+        row = {"id": key, "name": "云途", "lifecycle": "dormant", "credit_limit": Decimal(0), "created_at": uow.now}
+        uow.execute(insert(metadata.tables["crm_party"]), row)
+    root = sign_in("root")
+
+    pages = [root.get(address).text for address in ("/records/crm_party", f"/records/crm_party/{key}")]
+    root.post("/language", data={"language": "zh"})
+    chinese = [root.get(address).text for address in ("/records/crm_party", f"/records/crm_party/{key}")]
+
+    assert all("dormant" in text for text in pages)
+    assert all("沉睡" in text and "dormant" not in text for text in chinese)

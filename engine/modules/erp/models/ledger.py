@@ -29,7 +29,7 @@ account = Table(
     Column("postable", Boolean, nullable=False),
     Column("aux", String(60), nullable=False, default=""),
     CheckConstraint("\"class\" IN ('A', 'L', 'E', 'C', 'P')", name="class"),
-    one_of("side", "D", "C"),
+    one_of("side", "D", "C", labels={"D": ("借", "debit"), "C": ("贷", "credit")}),
     info={
         "record": RecordInfo(
             zh="会计科目", en="Accounts", title="name_zh", search=("code", "name_zh", "name_en"),
