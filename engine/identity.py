@@ -346,8 +346,17 @@ def find_groups(uow: UnitOfWork, references: Iterable[Any]) -> list[Group]:
     wanted = [str(reference) for reference in references if reference]
     if not wanted:
         return []
-    keys = [key for key in (as_id(text) for text in wanted) if key is not None]
-    rows = uow.execute(select(user_group).where(or_(user_group.c.key.in_(wanted), user_group.c.id.in_(keys)))).all()
+    rows: Sequence[Any]
+    if len(wanted) == 1:  # most tasks ask one group
+        key = as_id(wanted[0])
+        rows = (
+            uow.read(_group_of_key, {"called": wanted[0]})
+            if key is None
+            else uow.read(_group_of_id, {"called": wanted[0], "of": key})
+        )
+    else:
+        keys = [key for key in map(as_id, wanted) if key is not None]
+        rows = uow.execute(_groups_named, {"called": wanted, "of": keys}).all()
     by_text = {str(row.id): row for row in rows} | {row.key: row for row in rows}
     found = {row.id: _group(row) for text in wanted if (row := by_text.get(text)) is not None}
     return list(found.values())
@@ -727,6 +736,16 @@ def _select_users() -> Select[Any]:
 _CACHED = f"{__name__}.user"
 _UNKNOWN = object()
 _user_columns = attrgetter(*_USER_COLUMNS)
+_group_of_key = select(user_group).where(user_group.c.key == bindparam("called"))
+_group_of_id = select(user_group).where(
+    or_(user_group.c.key == bindparam("called"), user_group.c.id == bindparam("of"))
+)
+_groups_named = select(user_group).where(
+    or_(
+        user_group.c.key.in_(bindparam("called", expanding=True)),
+        user_group.c.id.in_(bindparam("of", expanding=True)),
+    )
+)
 _user_of_login = _select_users().where(user_account.c.login == bindparam("called"))
 _user_of_id = _select_users().where(
     or_(user_account.c.login == bindparam("called"), user_account.c.id == bindparam("of"))
@@ -743,7 +762,7 @@ def _user(row: Any) -> User:
     return User(*_user_columns(row))
 
 
-def _group(row: Row[Any]) -> Group:
+def _group(row: Any) -> Group:
     return Group(row.id, row.key, row.name, row.name_en, frozenset(row.capabilities.split()))
 
 
