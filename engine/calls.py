@@ -128,7 +128,7 @@ def _again(operation: Operation, call: OperationCall, request: bytes, stored: An
 
 
 def _request(operation: Operation, inputs: Values) -> bytes:
-    return values.digest([operation.name, values.normalise(inputs)])
+    return values.digest([operation.name, inputs])
 
 
 def _row(

@@ -119,26 +119,20 @@ class Reading:
 
 
 def writing(statement: Any, row: Mapping[str, Any], dialect: Dialect) -> Writing:
-    """`statement` for rows with the columns of `row`."""
-    known = _writings.get(statement)
-    if known is None:
-        known = _writings[statement] = {}
-    key = (dialect.name, tuple(row))
-    found = known.get(key)
+    """`statement` for rows with the columns of `row`. Statements are module constants, so they are kept for ever."""
+    key = (statement, dialect.name, tuple(row))
+    found = _writings.get(key)
     if found is None:
-        found = known[key] = Writing(statement, key[1], dialect)
+        found = _writings[key] = Writing(statement, key[2], dialect)
     return found
 
 
 def reading(statement: SelectBase, dialect: Dialect, *, locks: bool, clock: bool) -> Reading:
     """`statement`, with its locks or without; `clock`: the first row brings the time of the database."""
-    known = _readings.get(statement)
-    if known is None:
-        known = _readings[statement] = {}
-    key = (dialect.name, locks, clock)
-    found = known.get(key)
+    key = (statement, dialect.name, locks, clock)
+    found = _readings.get(key)
     if found is None:
-        found = known[key] = Reading(statement, dialect, locks=locks, clock=clock)
+        found = _readings[key] = Reading(statement, dialect, locks=locks, clock=clock)
     return found
 
 
@@ -168,8 +162,8 @@ def tables_read(statement: SelectBase) -> frozenset[str] | None:
     return _reads[statement]
 
 
-_writings: "WeakKeyDictionary[Any, dict[tuple[str, tuple[str, ...]], Writing]]" = WeakKeyDictionary()
-_readings: "WeakKeyDictionary[Any, dict[tuple[str, bool, bool], Reading]]" = WeakKeyDictionary()
+_writings: dict[tuple[Any, str, tuple[str, ...]], Writing] = {}
+_readings: dict[tuple[Any, str, bool, bool], Reading] = {}
 _reads: "WeakKeyDictionary[Any, frozenset[str] | None]" = WeakKeyDictionary()
 
 

@@ -6,6 +6,7 @@ A value is None, bool, int, Decimal, str, date, time, datetime, timedelta, Years
 
 import hashlib
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -66,14 +67,16 @@ def _normalise(value: Any, depth: int) -> Value:
     if isinstance(value, list | tuple):
         return [_normalise(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str):
-                raise InvalidValue(expected="a text as key", found=repr(key))
-            _text(key)
-        return {key: _normalise(item, depth + 1) for key, item in value.items()}
+        return {_key(key): _normalise(item, depth + 1) for key, item in value.items()}
     if isinstance(value, UUID):
         return str(value)
     raise InvalidValue(expected="a value of FEEL", found=type(value).__name__)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return _text(key)
+    raise InvalidValue(expected="a text as key", found=repr(key))
 
 
 def _check_magnitude(beyond: bool) -> None:
@@ -83,18 +86,25 @@ def _check_magnitude(beyond: bool) -> None:
 
 def storable(text: str) -> bool:
     """Whether both databases take it: no NUL, no half of a surrogate pair."""
-    if text.isascii():
-        return "\0" not in text
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return "\0" not in text and (text.isascii() or _SURROGATE.search(text) is None)
+
+
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 def _text(value: str) -> str:
+    if type(value) is str and value.isascii() and "\0" not in value:
+        return value
     if not storable(value):
         raise InvalidValue(expected="a text of Unicode characters without NUL", found=repr(value)[:80])
     return value if type(value) is str else str.__str__(value)  # a name of SQLAlchemy is a kind of str
 
 
 # ---------------------------------------------------------------- stored form: JSON with tagged values
+
+
+_SAME = frozenset((str, bool, type(None)))
+"""kinds that are stored as they are: most of what a document holds"""
 
 
 def encode(value: Value) -> Any:
@@ -108,11 +118,11 @@ def encode(value: Value) -> Any:
         # beyond 53 bits a JSON reader may round
         return value if -9007199254740992 <= value <= 9007199254740992 else {"$": ["int", str(value)]}
     if kind is list:
-        return [encode(item) for item in value]
+        return [item if type(item) in _SAME else encode(item) for item in value]
     if kind is dict:
         if "$" in value:
             return {"$": ["map", [[key, encode(item)] for key, item in value.items()]]}
-        return {key: encode(item) for key, item in value.items()}
+        return {key: item if type(item) in _SAME else encode(item) for key, item in value.items()}
     if kind is Decimal:
         return {"$": ["dec", str(value)]}
     if isinstance(value, datetime):
@@ -134,9 +144,9 @@ def decode(document: Any) -> Value:
     if kind is dict:
         if "$" in document:
             return _untag(document["$"])
-        return {key: decode(item) for key, item in document.items()}
+        return {key: item if type(item) in _SAME else decode(item) for key, item in document.items()}
     if kind is list:
-        return [decode(item) for item in document]
+        return [item if type(item) in _SAME else decode(item) for item in document]
     if kind is float:
         return Decimal(repr(document))
     return document
@@ -184,7 +194,7 @@ def canonical_json(value: Any) -> bytes:
     Allowed: text, whole numbers, booleans, null, lists, objects. Anything else raises InvalidValue: whoever digests
     money or a date says first how it is written.
     """
-    return json.dumps(_canonical(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _dumps(_canonical(value)).encode()
 
 
 def _canonical(value: Any) -> Any:
@@ -202,14 +212,31 @@ def _canonical(value: Any) -> Any:
     raise InvalidValue(expected="text, a whole number, a boolean, null, a list or an object", found=repr(value))
 
 
+def _dumps(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _encoded_json(document: Any) -> str:
+    """`canonical_json` of what `encode` returned.
+
+    orjson writes the same text, unless a string must be normalised or a key stands beyond the basic plane, where the
+    orders of UTF-8 and UTF-16 differ.
+    """
+    try:
+        quick = orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # a whole number beyond 64 bits
+        return _dumps(_canonical(document))
+    if quick.isascii() or (_BASIC_PLANE.fullmatch(quick) and unicodedata.is_normalized("NFC", quick)):
+        return quick
+    return _dumps(_canonical(document))
+
+
+_BASIC_PLANE = re.compile(r"[\x00-\uffff]*")
+
+
 def stored_json(value: Value) -> str:
     """`encode` as compact JSON text with sorted keys: what JSON columns hold."""
-    encoded = encode(value)
-    try:
-        quick = orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:  # a whole number beyond 64 bits
-        return canonical_json(encoded).decode()
-    return quick.decode() if quick.isascii() else canonical_json(encoded).decode()  # ASCII is its own canonical form
+    return _encoded_json(encode(value))
 
 
 def load_json(text: str | bytes) -> Value:
@@ -224,7 +251,7 @@ def sha256(data: bytes) -> bytes:
 
 def digest(value: Value) -> bytes:
     """SHA-256 over the canonical form of any value."""
-    return sha256(canonical_json(encode(value)))
+    return sha256(_encoded_json(encode(value)).encode())
 
 
 def binding_digest(subject_type: str, subject_id: str, facts: dict[str, Any]) -> str:

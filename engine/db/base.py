@@ -52,14 +52,14 @@ class Id(TypeDecorator[UUID]):
         return _id_bytes(value) if dialect.name == "sqlite" else _id(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        return UUID(bytes=value) if isinstance(value, bytes) else value
+        return _id_read(value)
 
-    # twenty values of a row may be ids: one call for each, not three
+    # twenty values of a row may be ids or instants: one call for each, not three
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         return _id_bytes if dialect.name == "sqlite" else _id
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
+        return _id_read if dialect.name == "sqlite" else None
 
 
 def _id(value: UUID | str | None) -> UUID | None:
@@ -68,6 +68,10 @@ def _id(value: UUID | str | None) -> UUID | None:
 
 def _id_bytes(value: UUID | str | None) -> bytes | None:
     return None if value is None else value.bytes if isinstance(value, UUID) else UUID(value).bytes
+
+
+def _id_read(value: Any) -> UUID | None:
+    return UUID(bytes=value) if isinstance(value, bytes) else value
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -80,21 +84,40 @@ class UtcDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError(f"{value!r} is naive; instants carry a zone")
-        return to_micros(value) if dialect.name == "sqlite" else value
+        return _micros_or_none(value) if dialect.name == "sqlite" else _aware(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return from_micros(value) if isinstance(value, int) else value.astimezone(UTC)
+        return _instant_read(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _micros_or_none if dialect.name == "sqlite" else _aware
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        return _instant_read
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise TypeError(f"{value!r} is naive; instants carry a zone")
+    return value
+
+
+def _micros_or_none(value: datetime | None) -> int | None:
+    return None if value is None else to_micros(value)
+
+
+def _instant_read(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    return from_micros(value) if isinstance(value, int) else value.astimezone(UTC)
 
 
 def to_micros(value: datetime) -> int:
-    """Microseconds since 1970, exact."""
-    return (value - _EPOCH) // timedelta(microseconds=1)
+    """Microseconds since 1970, exact. Raises TypeError for a naive one."""
+    if value.tzinfo is None:
+        raise TypeError(f"{value!r} is naive; instants carry a zone")
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(value: int) -> datetime:
@@ -186,10 +209,24 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else values.stored_json(value)
+        return _json_text(value)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        return _json_text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else values.load_json(value)
+        return _json_read(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        return _json_read
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else values.stored_json(value)
+
+
+def _json_read(value: str | None) -> Any:
+    return None if value is None else values.load_json(value)
 
 
 class Digest(TypeDecorator[bytes]):
@@ -197,6 +234,9 @@ class Digest(TypeDecorator[bytes]):
 
     impl = LargeBinary(32)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Both drivers take bytes as they are."""
 
 
 @dataclass(frozen=True, slots=True)

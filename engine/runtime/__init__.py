@@ -87,7 +87,7 @@ def start(
         data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key},
     )  # fmt: skip
     step = bpmn.begin(
-        program, str(info.id), values.normalise(variables), now=uow.now, env=env(uow, instance), start=start,
+        program, str(info.id), variables, now=uow.now, env=env(uow, instance), start=start,
         trigger=trigger,
     )  # fmt: skip
     instance.title, instance.state = info.name, step.state
@@ -112,7 +112,7 @@ def resume(
     """
     _require_running(uow, instance)
     step = bpmn.complete(
-        load(uow, instance), token, values.normalise(outputs or {}), now=uow.now, env=env(uow, instance),
+        load(uow, instance), token, outputs or {}, now=uow.now, env=env(uow, instance),
         local=local, outcome=outcome,
     )  # fmt: skip
     _settle_open(uow, instance, token, step)

@@ -1,6 +1,6 @@
 """The stored form of an instance's state: the machine's document and what the engine keeps beside it.
 
-Codec 1: UTF-8 JSON, compressed by zlib (level 1) above 512 bytes.
+Codec 1: UTF-8 JSON, compressed by zlib (level 1) above 1,024 bytes; below, compressing costs more than it saves.
 """
 
 import zlib
@@ -18,7 +18,7 @@ from engine.db.base import from_micros, to_micros
 from engine.values import Values
 
 CODEC = 1
-_COMPRESSED_ABOVE = 512
+_COMPRESSED_ABOVE = 1024
 
 
 @dataclass(slots=True)

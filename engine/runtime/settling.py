@@ -14,6 +14,7 @@ from engine.bpmn.steps import (
     Diagnostic,
     ErrorThrown,
     Fact,
+    FlowTaken,
     IncidentRaised,
     IncidentResolved,
     InstanceEnded,
@@ -161,6 +162,8 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
     """Turn one fact into rows; True if the wait it opened can be answered at once."""
     without_row: set[int] = instance.cache["without_row"]
     match fact:
+        case FlowTaken():
+            pass
         case NodeEntered():
             beside(uow, instance).since[fact.token] = uow.now
         case NodeLeft():

@@ -37,6 +37,18 @@ def test_every_value_survives_its_stored_form(value):
     assert restored == values.load_json(stored)
 
 
+@given(ANY)
+def test_the_quick_way_to_canonical_json_writes_the_same_text(value):
+    assert values.stored_json(value).encode() == values.canonical_json(values.encode(value))
+
+
+@pytest.mark.parametrize("text", ["é", "e\u0301", "\u1100\u1161", "金额", "ﬁ", "😀", "\u2028", "\x7f\x1f\n"])
+def test_canonical_json_of_texts_that_have_two_spellings_or_lie_beyond_the_basic_plane(text):
+    document = {text: [text], "\uffee": 1, "😀": 2, "a": 3}
+
+    assert values.stored_json(document).encode() == values.canonical_json(document)
+
+
 def test_types_are_kept_apart_by_the_stored_form():
     original = {
         "$": "a key of the user's own",
