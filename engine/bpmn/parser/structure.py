@@ -48,6 +48,20 @@ def _starts(scope: Scope, process: Process, resource: str, inside: bool) -> Iter
             {"element": scope.id}, N_("Draw at least a start event, a task and an end event."),
             line=process.line if host is None else host.line, resource=resource,
         )  # fmt: skip
+    elif not any(_may_start(node) for node in scope.nodes.values()):
+        yield Finding(
+            "nothing-starts", Level.ERROR, scope.id,
+            N_("Expected '{element}' to have a start event, or an element that no flow leads to: nothing in it would "
+               "ever begin."),
+            {"element": scope.id}, N_("Draw a start event with a flow to what comes first."),
+            line=process.line if host is None else host.line, resource=resource,
+        )  # fmt: skip
+
+
+def _may_start(node: Node) -> bool:
+    if node.type == "startEvent":
+        return True
+    return not (node.incoming or node.type == "boundaryEvent" or node.triggered_by_event or node.for_compensation)
 
 
 def _handler(host: Node, scope: Scope, resource: str) -> Iterator[Finding]:

@@ -365,3 +365,11 @@ def test_a_chain_of_five_thousand_tasks_is_read_and_compiled_in_linear_time():
     small, large = seconds(500), seconds(5_000)
 
     assert large < 30 * small
+
+
+def test_a_scope_in_which_nothing_would_begin_is_refused():
+    loop = user("a") + user("b") + flows("a b a")
+
+    assert errors(drawing(loop)) == {"nothing-starts": "p"}
+    inner = f'<subProcess id="s" name="s">{loop}</subProcess>'
+    assert errors(drawing(START + END + inner + flows("start s end"))) == {"nothing-starts": "s"}
