@@ -428,9 +428,10 @@ class Run(Evaluation):
         for found in reversed(doomed):
             for token in keys[found.id]:
                 self.close(token, "cancelled")
-                self.facts.append(
-                    NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
-                )
+                if token.stage != "join":  # a join that never fired was never entered
+                    self.facts.append(
+                        NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
+                    )
             self.disarm(found)
             found.held.clear()
             found.fired.clear()

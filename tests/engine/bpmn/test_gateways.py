@@ -129,6 +129,17 @@ def test_a_join_that_can_never_fire_is_an_incident_and_resume_fires_it_with_what
     assert play.step.ended == "completed"
 
 
+def test_a_join_that_never_fired_is_not_left_when_its_instance_is_cancelled():
+    body = START + gateway("exclusive", "x", "x_a") + user("a") + user("b") + gateway("parallel", "join") + END
+    play = Play(drawing(body + flows("start x a join end", "x b ? false", "b join")))
+    play.complete("a")
+
+    play.cancel()
+
+    assert [fact.node for fact in play.step.closed] == ["join"]
+    assert [fact for fact in play.all(steps.NodeLeft) if fact.node == "join"] == []
+
+
 @pytest.mark.parametrize(("n", "taken"), [(0, ["other"]), (1, ["a"]), (3, ["a", "b"])])
 def test_inclusive_gateway_takes_every_true_condition_and_its_join_waits_for_exactly_those(n, taken):
     body = START + gateway("inclusive", "or", "or_other") + user("a") + user("b") + user("other")
