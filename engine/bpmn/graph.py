@@ -94,27 +94,29 @@ def entries(program: Program) -> list[Node]:
     return [*(program.nodes[start.node] for start in program.starts), *program.root.handlers]
 
 
-def reachable(origins: Iterable[Node], without: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Node id -> a shortest path of ids to it from one of `origins`, never through a node of `without`."""
+def reachable(origins: Iterable[Node], without: Iterable[str] = ()) -> dict[str, str | None]:
+    """Node id -> id of the node before it on a shortest path from one of `origins`, None for these themselves; never
+    through a node of `without`."""
     barred = set(without)
-    paths: dict[str, tuple[str, ...]] = {}
-    frontier = [node for node in origins if node.id not in barred]
-    for node in frontier:
-        paths[node.id] = (node.id,)
-    while frontier:
-        following = []
-        for node in frontier:
-            for target in successors(node):
-                if target.id not in paths and target.id not in barred:
-                    paths[target.id] = (*paths[node.id], target.id)
-                    following.append(target)
-        frontier = following
-    return paths
+    todo = [node for node in origins if node.id not in barred]
+    before: dict[str, str | None] = dict.fromkeys((node.id for node in todo), None)
+    for node in todo:
+        for target in successors(node):
+            if target.id not in before and target.id not in barred:
+                before[target.id] = node.id
+                todo.append(target)
+    return before
 
 
 def way_round(program: Program, target: str, guards: Iterable[str]) -> tuple[str, ...] | None:
     """A path from a start to `target` that passes none of `guards`; None when every path passes one."""
-    return reachable(entries(program), guards).get(target)
+    before = reachable(entries(program), guards)
+    if target not in before:
+        return None
+    path = [target]
+    while (previous := before[path[-1]]) is not None:
+        path.append(previous)
+    return tuple(reversed(path))
 
 
 def dominators(program: Program) -> dict[str, frozenset[str]]:

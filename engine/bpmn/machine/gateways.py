@@ -34,6 +34,8 @@ def parallel(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if len(incoming) > 1:
         _hold(run, scope, edge)
         held = scope.held
+        if len(held) < len(incoming):
+            return
         for flow in incoming:
             if flow.id not in held:
                 return

@@ -238,8 +238,9 @@ class Spiff:
 
 
 def test_a_machine_that_joins_too_early_is_found_out(monkeypatch):
-    def blind(scope: Any, join: Any) -> tuple[int, ...]:
-        return tuple(1 << flow.index for flow in join.incoming)
+    def blind(scope: Any, joins: Any) -> None:
+        for join in joins:
+            join.reach = tuple(1 << flow.index for flow in join.incoming)
 
     monkeypatch.setattr("engine.bpmn.compiler.reach_masks", blind)
 

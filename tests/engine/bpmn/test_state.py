@@ -6,6 +6,7 @@ import gc
 import json
 import random
 import time
+import tracemalloc
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -363,7 +364,23 @@ def test_graph_finds_the_way_round_a_node_and_its_dominators():
     assert way_round(compiled, "inner", ["approve"]) is None
     assert dominators(compiled)["inner"] == {"start", "g", "approve", "s", "in", "inner"}
     assert "approve" not in dominators(compiled)["pay"]
-    assert reachable([compiled.nodes["approve"]])["pay"][-1] == "pay"
+    assert reachable([compiled.nodes["approve"]])["pay"] == "s"
+
+
+def test_what_is_reachable_is_found_in_a_long_chain_without_writing_down_every_path():
+    count = 8_000
+    tasks = "".join(f'<manualTask id="t{number}"/>' for number in range(count))
+    line = " ".join(f"t{number}" for number in range(count))
+    compiled = program(drawing(START + tasks + END + flows(f"start {line} end")))
+
+    tracemalloc.start()
+    found = way_round(compiled, "end", [])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert found is not None
+    assert len(found) == count + 2
+    assert peak < 10_000_000
 
 
 # ---------------------------------------------------------------- the room
