@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import bpmn, lint
+from engine.bpmn import imports
 from engine.bpmn.steps import (
     InstanceEnded,
     JobOpened,
@@ -39,11 +40,15 @@ class Refused(Exception):
 
 
 def parse(path: str) -> set[str]:
-    """Ids of all flow nodes."""
-    reading = bpmn.read(Path(path).read_bytes(), Path(path).name)
+    """Ids of all flow nodes, as they were called in the file."""
+    imported = imports.translate(Path(path).read_bytes(), Path(path).name)
+    if imported.xml is None:
+        raise Refused(str(imported.refusal))
+    reading = bpmn.read(imported.xml, Path(path).name)
     if reading.definition is None:
         raise Refused(str(reading.findings[0]))
-    return {node.id for process in reading.definition.processes for node in process.all_nodes()}
+    called = {new: old for old, new in imported.renamed.items()}
+    return {called.get(node.id, node.id) for process in reading.definition.processes for node in process.all_nodes()}
 
 
 # ---------------------------------------------------------------- betsy

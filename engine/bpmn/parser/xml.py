@@ -32,14 +32,27 @@ class Unreadable(Exception):
 
 def read_tree(data: bytes, resource: str) -> Element:
     """The root element `definitions`. Raises Unreadable."""
+    root = parse(data, resource)
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
+        raise has_doctype(resource)
+    if root.tag != f"{{{BPMN}}}definitions":
+        raise not_bpmn(root, resource)
+    check_bounds(root, resource)
+    return root
+
+
+def parse(data: bytes, resource: str, keep_comments: bool = False) -> Element:
+    """The root of any well-formed XML of bearable size. Raises Unreadable."""
     if len(data) > SIZE_LIMIT:
         raise _unreadable(
             "xml-too-large", resource, N_("Expected a file of at most {limit} bytes, found {found}."),
             N_("Split the process into called processes."), at=1, limit=SIZE_LIMIT, found=len(data),
         )  # fmt: skip
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=not keep_comments, remove_pis=not keep_comments,
+    )  # fmt: skip
     try:
         root: Element = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -48,19 +61,23 @@ def read_tree(data: bytes, resource: str) -> Element:
             "xml-not-well-formed", resource, N_("Expected well-formed XML, found at line {line}: {detail}"),
             N_("Export the drawing again, or correct that line."), at=line, line=line, detail=str(error.msg),
         ) from None  # fmt: skip
-    docinfo: Any = root.getroottree().docinfo
-    if docinfo.doctype:
-        raise _unreadable(
-            "xml-doctype", resource, N_("Expected a drawing without DOCTYPE at line {line}, found one."),
-            N_("Remove the DOCTYPE: document types and entities are not read."), at=1, line=1,
-        )  # fmt: skip
-    if root.tag != f"{{{BPMN}}}definitions":
-        raise _unreadable(
-            "not-bpmn", resource, N_("Expected BPMN 2.0 definitions at line {line}, found {found}."),
-            N_("Save the drawing as BPMN 2.0 XML."), at=root.sourceline, line=root.sourceline, found=str(root.tag),
-        )  # fmt: skip
-    _check_bounds(root, resource)
     return root
+
+
+def has_doctype(resource: str) -> Unreadable:
+    """A document type could declare entities; it is not read."""
+    return _unreadable(
+        "xml-doctype", resource, N_("Expected a drawing without DOCTYPE at line {line}, found one."),
+        N_("Remove the DOCTYPE: document types and entities are not read."), at=1, line=1,
+    )  # fmt: skip
+
+
+def not_bpmn(root: Element, resource: str) -> Unreadable:
+    """XML of another kind."""
+    return _unreadable(
+        "not-bpmn", resource, N_("Expected BPMN 2.0 definitions at line {line}, found {found}."),
+        N_("Save the drawing as BPMN 2.0 XML."), at=root.sourceline, line=root.sourceline, found=str(root.tag),
+    )  # fmt: skip
 
 
 def schema_findings(root: Element, resource: str) -> list[Finding]:
@@ -115,7 +132,8 @@ def _schema() -> Any:
     return etree.XMLSchema(etree.parse(XSD_PATH))
 
 
-def _check_bounds(root: Element, resource: str) -> None:
+def check_bounds(root: Element, resource: str) -> None:
+    """Raises Unreadable for a tree that is too large or too deep."""
     count = 0
     depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):

@@ -1,0 +1,138 @@
+"""Foreign BPMN -> our BPMN and a report. Opening never fails because of what a drawing says; deploying is strict.
+
+A word whose meaning is certain is replaced by ours. What is not certain stays in the file as it was, and the report
+leaves it to a person. What the engine would not execute is not decided here: that is asked of the parser's findings.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.bpmn.imports import camunda7, flowable, layout, repair, spiffworkflow, tidy
+from engine.bpmn.imports.activiti import Activiti
+from engine.bpmn.imports.report import WORDS, Collector, ImportNote, Kind, Line, lines
+from engine.bpmn.imports.writing import to_bytes
+from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, Unreadable, namespace
+from engine.errors import N_
+from engine.findings import Finding
+
+__all__ = ["WORDS", "Dialect", "ImportNote", "Kind", "Line", "Translation", "detect", "lines", "translate"]
+
+
+class Dialect(StrEnum):
+    """Whose words a file uses."""
+
+    CAMUNDA7 = "Camunda 7"
+    CAMUNDA8 = "Camunda 8"
+    FLOWABLE = "Flowable"
+    ACTIVITI = "Activiti"
+    SPIFFWORKFLOW = "SpiffWorkflow"
+    TROIKA = "Troika"
+    PLAIN = "BPMN 2.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What became of a file. `xml`: our BPMN in UTF-8, None when the file cannot be read; `refusal` then says why.
+
+    `renamed`: ids that were no XML names -> what they are now.
+    """
+
+    xml: bytes | None
+    dialect: Dialect
+    notes: list[ImportNote] = field(default_factory=list)
+    refusal: Finding | None = None
+    renamed: dict[str, str] = field(default_factory=dict)
+
+
+_SPACES = {
+    **dict.fromkeys(camunda7.NAMESPACES, Dialect.CAMUNDA7),
+    flowable.FLOWABLE: Dialect.FLOWABLE,
+    **dict.fromkeys(flowable.ACTIVITI, Dialect.ACTIVITI),
+    spiffworkflow.NAMESPACE: Dialect.SPIFFWORKFLOW,
+    TROIKA: Dialect.TROIKA,
+    ZEEBE: Dialect.CAMUNDA8,
+}
+_SILENT = frozenset((BPMN, XSI, ZEEBE, TROIKA, "http://www.w3.org/XML/1998/namespace"))
+"""Namespaces whose words are no news."""
+KEPT_SHOWN = 20
+"""words of one element that are named one by one"""
+_PLATFORM = "{http://camunda.org/schema/modeler/1.0}executionPlatform"
+_PLATFORMS = {"Camunda Platform": Dialect.CAMUNDA7, "Camunda Cloud": Dialect.CAMUNDA8}
+
+
+def detect(data: bytes) -> Dialect:
+    """Whose words the file uses most; plain BPMN also for what cannot be read."""
+    try:
+        return _dialect(repair.read(data, "", Collector()))
+    except Unreadable:
+        return Dialect.PLAIN
+
+
+def translate(data: bytes, resource: str = "") -> Translation:
+    """`data` as a drawing of ours, and what was done to it. Never raises for bad input.
+
+    Translating the result again changes nothing.
+    """
+    report = Collector()
+    try:
+        root = repair.read(data, resource, report)
+    except Unreadable as error:
+        return Translation(None, Dialect.PLAIN, [], error.finding)
+    dialect = _dialect(root)
+    renamed = tidy.identify(root, report)
+    tidy.place(root, report)
+    told = _adapt(root, dialect, report)
+    tidy.executable(root, report)
+    tidy.references(root, report)
+    layout.complete(root, report)
+    _keep(root, told, report)
+    return Translation(to_bytes(root), dialect, report.notes, None, renamed)
+
+
+def _dialect(root: Element) -> Dialect:
+    counts: dict[Dialect, int] = {}
+    for element in root.iter("*"):
+        for space in (namespace(element), *_attribute_spaces(element)):
+            if space in _SPACES:
+                counts[_SPACES[space]] = counts.get(_SPACES[space], 0) + 1
+    if Dialect.TROIKA in counts:
+        return Dialect.TROIKA
+    if counts:
+        return max(counts, key=lambda dialect: counts[dialect])
+    platform = _PLATFORMS.get(root.get(_PLATFORM) or "")
+    declared = next((_SPACES[space] for space in root.nsmap.values() if space in _SPACES), None)
+    return platform or declared or Dialect.PLAIN
+
+
+def _adapt(root: Element, dialect: Dialect, report: Collector) -> set[tuple[Element, str]]:
+    """Let each vendor's adapter rewrite its words; expressions of JUEL are read in every file but SpiffWorkflow's."""
+    if dialect is Dialect.SPIFFWORKFLOW:
+        return spiffworkflow.SpiffWorkflow(report).translate(root)
+    used = {space for element in root.iter("*") for space in (namespace(element), *_attribute_spaces(element))}
+    told: set[tuple[Element, str]] = set()
+    if used & camunda7.NAMESPACES:
+        told |= camunda7.Camunda7(report).translate(root)
+    for spaces, prefix in ((frozenset((flowable.FLOWABLE,)), "flowable"), (flowable.ACTIVITI, "activiti")):
+        if used & spaces:
+            told |= flowable.Flowable(spaces, prefix, report).translate(root)
+    return told or Activiti(frozenset(), "", report).translate(root)
+
+
+def _attribute_spaces(element: Element) -> list[str]:
+    """Namespaces of its attributes."""
+    return [name[1:].partition("}")[0] for name in element.attrib if name[0] == "{"]
+
+
+def _keep(root: Element, told: set[tuple[Element, str]], report: Collector) -> None:
+    """Every foreign word that is still there and that nobody has spoken of stays, and says so."""
+    counts: dict[Element, int] = {}
+    for owner, word, shown in tidy.foreign_words(root):
+        space = word[1:].partition("}")[0] if word.startswith("{") else ""
+        if (owner, word) in told or space in _SILENT:
+            continue
+        counts[owner] = counts.get(owner, 0) + 1
+        if counts[owner] <= KEPT_SHOWN:
+            report.kept(owner, shown)
+    for owner, count in counts.items():
+        if count > KEPT_SHOWN:
+            report.add(Kind.KEPT, owner, N_("{count} more words are kept in the same way."), count=count - KEPT_SHOWN)
