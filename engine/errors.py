@@ -11,6 +11,20 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
     return text
 
 
+class Phrase(str):
+    """Words with facts in them, used as a fact or as a message: `template` is translated where it is shown."""
+
+    __slots__ = ("facts", "template")
+    template: str
+    facts: dict[str, Any]
+
+    def __new__(cls, template: str, **facts: Any) -> "Phrase":
+        self = super().__new__(cls, template.format(**facts))
+        self.template = template
+        self.facts = facts
+        return self
+
+
 class EngineError(Exception):
     """Something that the caller can put right. Verbs raise it; only `webui/errors.py` makes pages of it.
 

@@ -12,8 +12,11 @@ from engine.db.instance import Instance
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, incident
 from engine.errors import N_, EngineError, NotFound, NotResolvable, PolicyHold
+from engine.feel.diagnostics import MESSAGES
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
+
+REASONS_SHOWN = 3
 
 _insert = insert(incident)
 _close = update(incident).where(incident.c.id == bindparam("row"), incident.c.resolved_at.is_(None))
@@ -100,9 +103,16 @@ def sentences(code: str, detail: dict[str, Any]) -> list[tuple[str, dict[str, An
             (
                 N_("Expected {expression} to give something that can be used here, found {found}; it read {read}."),
                 facts | {"read": _listed(detail["read"])},
-            )
+            ),
+            *_reasons(detail),
         ]
-    return []
+    return _reasons(detail)
+
+
+def _reasons(detail: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Why a value is null: what the evaluation said first."""
+    said = [item for item in detail.get("diagnostics") or () if item.get("code") in MESSAGES and "facts" in item]
+    return [(MESSAGES[item["code"]], item["facts"]) for item in said[:REASONS_SHOWN]]
 
 
 def resolve(uow: UnitOfWork, instance: Instance | None, incident_id: UUID, resolution: str) -> None:

@@ -1,5 +1,6 @@
 """Errors become a page, an htmx fragment or a JSON problem, in the reader's language; nothing typed is lost."""
 
+import re
 import uuid
 from datetime import date, datetime
 from typing import Any
@@ -9,10 +10,14 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Phrase
+from engine.feel.diagnostics import KINDS
 from webui.access import SignInFirst
 
-_TRANSLATED_FACTS = ("kind", "act", "expected", "what", "reason", "decision", "by", "assignee", "found")
+_TYPED_FACTS = ("expected", "found", "left", "right")
+_TRANSLATED_FACTS = ("kind", "act", "what", "reason", "decision", "by", "assignee", "missing", *_TYPED_FACTS)
+_KIND = re.compile("|".join(sorted(KINDS, key=len, reverse=True)))
+_TYPED = re.compile(rf"((?:{_KIND.pattern})(?:[<|, ]+(?:{_KIND.pattern}))*>*)( .*)?", re.DOTALL)
 _TITLES = {
     400: N_("This cannot be done"),
     401: N_("Please sign in"),
@@ -179,13 +184,29 @@ class _Shown(dict[str, Any]):
     def __getitem__(self, name: str) -> str:
         value = super().__getitem__(name)
         text = _shown(value)
-        return gettext(text) if name in _TRANSLATED_FACTS and text else text
+        if not text or name not in _TRANSLATED_FACTS:
+            return text
+        return gettext(text) if name not in _TYPED_FACTS else _typed_words(text)
 
     def __missing__(self, name: str) -> str:
         return "{" + name + "}"
 
 
+def _typed_words(text: str) -> str:
+    """`number 5`, `list<string>` and `a name or a number` with their words in the reader's language."""
+    whole = gettext(text)
+    if whole != text:
+        return whole
+    match = _TYPED.fullmatch(text)
+    if match is not None:
+        return _KIND.sub(lambda kind: gettext(kind[0]), match[1]) + (match[2] or "")
+    either = gettext("or")
+    return f" {either} ".join(gettext(part) for part in text.split(" or "))
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, Phrase):
+        return words(value.template, value.facts)
     if isinstance(value, datetime):
         return str(format_datetime(value, "short"))
     if isinstance(value, list | tuple | set | frozenset):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+from engine.errors import N_
 from engine.feel import builtins, operators, types
 from engine.feel import nodes as n
 from engine.feel.diagnostics import FeelSyntaxError, NoValue
@@ -327,7 +328,7 @@ class Builder:
 
         def context(frame: Frame) -> Any:
             if not distinct:
-                frame.run.diagnose(node, "wrong-arguments", function="{}", found="a key twice")
+                frame.run.diagnose(node, "wrong-arguments", function="{}", found=N_("a key twice"))
                 return None
             values: dict[str, Any] = {}
             inner = Frame(values, frame, frame.run)
@@ -457,7 +458,7 @@ class Builder:
         def define(frame: Frame) -> Function:
             def call(arguments: Sequence[Any], run: Run) -> Any:
                 if node.external:
-                    raise NoValue("no-environment", function="function", missing="external functions")
+                    raise NoValue("no-environment", function="function", missing=N_("external functions"))
                 values = {
                     name: types.convert(value, of, name)
                     for name, value, of in zip(names, arguments, kinds, strict=True)
@@ -485,8 +486,8 @@ class Builder:
         known = builtins.TABLE.get(name)
         if name in NOT_REPEATABLE and not any(scope is not None and name in scope for scope in self._scopes):
             raise FeelSyntaxError(
-                text=f"{name}()", position=node.start, expected="a function with the same result each time",
-                found=f"'{name}'", remedy="Let a service operation make it",
+                text=f"{name}()", position=node.start, expected=N_("a function with the same result each time"),
+                found=f"'{name}'", remedy=N_("Let a service operation make it"),
             )  # fmt: skip
         lookup = self.build(node.function)
         if known is None:

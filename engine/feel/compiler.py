@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+from engine.errors import N_
 from engine.feel import builtins
 from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue, OverBudget, Result
@@ -73,7 +74,7 @@ class Compiled:
         except OverBudget as stopped:
             run.stopped(self.tree, stopped.what, stopped.limit)
         except RecursionError:
-            run.stopped(self.tree, "nested evaluations", NESTING_LIMIT)
+            run.stopped(self.tree, N_("nested evaluations"), NESTING_LIMIT)
         return None
 
 

@@ -43,6 +43,13 @@ MESSAGES: dict[str, str] = {
 }
 """Templates by code; the facts of the diagnostic fill them."""
 
+KINDS = (
+    N_("number"), N_("string"), N_("boolean"), N_("date"), N_("time"), N_("date and time"),
+    N_("days and time duration"), N_("years and months duration"), N_("list"), N_("context"), N_("range"),
+    N_("function"), N_("null"), N_("Any"), N_("Null"),
+)  # fmt: skip
+"""Words for what values are, as facts name them."""
+
 DIAGNOSTICS_LIMIT = 20
 
 
@@ -59,6 +66,11 @@ class Diagnostic:
     def message(self) -> str:
         """The template; `facts` fill it, and it is translated where it is shown."""
         return MESSAGES[self.code]
+
+    def plain(self) -> dict[str, Any]:
+        """As data that can be kept and shown later, in any language."""
+        facts = {name: fact if isinstance(fact, int | str) else str(fact) for name, fact in self.facts.items()}
+        return {"code": self.code, "text": str(self), "start": self.start, "end": self.end, "facts": facts}
 
     def __str__(self) -> str:
         return self.message.format(**self.facts)

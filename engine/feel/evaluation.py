@@ -5,6 +5,7 @@ from datetime import datetime
 from time import thread_time
 from typing import Any
 
+from engine.errors import N_
 from engine.feel.diagnostics import DIAGNOSTICS_LIMIT, Diagnostic, NoValue, OverBudget
 
 STEPS_LIMIT = 1_000_000
@@ -48,19 +49,19 @@ class Run:
 
     def _check(self) -> None:
         if self.steps > STEPS_LIMIT:
-            raise OverBudget("steps", STEPS_LIMIT)
+            raise OverBudget(N_("steps"), STEPS_LIMIT)
         now = thread_time()
         if self.started is None:
             self.started = now
         elif now - self.started > SECONDS_LIMIT:
-            raise OverBudget("milliseconds", int(SECONDS_LIMIT * 1000))
+            raise OverBudget(N_("milliseconds"), int(SECONDS_LIMIT * 1000))
 
     def enter(self) -> None:
         """One call deeper; whoever enters takes one off `depth` again. Raises OverBudget."""
         self.spend()
         self.depth += 1
         if self.depth > CALL_DEPTH_LIMIT:
-            raise OverBudget("nested calls", CALL_DEPTH_LIMIT)
+            raise OverBudget(N_("nested calls"), CALL_DEPTH_LIMIT)
 
     def note(self, node: Any, reason: NoValue) -> None:
         """Remember why the value at `node` is null."""
@@ -90,10 +91,10 @@ class Frame:
 def check_length(length: int) -> None:
     """Raises OverBudget for a list that is too long."""
     if length > LENGTH_LIMIT:
-        raise OverBudget("items", LENGTH_LIMIT)
+        raise OverBudget(N_("items"), LENGTH_LIMIT)
 
 
 def check_text(length: int) -> None:
     """Raises OverBudget for a text that is too long."""
     if length > TEXT_LENGTH_LIMIT:
-        raise OverBudget("characters", TEXT_LENGTH_LIMIT)
+        raise OverBudget(N_("characters"), TEXT_LENGTH_LIMIT)

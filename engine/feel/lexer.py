@@ -14,6 +14,7 @@ from typing import Any
 from lark import Token
 from lark.lexer import Lexer
 
+from engine.errors import N_, Phrase
 from engine.feel.diagnostics import FeelSyntaxError
 
 TEXT_LIMIT = 20_000
@@ -203,7 +204,9 @@ def tokens(source: Source) -> Iterator[Token]:
             _learn(source, normal_name(token.value))
         if kind in ("LPAR", "LBRACK", "LBRACE", "OPEN_LEFT"):
             if len(stack) >= NESTING_LIMIT:
-                raise source.error(position, f"at most {NESTING_LIMIT} open brackets", "one more")
+                raise source.error(
+                    position, Phrase(N_("at most {limit} open brackets"), limit=NESTING_LIMIT), N_("one more")
+                )
             binding.append("parameters" if last == "FUNCTION" else "arguments" if last in OPERAND_ENDS else "")
             stack.append(kind)
         elif kind in CLOSERS and stack:
@@ -225,7 +228,7 @@ def _skip(source: Source, position: int) -> int:
     match = _SPACE.match(source.text, position)
     position = match.end() if match else position
     if source.text.startswith("/*", position):
-        raise source.error(position, "the end of the comment, */", "the end of the text")
+        raise source.error(position, N_("the end of the comment, */"), N_("the end of the text"))
     return position
 
 
@@ -243,11 +246,11 @@ def _token(source: Source, position: int, last: str, stack: list[str], binding: 
         if start < len(text) and text[start] == '"':
             literal = _string(source, start)
             return _make("AT", literal.value, position, literal.end_pos or start)
-        raise source.error(position, 'a date, time or duration as @"..."', "@")
+        raise source.error(position, N_('a date, time or duration as @"..."'), "@")
     if char == "`":
         end = text.find("`", position + 1)
         if end < 0:
-            raise source.error(position, "a closing `", "the end of the text")
+            raise source.error(position, N_("a closing `"), N_("the end of the text"))
         return _make("NAME", normal_name(text[position + 1 : end]), position, end + 1)
     for name, end in source.names.matches(text, position):
         if (position, name) not in source.banned:
@@ -260,7 +263,7 @@ def _token(source: Source, position: int, last: str, stack: list[str], binding: 
         return _word(source, position, last)
     match = _OPERATOR.match(text, position)
     if match is None:
-        remedy = f"Use the half-width {_FULL_WIDTH[char]}" if char in _FULL_WIDTH else ""
+        remedy = Phrase(N_("Use the half-width {sign}"), sign=_FULL_WIDTH[char]) if char in _FULL_WIDTH else ""
         raise source.error(position, "FEEL", f"'{char}'", remedy)
     kind = OPERATORS[match[0]]
     if kind == "RBRACK" and last not in OPERAND_ENDS and last != "LBRACK":
@@ -312,7 +315,7 @@ def _spans_all(text: str, position: int) -> bool:
 def _string(source: Source, position: int) -> Token:
     match = _STRING.match(source.text, position)
     if match is None:
-        raise source.error(position, 'a closing "', "the end of the text")
+        raise source.error(position, N_('a closing "'), N_("the end of the text"))
     return _make("STRING", unescape(match[1]), position, match.end())
 
 

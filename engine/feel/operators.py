@@ -6,6 +6,7 @@ from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
+from engine.errors import N_, Phrase
 from engine.feel import temporal
 from engine.feel.diagnostics import NoValue, OverBudget
 from engine.feel.evaluation import LENGTH_LIMIT, check_text
@@ -248,7 +249,7 @@ def _add_durations(left: Any, right: Any) -> Any:
 
 def _months(months: int) -> YearsMonths:
     if abs(months) > MONTHS_LIMIT:
-        raise NoValue("out-of-range", what="duration", found=f"more than {MONTHS_LIMIT} months")
+        raise NoValue("out-of-range", what="duration", found=Phrase(N_("more than {limit} months"), limit=MONTHS_LIMIT))
     return YearsMonths(months)
 
 
@@ -342,7 +343,7 @@ def power(left: Any, right: Any) -> Any:
     if kind_of(left) != NUMBER or kind_of(right) != NUMBER:
         raise _mismatch("**", left, right)
     if abs(right) > EXPONENT_LIMIT:
-        raise OverBudget("as exponent", EXPONENT_LIMIT)
+        raise OverBudget(N_("as exponent"), EXPONENT_LIMIT)
     if not left and right <= 0:
         if not right:
             return 1
@@ -394,7 +395,7 @@ def test_as_range(operator: str, value: Any) -> Range:
             return Range(value, None, True, False)
         case "=":
             return Range(value, value, True, True)
-    raise NoValue("operand", operator=operator, found="no left side")
+    raise NoValue("operand", operator=operator, found=N_("no left side"))
 
 
 def expand(low: Any, high: Any) -> list[Any]:
@@ -412,7 +413,7 @@ def _steps(first: int, last: int) -> range:
     step = 1 if first <= last else -1
     steps = range(first, last + step, step)
     if abs(last - first) >= LENGTH_LIMIT:
-        raise OverBudget("items", LENGTH_LIMIT)
+        raise OverBudget(N_("items"), LENGTH_LIMIT)
     return steps
 
 

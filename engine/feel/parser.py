@@ -7,7 +7,7 @@ from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedToken, v_args
 
-from engine.errors import N_
+from engine.errors import N_, Phrase
 from engine.feel import nodes as n
 from engine.feel.diagnostics import FeelSyntaxError
 from engine.feel.lexer import KEYWORDS, NESTING_LIMIT, OPERATORS, TEXT_LIMIT, FeelLexer, Source
@@ -38,7 +38,7 @@ def parse(text: str, names: Iterable[str], unary: bool) -> n.Node:
     for _ in range(RETRIES):
         source = Source(text, known, unary, banned)
         if len(text) > TEXT_LIMIT:
-            raise source.error(TEXT_LIMIT, f"at most {TEXT_LIMIT} characters", str(len(text)))
+            raise source.error(TEXT_LIMIT, Phrase(N_("at most {limit} characters"), limit=TEXT_LIMIT), str(len(text)))
         try:
             tree: n.Node = _lark().parse(source, start=start)  # type: ignore[assignment]
         except UnexpectedToken as error:
@@ -50,7 +50,7 @@ def parse(text: str, names: Iterable[str], unary: bool) -> n.Node:
             banned |= {candidates[-1]}
         else:
             if tree.depth > NESTING_LIMIT:
-                raise source.error(0, f"at most {NESTING_LIMIT} nested parts", str(tree.depth))
+                raise source.error(0, Phrase(N_("at most {limit} nested parts"), limit=NESTING_LIMIT), str(tree.depth))
             return tree
     raise first or Source(text, (), unary, banned).error(0, _WORDS["NAME"], text[:40])
 
@@ -58,7 +58,7 @@ def parse(text: str, names: Iterable[str], unary: bool) -> n.Node:
 def _explain(source: Source, error: UnexpectedToken) -> FeelSyntaxError:
     expected = set(error.expected or ())
     if expected >= _OPERAND:
-        words = "an expression"
+        words = N_("an expression")
     else:
         words = " or ".join(sorted(_WORDS.get(kind, kind) for kind in expected)[:6])
     if error.token.type == "$END":

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine.errors import N_
 from engine.feel import nanoseconds
 from engine.feel.diagnostics import NoValue
 from engine.feel.nanoseconds import nanos_of, with_nanos
@@ -173,7 +174,7 @@ def date_of_number(number: int) -> date | FarDate:
 
 def _checked(day: date | FarDate | None) -> date | FarDate:
     if day is None:
-        raise NoValue("out-of-range", what="date", found="the year")
+        raise NoValue("out-of-range", what="date", found=N_("the year"))
     return day
 
 
@@ -235,7 +236,7 @@ def duration_of_micros(micros: int) -> timedelta:
     try:
         return timedelta(microseconds=micros)
     except OverflowError:
-        raise NoValue("out-of-range", what="duration", found="more than 999999999 days") from None
+        raise NoValue("out-of-range", what="duration", found=N_("more than 999999999 days")) from None
 
 
 def add_months(value: Any, months: int) -> Any:
@@ -243,7 +244,7 @@ def add_months(value: Any, months: int) -> Any:
     day = date_part(value)
     years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if abs(years) > YEAR_LIMIT:
-        raise NoValue("out-of-range", what="date", found="the year")
+        raise NoValue("out-of-range", what="date", found=N_("the year"))
     moved = _checked(make_date(years, month + 1, min(day.day, month_days(years, month + 1))))
     return (
         moved

@@ -6,6 +6,7 @@ from decimal import Decimal
 from re import Pattern
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import Phrase
 from engine.feel import Compiled
 from engine.findings import Finding
 
@@ -21,18 +22,8 @@ DISPLAY = frozenset(("text", "html", "image", "table", "documentPreview", "space
 CONTAINERS = frozenset(("group", "columns"))
 
 
-class Message(str):
-    """A sentence for the person who fills in the form: `template` is translated where it is shown, `facts` fill it."""
-
-    __slots__ = ("facts", "template")
-    template: str
-    facts: dict[str, Any]
-
-    def __new__(cls, template: str, **facts: Any) -> "Message":
-        self = super().__new__(cls, template.format(**facts))
-        self.template = template
-        self.facts = facts
-        return self
+Message = Phrase
+"""A sentence for the person who fills in the form."""
 
 
 @dataclass(frozen=True, slots=True)

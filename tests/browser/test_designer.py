@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 LIBRARY = Path(__file__).parents[2]
 PROCESSES = sorted(LIBRARY.glob("processes/*/*.bpmn"))
+SCREENSHOTS = Path(__file__).parent / "screenshots"
 CLAIM = (Path(__file__).parent / "claim.bpmn").read_bytes()
 
 
@@ -180,6 +181,85 @@ def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(sit
 
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
     assert "= true and amount &lt; 900</bpmn:conditionExpression>" in saved(site, "typed_condition")
+    assert wrong == []
+
+
+def condition_of(page, flow):
+    """The editor of a flow's condition, empty."""
+    select(page, flow)
+    group(page, "tk-condition")
+    field = entry(page, "tk-condition-body")
+    field.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    return field
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh-CN", "“>”不能用于 数字 和 文本。"), ("en-US", "'>' cannot be applied to number and string.")],
+)
+def test_what_is_wrong_with_a_condition_is_said_below_it_while_it_is_typed(
+    profile, draft, language, said, pytestconfig
+):
+    page, wrong = opened(profile, draft(f"judged_{language[:2]}"), language=language)
+    field = condition_of(page, "yes")
+
+    page.keyboard.type('amount > "900')
+    expect(field.locator(".tk-judgement li")).to_have_text(said)
+    expect(field.locator(".cm-lintRange-warning")).to_have_text('amount > "900"')
+    if pytestconfig.getoption("screenshots", default=False):
+        page.screenshot(path=SCREENSHOTS / f"expression_{language[:2]}.png")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("amuont > 900")
+    expect(field.locator(".tk-judgement li")).to_have_count(1)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("amount > 900")
+
+    expect(field.locator(".tk-judgement li")).to_have_count(0)
+    assert wrong == []
+
+
+def test_typing_goes_on_while_the_draft_saves_itself(site, profile, draft):
+    page, wrong = opened(profile, draft("typed_on"))
+    field = condition_of(page, "yes")
+
+    page.keyboard.type("amount > 1")
+    expect(page.locator("#state")).to_have_attribute("data-state", "unsaved")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    page.keyboard.type("00")
+    expect(page.locator("#state")).to_have_attribute("data-state", "unsaved")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+
+    expect(field.locator(".cm-content")).to_have_text("amount > 100")
+    assert "= amount &gt; 100<" in saved(site, "typed_on")
+    assert wrong == []
+
+
+def test_names_members_and_functions_are_completed_with_their_types_and_a_sentence(profile, draft, pytestconfig):
+    page, wrong = opened(profile, draft("completed"))
+    condition_of(page, "yes")
+    offered = page.locator(".cm-tooltip-autocomplete li")
+
+    page.keyboard.type("amo")
+    expect(offered.filter(has_text="amount").first).to_contain_text("number")
+    offered.filter(has_text="amount").first.click()
+    page.keyboard.type(" > 5 and process.initiator.dep")
+    expect(offered.filter(has_text="department").first).to_contain_text("string")
+    offered.filter(has_text="department").first.click()
+    page.keyboard.type(" = upper")
+    expect(offered.first).to_contain_text("upper case(string)")
+    expect(page.locator(".cm-completionInfo")).to_contain_text("字母全部大写")
+    if pytestconfig.getoption("screenshots", default=False):
+        page.screenshot(path=SCREENSHOTS / "completion_zh.png")
+    offered.first.click()
+    page.keyboard.type("process.key")
+
+    field = entry(page, "tk-condition-body")
+    expect(field.locator(".cm-content")).to_have_text(
+        "amount > 5 and process.initiator.department = upper case(process.key)"
+    )
+    expect(field.locator(".tk-judgement li")).to_have_count(0)
     assert wrong == []
 
 

@@ -118,6 +118,62 @@ def test_the_check_names_elements_in_the_readers_language(ana):
     assert not [finding for finding in findings if "{" in finding["message"] + finding["hint"]]
 
 
+def test_the_check_brings_the_names_that_expressions_may_read(ana):
+    page = drawn(ana)
+
+    known = ana.post("/designer/lint", json={"key": "visit_report", "xml": page["xml"]}).json["variables"]
+    broken = ana.post("/designer/lint", json={"key": "visit_report", "xml": page["xml"][:-20]}).json["variables"]
+
+    (process,) = [name for name in known if name["name"] == "process"]
+    assert process["type"] == "context"
+    assert {"name": "number", "type": "string", "options": None, "entries": []} in process["entries"]
+    assert broken is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "kind", "expected"),
+    [
+        ("zh", 'process.version > "5"', "condition", [(0, 21, "warn", "“>”不能用于 数字 和 文本。")]),
+        ("en", 'process.version > "5"', "condition", [(0, 21, "warn", "'>' cannot be applied to number and string.")]),
+        ("zh", '"🐎" + process.nmae', "expression", [(7, 19, "warn", "上下文 没有成员“nmae”。")]),
+        ("zh", "process.version + 1", "condition",
+         [(0, 19, "warn", "条件的结果应为 true 或 false，这里得到的是 数字。")]),
+        ("zh", "金额＞5", "condition", [(2, 3, "error", "这不是 FEEL：应为 FEEL，实际为 '＞'。请改用半角 >")]),
+        ("en", "1 +", "expression",
+         [(3, 3, "error", "The text is not FEEL: expected an expression, found the end of the text. ")]),
+        ("zh", "(1", "expression", [(2, 2, "error", None)]),
+        ("zh", 'matches(process.key, "(a")', "expression", [(21, 25, "warn", None)]),
+        ("en", '< 5, [1.."a"]', "unary_tests", [(5, 13, "warn", "'..' cannot be applied to number and string.")]),
+        ("en", "process.version > 5", "condition", []),
+    ],
+)  # fmt: skip
+def test_one_expression_is_judged_with_its_place_in_the_readers_language(ana, language, text, kind, expected):
+    page = drawn(ana)
+    body = {"key": "visit_report", "xml": page["xml"], "text": text, "kind": kind}
+
+    answer = ana.post("/designer/expression", json=body, headers={"Accept-Language": language})
+
+    found = [(one["from"], one["to"], one["level"], one["message"]) for one in answer.json["findings"]]
+    assert [one[:3] for one in found] == [one[:3] for one in expected]
+    for (*_, said), (*_, wanted) in zip(found, expected, strict=True):
+        assert said == wanted or wanted is None
+        assert "{" not in said
+        assert (language == "zh") == bool(re.search("[一-鿿]", said))
+
+
+def test_functions_are_offered_with_a_sentence_in_the_readers_language(ana):
+    def offered(language):
+        catalogue = ana.get("/designer/catalogue.json", headers={"Accept-Language": language}).json
+        return {function["name"]: function for function in catalogue["functions"]}
+
+    assert offered("en")["contains"] == {
+        "name": "contains", "forms": ["string, match"], "result": "boolean", "standard": True,
+        "doc": "Whether one text occurs in another.", "example": 'contains("foobar", "ob") = true',
+    }  # fmt: skip
+    assert offered("zh")["contains"]["doc"] == "一段文本是否出现在另一段中。"
+    assert not offered("zh")["cny words"]["standard"]
+
+
 def test_a_check_of_something_that_is_no_drawing_answers_findings(ana):
     drawn(ana)
 

@@ -58,8 +58,8 @@ ASKS = {
     ),
     **dict.fromkeys(
         ("designer.library", "designer.create", "designer.catalogue", "designer.deploy", "designer.save",
-         "designer.discard", "designer.editor", "designer.lint", "designer.new", "designer.source",
-         "designer.versions", "designer.view"),
+         "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
+         "designer.source", "designer.versions", "designer.view"),
         "process.design",
     ),
 }  # fmt: skip
@@ -168,7 +168,9 @@ def addresses(app: Flask, things: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def send(visitor: FlaskClient, method: str, address: str, **more: Any) -> Any:
     """As a browser page or its script would, with the token."""
-    if method in ("PUT", "DELETE") or (method == "POST" and ("/api/" in address or re.search("lint|deploy", address))):
+    if method in ("PUT", "DELETE") or (
+        method == "POST" and ("/api/" in address or re.search("lint|deploy|expression", address))
+    ):
         more.setdefault("json", {})
     return visitor.open(address, method=method, **more)
 
@@ -291,7 +293,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_tasks.perform": {"fields": {}, "opinion": "x", "to": "carl", "version": 1, "seen_digest": "x",
                           "request_id": "x"},
     "api_messages.correlate": {"name": "x", "key": "x", "payload": {}, "message_id": "x"},
-    "designer.lint": {"key": "claim", "xml": CLAIM.decode()}, "designer.save": {"xml": CLAIM.decode()},
+    "designer.lint": {"key": "claim", "xml": CLAIM.decode()},
+    "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},
+    "designer.save": {"xml": CLAIM.decode()},
     "designer.deploy": {"note": "x", "etag": "1"}, "designer.discard": {},
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors
+from webui.designer import expressions
 from webui.designer.blueprint import designer
 from webui.designer.library import draft_of, etag_of, path_of
 from webui.rendering import label, person
@@ -49,14 +50,30 @@ def catalogue() -> ResponseReturnValue:
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
         people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
         capabilities=_capabilities(),
+        functions=expressions.functions(),
     )
 
 
 @designer.post("/lint")
 def lint() -> ResponseReturnValue:
-    """Everything that is wrong with the drawing as it stands on the canvas."""
+    """Everything that is wrong with the drawing as it stands on the canvas, and what its expressions may read.
+
+    `variables` is null while the drawing cannot be read.
+    """
     sent = _body("key", "xml")
-    return jsonify(findings=_findings(repository.check(g.uow, {_path(sent["key"]): sent["xml"].encode("utf-8")})))
+    drawing = {_path(sent["key"]): sent["xml"].encode("utf-8")}
+    found = repository.variables(g.uow, drawing).get(sent["key"])
+    return jsonify(
+        findings=_findings(repository.check(g.uow, drawing)), variables=expressions.names(found) if found else None
+    )
+
+
+@designer.post("/expression")
+def expression() -> ResponseReturnValue:
+    """What is wrong with one text in the drawing as it stands. `kind`: expression | condition | unary_tests."""
+    sent = _body("key", "xml", "text", "kind")
+    found = repository.variables(g.uow, {_path(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
+    return jsonify(findings=expressions.findings(sent["text"], sent["kind"], found))
 
 
 @designer.put("/drafts/<key>")

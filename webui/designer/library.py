@@ -98,6 +98,7 @@ def editor(key: str) -> ResponseReturnValue:
         "key": key, "xml": content.decode("utf-8"),
         "etag": etag_of(draft), "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
+            "expression": url_for(".expression"),
             "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
         },
     }  # fmt: skip

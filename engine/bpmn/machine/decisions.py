@@ -58,6 +58,6 @@ def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> t
     if value is None and decided.diagnostics:
         raise Stuck(
             "decision-failed", decision=decision_id, inputs=inputs, rules=list(decided.rules),
-            diagnostics=[{"code": item.code, "text": str(item), "start": item.start} for item in decided.diagnostics],
+            diagnostics=[item.plain() for item in decided.diagnostics],
         )  # fmt: skip
     return value, inputs, decided

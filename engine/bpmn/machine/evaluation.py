@@ -221,7 +221,7 @@ def failure(expression: Expression, context: Values, found: Any, diagnostics: li
         "expression": expression.text,
         "found": kind_of(found),
         "read": types_of(expression, context),
-        "diagnostics": [{"code": item.code, "text": str(item), "start": item.start} for item in diagnostics],
+        "diagnostics": [item.plain() for item in diagnostics],
     }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.errors import N_
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.values import describe
@@ -25,7 +26,7 @@ def get_nested_value(context: Any, keys: list[Any]) -> Any:
 
 def _keys(function: str, keys: list[Any]) -> list[str]:
     if not keys or not all(isinstance(key, str) for key in keys):
-        raise NoValue("bad-argument", function=function, parameter="keys", expected="texts", found=describe(keys))
+        raise NoValue("bad-argument", function=function, parameter="keys", expected=N_("texts"), found=describe(keys))
     return keys
 
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from engine.errors import N_
 from engine.feel import temporal
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
@@ -17,7 +18,7 @@ MONTHS = (
 def _now(run: Any, function: str) -> datetime:
     zone = temporal.read_zone(run.zone)
     if run.now is None or zone is None:
-        raise NoValue("no-environment", function=function, missing="a clock")
+        raise NoValue("no-environment", function=function, missing=N_("a clock"))
     moment: datetime = run.now
     return moment.astimezone(zone)
 

@@ -5,7 +5,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.builtins.patterns import SUBJECT_LIMIT, translate
+from engine.errors import N_
+from engine.feel.builtins.patterns import SUBJECT_LIMIT, too_long, translate
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.values import describe, kind_of, number_text, text_of
@@ -47,7 +48,7 @@ def trim(text: str) -> str:
 def extract(text: str, pattern: str) -> list[str]:
     """All matches."""
     if len(text) > SUBJECT_LIMIT:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"the text has over {SUBJECT_LIMIT} characters")
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=too_long())
     return [match[0] for match in translate(pattern, "").finditer(text)]
 
 
@@ -70,7 +71,9 @@ def to_json(value: Any) -> str:
         case "context":
             return "{" + ",".join(f"{to_json(key)}:{to_json(item)}" for key, item in value.items()) + "}"
         case "function" | "range":
-            raise NoValue("bad-argument", function="to json", parameter="value", expected="data", found=describe(value))
+            raise NoValue(
+                "bad-argument", function="to json", parameter="value", expected=N_("data"), found=describe(value)
+            )
     return json.dumps(text_of(value))
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from functools import cmp_to_key
 from typing import Any
 
+from engine.errors import N_
 from engine.feel import operators
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
@@ -53,7 +54,7 @@ def _extreme(function: str, items: Any, before: Any) -> Any:
         return None
     best = items[0]
     if kind_of(best) == "null":
-        raise NoValue("bad-argument", function=function, parameter="list", expected="values", found="null")
+        raise NoValue("bad-argument", function=function, parameter="list", expected=N_("values"), found="null")
     before(best, best)
     for item in items[1:]:
         if before(item, best):

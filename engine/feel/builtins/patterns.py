@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from functools import lru_cache
 
+from engine.errors import N_, Phrase
 from engine.feel.diagnostics import NoValue
 
 SUBJECT_LIMIT = 10_000
@@ -28,12 +29,16 @@ _BLOCKS = {
 def translate(pattern: str, flags: str) -> re.Pattern[str]:
     """A compiled pattern. Raises NoValue for a wrong one, an unknown flag, or one with nested repetition."""
     if len(pattern) > PATTERN_LIMIT:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"more than {PATTERN_LIMIT} characters")
+        raise NoValue(
+            "invalid-pattern",
+            pattern=pattern[:40],
+            reason=Phrase(N_("more than {limit} characters"), limit=PATTERN_LIMIT),
+        )
     options = 0
     for flag in flags:
         option = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": 0}.get(flag)
         if option is None:
-            raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"unknown flag {flag}")
+            raise NoValue("invalid-pattern", pattern=pattern[:40], reason=Phrase(N_("unknown flag {flag}"), flag=flag))
         options |= option
     if "x" in flags:
         pattern = _without_space(pattern)
@@ -42,6 +47,11 @@ def translate(pattern: str, flags: str) -> re.Pattern[str]:
         return re.compile(translated, options)
     except (re.error, RecursionError, OverflowError) as error:
         raise NoValue("invalid-pattern", pattern=pattern[:40], reason=str(error)) from None
+
+
+def too_long() -> str:
+    """Why a text is not searched."""
+    return Phrase(N_("the text has over {limit} characters"), limit=SUBJECT_LIMIT)
 
 
 def _overlap(atoms: list[str]) -> bool:
@@ -107,7 +117,7 @@ class _Translator:
                     parts.append("(?:")
                     self.index += 3
                 elif pattern.startswith("(?", self.index):
-                    raise self._wrong("(? is not part of XPath")
+                    raise self._wrong(N_("(? is not part of XPath"))
                 else:
                     self.groups += 1
                     number = self.groups
@@ -119,7 +129,7 @@ class _Translator:
                 continue
             elif char == ")":
                 if not open_groups:
-                    raise self._wrong("unbalanced )")
+                    raise self._wrong(N_("unbalanced )"))
                 number, outer = open_groups.pop()
                 self.closed.add(number)
                 group_was_repeated, repeated = repeated, outer or repeated
@@ -129,30 +139,30 @@ class _Translator:
                 self.index += 1
                 unbounded = re.match(r"[*+]|\{\d+,\}", pattern[self.index :])
                 if unbounded and group_was_repeated:
-                    raise self._wrong("a repetition inside of a repetition")
+                    raise self._wrong(N_("a repetition inside of a repetition"))
                 if unbounded and len(starts) > 1 and (len(firsts) < len(starts) or _overlap(firsts)):
-                    raise self._wrong("repeated alternatives that begin alike")
+                    raise self._wrong(N_("repeated alternatives that begin alike"))
                 continue
             elif char in "*+?{":
                 match = re.match(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??", pattern[self.index :])
                 if match is None:
-                    raise self._wrong("a { that is no quantifier")
+                    raise self._wrong(N_("a { that is no quantifier"))
                 if match[0][0] in "*+" or match[0].rstrip("?").endswith(",}"):
                     repeated = True
                 parts.append(match[0])
                 self.index += match.end()
                 if pattern[self.index : self.index + 1] in ("*", "+", "?"):
-                    raise self._wrong("two quantifiers in a row")
+                    raise self._wrong(N_("two quantifiers in a row"))
                 continue
             elif char in "}]":
-                raise self._wrong(f"unbalanced {char}")
+                raise self._wrong(Phrase(N_("unbalanced {char}"), char=char))
             else:
                 parts.append(self._plain(char))
                 self.index += 1
                 if char == "|":
                     branches[-1].append(len(parts))
         if open_groups:
-            raise self._wrong("unbalanced (")
+            raise self._wrong(N_("unbalanced ("))
         return "".join(parts)
 
     def _plain(self, char: str) -> str:
@@ -166,7 +176,7 @@ class _Translator:
         """The escape at `index`; moves behind it."""
         pattern = self.pattern
         if self.index + 1 >= len(pattern):
-            raise self._wrong("a lone backslash")
+            raise self._wrong(N_("a lone backslash"))
         char = pattern[self.index + 1]
         self.index += 2
         if char in "pP":
@@ -175,7 +185,7 @@ class _Translator:
             letters = _NAME_START if char in "iI" else _NAME
             if char in "IC":
                 if in_class:
-                    raise self._wrong(f"\\{char} in a class")
+                    raise self._wrong(Phrase(N_("\\{char} in a class"), char=char))
                 return f"[^:{letters}]"
             return f":{letters}" if in_class else f"[:{letters}]"
         if char.isdigit() and not in_class:
@@ -188,21 +198,21 @@ class _Translator:
                 digits += pattern[self.index]
                 self.index += 1
             if int(digits) not in self.closed or digits == "0":
-                raise self._wrong(f"there is no group {digits} before it")
+                raise self._wrong(Phrase(N_("there is no group {digits} before it"), digits=digits))
             return f"(?:\\{digits})"
         if char not in _ESCAPES_KEPT:
-            raise self._wrong(f"\\{char} is not an escape")
+            raise self._wrong(Phrase(N_("\\{char} is not an escape"), char=char))
         return "\\" + char
 
     def _category(self, negated: bool, in_class: bool) -> str:
         end = self.pattern.find("}", self.index)
         if self.pattern[self.index : self.index + 1] != "{" or end < 0:
-            raise self._wrong("\\p without {}")
+            raise self._wrong(N_("\\p without {}"))
         name = self.pattern[self.index + 1 : end]
         self.index = end + 1
         ranges = _ranges_of(name)
         if ranges is None:
-            raise self._wrong(f"\\p{{{name}}} is unknown")
+            raise self._wrong(Phrase(N_("there are no characters named {name}"), name=name))
         if negated and in_class:
             ranges = _inverse(ranges)
             negated = False
@@ -222,7 +232,7 @@ class _Translator:
         subtracted = ""
         while True:
             if self.index >= len(pattern):
-                raise self._wrong("unbalanced [")
+                raise self._wrong(N_("unbalanced ["))
             char = pattern[self.index]
             if char == "]":
                 self.index += 1
@@ -231,18 +241,18 @@ class _Translator:
                 self.index += 1
                 subtracted = self._class()
                 if not pattern.startswith("]", self.index):
-                    raise self._wrong("something behind a class subtraction")
+                    raise self._wrong(N_("something behind a class subtraction"))
                 self.index += 1
                 break
             if char == "[":
-                raise self._wrong("[ in a class")
+                raise self._wrong(N_("[ in a class"))
             if char == "\\":
                 parts.append(self._escape(True))
             else:
                 parts.append("\\" + char if char in "&~|^" else char)
                 self.index += 1
         if not parts:
-            raise self._wrong("an empty class")
+            raise self._wrong(N_("an empty class"))
         text = f"[{'^' if negated else ''}{''.join(parts)}]"
         return f"(?:(?!{subtracted}){text})" if subtracted else text
 

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from engine.feel.builtins.patterns import SUBJECT_LIMIT, translate
+from engine.errors import N_
+from engine.feel.builtins.patterns import SUBJECT_LIMIT, too_long, translate
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.evaluation import check_text
@@ -75,7 +76,7 @@ def ends_with(text: str, match: str) -> bool:
 
 def _guard(text: str, pattern: str) -> None:
     if len(text) > SUBJECT_LIMIT:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=f"the text has over {SUBJECT_LIMIT} characters")
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=too_long())
 
 
 @builtin("matches(input: string, pattern: string, flags: string|null?) -> boolean")
@@ -91,7 +92,7 @@ def replace(text: str, pattern: str, replacement: str, flags: str | None = None)
     _guard(text, pattern)
     compiled = translate(pattern, flags or "")
     if compiled.match("") is not None:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason="it matches the empty text")
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=N_("it matches the empty text"))
     template = _replacement(replacement, compiled.groups, pattern)
     return compiled.sub(lambda match: "".join(p if isinstance(p, str) else match[p] or "" for p in template), text)
 
@@ -111,7 +112,7 @@ def _replacement(text: str, groups: int, pattern: str) -> list[str | int]:
         elif escaped in ("\\", "$") and escaped:
             parts.append(escaped)
         else:
-            raise NoValue("invalid-pattern", pattern=pattern[:40], reason="a wrong replacement")
+            raise NoValue("invalid-pattern", pattern=pattern[:40], reason=N_("a wrong replacement"))
     return parts
 
 

@@ -6,7 +6,7 @@ The calendar has `is_workday(date)` and `add(aware datetime, timedelta)`, as `en
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from engine.errors import InvalidValue
+from engine.errors import N_, InvalidValue
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.temporal import read_zone
@@ -18,7 +18,7 @@ DAYS_LIMIT = 36_600
 
 def _calendar(run: Any, function: str, *moments: Any) -> Any:
     if run.calendar is None:
-        raise NoValue("no-environment", function=function, missing="a work calendar")
+        raise NoValue("no-environment", function=function, missing=N_("a work calendar"))
     for moment in moments:
         if isinstance(moment, FarDate | FarDateTime):
             raise NoValue("out-of-range", what="date", found=describe(moment))
@@ -73,7 +73,7 @@ def add_work_time(start: Any, duration: timedelta, *, run: Any) -> Any:
     calendar = _calendar(run, "add work time", start)
     zone = start.tzinfo or read_zone(run.zone)
     if zone is None:
-        raise NoValue("no-environment", function="add work time", missing="a time zone")
+        raise NoValue("no-environment", function="add work time", missing=N_("a time zone"))
     try:
         moved = calendar.add(start.replace(tzinfo=zone), duration).astimezone(zone)
     except InvalidValue as error:

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from engine import feel
+from engine import feel, incidents
 from engine.errors import EngineError
 from engine.feel.builtins import TABLE
+from engine.feel.diagnostics import MESSAGES
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,18 @@ def test_no_operator_crashes_whatever_its_operands():
         for right in values:
             for operator in ("+", "-", "*", "/", "**", "=", "<", ">=", "and", "in"):
                 feel.evaluate(f"({left}) {operator} ({right})", {})
+
+
+def test_what_was_wrong_can_be_kept_as_data_and_said_again():
+    (kept,) = [item.plain() for item in feel.evaluate("a + 1", {"a": "x"}).diagnostics]
+
+    assert kept == {
+        "code": "type-mismatch",
+        "text": "'+' cannot be applied to string \"x\" and number 1.",
+        "start": 0,
+        "end": 5,
+        "facts": {"operator": "+", "left": 'string "x"', "right": "number 1"},
+    }
+    assert incidents.sentences("expression-failed", {"diagnostics": [kept]}) == [
+        (MESSAGES["type-mismatch"], kept["facts"])
+    ]

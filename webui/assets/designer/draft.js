@@ -25,6 +25,7 @@ export class Draft {
   // resolves with whether the server has what is on the canvas; `force`: over what somebody else wrote meanwhile
   async save({ force = false } = {}) {
     clearTimeout(this.#timer);
+    if (this.#saving) this.#become('unsaved');      // what is on its way is not the last word
     await this.#saving;
     this.#saving = this.#write(force);
     try {

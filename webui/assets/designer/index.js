@@ -33,11 +33,12 @@ export async function open({ canvas, panel, xml, catalogue }) {
   return { modeler, unread: warnings.map(({ message }) => message) };
 }
 
-// The panel writes 300 ms after the last key: leave the field and let it write, else the last letters are lost
+// The panel writes 300 ms after the last key: tell the field that it is left and let it write, else the last letters are lost.
+// It is not left: a draft saves itself while somebody is typing
 export async function currentXml(modeler) {
   const field = document.activeElement;
   if (field?.closest('.bio-properties-panel')) {
-    field.blur();
+    for (const type of ['blur', 'focusout']) field.dispatchEvent(new FocusEvent(type, { bubbles: type === 'focusout' }));
     await new Promise(done => setTimeout(done, 320));
   }
   return (await modeler.saveXML({ format: true })).xml;

@@ -28,6 +28,7 @@ whileBusy(start().catch(failed));
 async function start() {
   const page = JSON.parse($('designer-data').textContent);
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
+  modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind })).findings;
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState });
   const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id));
   const check = checker(modeler, page, problems, unread);
@@ -52,8 +53,10 @@ function checker(modeler, page, problems, unread) {
     clearTimeout(timer);
     const mine = ++asked;
     try {
-      const { findings } = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml });
-      if (mine === asked) show(findings);
+      const { findings, variables } = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml });
+      if (mine !== asked) return;
+      modeler.get('troikaVariables').set(variables);
+      show(findings);
     } catch (error) {
       if (mine === asked) toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
     }

@@ -85,11 +85,11 @@ function ListEntry({ element, id, spec: { name, label, hint } }) {
 }
 
 function ExpressionEntry({ element, id }) {
-  const injector = useService('injector'), translate = useService('translate'), variables = useService('troikaVariables');
+  const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const found = extension(element, ZEEBE);
   const name = ['candidateGroups', 'candidateUsers', 'assignee'].find(attribute => found?.get(attribute)) ?? 'assignee';
   return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: translate('Expression that gives a person'), value: found?.get(name), variables: () => variables.at(element),
+    key: `${element.id}-${id}`, id, label: translate('Expression that gives a person'), value: found?.get(name), words,
     onChange: value => edit(injector, element, { [ZEEBE]: { [name]: value ?? '=' } }),
   });
 }

@@ -1,22 +1,57 @@
 // Completion for @bpmn-io/feel-editor 2.8.0, whose own source takes everything that matches /\w[\w ]*$/ for the word: after
 // `5000 and ex` it looks for "5000 and ex" and finds nothing, and it does not know names in Chinese. This one takes the last
-// identifier in letters of any script and walks dotted paths through contexts.
+// identifier in letters of any script, walks dotted paths through contexts and lists, and inside of a filter offers the
+// members of the items.
 import { autocompletion } from '@codemirror/autocomplete';
 
-const PATH = /[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}\p{N}_]*)*$/u;
-const FUNCTIONS = ['abs', 'append', 'ceiling', 'contains', 'count', 'date', 'date and time', 'day of week', 'distinct values', 'duration', 'ends with',
-  'floor', 'get value', 'list contains', 'lower case', 'matches', 'max', 'mean', 'min', 'not', 'now', 'number', 'replace', 'round half up', 'some',
-  'split', 'starts with', 'string', 'string length', 'substring', 'sum', 'time', 'today', 'union', 'upper case']
-  .map(name => ({ label: `${name}()`, apply: `${name}(`, type: 'function', boost: -1 }));
+const PATH = /[\p{L}_][\p{L}\p{N}_]*(?:\[[^\]]*\])?(?:\.[\p{L}\p{N}_]*(?:\[[^\]]*\])?)*$/u;
+const LAST_WORD = /[\p{L}\p{N}_]*$/u;
 
-export const completion = variables => autocompletion({ override: [context => {
+// words: { all() -> names, functions() -> functions }
+export const completion = words => autocompletion({ override: [context => {
+  const before = context.state.sliceDoc(0, context.pos);
   const match = context.matchBefore(PATH) ?? (context.explicit ? { text: '' } : null);
   if (!match) return null;
-  const steps = match.text.split('.'), typed = steps.pop();
-  const level = steps.reduce((names, step) => names?.find(({ name }) => name === step)?.entries, variables());
+  const steps = match.text.replaceAll(/\[[^\]]*\]/g, '').split('.'), typed = steps.pop();
+  const level = at(words.all(), steps);
   if (!level) return null;
+  const filtered = steps.length ? [] : at(words.all(), listBefore(before.slice(0, before.length - match.text.length))) ?? [];
   return {
-    from: context.pos - typed.length, validFor: /^[\p{L}\p{N}_]*$/u,
-    options: [...level.map(({ name, detail, info }) => ({ label: name, detail, info, type: 'variable' })), ...(steps.length ? [] : FUNCTIONS)],
+    from: context.pos - typed.length, validFor: LAST_WORD,
+    options: [...filtered.map(found => variable(found, 1)), ...level.map(found => variable(found, 0)), ...(steps.length ? [] : words.functions().map(asFunction))],
   };
-}] });
+} ] });
+
+function at(names, steps) {
+  return steps.reduce((level, step) => level?.find(({ name }) => name === step)?.entries, names);
+}
+
+// the path in front of the innermost bracket that is still open: `lines[qty > 1 and ` -> ["lines"]
+function listBefore(text) {
+  for (let depth = 0, index = text.length - 1; index >= 0; index -= 1) {
+    if (text[index] === ']') depth += 1;
+    else if (text[index] === '[' && depth-- === 0) return (text.slice(0, index).match(PATH)?.[0] ?? '').replaceAll(/\[[^\]]*\]/g, '').split('.');
+  }
+  return [''];
+}
+
+function variable({ name, type, info, options }, boost) {
+  return { label: name, apply: /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) ? name : `\`${name}\``, detail: type, info: options?.join(', ') || info, type: 'variable', boost };
+}
+
+// the cursor stands where the first argument comes
+const call = (name, takesAny) => (view, _, from, to) => view.dispatch({
+  changes: { from, to, insert: `${name}()` }, selection: { anchor: from + name.length + (takesAny ? 1 : 2) }, userEvent: 'input.complete',
+});
+
+function asFunction({ name, forms, result, doc, example }) {
+  return {
+    label: `${name}(${forms[0]})`, apply: call(name, forms[0] !== ''), detail: result, type: 'function', boost: -1,
+    info: () => {
+      const about = document.createElement('div');
+      about.append(...[doc, example].map(text => Object.assign(document.createElement('div'), { textContent: text })));
+      about.lastChild.className = 'tk-example';
+      return about;
+    },
+  };
+}

@@ -41,10 +41,10 @@ function AttributeEntry({ element, id, spec }) {
 }
 
 function FeelAttributeEntry({ element, id, spec: { type, name, label, hint } }) {
-  const injector = useService('injector'), translate = useService('translate'), variables = useService('troikaVariables');
+  const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   return h(FeelField, {
     key: `${element.id}-${id}`, id, label: translate(label), hint: hint && translate(hint), value: extension(element, type)?.get(name),
-    variables: () => variables.at(element), onChange: value => write(injector, element, type, { [name]: value }),
+    words, onChange: value => write(injector, element, type, { [name]: value }),
   });
 }
 

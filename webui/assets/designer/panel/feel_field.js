@@ -1,16 +1,18 @@
 // A FEEL field of the panel: the panel's own FeelEntry takes no editor extensions, so it cannot complete (see completion.js).
 import FeelEditor from '@bpmn-io/feel-editor';
 import { h } from '@bpmn-io/properties-panel/preact';
-import { useEffect, useRef } from '@bpmn-io/properties-panel/preact/hooks';
+import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { completion } from './completion.js';
+import { judgement } from './judgement.js';
 
 const DEBOUNCE_MS = 300;
 
-// `value` and `onChange` carry the stored text, which begins with "="; the editor shows what follows it
-export function FeelField({ id, label, hint, value = '', required = false, onChange, variables }) {
+// `value` and `onChange` carry the stored text, which begins with "="; the editor shows what follows it. `words`: troikaVariables
+export function FeelField({ id, label, hint, value = '', required = false, onChange, words, kind = 'expression' }) {
+  const [found, setFound] = useState([]);
   const host = useRef(), editor = useRef(), latest = useRef(), timer = useRef();
   const shown = value.replace(/^=\s*/, '');
-  latest.current = { onChange, variables, shown };
+  latest.current = { onChange, shown };
 
   useEffect(() => {
     let pending = null;
@@ -24,7 +26,7 @@ export function FeelField({ id, label, hint, value = '', required = false, onCha
     };
     editor.current = new FeelEditor({
       container: host.current, value: shown, contentAttributes: { 'aria-label': label, id },
-      extensions: [completion(() => latest.current.variables())],
+      extensions: [completion(words), judgement(text => words.judge(text, kind), setFound)],
       onChange: text => { pending = text; clearTimeout(timer.current); timer.current = setTimeout(flush, DEBOUNCE_MS); },
     });
     const node = host.current;
@@ -40,5 +42,7 @@ export function FeelField({ id, label, hint, value = '', required = false, onCha
   return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id },
     h('label', { class: 'bio-properties-panel-label', for: id }, label, required && h('span', { class: 'tk-required', 'aria-hidden': true }, ' *')),
     h('div', { class: 'bio-properties-panel-feel-container tk-feel', ref: host }),
+    h('ul', { class: 'tk-judgement', role: 'status' }, found.map(({ level, message, hint: remedy }) =>
+      h('li', { class: `tk-judgement-${level}` }, [message, remedy].filter(Boolean).join(' ')))),
     hint && h('div', { class: 'bio-properties-panel-description' }, hint));
 }

@@ -20,11 +20,11 @@ function mayBeConditional(element) {
 }
 
 function ConditionEntry({ element, id }) {
-  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), variables = useService('troikaVariables');
+  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), words = useService('troikaVariables');
   const flow = getBusinessObject(element);
   return h(FeelField, {
     key: `${element.id}-${id}`, id, label: translate('Taken when'), hint: translate('For example amount > 5000 and category = "travel"'),
-    value: flow.get('conditionExpression')?.get('body'), variables: () => variables.at(element),
+    value: flow.get('conditionExpression')?.get('body'), words, kind: 'condition',
     onChange: body => modeling.updateProperties(element, { conditionExpression: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: flow }) }),
   });
 }

@@ -53,10 +53,10 @@ function OperationDoc({ element }) {
 }
 
 function InputEntry({ element, id, parameter: { name, type, required, stranger, choices } }) {
-  const injector = useService('injector'), translate = useService('translate'), variables = useService('troikaVariables');
+  const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const mapped = (extension(element, MAPPING)?.get('inputParameters') ?? []).find(input => input.get('target') === name);
   return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: `${name} : ${type}`, required, value: mapped?.get('source'), variables: () => variables.at(element),
+    key: `${element.id}-${id}`, id, label: `${name} : ${type}`, required, value: mapped?.get('source'), words,
     hint: stranger ? translate('The operation knows no input of this name. Empty the field to remove it.') : choices && choices.map(choice => `"${choice}"`).join(' | '),
     onChange: source => edit(injector, element, { [MAPPING]: mapping(name, source, 'inputParameters', 'zeebe:Input') }),
   });

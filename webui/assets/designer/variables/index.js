@@ -1,47 +1,38 @@
-// Names that an expression of this drawing may use: fields of the forms it binds, results of its operations, decisions and
-// scripts, and the roots that the engine keeps. For completion only: what a name means is judged by the server.
-import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
+// Names that an expression of this drawing may use, with their types, as the last check of the server found them; and the
+// functions. The labels of form fields come from the catalogue.
+import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 
-const PROCESS = { name: 'process', detail: 'context', entries: [
-  { name: 'initiator', detail: 'context', entries: ['id', 'login', 'name', 'department', 'manager'].map(name => ({ name, detail: 'string' })) },
-  { name: 'number', detail: 'string' }, { name: 'business_key', detail: 'string' }, { name: 'instance_id', detail: 'string' },
-  { name: 'key', detail: 'string' }, { name: 'version', detail: 'number' }, { name: 'started_at', detail: 'date and time' },
-] };
-const OUTCOME = [['outcome', 'string'], ['round', 'number'], ['agreed', 'number'], ['rejected', 'number'], ['total', 'number'], ['by', 'string'], ['at', 'date and time']]
-  .map(([name, detail]) => ({ name, detail }));
-
 class Variables {
-  static $inject = ['elementRegistry', 'eventBus', 'troikaCatalogue'];
-  #known = null;
+  static $inject = ['elementRegistry', 'troikaCatalogue'];
+  #names = [];
 
-  constructor(elementRegistry, eventBus, catalogue) {
+  constructor(elementRegistry, catalogue) {
     Object.assign(this, { elementRegistry, catalogue });
-    eventBus.on(['commandStack.changed', 'import.done'], () => { this.#known = null; });
   }
 
-  // the same array while the drawing stays the same: a new one closes the completion list at each key
-  at() {
-    this.#known ??= this.#collect();
-    return this.#known;
+  // (text, kind) -> what the server finds wrong with it, kind: expression | condition | unary_tests; the page sets it
+  judge = async () => [];
+
+  // names: [{ name, type, options, entries, origin }], null while the drawing cannot be read: the last ones stay
+  set(names) {
+    if (names) this.#names = names.map(found => ({ ...found, info: this.#whence(found) }));
   }
 
-  #collect() {
-    const found = new Map(), approvals = [];
-    const add = (name, detail, info) => { if (name && !found.has(name)) found.set(name, { name, detail, info }); };
-    for (const element of this.elementRegistry.filter(({ type }) => type !== 'label')) {
-      for (const { key, type, label } of this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields ?? []) add(key, type, label);
-      const mappings = extension(element, 'zeebe:IoMapping')?.get('outputParameters') ?? [];
-      for (const mapping of mappings) add(mapping.get('target'), 'any', mapping.get('source'));
-      const operation = this.catalogue.operation(extension(element, 'zeebe:TaskDefinition')?.get('type'));
-      if (!mappings.length) for (const [name, type] of Object.entries(operation?.outputs ?? {})) add(name, type, operation.label);
-      add(extension(element, 'zeebe:CalledDecision')?.get('resultVariable'), 'any');
-      add(extension(element, 'zeebe:Script')?.get('resultVariable'), 'any');
-      if (is(element, 'bpmn:UserTask') && extension(element, 'troika:Approval')) {
-        approvals.push({ name: element.id, detail: 'context', info: getBusinessObject(element).get('name'), entries: OUTCOME });
-      }
-    }
-    return [...found.values(), ...(approvals.length ? [{ name: 'approval', detail: 'context', entries: approvals }] : []), PROCESS];
+  // the same array while nothing changed: a new one closes the completion list at each key
+  all() {
+    return this.#names;
+  }
+
+  functions() {
+    return this.catalogue.functions;
+  }
+
+  #whence({ name, origin }) {
+    const element = origin && this.elementRegistry.get(origin);
+    if (!element) return undefined;
+    const field = this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields.find(({ key }) => key === name);
+    return [field?.label, getBusinessObject(element).get('name')].filter(Boolean).join(' · ') || undefined;
   }
 }
 
