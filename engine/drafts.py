@@ -1,5 +1,9 @@
-"""What the designer edits: one row per file of the library, with a version so that two analysts notice each other."""
+"""What the designer edits: one row per file of the library, with a version so that two analysts notice each other.
 
+A drawing of another product becomes a draft by `import_drawing`; what was done to it is kept beside it.
+"""
+
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -9,6 +13,8 @@ from uuid import UUID
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
 from engine import history
+from engine.bpmn import imports
+from engine.bpmn.imports import ImportNote, Translation
 from engine.db.definition import Kind
 from engine.db.draft import draft
 from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
@@ -16,11 +22,13 @@ from engine.unit_of_work import UnitOfWork
 
 _KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
 _LONGEST_PATH = 300
+_UNUSUAL = re.compile(r"[^\w-]")
 
 _one = select(draft).where(draft.c.path == bindparam("of"))
-_all = select(*(column for column in draft.c if column.name != "content")).order_by(draft.c.path)
+_all = select(*(column for column in draft.c if column.name not in ("content", "report"))).order_by(draft.c.path)
 _insert = insert(draft)
 _change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
+_report = update(draft).where(draft.c.path == bindparam("of")).values(report=bindparam("what"))
 _remove = delete(draft).where(draft.c.path == bindparam("of"))
 
 
@@ -38,10 +46,27 @@ class DraftInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What an import said. `dialect`: whose words the file used."""
+
+    dialect: str
+    notes: list[ImportNote]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft(DraftInfo):
-    """With its bytes."""
+    """With its bytes. `report`: of its import, None when it was drawn here or the report was put away."""
 
     content: bytes
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A file that was taken in. `draft` is None when it could not be read: `translation.refusal` says why."""
+
+    translation: Translation
+    draft: DraftInfo | None
 
 
 def open_(uow: UnitOfWork, path: str) -> Draft:
@@ -49,7 +74,35 @@ def open_(uow: UnitOfWork, path: str) -> Draft:
     row = uow.execute(_one, {"of": path}).first()
     if row is None:
         raise NotFound(kind="draft", key=path)
-    return Draft(*_facts(row), bytes(row.content))
+    report = None if row.report is None else Report(row.report["dialect"], imports.restored(row.report["notes"]))
+    return Draft(*_facts(row), bytes(row.content), report)
+
+
+def import_drawing(
+    uow: UnitOfWork, file_name: str, content: bytes, area: str, *, key: str | None = None, replace: bool = False
+) -> Imported:
+    """Translate a drawing of any product and store it as processes/<area>/<id of its process>.bpmn.
+
+    `key`: another id for its process. `replace`: write over a draft of that name. Raises InvalidValue, AlreadyExists.
+    """
+    found = imports.translate(content, file_name, key)
+    if found.xml is None:
+        return Imported(found, None)
+    stem = _UNUSUAL.sub("_", found.key or PurePosixPath(file_name).stem)
+    path = f"processes/{area}/{stem}.bpmn"
+    there = uow.execute(_one, {"of": path}).first()
+    if there is not None and not replace:
+        raise AlreadyExists(kind="draft", key=path)
+    saved = save(uow, path, found.xml, version=there.version if there is not None else 0, name=found.name)
+    report = {"dialect": found.dialect.value, "notes": imports.stored(found.notes)}
+    uow.execute(_report, {"of": path, "what": report})
+    history.act(uow, "draft", "draft.imported", {"path": path, "file": file_name, "dialect": found.dialect.value})
+    return Imported(found, saved)
+
+
+def put_report_away(uow: UnitOfWork, path: str) -> None:
+    """Forget what the import of a draft said; the draft stays."""
+    uow.execute(_report, {"of": path, "what": None})
 
 
 def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: str = "") -> DraftInfo:

@@ -1,8 +1,11 @@
-"""What the designer edits: drafts are rows, so that several web processes and two analysts can work on them."""
+"""What the designer edits: drafts are rows, so that several web processes and two analysts can work on them.
+
+`report`: what an import said about the drawing, until somebody puts it away; NULL for one that was drawn here.
+"""
 
 from sqlalchemy import Column, Integer, LargeBinary, SmallInteger, String, Table, Text
 
-from engine.db.base import Id, UtcDateTime, metadata
+from engine.db.base import Id, JsonText, UtcDateTime, metadata
 
 draft = Table(
     "draft",
@@ -15,4 +18,5 @@ draft = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("saved_by", Id),
     Column("saved_at", UtcDateTime, nullable=False),
+    Column("report", JsonText),
 )

@@ -50,3 +50,47 @@ def test_a_second_tab_is_told_that_the_draft_has_changed(engine):
 def test_a_path_outside_the_library_is_refused(engine, path):
     with engine.unit_of_work(ENGINE) as uow, pytest.raises(InvalidValue):
         drafts.save(uow, path, b"")
+
+
+FOREIGN = (
+    b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"'
+    b' xmlns:camunda="http://camunda.org/schema/1.0/bpmn">'
+    b'<process id="leave" name="Leave" isExecutable="true">'
+    b'<userTask id="t" camunda:assignee="${boss}" camunda:asyncAfter="true"/></process></definitions>'
+)
+
+
+def test_a_foreign_drawing_becomes_a_draft_with_a_report_until_it_is_put_away(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        imported = drafts.import_drawing(uow, "leave.bpmn", FOREIGN, "oa")
+        draft = drafts.open_(uow, "processes/oa/leave.bpmn")
+
+        assert (imported.draft.key, draft.name, draft.report.dialect) == ("leave", "Leave", "Camunda 7")
+        assert draft.report.notes == imported.translation.notes
+        assert b'assignee="= boss"' in draft.content
+
+        drafts.save(uow, draft.path, b"<changed/>", version=1)
+        assert drafts.open_(uow, draft.path).report == draft.report
+        drafts.put_report_away(uow, draft.path)
+        assert drafts.open_(uow, draft.path).report is None
+
+
+def test_an_import_writes_over_a_draft_only_when_told_and_can_take_another_id(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.import_drawing(uow, "leave.bpmn", FOREIGN, "oa")
+        with pytest.raises(AlreadyExists):
+            drafts.import_drawing(uow, "leave.bpmn", FOREIGN, "oa")
+        again = drafts.import_drawing(uow, "leave.bpmn", FOREIGN, "oa", replace=True)
+        other = drafts.import_drawing(uow, "leave.bpmn", FOREIGN, "oa", key="holiday")
+
+        assert (again.draft.version, other.draft.key) == (2, "holiday")
+        assert b'<process id="holiday"' in drafts.open_(uow, other.draft.path).content
+
+
+def test_a_file_that_cannot_be_read_leaves_no_draft(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        imported = drafts.import_drawing(uow, "broken.bpmn", b"<definitions>\n<process", "oa")
+
+        assert imported.draft is None
+        assert (imported.translation.refusal.rule, imported.translation.refusal.line) == ("xml-not-well-formed", 2)
+        assert drafts.list_(uow) == []

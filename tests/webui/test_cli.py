@@ -100,3 +100,42 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     wrong = [line for line in said.splitlines() if line.startswith("WRONG")]
     assert len(wrong) == 1
     assert str(open_task.instance_id) in wrong[0]
+
+
+LEAVE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+ xmlns:flowable="http://flowable.org/bpmn"><process id="leave" isExecutable="true">
+<userTask id="approve" name="审批" flowable:candidateGroups="hr" flowable:assignee="${who.boss()}"/>
+</process></definitions>"""
+
+
+def test_drawings_of_other_products_become_drafts_with_a_printed_report(troika, tmp_path):
+    troika("db", "upgrade")
+    (tmp_path / "请假.bpmn20.xml").write_text(LEAVE, encoding="utf-8")
+    (tmp_path / "broken.bpmn").write_text("<definitions>\n<process", encoding="utf-8")
+    (tmp_path / "limit.dmn").write_bytes((Path(LIBRARY) / "processes/oa/leave_rule.dmn").read_bytes())
+    files = [str(tmp_path / name) for name in ("请假.bpmn20.xml", "broken.bpmn", "limit.dmn")]
+
+    code, said = troika("process", "import", *files, "--area", "hr")
+
+    assert code == 1
+    assert [line.split(":")[0] for line in said.splitlines() if not line.startswith(" ")] == [
+        "请假.bpmn20.xml", "broken.bpmn", "2 drafts",
+    ]  # fmt: skip
+    assert "请假.bpmn20.xml: Flowable → processes/hr/leave.bpmn" in said
+    assert "审批 (approve), line 3: Needs a decision: The expression flowable:assignee=" in said
+    assert "broken.bpmn: Expected well-formed XML, found at line 2" in said
+    folder = tmp_path / "out"
+    assert troika("process", "export", str(folder), "--drafts") == (0, "2 files\n")
+    assert 'candidateGroups="hr"' in (folder / "processes/hr/leave.bpmn").read_text(encoding="utf-8")
+
+
+def test_a_dry_run_stores_nothing_and_speaks_chinese(troika, tmp_path):
+    troika("db", "upgrade")
+    (tmp_path / "leave.bpmn").write_text(LEAVE, encoding="utf-8")
+
+    code, said = troika("process", "import", str(tmp_path / "leave.bpmn"), "--dry-run", "--language", "zh")
+
+    assert code == 0
+    assert "第 3 行: 需要决定" in said
+    assert said.endswith("0 drafts\n")
+    assert troika("process", "export", str(tmp_path / "out"), "--drafts") == (0, "0 files\n")

@@ -21,9 +21,10 @@ from engine.process_engine import ProcessEngine
 from engine.replay import books
 from engine.scenarios import worlds
 from engine.unit_of_work import UnitOfWork
-from webui.cli import opening
+from webui.cli import importing, opening
 
 group = AppGroup("process", help="Drawings, decisions and forms: check, test, deploy, list, move, replay a log.")
+group.add_command(importing.import_)
 
 LIBRARY = click.option(
     "--library", type=click.Path(exists=True, file_okay=False, path_type=Path), default=None,
@@ -141,19 +142,6 @@ def export(folder: Path, of_drafts: bool) -> None:
         target.write_bytes(content)
         written += 1
     click.echo(f"{written} files")
-
-
-@group.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def import_(folder: Path) -> None:
-    """Put the drawings, decisions and forms of FOLDER into drafts, where the designer finds them."""
-    count = 0
-    with opening.engine().unit_of_work(opening.CLI) as uow:
-        known = {info.path: info.version for info in drafts.list_(uow)}
-        for path, content in worlds.files_of(folder):
-            drafts.save(uow, path, content, version=known.get(path, 0))
-            count += 1
-    click.echo(f"{count} drafts")
 
 
 @group.command("replay")

@@ -9,13 +9,17 @@ from enum import StrEnum
 
 from engine.bpmn.imports import camunda7, flowable, layout, repair, spiffworkflow, tidy
 from engine.bpmn.imports.activiti import Activiti
-from engine.bpmn.imports.report import WORDS, Collector, ImportNote, Kind, Line, lines
+from engine.bpmn.imports.report import WORDS, Collector, ImportNote, Kind, Line, lines, restored, stored
 from engine.bpmn.imports.writing import to_bytes
-from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, Unreadable, namespace
+from engine.bpmn.model import FLOW_NODES
+from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, Unreadable, local_name, namespace
 from engine.errors import N_
 from engine.findings import Finding
 
-__all__ = ["WORDS", "Dialect", "ImportNote", "Kind", "Line", "Translation", "detect", "lines", "translate"]
+__all__ = [
+    "WORDS", "Dialect", "ImportNote", "Kind", "Line", "Translation", "detect", "lines", "restored", "stored",
+    "translate",
+]  # fmt: skip
 
 
 class Dialect(StrEnum):
@@ -34,6 +38,7 @@ class Dialect(StrEnum):
 class Translation:
     """What became of a file. `xml`: our BPMN in UTF-8, None when the file cannot be read; `refusal` then says why.
 
+    `key`, `name`: of the process that the file is about, the first that can be executed; empty without one.
     `renamed`: ids that were no XML names -> what they are now.
     """
 
@@ -41,6 +46,8 @@ class Translation:
     dialect: Dialect
     notes: list[ImportNote] = field(default_factory=list)
     refusal: Finding | None = None
+    key: str = ""
+    name: str = ""
     renamed: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,9 +75,10 @@ def detect(data: bytes) -> Dialect:
         return Dialect.PLAIN
 
 
-def translate(data: bytes, resource: str = "") -> Translation:
+def translate(data: bytes, resource: str = "", key: str | None = None) -> Translation:
     """`data` as a drawing of ours, and what was done to it. Never raises for bad input.
 
+    `key`: the id that its process is to have, an XML name; that of the file unless given.
     Translating the result again changes nothing.
     """
     report = Collector()
@@ -80,13 +88,26 @@ def translate(data: bytes, resource: str = "") -> Translation:
         return Translation(None, Dialect.PLAIN, [], error.finding)
     dialect = _dialect(root)
     renamed = tidy.identify(root, report)
+    if key is not None:
+        tidy.rename(root, _main_process(root), key, report)
     tidy.place(root, report)
     told = _adapt(root, dialect, report)
     tidy.executable(root, report)
     tidy.references(root, report)
     layout.complete(root, report)
     _keep(root, told, report)
-    return Translation(to_bytes(root), dialect, report.notes, None, renamed)
+    process = _main_process(root)
+    key = process.get("id") if process is not None else ""
+    name = " ".join((process.get("name") or key).split()) if process is not None else ""
+    return Translation(to_bytes(root), dialect, report.notes, None, key, name, renamed)
+
+
+def _main_process(root: Element) -> Element | None:
+    """The first process with a node that can be executed, else the first with a node, else the first."""
+    processes = list(root.iterchildren(f"{{{BPMN}}}process"))
+    filled = [process for process in processes if any(local_name(child) in FLOW_NODES for child in process)]
+    executable = [process for process in filled if process.get("isExecutable") in ("true", "1", None)]
+    return next(iter((*executable, *filled, *processes)), None)
 
 
 def _dialect(root: Element) -> Dialect:

@@ -312,10 +312,15 @@ class Activiti:
             elif name == "inputOutput":
                 self._input_output(owner, word)
             elif name in ("formData", "formProperty"):
-                fields = [field.get("id") or "?" for field in (word, *word) if field.get("id")]
-                self._decide_word(owner, word, FORM, f"{self.prefix}:{name} ({', '.join(fields)})")
+                self._form_fields(owner, name)
             elif name in ("connector", "errorEventDefinition", "potentialStarter"):
                 self._decide_word(owner, word, OPERATION)
+
+    def _form_fields(self, owner: Element, name: str) -> None:
+        """Fields that stand in the drawing: one remark for all of them."""
+        words = list(self._words(owner, name))
+        fields = [field.get("id") for word in words for field in (word, *word) if field.get("id")]
+        self._decide_word(owner, words[0], FORM, f"{self.prefix}:{name} ({', '.join(fields)})")
 
     def _retry(self, task: Element, word: Element) -> None:
         text = text_of(word) or ""

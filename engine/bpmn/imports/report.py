@@ -1,7 +1,7 @@
 """What an import did: one note for each thing that was translated, approximated, kept, dropped or left to a person."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -88,6 +88,16 @@ def lines(notes: Iterable[ImportNote]) -> list[Line]:
         found.append(Line(of_element[0].kind, key, of_element[0].name, first, tuple(of_element)))
     found.sort(key=lambda line: (order.index(line.kind), line.line or 0))
     return found
+
+
+def stored(notes: Iterable[ImportNote]) -> list[dict[str, Any]]:
+    """As plain values that can be kept beside a draft."""
+    return [{**asdict(note), "kind": note.kind.value} for note in notes]
+
+
+def restored(values: Iterable[dict[str, Any]]) -> list[ImportNote]:
+    """The notes that were `stored`."""
+    return [ImportNote(**{**value, "kind": Kind(value["kind"])}) for value in values]
 
 
 class Collector:

@@ -97,6 +97,19 @@ def identify(root: Element, report: Collector) -> dict[str, str]:
     return renamed
 
 
+def rename(root: Element, element: Element | None, key: str, report: Collector) -> None:
+    """Give `element` the id `key`, and let what refers to it follow; whoever has that id gives it up."""
+    if element is None or element.get("id") == key:
+        return
+    taken = {found.get("id"): found for found in root.iter("*") if namespace(found) == BPMN and found.get("id")}
+    if key in taken:
+        rename(root, taken[key], _free(key, taken, numbered=True), report)
+    old = element.get("id")
+    element.set("id", key)
+    _follow(root, {old: key})
+    report.add(Kind.TRANSLATED, element, N_("The id '{found}' is now '{now}'."), found=old, now=key)
+
+
 def executable(root: Element, report: Collector) -> None:
     """A process that does not say whether it can be executed is to be; one that says no stays so."""
     for process in root.iterchildren(bpmn("process")):
