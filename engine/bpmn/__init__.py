@@ -10,6 +10,7 @@ from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
     begin,
     cancel,
+    compensate,
     complete,
     deliver,
     elapse,
@@ -28,7 +29,7 @@ from engine.bpmn.state import State, approvals, check, dump, is_open, load, mark
 __all__ = [
     "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan", "Program",
     "Reading", "Reference", "Return", "Start", "State", "Target", "admitted", "approvals", "begin", "cancel", "check",
-    "compare", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail", "goto", "is_open", "load",
-    "markers", "migrate", "modify", "obstacles", "read", "resume", "returning", "set_variables", "throw_error", "unfit",
-    "variables", "waits",
+    "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail", "goto", "is_open",
+    "load", "markers", "migrate", "modify", "obstacles", "read", "resume", "returning", "set_variables", "throw_error",
+    "unfit", "variables", "waits",
 ]  # fmt: skip

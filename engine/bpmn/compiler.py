@@ -13,7 +13,9 @@ from engine.bpmn.model import Node as Drawn
 from engine.bpmn.program import (
     BOUNDARY,
     CALL,
+    CANCEL,
     CATCH,
+    COMPENSATE,
     COMPLEX,
     DECISION,
     END,
@@ -22,6 +24,7 @@ from engine.bpmn.program import (
     EVENT_BASED,
     EVENT_SUB,
     EXCLUSIVE,
+    GATHER,
     INCLUSIVE,
     JOB,
     LOOP,
@@ -65,11 +68,12 @@ DEFAULT_ZONE = "UTC"  # only for checking literals; nothing is scheduled here
 _OPS = {
     "task": PASS, "manualTask": PASS, "userTask": WORK, "serviceTask": JOB, "receiveTask": CATCH,
     "exclusiveGateway": EXCLUSIVE, "parallelGateway": PARALLEL, "inclusiveGateway": INCLUSIVE,
-    "complexGateway": COMPLEX, "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "callActivity": CALL,
-    "startEvent": PASS, "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
+    "complexGateway": COMPLEX, "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "transaction": SUB,
+    "callActivity": CALL, "startEvent": PASS, "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
 }  # fmt: skip
 _THROWS = {
     "none": END, "message": THROW, "signal": THROW, "escalation": ESCALATE, "error": END_ERROR, "terminate": TERMINATE,
+    "compensate": COMPENSATE, "cancel": CANCEL,
 }  # fmt: skip
 _JOINS = (INCLUSIVE, COMPLEX)
 
@@ -112,6 +116,7 @@ class _Compiler:
         self._flows: dict[str, Edge] = {}
         self._scopes: dict[str, ScopeProgram] = {}
         self._conditions = " ".join(flow.condition or "" for scope in process.all_scopes() for flow in scope.flows)
+        self._handlers = {node.id for node in process.all_nodes() if node.for_compensation}
         self.findings: list[Finding] = []
 
     def program(self) -> Program:
@@ -150,8 +155,11 @@ class _Compiler:
         for key, node in nodes.items():
             self._connect(node, drawn.nodes[key], nodes)
         self._link(scope, drawn)
+        for key, node in nodes.items():
+            self._compensate(node, drawn.nodes[key], nodes)
         scope.starts = self._entry(scope)
         scope.handlers = tuple(node for node in scope.nodes if node.op == EVENT_SUB)
+        scope.compensation = next((node for node in scope.handlers if _triggered_by(node, "compensate")), None)
         joins = [node for node in scope.nodes if node.op in _JOINS and len(node.incoming) > 1]
         scope.inclusive = bool(joins)
         for node in scope.nodes:
@@ -189,18 +197,40 @@ class _Compiler:
             else:
                 edges.append(edge)
         node.out = tuple(edges)
-        node.plain = node.default is None and all(edge.condition is None for edge in edges)
+        node.completion_quantity = int(drawn.completion_quantity)
+        node.plain = (
+            node.default is None and all(edge.condition is None for edge in edges) and node.completion_quantity == 1
+        )
         node.incoming = tuple(self._flows[flow.id] for flow in drawn.incoming)
         node.boundaries = tuple(nodes[key] for key in drawn.boundaries)
         for boundary in node.boundaries:
             boundary.host = node
+
+    def _compensate(self, node: Node, drawn: Drawn, nodes: dict[str, Node]) -> None:
+        """A compensation boundary event: its handler runs alone, in a scope of its own."""
+        if node.op != BOUNDARY or node.event is None or node.event.kind != "compensate" or node.host is None:
+            return
+        handler = next(nodes[key] for key in drawn.associated if key in nodes and key in self._handlers)
+        if handler.undo is None:
+            handler.undo = ScopeProgram(handler.id, handler)
+            alone = copy.copy(handler)
+            alone.scope, alone.undo = handler.undo, None
+            handler.undo.nodes = handler.undo.starts = (alone,)
+        node.host.handler = handler
+        if node.host.turn is not None:
+            node.host.turn.starts[0].handler = handler
 
     def _entry(self, scope: ScopeProgram) -> tuple[Node, ...]:
         starts = [node for node in scope.nodes if node.type == "startEvent" or node.instantiate]
         nones = tuple(node for node in starts if node.event is None and not node.instantiate)
         if nones or starts:
             return nones
-        return tuple(node for node in scope.nodes if not node.incoming and node.op not in (BOUNDARY, EVENT_SUB))
+        handlers = self._handlers
+        return tuple(
+            node
+            for node in scope.nodes
+            if not node.incoming and node.op not in (BOUNDARY, EVENT_SUB) and node.id not in handlers
+        )
 
     def _node(self, drawn: Drawn, scope: ScopeProgram) -> Node:
         extensions = drawn.extensions
@@ -243,7 +273,7 @@ class _Compiler:
                 node.op = self._thrown(node)
             case "intermediateCatchEvent" if not node.events:
                 node.op = PASS  # the end of a link
-            case "subProcess" if drawn.inner is not None:
+            case "subProcess" | "transaction" if drawn.inner is not None:
                 node.inner = self._scope(drawn.inner, node)
                 if drawn.triggered_by_event:
                     node.op = EVENT_SUB
@@ -251,6 +281,9 @@ class _Compiler:
         node.event = node.events[0] if node.events else None
         if drawn.loop is not None and drawn.extensions.approval is None:
             self._loop(node, drawn, drawn.loop)
+        node.start_quantity = int(drawn.start_quantity)
+        if node.start_quantity > 1:
+            node.gathered, node.op = node.op, GATHER
         return node
 
     def _thrown(self, node: Node) -> int:
@@ -469,6 +502,8 @@ class _Compiler:
             event.name = self._slot(drawn.id, drawn.line, definition.name)
         elif definition.kind == "conditional" and definition.condition is not None:
             event.condition = self._expression(drawn.id, drawn.line, _formula(definition.condition))
+        elif definition.kind == "compensate":
+            event.activity, event.wait = definition.ref, definition.wait
         elif definition.kind == "timer" and definition.timer is not None:
             event.timer = self._timer(drawn, definition.timer.kind, definition.timer.text)
         return event
@@ -573,6 +608,10 @@ class _Compiler:
 def _start(node: Node, event: Event, form: str | None = None) -> Start:
     name = event.name.text if event.name is not None else None
     return Start(node.id, event.kind, name, form, event.timer, event.condition)
+
+
+def _triggered_by(handler: Node, kind: str) -> bool:
+    return handler.trigger is not None and handler.trigger.event is not None and handler.trigger.event.kind == kind
 
 
 def _formula(text: str) -> str:

@@ -78,6 +78,8 @@ def successors(node: Node) -> list[Node]:
     """Where a token in `node` can go next: along flows, by boundary events, into and out of sub-processes."""
     found = [edge.target for edge in _leaving(node)]
     found.extend(node.boundaries)
+    if node.handler is not None:
+        found.append(node.handler)
     if node.trigger is not None:
         found.append(node.trigger)
     elif node.inner is not None:

@@ -190,7 +190,8 @@ class Timer:
 class EventDefinition:
     """What an event waits for or throws. `kind`: message, timer, error, signal, escalation, terminate, …
 
-    `name`: of message or signal; `code`: of error or escalation, None catches every code.
+    `name`: of message or signal; `code`: of error or escalation, None catches every code. `ref` of a compensation: the
+    activity; `wait`: whether its thrower waits for the end.
     """
 
     kind: str
@@ -201,6 +202,7 @@ class EventDefinition:
     timer: Timer | None = None
     condition: str | None = None
     correlation_key: str | None = None
+    wait: bool = True
     line: int | None = None
 
 
@@ -259,7 +261,12 @@ class Node:
     attached_to: str | None = None
     interrupting: bool = True
     boundaries: list[str] = field(default_factory=list)
+    associated: list[str] = field(default_factory=list)
+    """of a boundary event or an activity for compensation: what it is associated with"""
     loop: Loop | None = None
+    start_quantity: str = "1"
+    completion_quantity: str = "1"
+    method: str = "##Compensate"
     called_element: str | None = None
     script: str | None = None
     script_format: str | None = None

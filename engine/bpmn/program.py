@@ -36,6 +36,9 @@ EVENT_SUB: Final = 17
 ESCALATE: Final = 18
 COMPLEX: Final = 19
 LOOP: Final = 20
+GATHER: Final = 21
+COMPENSATE: Final = 22
+CANCEL: Final = 23
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +107,9 @@ class Event:
     timer: TimerSpec | None = None
     condition: Expression | None = None
     code: str | None = None
+    activity: str | None = None
+    wait: bool = True
+    """compensation: of one activity only; whether the thrower waits for its end"""
     ttl_seconds: int = 3600
 
 
@@ -216,6 +222,14 @@ class Node:
     loop: Loop | None = None
     turn: "ScopeProgram | None" = None
     """of a loop: one round or instance, which holds this activity without its marker, flows and boundary events"""
+    start_quantity: int = 1
+    completion_quantity: int = 1
+    gathered: int = PASS
+    """with a start quantity: the op once enough tokens have come"""
+    handler: "Node | None" = None
+    """the activity that compensates this one"""
+    undo: "ScopeProgram | None" = None
+    """of an activity for compensation: itself, alone"""
     reach: tuple[int, ...] = ()
     """inclusive join: for each incoming flow the mask of flows from which it can be reached around this node"""
     exits: int = 0
@@ -256,6 +270,8 @@ class ScopeProgram:
     starts: tuple[Node, ...] = ()
     handlers: tuple[Node, ...] = ()
     """its event sub-processes"""
+    compensation: Node | None = None
+    """the one that compensates it when it is over"""
     inclusive: bool = False
     routes: Routes = field(default=None)  # type: ignore[assignment]
 

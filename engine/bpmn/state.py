@@ -15,8 +15,11 @@ from engine.values import Values, decode, encode
 
 FORMAT = 1
 
-ROOTS = frozenset(("process", "call"))
+ROOTS = frozenset(("process", "call", "restored call"))
 """Kinds of scope that see nothing outside."""
+
+RESTORED = ("restored", "restored call")
+"""Kinds of scope that are over and come back only to be undone."""
 
 ON_SCOPE: Final = -1
 """`host` of a token that guards its scope: the armed start of an event sub-process"""
@@ -52,6 +55,7 @@ class Token:
         "node",
         "scope",
         "stage",
+        "undo",
         "vars",
         "wait",
     )
@@ -79,11 +83,45 @@ class Token:
         """id of the flow that brought a stuck token; of the start event at which a stuck scope begins"""
         self.inside: Scope | None = None
         """the scope that it hosts; of a loop, its body"""
+        self.undo: Undo | None = None
 
     @property
     def counts(self) -> bool:
         """Whether it is one of the live tokens of its scope."""
         return self.host == 0 and self.stage != "join"
+
+
+class Undo:
+    """What a waiting token compensates: entries of the log of `scope` from before number `before`, of one `activity` or
+    all. `then`: what it does when none is left: go (on), end, cancel (its transaction). `now`: what is being undone."""
+
+    __slots__ = ("activity", "before", "now", "scope", "then")
+
+    def __init__(self, scope: int, activity: str | None, before: int, then: str) -> None:
+        self.scope = scope
+        self.activity = activity
+        self.before = before
+        self.then = then
+        self.now = ""
+
+
+class Entry:
+    """An activity that has completed and can be compensated. `seq`: when.
+
+    `vars`: what was visible in it and is not outside. `log`: of a sub-process or call, its own entries.
+    """
+
+    __slots__ = ("definition_id", "log", "node", "program", "seq", "vars")
+
+    def __init__(
+        self, seq: int, node: Node, vars: Values, log: "list[Entry]", program: Program, definition_id: str
+    ) -> None:  # fmt: skip
+        self.seq = seq
+        self.node = node
+        self.vars = vars
+        self.log = log
+        self.program = program
+        self.definition_id = definition_id
 
 
 class Progress:
@@ -114,11 +152,14 @@ class Scope:
 
     The body of a loop is one too, and each of its rounds or instances is a scope of kind `turn` in it, with the same
     host; turns count as live in the body. `index`: the loopCounter, from 1.
+
+    `parent`: whose variables it sees; `within`: with what it is cancelled, the same but for a compensation handler.
+    `log`: what can be compensated, the newest last.
     """
 
     __slots__ = (
         "approval", "armed", "children", "definition_id", "fired", "held", "held_total", "id", "index", "kind", "last",
-        "live", "nested", "parent", "program", "progress", "token", "unit", "vars",
+        "live", "log", "nested", "parent", "program", "progress", "token", "unit", "vars", "within",
     )  # fmt: skip
 
     def __init__(
@@ -145,6 +186,8 @@ class Scope:
         self.index = 0
         self.progress: Progress | None = None
         self.children: dict[int, Scope] = {}
+        self.within: Scope | None = parent
+        self.log: list[Entry] = []
 
     def readable(self) -> Values:
         """Its own variables, with the counters of a loop."""
@@ -344,12 +387,12 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
             scope.progress = _load_progress(found["loop"])
         scope.last = {join: (seq, tuple(flows)) for join, (seq, flows) in found.get("last", {}).items()}
         scope.fired = {gateway: list(flows) for gateway, flows in found.get("fired", {}).items()}
+        scope.log = _load_log(found.get("log", ()), program, found["def"], programs)
         state.scopes[key] = scope
         places.append((scope, found.get("p")))
     for scope, parent in places:
         if parent is not None:
-            scope.parent = state.scopes[parent]
-            scope.parent.children[scope.id] = scope
+            scope.parent = scope.within = state.scopes[parent]
             scope.parent.live += scope.kind == "turn"
     for key, found in document["tokens"]:
         token = _load_token(key, found, state.scopes[found["s"]])
@@ -365,7 +408,10 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
             state.listen(token)
     for scope in state.scopes.values():
         if scope.parent is not None and scope.kind != "turn":
-            state.tokens[scope.token].inside = scope
+            host = state.tokens[scope.token]
+            host.inside, scope.within = scope, host.scope
+        if scope.within is not None:
+            scope.within.children[scope.id] = scope
     for key, found in document["incidents"]:
         state.incidents[key] = Incident(key, found["t"], found["code"], decode(found["detail"]))
         state.tokens[found["t"]].incident = key
@@ -394,14 +440,44 @@ def _dump_scope(scope: Scope) -> dict[str, Any]:
             "n": done.total, "a": done.active, "c": done.completed, "t": done.terminated,
             "items": encode(done.items), "out": encode(done.results),
         }  # fmt: skip
+    if scope.log:
+        found["log"] = _dump_log(scope.log, scope.definition_id)
     return found
+
+
+def _dump_log(log: list[Entry], definition_id: str) -> list[Any]:
+    dumped = []
+    for entry in log:
+        found: dict[str, Any] = {"at": entry.node.id, "vars": encode(entry.vars)}
+        if entry.definition_id != definition_id:
+            found["def"] = entry.definition_id
+        if entry.log:
+            found["log"] = _dump_log(entry.log, entry.definition_id)
+        dumped.append([entry.seq, found])
+    return dumped
+
+
+def _load_log(
+    stored: Any, program: Program, definition_id: str, programs: Callable[[str], Program]
+) -> list[Entry]:  # fmt: skip
+    log = []
+    for seq, found in stored:
+        inner_id = found.get("def", definition_id)
+        inner = programs(inner_id) if "def" in found else program
+        nested = _load_log(found.get("log", ()), inner, inner_id, programs)
+        log.append(Entry(seq, program.nodes[found["at"]], decode(found["vars"]), nested, inner, inner_id))
+    return log
 
 
 def _unit(program: Program, found: dict[str, Any]) -> ScopeProgram:
     if found["k"] in ROOTS:
         return program.root
-    turn = program.nodes[found["at"]].turn if found["k"] in ("loop", "turn") else None
-    return turn or program.scopes[found["at"]]
+    node = program.nodes.get(found["at"])
+    if node is not None and found["k"] in ("loop", "turn"):
+        return node.turn or program.scopes[found["at"]]
+    if node is not None and found["k"] == "compensation":
+        return node.undo or program.scopes[found["at"]]
+    return program.scopes[found["at"]]
 
 
 def _load_progress(found: dict[str, Any]) -> Progress:
@@ -431,11 +507,14 @@ def _dump_token(token: Token) -> dict[str, Any]:
         found["name"] = token.name
     if token.held:
         found["held"] = True
+    if token.undo is not None:
+        undo = token.undo
+        found["undo"] = {"s": undo.scope, "a": undo.activity, "b": undo.before, "then": undo.then, "now": undo.now}
     return found
 
 
 def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
-    node = scope.unit.starts[0] if scope.kind == "turn" else scope.program.nodes[found["at"]]
+    node = scope.unit.starts[0] if scope.kind in ("turn", "compensation") else scope.program.nodes[found["at"]]
     token = Token(key, scope, node, found["w"], found.get("host", 0))
     values = found.get("vars")
     token.vars = decode(values) if values else None
@@ -447,6 +526,10 @@ def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
     token.definition = found.get("event", 0)
     token.name = found.get("name")
     token.held = found.get("held", False)
+    if "undo" in found:
+        undo = found["undo"]
+        token.undo = Undo(undo["s"], undo["a"], undo["b"], undo["then"])
+        token.undo.now = undo["now"]
     return token
 
 
@@ -476,15 +559,15 @@ def _check_scopes(state: State) -> Iterator[str]:
             yield f"scope {key} is over, but exists"
         if scope.parent is not None:
             host = state.tokens.get(scope.token)
-            outer = scope.parent.parent if scope.kind == "turn" else scope.parent
+            outer = scope.parent.parent if scope.kind == "turn" else scope.within
             if host is None or host.wait != "scope" or host.scope is not outer:
                 yield f"scope {key} has no host"
             elif scope.kind != "turn" and host.inside is not scope:
                 yield f"token {host.id} does not know its scope {key}"
             if scope.parent.id not in state.scopes:
                 yield f"scope {key} outlives scope {scope.parent.id}"
-            if scope.parent.children.get(key) is not scope:
-                yield f"scope {scope.parent.id} does not know scope {key}"
+            if scope.within is None or scope.within.children.get(key) is not scope:
+                yield f"scope {key} is not cancelled with the one around it"
         for inner in scope.children:
             if inner not in state.scopes:
                 yield f"scope {key} keeps scope {inner}, which is over"

@@ -92,6 +92,8 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
             system.unread.append((node.id, node.type))
         elif node.loop is not None and not (node.type == "userTask" and node.extensions.approval is not None):
             system.unread.append((node.id, "loop"))
+        elif (node.start_quantity, node.completion_quantity) != ("1", "1"):
+            system.unread.append((node.id, "token quantity"))
     for flow in scope.flows:
         source, target = system.places.get(prefix + flow.source), system.places.get(prefix + flow.target)
         if source is not None and target is not None:

@@ -20,6 +20,8 @@ def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     token = run.enter(scope, node)
     if node.boundaries:
         run.prepare_guards(scope, node, None)
+    if node.handler is not None:
+        run.record(scope, node, None, {})
     run.depart(scope, node, token)
 
 

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from engine.bpmn import timers
 from engine.bpmn.machine.evaluation import Env, Evaluation, Overtaken, Stuck, failure, types_of
 from engine.bpmn.program import Edge, Event, Node, Program, ScopeProgram
-from engine.bpmn.state import ON_SCOPE, Incident, Scope, State, Token
+from engine.bpmn.state import ON_SCOPE, Entry, Incident, Scope, State, Token
 from engine.bpmn.steps import (
     Closing,
+    Compensated,
     FlowTaken,
     IncidentRaised,
     IncidentResolved,
@@ -174,9 +175,9 @@ class Run(Evaluation):
                 conditional = True
         if not conditional and node.default is not None:
             chosen.append(node.default)
-        if not chosen:
+        if not chosen and node.out:
             raise Stuck("no-outgoing-flow", "leave", **self.conditions(node, context))
-        return tuple(chosen)
+        return tuple(chosen) * node.completion_quantity
 
     def consume(self, scope: Scope) -> None:
         """A token of `scope` is over."""
@@ -186,8 +187,11 @@ class Run(Evaluation):
         elif scope.held_total or scope.fired:
             self.moved[scope.id] = scope
 
-    def finish(self, token: Token, results: Values | None = None, local: Values | None = None) -> None:
-        """An activity is done: output mapping, guards, flows. `local`: what its output mapping can read besides."""
+    def finish(
+        self, token: Token, results: Values | None = None, local: Values | None = None, ended: Scope | None = None
+    ) -> None:  # fmt: skip
+        """An activity is done: output mapping, guards, flows. `local`: what its output mapping can read besides;
+        `ended`: the scope that it was."""
         scope, node = token.scope, token.node
         try:
             written = self.map_out(scope, node, {**(token.vars or {}), **(local or {})}, results)
@@ -196,7 +200,7 @@ class Run(Evaluation):
             self.stick(scope, node, stuck, token)
             return
         self.close(token, "completed")
-        self.record(scope, node, {**(token.vars or {}), **(local or {})}, written)
+        self.record(scope, node, {**(token.vars or {}), **(local or {})}, written, ended)
         try:
             self.depart(scope, node, token.id, token.vars)
         except Stuck as stuck:
@@ -207,13 +211,32 @@ class Run(Evaluation):
         self.record(scope, node, local, self.map_out(scope, node, local, results))
         self.depart(scope, node, token, local)
 
-    def record(self, scope: Scope, node: Node, local: Values | None, written: Values) -> None:
-        """What an activity leaves behind when it is done."""
+    def record(
+        self, scope: Scope, node: Node, local: Values | None, written: Values, ended: Scope | None = None
+    ) -> None:  # fmt: skip
+        """What an activity leaves behind when it is done: its results, and how it is compensated."""
         if scope.kind == "turn" and local and node.type != "callActivity":
             scope.vars.update(local)  # the result of a round is read from what was visible inside
             self.dirty.add(scope.id)
         if written:
             self.write(scope, written)
+        if node.loop is None and (
+            node.handler is not None or (ended is not None and (ended.log or ended.unit.compensation is not None))
+        ):
+            self._log(scope, node, ended)
+
+    def _log(self, scope: Scope, node: Node, ended: Scope | None) -> None:
+        """BPMN 2.0.2, 10.7: one entry for each completion. Those of a loop's turns stand where the loop stands."""
+        values = {}
+        if scope.kind == "turn" and scope.within is not None and scope.within.within is not None:
+            values, scope, node = scope.readable(), scope.within.within, scope.program.nodes[node.id]
+        if ended is not None and node.handler is None:
+            values = {**values, **ended.vars}
+        inner = ended or scope
+        log = ended.log if ended is not None else []
+        scope.log.append(Entry(self.number(), node, dict(values), log, inner.program, inner.definition_id))
+        self.dirty.add(scope.id)
+        self.facts.append(Compensated(self.number(), node.id, "logged"))
 
     def pass_through(self, scope: Scope, node: Node, payload: Values) -> None:
         """An event has happened: its visit begins and ends, its payload is mapped."""
@@ -242,13 +265,13 @@ class Run(Evaluation):
         self.drop(scope, "completed")
         call = host.node.call
         results = scope.vars if scope.kind == "call" and call is not None and call.propagate_children else None
-        self.finish(host, results, scope.vars)
+        self.finish(host, results, scope.vars, scope)
 
     def drop(self, scope: Scope, outcome: Closing) -> None:
         """`scope` is no more."""
         del self.state.scopes[scope.id]
-        if scope.parent is not None:
-            del scope.parent.children[scope.id]
+        if scope.within is not None:
+            del scope.within.children[scope.id]
         self.dirty.add(scope.id)
         self.facts.append(ScopeClosed(self.number(), scope.id, outcome))
 
@@ -428,7 +451,8 @@ class Run(Evaluation):
         for found in reversed(doomed):
             for token in keys[found.id]:
                 self.close(token, "cancelled")
-                if token.stage != "join":  # a join that never fired was never entered
+                silent = token.undo is not None and token.undo.then != "go"  # it has no visit, or has left already
+                if token.stage != "join" and not silent:  # a join that never fired was never entered
                     self.facts.append(
                         NodeLeft(self.number(), token.id, token.node.id, found.id, token.node.type, "cancelled")
                     )
@@ -463,8 +487,8 @@ class Run(Evaluation):
     def add_scope(self, scope: Scope, node: Node) -> None:
         """`scope` begins, for `node`."""
         self.state.scopes[scope.id] = scope
-        if scope.parent is not None:
-            scope.parent.children[scope.id] = scope
+        if scope.within is not None:
+            scope.within.children[scope.id] = scope
         self.dirty.add(scope.id)
         called = scope.definition_id if scope.kind == "call" else None
         self.facts.append(ScopeOpened(self.number(), scope.id, scope.kind, node.id, called))

@@ -7,7 +7,7 @@ from engine.bpmn import timers
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck
 from engine.bpmn.program import Edge, Event, Node
-from engine.bpmn.state import ON_SCOPE, Scope, Token
+from engine.bpmn.state import ON_SCOPE, RESTORED, Scope, Token
 from engine.bpmn.steps import (
     Closing,
     Diagnostic,
@@ -136,7 +136,7 @@ def catcher(run: Run, scope: Scope, kind: str, code: str, host: Token | None = N
             found = _matching(host.node.boundaries, kind, code)
             if found is not None:
                 return Catcher(scope, found, host)
-        if scope.unit.handlers and not (barred is not None and barred.interrupting):
+        if scope.unit.handlers and scope.kind not in RESTORED and not (barred is not None and barred.interrupting):
             found = _matching(_triggers(scope, barred), kind, code)
             if found is not None:
                 return Catcher(scope, found, None)
@@ -145,6 +145,14 @@ def catcher(run: Run, scope: Scope, kind: str, code: str, host: Token | None = N
         host = run.state.tokens[scope.token]
         barred = host.node.trigger
         scope = host.scope
+
+
+def leave_transaction(run: Run, scope: Scope) -> None:
+    """A transaction has been cancelled and undone: its cancel boundary event goes on."""
+    host = run.state.tokens[scope.token]
+    if host.scope.kind == "turn":  # the boundary events of a loop guard the whole
+        host = run.state.tokens[host.scope.token]
+    _interrupt(run, host, next(node for node in host.node.boundaries if _is(node, "cancel")), {}, "cancelled")
 
 
 def throw_error(run: Run, token: Token, code: str, payload: Values) -> bool:
@@ -205,7 +213,7 @@ def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     local = run.map_in(scope, node)
     if node.boundaries:
         run.prepare_guards(scope, node, local)
-    sent = [(event, *_addressed(run, scope, node, event, local)) for event in node.events]
+    sent = [(event, *addressed(run, scope, node, event, local)) for event in node.events]
     payload = local or {}
     signals = []
     for event, name, key in sent:
@@ -219,6 +227,8 @@ def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if last is not None or any(not _goes_past(run, scope, code) for code in escalations):
         run.leave(scope, node, token, "completed")
     else:
+        if node.handler is not None:
+            run.record(scope, node, local, {})
         _depart(run, scope, node, token, local)
     for code in escalations:
         if not throw_escalation(run, scope, node, code, payload):
@@ -232,7 +242,21 @@ def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
         _broadcast(run, name, payload)
 
 
-def _addressed(run: Run, scope: Scope, node: Node, event: Event, local: Values | None) -> tuple[str, str | None]:
+def send(run: Run, scope: Scope, node: Node, event: Event, name: str, key: str | None) -> None:
+    """`event`, `addressed` before, leaves an activity around `scope`: its own boundary events come first."""
+    match event.kind:
+        case "message":
+            run.facts.append(MessageThrown(run.number(), node.id, name, key, {}, event.ttl_seconds))
+        case "signal":
+            run.facts.append(SignalThrown(run.number(), node.id, name, {}))
+            _broadcast(run, name, {})
+        case "escalation":
+            throw_escalation(run, scope, node, event.code or "", {})
+        case _:
+            _raise(run, scope, node, event, None)
+
+
+def addressed(run: Run, scope: Scope, node: Node, event: Event, local: Values | None) -> tuple[str, str | None]:
     """Name and key of a message or signal. Raises Stuck."""
     if event.kind not in ("message", "signal"):
         return "", None
@@ -383,6 +407,10 @@ def _matching(nodes: Iterable[Node], kind: str, code: str) -> Node | None:
             if caught == wanted:
                 return node
     return None
+
+
+def _is(node: Node, kind: str) -> bool:
+    return node.event is not None and node.event.kind == kind
 
 
 def _triggers(scope: Scope, barred: Node | None) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from engine.bpmn.machine.core import Guard, Run
 from engine.bpmn.machine.evaluation import Stuck, failure
-from engine.bpmn.program import COMPLEX, INCLUSIVE, Edge, Node
+from engine.bpmn.program import COMPLEX, GATHER, INCLUSIVE, Edge, Node
 from engine.bpmn.state import Scope
 from engine.bpmn.steps import NodeLeft
 from engine.values import Values
@@ -41,6 +41,18 @@ def parallel(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
                 return
         _consume(run, scope, incoming)
     run.depart(scope, node, run.enter(scope, node))
+
+
+def gather(run: Run, scope: Scope, node: Node, edge: Edge | None) -> bool:
+    """An activity with a start quantity. True: it may start now, with tokens of any of its flows."""
+    if edge is None:
+        return True
+    _hold(run, scope, edge)
+    arrived = [flow for flow in node.incoming for _ in range(scope.held.get(flow.id, 0))]
+    if len(arrived) >= node.start_quantity:
+        _consume(run, scope, tuple(arrived[: node.start_quantity]))
+        run.queue.append((scope, node, None))
+    return False
 
 
 def inclusive(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
@@ -138,6 +150,8 @@ def release(run: Run, scope: Scope, node: Node) -> None:
     _consume(run, scope, tuple(flow for flow in node.incoming if flow.id in scope.held))
     if node.op == INCLUSIVE:
         split(run, scope, node)
+    elif node.op == GATHER:
+        run.queue.append((scope, node, None))
     else:
         run.depart(scope, node, run.enter(scope, node))
 

@@ -4,9 +4,10 @@ BPMN 2.0.2, 13.3.6 and 13.3.7. Boundary events belong to the body. A turn keeps 
 element, its counter, its own results; what is done costs the same whatever the number of instances.
 """
 
+from engine.bpmn.machine import events
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck, failure
-from engine.bpmn.program import Edge, Expression, Loop, Node
+from engine.bpmn.program import Edge, Event, Expression, Loop, Node
 from engine.bpmn.state import Progress, Scope, Token
 from engine.values import Values
 
@@ -49,6 +50,7 @@ def turn_over(run: Run, turn: Scope) -> None:
     before = (progress.active, progress.completed)
     progress.active, progress.completed = progress.active - 1, progress.completed + 1
     try:
+        sent = _thrown(run, loop, progress, turn, node)
         over = _collect(run, loop, progress, turn, body)
     except Stuck as stuck:
         progress.active, progress.completed = before
@@ -60,6 +62,10 @@ def turn_over(run: Run, turn: Scope) -> None:
     _keep_approvals(loop, turn, body)
     run.drop(turn, "completed")
     body.live -= 1
+    for event, name, key in sent:
+        events.send(run, body, node, event, name, key)
+        if run.state.scopes.get(body.id) is not body:
+            return  # its own boundary event has interrupted the whole
     if over:
         _finish(run, body)
     elif loop.kind != "parallel":
@@ -122,6 +128,20 @@ def _collect(run: Run, loop: Loop, progress: Progress, turn: Scope, body: Scope)
     if loop.completion is not None and _holds(run, loop.completion, context):
         return True
     return progress.completed == progress.total
+
+
+def _thrown(
+    run: Run, loop: Loop, progress: Progress, turn: Scope, node: Node
+) -> list[tuple[Event, str, str | None]]:  # fmt: skip
+    """What the completion of an instance throws. Raises Stuck."""
+    if not loop.thrown or (loop.once and progress.completed > 1):
+        return []
+    context = run.context(turn)
+    return [
+        (event, *events.addressed(run, turn, node, event, None))
+        for condition, event in loop.thrown
+        if _holds(run, condition, context)
+    ]
 
 
 def _holds(run: Run, condition: Expression | None, context: Values) -> bool:

@@ -7,13 +7,15 @@ wait that is closed already changes nothing and returns a stale step.
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.machine import activities, decisions, events, gateways, loops
-from engine.bpmn.machine.core import Handler, Moves, Run
+from engine.bpmn.machine import activities, compensation, decisions, events, gateways, loops
+from engine.bpmn.machine.core import Ending, Handler, Moves, Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
 from engine.bpmn.program import (
     BOUNDARY,
     CALL,
+    CANCEL,
     CATCH,
+    COMPENSATE,
     COMPLEX,
     DECISION,
     END,
@@ -22,6 +24,7 @@ from engine.bpmn.program import (
     EVENT_BASED,
     EVENT_SUB,
     EXCLUSIVE,
+    GATHER,
     INCLUSIVE,
     JOB,
     LOOP,
@@ -32,6 +35,7 @@ from engine.bpmn.program import (
     TERMINATE,
     THROW,
     WORK,
+    Edge,
     Node,
     Program,
 )
@@ -40,16 +44,27 @@ from engine.bpmn.steps import Closing, NodeLeft, Step
 from engine.errors import NoSuchStart, NoSuchWait
 from engine.values import Values, normalise
 
+
+def _gather(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
+    if gateways.gather(run, scope, node, edge):
+        HANDLERS[node.gathered](run, scope, node, None)
+
+
 _BY_OP: dict[int, Handler] = {
     PASS: activities.pass_on, WORK: activities.work, JOB: activities.job, SCRIPT: activities.script,
     DECISION: decisions.decide, SUB: activities.sub_process, CALL: activities.call,
     EXCLUSIVE: gateways.exclusive, PARALLEL: gateways.parallel, INCLUSIVE: gateways.inclusive,
     EVENT_BASED: gateways.event_based, CATCH: events.catch, BOUNDARY: events.catch, THROW: events.throw,
     END: events.end, END_ERROR: events.end_error, TERMINATE: events.terminate, ESCALATE: events.escalate,
-    EVENT_SUB: events.handler_again, COMPLEX: gateways.complex_, LOOP: loops.begin,
+    EVENT_SUB: events.handler_again, COMPLEX: gateways.complex_, LOOP: loops.begin, GATHER: _gather,
+    COMPENSATE: compensation.throw, CANCEL: compensation.cancel,
+}  # fmt: skip
+_CLOSINGS: dict[str, Ending] = {
+    "turn": loops.turn_over, "compensation": compensation.undone,
+    "restored": compensation.undone, "restored call": compensation.undone,
 }  # fmt: skip
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
-MOVES = Moves(HANDLERS, gateways.settle, events.awake, gateways.reset, {"turn": loops.turn_over})
+MOVES = Moves(HANDLERS, gateways.settle, events.awake, gateways.reset, _CLOSINGS)
 
 
 def begin(
@@ -221,6 +236,20 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
             gateways.split(run, scope, node)
         except Stuck as stuck:
             run.stick(scope, node, stuck)
+    return _go(run)
+
+
+def compensate(state: State, scope: int = 0, activity: str | None = None, *, now: datetime, env: Env) -> Step:
+    """Undo what has completed in a scope, as an administrator does: one activity, or all of them in reverse.
+
+    Beside it everything goes on. Stale when there is nothing to undo.
+    """
+    found = state.scopes.get(scope)
+    if found is None or state.status != "active":
+        return _stale(state)
+    run = Run(state, now, env)
+    if not compensation.compensate(run, found, activity):
+        return _stale(state)
     return _go(run)
 
 

@@ -13,7 +13,7 @@ from engine.findings import Finding, Level
 
 ANY = "*"  # every value of the attribute is fine: it is executed, or it is only drawing
 
-_ACTIVITY = {"default": ANY, "startQuantity": "1", "completionQuantity": "1", "isForCompensation": "false"}
+_ACTIVITY = {"default": ANY, "startQuantity": ANY, "completionQuantity": ANY, "isForCompensation": ANY}
 _GATEWAY = {"gatewayDirection": ANY}
 _EXPRESSION = {"language": ANY, "evaluatesToTypeRef": ANY, f"{{{XSI}}}type": ANY}
 
@@ -29,6 +29,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "businessRuleTask": {**_ACTIVITY, "implementation": ANY},
     "callActivity": {**_ACTIVITY, "calledElement": ANY},
     "subProcess": {**_ACTIVITY, "triggeredByEvent": ANY},
+    "transaction": {**_ACTIVITY, "triggeredByEvent": "false", "method": ANY},
     "exclusiveGateway": {**_GATEWAY, "default": ANY},
     "inclusiveGateway": {**_GATEWAY, "default": ANY},
     "parallelGateway": _GATEWAY,
@@ -58,6 +59,8 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "timeCycle": _EXPRESSION,
     "script": {},
     "eventDefinitionRef": {},
+    "compensateEventDefinition": {"activityRef": ANY, "waitForCompletion": ANY},
+    "cancelEventDefinition": {},
     "standardLoopCharacteristics": {"testBefore": ANY, "loopMaximum": ANY},
     "loopCondition": _EXPRESSION,
     "multiInstanceLoopCharacteristics": {
@@ -135,19 +138,10 @@ _DATA_HINT = N_("Use an input or output mapping of the task.")
 _GENERIC_HINT = N_("Draw it with the elements of the palette.")
 
 REASONS: dict[str, tuple[str, str]] = {
-    "transaction": (
-        N_("Transaction '{element}' is not executed."),
-        N_("Use a sub-process with an error boundary event and draw the tasks that undo the work."),
-    ),
     "adHocSubProcess": (
         N_("Ad-hoc sub-process '{element}' is not executed."),
         N_("Draw the tasks with an inclusive gateway."),
     ),
-    "compensateEventDefinition": (
-        N_("Compensation event '{element}' is not executed."),
-        N_("Draw the tasks that undo the work behind an error boundary event."),
-    ),
-    "cancelEventDefinition": (N_("Cancel event '{element}' is not executed."), N_("Use an error event.")),
     "implicitThrowEvent": (N_("Event '{element}' is not executed."), N_("Use an intermediate throw event.")),
     "ioSpecification": (N_("The data inputs and outputs of '{element}' are not executed."), _DATA_HINT),
     "dataInputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),
@@ -172,11 +166,11 @@ _CAUGHT = ("message", "timer", "conditional", "signal")
 POSITIONS: dict[str, frozenset[str]] = {
     "startEvent": frozenset(("none", *_CAUGHT)),
     "startEvent in subProcess": frozenset(("none",)),
-    "startEvent in event subProcess": frozenset((*_CAUGHT, "escalation", "error")),
+    "startEvent in event subProcess": frozenset((*_CAUGHT, "escalation", "error", "compensate")),
     "intermediateCatchEvent": frozenset((*_CAUGHT, "link")),
-    "intermediateThrowEvent": frozenset(("none", "message", "signal", "escalation", "link")),
-    "boundaryEvent": frozenset((*_CAUGHT, "escalation", "error")),
-    "endEvent": frozenset(("none", "message", "signal", "escalation", "error", "terminate")),
+    "intermediateThrowEvent": frozenset(("none", "message", "signal", "escalation", "link", "compensate")),
+    "boundaryEvent": frozenset((*_CAUGHT, "escalation", "error", "compensate", "cancel")),
+    "endEvent": frozenset(("none", "message", "signal", "escalation", "error", "terminate", "compensate", "cancel")),
 }
 """Which kind of event is executed where."""
 

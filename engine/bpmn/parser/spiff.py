@@ -82,6 +82,10 @@ class FlowNodeParser(TaskParser):  # type: ignore[misc]
             message=self.process_parser.parser.message_of(element),
             instantiate=get("instantiate") in TRUE,
             for_compensation=get("isForCompensation") in TRUE,
+            start_quantity=get("startQuantity", "1"),
+            completion_quantity=get("completionQuantity", "1"),
+            method=get("method", "##Compensate"),
+            associated=self.process_parser.parser.associated(self.bpmn_id),
             triggered_by_event=get("triggeredByEvent") in TRUE,
             documentation=self.task.documentation or "",
             lane=self.lane,
@@ -177,6 +181,7 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         self._roots: dict[str, Element] = {}
         self._keys: dict[str, str | None] = {}
         self._data: dict[str, Element] = {}
+        self._associations: dict[str, list[str]] = {}
 
     def parse(self, root: Element) -> Definition:
         """Every process of the file."""
@@ -186,6 +191,13 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         self._data = {
             element.get("id"): element for element in root.iter(*map(full_tag, DATA)) if element.get("id") is not None
         }
+        for association in root.iter(full_tag("association")):
+            source, target = (
+                local_ref(association.get("sourceRef")) or "",
+                local_ref(association.get("targetRef")) or "",
+            )
+            self._associations.setdefault(source, []).append(target)
+            self._associations.setdefault(target, []).append(source)
         self._name_roots()
         self._add_diagram_indexes(root)
         self._add_processes(root, self.resource)
@@ -228,6 +240,10 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
             elif name.endswith("EventDefinition"):
                 found.append(self._event_definition(owner, child))
         return found
+
+    def associated(self, key: str) -> list[str]:
+        """What associations connect with element `key`, in either direction."""
+        return self._associations.get(key, [])
 
     def message_of(self, owner: Element) -> EventDefinition | None:
         """What a send or receive task is about."""
@@ -380,6 +396,8 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
                 found.condition = text_of(element.find(full_tag("condition")))
             case "timer":
                 found.timer = self._timer(owner, element)
+            case "compensate":
+                found.wait = element.get("waitForCompletion", "true") in ("true", "1")
         return found
 
     def _timer(self, owner: Element, element: Element) -> Timer | None:

@@ -124,7 +124,7 @@ def _flows(node: Node, resource: str) -> Iterator[Finding]:
                 "flow-out-of-end", node, N_("Flow '{flow}' leaves the end event '{element}'."),
                 N_("Use an intermediate event, or remove the flow."), resource, flow=flow.id,
             )  # fmt: skip
-    if node.type == "boundaryEvent" and not node.outgoing:
+    if node.type == "boundaryEvent" and not node.outgoing and "compensate" not in [e.kind for e in node.events]:
         yield _finding(
             "boundary-leads-nowhere", node,
             N_("Boundary event '{element}' has no outgoing flow: what it catches is lost."),
@@ -273,7 +273,7 @@ def _event_based(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
                 N_("Put a message event or receive task there; a signal or timer where any one event is enough."),
                 resource, target=flow.target,
             )  # fmt: skip
-        elif len(target.incoming) > 1 or target.boundaries:
+        elif len(target.incoming) > 1 or target.boundaries or target.loop or target.start_quantity != "1":
             yield _finding(
                 "event-gateway-target-shared", node,
                 N_("'{target}' behind the event-based gateway '{element}' has other flows or boundary events."),

@@ -237,6 +237,9 @@ class Play:
     def write(self, scope: int = 0, **values: Any) -> Step:
         return self._do(bpmn.set_variables, scope, values)
 
+    def compensate(self, scope: int = 0, activity: str | None = None) -> Step:
+        return self._do(bpmn.compensate, scope, activity)
+
     def cancel(self, reason: str = "") -> Step:
         return self._do(bpmn.cancel, reason)
 

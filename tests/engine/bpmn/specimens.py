@@ -50,6 +50,9 @@ TEXTS = {
     "timeDate": "2026-12-01T00:00:00Z", "timeDuration": "PT1H", "timeCycle": "R3/PT1H", "loopCardinality": "= 2",
     "script": "1",
 }  # fmt: skip
+BOUND = {"sendTask": {"messageRef": "message"}, "callActivity": {"calledElement": "called"}}
+CALLED = '<extensionElements><zeebe:taskDefinition type="x"/></extensionElements>'
+"""Without one of these an activity has nothing to do, and is refused whatever else it says."""
 Path = tuple[Child, ...]
 
 
@@ -115,12 +118,15 @@ def _written(child: Child, key: str, held: Child | None, inner: str, given: dict
     if kind is None:
         return f"\n<{child.tag}>{REFERENCES.get(child.tag, 'work')}</{child.tag}>"
     attributes = {"id": key} if "id" in kind.attributes else {}
+    attributes |= BOUND.get(child.tag, {})
     for attribute in kind.attributes.values():
         if attribute.required:
             attributes[attribute.name] = REFERENCES.get(attribute.name, "x")
     parts = []
     for part in kind.children:
-        if held is not None and (part.tag, part.type) == (held.tag, held.type):
+        if part.tag == "extensionElements" and child.tag in ("serviceTask", "businessRuleTask"):
+            parts.append(CALLED)
+        elif held is not None and (part.tag, part.type) == (held.tag, held.type):
             parts.append(inner)
             parts.extend(_written(part, f"{key}_{n}", None, "", {}) for n in range(1, part.least))
         else:

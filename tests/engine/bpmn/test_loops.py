@@ -479,3 +479,100 @@ def test_completing_one_of_many_costs_the_same_whatever_their_number():
         return best
 
     assert each(2000) < 3 * each(100), "forty times fewer instances"
+
+
+# ---------------------------------------------------------------- behavior: what a completion throws
+
+SIGNAL = '<signal id="s" name="alarm"/><signalEventDefinition id="ring" signalRef="s"/>'
+
+
+def behaving(behavior: str, events: str = "", **attributes: str) -> str:
+    written = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return multiple(events, **OVER_ITEMS).replace("isSequential", f'behavior="{behavior}"{written} isSequential')
+
+
+def rung(marker: str, interrupting: bool = True) -> Play:
+    body = marked(user("t"), marker)
+    body += boundary("b", "t", '<signalEventDefinition signalRef="s"/>', interrupting) + user("u")
+    return Play(drawing(START + body + END + flows("start t end", "b u"), SIGNAL), {"items": [1, 2, 3]})
+
+
+def test_behavior_none_throws_at_every_completion_and_the_own_boundary_catches_it():
+    play = rung(behaving("None", noneBehaviorEventRef="ring"), interrupting=False)
+    for _ in range(3):
+        play.complete("t")
+    assert play.waits == ["u", "u", "u"]
+    assert [fact.name for fact in play.all(steps.SignalThrown)] == ["alarm"] * 3
+
+
+def test_an_interrupting_catcher_cancels_the_other_instances():
+    play = rung(behaving("None", noneBehaviorEventRef="ring"))
+    play.complete_turn("t", 2)
+    assert play.waits == ["u"]
+    assert [scope.kind for scope in play.state.scopes.values()] == ["process"]
+
+
+def test_behavior_one_throws_at_the_first_completion_only():
+    play = rung(behaving("One", oneBehaviorEventRef="ring"), interrupting=False)
+    for _ in range(3):
+        play.complete("t")
+    assert play.waits == ["u"]
+
+
+def complex_behavior(condition: str, event: str) -> str:
+    return (
+        f"<complexBehaviorDefinition><condition>= {escaped(condition)}</condition>"
+        f"<event>{event}</event></complexBehaviorDefinition>"
+    )
+
+
+def test_behavior_complex_throws_each_event_whose_condition_holds():
+    ring = '<signalEventDefinition signalRef="s"/>'
+    marker = behaving(
+        "Complex", complex_behavior("item = 2", ring) + complex_behavior("nrOfCompletedInstances >= 2", ring)
+    )
+    play = rung(marker, interrupting=False)
+    play.complete_turn("t", 1)
+    assert play.waits == ["b", "t", "t"]
+    play.complete_turn("t", 2)
+    assert play.waits == ["b", "t", "u", "u"]
+
+
+@pytest.mark.parametrize(
+    ("root", "event", "catching"),
+    [
+        ('<escalation id="x" escalationCode="X"/>', '<escalationEventDefinition escalationRef="x"/>', None),
+        (error("E"), error_event("E"), None),
+        (message("m", None), '<messageEventDefinition messageRef="m"/>', False),
+    ],
+)
+def test_other_kinds_of_event_are_thrown_too(root, event, catching):
+    body = marked(user("t"), behaving("Complex", complex_behavior("true", event)))
+    if catching is None:
+        body += boundary("b", "t", event) + user("u") + flows("b u")
+    play = Play(drawing(START + body + END + flows("start t end"), root), {"items": [1, 2]})
+    play.complete("t")
+    if catching is None:
+        assert play.waits == ["u"]
+    else:
+        assert [fact.name for fact in play.all(steps.MessageThrown)] == ["m"]
+
+
+def test_behavior_all_throws_nothing():
+    play = rung(behaving("All", noneBehaviorEventRef="ring"))
+    for _ in range(3):
+        play.complete("t")
+    assert (play.step.ended, play.all(steps.SignalThrown)) == ("completed", [])
+
+
+@pytest.mark.parametrize(
+    ("marker", "rule"),
+    [
+        (behaving("None"), "multi-instance-event-missing"),
+        (behaving("Complex"), "multi-instance-event-missing"),
+        (behaving("One", oneBehaviorEventRef="nobody"), "reference-unresolved"),
+        (behaving("Complex", complex_behavior("true", "<terminateEventDefinition/>")), "multi-instance-event-kind"),
+    ],
+)
+def test_a_behavior_without_an_event_that_can_be_thrown_is_refused(marker, rule):
+    assert rule in errors(around(marked(user("t"), marker)))

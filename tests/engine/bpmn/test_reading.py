@@ -138,12 +138,12 @@ def test_nodes_and_flows_without_an_id_get_one_from_their_tag_and_place():
 REFUSED = {
     '<subProcess id="s"><startEvent id="x"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent></subProcess>': "event-position",
     '<intermediateCatchEvent id="x"><messageEventDefinition/></intermediateCatchEvent>': "reference-missing",
-    '<transaction id="x"/>': "transaction-not-executed",
+    '<transaction id="x"/>': "scope-empty",
     '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>': "ad-hoc-sub-process-not-executed",
     '<task id="x"><standardLoopCharacteristics/></task>': "loop-without-end",
     '<task id="x"><multiInstanceLoopCharacteristics/></task>': "multi-instance-count",
-    '<task id="x" isForCompensation="true"/>': "attribute-not-executed",
-    '<task id="x" startQuantity="2"/>': "attribute-not-executed",
+    '<task id="x" isForCompensation="true"/>': "compensation-handler-unused",
+    '<task id="x" startQuantity="0"/>': "quantity-wrong",
     '<task id="x"><potentialOwner id="o"/></task>': "potential-owner-not-executed",
     '<subProcess id="x" triggeredByEvent="true"><task id="y"/></subProcess>': "event-sub-process-start",
     '<subProcess id="s"><receiveTask id="x" messageRef="m" instantiate="true"/></subProcess>': "instantiate-inside",
@@ -152,8 +152,8 @@ REFUSED = {
     '<intermediateThrowEvent id="x"><signalEventDefinition/></intermediateThrowEvent>': "reference-missing",
     '<intermediateThrowEvent id="x"><linkEventDefinition name="l"/></intermediateThrowEvent>': "link-unmatched",
     '<intermediateCatchEvent id="x"><conditionalEventDefinition/></intermediateCatchEvent>': "condition-missing",
-    '<endEvent id="x"><compensateEventDefinition/></endEvent>': "compensate-event-definition-not-executed",
-    '<endEvent id="x"><cancelEventDefinition/></endEvent>': "cancel-event-definition-not-executed",
+    '<endEvent id="x"><compensateEventDefinition activityRef="end"/></endEvent>': "compensation-activity-unknown",
+    '<endEvent id="x"><cancelEventDefinition/></endEvent>': "cancel-position",
     f'<endEvent id="x">{timer("PT1H")}</endEvent>': "event-position",
     '<intermediateCatchEvent id="x"/>': "event-position",
     '<intermediateCatchEvent id="x"><errorEventDefinition/></intermediateCatchEvent>': "event-position",
@@ -349,8 +349,16 @@ def test_every_executed_element_and_event_position_has_a_compiled_meaning():
             "signal": '<signalEventDefinition signalRef="s"/>',
             "escalation": "<escalationEventDefinition/>",
             "conditional": "<conditionalEventDefinition><condition>= true</condition></conditionalEventDefinition>",
+            "cancel": "<cancelEventDefinition/>",
+            "compensate": "<compensateEventDefinition/>",
         }
-        program(drawing(body + boundary("b", "t", definition[kind]) + flows("b end"), both))
+        more = flows("b end")
+        drawn = (
+            body.replace(user("t"), '<transaction id="t"><task id="u"/></transaction>') if kind == "cancel" else body
+        )
+        if kind == "compensate":
+            more = '<task id="h" isForCompensation="true"/><association id="a" sourceRef="b" targetRef="h"/>'
+        program(drawing(drawn + boundary("b", "t", definition[kind]) + more, both))
     program(drawing(START + catch("c", message_event("m")) + END + flows("start c end"), both))
 
 
