@@ -361,6 +361,14 @@ class NoSuchWait(EngineError):
     status = 409
 
 
+class NotActivatable(EngineError):
+    """An element that nobody can start by hand."""
+
+    message = N_("Expected '{element}' to be an activity that can be started in an ad-hoc sub-process. Known: {known}.")
+    hint = N_("Choose one of those that no flow leads to.")
+    status = 409
+
+
 class MoveRefused(EngineError):
     """Tokens that cannot go there, or an instance that cannot follow another version; `findings`: every reason."""
 

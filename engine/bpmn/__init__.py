@@ -8,6 +8,7 @@ from engine.bpmn.comparison import Comparison, Difference, compare
 from engine.bpmn.compiler import compile
 from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
+    activate,
     begin,
     cancel,
     compensate,
@@ -16,6 +17,7 @@ from engine.bpmn.machine.verbs import (
     elapse,
     escalate,
     fail,
+    finish,
     resume,
     set_variables,
     throw_error,
@@ -28,8 +30,8 @@ from engine.bpmn.state import State, approvals, check, dump, is_open, load, mark
 
 __all__ = [
     "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan", "Program",
-    "Reading", "Reference", "Return", "Start", "State", "Target", "admitted", "approvals", "begin", "cancel", "check",
-    "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail", "goto", "is_open",
-    "load", "markers", "migrate", "modify", "obstacles", "read", "resume", "returning", "set_variables", "throw_error",
-    "unfit", "variables", "waits",
+    "Reading", "Reference", "Return", "Start", "State", "Target", "activate", "admitted", "approvals", "begin",
+    "cancel", "check", "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail",
+    "finish", "goto", "is_open", "load", "markers", "migrate", "modify", "obstacles", "read", "resume", "returning",
+    "set_variables", "throw_error", "unfit", "variables", "waits",
 ]  # fmt: skip

@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from engine import feel
-from engine.bpmn import timers
+from engine.bpmn import model, timers
 from engine.bpmn.graph import exit_mask, reach_masks, routes
 from engine.bpmn.model import Definition, EventDefinition, Extensions, Mapping, Process, Scope, TaskDefinition
 from engine.bpmn.model import Loop as Marker
 from engine.bpmn.model import Node as Drawn
 from engine.bpmn.program import (
+    AD_HOC,
     BOUNDARY,
     CALL,
     CANCEL,
@@ -35,6 +36,7 @@ from engine.bpmn.program import (
     TERMINATE,
     THROW,
     WORK,
+    AdHoc,
     Call,
     Edge,
     Event,
@@ -68,7 +70,8 @@ DEFAULT_ZONE = "UTC"  # only for checking literals; nothing is scheduled here
 _OPS = {
     "task": PASS, "manualTask": PASS, "userTask": WORK, "serviceTask": JOB, "receiveTask": CATCH,
     "exclusiveGateway": EXCLUSIVE, "parallelGateway": PARALLEL, "inclusiveGateway": INCLUSIVE,
-    "complexGateway": COMPLEX, "eventBasedGateway": EVENT_BASED, "subProcess": SUB, "transaction": SUB,
+    "complexGateway": COMPLEX, "eventBasedGateway": EVENT_BASED, "subProcess": SUB,
+    "transaction": SUB, "adHocSubProcess": AD_HOC,
     "callActivity": CALL, "startEvent": PASS, "intermediateCatchEvent": CATCH, "boundaryEvent": BOUNDARY,
 }  # fmt: skip
 _THROWS = {
@@ -273,8 +276,10 @@ class _Compiler:
                 node.op = self._thrown(node)
             case "intermediateCatchEvent" if not node.events:
                 node.op = PASS  # the end of a link
-            case "subProcess" | "transaction" if drawn.inner is not None:
+            case "subProcess" | "transaction" | "adHocSubProcess" if drawn.inner is not None:
                 node.inner = self._scope(drawn.inner, node)
+                if drawn.ad_hoc is not None:
+                    node.ad_hoc = self._ad_hoc(drawn, drawn.ad_hoc)
                 if drawn.triggered_by_event:
                     node.op = EVENT_SUB
                     node.trigger = next(inner for inner in node.inner.nodes if inner.type == "startEvent")
@@ -298,7 +303,16 @@ class _Compiler:
         else:
             node.op = INCLUSIVE  # BPMN 2.0.2, 10.6.5: nothing else says when it fires
 
-    # ------------------------------------------------------------ loops
+    # ------------------------------------------------------------ ad-hoc sub-processes and loops
+
+    def _ad_hoc(self, drawn: Drawn, marker: model.AdHoc) -> AdHoc:
+        return AdHoc(
+            sequential=marker.ordering == "Sequential",
+            cancel_remaining=marker.cancel_remaining,
+            manual=drawn.extensions.activation == "manual",
+            active=self._formula(drawn, drawn.extensions.active_elements),
+            completion=self._formula(drawn, marker.completion),
+        )
 
     def _loop(self, node: Node, drawn: Drawn, marker: Marker) -> None:
         """The activity becomes the loop; what it does goes into its turn."""

@@ -146,6 +146,8 @@ class Extensions:
     decision: CalledDecision | None = None
     script: Script | None = None
     loop: LoopCharacteristics | None = None
+    active_elements: str | None = None
+    activation: str | None = None
     form: str | None = None
     assignees: Assignees | None = None
     due: str | None = None
@@ -246,6 +248,16 @@ class Loop:
 
 
 @dataclass(slots=True)
+class AdHoc:
+    """An ad-hoc sub-process; texts as in the file."""
+
+    ordering: str = "Parallel"
+    cancel_remaining: bool = True
+    completion: str | None = None
+    language: str = ""
+
+
+@dataclass(slots=True)
 class Node:
     """A flow node. `type` is the local name of its tag; `inner` the scope of a sub-process."""
 
@@ -267,6 +279,7 @@ class Node:
     start_quantity: str = "1"
     completion_quantity: str = "1"
     method: str = "##Compensate"
+    ad_hoc: AdHoc | None = None
     called_element: str | None = None
     script: str | None = None
     script_format: str | None = None

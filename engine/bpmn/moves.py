@@ -365,7 +365,7 @@ def _scope_for(run: Run, placing: Placing) -> Scope:
 def _prune(run: Run) -> None:
     """Scopes in which nothing lives any more are over without result, and so is the activity that they belong to."""
     while True:
-        empty = [scope for scope in run.state.scopes.values() if scope.live == 0]
+        empty = [scope for scope in run.state.scopes.values() if scope.live == 0 and scope.kind != "ad-hoc"]
         if not empty:
             return
         for scope in empty:

@@ -39,6 +39,7 @@ LOOP: Final = 20
 GATHER: Final = 21
 COMPENSATE: Final = 22
 CANCEL: Final = 23
+AD_HOC: Final = 24
 
 
 @dataclass(slots=True, eq=False)
@@ -159,6 +160,20 @@ class Call:
 
 
 @dataclass(slots=True, eq=False)
+class AdHoc:
+    """How an ad-hoc sub-process runs. `active`: ids of what is started at once; `manual`: only what people start.
+
+    `completion`: after each inner activity; true cancels the rest, or only starts nothing more.
+    """
+
+    sequential: bool = False
+    cancel_remaining: bool = True
+    manual: bool = False
+    active: Expression | None = None
+    completion: Expression | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Loop:
     """A loop marker. `kind`: standard | parallel | sequential.
 
@@ -219,6 +234,7 @@ class Node:
     script: Expression | None = None
     result: str | None = None
     inner: "ScopeProgram | None" = None
+    ad_hoc: AdHoc | None = None
     loop: Loop | None = None
     turn: "ScopeProgram | None" = None
     """of a loop: one round or instance, which holds this activity without its marker, flows and boundary events"""

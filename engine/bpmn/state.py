@@ -154,12 +154,14 @@ class Scope:
     host; turns count as live in the body. `index`: the loopCounter, from 1.
 
     `parent`: whose variables it sees; `within`: with what it is cancelled, the same but for a compensation handler.
-    `log`: what can be compensated, the newest last.
+    `log`: what can be compensated, the newest last. Of an ad-hoc sub-process: `pending`, what is started next in its
+    sequence; `closed`, whether nothing more is started.
     """
 
     __slots__ = (
-        "approval", "armed", "children", "definition_id", "fired", "held", "held_total", "id", "index", "kind", "last",
-        "live", "log", "nested", "parent", "program", "progress", "token", "unit", "vars", "within",
+        "approval", "armed", "children", "closed", "definition_id", "fired", "held", "held_total", "id", "index",
+        "kind", "last", "live", "log", "nested", "parent", "pending", "program", "progress", "token", "unit", "vars",
+        "within",
     )  # fmt: skip
 
     def __init__(
@@ -188,6 +190,8 @@ class Scope:
         self.children: dict[int, Scope] = {}
         self.within: Scope | None = parent
         self.log: list[Entry] = []
+        self.pending: list[str] = []
+        self.closed = False
 
     def readable(self) -> Values:
         """Its own variables, with the counters of a loop."""
@@ -387,6 +391,7 @@ def load(document: dict[str, Any], programs: Callable[[str], Program]) -> State:
             scope.progress = _load_progress(found["loop"])
         scope.last = {join: (seq, tuple(flows)) for join, (seq, flows) in found.get("last", {}).items()}
         scope.fired = {gateway: list(flows) for gateway, flows in found.get("fired", {}).items()}
+        scope.pending, scope.closed = list(found.get("todo", ())), found.get("closed", False)
         scope.log = _load_log(found.get("log", ()), program, found["def"], programs)
         state.scopes[key] = scope
         places.append((scope, found.get("p")))
@@ -440,6 +445,10 @@ def _dump_scope(scope: Scope) -> dict[str, Any]:
             "n": done.total, "a": done.active, "c": done.completed, "t": done.terminated,
             "items": encode(done.items), "out": encode(done.results),
         }  # fmt: skip
+    if scope.pending:
+        found["todo"] = list(scope.pending)
+    if scope.closed:
+        found["closed"] = True
     if scope.log:
         found["log"] = _dump_log(scope.log, scope.definition_id)
     return found
@@ -555,7 +564,7 @@ def _check_scopes(state: State) -> Iterator[str]:
             yield f"scope {key}: held {scope.held} against {scope.held_total}"
         if scope.live != counted[key] + held:
             yield f"scope {key}: live {scope.live}, but {counted[key]} tokens and {held} held"
-        if scope.live == 0 and state.status == "active":
+        if scope.live == 0 and state.status == "active" and scope.kind != "ad-hoc":
             yield f"scope {key} is over, but exists"
         if scope.parent is not None:
             host = state.tokens.get(scope.token)

@@ -27,7 +27,7 @@ def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def work(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """A user task waits for people."""
-    token, local, waiting = _begin(run, scope, node, "work")
+    token, local, waiting = arrive(run, scope, node, "work")
     asked = _work(run, scope, node, local)
     waiting(local)
     run.facts.append(WorkOpened(run.number(), token, node.id, scope.id, asked))
@@ -37,7 +37,7 @@ def job(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """A service task waits for its operation."""
     called = node.job
     assert called is not None  # noqa: S101 - compiled
-    token, local, waiting = _begin(run, scope, node, "job")
+    token, local, waiting = arrive(run, scope, node, "job")
     kind = run.value(called.type, run.context(scope, local))
     if not isinstance(kind, str) or not kind:
         raise Stuck("operation-unknown", expression=called.type.text)
@@ -64,7 +64,7 @@ def script(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def sub_process(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """An embedded sub-process: a scope of its own in the same program."""
-    _, local, waiting = _begin(run, scope, node, "scope")
+    _, local, waiting = arrive(run, scope, node, "scope")
     assert node.inner is not None  # noqa: S101 - compiled
     host = waiting(None)
     run.open_scope("sub", host, scope.program, scope.definition_id, node.inner, local or {})
@@ -72,7 +72,7 @@ def sub_process(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def call(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """A called process: a scope in the same state that runs another program and sees nothing but its inputs."""
-    _, local, waiting = _begin(run, scope, node, "scope")
+    _, local, waiting = arrive(run, scope, node, "scope")
     called = node.call
     assert called is not None  # noqa: S101 - compiled
     context = run.context(scope, local)
@@ -92,7 +92,7 @@ def call(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def open_empty(run: Run, scope: Scope, node: Node) -> Scope:
     """Sub-process `node` begins without its starts: whoever moves tokens by hand places them. Raises Stuck."""
-    _, local, waiting = _begin(run, scope, node, "scope")
+    _, local, waiting = arrive(run, scope, node, "scope")
     assert node.inner is not None  # noqa: S101 - compiled
     host = waiting(None)
     return run.open_scope("sub", host, scope.program, scope.definition_id, node.inner, local or {}, empty=True)
@@ -101,7 +101,7 @@ def open_empty(run: Run, scope: Scope, node: Node) -> Scope:
 # ---------------------------------------------------------------- arrival
 
 
-def _begin(run: Run, scope: Scope, node: Node, kind: str) -> tuple[int, Values | None, Any]:
+def arrive(run: Run, scope: Scope, node: Node, kind: str) -> tuple[int, Values | None, Any]:
     """Visit, input mapping, boundary events evaluated. The returned function opens the wait and arms them."""
     token = run.enter(scope, node)
     local = run.map_in(scope, node)

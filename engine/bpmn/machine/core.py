@@ -152,6 +152,10 @@ class Run(Evaluation):
 
     def depart(self, scope: Scope, node: Node, token: int, local: Values | None = None) -> None:
         """The visit ends, its flows are taken. Raises Stuck with stage `leave`."""
+        if scope.kind == "ad-hoc" and not node.type.endswith(("Event", "Gateway")) and self._enough(scope, local):
+            self.leave(scope, node, token, "completed")
+            self.consume(scope)
+            return
         edges = node.out if node.plain else self.choose(scope, node, local)
         self.state.n = seq = self.state.n + 1
         self.facts.append(NodeLeft(seq, token, node.id, scope.id, node.type, "completed"))
@@ -161,6 +165,21 @@ class Run(Evaluation):
         scope.live += len(edges) - 1
         for edge in edges:
             self.take(scope, edge)
+
+    def _enough(self, scope: Scope, local: Values | None) -> bool:
+        """After an activity of an ad-hoc sub-process: whether nothing more is to begin in it. Raises Stuck."""
+        marker = scope.unit.node.ad_hoc if scope.unit.node is not None else None
+        if marker is None or scope.closed or marker.completion is None:
+            return scope.closed
+        if not self.decided(marker.completion, self.context(scope, local)):
+            return False
+        if marker.cancel_remaining:
+            self.cancel_scope(scope, keep=True)
+            scope.live = 1
+        scope.closed = True
+        scope.pending.clear()
+        self.dirty.add(scope.id)
+        return True
 
     def choose(self, scope: Scope, node: Node, local: Values | None) -> tuple[Edge, ...]:
         """Flows without a condition, each conditional one that is true, else the default one."""

@@ -104,6 +104,13 @@ class Evaluation:
             **failure(condition, context, result.value, result.diagnostics),
         )
 
+    def decided(self, condition: Expression, context: Values, stage: str = "leave") -> bool:
+        """The value of a condition that is on no flow. Raises Stuck unless it is true or false."""
+        value, diagnostics = self.evaluate(condition, context)
+        if value is True or value is False:
+            return bool(value)
+        raise Stuck("condition-not-boolean", stage, **failure(condition, context, value, diagnostics))
+
     def conditions(self, node: Node, context: Values) -> Values:
         """What an incident says when no condition was true."""
         read: dict[str, str] = {}

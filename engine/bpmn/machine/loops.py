@@ -145,12 +145,7 @@ def _thrown(
 
 
 def _holds(run: Run, condition: Expression | None, context: Values) -> bool:
-    if condition is None:
-        return True
-    value, diagnostics = run.evaluate(condition, context)
-    if value is True or value is False:
-        return bool(value)
-    raise Stuck("condition-not-boolean", **failure(condition, context, value, diagnostics))
+    return condition is None or run.decided(condition, context, "enter")
 
 
 def _keep_approvals(loop: Loop, turn: Scope, body: Scope) -> None:

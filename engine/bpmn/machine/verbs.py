@@ -7,10 +7,11 @@ wait that is closed already changes nothing and returns a stale step.
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.machine import activities, compensation, decisions, events, gateways, loops
+from engine.bpmn.machine import activities, ad_hoc, compensation, decisions, events, gateways, loops
 from engine.bpmn.machine.core import Ending, Handler, Moves, Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
 from engine.bpmn.program import (
+    AD_HOC,
     BOUNDARY,
     CALL,
     CANCEL,
@@ -41,7 +42,7 @@ from engine.bpmn.program import (
 )
 from engine.bpmn.state import Scope, State, Token
 from engine.bpmn.steps import Closing, NodeLeft, Step
-from engine.errors import NoSuchStart, NoSuchWait
+from engine.errors import NoSuchStart, NoSuchWait, NotActivatable
 from engine.values import Values, normalise
 
 
@@ -58,9 +59,10 @@ _BY_OP: dict[int, Handler] = {
     END: events.end, END_ERROR: events.end_error, TERMINATE: events.terminate, ESCALATE: events.escalate,
     EVENT_SUB: events.handler_again, COMPLEX: gateways.complex_, LOOP: loops.begin, GATHER: _gather,
     COMPENSATE: compensation.throw, CANCEL: compensation.cancel,
+    AD_HOC: ad_hoc.begin,
 }  # fmt: skip
 _CLOSINGS: dict[str, Ending] = {
-    "turn": loops.turn_over, "compensation": compensation.undone,
+    "turn": loops.turn_over, "ad-hoc": ad_hoc.idle, "compensation": compensation.undone,
     "restored": compensation.undone, "restored call": compensation.undone,
 }  # fmt: skip
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
@@ -236,6 +238,34 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
             gateways.split(run, scope, node)
         except Stuck as stuck:
             run.stick(scope, node, stuck)
+    return _go(run)
+
+
+def activate(state: State, scope: int, node: str, *, now: datetime, env: Env) -> Step:
+    """Start an activity of an ad-hoc sub-process once more; in sequence when what runs there has ended.
+
+    Raises NotActivatable for another kind of scope or node. Stale when the sub-process starts nothing any more.
+    """
+    found = state.scopes.get(scope)
+    if found is None or found.closed:
+        return _stale(state)
+    known = {start.id: start for start in found.unit.starts} if found.kind == "ad-hoc" else {}
+    if node not in known:
+        raise NotActivatable(element=node, known=", ".join(known) or "-")
+    run = Run(state, now, env)
+    ad_hoc.activate(run, found, known[node])
+    return _go(run)
+
+
+def finish(state: State, scope: int, *, now: datetime, env: Env) -> Step:
+    """Start nothing more in an ad-hoc sub-process: it ends when nothing in it is active. Raises NotActivatable."""
+    found = state.scopes.get(scope)
+    if found is None or found.closed:
+        return _stale(state)
+    if found.kind != "ad-hoc":
+        raise NotActivatable(element=found.unit.id, known="-")
+    run = Run(state, now, env)
+    ad_hoc.finish(run, found)
     return _go(run)
 
 

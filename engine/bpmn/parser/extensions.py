@@ -38,6 +38,8 @@ MAPPED = frozenset(
         "businessRuleTask",
         "callActivity",
         "subProcess",
+        "transaction",
+        "adHocSubProcess",
         "startEvent",
         "endEvent",
         "intermediateCatchEvent",
@@ -92,7 +94,6 @@ NOT_YET = {
     "print": N_("Remove it."),
     "retention": N_("Remove it."),
     "calendar": N_("Remove it: durations are calendar time."),
-    "adHoc": N_("Draw the order of the tasks."),
     "dataStore": N_("Draw a service task that reads or writes the data."),
     "lane": N_("Assign each user task."),
 }
@@ -208,6 +209,12 @@ class Reader:
             self._required(owner, child, "outputCollection" if result is None else "outputElement")
         elif collection:
             found.loop = LoopCharacteristics(collection, child.get("inputElement") or None, result, element)
+
+    def _active_elements(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.active_elements = self._required(owner, child, "activeElementsCollection")
+
+    def _activation(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.activation = self._choice(owner, child, "activation", ("manual", "automatic"))
 
     def _user_task(self, owner: Element, child: Element, found: Extensions) -> None:
         """zeebe:userTask only marks that the engine keeps the task, which is always so here."""
@@ -444,6 +451,7 @@ _CALL_ACTIVITY, _RULE, _SCRIPTED = (
 )
 _BINDING = "bindingType versionTag"
 _PROCESS = frozenset(("process",))
+_AD_HOC = frozenset(("adHocSubProcess",))
 
 _ZEEBE: dict[str, _Word] = {
     "ioMapping": (MAPPED, Reader._io_mapping, ""),
@@ -460,6 +468,7 @@ _ZEEBE: dict[str, _Word] = {
         Reader._loop,
         "inputCollection inputElement outputCollection outputElement",
     ),
+    "adHoc": (_AD_HOC, Reader._active_elements, "activeElementsCollection"),
     "userTask": (HUMAN, Reader._user_task, ""),
     "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form, "formId bindingType=deployment"),
     "assignmentDefinition": (HUMAN, Reader._assignment_definition, "assignee candidateUsers candidateGroups"),
@@ -486,6 +495,7 @@ _TROIKA: dict[str, _Word] = {
     "fields": (frozenset(("userTask", "process")), Reader._fields, "default"),
     "buttons": (HUMAN, Reader._buttons, " ".join(sorted(BUTTONS))),
     "opinion": (HUMAN, Reader._opinion, "required phrases"),
+    "adHoc": (_AD_HOC, Reader._activation, "activation"),
     "onEmpty": (HUMAN, Reader._on_empty, "do users"),
     "onSelf": (HUMAN, Reader._on_self, "do"),
     "policy": (HUMAN, Reader._policy, "provides subject subjectType"),

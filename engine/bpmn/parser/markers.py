@@ -51,6 +51,8 @@ def _activity(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
             N_("Transaction '{element}' uses the method '{found}'; only compensation is executed."),
             N_("Remove the method, and draw how each activity is compensated."), resource, found=node.method,
         )  # fmt: skip
+    if node.ad_hoc is not None:
+        yield from _ad_hoc(node, resource)
     if node.for_compensation and not node.triggered_by_event:
         yield from _handler(node, scope, resource)
     compensated = [key for key in node.boundaries if _kinds(scope.nodes[key]) == ["compensate"]]
@@ -60,6 +62,23 @@ def _activity(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:
             N_("'{element}' has {count} compensation boundary events; one is executed."),
             N_("Draw one, with a sub-process as its handler."), resource, count=len(compensated),
         )  # fmt: skip
+
+
+def _ad_hoc(node: Node, resource: str) -> Iterator[Finding]:
+    assert node.ad_hoc is not None  # noqa: S101 - the caller looks
+    if node.ad_hoc.language.lower() not in FEEL_LANGUAGES:
+        yield _problem(
+            "ad-hoc-language", node,
+            N_("The completion condition of '{element}' is written in '{language}'; only FEEL is executed."),
+            N_("Rewrite it in FEEL."), resource, language=node.ad_hoc.language,
+        )  # fmt: skip
+    for inner in node.inner.nodes.values() if node.inner is not None else ():
+        if inner.type in ("startEvent", "endEvent") or inner.triggered_by_event:
+            yield _problem(
+                "ad-hoc-content", inner,
+                N_("'{element}' stands in the ad-hoc sub-process '{scope}', where nothing has a set beginning or end."),
+                N_("Remove it, or draw an ordinary sub-process inside."), resource, scope=node.id,
+            )  # fmt: skip
 
 
 def _handler(node: Node, scope: Scope, resource: str) -> Iterator[Finding]:

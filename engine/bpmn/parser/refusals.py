@@ -29,6 +29,12 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "businessRuleTask": {**_ACTIVITY, "implementation": ANY},
     "callActivity": {**_ACTIVITY, "calledElement": ANY},
     "subProcess": {**_ACTIVITY, "triggeredByEvent": ANY},
+    "adHocSubProcess": {
+        **_ACTIVITY,
+        "triggeredByEvent": "false",
+        "ordering": ANY,
+        "cancelRemainingInstances": ANY,
+    },
     "transaction": {**_ACTIVITY, "triggeredByEvent": "false", "method": ANY},
     "exclusiveGateway": {**_GATEWAY, "default": ANY},
     "inclusiveGateway": {**_GATEWAY, "default": ANY},
@@ -97,6 +103,8 @@ DRAWING = frozenset(
         "group",
         "property",
         "categoryValueRef",
+        "sourceRef",
+        "targetRef",
         "supportedInterfaceRef",
     ]
 )
@@ -138,10 +146,6 @@ _DATA_HINT = N_("Use an input or output mapping of the task.")
 _GENERIC_HINT = N_("Draw it with the elements of the palette.")
 
 REASONS: dict[str, tuple[str, str]] = {
-    "adHocSubProcess": (
-        N_("Ad-hoc sub-process '{element}' is not executed."),
-        N_("Draw the tasks with an inclusive gateway."),
-    ),
     "implicitThrowEvent": (N_("Event '{element}' is not executed."), N_("Use an intermediate throw event.")),
     "ioSpecification": (N_("The data inputs and outputs of '{element}' are not executed."), _DATA_HINT),
     "dataInputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),

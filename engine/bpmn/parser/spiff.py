@@ -19,6 +19,7 @@ from engine.bpmn.model import (
     EVENTS,
     FLOW_NODES,
     SCOPES,
+    AdHoc,
     Definition,
     EventDefinition,
     Extensions,
@@ -90,6 +91,7 @@ class FlowNodeParser(TaskParser):  # type: ignore[misc]
             documentation=self.task.documentation or "",
             lane=self.lane,
             loop=self.process_parser.parser.loop_of(element),
+            ad_hoc=_ad_hoc(element),
             extensions=self.task.extensions,
         )
         if drawn.type in SCOPES:
@@ -444,6 +446,18 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
                 line=element.sourceline, resource=self.resource,
             )
         )  # fmt: skip
+
+
+def _ad_hoc(element: Element) -> AdHoc | None:
+    if local_name(element) != "adHocSubProcess":
+        return None
+    completion = element.find(full_tag("completionCondition"))
+    return AdHoc(
+        element.get("ordering", "Parallel"),
+        element.get("cancelRemainingInstances", "true") in TRUE,
+        text_of(completion),
+        completion.get("language", "") if completion is not None else "",
+    )
 
 
 def _languages(marker: Element) -> list[str]:

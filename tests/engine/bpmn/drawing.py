@@ -237,6 +237,12 @@ class Play:
     def write(self, scope: int = 0, **values: Any) -> Step:
         return self._do(bpmn.set_variables, scope, values)
 
+    def activate(self, scope: int, node: str) -> Step:
+        return self._do(bpmn.activate, scope, node)
+
+    def finish(self, scope: int) -> Step:
+        return self._do(bpmn.finish, scope)
+
     def compensate(self, scope: int = 0, activity: str | None = None) -> Step:
         return self._do(bpmn.compensate, scope, activity)
 

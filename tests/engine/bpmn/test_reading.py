@@ -139,7 +139,7 @@ REFUSED = {
     '<subProcess id="s"><startEvent id="x"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent></subProcess>': "event-position",
     '<intermediateCatchEvent id="x"><messageEventDefinition/></intermediateCatchEvent>': "reference-missing",
     '<transaction id="x"/>': "scope-empty",
-    '<adHocSubProcess id="x"><task id="y"/></adHocSubProcess>': "ad-hoc-sub-process-not-executed",
+    '<adHocSubProcess id="s"><startEvent id="x"/><task id="y"/></adHocSubProcess>': "ad-hoc-content",
     '<task id="x"><standardLoopCharacteristics/></task>': "loop-without-end",
     '<task id="x"><multiInstanceLoopCharacteristics/></task>': "multi-instance-count",
     '<task id="x" isForCompensation="true"/>': "compensation-handler-unused",
