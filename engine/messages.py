@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from engine import bpmn, crash, repository, runtime, values
 from engine.bpmn.steps import SubscriptionOpened
@@ -30,6 +30,9 @@ _listeners = select(subscription.c.instance_id, subscription.c.token).where(
     subscription.c.kind == int(SubscriptionKind.SIGNAL),
     subscription.c.name == bindparam("of_name"),
     subscription.c.instance_id.is_not(None),
+)
+_conditions = select(subscription.c.definition_id, subscription.c.node).where(
+    subscription.c.kind == int(SubscriptionKind.CONDITION)
 )
 _open = select(subscription.c.name, subscription.c.correlation_key).where(
     subscription.c.instance_id == bindparam("of"),
@@ -61,9 +64,32 @@ def correlate(
 
 
 def broadcast_signal(uow: UnitOfWork, name: str, payload: Values | None = None) -> int:
-    """Tell everybody who waits for signal `name` now, and start what it starts; returns how many heard it."""
-    sent = values.normalise(payload or {})
-    listeners = uow.execute(_listeners, {"of_name": name}).all()
+    """Tell everybody who waits for signal `name` now, and start what it starts; returns how many heard it.
+
+    Raises ReservedName, InvalidValue.
+    """
+    return _broadcast(uow, name, bpmn.admitted(payload or {}), _listeners)
+
+
+def evaluate_conditions(uow: UnitOfWork, variables: Values) -> int:
+    """Start each process whose conditional start event is true of `variables`, which become those of the instance.
+
+    Returns how many begin. Raises ReservedName, InvalidValue.
+    """
+    given = bpmn.admitted(variables)
+    begun = 0
+    for row in uow.execute(_conditions).all():
+        program = repository.program(uow, row.definition_id)
+        start = next(found for found in program.starts if found.node == row.node and found.kind == "conditional")
+        if start.holds(given, now=uow.now, zone=uow.settings.timezone):
+            begun += 1
+            payload = {"payload": given, "definition": str(row.definition_id), "node": row.node}
+            later.put(uow, JobKind.MESSAGE, "start", payload)
+    return begun
+
+
+def _broadcast(uow: UnitOfWork, name: str, sent: Values, heard: Select[Any]) -> int:
+    listeners = uow.execute(heard, {"of_name": name}).all()
     for listener in listeners:
         later.put(
             uow, JobKind.MESSAGE, "deliver", {"payload": sent}, instance_id=listener.instance_id, token=listener.token
@@ -90,12 +116,19 @@ def run(uow: UnitOfWork, job_id: UUID, handler: str, payload: dict[str, Any]) ->
             ttl = timedelta(seconds=payload["ttl"])
             source = f"instance {payload['from']}"
             _publish(uow, payload["name"], payload["key"] or "", payload["payload"], str(job_id), source, ttl)
-        case "signal":
-            broadcast_signal(uow, payload["name"], payload["payload"])
+        case "signal":  # the thrower has heard it himself; who began to wait since then was too late
+            others = _listeners.where(
+                subscription.c.instance_id != UUID(payload["from"]), subscription.c.id < job_id
+            )  # fmt: skip
+            _broadcast(uow, payload["name"], payload["payload"], others)
         case "start":
             definition = repository.definition(uow, UUID(payload["definition"]))
             trigger = _content(uow, payload)
-            runtime.start(uow, definition.key, {}, definition_id=definition.id, start=payload["node"], trigger=trigger)
+            promised = UUID(payload["instance"]) if "instance" in payload else None
+            runtime.start(
+                uow, definition.key, {}, definition_id=definition.id, start=payload["node"], trigger=trigger,
+                instance_id=promised,
+            )  # fmt: skip
     crash.here("message.published")
 
 

@@ -10,7 +10,7 @@ from engine import audit, bpmn, runtime
 from engine.db.instance import instance
 from engine.db.job import incident, job
 from engine.db.policy import clearance, clearance_grant, policy_grant
-from engine.db.subscription import subscription
+from engine.db.subscription import SubscriptionKind, subscription
 from engine.db.task import ItemStatus, RoundStatus, inbox, user_task, work_item
 from engine.modules.erp.models.ledger import voucher, voucher_line
 from engine.modules.erp.models.treasury import payment
@@ -38,12 +38,12 @@ def _waits(uow: UnitOfWork) -> Iterator[str]:
     for row in uow.execute(select(job.c.instance_id, job.c.token, job.c.kind).where(job.c.kind < 4)):
         if row.instance_id is not None:
             rows.setdefault(row.instance_id, set()).add((row.token, _ROW_OF_JOB[row.kind]))
-    for row in uow.execute(select(subscription.c.instance_id, subscription.c.token)):
-        if row.instance_id is not None:
-            rows.setdefault(row.instance_id, set()).add((row.token, "message"))
+    open_rows = select(subscription).where(subscription.c.instance_id.is_not(None), subscription.c.token > 0)
+    for row in uow.execute(open_rows):
+        rows.setdefault(row.instance_id, set()).add((row.token, SubscriptionKind(row.kind).name.lower()))
     for key in uow.execute(select(instance.c.id)).scalars().all():
         state = runtime.instance_view(uow, key).state
-        waits = {(token, kind) for token, _, kind in bpmn.waits(state) if kind != "incident"}
+        waits = {(token, kind) for token, _, kind in bpmn.waits(state) if kind not in ("incident", "condition")}
         stuck = {(found.token, state.tokens[found.token].wait) for found in state.incidents.values()}
         if not waits - stuck <= rows.get(key, set()) <= waits:  # what is stuck may have lost its row
             yield f"instance {key} waits for {waits}, its rows are {rows.get(key)}"

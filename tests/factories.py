@@ -8,7 +8,7 @@ from sqlalchemy import select
 from engine import bpmn, identity, operations, repository, runtime
 from engine.db.counter import counter
 from engine.db.job import job
-from engine.db.subscription import subscription
+from engine.db.subscription import SubscriptionKind, subscription
 from engine.db.task import inbox, user_task
 from engine.errors import BusinessError
 from engine.operations import OperationCall
@@ -140,14 +140,16 @@ def open_rows(engine: ProcessEngine, instance_id: UUID) -> set[tuple[int, str]]:
         kinds = {1: "job", 2: "timer", 3: "work"}
         jobs = select(job.c.token, job.c.kind).where(job.c.instance_id == instance_id, job.c.kind < 4)
         found |= {(row.token, kinds[row.kind]) for row in uow.execute(jobs)}
-        waits = select(subscription.c.token).where(subscription.c.instance_id == instance_id)
-        return found | {(token, "message") for token in uow.execute(waits).scalars()}
+        waits = select(subscription.c.token, subscription.c.kind).where(
+            subscription.c.instance_id == instance_id, subscription.c.token > 0
+        )
+        return found | {(row.token, SubscriptionKind(row.kind).name.lower()) for row in uow.execute(waits)}
 
 
 def waits_of(engine: ProcessEngine, instance_id: UUID) -> set[tuple[int, str]]:
     """(token, kind) of every open wait of the state that a row must stand for; a stuck wait keeps its row."""
     state = look_at(engine, instance_id).state
-    return {(token, kind) for token, _, kind in bpmn.waits(state) if kind != "incident"}
+    return {(token, kind) for token, _, kind in bpmn.waits(state) if kind not in ("incident", "condition")}
 
 
 def inbox_size(engine: ProcessEngine) -> int:

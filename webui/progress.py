@@ -113,7 +113,7 @@ def _taken(program: Program, left: dict[str, list[int]], standing: dict[str, str
     """Flows between a visit that ended and a later one: facts name the visits only."""
     return [
         flow.id for flow in program.flows.values()
-        if flow.source.id in left
+        if flow.drawn and flow.source.id in left
         and (flow.target.id in standing or left.get(flow.target.id, [0])[-1] > left[flow.source.id][0])
     ]  # fmt: skip
 

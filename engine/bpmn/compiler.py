@@ -177,6 +177,7 @@ class _Compiler:
             edge = self._edge(
                 f"link:{source.id}:{target.id}", len(scope.edges), "", self._nodes[source.id], self._nodes[target.id]
             )
+            edge.drawn = False
             scope.edges = (*scope.edges, edge)
             edge.source.out = (edge,)
             edge.target.incoming = (*edge.target.incoming, edge)

@@ -88,6 +88,8 @@ class Edge:
     target: "Node"
     condition: Expression | None = None
     condition_text: str | None = None
+    drawn: bool = True
+    """False: not a sequence flow, but the way between two link events"""
 
 
 @dataclass(slots=True, eq=False)
@@ -323,6 +325,11 @@ class Start:
     form: str | None = None
     timer: TimerSpec | None = None
     condition: Expression | None = None
+
+    def holds(self, variables: Values, *, now: datetime, zone: str, calendar: Any = None) -> bool:
+        """Whether the condition of a conditional start is true; null and errors are not."""
+        assert self.condition is not None, "only conditional starts have a condition"  # noqa: S101 - a wrong caller
+        return self.condition.code.evaluate(variables, now=now, zone=zone, calendar=calendar).value is True
 
     def first(self, now: datetime, zone: str) -> timers.Schedule:
         """When a timer start fires first, armed `now`. Raises timers.WrongTimer."""

@@ -19,10 +19,17 @@ from engine.db.base import Id, JsonText, UtcDateTime, metadata
 
 
 class SubscriptionKind(IntEnum):
-    """Messages go to one waiter, signals to all."""
+    """Messages go to one waiter, signals to all. STARTED (token 0): the instance was started by this message and key,
+    and no other of its process is, while it runs. CONDITION: a start event whose condition is looked at when asked."""
 
     MESSAGE = 1
     SIGNAL = 2
+    STARTED = 3
+    CONDITION = 4
+
+
+WAITING_TOKEN = (SubscriptionKind.MESSAGE, SubscriptionKind.SIGNAL)
+"""Kinds that stand for a token of an instance, or for a start event"""
 
 
 class MessageState(IntEnum):

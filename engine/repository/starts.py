@@ -17,7 +17,9 @@ from engine.unit_of_work import UnitOfWork
 
 _insert_job = insert(job)
 _insert_subscription = insert(subscription)
-_KINDS = {"message": SubscriptionKind.MESSAGE, "signal": SubscriptionKind.SIGNAL}
+_KINDS = {
+    "message": SubscriptionKind.MESSAGE, "signal": SubscriptionKind.SIGNAL, "conditional": SubscriptionKind.CONDITION,
+}  # fmt: skip
 
 
 def replace(uow: UnitOfWork, key: str, definition_id: UUID, program: Program) -> None:

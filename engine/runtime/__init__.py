@@ -63,11 +63,13 @@ def start(
     definition_id: UUID | None = None,
     start: str | None = None,
     trigger: Values | None = None,
+    instance_id: UUID | None = None,
 ) -> Instance:
     """Start the latest version of process `key`, or version `definition_id`.
 
     `variables`: values by name, already validated by the start form. `start`: the start event, when it is not the
-    none start; `trigger`: what came with it. Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart.
+    none start; `trigger`: what came with it. `instance_id`: promised to a message with a key. Raises
+    ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart.
     """
     info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
     program = repository.program(uow, info.id)
@@ -75,12 +77,13 @@ def start(
         uow.alone(f"business key {info.key} {business_key}")
         if uow.execute(_taken, {"of_process": info.key, "of_key": business_key}).first():
             raise BusinessKeyTaken(process=info.key, business_key=business_key)
-    instance = rows.born(uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
+    instance = rows.born(instance_id or uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
     instance.business_key = business_key
     if program.numbering is not None:
         instance.number = numbering.draw(uow, program.numbering, info.key)
     starter = uow.actor.user_id
-    instance.cache["beside"] = Beside(None if starter is None else identity.context_of(uow, starter))
+    initiator = None if starter is None else identity.context_of(uow, starter)
+    instance.cache["beside"] = Beside(initiator, by_key=instance_id is not None)
     uow.add_instance(instance)
     history.record(
         uow, instance, "instance.started",

@@ -23,10 +23,14 @@ _COMPRESSED_ABOVE = 1024
 
 @dataclass(slots=True)
 class Beside:
-    """`initiator`: the person who started, as FEEL sees him. `since`: when each open visit began, by token."""
+    """`initiator`: the person who started, as FEEL sees him. `since`: when each open visit began, by token.
+
+    `by_key`: a message with a key has started it, and the next one waits for its end.
+    """
 
     initiator: Values | None = None
     since: dict[int, datetime] = field(default_factory=dict)
+    by_key: bool = False
 
 
 def encode(state: State, beside: Beside) -> bytes:
@@ -36,6 +40,8 @@ def encode(state: State, beside: Beside) -> bytes:
         "initiator": values.encode(beside.initiator),
         "since": [[token, to_micros(at)] for token, at in beside.since.items()],
     }
+    if beside.by_key:
+        envelope["by_key"] = True
     raw = orjson.dumps(envelope)
     return zlib.compress(raw, 1) if len(raw) > _COMPRESSED_ABOVE else raw
 
@@ -44,4 +50,5 @@ def decode(stored: bytes, programs: Callable[[str], Program]) -> tuple[State, Be
     """The state and what stands beside it."""
     envelope: Any = orjson.loads(stored if stored[:1] == b"{" else zlib.decompress(stored))
     since = {token: from_micros(at) for token, at in envelope["since"]}
-    return bpmn.load(envelope["state"], programs), Beside(values.decode(envelope["initiator"]), since)
+    initiator = values.decode(envelope["initiator"])
+    return bpmn.load(envelope["state"], programs), Beside(initiator, since, envelope.get("by_key", False))

@@ -1,9 +1,10 @@
 """What the machine may look up while it moves: the reserved context, `latest` references, the calendar."""
 
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, repository
+from engine import bpmn, repository, workdays
 from engine.bpmn.program import Program
 from engine.db.instance import Instance
 from engine.runtime import codec
@@ -21,6 +22,8 @@ def env(uow: UnitOfWork, instance: Instance) -> bpmn.Env:
             programs=lambda key: _latest(uow, key),
             decisions=lambda key: repository.decision(uow, key),
             zone=uow.settings.timezone,
+            calendar=_WorkCalendar(uow),
+            calendars=lambda key: workdays.calendar(uow, key),
         )
     found: bpmn.Env = known
     return found
@@ -55,6 +58,21 @@ def load(uow: UnitOfWork, instance: Instance) -> Any:
             instance.stored, lambda definition_id: _program(uow, definition_id)
         )
     return instance.state
+
+
+class _WorkCalendar:
+    """The calendar that FEEL asks, read when it is asked first."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def is_workday(self, day: date) -> bool:
+        """As WorkCalendar."""
+        return workdays.calendar(self._uow).is_workday(day)
+
+    def add(self, start: datetime, duration: timedelta) -> datetime:
+        """As WorkCalendar."""
+        return workdays.calendar(self._uow).add(start, duration)
 
 
 def _program(uow: UnitOfWork, definition_id: str) -> Program:

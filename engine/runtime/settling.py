@@ -13,6 +13,7 @@ from engine.bpmn.steps import (
     DecisionEvaluated,
     Diagnostic,
     ErrorThrown,
+    EscalationThrown,
     Fact,
     FlowTaken,
     IncidentRaised,
@@ -215,7 +216,7 @@ def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
         case ScopeOpened():
             data = {"scope": fact.scope, "kind": fact.scope_kind, "definition": fact.definition}
             history.record(uow, instance, fact.kind, node=fact.node, data=data)
-        case ErrorThrown():
+        case ErrorThrown() | EscalationThrown():
             data = {"code": fact.code, "caught_by": fact.caught_by}
             history.record(uow, instance, fact.kind, node=fact.node, data=data)
         case DecisionEvaluated():
@@ -296,6 +297,8 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
             status = _ENDED_BY_PEOPLE.get(_last_word(fact.code or fact.node), Status.COMPLETED)
     instance.status, instance.ended_at, instance.ended_code = status, uow.now, fact.code or fact.node
     incidents.close_all(uow, instance, "ended")
+    if beside(uow, instance).by_key:
+        correlation.started_has_ended(uow, instance)
     data = {"how": fact.how, "code": instance.ended_code, "status": status.name.lower()}
     history.record(uow, instance, fact.kind, data=data)
 

@@ -9,7 +9,7 @@ from engine import audit, repository, runtime
 from engine.db.instance import Status, instance
 from engine.db.job import JobState, job
 from engine.db.migrations import upgrading
-from engine.db.subscription import subscription
+from engine.db.subscription import WAITING_TOKEN, subscription
 from engine.db.task import RoundStatus, user_task
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -18,7 +18,7 @@ from webui.cli import opening
 from webui.cockpit import queries
 from webui.node import BUILD
 
-_KEPT_IN_ROWS = ("work", "message", "timer", "job")
+_KEPT_IN_ROWS = ("work", "message", "signal", "timer", "job")
 
 
 @click.command()
@@ -76,7 +76,7 @@ def _differences(uow: UnitOfWork) -> Iterator[str]:
         rows |= set(
             uow.execute(
                 select(subscription.c.token).where(
-                    subscription.c.instance_id == instance_id, subscription.c.token.is_not(None)
+                    subscription.c.instance_id == instance_id, subscription.c.kind.in_(WAITING_TOKEN)
                 )
             ).scalars()
         )

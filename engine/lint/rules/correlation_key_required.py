@@ -15,7 +15,10 @@ LEVEL = Level.WARN
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each wait for a message inside an instance that has no key."""
-    for node in drawn.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask"):
+    outside = {node.id for node in drawn.process.nodes.values() if node.type == "startEvent" or node.instantiate}
+    for node in drawn.nodes("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent"):
+        if node.id in outside:
+            continue
         awaited = [
             event for event in (*node.events, *([node.message] if node.message else [])) if event.kind == "message"
         ]

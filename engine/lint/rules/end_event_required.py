@@ -25,8 +25,11 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 N_("Draw an end event behind the last task."),
             )  # fmt: skip
             continue
+        linked = {node.id for node, _ in scope.links()}
         for node in scope.nodes.values():
-            if not node.outgoing and node.type != "endEvent" and not node.for_compensation:
+            if node.triggered_by_event or node.for_compensation or node.id in linked:
+                continue
+            if not node.outgoing and node.type != "endEvent":
                 yield Remark(
                     node, N_("The path ends at '{name}' without an end event."),
                     N_("Lead it to an end event, so that everybody sees what has been reached."), level=Level.WARN,

@@ -16,7 +16,7 @@ LEVEL = Level.ERROR
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each scope without a start event."""
     for scope in drawn.process.all_scopes():
-        if scope.nodes and not any(node.type == "startEvent" for node in scope.nodes.values()):
+        if scope.nodes and not any(node.type == "startEvent" or node.instantiate for node in scope.nodes.values()):
             owner = scope if isinstance(scope, Process) else drawn.process.node(scope.id)
             if owner is not None:
                 yield Remark(

@@ -12,6 +12,7 @@ from engine.findings import Level
 from engine.lint import KnownThings
 from engine.lint.levels import WrongLevels
 from engine.operations import Operation, Parameter
+from tests.engine.bpmn.drawing import END, START, catch, drawing, flows, message, message_event, timer
 
 HERE = Path(__file__).parent
 FORM = json.dumps(
@@ -162,3 +163,35 @@ def test_many_findings_are_gathered_in_linear_time():
 
     assert len([finding for finding in findings if finding.rule == "foreign-extension"]) == 16_000
     assert time.process_time() - began < 2
+
+
+def test_event_sub_processes_links_and_instantiating_gateways_are_ways_like_others():
+    throwing = '<intermediateThrowEvent id="jump" name="去">{link}</intermediateThrowEvent>'
+    catching = '<intermediateCatchEvent id="land" name="来">{link}</intermediateCatchEvent>'
+    link = '<linkEventDefinition name="A"/>'
+    handler = (
+        '<subProcess id="late" name="超时" triggeredByEvent="true"><startEvent id="l" name="已超时">'
+        f'{timer("P1D")}</startEvent><endEvent id="le" name="已处理"/>{flows("l le")}</subProcess>'
+    )  # fmt: skip
+    body = (
+        '<eventBasedGateway id="g" instantiate="true"/>' + catch("a", message_event("m")) + catch("b", timer("P1D"))
+        + throwing.format(link=link) + catching.format(link=link) + END + handler
+        + flows("g a jump", "g b end", "land end")
+    )  # fmt: skip
+
+    found = lint.check({"p.bpmn": drawing(body, message("m"))}, {})
+
+    ways = ("reachable", "start-event-required", "end-event-required", "correlation-key-required")
+    assert [str(finding) for finding in found if finding.rule in ways or finding.level is Level.ERROR] == []
+
+
+def test_message_that_begins_an_event_sub_process_needs_a_key():
+    handler = (
+        '<subProcess id="asked" name="询问" triggeredByEvent="true"><startEvent id="a" name="已询问">'
+        f'{message_event("m")}</startEvent><endEvent id="ae" name="已答复"/>{flows("a ae")}</subProcess>'
+    )  # fmt: skip
+    body = START + END + flows("start end") + handler
+
+    found = lint.check({"p.bpmn": drawing(body, message("m", None))}, {})
+
+    assert ("correlation-key-required", "a") in [(finding.rule, finding.element_id) for finding in found]
