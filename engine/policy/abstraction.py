@@ -17,8 +17,9 @@ CALL_DEPTH = 3
 READ = frozenset(
     (
         "task", "manualTask", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask",
-        "subProcess", "callActivity", "exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway",
-        "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent",
+        "subProcess", "callActivity", "exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway",
+        "eventBasedGateway", "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent",
+        "boundaryEvent",
     )
 )  # fmt: skip
 
@@ -45,10 +46,12 @@ class Place:
 
 @dataclass(slots=True)
 class System:
-    """All places by id; `starts`: explored each on its own; `unread`: what could not be modelled, with the reason."""
+    """All places by id; `starts`: explored each on its own; `handlers`: event sub-processes, which may begin whenever
+    what they stand in is alive; `unread`: what could not be modelled, with the reason."""
 
     places: dict[str, Place] = field(default_factory=dict)
     starts: list[str] = field(default_factory=list)
+    handlers: list[Place] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
     def inside(self, container: Place) -> Iterator[Place]:
@@ -88,7 +91,7 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
     for node in scope.nodes.values():
         place = Place(prefix + node.id, node, parent, prefix=prefix)
         system.places[place.id] = place
-        if node.type not in READ or node.triggered_by_event or node.for_compensation:
+        if node.type not in READ or node.for_compensation or _undoes(node):
             system.unread.append((node.id, node.type))
         elif node.loop is not None and not (node.type == "userTask" and node.extensions.approval is not None):
             system.unread.append((node.id, "loop"))
@@ -109,13 +112,22 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
             system.places[prefix + node.attached_to].boundaries.append(place.id)
         if node.inner is not None:
             place.starts = _add(system, node.inner, place, prefix, callees, depth)
+            if node.triggered_by_event:
+                system.handlers.append(place)
         elif node.type == "callActivity":
             place.starts = _call(system, node, place, callees, depth)
     return [
         prefix + node.id
         for node in scope.nodes.values()
-        if node.attached_to is None and not system.places[prefix + node.id].incoming and node.type != "boundaryEvent"
+        if not (node.attached_to or node.triggered_by_event or system.places[prefix + node.id].incoming)
+        and node.type != "boundaryEvent"
     ]
+
+
+def _undoes(node: Node) -> bool:
+    """An event sub-process that is begun by compensation."""
+    inner = node.inner.nodes.values() if node.triggered_by_event and node.inner is not None else ()
+    return any(event.kind == "compensate" for start in inner if start.type == "startEvent" for event in start.events)
 
 
 def _call(system: System, node: Node, place: Place, callees: Callees, depth: int) -> list[str]:

@@ -212,6 +212,24 @@ class _Search:
                 yield from self._arrive(state, place, kind)
             elif stage == place.incoming[0]:  # of the tokens at a join, one looks after all
                 yield from self._join(state, place)
+        for handler in self.system.handlers:
+            if self._is_alive(state, handler.parent):
+                yield from self._handle(state, handler)
+
+    def _is_alive(self, state: State, container: Place | None) -> bool:
+        if container is None:
+            return bool(state.tokens)
+        return any(name == container.id and stage in ("!", "*") for name, stage, _ in state.tokens)
+
+    def _handle(self, state: State, handler: Place) -> Iterator[tuple[str, State]]:
+        """An event sub-process begins: in place of everything around it, or beside it."""
+        if any(self.system.places[start].node.interrupting for start in handler.starts):
+            everything = self.inner[handler.parent.id] if handler.parent else frozenset(self.system.places)
+            state = _without(state, everything)
+        elif (handler.id, "!", MANY) in state.tokens:
+            return
+        for start in handler.starts:
+            yield handler.id, _with(_with(state, handler.id, "!"), start, "")
 
     def _join(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         arrived = {stage for name, stage, _ in state.tokens if name == place.id}
@@ -228,8 +246,10 @@ class _Search:
                 yield from self._end(state, place)
             case "inclusiveGateway" if len(place.incoming) > 1 and self._others_can_come(state, place):
                 return
-            case "exclusiveGateway" | "inclusiveGateway" | "parallelGateway" | "eventBasedGateway":
+            case "exclusiveGateway" | "inclusiveGateway" | "parallelGateway" | "eventBasedGateway" | "complexGateway":
                 for taken in _fewer(state, place.id, "", all_of_them=kind == "inclusiveGateway"):
+                    if kind == "complexGateway":
+                        yield place.id, taken  # absorbed
                     for targets in self._branches(state, place, kind):
                         yield place.id, self._flow_on(taken, targets)
             case _ if place.holds_inside or place.boundaries:
@@ -352,17 +372,29 @@ class _Search:
     def _throw(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
         code = next((event.code for event in place.node.events if event.kind == "error"), None)
-        above = place.parent
-        while above is not None:
+        above, left = place.parent, None
+        while True:
+            for handler in self._handlers_beside(above, left):
+                if any(_catches(self.system.places[start], code) for start in handler.starts):
+                    yield from ((place.id, caught) for _, caught in self._handle(state, handler))
+                    return
+            if above is None:
+                break
             for boundary in above.boundaries:
                 event = self.system.places[boundary]
-                for caught in event.node.events:
-                    if caught.kind == "error" and caught.code in (None, code):
-                        gone = _without(state, self.inner[above.id] | {above.id})
-                        yield place.id, self._flow_on(gone, event.outgoing)
-                        return
-            above = above.parent
+                if _catches(event, code):
+                    gone = _without(state, self.inner[above.id] | {above.id})
+                    yield place.id, self._flow_on(gone, event.outgoing)
+                    return
+            above, left = above.parent, above
         yield place.id, State((), state.outcomes, state.live)
+
+    def _handlers_beside(self, above: Place | None, left: Place | None) -> list[Place]:
+        """The event sub-processes in `above` that can still begin when an error has left `left`, which may be one."""
+        went_out = left.starts if left is not None and left.node.triggered_by_event else ()
+        if any(self.system.places[start].node.interrupting for start in went_out):
+            return []
+        return [handler for handler in self.system.handlers if handler.parent is above and handler is not left]
 
     def _others_can_come(self, state: State, place: Place) -> bool:
         return any(name != place.id and place.id in self.reach[name] for name, _, _ in state.tokens)
@@ -373,6 +405,10 @@ class _Search:
             joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
             state = _with(state, name, flow.id if joins else "")
         return state
+
+
+def _catches(place: Place, code: str | None) -> bool:
+    return any(event.kind == "error" and event.code in (None, code) for event in place.node.events)
 
 
 def _results(place: Place) -> list[tuple[str, bool]]:

@@ -321,3 +321,112 @@ def test_a_wide_block_stays_within_the_budget():
 )
 def test_conditions_are_read_in_three_values(text, expected):
     assert truth(text, {"fin": "agree"}) is expected
+
+
+# ---------------------------------------------------------------- events that leave the drawn flow
+
+
+def handler(key: str, trigger: str, *inner: str, interrupting: bool = True) -> str:
+    isolated = "" if interrupting else ' isInterrupting="false"'
+    start = f'<bpmn:startEvent id="{key}_start"{isolated}>{trigger}</bpmn:startEvent>'
+    return f'<bpmn:subProcess id="{key}" triggeredByEvent="true">{start}{"".join(inner)}</bpmn:subProcess>'
+
+
+def paths(findings) -> list:
+    return [(finding.rule, finding.element_id, finding.path) for finding in findings]
+
+
+@pytest.mark.parametrize("interrupting", [True, False])
+def test_an_event_sub_process_that_pays_without_approval_is_refused(interrupting):
+    pays = handler("late", TIMER, PAY, END, flow("late_start", "pay"), flow("pay", "end"), interrupting=interrupting)
+
+    found = check(process(START, task("wait"), flow("start", "wait"), pays))
+
+    assert [finding.rule for finding in found] == ["policy-approval-missing"]
+    assert found[0].path[-3:] == ("late", "late_start", "pay")
+
+
+def test_an_event_sub_process_that_asks_before_it_pays_is_proved():
+    asks = handler(
+        "late", TIMER, approval(), GATEWAY, PAY, END, flow("late_start", "fin"), flow("fin", "ok"),
+        flow("ok", "pay", AGREED), flow("ok", "end", name="no"), flow("pay", "end", name="paid"),
+    )  # fmt: skip
+
+    assert check(process(START, task("wait"), flow("start", "wait"), asks)) == []
+
+
+def test_an_approval_given_outside_does_not_pay_in_an_event_sub_process_that_never_asks():
+    beside = handler("again", TIMER, PAY, END, flow("again_start", "pay"), flow("pay", "end"), interrupting=False)
+    main = (START, approval(), task("book"), flow("start", "fin"), flow("fin", "book"))
+
+    assert [finding.rule for finding in check(process(*main, beside))] == ["policy-approval-missing"]
+
+
+def test_an_error_reaches_the_event_sub_process_that_pays():
+    throws = f'<bpmn:endEvent id="bad">{ERROR}</bpmn:endEvent>'
+    inner = f'<bpmn:startEvent id="s"/>{throws}{flow("s", "bad")}'
+    caught = handler("short", ERROR, PAY, END, flow("short_start", "pay"), flow("pay", "end"))
+
+    found = check(
+        process(START, f'<bpmn:subProcess id="part">{inner}{caught}</bpmn:subProcess>', flow("start", "part"))
+    )
+
+    assert [finding.rule for finding in found] == ["policy-approval-missing"]
+
+
+def link(name: str, tag: str) -> str:
+    return f'<bpmn:{tag} id="{tag}"><bpmn:linkEventDefinition name="{name}"/></bpmn:{tag}>'
+
+
+def test_a_link_is_a_way_like_a_flow():
+    def jump(*more: str) -> list:
+        linked = (link("A", "intermediateThrowEvent"), link("A", "intermediateCatchEvent"), PAY, END)
+        lines = (flow("intermediateCatchEvent", "pay"), flow("pay", "end", name="paid"))
+        return check(process(START, *linked, *lines, *more))
+
+    round_ = flow("start", "intermediateThrowEvent")
+    asked = (
+        approval(), GATEWAY, flow("start", "fin"), flow("fin", "ok"), flow("ok", "intermediateThrowEvent", AGREED),
+        flow("ok", "end", name="no"),
+    )  # fmt: skip
+    assert paths(jump(round_)) == [
+        ("policy-approval-missing", "pay", ("start", "intermediateThrowEvent", "intermediateCatchEvent", "pay"))
+    ]
+    assert jump(*asked) == []
+
+
+def test_a_complex_gateway_may_fire_before_the_approval_has_come():
+    gateway = (
+        '<bpmn:complexGateway id="any"><bpmn:activationCondition>= activationCount &gt;= 1</bpmn:activationCondition>'
+        "</bpmn:complexGateway>"
+    )
+    fork = '<bpmn:parallelGateway id="fork"/>'
+    both = (flow("start", "fork"), flow("fork", "fin"), flow("fork", "book"), flow("fin", "any"), flow("book", "any"))
+    pays = (flow("any", "pay"), flow("pay", "end"))
+
+    found = check(process(START, fork, approval(), task("book"), gateway, PAY, END, *both, *pays))
+
+    assert [finding.rule for finding in found] == ["policy-approval-missing"]
+
+
+def test_an_event_based_gateway_that_waits_for_all_its_messages_runs_all_of_their_ways():
+    def caught(name: str) -> str:
+        return f'<bpmn:receiveTask id="{name}"/>'
+
+    gateway = '<bpmn:eventBasedGateway id="g" instantiate="true" eventGatewayType="Parallel"/>'
+    found = check(
+        process(
+            gateway, caught("a"), caught("b"), approval(), PAY, END, flow("g", "a"), flow("g", "b"), flow("a", "fin"),
+            flow("b", "pay"), flow("pay", "end"),
+        )
+    )  # fmt: skip
+
+    assert [finding.rule for finding in found] == ["policy-approval-missing"]
+
+
+def test_compensation_beside_a_payment_is_unproved():
+    undo = handler("undo", "<bpmn:compensateEventDefinition/>", END, flow("undo_start", "end2"))
+
+    found = check(good(undo.replace('id="end"', 'id="end2"')))
+
+    assert ("policy-unproved", "undo") in [(finding.rule, finding.element_id) for finding in found]
