@@ -322,10 +322,11 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
     menu = page.locator(".djs-popup .entry")
     expect(menu.first).to_be_visible()
     offered = menu.evaluate_all("entries => entries.map(({dataset}) => dataset.id)")
-    assert {"append-user-task", "append-timer-boundary", "append-parallel-gateway"} <= set(offered)
-    assert [
-        name for name in offered if re.search("compensation|signal|escalation|complex|ad-hoc|append-task", name)
-    ] == []
+    executed = {"append-user-task", "append-timer-boundary", "append-parallel-gateway", "append-complex-gateway"}
+    assert executed <= set(offered)
+    for kind in ("signal", "escalation", "condition", "link", "event-subprocess"):
+        assert [name for name in offered if kind in name], kind
+    assert [name for name in offered if re.search("compensation|cancel|transaction|ad-hoc|append-task", name)] == []
     assert wrong == []
 
 

@@ -2,7 +2,7 @@
 // it is shown, and refused with a reason by the check.
 import { isAny } from 'bpmn-js/lib/util/ModelUtil';
 
-const NOT_EXECUTED = /conditional|escalation|compensation|cancel|link|signal|transaction|complex|ad-hoc|event-subprocess|data-|pool|participant|lane|collapsed-subprocess|instantiate/;
+const NOT_EXECUTED = /compensation|cancel|transaction|ad-hoc|data-|pool|participant|lane|collapsed-subprocess/;
 const MENUS = ['bpmn-create', 'bpmn-append', 'bpmn-replace'];
 const KINDS = /^(create|append|replace-with)-/;
 const PLAIN_TASK = new Set(['create-task', 'append-task', 'replace-with-task']);
@@ -35,7 +35,7 @@ class Offer {
 
   getContextPadEntries(element) {
     return entries => {
-      const kept = Object.fromEntries(Object.entries(entries).filter(([id]) => !/append\.(append-task|condition|signal|compensation)|lane/.test(id)));
+      const kept = Object.fromEntries(Object.entries(entries).filter(([id]) => !/append\.(append-task|compensation)|lane/.test(id)));
       if (!('append.append-task' in entries) || !isAny(element, ['bpmn:FlowNode'])) return kept;
       const steps = STEPS.map(([name, type, className, words]) => [`append.${name}`, {
         group: 'model', className, title: this.translate(`Append ${words}`),

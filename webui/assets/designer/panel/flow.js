@@ -1,4 +1,5 @@
-// 流转条件: the condition of a flow, and whether it is the one taken when no other is.
+// 流转条件: the condition of a flow, and whether it is the one taken when no other is; what a conditional event and a
+// complex gateway wait for.
 import { CheckboxEntry } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
@@ -15,8 +16,33 @@ export function flowGroups(element, translate) {
   ])];
 }
 
+export function waitsForCondition(element) {
+  return Boolean(conditionOf(element));
+}
+
+export function waitingGroups(element, translate) {
+  return [group('tk-condition', translate('Condition'), [{ id: 'tk-condition-awaited', component: AwaitedEntry }])];
+}
+
+// [what holds the expression, its property, the words of the field]
+function conditionOf(element) {
+  const owner = getBusinessObject(element);
+  if (is(owner, 'bpmn:ComplexGateway')) return [owner, 'activationCondition', 'Fires when', 'For example activationCount >= 2'];
+  const definition = (owner.get('eventDefinitions') ?? []).find(found => is(found, 'bpmn:ConditionalEventDefinition'));
+  return definition && [definition, 'condition', 'Happens when', 'For example stock < 5'];
+}
+
+function AwaitedEntry({ element, id }) {
+  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), variables = useService('troikaVariables');
+  const [holder, property, label, hint] = conditionOf(element);
+  return h(FeelField, {
+    key: `${element.id}-${id}`, id, label: translate(label), hint: translate(hint), value: holder.get(property)?.get('body'), variables: () => variables.at(element),
+    onChange: body => modeling.updateModdleProperties(element, holder, { [property]: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: holder }) }),
+  });
+}
+
 function mayBeConditional(element) {
-  return is(element, 'bpmn:SequenceFlow') && element.source && isAny(element.source, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway', 'bpmn:Activity']);
+  return is(element, 'bpmn:SequenceFlow') && element.source && isAny(element.source, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway', 'bpmn:ComplexGateway', 'bpmn:Activity']);
 }
 
 function ConditionEntry({ element, id }) {

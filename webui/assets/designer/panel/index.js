@@ -2,7 +2,7 @@
 // processes and decisions, scripts, mappings) stays with Zeebe's provider.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
-import { flowGroups } from './flow.js';
+import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
@@ -36,6 +36,7 @@ class TroikaPanel {
     if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];
+    if (isAny(element, ['bpmn:Event', 'bpmn:ComplexGateway']) && waitsForCondition(element)) return waitingGroups(element, this.translate);
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
     if (is(element, 'bpmn:SequenceFlow')) return flowGroups(element, this.translate);
