@@ -449,6 +449,7 @@ class _Compiler:
             default_permission=extensions.default_permission or self._process.extensions.default_permission or "write",
             due=self._slot(drawn.id, drawn.line, extensions.due),
             follow_up=self._slot(drawn.id, drawn.line, extensions.follow_up),
+            calendar=extensions.calendar or self._process.extensions.calendar,
             priority=self._slot(drawn.id, drawn.line, extensions.priority),
             buttons=dict(extensions.buttons),
             opinion=extensions.opinion or "onReject",
@@ -533,7 +534,7 @@ class _Compiler:
             return None
         if slot.expression is None:
             self._literal_timer(drawn, kind, text)
-        return TimerSpec(kind, slot)
+        return TimerSpec(kind, slot, drawn.extensions.calendar or self._process.extensions.calendar)
 
     def _literal_timer(self, drawn: Drawn, kind: str, text: str) -> Any:
         try:

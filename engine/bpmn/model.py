@@ -178,6 +178,7 @@ class Extensions:
     summary: list[str] = field(default_factory=list)
     starters: dict[str, list[str]] = field(default_factory=dict)
     time_to_live: str | None = None
+    calendar: str | None = None
 
 
 @dataclass(slots=True)

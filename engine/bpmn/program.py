@@ -94,10 +94,11 @@ class Edge:
 
 @dataclass(slots=True, eq=False)
 class TimerSpec:
-    """`kind`: date | duration | cycle."""
+    """`kind`: date | duration | cycle. `calendar`: key of the work calendar that it counts by."""
 
     kind: str
     slot: Slot
+    calendar: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +138,7 @@ class Human:
     default_permission: str = "write"
     due: Slot | None = None
     follow_up: Slot | None = None
+    calendar: str | None = None
     priority: Slot | None = None
     buttons: dict[str, str] = field(default_factory=dict)
     opinion: str = "onReject"
@@ -331,11 +333,12 @@ class Start:
         assert self.condition is not None, "only conditional starts have a condition"  # noqa: S101 - a wrong caller
         return self.condition.code.evaluate(variables, now=now, zone=zone, calendar=calendar).value is True
 
-    def first(self, now: datetime, zone: str) -> timers.Schedule:
+    def first(self, now: datetime, zone: str, calendar: timers.WorkTime | None = None) -> timers.Schedule:
         """When a timer start fires first, armed `now`. Raises timers.WrongTimer."""
         assert self.timer is not None, "only timer starts have a schedule"  # noqa: S101 - a wrong caller, not wrong input
         slot = self.timer.slot
-        return timers.arm(self.timer.kind, slot.evaluate({}, now=now, zone=zone), now, zone)
+        value = slot.evaluate({}, now=now, zone=zone, calendar=calendar)
+        return timers.arm(self.timer.kind, value, now, zone, calendar)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select
 
-from engine import ids
+from engine import ids, workdays
 from engine.bpmn import timers
 from engine.bpmn.program import Program, Start
 from engine.db.definition import Kind
@@ -44,7 +44,7 @@ def replace(uow: UnitOfWork, key: str, definition_id: UUID, program: Program) ->
         elif start.kind == "timer":
             kept = known.get((start.node, _text(start)))
             if kept is None:
-                schedule = start.first(uow.now, uow.settings.timezone)
+                schedule = start.first(uow.now, uow.settings.timezone, _calendar(uow, start))
             else:
                 schedule = timers.Schedule(kept["due"], kept["left"], kept["cycle"])
             _arm(uow, key, definition_id, start, schedule)
@@ -55,8 +55,11 @@ def schedule_again(uow: UnitOfWork, key: str, program: Program, payload: dict[st
     if payload["cycle"] is None:
         return
     due: datetime = payload["due"]
-    coming = timers.again(payload["cycle"], due, payload["left"], uow.now, uow.settings.timezone)
-    start = next(start for start in program.starts if start.node == payload["node"])
+    start = next(
+        start for start in program.starts if start.node == payload["node"] and _text(start) == payload["timer"]
+    )
+    zone, calendar = uow.settings.timezone, _calendar(uow, start)
+    coming = timers.again(payload["cycle"], due, payload["left"], uow.now, zone, calendar)
     if coming is not None:
         _arm(uow, key, UUID(payload["definition"]), start, coming)
 
@@ -67,7 +70,7 @@ def handler_of(key: str) -> str:
 
 
 def _arm(uow: UnitOfWork, key: str, definition_id: UUID, start: Start, schedule: timers.Schedule) -> None:
-    job_id = ids.named(definition_id, start.node, schedule.due.isoformat())
+    job_id = ids.named(definition_id, start.node, _text(start), schedule.due.isoformat())
     uow.queue(
         _insert_job,
         {
@@ -82,5 +85,14 @@ def _arm(uow: UnitOfWork, key: str, definition_id: UUID, start: Start, schedule:
     )  # fmt: skip
 
 
+def _calendar(uow: UnitOfWork, start: Start) -> workdays.WorkCalendar | None:
+    """Raises NotFound."""
+    key = start.timer.calendar if start.timer is not None else None
+    return None if key is None else workdays.calendar(uow, key)
+
+
 def _text(start: Start) -> str:
-    return "" if start.timer is None else f"{start.timer.kind} {start.timer.slot.text}"
+    """What must be the same for a firing to stay as it is planned."""
+    if start.timer is None:
+        return ""
+    return " ".join(filter(None, (start.timer.kind, start.timer.slot.text, start.timer.calendar)))

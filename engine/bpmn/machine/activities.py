@@ -155,8 +155,8 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         form=form if isinstance(form, str) else None,
         fields=human.fields,
         default_permission=human.default_permission,
-        due=_moment(run, human.due, context, "due-not-a-date"),
-        follow_up=_moment(run, human.follow_up, context, "follow-up-not-a-date"),
+        due=_moment(run, human.due, context, "due-not-a-date", human.calendar),
+        follow_up=_moment(run, human.follow_up, context, "follow-up-not-a-date", human.calendar),
         priority=_priority(run, human.priority, context),
         buttons={**human.buttons, **({"phrases": list(human.phrases)} if human.phrases else {})},
         opinion=human.opinion,
@@ -190,14 +190,14 @@ def _people(slot: Slot, value: Any) -> list[Any]:
     return [value]
 
 
-def _moment(run: Run, slot: Slot | None, context: Values, code: str) -> Any:
+def _moment(run: Run, slot: Slot | None, context: Values, code: str, calendar: str | None) -> Any:
     if slot is None:
         return None
     value = run.value(slot, context)
     if value is None and slot.expression is None:
         return None
     try:
-        return timers.moment_of(value, run.now, run.env.zone)
+        return timers.moment_of(value, run.now, run.env.zone, run.calendar(calendar))
     except (timers.WrongTimer, OverflowError) as error:
         detail = failure(slot.expression, context, value, []) if slot.expression is not None else {}
         raise Stuck(code, expected=str(error), **detail) from None

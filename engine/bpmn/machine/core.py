@@ -339,8 +339,9 @@ class Run(Evaluation):
         context = self.context(scope, local)
         if event.timer is not None:
             value = self.value(event.timer.slot, context)
+            calendar = self.calendar(event.timer.calendar)
             try:
-                return timers.arm(event.timer.kind, value, self.now, self.env.zone)
+                return timers.arm(event.timer.kind, value, self.now, self.env.zone, calendar)
             except (timers.WrongTimer, OverflowError) as error:
                 raise Stuck(
                     "timer-invalid", element=node.id, expected=str(error), expression=event.timer.slot.text,
@@ -385,6 +386,17 @@ class Run(Evaluation):
             self.facts.append(SubscriptionOpened(self.number(), token, node.id, "message", name, key))
         waiting.definition = definition
         return waiting
+
+    def following(self, token: Token) -> timers.Schedule | None:
+        """The next firing of a cycle, None when it is exhausted or the timer fires once. Raises Stuck."""
+        if token.cycle is None:
+            return None
+        event = token.node.events[token.definition]
+        calendar = self.calendar(event.timer.calendar if event.timer is not None else None)
+        try:
+            return timers.again(token.cycle, self.due(token), token.left, self.now, self.env.zone, calendar)
+        except timers.WrongTimer as error:
+            raise Stuck("timer-invalid", element=token.node.id, expected=str(error)) from None
 
     def schedule(self, token: Token, schedule: timers.Schedule) -> None:
         """Set the next firing of a timer."""

@@ -8,7 +8,7 @@ from typing import Any
 from engine.bpmn.program import Edge, Expression, Node, Program, Slot
 from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Diagnostic, Fact, VariablesChanged
-from engine.errors import InvalidValue, ReservedName
+from engine.errors import EngineError, InvalidValue, ReservedName
 from engine.feel.values import kind_of
 from engine.values import Values, normalise
 
@@ -22,13 +22,15 @@ def _no_program(process_id: str) -> Any:
 @dataclass(slots=True)
 class Env:
     """What a step may look up. `programs`: process id -> (definition id, Program) for calls bound `latest`;
-    `decisions`: decision id -> model. Both raise LookupError or an EngineError for what is not deployed."""
+    `decisions`: decision id -> model; `calendars`: key -> work calendar. They raise LookupError or an EngineError for
+    what does not exist. `calendar`: the one that FEEL asks."""
 
     process: Values = field(default_factory=dict)
     programs: Callable[[str], tuple[str, Program]] = _no_program
     decisions: Callable[[str], Any] = _no_program
     zone: str = "Asia/Shanghai"
     calendar: Any = None
+    calendars: Callable[[str], Any] = _no_program
 
 
 class Stuck(Exception):
@@ -133,6 +135,15 @@ class Evaluation:
                 )
             )  # fmt: skip
         return found
+
+    def calendar(self, key: str | None) -> Any:
+        """The work calendar that an element names; None: it names none. Raises Stuck."""
+        if key is None:
+            return None
+        try:
+            return self.env.calendars(key)
+        except (LookupError, EngineError) as error:
+            raise Stuck("calendar-unknown", calendar=key, reason=str(error)) from None
 
     def evaluate(self, expression: Expression, context: Values) -> tuple[Any, list[Any]]:
         """(a value that may be stored, diagnostics). Raises Stuck for one that may not."""

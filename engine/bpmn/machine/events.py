@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.bpmn import timers
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck
 from engine.bpmn.program import Edge, Event, Node
@@ -330,13 +329,12 @@ def _came(run: Run, token: Token, payload: Values) -> Values | None:
 
 
 def _fire_catch(run: Run, token: Token, payload: Values) -> None:
-    if token.cycle is not None:
-        following = timers.again(token.cycle, run.due(token), token.left, run.now, run.env.zone)
-        if following is not None:  # one token passes, the timer keeps waiting
-            token.scope.live += 1
-            run.schedule(token, following)
-            run.pass_through(token.scope, token.node, payload)
-            return
+    following = run.following(token)
+    if following is not None:  # one token passes, the timer keeps waiting
+        token.scope.live += 1
+        run.schedule(token, following)
+        run.pass_through(token.scope, token.node, payload)
+        return
     run.finish(token, payload)
 
 
@@ -379,9 +377,7 @@ def _goes_on(run: Run, token: Token) -> bool:
         return False
     if token.wait != "timer":
         return True
-    if token.cycle is None:
-        return False
-    following = timers.again(token.cycle, run.due(token), token.left, run.now, run.env.zone)
+    following = run.following(token)
     if following is None:
         return False
     run.schedule(token, following)

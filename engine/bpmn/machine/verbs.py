@@ -175,7 +175,10 @@ def elapse(state: State, token: int, *, now: datetime, env: Env) -> Step:
         return _stale(state)
     _expect(waiting, "timer")
     run = Run(state, now, env)
-    events.fire(run, waiting, {})
+    try:
+        events.fire(run, waiting, {})
+    except Stuck as stuck:  # its next firing cannot be computed
+        _incident(run, waiting, stuck.code, stuck.detail)
     return _go(run)
 
 

@@ -27,6 +27,7 @@ from engine.errors import N_
 from engine.findings import Finding, Level
 
 HUMAN = frozenset(("userTask",))
+TIMED = frozenset(("process", "userTask", "startEvent", "intermediateCatchEvent", "boundaryEvent"))
 JOBS = frozenset(("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 MAPPED = frozenset(
     [
@@ -93,7 +94,6 @@ NOT_YET = {
     "withdraw": N_("Draw a message event that cancels the process."),
     "print": N_("Remove it."),
     "retention": N_("Remove it."),
-    "calendar": N_("Remove it: durations are calendar time."),
     "dataStore": N_("Draw a service task that reads or writes the data."),
     "lane": N_("Assign each user task."),
 }
@@ -178,6 +178,9 @@ class Reader:
         kind = self._required(owner, child, "type")
         if kind:
             found.task = TaskDefinition(kind, child.get("retries"))
+
+    def _calendar(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.calendar = self._required(owner, child, "name")
 
     def _called_element(self, owner: Element, child: Element, found: Extensions) -> None:
         process_id = self._required(owner, child, "processId")
@@ -505,6 +508,7 @@ _TROIKA: dict[str, _Word] = {
     "summary": (_PROCESS, Reader._summary, "fields"),
     "starters": (_PROCESS, Reader._starters, "groups departments users"),
     "timeToLive": (_PROCESS, Reader._time_to_live, "value"),
+    "calendar": (TIMED, Reader._calendar, "name"),
 }
 
 

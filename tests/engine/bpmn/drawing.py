@@ -190,13 +190,17 @@ class Play:
         others: dict[str, bpmn.Program] | None = None,
         process: dict[str, Any] | None = None,
         decisions: Callable[[str], Any] | None = None,
+        now: datetime = MONDAY,
+        calendars: Callable[[str], Any] | None = None,
     ) -> None:
         self.program = source if isinstance(source, bpmn.Program) else program(source)
         self.programs = {"d": self.program, **(others or {})}
-        self.now = MONDAY
+        self.now = now
         self.env = bpmn.Env(process=process or {}, programs=lambda key: (key, self.programs[key]))
         if decisions is not None:
             self.env.decisions = decisions
+        if calendars is not None:
+            self.env.calendars = calendars
         self.facts: list[Fact] = []
         self.open: dict[tuple[str, int], Fact] = {}
         self.closed: set[tuple[str, int]] = set()
