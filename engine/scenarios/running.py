@@ -73,7 +73,12 @@ class Run:
         scenario = self.scenario
         self._expect(scenario.stubs)
         if scenario.start is not None:
-            self._publish(scenario.start["message"], scenario.start.get("key"), scenario.start.get("with"))
+            if "signal" in scenario.start:
+                with self.world.acting(None) as uow:
+                    payload = self._values(uow, scenario.start.get("with") or {})
+                    messages.broadcast_signal(uow, scenario.start["signal"], payload)
+            else:
+                self._publish(scenario.start["message"], scenario.start.get("key"), scenario.start.get("with"))
             self._work_off()
             self.instance_id = self._latest(scenario.process)
         else:
@@ -109,6 +114,13 @@ class Run:
                 self._act(step)
             case "message":
                 self._publish(step.name, step.key, step.fields)
+            case "signal":
+                with self.world.acting(None) as uow:
+                    messages.broadcast_signal(uow, step.name, self._values(uow, step.fields or {}))
+            case "set":
+                with self.world.acting(None) as uow:
+                    given = self._values(uow, step.fields or {})
+                    runtime.set_variables(uow, self._main(), given, reason="scenario")
             case "after":
                 self._wait(step.name)
             case "meanwhile":

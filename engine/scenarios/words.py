@@ -15,7 +15,8 @@ from engine.values import Values
 ACTS = ("complete", "agree", "reject")
 _STEP = frozenset(("task", "as", "group", "in", "complete", "agree", "reject", "refused", "operation", "called with",
                    "returns", "fails with", "raises", "times", "message", "key", "with", "after", "meanwhile",
-                   "cancel"))  # fmt: skip
+                   "cancel", "signal", "set"))  # fmt: skip
+_VERBS = ("task", "message", "signal", "set", "after", "meanwhile", "cancel")
 _SCENARIO = frozenset(("name", "as", "given", "start", "steps", "variables", "called", "not called", "incidents",
                        "records", "tasks", "refused", "ends in"))  # fmt: skip
 _FILE = frozenset(("process", "now", "as", "background", "scenarios"))
@@ -47,7 +48,8 @@ class Stub:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What somebody does, the outside world says, or time brings. `verb`: task, message, after, meanwhile, cancel.
+    """What somebody does, the outside world says, or time brings. `verb`: task, message, signal, set (variables, as an
+    administrator does), after, meanwhile, cancel.
 
     `act`: complete, agree or reject. `refused`: code of the error that the act must meet. `stubs`: for what follows.
     """
@@ -163,10 +165,12 @@ class _Reader:
         )  # fmt: skip
 
     def step(self, item: dict[str, Any], stubs: tuple[Stub, ...], place: str) -> Step:
-        verbs = [verb for verb in ("task", "message", "after", "meanwhile", "cancel") if verb in item]
+        verbs = [verb for verb in _VERBS if verb in item]
         if len(verbs) != 1:
-            raise self.wrong(place, "a step with one of task, message, after, meanwhile, cancel, operation", item)
+            raise self.wrong(place, f"a step with one of {', '.join(_VERBS)}, operation", item)
         verb = verbs[0]
+        if verb == "set":
+            return Step(verb, "", fields=dict(self.of(item["set"], dict, place)), stubs=stubs)
         acts = [act for act in ACTS if act in item]
         if verb == "task" and len(acts) != 1:
             raise self.wrong(place, "one of complete, agree, reject", item)

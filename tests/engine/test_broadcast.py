@@ -1,12 +1,14 @@
 """Signals across instances, what begins an instance, and the rows of event sub-processes, on both databases."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from engine import history, jobs, messages, runtime
+from engine import history, jobs, messages, runtime, workdays
 from engine.db.instance import Status, instance
 from engine.db.subscription import SubscriptionKind, subscription
+from engine.db.task import user_task
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
     END,
@@ -262,3 +264,39 @@ def test_parallel_event_based_gateway_gathers_its_messages_in_one_instance(engin
 
     found = {look_at(engine, key).variables["customer"]: nodes(engine, key) for key in instances(engine, "p")}
     assert found == {"X": ["ta", "tb"], "Y": ["b", "ta"]}
+
+
+def test_start_timer_follows_a_cron_line_and_a_work_calendar(engine, clock):
+    ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+    body = (
+        '<startEvent id="daily" name="daily"><extensionElements><troika:calendar name="cn"/></extensionElements>'
+        f'{timer("0 0 8 * * *", "timeCycle")}</startEvent>' + user("check") + END + flows("daily check end")
+    )  # fmt: skip
+    deploy(engine, drawing(body))
+
+    def due():
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            (job,) = jobs.list_(uow)
+            return job.visible_at.astimezone(ZoneInfo("Asia/Shanghai"))
+
+    first = due()
+    assert (first.hour, first.minute, first.isoweekday() < 6) == (9, 0, True)
+    clock.advance(first - engine.clock.now() + timedelta(seconds=1))
+    jobs.run_due(engine)
+
+    assert len(instances(engine, "p")) == 1
+    assert due() > first
+
+
+def test_due_date_of_a_task_counts_working_time(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+    hours = ('<troika:calendar name="cn"/>', '<zeebe:taskSchedule dueDate="P1D"/>')
+    deploy(engine, straight(user("t", *hours)))
+    mine = begun(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        due = uow.execute(select(user_task.c.due_at).where(user_task.c.instance_id == mine)).scalar()
+        assert due == workdays.calendar(uow).add(uow.now, timedelta(days=1))

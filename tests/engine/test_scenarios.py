@@ -6,6 +6,8 @@ import pytest
 
 from engine import operations, scenarios
 from engine.scenarios import World, WrongScenario, worlds
+from tests.engine.bpmn.drawing import END, catch, condition, drawing, flows, signal, signal_event
+from tests.engine.bpmn.drawing import START as BEGIN
 
 LIBRARY = Path(__file__).parents[2]
 START = """
@@ -148,3 +150,38 @@ scenarios:
     )
 
     assert result.failure == ""
+
+
+def test_signals_and_written_variables_move_a_story() -> None:
+    watch = drawing(
+        BEGIN + f'<startEvent id="called" name="called">{signal_event("go")}</startEvent>'
+        + catch("stop", signal_event("halt")) + catch("low", condition("stock < 5")) + END
+        + flows("start stop low end", "called stop"),
+        signal("go") + signal("halt"), "watch",
+    )  # fmt: skip
+    text = """
+scenarios:
+  - name: begun by hand
+    given: {stock: 9}
+    steps:
+      - {signal: halt, with: {why: drill}}
+      - {set: {stock: 4}}
+    ends in: end
+    variables: {why: drill}
+  - name: begun by a signal
+    start: {signal: go, with: {stock: 4}}
+    steps:
+      - {signal: halt}
+    ends in: end
+  - name: waits
+    given: {stock: 9}
+    steps:
+      - {signal: other}
+    ends in: end
+"""
+
+    results = scenarios.run(text, LIBRARY, resources={"processes/oa/watch.bpmn": watch}, process="watch")
+
+    assert [result.failure for result in results] == [
+        "", "", "Expected the process to end in 'end', but it is still running. The process waits at: stop (signal).",
+    ]  # fmt: skip

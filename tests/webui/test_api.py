@@ -50,3 +50,15 @@ def test_messages_need_the_permission(sign_in):
 
     assert sign_in("ann").post("/api/v1/messages/", json=message).status_code == 403
     assert sign_in("root").post("/api/v1/messages/", json=message).status_code == 202
+
+
+def test_signals_and_conditions_need_the_permission_and_say_who_heard(sign_in):
+    signal, given = {"name": "flood", "payload": {"level": 3}}, {"variables": {"stock": 4}}
+    root = sign_in("root")
+
+    assert sign_in("ann").post("/api/v1/messages/signals", json=signal).status_code == 403
+    assert sign_in("ann").post("/api/v1/messages/conditions", json=given).status_code == 403
+    for path, body in (("signals", signal), ("conditions", given)):
+        answer = root.post(f"/api/v1/messages/{path}", json=body)
+        assert (answer.status_code, answer.json) == (202, {"heard": 0})
+    assert root.post("/api/v1/messages/signals", json={"name": "x", "payload": {"approval": 1}}).status_code == 422

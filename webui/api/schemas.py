@@ -147,3 +147,16 @@ class MessageIn(Strict):
 
 class MessageOut(Schema):
     accepted = fields.Boolean()
+
+
+class SignalIn(Strict):
+    name = Text(required=True)
+    payload = PlainValues(load_default=dict)
+
+
+class ConditionsIn(Strict):
+    variables = PlainValues(required=True)
+
+
+class HeardOut(Schema):
+    heard = fields.Integer(metadata={"description": "instances that wait for it, and processes that it starts"})
