@@ -14,6 +14,9 @@ from engine.forms.types import types_of
 from engine.lint.library import Drawn, Library
 
 _TEXT, _NUMBER, _MOMENT = Type("string"), Type("number"), Type("date and time")
+_BOOLEAN = Type("boolean")
+_WITH_PAYLOAD = frozenset(("message", "signal", "error", "escalation"))
+_CATCHING = frozenset(("startEvent", "intermediateCatchEvent", "boundaryEvent"))
 _PERSON = ("id", "login", "name", "department", "department_name", "position", "manager")
 _PROCESS = Type(
     "context",
@@ -88,7 +91,8 @@ def _from_outside(node: Node, library: Library, found: Variables) -> None:
         found.write(
             extensions.decision.result_variable, _of_decision(extensions.decision.decision_id, library), node.id
         )
-    payload = any(event.kind in ("message", "error") for event in node.events) and node.type != "endEvent"
+    brings = any(event.kind in _WITH_PAYLOAD for event in node.events) and node.type in _CATCHING
+    payload = brings or node.type == "receiveTask"
     if (payload or node.type == "callActivity") and not extensions.outputs:
         found.closed = False
 
@@ -102,6 +106,9 @@ def _computed(node: Node, known: dict[str, Type], found: Variables) -> None:
             found.write(loop.item, item_of(_type_of(loop.collection, known)), node.id)
         if loop.result and loop.element:
             found.write(loop.result, list_of(_type_of(loop.element, known)), node.id)
+    if node.type == "complexGateway":
+        found.write("activationCount", _NUMBER, node.id)
+        found.write("waitingForStart", _BOOLEAN, node.id)
     for line in (*extensions.inputs, *extensions.outputs):
         head, *rest = line.target.split(".")
         of = ANY if rest else _type_of(line.source, known)

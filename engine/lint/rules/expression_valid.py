@@ -36,6 +36,9 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
         for expression in _expressions(compiled):
             found = analyse(expression.code, known.types, closed=known.closed)
             yield from (_remark(node, expression, diagnostic) for diagnostic in found.diagnostics)
+        for expression in _conditions(compiled):
+            found = analyse(expression.code, known.types, closed=known.closed, condition=True)
+            yield from (_remark(node, expression, diagnostic) for diagnostic in found.diagnostics)
         for edge in compiled.out:
             if edge.condition is not None:
                 found = analyse(edge.condition.code, known.types, closed=known.closed, condition=True)
@@ -74,15 +77,21 @@ def _expressions(node: Compiled) -> Iterator[Expression]:
         yield from (part for part in parts if part is not None)
 
 
+def _conditions(node: Compiled) -> Iterator[Expression]:
+    """What a conditional event or a complex gateway waits for."""
+    found = (*(event.condition for event in node.events), node.activation)
+    yield from (expression for expression in found if expression is not None)
+
+
 def _slots(node: Compiled) -> Iterator[Slot]:
     payload = node.event is not None or node.type == "callActivity"
     yield from (line.source for line in node.inputs)
     if not payload:  # an output mapping there reads what comes from outside
         yield from (line.source for line in node.outputs)
-    if node.event is not None:
-        yield from (slot for slot in (node.event.name, node.event.key) if slot is not None)
-        if node.event.timer is not None:
-            yield node.event.timer.slot
+    for event in node.events:
+        yield from (slot for slot in (event.name, event.key) if slot is not None)
+        if event.timer is not None:
+            yield event.timer.slot
     human = node.human
     if human is not None:
         yield from (slot for _, slot in human.parameters)

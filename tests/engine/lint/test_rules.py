@@ -12,7 +12,18 @@ from engine.findings import Level
 from engine.lint import KnownThings
 from engine.lint.levels import WrongLevels
 from engine.operations import Operation, Parameter
-from tests.engine.bpmn.drawing import END, START, catch, drawing, flows, message, message_event, timer
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    catch,
+    condition,
+    drawing,
+    flows,
+    message,
+    message_event,
+    script,
+    timer,
+)  # fmt: skip
 
 HERE = Path(__file__).parent
 FORM = json.dumps(
@@ -195,3 +206,24 @@ def test_message_that_begins_an_event_sub_process_needs_a_key():
     found = lint.check({"p.bpmn": drawing(body, message("m", None))}, {})
 
     assert ("correlation-key-required", "a") in [(finding.rule, finding.element_id) for finding in found]
+
+
+def test_conditions_of_events_and_complex_gateways_are_judged():
+    gateway = (
+        '<complexGateway id="g" name="够了吗"><activationCondition>= activationCount &gt;= 2</activationCondition>'
+        "</complexGateway>"
+    )
+    late = (
+        '<subProcess id="h" name="超时" triggeredByEvent="true"><startEvent id="hs" name="已超时">'
+        f'{condition("level + 1")}</startEvent><endEvent id="he" name="已处理"/>{flows("hs he")}</subProcess>'
+    )  # fmt: skip
+    body = (
+        START + script("s", "1", "level") + '<parallelGateway id="f"/>' + script("a", "1", "x") + script("b", "1", "y")
+        + gateway + END + flows("start s f", "f a g", "f b g", "g end") + late
+    )  # fmt: skip
+
+    found = lint.check({"p.bpmn": drawing(body)}, {})
+
+    judged_ = [(finding.element_id, str(finding)) for finding in found if finding.rule == "expression-valid"]
+    assert [element for element, _ in judged_] == ["hs"]
+    assert "number" in judged_[0][1]
