@@ -295,11 +295,19 @@ class Run(Evaluation):
         self.facts.append(ScopeClosed(self.number(), scope.id, outcome))
 
     def last_end(self) -> str | None:
-        """The element where the last token of the process was consumed."""
+        """The element where the last token of the process was consumed, be it inside an event sub-process."""
+        nodes = self.state.program.nodes
+        handler = None
         for fact in reversed(self.facts):
-            if isinstance(fact, NodeLeft) and fact.scope == 0:
-                return fact.node
-        return None
+            if not isinstance(fact, NodeLeft):
+                continue
+            if handler is not None and (fact.scope == 0 or fact.type == "endEvent"):
+                return handler if fact.scope == 0 else fact.node
+            if fact.scope == 0:
+                if nodes[fact.node].trigger is None:
+                    return fact.node
+                handler = fact.node
+        return handler
 
     # ------------------------------------------------------------ waits
 

@@ -223,6 +223,19 @@ def test_mapping_of_the_start_event_and_of_the_event_sub_process():
     assert play.variables == {"order": 1, "said": "yes phone"}
 
 
+def test_process_ends_where_the_handler_that_took_its_place_ends():
+    play = Play(case(handler("late", timer("P1D")), handler("asked", message_event("ask"), interrupting=False),
+                     roots=message("ask")), {"order": 1})  # fmt: skip
+    play.deliver("asked_start")
+
+    play.elapse("late_start")
+
+    assert play.all(steps.InstanceEnded)[0].node == "late_end"
+    normal = Play(case(handler("late", timer("P1D"))))
+    normal.complete("approve")
+    assert normal.all(steps.InstanceEnded)[0].node == "end"
+
+
 def test_nested_handlers_are_armed_when_the_outer_one_begins():
     inner = with_task("worse", timer("PT1H"), "escalate")
     play = Play(case(handler("late", timer("P1D"), user("chase") + inner, "late_start chase late_end")))
