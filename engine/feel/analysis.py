@@ -135,7 +135,7 @@ class _Analyst:
 
     def _literal(self, node: n.Literal) -> Type:
         if node.unreadable:
-            self.say(node, "invalid-literal", function="@", found=node.unreadable)
+            self.say(node, "invalid-literal", function="FEEL", found=node.unreadable)
         return Type("Null") if node.value is None else Type(kind_of(node.value))
 
     def _input(self, node: n.Input) -> Type:

@@ -42,7 +42,7 @@ class Builder:
     def _literal(self, node: n.Literal) -> Closure:
         value, unreadable = node.value, node.unreadable
         if unreadable:
-            return lambda frame: frame.run.diagnose(node, "invalid-literal", function="@", found=unreadable)
+            return lambda frame: frame.run.diagnose(node, "invalid-literal", function="FEEL", found=unreadable)
         return lambda frame: value
 
     def _input(self, node: n.Input) -> Closure:

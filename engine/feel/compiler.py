@@ -10,7 +10,7 @@ from engine.errors import N_
 from engine.feel import builtins
 from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue, OverBudget, Result
-from engine.feel.evaluation import Frame, Run
+from engine.feel.evaluation import Frame, Run, check_size
 from engine.feel.lexer import NESTING_LIMIT, is_simple, normal_name
 from engine.feel.parser import TYPE_NAMES, parse
 from engine.feel.running import Closure
@@ -68,7 +68,10 @@ class Compiled:
         """The value in a frame that the caller made; diagnostics go to its run."""
         run = frame.run
         try:
-            return self.closure(frame)
+            value = self.closure(frame)
+            if type(value) is list or type(value) is dict:
+                check_size(value)
+            return value
         except NoValue as reason:
             run.note(self.tree, reason)
         except OverBudget as stopped:

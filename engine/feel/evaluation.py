@@ -1,5 +1,6 @@
 """One evaluation: its environment, its scopes, its diagnostics and its budget."""
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from time import thread_time
@@ -15,6 +16,15 @@ TEXT_LENGTH_LIMIT = 1 << 20
 SECONDS_LIMIT = 1.0
 """CPU seconds of the thread, so that a busy machine does not change results."""
 CHECK_EACH = 1_024
+ITEMS_A_STEP, CHARACTERS_A_STEP = 16, 256
+"""What a built-in may read or make for one step: time and memory then end within the same budget."""
+
+
+class _Current(threading.local):
+    run: "Run | None" = None
+
+
+_current = _Current()
 
 
 class Run:
@@ -38,6 +48,7 @@ class Run:
         self.unchecked = 0
         self.depth = 0
         self.started: float | None = None
+        _current.run = self
 
     def spend(self, steps: int = 1) -> None:
         """Count work. Raises OverBudget."""
@@ -55,6 +66,15 @@ class Run:
             self.started = now
         elif now - self.started > SECONDS_LIMIT:
             raise OverBudget(N_("milliseconds"), int(SECONDS_LIMIT * 1000))
+
+    def charge(self, value: Any) -> None:
+        """Count the reading or making of a list, context or text."""
+        kind = type(value)
+        if kind is list or kind is dict:
+            if len(value) >= ITEMS_A_STEP:
+                self.spend(len(value) // ITEMS_A_STEP)
+        elif kind is str and len(value) >= CHARACTERS_A_STEP:
+            self.spend(len(value) // CHARACTERS_A_STEP)
 
     def enter(self) -> None:
         """One call deeper; whoever enters takes one off `depth` again. Raises OverBudget."""
@@ -86,6 +106,23 @@ class Frame:
         self.names = names
         self.parent = parent
         self.run = run
+
+
+def spend(steps: int) -> None:
+    """Count work where no run is at hand: in the one that this thread began last. Raises OverBudget."""
+    if _current.run is not None:
+        _current.run.spend(steps)
+
+
+def check_size(value: Any) -> None:
+    """Raises OverBudget for a value of too many parts: one list that stands in many places counts in each."""
+    waiting, parts = [value], 0
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list | dict):
+            parts += len(found)
+            check_length(parts)
+            waiting.extend(found if isinstance(found, list) else found.values())
 
 
 def check_length(length: int) -> None:

@@ -15,7 +15,7 @@ class Node:
 
 @dataclass(slots=True)
 class Literal(Node):
-    """A number, string, boolean, null or `@"..."`; `unreadable`: the text of an `@"..."` that is no such value."""
+    """A number, string, boolean, null or `@"..."`; `unreadable`: the text of one that has no value."""
 
     value: Any
     unreadable: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import N_, Phrase
 from engine.feel import temporal
 from engine.feel.diagnostics import NoValue, OverBudget
-from engine.feel.evaluation import LENGTH_LIMIT, check_text
+from engine.feel.evaluation import CHARACTERS_A_STEP, ITEMS_A_STEP, LENGTH_LIMIT, check_text, spend
 from engine.feel.values import (
     CONTEXT,
     CONTEXT_KIND,
@@ -56,8 +56,10 @@ def equal(left: Any, right: Any) -> bool:
     if kind != kind_of(right):
         raise _mismatch("=", left, right)
     if kind == LIST:
+        spend(1 + len(left) // ITEMS_A_STEP)
         return len(left) == len(right) and all(map(same, left, right))
     if kind == CONTEXT_KIND:
+        spend(1 + len(left) // ITEMS_A_STEP)
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if kind == RANGE:
         return (
@@ -86,10 +88,12 @@ def key_of(value: Any) -> Any:
     kind = kind_of(value)
     match kind:
         case "list":
+            spend(1 + len(value) // ITEMS_A_STEP)
             return kind, tuple(map(key_of, value))
         case "range":
             return kind, key_of(value.low), key_of(value.high), value.low_closed, value.high_closed
         case "context":
+            spend(1 + len(value) // ITEMS_A_STEP)
             return kind, frozenset((name, key_of(item)) for name, item in value.items())
         case "time" | "date and time":
             return kind, *temporal.instant(value)
@@ -177,6 +181,7 @@ def is_in(value: Any, test: Any) -> bool | None:
     if isinstance(test, list):
         if isinstance(value, list) and same(value, test):
             return True
+        spend(len(test) // ITEMS_A_STEP)
         return disjunction(_is_item(value, item) for item in test)
     return equal(value, test)
 
@@ -230,7 +235,10 @@ def add(left: Any, right: Any) -> Any:
         return arithmetic(CONTEXT.add, left, right)
     kinds = kind_of(left), kind_of(right)
     if kinds == (STRING, STRING):
-        check_text(len(left) + len(right))
+        length = len(left) + len(right)
+        if length >= CHARACTERS_A_STEP:
+            check_text(length)
+            spend(length // CHARACTERS_A_STEP)
         return left + right
     if kinds[0] in DURATIONS and kinds[1] in MOMENTS:
         return _move(right, left, "+", 1)

@@ -1,6 +1,7 @@
 """Text to tree: lark's LALR parser over our tokens, with a way back when a long name was taken too eagerly."""
 
 from collections.abc import Callable, Iterable
+from decimal import DecimalException
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
@@ -91,12 +92,15 @@ def _literal(value: Callable[[Any], Any]) -> Callable[[Any, Token], n.Literal]:
 
 
 def read_number(text: str) -> Any:
-    """The number of a literal, rounded to 34 digits."""
+    """The number of a literal, rounded to 34 digits; None when it is beyond decimal128."""
     return int(text) if text.isdigit() and len(text) < 34 else _decimal(text)
 
 
 def _decimal(text: str) -> Any:
-    number = CONTEXT.create_decimal(text)
+    try:
+        number = CONTEXT.create_decimal(text)
+    except DecimalException:
+        return None
     return whole(number) if "." not in text or "e" in text.lower() else number
 
 
@@ -113,16 +117,16 @@ def read_at(text: str) -> Any:
 class _Builder(Transformer[Token, n.Node]):
     """Builds nodes while lark reduces; punctuation arrives as tokens and gives the positions."""
 
-    number = _literal(read_number)
     string = _literal(str)
     null = _literal(lambda _: None)
     true = _literal(lambda _: True)
     false = _literal(lambda _: False)
 
+    def number(self, token: Token) -> n.Node:
+        return _readable(read_number(token.value), token)
+
     def at(self, token: Token) -> n.Node:
-        value = read_at(token.value)
-        unreadable = str(token.value) if value is None else ""
-        return n.Literal(value, unreadable, start=_start(token), end=_end(token))
+        return _readable(read_at(token.value), token)
 
     def expression_text(self, expression: n.Node) -> n.Node:
         return expression
@@ -333,6 +337,11 @@ class _Builder(Transformer[Token, n.Node]):
             end=result.end,
             depth=_deeper(*arguments, result),
         )
+
+
+def _readable(value: Any, token: Token) -> n.Literal:
+    unreadable = "" if value is not None else str(token.value)[:40]
+    return n.Literal(value, unreadable, start=_start(token), end=_end(token))
 
 
 def _start(token: Token) -> int:

@@ -15,6 +15,7 @@ from decimal import (
 from typing import Any
 
 from engine.feel.diagnostics import NoValue
+from engine.feel.evaluation import check_text
 from engine.feel.nanoseconds import NanoDateTime, NanoTime, nanos_of
 from engine.values import YearsMonths, duration_text
 
@@ -175,13 +176,47 @@ def describe(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """As the function `string` writes it: bare at the top, quoted inside of lists and contexts."""
-    return value if isinstance(value, str) else _inner_text(value)
+    """As the function `string` writes it: bare at the top, quoted inside of lists and contexts. Raises OverBudget."""
+    if isinstance(value, str):
+        return value
+    parts = Pieces()
+    _write(value, parts)
+    return "".join(parts)
 
 
-def _inner_text(value: Any) -> str:
-    kind = kind_of(value)
-    match kind:
+class Pieces(list[str]):
+    """The pieces of a text that is not yet too long."""
+
+    length = 0
+
+    def add(self, part: str) -> None:
+        """One more piece. Raises OverBudget."""
+        self.length += len(part)
+        check_text(self.length)
+        self.append(part)
+
+
+def _write(value: Any, parts: Pieces) -> None:
+    match kind_of(value):
+        case "list":
+            parts.add("[")
+            for number, item in enumerate(value):
+                if number:
+                    parts.add(", ")
+                _write(item, parts)
+            parts.add("]")
+        case "context":
+            parts.add("{")
+            for number, (key, item) in enumerate(value.items()):
+                parts.add(f"{', ' if number else ''}{_key_text(key)}: ")
+                _write(item, parts)
+            parts.add("}")
+        case _:
+            parts.add(_simple_text(value))
+
+
+def _simple_text(value: Any) -> str:
+    match kind_of(value):
         case "null":
             return "null"
         case "boolean":
@@ -190,10 +225,6 @@ def _inner_text(value: Any) -> str:
             return number_text(value)
         case "string":
             return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        case "list":
-            return "[" + ", ".join(_inner_text(item) for item in value) + "]"
-        case "context":
-            return "{" + ", ".join(f"{_key_text(key)}: {_inner_text(item)}" for key, item in value.items()) + "}"
         case "range":
             return _range_text(value)
         case "function":
@@ -211,12 +242,12 @@ def _key_text(key: str) -> str:
 
 def _range_text(value: Range) -> str:
     if value.low is None and value.high is not None:
-        return f"{'<=' if value.high_closed else '<'} {_inner_text(value.high)}"
+        return f"{'<=' if value.high_closed else '<'} {_simple_text(value.high)}"
     if value.high is None and value.low is not None:
-        return f"{'>=' if value.low_closed else '>'} {_inner_text(value.low)}"
+        return f"{'>=' if value.low_closed else '>'} {_simple_text(value.low)}"
     return (
-        f"{'[' if value.low_closed else '('}{_inner_text(value.low)}.."
-        f"{_inner_text(value.high)}{']' if value.high_closed else ')'}"
+        f"{'[' if value.low_closed else '('}{_simple_text(value.low)}.."
+        f"{_simple_text(value.high)}{']' if value.high_closed else ')'}"
     )
 
 

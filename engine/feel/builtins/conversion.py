@@ -24,6 +24,8 @@ def number(text: str) -> Any:
     if _NUMBER.fullmatch(text) is None:
         raise _unreadable("number", text)
     value = read_number(text.lstrip("-"))
+    if value is None:
+        raise _unreadable("number", text)
     return operators.negate(value) if text.startswith("-") else value
 
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from engine.errors import N_
-from engine.feel.builtins.patterns import SUBJECT_LIMIT, too_long, translate
+from engine.feel.builtins.patterns import pattern_for
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
-from engine.feel.values import describe, kind_of, number_text, text_of
+from engine.feel.values import Pieces, describe, kind_of, number_text, text_of
 
 
 @builtin("is defined(value: any) -> boolean", extra=True)
@@ -47,9 +47,7 @@ def trim(text: str) -> str:
 @builtin("extract(string: string, pattern: string) -> list<string>", extra=True)
 def extract(text: str, pattern: str) -> list[str]:
     """All matches."""
-    if len(text) > SUBJECT_LIMIT:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=too_long())
-    return [match[0] for match in translate(pattern, "").finditer(text)]
+    return [match[0] for match in pattern_for(text, pattern).finditer(text)]
 
 
 @builtin("to base64(value: string) -> string", extra=True)
@@ -61,20 +59,35 @@ def to_base64(text: str) -> str:
 @builtin("to json(value: any) -> string", extra=True)
 def to_json(value: Any) -> str:
     """Numbers keep all their digits; dates, times and durations become texts. Null for functions and ranges."""
+    pieces = Pieces()
+    _write_json(value, pieces)
+    return "".join(pieces)
+
+
+def _write_json(value: Any, pieces: Pieces) -> None:
     match kind_of(value):
         case "null" | "boolean" | "string":
-            return json.dumps(value, ensure_ascii=False)
+            pieces.add(json.dumps(value, ensure_ascii=False))
         case "number":
-            return number_text(value)
+            pieces.add(number_text(value))
         case "list":
-            return f"[{','.join(map(to_json, value))}]"
+            pieces.add("[")
+            for number, item in enumerate(value):
+                pieces.add("," if number else "")
+                _write_json(item, pieces)
+            pieces.add("]")
         case "context":
-            return "{" + ",".join(f"{to_json(key)}:{to_json(item)}" for key, item in value.items()) + "}"
+            pieces.add("{")
+            for number, (key, item) in enumerate(value.items()):
+                pieces.add(f"{',' if number else ''}{json.dumps(key, ensure_ascii=False)}:")
+                _write_json(item, pieces)
+            pieces.add("}")
         case "function" | "range":
             raise NoValue(
                 "bad-argument", function="to json", parameter="value", expected=N_("data"), found=describe(value)
             )
-    return json.dumps(text_of(value))
+        case _:
+            pieces.add(json.dumps(text_of(value)))
 
 
 @builtin("from json(value: string) -> any", extra=True)

@@ -8,7 +8,7 @@ from engine.errors import N_
 from engine.feel import operators
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
-from engine.feel.evaluation import check_length
+from engine.feel.evaluation import ITEMS_A_STEP, check_length, spend
 from engine.feel.values import CONTEXT, Function, as_decimal, as_index, describe, kind_of, whole
 
 
@@ -243,10 +243,12 @@ def duplicate_values(items: list[Any]) -> list[Any]:
 def flatten(items: list[Any]) -> list[Any]:
     """Lists in lists as one list."""
     result: list[Any] = []
+    spend(1 + len(items) // ITEMS_A_STEP)
     waiting = [iter(items)]
     while waiting:
         for item in waiting[-1]:
             if isinstance(item, list):
+                spend(1 + len(item) // ITEMS_A_STEP)
                 waiting.append(iter(item))
                 break
             result.append(item)

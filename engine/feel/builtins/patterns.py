@@ -4,12 +4,17 @@ import re
 import sys
 import unicodedata
 from functools import lru_cache
+from typing import NamedTuple
 
 from engine.errors import N_, Phrase
+from engine.feel.builtins.backtracking import Effort, Endless, effort
 from engine.feel.diagnostics import NoValue
+from engine.feel.evaluation import spend
 
 SUBJECT_LIMIT = 10_000
 PATTERN_LIMIT = 1_000
+WAYS_LIMIT = 100_000_000
+WAYS_A_STEP = 1_000
 _SPACE = " \t\n\r"
 _SAMPLE = [chr(code) for code in (*range(0x500), *range(0x3000, 0x3100), *range(0x4E00, 0x4E80), 0xFF01, 0x1F40E)]
 _ESCAPES_KEPT = frozenset("nrt\\|.?*+(){}-[]^$dDwWsS")
@@ -26,8 +31,8 @@ _BLOCKS = {
 
 
 @lru_cache(maxsize=2_000)
-def translate(pattern: str, flags: str) -> re.Pattern[str]:
-    """A compiled pattern. Raises NoValue for a wrong one, an unknown flag, or one with nested repetition."""
+def translate(pattern: str, flags: str) -> "Translated":
+    """A compiled pattern. Raises NoValue for a wrong one, an unknown flag, or one that would never end."""
     if len(pattern) > PATTERN_LIMIT:
         raise NoValue(
             "invalid-pattern",
@@ -42,27 +47,57 @@ def translate(pattern: str, flags: str) -> re.Pattern[str]:
         options |= option
     if "x" in flags:
         pattern = _without_space(pattern)
-    translated = _Translator(pattern, "s" in flags, "m" in flags).translate()
+    parts = _Translator(pattern, "s" in flags, "m" in flags).translate()
     try:
-        return re.compile(translated, options)
+        return Translated(re.compile("".join(parts), options), effort(parts, _characters))
+    except Endless:
+        reason = N_("a repetition inside of a repetition")
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=reason) from None
     except (re.error, RecursionError, OverflowError) as error:
         raise NoValue("invalid-pattern", pattern=pattern[:40], reason=str(error)) from None
 
 
-def too_long() -> str:
-    """Why a text is not searched."""
-    return Phrase(N_("the text has over {limit} characters"), limit=SUBJECT_LIMIT)
+class Translated(NamedTuple):
+    """`effort`: how many ways it may have to try."""
+
+    compiled: re.Pattern[str]
+    effort: Effort
+
+
+def pattern_for(text: str, pattern: str, flags: str = "") -> re.Pattern[str]:
+    """The compiled pattern, to be used on this text only. Raises NoValue, and OverBudget when it is not the first."""
+    if len(text) > SUBJECT_LIMIT:
+        reason: str = Phrase(N_("the text has over {limit} characters"), limit=SUBJECT_LIMIT)
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=reason)
+    translated = translate(pattern, flags)
+    ways = translated.effort.of(len(text))
+    if ways > WAYS_LIMIT:
+        reason = N_("it can match this text in too many ways: make the text shorter or the pattern narrower")
+        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=reason)
+    spend(1 + ways // WAYS_A_STEP)
+    return translated.compiled
+
+
+@lru_cache(maxsize=4_000)
+def _characters(atom: str) -> frozenset[str]:
+    """Those of the sample that an atom of a translated pattern matches; all when it is no single character."""
+    try:
+        compiled = re.compile(atom)
+    except re.error:
+        return frozenset(_SAMPLE)
+    found = frozenset(filter(compiled.fullmatch, _SAMPLE))
+    return found or frozenset(_SAMPLE)
 
 
 def _overlap(atoms: list[str]) -> bool:
-    """Whether some character could begin two of these alternatives; what is no single atom is taken to overlap."""
-    try:
-        compiled = [re.compile(atom) for atom in atoms]
-    except re.error:
-        return True
-    return any(sum(atom.fullmatch(char) is not None for atom in compiled) > 1 for char in _SAMPLE) or any(
-        not any(map(atom.fullmatch, _SAMPLE)) for atom in compiled
-    )
+    """Whether some character could begin two of these alternatives."""
+    seen: set[str] = set()
+    for atom in atoms:
+        found = _characters(atom)
+        if not seen.isdisjoint(found):
+            return True
+        seen |= found
+    return False
 
 
 def _without_space(pattern: str) -> str:
@@ -98,12 +133,11 @@ class _Translator:
     def _wrong(self, reason: str) -> NoValue:
         return NoValue("invalid-pattern", pattern=self.pattern[:40], reason=reason)
 
-    def translate(self) -> str:
+    def translate(self) -> list[str]:
+        """The parts of the pattern for Python: atoms, quantifiers, brackets and bars."""
         pattern = self.pattern
         parts: list[str] = []
-        open_groups: list[tuple[int, bool]] = []  # number (0: not captured), has an unbounded repetition inside
-        repeated = False  # in the current group
-        group_was_repeated = False  # of the group that was just closed
+        open_groups: list[int] = []  # their numbers, 0: not captured
         branches: list[list[int]] = [[0]]  # for each open group, where its alternatives begin in `parts`
         while self.index < len(pattern):
             char = pattern[self.index]
@@ -123,23 +157,18 @@ class _Translator:
                     number = self.groups
                     parts.append("(")
                     self.index += 1
-                open_groups.append((number, repeated))
+                open_groups.append(number)
                 branches.append([len(parts)])
-                repeated = False
                 continue
             elif char == ")":
                 if not open_groups:
                     raise self._wrong(N_("unbalanced )"))
-                number, outer = open_groups.pop()
-                self.closed.add(number)
-                group_was_repeated, repeated = repeated, outer or repeated
+                self.closed.add(open_groups.pop())
                 starts = branches.pop()
                 firsts = [parts[start] for start in starts if start < len(parts)]
                 parts.append(")")
                 self.index += 1
                 unbounded = re.match(r"[*+]|\{\d+,\}", pattern[self.index :])
-                if unbounded and group_was_repeated:
-                    raise self._wrong(N_("a repetition inside of a repetition"))
                 if unbounded and len(starts) > 1 and (len(firsts) < len(starts) or _overlap(firsts)):
                     raise self._wrong(N_("repeated alternatives that begin alike"))
                 continue
@@ -147,8 +176,6 @@ class _Translator:
                 match = re.match(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??", pattern[self.index :])
                 if match is None:
                     raise self._wrong(N_("a { that is no quantifier"))
-                if match[0][0] in "*+" or match[0].rstrip("?").endswith(",}"):
-                    repeated = True
                 parts.append(match[0])
                 self.index += match.end()
                 if pattern[self.index : self.index + 1] in ("*", "+", "?"):
@@ -163,7 +190,7 @@ class _Translator:
                     branches[-1].append(len(parts))
         if open_groups:
             raise self._wrong(N_("unbalanced ("))
-        return "".join(parts)
+        return parts
 
     def _plain(self, char: str) -> str:
         if char == ".":

@@ -64,6 +64,13 @@ class BuiltIn:
 
     def invoke(self, arguments: list[Any], names: list[str] | None, run: Any) -> Any:
         """The value of the first overload that takes these arguments. Raises NoValue."""
+        for argument in arguments:
+            run.charge(argument)
+        result = self._value(arguments, names, run)
+        run.charge(result)
+        return result
+
+    def _value(self, arguments: list[Any], names: list[str] | None, run: Any) -> Any:
         reason: NoValue | None = None
         for exact in (True, False):
             for overload in self.overloads:

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 from engine.errors import N_
-from engine.feel.builtins.patterns import SUBJECT_LIMIT, too_long, translate
+from engine.feel.builtins.patterns import pattern_for
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
 from engine.feel.evaluation import check_text
-from engine.feel.values import describe
+from engine.feel.values import Pieces, describe
 
 
 @builtin("substring(string: string, start position: number, length: number?) -> string")
@@ -74,27 +74,28 @@ def ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-def _guard(text: str, pattern: str) -> None:
-    if len(text) > SUBJECT_LIMIT:
-        raise NoValue("invalid-pattern", pattern=pattern[:40], reason=too_long())
-
-
 @builtin("matches(input: string, pattern: string, flags: string|null?) -> boolean")
 def matches(text: str, pattern: str, flags: str | None = None) -> bool:
     """Whether the pattern of XPath occurs anywhere."""
-    _guard(text, pattern)
-    return translate(pattern, flags or "").search(text) is not None
+    return pattern_for(text, pattern, flags or "").search(text) is not None
 
 
 @builtin("replace(input: string, pattern: string, replacement: string, flags: string|null?) -> string")
 def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     """Every match replaced; `$1` is a group, `\\$` a dollar. Null when the pattern matches nothing at all."""
-    _guard(text, pattern)
-    compiled = translate(pattern, flags or "")
+    compiled = pattern_for(text, pattern, flags or "")
     if compiled.match("") is not None:
         raise NoValue("invalid-pattern", pattern=pattern[:40], reason=N_("it matches the empty text"))
     template = _replacement(replacement, compiled.groups, pattern)
-    return compiled.sub(lambda match: "".join(p if isinstance(p, str) else match[p] or "" for p in template), text)
+    pieces = Pieces()
+    end = 0
+    for match in compiled.finditer(text):
+        pieces.add(text[end : match.start()])
+        for part in template:
+            pieces.add(part if isinstance(part, str) else match[part] or "")
+        end = match.end()
+    pieces.add(text[end:])
+    return "".join(pieces)
 
 
 def _replacement(text: str, groups: int, pattern: str) -> list[str | int]:
@@ -119,9 +120,8 @@ def _replacement(text: str, groups: int, pattern: str) -> list[str | int]:
 @builtin("split(string: string, delimiter: string) -> list<string>")
 def split(text: str, delimiter: str) -> list[str]:
     """The parts between the matches of a pattern."""
-    _guard(text, delimiter)
     parts, end = [], 0
-    for match in translate(delimiter, "").finditer(text):
+    for match in pattern_for(text, delimiter).finditer(text):
         if match.end() == match.start():
             continue
         parts.append(text[end : match.start()])
