@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+CODES = ("E1", "X1", "rejected", "")
 ACTS = 25
 """Acts of people, jobs and clocks that one instance of a mutant sees."""
 
@@ -35,6 +36,7 @@ TAGS = (
     *("timerEventDefinition", "messageEventDefinition", "signalEventDefinition", "errorEventDefinition"),
     *("escalationEventDefinition", "conditionalEventDefinition", "linkEventDefinition", "compensateEventDefinition"),
     *("cancelEventDefinition", "terminateEventDefinition", "sequenceFlow", "association", "message", "signal", "error"),
+    *("complexBehaviorDefinition", "activationCondition", "escalation", "inputDataItem", "loopDataInputRef", "source"),
     *("timeDate", "timeCycle", "timeDuration", "condition", "conditionExpression", "standardLoopCharacteristics"),
     *("multiInstanceLoopCharacteristics", "loopCardinality", "completionCondition", "ioSpecification", "dataObject"),
     *("dataInputAssociation", "dataOutputAssociation", "property", "laneSet", "extensionElements", "documentation"),
@@ -121,14 +123,21 @@ def trial(data: bytes, number: int) -> Verdict:
     try:
         outcome = _trial(data, random.Random(number))
     except AssertionError as broken:
-        return Verdict("broken", time.process_time() - began, str(broken))
+        return Verdict("broken", time.process_time() - began, f"{broken} at {_place(broken)}")
     except Exception as crash:
-        place = crash.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place is not None else "?"
-        return Verdict("crashed", time.process_time() - began, f"{type(crash).__name__} at {where}: {crash}"[:300])
+        return Verdict(
+            "crashed", time.process_time() - began, f"{type(crash).__name__} at {_place(crash)}: {crash}"[:300]
+        )
     return Verdict(outcome, time.process_time() - began)
+
+
+def _place(error: BaseException) -> str:
+    """File and line where it was raised."""
+    part = error.__traceback__
+    assert part is not None
+    while part.tb_next is not None:
+        part = part.tb_next
+    return f"{Path(part.tb_frame.f_code.co_filename).name}:{part.tb_lineno}"
 
 
 # ---------------------------------------------------------------- the promises
@@ -202,12 +211,14 @@ def _act(
             luck = chance.random()
             if luck < 0.1:
                 return bpmn.fail(state, token, "failed", {"why": "chance"}, now=now, env=env)
+            if luck < 0.2:
+                return bpmn.throw_error(state, token, chance.choice(CODES), now=now, env=env)
             if luck < 0.25:
-                return bpmn.throw_error(state, token, chance.choice(("E1", "rejected", "")), now=now, env=env)
+                return bpmn.escalate(state, token, chance.choice(CODES), now=now, env=env)
             return bpmn.complete(state, token, _values(chance), now=now, env=env)
         case "timer":
             return bpmn.elapse(state, token, now=max(now, _due(state, token, now)), env=env)
-        case "message":
+        case "message" | "signal":
             return bpmn.deliver(state, token, _values(chance), now=now, env=env)
     return bpmn.set_variables(state, 0, _values(chance), now=now, env=env)
 
