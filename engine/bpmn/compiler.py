@@ -78,7 +78,8 @@ _THROWS = {
     "none": END, "message": THROW, "signal": THROW, "escalation": ESCALATE, "error": END_ERROR, "terminate": TERMINATE,
     "compensate": COMPENSATE, "cancel": CANCEL,
 }  # fmt: skip
-_JOINS = (INCLUSIVE, COMPLEX)
+_JOINS = {INCLUSIVE: 2, COMPLEX: 1}
+"""gateways that ask what can still come, and how many incoming flows make them do so"""
 
 
 def compile(definition: Definition, process_id: str | None = None) -> Program:
@@ -163,7 +164,7 @@ class _Compiler:
         scope.starts = self._entry(scope)
         scope.handlers = tuple(node for node in scope.nodes if node.op == EVENT_SUB)
         scope.compensation = next((node for node in scope.handlers if _triggered_by(node, "compensate")), None)
-        joins = [node for node in scope.nodes if node.op in _JOINS and len(node.incoming) > 1]
+        joins = [node for node in scope.nodes if node.op in _JOINS and len(node.incoming) >= _JOINS[node.op]]
         scope.inclusive = bool(joins)
         for node in scope.nodes:
             node.exits = exit_mask(node)

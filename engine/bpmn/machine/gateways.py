@@ -77,7 +77,11 @@ def complex_(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if edge is None:
         split(run, scope, node)
         return
-    activates = node.id not in scope.fired and _activates(run, scope, node, _waiting(scope, node) + 1)
+    try:
+        activates = node.id not in scope.fired and _activates(run, scope, node, _waiting(scope, node) + 1)
+    except Stuck:
+        run.enter(scope, node)  # the token that has come is stuck by itself, and comes again when it is resumed
+        raise
     _hold(run, scope, edge)
     if activates:
         _activate(run, scope, node)

@@ -560,6 +560,31 @@ def test_complex_gateway_whose_condition_is_no_boolean_is_an_incident():
     assert play.waits == ["after", "t1", "t2"]
 
 
+def test_tokens_that_come_to_a_complex_gateway_at_once_are_stuck_each_by_itself():
+    body = FORK + script("s", "1", "x") + script("t", "2", "y") + user("after") + END
+    condition = "<activationCondition>= activationCount &gt;= needed</activationCondition>"
+    body += f'<complexGateway id="g">{condition}</complexGateway>'
+    play = Play(drawing(body + flows("start fork s g after end", "fork t g")))
+    assert [incident.code for incident in play.state.incidents.values()] == ["condition-not-boolean"] * 2
+
+    play.resume("g", needed=2)
+    play.resume("g")
+
+    assert (play.waits, play.incidents) == (["after"], {})
+
+
+def test_complex_gateway_on_a_single_way_that_waits_for_more_starves_and_can_be_released():
+    condition = "<activationCondition>= activationCount &gt;= 2</activationCondition>"
+    body = START + user("a") + f'<complexGateway id="g">{condition}</complexGateway>' + user("after") + END
+    play = Play(drawing(body + flows("start a g after end")))
+    play.complete("a")
+    assert play.incidents == {"g": "join-starved"}
+
+    play.resume("g")
+
+    assert (play.waits, play.incidents) == (["after"], {})
+
+
 def test_complex_gateway_without_activation_condition_joins_like_an_inclusive_one():
     xml = discriminator("x").replace(b"<activationCondition>= x</activationCondition>", b"")
     play = Play(xml)
