@@ -107,6 +107,7 @@ _KINDS = (
     "terminate",
 )  # fmt: skip
 _HOLDERS = 3
+_BETWEEN = {"association": "executed between a compensation boundary event and its handler"}
 
 
 def _walk(todo: list[tuple[Child, Standing, str]], found: dict[str, Row], judged: dict[str, Row]) -> None:
@@ -151,7 +152,7 @@ def _remark(row: Row) -> str:
             return f"{reason} {hint}".strip() or f"Not executed inside {_named(row.holders)}."
         case Standing.PART:
             return f"with {_named(row.holders)}"
-    return ""
+    return _BETWEEN.get(row.element, "")
 
 
 def _attributes(tag: str, kind: Type | None) -> str:
