@@ -14,8 +14,6 @@ from tests.conformance.playing import perform
 HERE = Path(__file__).parent
 TOLD = sorted(HERE.rglob("*.yml"))
 DRAWN = sorted(HERE.rglob("*.bpmn"))
-NOT_DRAWN = {"complexBehaviorDefinition", "event"}
-"""Known to the tables, but only on a multi-instance whose `behavior` is refused."""
 
 
 def name_of(path):
@@ -50,7 +48,7 @@ def test_every_executed_element_is_drawn_here():
 
     executed = {row.element for row in coverage.rows() if row.standing is Standing.EXECUTED}
 
-    assert executed - drawn == NOT_DRAWN
+    assert executed - drawn == set()
 
 
 def test_every_executed_event_is_drawn_where_it_may_stand():
