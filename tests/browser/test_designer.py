@@ -288,6 +288,8 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     row.locator("input").check()
     group(page, "general")
     entry(page, "tk-name-en").locator("input").fill("Approve it")
+    group(page, "tk-due")
+    entry(page, "tk-troika-Calendar-name").locator("input").fill("cn")
     page.locator("#canvas").click(position={"x": 500, "y": 60})
     select(page, "pay")
     group(page, "tk-inputs")
@@ -302,6 +304,7 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     xml = saved(site, "written")
     assert 'perm="write" required="true"' in xml
     assert '<troika:label lang="en">Approve it</troika:label>' in xml
+    assert '<troika:calendar name="cn"' in xml
     assert 'source="= payment.id"' in xml
     assert wrong == []
 

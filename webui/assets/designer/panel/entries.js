@@ -20,6 +20,9 @@ export const area = (type, name, label, input) => entry(type, name, AttributeEnt
 export const check = (type, name, label) => entry(type, name, AttributeEntry, isCheckboxEntryEdited, { Component: CheckboxEntry, label, flag: true });
 export const feel = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint });
 
+// the work calendar by which durations count
+export const CALENDAR = text('troika:Calendar', 'name', 'Work calendar', { placeholder: 'For example cn', description: 'Durations then count working time only' });
+
 function entry(type, name, component, isEdited, spec) {
   return { id: `tk-${type.replace(':', '-')}-${name}`, component, isEdited, spec: { type, name, ...spec } };
 }

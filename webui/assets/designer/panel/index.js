@@ -2,6 +2,7 @@
 // processes and decisions, scripts, mappings) stays with Zeebe's provider.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
+import { CALENDAR, group } from './entries.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
@@ -36,6 +37,7 @@ class TroikaPanel {
     if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];
+    if (isTimer(element)) return [group('tk-calendar', this.translate('Working time'), [CALENDAR])];
     if (isAny(element, ['bpmn:Event', 'bpmn:ComplexGateway']) && waitsForCondition(element)) return waitingGroups(element, this.translate);
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
@@ -43,6 +45,10 @@ class TroikaPanel {
     if (is(element, 'bpmn:Process')) return processGroups(element, this.translate);
     return [];
   }
+}
+
+function isTimer(element) {
+  return is(element, 'bpmn:Event') && (getBusinessObject(element).get('eventDefinitions') ?? []).some(found => is(found, 'bpmn:TimerEventDefinition'));
 }
 
 function nameInEnglish(general) {

@@ -4,7 +4,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
-import { feel, group, select, text, withStored } from './entries.js';
+import { CALENDAR, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
 
 const FORM = select('zeebe:FormDefinition', 'formId', 'Form', ({ forms }, translate) => [
@@ -42,6 +42,7 @@ export function userTaskGroups(element, translate) {
     group('tk-due', translate('Time limit'), [
       feel('zeebe:TaskSchedule', 'dueDate', 'Due', 'For example now() + duration("P3D")'),
       feel('zeebe:TaskSchedule', 'followUpDate', 'Follow-up'),
+      CALENDAR,
       text('zeebe:PriorityDefinition', 'priority', 'Priority', { description: '0 to 100', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A number from 0 to 100' }),
     ]),
     group('tk-control', translate('Control'), [
