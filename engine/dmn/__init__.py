@@ -8,13 +8,16 @@ from engine.dmn.analysis import CODES as ANALYSIS
 from engine.dmn.analysis import analyse
 from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
 from engine.dmn.explanation import explain
+from engine.dmn.inputs import Field, inputs
 from engine.dmn.model import Decision, Model
+from engine.dmn.reader import namespaces
+from engine.dmn.simulation import Simulation, simulate
 from engine.dmn.table import Hit
 from engine.findings import Finding
 
 __all__ = [
-    "ANALYSIS", "Decided", "Decision", "DecisionFailed", "Hit", "Model", "Reading", "analyse", "call", "decide",
-    "explain", "read",
+    "ANALYSIS", "Decided", "Decision", "DecisionFailed", "Field", "Hit", "Model", "Reading", "Simulation", "analyse",
+    "call", "decide", "explain", "imported", "inputs", "missing_imports", "namespaces", "read", "read_all", "simulate",
 ]  # fmt: skip
 
 
@@ -35,3 +38,46 @@ def read(xml: bytes, resource: str = "", imports: Mapping[str, Model] | None = N
     if model is not None:
         findings = [*findings, *checks.check(model)]
     return Reading(model, findings)
+
+
+def read_all(files: Mapping[str, bytes]) -> dict[str, Reading]:
+    """Files that may import each other, by path; never raises for what they hold.
+
+    Imports in a circle are refused like those of a model that is not there.
+    """
+    by_namespace: dict[str, str] = {}
+    for path, xml in files.items():
+        by_namespace.setdefault(namespaces(xml)[0], path)
+    readings: dict[str, Reading] = {}
+
+    def visit(path: str, above: frozenset[str]) -> Reading:
+        if path not in readings:
+            models: dict[str, Model] = {}
+            for namespace in namespaces(files[path])[1]:
+                other = by_namespace.get(namespace)
+                if other is not None and other not in above:
+                    found = visit(other, above | {other}).model
+                    models |= {namespace: found} if found is not None else {}
+            readings[path] = read(files[path], path, models)
+        return readings[path]
+
+    return {path: visit(path, frozenset((path,))) for path in files}
+
+
+def imported(path: str, files: Mapping[str, bytes]) -> list[str]:
+    """The paths of the files that one of them imports, those that they import included."""
+    by_namespace = {namespaces(xml)[0]: other for other, xml in files.items()}
+    waiting, found = [path], []
+    while waiting:
+        for namespace in namespaces(files[waiting.pop()])[1]:
+            other = by_namespace.get(namespace)
+            if other is not None and other != path and other not in found:
+                found.append(other)
+                waiting.append(other)
+    return found
+
+
+def missing_imports(files: Mapping[str, bytes]) -> set[str]:
+    """Namespaces that these files import and none of them has."""
+    known = [namespaces(xml) for xml in files.values()]
+    return {namespace for _, wanted in known for namespace in wanted} - {own for own, _ in known}

@@ -11,6 +11,7 @@ from typing import Any
 from engine.dmn import model as m
 from engine.dmn.cells import Cell, Projection, literal, read_cell
 from engine.dmn.checks import expressions_of
+from engine.dmn.inputs import basic
 from engine.dmn.program import Program, program_of
 from engine.errors import N_
 from engine.feel import FeelSyntaxError
@@ -74,14 +75,8 @@ class _Table:
         if not reference or reference == "Any":
             elements = self.model.elements.values()
             reference = next((element.type for element in elements if element.variable == clause.text.strip()), None)
-        allowed = clause.values
-        for _ in range(len(self.model.types)):
-            definition = self.model.types.get(reference or "")
-            if definition is None or definition.collection or definition.components:
-                break
-            allowed = allowed or definition.allowed
-            reference = definition.reference
-        return reference or "", allowed
+        of, allowed = basic(self.model, reference)
+        return of, clause.values or allowed
 
     def _finding(self, code: str, level: Level, message: str, element: str | None = None, **facts: Any) -> Finding:
         facts["table"] = self.table.id

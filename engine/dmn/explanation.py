@@ -1,11 +1,11 @@
 """Why a decision came out as it did: which tables decided, on what, and which test of which rule each input met."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from engine.dmn import model as m
 from engine.dmn.evaluation import Decided
-from engine.dmn.program import Program, free_names, program_of
+from engine.dmn.inputs import sources
+from engine.dmn.program import Program, program_of
 from engine.dmn.table import Hit
 from engine.feel.values import text_of
 
@@ -35,7 +35,10 @@ def _table(program: Program, hit: Hit) -> dict[str, Any]:
         "owner": hit.owner,
         "policy": table.hit_policy + _AGGREGATIONS.get(table.aggregation or "", ""),
         "inputs": [
-            {"label": clause.label, "value": _text(value), "reads": sorted(_sources(program, [clause.text]))}
+            {
+                "label": clause.label, "value": _text(value),
+                "reads": sorted(sources(program, program.names_in(clause.text))),
+            }
             for clause, value in zip(table.inputs, hit.values, strict=True)
         ],
         "rules": [
@@ -49,27 +52,6 @@ def _table(program: Program, hit: Hit) -> dict[str, Any]:
         "more_rules": len(hit.numbers) - len(rules),
         "result": _text(hit.value),
     }  # fmt: skip
-
-
-def _sources(program: Program, texts: Iterable[str]) -> set[str]:
-    """Names of input data, or of what belongs to no element, that a value is made of, decisions in between followed."""
-    elements = {element.variable: element for element in program.model.elements.values()}
-    waiting = [name for text in texts for name in program.names_in(text)]
-    found: set[str] = set()
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        element = elements.get(name)
-        if isinstance(element, m.Decision | m.Knowledge):
-            waiting += free_names(program, element.logic)
-        elif isinstance(element, m.Service):
-            waiting += program.model.requires(element.id)
-        else:
-            found.add(name)
-    return found
 
 
 def _text(value: Any) -> str:

@@ -62,6 +62,18 @@ def read(
         return None, [refused.finding]
 
 
+def namespaces(xml: bytes) -> tuple[str, tuple[str, ...]]:
+    """(its own namespace, those that it imports) of a file; empty for one that cannot be read."""
+    try:
+        root = _parse(xml, "")
+    except _Refused:
+        return "", ()
+    wanted = (
+        child.get("namespace") or "" for child in root if isinstance(child.tag, str) and _local(child) == "import"
+    )
+    return root.get("namespace") or "", tuple(wanted)
+
+
 def _parse(xml: bytes, resource: str) -> Any:
     def refuse(rule: str, message: str, line: int | None = None, **facts: Any) -> _Refused:
         return _Refused(Finding(rule, Level.ERROR, None, message, facts, line=line, resource=resource))

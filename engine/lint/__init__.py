@@ -82,11 +82,12 @@ def discovered() -> dict[str, Rule]:
 
 def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
     findings: list[Finding] = []
+    decisions = dmn.read_all({path: content for path, content in resources.items() if path.endswith(".dmn")})
     for path, content in resources.items():
         if path.endswith(".bpmn"):
             findings.extend(_read_process(path, content, library))
         elif path.endswith(".dmn"):
-            decision = dmn.read(content, path)
+            decision = decisions[path]
             findings.extend(decision.findings)
             if decision.model is not None:
                 findings.extend(dmn.analyse(decision.model))

@@ -61,9 +61,9 @@ class Library:
         self.forms: dict[str, Any] = {}
 
     def add_decision(self, model: Any) -> None:
-        """Every decision of a model, by its id."""
-        for decision in model.decisions:
-            self.decisions[decision if isinstance(decision, str) else decision.id] = model
+        """Every decision and decision service of a model, by its id."""
+        for decision in (*model.decisions, *model.services):
+            self.decisions[decision.id] = model
 
     def add_form(self, path: str, form: Any) -> None:
         """A form, by area and stem."""

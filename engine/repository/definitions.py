@@ -55,8 +55,15 @@ _versions = (
     .where(definition_table.c.kind == bindparam("of_kind"), definition_table.c.key == bindparam("of_key"))
     .order_by(definition_table.c.version.desc())
 )
+_other = resource.alias("other")
+_beside = (
+    select(_other.c.path, _other.c.content)
+    .join(resource, resource.c.deployment_id == _other.c.deployment_id)
+    .join(definition_table, definition_table.c.resource_id == resource.c.id)
+    .where(definition_table.c.id == bindparam("of"), _other.c.kind == int(Kind.DECISION))
+)
 _content = (
-    select(resource.c.content)
+    select(resource.c.path, resource.c.content)
     .join(definition_table, definition_table.c.resource_id == resource.c.id)
     .where(definition_table.c.id == bindparam("of"))
 )
@@ -121,10 +128,15 @@ def program_by_key(uow: UnitOfWork, key: str) -> tuple[UUID, Program]:
 
 def source(uow: UnitOfWork, definition_id: UUID) -> bytes:
     """The file as it was deployed. Raises NotFound."""
+    return file(uow, definition_id)[1]
+
+
+def file(uow: UnitOfWork, definition_id: UUID) -> tuple[str, bytes]:
+    """The path of the file in the library, and its content as it was deployed. Raises NotFound."""
     found = uow.read_one(_content, {"of": definition_id})
     if found is None:
         raise NotFound(kind="definition", key=definition_id)
-    return bytes(found.content)
+    return found.path, bytes(found.content)
 
 
 def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form:
@@ -224,7 +236,11 @@ def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
 def _model(uow: UnitOfWork, definition_id: UUID) -> dmn.Model:
     cached: dmn.Model | None = uow.shared.get(("decision", definition_id))
     if cached is None:
-        cached = uow.shared[("decision", definition_id)] = dmn.read(source(uow, definition_id)).model
+        path, content = file(uow, definition_id)
+        files = {path: content}
+        if dmn.missing_imports(files):  # what it imports was deployed together with it
+            files |= {row.path: bytes(row.content) for row in uow.execute(_beside, {"of": definition_id})}
+        cached = uow.shared[("decision", definition_id)] = dmn.read_all(files)[path].model
     if cached is None:
         raise NotFound(kind="decision", key=definition_id)
     return cached

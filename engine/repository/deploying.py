@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import bpmn, crash, history, lint, operations, policy, values
+from engine import bpmn, crash, dmn, history, lint, operations, policy, values
 from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.model import Process
 from engine.bpmn.program import Program, Reference
@@ -16,7 +16,17 @@ from engine.errors import N_, DeploymentRefused, NotFound, ProcessNotDeployed
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
 from engine.repository import starts
-from engine.repository.definitions import DefinitionInfo, decision, form, latest, latest_all, program, source, versions
+from engine.repository.definitions import (
+    DefinitionInfo,
+    decision,
+    file,
+    form,
+    latest,
+    latest_all,
+    program,
+    source,
+    versions,
+)
 from engine.repository.definitions import definition as definition_info
 from engine.repository.reading import Found, Reading, kind_of, read
 from engine.unit_of_work import UnitOfWork
@@ -41,6 +51,7 @@ class Deployment:
 
 def check(uow: UnitOfWork, resources: Mapping[str, bytes]) -> list[Finding]:
     """Everything that is wrong with these files together with what is deployed, errors first."""
+    resources = _with_imports(uow, resources)
     return _check(uow, resources, read(resources))
 
 
@@ -54,13 +65,14 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
 
     The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
     """
-    reading = read(resources)
     uow.alone("deploy")
+    resources = _with_imports(uow, resources)
+    reading = read(resources)
     findings = _check(uow, resources, reading)
     if errors_of(findings):
         raise DeploymentRefused(errors_of(findings))
     digests = {path: values.sha256(content) for path, content in resources.items()}
-    new = _changed(uow, reading, digests)
+    new = _changed(uow, reading, resources, digests)
     deployment_id, stored = _store(uow, resources, digests, note)
     for version in new:
         uow.queue(_insert_definition, version.row(stored[version.found.path], uow))
@@ -122,6 +134,26 @@ def _levels(uow: UnitOfWork) -> lint.Levels:
     return lint.levels_in(file.read_text(encoding="utf-8")) if file.is_file() else lint.Levels()
 
 
+def _with_imports(uow: UnitOfWork, resources: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """With the newest deployed decision models that these import: a deployment holds all that its decisions need."""
+    found = dict(resources)
+    candidates: list[tuple[str, bytes]] | None = None
+    while missing := dmn.missing_imports(_decisions(found)):
+        if candidates is None:
+            candidates = [file(uow, info.id) for info in latest_all(uow, "decision")]
+        more = {
+            path: content for path, content in candidates if path not in found and dmn.namespaces(content)[0] in missing
+        }
+        if not more:
+            break
+        found |= more
+    return found
+
+
+def _decisions(resources: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path: content for path, content in resources.items() if kind_of(path) is Kind.DECISION}
+
+
 def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
     """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
     own = {process.id: process for drawing in reading.drawings.values() for process in drawing.processes}
@@ -152,18 +184,23 @@ def _drawing(uow: UnitOfWork, info: DefinitionInfo) -> Drawing:
     return drawing
 
 
-def _changed(uow: UnitOfWork, reading: Reading, digests: Mapping[str, bytes]) -> list[_Version]:
-    """The definitions whose bytes, or whose pinned references, differ from the newest version; callees first."""
+def _changed(
+    uow: UnitOfWork, reading: Reading, resources: Mapping[str, bytes], digests: Mapping[str, bytes]
+) -> list[_Version]:
+    """The definitions whose bytes, pinned references or imports differ from the newest version; callees first."""
+    decisions = _decisions(resources)
     ids: dict[str, UUID] = {}
     changed = []
     for found in [*reading.of(Kind.FORM), *reading.of(Kind.DECISION), *_callees_first(reading.of(Kind.PROCESS))]:
         pins = _pins(uow, found.content, ids) if found.kind is Kind.PROCESS else {}
+        imported = dmn.imported(found.path, decisions) if found.kind is Kind.DECISION else []
         digest = values.sha256(
             b"\0".join(
                 [
                     found.key.encode(),
                     digests[found.path],
                     *(f"{name}={pin}".encode() for name, pin in sorted(pins.items())),
+                    *(digests[path] for path in sorted(imported)),
                 ]
             )
         )

@@ -51,12 +51,13 @@ def kind_of(path: str) -> Kind | None:
 def read(resources: Mapping[str, bytes]) -> Reading:
     """Read every file; never raises for bad input."""
     reading = Reading()
+    decisions = dmn.read_all({path: content for path, content in resources.items() if kind_of(path) is Kind.DECISION})
     for path, content in sorted(resources.items()):
         match kind_of(path):
             case Kind.PROCESS:
                 _read_drawing(reading, path, content)
             case Kind.DECISION:
-                _read_decisions(reading, path, content)
+                _read_decisions(reading, path, decisions[path])
             case Kind.FORM:
                 _read_form(reading, path, content)
             case Kind.SCENARIOS:
@@ -89,11 +90,10 @@ def _read_drawing(reading: Reading, path: str, content: bytes) -> None:
             reading.found.append(Found(Kind.PROCESS, process.id, program.name or process.id, path, program))
 
 
-def _read_decisions(reading: Reading, path: str, content: bytes) -> None:
-    result = dmn.read(content, path)
+def _read_decisions(reading: Reading, path: str, result: dmn.Reading) -> None:
     reading.findings += result.findings
     if result.model is not None:
-        for decision in result.model.decisions:
+        for decision in (*result.model.decisions, *result.model.services):
             reading.found.append(Found(Kind.DECISION, decision.id, decision.name or decision.id, path, result.model))
 
 

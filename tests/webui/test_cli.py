@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from openpyxl import Workbook
 from sqlalchemy import select, update
 
 from engine import identity
@@ -12,6 +13,7 @@ from engine.errors import UnsafeForProduction
 from engine.process_engine import ProcessEngine
 from engine.settings import DEMO_SECRET_KEY, Settings
 from engine.unit_of_work import ENGINE
+from tests.engine.dmn import written as w
 from webui.cli import main, opening
 
 LIBRARY = str(Path(__file__).parents[2])
@@ -139,3 +141,77 @@ def test_a_dry_run_stores_nothing_and_speaks_chinese(troika, tmp_path):
     assert "第 3 行: 需要决定" in said
     assert said.endswith("0 drafts\n")
     assert troika("process", "export", str(tmp_path / "out"), "--drafts") == (0, "0 files\n")
+
+
+@pytest.fixture
+def fee(tmp_path):
+    """A decision file of two rules, the second of which a small fee never reaches."""
+    rules = [["< 100", '"small"'], [">= 100", '"large"']]
+    table = w.table("UNIQUE", [("amount", "number", "")], [("fee", "string", "", None)], rules)
+    file = tmp_path / "fee.dmn"
+    file.write_bytes(w.xml(w.decision("fee", table)))
+    return str(file)
+
+
+def test_a_decision_is_simulated_on_a_file_with_coverage(troika, fee, tmp_path):
+    (tmp_path / "data.csv").write_bytes("amount,备注\n5,甲\n7.50,=1+1\n".encode("gb18030"))
+
+    code, said = troika(
+        "decision", "simulate", fee, str(tmp_path / "data.csv"), "--out", str(tmp_path / "out.csv")
+    )  # fmt: skip
+
+    assert code == 0
+    assert [line.split() for line in said.splitlines()[1:3]] == [["fee", "1", "r1", "2"], ["fee", "2", "r2", "never"]]
+    assert "the column 备注 is no input" in said
+    assert said.endswith("2 rows, 0 with problems, 1 of 2 rules never hit\n")
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines() == [
+        "amount,备注,result,rules,problems", "5,甲,small,1,", "7.50,'=1+1,small,1,",
+    ]  # fmt: skip
+
+
+def test_a_row_with_a_problem_ends_a_simulation_with_1(troika, fee, tmp_path):
+    book = Workbook()
+    for line in (["amount", "expected"], [99.5, "small"], ["much", None], [100, "small"]):
+        book.active.append(line)
+    book.save(tmp_path / "data.xlsx")
+
+    code, said = troika("decision", "simulate", fee, str(tmp_path / "data.xlsx"))
+
+    assert code == 1
+    assert "row 3: amount: expected number, found much." in said
+    assert 'row 4: expected: expected "small", found "large".' in said
+    assert "3 rows, 2 with problems, 0 of 2 rules never hit" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("data.xlsx", b"PK no zip", "Expected an .xlsx or .csv file"),
+        ("data.pdf", b"%PDF", "Expected an .xlsx or .csv file"),
+        ("data.csv", b"\xff\xff\xff", "Expected an .xlsx or .csv file"),
+        ("data.csv", b"sum\n1\n", "Expected columns named amount, found sum."),
+        ("data.csv", b"", "Expected columns named amount"),
+    ],
+)
+def test_a_file_that_holds_no_rows_is_refused_in_a_sentence(troika, fee, tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+
+    code, output = troika("decision", "simulate", fee, str(tmp_path / name))
+
+    assert code == 1
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_a_file_with_several_decisions_wants_one_named(troika, fee, tmp_path):
+    (tmp_path / "two.dmn").write_bytes(
+        w.xml(w.decision("a", w.literal("1")) + w.decision("b", w.literal("n + 1")), "u")
+    )
+    (tmp_path / "data.csv").write_text("n\n5\n")
+
+    assert "Expected --decision, one of a, b." in troika(
+        "decision", "simulate", str(tmp_path / "two.dmn"), str(tmp_path / "data.csv")
+    )[1]  # fmt: skip
+    assert troika(
+        "decision", "simulate", str(tmp_path / "two.dmn"), str(tmp_path / "data.csv"), "--decision", "b"
+    )[0] == 0  # fmt: skip

@@ -1,0 +1,94 @@
+"""Rows of a file that somebody has: .xlsx (the first sheet) or .csv in the encodings that Excel writes."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from engine.errors import N_, EngineError
+
+FILE_LIMIT_MB = 10
+UNPACKED_LIMIT_MB = 100
+_MB = 1 << 20
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_DELIMITERS = ",;\t"
+_FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.]+$)")
+"""how a text begins that a spreadsheet would compute; a negative number is none"""
+csv.field_size_limit(_MB)
+
+
+class NotADataFile(EngineError):
+    """The file cannot be read as rows."""
+
+    message = N_("Expected an .xlsx or .csv file of at most {limit} MB, found {found}.")
+    hint = N_("Save it from the spreadsheet as .xlsx, or as .csv in UTF-8.")
+    status = 422
+
+
+def rows(name: str, content: bytes) -> Iterator[Sequence[Any]]:
+    """The lines of a file, headings first. Raises NotADataFile, while they are read too."""
+    if len(content) > FILE_LIMIT_MB * _MB:
+        raise _wrong(name, f"{len(content) // _MB} MB")
+    if name.lower().endswith(".xlsx"):
+        return _sheet(name, content)
+    if name.lower().endswith(".csv"):
+        return _lines(name, content)
+    raise _wrong(name)
+
+
+def _wrong(name: str, what: str = "") -> NotADataFile:
+    return NotADataFile(limit=FILE_LIMIT_MB, found=f"{name[:200]} ({what})" if what else name[:200])
+
+
+def _sheet(name: str, content: bytes) -> Iterator[Sequence[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > UNPACKED_LIMIT_MB * _MB:
+                raise _wrong(name, f"> {UNPACKED_LIMIT_MB} MB")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        yield from book.worksheets[0].iter_rows(values_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError, OSError) as error:
+        raise _wrong(name, str(error)[:200]) from None
+
+
+def _lines(name: str, content: bytes) -> Iterator[Sequence[Any]]:
+    for encoding in _ENCODINGS:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        head = text.partition("\n")[0]
+        delimiter = max(_DELIMITERS, key=head.count)
+        try:
+            yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        except csv.Error as error:
+            raise _wrong(name, str(error)) from None
+        return
+    raise _wrong(name, "/".join(_ENCODINGS))
+
+
+def as_csv(lines: Iterable[Sequence[Any]]) -> bytes:
+    """Lines as a .csv that Excel opens with the right letters; no cell of it is a formula."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([[_harmless(cell) for cell in line] for line in lines])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(lines: Iterable[Sequence[Any]]) -> bytes:
+    """Lines as a sheet; texts stay texts."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for line in lines:
+        sheet.append([_harmless(cell) for cell in line])
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
