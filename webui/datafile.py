@@ -4,13 +4,15 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from engine.dmn.simulation import Problem, Simulation
 from engine.errors import N_, EngineError
+from engine.feel.values import text_of
 
 FILE_LIMIT_MB = 10
 UNPACKED_LIMIT_MB = 100
@@ -70,6 +72,19 @@ def _lines(name: str, content: bytes) -> Iterator[Sequence[Any]]:
             raise _wrong(name, str(error)) from None
         return
     raise _wrong(name, "/".join(_ENCODINGS))
+
+
+def with_results(
+    lines: Sequence[Sequence[Any]], done: Simulation, words: Callable[[Problem], str]
+) -> Iterator[list[Any]]:
+    """The data with the result, the rules and the problems of each row behind it. `words`: of a problem."""
+    width = len(lines[0])
+    yield [*lines[0], "result", "rules", "problems"]
+    for row in done.rows:
+        data = list(lines[row.number - 1][:width])
+        data += [None] * (width - len(data))
+        result = "" if row.value is None else text_of(row.value)
+        yield [*data, result, ", ".join(str(number) for _, number in row.rules), "; ".join(map(words, row.problems))]
 
 
 def as_csv(lines: Iterable[Sequence[Any]]) -> bytes:

@@ -23,7 +23,9 @@ COLUMNS_LIMIT = 200
 CELL_LIMIT = 10_000
 """characters"""
 EXPECTED = "expected"
-"""Heading of a column that holds the result that each row should have; `expected.x` for one of several outputs."""
+"""Heading of a column that holds the result that a row should have; `expected.x` for one of several outputs.
+
+A row whose cell is empty expects nothing; `=null` expects null."""
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _YES = frozenset(("true", "yes", "y", "是", "真"))
@@ -111,11 +113,12 @@ def simulate(
     now: datetime | None = None,
     zone: str = "Asia/Shanghai",
     rows_limit: int = ROWS_LIMIT,
+    keep_empty: bool = False,
 ) -> Simulation:
     """`lines`: the headings, then one line for each row; texts are read by the type of their input.
 
     A heading is the name of an input, its label, or a path into it (`order.amount`). A text that begins with `=` is
-    FEEL. Raises DecisionFailed when there is no such decision, DataTooBig, NoColumn.
+    FEEL. Empty lines are left out unless `keep_empty`. Raises DecisionFailed, DataTooBig, NoColumn.
     """
     if not isinstance(model.find(decision), m.Decision | m.Service):
         raise DecisionFailed(decision=decision, reason=N_("there is no such decision"))
@@ -131,7 +134,7 @@ def simulate(
     expected = {place: name for place, name in enumerate(heading) if name == EXPECTED or name.startswith("expected.")}
     made: list[Row] = []
     for number, line in enumerate(rows, 2):
-        if not any(cell not in (None, "") for cell in line):
+        if not keep_empty and not any(cell not in (None, "") for cell in line):
             continue
         if len(made) >= rows_limit:
             raise DataTooBig(limit=rows_limit, what=N_("rows"))
@@ -276,7 +279,7 @@ def _row(
     except DecisionFailed as error:
         return Row(number, None, problems=(Problem(error.message, error.facts),))
     rules = tuple((hit.table.id, place) for hit in decided.hits for place in hit.numbers)
-    if decided.value is None:
+    if decided.value is None and not (decided.hits and not decided.hits[-1].numbers):
         problems = [Problem(found.message, found.facts) for found in decided.diagnostics]
     passed, wrong = _compare(decided.value, line, expected)
     return Row(number, decided.value, rules, (*problems, *wrong), passed)
@@ -284,8 +287,9 @@ def _row(
 
 def _compare(value: Any, line: Sequence[Any], expected: Mapping[int, str]) -> tuple[bool | None, list[Problem]]:
     wrong = []
-    for place, name in expected.items():
-        raw = line[place] if place < len(line) else None
+    stated = {place: name for place, name in expected.items() if place < len(line) and line[place] not in (None, "")}
+    for place, name in stated.items():
+        raw = line[place]
         member = name.partition(".")[2]
         found = value.get(member) if member and isinstance(value, dict) else value
         try:
@@ -296,7 +300,7 @@ def _compare(value: Any, line: Sequence[Any], expected: Mapping[int, str]) -> tu
             message = N_("{column}: expected {expected}, found {found}.")
             facts = {"column": name, "expected": _shown(wanted), "found": _shown(found)}
             wrong.append(Problem(message, facts))
-    return (not wrong if expected else None), wrong
+    return (not wrong if stated else None), wrong
 
 
 def _shown(value: Any) -> str:

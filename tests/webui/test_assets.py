@@ -12,8 +12,10 @@ from flask import Flask, render_template_string
 from engine.bpmn.parser import extensions
 from webui import manifest, node
 
-ENTRIES = ("app", "designer", "viewer", "form", "people")
-OWN_SCRIPTS = [file for folder in ("pages", "shared", "designer") for file in (node.ASSETS / folder).rglob("*.js")]
+ENTRIES = ("app", "decisions", "designer", "viewer", "form", "people")
+OWN_SCRIPTS = [
+    file for folder in ("pages", "shared", "designer", "decisions") for file in (node.ASSETS / folder).rglob("*.js")
+]
 
 
 @pytest.fixture

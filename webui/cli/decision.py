@@ -1,10 +1,8 @@
 """troika decision simulate."""
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -12,7 +10,6 @@ from flask.cli import AppGroup
 from engine import dmn
 from engine.clock import SystemClock
 from engine.errors import N_, DeploymentRefused, EngineError
-from engine.feel.values import text_of
 from engine.findings import errors_of
 from webui import datafile
 from webui.cli import opening
@@ -48,7 +45,7 @@ def simulate(file: Path, data: Path, decision: str | None, at: datetime | None, 
     lines = [list(line) for line in datafile.rows(data.name, data.read_bytes())]
     done = dmn.simulate(model, decision or _only(model), lines, now=now)
     if out is not None:
-        made = list(result_lines(lines, done))
+        made = datafile.with_results(lines, done, str)
         out.write_bytes(datafile.as_xlsx(made) if out.suffix == ".xlsx" else datafile.as_csv(made))
     opening.table(
         ("decision", "rule", "id", "rows"), [(of.owner, of.number, of.rule, of.hits or "never") for of in done.coverage]
@@ -67,17 +64,6 @@ def simulate(file: Path, data: Path, decision: str | None, at: datetime | None, 
     )
     if done.failed:
         sys.exit(1)
-
-
-def result_lines(lines: list[list[Any]], done: dmn.Simulation) -> Iterator[list[Any]]:
-    """The data with the result, the rules and the problems of each row behind it."""
-    width = len(lines[0]) if lines else 0
-    yield [*lines[0], "result", "rules", "problems"]
-    for row in done.rows:
-        data = list(lines[row.number - 1][:width])
-        data += [None] * (width - len(data))
-        result = "" if row.value is None else text_of(row.value)
-        yield [*data, result, ", ".join(str(number) for _, number in row.rules), "; ".join(map(str, row.problems))]
 
 
 def _model(file: Path) -> dmn.Model:

@@ -60,18 +60,18 @@ def lint() -> ResponseReturnValue:
 
     `variables` is null while the drawing cannot be read.
     """
-    sent = _body("key", "xml")
+    sent = body("key", "xml")
     drawing = {_path(sent["key"]): sent["xml"].encode("utf-8")}
     found = repository.variables(g.uow, drawing).get(sent["key"])
     return jsonify(
-        findings=_findings(repository.check(g.uow, drawing)), variables=expressions.names(found) if found else None
+        findings=findings_out(repository.check(g.uow, drawing)), variables=expressions.names(found) if found else None
     )
 
 
 @designer.post("/expression")
 def expression() -> ResponseReturnValue:
     """What is wrong with one text in the drawing as it stands. `kind`: expression | condition | unary_tests."""
-    sent = _body("key", "xml", "text", "kind")
+    sent = body("key", "xml", "text", "kind")
     found = repository.variables(g.uow, {_path(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
     return jsonify(findings=expressions.findings(sent["text"], sent["kind"], found))
 
@@ -79,12 +79,12 @@ def expression() -> ResponseReturnValue:
 @designer.put("/drafts/<key>")
 def save(key: str) -> ResponseReturnValue:
     """Store the drawing; `If-Match` carries the ETag that the page has seen, or * to write over anything."""
-    xml = _body("xml")["xml"].encode("utf-8")
+    xml = body("xml")["xml"].encode("utf-8")
     draft, seen = draft_of(key), request.headers.get("If-Match", "")
     if draft is None and not repository.versions(g.uow, key):
         raise NotFound(kind="process", key=key)
     if seen not in (etag_of(draft), "*"):
-        raise _changed_by(draft)
+        raise changed_by(draft)
     saved = drafts.save(g.uow, _path(key), xml, version=draft.version if draft else 0, name=_name_in(key, xml))
     return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
 
@@ -101,20 +101,20 @@ def discard(key: str) -> ResponseReturnValue:
 @designer.post("/deploy/<key>")
 def deploy(key: str) -> ResponseReturnValue:
     """Deploy the saved draft that the page has seen; a refusal carries every finding."""
-    sent = _body("note", "etag")
+    sent = body("note", "etag")
     draft = draft_of(key)
     if draft is None:
         raise NotFound(kind="process", key=key)
     if sent["etag"] != etag_of(draft):
-        raise _changed_by(draft)
+        raise changed_by(draft)
     try:
         repository.deploy(g.uow, {draft.path: drafts.open_(g.uow, draft.path).content}, sent["note"])
     except DeploymentRefused as refused:
-        return jsonify(detail=errors.explain(refused), findings=_findings(refused.findings)), refused.status
+        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
     return jsonify(version=repository.latest(g.uow, key).version)
 
 
-def _body(*fields: str) -> dict[str, str]:
+def body(*fields: str) -> dict[str, str]:
     sent = request.get_json(silent=True)
     texts = {field: sent.get(field) for field in fields} if isinstance(sent, dict) else dict.fromkeys(fields)
     for field, text in texts.items():
@@ -137,12 +137,12 @@ def _name_in(key: str, xml: bytes) -> str:
     return next((found.name for found in reading.found if found.key == key), key)
 
 
-def _changed_by(draft: drafts.DraftInfo | None) -> DraftChangedMeanwhile:
+def changed_by(draft: drafts.DraftInfo | None) -> DraftChangedMeanwhile:
     who = identity.user(g.uow, draft.saved_by) if draft and draft.saved_by else None
     return DraftChangedMeanwhile(name=person(who), at=draft.saved_at if draft else g.uow.now)
 
 
-def _findings(findings: list[Finding]) -> list[dict[str, Any]]:
+def findings_out(findings: list[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,

@@ -18,7 +18,7 @@ from webui.designer.blueprint import designer
 from webui.rendering import as_script_data, label, page
 
 FIRST_AREA = "oa"
-_KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
+KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
 
 
 class WrongProcessId(EngineError):
@@ -62,11 +62,11 @@ def library() -> ResponseReturnValue:
 @designer.get("/new")
 def new() -> ResponseReturnValue:
     """The questions before the first drawing."""
-    return page("designer/new.html", block="content", areas=_areas(), values={"category": FIRST_AREA}, error=None)
+    return page("designer/new.html", block="content", areas=areas(), values={"category": FIRST_AREA}, error=None)
 
 
 def _new_again(error: EngineError) -> str:
-    return render_template("designer/new.html", areas=_areas(), values=request.form, error=error)
+    return render_template("designer/new.html", areas=areas(), values=request.form, error=error)
 
 
 @designer.post("/")
@@ -75,7 +75,7 @@ def create() -> ResponseReturnValue:
     """A draft with a start, a step and an end; then the editor."""
     key, name, area = (request.form.get(field, "").strip() for field in ("key", "name", "category"))
     for text in (key, area):
-        if not _KEY.fullmatch(text):
+        if not KEY.fullmatch(text):
             raise WrongProcessId(found=text)
     if repository.versions(g.uow, key) or draft_of(key) is not None:
         raise ProcessIdTaken(key=key)
@@ -130,9 +130,9 @@ def source(definition_id: UUID) -> Response:
     return response
 
 
-def draft_of(key: str) -> DraftInfo | None:
-    """The draft of process `key`, if there is one."""
-    return next((draft for draft in drafts.list_(g.uow) if (draft.kind, draft.key) == ("process", key)), None)
+def draft_of(key: str, kind: str = "process") -> DraftInfo | None:
+    """The draft of a process, or of a file of another kind, if there is one."""
+    return next((draft for draft in drafts.list_(g.uow) if (draft.kind, draft.key) == (kind, key)), None)
 
 
 def path_of(area: str, key: str) -> str:
@@ -145,7 +145,8 @@ def etag_of(draft: DraftInfo | None) -> str:
     return str(draft.version) if draft else "0"
 
 
-def _areas() -> list[str]:
+def areas() -> list[str]:
+    """The folders that there are."""
     return sorted({info.category for info in repository.latest_all(g.uow) if info.category} | {FIRST_AREA})
 
 

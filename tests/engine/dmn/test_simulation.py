@@ -68,9 +68,11 @@ def test_columns_may_be_missing_or_be_more():
 
 
 def test_expected_results_are_compared():
-    done = dmn.simulate(LEVELS, "level", [["amount", "expected"], ["5", "manager"], ["5", "ceo"]])
+    done = dmn.simulate(
+        LEVELS, "level", [["amount", "expected"], ["5", "manager"], ["5", "ceo"], ["5"], ["5000", "=null"]]
+    )
 
-    assert [row.passed for row in done.rows] == [True, False]
+    assert [row.passed for row in done.rows] == [True, False, None, True]
     assert [str(problem) for problem in done.rows[1].problems] == ['expected: expected "ceo", found "manager".']
 
 

@@ -1,0 +1,155 @@
+"""The page of a decision table in a real browser: edit, findings on the rows, rows that run live, a file of data."""
+
+import io
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from playwright.sync_api import expect
+
+from engine import drafts, repository
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+from tests.engine.dmn import written as w
+
+pytestmark = pytest.mark.browser
+
+LEVELS = w.xml(
+    w.decision(
+        "level",
+        w.table(
+            "UNIQUE",
+            [("amount", "number", ""), ("dept", "string", "")],
+            [("who", "string", "", None)],
+            [["< 1000", "-", '"manager"'], [">= 1000", '"it"', '"cto"'], ["> 5000", "-", '"ceo"']],
+        ),
+    )
+)
+
+
+@pytest.fixture
+def draft(demo_site):
+    """draft(key) -> a draft of the table of levels under that key: a gap, an overlap."""
+
+    def make(key):
+        with demo_site.engine.unit_of_work(ENGINE) as uow:
+            drafts.save(
+                uow, f"processes/oa/{key}.dmn", LEVELS.replace(b'"level"', f'"{key}"'.encode()), name="审批级别"
+            )
+        return f"/designer/decisions/edit/{key}"
+
+    return make
+
+
+@pytest.mark.parametrize(("language", "saved"), [("zh-CN", "已保存"), ("en-US", "Saved")])
+def test_an_analyst_edits_a_table_and_sees_on_the_rows_what_is_wrong(site, draft, language, saved):
+    key = f"edited_{language[:2]}"
+    page = site.enter("chen", language=language)
+    site.open(page, draft(key))
+    overlapping = page.locator("td.rule-index[data-row-id=r2]")
+    expect(overlapping).to_have_attribute("data-finding", "error")
+    expect(page.locator("#problems li")).to_have_count(2)
+
+    cell = page.locator("#editor td.input-cell").nth(5)  # the department of the third rule
+    cell.click()
+    page.keyboard.type('not("it")')
+    page.keyboard.press("Tab")
+
+    expect(page.locator("#problems li")).to_have_count(1)
+    expect(overlapping).not_to_have_attribute("data-finding", "error")
+    expect(page.locator("#state")).to_contain_text(saved)
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert b'not("it")' in drafts.open_(uow, f"processes/oa/{key}.dmn").content
+    assert page.evaluate("[...tkDecision.missing]") == []
+    assert chromium.violations(page, ".tk-decision") == []
+    assert not chromium.scrolls_sideways(page)
+
+
+def test_rows_beside_the_table_are_decided_while_it_changes(site, draft):
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, draft("tried"))
+    row = page.locator("#tests tbody tr").first
+
+    row.get_by_label("amount，第 1 行").or_(row.locator("[data-name=amount]")).first.fill("1200")
+    row.locator("[data-name=dept]").fill("it")
+    row.locator("[data-name=expected]").fill("cto")
+
+    expect(row.locator("[data-result]")).to_have_text('"cto"')
+    expect(row.locator("[data-rules]")).to_have_text("2")
+    expect(row).to_have_attribute("data-passed", "true")
+    expect(page.locator("td.rule-index[data-row-id=r2]")).to_have_attribute("data-hits", "1")
+    page.locator("#add-row").click()
+    page.locator("#tests tbody tr").nth(1).locator("[data-name=amount]").fill("much")
+    expect(page.locator("#tests tbody tr").nth(1).locator("[data-result]")).to_contain_text(
+        "amount：应为 数字，实际为 much"
+    )
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    site.picture(page, "decision_zh")
+
+    site.open(page, "/designer/decisions/edit/tried")
+
+    expect(page.locator("#tests tbody tr")).to_have_count(2)
+    expect(page.locator("#tests tbody tr").first.locator("[data-result]")).to_have_text('"cto"')
+
+
+def test_a_file_of_data_is_decided_and_its_results_are_downloaded(site, draft, tmp_path):
+    book = Workbook()
+    for line in (["amount", "dept", "expected"], [10, "hr", "manager"], [1500, "it", "cto"], ["much", "it", None]):
+        book.active.append(line)
+    book.save(tmp_path / "data.xlsx")
+    page = site.enter("chen", language="en-US", width="phone")
+    site.open(page, draft("simulated"))
+
+    page.locator("#simulation [name=file]").set_input_files(tmp_path / "data.xlsx")
+    page.get_by_role("button", name="Decide each row").click()
+
+    expect(page.locator("#data-result")).to_contain_text("3 rows, 1 with problems.")
+    expect(page.locator("#data-result")).to_contain_text("Rules that no row hits: 3")
+    expect(page.locator("#data-result tr.text-red")).to_contain_text("amount: expected number, found much.")
+    expect(page.locator("td.rule-index[data-row-id=r3]")).to_have_attribute("data-hits", "0")
+    assert not chromium.scrolls_sideways(page)
+    site.picture(page, "decision_phone_en")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download results").click()
+    rows = list(load_workbook(io.BytesIO(download.value.path().read_bytes())).active.iter_rows(values_only=True))
+    assert rows[0] == ("amount", "dept", "expected", "result", "rules", "problems")
+    assert [row[3] for row in rows[1:]] == ["manager", "cto", None]
+
+
+def test_a_table_is_made_and_deployed_from_nothing(site):
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, "/designer/")
+    page.get_by_role("link", name="决策表").click()
+    page.get_by_role("link", name="新建决策表").click()
+    page.get_by_label("名称").fill("折扣")
+    page.get_by_label("标识").fill("discount")
+    page.get_by_role("button", name="开始编辑").click()
+    site.ready(page)
+    expect(page.locator("#problems")).to_have_attribute("data-count", "0")
+
+    page.locator("#deploy").click()
+    page.locator("#note").fill("第一版")
+    page.locator("#deployment [type=submit]").click()
+
+    expect(page.locator("#version")).to_have_text("版本 1")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.latest(uow, "discount", "decision").version == 1
+    site.open(page, "/designer/decisions/")
+    expect(page.locator("main")).to_contain_text("折扣")
+    assert chromium.violations(page) == []
+
+
+def test_every_shipped_table_opens_and_is_saved_with_nothing_lost(site):
+    page = site.enter("chen", language="en-US")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        keys = [info.key for info in repository.latest_all(uow, "decision") if info.key != "discount"]
+        before = {key: repository.decision(uow, key) for key in keys}
+    assert len(keys) >= 6
+    for key in keys:
+        site.open(page, f"/designer/decisions/edit/{key}")
+        expect(page.locator("#editor td.rule-index").first).to_be_visible()
+        saved = page.evaluate("tkDecision.modeler.saveXML({format: true}).then(({xml}) => xml)")
+        after = w.dmn.read(saved.encode()).model
+        table, kept = before[key].find(key).logic, after.find(key).logic
+        assert [rule.tests for rule in kept.rules] == [rule.tests for rule in table.rules]
+        assert [rule.outputs for rule in kept.rules] == [rule.outputs for rule in table.rules]
+        assert kept.hit_policy == table.hit_policy

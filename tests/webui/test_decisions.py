@@ -1,0 +1,153 @@
+"""Decision tables in the designer: pages, drafts, checks, rows that are tried, files of data, deployment."""
+
+import io
+import json
+
+import pytest
+
+from engine import drafts, identity, repository
+from engine.unit_of_work import ENGINE
+from tests.engine.dmn import written as w
+
+RULES = [["< 100", '"small"'], ["> 100", '"large"']]
+FEE = w.xml(w.decision("fee", w.table("UNIQUE", [("amount", "number", "")], [("fee", "string", "", None)], RULES)))
+HERE = "/designer/decisions"
+
+
+@pytest.fixture
+def ana(engine, sign_in, people):
+    """An analyst; a table `fee` is deployed. It has a gap at 100."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "Analysts", capabilities="process.design")
+        identity.add_member(uow, "analysts", people["dora"].id)
+        repository.deploy(uow, {"processes/oa/fee.dmn": FEE})
+    return sign_in("dora")
+
+
+def text(xml):
+    return xml.decode("utf-8")
+
+
+def test_a_table_is_found_opened_saved_and_deployed(ana):
+    assert "/designer/decisions/edit/fee" in ana.get(f"{HERE}/").text
+    assert '"etag": "0"' in ana.get(f"{HERE}/edit/fee").text
+
+    saved = ana.put(f"{HERE}/drafts/fee", json={"xml": text(FEE) + " "}, headers={"If-Match": "0"})
+    late = ana.put(f"{HERE}/drafts/fee", json={"xml": "mine"}, headers={"If-Match": "0"})
+
+    assert (saved.status_code, saved.json["etag"], late.status_code) == (200, "1", 409)
+    assert ana.post(f"{HERE}/deploy/fee", json={"note": "second", "etag": "0"}).status_code == 409
+    assert ana.post(f"{HERE}/deploy/fee", json={"note": "second", "etag": "1"}).json == {"version": 2}
+
+
+def test_a_check_names_the_rules_and_the_inputs(ana):
+    overlapping = text(FEE).replace("&lt; 100", "&lt;= 200")
+
+    answer = ana.post(f"{HERE}/check/fee", json={"xml": overlapping}).json
+
+    assert [(line["rule"], line["level"], line["rules"], line["numbers"]) for line in answer["findings"]] == [
+        ("decision-overlap", "error", ["r1", "r2"], [1, 2])
+    ]
+    assert answer["decisions"] == [
+        {"id": "fee", "name": "fee",
+         "inputs": [{"name": "amount", "type": "number", "allowed": "", "label": "amount"}]}
+    ]  # fmt: skip
+
+
+def test_a_refused_deployment_carries_its_findings(ana):
+    broken = text(FEE).replace("&lt; 100", "&lt;&lt; 100")
+    ana.put(f"{HERE}/drafts/fee", json={"xml": broken}, headers={"If-Match": "*"})
+
+    answer = ana.post(f"{HERE}/deploy/fee", json={"note": "x", "etag": "1"})
+
+    assert answer.status_code == 422
+    assert [line["rule"] for line in answer.json["findings"]] == ["feel-syntax"]
+
+
+def test_rows_are_tried_on_the_table_as_it_stands(ana):
+    rows = [{"amount": "5", "expected": "small"}, {"amount": "=100 + 1"}, {"amount": "x"}, {}]
+
+    answer = ana.post(f"{HERE}/try/fee", json={"xml": text(FEE), "decision": "fee", "rows": json.dumps(rows)}).json
+
+    assert [(row["value"], row["passed"], [rule["number"] for rule in row["rules"]]) for row in answer["rows"]] == [
+        ('"small"', True, [1]), ('"large"', None, [2]), ("", None, []), ("", None, []),
+    ]  # fmt: skip
+    assert answer["rows"][2]["problems"] == ["amount: expected number, found x."]
+    assert answer["rows"][3]["problems"] == []
+    assert [(of["rule"], of["hits"]) for of in answer["coverage"]] == [("r1", 1), ("r2", 1)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"xml": "<a/>", "decision": "fee", "rows": "[]"}, 422),
+        ({"xml": text(FEE), "decision": "nobody", "rows": "[]"}, 422),
+        ({"xml": text(FEE), "decision": "fee", "rows": "{"}, 422),
+        ({"xml": text(FEE), "decision": "fee", "rows": "[5]"}, 422),
+        ({"xml": text(FEE), "decision": "fee", "rows": json.dumps([{}] * 201)}, 422),
+        ({"xml": text(FEE), "rows": "[]"}, 422),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_in_words(ana, sent, status):
+    answer = ana.post(f"{HERE}/try/fee", json=sent, headers={"Accept": "application/json"})
+
+    assert answer.status_code == status
+    assert len(answer.json["detail"]) > 20
+
+
+def upload(ana, content, name="data.csv", **more):
+    data = {"xml": text(FEE), "decision": "fee", "file": (io.BytesIO(content), name)} | more
+    return ana.post(f"{HERE}/simulate/fee", data=data, headers={"Accept": "application/json"})
+
+
+def test_an_uploaded_file_is_decided_row_by_row(ana):
+    answer = upload(ana, b"amount\n5\n100\nmuch\n").json
+
+    assert [(row["number"], row["value"]) for row in answer["rows"]] == [(2, '"small"'), (3, ""), (4, "")]
+    assert (answer["count"], answer["failed"], answer["heading"]) == (3, 1, ["amount"])
+    assert [of["hits"] for of in answer["coverage"]] == [1, 0]
+    sheet = upload(ana, b"amount\n5\n", **{"as": "xlsx"})
+    assert sheet.headers["Content-Disposition"] == "attachment; filename=fee.xlsx"
+    assert sheet.data[:2] == b"PK"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("data.exe", b"MZ", "Expected an .xlsx or .csv file"),
+        ("data.xlsx", b"no zip", "Expected an .xlsx or .csv file"),
+        ("data.csv", b"sum\n5\n", "Expected columns named amount, found sum."),
+        ("data.csv", b"amount\n" + b"1\n" * 10_001, "Expected at most 10000 rows"),
+    ],
+)
+def test_a_file_that_cannot_be_decided_is_refused_in_words(ana, name, content, said):
+    answer = upload(ana, content, name)
+
+    assert 400 <= answer.status_code < 500
+    assert said in answer.json["detail"]
+
+
+def test_a_new_table_starts_without_a_finding(ana, engine):
+    made = ana.post(f"{HERE}/", data={"key": "discount", "name": "折扣", "category": "oa"})
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        xml = drafts.open_(uow, "processes/oa/discount.dmn").content
+
+    assert made.location.endswith("/edit/discount")
+    assert ana.post(f"{HERE}/check/discount", json={"xml": text(xml)}).json["findings"] == []
+    assert ana.post(f"{HERE}/", data={"key": "fee", "name": "x", "category": "oa"}).status_code == 409
+    assert ana.post(f"{HERE}/", data={"key": "No!", "name": "x", "category": "oa"}).status_code == 422
+
+
+def test_other_versions_of_dmn_open_in_the_editor(ana, engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert b"20230324" in repository.source(uow, repository.latest(uow, "fee", "decision").id)
+
+    assert "DMN/20191111/MODEL" in ana.get(f"{HERE}/edit/fee").text
+
+
+def test_nobody_else_sees_or_changes_a_table(ana, sign_in):
+    ann = sign_in("ann")
+
+    assert ann.get(f"{HERE}/").status_code == 403
+    assert ann.put(f"{HERE}/drafts/fee", json={"xml": "x"}, headers={"If-Match": "*"}).status_code == 403
+    assert ann.post(f"{HERE}/try/fee", json={}).status_code == 403

@@ -1,0 +1,65 @@
+// The file in the editor: dmn-js, its rows of tests as an extension of each decision, and its views.
+import Modeler from 'dmn-js/lib/Modeler';
+import Language from './language.js';
+
+const TROIKA = {
+  name: 'Troika', prefix: 'troika', uri: 'urn:troika:bpmn:1.0', xml: { tagAlias: 'lowerCase' },
+  types: [
+    { name: 'Tests', superClass: ['Element'], properties: [{ name: 'rows', isBody: true, type: 'String' }] },
+    { name: 'Label', superClass: ['Element'], properties: [{ name: 'lang', isAttr: true, type: 'String' }, { name: 'text', isBody: true, type: 'String' }] },
+  ],
+};
+
+// Gives the modeler and what it could not read and would lose at saving
+export async function open({ container, xml, changed }) {
+  const words = { additionalModules: [Language] };
+  const modeler = new Modeler({
+    container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: words, decisionTable: words, literalExpression: words, boxedExpression: words,
+  });
+  modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => { if (trigger !== 'clear') changed(); }));
+  const { warnings } = await modeler.importXML(xml);
+  return { modeler, unread: warnings.map(({ message }) => message) };
+}
+
+// A cell writes when it is left: leave it, else the last letters are lost
+export async function currentXml(modeler, container) {
+  const field = document.activeElement;
+  if (field && container.contains(field)) {
+    field.blur();
+    await new Promise(done => setTimeout(done, 320));
+    if (field.isConnected) field.focus({ preventScroll: true });
+  }
+  return (await modeler.saveXML({ format: true })).xml;
+}
+
+export function testsOf(modeler, id) {
+  try {
+    const rows = JSON.parse(extension(modeler, id)?.rows ?? '[]');
+    return Array.isArray(rows) ? rows.filter(row => row && typeof row === 'object') : [];
+  } catch {
+    return [];
+  }
+}
+
+export function keepTests(modeler, id, rows) {
+  const decision = elementOf(modeler, id);
+  if (!decision) return;
+  const filled = rows.filter(row => Object.keys(row).length);
+  const kept = extension(modeler, id);
+  if (kept) kept.rows = JSON.stringify(filled);
+  else if (filled.length) {
+    const moddle = decision.$model;
+    decision.extensionElements ??= Object.assign(moddle.create('dmn:ExtensionElements', { values: [] }), { $parent: decision });
+    const tests = moddle.create('troika:Tests', { rows: JSON.stringify(filled) });
+    tests.$parent = decision.extensionElements;
+    decision.extensionElements.get('values').push(tests);
+  }
+}
+
+function elementOf(modeler, id) {
+  return modeler.getDefinitions().get('drgElement').find(element => element.id === id);
+}
+
+function extension(modeler, id) {
+  return elementOf(modeler, id)?.extensionElements?.get('values').find(({ $type }) => $type === 'troika:Tests');
+}

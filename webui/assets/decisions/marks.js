@@ -1,0 +1,55 @@
+// Findings and hits on the rows of the table: data attributes on the cell that holds a rule's number, set again whenever
+// the table is drawn anew (it knows nothing of them and keeps them).
+const WEIGHT = ['info', 'warn', 'error'];
+
+export class Marks {
+  #findings = new Map();
+  #hits = new Map();
+
+  constructor(host) {
+    this.host = host;
+    new MutationObserver(() => this.#draw()).observe(host, { childList: true, subtree: true });
+  }
+
+  // findings: as the server says them, with the ids of the rules that they are about
+  setFindings(findings) {
+    this.#findings = new Map();
+    for (const { level, message, rules = [], element } of findings) {
+      for (const rule of rules.length ? rules : [element]) {
+        const known = this.#findings.get(rule) ?? { level, texts: [] };
+        if (WEIGHT.indexOf(level) > WEIGHT.indexOf(known.level)) known.level = level;
+        known.texts.push(message);
+        this.#findings.set(rule, known);
+      }
+    }
+    this.#draw();
+  }
+
+  // coverage: hits of every rule; null where nothing was tried
+  setHits(coverage) {
+    this.#hits = new Map((coverage ?? []).map(({ rule, hits }) => [rule, hits]));
+    this.#draw();
+  }
+
+  show(id) {
+    const cell = this.host.querySelector(`[data-row-id="${CSS.escape(id)}"], [data-element-id="${CSS.escape(id)}"]`);
+    cell?.scrollIntoView({ block: 'nearest' });
+    cell?.classList.add('tk-shown');
+    setTimeout(() => cell?.classList.remove('tk-shown'), 2_000);
+  }
+
+  #draw() {
+    for (const cell of this.host.querySelectorAll('td.rule-index[data-row-id]')) {
+      const finding = this.#findings.get(cell.dataset.rowId), hits = this.#hits.get(cell.dataset.rowId);
+      set(cell, 'finding', finding?.level);
+      set(cell, 'hits', hits);
+      const title = finding?.texts.join('\n') ?? '';
+      if (cell.title !== title) cell.title = title;
+    }
+  }
+}
+
+function set(cell, name, value) {
+  if (value === undefined) delete cell.dataset[name];
+  else if (cell.dataset[name] !== String(value)) cell.dataset[name] = value;
+}

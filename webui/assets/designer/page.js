@@ -1,0 +1,70 @@
+// What the pages of drawings and of decisions share: state of the draft, what to do about a conflict, the deployment.
+import { Refused, send } from '../shared/http.js';
+import { t } from '../shared/i18n.js';
+import { toast } from '../shared/toast.js';
+
+const STATES = {
+  saved: ['bg-green-lt', 'Saved'], unsaved: ['bg-yellow-lt', 'Not saved'], saving: ['bg-azure-lt', 'Saving…'],
+  conflict: ['bg-red-lt', 'Changed by somebody else'], failed: ['bg-red-lt', 'Not saved: the server refused'],
+};
+const $ = id => document.getElementById(id);
+
+export function showState(state, { savedAt }) {
+  const [className, text] = STATES[state];
+  const time = savedAt ? ` ${new Date(savedAt).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })}` : '';
+  Object.assign($('state'), { className: `badge ${className}`, textContent: t(text) + time });
+  $('state').dataset.state = state;
+}
+
+export function conflict(draft) {
+  const dialog = $('conflict');
+  const tell = draft.onState;
+  draft.onState = (state, detail) => {
+    tell(state, detail);
+    if (state === 'failed') toast({ level: 'danger', text: detail.detail ?? t('Your changes were not saved.') });
+    if (state !== 'conflict' || dialog.open) return;
+    dialog.querySelector('[data-reason]').textContent = detail.detail ?? '';
+    dialog.showModal();
+  };
+  $('take-theirs').addEventListener('click', () => { draft.state = 'saved'; location.reload(); });
+  $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
+}
+
+export function deployment(page, draft, check) {
+  const dialog = $('deployment'), form = dialog.querySelector('form'), button = form.querySelector('[type=submit]');
+  $('deploy').addEventListener('click', () => { dialog.querySelector('[data-refusal]').hidden = true; dialog.showModal(); });
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      if (!await draft.save()) {
+        dialog.close();
+        return;
+      }
+      const { version } = await send('POST', page.addresses.deploy, { note: form.elements.note.value, etag: draft.etag });
+      dialog.close();
+      form.reset();
+      $('version').textContent = t('Version {version}', { version });
+      toast({ level: 'success', text: t('Version {version} is deployed. New requests follow it.', { version }) });
+      await check.now();
+    } catch (error) {
+      refused(error, dialog, check);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+function refused(error, dialog, check) {
+  const findings = error instanceof Refused ? error.body?.findings : null;
+  if (findings) check.show(findings);
+  const refusal = dialog.querySelector('[data-refusal]');
+  refusal.replaceChildren(Object.assign(document.createElement('p'), { className: 'mb-1', textContent: error.message }));
+  const list = document.createElement('ul');
+  list.className = 'mb-0';
+  for (const { level, message } of findings ?? []) {
+    if (level === 'error') list.append(Object.assign(document.createElement('li'), { textContent: message }));
+  }
+  refusal.append(list);
+  refusal.hidden = false;
+}

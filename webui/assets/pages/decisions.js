@@ -1,0 +1,149 @@
+// The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, deployment.
+import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
+import { missing } from '../decisions/language.js';
+import { Marks } from '../decisions/marks.js';
+import { Simulation } from '../decisions/simulation.js';
+import { Tests } from '../decisions/tests.js';
+import { Draft } from '../designer/draft.js';
+import { conflict, deployment, showState } from '../designer/page.js';
+import { Problems } from '../designer/problems.js';
+import { send } from '../shared/http.js';
+import { t } from '../shared/i18n.js';
+import { whileBusy } from '../shared/ready.js';
+import { toast } from '../shared/toast.js';
+import 'dmn-js/dist/assets/diagram-js.css';
+import 'dmn-js/dist/assets/dmn-js-shared.css';
+import 'dmn-js/dist/assets/dmn-js-drd.css';
+import 'dmn-js/dist/assets/dmn-js-decision-table.css';
+import 'dmn-js/dist/assets/dmn-js-decision-table-controls.css';
+import 'dmn-js/dist/assets/dmn-js-literal-expression.css';
+import 'dmn-js/dist/assets/dmn-js-boxed-expression.css';
+import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
+import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
+import '../styles/designer.css';
+import '../styles/decisions.css';
+
+const CHECK_AFTER_MS = 600;
+const $ = id => document.getElementById(id);
+
+whileBusy(start().catch(failed));
+
+async function start() {
+  const page = JSON.parse($('decision-data').textContent);
+  let draft = null, check = null;
+  const changed = () => { draft?.changed(); check?.soon(); undoable(modeler); };
+  const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, changed: () => changed() });
+  const xml = () => currentXml(modeler, $('editor'));
+  const marks = new Marks($('editor'));
+  const problems = new Problems($('problems'), id => marks.show(id));
+  const tests = new Tests({ table: $('tests'), changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
+  draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml, onState: showState });
+  check = checker({ modeler, page, problems, marks, tests, unread });
+
+  $('data-hint').textContent = t('.xlsx or .csv, at most {megabytes} MB and {rows} rows; the first row names the inputs, a column “expected” is compared.', page.limits);
+  $('add-row').addEventListener('click', () => tests.add());
+  $('decision').addEventListener('change', () => { tests.set([], []); check.now(); });
+  new Simulation({
+    form: $('simulation'), button: $('download'), error: $('data-error'), result: $('data-result'), address: page.addresses.simulate,
+    asked: async () => ({ xml: await xml(), decision: $('decision').value }), shown: coverage => marks.setHits(coverage),
+  });
+  views(modeler);
+  listen(modeler, draft, problems, check);
+  conflict(draft);
+  deployment(page, draft, check);
+  globalThis.tkDecision = { modeler, draft, missing };      // for browser tests and the console
+  await check.now();
+}
+
+// Newest answer wins; one question at a time costs the server least
+function checker({ modeler, page, problems, marks, tests, unread }) {
+  let timer = null, trial = null, asked = 0, tried = 0;
+  const lost = unread.map(message => ({ rule: 'not-readable', level: 'error', element: null, hint: message, message: t('The editor cannot show this part of the file: saving would lose it.') }));
+  const xmlNow = async () => (await modeler.saveXML()).xml;
+  const show = findings => {
+    problems.set([...lost, ...findings.map(finding => ({ ...finding, name: (finding.numbers ?? []).map(n => t('Rule {n}', { n })).join(', ') || nameOf(modeler, finding.element) }))]);
+    marks.setFindings(findings);
+  };
+  const decide = async () => {
+    clearTimeout(trial);
+    const mine = ++tried, decision = $('decision').value;
+    if (!decision) return;
+    try {
+      const { rows, coverage } = await send('POST', page.addresses.try, { xml: await xmlNow(), decision, rows: JSON.stringify(tests.rows) });
+      if (mine !== tried) return;
+      tests.show(rows);
+      marks.setHits(tests.rows.some(row => Object.keys(row).length) ? coverage : null);
+    } catch (error) {
+      if (mine === tried) tests.show(tests.rows.map(() => ({ value: '', rules: [], problems: [error.message], passed: null })));
+    }
+  };
+  const now = async () => {
+    clearTimeout(timer);
+    const mine = ++asked;
+    try {
+      const { findings, decisions } = await send('POST', page.addresses.check, { xml: await xmlNow() });
+      if (mine !== asked) return;
+      show(findings);
+      choose(decisions);
+      const chosen = decisions.find(({ id }) => id === $('decision').value);
+      if (chosen) tests.set(chosen.inputs, tests.rows.some(row => Object.keys(row).length) ? tests.rows : testsOf(modeler, chosen.id));
+      await decide();
+    } catch (error) {
+      if (mine === asked) toast({ level: 'danger', text: t('The table could not be checked: {reason}', { reason: error.message }) });
+    }
+  };
+  return {
+    now, show, soon: () => { clearTimeout(timer); timer = setTimeout(now, CHECK_AFTER_MS); },
+    tried: () => { clearTimeout(trial); trial = setTimeout(decide, CHECK_AFTER_MS / 2); },
+  };
+}
+
+function nameOf(modeler, id) {
+  const found = modeler.getDefinitions().get('drgElement').find(element => id && [element.id, element.decisionLogic?.id].includes(id));
+  return found?.name ?? '';
+}
+
+function choose(decisions) {
+  const select = $('decision'), before = select.value;
+  select.replaceChildren(...decisions.map(({ id, name }) => Object.assign(document.createElement('option'), { value: id, textContent: name || id })));
+  if (decisions.some(({ id }) => id === before)) select.value = before;
+  select.hidden = decisions.length < 2;
+}
+
+function views(modeler) {
+  const select = $('views');
+  const list = () => {
+    const found = modeler.getViews(), active = modeler.getActiveView();
+    select.replaceChildren(...found.map((view, index) => Object.assign(document.createElement('option'), { value: index, selected: view.id === active?.id, textContent: view.type === 'drd' ? t('Requirements') : view.name || view.id })));
+    select.hidden = found.length < 3;      // a drawing without a place for anything and one table: nothing to choose
+  };
+  modeler.on('views.changed', list);
+  select.addEventListener('change', () => modeler.open(modeler.getViews()[Number(select.value)]));
+  list();
+}
+
+function listen(modeler, draft, problems, check) {
+  const saveAndCheck = () => Promise.all([draft.save(), check.now()]);
+  $('save').addEventListener('click', saveAndCheck);
+  for (const act of ['undo', 'redo']) $(act).addEventListener('click', () => modeler.getActiveViewer()?.get('commandStack')[act]());
+  modeler.on('views.changed', () => undoable(modeler));
+  undoable(modeler);
+  document.addEventListener('keydown', event => {
+    if (event.isComposing || event.keyCode === 229) return;      // a letter of pinyin, not a key
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') { event.preventDefault(); saveAndCheck(); }
+    else if (event.key === 'F8') { event.preventDefault(); problems.step(event.shiftKey ? -1 : 1); }
+  });
+}
+
+function undoable(modeler) {
+  const stack = modeler.getActiveViewer()?.get('commandStack', false);
+  $('undo').disabled = !stack?.canUndo();
+  $('redo').disabled = !stack?.canRedo();
+}
+
+function failed(error) {
+  console.error(error);
+  $('editor').append(Object.assign(document.createElement('div'), {
+    className: 'alert alert-danger m-3', role: 'alert', textContent: t('The table cannot be opened: {reason}', { reason: error.message }),
+  }));
+}

@@ -1,0 +1,308 @@
+"""Decision tables: all files, a new one, the page that edits one, and what its script asks for."""
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import Response, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import dmn, drafts, repository
+from engine.dmn.simulation import Problem
+from engine.drafts import DraftInfo
+from engine.errors import N_, DeploymentRefused, EngineError, NotFound
+from engine.feel.values import text_of
+from engine.repository import DefinitionInfo
+from webui import datafile, errors, transaction
+from webui.designer.blank_table import blank_table
+from webui.designer.blueprint import designer
+from webui.designer.drawing import NotAnObject, body, changed_by, findings_out
+from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, draft_of, etag_of
+from webui.rendering import as_script_data, label, page
+
+ROWS_LIMIT = 10_000
+"""rows of a data file on the page; the command line takes more"""
+TESTS_LIMIT = 200
+SHOWN = 200
+"""rows of a data file that the page shows; the download has all of them"""
+_MODEL = b"https://www.omg.org/spec/DMN/20191111/MODEL/"
+_OTHER_MODELS = (
+    b"http://www.omg.org/spec/DMN/20151101/dmn.xsd", b"http://www.omg.org/spec/DMN/20180521/MODEL/",
+    b"https://www.omg.org/spec/DMN/20211108/MODEL/", b"https://www.omg.org/spec/DMN/20230324/MODEL/",
+)  # fmt: skip
+
+
+class DecisionIdTaken(EngineError):
+    """Two decision files cannot have one name."""
+
+    message = N_("There is already a decision with the id '{key}'.")
+    hint = N_("Choose another id, or edit that one.")
+    status = 409
+
+
+class NoModel(EngineError):
+    """What was sent cannot be decided."""
+
+    message = N_("The table cannot be decided: {reason}")
+    hint = N_("Correct the problems first.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of decisions: what of it is deployed, its draft, or both. `path`: in the library."""
+
+    key: str
+    path: str
+    area: str
+    name: str
+    deployed: tuple[DefinitionInfo, ...]
+    draft: DraftInfo | None
+
+    @property
+    def version(self) -> int:
+        """The highest of its decisions, 0 when none is deployed."""
+        return max((info.version for info in self.deployed), default=0)
+
+
+@designer.get("/decisions/")
+def decision_files() -> ResponseReturnValue:
+    """Every file of decisions, deployed or only a draft."""
+    return page("designer/decisions.html", block="content", files=files())
+
+
+@designer.get("/decisions/new")
+def new_decision() -> ResponseReturnValue:
+    """The questions before the first table."""
+    values = {"category": FIRST_AREA}
+    return page("designer/new_decision.html", block="content", areas=areas(), values=values, error=None)
+
+
+def _new_again(error: EngineError) -> str:
+    return render_template("designer/new_decision.html", areas=areas(), values=request.form, error=error)
+
+
+@designer.post("/decisions/")
+@transaction.shows_again(_new_again)
+def create_decision() -> ResponseReturnValue:
+    """A draft with a small table; then the page that edits it."""
+    key, name, area = (request.form.get(field, "").strip() for field in ("key", "name", "category"))
+    for text in (key, area):
+        if not KEY.fullmatch(text):
+            raise WrongProcessId(found=text)
+    if _file(key) is not None or repository.versions(g.uow, key, "decision"):
+        raise DecisionIdTaken(key=key)
+    drafts.save(g.uow, f"processes/{area}/{key}.dmn", blank_table(key, name or key), name=name)
+    return redirect(url_for(".edit_decision", key=key), 303)
+
+
+@designer.get("/decisions/edit/<key>")
+def edit_decision(key: str) -> ResponseReturnValue:
+    """The draft of file `key`; without one, the newest version as the start of one."""
+    found = _existing(key)
+    content = _content(found)
+    data = {
+        "key": key, "xml": _for_the_editor(content).decode("utf-8", "replace"), "etag": etag_of(found.draft),
+        "addresses": {
+            "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
+            "deploy": url_for(".deploy_decision", key=key), "try": url_for(".try_decision", key=key),
+            "simulate": url_for(".simulate_decision", key=key),
+        },
+        "limits": {"megabytes": datafile.FILE_LIMIT_MB, "rows": ROWS_LIMIT},
+    }  # fmt: skip
+    return page("designer/decision.html", block="body", file=found, page_data=as_script_data(data))
+
+
+@designer.post("/decisions/check/<key>")
+def check_decision(key: str) -> ResponseReturnValue:
+    """What is wrong with the file as it stands in the editor, and what its decisions read."""
+    path, xml = _existing(key).path, body("xml")["xml"].encode("utf-8")
+    found = [finding for finding in repository.check(g.uow, {path: xml}) if finding.resource in ("", path)]
+    model = _reading(path, xml).model
+    shown = findings_out(found)
+    for line, finding in zip(shown, found, strict=True):
+        line["rules"] = finding.facts.get("rules", [])
+        line["numbers"] = [finding.facts[name] for name in ("first", "second", "rule") if name in finding.facts]
+    return jsonify(findings=shown, decisions=_decisions(model) if model is not None else [])
+
+
+@designer.put("/decisions/drafts/<key>")
+def save_decision(key: str) -> ResponseReturnValue:
+    """Store the file; `If-Match` carries the ETag that the page has seen, or * to write over anything."""
+    xml = body("xml")["xml"].encode("utf-8")
+    found, seen = _existing(key), request.headers.get("If-Match", "")
+    if seen not in (etag_of(found.draft), "*"):
+        raise changed_by(found.draft)
+    model = dmn.read(xml, found.path).model
+    name = next((decision.name for decision in model.decisions), key) if model is not None else key
+    version = found.draft.version if found.draft else 0
+    saved = drafts.save(g.uow, found.path, xml, version=version, name=name)
+    return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
+
+
+@designer.post("/decisions/deploy/<key>")
+def deploy_decision(key: str) -> ResponseReturnValue:
+    """Deploy the saved draft that the page has seen; a refusal carries every finding."""
+    sent, draft = body("note", "etag"), draft_of(key, "decision")
+    if draft is None:
+        raise NotFound(kind="decision", key=key)
+    if sent["etag"] != etag_of(draft):
+        raise changed_by(draft)
+    try:
+        repository.deploy(g.uow, {draft.path: drafts.open_(g.uow, draft.path).content}, sent["note"])
+    except DeploymentRefused as refused:
+        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
+    return jsonify(version=_existing(key).version)
+
+
+@designer.post("/decisions/try/<key>")
+def try_decision(key: str) -> ResponseReturnValue:
+    """Decide each of the rows that stand beside the table; nothing is stored."""
+    sent = body("xml", "decision", "rows")
+    try:
+        rows = json.loads(sent["rows"])
+    except ValueError:
+        rows = None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or len(rows) > TESTS_LIMIT:
+        raise NotAnObject(field="rows")
+    model = _model(key, sent["xml"])
+    names = list(dict.fromkeys(str(name) for row in rows for name in row))
+    lines = [names, *([_text(row.get(name)) for name in names] for row in rows)]
+    wanted = [of.name for of in dmn.inputs(model, sent["decision"])]
+    done = dmn.simulate(
+        model, sent["decision"], _filled(lines, wanted), now=g.uow.now, rows_limit=TESTS_LIMIT, keep_empty=True
+    )
+    return jsonify(rows=[_row_out(row) for row in done.rows], coverage=_coverage_out(done))
+
+
+@designer.post("/decisions/simulate/<key>")
+def simulate_decision(key: str) -> ResponseReturnValue:
+    """Decide each row of an uploaded file; `as=xlsx` answers the file with the results, else what the page shows."""
+    xml, decision, upload = (
+        request.form.get("xml", ""),
+        request.form.get("decision", ""),
+        request.files.get("file"),
+    )
+    if upload is None:
+        raise NotAnObject(field="file")
+    model = _model(key, xml)
+    lines = [list(line) for line in datafile.rows(upload.filename or "", upload.read())]
+    done = dmn.simulate(model, decision, lines, now=g.uow.now, rows_limit=ROWS_LIMIT)
+    if request.form.get("as") == "xlsx":
+        return _download(key, lines, done)
+    return jsonify(
+        rows=[{**_row_out(row), "data": [_text(cell) for cell in lines[row.number - 1]]} for row in done.rows[:SHOWN]],
+        heading=[_text(cell) for cell in lines[0]], count=len(done.rows), failed=done.failed, shown=SHOWN,
+        coverage=_coverage_out(done), missing=done.missing, ignored=done.ignored,
+    )  # fmt: skip
+
+
+def files() -> list[File]:
+    """Every file of decisions, by area and name."""
+    deployed: dict[str, list[DefinitionInfo]] = {}
+    for info in repository.latest_all(g.uow, "decision"):
+        deployed.setdefault(repository.file(g.uow, info.id)[0], []).append(info)
+    drawn = {draft.path: draft for draft in drafts.list_(g.uow) if draft.kind == "decision"}
+    return [_as_file(path, deployed.get(path, []), drawn.get(path)) for path in sorted({*deployed, *drawn})]
+
+
+def _as_file(path: str, deployed: list[DefinitionInfo], draft: DraftInfo | None) -> File:
+    parts = PurePosixPath(path)
+    names = [label(info.labels, info.name) for info in deployed]
+    name = ", ".join(names) or (draft.name if draft else parts.stem)
+    return File(parts.stem, path, parts.parent.name, name, tuple(deployed), draft)
+
+
+def _file(key: str) -> File | None:
+    return next((found for found in files() if found.key == key), None)
+
+
+def _existing(key: str) -> File:
+    found = _file(key)
+    if found is None:
+        raise NotFound(kind="decision", key=key)
+    return found
+
+
+def _content(found: File) -> bytes:
+    if found.draft is not None:
+        return drafts.open_(g.uow, found.path).content
+    return repository.source(g.uow, found.deployed[0].id)
+
+
+def _for_the_editor(xml: bytes) -> bytes:
+    """The editor knows DMN 1.3 only: the tables of the other versions are the same but for the namespace."""
+    for namespace in _OTHER_MODELS:
+        xml = xml.replace(namespace, _MODEL)
+    return xml
+
+
+def _model(key: str, xml: str) -> dmn.Model:
+    reading = _reading(_existing(key).path, xml.encode("utf-8", "replace"))
+    if reading.model is None:
+        found = reading.findings[0]
+        raise NoModel(reason=errors.words(found.message, found.facts))
+    return reading.model
+
+
+def _reading(path: str, xml: bytes) -> dmn.Reading:
+    """A file, together with those that it imports."""
+    together = {path: xml}
+    if dmn.missing_imports(together):
+        together |= {found.path: _content(found) for found in files() if found.path != path}
+    return dmn.read_all(together)[path]
+
+
+def _decisions(model: dmn.Model) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": decision.id, "name": label(dict(decision.labels), decision.name),
+            "inputs": [
+                {"name": of.name, "type": of.type, "allowed": of.allowed, "label": of.label or of.name}
+                for of in dmn.inputs(model, decision.id)
+            ],
+        }
+        for decision in model.decisions
+    ]  # fmt: skip
+
+
+def _filled(lines: list[list[Any]], wanted: list[str]) -> list[list[Any]]:
+    """With a column for the first input where none has one: an empty row is a row too."""
+    if wanted and not set(lines[0]) & set(wanted):
+        return [[*line, heading] for line, heading in zip(lines, [wanted[0], *[None] * len(lines)], strict=False)]
+    return lines
+
+
+def _row_out(row: Any) -> dict[str, Any]:
+    return {
+        "number": row.number, "value": "" if row.value is None else _shown(row.value), "passed": row.passed,
+        "rules": [{"table": table, "number": number} for table, number in row.rules],
+        "problems": [_problem(problem) for problem in row.problems],
+    }  # fmt: skip
+
+
+def _problem(problem: Problem) -> str:
+    return errors.words(problem.message, problem.facts)
+
+
+def _coverage_out(done: dmn.Simulation) -> list[dict[str, Any]]:
+    return [
+        {"table": of.table, "owner": of.owner, "rule": of.rule, "number": of.number, "hits": of.hits}
+        for of in done.coverage
+    ]
+
+
+def _download(key: str, lines: list[list[Any]], done: dmn.Simulation) -> Response:
+    content = datafile.as_xlsx(datafile.with_results(lines, done, _problem))
+    response = Response(content, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{key}.xlsx")
+    return response
+
+
+def _shown(value: Any) -> str:
+    return text_of([value])[1:-1]
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)[:500]
