@@ -185,6 +185,11 @@ class _Builder(Transformer[Token, n.Node]):
         return _chain(parts)
 
     def negate(self, minus: Token, operand: n.Node) -> n.Node:
+        if isinstance(operand, n.InstanceOf) and isinstance(operand.value, n.Literal) and operand.start == _end(minus):
+            # a sign belongs to the number (DMN 1.5, 10.3.1.2, rule 37): `-1 instance of number`
+            operand.value = self.negate(minus, operand.value)
+            operand.start = _start(minus)
+            return operand
         if isinstance(operand, n.Negate):
             return n.Negate(
                 operand.operand, operand.count + 1, start=_start(minus), end=operand.end, depth=operand.depth
