@@ -26,6 +26,7 @@ _UNUSUAL = re.compile(r"[^\w-]")
 
 _one = select(draft).where(draft.c.path == bindparam("of"))
 _all = select(*(column for column in draft.c if column.name not in ("content", "report"))).order_by(draft.c.path)
+_drawing = select(draft.c.path, draft.c.version).where(draft.c.key == bindparam("named"), draft.c.kind == Kind.PROCESS)
 _insert = insert(draft)
 _change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
 _report = update(draft).where(draft.c.path == bindparam("of")).values(report=bindparam("what"))
@@ -83,14 +84,16 @@ def import_drawing(
 ) -> Imported:
     """Translate a drawing of any product and store it as processes/<area>/<id of its process>.bpmn.
 
-    `key`: another id for its process. `replace`: write over a draft of that name. Raises InvalidValue, AlreadyExists.
+    `key`: another id for its process. `replace`: write over the draft of that process, wherever it is.
+    Raises InvalidValue, AlreadyExists.
     """
     found = imports.translate(content, file_name, key)
     if found.xml is None:
         return Imported(found, None)
     stem = _UNUSUAL.sub("_", found.key or PurePosixPath(file_name).stem)
     path = f"processes/{area}/{stem}.bpmn"
-    there = uow.execute(_one, {"of": path}).first()
+    there = uow.execute(_drawing, {"named": place(path)[1]}).first()
+    path = there.path if there is not None else path
     if there is not None and not replace:
         raise AlreadyExists(kind="draft", key=path)
     saved = save(uow, path, found.xml, version=there.version if there is not None else 0, name=found.name)

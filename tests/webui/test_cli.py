@@ -125,7 +125,7 @@ def test_drawings_of_other_products_become_drafts_with_a_printed_report(troika, 
     ]  # fmt: skip
     assert "请假.bpmn20.xml: Flowable → processes/hr/leave.bpmn" in said
     assert "审批 (approve), line 3: Needs a decision: The expression flowable:assignee=" in said
-    assert "broken.bpmn: Expected well-formed XML, found at line 2" in said
+    assert "broken.bpmn: Expected well-formed XML, but at line 2" in said
     folder = tmp_path / "out"
     assert troika("process", "export", str(folder), "--drafts") == (0, "2 files\n")
     assert 'candidateGroups="hr"' in (folder / "processes/hr/leave.bpmn").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from engine.repository import DefinitionInfo
 from webui import transaction
 from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
+from webui.designer.report import shown
 from webui.rendering import as_script_data, label, page
 
 FIRST_AREA = "oa"
@@ -88,18 +89,21 @@ def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
     latest = next(iter(repository.versions(g.uow, key)), None)
     draft = draft_of(key)
-    if draft is not None:
-        content = drafts.open_(g.uow, draft.path).content
+    opened = drafts.open_(g.uow, draft.path) if draft is not None else None
+    if opened is not None:
+        content = opened.content
     elif latest is not None:
         content = repository.source(g.uow, latest.id)
     else:
         raise NotFound(kind="process", key=key)
     data = {
         "key": key, "xml": content.decode("utf-8"),
+        "report": shown(opened.report) if opened is not None and opened.report is not None else None,
         "etag": etag_of(draft), "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "expression": url_for(".expression"),
             "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
+            "report": url_for(".put_report_away", key=key),
         },
     }  # fmt: skip
     line = _line(key, latest, draft)

@@ -94,7 +94,7 @@ def _with_prefixes(text: str, first: Unreadable, resource: str, report: Collecto
         try:
             root = parse(_bare(_with_attribute(text, declarations)), resource, keep_comments=True)
         except Unreadable as error:
-            missing = _UNDECLARED.search(str(error.finding.facts.get("detail", "")))
+            missing = _UNDECLARED.search(error.detail)
             if missing is None or missing[1] in added:
                 raise (error if added else first) from None
             added[missing[1]] = KNOWN_PREFIXES.get(missing[1], f"urn:undeclared:{missing[1]}")

@@ -18,15 +18,43 @@ SIZE_LIMIT = 5_000_000
 ELEMENT_LIMIT = 50_000
 DEPTH_LIMIT = 100
 SCHEMA_FINDINGS_LIMIT = 20
+EXCERPT = 40
+"""characters of a broken line that are shown on either side"""
+
+BROKEN = {
+    4: N_("there is no XML at all"),
+    5: N_("something stands behind its end"),
+    9: N_("there is a character that XML does not allow"),
+    26: N_("there is an entity that nobody declared"),
+    32: N_("the encoding is not known"),
+    38: N_("there is a '<' inside an attribute"),
+    39: N_("there is an attribute without quotation marks"),
+    41: N_("there is an attribute without a value"),
+    42: N_("an attribute is given twice"),
+    45: N_("a comment is not closed"),
+    64: N_("the XML declaration stands too late"),
+    65: N_("a space is missing"),
+    68: N_("there is a name that XML does not allow"),
+    73: N_("a tag is not closed"),
+    76: N_("an end tag does not fit its start tag"),
+    77: N_("the file ends too early"),
+    81: N_("there are bytes that do not fit the encoding"),
+    201: N_("there is a prefix that nobody declared"),
+}
+"""What a code of the XML library (libxml2, xmlParserErrors) means to a person."""
 
 Element = Any  # lxml's element class is private
 
 
 class Unreadable(Exception):
-    """The bytes are no drawing; carries the one finding that says why."""
+    """The bytes are no drawing; carries the one finding that says why.
 
-    def __init__(self, finding: Finding) -> None:
+    `detail`: the words of the XML library, for programs; people get the finding.
+    """
+
+    def __init__(self, finding: Finding, detail: str = "") -> None:
         self.finding = finding
+        self.detail = detail
         super().__init__(str(finding))
 
 
@@ -56,12 +84,24 @@ def parse(data: bytes, resource: str, keep_comments: bool = False) -> Element:
     try:
         root: Element = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise _unreadable(
-            "xml-not-well-formed", resource, N_("Expected well-formed XML, found at line {line}: {detail}"),
-            N_("Export the drawing again, or correct that line."), at=line, line=line, detail=str(error.msg),
-        ) from None  # fmt: skip
+        raise _broken(data, error, resource) from None
     return root
+
+
+def _broken(data: bytes, error: Any, resource: str) -> Unreadable:
+    """Where the XML breaks, in our words and with what stands there."""
+    line, column = error.position
+    rows = data.splitlines()
+    excerpt = rows[line - 1].decode("utf-8", "replace") if 0 < line <= len(rows) else ""
+    excerpt = "".join(char if char.isprintable() else " " for char in excerpt[max(0, column - EXCERPT) :]).strip()
+    reason = BROKEN.get(error.code, N_("it breaks off there"))
+    finding = _unreadable(
+        "xml-not-well-formed", resource,
+        N_("Expected well-formed XML, but at line {line}, column {column}, {reason}: {excerpt}"),
+        N_("Export the drawing again, or correct that line."),
+        at=line or 1, line=line or 1, column=column or 1, reason=reason, excerpt=excerpt[: 2 * EXCERPT] or "-",
+    ).finding  # fmt: skip
+    return Unreadable(finding, str(error.msg))
 
 
 def has_doctype(resource: str) -> Unreadable:

@@ -4,6 +4,7 @@ import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
 import { conflict, deployment, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
+import { showReport } from '../designer/report.js';
 import { fit } from '../shared/fit.js';
 import { get, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
@@ -34,6 +35,7 @@ async function start() {
   listen(modeler, draft, problems, check);
   conflict(draft);
   deployment(page, draft, check);
+  if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));
   globalThis.tkDesigner = { modeler, draft, missing };      // for browser tests and the console
   await check.now();
 }

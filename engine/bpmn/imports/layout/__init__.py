@@ -86,7 +86,7 @@ def _pool(root: Element, process: Element, report: Collector) -> Element:
         participant.set("name", process.get("name"))
     participant.set("processRef", process.get("id"))
     insert(collaboration, sum(1 for part in collaboration if local_name(part) == "participant"), participant)
-    report.add(Kind.APPROXIMATED, process, N_("It got a pool, so that it can be seen beside the others."))
+    report.add(Kind.APPROXIMATED, process, N_("It got a pool: lanes and several processes are only shown in pools."))
     return participant
 
 

@@ -71,6 +71,14 @@ def test_a_file_that_is_no_drawing_is_refused_with_its_line(data, rule, line):
     assert "bad.bpmn" in str(found.refusal)
 
 
+def test_broken_xml_is_explained_in_our_words_with_what_stands_there():
+    refusal = imports.translate(b'<definitions>\n  <process name="x"></definition>\n', "bad.bpmn").refusal
+    assert refusal.message.format(**refusal.facts) == (
+        "Expected well-formed XML, but at line 2, column 34, an end tag does not fit its start tag:"
+        ' <process name="x"></definition>'
+    )
+
+
 def test_a_prefix_that_nobody_declared_means_what_it_always_means():
     data = file('<userTask id="t" camunda:assignee="ann"/>').replace(
         b' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"', b""

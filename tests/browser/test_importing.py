@@ -1,0 +1,202 @@
+# ruff: noqa: E501 - drawings read better in one line
+"""Drawings of other products in a real Chromium: uploaded, reported, rendered, and saved without a loss."""
+
+import pytest
+from lxml import etree
+from playwright.sync_api import expect, sync_playwright
+
+from engine import drafts, identity
+from engine.bpmn import imports
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+from tests.engine.bpmn.imports.reading import file
+from tests.engine.bpmn.imports.test_dialects import CAMUNDA, FLOWABLE, SPIFF, SPIFF_MARK
+from tests.engine.bpmn.imports.test_layout import BOUNDARY, LOOP, NESTED, POOLS
+from webui import create_app, node
+
+CLAIM = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:other="urn:other" targetNamespace="x">
+<process id="{key}" name="差旅报销" isExecutable="true"><extensionElements><other:owner team="hr"><other:since>2020</other:since></other:owner></extensionElements>
+<laneSet id="lanes"><lane id="staff" name="员工"><flowNodeRef>start</flowNodeRef><flowNodeRef>fix</flowNodeRef></lane><lane id="boss" name="经理"><flowNodeRef>approve</flowNodeRef><flowNodeRef>ok</flowNodeRef><flowNodeRef>remind</flowNodeRef></lane><lane id="money" name="财务"><flowNodeRef>pay</flowNodeRef><flowNodeRef>paid</flowNodeRef></lane></laneSet>
+<startEvent id="start" name="报销已提交" camunda:initiator="initiator"/>
+<userTask id="approve" name="审批报销" camunda:assignee="${{boss}}" camunda:dueDate="P2D" other:colour="red"><extensionElements><other:hint>看清金额</other:hint><camunda:taskListener class="com.acme.Notify" event="create"/></extensionElements></userTask>
+<boundaryEvent id="late" name="两天未批" attachedToRef="approve" cancelActivity="false"><timerEventDefinition><timeDuration>P2D</timeDuration></timerEventDefinition></boundaryEvent>
+<serviceTask id="remind" name="催办" camunda:expression="${{mail.send(task)}}"/>
+<exclusiveGateway id="ok" name="同意？" default="no"/><userTask id="fix" name="修改报销" camunda:assignee="${{initiator}}"/>
+<serviceTask id="pay" name="付款" camunda:type="external" camunda:topic="pay"/><endEvent id="paid" name="已付款"/>
+<sequenceFlow id="f1" sourceRef="start" targetRef="approve"/><sequenceFlow id="f2" sourceRef="approve" targetRef="ok"/>
+<sequenceFlow id="yes" name="是" sourceRef="ok" targetRef="pay"><conditionExpression>${{approved &amp;&amp; amount &lt; 5000}}</conditionExpression></sequenceFlow>
+<sequenceFlow id="no" name="否" sourceRef="ok" targetRef="fix"/><sequenceFlow id="f3" sourceRef="fix" targetRef="approve"/>
+<sequenceFlow id="f4" sourceRef="pay" targetRef="paid"/><sequenceFlow id="f5" sourceRef="late" targetRef="remind"/>
+</process></definitions>"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site on a file database; ana may design."""
+    node.build(lambda _: None)
+    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db", testing=True)
+    engine = ProcessEngine(settings)
+    engine.create_schema()
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None)
+        identity.add_member(uow, "analysts", "ana")
+    app = create_app(settings, engine)
+    session = app.session_interface.get_signing_serializer(app).dumps(
+        {"_user_id": f"{user.id}:{user.session_epoch}", "_fresh": True}
+    )
+    with chromium.served(app) as address:
+        yield address, engine, {"name": "troika", "value": session, "url": address}
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def enter(site, browser):
+    """enter(language, width) -> a page of a new browser in which ana is signed in."""
+    address, _, cookie = site
+    opened = []
+
+    def make(language="zh-CN", width="desk"):
+        opened.append(chromium.context(browser, language, width, base_url=address))
+        opened[-1].add_cookies([cookie])
+        return opened[-1].new_page()
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+def send(page, name, content):
+    page.goto("/designer/import")
+    page.set_input_files("#file", {"name": name, "mimeType": "text/xml", "buffer": content})
+    page.locator("main form button").click()
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+@pytest.mark.parametrize(
+    ("language", "decide", "title"), [("zh-CN", "需要决定", "导入报告"), ("en", "Needs a decision", "Import report")]
+)
+def test_a_foreign_drawing_opens_on_the_canvas_with_its_report_beside_it(enter, language, decide, title, width):
+    page = enter(language, width)
+    wrong = chromium.listen(page)
+    key = f"claim_{language[:2]}_{width}"
+    page.goto("/designer/import")
+    assert not chromium.scrolls_sideways(page)
+    assert chromium.violations(page) == []
+    send(page, "claim.bpmn", CLAIM.format(key=key).encode())
+    page.wait_for_url(f"**/designer/edit/{key}")
+    page.wait_for_selector("body[data-ready]")
+
+    report = page.locator("#report")
+    expect(report.locator("summary")).to_contain_text(title)
+    expect(report.locator("summary")).to_contain_text("Camunda 7")
+    if width == "phone":
+        report.locator("summary").click()
+    line = report.locator(".tk-report-line", has_text="催办").first
+    expect(line).to_contain_text(decide)
+    line.click()
+    assert page.evaluate("tkDesigner.modeler.get('selection').get().map(element => element.id)") == ["remind"]
+    expect(page.locator(".tk-problem").first).to_be_attached()
+    assert chromium.violations(page, "#report") == []
+    assert not chromium.scrolls_sideways(page)
+
+    page.locator("#report-away").click()
+    expect(report).to_be_hidden()
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(report).to_be_hidden()
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-CN", "XML 格式不正确：第 2 行"), ("en", "Expected well-formed XML, but at line 2")]
+)
+def test_a_broken_file_is_explained_with_its_line(enter, language, said):
+    page = enter(language, "phone")
+    wrong = chromium.listen(page, 422)
+    send(page, "broken.bpmn", b"<definitions>\n  <process></definitions>")
+
+    expect(page.locator("[role=alert]")).to_contain_text(said)
+    assert not chromium.scrolls_sideways(page)
+    assert wrong == []
+
+
+def foreign(xml):
+    """Every foreign element and attribute, in order, as canonical XML."""
+    root = etree.fromstring(xml, etree.XMLParser(remove_blank_text=True))
+    words = [
+        etree.tostring(word, method="c14n", exclusive=True, with_tail=False)
+        for word in root.iter("{urn:other}*", "{http://camunda.org/schema/1.0/bpmn}*")
+    ]
+    marks = [
+        (name, value) for element in root.iter("*") for name, value in element.attrib.items() if "urn:other" in name
+    ]
+    return words, marks
+
+
+def test_saving_on_the_canvas_keeps_every_foreign_word(enter, site):
+    page = enter()
+    send(page, "claim.bpmn", CLAIM.format(key="kept").encode())
+    page.wait_for_url("**/designer/edit/kept")
+    page.wait_for_selector("body[data-ready]")
+    before = page.evaluate("JSON.parse(document.getElementById('designer-data').textContent).xml")
+
+    page.evaluate(
+        "() => { const m = tkDesigner.modeler; m.get('modeling').updateProperties(m.get('elementRegistry').get('fix'), { name: '改' }); }"
+    )
+    page.click("#save")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    with site[1].unit_of_work(ENGINE, read_only=True) as uow:
+        after = drafts.open_(uow, "processes/oa/kept.bpmn").content
+
+    assert 'name="改"'.encode() in after
+    assert foreign(after) == foreign(before.encode())
+    assert len(foreign(after)[0]) == 4
+    assert len(foreign(after)[1]) == 1
+
+
+DIALECTS = {
+    "Camunda 7": file('<startEvent id="s"/>' + "".join(body.replace('id="t"', f'id="t{n}"').replace('id="f"', f'id="f{n}"') for n, (body, _) in enumerate(CAMUNDA.values()))),
+    "Flowable": file('<startEvent id="s"/>' + "".join(body.replace('id="t"', f'id="t{n}"') for n, (body, _) in enumerate(FLOWABLE.values()))),
+    "SpiffWorkflow": file(SPIFF_MARK + '<startEvent id="s"/>' + "".join(body.replace('id="t"', f'id="t{n}"') for n, (body, _) in enumerate(SPIFF.values()))),
+    "Camunda 8": file('<startEvent id="s"/><userTask id="t"><extensionElements><zeebe:userTask/><zeebe:assignmentDefinition assignee="= x"/></extensionElements></userTask>'),
+    "loops": file(LOOP), "boundary events": file(BOUNDARY), "sub-processes": file(NESTED), "pools and lanes": POOLS,
+}  # fmt: skip
+
+
+def test_bpmn_js_draws_every_flow_node_of_every_dialect_without_a_warning(enter, site):
+    page = enter("en")
+    wrong = chromium.listen(page)
+    for number, (name, data) in enumerate(DIALECTS.items()):
+        key = f"sample{number}"
+        with site[1].unit_of_work(ENGINE) as uow:
+            found = drafts.import_drawing(uow, f"{name}.bpmn", data, "oa", key=key).translation
+        page.goto(f"/designer/edit/{key}")
+        page.wait_for_selector("body[data-ready]")
+
+        drawn = set(page.evaluate("tkDesigner.modeler.get('elementRegistry').getAll().map(element => element.id)"))
+        assert node_ids(found.xml) <= drawn, name
+        assert page.locator(".tk-problem[title=not-readable]").count() == 0, name
+        assert imports.translate(found.xml).xml == found.xml
+    assert wrong == []
+
+
+def node_ids(xml):
+    """Flow nodes of a file."""
+    root = etree.fromstring(xml)
+    kinds = ("Task", "Event", "Gateway", "Process", "task", "callActivity")
+    return {
+        element.get("id") for element in root.iter("{http://www.omg.org/spec/BPMN/20100524/MODEL}*")
+        if element.tag.endswith(kinds) and element.getparent() is not root
+    }  # fmt: skip
