@@ -14,7 +14,9 @@ from engine.outbound import Outbound
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
-_known = select(effect.c.request_hash, effect.c.status, effect.c.response).where(effect.c.key == bindparam("of"))
+_known = select(effect.c.request_hash, effect.c.status, effect.c.response, effect.c.error_code).where(
+    effect.c.key == bindparam("of")
+)
 _insert = insert(effect)
 _finish = update(effect).where(effect.c.key == bindparam("of"))
 
@@ -72,8 +74,8 @@ def perform(
 def begin_external(uow: UnitOfWork, operation: Operation, inputs: Values, call: OperationCall) -> Values | None:
     """Write down that the call is about to be made; the stored answer if it was made before.
 
-    Raises InvalidInput, IdempotencyMismatch; OutcomeUnknown when it was begun before, never answered, and may not be
-    repeated.
+    Raises InvalidInput, IdempotencyMismatch; BusinessError when the other party had said no; OutcomeUnknown when it was
+    begun before, never answered, and may not be repeated.
     """
     operation.bind(inputs)
     request = _request(operation, inputs)
@@ -106,7 +108,7 @@ def finish_external(
 def refuse_external(uow: UnitOfWork, error: BusinessError, call: OperationCall) -> None:
     """Store that the other party said no."""
     said_no = {"status": int(EffectStatus.BUSINESS_ERROR), "error_code": error.code, "finished_at": uow.now}
-    uow.queue(_finish, {"of": call.key, **said_no})
+    uow.queue(_finish, {"of": call.key, "response": values.normalise(error.facts), **said_no})
 
 
 def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:
@@ -121,6 +123,8 @@ def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:
 def _again(operation: Operation, call: OperationCall, request: bytes, stored: Any) -> Values:
     if stored.request_hash != request:
         raise IdempotencyMismatch(operation=operation.name, key=call.key)
+    if stored.status == EffectStatus.BUSINESS_ERROR:
+        raise BusinessError(stored.error_code, **(stored.response or {}))
     if stored.status != EffectStatus.DONE:
         raise OutcomeUnknown(operation=operation.name, key=call.key)
     answer: Values = stored.response or {}

@@ -44,6 +44,11 @@ _release = (
     .where(*_mine)
     .values(visible_at=bindparam("until", type_=UtcDateTime), lock_token=None, attempts=job.c.attempts - 1)
 )
+_hasten = (
+    update(job)
+    .where(job.c.id == bindparam("row"), job.c.lock_token.is_(None))
+    .values(visible_at=bindparam("until", type_=UtcDateTime))
+)
 _fence = delete(job).where(*_mine)
 
 
@@ -107,6 +112,17 @@ def release(engine: ProcessEngine, claimed: Sequence[Claimed], *, after: timedel
         for item in claimed:
             uow.execute(_release, {"row": item.id, "lease": item.lease, "until": uow.now + after})
     crash.here("release")
+
+
+def give_back(uow: UnitOfWork, claimed: Claimed) -> None:
+    """No attempt is used; due again at once."""
+    uow.execute(_release, {"row": claimed.id, "lease": claimed.lease, "until": uow.now})
+
+
+def hasten(uow: UnitOfWork, claimed: Claimed) -> bool:
+    """Due again at once, if the lease was taken away while the job was running and nobody has it now: its instance was
+    suspended. False: somebody else has it, or nobody wants it any more."""
+    return _rows(uow.execute(_hasten, {"row": claimed.id, "until": uow.now})) == 1
 
 
 def keep(uow: UnitOfWork, claimed: Claimed) -> bool:

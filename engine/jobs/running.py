@@ -11,13 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from engine import calls, crash, incidents, messages, operations, repository, retrying, runtime
 from engine.db.base import UtcDateTime
-from engine.db.instance import Instance
+from engine.db.instance import Instance, Status
 from engine.db.job import IncidentKind, JobKind, JobState, job
-from engine.errors import BusinessError, EngineError, OutcomeUnknown, PolicyHold, StaleInstance
-from engine.jobs.leasing import Claimed, Fenced, claim, fence, keep, release
+from engine.errors import BusinessError, EngineError, OutcomeUnknown, PolicyHold, StaleInstance, Suspended
+from engine.jobs.leasing import Claimed, Fenced, claim, fence, give_back, hasten, keep, release
 from engine.operations import Operation, OperationCall
 from engine.outbound import Outbound
 from engine.process_engine import ProcessEngine
+from engine.runtime import later
 from engine.unit_of_work import Actor, UnitOfWork
 from engine.values import Values
 
@@ -49,6 +50,8 @@ def execute(engine: ProcessEngine, claimed: Claimed) -> Result:
         _run(engine, claimed)
     except Fenced:
         return Result.FENCED
+    except Suspended:
+        return _wait_with_instance(engine, claimed)
     except PolicyHold as error:
         return _give_up(engine, claimed, "policy-hold", error, IncidentKind.POLICY_HOLD)
     except OutcomeUnknown as error:
@@ -169,14 +172,18 @@ def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation)
     instance_id, token = _wait_of(claimed)
     call = OperationCall(claimed.id, instance_id, claimed.payload["node"])
     inputs: Values = claimed.payload["inputs"]
+    refusal: BusinessError | None = None
+    answer: Values | None = None
     with engine.unit_of_work(RUNNER) as uow:
         if not keep(uow, claimed):
             raise Fenced
-        answer = calls.begin_external(uow, operation, inputs, call)
+        try:
+            answer = calls.begin_external(uow, operation, inputs, call)
+        except BusinessError as error:
+            refusal = error
     crash.here("external.started")
-    refusal: BusinessError | None = None
-    stored = answer is not None
-    if answer is None:
+    stored = answer is not None or refusal is not None
+    if not stored:
         http = Outbound(
             engine.settings.outbound_allow, claimed.id, timeout_seconds=operation.timeout_seconds,
             transport=engine.transport,
@@ -186,15 +193,52 @@ def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation)
         except BusinessError as error:
             refusal = error
     crash.here("external.answered")
-    with _instance_of(engine, claimed) as (uow, instance, _):
-        runtime.without_row(instance, token)
-        if refusal is not None:
-            calls.refuse_external(uow, refusal, call)
-            runtime.refuse(uow, instance, token, refusal)
-            return
+    try:
+        with _instance_of(engine, claimed) as (uow, instance, _):
+            runtime.without_row(instance, token)
+            if not stored:
+                _store_answer(uow, instance, operation, call, answer, refusal)
+            if refusal is not None:
+                runtime.refuse(uow, instance, token, refusal)
+            else:
+                runtime.resume(uow, instance, token, answer)
+    except (Fenced, Suspended):
         if not stored:
-            calls.finish_external(uow, operation, answer or {}, call, instance)
-        runtime.resume(uow, instance, token, answer)
+            _keep_answer(engine, claimed, operation, call, answer, refusal)
+        raise
+
+
+def _store_answer(
+    uow: UnitOfWork, instance: Instance, operation: Operation, call: OperationCall, answer: Values | None,
+    refusal: BusinessError | None,
+) -> None:  # fmt: skip
+    if refusal is not None:
+        calls.refuse_external(uow, refusal, call)
+    else:
+        calls.finish_external(uow, operation, answer or {}, call, instance)
+
+
+def _keep_answer(
+    engine: ProcessEngine, claimed: Claimed, operation: Operation, call: OperationCall, answer: Values | None,
+    refusal: BusinessError | None,
+) -> None:  # fmt: skip
+    """The instance was suspended during the call: what came back is what the job finds when it goes on."""
+    instance_id, _ = _wait_of(claimed)
+    with engine.unit_of_work(RUNNER) as uow:
+        instance = uow.lock_instance(instance_id)
+        if hasten(uow, claimed):
+            _store_answer(uow, instance, operation, call, answer, refusal)
+
+
+def _wait_with_instance(engine: ProcessEngine, claimed: Claimed) -> Result:
+    """What is due for a suspended instance waits until it is activated; no attempt is used."""
+    instance_id, _ = _wait_of(claimed)
+    with engine.unit_of_work(RUNNER) as uow:
+        instance = uow.lock_instance(instance_id)
+        give_back(uow, claimed)
+        if instance.status is Status.SUSPENDED:
+            later.freeze(uow, instance)
+    return Result.RELEASED
 
 
 # ---------------------------------------------------------------- giving up

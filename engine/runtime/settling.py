@@ -76,7 +76,8 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
                 pending.append(fact)  # type: ignore[arg-type]
         while pending and not bpmn.is_open(step.state, pending[0].token):
             pending.popleft()  # an earlier answer has cancelled it: do not run it
-        if not pending or answers >= uow.settings.inline_nodes or _spent(uow, began):
+        at_rest = instance.status is Status.SUSPENDED  # an administrator moves it: nothing is performed
+        if not pending or at_rest or answers >= uow.settings.inline_nodes or _spent(uow, began):
             break
         answers += 1
         step = answer(uow, instance, pending.popleft())
