@@ -3,6 +3,7 @@
 from engine.policy.checker import prove
 from engine.policy.gate import admit, release, settle_clearance
 from engine.policy.grants import Document, Yes, conflict, document, grant, in_force, objection, revoke, ship
+from engine.policy.marking import states
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "revoke",
     "settle_clearance",
     "ship",
+    "states",
 ]

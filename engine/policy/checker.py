@@ -56,8 +56,12 @@ def prove(
     *,
     policies: Iterable[Policy] = (),
     callees: Callable[[str], Process | None] = lambda process_id: None,
+    process_id: str | None = None,
+    begin: "Callable[[System], list[State]] | None" = None,
 ) -> list[Finding]:
     """Findings for every guarded operation of `definition` that can be reached without its approvals.
+
+    `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
 
     `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call by id would run,
     where it is not in the same file. Requirements with a `when` are left to the gate.
@@ -71,13 +75,14 @@ def prove(
     return [
         finding
         for process in definition.executable
-        for finding in _prove(process, catalog, listed, follow, definition.resource)
+        if process_id in (None, process.id)
+        for finding in _prove(process, catalog, listed, follow, definition.resource, begin)
     ]
 
 
 def _prove(
     process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callable[[str], Process | None],
-    resource: str,
+    resource: str, begin: "Callable[[System], list[State]] | None",
 ) -> list[Finding]:  # fmt: skip
     system = build(process, callees)
     needs = {
@@ -86,7 +91,7 @@ def _prove(
     if not needs:
         return []
     search = _Search(system, needs)
-    violations = search.run()
+    violations = search.run(begin(system) if begin is not None else None)
     level = {
         place: Level.ERROR if need.operation_class in MUST_BE_POLICED else Level.WARN for place, need in needs.items()
     }
@@ -164,13 +169,14 @@ class _Search:
             if place.holds_inside
         }
 
-    def run(self) -> dict[str, tuple[str, list[str]]]:
+    def run(self, origins: "list[State] | None" = None) -> dict[str, tuple[str, list[str]]]:
         """Place of a guarded operation -> (missing capability, shortest path of element ids)."""
         found: dict[str, tuple[str, list[str]]] = {}
         before: dict[State, tuple[State | None, str]] = {}
         queue: deque[State] = deque()
-        for start in self.system.starts:
-            state = State(((start, "", 1),), (), frozenset())
+        if origins is None:
+            origins = [State(((start, "", 1),), (), frozenset()) for start in self.system.starts]
+        for state in origins:
             if state not in before:
                 before[state] = (None, "")
                 queue.append(state)
@@ -229,7 +235,7 @@ class _Search:
         elif (handler.id, "!", MANY) in state.tokens:
             return
         for start in handler.starts:
-            yield handler.id, _with(_with(state, handler.id, "!"), start, "")
+            yield handler.id, added(added(state, handler.id, "!"), start, "")
 
     def _join(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         arrived = {stage for name, stage, _ in state.tokens if name == place.id}
@@ -254,10 +260,10 @@ class _Search:
                         yield place.id, self._flow_on(taken, targets)
             case _ if place.holds_inside or place.boundaries:
                 for taken in _fewer(state, place.id, ""):
-                    entered = _with(taken, place.id, "!")
+                    entered = added(taken, place.id, "!")
                     if place.holds_inside and place.starts:
                         for start in place.starts:
-                            yield place.id, _with(entered, start, "")
+                            yield place.id, added(entered, start, "")
                     else:
                         yield place.id, entered
             case _:
@@ -278,7 +284,7 @@ class _Search:
                     yield boundary, self._flow_on(_without(taken, inside), targets)
             elif stage == "!":
                 for taken in _fewer(state, place.id, stage):
-                    yield boundary, self._flow_on(_with(taken, place.id, "*"), targets)
+                    yield boundary, self._flow_on(added(taken, place.id, "*"), targets)
 
     def _finish(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
@@ -295,7 +301,7 @@ class _Search:
             if word == "reject" and on_reject != "flow":
                 target = place.prefix + on_reject.removeprefix("return:")
                 if target in self.system.places:
-                    yield place.id, _with(following, target, "")
+                    yield place.id, added(following, target, "")
                 else:
                     yield place.id, State((), following.outcomes, following.live)
                 continue
@@ -403,7 +409,7 @@ class _Search:
         for flow, name in ways:
             target = self.system.places[name]
             joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
-            state = _with(state, name, flow.id if joins else "")
+            state = added(state, name, flow.id if joins else "")
         return state
 
 
@@ -447,7 +453,8 @@ def _reachable(system: System) -> dict[str, frozenset[str]]:
 # ---------------------------------------------------------------- tokens
 
 
-def _with(state: State, place: str, stage: str) -> State:
+def added(state: State, place: str, stage: str) -> State:
+    """One token more."""
     tokens = {(name, at): count for name, at, count in state.tokens}
     tokens[place, stage] = min(tokens.get((place, stage), 0) + 1, MANY)
     return _marked(state, tokens)

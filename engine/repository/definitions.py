@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, select, update
 
 from engine import bpmn, dmn, forms, history, identity
+from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.program import Program
 from engine.db.definition import DefinitionState, Kind, deployment, resource
 from engine.db.definition import definition as definition_table
@@ -137,6 +138,17 @@ def file(uow: UnitOfWork, definition_id: UUID) -> tuple[str, bytes]:
     if found is None:
         raise NotFound(kind="definition", key=definition_id)
     return found.path, bytes(found.content)
+
+
+def drawing(uow: UnitOfWork, definition_id: UUID) -> Drawing:
+    """A deployed process as it was drawn, for checks. Raises NotFound."""
+    cached: Drawing | None = uow.shared.get(("drawing", definition_id))
+    if cached is None:
+        info = definition(uow, definition_id)
+        cached = uow.shared[("drawing", definition_id)] = bpmn.read(source(uow, definition_id), info.key).definition
+    if cached is None:
+        raise NotFound(kind="process", key=definition_id)
+    return cached
 
 
 def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import bpmn, crash, dmn, history, lint, operations, policy, values
-from engine.bpmn.model import Definition as Drawing
+from engine import crash, dmn, history, lint, operations, policy, values
 from engine.bpmn.model import Process
 from engine.bpmn.program import Program, Reference
 from engine.db.definition import Kind, definition, deployment, resource
@@ -19,12 +18,12 @@ from engine.repository import starts
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
+    drawing,
     file,
     form,
     latest,
     latest_all,
     program,
-    source,
     versions,
 )
 from engine.repository.definitions import definition as definition_info
@@ -156,7 +155,7 @@ def _decisions(resources: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
     """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
-    own = {process.id: process for drawing in reading.drawings.values() for process in drawing.processes}
+    own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
     deployed = {info.key: info for info in latest_all(uow, "process") if info.key not in own}
     policies = policy.in_force(uow)
 
@@ -164,24 +163,17 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
         if process_id in own:
             return own[process_id]
         info = deployed.get(process_id)
-        return None if info is None else _drawing(uow, info).process(process_id)
+        return None if info is None else drawing(uow, info.id).process(process_id)
 
     callers = [
-        _drawing(uow, info)
+        drawing(uow, info.id)
         for info in deployed.values()
         if any(call.binding == "latest" and call.id in own for call in program(uow, info.id).calls())
     ]
     findings: list[Finding] = []
-    for drawing in [*reading.drawings.values(), *callers]:
-        findings += policy.prove(drawing, catalog, policies=policies, callees=callee)
+    for checked in [*reading.drawings.values(), *callers]:
+        findings += policy.prove(checked, catalog, policies=policies, callees=callee)
     return findings
-
-
-def _drawing(uow: UnitOfWork, info: DefinitionInfo) -> Drawing:
-    drawing = bpmn.read(source(uow, info.id), info.key).definition
-    if drawing is None:
-        raise NotFound(kind="process", key=info.key)
-    return drawing
 
 
 def _changed(

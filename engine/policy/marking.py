@@ -1,0 +1,76 @@
+"""The state of a running instance as the checker's first state: what can still happen from here."""
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from engine.bpmn.program import PARALLEL
+from engine.bpmn.state import Scope, Token
+from engine.bpmn.state import State as Running
+from engine.policy.abstraction import Place, System
+from engine.policy.checker import State, added
+
+Grant = tuple[str, str]
+"""(element id of the approval, capability) of a yes that is still live."""
+
+
+def states(system: System, running: Running, granted: Iterable[Grant]) -> list[State]:
+    """Where the tokens stand, what was decided, which approvals live.
+
+    A token that is stuck on its way out may leave on any flow. Tokens that the system has no place for (deeper calls)
+    are left out; the system lists them as unread.
+    """
+    prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
+    state = State((), _outcomes(running, prefixes), _live(system, granted))
+    ways: list[list[tuple[str, str]]] = []
+    for token in running.tokens.values():
+        place = system.places.get(prefixes[token.scope.id] + token.node.id)
+        if place is not None and token.counts:
+            ways.append(list(_stands(system, place, token)))
+    for scope in running.scopes.values():
+        for flow, count in scope.held.items():
+            target = scope.program.flows[flow].target
+            name = prefixes[scope.id] + target.id
+            if name in system.places:
+                ways += [[(name, flow if target.op == PARALLEL else "")]] * count
+    found = []
+    for places in product(*ways):
+        placed = state
+        for name, stage in places:
+            placed = added(placed, name, stage)
+        found.append(placed)
+    return found
+
+
+def _prefix(scope: Scope, running: Running) -> str:
+    if scope.parent is None:
+        return ""
+    outside = _prefix(scope.parent, running)
+    return f"{outside}{running.tokens[scope.token].node.id}/" if scope.kind == "call" else outside
+
+
+def _stands(system: System, place: Place, token: Token) -> Iterator[tuple[str, str]]:
+    if token.stage in ("leave", "split") and place.outgoing:
+        for flow, name in place.outgoing:
+            target = system.places[name]
+            joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
+            yield name, flow.id if joins else ""
+    else:
+        yield place.id, "!" if place.holds_inside or place.boundaries else ""
+
+
+def _outcomes(running: Running, prefixes: dict[int, str]) -> tuple[tuple[str, str], ...]:
+    found = {
+        prefixes[scope.id] + node: said["outcome"]
+        for scope in running.scopes.values()
+        for node, said in scope.approval.items() if isinstance(said, dict) and isinstance(said.get("outcome"), str)
+    }  # fmt: skip
+    return tuple(sorted(found.items()))
+
+
+def _live(system: System, granted: Iterable[Grant]) -> frozenset[tuple[str, str]]:
+    wanted = set(granted)
+    return frozenset(
+        (place.id, "")
+        for place in system.places.values()
+        if place.node.extensions.policy is not None and (place.node.id, place.node.extensions.policy.provides) in wanted
+    )

@@ -1,0 +1,51 @@
+"""Whether a guarded operation can be reached without its approvals from where an instance stands now."""
+
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine import operations, policy, repository
+from engine.bpmn.model import Process
+from engine.bpmn.state import State
+from engine.db.instance import Instance
+from engine.db.policy import policy_grant
+from engine.errors import NotFound, ProcessNotDeployed
+from engine.findings import Finding
+from engine.unit_of_work import UnitOfWork
+
+_granted = select(policy_grant.c.node, policy_grant.c.capability).where(
+    policy_grant.c.instance_id == bindparam("of"),
+    policy_grant.c.state == "active",
+    policy_grant.c.expires_at > bindparam("at"),
+)
+
+
+def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None) -> list[Finding]:
+    """What the policy check finds from the marking of `state`, with the approvals of `instance` that still live.
+
+    `renamed`: old id -> new id of elements, for grants that were given before a migration.
+    """
+    drawing = repository.drawing(uow, UUID(state.definition_id))
+    names = renamed or {}
+    granted = [
+        (names.get(row.node, row.node), row.capability)
+        for row in uow.execute(_granted, {"of": instance.id, "at": uow.now})
+    ]
+    return policy.prove(
+        drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
+        callees=partial(_callee, uow, state), begin=partial(policy.states, running=state, granted=granted),
+    )  # fmt: skip
+
+
+def _callee(uow: UnitOfWork, state: State, process_id: str) -> Process | None:
+    """The version that runs now, else the one that the process is pinned to, else the newest."""
+    for scope in state.scopes.values():
+        if scope.kind == "call" and scope.program.process_id == process_id:
+            return repository.drawing(uow, UUID(scope.definition_id)).process(process_id)
+    pinned = state.program.bound_programs.get(process_id)
+    try:
+        key = UUID(pinned[0]) if pinned is not None else repository.latest(uow, process_id).id
+        return repository.drawing(uow, key).process(process_id)
+    except (NotFound, ProcessNotDeployed):
+        return None
