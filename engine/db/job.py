@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from sqlalchemy import Column, Index, Integer, SmallInteger, String, Table, Text, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger, String, Table, Text, text
 
 from engine.db.base import Id, JsonText, UtcDateTime, metadata
 
@@ -27,6 +27,14 @@ class JobState(IntEnum):
     LIVE = 0
     DEAD = 1
     SUSPENDED = 2
+
+
+class ItemState(IntEnum):
+    """Of one instance in a batch."""
+
+    OPEN = 0
+    DONE = 1
+    REFUSED = 2
 
 
 class IncidentKind(IntEnum):
@@ -95,3 +103,28 @@ Index(
     postgresql_where=text("resolved_at IS NULL"),
 )
 Index("incident_instance", incident.c.instance_id)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("verb", String(40), nullable=False),
+    Column("process_key", String(200), nullable=False),
+    Column("plan", JsonText, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_by", Id),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+Index("batch_process", batch.c.process_key, batch.c.id)
+
+batch_item = Table(
+    "batch_item",
+    metadata,
+    Column("batch_id", Id, ForeignKey("batch.id"), primary_key=True),
+    Column("instance_id", Id, primary_key=True),
+    Column("state", SmallInteger, nullable=False, default=0),
+    # why it was refused: [[rule, element, message template, facts], ...]
+    Column("findings", JsonText),
+    Column("finished_at", UtcDateTime),
+)
+Index("batch_item_state", batch_item.c.batch_id, batch_item.c.state)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
-from engine import calls, crash, incidents, messages, operations, repository, retrying, runtime
+from engine import batches, calls, crash, incidents, messages, operations, repository, retrying, runtime
 from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status
 from engine.db.job import IncidentKind, JobKind, JobState, job
@@ -134,6 +134,8 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 messages.run(uow, claimed.id, claimed.handler, claimed.payload)
+        case JobKind.BATCH_ITEM:
+            _run_item(engine, claimed)
         case JobKind.NOTICE:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
@@ -241,6 +243,26 @@ def _wait_with_instance(engine: ProcessEngine, claimed: Claimed) -> Result:
     return Result.RELEASED
 
 
+def _run_item(engine: ProcessEngine, claimed: Claimed) -> None:
+    """On behalf of whoever made the batch; a refusal is a result, not an incident."""
+    batch_id, instance_id = UUID(claimed.payload["batch"]), claimed.instance_id
+    if instance_id is None:
+        raise RuntimeError(f"job {claimed.id} of a batch belongs to no instance")
+    with engine.unit_of_work(RUNNER, read_only=True) as uow:
+        actor = Actor(batches.get(uow, batch_id).created_by, source="job")
+    try:
+        with engine.unit_of_work(actor) as uow:
+            uow.lock_instance(instance_id)
+            fence(uow, claimed)
+            batches.run_item(uow, batch_id, instance_id)
+    except EngineError as error:
+        if error.status >= 500 or isinstance(error, StaleInstance):
+            raise
+        with engine.unit_of_work(actor) as uow:
+            fence(uow, claimed)
+            batches.refuse_item(uow, batch_id, instance_id, error)
+
+
 # ---------------------------------------------------------------- giving up
 
 
@@ -250,6 +272,8 @@ def _give_up(engine: ProcessEngine, claimed: Claimed, code: str, error: Exceptio
         dead = uow.execute(_bury, {"row": claimed.id, "lease": claimed.lease, "last_error": _text(error)})
         if dead.rowcount != 1:  # type: ignore[attr-defined]
             return Result.FENCED
+        if claimed.kind is JobKind.BATCH_ITEM and claimed.instance_id is not None:
+            batches.refuse_item(uow, UUID(claimed.payload["batch"]), claimed.instance_id, error)
         detail = incidents.detail_of(error, claimed.handler)
         raised = (
             instance is not None

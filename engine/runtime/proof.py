@@ -1,4 +1,4 @@
-"""Whether a guarded operation can be reached without its approvals from where an instance stands now."""
+"""What the machine cannot see of a move by hand: approvals that would be missing, calls that are under way."""
 
 from functools import partial
 from uuid import UUID
@@ -8,10 +8,12 @@ from sqlalchemy import bindparam, select
 from engine import operations, policy, repository
 from engine.bpmn.model import Process
 from engine.bpmn.state import State
+from engine.bpmn.steps import JobClosed, Step
 from engine.db.instance import Instance
+from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
-from engine.errors import NotFound, ProcessNotDeployed
-from engine.findings import Finding
+from engine.errors import N_, NotFound, ProcessNotDeployed
+from engine.findings import Finding, Level
 from engine.unit_of_work import UnitOfWork
 
 _granted = select(policy_grant.c.node, policy_grant.c.capability).where(
@@ -19,6 +21,10 @@ _granted = select(policy_grant.c.node, policy_grant.c.capability).where(
     policy_grant.c.state == "active",
     policy_grant.c.expires_at > bindparam("at"),
 )
+_held = select(job.c.token).where(
+    job.c.instance_id == bindparam("of"), job.c.kind == int(JobKind.SERVICE), job.c.lock_token.is_not(None),
+    job.c.visible_at > bindparam("at"),
+)  # fmt: skip
 
 
 def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None) -> list[Finding]:
@@ -38,6 +44,18 @@ def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, 
     )  # fmt: skip
 
 
+def under_way(uow: UnitOfWork, instance: Instance, step: Step) -> list[Finding]:
+    """A job that the step takes away, but that a runner is working on: its effect may happen all the same."""
+    closed = {fact.token: fact.node for fact in step.facts if isinstance(fact, JobClosed)}
+    if not closed:
+        return []
+    held = uow.execute(_held, {"of": instance.id, "at": uow.now}).scalars()
+    return [
+        Finding("move-refused", Level.ERROR, closed[token], _UNDER_WAY, {"element": closed[token]})
+        for token in held if token in closed
+    ]  # fmt: skip
+
+
 def _callee(uow: UnitOfWork, state: State, process_id: str) -> Process | None:
     """The version that runs now, else the one that the process is pinned to, else the newest."""
     for scope in state.scopes.values():
@@ -49,3 +67,6 @@ def _callee(uow: UnitOfWork, state: State, process_id: str) -> Process | None:
         return repository.drawing(uow, key).process(process_id)
     except (NotFound, ProcessNotDeployed):
         return None
+
+
+_UNDER_WAY = N_("'{element}' is being performed just now: try again in a moment.")

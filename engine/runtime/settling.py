@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from engine import approvals, bpmn, calls, crash, history, incidents, operations, retrying, values
 from engine.bpmn.steps import (
+    ArrivalRestored,
+    ArrivalWithdrawn,
     DecisionEvaluated,
     Diagnostic,
     ErrorThrown,
@@ -22,6 +24,8 @@ from engine.bpmn.steps import (
     JobClosed,
     JobOpened,
     MessageThrown,
+    Migrated,
+    Moved,
     NodeEntered,
     NodeLeft,
     ScopeOpened,
@@ -41,7 +45,7 @@ from engine.db.subscription import subscription
 from engine.errors import BusinessError, EngineError, StaleInstance
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall, UnknownOperation
-from engine.runtime import codec, correlation, later
+from engine.runtime import codec, correlation, following, later
 from engine.runtime.environment import beside, env
 from engine.unit_of_work import UnitOfWork
 
@@ -207,6 +211,8 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
             incidents.close_number(uow, instance, fact.incident, fact.outcome)
         case InstanceEnded():
             _end(uow, instance, fact)
+        case Migrated():
+            following.follow(uow, instance, fact)
         case _:
             _record_trace(uow, instance, fact)
     return False
@@ -231,6 +237,11 @@ def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
             history.record(uow, instance, fact.kind, node=fact.node, data=data)
         case VariablesChanged():
             history.record(uow, instance, fact.kind, data={"scope": fact.scope, "names": list(fact.names)})
+        case Moved():
+            data = {"scope": fact.scope, "from": list(fact.origin)}
+            history.record(uow, instance, fact.kind, node=fact.node, data=data)
+        case ArrivalRestored() | ArrivalWithdrawn():
+            history.record(uow, instance, fact.kind, data={"scope": fact.scope, "flow": fact.flow})
         case Diagnostic():
             history.record(uow, instance, fact.kind, node=fact.node, data={"code": fact.code, **fact.detail})
 

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import calls, identity, operations, policy, repository, runtime, tasks
+from engine import bpmn, calls, identity, migration, modification, operations, policy, repository, runtime, tasks
 from engine.bpmn.steps import Capability
 from engine.db.base import metadata
 from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.task import work_item
-from engine.errors import BusinessError, PolicyHold, SeparationOfDuties
+from engine.errors import BusinessError, MoveRefused, PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import Facts, OperationCall
 from engine.policy import Yes
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, START, drawing, flows, service
+from tests.engine.bpmn.drawing import END, START, drawing, flows, service, user
 
 # the document behind the approvals of these tests is a draft: amount in cents = version, payee = name
 bill = metadata.tables["draft"]
@@ -472,3 +472,64 @@ def test_a_clearance_is_never_changed(engine, approved):
     for change in ({"amount": Decimal(9)}, {"state": "open"}, {"requester_id": UUID(int=1)}):
         assert "POLICY.APPEND_ONLY" in refused(engine, update(clearance).values(**change))
     assert "POLICY.APPEND_ONLY" in refused(engine, update(clearance_grant).values(requirement="x"))
+
+
+# ---------------------------------------------------------------- tokens moved by hand, other versions
+
+
+def move(engine, instance_id: UUID, node: str, to: str) -> None:
+    with engine.unit_of_work(ENGINE) as uow:
+        instance = uow.lock_instance(instance_id)
+        token = next(token for token, at, _ in bpmn.waits(runtime.load(uow, instance)) if at == node)
+        plan = bpmn.Modification((token,), (bpmn.Placing(to),))
+        modification.modify(uow, instance_id, plan, reason="urgent", accept_warnings=True)
+
+
+def test_nobody_moves_a_token_past_the_approval(engine, who):
+    instance_id = started(engine, who["req"], a_bill(engine))
+
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval: pay"):
+        move(engine, instance_id, "fin", "pay")
+
+    assert grants(engine) == []
+
+
+def test_behind_the_approval_a_token_may_be_moved_while_the_grant_lives(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    move(engine, instance_id, "pay", "pay")
+
+    changed(engine, bill_id, version=20000)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.revoke(uow, "test_bill", str(bill_id), "changed")
+    with pytest.raises(MoveRefused):
+        move(engine, instance_id, "pay", "pay")
+
+
+def test_an_instance_follows_to_no_version_in_which_it_stands_behind_an_approval_it_never_had(engine, who):
+    def drawn(*order: str) -> bytes:
+        before, after = order[: order.index("ok") + 1], order[order.index("ok") :]
+        ways = flows(" ".join(["start", *before]), "ok end")
+        ways += flows(f'ok {after[1]} ? approval.fin.outcome = "agree"', " ".join([*after[1:], "paid"]))
+        return drawing(
+            START + APPROVE.format(provides="finance_approval") + user("file")
+            + '<exclusiveGateway id="ok" name="ok" default="ok_end"/><endEvent id="paid" name="paid"/>'
+            + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + ways
+        )  # fmt: skip
+
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": drawn("file", "fin", "ok", "pay")})
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": "x"}).id
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": drawn("fin", "ok", "file", "pay")})
+        versions = {info.version: info.id for info in repository.versions(uow, "p")}
+        plan = migration.Plan(versions[1], versions[2])
+
+    with (
+        pytest.raises(MoveRefused, match="can be reached without finance_approval"),
+        engine.unit_of_work(ENGINE) as uow,
+    ):
+        migration.migrate(uow, instance_id, plan, reason="a shorter way")

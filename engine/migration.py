@@ -1,0 +1,136 @@
+"""Carry running instances to another version of their process: a plan, a rehearsal, and the move itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+from engine import bpmn, history, repository, runtime
+from engine.bpmn.program import Program
+from engine.bpmn.state import State
+from engine.bpmn.steps import Step
+from engine.db import rows
+from engine.db.instance import Instance
+from engine.errors import N_, InvalidValue, MoveRefused, ProcessNotDeployed
+from engine.findings import Finding, Level, errors_of
+from engine.repository import DefinitionInfo
+from engine.runtime import proof
+from engine.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """From version `source` to version `target` of one process.
+
+    `choices`: old element -> new element, None: it has no counterpart; where they say nothing, `bpmn.compare` does.
+    `reassign`: open user tasks are asked again. `recompute`: timers are counted anew. Called processes follow to the
+    versions that the new one calls.
+    """
+
+    source: UUID
+    target: UUID
+    choices: Mapping[str, str | None] = field(default_factory=dict)
+    reassign: bool = False
+    recompute: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "source": str(self.source), "target": str(self.target), "choices": dict(self.choices)}
+
+    @classmethod
+    def loaded(cls, stored: Mapping[str, Any]) -> "Plan":
+        """What `stored` gave."""
+        return cls(**{**stored, "source": UUID(stored["source"]), "target": UUID(stored["target"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a plan means, for the page that shows it."""
+
+    source: DefinitionInfo
+    target: DefinitionInfo
+    old: Program
+    new: Program
+    comparison: bpmn.Comparison
+
+
+def plan(uow: UnitOfWork, wanted: Plan) -> Outline:
+    """Which element becomes which, what changed, moved, is lost or added.
+
+    Raises NotFound, and InvalidValue for versions of two processes or one and the same.
+    """
+    source, target = repository.definition(uow, wanted.source), repository.definition(uow, wanted.target)
+    if source.key != target.key or source.id == target.id:
+        expected = N_("two versions of one process")
+        raise InvalidValue(expected=expected, found=f"{source.key} v{source.version}, {target.key} v{target.version}")
+    old, new = repository.program(uow, source.id), repository.program(uow, target.id)
+    return Outline(source, target, old, new, bpmn.compare(old, new, wanted.choices))
+
+
+def rehearse(uow: UnitOfWork, instance_id: UUID, wanted: Plan) -> list[Finding]:
+    """What stands in the way of one instance; nothing is written. Raises NotFound."""
+    instance = rows.read(uow, instance_id)
+    if instance.status not in runtime.LIVE:
+        return [Finding("migration-blocked", Level.ERROR, None, N_("It has ended."))]
+    try:
+        _carry(uow, instance, wanted)
+    except MoveRefused as refused:
+        return list(refused.findings)
+    return []
+
+
+def migrate(uow: UnitOfWork, instance_id: UUID, wanted: Plan, *, reason: str) -> Instance:
+    """Carry one instance over, its called processes with it.
+
+    Raises MoveRefused with every reason, also when a payment could then be reached without its approval; NotFound,
+    InstanceOver.
+    """
+    instance = runtime.locked(uow, instance_id)
+    history.record(uow, instance, "migration.asked", data={"reason": reason, "plan": wanted.stored()})
+    step = _carry(uow, instance, wanted)
+    runtime.settle(uow, instance, step)
+    return instance
+
+
+def _carry(uow: UnitOfWork, instance: Instance, wanted: Plan) -> Step:
+    outline = plan(uow, wanted)
+    if instance.definition_id != wanted.source:
+        raise MoveRefused([Finding("migration-blocked", Level.ERROR, None, N_("It follows another version already."))])
+    state = runtime.load(uow, instance)
+    found = outline.comparison
+    own = bpmn.Plan(found.nodes, found.flows, wanted.reassign, wanted.recompute)
+    targets = {str(wanted.source): bpmn.Target(own, str(wanted.target), outline.new)}
+    _add_called(uow, state, wanted, targets)
+    instance.definition_id = wanted.target  # `process.version` is the new one from here on
+    instance.cache.pop("env", None)
+    step = bpmn.migrate(state, targets, now=uow.now, env=runtime.env(uow, instance))
+    refused = proof.under_way(uow, instance, step)
+    if step.ended is None:
+        refused += errors_of(proof.prove(uow, instance, step.state, found.nodes))
+    if refused:
+        raise MoveRefused(refused)
+    return step
+
+
+def _add_called(uow: UnitOfWork, state: State, wanted: Plan, targets: dict[str, bpmn.Target]) -> None:
+    """Called processes follow to what the new version of their caller would call."""
+    for key in sorted(state.scopes):
+        scope = state.scopes[key]
+        if scope.kind != "call" or scope.parent is None or scope.definition_id in targets:
+            continue
+        caller = targets.get(scope.parent.definition_id)
+        host = state.tokens[scope.token].node
+        new = caller.program.nodes.get(caller.plan.nodes.get(host.id, "")) if caller is not None else None
+        if caller is None or new is None or new.call is None:
+            continue
+        process_id = scope.program.process_id
+        try:
+            bound = caller.program.bound_programs.get(process_id) if new.call.binding != "latest" else None
+            target_id = UUID(bound[0]) if bound is not None else repository.latest(uow, process_id).id
+        except ProcessNotDeployed:
+            continue
+        if str(target_id) != scope.definition_id:
+            program = repository.program(uow, target_id)
+            found = bpmn.compare(scope.program, program)
+            followed = bpmn.Plan(found.nodes, found.flows, wanted.reassign, wanted.recompute)
+            targets[scope.definition_id] = bpmn.Target(followed, str(target_id), program)

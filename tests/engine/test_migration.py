@@ -1,0 +1,365 @@
+"""Running instances follow to another version, or have tokens moved by hand; their rows come along."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from engine import batches, bpmn, history, jobs, migration, modification, repository, runtime
+from engine.db.instance import Status
+from engine.db.job import ItemState, job
+from engine.db.task import user_task
+from engine.errors import InvalidValue, MoveRefused
+from engine.migration import Plan
+from engine.unit_of_work import ENGINE
+from tests.consistency import consistent
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    boundary,
+    catch,
+    drawing,
+    element,
+    flows,
+    message,
+    message_event,
+    service,
+    timer,
+    user,
+)
+from tests.engine.test_runtime import status, tallies
+from tests.factories import (
+    BEHAVIOUR,
+    ann,
+    begun,
+    complete,
+    deploy,
+    inbox_size,
+    look_at,
+    open_rows,
+    straight,
+    token_at,
+    waits_of,
+)
+
+
+@pytest.fixture(autouse=True)
+def _steady():
+    BEHAVIOUR.clear()
+    yield
+    BEHAVIOUR.clear()
+
+
+def version(engine, number, key="p"):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return next(info.id for info in repository.versions(uow, key) if info.version == number)
+
+
+def planned(engine, **options):
+    return Plan(version(engine, 1), version(engine, 2), **options)
+
+
+def migrate(engine, instance, **options):
+    plan = planned(engine, **options)
+    with engine.unit_of_work(ann(engine)) as uow:
+        migration.migrate(uow, instance, plan, reason="a better way")
+
+
+def rehearse(engine, instance, **options):
+    plan = planned(engine, **options)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [finding.message.format(**finding.facts) for finding in migration.rehearse(uow, instance, plan)]
+
+
+def facts(engine, instance, *kinds):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [entry for entry in history.timeline(uow, instance) if entry.kind in kinds]
+
+
+# ---------------------------------------------------------------- one instance
+
+
+def test_an_open_task_stays_with_its_people_under_the_new_id_and_the_next_step_is_the_new_one(engine):
+    deploy(engine, straight(user("a"), user("b")))
+    instance = begun(engine)
+    before = open_rows(engine, instance)
+    deploy(engine, straight(user("a1"), user("check"), user("b")))
+
+    assert rehearse(engine, instance) == ["'a' waits, but the other version has no counterpart for it."]
+    assert rehearse(engine, instance, choices={"a": "a1"}) == []
+    migrate(engine, instance, choices={"a": "a1"})
+
+    assert open_rows(engine, instance) == before == waits_of(engine, instance)
+    view = look_at(engine, instance)
+    assert (view.definition.version, view.markers) == (2, {"a1": "active"})
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(user_task.c.node, user_task.c.status)).all() == [("a1", 0)]
+    complete(engine, instance, "a1")
+    assert look_at(engine, instance).markers == {"check": "active"}
+    assert consistent(engine)
+
+
+def test_who_why_and_what_became_of_what_is_on_record(engine):
+    deploy(engine, straight(user("a")))
+    instance = begun(engine)
+    deploy(engine, straight(user("a1")))
+    token = token_at(engine, instance, "a")
+
+    migrate(engine, instance, choices={"a": "a1"})
+
+    asked, moved = facts(engine, instance, "migration.asked", "instance.migrated")
+    assert asked.actor_id == ann(engine).user_id
+    assert asked.data["reason"] == "a better way"
+    assert asked.data["plan"]["choices"] == {"a": "a1"}
+    assert moved.data == {
+        "scope": 0, "from": str(version(engine, 1)), "to": str(version(engine, 2)), "tokens": [[token, "a", "a1"]],
+    }  # fmt: skip
+
+
+def test_a_refused_migration_writes_nothing(engine):
+    deploy(engine, straight(user("a")))
+    instance = begun(engine)
+    deploy(engine, straight(service("a", "test.tally")))
+    before = facts(engine, instance, "instance.started", "task.opened", "migration.asked")
+
+    with pytest.raises(MoveRefused):
+        migrate(engine, instance)
+
+    assert facts(engine, instance, "instance.started", "task.opened", "migration.asked") == before
+    assert look_at(engine, instance).definition.version == 1
+    assert consistent(engine)
+
+
+def test_timers_messages_jobs_and_incidents_come_along(engine, clock):
+    def drawn(suffix: str) -> bytes:
+        work, wait = f"work{suffix}", f"wait{suffix}"
+        late = boundary(f"late{suffix}", wait, timer("PT1H")) + flows(f"late{suffix} end")
+        body = START + element("parallelGateway", "f") + service(work, "test.unsteady")
+        body += catch(wait, message_event("m")).replace("intermediateCatchEvent", "receiveTask").replace(
+            message_event("m"), ""
+        ).replace(f'id="{wait}"', f'id="{wait}" messageRef="m"')  # fmt: skip
+        return drawing(body + late + END + flows(f"start f {work} end", f"f {wait} end"), message("m"))
+
+    deploy(engine, drawn(""))
+    BEHAVIOUR["raise"] = RuntimeError("no paper")
+    instance = begun(engine, order=7)
+    for _ in range(8):
+        clock.advance(timedelta(minutes=2))
+        jobs.run_due(engine)
+    assert look_at(engine, instance).instance.incidents == 1
+    deploy(engine, drawn("2"))
+    choices = {"work": "work2", "wait": "wait2", "late": "late2"}
+
+    migrate(engine, instance, choices=choices)
+
+    view = look_at(engine, instance)
+    assert view.markers == {"work2": "incident", "wait2": "active"}
+    assert [found.node for found in view.incidents] == ["work2"]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert {row.payload["node"] for row in uow.execute(select(job.c.payload))} == {"work2", "late2"}
+    BEHAVIOUR.clear()
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.resolve(uow, view.incidents[0].id)
+    jobs.run_due(engine)
+    assert tallies(engine) == {"unsteady": 1}
+    clock.advance(timedelta(hours=1))
+    jobs.run_due(engine)
+    assert status(engine, instance) is Status.COMPLETED
+    assert consistent(engine)
+
+
+def test_work_that_is_asked_again_goes_to_the_new_people(engine):
+    deploy(engine, straight(user("a")))
+    instance = begun(engine)
+    deploy(engine, straight(user("a").replace("staff", "process_admin")))
+    before = token_at(engine, instance, "a")
+
+    migrate(engine, instance, reassign=True)
+
+    assert token_at(engine, instance, "a") != before
+    assert inbox_size(engine) == 1
+    assert open_rows(engine, instance) == waits_of(engine, instance)
+    assert consistent(engine)
+
+
+def test_a_service_that_failed_is_called_as_the_new_version_says(engine, clock):
+    deploy(engine, straight(service("work", "test.unsteady")))
+    BEHAVIOUR["raise"] = RuntimeError("no paper")
+    instance = begun(engine)
+    for _ in range(8):
+        clock.advance(timedelta(minutes=2))
+        jobs.run_due(engine)
+    deploy(engine, straight(service("work", "test.tally")))
+
+    migrate(engine, instance)
+
+    assert tallies(engine) == {"tally": 1}
+    assert status(engine, instance) is Status.COMPLETED
+    assert look_at(engine, instance).instance.incidents == 0
+    assert consistent(engine)
+
+
+def test_a_called_process_follows_to_the_version_that_the_new_caller_calls(engine):
+    called = element("callActivity", "c", '<zeebe:calledElement processId="q" bindingType="deployment"/>')
+    deploy(engine, straight(called), straight(user("u"), process_id="q"))
+    instance = begun(engine)
+    deploy(engine, straight(called, user("b")), straight(user("u"), user("v"), process_id="q"))
+
+    migrate(engine, instance)
+
+    complete(engine, instance, "u")
+    complete(engine, instance, "v")
+    assert look_at(engine, instance).markers == {"b": "active"}
+    assert len(facts(engine, instance, "instance.migrated")) == 2
+    assert consistent(engine)
+
+
+def test_versions_of_two_processes_or_one_and_the_same_are_no_plan(engine):
+    deploy(engine, straight(user("a")), straight(user("a"), process_id="q"))
+    one, other = version(engine, 1), version(engine, 1, "q")
+
+    for plan in (Plan(one, other), Plan(one, one)):
+        with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE, read_only=True) as uow:
+            migration.plan(uow, plan)
+
+
+def test_a_suspended_instance_follows_and_performs_nothing_until_it_is_activated(engine):
+    deploy(
+        engine, straight(service("work", "test.tally").replace("<serviceTask ", '<serviceTask troika:async="true" '))
+    )
+    instance = begun(engine, name="late")
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.suspend(uow, instance, "audit")
+    again = service("work", "test.tally", in_name="= name").replace(
+        "<serviceTask ", '<serviceTask troika:async="true" '
+    )
+    deploy(engine, straight(again))
+
+    migrate(engine, instance)
+    jobs.run_due(engine)
+
+    assert tallies(engine) == {}
+    assert status(engine, instance) is Status.SUSPENDED
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.activate(uow, instance)
+    jobs.run_due(engine)
+    assert tallies(engine) == {"late": 1}
+    assert status(engine, instance) is Status.COMPLETED
+
+
+def test_a_call_that_is_under_way_is_not_taken_away_from_its_runner(engine):
+    deploy(engine, straight(service("ask", "test.wire", in_text="= word", out_said="= answer"), user("b")))
+    instance = begun(engine, word="hello")
+    deploy(engine, straight(service("ask", "test.tell", in_text="= word", out_said="= answer"), user("b")))
+    said = []
+
+    def answer(request):
+        with pytest.raises(MoveRefused, match="is being performed just now"):
+            migrate(engine, instance)
+        with pytest.raises(MoveRefused, match="is being performed just now"):
+            modified(engine, instance, bpmn.Placing("b"), cancel=("ask",))
+        said.append("once")
+        return httpx.Response(200, json="ok")
+
+    engine.transport = httpx.MockTransport(answer)
+    object.__setattr__(engine.settings, "outbound_allow", "partner.example")
+    jobs.run_due(engine)
+
+    assert said == ["once"]
+    view = look_at(engine, instance)
+    assert (view.definition.version, view.markers, view.variables["said"]) == (1, {"b": "active"}, "ok")
+
+
+# ---------------------------------------------------------------- many instances
+
+
+def test_a_batch_moves_each_in_its_own_transaction_and_keeps_every_result(engine):
+    deploy(engine, straight(user("a"), user("b")))
+    first, second, third = (begun(engine) for _ in range(3))
+    complete(engine, second, "a")
+    deploy(engine, straight(user("a"), service("b", "test.tally")))
+    actor, plan = ann(engine), planned(engine)
+
+    with engine.unit_of_work(actor) as uow:
+        batch = batches.create(uow, plan, reason="cheaper")
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.cancel(uow, third, "withdrawn meanwhile")
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found, items = batches.get(uow, batch), batches.items(uow, batch)
+    results = {
+        item.instance_id: (item.state, [text.format(**facts) for text, facts in item.findings]) for item in items
+    }
+    assert results[first] == (ItemState.DONE, [])
+    assert results[second] == (
+        ItemState.REFUSED, ["'b' waits, but the other version has no counterpart for it."],
+    )  # fmt: skip
+    assert results[third][0] is ItemState.REFUSED
+    assert (found.done, found.total, found.counts) == (True, 3, {ItemState.DONE: 1, ItemState.REFUSED: 2})
+    assert facts(engine, first, "migration.asked")[0].actor_id == actor.user_id
+    assert look_at(engine, second).instance.incidents == 0
+    assert consistent(engine)
+
+
+def test_a_batch_needs_a_reason_and_an_instance(engine):
+    deploy(engine, straight(user("a")))
+    deploy(engine, straight(user("a"), user("b")))
+
+    plan = planned(engine)
+    for reason in (" ", "there is nobody"):
+        with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
+            batches.create(uow, plan, reason=reason)
+
+
+# ---------------------------------------------------------------- modify
+
+
+def modified(engine, instance, *starts, cancel=(), **options):
+    plan = bpmn.Modification(tuple(token_at(engine, instance, node) for node in cancel), starts)
+    with engine.unit_of_work(ann(engine)) as uow:
+        modification.modify(uow, instance, plan, reason=options.pop("reason", "asked by Bob"), **options)
+
+
+def test_a_token_that_is_moved_takes_its_rows_with_it_and_leaves_its_reason(engine):
+    deploy(engine, straight(user("a"), service("work", "test.tally"), user("b")))
+    instance = begun(engine)
+
+    modified(engine, instance, bpmn.Placing("work"), cancel=("a",))
+
+    assert tallies(engine) == {"tally": 1}
+    assert look_at(engine, instance).markers == {"b": "active"}
+    assert open_rows(engine, instance) == waits_of(engine, instance)
+    (asked,) = facts(engine, instance, "modification.asked")
+    assert (asked.actor_id, asked.data["reason"]) == (ann(engine).user_id, "asked by Bob")
+    assert [entry.node for entry in facts(engine, instance, "moved")] == ["work"]
+    assert consistent(engine)
+
+
+def test_a_preview_says_what_closes_and_opens_and_changes_nothing(engine):
+    deploy(engine, straight(user("a"), user("b")))
+    instance = begun(engine)
+    plan = bpmn.Modification((token_at(engine, instance, "a"),), (bpmn.Placing("b"),))
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = modification.preview(uow, instance, plan)
+
+    assert [fact.node for fact in found.closed] == ["a"]
+    assert [fact.node for fact in found.opened] == ["b"]
+    assert (found.refused, found.warnings, found.markers) == ((), (), {"b": "active"})
+    assert look_at(engine, instance).markers == {"a": "active"}
+
+
+def test_what_may_go_wrong_afterwards_must_be_accepted(engine):
+    body = START + element("parallelGateway", "f") + user("a") + user("b") + element("parallelGateway", "j") + END
+    deploy(engine, drawing(body + flows("start f a j end", "f b j")))
+    instance = begun(engine)
+
+    with pytest.raises(MoveRefused, match="Join 'j' may then wait for ever"):
+        modified(engine, instance, cancel=("b",))
+    modified(engine, instance, cancel=("b",), accept_warnings=True)
+
+    assert look_at(engine, instance).markers == {"a": "active"}
+    with pytest.raises(InvalidValue):
+        modified(engine, instance, bpmn.Placing("b"), reason="  ")
