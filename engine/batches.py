@@ -18,6 +18,8 @@ from engine.migration import Plan
 from engine.runtime import LIVE, later
 from engine.unit_of_work import UnitOfWork
 
+PAGE = 100
+
 _insert = insert(batch)
 _insert_item = insert(batch_item)
 _running = (
@@ -142,7 +144,7 @@ def list_(uow: UnitOfWork, process_key: str, *, limit: int = 20) -> list[Batch]:
     return [_batch(row, counts) for row in found]
 
 
-def items(uow: UnitOfWork, batch_id: UUID, *, after: UUID | None = None, limit: int = 100) -> list[Item]:
+def items(uow: UnitOfWork, batch_id: UUID, *, after: UUID | None = None, limit: int = PAGE) -> list[Item]:
     """Results in the order of the instances, refused ones with their reasons."""
     query = (
         select(batch_item, instance_table.c.title, instance_table.c.number)

@@ -101,7 +101,7 @@ def diagram(uow: UnitOfWork, instance_id: UUID, definition_id: UUID) -> dict[str
     for fact in history.timeline(uow, instance_id, limit=FACTS):
         if fact.kind == "node.left" and fact.node:
             left.setdefault(fact.node, []).append(fact.seq)
-            markers[fact.node] = "cancelled" if fact.data.get("outcome") == "cancelled" else "passed"
+            markers[fact.node] = "cancelled" if fact.data.get("outcome") in ("cancelled", "moved") else "passed"
     markers |= view.markers
     return {
         "xml": repository.source(uow, definition_id).decode(), "markers": markers,

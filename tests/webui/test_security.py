@@ -53,7 +53,8 @@ ASKS = {
     **dict.fromkeys(
         ("cockpit.index", "cockpit.acts", "cockpit.incidents", "cockpit.resolve", "cockpit.instances",
          "cockpit.instance", "cockpit.change", "cockpit.diagram", "cockpit.jobs", "cockpit.retry",
-         "cockpit.versions"),
+         "cockpit.versions", "cockpit.plan_migration", "cockpit.migrate", "cockpit.compared", "cockpit.batch",
+         "cockpit.modify", "cockpit.carry_out"),
         "cockpit",
     ),
     **dict.fromkeys(
@@ -149,7 +150,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
     return {
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
-        "incident_id": uuid4(), "job_id": uuid4(), "name": "nothing.js",
+        "incident_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
+        "other_id": definition,
     }  # fmt: skip
 
 
@@ -198,9 +200,10 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
     assert wrong == []
 
 
-CHANGES = ("login.sign_out", "cockpit.change", "designer.discard", "designer.save", "people.change")
+CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
+           "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "designer.deploy", "cockpit.resolve", "cockpit.retry", "records.record")
+MISSING = ("build", "designer.deploy", "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record")
 """404 even for who may"""
 
 
@@ -268,6 +271,16 @@ QUERIES = {
     "cockpit.incidents": {"before": ""},
     "cockpit.instances": {"process": "", "status": "", "text": "", "before": ""},
     "cockpit.jobs": {"state": "", "before": ""},
+    "cockpit.plan_migration": {
+        "source": "",
+        "target": "",
+        "instance": "",
+        "dry": "1",
+        "to:approve": "",
+        "reassign": "1",
+    },
+    "cockpit.modify": {"cancel": "1", "node": "approve", "where": "after", "variables": "{}", "look": "1"},
+    "cockpit.batch": {"after": ""},
     "records.rows": {"search": "", "after": ""},
     "api_tasks.inbox": {"box": "todo", "cursor": "", "limit": "1", "process": "", "text": "", "sort": "due"},
     "login.form": {"next": ""},
@@ -286,6 +299,9 @@ FORMS = {
     "people.change": {"new_password": "x", "group": "managers"},
     "designer.create": {"key": "xx", "name": "", "category": "oa"},
     "cockpit.resolve": {"variables": "{}", "happened": ""}, "cockpit.change": {"reason": "x"},
+    "cockpit.migrate": {"source": "", "target": "", "instance": "", "reason": "x", "to:approve": "", "recompute": "1"},
+    "cockpit.carry_out": {"cancel": "1", "node": "approve", "where": "before", "variables": "{}", "reason": "x",
+                          "accept": ""},
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "api_instances.start": {"key": "claim", "variables": {"reason": "x", "amount": 1}, "business_key": "x",

@@ -1,13 +1,18 @@
-"""troika instance list · show · cancel · suspend · activate."""
+"""troika instance list · show · cancel · suspend · activate · migrate · modify."""
 
 from uuid import UUID
 
 import click
 from flask.cli import AppGroup
 
-from engine import history, runtime
+from engine import batches, bpmn, history, migration, modification, repository, runtime
 from engine.db import rows
 from engine.db.instance import Status
+from engine.errors import EngineError
+from engine.findings import Finding
+from engine.migration import Plan
+from engine.unit_of_work import UnitOfWork
+from engine.values import from_json
 from webui.cli import opening
 from webui.cockpit import queries
 
@@ -69,3 +74,107 @@ def activate(instance_id: UUID) -> None:
     """Undo suspend."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
         runtime.activate(uow, instance_id)
+
+
+@group.command()
+@click.argument("which")
+@click.option("--to", "target", type=int, required=True, help="Version that they follow from now on.")
+@click.option("--from", "source", type=int, help="Of a process: version that they follow now; else the one before.")
+@click.option("--map", "pairs", multiple=True, metavar="OLD=NEW", help="Element that becomes another; OLD= for none.")
+@click.option("--reassign", is_flag=True, help="Ask open tasks again.")
+@click.option("--recompute", is_flag=True, help="Count timers anew.")
+@click.option("--reason", required=True)
+@click.option("--dry-run", is_flag=True, help="Only say who can follow, and why others cannot.")
+def migrate(
+    which: str, target: int, source: int | None, pairs: tuple[str, ...], reassign: bool, recompute: bool, reason: str,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    """Carry instance WHICH, or all instances of process WHICH, over to another version."""
+    engine = opening.engine()
+    choices = {old: new or None for old, _, new in (pair.partition("=") for pair in pairs)}
+    with engine.unit_of_work(opening.CLI, read_only=True) as uow:
+        one = _instance_id(which)
+        instance = rows.read(uow, one) if one is not None else None
+        key = instance.process_key if instance is not None else which
+        known = {info.version: info.id for info in repository.versions(uow, key)}
+        older = max((version for version in known if version < target), default=0)
+        came = instance.definition_id if instance is not None else known.get(source or older)
+        if came is None or target not in known:
+            raise click.ClickException(f"expected versions of {key}, found: {sorted(known) or 'none'}")
+        plan = Plan(came, known[target], choices, reassign, recompute)
+        chosen = batches.running(uow, came) if one is None else [one]
+        blocked = {found: findings for found in chosen if (findings := migration.rehearse(uow, found, plan))}
+    for found, findings in blocked.items():
+        for finding in findings:
+            click.echo(f"{found}  {_words(finding)}")
+    if dry_run:
+        click.echo(f"{len(chosen) - len(blocked)} can follow, {len(blocked)} cannot.")
+        return
+    if one is not None and blocked:
+        raise click.ClickException(f"instance {one} cannot follow")
+    with engine.unit_of_work(opening.CLI) as uow:
+        if one is not None:
+            migration.migrate(uow, one, plan, reason=reason)
+            click.echo(f"instance {one} follows version {target}")
+        else:
+            batch = batches.create(uow, plan, reason=reason)
+            click.echo(f"batch {batch}: {len(chosen)} instances follow one by one; the runners do it")
+
+
+@group.command()
+@click.argument("instance_id", type=UUID)
+@click.option("--cancel", "cancelled", multiple=True, metavar="ELEMENT", help="Cancel what waits there, or by number.")
+@click.option("--start", "starts", multiple=True, metavar="before:ELEMENT", help="Or after:ELEMENT.")
+@click.option(
+    "--set", "written", multiple=True, metavar="NAME=JSON", help="Write a variable where the first one starts."
+)
+@click.option("--reason", required=True)
+@click.option("--accept-warnings", is_flag=True)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def modify(
+    instance_id: UUID, cancelled: tuple[str, ...], starts: tuple[str, ...], written: tuple[str, ...], reason: str,
+    accept_warnings: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Move tokens by hand."""
+    engine = opening.engine()
+    with engine.unit_of_work(opening.CLI, read_only=True) as uow:
+        plan = _modification(uow, instance_id, cancelled, starts, written)
+        found = modification.preview(uow, instance_id, plan)
+    for word, facts in (("closed", found.closed), ("opened", found.opened)):
+        for fact in facts:
+            click.echo(f"{word}  {getattr(fact, 'node', '')}")
+    for finding in (*found.refused, *found.warnings):
+        click.echo(f"{finding.level}  {_words(finding)}")
+    if dry_run:
+        return
+    try:
+        with engine.unit_of_work(opening.CLI) as uow:
+            modification.modify(uow, instance_id, plan, reason=reason, accept_warnings=accept_warnings)
+    except EngineError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _instance_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _modification(
+    uow: UnitOfWork, instance_id: UUID, cancelled: tuple[str, ...], starts: tuple[str, ...], written: tuple[str, ...]
+) -> bpmn.Modification:
+    tokens = runtime.instance_view(uow, instance_id).state.tokens.values()
+    numbers = tuple(
+        token.id for token in tokens if not token.host and (token.node.id in cancelled or str(token.id) in cancelled)
+    )
+    variables = {name: from_json(text) for name, _, text in (line.partition("=") for line in written)}
+    placings: list[bpmn.Placing] = []
+    for start in starts:
+        where, _, node = start.rpartition(":")
+        placings.append(bpmn.Placing(node, where or "before", None, {} if placings else variables))
+    return bpmn.Modification(numbers, tuple(placings))
+
+
+def _words(finding: Finding) -> str:
+    return finding.message.format(**finding.facts)

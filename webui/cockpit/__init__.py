@@ -125,12 +125,6 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".jobs"), 303)
 
 
-@blueprint.get("/versions/<key>")
-def versions(key: str) -> ResponseReturnValue:
-    """Every version of a process and what still runs on it."""
-    return page("cockpit/versions.html", key=key, found=queries.versions(g.uow, key))
-
-
 @blueprint.get("/audit")
 def acts() -> ResponseReturnValue:
     """Acts outside instances; on demand every chain is computed again."""
