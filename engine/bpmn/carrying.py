@@ -11,7 +11,7 @@ from engine.bpmn.machine import gateways, verbs
 from engine.bpmn.machine.core import WAITED, Guard, Run
 from engine.bpmn.machine.evaluation import Env, Stuck
 from engine.bpmn.program import PARALLEL, Node, Program, ScopeProgram
-from engine.bpmn.state import ON_SCOPE, ROOTS, Scope, State, Token
+from engine.bpmn.state import ON_SCOPE, RESTORED, ROOTS, Entry, Scope, State, Token
 from engine.bpmn.steps import Migrated, Step
 from engine.errors import N_, MoveRefused
 from engine.findings import Finding, Level
@@ -37,6 +37,9 @@ class Target:
     definition_id: str
     program: Program
 
+
+_UNDOING = ("compensation", *RESTORED)
+"""Kinds of scope in which something is undone."""
 
 Targets = Mapping[str, Target]
 """By definition id of the old version; called processes have their own entry, or stay where they are."""
@@ -94,11 +97,27 @@ def _obstacles(state: State, targets: Targets) -> Iterator[Finding]:
         if target is None:
             continue
         unit = _unit(scope, target)
+        if scope.kind in _UNDOING:
+            yield _finding(scope.unit.id, _BEING_UNDONE)
+        yield from _logged(scope.log, targets)
+        yield from (_finding(key, _LOST) for key in scope.pending if key not in target.plan.nodes)
         for flow in scope.held:
             yield from _held(scope, flow, target)
         for token in state.tokens.values():
-            if token.scope is scope and unit is not None and not _guards(token):
+            if token.scope is scope and token.undo is not None:
+                yield _finding(token.node.id, _BEING_UNDONE)
+            elif token.scope is scope and unit is not None and not _guards(token):
                 yield from _token(token, target, unit)
+
+
+def _logged(log: list[Entry], targets: Targets) -> Iterator[Finding]:
+    """What has completed and may be undone later."""
+    for entry in log:
+        target = targets.get(entry.definition_id)
+        other = _counterpart(entry.node, target) if target is not None else entry.node
+        if other is None or kind_of(other) != kind_of(entry.node):
+            yield _finding(entry.node.id, _LOST_ENTRY)
+        yield from _logged(entry.log, targets)
 
 
 def _guards(token: Token) -> bool:
@@ -199,6 +218,8 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
             nodes[gateway]: [flows[flow] for flow in taken if flow in flows]
             for gateway, taken in scope.fired.items() if gateway in nodes
         }  # fmt: skip
+        scope.pending = [nodes[key] for key in scope.pending]
+        _relabel_log(scope.log, targets)
         scope.approval = {nodes.get(key, key): outcome for key, outcome in scope.approval.items()}
         scope.program, scope.definition_id, scope.unit = target.program, target.definition_id, unit
         run.dirty.add(scope.id)
@@ -208,6 +229,15 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
         Migrated(run.number(), scope.id, source, target.definition_id, tuple(moved.get(scope.id, ())))
         for scope, source, target in roots
     ]
+
+
+def _relabel_log(log: list[Entry], targets: Targets) -> None:
+    for entry in log:
+        target = targets.get(entry.definition_id)
+        other = _counterpart(entry.node, target) if target is not None else None
+        if target is not None and other is not None:
+            entry.node, entry.program, entry.definition_id = other, target.program, target.definition_id
+        _relabel_log(entry.log, targets)
 
 
 def _watch(run: Run, token: Token, before: Node) -> None:
@@ -321,6 +351,8 @@ _LOST = N_("'{element}' waits, but the other version has no counterpart for it."
 _OTHER_KIND = N_("'{element}' waits, but '{other}' is an element of another kind.")
 _OTHER_SCOPE = N_("'{element}' waits, but '{other}' stands in another sub-process.")
 _LOST_EVENTS = N_("'{element}' waits for events, but the other version has none of them.")
+_LOST_ENTRY = N_("'{element}' has completed and can be undone, but the other version has no counterpart for it.")
+_BEING_UNDONE = N_("'{element}' is being undone: wait until that is over.")
 _LOST_ARRIVAL = N_("Join '{join}' holds what came on flow '{element}', but the other version has no such branch.")
 _CANNOT_WAIT = N_("'{element}' cannot wait in the other version: {code}.")
 

@@ -12,6 +12,7 @@ from typing import Any
 from engine.bpmn.program import (
     BOUNDARY,
     CATCH,
+    GATHER,
     LOOP,
     PASS,
     Edge,
@@ -25,7 +26,7 @@ from engine.bpmn.program import (
 
 _OWN = (
     "name", "labels", "job", "script", "result", "call", "events", "together", "instantiate", "interrupting",
-    "activation", "inputs", "outputs",
+    "activation", "ad_hoc", "inputs", "outputs",
 )  # fmt: skip
 """fields of a Node that say what it does; `human` is taken apart"""
 
@@ -80,6 +81,8 @@ def kind_of(node: Node) -> tuple[Any, ...]:
         return (node.op, node.together, *(event.kind for event in node.events))
     if node.op == PASS:
         return (node.op, node.type)
+    if node.op == GATHER:
+        return (node.op, node.gathered)
     return (node.op,)
 
 
@@ -88,6 +91,9 @@ def facets(node: Node) -> dict[str, Any]:
     acting = node.turn.starts[0] if node.turn is not None else node
     found = {name: _plain(getattr(acting, name)) for name in _OWN}
     found["loop"] = _plain(node.loop)
+    found["quantities"] = [node.start_quantity, node.completion_quantity]
+    if found["quantities"] == [1, 1]:
+        del found["quantities"]
     if acting.human is not None:
         found |= {part.name: _plain(getattr(acting.human, part.name)) for part in fields(acting.human)}
     if any(edge.condition is not None for edge in node.out):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from engine.bpmn.program import (
+    AD_HOC,
     EVENT_BASED,
     EXCLUSIVE,
     INCLUSIVE,
@@ -283,15 +284,21 @@ def _contexts(scope: ScopeProgram, order: list[Node], forward: dict[int, list[No
     arriving: dict[int, list[Context | None]] = {node.index: [] for node in order}
     for node in _entering(scope):
         number = starts.get(node.index)
-        if number is not None:
+        if scope.node is not None and scope.node.op == AD_HOC:  # anything may be started again
+            arriving[node.index].append(None)
+        elif number is not None:
             arriving[node.index].append(((ROOT, 1 << number),) if len(starts) > 1 else ())
         else:  # another trigger of the process, or nothing that is known to run once
             arriving[node.index].append(() if node.type == "startEvent" else None)
     contexts: dict[int, Context] = {}
     for node in order:
         context = _arrived(node, arriving[node.index], totals)
+        if node.start_quantity > 1:  # tokens of any branch go into it
+            context = None
         if context is not None:
             contexts[node.index] = context
+        if node.completion_quantity > 1:
+            context = None
         edges = _leaving(node)
         fork = len(edges) > 1 and node.op not in (EXCLUSIVE, EVENT_BASED)
         totals[node.index] = (1 << len(edges)) - 1

@@ -26,7 +26,7 @@ from engine.bpmn.program import (
     Node,
     ScopeProgram,
 )
-from engine.bpmn.state import Scope, State, Token
+from engine.bpmn.state import RESTORED, Scope, State, Token
 from engine.bpmn.steps import ArrivalRestored, ArrivalWithdrawn, Moved, Step
 from engine.errors import N_, MoveRefused
 from engine.findings import Finding, Level
@@ -170,6 +170,9 @@ class _Going:
             if not self._follows(token.node):
                 sibling = _siblings(routes.contexts.get(target.index), routes.contexts.get(token.node.index))
                 yield _finding(target.id, _SIBLING if sibling else _NOT_BEFORE, origin=token.node.id)
+        for token in killed:
+            if token.undo is not None:
+                yield _finding(token.node.id, _BEING_UNDONE)
         if routes.tangled & self.after:
             yield _finding(target.id, _TANGLED)
         for element in self.irreversible:
@@ -263,6 +266,8 @@ def unfit(state: State, plan: Modification) -> list[Finding]:
         token = state.tokens.get(number)
         if token is None or token.host:
             found.append(_finding(str(number), _GONE))
+        elif token.undo is not None or token.scope.kind in ("compensation", *RESTORED):
+            found.append(_finding(token.node.id, _BEING_UNDONE))
     for placing in plan.start:
         reason = _unplaceable(state, placing)
         if reason is not None:
@@ -433,6 +438,7 @@ _NOT_PASSED = N_("The branches of '{join}' were not passed by way of '{target}' 
 _TANGLED = N_("'{target}' lies before a loop that can be entered in several places.")
 _IRREVERSIBLE = N_("'{element}' has done since then what cannot be undone.")
 _NO_BLOCKS = N_("The branches around '{target}' do not form blocks, so nobody can say what follows from it.")
+_BEING_UNDONE = N_("'{target}' is being undone: wait until that is over.")
 _NO_SCOPE = N_("Expected an open scope that holds '{target}'.")
 _UNKNOWN = N_("Expected an element of the drawing, but there is no '{target}'.")
 _NO_PLACE = N_("Nothing can start before '{target}': it only waits together with its activity or gateway.")

@@ -28,6 +28,8 @@ from tests.engine.bpmn.drawing import (
     timer,
     user,
 )
+from tests.engine.bpmn.test_compensation import drawing as compensable
+from tests.engine.bpmn.test_compensation import ending, undoable
 from tests.engine.bpmn.test_state import blocks, drawn
 
 
@@ -461,3 +463,58 @@ def test_a_boundary_event_of_another_kind_takes_the_place_of_the_old_one():
     play.migrate(line(user("a"), more=heard, roots='<signal id="s" name="s"/>'), {"b": "b"})
 
     assert [kind for _, node, kind in bpmn.waits(play.state) if node == "b"] == ["signal"]
+
+
+def undone(handler: str, *keys: str) -> bytes:
+    """`keys` can be undone and are, by the end event, after user task `wait`; `handler` undoes `a`."""
+    body = START + undoable(*keys).replace('"undo_a"', f'"{handler}"') + user("wait") + ending()
+    return compensable(body + flows(" ".join(["start", *keys, "wait", "end"])))
+
+
+def test_what_has_completed_is_undone_as_the_new_version_says():
+    play = Play(undone("undo_a", "a", "b"))
+    play.complete("a")
+    play.complete("b")
+
+    play.migrate(undone("take_back", "a", "b"))
+    play.complete("wait")
+
+    assert play.waits == ["undo_b"]
+    play.complete("undo_b")
+    assert play.waits == ["take_back"]
+    play.complete("take_back")
+    assert play.step.ended == "completed"
+
+
+def test_what_could_not_be_undone_any_more_or_is_being_undone_stops_the_migration():
+    play = Play(undone("undo_a", "a", "b"))
+    play.complete("a")
+    play.complete("b")
+    assert blocked(play, undone("undo_a", "b")) == [
+        "'a' has completed and can be undone, but the other version has no counterpart for it."
+    ]
+
+    play.complete("wait")
+
+    assert blocked(play, undone("undo_a", "a", "b"))[-1].endswith("is being undone: wait until that is over.")
+    with pytest.raises(MoveRefused, match="is being undone"):
+        play.modify(bpmn.Placing("wait"), cancel=("undo_b",))
+
+
+def test_what_is_started_next_in_an_ad_hoc_sub_process_comes_along():
+    def chosen(*keys: str) -> bytes:
+        inner = "".join(user(key) for key in keys)
+        return line(f'<adHocSubProcess id="x" name="x" ordering="Sequential">{inner}</adHocSubProcess>', user("z"))
+
+    play = Play(chosen("a", "b"))
+    assert play.waits == ["a"]
+    assert blocked(play, chosen("a", "c"), {"b": None}) == [
+        "'b' waits, but the other version has no counterpart for it."
+    ]
+
+    play.migrate(chosen("a", "c"), {"b": "c"})
+
+    play.complete("a")
+    assert play.waits == ["c"]
+    play.complete("c")
+    assert play.waits == ["z"]
