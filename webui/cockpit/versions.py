@@ -94,9 +94,10 @@ def migrate(key: str) -> ResponseReturnValue:
 @blueprint.get("/compared/<uuid:definition_id>/<uuid:other_id>.json")
 def compared(definition_id: UUID, other_id: UUID) -> dict[str, Any]:
     """The drawing of one version, with marks where it differs from another."""
-    one, other = repository.program(g.uow, definition_id), repository.program(g.uow, other_id)
-    found = bpmn.compare(one, other)
-    markers = dict.fromkeys((*found.changed, *found.moved), "active") | dict.fromkeys(found.lost, "incident")
+    this, that = repository.definition(g.uow, definition_id), repository.definition(g.uow, other_id)
+    found = bpmn.compare(repository.program(g.uow, this.id), repository.program(g.uow, that.id))
+    only_here = "passed" if this.version > that.version else "cancelled"
+    markers = dict.fromkeys((*found.changed, *found.moved), "active") | dict.fromkeys(found.lost, only_here)
     return {"xml": repository.source(g.uow, definition_id).decode(), "markers": markers, "flows": [], "details": {}}
 
 
