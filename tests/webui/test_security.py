@@ -46,6 +46,7 @@ ASKS = {
     "requests.document": "participant", "api_instances.read": "participant",
     "api_instances.timeline": "participant", "api_tasks.one": "participant", "api_tasks.perform": "participant",
     "records.rows": "records", "records.record": "records",
+    "api_messages.broadcast": "messages.send", "api_messages.evaluate": "messages.send",
     "api_messages.correlate": "messages.send", "api_definitions.one": "starter",
     "api_definitions.source": "starter",
     "people.index": "people", "people.user": "people", "people.groups": "people", "people.create": "admin",
