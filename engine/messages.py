@@ -8,8 +8,8 @@ from sqlalchemy import Select, bindparam, insert, select, update
 
 from engine import bpmn, crash, repository, runtime, values
 from engine.bpmn.steps import SubscriptionOpened
-from engine.db.instance import Instance
-from engine.db.job import JobKind
+from engine.db.instance import Instance, Status
+from engine.db.job import JobKind, JobState
 from engine.db.subscription import MessageState, SubscriptionKind, message, subscription
 from engine.ids import uuid7
 from engine.runtime import correlation, later
@@ -133,7 +133,15 @@ def run(uow: UnitOfWork, job_id: UUID, handler: str, payload: dict[str, Any]) ->
 
 
 def deliver(uow: UnitOfWork, instance: Instance, token: int, payload: dict[str, Any]) -> None:
-    """Hand a message or signal to the locked instance; a message whose waiter is gone waits again."""
+    """Hand a message or signal to the locked instance; a message whose waiter is gone waits again.
+
+    For a suspended instance it stands still, too.
+    """
+    if instance.status is Status.SUSPENDED:
+        later.put(
+            uow, JobKind.MESSAGE, "deliver", payload, instance_id=instance.id, token=token, state=JobState.SUSPENDED
+        )
+        return
     delivered = runtime.deliver(uow, instance, token, _content(uow, payload))
     crash.here("message")
     if not delivered:

@@ -41,15 +41,19 @@ def put(
     key: UUID | None = None,
     attempts: int = 0,
     last_error: str | None = None,
+    state: JobState = JobState.LIVE,
 ) -> UUID:
-    """A job due `at` (now, when None). `key`: its id and the idempotency key of its effect."""
+    """A job due `at` (now, when None). `key`: its id and the idempotency key of its effect.
+
+    `state`: SUSPENDED for what comes for an instance that stands still; `thaw` sets it going.
+    """
     job_id = key or uuid7()
     uow.queue(
         _insert,
         {
             "id": job_id, "instance_id": instance_id, "token": token, "kind": int(kind), "handler": handler,
             "payload": payload, "shard": (instance_id or job_id).bytes[-1] % 64, "visible_at": at or uow.now,
-            "state": int(JobState.LIVE), "attempts": attempts, "retry": retry or uow.settings.job_retry,
+            "state": int(state), "attempts": attempts, "retry": retry or uow.settings.job_retry,
             "last_error": last_error, "created_at": uow.now,
         },
     )  # fmt: skip

@@ -300,3 +300,24 @@ def test_due_date_of_a_task_counts_working_time(engine):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         due = uow.execute(select(user_task.c.due_at).where(user_task.c.instance_id == mine)).scalar()
         assert due == workdays.calendar(uow).add(uow.now, timedelta(days=1))
+
+
+def test_what_comes_for_a_suspended_instance_waits_until_it_is_active_again(engine):
+    deploy(engine, straight(
+        catch("hear", signal_event("stop")), catch("paid", message_event("pay")),
+        roots=signal("stop") + message("pay", "= order"),
+    ))  # fmt: skip
+    mine = begun(engine, order=1)
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.suspend(uow, mine, "audit")
+        messages.broadcast_signal(uow, "stop", {"why": "drill"})
+        messages.correlate(uow, "pay", 1)
+    jobs.run_due(engine)
+    assert (nodes(engine, mine), look_at(engine, mine).incidents) == (["hear"], [])
+
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.activate(uow, mine)
+    jobs.run_due(engine)
+
+    assert look_at(engine, mine).instance.status is Status.COMPLETED
+    assert look_at(engine, mine).variables["why"] == "drill"
