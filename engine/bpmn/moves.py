@@ -151,10 +151,11 @@ class _Going:
                 if kept == list(consumed):  # an inclusive split has chosen otherwise since then
                     unpassed.append(join)
         own = self.routes.contexts.get(self.target.index, ())
+        names = {node.index: node.id for node in self.scope.unit.nodes}
         for node in taken:
             for fork, _ in own[_shared(own, self.routes.contexts.get(node.index, own)) :]:
                 if fork not in fired:  # its block was closed on another way, or was not entered this time
-                    unpassed.append(next(other.id for other in self.scope.unit.nodes if other.index == fork))
+                    unpassed.append(names.get(fork, self.scope.unit.id))  # several starts fork as well
         return restored, list(dict.fromkeys(unpassed))
 
     def _follows(self, node: Node) -> bool:

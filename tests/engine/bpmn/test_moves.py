@@ -163,6 +163,19 @@ def test_the_start_is_a_target_too():
     assert play.state.root.held == {}
 
 
+def test_a_process_that_begins_at_several_places_forks_there():
+    body = user("a") + user("b") + gateway("parallel", "j") + user("c") + END
+    play = Play(drawing(body + flows("a j c end", "b j")))
+    play.complete("a")
+    play.complete("b")
+    never = bpmn.returning(play.state, [play.token("c")], "a", play.facts[-1].seq)
+    assert [finding.facts["join"] for finding in never.refused] == ["p"]
+
+    play.goto("c", "a")
+
+    assert (play.waits, play.state.root.held) == (["a"], {"b_j": 1})
+
+
 def test_an_incident_behind_the_target_goes_with_its_token():
     play = Play(drawing(START + user("a") + service("s") + END + flows("start a s end")))
     play.complete("a")
