@@ -212,17 +212,17 @@ class Activiti:
     # ------------------------------------------------------------ calls, loops
 
     def call_activity(self, call: Element) -> None:
-        """The called process, what goes in and what comes out: nothing unless it is named."""
+        """The called process, what goes in and what comes out: nothing unless it is named. Plain BPMN stays."""
         key = call.get("calledElement")
-        if not key:
+        if not key or not self.spaces:
             return
         try:
             target = self._slot(key)
         except Uncertain as why:
             self.report.uncertain(call, key, why)
             return
-        binding, tag = self._binding(call, "calledElement")
-        if binding is None:
+        known, binding, tag = self._binding(call, "calledElement")
+        if not known:
             self._decide(call, "calledElementBinding", N_("Choose which version is called."))
         passed = {name: self._passes_all(call, name) for name in ("in", "out")}
         extension(
@@ -497,14 +497,14 @@ class Activiti:
     def _tell(self, owner: Element, name: str) -> None:
         self.told.update((owner, f"{{{space}}}{name}") for space in self.spaces)
 
-    def _binding(self, owner: Element, of: str) -> tuple[str | None, str | None]:
-        """BindingType and versionTag of a reference; None for a fixed version number, which nobody here has."""
+    def _binding(self, owner: Element, of: str) -> tuple[bool, str | None, str | None]:
+        """Whether the binding of a reference is one of ours, bindingType (None: the latest, as here), versionTag."""
         binding = self._get(owner, f"{of}Binding") or "latest"
         tag = self._get(owner, f"{of}VersionTag")
         if binding not in ("latest", "deployment", "versionTag") or (binding == "versionTag" and not tag):
-            return None, None
+            return False, None, None
         self._drop(owner, f"{of}Binding", f"{of}VersionTag")
-        return binding, tag if binding == "versionTag" else None
+        return True, None if binding == "latest" else binding, tag if binding == "versionTag" else None
 
 
 def _names(text: str) -> Feel:

@@ -35,8 +35,8 @@ class Camunda7(Activiti):
             self.report.uncertain(task, self._shown(task, "decisionRef"), why)
             self._tell(task, "decisionRef")
             return
-        binding, tag = self._binding(task, "decisionRef")
-        if binding is None:
+        known, binding, tag = self._binding(task, "decisionRef")
+        if not known:
             self._decide(task, "decisionRefBinding", N_("Choose which version is called."))
         result = self._get(task, "resultVariable")
         extension(

@@ -69,7 +69,7 @@ CAMUNDA = {
     ),
     "a call that passes all": (
         '<callActivity id="t" calledElement="${which}">' + ext('<camunda:in variables="all"/>', '<camunda:out variables="all"/>') + "</callActivity>",
-        '<callActivity id="t">' + ext('<zeebe:calledElement processId="= which" bindingType="latest" propagateAllParentVariables="true" propagateAllChildVariables="true"/>') + "</callActivity>",
+        '<callActivity id="t">' + ext('<zeebe:calledElement processId="= which" propagateAllParentVariables="true" propagateAllChildVariables="true"/>') + "</callActivity>",
     ),
     "several instances": (
         '<userTask id="t"><multiInstanceLoopCharacteristics camunda:collection="orders" camunda:elementVariable="order"><completionCondition>${nrOfCompletedInstances >= 2}</completionCondition></multiInstanceLoopCharacteristics></userTask>',
@@ -174,7 +174,7 @@ FLOWABLE = {
     ),
     "everything is inherited": (
         '<callActivity id="t" calledElement="ship" flowable:inheritVariables="true"/>',
-        '<callActivity id="t">' + ext('<zeebe:calledElement processId="ship" bindingType="latest" propagateAllParentVariables="true" propagateAllChildVariables="false"/>') + "</callActivity>",
+        '<callActivity id="t">' + ext('<zeebe:calledElement processId="ship" propagateAllParentVariables="true" propagateAllChildVariables="false"/>') + "</callActivity>",
     ),
     "Activiti's own prefix": (
         '<userTask id="t" activiti:candidateGroups="hr"/>',
@@ -249,6 +249,11 @@ def test_python_that_calls_something_stays_and_is_reported():
     assert said(SPIFF_MARK + START + body)[0] == (
         "t: decide: The expression x = get_data() is left as it was. 'get_data()' has no certain counterpart in FEEL."
     )
+
+
+def test_a_call_of_plain_bpmn_stays_as_the_standard_writes_it():
+    body = '<callActivity id="t" calledElement="ship"/>'
+    assert became(START + body) == same(START + body)
 
 
 def test_camunda_8_is_ours_already():
