@@ -2,7 +2,9 @@
 
 Places are ids of flow nodes, with the path of the calls that lead to them. Data is unknown except for the outcome of
 approvals; a condition is read as true, false or unknown, and unknown means both. So the checker may warn about a path
-that real data never takes; it misses none of what is modelled. An element without a row here is unread.
+that real data never takes; it misses none of what is modelled. A loop runs any number of times, an ad-hoc sub-process
+starts anything at any time, outcomes of its instances are not told apart. Handlers of compensation run at any time, so
+that one which pays or approves is unread, as is an element without a row here.
 """
 
 import re
@@ -17,9 +19,9 @@ CALL_DEPTH = 3
 READ = frozenset(
     (
         "task", "manualTask", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask",
-        "subProcess", "callActivity", "exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway",
-        "eventBasedGateway", "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent",
-        "boundaryEvent",
+        "subProcess", "transaction", "adHocSubProcess", "callActivity", "exclusiveGateway", "inclusiveGateway",
+        "parallelGateway", "complexGateway", "eventBasedGateway", "startEvent", "endEvent", "intermediateCatchEvent",
+        "intermediateThrowEvent", "boundaryEvent",
     )
 )  # fmt: skip
 
@@ -37,6 +39,24 @@ class Place:
     starts: list[str] = field(default_factory=list)
     """of a sub-process or call: where its inside begins"""
     prefix: str = ""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a loop marker runs it any number of times, none included; an approval's is presentation."""
+        return self.node.loop is not None and self.node.extensions.approval is None
+
+    @property
+    def runs_beside_itself(self) -> bool:
+        """Whether several of its instances run at once."""
+        return self.repeats and self.node.loop is not None and self.node.loop.kind == "parallel"
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether a completion condition can end it while something in it is active."""
+        loop, ad_hoc = self.node.loop, self.node.ad_hoc
+        return (self.repeats and loop is not None and loop.completion is not None) or (
+            ad_hoc is not None and ad_hoc.completion is not None
+        )
 
     @property
     def holds_inside(self) -> bool:
@@ -91,10 +111,8 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
     for node in scope.nodes.values():
         place = Place(prefix + node.id, node, parent, prefix=prefix)
         system.places[place.id] = place
-        if node.type not in READ or node.for_compensation or _undoes(node):
+        if node.type not in READ or _undoes(node):
             system.unread.append((node.id, node.type))
-        elif node.loop is not None and not (node.type == "userTask" and node.extensions.approval is not None):
-            system.unread.append((node.id, "loop"))
         elif (node.start_quantity, node.completion_quantity) != ("1", "1"):
             system.unread.append((node.id, "token quantity"))
     for flow in scope.flows:
@@ -120,8 +138,8 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
         prefix + node.id
         for node in scope.nodes.values()
         if not (node.attached_to or node.triggered_by_event or system.places[prefix + node.id].incoming)
-        and node.type != "boundaryEvent"
-    ]
+        and node.type != "boundaryEvent" and not node.for_compensation
+    ]  # fmt: skip
 
 
 def _undoes(node: Node) -> bool:

@@ -90,6 +90,9 @@ def _prove(
     }
     if not needs:
         return []
+    system.unread.extend(
+        (place.node.id, "compensation") for place in _handlers(system) if _matters(system, place, needs)
+    )
     search = _Search(system, needs)
     violations = search.run(begin(system) if begin is not None else None)
     level = {
@@ -134,6 +137,17 @@ def _prove(
             )
         )  # fmt: skip
     return findings
+
+
+def _handlers(system: System) -> Iterator[Place]:
+    return (place for place in system.places.values() if place.node.for_compensation)
+
+
+def _matters(system: System, handler: Place, needs: Mapping[str, _Need]) -> bool:
+    """Whether a handler of compensation does something that policies speak about."""
+    return any(
+        place.id in needs or place.node.extensions.approval is not None for place in (handler, *system.inside(handler))
+    )
 
 
 def _need(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> _Need | None:
@@ -258,14 +272,13 @@ class _Search:
                         yield place.id, taken  # absorbed
                     for targets in self._branches(state, place, kind):
                         yield place.id, self._flow_on(taken, targets)
-            case _ if place.holds_inside or place.boundaries:
+            case _ if place.holds_inside or place.boundaries or place.repeats:
                 for taken in _fewer(state, place.id, ""):
                     entered = added(taken, place.id, "!")
-                    if place.holds_inside and place.starts:
-                        for start in place.starts:
-                            yield place.id, added(entered, start, "")
-                    else:
+                    if place.repeats or place.node.ad_hoc is not None or not place.starts:
                         yield place.id, entered
+                    for inside in self._begun(entered, place):
+                        yield place.id, inside
             case _:
                 for taken in _fewer(state, place.id, ""):
                     yield from self._finish(taken, place)
@@ -273,11 +286,23 @@ class _Search:
     def _leave_activity(self, state: State, place: Place, stage: str) -> Iterator[tuple[str, State]]:
         inside = self.inner.get(place.id, frozenset())
         busy = any(name in inside for name, _, _ in state.tokens)
-        if not busy:
-            for taken in _fewer(state, place.id, stage):
-                yield from self._finish(taken, place)
+        if place.node.ad_hoc is not None:
+            for start in place.starts:
+                yield place.id, added(state, start, "")
+        if not busy and place.repeats:
+            yield from ((place.id, again) for again in self._begun(state, place))
+            if not place.holds_inside:
+                yield place.id, self._done(state, place)
+        if not busy or place.may_stop_early:
+            for taken in _fewer(_without(state, inside), place.id, stage):
+                if place.repeats:  # what it does is done turn by turn
+                    yield from (("", self._flow_on(taken, ways)) for ways in self._branches(taken, place, ""))
+                else:
+                    yield from self._finish(taken, place)
         for boundary in place.boundaries:
             event = self.system.places[boundary]
+            if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
+                continue  # the end events of a transaction lead to the one, nothing comes out of the other
             targets = event.outgoing
             if event.node.interrupting:
                 for taken in _fewer(state, place.id, stage):
@@ -286,10 +311,26 @@ class _Search:
                 for taken in _fewer(state, place.id, stage):
                     yield boundary, self._flow_on(added(taken, place.id, "*"), targets)
 
+    def _begun(self, state: State, place: Place) -> Iterator[State]:
+        """The inside of a sub-process or call begins: at one of its start events, or at all that no flow leads to."""
+        if place.node.ad_hoc is not None or not place.starts:
+            return
+        events = [[start] for start in place.starts if self.system.places[start].node.type == "startEvent"]
+        for starts in events or [place.starts]:
+            begun = state
+            for start in starts * (MANY if place.runs_beside_itself else 1):
+                begun = added(begun, start, "")
+            yield begun
+
+    def _done(self, state: State, place: Place) -> State:
+        """What an activity does is done: a guarded operation has used up the approvals."""
+        if place.id not in self.needs:
+            return state
+        return state._replace(live=frozenset((approval, used or place.id) for approval, used in state.live))
+
     def _finish(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
-        if place.id in self.needs:
-            state = state._replace(live=frozenset((approval, used or place.id) for approval, used in state.live))
+        state = self._done(state, place)
         approval = place.node.extensions.approval
         if place.node.type != "userTask" or (approval is None and place.node.extensions.policy is None):
             for targets in self._branches(state, place, place.node.type):
@@ -372,8 +413,19 @@ class _Search:
                 yield place.id, _without(taken, inside)
             elif "error" in kinds:
                 yield from self._throw(taken, place)
+            elif "cancel" in kinds and place.parent is not None:
+                yield place.id, self._cancelled(taken, place.parent)
             else:
                 yield place.id, taken
+
+    def _cancelled(self, state: State, transaction: Place) -> State:
+        """A transaction is left by its cancel boundary event."""
+        gone = _without(state, self.inner[transaction.id] | {transaction.id})
+        for boundary in transaction.boundaries:
+            event = self.system.places[boundary]
+            if any(caught.kind == "cancel" for caught in event.node.events):
+                gone = self._flow_on(gone, event.outgoing)
+        return gone
 
     def _throw(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """An error is caught by the nearest scope with a handler; uncaught, everything stops."""

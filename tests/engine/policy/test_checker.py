@@ -430,3 +430,129 @@ def test_compensation_beside_a_payment_is_unproved():
     found = check(good(undo.replace('id="end"', 'id="end2"')))
 
     assert ("policy-unproved", "undo") in [(finding.rule, finding.element_id) for finding in found]
+
+
+# ---------------------------------------------------------------- loops, ad-hoc, transactions, compensation
+
+ITEMS = (
+    '<bpmn:multiInstanceLoopCharacteristics isSequential="{}"><bpmn:loopCardinality>= n</bpmn:loopCardinality>'
+    "</bpmn:multiInstanceLoopCharacteristics>"
+)
+ROUNDS = (
+    "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>= more</bpmn:loopCondition>"
+    "</bpmn:standardLoopCharacteristics>"
+)
+MARKERS = [ITEMS.format("true"), ITEMS.format("false"), ROUNDS]
+
+
+def marked(activity: str, marker: str) -> str:
+    place = activity.index("</bpmn:extensionElements>") + len("</bpmn:extensionElements>")
+    return activity[:place] + marker + activity[place:]
+
+
+def inside(tag: str, *parts: str, marker: str = "") -> str:
+    """Approve and pay inside an activity with an inner life."""
+    return f'<bpmn:{tag} id="s">{marker}{"".join(parts)}</bpmn:{tag}>'
+
+
+CHECKED = (
+    '<bpmn:startEvent id="in"/>', approval(), GATEWAY, PAY, '<bpmn:endEvent id="out"/>', flow("in", "fin"),
+    flow("fin", "ok"), flow("ok", "pay", AGREED), flow("ok", "out", name="no"), flow("pay", "out", name="paid"),
+)  # fmt: skip
+
+
+def around(activity: str, *more: str) -> str:
+    return process(START, activity, END, flow("start", "s"), flow("s", "end"), *more)
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_one_approval_does_not_pay_for_every_turn(marker):
+    (finding,) = check(good().replace(PAY, marked(PAY, marker)))
+    assert (finding.rule, finding.element_id, finding.path[-1]) == ("policy-approval-missing", "pay", "pay")
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_a_loop_beside_the_payment_changes_nothing(marker):
+    drawing = good(marked(task("note"), marker)).replace(
+        flow("start", "fin"), flow("start", "note") + flow("note", "fin")
+    )
+    assert check(drawing) == []
+
+
+@pytest.mark.parametrize("marker", [ITEMS.format("true"), ROUNDS])
+def test_turns_that_approve_and_pay_one_after_the_other_are_proved(marker):
+    assert check(around(inside("subProcess", *CHECKED, marker=marker))) == []
+
+
+def test_instances_beside_each_other_are_not_told_apart():
+    (finding,) = check(around(inside("subProcess", *CHECKED, marker=ITEMS.format("false"))))
+    assert (finding.rule, finding.element_id) == ("policy-approval-missing", "pay")
+
+
+@pytest.mark.parametrize("marker", ["", *MARKERS])
+def test_turns_that_pay_without_approval_are_found(marker):
+    bare = inside("subProcess", '<bpmn:startEvent id="in"/>', PAY, flow("in", "pay"), marker=marker)
+    assert [finding.element_id for finding in check(around(bare))] == ["pay"]
+
+
+def test_an_ad_hoc_sub_process_pays_in_any_order():
+    (finding,) = check(around(inside("adHocSubProcess", approval(), PAY)))
+    assert (finding.rule, finding.element_id) == ("policy-approval-missing", "pay")
+
+
+def test_an_ad_hoc_sub_process_in_which_an_approval_leads_to_the_payment_is_proved_until_it_pays_twice():
+    chain = (
+        approval(),
+        GATEWAY,
+        PAY,
+        flow("fin", "ok"),
+        flow("ok", "pay", AGREED),
+        flow("ok", "rest", name="no"),
+        task("rest"),
+    )
+    (finding,) = check(around(inside("adHocSubProcess", *chain)))
+    assert finding.path.count("fin") == 2, "two at once are not told apart"
+
+
+def test_all_that_no_flow_leads_to_begins_together():
+    drawing = around(inside("subProcess", approval(), task("t"), PAY, flow("t", "pay")))
+    assert [finding.element_id for finding in check(drawing)] == ["pay"]
+
+
+def test_a_transaction_is_read_like_a_sub_process():
+    assert check(around(inside("transaction", *CHECKED))) == []
+
+
+def test_a_cancelled_transaction_goes_on_at_its_cancel_event():
+    cancel = '<bpmn:endEvent id="stop"><bpmn:cancelEventDefinition/></bpmn:endEvent>'
+    body = inside("transaction", '<bpmn:startEvent id="in"/>', task("t"), cancel, flow("in", "t"), flow("t", "stop"))
+    caught = boundary("cancelled", "s", "<bpmn:cancelEventDefinition/>")
+    (finding,) = check(around(body, caught, PAY, flow("cancelled", "pay")))
+    assert finding.path == ("start", "s", "in", "t", "stop", "pay")
+
+
+def undone_by(handler: str) -> str:
+    head, _, rest = handler.partition(" id=")
+    return boundary("undo", "note", "<bpmn:compensateEventDefinition/>") + f'{head} isForCompensation="true" id={rest}'
+
+
+LINK = '<bpmn:association id="a" sourceRef="undo" targetRef="{}"/>'
+
+
+def test_a_handler_of_compensation_that_pays_is_not_proved():
+    drawing = process(
+        START, task("note"), undone_by(PAY), END, flow("start", "note"), flow("note", "end"), LINK.format("pay")
+    )
+    assert [(finding.rule, finding.element_id) for finding in check(drawing)] == [("policy-unproved", "pay")]
+
+
+def test_a_handler_of_compensation_that_does_something_else_leaves_the_proof_alone():
+    drawing = good(task("note"), undone_by(task("forget")), LINK.format("forget")).replace(
+        flow("start", "fin"), flow("start", "note") + flow("note", "fin")
+    )
+    assert check(drawing) == []
+
+
+def test_token_quantities_beside_a_payment_are_not_proved():
+    drawing = good().replace('<bpmn:userTask id="fin"', '<bpmn:userTask completionQuantity="2" id="fin"')
+    assert "policy-unproved" in [finding.rule for finding in check(drawing)]
