@@ -361,6 +361,14 @@ class NoSuchWait(EngineError):
     status = 409
 
 
+class NothingToCompensate(EngineError):
+    """Compensation was asked for, but nothing that has completed can be undone."""
+
+    message = N_("Expected something to compensate in request {instance} ({activity}), but nothing has completed.")
+    hint = N_("Choose an activity that has completed and has a compensation handler.")
+    status = 409
+
+
 class NotActivatable(EngineError):
     """An element that nobody can start by hand."""
 

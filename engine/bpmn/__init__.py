@@ -26,12 +26,12 @@ from engine.bpmn.model import Definition, Reading
 from engine.bpmn.moves import Modification, Placing, Return, goto, modify, returning, unfit
 from engine.bpmn.parser import read
 from engine.bpmn.program import OperationUse, Program, Reference, Start
-from engine.bpmn.state import State, approvals, check, dump, is_open, load, markers, variables, waits
+from engine.bpmn.state import Choice, State, approvals, check, choices, dump, is_open, load, markers, variables, waits
 
 __all__ = [
-    "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan", "Program",
-    "Reading", "Reference", "Return", "Start", "State", "Target", "activate", "admitted", "approvals", "begin",
-    "cancel", "check", "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse", "escalate", "fail",
-    "finish", "goto", "is_open", "load", "markers", "migrate", "modify", "obstacles", "read", "resume", "returning",
-    "set_variables", "throw_error", "unfit", "variables", "waits",
+    "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan",
+    "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "activate", "admitted", "approvals",
+    "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse",
+    "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate", "modify", "obstacles", "read",
+    "resume", "returning", "set_variables", "throw_error", "unfit", "variables", "waits",
 ]  # fmt: skip

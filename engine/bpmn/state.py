@@ -7,7 +7,7 @@ gateway hang on their host, the armed starts of event sub-processes on their sco
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.bpmn.program import Edge, Node, Program, ScopeProgram
 from engine.errors import InvalidValue
@@ -326,6 +326,26 @@ def approvals(state: State, scope: int = 0) -> Values:
 def waits(state: State) -> list[tuple[int, str, str]]:
     """(token, element id, kind) of every open wait; kinds: work job timer message signal condition incident."""
     return [(token.id, token.node.id, token.wait) for token in state.tokens.values() if token.wait not in _INWARD]
+
+
+class Choice(NamedTuple):
+    """An ad-hoc sub-process in which people can start something: (element id, name) of each `activity`."""
+
+    scope: int
+    element: str
+    name: str
+    activities: tuple[tuple[str, str], ...]
+
+
+def choices(state: State) -> list[Choice]:
+    """What can be started by hand."""
+    return [
+        Choice(
+            scope.id, scope.unit.id, scope.unit.node.name if scope.unit.node is not None else scope.unit.id,
+            tuple((start.id, start.name) for start in scope.unit.starts),
+        )
+        for scope in state.scopes.values() if scope.kind == "ad-hoc" and not scope.closed
+    ]  # fmt: skip
 
 
 def markers(state: State) -> dict[str, str]:

@@ -10,7 +10,15 @@ from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, JobState, job
-from engine.errors import BusinessError, BusinessKeyTaken, InstanceOver, NotResolvable, Suspended, WaitNotOpen
+from engine.errors import (
+    BusinessError,
+    BusinessKeyTaken,
+    InstanceOver,
+    NothingToCompensate,
+    NotResolvable,
+    Suspended,
+    WaitNotOpen,
+)
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, settling
@@ -231,6 +239,45 @@ def set_variables(uow: UnitOfWork, instance_id: UUID, variables: Values, *, reas
         instance,
         bpmn.set_variables(state, scope, values.normalise(variables), now=uow.now, env=env(uow, instance)),
     )
+    return instance
+
+
+def start_ad_hoc(uow: UnitOfWork, instance_id: UUID, scope: int, node: str) -> Instance:
+    """Start one more activity of the ad-hoc sub-process that runs as `scope`.
+
+    Raises InstanceOver, Suspended, NotActivatable; WaitNotOpen when nothing is started there any more.
+    """
+    instance = locked(uow, instance_id)
+    _require_running(uow, instance)
+    step = bpmn.activate(load(uow, instance), scope, node, now=uow.now, env=env(uow, instance))
+    _settle_open(uow, instance, scope, step)
+    history.record(uow, instance, "ad_hoc.started", node=node)
+    return instance
+
+
+def finish_ad_hoc(uow: UnitOfWork, instance_id: UUID, scope: int) -> Instance:
+    """Start nothing more there: it ends when nothing in it is active. Raises as `start_ad_hoc`."""
+    instance = locked(uow, instance_id)
+    _require_running(uow, instance)
+    state = load(uow, instance)
+    node = state.scopes[scope].unit.id if scope in state.scopes else None
+    _settle_open(uow, instance, scope, bpmn.finish(state, scope, now=uow.now, env=env(uow, instance)))
+    history.record(uow, instance, "ad_hoc.finished", node=node)
+    return instance
+
+
+def compensate(uow: UnitOfWork, instance_id: UUID, reason: str, *, activity: str | None = None) -> Instance:
+    """Undo what has completed in the process itself, newest first: one activity, or all. The rest goes on.
+
+    Raises InstanceOver, Suspended; NothingToCompensate.
+    """
+    instance = locked(uow, instance_id)
+    _require_running(uow, instance)
+    step = bpmn.compensate(load(uow, instance), 0, activity, now=uow.now, env=env(uow, instance))
+    if step.stale:
+        raise NothingToCompensate(instance=instance.number or instance.id, activity=activity or "*")
+    history.record(uow, instance, "compensation.asked", node=activity, data={"reason": reason})
+    settle(uow, instance, step)
     return instance
 
 

@@ -12,6 +12,7 @@ from engine import approvals, bpmn, calls, crash, history, incidents, operations
 from engine.bpmn.steps import (
     ArrivalRestored,
     ArrivalWithdrawn,
+    Compensated,
     DecisionEvaluated,
     Diagnostic,
     ErrorThrown,
@@ -221,8 +222,12 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
 def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
     match fact:
         case ScopeOpened():
-            data = {"scope": fact.scope, "kind": fact.scope_kind, "definition": fact.definition}
-            history.record(uow, instance, fact.kind, node=fact.node, data=data)
+            if fact.scope_kind != "turn":  # the visit of its activity says it all
+                data = {"scope": fact.scope, "kind": fact.scope_kind, "definition": fact.definition}
+                history.record(uow, instance, fact.kind, node=fact.node, data=data)
+        case Compensated():
+            if fact.phase != "logged":
+                history.record(uow, instance, f"compensation.{fact.phase}", node=fact.node)
         case ErrorThrown() | EscalationThrown():
             data = {"code": fact.code, "caught_by": fact.caught_by}
             history.record(uow, instance, fact.kind, node=fact.node, data=data)

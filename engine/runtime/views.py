@@ -17,7 +17,7 @@ from engine.values import Values
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """`markers`: element id -> active | incident. `waits`: (token, element id, kind)."""
+    """`markers`: element id -> active | incident. `waits`: (token, element id, kind). `choices`: startable by hand."""
 
     instance: Instance
     definition: DefinitionInfo
@@ -27,6 +27,7 @@ class InstanceView:
     waits: list[tuple[int, str, str]]
     incidents: list[Incident]
     approvals: dict[str, Any]
+    choices: list[bpmn.Choice]
 
 
 def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
@@ -42,4 +43,5 @@ def instance_view(uow: UnitOfWork, instance_id: UUID) -> InstanceView:
         waits=bpmn.waits(state),
         incidents=incidents.list_open(uow, instance_id=instance_id),
         approvals=state.root.approval,
+        choices=bpmn.choices(state),
     )

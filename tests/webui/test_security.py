@@ -52,7 +52,7 @@ ASKS = {
     "people.index": "people", "people.user": "people", "people.groups": "people", "people.create": "admin",
     "people.change": "admin",
     **dict.fromkeys(
-        ("cockpit.index", "cockpit.acts", "cockpit.incidents", "cockpit.resolve", "cockpit.instances",
+        ("cockpit.index", "cockpit.acts", "cockpit.ad_hoc", "cockpit.incidents", "cockpit.resolve", "cockpit.instances",
          "cockpit.instance", "cockpit.change", "cockpit.diagram", "cockpit.jobs", "cockpit.retry",
          "cockpit.versions", "cockpit.plan_migration", "cockpit.migrate", "cockpit.compared", "cockpit.batch",
          "cockpit.modify", "cockpit.carry_out"),

@@ -51,10 +51,11 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
     facts = history.timeline(g.uow, instance_id, limit=2000)
     people = {user.id: user for user in identity.find(g.uow, {fact.actor_id for fact in facts if fact.actor_id})}
     jobs, _ = queries.jobs(g.uow, instance_id=instance_id)
+    view = runtime.instance_view(g.uow, instance_id)
     return page(
         "cockpit/instance.html", instance=found, facts=facts, people=people, jobs=jobs, job_kinds=_kinds(JobKind),
         job_states=_kinds(JobState), incidents=queries.incidents_of(g.uow, instance_id), kinds=_kinds(IncidentKind),
-        variables=runtime.instance_view(g.uow, instance_id).variables, audit=audit.verify(g.uow, instance_id),
+        variables=view.variables, choices=view.choices, audit=audit.verify(g.uow, instance_id),
     )  # fmt: skip
 
 
@@ -64,9 +65,9 @@ def diagram(instance_id: UUID) -> dict[str, Any]:
     return progress.diagram(g.uow, instance_id, progress.card(g.uow, instance_id).definition_id)
 
 
-@blueprint.post("/instances/<uuid:instance_id>/<any(suspend, activate, cancel):act>")
+@blueprint.post("/instances/<uuid:instance_id>/<any(suspend, activate, cancel, compensate):act>")
 def change(instance_id: UUID, act: str) -> ResponseReturnValue:
-    """Suspend, activate or cancel, with a reason that stays in the history."""
+    """Suspend, activate, cancel or compensate, with a reason that stays in the history."""
     reason = request.form.get("reason", "").strip()
     match act:
         case "suspend":
@@ -75,6 +76,20 @@ def change(instance_id: UUID, act: str) -> ResponseReturnValue:
             runtime.activate(g.uow, instance_id)
         case "cancel":
             runtime.cancel(g.uow, instance_id, reason)
+        case "compensate":
+            runtime.compensate(g.uow, instance_id, reason)
+    flash(gettext("Done."), "success")
+    return redirect(url_for(".instance", instance_id=instance_id), 303)
+
+
+@blueprint.post("/instances/<uuid:instance_id>/ad-hoc")
+def ad_hoc(instance_id: UUID) -> ResponseReturnValue:
+    """Start an activity of an ad-hoc sub-process, or say that it is enough."""
+    scope, node = request.form.get("scope", type=int, default=-1), request.form.get("node", "")
+    if node:
+        runtime.start_ad_hoc(g.uow, instance_id, scope, node)
+    else:
+        runtime.finish_ad_hoc(g.uow, instance_id, scope)
     flash(gettext("Done."), "success")
     return redirect(url_for(".instance", instance_id=instance_id), 303)
 

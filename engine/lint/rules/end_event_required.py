@@ -17,8 +17,8 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each scope without an end event, and one for each path that just stops."""
     for scope in drawn.process.all_scopes():
         owner = scope if isinstance(scope, Process) else drawn.process.node(scope.id)
-        if owner is None or not scope.nodes:
-            continue
+        if owner is None or not scope.nodes or getattr(owner, "ad_hoc", None) is not None:
+            continue  # an ad-hoc sub-process has no set end
         if not any(node.type == "endEvent" for node in scope.nodes.values()):
             yield Remark(
                 owner, N_("Expected '{name}' to have an end event, but it has none."),
@@ -27,7 +27,8 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             continue
         linked = {node.id for node, _ in scope.links()}
         for node in scope.nodes.values():
-            if node.triggered_by_event or node.for_compensation or node.id in linked:
+            undone = node.for_compensation or any(event.kind == "compensate" for event in node.events)
+            if node.triggered_by_event or undone or node.id in linked:
                 continue
             if not node.outgoing and node.type != "endEvent":
                 yield Remark(

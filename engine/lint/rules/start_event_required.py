@@ -18,7 +18,7 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     for scope in drawn.process.all_scopes():
         if scope.nodes and not any(node.type == "startEvent" or node.instantiate for node in scope.nodes.values()):
             owner = scope if isinstance(scope, Process) else drawn.process.node(scope.id)
-            if owner is not None:
+            if owner is not None and getattr(owner, "ad_hoc", None) is None:
                 yield Remark(
                     owner, N_("Expected '{name}' to have a start event, but it has none."),
                     N_("Draw a start event and lead it to the first task."),
