@@ -136,7 +136,7 @@ def _compensation(
             inner for other in around.nodes.values() if other.triggered_by_event and other.inner is not None
             for inner in other.inner.nodes.values() if inner.type == "startEvent" and "compensate" in _kinds(inner)
         ]  # fmt: skip
-        if starts[0] is not node:
+        if starts and starts[0] is not node:
             yield _problem(
                 "compensation-start-second", node,
                 N_("'{element}' is a second compensation event sub-process of '{scope}'; one is executed."),

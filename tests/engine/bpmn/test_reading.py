@@ -381,3 +381,10 @@ def test_a_scope_in_which_nothing_would_begin_is_refused():
     assert errors(drawing(loop)) == {"nothing-starts": "p"}
     inner = f'<subProcess id="s" name="s">{loop}</subProcess>'
     assert errors(drawing(START + END + inner + flows("start s end"))) == {"nothing-starts": "s"}
+
+
+def test_a_compensation_start_in_a_plain_sub_process_is_refused():
+    inner = element("startEvent", "undo", inner="<compensateEventDefinition/>") + user("a") + flows("undo a")
+    outer = f'<subProcess id="outer"><subProcess id="s">{inner}</subProcess></subProcess>'
+
+    assert errors(drawing(START + END + outer + flows("start outer end"))) == {"event-position": "undo"}
