@@ -1,7 +1,7 @@
 """`python -m benchmarks.fuzz_bpmn [--count N] [--first N] [FOLDER …]`: damaged drawings, and what became of each.
 
-Every mutant is read, compiled, linted and played. A crash, a finding without a place, more than two CPU seconds or
-more than 200 MB is a failure: its number is printed, `--first N --count 1 --keep FILE` writes that mutant.
+Every mutant is read, compiled, linted and played. A crash, a finding without a place, more than two CPU seconds for
+one of these or more than 200 MB is a failure: its number is printed, `--first N --keep FILE` writes that mutant.
 """
 
 import argparse

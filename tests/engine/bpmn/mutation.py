@@ -7,7 +7,7 @@ import json
 import random
 import string
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +62,8 @@ TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a mutant. `outcome`: refused, or how its instances stood at last; `seconds` of CPU."""
+    """What became of a mutant. `outcome`: refused, or how its instances stood at last; `seconds`: CPU time of what
+    took longest: to read, to lint, to compile, or one act of an instance."""
 
     outcome: str
     seconds: float
@@ -117,18 +118,30 @@ def mutant(sources: Seeds, number: int) -> bytes:
     return data
 
 
+class Watch:
+    """Calls functions and keeps the longest time that one of them took."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    def __call__(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        began = time.process_time()
+        try:
+            return function(*arguments, **options)
+        finally:
+            self.longest = max(self.longest, time.process_time() - began)
+
+
 def trial(data: bytes, number: int) -> Verdict:
     """Read, compile, lint and play `data`; `problem` says which promise was broken, or nothing."""
-    began = time.process_time()
+    watch = Watch()
     try:
-        outcome = _trial(data, random.Random(number))
+        outcome = _trial(data, random.Random(number), watch)
     except AssertionError as broken:
-        return Verdict("broken", time.process_time() - began, f"{broken} at {_place(broken)}")
+        return Verdict("broken", watch.longest, f"{broken} at {_place(broken)}")
     except Exception as crash:
-        return Verdict(
-            "crashed", time.process_time() - began, f"{type(crash).__name__} at {_place(crash)}: {crash}"[:300]
-        )
-    return Verdict(outcome, time.process_time() - began)
+        return Verdict("crashed", watch.longest, f"{type(crash).__name__} at {_place(crash)}: {crash}"[:300])
+    return Verdict(outcome, watch.longest)
 
 
 def _place(error: BaseException) -> str:
@@ -143,22 +156,22 @@ def _place(error: BaseException) -> str:
 # ---------------------------------------------------------------- the promises
 
 
-def _trial(data: bytes, chance: random.Random) -> str:
-    reading = bpmn.read(data, "mutant.bpmn")
+def _trial(data: bytes, chance: random.Random, watch: Watch) -> str:
+    reading = watch(bpmn.read, data, "mutant.bpmn")
     _say_where(reading.findings)
     if reading.definition is None:
         assert reading.findings, "no drawing and no word why"
         return "unreadable"
-    _say_where(lint.check({"mutant.bpmn": data}, {}))
+    _say_where(watch(lint.check, {"mutant.bpmn": data}, {}))
     programs = {}
     for process in reading.definition.executable:
         try:
-            programs[process.id] = bpmn.compile(reading.definition, process.id)
+            programs[process.id] = watch(bpmn.compile, reading.definition, process.id)
         except CannotCompile as refused:
             _say_where(refused.findings)
     if not programs:
         return "refused"
-    return "/".join(sorted({play(program, programs, chance) for program in programs.values()}))
+    return "/".join(sorted({play(program, programs, chance, watch) for program in programs.values()}))
 
 
 def _say_where(findings: list[Finding]) -> None:
@@ -168,7 +181,7 @@ def _say_where(findings: list[Finding]) -> None:
         assert finding.element_id or finding.line, f"neither element nor line: {finding}"
 
 
-def play(program: bpmn.Program, programs: dict[str, bpmn.Program], chance: random.Random) -> str:
+def play(program: bpmn.Program, programs: dict[str, bpmn.Program], chance: random.Random, watch: Watch) -> str:
     """One instance with random completions: how it ended, or for what it waits."""
     now = MONDAY
     env = bpmn.Env(programs=lambda key: (key, programs[key]))
@@ -178,7 +191,7 @@ def play(program: bpmn.Program, programs: dict[str, bpmn.Program], chance: rando
         if not program.starts:
             return "never starts"
         start = chance.choice(program.starts).node
-    step = bpmn.begin(program, program.process_id, {}, now=now, env=env, start=start, trigger=_values(chance))
+    step = watch(bpmn.begin, program, program.process_id, {}, now=now, env=env, start=start, trigger=_values(chance))
     for _ in range(ACTS):
         assert bpmn.check(step.state) == []
         if step.state.status != "active":
@@ -192,10 +205,10 @@ def play(program: bpmn.Program, programs: dict[str, bpmn.Program], chance: rando
         assert json.dumps(bpmn.dump(state)) == text, "the stored form is not the state"
         token, _, kind = chance.choice(waits)
         now += timedelta(seconds=chance.randrange(100_000))
-        step = _act(state, token, kind, chance, now, env)
+        step = watch(_act, state, token, kind, chance, now, env)
     outcome = "incident" if step.state.incidents else "waits"
     if step.state.status == "active":
-        assert bpmn.cancel(step.state, "enough", now=now, env=env).ended == "cancelled"
+        assert watch(bpmn.cancel, step.state, "enough", now=now, env=env).ended == "cancelled"
     assert bpmn.check(step.state) == []
     return outcome if step.state.status == "cancelled" else step.state.status
 
