@@ -253,7 +253,7 @@ def check(path: str, *, suite: str, rule: str | None) -> list[str]:
     name = Path(path).name
     if suite == "spec":
         return [str(found) for found in bpmn.read(data, name).findings if found.rule in STANDARD]
-    wanted = BPMNLINT.get(rule or "", ()) if suite == "lint" else ("reachable",)
+    wanted = BPMNLINT.get(rule or "", ()) if suite == "lint" else ("reachable", "sound")
     return [str(found) for found in lint.check({name: data}, {}) if found.rule in wanted]
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.bpmn.graph import reachable
 from engine.bpmn.program import (
+    BOUNDARY,
     DECISION,
     END,
     END_ERROR,
@@ -30,6 +32,8 @@ from engine.bpmn.program import (
 from engine.bpmn.state import Scope, State
 
 BUDGET = 50_000
+WORK_PER_MARKING = 10
+"""how many situations on the way to a marking are looked at, on average; large ones count more"""
 MANY_CONDITIONS = 6
 """Above this many true-or-false flows of one node only one, none and all of them are looked at."""
 
@@ -46,7 +50,8 @@ class Marking(NamedTuple):
 
 @dataclass(slots=True)
 class Prospect:
-    """`starved`: joins that can wait for ever; `doubled`: elements and flows that can hold two tokens.
+    """`starved`: joins that can wait for ever; `doubled`: elements and flows that can hold two tokens; `endless`: where
+    tokens rest when nothing leads to an end any more.
 
     `complete`: every marking was seen; a marking with a doubled place is not followed any further.
     """
@@ -54,6 +59,7 @@ class Prospect:
     markings: set[Marking] = field(default_factory=set)
     starved: set[str] = field(default_factory=set)
     doubled: set[str] = field(default_factory=set)
+    endless: set[str] = field(default_factory=set)
     complete: bool = True
 
 
@@ -66,10 +72,15 @@ def marking(state: State, scope: Scope) -> Marking:
     return _marking(resting, scope.held)
 
 
-def from_start(unit: ScopeProgram) -> Prospect:
-    """Everything that can become of a scope that begins."""
-    game = _Game(unit)
-    return game.explore(game.settled({}, {}, [(start, None) for start in unit.starts]))
+def from_start(
+    unit: ScopeProgram, starts: Sequence[Node] | None = None, *, once: bool = False, budget: int = BUDGET
+) -> Prospect:
+    """Everything that can become of a scope that begins, at `starts` or where it begins by itself.
+
+    `once`: a non-interrupting boundary event does not fire again while a token of its last firing is on its way.
+    """
+    game = _Game(unit, once, budget)
+    return game.explore(game.settled({}, {}, [(start, None) for start in (starts or unit.starts)]))
 
 
 def outlook(unit: ScopeProgram, now: Marking) -> Prospect:
@@ -82,7 +93,10 @@ Situation = tuple[dict[str, int], dict[str, int], list[Arrival]]
 
 
 class _Game:
-    def __init__(self, unit: ScopeProgram) -> None:
+    def __init__(self, unit: ScopeProgram, once: bool = False, budget: int = BUDGET) -> None:
+        self._budget = budget
+        self._work = WORK_PER_MARKING * budget
+        self._beside = {node.id: _beside(unit, node) for node in unit.nodes if once and node.op == BOUNDARY}
         self._nodes = {node.id: node for node in unit.nodes}
         self._flows = {edge.id: edge for edge in unit.edges}
         self._joins = [node for node in unit.nodes if node.op == INCLUSIVE and node.reach]
@@ -91,21 +105,34 @@ class _Game:
         found = Prospect()
         todo = list(origins)
         found.markings.update(todo)
+        before: dict[Marking, list[Marking]] = {now: [] for now in todo}
+        ending: list[Marking] = []
         while todo:
             now = todo.pop()
             doubled = {place for place, count in (*now.resting, *now.held) if count > 1}
             if doubled:
                 found.doubled |= doubled
+                ending.append(now)
                 continue
-            if now.held and not now.resting:
+            if not now.resting:
                 found.starved.update(self._flows[flow].target.id for flow, _ in now.held)
+                ending.append(now)
             for following in self._steps(now):
                 if following not in found.markings:
-                    if len(found.markings) >= BUDGET:
+                    if len(found.markings) >= self._budget:
                         found.complete = False
                         return found
                     found.markings.add(following)
                     todo.append(following)
+                before.setdefault(following, []).append(now)
+            if self._work < 0:
+                break
+        if self._work < 0:
+            found.complete = False
+            return found
+        for now in ending:
+            ending.extend(before.pop(now, ()))
+        found.endless = {place for now in before for place, _ in now.resting}
         return found
 
     def _steps(self, now: Marking) -> Iterator[Marking]:
@@ -118,9 +145,17 @@ class _Game:
             for chosen in ways:
                 yield from self.settled(less, held, [(edge.target, edge) for edge in chosen])
             for boundary in node.boundaries:
+                if not boundary.interrupting and self._is_under_way(boundary, now):
+                    continue
                 for chosen in _ways(boundary):
                     rest = less if boundary.interrupting else resting
                     yield from self.settled(rest, held, [(edge.target, edge) for edge in chosen])
+
+    def _is_under_way(self, boundary: Node, now: Marking) -> bool:
+        beside = self._beside.get(boundary.id, frozenset())
+        return any(place in beside for place, _ in now.resting) or any(
+            self._flows[flow].source.id in beside for flow, _ in now.held
+        )
 
     def settled(self, resting: dict[str, int], held: dict[str, int], arrivals: Sequence[Arrival]) -> Iterator[Marking]:
         """Everything that can come of tokens that have just arrived, when whatever needs nobody has happened."""
@@ -128,6 +163,9 @@ class _Game:
         seen = set()
         while todo:
             resting, held, pending = todo.pop()
+            self._work -= 1 + (len(resting) + len(held) + len(pending)) // 10
+            if self._work < 0:
+                return
             key = (_marking(resting, held), tuple((node.id, edge and edge.id) for node, edge in pending))
             if key in seen:
                 continue
@@ -172,6 +210,12 @@ class _Game:
             if arrived and not flows & empty & ~arrived:
                 return node
         return None
+
+
+def _beside(unit: ScopeProgram, boundary: Node) -> frozenset[str]:
+    """Elements that only `boundary` leads to."""
+    others = [node for node in unit.nodes if not node.incoming and node is not boundary]
+    return frozenset(reachable([boundary])) - frozenset(reachable(others, [boundary.id]))
 
 
 def _ways(node: Node) -> list[tuple[Edge, ...]]:
