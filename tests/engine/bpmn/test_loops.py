@@ -576,3 +576,19 @@ def test_behavior_all_throws_nothing():
 )
 def test_a_behavior_without_an_event_that_can_be_thrown_is_refused(marker, rule):
     assert rule in errors(around(marked(user("t"), marker)))
+
+
+def test_a_document_stored_before_there_were_loops_and_logs_still_loads():
+    drawn = program(around(user("t")))
+    stored = {
+        "v": 1, "def": "d", "n": 7, "state": "active",
+        "scopes": [[0, {"k": "process", "def": "d", "vars": {"a": 1}}]],
+        "tokens": [[5, {"s": 0, "at": "t", "w": "work"}]],
+        "incidents": [],
+    }  # fmt: skip
+
+    state = bpmn.load(stored, lambda _: drawn)
+
+    assert bpmn.check(state) == []
+    assert bpmn.dump(state) == stored
+    assert bpmn.complete(state, 5, {}, now=MONDAY, env=bpmn.Env()).ended == "completed"
