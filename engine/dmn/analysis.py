@@ -224,13 +224,19 @@ class _Table:
         rank = []
         for output, text in zip(self.table.outputs, rule.outputs, strict=False):
             if output.values:
-                listed: Any = self.program.compile(f"[{output.values}]").tree
                 value = self._constant(text)
-                places = [place for place, item in enumerate(listed.items) if constant(item) == value]
+                places = [place for place, of in enumerate(self._listed(output.values)) if of == value]
                 if not places:
                     return None
                 rank.append(places[0])
         return tuple(rank)
+
+    def _listed(self, values: str) -> list[Any]:
+        try:
+            tree: Any = self.program.compile(f"[{values}]").tree
+        except FeelSyntaxError:
+            return []
+        return [constant(item) for item in tree.items]
 
     def _uncovered(self, region: list[int], rows: int, depth: int = 0) -> Iterator[list[int]]:
         """Boxes of the region that none of `rows` covers; atoms with the same rows stay together."""

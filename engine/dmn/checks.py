@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.dmn import model as m
-from engine.dmn.program import expressions_in, free_names, program_of, texts_of
+from engine.dmn.program import Text, expressions_in, free_names, program_of, texts_of
 from engine.errors import N_
 from engine.feel import FeelSyntaxError
 from engine.feel.builtins.conversion import constant
@@ -32,7 +32,8 @@ def expressions_of(model: m.Model) -> Iterator[m.Expression]:
 
 def _texts(model: m.Model) -> Iterator[Finding]:
     program = program_of(model)
-    for owner, line, text, mode in (text for expression in expressions_of(model) for text in texts_of(expression)):
+    texts = (text for expression in expressions_of(model) for text in texts_of(expression))
+    for owner, line, text, mode in (*texts, *_constraints(model)):
         if not text:
             continue
         try:
@@ -43,6 +44,21 @@ def _texts(model: m.Model) -> Iterator[Finding]:
                 N_("Expected {expected} at position {position}, found {found}: {text}"),
                 **{name: error.facts[name] for name in ("expected", "position", "found", "text")},
             )  # fmt: skip
+
+
+def _constraints(model: m.Model) -> Iterator[Text]:
+    for definition in _definitions(model):
+        for text in (definition.allowed, definition.constraint):
+            yield definition.name, definition.line, text, "unary_tests"
+
+
+def _definitions(model: m.Model) -> Iterator[m.ItemDefinition]:
+    """Item definitions and their components at any depth."""
+    waiting = list(model.types.values())
+    while waiting:
+        definition = waiting.pop()
+        yield definition
+        waiting += definition.components
 
 
 # ---------------------------------------------------------------- types
@@ -67,12 +83,9 @@ def _references(model: m.Model) -> Iterator[tuple[str, int | None, str | None]]:
             yield expression.id, expression.line, expression.type
             for reference in _references_in(expression):
                 yield expression.id, expression.line, reference
-    waiting = list(model.types.values())
-    while waiting:
-        definition = waiting.pop()
-        waiting += definition.components
+    for definition in _definitions(model):
         for reference in (definition.reference, definition.result, *(of for _, of in definition.parameters or ())):
-            yield definition.name, None, reference
+            yield definition.name, definition.line, reference
 
 
 def _references_in(expression: m.Expression) -> Iterator[str | None]:

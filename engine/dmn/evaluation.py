@@ -64,8 +64,8 @@ def decide(
     hits: tuple[Hit, ...] = tuple(run.trace)
     mine = [hit for hit in hits if hit.table.id == own]
     rules = tuple(rule for hit in (mine[-1:] or hits) for rule in hit.rules)
-    inputs = mine[-1].inputs if mine else _data(request.required_values(element))
-    return Decided(value, rules, inputs, run.diagnostics, hits)
+    inputs = mine[-1].inputs if mine else _guarded(run, element.id, lambda: _data(request.required_values(element)))
+    return Decided(value, rules, inputs or {}, run.diagnostics, hits)
 
 
 def _data(values: dict[str, Any]) -> dict[str, Any]:

@@ -205,6 +205,7 @@ class ItemDefinition:
     collection: bool = False
     allowed: str = ""
     constraint: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ class _Reader:
             node.get("isCollection") == "true",
             self._nested_text(node, "allowedValues"),
             self._nested_text(node, "typeConstraint"),
+            node.sourceline,
         )
 
     def _type_of(self, node: Any) -> str | None:
@@ -401,6 +402,7 @@ class _Reader:
                 node, "rule-cells", N_("Expected a rule with {inputs} conditions and {outputs} results."),
                 inputs=inputs, outputs=outputs,
             )  # fmt: skip
+            tests, results = (tests + ("-",) * inputs)[:inputs], (results + ("",) * outputs)[:outputs]
         annotations = tuple(self._text(child, "text") or "" for child in self._children(node, "annotationEntry"))
         return m.Rule(_id(node) or fallback, tests, results, annotations, node.sourceline)
 

@@ -252,6 +252,12 @@ def test_a_type_that_is_nowhere_defined_is_refused():
     ]
 
 
+def test_a_constraint_that_is_no_feel_is_refused():
+    body = w.item("grade", "number", allowed="1 + + (") + w.item("pair", "number", constraint="count(")
+
+    assert w.found(body) == [("feel-syntax", "error", "pair"), ("feel-syntax", "error", "grade")]
+
+
 def test_a_name_that_is_read_but_not_required_is_warned_about():
     assert w.found(w.data("a") + w.decision("t", w.literal("a + 1"))) == [("not-required", "warn", "t")]
 
