@@ -61,7 +61,10 @@ ASKS = {
     **dict.fromkeys(
         ("designer.library", "designer.create", "designer.catalogue", "designer.deploy", "designer.save",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
-         "designer.source", "designer.versions", "designer.view"),
+         "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
+         "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
+         "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
+         "designer.simulate_decision", "designer.deploy_decision"),
         "process.design",
     ),
 }  # fmt: skip
@@ -204,7 +207,8 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
 CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "designer.deploy", "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record")
+MISSING = ("build", "designer.deploy", "designer.edit_decision", "designer.deploy_decision", "designer.check_decision",
+           "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record")  # fmt: skip
 """404 even for who may"""
 
 
