@@ -1,11 +1,13 @@
 """What the migrations build is what the tables say, on both databases."""
 
+import hashlib
 import re
 
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
+from engine import drafts
 from engine.db.migrations import upgrading
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -82,4 +84,38 @@ def test_a_schema_that_is_up_to_date_needs_no_alembic(urls, monkeypatch):
     monkeypatch.setattr(upgrading.importlib, "import_module", lambda name: pytest.fail(f"{name} was loaded"))
     engine.upgrade()
 
+    engine.dispose()
+
+
+LANDED = {
+    "0001_initial.postgresql.sql": "3e19854689fa13849d3e722da8e3001acb01eba82a059b68c4a7523e2a3f6aa0",
+    "0001_initial.sqlite.sql": "196d0d86c1c13aecf29021430f04b42a19ce46831d8d18eb943d6ec3d56bab96",
+}
+
+
+@pytest.mark.parametrize("name", LANDED)
+def test_the_first_schema_is_what_databases_were_made_of(name):
+    content = (upgrading.HERE / "versions" / name).read_bytes()
+
+    assert hashlib.sha256(content).hexdigest() == LANDED[name], "a later change is a migration of its own"
+
+
+def test_a_database_of_the_first_version_opens_with_what_was_in_it(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0001")
+        at = 1_790_000_000_000_000 if engine.dialect == "sqlite" else "2026-09-21 14:13:20+00"
+        columns = "path, kind, key, name, content, version, saved_at"
+        connection.execute(
+            text(f"INSERT INTO draft ({columns}) VALUES (:path, 1, 'a', 'A', :content, 3, :at)"),
+            {"path": "oa/a.bpmn", "content": b"<definitions/>", "at": at},
+        )
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = drafts.open_(uow, "oa/a.bpmn")
+        assert upgrading.current(uow.connection) == upgrading.head()
+    assert (found.content, found.version, found.report) == (b"<definitions/>", 3, None)
     engine.dispose()

@@ -142,7 +142,6 @@ CREATE TABLE draft (
   version INTEGER NOT NULL,
   saved_by UUID,
   saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  report TEXT,
   CONSTRAINT draft_pk PRIMARY KEY (path)
 )
 

@@ -142,7 +142,6 @@ CREATE TABLE draft (
   version INTEGER NOT NULL,
   saved_by BLOB,
   saved_at BIGINT NOT NULL,
-  report TEXT,
   CONSTRAINT draft_pk PRIMARY KEY (path)
 )
 
