@@ -6,7 +6,7 @@ from typing import Any
 from engine.feel import builtins
 from engine.feel import nodes as n
 from engine.feel.diagnostics import NoValue
-from engine.feel.evaluation import Frame, Run
+from engine.feel.evaluation import ITEMS_A_STEP, Frame, Run, spend
 from engine.feel.temporal import MEMBERS
 from engine.feel.values import NUMBER, Function, Range, as_index, describe, kind_of
 
@@ -16,6 +16,7 @@ Closure = Callable[[Frame], Any]
 def member(value: Any, name: str) -> Any:
     """`value.name`; of a list, that of each item. Raises NoValue."""
     if isinstance(value, list):
+        spend(1 + len(value) // ITEMS_A_STEP)
         return [_member_or_null(item, name) for item in value]
     if isinstance(value, Mapping):
         if name in value:

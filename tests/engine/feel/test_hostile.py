@@ -29,6 +29,7 @@ def test_hostile_texts_end_within_the_budget_with_a_reason(monkeypatch):
     [
         "string((for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]])[-1])",
         "for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]]",
+        "(for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]]).a",
         "flatten(for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]])",
         "to json((for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]])[-1])",
         "{l: for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]], r: distinct values(l)}.r",
