@@ -112,44 +112,6 @@ def reachable(origins: Iterable[Node], without: Iterable[str] = ()) -> dict[str,
     return before
 
 
-def way_round(program: Program, target: str, guards: Iterable[str]) -> tuple[str, ...] | None:
-    """A path from a start to `target` that passes none of `guards`; None when every path passes one."""
-    before = reachable(entries(program), guards)
-    if target not in before:
-        return None
-    path = [target]
-    while (previous := before[path[-1]]) is not None:
-        path.append(previous)
-    return tuple(reversed(path))
-
-
-def dominators(program: Program) -> dict[str, frozenset[str]]:
-    """Node id -> ids of the nodes on every path from a start to it, itself included. Unreachable nodes are absent."""
-    order = list(reachable(entries(program)))
-    position = {key: number for number, key in enumerate(order)}
-    before: dict[str, list[str]] = {key: [] for key in order}
-    for key in order:
-        for target in successors(program.nodes[key]):
-            before[target.id].append(key)
-    starts = {node.id for node in entries(program)}
-    everything = (1 << len(order)) - 1
-    masks = {key: 1 << position[key] if key in starts else everything for key in order}
-    changed = True
-    while changed:
-        changed = False
-        for key in order:
-            if key in starts:
-                continue
-            mask = everything
-            for source in before[key]:
-                mask &= masks[source]
-            mask |= 1 << position[key]
-            if mask != masks[key]:
-                masks[key] = mask
-                changed = True
-    return {key: frozenset(other for other in order if masks[key] >> position[other] & 1) for key in order}
-
-
 # ---------------------------------------------------------------- what moves by hand ask
 
 
