@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser]
 
 DRAWING = Path(__file__).parents[2] / "processes" / "oa" / "leave_request.bpmn"
 WORDS = {
-    "zh-CN": {"migrate": "迁移", "dry": "试运行", "can": "个可以迁移", "lost": "已丢失", "moved": "个已迁移",
+    "zh-CN": {"migrate": "迁移", "dry": "试运行", "can": "个可以迁移", "lost": "无对应", "moved": "个已迁移",
               "becomes": "经理审批 对应为", "new": "直属领导审批 (boss)", "tokens": "移动令牌", "look": "预览",
               "do": "移动令牌", "closed": "关闭"},
     "en": {"migrate": "Migrate", "dry": "Dry run", "can": "can follow", "lost": "lost", "moved": "moved",
