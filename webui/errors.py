@@ -15,7 +15,9 @@ from engine.feel.diagnostics import KINDS
 from webui.access import SignInFirst
 
 _TYPED_FACTS = ("expected", "found", "left", "right")
-_TRANSLATED_FACTS = ("kind", "act", "what", "reason", "decision", "by", "assignee", "missing", *_TYPED_FACTS)
+_TRANSLATED_FACTS = (
+    "kind", "act", "what", "reason", "decision", "by", "assignee", "missing", "capability", *_TYPED_FACTS,
+)  # fmt: skip
 _KIND = re.compile("|".join(sorted(KINDS, key=len, reverse=True)))
 _TYPED = re.compile(rf"((?:{_KIND.pattern})(?:[<|, ]+(?:{_KIND.pattern}))*>*)( .*)?", re.DOTALL)
 _TITLES = {

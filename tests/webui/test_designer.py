@@ -118,6 +118,21 @@ def test_the_check_names_elements_in_the_readers_language(ana):
     assert not [finding for finding in findings if "{" in finding["message"] + finding["hint"]]
 
 
+def test_a_payment_without_any_approval_is_refused_in_chinese_words_only(ana):
+    page = drawn(ana)
+    xml = page["xml"].replace("userTask", "serviceTask", 1).replace("</bpmn:userTask>", "</bpmn:serviceTask>")
+    pays = '<zeebe:taskDefinition type="erp.execute_payment" /><zeebe:ioMapping>'
+    pays += '<zeebe:input source="= process.instance_id" target="request_id" /></zeebe:ioMapping>'
+    xml = xml.replace("<zeebe:userTask />", pays)
+
+    body = {"key": "visit_report", "xml": xml}
+    findings = ana.post("/designer/lint", json=body, headers={"Accept-Language": "zh-CN"}).json["findings"]
+
+    (said,) = [one["message"] for one in findings if one["rule"] == "policy-approval-missing"]
+    assert "不经 审批 也能到达“办理”" in said
+    assert "approval" not in said
+
+
 def test_the_check_brings_the_names_that_expressions_may_read(ana):
     page = drawn(ana)
 
