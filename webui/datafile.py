@@ -4,13 +4,15 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils.exceptions import InvalidFileException
 
-from engine.dmn.simulation import Problem, Simulation
+from engine.dmn.simulation import COLUMNS_LIMIT, ROWS_LIMIT, DataTooBig, Problem, Simulation
 from engine.errors import N_, EngineError
 from engine.feel.values import text_of
 
@@ -32,29 +34,51 @@ class NotADataFile(EngineError):
     status = 422
 
 
-def rows(name: str, content: bytes) -> Iterator[Sequence[Any]]:
-    """The lines of a file, headings first. Raises NotADataFile, while they are read too."""
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError, OSError,
+    EOFError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""what a damaged, truncated or encrypted sheet raises"""
+
+
+def rows(name: str, content: bytes, limit: int = ROWS_LIMIT) -> list[list[Any]]:
+    """The lines of a file, headings first, empty ones too. Raises NotADataFile, DataTooBig for over `limit` rows.
+
+    A file of a few kilobytes may claim a million lines: none is kept beyond the limit.
+    """
     if len(content) > FILE_LIMIT_MB * _MB:
         raise _wrong(name, f"{len(content) // _MB} MB")
     if name.lower().endswith(".xlsx"):
-        return _sheet(name, content)
-    if name.lower().endswith(".csv"):
-        return _lines(name, content)
-    raise _wrong(name)
+        lines = _sheet(name, content, limit)
+    elif name.lower().endswith(".csv"):
+        lines = _lines(name, content)
+    else:
+        raise _wrong(name)
+    found = []
+    for line in lines:
+        if len(found) > limit:
+            raise DataTooBig(limit=limit, what=N_("rows"))
+        found.append(list(line))
+    return found
 
 
 def _wrong(name: str, what: str = "") -> NotADataFile:
     return NotADataFile(limit=FILE_LIMIT_MB, found=f"{name[:200]} ({what})" if what else name[:200])
 
 
-def _sheet(name: str, content: bytes) -> Iterator[Sequence[Any]]:
+def _sheet(name: str, content: bytes, limit: int) -> Iterator[Sequence[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(part.file_size for part in packed.infolist()) > UNPACKED_LIMIT_MB * _MB:
                 raise _wrong(name, f"> {UNPACKED_LIMIT_MB} MB")
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        yield from book.worksheets[0].iter_rows(values_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, SyntaxError, OSError) as error:
+        sheet = book.worksheets[0]
+        for line in sheet.iter_rows(max_row=limit + 2, max_col=COLUMNS_LIMIT + 1, values_only=True):
+            filled = len(line)
+            while filled and line[filled - 1] is None:
+                filled -= 1
+            yield line[:filled]
+    except _BROKEN as error:
         raise _wrong(name, str(error)[:200]) from None
 
 
@@ -106,4 +130,7 @@ def as_xlsx(lines: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    text = ILLEGAL_CHARACTERS_RE.sub("", cell)  # a sheet cannot hold them
+    return f"'{text}" if _FORMULA.match(text) else text

@@ -4,14 +4,27 @@ import io
 import json
 
 import pytest
+from openpyxl import Workbook
 
 from engine import drafts, identity, repository
 from engine.unit_of_work import ENGINE
 from tests.engine.dmn import written as w
 
+
+def sheet(cells):
+    book = Workbook()
+    for place, value in cells.items():
+        book.active[place] = value
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
 RULES = [["< 100", '"small"'], ["> 100", '"large"']]
 FEE = w.xml(w.decision("fee", w.table("UNIQUE", [("amount", "number", "")], [("fee", "string", "", None)], RULES)))
 HERE = "/designer/decisions"
+FAR = sheet({"XFD1048576": 1})
+"""a sheet of a few kilobytes whose only cell is the last one of seventeen billion"""
 
 
 @pytest.fixture
@@ -111,6 +124,16 @@ def test_an_uploaded_file_is_decided_row_by_row(ana):
     assert sheet.data[:2] == b"PK"
 
 
+def test_results_can_be_downloaded_whatever_letters_the_data_holds(ana):
+    assert upload(ana, b"amount\n5\n\x01\n", **{"as": "xlsx"}).status_code == 200
+
+
+def test_a_large_table_goes_with_a_file(ana):
+    padded = text(FEE).replace("</definitions>", f"<!-- {'x' * 500_500} --></definitions>")
+
+    assert upload(ana, b"amount\n5\n", xml=padded).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -118,6 +141,9 @@ def test_an_uploaded_file_is_decided_row_by_row(ana):
         ("data.xlsx", b"no zip", "Expected an .xlsx or .csv file"),
         ("data.csv", b"sum\n5\n", "Expected columns named amount, found sum."),
         ("data.csv", b"amount\n" + b"1\n" * 10_001, "Expected at most 10000 rows"),
+        ("data.csv", b"\n" * 1_000_000, "Expected at most 10000 rows"),
+        ("data.xlsx", FAR, "Expected at most 10000 rows"),
+        ("data.xlsx", FAR[:300] + b"\x00" * 40 + FAR[340:], "Expected an .xlsx or .csv file"),
     ],
 )
 def test_a_file_that_cannot_be_decided_is_refused_in_words(ana, name, content, said):

@@ -149,7 +149,39 @@ def test_a_move_that_makes_no_sense_says_why(started, sign_in):
     assert "Nothing would be left" in answer.text
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"instance": "x"}, {"source": "x"}, {"target": "0192f7a0-0000-7000-8000-000000000000"}]
+)
+def test_a_migration_of_what_does_not_exist_moves_nobody(engine, started, two_versions, sign_in, wrong):
+    sent = {**two_versions, "to:approve": "check", "reason": "typed wrong"} | wrong
+
+    answer = sign_in("olga").post("/cockpit/versions/claim/migrate", data=sent)
+    jobs.run_due(engine)
+
+    assert answer.status_code == 404
+    assert standing(engine, started)[0] == 1
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(batch.c.id)).all() == []
+
+
 # ---------------------------------------------------------------- command line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--cancel", "chekc", "--start", "before:pay"], "expected one of 1, approve, found chekc"),
+        (["--set", "x=1"], "expected --start"),
+        (["--set", "x=yes", "--start", "before:pay"], "expected NAME=JSON, found x=yes"),
+    ],
+)
+def test_the_command_line_refuses_a_move_with_a_word_that_means_nothing(app, engine, started, words, said):
+    with app.app_context():
+        answer = CliRunner().invoke(commands.group, ["modify", str(started), *words, "--reason", "x"])
+
+    assert answer.exit_code == 2
+    assert said in re.sub(r"\d+, approve", "1, approve", answer.output)
+    assert standing(engine, started)[1] == {"approve": "active"}
 
 
 def test_the_command_line_rehearses_migrates_and_modifies(app, engine, started, two_versions):

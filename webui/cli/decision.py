@@ -42,7 +42,7 @@ def simulate(file: Path, data: Path, decision: str | None, at: datetime | None, 
     """
     model = _model(file)
     now = at.replace(tzinfo=UTC) if at is not None else SystemClock().now()
-    lines = [list(line) for line in datafile.rows(data.name, data.read_bytes())]
+    lines = datafile.rows(data.name, data.read_bytes())
     done = dmn.simulate(model, decision or _only(model), lines, now=now)
     if out is not None:
         made = datafile.with_results(lines, done, str)

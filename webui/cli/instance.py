@@ -1,5 +1,6 @@
 """troika instance list · show · cancel · suspend · activate · migrate · modify."""
 
+from typing import Any
 from uuid import UUID
 
 import click
@@ -168,12 +169,30 @@ def _modification(
     numbers = tuple(
         token.id for token in tokens if not token.host and (token.node.id in cancelled or str(token.id) in cancelled)
     )
-    variables = {name: from_json(text) for name, _, text in (line.partition("=") for line in written)}
+    waiting = {word for token in tokens if not token.host for word in (token.node.id, str(token.id))}
+    for word in cancelled:
+        if word not in waiting:
+            raise click.BadParameter(
+                f"expected one of {', '.join(sorted(waiting))}, found {word}", param_hint="--cancel"
+            )
+    if written and not starts:
+        raise click.BadParameter(
+            "expected --start beside it: variables are written where it starts", param_hint="--set"
+        )
+    variables = dict(map(_variable, written))
     placings: list[bpmn.Placing] = []
     for start in starts:
         where, _, node = start.rpartition(":")
         placings.append(bpmn.Placing(node, where or "before", None, {} if placings else variables))
     return bpmn.Modification(numbers, tuple(placings))
+
+
+def _variable(line: str) -> tuple[str, Any]:
+    name, _, text = line.partition("=")
+    try:
+        return name, from_json(text)
+    except ValueError:
+        raise click.BadParameter(f"expected NAME=JSON, found {line}", param_hint="--set") from None
 
 
 def _words(finding: Finding) -> str:

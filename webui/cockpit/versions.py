@@ -137,7 +137,7 @@ def _shown(key: str, sent: Any, error: EngineError | None = None) -> ResponseRet
 def _plan(key: str, sent: Any) -> Plan:
     """From what the page sends; without versions: from the oldest that runs to the newest."""
     known = {info.id: info for info in repository.versions(g.uow, key)}
-    source, target = _of(known, sent.get("source")), _of(known, sent.get("target"))
+    source, target = _of(known, key, sent.get("source")), _of(known, key, sent.get("target"))
     if target is None:
         target = next(iter(known), None)
     if source is None:
@@ -148,15 +148,25 @@ def _plan(key: str, sent: Any) -> Plan:
     return Plan(source, target, choices, sent.get("reassign") == "1", sent.get("recompute") == "1")
 
 
-def _of(known: dict[UUID, Any], text: str | None) -> UUID | None:
-    return next((key for key in known if str(key) == text), None)
+def _of(known: dict[UUID, Any], process: str, text: str | None) -> UUID | None:
+    """The version that was named, None when none was: a wrong one must not become another one."""
+    if not text:
+        return None
+    found = next((key for key in known if str(key) == text), None)
+    if found is None:
+        raise NotFound(kind="version", key=f"{process} {text[:80]}")
+    return found
 
 
 def _one(sent: Any) -> UUID | None:
-    try:
-        return UUID(sent.get("instance", ""))
-    except ValueError:
+    """The instance that was named, None when none was: that means all of them."""
+    text = sent.get("instance", "")
+    if not text:
         return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(kind="instance", key=text[:80]) from None
 
 
 def _rows(outline: Outline) -> list[Row]:

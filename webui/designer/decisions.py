@@ -187,7 +187,7 @@ def simulate_decision(key: str) -> ResponseReturnValue:
     if upload is None:
         raise NotAnObject(field="file")
     model = _model(key, xml)
-    lines = [list(line) for line in datafile.rows(upload.filename or "", upload.read())]
+    lines = datafile.rows(upload.filename or "", upload.read(), ROWS_LIMIT)
     done = dmn.simulate(model, decision, lines, now=g.uow.now, rows_limit=ROWS_LIMIT)
     if request.form.get("as") == "xlsx":
         return _download(key, lines, done)
