@@ -260,6 +260,26 @@ def test_people_are_found_by_typing_and_posted_by_id(visit):
     assert wrong == []
 
 
+def test_what_a_form_opens_waits_after_a_change_until_the_form_is_sent(visit):
+    page, wrong = visit(
+        '<form data-outdates="#note"><label>to <select name="to"><option>1</option><option>2</option></select></label>'
+        '<button>update</button><button type="button" data-opens="#apply">apply</button>'
+        '<p id="note" hidden>update first</p></form><dialog id="apply">sure?</dialog>'
+    )
+    expect(page.get_by_text("update first")).to_be_hidden()
+
+    page.get_by_label("to").select_option("2")
+    expect(page.get_by_text("update first")).to_be_visible()
+    expect(page.get_by_role("button", name="apply")).to_be_disabled()
+
+    with page.expect_navigation():
+        page.get_by_role("button", name="update").click()
+    page.wait_for_selector("body[data-ready]")
+    page.get_by_role("button", name="apply").click()
+    expect(page.get_by_text("sure?")).to_be_visible()
+    assert wrong == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", ["desk", "phone"])
 def test_the_licence_mark_of_the_drawing_is_visible_and_not_covered(visit, theme, width):

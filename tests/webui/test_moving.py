@@ -63,6 +63,8 @@ def test_a_plan_shows_what_is_lost_and_a_choice_lets_everybody_follow(engine, st
     found = olga.get("/cockpit/versions/claim/migrate", query_string={**chosen, "dry": "1"}).text
 
     assert "0 can follow" in lost
+    assert 'id="plan" data-outdates="#outdated"' in lost
+    assert '<span id="outdated" hidden>Update the plan first.</span>' in lost
     assert "waits, but the other version has no counterpart for it" in lost
     assert "1 can follow" in found
     assert re.search(r'<option value="check" selected>Check \(check\)', found)

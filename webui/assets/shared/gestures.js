@@ -2,6 +2,7 @@
 //   data-opens="#id"    show the dialog          data-closes   close the dialog around
 //   data-submits        submit the form at a change
 //   data-fill='{…}'     fill the fields of the form around by name and submit it
+//   data-outdates="#id" of a form: after a change nothing of it opens any more, and the note #id says why
 document.addEventListener('click', event => {
   const button = event.target.closest?.('[data-opens], [data-closes], [data-fill]');
   if (!button) return;
@@ -16,4 +17,8 @@ document.addEventListener('click', event => {
 
 document.addEventListener('change', event => {
   if (event.target.matches?.('[data-submits]')) event.target.form.requestSubmit();
+  const outdated = event.target.closest?.('[data-outdates]');
+  if (!outdated) return;
+  for (const button of outdated.querySelectorAll('[data-opens]')) button.disabled = true;
+  document.querySelector(outdated.dataset.outdates).hidden = false;
 });
