@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from engine import batches, calls, crash, incidents, messages, operations, repository, retrying, runtime
+from engine.db import rows
 from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status
 from engine.db.job import IncidentKind, JobKind, JobState, job
@@ -179,6 +180,9 @@ def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation)
     with engine.unit_of_work(RUNNER) as uow:
         if not keep(uow, claimed):
             raise Fenced
+        found = rows.read(uow, instance_id)
+        if found.status is Status.SUSPENDED:
+            raise Suspended(instance=found.number or instance_id)
         try:
             answer = calls.begin_external(uow, operation, inputs, call)
         except BusinessError as error:

@@ -204,8 +204,6 @@ def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = 
     Raises InstanceOver.
     """
     instance = locked(uow, instance_id)
-    if instance.status is Status.SUSPENDED:
-        later.thaw(uow, instance)  # a message on its way to it goes back to the others
     history.record(uow, instance, "instance.cancelled", data={"reason": reason})
     code = "" if status is Status.TERMINATED else status.name.lower()
     settle(uow, instance, bpmn.cancel(load(uow, instance), code, now=uow.now, env=env(uow, instance)))

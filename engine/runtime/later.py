@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, update
 
-from engine.db.instance import Instance
+from engine.db.instance import Instance, Status
 from engine.db.job import JobKind, JobState, job
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
@@ -18,7 +18,11 @@ _remove = delete(job).where(
 )
 _freeze = (
     update(job)
-    .where(job.c.instance_id == bindparam("of"), job.c.state == int(JobState.LIVE))
+    .where(
+        job.c.instance_id == bindparam("of"),
+        job.c.state == int(JobState.LIVE),
+        job.c.kind != int(JobKind.BATCH_ITEM),  # what an administrator does to a suspended instance
+    )
     .values(state=int(JobState.SUSPENDED))
 )
 _thaw = (
@@ -26,6 +30,9 @@ _thaw = (
     .where(job.c.instance_id == bindparam("of"), job.c.state == int(JobState.SUSPENDED))
     .values(state=int(JobState.LIVE))
 )
+
+
+_OF_TOKENS = (JobKind.SERVICE, JobKind.TIMER, JobKind.CONTINUATION)
 
 
 def put(
@@ -41,12 +48,15 @@ def put(
     key: UUID | None = None,
     attempts: int = 0,
     last_error: str | None = None,
-    state: JobState = JobState.LIVE,
+    state: JobState | None = None,
 ) -> UUID:
     """A job due `at` (now, when None). `key`: its id and the idempotency key of its effect.
 
-    `state`: SUSPENDED for what comes for an instance that stands still; `thaw` sets it going.
+    `state`: SUSPENDED for what comes for an instance that stands still, as it is for what its own tokens wait for;
+    `thaw` sets it going.
     """
+    if state is None:
+        state = JobState.SUSPENDED if kind in _OF_TOKENS and _stands_still(uow, instance_id) else JobState.LIVE
     job_id = key or uuid7()
     uow.queue(
         _insert,
@@ -60,6 +70,11 @@ def put(
     if at is None or at <= uow.now:
         uow.wake_runners()
     return job_id
+
+
+def _stands_still(uow: UnitOfWork, instance_id: UUID | None) -> bool:
+    locked = uow.instance
+    return locked is not None and locked.id == instance_id and locked.status is Status.SUSPENDED
 
 
 def remove(uow: UnitOfWork, instance: Instance, token: int) -> None:

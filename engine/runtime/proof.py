@@ -3,12 +3,13 @@
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from engine import operations, policy, repository
 from engine.bpmn.model import Process
 from engine.bpmn.state import State
 from engine.bpmn.steps import JobClosed, Step
+from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
@@ -21,10 +22,19 @@ _granted = select(policy_grant.c.node, policy_grant.c.capability).where(
     policy_grant.c.state == "active",
     policy_grant.c.expires_at > bindparam("at"),
 )
-_held = select(job.c.token).where(
-    job.c.instance_id == bindparam("of"), job.c.kind == int(JobKind.SERVICE), job.c.lock_token.is_not(None),
-    job.c.visible_at > bindparam("at"),
-)  # fmt: skip
+# a lease may be gone, taken by a suspension: what has begun and was not answered may happen all the same
+_held = (
+    select(job.c.token)
+    .outerjoin(effect, effect.c.key == job.c.id)
+    .where(
+        job.c.instance_id == bindparam("of"),
+        job.c.kind == int(JobKind.SERVICE),
+        or_(
+            and_(job.c.lock_token.is_not(None), job.c.visible_at > bindparam("at")),
+            effect.c.status == int(EffectStatus.STARTED),
+        ),
+    )
+)
 
 
 def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None) -> list[Finding]:

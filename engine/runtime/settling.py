@@ -312,6 +312,8 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
             status = _ENDED_BY_PEOPLE.get(fact.code or "", Status.TERMINATED)
         case _:
             status = _ENDED_BY_PEOPLE.get(_last_word(fact.code or fact.node), Status.COMPLETED)
+    if instance.status is Status.SUSPENDED:
+        later.thaw(uow, instance)  # a message on its way to it goes back to the others
     instance.status, instance.ended_at, instance.ended_code = status, uow.now, fact.code or fact.node
     incidents.close_all(uow, instance, "ended")
     if beside(uow, instance).by_key:

@@ -6,11 +6,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from engine import incidents, jobs, messages, runtime
+from engine import batches, bpmn, incidents, jobs, messages, modification, runtime
 from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Status
 from engine.db.job import JobState, job
 from engine.db.subscription import MessageState, message
+from engine.errors import MoveRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
     END,
@@ -27,6 +28,7 @@ from tests.engine.bpmn.drawing import (
     user,
 )
 from tests.engine.bpmn.drawing import message as drawn_message
+from tests.engine.test_migration import planned
 from tests.engine.test_runtime import status, tallies
 from tests.factories import begun, complete, deploy, look_at, straight
 
@@ -186,3 +188,80 @@ def test_a_timer_that_fell_due_during_suspension_fires_once_after_it(engine, clo
     assert look_at(engine, instance).markers == {"approve": "active"}
     complete(engine, instance, "approve")
     assert status(engine, instance) is Status.COMPLETED
+
+
+# ---------------------------------------------------------------- moved while it stands still
+
+
+def moved(engine, instance, away, *placings):
+    token = next(key for key, node, _ in waiting(engine, instance) if node == away)
+    with engine.unit_of_work(ENGINE) as uow:
+        plan = bpmn.Modification((token,), placings)
+        modification.modify(uow, instance, plan, reason="by hand", accept_warnings=True)
+
+
+def waiting(engine, instance):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return bpmn.waits(runtime.instance_view(uow, instance).state)
+
+
+def test_a_call_under_way_is_not_moved_away_while_its_instance_stands_still(engine, partner):
+    deploy(engine, straight(service("ask", "test.wire", in_text="= word", out_said="= answer"), user("b")))
+    instance = begun(engine, word="hello")
+
+    def during():
+        suspend(engine, instance)
+        with pytest.raises(MoveRefused, match="being performed just now"):
+            moved(engine, instance, "ask", bpmn.Placing("ask"))
+
+    partner["during"] = during
+    jobs.run_due(engine)
+    activate(engine, instance)
+    jobs.run_due(engine)
+
+    assert partner["count"] == 1
+    assert [node for _, node, _ in waiting(engine, instance)] == ["b"]
+
+
+def test_nothing_outside_is_called_for_a_token_that_is_put_where_an_instance_stands_still(engine, partner):
+    deploy(engine, straight(user("a"), service("ask", "test.tell", in_text="= word", out_said="= answer")))
+    instance = begun(engine, word="hello")
+    suspend(engine, instance)
+
+    moved(engine, instance, "a", bpmn.Placing("ask"))
+    jobs.run_due(engine)
+    assert partner["count"] == 0
+
+    activate(engine, instance)
+    jobs.run_due(engine)
+    assert partner["count"] == 1
+
+
+def test_a_message_goes_back_when_the_instance_that_stands_still_is_moved_away_from_it(engine):
+    deploy(engine, straight(catch("c", message_event("paid")), user("x"), roots=drawn_message("paid")))
+    instance = begun(engine, order=7)
+    suspend(engine, instance)
+    with engine.unit_of_work(ENGINE) as uow:
+        messages.correlate(uow, "paid", 7)
+    jobs.run_due(engine)
+
+    moved(engine, instance, "c", bpmn.Placing("x", "after"))
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(message.c.state)).scalars().all() == [MessageState.WAITING]
+
+
+def test_a_batch_reaches_an_instance_that_was_suspended_after_it_was_made(engine):
+    deploy(engine, straight(user("a")))
+    instance = begun(engine)
+    deploy(engine, straight(user("a"), user("b")))
+    plan = planned(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        key = batches.create(uow, plan, reason="by hand")
+    suspend(engine, instance)
+
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert batches.get(uow, key).done
