@@ -54,7 +54,7 @@ def rows(name: str, content: bytes, limit: int = ROWS_LIMIT) -> list[list[Any]]:
         lines = _lines(name, content)
     else:
         raise _wrong(name)
-    found = []
+    found: list[list[Any]] = []
     for line in lines:
         if len(found) > limit:
             raise DataTooBig(limit=limit, what=N_("rows"))
