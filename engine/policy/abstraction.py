@@ -165,8 +165,8 @@ def _call(system: System, node: Node, place: Place, callees: Callees, depth: int
 
 # ---------------------------------------------------------------- conditions
 
-_OUTCOME = re.compile(r'approval\s*\.\s*([\w-]+)\s*\.\s*outcome\s*(=|!=)\s*"([^"]*)"')
-_REVERSED = re.compile(r'"([^"]*)"\s*(=|!=)\s*approval\s*\.\s*([\w-]+)\s*\.\s*outcome')
+_OUTCOME = re.compile(r'approval\s*\.\s*([\w-]+)\s*\.\s*outcome\s*(=|!=)\s*"([^"\\]*)"')
+_REVERSED = re.compile(r'"([^"\\]*)"\s*(=|!=)\s*approval\s*\.\s*([\w-]+)\s*\.\s*outcome')
 
 
 def _truth(text: str, outcomes: Mapping[str, str]) -> bool | None:

@@ -100,6 +100,8 @@ def test_an_approval_whose_outcome_is_asked_is_proved(condition):
         'approval.other.outcome != "reject"',
         'if approval.fin.outcome = "agree" then true else vip',
         "approved",
+        r'approval.fin.outcome = "re\u006aect"',
+        r'"re\u006aect" = approval.fin.outcome',
     ],
 )
 def test_a_condition_that_lets_a_rejection_through_is_refused(condition):
@@ -314,6 +316,8 @@ def test_a_wide_block_stays_within_the_budget():
         ('"or" = approval.fin.outcome', False),
         ('approval.later.outcome = "agree"', False),
         ('f("and", approval.fin.outcome)', None),
+        (r'approval.fin.outcome = "\u0061gree"', None),
+        (r'approval.fin.outcome != "\u0061gree"', None),
         ("true", True),
         ("amount between 1 and 2", None),
         (None, None),
