@@ -31,8 +31,8 @@ class Guarded(Protocol):
 
 
 class State(NamedTuple):
-    """`tokens`: (place, stage, count); stage "!" active, "*" a non-interrupting event has fired, else the flow it came
-    by where a join has to know it, and "" everywhere else.
+    """`tokens`: (place, stage, count); stage "!" active, followed by the ids of timers beside it that have run out,
+    else the flow it came by where a join has to know it, and "" everywhere else.
 
     `outcomes`: (approval, agree | reject). `live`: (approval, place of the operation that has used it up or "").
     """
@@ -226,7 +226,7 @@ class _Search:
         for name, stage, _ in state.tokens:
             place = self.system.places[name]
             kind = place.node.type
-            if stage in ("!", "*"):
+            if stage.startswith("!"):
                 yield from self._leave_activity(state, place, stage)
             elif stage == "":
                 yield from self._arrive(state, place, kind)
@@ -239,7 +239,7 @@ class _Search:
     def _is_alive(self, state: State, container: Place | None) -> bool:
         if container is None:
             return bool(state.tokens)
-        return any(name == container.id and stage in ("!", "*") for name, stage, _ in state.tokens)
+        return any(name == container.id and stage.startswith("!") for name, stage, _ in state.tokens)
 
     def _handle(self, state: State, handler: Place) -> Iterator[tuple[str, State]]:
         """An event sub-process begins: in place of everything around it, or beside it."""
@@ -307,9 +307,12 @@ class _Search:
             if event.node.interrupting:
                 for taken in _fewer(state, place.id, stage):
                     yield boundary, self._flow_on(_without(taken, inside), targets)
-            elif stage == "!":
+            elif _happens_again(event):
+                yield boundary, self._flow_on(state, targets)
+            elif boundary not in (spent := stage.split()[1:]):
+                ran_out = " ".join(["!", *sorted([*spent, boundary])])
                 for taken in _fewer(state, place.id, stage):
-                    yield boundary, self._flow_on(added(taken, place.id, "*"), targets)
+                    yield boundary, self._flow_on(added(taken, place.id, ran_out), targets)
 
     def _begun(self, state: State, place: Place) -> Iterator[State]:
         """The inside of a sub-process or call begins: at one of its start events, or at all that no flow leads to."""
@@ -463,6 +466,12 @@ class _Search:
             joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
             state = added(state, name, flow.id if joins else "")
         return state
+
+
+def _happens_again(event: Place) -> bool:
+    """Whether a non-interrupting event stays armed: all but a lone timer without a cycle."""
+    timers = [caught.timer for caught in event.node.events]
+    return len(timers) != 1 or timers[0] is None or timers[0].kind == "cycle"
 
 
 def _catches(place: Place, code: str | None) -> bool:

@@ -155,6 +155,49 @@ def test_a_timer_boundary_of_the_approval_that_pays_is_refused(interrupting):
     assert check(drawing)[0].path[-2:] == ("late", "pay")
 
 
+HOURLY = "<bpmn:timerEventDefinition><bpmn:timeCycle>R3/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>"
+ROOTS = """<bpmn:message id="m1" name="m"/><bpmn:signal id="s1" name="s"/>
+<bpmn:escalation id="x1" name="x" escalationCode="X"/>"""
+AGAIN = {
+    "cycle": HOURLY,
+    "message": '<bpmn:messageEventDefinition messageRef="m1"/>',
+    "signal": '<bpmn:signalEventDefinition signalRef="s1"/>',
+    "escalation": '<bpmn:escalationEventDefinition escalationRef="x1"/>',
+    "condition": (
+        "<bpmn:conditionalEventDefinition><bpmn:condition>= due</bpmn:condition></bpmn:conditionalEventDefinition>"
+    ),
+    "several": TIMER + '<bpmn:signalEventDefinition signalRef="s1"/>',
+}
+
+
+def beside(*events: str) -> str:
+    """After the approval an activity with non-interrupting events, each of which pays."""
+    within = f'<bpmn:subProcess id="w"><bpmn:startEvent id="in"/>{task("t")}{flow("in", "t")}</bpmn:subProcess>'
+    return ROOTS + process(
+        START, approval(), GATEWAY, within, PAY, END, flow("start", "fin"), flow("fin", "ok"), flow("ok", "w", AGREED),
+        flow("ok", "end", name="no"), flow("w", "end"), flow("pay", "end"),
+        *(boundary(f"b{n}", "w", event, False) + flow(f"b{n}", "pay") for n, event in enumerate(events)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("event", AGAIN.values(), ids=AGAIN.keys())
+def test_an_event_beside_an_activity_that_can_happen_again_does_not_pay_again(event):
+    (finding,) = check(beside(event))
+
+    assert (finding.rule, finding.element_id) == ("policy-approval-missing", "pay")
+    assert (finding.path.count("b0"), finding.path.count("pay")) == (2, 2)
+
+
+def test_a_timer_beside_an_activity_that_runs_out_once_pays_once():
+    assert check(beside(TIMER)) == []
+
+
+def test_each_timer_beside_an_activity_runs_out_whatever_others_did_before():
+    (finding,) = check(beside(TIMER, TIMER))
+
+    assert {"b0", "b1"} <= set(finding.path)
+
+
 def test_an_error_boundary_that_pays_is_refused():
     drawing = process(
         START, task("match"), boundary("bad", "match", ERROR), approval(), GATEWAY, PAY, END, flow("start", "match"),
