@@ -66,11 +66,12 @@ class Place:
 
 @dataclass(slots=True)
 class System:
-    """All places by id; `starts`: explored each on its own; `handlers`: event sub-processes, which may begin whenever
-    what they stand in is alive; `unread`: what could not be modelled, with the reason."""
+    """All places by id; `starts`: the ways to begin, each the places that get a token together; `handlers`: event
+    sub-processes, which may begin whenever what they stand in is alive; `unread`: what could not be modelled, with the
+    reason."""
 
     places: dict[str, Place] = field(default_factory=dict)
-    starts: list[str] = field(default_factory=list)
+    starts: list[list[str]] = field(default_factory=list)
     handlers: list[Place] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
@@ -86,9 +87,16 @@ class System:
 
 
 def build(process: Process, callees: Callees) -> System:
-    """The system of one process; calls that cannot be followed are `unread`."""
+    """The system of one process; calls that cannot be followed are `unread`.
+
+    It begins at any of its starts. Without a start event or a node that instantiates, it begins at all that no flow
+    leads to (BPMN 2.0.2, 10.5.2), or at the one of them that is asked for.
+    """
     system = System()
-    system.starts = _add(system, process, None, "", callees, 0)
+    starts = _add(system, process, None, "", callees, 0)
+    system.starts = [[start] for start in starts]
+    if not any(node.type == "startEvent" or node.instantiate for node in process.nodes.values()):
+        system.starts.append(starts)
     return system
 
 

@@ -164,7 +164,7 @@ def _need(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> _
 
 
 class _Search:
-    """One breadth-first search per start; `spent` when the budget ran out."""
+    """One breadth-first search from all ways to begin; `spent` when the budget ran out."""
 
     def __init__(self, system: System, needs: Mapping[str, _Need]) -> None:
         self.system = system
@@ -189,7 +189,12 @@ class _Search:
         before: dict[State, tuple[State | None, str]] = {}
         queue: deque[State] = deque()
         if origins is None:
-            origins = [State(((start, "", 1),), (), frozenset()) for start in self.system.starts]
+            origins = []
+            for starts in self.system.starts:
+                begun = State((), (), frozenset())
+                for start in starts:
+                    begun = added(begun, start, "")
+                origins.append(begun)
         for state in origins:
             if state not in before:
                 before[state] = (None, "")

@@ -566,6 +566,27 @@ def test_all_that_no_flow_leads_to_begins_together():
     assert [finding.element_id for finding in check(drawing)] == ["pay"]
 
 
+def test_a_process_without_a_start_event_begins_at_all_that_no_flow_leads_to():
+    join = '<bpmn:parallelGateway id="join"/>'
+    both = (flow("a", "join"), flow("b", "join"), flow("pay", "end"))
+
+    (finding,) = check(process(task("a"), task("b"), join, PAY, END, *both, flow("join", "pay")))
+    assert finding.path == ("a", "b", "join", "pay")
+
+    asked = (approval(), GATEWAY, flow("join", "fin"), flow("fin", "ok"), flow("ok", "pay", AGREED))
+    refused = flow("ok", "end", name="no")
+    assert check(process(task("a"), task("b"), join, PAY, END, *both, *asked, refused)) == []
+
+
+def test_a_process_without_a_start_event_may_be_begun_at_one_place():
+    first = '<bpmn:inclusiveGateway id="first"/>'
+    waits = (flow("fin", "first"), flow("b", "first"), flow("first", "pay"), flow("pay", "end"))
+    ending = approval().replace('onReject="flow"', 'onReject="end"')
+
+    (finding,) = check(process(ending, task("b"), first, PAY, END, *waits))
+    assert finding.path == ("b", "first", "pay")
+
+
 def test_a_transaction_is_read_like_a_sub_process():
     assert check(around(inside("transaction", *CHECKED))) == []
 
