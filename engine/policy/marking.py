@@ -1,13 +1,12 @@
 """The state of a running instance as the checker's first state: what can still happen from here."""
 
 from collections.abc import Iterable, Iterator
-from itertools import product
 
 from engine.bpmn.program import PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
 from engine.policy.abstraction import Place, System
-from engine.policy.checker import State, added
+from engine.policy.checker import BUDGET, State, added
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
@@ -17,7 +16,8 @@ def states(system: System, running: Running, granted: Iterable[Grant]) -> list[S
     """Where the tokens stand, what was decided, which approvals live.
 
     A token that is stuck on its way out may leave on any flow. Tokens that the system has no place for (deeper calls)
-    are left out; the system lists them as unread.
+    are left out; the system lists them as unread. Above BUDGET states the rest of the tokens is left out: the search
+    does not even begin with so many, and says that nothing is proved.
     """
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
     state = State((), _outcomes(running, prefixes), _live(system, granted))
@@ -32,13 +32,12 @@ def states(system: System, running: Running, granted: Iterable[Grant]) -> list[S
             name = prefixes[scope.id] + target.id
             if name in system.places:
                 ways += [[(name, flow if target.op == PARALLEL else "")]] * count
-    found = []
-    for places in product(*ways):
-        placed = state
-        for name, stage in places:
-            placed = added(placed, name, stage)
-        found.append(placed)
-    return found
+    found = {state: None}
+    for way in ways:
+        found = {added(placed, name, stage): None for placed in found for name, stage in way}
+        if len(found) > BUDGET:
+            break
+    return list(found)
 
 
 def _prefix(scope: Scope, running: Running) -> str:

@@ -1,0 +1,71 @@
+"""From the marking of a running instance to the states that the proof begins with."""
+
+from itertools import product
+from types import SimpleNamespace
+
+from engine import bpmn, policy
+from engine.policy.abstraction import System, build
+from engine.policy.checker import BUDGET, MANY, State
+from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, service
+
+CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute")}
+WAYS = 3
+
+
+def undecided(key: str) -> str:
+    """A task that sticks on its way out, because its conditions are no booleans, and the end events behind it."""
+    ends = "".join(element("endEvent", f"{key}{way}") for way in range(WAYS))
+    return (
+        element("task", key, default=f"{key}_{key}0")
+        + ends
+        + flows(f"{key} {key}0", *(f"{key} {key}{way} ? count" for way in range(1, WAYS)))
+    )
+
+
+def read(xml: bytes) -> bpmn.Definition:
+    definition = bpmn.read(xml).definition
+    assert definition is not None
+    return definition
+
+
+def states(xml: bytes, **variables: int | list[int]) -> tuple[Play, list[State]]:
+    play = Play(xml, variables)
+    system: System = build(read(xml).executable[0], lambda name: None)
+    return play, policy.states(system, play.state, [])
+
+
+def test_tokens_that_may_leave_on_the_same_flows_are_counted_not_told_apart():
+    items = (
+        '<multiInstanceLoopCharacteristics isSequential="false"><extensionElements>'
+        '<zeebe:loopCharacteristics inputCollection="= items"/></extensionElements></multiInstanceLoopCharacteristics>'
+    )
+    inside = element("startEvent", "in") + undecided("x") + flows("in x")
+    body = f'<subProcess id="sub">{items}{inside}</subProcess>'
+
+    play, found = states(drawing(START + body + END + flows("start sub end")), count=1, items=list(range(9)))
+
+    assert len(play.incidents) == 1
+    assert len(play.state.incidents) == 9
+    assert len(found) == len(set(found)) == 19
+    counts = [{name: count for name, _, count in state.tokens} for state in found]
+    assert {tuple(count.get(f"x{way}", 0) for way in range(WAYS)) for count in counts} == {
+        split for split in product(range(MANY + 1), repeat=WAYS) if MANY in split
+    }
+
+
+def test_more_states_than_the_budget_are_not_built_and_the_proof_says_so():
+    branches = [f"x{number}_" for number in range(11)]
+    body = START + element("parallelGateway", "fork") + "".join(undecided(branch) for branch in branches)
+    pays = service("pay", "erp.execute_payment") + END + flows("x0_0 pay end")
+    xml = drawing(
+        (body + flows("start fork", *(f"fork {branch}" for branch in branches)) + pays).replace(
+            element("endEvent", "x0_0"), element("task", "x0_0")
+        )
+    )
+
+    play, found = states(xml, count=1)
+
+    assert len(play.incidents) == len(branches)
+    assert BUDGET < len(found) <= WAYS * BUDGET
+    findings = policy.prove(read(xml), CATALOG, begin=lambda system: found)
+    assert [finding.rule for finding in findings] == ["policy-unproved"]
