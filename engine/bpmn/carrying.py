@@ -278,11 +278,12 @@ def _renew(run: Run, token: Token, nodes: Mapping[int, Node], plan: Plan) -> Non
         old, new = [edge.target for edge in before.out], [edge.target for edge in token.node.out]
     elif token.wait == "events":
         old, new = [before, *old], [token.node, *new]
-    if token.wait != "incident":
-        local = token.vars
-        if token.inside is not None and token.inside.kind == "sub":
-            local = token.inside.vars
-        for node, number in _changed(run, token.guards, old, new, nodes, plan):
+    local = token.vars
+    if token.inside is not None and token.inside.kind == "sub":
+        local = token.inside.vars
+    missing = _changed(run, token.guards, old, new, nodes, plan)
+    if token.wait != "incident" or token.guards:  # without guards it arms them all when it is run again
+        for node, number in missing:
             _arm(run, scope, node, number, token.id, local)
     if _anew(token, before, plan):
         verbs.again(run, token, "moved")

@@ -369,6 +369,43 @@ def test_a_stuck_token_comes_along_with_its_incident():
     assert play.waits == ["b"]
 
 
+def stuck_under(*guards: str) -> Play:
+    """Service task `s` was called once and is stuck when it is run again; `guards` are armed around it."""
+    play = Play(guarded(*guards), {"kind": "erp.do"})
+    play.fail("s")
+    play.resume("s", kind=None)
+    assert play.waits == sorted([*guards, "s"])
+    return play
+
+
+def guarded(*keys: str) -> bytes:
+    guards = (boundary(key, "s", timer("PT1H"), False) + f'<endEvent id="{key}x"/>' for key in keys)
+    more = "".join(guards) + flows(*(f"{key} {key}x" for key in keys))
+    return line(service("s", "= kind"), user("b"), more=more)
+
+
+def test_what_guards_a_stuck_activity_comes_and_goes_with_the_version():
+    play = stuck_under("late", "later")
+
+    step = play.migrate(guarded("late", "new"))
+
+    assert play.waits == ["late", "new", "s"]
+    assert [(fact.kind, fact.node) for fact in step.facts[1:]] == [("timer.disarmed", "later"), ("timer.armed", "new")]
+    play.resume("s", kind="erp.do")
+    assert sorted(kind for _, _, kind in bpmn.waits(play.state)) == ["job", "timer", "timer"]
+
+
+@pytest.mark.parametrize("guards", [(), ("new",)])
+def test_a_stuck_activity_that_loses_its_last_guard_begins_with_those_of_the_new_version(guards):
+    play = stuck_under("late")
+
+    play.migrate(guarded(*guards))
+
+    assert play.waits == ["s"]
+    play.resume("s", kind="erp.do")
+    assert play.waits == [*guards, "s"]
+
+
 def test_event_sub_processes_are_armed_kept_and_disarmed():
     def handler(key: str, kind: str) -> str:
         inner = f'<startEvent id="{key}s">{kind}</startEvent><endEvent id="{key}e"/>{flows(f"{key}s {key}e")}'
