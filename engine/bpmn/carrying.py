@@ -11,7 +11,7 @@ from engine.bpmn.machine import gateways, verbs
 from engine.bpmn.machine.core import WAITED, Guard, Run
 from engine.bpmn.machine.evaluation import Env, Stuck
 from engine.bpmn.program import PARALLEL, Node, Program, ScopeProgram
-from engine.bpmn.state import ON_SCOPE, RESTORED, ROOTS, Entry, Scope, State, Token
+from engine.bpmn.state import ON_SCOPE, RESTORED, ROOTS, Entry, Scope, State, Token, check
 from engine.bpmn.steps import Migrated, Step
 from engine.errors import N_, MoveRefused
 from engine.findings import Finding, Level
@@ -58,7 +58,7 @@ def migrate(state: State, targets: Targets, *, now: datetime, env: Env) -> Step:
 
     Waits keep their numbers. What must be opened anew gets a new number: messages with another name or key, service
     tasks that call something else, and what the plan asks for. Events that are new around an activity or in a scope
-    are armed, those that are gone are disarmed.
+    are armed, those that are gone are disarmed. What would break an invariant of the state is refused as well.
     """
     blocked = obstacles(state, targets)
     if blocked:
@@ -81,6 +81,9 @@ def migrate(state: State, targets: Targets, *, now: datetime, env: Env) -> Step:
     for scope in list(state.scopes.values()):
         _fire_complete(run, scope)
     run.go(verbs.MOVES)
+    broken = check(state)
+    if broken:
+        raise MoveRefused([_finding(None, _BROKEN, what=what) for what in broken])
     return run.step()
 
 
@@ -356,6 +359,7 @@ _LOST_ENTRY = N_("'{element}' has completed and can be undone, but the other ver
 _BEING_UNDONE = N_("'{element}' is being undone: wait until that is over.")
 _LOST_ARRIVAL = N_("Join '{join}' holds what came on flow '{element}', but the other version has no such branch.")
 _CANNOT_WAIT = N_("'{element}' cannot wait in the other version: {code}.")
+_BROKEN = N_("The instance would not hold together in the other version: {what}.")
 
 
 def _finding(element: str | None, message: str, **facts: Any) -> Finding:

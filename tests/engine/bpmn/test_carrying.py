@@ -406,6 +406,22 @@ def test_a_stuck_activity_that_loses_its_last_guard_begins_with_those_of_the_new
     assert play.waits == [*guards, "s"]
 
 
+def test_a_state_that_would_not_hold_together_in_the_other_version_is_refused():
+    play = Play(line(user("a")))
+    play.state.root.live += 1
+    new = program(line(user("a"), user("b")))
+    found = bpmn.compare(play.program, new)
+
+    with pytest.raises(MoveRefused) as caught:
+        bpmn.migrate(
+            play.state, {"d": bpmn.Target(bpmn.Plan(found.nodes, found.flows), "d2", new)}, now=play.now, env=play.env
+        )
+
+    assert [finding.message.format(**finding.facts) for finding in caught.value.findings] == [
+        "The instance would not hold together in the other version: scope 0: live 2, but 1 tokens and 0 held."
+    ]
+
+
 def test_event_sub_processes_are_armed_kept_and_disarmed():
     def handler(key: str, kind: str) -> str:
         inner = f'<startEvent id="{key}s">{kind}</startEvent><endEvent id="{key}e"/>{flows(f"{key}s {key}e")}'
