@@ -120,6 +120,8 @@ def _logged(log: list[Entry], targets: Targets) -> Iterator[Finding]:
         other = _counterpart(entry.node, target) if target is not None else entry.node
         if other is None or kind_of(other) != kind_of(entry.node):
             yield _finding(entry.node.id, _LOST_ENTRY)
+        elif (other.handler is None) != (entry.node.handler is None):
+            yield _finding(entry.node.id, _OTHER_UNDOING)
         yield from _logged(entry.log, targets)
 
 
@@ -356,6 +358,9 @@ _OTHER_KIND = N_("'{element}' waits, but '{other}' is an element of another kind
 _OTHER_SCOPE = N_("'{element}' waits, but '{other}' stands in another sub-process.")
 _LOST_EVENTS = N_("'{element}' waits for events, but the other version has none of them.")
 _LOST_ENTRY = N_("'{element}' has completed and can be undone, but the other version has no counterpart for it.")
+_OTHER_UNDOING = N_(
+    "'{element}' has completed and can be undone, but the other version does not undo it in the same way."
+)
 _BEING_UNDONE = N_("'{element}' is being undone: wait until that is over.")
 _LOST_ARRIVAL = N_("Join '{join}' holds what came on flow '{element}', but the other version has no such branch.")
 _CANNOT_WAIT = N_("'{element}' cannot wait in the other version: {code}.")

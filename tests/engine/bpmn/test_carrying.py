@@ -29,7 +29,7 @@ from tests.engine.bpmn.drawing import (
     user,
 )
 from tests.engine.bpmn.test_compensation import drawing as compensable
-from tests.engine.bpmn.test_compensation import ending, undoable
+from tests.engine.bpmn.test_compensation import ending, undoable, undoing, undone_by
 from tests.engine.bpmn.test_state import blocks, drawn
 
 
@@ -552,6 +552,27 @@ def test_what_could_not_be_undone_any_more_or_is_being_undone_stops_the_migratio
     assert blocked(play, undone("undo_a", "a", "b"))[-1].endswith("is being undone: wait until that is over.")
     with pytest.raises(MoveRefused, match="is being undone"):
         play.modify(bpmn.Placing("wait"), cancel=("undo_b",))
+
+
+def test_what_is_undone_in_another_way_or_not_at_all_stops_the_migration():
+    def around(*activities: str, key: str) -> bytes:
+        return compensable(START + "".join(activities) + user("wait") + ending() + flows(f"start {key} wait end"))
+
+    inner = f'<startEvent id="s"/>{undoable("u")}<endEvent id="e"/>{flows("s u e")}'
+    sub = f'<subProcess id="sub">{inner}</subProcess>'
+    from_inside, as_a_whole = (
+        around(sub, key="sub"), around(sub, undoing(service("back")), undone_by("sub", "back"), key="sub"),
+    )  # fmt: skip
+    for old, new, done, element_id in (
+        (around(undoable("a"), key="a"), around(service("a"), key="a"), "a", "a"),
+        (as_a_whole, from_inside, "u", "sub"),
+        (from_inside, as_a_whole, "u", "sub"),
+    ):
+        play = Play(old)
+        play.complete(done)
+        assert blocked(play, new) == [
+            f"'{element_id}' has completed and can be undone, but the other version does not undo it in the same way."
+        ]
 
 
 def test_what_is_started_next_in_an_ad_hoc_sub_process_comes_along():
