@@ -279,7 +279,8 @@ def unfit(state: State, plan: Modification) -> list[Finding]:
 
 
 def modify(state: State, plan: Modification, *, now: datetime, env: Env) -> Step:
-    """Cancel and start tokens. A scope that is left empty is cancelled with its activity.
+    """Cancel and start tokens. A scope that is left empty is cancelled with its activity; an ad-hoc sub-process goes on
+    with what is next, ends or waits for people, as after an activity that is done.
 
     Raises MoveRefused for tokens, elements or places that do not exist, and when nothing would be left at all.
     """
@@ -394,6 +395,8 @@ def _take_away(run: Run, token: Token) -> None:
     """One token with everything under it."""
     if token.counts:
         token.scope.live -= 1
+        if token.scope.kind == "ad-hoc" and token.scope.live == 0:
+            run.endings.append(token.scope)
     run.moved[token.scope.id] = token.scope
     run.cancel_visit(token, "moved")
 

@@ -429,6 +429,62 @@ def test_cancelling_all_that_lives_in_a_sub_process_cancels_the_sub_process():
     assert list(play.state.scopes) == [0]
 
 
+def ad_hoc(*keys: str, ordering: str = "Parallel", more: str = "") -> Play:
+    inner = "".join(user(key) for key in keys) + more
+    sub = f'<adHocSubProcess id="x" name="x" ordering="{ordering}">{inner}</adHocSubProcess>'
+    return Play(drawing(START + sub + user("z") + END + flows("start x z end")))
+
+
+def test_cancelling_what_runs_in_an_ad_hoc_sub_process_starts_what_is_next():
+    play = ad_hoc("a", "b", ordering="Sequential")
+
+    play.modify(cancel=("a",))
+
+    assert play.waits == ["b"]
+    play.modify(cancel=("b",))
+    assert play.waits == ["z"]
+
+
+def test_cancelling_all_that_runs_in_an_ad_hoc_sub_process_ends_it():
+    play = ad_hoc("a", "b")
+
+    play.modify(cancel=("a",))
+    assert play.waits == ["b"]
+    play.modify(cancel=("b",))
+
+    assert play.waits == ["z"]
+    assert list(play.state.scopes) == [0]
+
+
+def test_cancelling_a_sub_process_in_an_ad_hoc_one_ends_both():
+    inner = f'<startEvent id="s"/>{user("u")}<endEvent id="e"/>{flows("s u e")}'
+    play = ad_hoc(more=f'<subProcess id="sub">{inner}</subProcess>')
+
+    play.modify(cancel=("u",))
+
+    assert play.waits == ["z"]
+
+
+def test_an_ad_hoc_sub_process_goes_on_with_what_is_started_in_it_instead():
+    play = ad_hoc("a", "b", ordering="Sequential")
+
+    play.modify(bpmn.Placing("a"), cancel=("a",))
+
+    assert play.waits == ["a"]
+    play.complete("a")
+    assert play.waits == ["b"]
+
+
+def test_an_ad_hoc_sub_process_that_people_end_waits_for_them():
+    done = "<completionCondition>done</completionCondition>"
+    play = ad_hoc("a", more=done)
+
+    play.modify(cancel=("a",))
+
+    assert play.waits == []
+    assert [choice.element for choice in bpmn.choices(play.state)] == ["x"]
+
+
 @pytest.mark.parametrize(
     ("starts", "cancel", "why"),
     [
