@@ -29,7 +29,7 @@ from engine.bpmn.program import (
     Node,
     ScopeProgram,
 )
-from engine.bpmn.state import Scope, State
+from engine.bpmn.state import Scope, State, Token
 
 BUDGET = 50_000
 WORK_PER_MARKING = 10
@@ -64,12 +64,19 @@ class Prospect:
 
 
 def marking(state: State, scope: Scope) -> Marking:
-    """Where the tokens of a scope rest now."""
+    """Where the tokens of a scope rest now; of one that is stuck at its beginning, where it will begin."""
     resting: dict[str, int] = {}
     for token in state.tokens.values():
         if token.scope is scope and token.counts:
-            resting[token.node.id] = resting.get(token.node.id, 0) + 1
+            for place in _places(token):
+                resting[place] = resting.get(place, 0) + 1
     return _marking(resting, scope.held)
+
+
+def _places(token: Token) -> list[str]:
+    if token.stage != "begin":
+        return [token.node.id]
+    return [token.by] if token.by is not None else [start.id for start in token.scope.unit.starts]
 
 
 def from_start(

@@ -527,3 +527,29 @@ def test_boundary_events_gateways_and_ends_are_part_of_the_outlook():
     seen = {marking.resting for marking in reachability.from_start(unit).markings}
 
     assert {(("g", 1),), (("a", 1),), (("a", 1), ("n", 1)), (("n", 1),), ()} <= seen
+
+
+def stuck_at_its_beginning(body: str, start: str | None = None) -> Play:
+    """An event sub-process whose message has no key stops it."""
+    inner = f'<startEvent id="hs">{message_event("m")}</startEvent><endEvent id="he"/>{flows("hs he")}'
+    handler = f'<subProcess id="h" triggeredByEvent="true">{inner}</subProcess>'
+    play = Play(drawing(body + handler, message("m", "= missing") + message("other", "= 1")), start=start)
+    assert play.incidents == {"hs": "correlation-key-null"}
+    return play
+
+
+def test_a_scope_that_is_stuck_at_its_beginning_is_looked_at_from_its_start():
+    play = stuck_at_its_beginning(START + user("a") + END + flows("start a end"))
+
+    now = reachability.marking(play.state, play.state.root)
+
+    assert now == reachability.Marking((("start", 1),), ())
+    ahead = reachability.outlook(play.state.root.unit, now)
+    assert [marking.resting for marking in sorted(ahead.markings)] == [(), (("a", 1),), (("start", 1),)]
+
+
+def test_a_process_that_is_stuck_at_the_event_that_begins_it_is_looked_at_from_there():
+    came = f'<startEvent id="came">{message_event("other")}</startEvent>'
+    play = stuck_at_its_beginning(START + came + user("a") + END + flows("start a end", "came a"), "came")
+
+    assert reachability.marking(play.state, play.state.root).resting == (("came", 1),)
