@@ -11,7 +11,7 @@ from engine.bpmn.machine import gateways, verbs
 from engine.bpmn.machine.core import WAITED, Guard, Run
 from engine.bpmn.machine.evaluation import Env, Stuck
 from engine.bpmn.program import PARALLEL, Node, Program, ScopeProgram
-from engine.bpmn.state import ON_SCOPE, RESTORED, ROOTS, Entry, Scope, State, Token, check
+from engine.bpmn.state import ON_SCOPE, RESTORED, ROOTS, Entry, Scope, State, Token, check, unit_of
 from engine.bpmn.steps import Migrated, Step
 from engine.errors import N_, MoveRefused
 from engine.findings import Finding, Level
@@ -137,8 +137,13 @@ def _token(token: Token, target: Target, unit: ScopeProgram) -> Iterator[Finding
         yield _finding(node.id, _LOST)
     elif _kind(other, token) != _kind(node, token):
         yield _finding(node.id, _OTHER_KIND, other=other.id)
-    elif other.scope is not unit and not _in_turn(token, other, unit):
+    elif unit_of(token, other) is not unit and not _in_turn(token, other, unit):
         yield _finding(node.id, _OTHER_SCOPE, other=other.id)
+    elif token.stage == "begin" and token.by is not None:
+        start = token.scope.program.nodes[token.by]
+        begins = _counterpart(start, target)
+        if begins is None or begins.scope is not unit or kind_of(begins) != kind_of(start):
+            yield _finding(start.id, _LOST)
     elif token.wait == "gate" and not any(_counterpart(edge.target, target) is not None for edge in node.out):
         yield _finding(node.id, _LOST_EVENTS)
 

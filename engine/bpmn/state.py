@@ -614,7 +614,7 @@ def _check_tokens(state: State) -> Iterator[str]:
             yield f"token {key}: number {token.id}, last number {state.n}"
         if token.wait not in WAITING:
             yield f"token {key} waits for {token.wait}"
-        if state.scopes.get(token.scope.id) is not token.scope or _unit_of(token) is not token.scope.unit:
+        if state.scopes.get(token.scope.id) is not token.scope or unit_of(token, token.node) is not token.scope.unit:
             yield f"token {key} at {token.node.id} is not in scope {token.scope.id}"
         guarded = token.scope.armed if token.host == ON_SCOPE else getattr(state.tokens.get(token.host), "guards", ())
         if token.host and key not in guarded:
@@ -630,9 +630,9 @@ def _check_tokens(state: State) -> Iterator[str]:
                 yield f"scope {scope.id} misses its guard {key}"
 
 
-def _unit_of(token: Token) -> ScopeProgram:
-    """Where its token stands: the start of an event sub-process is waited for outside of it."""
-    unit = token.node.scope
+def unit_of(token: Token, node: Node) -> ScopeProgram:
+    """Where `token` stands when it waits at `node`: the start of an event sub-process is waited for outside of it."""
+    unit = node.scope
     if (token.host == ON_SCOPE or token.stage == "begin") and unit.node is not None:
         return unit.node.scope
     return unit

@@ -482,6 +482,40 @@ def test_an_error_boundary_event_that_is_new_catches():
     assert play.waits == ["fix"]
 
 
+def test_a_scope_that_is_stuck_at_its_beginning_begins_in_the_new_version():
+    def handled(key: str, correlation: str) -> bytes:
+        inner = f'<startEvent id="{key}s">{message_event("m")}</startEvent><endEvent id="e"/>{flows(f"{key}s e")}'
+        handler = f'<subProcess id="{key}" triggeredByEvent="true">{inner}</subProcess>'
+        return line(user("a"), more=handler, roots=message("m", correlation))
+
+    play = Play(handled("h", "= missing"))
+    assert play.incidents == {"hs": "correlation-key-null"}
+
+    play.migrate(handled("k", "= 1"), {"h": "k", "hs": "ks"})
+
+    assert play.incidents == {"ks": "correlation-key-null"}
+    play.resume("ks")
+    assert play.waits == ["a", "ks"]
+
+
+def test_a_process_that_is_stuck_at_its_beginning_needs_the_event_that_began_it():
+    inner = f'<startEvent id="hs">{message_event("m")}</startEvent><endEvent id="e"/>{flows("hs e")}'
+    handler = f'<subProcess id="h" triggeredByEvent="true">{inner}</subProcess>'
+    came = f'<startEvent id="came">{message_event("other")}</startEvent>' + flows("came a")
+    roots = message("m", "= key") + message("other", "= 1")
+    play = Play(line(user("a"), more=came + handler, roots=roots), start="came")
+    assert play.incidents == {"hs": "correlation-key-null"}
+
+    assert blocked(play, line(user("a"), more=handler, roots=roots)) == [
+        "'came' waits, but the other version has no counterpart for it."
+    ]
+
+    play.migrate(line(user("a"), more=came.replace("came", "got") + handler, roots=roots), {"came": "got"})
+    play.resume("hs", key=1)
+    assert play.waits == ["a", "hs"]
+    assert play.path == ["got"]
+
+
 def test_signals_conditions_and_events_with_several_triggers_come_along():
     def waiting(signal: str, limit: str) -> bytes:
         heard = f'<signalEventDefinition signalRef="{signal}"/>'
