@@ -120,8 +120,12 @@ def _shares(item: list[Step]) -> bool:
     chain: frozenset[str] = frozenset()
     first_round = False
     for number, step in enumerate(item * 2):
-        if step.choices != 1 and (not chain or not chain.isdisjoint(step.characters)):
-            if first_round and chain and number >= len(item):
+        if step.choices != 1:
+            if chain.isdisjoint(step.characters):
+                if chain and not step.must:
+                    continue
+                chain, first_round = frozenset(), False
+            elif first_round and number >= len(item):
                 return True
             chain |= step.characters
             first_round = first_round or number < len(item)

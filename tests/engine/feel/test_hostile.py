@@ -62,7 +62,7 @@ def test_a_number_beyond_decimal128_is_null_with_a_reason(text):
     [
         r"(a+)+$", r"(a|aa)+$", r"(a{1,2})*$", r"(a?)*$", r"(a*){50}b", r"(.*)(.*)(.*)(.*)b",
         r"a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
-        r"((a*)*)*", r"(a|b|ab)*c", r"(\w+\s?)+$",
+        r"(b{0,9}?(a){2,}){2,}c", r"((a*)*)*", r"(a|b|ab)*c", r"(\w+\s?)+$",
     ],
 )  # fmt: skip
 def test_a_pattern_that_runs_away_is_refused(pattern):
