@@ -141,7 +141,7 @@ def test_a_large_table_goes_with_a_file(ana):
         ("data.xlsx", b"no zip", "Expected an .xlsx or .csv file"),
         ("data.csv", b"sum\n5\n", "Expected columns named amount, found sum."),
         ("data.csv", b"amount\n" + b"1\n" * 10_001, "Expected at most 10000 rows"),
-        ("data.csv", b"\n" * 1_000_000, "Expected at most 10000 rows"),
+        ("data.csv", b"\n" * 400_000, "Expected at most 10000 rows"),
         ("data.xlsx", FAR, "Expected at most 10000 rows"),
         ("data.xlsx", FAR[:300] + b"\x00" * 40 + FAR[340:], "Expected an .xlsx or .csv file"),
     ],
