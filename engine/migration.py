@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from engine import bpmn, history, repository, runtime
-from engine.bpmn.program import Program
-from engine.bpmn.state import State
+from engine.bpmn.program import Node, Program
+from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance
@@ -99,7 +99,9 @@ def _carry(uow: UnitOfWork, instance: Instance, wanted: Plan) -> Step:
     state = runtime.load(uow, instance)
     found = outline.comparison
     own = bpmn.Plan(found.nodes, found.flows, wanted.reassign, wanted.recompute)
-    targets = {str(wanted.source): bpmn.Target(own, str(wanted.target), outline.new)}
+    targets: dict[str | int, bpmn.Target | None] = {
+        str(wanted.source): bpmn.Target(own, str(wanted.target), outline.new)
+    }
     _add_called(uow, state, wanted, targets)
     instance.definition_id = wanted.target  # `process.version` is the new one from here on
     instance.cache.pop("env", None)
@@ -112,25 +114,35 @@ def _carry(uow: UnitOfWork, instance: Instance, wanted: Plan) -> Step:
     return step
 
 
-def _add_called(uow: UnitOfWork, state: State, wanted: Plan, targets: dict[str, bpmn.Target]) -> None:
-    """Called processes follow to what the new version of their caller would call."""
+def _add_called(uow: UnitOfWork, state: State, wanted: Plan, targets: dict[str | int, bpmn.Target | None]) -> None:
+    """Called processes follow to what the new version of their caller would call, each call on its own."""
     for key in sorted(state.scopes):
         scope = state.scopes[key]
-        if scope.kind != "call" or scope.parent is None or scope.definition_id in targets:
+        if scope.kind != "call" or scope.parent is None or scope.definition_id == str(wanted.source):
             continue
-        caller = targets.get(scope.parent.definition_id)
-        host = state.tokens[scope.token].node
-        new = caller.program.nodes.get(caller.plan.nodes.get(host.id, "")) if caller is not None else None
-        if caller is None or new is None or new.call is None:
-            continue
-        process_id = scope.program.process_id
-        try:
-            bound = caller.program.bound_programs.get(process_id) if new.call.binding != "latest" else None
-            target_id = UUID(bound[0]) if bound is not None else repository.latest(uow, process_id).id
-        except ProcessNotDeployed:
-            continue
-        if str(target_id) != scope.definition_id:
-            program = repository.program(uow, target_id)
-            found = bpmn.compare(scope.program, program)
-            followed = bpmn.Plan(found.nodes, found.flows, wanted.reassign, wanted.recompute)
-            targets[scope.definition_id] = bpmn.Target(followed, str(target_id), program)
+        target = _called(uow, scope, bpmn.target_of(scope.parent, targets), state.tokens[scope.token].node, wanted)
+        targets[key] = target
+        if target is not None:
+            targets.setdefault(scope.definition_id, target)  # what has completed in such a call
+
+
+def _called(
+    uow: UnitOfWork, scope: Scope, caller: bpmn.Target | None, host: Node, wanted: Plan
+) -> bpmn.Target | None:  # fmt: skip
+    """Where the call in `scope` goes; None: it stays, as when the new version calls another process there."""
+    new = caller.program.nodes.get(caller.plan.nodes.get(host.id, "")) if caller is not None else None
+    process_id = scope.program.process_id
+    call = new.call if new is not None else None
+    if caller is None or call is None or (call.id.expression is None and call.id.text != process_id):
+        return None
+    try:
+        bound = caller.program.called(call, process_id) if call.binding != "latest" else None
+        target_id = UUID(bound[0]) if bound is not None else repository.latest(uow, process_id).id
+    except ProcessNotDeployed:
+        return None
+    if str(target_id) == scope.definition_id:
+        return None
+    program = repository.program(uow, target_id)
+    found = bpmn.compare(scope.program, program)
+    plan = bpmn.Plan(found.nodes, found.flows, wanted.reassign, wanted.recompute)
+    return bpmn.Target(plan, str(target_id), program)

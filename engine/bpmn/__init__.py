@@ -3,7 +3,7 @@
 `read` and `compile` make a Program of a drawing; the verbs move the State of one instance and return a Step of facts.
 """
 
-from engine.bpmn.carrying import Plan, Target, migrate, obstacles
+from engine.bpmn.carrying import Plan, Target, Targets, migrate, obstacles, target_of
 from engine.bpmn.comparison import Comparison, Difference, compare
 from engine.bpmn.compiler import compile
 from engine.bpmn.machine.evaluation import Env, admitted
@@ -30,8 +30,9 @@ from engine.bpmn.state import Choice, State, approvals, check, choices, dump, is
 
 __all__ = [
     "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan",
-    "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "activate", "admitted", "approvals",
-    "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete", "deliver", "dump", "elapse",
-    "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate", "modify", "obstacles", "read",
-    "resume", "returning", "set_variables", "throw_error", "unfit", "variables", "waits",
+    "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate", "admitted",
+    "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete", "deliver",
+    "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate", "modify",
+    "obstacles", "read", "resume", "returning", "set_variables", "target_of", "throw_error", "unfit", "variables",
+    "waits",
 ]  # fmt: skip

@@ -41,8 +41,15 @@ class Target:
 _UNDOING = ("compensation", *RESTORED)
 """Kinds of scope in which something is undone."""
 
-Targets = Mapping[str, Target]
-"""By definition id of the old version; called processes have their own entry, or stay where they are."""
+Targets = Mapping[Any, Target | None]
+"""By definition id of the old version; called processes have their own entry, or stay where they are. An entry by the
+number of a call scope goes before: calls of one version may part."""
+
+
+def target_of(scope: Scope, targets: Targets) -> Target | None:
+    """Where a scope goes; None: it stays."""
+    root = _root(scope).id
+    return targets[root] if root in targets else targets.get(scope.definition_id)
 
 
 def obstacles(state: State, targets: Targets) -> list[Finding]:
@@ -66,8 +73,7 @@ def migrate(state: State, targets: Targets, *, now: datetime, env: Env) -> Step:
     run = Run(state, now, env)
     nodes = {token.id: token.node for token in state.tokens.values()}
     units = {scope.id: scope.unit for scope in state.scopes.values()}
-    plans = {scope.id: targets[scope.definition_id].plan for scope in state.scopes.values()
-             if scope.definition_id in targets}  # fmt: skip
+    plans = {scope.id: target.plan for scope in state.scopes.values() if (target := target_of(scope, targets))}
     run.facts.extend(_relabel(run, targets))
     try:
         for scope in list(state.scopes.values()):
@@ -92,17 +98,17 @@ def migrate(state: State, targets: Targets, *, now: datetime, env: Env) -> Step:
 
 def _obstacles(state: State, targets: Targets) -> Iterator[Finding]:
     if state.definition_id not in targets and not any(
-        scope.definition_id in targets for scope in state.scopes.values()
+        target_of(scope, targets) is not None for scope in state.scopes.values()
     ):
         yield _finding(None, _NOT_OF_IT)
     for scope in state.scopes.values():
-        target = targets.get(scope.definition_id)
+        target = target_of(scope, targets)
         if target is None:
             continue
         unit = _unit(scope, target)
         if scope.kind in _UNDOING:
             yield _finding(scope.unit.id, _BEING_UNDONE)
-        yield from _logged(scope.log, targets)
+        yield from _logged(scope.log, {**targets, scope.definition_id: target})
         yield from (_finding(key, _LOST) for key in scope.pending if key not in target.plan.nodes)
         for flow in scope.held:
             yield from _held(scope, flow, target)
@@ -194,8 +200,8 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
     roots: list[tuple[Scope, str, Target]] = []
     watching: list[tuple[Token, Node]] = []
     units = {
-        scope.id: (targets[scope.definition_id], _unit(scope, targets[scope.definition_id]))
-        for scope in state.scopes.values() if scope.definition_id in targets
+        scope.id: (target, _unit(scope, target))
+        for scope in state.scopes.values() if (target := target_of(scope, targets)) is not None
     }  # fmt: skip
     for token in state.tokens.values():
         if token.scope.id in units:
@@ -229,7 +235,7 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
             for gateway, taken in scope.fired.items() if gateway in nodes
         }  # fmt: skip
         scope.pending = [nodes[key] for key in scope.pending]
-        _relabel_log(scope.log, targets)
+        _relabel_log(scope.log, {**targets, scope.definition_id: target})
         scope.approval = {nodes.get(key, key): outcome for key, outcome in scope.approval.items()}
         scope.program, scope.definition_id, scope.unit = target.program, target.definition_id, unit
         run.dirty.add(scope.id)

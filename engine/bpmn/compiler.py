@@ -408,15 +408,13 @@ class _Compiler:
             )  # fmt: skip
 
     def _call(self, node: Node, drawn: Drawn) -> None:
-        called = drawn.extensions.called
+        called = drawn.call
         if called is not None:
             slot = self._slot(drawn.id, drawn.line, called.process_id)
             assert slot is not None  # noqa: S101 - the reader demands it
             node.call = Call(
                 slot, called.binding, called.version_tag, called.propagate_parent, called.propagate_children
             )
-        elif drawn.called_element:
-            node.call = Call(Slot(drawn.called_element.rpartition(":")[2]))
         else:
             self._problem(
                 drawn, "called-process-missing",

@@ -303,6 +303,13 @@ class Node:
         return self.extensions.labels
 
     @property
+    def call(self) -> CalledElement | None:
+        """What a call activity calls, in whatever way the drawing says it."""
+        if self.extensions.called is not None or not self.called_element:
+            return self.extensions.called
+        return CalledElement(self.called_element.rpartition(":")[2])
+
+    @property
     def is_activity(self) -> bool:
         """Tasks, sub-processes, calls: what a boundary event can sit on."""
         return self.type in ACTIVITIES

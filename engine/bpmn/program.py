@@ -151,6 +151,11 @@ class Human:
     request: bool = False
 
 
+def pin(target: str, binding: str, version_tag: str | None) -> str:
+    """The name under which a reference is bound to a version: two tags of one process are two names."""
+    return f"{target}@{version_tag}" if binding == "versionTag" and version_tag else target
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """A called process or decision. `id` may be an expression."""
@@ -161,6 +166,10 @@ class Call:
     propagate_parent: bool = True
     propagate_children: bool = True
     result: str | None = None
+
+    def pin(self, target: str) -> str:
+        """Under which name `target`, what `id` says, is bound; different tags may mean different versions."""
+        return pin(target, self.binding, self.version_tag)
 
 
 @dataclass(slots=True, eq=False)
@@ -315,6 +324,11 @@ class Reference:
     binding: str
     version_tag: str | None = None
 
+    @property
+    def pinned(self) -> bool:
+        """Whether the version is chosen when this process is deployed."""
+        return self.binding != "latest"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
@@ -402,11 +416,15 @@ class Program:
         programs: "Mapping[str, tuple[str, Program]] | None" = None,
         decisions: Mapping[str, Any] | None = None,
     ) -> "Program":
-        """This program with what its `deployment` and `versionTag` references were pinned to."""
+        """This program with what its `deployment` and `versionTag` references were pinned to, by `pin`."""
         bound = Program(**{name: getattr(self, name) for name in self.__slots__})
         bound.bound_programs = {**self.bound_programs, **(programs or {})}
         bound.bound_decisions = {**self.bound_decisions, **(decisions or {})}
         return bound
+
+    def called(self, call: Call, process_id: str) -> "tuple[str, Program] | None":
+        """What pinned `call` enters: (definition id, program); None when it was never bound."""
+        return self.bound_programs.get(call.pin(process_id)) or self.bound_programs.get(process_id)
 
     def title_of(self, variables: Values, process: Values, *, now: datetime, zone: str) -> str | None:
         """The title of an instance, None when the drawing has none or its expression gives none."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from engine.bpmn.model import SCOPES, Flow, Node, Process, Scope
 
-Callees = Callable[[str], Process | None]
+Callees = Callable[[Process, Node], Process | None]
+"""(calling process, call activity) -> the process that it would run"""
 
 CALL_DEPTH = 3
 READ = frozenset(
@@ -93,7 +94,7 @@ def build(process: Process, callees: Callees) -> System:
     leads to (BPMN 2.0.2, 10.5.2), or at the one of them that is asked for.
     """
     system = System()
-    starts = _add(system, process, None, "", callees, 0)
+    starts = _add(system, process, process, None, "", callees, 0)
     system.starts = [[start] for start in starts]
     if not any(node.type == "startEvent" or node.instantiate for node in process.nodes.values()):
         system.starts.append(starts)
@@ -115,7 +116,9 @@ def reads_outcome(condition: str | None) -> set[str]:
 # ---------------------------------------------------------------- building
 
 
-def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callees: Callees, depth: int) -> list[str]:
+def _add(
+    system: System, process: Process, scope: Scope, parent: Place | None, prefix: str, callees: Callees, depth: int
+) -> list[str]:  # fmt: skip
     for node in scope.nodes.values():
         place = Place(prefix + node.id, node, parent, prefix=prefix)
         system.places[place.id] = place
@@ -137,11 +140,11 @@ def _add(system: System, scope: Scope, parent: Place | None, prefix: str, callee
         if node.attached_to is not None and prefix + node.attached_to in system.places:
             system.places[prefix + node.attached_to].boundaries.append(place.id)
         if node.inner is not None:
-            place.starts = _add(system, node.inner, place, prefix, callees, depth)
+            place.starts = _add(system, process, node.inner, place, prefix, callees, depth)
             if node.triggered_by_event:
                 system.handlers.append(place)
         elif node.type == "callActivity":
-            place.starts = _call(system, node, place, callees, depth)
+            place.starts = _call(system, process, node, place, callees, depth)
     return [
         prefix + node.id
         for node in scope.nodes.values()
@@ -156,17 +159,18 @@ def _undoes(node: Node) -> bool:
     return any(event.kind == "compensate" for start in inner if start.type == "startEvent" for event in start.events)
 
 
-def _call(system: System, node: Node, place: Place, callees: Callees, depth: int) -> list[str]:
-    called = node.extensions.called
-    name = called.process_id if called else node.called_element
-    process = None if name is None or name.startswith("=") else callees(name)
+def _call(
+    system: System, caller: Process, node: Node, place: Place, callees: Callees, depth: int
+) -> list[str]:  # fmt: skip
+    call = node.call
+    process = None if call is None or call.process_id.startswith("=") else callees(caller, node)
     if process is None:
-        system.unread.append((node.id, f"call of {name}"))
+        system.unread.append((node.id, f"call of {call.process_id if call is not None else None}"))
         return []
     if depth >= CALL_DEPTH:
         system.unread.append((node.id, "deeper calls"))
         return []
-    starts = _add(system, process, place, f"{place.id}/", callees, depth + 1)
+    starts = _add(system, process, process, place, f"{place.id}/", callees, depth + 1)
     plain = [start for start in starts if not system.places[start].node.events]
     return plain or starts
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from engine.bpmn.model import Definition, Flow, Process
+from engine.bpmn.model import Definition, Flow, Node, Process
 from engine.errors import N_
 from engine.findings import Finding, Level
-from engine.policy.abstraction import Place, System, build, reads_outcome, truth
+from engine.policy.abstraction import Callees, Place, System, build, reads_outcome, truth
 from engine.policy.statement import MUST_BE_POLICED, Policy
 
 Way = tuple[Flow, str]
@@ -55,7 +55,7 @@ def prove(
     catalog: Mapping[str, Any],
     *,
     policies: Iterable[Policy] = (),
-    callees: Callable[[str], Process | None] = lambda process_id: None,
+    callees: Callees = lambda caller, node: None,
     process_id: str | None = None,
     begin: "Callable[[System], list[State]] | None" = None,
 ) -> list[Finding]:
@@ -63,14 +63,14 @@ def prove(
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
 
-    `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call by id would run,
-    where it is not in the same file. Requirements with a `when` are left to the gate.
+    `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call activity would run;
+    where it says none, the one of the same file. Requirements with a `when` are left to the gate.
     """
     listed = list(policies)
     own = {process.id: process for process in definition.processes}
 
-    def follow(process_id: str) -> Process | None:
-        return own.get(process_id) or callees(process_id)
+    def follow(caller: Process, node: Node) -> Process | None:
+        return callees(caller, node) or (own.get(node.call.process_id) if node.call is not None else None)
 
     return [
         finding
@@ -81,7 +81,7 @@ def prove(
 
 
 def _prove(
-    process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callable[[str], Process | None],
+    process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees,
     resource: str, begin: "Callable[[System], list[State]] | None",
 ) -> list[Finding]:  # fmt: skip
     system = build(process, callees)

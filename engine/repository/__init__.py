@@ -20,9 +20,11 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
+from engine.repository.pinning import Callees
 from engine.repository.starts import schedule_again
 
 __all__ = [
+    "Callees",
     "DefinitionInfo",
     "Deployment",
     "check",

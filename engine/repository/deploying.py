@@ -8,32 +8,29 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from engine import crash, dmn, history, lint, operations, policy, values
-from engine.bpmn.model import Process
-from engine.bpmn.program import Program, Reference
+from engine.bpmn.program import Program
 from engine.db.definition import Kind, definition, deployment, resource
-from engine.errors import N_, DeploymentRefused, NotFound, ProcessNotDeployed
+from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
 from engine.repository import starts
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
-    drawing,
     file,
     form,
-    latest,
     latest_all,
     program,
     versions,
 )
 from engine.repository.definitions import definition as definition_info
+from engine.repository.pinning import Callees, callees_first, pins, unpinnable
 from engine.repository.reading import Found, Reading, kind_of, read
 from engine.unit_of_work import UnitOfWork
 
 _insert_deployment = insert(deployment)
 _insert_resource = insert(resource)
 _insert_definition = insert(definition)
-_PINNED = ("deployment", "versionTag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +108,8 @@ def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) ->
     for finding in lint.check(resources, catalog, _levels(uow), _known(uow)):
         if finding not in findings:
             findings.append(finding)
+    told = {(finding.rule, finding.element_id) for finding in errors_of(findings)}
+    findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not errors_of(findings):
         findings += _proof(uow, reading, catalog)
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
@@ -156,23 +155,17 @@ def _decisions(resources: Mapping[str, bytes]) -> dict[str, bytes]:
 def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
     """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
     own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
-    deployed = {info.key: info for info in latest_all(uow, "process") if info.key not in own}
+    deployed = [info for info in latest_all(uow, "process") if info.key not in own]
     policies = policy.in_force(uow)
-
-    def callee(process_id: str) -> Process | None:
-        if process_id in own:
-            return own[process_id]
-        info = deployed.get(process_id)
-        return None if info is None else drawing(uow, info.id).process(process_id)
-
+    callees = Callees(uow, own.values())
     callers = [
-        drawing(uow, info.id)
-        for info in deployed.values()
-        if any(call.binding == "latest" and call.id in own for call in program(uow, info.id).calls())
+        callees.drawing(info)
+        for info in deployed
+        if any(not call.pinned and call.id in own for call in program(uow, info.id).calls())
     ]
     findings: list[Finding] = []
     for checked in [*reading.drawings.values(), *callers]:
-        findings += policy.prove(checked, catalog, policies=policies, callees=callee)
+        findings += policy.prove(checked, catalog, policies=policies, callees=callees)
     return findings
 
 
@@ -182,76 +175,29 @@ def _changed(
     """The definitions whose bytes, pinned references or imports differ from the newest version; callees first."""
     decisions = _decisions(resources)
     ids: dict[str, UUID] = {}
+    tags = {f"process:{found.key}": found.content.version_tag for found in reading.of(Kind.PROCESS)}
     changed = []
-    for found in [*reading.of(Kind.FORM), *reading.of(Kind.DECISION), *_callees_first(reading.of(Kind.PROCESS))]:
-        pins = _pins(uow, found.content, ids) if found.kind is Kind.PROCESS else {}
+    for found in [*reading.of(Kind.FORM), *reading.of(Kind.DECISION), *callees_first(reading.of(Kind.PROCESS))]:
+        pinned = pins(uow, found.content, ids, tags) if found.kind is Kind.PROCESS else {}
         imported = dmn.imported(found.path, decisions) if found.kind is Kind.DECISION else []
         digest = values.sha256(
             b"\0".join(
                 [
                     found.key.encode(),
                     digests[found.path],
-                    *(f"{name}={pin}".encode() for name, pin in sorted(pins.items())),
+                    *(f"{name}={pin}".encode() for name, pin in sorted(pinned.items())),
                     *(digests[path] for path in sorted(imported)),
                 ]
             )
         )
         newest = next(iter(versions(uow, found.key, found.kind.name.lower())), None)
         if newest is None or newest.digest != digest:
-            version = _Version(uuid7(), found, 1 if newest is None else newest.version + 1, digest, pins)
+            version = _Version(uuid7(), found, 1 if newest is None else newest.version + 1, digest, pinned)
             changed.append(version)
             ids[f"{found.kind.name.lower()}:{found.key}"] = version.id
         else:
             ids[f"{found.kind.name.lower()}:{found.key}"] = newest.id
     return changed
-
-
-def _callees_first(processes: list[Found]) -> list[Found]:
-    by_key = {found.key: found for found in processes}
-    ordered: dict[str, Found] = {}
-
-    def visit(found: Found, path: frozenset[str]) -> None:
-        for reference in found.content.calls():
-            called = by_key.get(reference.id or "")
-            if called is not None and called.key not in ordered and called.key not in path:
-                visit(called, path | {called.key})
-        ordered[found.key] = found
-
-    for found in processes:
-        if found.key not in ordered:
-            visit(found, frozenset((found.key,)))
-    return list(ordered.values())
-
-
-def _pins(uow: UnitOfWork, program: Program, ids: Mapping[str, UUID]) -> dict[str, str]:
-    """`deployment` means the version deployed now, else the newest; a recursive call is found when it is entered."""
-    pins = {}
-    for kind, references in (("process", program.calls()), ("decision", program.decisions())):
-        for reference in references:
-            if reference.id is None or reference.binding not in _PINNED or reference.id == program.process_id:
-                continue
-            pin = _tagged(uow, kind, reference) or ids.get(f"{kind}:{reference.id}")
-            try:
-                pins[f"{kind}:{reference.id}"] = str(pin or latest(uow, reference.id, kind).id)
-            except (ProcessNotDeployed, NotFound):
-                raise DeploymentRefused([_unpinned(kind, reference)]) from None
-    return pins
-
-
-def _tagged(uow: UnitOfWork, kind: str, reference: Reference) -> UUID | None:
-    if reference.binding != "versionTag" or reference.id is None:
-        return None
-    for info in versions(uow, reference.id, kind):
-        if info.meta.get("version_tag") == reference.version_tag:
-            return info.id
-    raise DeploymentRefused([_unpinned(kind, reference)])
-
-
-def _unpinned(kind: str, reference: Reference) -> Finding:
-    message = N_("Expected {kind} '{key}' to be deployed{tag}, but there is none.")
-    tag = f" ({reference.version_tag})" if reference.version_tag else ""
-    facts = {"kind": kind, "key": reference.id, "tag": tag}
-    return Finding("reference-exists", Level.ERROR, reference.element, message, facts)
 
 
 def _store(

@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, or_, select
 
 from engine import operations, policy, repository
-from engine.bpmn.model import Process
+from engine.bpmn.model import Node, Process
 from engine.bpmn.state import State
 from engine.bpmn.steps import JobClosed, Step
 from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
-from engine.errors import N_, NotFound, ProcessNotDeployed
+from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.unit_of_work import UnitOfWork
 
@@ -42,7 +42,8 @@ def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, 
 
     `renamed`: old id -> new id of elements, for grants that were given before a migration.
     """
-    drawing = repository.drawing(uow, UUID(state.definition_id))
+    callees = repository.Callees(uow)
+    drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))
     names = renamed or {}
     granted = [
         (names.get(row.node, row.node), row.capability)
@@ -50,7 +51,7 @@ def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, 
     ]
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
-        callees=partial(_callee, uow, state), begin=partial(policy.states, running=state, granted=granted),
+        callees=_Running(state, callees), begin=partial(policy.states, running=state, granted=granted),
     )  # fmt: skip
 
 
@@ -66,17 +67,19 @@ def under_way(uow: UnitOfWork, instance: Instance, step: Step) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _callee(uow: UnitOfWork, state: State, process_id: str) -> Process | None:
-    """The version that runs now, else the one that the process is pinned to, else the newest."""
-    for scope in state.scopes.values():
-        if scope.kind == "call" and scope.program.process_id == process_id:
-            return repository.drawing(uow, UUID(scope.definition_id)).process(process_id)
-    pinned = state.program.bound_programs.get(process_id)
-    try:
-        key = UUID(pinned[0]) if pinned is not None else repository.latest(uow, process_id).id
-        return repository.drawing(uow, key).process(process_id)
-    except (NotFound, ProcessNotDeployed):
-        return None
+class _Running:
+    """What a call activity runs now; where it does not run, what it would run."""
+
+    def __init__(self, state: State, callees: repository.Callees) -> None:
+        self._callees = callees
+        self._open = {
+            (scope.parent.program.process_id, state.tokens[scope.token].node.id): UUID(scope.definition_id)
+            for scope in state.scopes.values() if scope.kind == "call" and scope.parent is not None
+        }  # fmt: skip
+
+    def __call__(self, caller: Process, node: Node) -> Process | None:
+        entered = self._open.get((caller.id, node.id))
+        return self._callees(caller, node) if entered is None else self._callees.at(entered)
 
 
 _UNDER_WAY = N_("'{element}' is being performed just now: try again in a moment.")

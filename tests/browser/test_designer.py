@@ -339,6 +339,34 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
     assert wrong == []
 
 
+def test_a_call_that_is_drawn_is_bound_to_the_version_deployed_together_with_it(site, profile, draft):
+    page, wrong = opened(profile, draft("calling"))
+    page.evaluate(
+        """() => {
+          const m = tkDesigner.modeler;
+          const task = m.get('elementRegistry').get('pay');
+          const call = m.get('bpmnReplace').replaceElement(task, { type: 'bpmn:CallActivity' });
+          m.get('selection').select(call);
+        }"""
+    )
+    group(page, "calledElement")
+    entry(page, "targetProcessId").locator("input, [contenteditable]").first.fill("leave_request")
+    expect(entry(page, "bindingType").locator("select")).to_have_value("deployment")
+    page.click("#save")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    assert re.search(
+        '<zeebe:calledElement(?=[^>]* processId="leave_request")[^>]* bindingType="deployment"', saved(site, "calling")
+    )
+
+    entry(page, "bindingType").locator("select").select_option("latest")
+    entry(page, "targetProcessId").locator("input, [contenteditable]").first.fill("expense_claim")
+    page.click("#save")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+
+    assert "bindingType" not in saved(site, "calling")
+    assert wrong == []
+
+
 def test_a_finding_leads_to_its_element(profile, draft):
     key = draft("found")
     page, wrong = opened(profile, key)

@@ -119,7 +119,7 @@ def arrive(run: Run, scope: Scope, node: Node, kind: str) -> tuple[int, Values |
 def _program(run: Run, scope: Scope, node: Node, process_id: str) -> tuple[str, Program]:
     assert node.call is not None  # noqa: S101 - compiled
     if node.call.binding != "latest":
-        bound = scope.program.bound_programs.get(process_id)
+        bound = scope.program.called(node.call, process_id)
         if bound is None and process_id == scope.program.process_id:
             return scope.definition_id, scope.program  # a process that calls itself stays in its version
         if bound is None:

@@ -34,7 +34,8 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:
     assert node.call is not None  # noqa: S101 - compiled
     if node.call.binding != "latest":
-        bound = scope.program.bound_decisions.get(decision_id)
+        known = scope.program.bound_decisions
+        bound = known.get(node.call.pin(decision_id)) or known.get(decision_id)
         if bound is None:
             raise Stuck("decision-unbound", decision=decision_id, binding=node.call.binding)
         found: dmn.Model = bound

@@ -16,11 +16,10 @@ LEVEL = Level.WARN
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each call that follows the latest version of such a process."""
     for node in drawn.nodes("callActivity"):
-        called = node.extensions.called
-        binding = called.binding if called is not None else "latest"
-        key = called.process_id if called is not None else node.called_element or ""
+        called = node.call
+        key = called.process_id if called is not None else ""
         callee = library.processes.get(key)
-        if binding == "latest" and callee is not None and _guards(callee, library):
+        if called is not None and called.binding == "latest" and callee is not None and _guards(callee, library):
             yield Remark(
                 node, N_("'{name}' follows the latest version of '{process}', which approves or is guarded."),
                 N_("Pin it to the version deployed together with this process."), {"process": key},

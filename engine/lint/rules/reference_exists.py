@@ -39,8 +39,8 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
 
 
 def _called(node: Node, library: Library) -> Iterator[Remark]:
-    called = node.extensions.called
-    key = called.process_id if called is not None else (node.called_element or "").rpartition(":")[2]
+    called = node.call
+    key = called.process_id if called is not None else ""
     if key and not key.startswith("=") and not library.has_process(key):
         yield _missing(node, "process", key, {*library.processes, *library.known.processes})
 

@@ -30,7 +30,7 @@ def read(xml: bytes) -> bpmn.Definition:
 
 def states(xml: bytes, **variables: int | list[int]) -> tuple[Play, list[State]]:
     play = Play(xml, variables)
-    system: System = build(read(xml).executable[0], lambda name: None)
+    system: System = build(read(xml).executable[0], lambda caller, node: None)
     return play, policy.states(system, play.state, [])
 
 

@@ -9,6 +9,7 @@ import Minimap from 'diagram-js-minimap';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
+import Binding from './binding/index.js';
 import Catalogue from './catalogue/index.js';
 import Findings from './findings/index.js';
 import Language from './language/index.js';
@@ -25,7 +26,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
-      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Findings,
+      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings,
     ],
   });
   const { warnings } = await modeler.importXML(xml);
