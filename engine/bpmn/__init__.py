@@ -25,14 +25,15 @@ from engine.bpmn.machine.verbs import (
 from engine.bpmn.model import Definition, Reading
 from engine.bpmn.moves import Modification, Placing, Return, goto, modify, returning, unfit
 from engine.bpmn.parser import read
+from engine.bpmn.parser.standard import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import Choice, State, approvals, check, choices, dump, is_open, load, markers, variables, waits
 
 __all__ = [
-    "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse", "Placing", "Plan",
-    "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate", "admitted",
-    "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete", "deliver",
-    "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate", "modify",
-    "obstacles", "read", "resume", "returning", "set_variables", "target_of", "throw_error", "unfit", "variables",
-    "waits",
+    "CONSTRAINTS", "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse",
+    "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
+    "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
+    "deliver", "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate",
+    "modify", "obstacles", "read", "resume", "returning", "set_variables", "target_of", "throw_error", "unfit",
+    "variables", "violations", "waits",
 ]  # fmt: skip

@@ -48,7 +48,7 @@ def check(
             findings.extend(_finding(rule, drawn, remark) for remark in rule.check(drawn, library))
     judged: list[Finding] = []
     for finding in findings:
-        level = levels.of(finding.rule, finding.resource)
+        level = levels.of(finding.rule, finding.resource) or _usual(finding)
         if level != OFF:
             judged.append(finding if level is None else replace(finding, level=Level(level)))
     order = list(Level)
@@ -65,8 +65,8 @@ def variables(
 
 
 def levels_in(text: str) -> Levels:
-    """What a `lint.yml` sets; only rules and findings about tables can be set. Raises WrongLevels."""
-    return read_levels(text, frozenset((*discovered(), *dmn.ANALYSIS)))
+    """What a `lint.yml` sets: rules, constraints of the standard and findings about tables. Raises WrongLevels."""
+    return read_levels(text, frozenset((*discovered(), *bpmn.CONSTRAINTS, *dmn.ANALYSIS)))
 
 
 @cache
@@ -78,6 +78,12 @@ def discovered() -> dict[str, Rule]:
         code = info.name.replace("_", "-")
         found[code] = Rule(code, module.LEVEL, module.check, module.__doc__ or "")
     return found
+
+
+def _usual(finding: Finding) -> str | None:
+    """Off for a constraint that is looked at only when somebody asks for it, else None: the level that it has."""
+    constraint = bpmn.CONSTRAINTS.get(finding.rule)
+    return OFF if constraint is not None and constraint.level is None else None
 
 
 def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
@@ -105,6 +111,7 @@ def _read_process(path: str, content: bytes, library: Library) -> list[Finding]:
     findings = list(reading.findings)
     if reading.definition is None:
         return findings
+    findings.extend(bpmn.violations(content, path, reading.findings))
     for process in reading.definition.executable:
         program = None
         try:
