@@ -1,8 +1,21 @@
 """Who is there: accounts, groups, the organisation and its management line, substitution."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    false,
+    true,
+)
 
-from engine.db.base import Id, UtcDateTime, metadata
+from engine.db.base import Id, JsonText, Scaled, UtcDateTime, metadata
 
 org_unit = Table(
     "org_unit",
@@ -52,6 +65,14 @@ login_failure = Table(
 )
 Index("login_failure_last", login_failure.c.last_at)
 
+# departments in which somebody works besides his own; he says at the start for which one he asks
+user_org_unit = Table(
+    "user_org_unit",
+    metadata,
+    Column("user_id", Id, ForeignKey("user_account.id"), primary_key=True),
+    Column("org_unit_id", Id, ForeignKey("org_unit.id"), primary_key=True),
+)
+
 user_group = Table(
     "user_group",
     metadata,
@@ -80,6 +101,14 @@ substitution = Table(
     Column("valid_from", UtcDateTime, nullable=False),
     Column("valid_to", UtcDateTime, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    Column("scope", String(20), nullable=False, server_default="all"),  # all | processes | categories
+    Column("names", JsonText),  # keys of the processes or categories
+    Column("max_amount", Scaled(24, 6)),
+    Column("include_open", Boolean, nullable=False, server_default=true()),  # what was open when it began, too
+    Column("confirm", Boolean, nullable=False, server_default=false()),
+    Column("state", String(20), nullable=False, server_default="active"),  # pending | active | refused | revoked
+    Column("made_at", UtcDateTime),
+    Column("approved_by", Id),
     CheckConstraint("principal_id <> substitute_id", name="two_people"),
     CheckConstraint("valid_from < valid_to", name="period"),
 )

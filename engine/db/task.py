@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -156,6 +157,8 @@ work_item = Table(
     Column("idempotency_key", String(80)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False, default=1),
+    Column("group_mode", String(20)),  # of an added signer: how the people added with him are counted
+    Column("urges", Integer),  # how often somebody has urged
     # an automatic result has neither: nobody was asked
     CheckConstraint("assignee_id IS NULL OR group_id IS NULL", name="one_owner"),
     CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_at"),
@@ -180,6 +183,26 @@ Index(
     postgresql_where=text("status IN (0, 1, 2, 3) AND kind <> 4 AND assignee_id IS NOT NULL"),
 )
 Index("work_item_instance", work_item.c.instance_id)
+Index(
+    "work_item_copy_once",
+    work_item.c.instance_id,
+    work_item.c.assignee_id,
+    unique=True,
+    sqlite_where=text("kind = 5"),
+    postgresql_where=text("kind = 5"),
+)
+
+# who will be asked at a node that has not opened yet, chosen by a person
+future_approver = Table(
+    "future_approver",
+    metadata,
+    Column("instance_id", Id, primary_key=True),
+    Column("node", String(200), primary_key=True),
+    Column("user_ids", JsonText, nullable=False),
+    Column("adds", Boolean, nullable=False),  # beside those whom the drawing asks, else in their place
+    Column("set_by", Id),
+    Column("at", UtcDateTime, nullable=False),
+)
 
 inbox = Table(
     "inbox",
