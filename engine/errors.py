@@ -206,6 +206,22 @@ class AlreadyDecided(EngineError):
     status = 409
 
 
+class TaskWaiting(EngineError):
+    """His item, but others have to be heard before it."""
+
+    message = N_("Task '{task}' waits for {others} first.")
+    hint = N_("Wait for them, or take back what you have asked them for.")
+    status = 409
+
+
+class NoLongerAsked(EngineError):
+    """The item was taken away from the list of those who are asked."""
+
+    message = N_("You are no longer asked on task '{task}'.")
+    hint = N_("Nothing is left to do here.")
+    status = 409
+
+
 class Stale(EngineError):
     """The page shows an older version of the task."""
 
@@ -244,6 +260,43 @@ class SeparationOfDuties(EngineError):
     message = N_("{actor} may not approve '{task}': {reason}.")
     hint = N_("Another person must decide.")
     status = 403
+
+
+class UrgedAlready(EngineError):
+    """Urging more often than people bear."""
+
+    message = N_("Everybody who is asked has been urged already.")
+    hint = N_("Urge again after {until}.")
+    status = 409
+
+
+class BatchNotAllowed(EngineError):
+    """A task that must be opened before it is decided."""
+
+    message = N_("Task '{task}' cannot be decided from a list: {reason}.")
+    hint = N_("Open it and decide there.")
+    status = 422
+
+
+class CannotAddSigner(EngineError):
+    """People who may not be added, or not here."""
+
+    message = N_("Nobody can be added on task '{task}': {reason}.")
+    status = 422
+
+
+class CannotRemoveSigner(EngineError):
+    """Who decided, was asked by the drawing, or is the last one stays."""
+
+    message = N_("The signer cannot be removed from task '{task}': {reason}.")
+    status = 422
+
+
+class CannotDelegate(EngineError):
+    """A question that would break a rule."""
+
+    message = N_("The advice of {to} cannot be asked on task '{task}': {reason}.")
+    status = 422
 
 
 class CannotTransfer(EngineError):

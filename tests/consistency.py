@@ -11,7 +11,7 @@ from engine.db.instance import instance
 from engine.db.job import incident, job
 from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.subscription import SubscriptionKind, subscription
-from engine.db.task import ItemStatus, RoundStatus, inbox, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, inbox, user_task, work_item
 from engine.modules.erp.models.ledger import voucher, voucher_line
 from engine.modules.erp.models.treasury import payment
 from engine.process_engine import ProcessEngine
@@ -55,8 +55,11 @@ def _waits(uow: UnitOfWork) -> Iterator[str]:
 def _inboxes(uow: UnitOfWork) -> Iterator[str]:
     asked = (
         select(work_item.c.id)
-        .join(user_task, user_task.c.id == work_item.c.user_task_id)
-        .where(work_item.c.status == int(ItemStatus.TODO), user_task.c.status == int(RoundStatus.OPEN))
+        .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
+        .where(
+            work_item.c.status == int(ItemStatus.TODO),
+            (user_task.c.status == int(RoundStatus.OPEN)) | (work_item.c.kind == int(ItemKind.COPY)),
+        )
     )
     found, expected = (set(uow.execute(query).scalars()) for query in (select(inbox.c.work_item_id), asked))
     if found != expected:

@@ -23,7 +23,8 @@ _DECIDED = {"agree": AGREE, "handled": AGREE, "reject": REJECT, "abstain": ABSTA
 class Item:
     """One row of the round. `order`: place among the decisions in time, 0 while undecided.
 
-    `group_mode`: how the add-sign groups under this item are counted (all, any, sequential).
+    `group`: number of the add-sign group among those of its parent; `group_mode`: how that group is counted (all, any,
+    sequential).
     """
 
     id: Any
@@ -34,6 +35,7 @@ class Item:
     decision: str | None = None
     parent: Any = None
     order: int = 0
+    group: int = 0
     group_mode: str = "all"
 
 
@@ -96,16 +98,58 @@ def counted_items(ledger: Ledger) -> list[Item]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What changes in an open round. `asked`: waiting items whose turn it is; `settled`: countersigned to the end;
+    `left`: open items of groups that have their result, no longer asked.
+    """
+
+    asked: tuple[Any, ...]
+    settled: tuple[Any, ...]
+    left: tuple[Any, ...]
+
+
+def progress(ledger: Ledger) -> Progress:
+    """The next step of every group: in sequence the lowest pending place, otherwise everybody who waits."""
+    asked, settled, left = [], [], []
+    for peers, mode in _circles(ledger):
+        waiting = [item for item in peers if _vote(ledger, item) == PENDING]
+        for item in waiting[:1] if mode == "sequential" else waiting:
+            if item.status == "wait" and _groups(ledger, item, "sign_before") != PENDING:
+                asked.append(item.id)
+    for item in ledger.items:
+        if item.status == "countersigning" and _groups(ledger, item, "sign_after") != PENDING:
+            settled.append(item.id)
+        if item.status in OPEN and _without_use(ledger, item):
+            left.append(item.id)
+    return Progress(tuple(key for key in asked if key not in left), tuple(settled), tuple(left))
+
+
 def turn(ledger: Ledger) -> tuple[Any, ...]:
-    """Items that should be asked next: in sequence the lowest pending one, otherwise everybody who waits."""
-    waiting = [item for item in counted_items(ledger) if _vote(ledger, item) == PENDING]
-    if ledger.mode == "sequential":
-        waiting = waiting[:1]
-    return tuple(item.id for item in waiting if item.status == "wait")
+    """Items that should be asked next."""
+    return progress(ledger).asked
+
+
+def subtree(ledger: Ledger, item_id: Any) -> list[Any]:
+    """The item and everybody who was added through it, as ids."""
+    found = [item_id]
+    for key in found:
+        found += [item.id for item in ledger.items if item.parent == key and item.kind != "sign_parallel"]
+    return found
+
+
+def depth(ledger: Ledger, item_id: Any) -> int:
+    """How many signers have been added one by the other, down to the item; 0 for one whom the drawing asks."""
+    by_id = {item.id: item for item in ledger.items}
+    steps, item = 0, by_id.get(item_id)
+    while item is not None and item.parent is not None:
+        steps += item.kind != "normal"
+        item = by_id.get(item.parent)
+    return steps
 
 
 def _vote(ledger: Ledger, item: Item) -> str:
-    before = _group(ledger, item, "sign_before")
+    before = _groups(ledger, item, "sign_before")
     if before == PENDING:
         return PENDING
     if before == REJECT and ledger.parameters.get("beforeReject", "reject") == "reject":
@@ -113,20 +157,55 @@ def _vote(ledger: Ledger, item: Item) -> str:
     own = _DECIDED.get(item.decision or "", PENDING)
     if own != AGREE:
         return own
-    after = _group(ledger, item, "sign_after")
+    after = _groups(ledger, item, "sign_after")
     return AGREE if after is None else after
 
 
-def _group(ledger: Ledger, owner: Item, kind: str) -> str | None:
-    """The vote of the people whom `owner` added; None when there are none (left)."""
-    members = sorted(
-        (item for item in ledger.items if item.parent == owner.id and item.kind == kind and item.status not in GONE),
-        key=lambda item: item.seq,
-    )
-    if not members:
+def _groups(ledger: Ledger, owner: Item, kind: str) -> str | None:
+    """The vote of the people whom `owner` added, over all groups of `kind`; None when there are none (left)."""
+    groups = _members(ledger, owner.id, kind)
+    if not groups:
         return None
+    votes = [_group(ledger, members) for members in groups.values()]
+    return next((vote for vote in (REJECT, PENDING) if vote in votes), AGREE)
+
+
+def _members(ledger: Ledger, owner_id: Any, kind: str) -> dict[int, list[Item]]:
+    groups: dict[int, list[Item]] = {}
+    for item in sorted(ledger.items, key=lambda item: item.seq):
+        if item.parent == owner_id and item.kind == kind and item.status not in GONE:
+            groups.setdefault(item.group, []).append(item)
+    return groups
+
+
+def _group(ledger: Ledger, members: list[Item]) -> str:
     votes = [Vote(item.id, _vote(ledger, item), item.weight, item.order) for item in members]
-    result = modes.count(owner.group_mode, votes, {})
+    result = modes.count(members[0].group_mode, votes, {})
     if result is None:
         return PENDING
     return AGREE if result[0] else REJECT
+
+
+def _circles(ledger: Ledger) -> list[tuple[list[Item], str]]:
+    """Items that are asked beside or after each other, with the mode of their circle."""
+    circles = [(counted_items(ledger), ledger.mode)]
+    for owner in ledger.items:
+        for kind in ("sign_before", "sign_after"):
+            circles += [(members, members[0].group_mode) for members in _members(ledger, owner.id, kind).values()]
+    return circles
+
+
+def _without_use(ledger: Ledger, item: Item) -> bool:
+    """Whether nobody waits for the item: its group, or a group around it, has its result."""
+    by_id = {one.id: one for one in ledger.items}
+    inner: Item | None = item
+    while inner is not None and inner.kind not in TOP_LEVEL:
+        if inner.kind == "advice":
+            inner = by_id.get(inner.parent)
+            continue
+        members = _members(ledger, inner.parent, inner.kind).get(inner.group, [])
+        owner = by_id.get(inner.parent)
+        if not members or owner is None or owner.status in GONE or _group(ledger, members) != PENDING:
+            return True
+        inner = owner
+    return False

@@ -33,11 +33,15 @@ from engine.unit_of_work import UnitOfWork
 STEP = 1000
 """Between places of items, so that an added signer needs no renumbering."""
 
+GROUP = 1_000_000
+"""Between the places of one add-sign group and the next under the same item."""
+
 WORDS = {
     ItemDecision.AGREED: "agree",
     ItemDecision.REJECTED: "reject",
     ItemDecision.ABSTAINED: "abstain",
     ItemDecision.HANDLED: "handled",
+    ItemDecision.ADVISED: "advised",
 }
 
 _insert_item = insert(work_item)
@@ -57,9 +61,11 @@ _insert_round = insert(user_task).values(round=func.coalesce(_last_round.scalar_
 _open_items = (
     select(user_task.c.id.label("round_id"), work_item.c.id.label("item_id"), work_item.c.status)
     .select_from(user_task)
-    .outerjoin(work_item, work_item.c.user_task_id == user_task.c.id)
+    .outerjoin(work_item, (work_item.c.user_task_id == user_task.c.id) & (work_item.c.kind != int(ItemKind.COPY)))
     .where(user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"))
 )
+TOP = (ItemKind.NORMAL, ItemKind.SIGN_PARALLEL)
+"""Kinds that have a vote of their own in the round."""
 OPEN = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
 
 
@@ -158,6 +164,7 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
     """The pure ledger of a round's `work_item` rows."""
     decided = sorted((row for row in rows if row.decided_at is not None), key=lambda row: (row.decided_at, row.id))
     order = {row.id: place for place, row in enumerate(decided, 1)}
+    heirs = {row.supersedes_id: row.id for row in rows if row.supersedes_id is not None}
     items = tuple(
         Item(
             id=row.id,
@@ -166,13 +173,22 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
             weight=row.weight,
             status=ItemStatus(row.status).name.lower(),
             decision=None if row.decision is None else WORDS.get(ItemDecision(row.decision)),
-            parent=row.parent_id,
+            parent=_heir(heirs, row.parent_id),
             order=order.get(row.id, 0),
+            group=row.seq // GROUP,
+            group_mode=row.group_mode or "all",
         )
         for row in rows
         if row.voided_at is None
     )
     return Ledger(mode_of(work), items, work.approval.parameters if work.approval else {})
+
+
+def _heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
+    """Who has an item now, after transfers: what he asked others for is asked for his heir."""
+    while key is not None and key in heirs:
+        key = heirs[key]
+    return key
 
 
 def mode_of(work: Work) -> str:

@@ -1,6 +1,6 @@
 """What a person does with an approval: agree, reject. And the closing lines that every decision shares."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,10 @@ from sqlalchemy import bindparam, update
 
 from engine import bpmn, forms, history, policy, runtime
 from engine.approvals import rounds
-from engine.approvals.ledger import Outcome, turn
+from engine.approvals.ledger import Outcome, progress
 from engine.approvals.ledger import decide as count
 from engine.approvals.rounds import Closing, RoundOutcome
-from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
 from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
@@ -21,6 +21,7 @@ from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, sha256
 
+_set_status = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
 
 
@@ -65,15 +66,33 @@ def reject(
     return decide(uow, work_item_id, ItemDecision.REJECTED, fields, opinion, seen_digest, version, idempotency_key)
 
 
+def abstain(
+    uow: UnitOfWork,
+    work_item_id: UUID,
+    opinion: str = "",
+    *,
+    seen_digest: str | None = None,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Acted:
+    """弃权: offered where agreeing votes are counted against a threshold. Raises what `agree` raises."""
+    return decide(uow, work_item_id, ItemDecision.ABSTAINED, None, opinion, seen_digest, version, idempotency_key)
+
+
 def decide(
     uow: UnitOfWork, work_item_id: UUID, decision: ItemDecision, fields: Mapping[str, Any] | None, opinion: str,
     seen_digest: str | None, version: int | None, idempotency_key: str | None,
+    signers: Callable[[Act], Callable[[], None]] | None = None,
 ) -> Acted:  # fmt: skip
-    """The decision of one item, and what follows for its round; see `approvals.md` 6.1."""
+    """The decision of one item, and what follows for its round; see `approvals.md` 6.1.
+
+    `signers`: checks those who sign after this one and returns what asks them; his own decision counts when they have.
+    """
     act = opening.begin(uow, work_item_id, version=version, key=idempotency_key)
     if act.repeated:
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     _check_offered(act, decision)
+    ask = signers(act) if signers is not None else None
     opinion = opinion.strip()
     _check_opinion(act, decision, opinion)
     stored = opening.values_of(act)
@@ -81,10 +100,10 @@ def decide(
     document = _check_seen(act, form, stored, seen_digest, decision)
     changed = _validated(act, form, fields, stored)
     row = {
-        "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(decision),
-        "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
-        "decided_at": uow.now, "opinion": opinion or None, "on_behalf_of_id": act.behalf, "draft": None,
-        "form_digest": opening.form_digest(form, stored | changed),
+        "item_id": act.item.id, "status": int(ItemStatus.COUNTERSIGNING if ask else ItemStatus.DECIDED),
+        "decision": int(decision), "decision_source": int(Source.HUMAN), "decided_by": act.actor_id,
+        "decided_person_id": act.person_id, "decided_at": uow.now, "opinion": opinion or None,
+        "on_behalf_of_id": act.behalf, "draft": None, "form_digest": opening.form_digest(form, stored | changed),
         "subject_type": document.type if document else None, "subject_id": document.id if document else None,
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
         "version": act.item.version + 1,
@@ -94,19 +113,38 @@ def decide(
         if name != "item_id":
             setattr(act.item, name, value)
     _record(act, decision, opinion, changed, document)
-    return _follow(act, changed, document)
+    if ask is not None:
+        ask()
+    return follow(act, changed, document)
 
 
 # ---------------------------------------------------------------- checks
 
 
 def _check_offered(act: Act, decision: ItemDecision) -> None:
-    voting = act.work.approval is not None and act.work.approval.mode != "inform"
-    word = {ItemDecision.AGREED: "agree", ItemDecision.REJECTED: "reject"}.get(decision, "complete")
-    known = ("agree", "reject") if voting else ("complete",)
-    offered = [name for name in known if act.work.buttons.get(name) != "false"]
+    word = _VERBS[decision]
+    offered = decisions(act)
     if word not in offered:
         raise ActNotOffered(act=word, task=act.round.name, offered=", ".join(offered))
+
+
+def decisions(act: Act) -> list[str]:
+    """The verbs that decide the item."""
+    mode = rounds.mode_of(act.work)
+    if act.item.kind == ItemKind.ADVICE:
+        return []
+    known = ["complete"] if mode == "inform" else ["agree", "reject"]
+    if mode in ("ratio", "weight") and act.item.kind in (ItemKind.NORMAL, ItemKind.SIGN_PARALLEL):
+        known.append("abstain")
+    return [name for name in known if act.work.buttons.get(name) != "false"]
+
+
+_VERBS = {
+    ItemDecision.AGREED: "agree",
+    ItemDecision.REJECTED: "reject",
+    ItemDecision.ABSTAINED: "abstain",
+    ItemDecision.HANDLED: "complete",
+}
 
 
 def _check_opinion(act: Act, decision: ItemDecision, opinion: str) -> None:
@@ -179,11 +217,12 @@ def _record(act: Act, decision: ItemDecision, opinion: str, changed: Values, doc
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 
 
-def _follow(act: Act, changed: Values, document: Document | None) -> Acted:
-    ledger = rounds.ledger_of(act.work, act.items)
-    outcome = count(ledger)
+def follow(act: Act, changed: Values, document: Document | None) -> Acted:
+    """After any change of the ledger: who is asked now, and whether the round has its result."""
+    _advance(act)
+    outcome = count(rounds.ledger_of(act.work, act.items))
     if outcome is None:
-        _go_on(act, changed, turn(ledger))
+        _write(act, changed)
         return Acted(act.instance.id, act.item.id, None)
     word = "handled" if rounds.mode_of(act.work) == "inform" else "agree" if outcome.passed else "reject"
     _close(act, outcome, word)
@@ -199,10 +238,31 @@ def _follow(act: Act, changed: Values, document: Document | None) -> Acted:
     return Acted(act.instance.id, act.item.id, word)
 
 
-def _go_on(act: Act, changed: Values, next_ids: tuple[Any, ...]) -> None:
-    """Others have still to be heard."""
-    rounds.leave_inbox(act.uow, [act.item.id])
-    rounds.ask(act.uow, [item for item in act.items if item.id in next_ids])
+def _advance(act: Act) -> None:
+    """Groups that have their result let their people go, and whoever waited for them is asked or done."""
+    step = progress(rounds.ledger_of(act.work, act.items))
+    by_id = {item.id: item for item in act.items}
+    for key in step.left:
+        by_id[key].status = ItemStatus.CANCELLED
+        act.uow.queue(_set_status, {"item_id": key, "status": int(ItemStatus.CANCELLED)})
+    for key in step.settled:
+        by_id[key].status = ItemStatus.DECIDED
+        act.uow.queue(_set_status, {"item_id": key, "status": int(ItemStatus.DECIDED)})
+    left = [item.id for item in act.items if item.id in step.left]
+    if act.item.status != ItemStatus.TODO:
+        left.append(act.item.id)
+    rounds.leave_inbox(act.uow, left)
+    if count(rounds.ledger_of(act.work, act.items)) is None:
+        asked = [by_id[key] for key in step.asked]
+        rounds.ask(act.uow, asked)
+        for item in asked:
+            item.status = ItemStatus.TODO
+        if step.settled or step.left:
+            _advance(act)
+
+
+def _write(act: Act, changed: Values) -> None:
+    """What the person wrote, while others have still to be heard."""
     if changed:
         state = runtime.load(act.uow, act.instance)
         step = bpmn.set_variables(
@@ -213,13 +273,13 @@ def _go_on(act: Act, changed: Values, next_ids: tuple[Any, ...]) -> None:
 
 def _close(act: Act, outcome: Outcome, word: str) -> None:
     """What `close_round` will write when the machine closes the wait."""
-    left = tuple(item.id for item in act.others)
+    left = tuple(item.id for item in act.items if item.status in rounds.OPEN)
     act.uow.cache["closing", act.round.token] = Closing(
         round_id=act.round.id,
         status=RoundStatus.PASSED if outcome.passed else RoundStatus.FAILED,
         outcome=word,
         open_items=left,
-        inbox_items=(act.item.id, *left),
+        inbox_items=left,
     )
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from engine import history, identity
 from engine.approvals import rounds
-from engine.db.task import ItemStatus
+from engine.db.task import ItemKind, ItemStatus
 from engine.errors import N_, ActNotOffered, CannotTransfer
 from engine.identity import User
 from engine.tasks import opening
@@ -53,7 +53,8 @@ def _check(act: Act, to: User, reason: str) -> None:
     if not to.active:
         raise refuse(N_("the account is disabled"))
     for item in act.items:
-        if item.assignee_id == to.id and item.status in (*rounds.OPEN, ItemStatus.DECIDED):
+        voting = item.kind != ItemKind.ADVICE and item.status in (*rounds.OPEN, ItemStatus.DECIDED)
+        if voting and item.assignee_id == to.id:
             raise refuse(N_("this person is on the task already"))
     if act.work.capability is not None and act.instance.starter_id is not None:
         persons = identity.persons(act.uow, [act.instance.starter_id])

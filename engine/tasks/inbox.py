@@ -18,7 +18,7 @@ from engine.db.base import from_micros, to_micros
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
-from engine.db.task import NO_DUE, Box, ItemDecision, RoundStatus, user_task, work_item
+from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
 from engine.unit_of_work import UnitOfWork
 
@@ -34,7 +34,7 @@ class InboxItem:
     """One line of the list. `mine`: assigned to the actor himself; otherwise a group's, or of `principal`."""
 
     work_item_id: UUID
-    user_task_id: UUID
+    user_task_id: UUID | None
     instance_id: UUID
     definition_id: UUID
     number: str | None
@@ -57,6 +57,11 @@ class InboxItem:
     """whose substitute the actor is here"""
     assignee_name: str | None
     """the group or person it stands under"""
+    kind: str = "normal"
+    """why it is asked: normal, sign_before, sign_after, sign_parallel, advice, copy"""
+    urges: int = 0
+    batch: bool = False
+    """the drawing lets it be agreed to from the list"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,15 @@ def inbox(
 
 def count(uow: UnitOfWork) -> dict[str, int]:
     """Entries per box, at most COUNT_LIMIT each."""
-    places = _places(uow, "todo")
+    places = [*_places(uow, "todo"), *_places(uow, "copied")]
     found = dict(zip(places, _counts(uow, places), strict=True))
     claimable = sum(number for (_, box), number in found.items() if box is Box.CLAIMABLE)
-    return {"todo": min(sum(found.values()), COUNT_LIMIT), "claimable": min(claimable, COUNT_LIMIT)}
+    copied = sum(number for (_, box), number in found.items() if box is Box.COPIED)
+    return {
+        "todo": min(sum(found.values()) - copied, COUNT_LIMIT),
+        "claimable": min(claimable, COUNT_LIMIT),
+        "copied": min(copied, COUNT_LIMIT),
+    }
 
 
 def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page:
@@ -351,9 +361,9 @@ _lines = (
         user_task.c.spec, user_task.c.node, instance.c.process_key, _process_name,
         _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
         work_item.c.created_at, work_item.c.due_at, user_task.c.priority,
-        user_task.c.round, work_item.c.assignee_id, work_item.c.group_id,
+        user_task.c.round, work_item.c.assignee_id, work_item.c.group_id, work_item.c.kind, work_item.c.urges,
     )
-    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance, instance.c.id == work_item.c.instance_id)
     .join(definition, definition.c.id == instance.c.definition_id)
     .outerjoin(_starter, _starter.c.id == instance.c.starter_id)
@@ -409,11 +419,14 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
     mine = row.assignee_id == uow.actor.user_id
     return InboxItem(
         row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, row.title, _summary(row),
-        row.task_name, row.spec.get("labels", {}), row.node, row.process_key, row.process_name,
-        row.starter_name or "", row.starter_name_en or "", row.created_at, row.due_at, row.priority, row.round,
+        row.task_name or row.process_name, (row.spec or {}).get("labels", {}), row.node or "", row.process_key,
+        row.process_name, row.starter_name or "", row.starter_name_en or "", row.created_at, row.due_at,
+        50 if row.priority is None else row.priority, row.round or 1,
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
         assignee_name=groups.get(row.group_id) if row.group_id is not None else holders.get(row.assignee_id),
+        kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
+        batch=(row.spec or {}).get("buttons", {}).get("batch") == "true",
     )  # fmt: skip
 
 
@@ -421,6 +434,8 @@ def _summary(row: Any) -> Any:
     """The key fields without those that the node hides."""
     if not row.summary:
         return row.summary
+    if row.spec is None:  # a copy that no task sent
+        return None
     rules = [FieldRule(*rule) for rule in row.spec.get("fields", ())]
     default = row.spec.get("default_permission", "write")
     allowed = forms.permissions.of(SimpleNamespace(fields=rules, default_permission=default))

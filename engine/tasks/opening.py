@@ -16,7 +16,18 @@ from engine.db import rows
 from engine.db.identity import membership, user_account
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import N_, AlreadyDecided, InstanceOver, NotFound, NotYourTask, Stale, Suspended
+from engine.errors import (
+    N_,
+    AlreadyDecided,
+    EngineError,
+    InstanceOver,
+    NoLongerAsked,
+    NotFound,
+    NotYourTask,
+    Stale,
+    Suspended,
+    TaskWaiting,
+)
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, digest
 
@@ -35,7 +46,8 @@ _ledger = (
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(
-        work_item.c.user_task_id == select(_same.c.user_task_id).where(_same.c.id == bindparam("of")).scalar_subquery()
+        work_item.c.kind != int(ItemKind.COPY),
+        work_item.c.user_task_id == select(_same.c.user_task_id).where(_same.c.id == bindparam("of")).scalar_subquery(),
     )
     .order_by(work_item.c.seq, work_item.c.id)
 )
@@ -74,30 +86,42 @@ class Act:
         return [item for item in self.items if item.status in rounds.OPEN and item.id != self.item.id]
 
 
-def begin(uow: UnitOfWork, item_id: UUID, *, version: int | None = None, key: str | None = None) -> Act:
+def begin(
+    uow: UnitOfWork,
+    item_id: UUID,
+    *,
+    version: int | None = None,
+    key: str | None = None,
+    states: Sequence[ItemStatus] = (ItemStatus.TODO,),
+) -> Act:
     """Lock the instance, then look again: is the item open, is it the actor's, is it what he saw?
 
-    A claimed or transferred item leads to its successor when that is the actor's. Raises NotFound, InstanceOver,
-    Suspended, AlreadyDecided, NotYourTask, Stale.
+    A claimed or transferred item leads to its successor when that is the actor's. `states`: of an item that the act is
+    for. Raises NotFound, InstanceOver, Suspended, AlreadyDecided, TaskWaiting, NoLongerAsked, NotYourTask, Stale.
     """
     act = look(uow, item_id, lock=True)
     if key is not None and act.item.idempotency_key == key and act.item.decided_by == act.actor_id:
         act.repeated = True
         return act
-    if act.item.status == ItemStatus.DECIDED or act.round.status != RoundStatus.OPEN:
-        raise already_decided(act)
-    if act.instance.status is Status.SUSPENDED:
-        raise Suspended(instance=act.instance.number or act.instance.id)
-    if act.instance.status not in runtime.LIVE:
-        raise InstanceOver(instance=act.instance.number or act.instance.id)
-    if act.item.status != ItemStatus.TODO:
-        raise not_yours(act)
+    check_open(act)
+    if act.item.status not in states:
+        raise out_of_turn(act)
     act.behalf = _entitled(act)
     if act.behalf is not None:
         uow.actor = replace(uow.actor, on_behalf_of=act.behalf)
     if version is not None and version != act.item.version:
         raise Stale(task=act.round.name, found=act.item.version, seen=version)
     return act
+
+
+def check_open(act: Act) -> None:
+    """Raises AlreadyDecided, Suspended, InstanceOver."""
+    if act.item.status == ItemStatus.DECIDED or act.round.status != RoundStatus.OPEN:
+        raise already_decided(act)
+    if act.instance.status is Status.SUSPENDED:
+        raise Suspended(instance=act.instance.number or act.instance.id)
+    if act.instance.status not in runtime.LIVE:
+        raise InstanceOver(instance=act.instance.number or act.instance.id)
 
 
 def lock(uow: UnitOfWork, item_id: UUID) -> None:
@@ -150,8 +174,8 @@ def form_digest(form: forms.Form | None, values: Values) -> bytes:
 
 
 def entitled(act: Act) -> bool:
-    """Whether the actor may act on the item now."""
-    if act.item.status != ItemStatus.TODO:
+    """Whether the actor may act on the item now, or take back what he has asked others for."""
+    if act.item.status not in rounds.OPEN:
         return False
     try:
         _entitled(act)
@@ -171,6 +195,18 @@ def already_decided(act: Act) -> AlreadyDecided:
     by = identity.names(act.uow, [last.decided_by]).get(last.decided_by, N_("the engine"))
     word = rounds.WORDS.get(ItemDecision(last.decision), "closed")
     return AlreadyDecided(task=act.round.name, decision=word, by=by, at=last.decided_at)
+
+
+def out_of_turn(act: Act) -> EngineError:
+    """Why an item that is not decided takes no decision now; only who holds it is told what it waits for."""
+    mine = act.item.assignee_id == act.actor_id
+    if mine and act.item.status in rounds.OPEN:
+        others = [item for item in act.items if item.status == ItemStatus.TODO and item.parent_id == act.item.id]
+        others = others or [item for item in act.others if item.status == ItemStatus.TODO]
+        return TaskWaiting(task=act.round.name, others=", ".join(holders(act.uow, others)) or N_("nobody"))
+    if mine and act.item.status in (ItemStatus.REMOVED, ItemStatus.CANCELLED):
+        return NoLongerAsked(task=act.round.name)
+    return not_yours(act)
 
 
 def not_yours(act: Act) -> NotYourTask:

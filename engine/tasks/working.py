@@ -16,7 +16,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
 from engine.tasks import opening
-from engine.tasks.deciding import Acted, decide
+from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -29,6 +29,19 @@ _supersede = (
 _set_status = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _set_draft = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _insert_item = insert(work_item)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who was added, or asked for advice. `removable`: by the actor, now."""
+
+    work_item_id: UUID
+    name: str
+    kind: str
+    status: str
+    decision: str | None
+    opinion: str | None
+    removable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class TaskView:
     """decided, counted"""
     draft: dict[str, Any] | None
     version: int
+    signers: tuple[Signer, ...] = ()
+    """added people and advisers of the round, in the order in which they were asked"""
 
 
 def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
@@ -80,7 +95,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     form = opening.form_of(act) if is_open else None
     values = opening.values_of(act) if is_open else {}
     document = _document(act) if is_open else None
-    counted = [item for item in act.items if item.kind in opening.VOTING and item.status not in _GONE]
+    counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]
     return TaskView(
         work_item_id=act.item.id,
         instance_id=act.instance.id,
@@ -110,6 +125,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         progress=(sum(item.decided_at is not None for item in counted), len(counted)),
         draft=act.item.draft if mine else None,
         version=act.item.version,
+        signers=_signers(act),
     )
 
 
@@ -218,6 +234,10 @@ def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
     if starter is not None and starter.starter_id in people:
         return forms.READ_ALL
     asked = [row for person in people for row in uow.execute(_asked, {"of": instance_id, "who": person})]
+    if not asked and uow.read_one(_participant, {"of": instance_id, "who": actor_id}):
+        # a copy that no task sent shows what every task shows
+        rounds_ = uow.execute(select(user_task).where(user_task.c.instance_id == instance_id)).all()
+        return forms.permissions.all_of([forms.permissions.of(rounds.load(row)) for row in rounds_])
     return forms.permissions.any_of([forms.permissions.of(rounds.load(row)) for row in asked])
 
 
@@ -231,19 +251,37 @@ def _permissions(act: Act, mine: bool) -> Permissions:
     return forms.permissions.all_of([asked, sight(act.uow, act.instance.id)])
 
 
+BUTTONS = {"add_before": "addBefore", "add_after": "addAfter", "add_beside": "addBeside"}
+"""The word of `troika:buttons` for an act, where it is another one."""
+
+
 def offered(act: Act) -> tuple[str, ...]:
     """The acts on this item, in the order of their buttons."""
     buttons = act.work.buttons
-    voting = act.work.approval is not None and act.work.approval.mode != "inform"
-    acts = ["agree", "reject"] if voting else ["complete"]
+    if act.item.status != ItemStatus.TODO:
+        return ("hand_back",) if act.item.status == ItemStatus.ADVISING else ()
+    if act.item.kind == ItemKind.ADVICE:
+        return ("hand_back", "comment", "attach")
+    acts = decisions(act)
     if act.item.group_id is not None:
         acts.append("claim")
     elif act.item.supersedes_id is not None and any(
         item.id == act.item.supersedes_id and item.group_id is not None for item in act.items
     ):
         acts.append("unclaim")
-    acts += ["transfer", "comment", "attach"]
-    return tuple(name for name in acts if buttons.get(name) != "false")
+    acts.append("transfer")
+    if act.item.assignee_id is not None:
+        acts.append("delegate")
+        if rounds.mode_of(act.work) != "inform":
+            acts += _signing(act)
+    acts += ["comment", "attach"]
+    return tuple(name for name in acts if buttons.get(BUTTONS.get(name, name)) != "false")
+
+
+def _signing(act: Act) -> list[str]:
+    """How this item may get more signers: nobody is added beside one who was added himself."""
+    beside = act.item.kind in rounds.TOP
+    return ["add_before", "add_after", *(["add_beside"] if beside else [])]
 
 
 def seen_digest(act: Act, form: forms.Form | None, values: Values, document: policy.Document | None) -> str:
@@ -259,7 +297,7 @@ def succeed(act: Act, **changes: Any) -> UUID:
         "parent_id": item.parent_id, "supersedes_id": item.id, "kind": int(ItemKind(item.kind)), "seq": item.seq,
         "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id, "owner_id": item.owner_id,
         "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "draft": item.draft,
-        "added_by": act.actor_id, "created_at": uow.now, **changes,
+        "added_by": item.added_by or act.actor_id, "group_mode": item.group_mode, "created_at": uow.now, **changes,
     }  # fmt: skip
     uow.queue(_supersede, {"item_id": item.id}, expect=1)
     uow.queue(_insert_item, row)
@@ -267,6 +305,22 @@ def succeed(act: Act, **changes: Any) -> UUID:
     rounds.put_into_inbox(uow, [row])
     made: UUID = row["id"]
     return made
+
+
+def _signers(act: Act) -> tuple[Signer, ...]:
+    added = [item for item in act.items if item.kind != ItemKind.NORMAL and item.status not in _GONE]
+    known = identity.names(act.uow, [item.assignee_id for item in added])
+    kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]) == 1
+    return tuple(
+        Signer(
+            item.id, known.get(item.assignee_id, ""), ItemKind(item.kind).name.lower(),
+            ItemStatus(item.status).name.lower(),
+            None if item.decision is None else rounds.WORDS.get(ItemDecision(item.decision)), item.opinion,
+            removable=item.added_by == act.actor_id and item.kind != ItemKind.ADVICE and item.status in rounds.OPEN
+            and item.decision is None and not (kept and item.kind in rounds.TOP),
+        )
+        for item in sorted(added, key=lambda item: item.id)
+    )  # fmt: skip
 
 
 _GONE = (ItemStatus.SUPERSEDED, ItemStatus.REMOVED, ItemStatus.CANCELLED)

@@ -76,7 +76,7 @@ def test_counts_are_of_one_person(engine, busy):
     assert counts["todo"] == len(visible(engine, busy))
     assert 0 < counts["claimable"] <= counts["todo"]
     assert all(item.claimable and not item.mine for item in claimable)
-    assert nobody == ({"todo": 0, "claimable": 0}, [])
+    assert nobody == ({"todo": 0, "claimable": 0, "copied": 0}, [])
 
 
 @pytest.mark.parametrize("options", [{"cursor": "x"}, {"cursor": "1.zz"}, {"sort": "random"}, {"box": "secret"}])

@@ -352,7 +352,9 @@ def test_acts_that_the_drawing_does_not_offer_are_refused(engine):
     for verb, arguments in ((tasks.complete, ()), (tasks.transfer, ("eve", "ill")), (tasks.unclaim, ())):
         with pytest.raises(ActNotOffered):
             do(engine, who["bob"], verb, item, *arguments)
-    assert do(engine, who["bob"], tasks.get, item).actions == ("agree", "reject", "comment", "attach")
+    assert do(engine, who["bob"], tasks.get, item).actions == (
+        "agree", "reject", "delegate", "add_before", "add_after", "add_beside", "comment", "attach"
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- forms
@@ -452,7 +454,9 @@ def test_the_page_of_a_task_shows_all_that_is_needed(engine):
     assert (view.name, view.node, view.status, view.round, view.mode) == ("check", "check", "todo", 1, "all")
     assert (view.form_id, view.values["amount"], view.opinion) == ("oa/claim", 120, "onReject")
     assert (view.permissions.on("note"), view.permissions.on("amount")) == ("write", "read")
-    assert view.actions == ("agree", "reject", "transfer", "comment", "attach")
+    assert view.actions == (
+        "agree", "reject", "transfer", "delegate", "add_before", "add_after", "add_beside", "comment", "attach"
+    )  # fmt: skip
     assert (view.assignee_name, view.progress) == ("Bob", (0, 2))
     watching = do(engine, who["ann"], tasks.get, view.work_item_id)
     assert watching.actions == ()

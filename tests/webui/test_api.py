@@ -62,3 +62,42 @@ def test_signals_and_conditions_need_the_permission_and_say_who_heard(sign_in):
         answer = root.post(f"/api/v1/messages/{path}", json=body)
         assert (answer.status_code, answer.json) == (202, {"heard": 0})
     assert root.post("/api/v1/messages/signals", json={"name": "x", "payload": {"approval": 1}}).status_code == 422
+
+
+def test_signers_advice_copies_and_urging_go_through_the_api(sign_in):
+    ann, bob, root = sign_in("ann"), sign_in("bob"), sign_in("root")
+    started = ann.post("/api/v1/instances/", json={"key": "claim", "variables": {"reason": "taxi", "amount": 1}}).json
+    [group] = bob.get("/api/v1/tasks/").json["items"]
+    assert bob.post(f"/api/v1/tasks/{group['id']}/claim", json={}).status_code == 204
+    [item] = bob.get("/api/v1/tasks/").json["items"]
+    at = f"/api/v1/tasks/{item['id']}"
+
+    assert bob.post(f"{at}/delegate", json={"to": "root", "opinion": "right?"}).status_code == 204
+    [asked] = root.get("/api/v1/tasks/").json["items"]
+    assert root.post(f"/api/v1/tasks/{asked['id']}/hand-back", json={"opinion": "yes"}).status_code == 204
+    assert bob.post(f"{at}/add-before", json={"people": ["root"], "mode": "any"}).status_code == 204
+    assert bob.post(f"{at}/agree", json={}).json["code"] == "task_waiting"
+    [signer] = [one for one in bob.get(at).json["signers"] if one["removable"]]
+    assert bob.post(f"/api/v1/tasks/{signer['id']}/remove-signer", json={}).status_code == 204
+    assert bob.post(f"{at}/abstain", json={}).json["code"] == "act_not_offered"
+
+    instance = f"/api/v1/instances/{started['id']}"
+    assert ann.post(f"{instance}/copy-to", json={"people": ["root"]}).status_code == 204
+    [copy] = root.get("/api/v1/tasks/?box=copied").json["items"]
+    assert root.post(f"/api/v1/tasks/{copy['id']}/read", json={}).status_code == 204
+    assert ann.post(f"{instance}/urge", json={}).json == {"urged": 1}
+    assert ann.post(f"{instance}/urge", json={}).json["code"] == "urged_already"
+
+
+def test_many_tasks_are_answered_one_by_one(sign_in):
+    ann, bob = sign_in("ann"), sign_in("bob")
+    ann.post("/api/v1/instances/", json={"key": "claim", "variables": {"reason": "taxi", "amount": 1}})
+    [item] = bob.get("/api/v1/tasks/").json["items"]
+
+    answer = bob.post("/api/v1/tasks/agree-many", json={"tasks": [{"id": item["id"], "seen_digest": "form:00"}]})
+
+    assert answer.status_code == 200, answer.text
+    assert [(line["id"], line["outcome"], line["code"]) for line in answer.json] == [
+        (item["id"], None, "batch_not_allowed")
+    ]
+    assert "list" in answer.json[0]["message"]

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from flask import g
 
-from engine import forms, repository, runtime
+from engine import forms, repository, runtime, tasks
 from engine.errors import NotFound
 from webui import progress
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import InstanceOut, LineOut, StartIn
+from webui.api.schemas import CopyIn, InstanceOut, LineOut, StartIn, UrgeIn, UrgeOut
 from webui.once import Once
 
 blueprint = Blueprint("api_instances", __name__, url_prefix="/api/v1/instances", description="Process instances")
@@ -54,3 +54,21 @@ def read(instance_id: UUID) -> Any:
 def timeline(instance_id: UUID) -> Any:
     """Who decided what, and who is asked now."""
     return progress.timeline(g.uow, progress.card(g.uow, instance_id))
+
+
+@blueprint.route("/<uuid:instance_id>/urge", methods=["POST"])
+@blueprint.arguments(UrgeIn)
+@blueprint.response(200, UrgeOut)
+def urge(sent: dict[str, Any], instance_id: UUID) -> Any:
+    """Ask those who are asked now to hurry; once in two hours."""
+    return {"urged": tasks.urge(g.uow, instance_id, idempotency_key=sent["request_id"])}
+
+
+@blueprint.route("/<uuid:instance_id>/copy-to", methods=["POST"])
+@blueprint.arguments(CopyIn)
+@blueprint.response(204)
+def copy_to(sent: dict[str, Any], instance_id: UUID) -> None:
+    """Let people read along; each gets one copy."""
+    tasks.copy_to(
+        g.uow, instance_id, sent["people"], sent["reason"], again=sent["again"], idempotency_key=sent["request_id"]
+    )

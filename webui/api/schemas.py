@@ -86,7 +86,7 @@ class LineOut(Schema):
 
 
 class InboxQuery(Paging):
-    box = Text(load_default="todo", validate=validate.OneOf(["todo", "claimable"]))
+    box = Text(load_default="todo", validate=validate.OneOf(["todo", "claimable", "copied"]))
     process = Text(load_default=None)
     text = Text(load_default=None)
     sort = Text(load_default="due", validate=validate.OneOf(["due", "newest"]))
@@ -113,6 +113,16 @@ class InboxOut(Schema):
     next = fields.String(allow_none=True)
 
 
+class SignerOut(Schema):
+    id = fields.UUID(attribute="work_item_id")
+    name = fields.String()
+    kind = fields.String(metadata={"description": "sign_before, sign_after, sign_parallel or advice"})
+    status = fields.String()
+    decision = fields.String(allow_none=True)
+    opinion = fields.String(allow_none=True)
+    removable = fields.Boolean()
+
+
 class TaskOut(Schema):
     id = fields.UUID(attribute="work_item_id")
     instance_id = fields.UUID()
@@ -127,15 +137,53 @@ class TaskOut(Schema):
     round = fields.Integer()
     version = fields.Integer()
     seen_digest = fields.String(allow_none=True)
+    mode = fields.String()
+    progress = fields.List(fields.Integer(), metadata={"description": "decided, counted"})
+    signers = fields.List(fields.Nested(SignerOut))
 
 
 class ActIn(Strict):
     fields_ = PlainValues(data_key="fields", load_default=dict)
     opinion = Text(load_default="")
-    to = Text(load_default="", metadata={"description": "transfer: login or id"})
+    to = Text(load_default="", metadata={"description": "transfer, delegate: login or id"})
+    people = fields.List(Text(), load_default=list, metadata={"description": "added signers: logins or ids"})
+    mode = Text(load_default="all", metadata={"description": "of added signers: all, any or sequential"})
     version = fields.Integer(load_default=None, allow_none=True)
     seen_digest = Text(load_default=None, allow_none=True)
     request_id = Text(load_default=None, allow_none=True)
+
+
+class ManyLine(Strict):
+    id = fields.UUID(required=True)
+    seen_digest = Text(required=True)
+
+
+class ManyIn(Strict):
+    tasks = fields.List(fields.Nested(ManyLine), required=True)
+    opinion = Text(load_default="")
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class ManyOut(Schema):
+    id = fields.UUID()
+    outcome = fields.String(allow_none=True)
+    code = fields.String(allow_none=True)
+    message = fields.String(allow_none=True)
+
+
+class CopyIn(Strict):
+    people = fields.List(Text(), required=True, metadata={"description": "logins or ids"})
+    reason = Text(load_default="")
+    again = fields.Boolean(load_default=False, metadata={"description": "make a copy that was read unread"})
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class UrgeIn(Strict):
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class UrgeOut(Schema):
+    urged = fields.Integer()
 
 
 class MessageIn(Strict):

@@ -1,14 +1,19 @@
 """The reader's tasks: inbox, one task, the acts."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import current_app, g
 
 from engine import forms, identity, repository, tasks
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import Actor
+from webui import errors
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import ActIn, InboxOut, InboxQuery, TaskOut
+from webui.api.schemas import ActIn, InboxOut, InboxQuery, ManyIn, ManyOut, TaskOut
+from webui.transaction import own_transactions
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1/tasks", description="The reader's tasks")
 
@@ -30,25 +35,63 @@ def one(item: UUID) -> Any:
     return replace(task, values=forms.readable(form, task.values, task.permissions) if form else {})
 
 
-@blueprint.route("/<uuid:item>/<any(claim, unclaim, complete, agree, reject, transfer):act>", methods=["POST"])
+@blueprint.route("/agree-many", methods=["POST"])
+@blueprint.arguments(ManyIn)
+@blueprint.response(200, ManyOut(many=True))
+@own_transactions
+def agree_many(sent: dict[str, Any]) -> Any:
+    """Agree to each of them for itself; what is refused stays as it was and says why."""
+    chosen = [tasks.Chosen(line["id"], line["seen_digest"]) for line in sent["tasks"]]
+    engine: ProcessEngine = current_app.extensions["troika"]
+    actor = Actor(g.reader.id, source="api")
+    results = tasks.agree_many(engine, actor, chosen, sent["opinion"], idempotency_key=sent["request_id"])
+    return [
+        {
+            "id": result.work_item_id, "outcome": result.outcome,
+            "code": result.error.code if result.error else None,
+            "message": errors.explain(result.error) if result.error else None,
+        }
+        for result in results
+    ]  # fmt: skip
+
+
+_ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
+    "claim": lambda item, sent: tasks.claim(g.uow, item),
+    "unclaim": lambda item, sent: tasks.unclaim(g.uow, item),
+    "complete": lambda item, sent: tasks.complete(g.uow, item, sent["fields_"], sent["opinion"], **_seen(sent)),
+    "agree": lambda item, sent: tasks.agree(g.uow, item, sent["fields_"], sent["opinion"], **_seen(sent)),
+    "reject": lambda item, sent: tasks.reject(g.uow, item, sent["opinion"], sent["fields_"], **_seen(sent)),
+    "abstain": lambda item, sent: tasks.abstain(g.uow, item, sent["opinion"], **_seen(sent)),
+    "transfer": lambda item, sent: tasks.transfer(
+        g.uow, item, identity.user(g.uow, sent["to"]).id, sent["opinion"], idempotency_key=sent["request_id"]
+    ),
+    "delegate": lambda item, sent: tasks.delegate(g.uow, item, sent["to"], sent["opinion"], **_once(sent)),
+    "hand-back": lambda item, sent: tasks.hand_back(g.uow, item, sent["opinion"], **_once(sent)),
+    "add-before": lambda item, sent: tasks.add_before(
+        g.uow, item, sent["people"], sent["mode"], sent["opinion"], **_once(sent)
+    ),
+    "add-after": lambda item, sent: tasks.add_after(
+        g.uow, item, sent["people"], sent["mode"], sent["fields_"], sent["opinion"], **_seen(sent)
+    ),
+    "add-beside": lambda item, sent: tasks.add_beside(g.uow, item, sent["people"], sent["opinion"], **_once(sent)),
+    "remove-signer": lambda item, sent: tasks.remove_signer(
+        g.uow, item, sent["opinion"], idempotency_key=sent["request_id"]
+    ),
+    "read": lambda item, sent: tasks.read_copy(g.uow, item),
+}
+
+
+@blueprint.route("/<uuid:item>/<any(" + ", ".join(f"'{name}'" for name in _ACTS) + "):act>", methods=["POST"])
 @blueprint.arguments(ActIn)
 @blueprint.response(204)
 def perform(sent: dict[str, Any], item: UUID, act: str) -> None:
-    """One act; the same `request_id` twice acts once."""
-    once, version, fields, opinion = sent["request_id"], sent["version"], sent["fields_"], sent["opinion"]
-    match act:
-        case "claim":
-            tasks.claim(g.uow, item)
-        case "unclaim":
-            tasks.unclaim(g.uow, item)
-        case "complete":
-            tasks.complete(g.uow, item, fields, opinion, seen_digest=sent["seen_digest"], version=version,
-                           idempotency_key=once)  # fmt: skip
-        case "agree":
-            tasks.agree(g.uow, item, fields, opinion, seen_digest=sent["seen_digest"], version=version,
-                        idempotency_key=once)  # fmt: skip
-        case "reject":
-            tasks.reject(g.uow, item, opinion, fields, seen_digest=sent["seen_digest"], version=version,
-                         idempotency_key=once)  # fmt: skip
-        case "transfer":
-            tasks.transfer(g.uow, item, identity.user(g.uow, sent["to"]).id, opinion, idempotency_key=once)
+    """One act; the same `request_id` twice acts once. `opinion` is the reason of a hand-over too."""
+    _ACTS[act](item, sent)
+
+
+def _once(sent: dict[str, Any]) -> dict[str, Any]:
+    return {"version": sent["version"], "idempotency_key": sent["request_id"]}
+
+
+def _seen(sent: dict[str, Any]) -> dict[str, Any]:
+    return {**_once(sent), "seen_digest": sent["seen_digest"]}

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.approvals.ledger import Item, Ledger, decide, turn
+from engine.approvals.ledger import Item, Ledger, decide, depth, progress, subtree, turn
 from engine.approvals.modes import need, pick, threshold
 from engine.errors import InvalidValue
+
+pytestmark = pytest.mark.approvals
 
 DECISIONS = {"A": "agree", "R": "reject", "X": "abstain"}
 
@@ -150,9 +152,9 @@ def test_superseded_removed_and_cancelled_items_do_not_count():
 
 def test_an_after_group_that_rejects_turns_the_adders_yes_into_a_no():
     a, c = (Item(n, status="decided", decision="agree", order=n) for n in (1, 3))
-    b = Item(2, status="countersigning", decision="agree", order=2, group_mode="any")
-    x = Item(10, "sign_after", status="decided", decision="reject", parent=2, order=4)
-    y = Item(11, "sign_after", parent=2)
+    b = Item(2, status="countersigning", decision="agree", order=2)
+    x = Item(10, "sign_after", status="decided", decision="reject", parent=2, order=4, group_mode="any")
+    y = Item(11, "sign_after", parent=2, group_mode="any")
 
     assert decide(Ledger("all", (a, b, c, replace(x, status="todo", decision=None), y))) is None
     assert decide(Ledger("all", (a, b, c, x, y))).result == "failed"
@@ -168,6 +170,34 @@ def test_a_before_group_is_heard_first():
     assert decide(Ledger("all", (owner, adviser))) is None
     assert decide(Ledger("all", (owner, refused))).result == "failed"
     assert decide(Ledger("all", (owner, refused), {"beforeReject": "ask"})) is None
+
+
+def test_a_group_is_asked_in_its_own_order_and_leaves_when_it_has_its_result():
+    owner = Item(1, status="wait")
+    first, second = (
+        Item(n, "sign_before", seq=n, status="wait", parent=1, group_mode="sequential") for n in (2, 3)
+    )  # fmt: skip
+    agreed = replace(first, status="decided", decision="agree", order=1)
+    other = Item(4, "sign_before", seq=4, parent=1, group=1, group_mode="any")
+    faster = replace(other, id=5, seq=5, status="decided", decision="agree", order=2)
+    done = replace(second, status="decided", decision="agree", order=3)
+
+    assert progress(Ledger("all", (owner, first, second))).asked == (2,)
+    assert progress(Ledger("all", (owner, agreed, second))).asked == (3,)
+    assert progress(Ledger("all", (owner, agreed, done, other, faster))).left == (4,)
+    assert progress(Ledger("all", (owner, agreed, done, other, faster))).asked == (1,)
+
+
+def test_who_countersigns_is_settled_when_the_group_after_him_is():
+    owner = Item(1, status="countersigning", decision="agree", order=1)
+    after = Item(2, "sign_after", parent=1)
+    nested = Item(3, "sign_before", parent=2)
+    agreed = replace(after, status="decided", decision="agree", order=2)
+
+    assert progress(Ledger("all", (owner, replace(after, status="wait"), nested))).settled == ()
+    assert progress(Ledger("all", (owner, agreed))).settled == (1,)
+    assert subtree(Ledger("all", (owner, after, nested)), 1) == [1, 2, 3]
+    assert [depth(Ledger("all", (owner, after, nested)), key) for key in (1, 2, 3)] == [0, 1, 2]
 
 
 def test_the_random_person_is_the_same_in_every_repetition():
@@ -229,6 +259,86 @@ def test_the_order_of_rows_is_irrelevant(mode, votes, weights, random):
     assert (decide(original) is None) == (decide(twisted) is None)
     if decide(original) is not None:
         assert decide(original).result == decide(twisted).result
+
+
+@st.composite
+def trees(draw):
+    """A ledger of up to four people, some of whom have added others before or after themselves, up to three deep."""
+    items: list[Item] = []
+
+    def add(kind: str, parent: int | None, group_mode: str, level: int) -> None:
+        key = len(items) + 1
+        items.append(Item(key))
+        before = draw(st.integers(0, 2)) if level < 3 and draw(st.booleans()) else 0
+        letter = draw(st.sampled_from("ARPP"))
+        after = draw(st.integers(0, 2)) if letter == "A" and level < 3 and draw(st.booleans()) else 0
+        mode = draw(st.sampled_from(["all", "any", "sequential"]))
+        for _ in range(before):
+            add("sign_before", key, mode, level + 1)
+        for _ in range(after):
+            add("sign_after", key, mode, level + 1)
+        status = "countersigning" if after else "todo" if letter == "P" else "decided"
+        order = 0 if letter == "P" else key
+        items[key - 1] = Item(
+            key, kind, key * 1000, status=status, decision=DECISIONS.get(letter), parent=parent, order=order,
+            group_mode=group_mode,
+        )  # fmt: skip
+
+    for _ in range(draw(st.integers(1, 4))):
+        add("normal", None, "all", 0)
+    return tuple(items)
+
+
+@settings(max_examples=400, deadline=None)
+@given(MODES, trees(), st.data())
+def test_an_early_result_with_added_signers_is_the_result_of_every_completion(mode, items, data):
+    early = decide(Ledger(mode[0], items, mode[1]))
+    completed = tuple(
+        item if item.decision else replace(
+            item, status="decided", order=1000 + item.id, decision=DECISIONS[data.draw(st.sampled_from("AR"))]
+        )
+        for item in items
+    )  # fmt: skip
+    late = decide(Ledger(mode[0], completed, mode[1]))
+
+    assert late is not None, "nobody is pending"
+    any_first = mode == ("any", {}) or any(item.group_mode == "any" for item in items)
+    if early is not None and not any_first:
+        assert late.result == early.result
+
+
+@settings(max_examples=300, deadline=None)
+@given(MODES, trees(), st.randoms())
+def test_the_order_of_rows_is_irrelevant_with_added_signers(mode, items, random):
+    shuffled = list(items)
+    random.shuffle(shuffled)
+    one, other = (decide(Ledger(mode[0], tuple(rows), mode[1])) for rows in (items, shuffled))
+
+    assert (one and one.result) == (other and other.result)
+
+
+@settings(max_examples=300, deadline=None)
+@given(MODES, trees())
+def test_somebody_is_asked_as_long_as_the_round_is_open(mode, items):
+    waiting = tuple(replace(item, status="wait") if item.status == "todo" else item for item in items)
+    book = Ledger(mode[0], waiting, mode[1])
+
+    if decide(book) is None:
+        step = progress(book)
+        assert step.asked
+        assert not set(step.asked) & set(step.left)
+
+
+def test_no_vote_is_counted_with_a_float():
+    weights = (Decimal("0.1"),) * 3
+    votes = tuple(
+        Item(n, seq=n, weight=weight, status="decided", decision="agree", order=n + 1)
+        for n, weight in enumerate(weights)
+    )
+
+    assert decide(Ledger("weight", votes, {"threshold": "0.3"})).passed
+    assert not decide(Ledger("weight", votes, {"threshold": "0.30000000000000000001"})).passed
+    assert need(3, {"threshold": "0.33333333333333333334"}) == 2
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,171 @@
+"""抄送, 催办 and 批量审批."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine import tasks
+from engine.errors import (
+    AlreadyDecided,
+    BatchNotAllowed,
+    ContentChanged,
+    Forbidden,
+    InstanceOver,
+    InvalidValue,
+    NotYourTask,
+    UrgedAlready,
+)
+from tests.engine.approvals.office import approval, task
+
+pytestmark = pytest.mark.approvals
+
+HIDDEN = (
+    '<zeebe:formDefinition formId="oa/claim"/><troika:fields default="read"><troika:field id="note" perm="hidden"/>'
+    "</troika:fields>"
+)
+
+
+def test_a_copy_comes_once_and_tells_when_it_was_read(office):
+    instance = office.begin(approval(users="bob"))
+
+    [made] = office.do("ann", tasks.copy_to, instance, ["fay"], "供参考")
+    office.do("bob", tasks.copy_to, instance, ["fay", "gus"])
+
+    assert [item.kind for item in office.items("fay", "copied")] == ["copy"]
+    assert office.items("fay") == []  # nothing to decide
+    assert office.do("fay", tasks.count)["copied"] == 1
+    read = office.do("fay", tasks.read_copy, made)
+    assert (read, office.items("fay", "copied")) == (office.clock.now(), [])
+    office.clock.advance(timedelta(hours=1))
+    assert office.do("fay", tasks.read_copy, made) == read
+    assert [entry.data.get("to") and len(entry.data["to"]) for entry in office.facts(instance, "copy.")] == [1, 1, None]
+
+    office.do("bob", tasks.copy_to, instance, ["fay"], again=True)
+    assert len(office.items("fay", "copied")) == 1
+
+
+def test_hidden_fields_stay_hidden_in_a_copy(office):
+    instance = office.begin(approval("check", HIDDEN, users="bob"), form=True, amount=1, note="secret")
+    assert not office.do("fay", tasks.may_see, instance)
+
+    office.do("bob", tasks.copy_to, instance, ["fay"])
+    office.do("ann", tasks.copy_to, instance, ["gus"])
+
+    for login in ("fay", "gus"):
+        assert office.do(login, tasks.may_see, instance)
+        allowed = office.do(login, tasks.sight, instance)
+        assert (allowed.on("amount"), allowed.on("note")) == ("read", "hidden")
+
+
+def test_a_copy_outlives_the_round_and_the_instance(office):
+    instance = office.begin(approval(users="bob"))
+    office.do("bob", tasks.copy_to, instance, ["fay"])
+    office.act("bob", tasks.agree)
+
+    assert office.status(instance) == "completed"
+    assert len(office.items("fay", "copied")) == 1
+
+
+def test_strangers_send_no_copies_and_read_none(office):
+    instance = office.begin(approval(users="bob"))
+    [made] = office.do("ann", tasks.copy_to, instance, ["fay"])
+
+    with pytest.raises(Forbidden):
+        office.do("gus", tasks.copy_to, instance, ["hal"])
+    with pytest.raises(NotYourTask):
+        office.do("gus", tasks.read_copy, made)
+    with pytest.raises(InvalidValue):
+        office.do("ann", tasks.copy_to, instance, [])
+    one, two = (office.do("ann", tasks.copy_to, instance, ["hal"], idempotency_key="k") for _ in range(2))
+    assert one == two
+
+
+def test_urging_is_limited_to_once_in_two_hours(office):
+    instance = office.begin(approval(users="bob,eve"))
+
+    assert office.do("ann", tasks.urge, instance) == 2
+    office.act("bob", tasks.add_beside, ["fay"])
+    assert office.do("ann", tasks.urge, instance) == 1  # fay has not been urged yet
+    with pytest.raises(UrgedAlready):
+        office.do("ann", tasks.urge, instance)
+    assert [item.urges for item in office.items("bob")] == [1]
+    office.clock.advance(timedelta(hours=2))
+    assert office.do("dan", tasks.urge, instance) == 3
+    assert office.items("bob")[0].urges == 2
+
+
+def test_only_the_requester_and_the_cockpit_urge_and_only_while_somebody_is_asked(office):
+    instance = office.begin(approval(users="bob"))
+
+    with pytest.raises(Forbidden):
+        office.do("bob", tasks.urge, instance)
+    assert office.do("ann", tasks.urge, instance, idempotency_key="u") == 1
+    assert office.do("ann", tasks.urge, instance, idempotency_key="u") == 0
+    office.act("bob", tasks.agree)
+    with pytest.raises(InstanceOver):
+        office.do("ann", tasks.urge, instance)
+
+
+BATCH = '<troika:buttons batch="true"/>'
+
+
+def test_a_batch_gives_each_line_its_own_result(office):
+    """Mixed list: one fine, one stale, one with a required opinion, one decided already, one of somebody else."""
+    fine, stale, decided = (office.begin(approval("check", BATCH, users="bob"), amount=n) for n in range(3))
+    strict = office.begin(approval("check", BATCH + '<troika:opinion required="always"/>', users="bob"))
+    other = office.begin(approval("check", BATCH, users="eve"))
+    items = {item.instance_id: item for item in office.items("bob")}
+    digests = office.do("bob", tasks.seen, [item.work_item_id for item in items.values()])
+    assert set(digests) == {items[key].work_item_id for key in (fine, stale, decided)}
+    assert items[fine].batch
+    office.do("bob", tasks.agree, items[decided].work_item_id)
+
+    lines = [
+        tasks.Chosen(items[fine].work_item_id, digests[items[fine].work_item_id]),
+        tasks.Chosen(items[stale].work_item_id, "form:00"),
+        tasks.Chosen(items[decided].work_item_id, digests[items[decided].work_item_id]),
+        tasks.Chosen(items[strict].work_item_id, "form:00"),
+        tasks.Chosen(office.item("eve"), "form:00"),
+    ]
+    results = tasks.agree_many(office.engine, office.who["bob"], lines)
+
+    assert [result.outcome for result in results] == ["agree", None, None, None, None]
+    assert [type(result.error) for result in results[1:]] == [
+        ContentChanged, AlreadyDecided, BatchNotAllowed, NotYourTask
+    ]  # fmt: skip
+    assert [office.status(key) for key in (fine, stale, decided, strict, other)] == [
+        "completed", "running", "completed", "running", "running"
+    ]  # fmt: skip
+
+
+def test_a_repeated_batch_decides_once_and_answers_the_same(office):
+    office.begin(approval("check", BATCH, users="bob"))
+    item = office.item("bob")
+    line = tasks.Chosen(item, office.do("bob", tasks.seen, [item])[item])
+
+    first, again = (
+        tasks.agree_many(office.engine, office.who["bob"], [line], idempotency_key="b-1") for _ in range(2)
+    )  # fmt: skip
+
+    assert first == again == [tasks.Result(item, "agree")]
+
+
+def test_what_is_handled_goes_in_a_batch_too_and_a_hundred_is_the_most(office):
+    instance = office.begin(task("keep", BATCH))
+    item = office.item("bob")
+    line = tasks.Chosen(item, office.do("bob", tasks.seen, [item])[item])
+
+    with pytest.raises(InvalidValue):
+        tasks.agree_many(office.engine, office.who["bob"], [line] * 101)
+    [result] = tasks.agree_many(office.engine, office.who["bob"], [line])
+
+    assert (result.outcome, office.status(instance)) == ("handled", "completed")
+
+
+def test_a_node_that_does_not_say_so_is_not_decided_from_a_list(office):
+    office.begin(approval(users="bob"))
+    item = office.item("bob")
+
+    assert office.do("bob", tasks.seen, [item]) == {}
+    [result] = tasks.agree_many(office.engine, office.who["bob"], [tasks.Chosen(item, "form:00")])
+    assert isinstance(result.error, BatchNotAllowed)
