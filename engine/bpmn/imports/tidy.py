@@ -29,6 +29,13 @@ _TEXTS = frozenset(
     ]
 )  # fmt: skip
 """Elements whose text does."""
+_MEANT = {
+    "messageRef": "message", "inMessageRef": "message", "outMessageRef": "message", "signalRef": "signal",
+    "errorRef": "error", "escalationRef": "escalation", "operationRef": "operation", "processRef": "process",
+    "itemSubjectRef": "itemDefinition", "itemRef": "itemDefinition", "categoryValueRef": "categoryValue",
+    "dataObjectRef": "dataObject", "dataStoreRef": "dataStore",
+}  # fmt: skip
+"""References that can mean one kind of element only."""
 _DRAWING = frozenset(("sourceElement", "targetElement", "choreographyActivityShape", "labelStyle"))
 """Attributes of shapes and edges that name another part of the drawing."""
 _DATA_TYPES = {
@@ -211,7 +218,8 @@ def _double(element: Element, first: Element, key: str, taken: dict[str, Element
     scope = element.getparent()
     if scope is not None and scope is not first.getparent() and local_name(scope) != "definitions":
         for part in [scope, *scope.iterchildren("*")]:
-            _follow(part, {key: new}, deep=local_name(part) in ("laneSet", *EVENTS, *ACTIVITIES, "sequenceFlow"))
+            deep = local_name(part) in ("laneSet", *EVENTS, *ACTIVITIES, "sequenceFlow")
+            _follow(part, {key: new}, deep, local_name(element))
     showing = [
         shape for shape in element.getroottree().getroot().iter(f"{{{BPMNDI}}}BPMNShape", f"{{{BPMNDI}}}BPMNEdge")
         if shape.get("bpmnElement") == key
@@ -220,15 +228,18 @@ def _double(element: Element, first: Element, key: str, taken: dict[str, Element
         showing[1].set("bpmnElement", new)
 
 
-def _follow(root: Element, renamed: dict[str, str], deep: bool = True) -> None:
-    """Let references follow their elements."""
+def _follow(root: Element, renamed: dict[str, str], deep: bool = True, tag: str | None = None) -> None:
+    """Let references follow their elements. `tag`: of what has been renamed, when something else keeps the old id."""
     for element in root.iter("*") if deep else (root,):
         for name in _ATTRIBUTES & set(element.attrib):
+            if tag is not None and _MEANT.get(name, tag) != tag:
+                continue
             local = local_ref(element.get(name)) or ""
             found = renamed.get(element.get(name)) or renamed.get(local)
             if found is not None:
                 element.set(name, found)
-        if local_name(element) in _TEXTS and element.text and element.text.strip() in renamed:
+        means = local_name(element) in _TEXTS and (tag is None or _MEANT.get(local_name(element), tag) == tag)
+        if means and element.text and element.text.strip() in renamed:
             element.text = renamed[element.text.strip()]
 
 

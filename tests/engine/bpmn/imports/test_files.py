@@ -112,6 +112,15 @@ def test_an_id_that_stands_twice_is_renamed_with_what_meant_it():
     ]
 
 
+def test_a_reference_to_a_message_does_not_follow_an_event_with_its_id():
+    data = file('<receiveTask id="m" messageRef="m"/><endEvent id="e"/><sequenceFlow id="f" sourceRef="m" targetRef="e"/>',
+                '<message id="m" name="paid"/>')  # fmt: skip
+    process = bpmn.read(imports.translate(data).xml).definition.processes[0]
+
+    assert process.nodes["m_1"].message.name == "paid"
+    assert process.flows[0].source == "m_1"
+
+
 def test_an_id_that_is_no_xml_name_is_renamed_everywhere():
     data = file('<startEvent id="1 a"/><task id="b"/><sequenceFlow id="f" sourceRef="1 a" targetRef="b"/>')
     found = imports.translate(data)
