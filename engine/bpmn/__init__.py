@@ -25,7 +25,7 @@ from engine.bpmn.machine.verbs import (
 from engine.bpmn.model import Definition, Reading
 from engine.bpmn.moves import Modification, Placing, Return, goto, modify, returning, unfit
 from engine.bpmn.parser import read
-from engine.bpmn.parser.standard import CONSTRAINTS, violations
+from engine.bpmn.parser.constraints import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import Choice, State, approvals, check, choices, dump, is_open, load, markers, variables, waits
 

@@ -17,8 +17,6 @@ QUESTIONS = ("exclusiveGateway", "inclusiveGateway")
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each element that a reader cannot call by a name."""
-    if not drawn.process.name:
-        yield Remark(drawn.process, N_("Process '{element}' has no name."), N_("Say what it is for."))
     for node in drawn.nodes():
         asks = node.type in QUESTIONS and len(node.outgoing) > 1
         if not node.name and (asks or node.type in ACTIVITIES | EVENTS):
@@ -26,9 +24,8 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 node, N_("'{element}' has no name."),
                 N_("Tasks are verb and object, events are past, gateways ask a question."),
             )  # fmt: skip
-        if asks:
-            for flow in node.outgoing:
-                if not flow.name and flow.condition is not None and flow.id != node.default:
-                    yield Remark(
-                        flow, N_("Flow '{element}' has a condition, but no name."), N_("Let it answer the question.")
-                    )
+        for flow in node.outgoing:
+            if not flow.name and flow.condition is not None and flow.id != node.default:
+                yield Remark(
+                    flow, N_("Flow '{element}' has a condition, but no name."), N_("Let it answer the question.")
+                )

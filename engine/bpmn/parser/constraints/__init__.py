@@ -1,23 +1,25 @@
-"""The constraints of BPMN 2.0.2 that its schema cannot say, for every element of a file, executable or not.
+"""The constraints of BPMN 2.0.2 that its schema cannot say, and how a drawing is well drawn: for every element of a
+file, executable or not.
 
-What the machine would not run is refused by the other modules of the reader. Here stands what the standard demands
-beyond that: a file that breaks it is opened and runs, but may mean something else in another product.
+What the machine would not run is refused by the other modules of the reader. A file that breaks what stands here is
+opened and runs, but may mean something else in another product, or to whoever reads it. Codes of what the standard
+demands begin with `standard-`.
 """
 
 from collections.abc import Iterable, Mapping
 
-from engine.bpmn.parser.standard import activities, data, events, flows, messages
-from engine.bpmn.parser.standard.drawing import Constraint, Drawing, Violation
+from engine.bpmn.parser.constraints import activities, data, events, flows, layout, manner, messages
+from engine.bpmn.parser.constraints.drawing import Constraint, Drawing, Violation
 from engine.bpmn.parser.xml import Element, Unreadable, local_name, read_tree
 from engine.findings import Finding, Level
 
 CONSTRAINTS: Mapping[str, Constraint] = {
-    rule.code: rule for rule in (*activities.RULES, *events.RULES, *flows.RULES, *messages.RULES, *data.RULES)
+    rule.code: rule for rules in (activities, events, flows, messages, data, manner, layout) for rule in rules.RULES
 }
 
 
 def violations(xml: bytes, resource: str = "", said: Iterable[Finding] = ()) -> list[Finding]:
-    """Where the file breaks a constraint, those that nobody looks at unless asked among them.
+    """Where the file breaks a constraint, one that nobody looks at unless asked included.
 
     `said`: what the reader has found; a constraint that says the same about the same element is left out. Never raises
     for bad input: what cannot be read breaks no constraint.

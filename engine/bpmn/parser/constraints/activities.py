@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.bpmn.model import ACTIVITIES
-from engine.bpmn.parser.standard.drawing import Drawing, Violation, children, constraint, is_set, named, tag
+from engine.bpmn.parser.constraints.drawing import Drawing, Violation, children, constraint, is_set, named, tag
 from engine.bpmn.parser.xml import ZEEBE, Element, local_name, local_ref, text_of
 from engine.errors import N_
 from engine.findings import Level
@@ -41,17 +41,28 @@ def _event_sub_processes(drawing: Drawing) -> Iterator[Violation]:
 
 
 def _ad_hoc(drawing: Drawing) -> Iterator[Violation]:
-    """Wrong: an ad-hoc sub-process with a start event, or without activity. Right: activities, loose or connected."""
+    """Wrong: an ad-hoc sub-process with a start event. Right: activities, loose or connected."""
     for scope in drawing.all("adHocSubProcess"):
         inside = [local_name(child) for child in scope.iterchildren(tag("*"))]
         wrong = [name for name in inside if name in ("startEvent", "endEvent", *CHOREOGRAPHY)]
-        if wrong or not ACTIVITIES.intersection(inside):
+        waiting = [event for event in children(scope, "intermediateCatchEvent") if not drawing.outgoing(event)]
+        if wrong or waiting:
             yield Violation(
                 scope,
-                N_("Expected the ad-hoc sub-process '{element}' to hold at least one activity and no start or end "
-                   "event, found: {found}."),
+                N_("Expected the ad-hoc sub-process '{element}' to hold no start or end event, and nothing that waits "
+                   "without leading on; found: {found}."),
                 N_("Draw the activities that can be chosen, and nothing where they begin or end."),
-                {"found": ", ".join(wrong) or "-"},
+                {"found": ", ".join([*wrong, *(event.get("id") for event in waiting)])},
+            )  # fmt: skip
+
+
+def _ad_hoc_empty(drawing: Drawing) -> Iterator[Violation]:
+    """Wrong: an ad-hoc sub-process that offers nothing. Right: at least one activity."""
+    for scope in drawing.all("adHocSubProcess"):
+        if not ACTIVITIES.intersection(local_name(child) for child in scope.iterchildren(tag("*"))):
+            yield Violation(
+                scope, N_("Expected the ad-hoc sub-process '{element}' to hold at least one activity."),
+                N_("Draw the activities that can be chosen."),
             )  # fmt: skip
 
 
@@ -197,7 +208,8 @@ RULES = (
     constraint(
         "standard-event-sub-process", Level.WARN, "event-sub-process-start", "event-sub-process-flow", "event-position"
     )(_event_sub_processes),
-    constraint("standard-ad-hoc", Level.WARN, "ad-hoc-content", "scope-empty")(_ad_hoc),
+    constraint("standard-ad-hoc", Level.WARN, "ad-hoc-content")(_ad_hoc),
+    constraint("standard-ad-hoc-empty", Level.WARN, "scope-empty")(_ad_hoc_empty),
     constraint("standard-multi-instance", Level.WARN, "multi-instance-count")(_multi_instance),
     constraint("standard-multi-instance-data", Level.WARN)(_multi_instance_data),
     constraint("standard-script-format", Level.WARN, "script-language")(_script),

@@ -64,7 +64,9 @@ class Drawing:
         for flow in self.all("sequenceFlow"):
             self._out.setdefault(local_ref(flow.get("sourceRef")) or "", []).append(flow)
             self._in.setdefault(local_ref(flow.get("targetRef")) or "", []).append(flow)
-        self._executable: dict[Element, bool] = {}
+        self._boundaries: dict[str, list[Element]] = {}
+        for event in self.all("boundaryEvent"):
+            self._boundaries.setdefault(local_ref(event.get("attachedToRef")) or "", []).append(event)
 
     def all(self, *names: str) -> Iterator[Element]:
         """Every element with one of these tags, tag by tag."""
@@ -91,6 +93,10 @@ class Drawing:
     def outgoing(self, node: Element) -> list[Element]:
         """The sequence flows that leave a node."""
         return self._out.get(node.get("id") or "", [])
+
+    def boundaries(self, activity: Element) -> list[Element]:
+        """The events attached to an activity."""
+        return self._boundaries.get(activity.get("id") or "", [])
 
     def definitions(self, event: Element) -> list[Element]:
         """The event definitions of an event, those that it names among them."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from engine.bpmn.parser.constraints.drawing import Drawing, Violation, children, constraint, is_set, named, tag
 from engine.bpmn.parser.refusals import STANDARD
-from engine.bpmn.parser.standard.drawing import Drawing, Violation, children, constraint, is_set, named, tag
 from engine.bpmn.parser.xml import Element, local_name, local_ref, text_of
 from engine.errors import N_
 from engine.findings import Level
@@ -135,7 +135,7 @@ def _links(drawing: Drawing) -> Iterator[Violation]:
             ends = named(link, mine)
             others = [drawing.get(end, "linkEventDefinition") for end in ends] or _same_name(drawing, link, throws)
             good = [other for other in others if other is not None and _faces(other, link, theirs)]
-            if len(good) < len(others) or not good or (throws and len(good) > 1):
+            if len(good) < len(others) or not good or not (ends or link.get("name")) or (throws and len(good) > 1):
                 yield Violation(
                     event,
                     N_("Expected link event '{element}' to have its other end in the same process or sub-process."),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.bpmn.model import ACTIVITIES, EVENTS, FLOW_NODES
-from engine.bpmn.parser.standard.drawing import Drawing, Violation, children, constraint, is_set, named, tag
+from engine.bpmn.parser.constraints.drawing import Drawing, Violation, children, constraint, is_set, named, tag
 from engine.bpmn.parser.xml import Element, local_name, local_ref
 from engine.errors import N_
 from engine.findings import Level
@@ -141,8 +141,7 @@ def _waits(drawing: Drawing, target: Element) -> bool:
     if len(drawing.incoming(target)) > 1:
         return False
     if local_name(target) == "receiveTask":
-        hosts = {local_ref(event.get("attachedToRef")) for event in drawing.all("boundaryEvent")}
-        return target.get("id") not in hosts
+        return not drawing.boundaries(target)
     kinds = drawing.kinds(target)
     return target.tag == tag("intermediateCatchEvent") and bool(kinds) and WAITED.issuperset(kinds)
 
@@ -155,7 +154,7 @@ RULES = (
     constraint("standard-immediate", Level.WARN)(_immediate),
     constraint("standard-unconnected", None)(_unconnected),
     constraint("standard-gateway-direction", Level.WARN)(_direction),
-    constraint("standard-gateway-pointless", Level.INFO)(_pointless),
+    constraint("standard-gateway-pointless", None)(_pointless),
     constraint(
         "standard-event-gateway", Level.WARN, "event-gateway-alone", "event-gateway-target",
         "event-gateway-target-shared",

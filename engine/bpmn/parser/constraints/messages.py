@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.bpmn.parser.standard.drawing import Drawing, Violation, constraint
+from engine.bpmn.parser.constraints.drawing import Drawing, Violation, constraint
 from engine.bpmn.parser.xml import Element, local_name, local_ref
 from engine.errors import N_
 from engine.findings import Level
