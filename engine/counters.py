@@ -15,7 +15,10 @@ _begin = {
 
 
 def next_number(uow: UnitOfWork, name: str) -> int:
-    """The next whole number of series `name`, from 1. The series stays locked until the end: draw late."""
+    """The next whole number of series `name`, from 1; nobody else draws from it until the end: draw late.
+
+    What is rolled back takes its number with it, so a series has no gaps.
+    """
     last = uow.read_one(_last, {"drawn": name})
     if last is None:
         # two who begin a series at once: the second waits here for the first

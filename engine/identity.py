@@ -478,6 +478,16 @@ def org_units(uow: UnitOfWork) -> list[OrgUnit]:
     return [_org_unit(row) for row in uow.execute(select(org_unit).order_by(org_unit.c.key))]
 
 
+def company_of(uow: UnitOfWork, user_id: UUID) -> str | None:
+    """The key of the topmost department above somebody, None for whoever belongs to none."""
+    unit_id, key, visited = user(uow, user_id).org_unit_id, None, set()
+    while unit_id is not None and unit_id not in visited:
+        visited.add(unit_id)
+        unit = _unit(uow, unit_id)
+        unit_id, key = unit.parent_id, unit.key
+    return key
+
+
 def department_members(uow: UnitOfWork, unit_id: UUID) -> list[User]:
     """Active people of one department, by login; sub-departments are not included."""
     rows = uow.execute(

@@ -72,10 +72,12 @@ def card(uow: UnitOfWork, instance_id: UUID) -> Card:
     row = uow.execute(_card.where(instance.c.id == instance_id)).one_or_none()
     if row is None or not tasks.may_see(uow, instance_id):
         raise NotFound(kind="request", key=str(instance_id))
+    sight = tasks.sight(uow, instance_id)
+    process_name = rendering.label((row.meta or {}).get("labels"), row.process_name)
     return Card(
-        row.id, row.definition_id, row.version, row.process_key,
-        rendering.label((row.meta or {}).get("labels"), row.process_name), row.number, row.business_key, row.title,
-        _readable(row.summary, tasks.sight(uow, instance_id)), Status(row.status).name.lower(), row.incidents,
+        row.id, row.definition_id, row.version, row.process_key, process_name, row.number, row.business_key,
+        tasks.shown_title(uow, row.definition_id, row.title, process_name, sight),
+        _readable(row.summary, sight), Status(row.status).name.lower(), row.incidents,
         row.starter_id, _name(row.name, row.name_en),
         _waits_for(uow, instance_id) if row.status in (Status.RUNNING, Status.SUSPENDED) else "",
         row.created_at, row.ended_at,

@@ -4,6 +4,7 @@ Texts of expressions stand here as they were written. An element's `name` is in 
 `labels` holds the other languages by code.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -128,11 +129,34 @@ class PolicyMark:
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """troika:numbering of a process."""
+    """troika:numbering of a process. `scope`: who shares a series: `global` all processes of the same pattern,
+    `process` this one, `entity` this one in one company.
+    """
 
     pattern: str
     period: str = "year"
     scope: str = "global"
+
+    @property
+    def repeats(self) -> str:
+        """What the pattern lacks so that no number comes twice, "" when nothing."""
+        parts = {found[1] for found in NUMBER_PART.finditer(self.pattern)}
+        shown = "".join(_SHOWN.get(part, "") for part in parts)
+        if "seq" not in parts:
+            return "seq"
+        return next((text for letter, text in _NEEDED[self.period] if letter not in shown), "")
+
+    @property
+    def unknown(self) -> list[str]:
+        """Braces of the pattern that mean nothing."""
+        return re.findall(r"\{[^{}]*\}?|\}", NUMBER_PART.sub("", self.pattern))
+
+
+NUMBER_PART = re.compile(r"\{(yyyyMMdd|yyyyMM|yyyy|yy|MM|dd|entity|seq)(?::(\d))?\}")
+_SHOWN = {"yyyyMMdd": "yMd", "yyyyMM": "yM", "yyyy": "y", "yy": "y", "MM": "M", "dd": "d"}
+_YEAR, _MONTH, _DAY = ("y", "yyyy"), ("M", "MM"), ("d", "dd")
+_NEEDED = {"day": (_YEAR, _MONTH, _DAY), "month": (_YEAR, _MONTH), "year": (_YEAR,), "never": ()}
+PERIODS, SERIES_SCOPES = tuple(_NEEDED), ("global", "process", "entity")
 
 
 @dataclass(slots=True)

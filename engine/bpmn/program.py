@@ -433,6 +433,13 @@ class Program:
         value = self.title.evaluate({**variables, "process": process}, now=now, zone=zone)
         return value if isinstance(value, str) else None
 
+    @property
+    def title_reads(self) -> frozenset[str]:
+        """The variables that the title shows: whoever may not read one of them does not read the title."""
+        if self.title is None or self.title.expression is None:
+            return frozenset()
+        return self.title.expression.names - {"process"}
+
     def _references(self, type: str) -> tuple[Reference, ...]:
         return tuple(
             Reference(

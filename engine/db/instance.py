@@ -61,6 +61,7 @@ instance = Table(
     Column("ended_code", String(200)),
     Column("remove_at", UtcDateTime),
     Column("legal_hold", Boolean, nullable=False, default=False),
+    Column("series", String(200)),  # in which `number` is unique: a pattern, a process, or a process in a company
 )
 Index(
     "instance_business_key",
@@ -69,6 +70,14 @@ Index(
     unique=True,
     sqlite_where=text("business_key IS NOT NULL AND status IN (0, 1, 7)"),
     postgresql_where=text("business_key IS NOT NULL AND status IN (0, 1, 7)"),
+)
+Index(
+    "instance_number",
+    instance.c.series,
+    instance.c.number,
+    unique=True,
+    sqlite_where=text("series IS NOT NULL"),
+    postgresql_where=text("series IS NOT NULL"),
 )
 Index(
     "instance_live",
@@ -129,6 +138,8 @@ class Instance:
     ended_code: str | None = None
     state: Any = None
     """the live `bpmn.State`, loaded by `runtime` when first needed"""
+    series: str | None = None
+    """where the number was drawn; written with a new row only"""
     new: bool = False
     dirty: bool = False
     cache: dict[str, Any] = field(default_factory=dict)

@@ -58,7 +58,7 @@ class Rows:
         if row.new:
             values |= {
                 "id": row.id, "process_key": row.process_key, "starter_id": row.starter_id,
-                "version": row.version, "created_at": row.created_at,
+                "version": row.version, "created_at": row.created_at, "series": row.series,
             }  # fmt: skip
             uow.queue(_insert, values)
             row.new = False

@@ -91,7 +91,7 @@ def start(
     instance = rows.born(instance_id or uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
     instance.business_key = business_key
     if program.numbering is not None:
-        instance.number = numbering.draw(uow, program.numbering, info.key)
+        numbering.draw(uow, program.numbering, instance)
     starter = uow.actor.user_id
     initiator = None if starter is None else identity.context_of(uow, starter)
     instance.cache["beside"] = Beside(initiator, by_key=instance_id is not None)

@@ -8,6 +8,7 @@ from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import DoneItem, InboxItem, Page, RequestItem, count, done, inbox, requested
 from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
+from engine.tasks.titles import shown as shown_title
 from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see, save_draft, sight, unclaim
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "requested",
     "save_draft",
     "seen",
+    "shown_title",
     "sight",
     "transfer",
     "unclaim",

@@ -20,6 +20,7 @@ from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
+from engine.tasks import titles
 from engine.unit_of_work import UnitOfWork
 
 MOST_ON_A_PAGE = 100
@@ -140,7 +141,7 @@ def inbox(
         keys = _keys(uow, places, sort, after, limit + 1)
         items = _describe(uow, [key.work_item_id for key in keys[:limit]])
         return Page(items, _write_cursor(keys[limit - 1]) if len(keys) > limit else None)
-    return _search(uow, places, sort, after, limit, _matcher(process, text))
+    return _search(uow, places, sort, after, limit, _matcher(process, text), text or "")
 
 
 def count(uow: UnitOfWork) -> dict[str, int]:
@@ -175,7 +176,7 @@ def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page
     rows = uow.execute(query).all()
     items = [
         DoneItem(
-            row.id, row.instance_id, row.definition_id, row.number, row.title, row.task_name,
+            row.id, row.instance_id, row.definition_id, row.number, _title(uow, row), row.task_name,
             row.spec.get("labels", {}), row.node, row.process_key, row.process_name, row.starter_name or "",
             row.starter_name_en or "", WORDS.get(ItemDecision(row.decision), "closed"), row.opinion, row.decided_at,
             Status(row.status).name.lower(),
@@ -331,8 +332,9 @@ def _matcher(process: str | None, wanted: str | None) -> ColumnElement[bool]:
 
 def _search(
     uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after: _Key | None, limit: int,
-    matching: ColumnElement[bool],
+    matching: ColumnElement[bool], wanted: str,
 ) -> Page:  # fmt: skip
+    wanted = wanted.casefold()
     found: list[InboxItem] = []
     place: dict[UUID, _Key] = {}
     read = 0
@@ -341,6 +343,8 @@ def _search(
         read += len(keys)
         place |= {key.work_item_id: key for key in keys}
         for item in _describe(uow, [key.work_item_id for key in keys], matching):
+            if wanted not in f"{item.title}\n{item.number or ''}".casefold():
+                continue  # found in a title that its reader does not see: that it was found would tell
             if len(found) == limit:
                 return Page(found, _write_cursor(place[found[-1].work_item_id]))
             found.append(item)
@@ -418,7 +422,7 @@ def _describe(
 def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, str]) -> InboxItem:
     mine = row.assignee_id == uow.actor.user_id
     return InboxItem(
-        row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, row.title, _summary(row),
+        row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, _title(uow, row), _summary(row),
         row.task_name or row.process_name, (row.spec or {}).get("labels", {}), row.node or "", row.process_key,
         row.process_name, row.starter_name or "", row.starter_name_en or "", row.created_at, row.due_at,
         50 if row.priority is None else row.priority, row.round or 1,
@@ -434,12 +438,23 @@ def _summary(row: Any) -> Any:
     """The key fields without those that the node hides."""
     if not row.summary:
         return row.summary
-    if row.spec is None:  # a copy that no task sent
+    if row.spec is None:
         return None
+    allowed = _allowed(row)
+    return {name: value for name, value in row.summary.items() if allowed.on(name) != "hidden"}
+
+
+def _title(uow: UnitOfWork, row: Any) -> str:
+    return titles.shown(uow, row.definition_id, row.title, row.process_name, _allowed(row))
+
+
+def _allowed(row: Any) -> forms.Permissions:
+    """What the node of the row lets its people see; nothing on a copy that no task sent."""
+    if row.spec is None:
+        return forms.permissions.HIDE_ALL
     rules = [FieldRule(*rule) for rule in row.spec.get("fields", ())]
     default = row.spec.get("default_permission", "write")
-    allowed = forms.permissions.of(SimpleNamespace(fields=rules, default_permission=default))
-    return {name: value for name, value in row.summary.items() if allowed.on(name) != "hidden"}
+    return forms.permissions.of(SimpleNamespace(fields=rules, default_permission=default))
 
 
 def _waiting(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, dict[str, str]]]]:

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import forms, history, identity, ids, policy
+from engine import forms, history, identity, ids, policy, repository
 from engine.approvals import rounds
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
-from engine.tasks import opening
+from engine.tasks import opening, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
@@ -105,7 +105,13 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         name=act.round.name,
         labels=dict(act.work.labels),
         number=act.instance.number,
-        title=act.instance.title,
+        title=titles.shown(
+            uow,
+            act.instance.definition_id,
+            act.instance.title,
+            repository.definition(uow, act.instance.definition_id).name,
+            _permissions(act, mine),
+        ),
         form_id=act.work.form,
         values=values,
         permissions=_permissions(act, mine),

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Callable, Iterator
 
 from engine.bpmn.model import (
+    PERIODS,
     ApprovalRule,
     Assignees,
     CalledDecision,
@@ -331,8 +332,11 @@ class Reader:
 
     def _numbering(self, owner: Element, child: Element, found: Extensions) -> None:
         pattern = self._required(owner, child, "pattern")
-        if pattern:
-            found.numbering = Numbering(pattern, child.get("period", "year"), child.get("scope", "global"))
+        period = self._choice(owner, child, "period", PERIODS) if child.get("period") else "year"
+        if child.get("gapless") is not None:  # drawn in the transaction that starts: without gaps either way
+            self._choice(owner, child, "gapless", ("true", "false"))
+        if pattern and period:
+            found.numbering = Numbering(pattern, period, child.get("scope", "global"))
 
     def _title(self, owner: Element, child: Element, found: Extensions) -> None:
         found.title = self._required(owner, child, "value")
@@ -503,7 +507,7 @@ _TROIKA: dict[str, _Word] = {
     "onSelf": (HUMAN, Reader._on_self, "do"),
     "policy": (HUMAN, Reader._policy, "provides subject subjectType"),
     "retry": (JOBS, Reader._retry, "cycle"),
-    "numbering": (_PROCESS, Reader._numbering, "pattern period scope"),
+    "numbering": (_PROCESS, Reader._numbering, "pattern period scope gapless"),
     "title": (_PROCESS, Reader._title, "value"),
     "summary": (_PROCESS, Reader._summary, "fields"),
     "starters": (_PROCESS, Reader._starters, "groups departments users"),
