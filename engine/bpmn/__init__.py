@@ -6,6 +6,7 @@
 from engine.bpmn.carrying import Plan, Target, Targets, migrate, obstacles, target_of
 from engine.bpmn.comparison import Comparison, Difference, compare
 from engine.bpmn.compiler import compile
+from engine.bpmn.document import dump, join, load, places, split
 from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
     activate,
@@ -27,13 +28,13 @@ from engine.bpmn.moves import Modification, Placing, Return, goto, modify, retur
 from engine.bpmn.parser import read
 from engine.bpmn.parser.constraints import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
-from engine.bpmn.state import Choice, State, approvals, check, choices, dump, is_open, load, markers, variables, waits
+from engine.bpmn.state import Choice, State, approvals, check, choices, is_open, markers, variables, waits
 
 __all__ = [
     "CONSTRAINTS", "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse",
     "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
-    "deliver", "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "load", "markers", "migrate",
-    "modify", "obstacles", "read", "resume", "returning", "set_variables", "target_of", "throw_error", "unfit",
-    "variables", "violations", "waits",
+    "deliver", "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "join", "load", "markers",
+    "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split", "target_of",
+    "throw_error", "unfit", "variables", "violations", "waits",
 ]  # fmt: skip

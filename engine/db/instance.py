@@ -142,4 +142,8 @@ class Instance:
     """where the number was drawn; written with a new row only"""
     new: bool = False
     dirty: bool = False
+    parts: dict[int, bytes | None] = field(default_factory=dict)
+    """rows of large values to write, by scope; None: the row goes"""
+    parts_stored: set[int] = field(default_factory=set)
+    """scopes that have such a row"""
     cache: dict[str, Any] = field(default_factory=dict)

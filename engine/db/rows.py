@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from engine.db.instance import Instance, Status, instance
+from engine.db.instance import Instance, Status, instance, instance_scope
 from engine.db.task import work_item
-from engine.errors import NotFound
+from engine.errors import NotFound, StaleInstance
 from engine.unit_of_work import UnitOfWork
 
 _COLUMNS = (
@@ -28,6 +28,15 @@ _lock_of_item = (
 )
 _insert = insert(instance)
 _update = update(instance).where(instance.c.id == bindparam("row"), instance.c.version == bindparam("read_version"))
+_part = (instance_scope.c.instance_id == bindparam("of")) & (instance_scope.c.scope == bindparam("of_scope"))
+_insert_part = insert(instance_scope)
+_update_part = update(instance_scope).where(_part)
+_delete_part = delete(instance_scope).where(_part)
+_parts = (
+    select(instance_scope.c.scope, instance_scope.c.state)
+    .join(instance, instance.c.id == instance_scope.c.instance_id)
+    .where(instance_scope.c.instance_id == bindparam("of"), instance.c.version == bindparam("at_version"))
+)
 _CHANGING = (
     "definition_id", "number", "business_key", "title", "summary", "status", "incidents", "history_seq",
     "history_hash", "codec", "updated_at", "ended_at", "ended_code",
@@ -67,7 +76,21 @@ class Rows:
             values |= {"row": row.id, "read_version": row.version}
             uow.queue(_update, values, expect=1)
             row.version += 1
+        self._write_parts(uow, row)
         row.dirty = False
+
+    def _write_parts(self, uow: UnitOfWork, row: Instance) -> None:
+        """Queue the rows of large values that are not as they were."""
+        for scope, content in row.parts.items():
+            if content is not None:
+                part = {"of_scope": scope, "of": row.id, "codec": row.codec, "state": content}
+                known = scope in row.parts_stored
+                uow.queue(_update_part if known else _insert_part, part if known else _inserted(part))
+                row.parts_stored.add(scope)
+            elif scope in row.parts_stored:
+                uow.queue(_delete_part, {"of_scope": scope, "of": row.id})
+                row.parts_stored.discard(scope)
+        row.parts.clear()
 
 
 def read(uow: UnitOfWork, instance_id: UUID) -> Instance:
@@ -76,6 +99,22 @@ def read(uow: UnitOfWork, instance_id: UUID) -> Instance:
     if row is None:
         raise NotFound(kind="instance", key=instance_id)
     return _instance(row)
+
+
+def parts(uow: UnitOfWork, row: Instance, scopes: list[int]) -> dict[int, bytes]:
+    """The large values of these scopes, as they lie beside this version of the row.
+
+    Raises StaleInstance when somebody has written the instance since it was read.
+    """
+    found = {one.scope: bytes(one.state) for one in uow.read(_parts, {"of": row.id, "at_version": row.version})}
+    if sorted(found) != scopes:
+        raise StaleInstance(instance=row.number or row.id)
+    row.parts_stored = set(found)
+    return found
+
+
+def _inserted(part: dict[str, Any]) -> dict[str, Any]:
+    return {"instance_id": part["of"], "scope": part["of_scope"], "codec": part["codec"], "state": part["state"]}
 
 
 def _instance(row: Any) -> Instance:

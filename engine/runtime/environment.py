@@ -6,7 +6,9 @@ from uuid import UUID
 
 from engine import bpmn, repository, workdays
 from engine.bpmn.program import Program
+from engine.db import rows
 from engine.db.instance import Instance
+from engine.errors import StaleInstance
 from engine.runtime import codec
 from engine.runtime.codec import Beside
 from engine.unit_of_work import UnitOfWork
@@ -52,11 +54,19 @@ def beside(uow: UnitOfWork, instance: Instance) -> Beside:
 
 
 def load(uow: UnitOfWork, instance: Instance) -> Any:
-    """The live state of the instance, read from its row the first time."""
-    if instance.state is None:
-        instance.state, instance.cache["beside"] = codec.decode(
-            instance.stored, lambda definition_id: _program(uow, definition_id)
-        )
+    """The live state of the instance, read from its rows the first time."""
+    while instance.state is None:
+        try:
+            instance.state, instance.cache["beside"] = codec.decode(
+                instance.stored, lambda definition_id: _program(uow, definition_id),
+                lambda scopes: rows.parts(uow, instance, scopes),
+            )  # fmt: skip
+        except StaleInstance:
+            # only a page gets here, which locks nothing: it looks again
+            fresh = rows.read(uow, instance.id)
+            if fresh.version == instance.version:
+                raise
+            instance.stored, instance.version = fresh.stored, fresh.version
     return instance.state
 
 

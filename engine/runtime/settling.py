@@ -94,7 +94,9 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
     tokens = instance.state.tokens
     kept = beside(uow, instance)
     kept.since = {token: at for token, at in kept.since.items() if token in tokens}
-    instance.stored, instance.codec, instance.dirty = codec.encode(instance.state, kept), codec.CODEC, True
+    instance.stored, parts = codec.encode(instance.state, kept)
+    instance.parts |= parts
+    instance.codec, instance.dirty = codec.CODEC, True
     correlation.take_waiting(uow, instance, [fact for fact in opened if bpmn.is_open(instance.state, fact.token)])
 
 
