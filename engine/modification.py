@@ -1,30 +1,46 @@
 """Tokens moved by hand in one instance: what it would do, and doing it, with a reason that stays on record."""
 
+from collections import Counter
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine import bpmn, history, runtime
+from sqlalchemy import bindparam, select
+
+from engine import bpmn, history, operations, runtime
 from engine.bpmn import reachability
 from engine.bpmn.state import State
 from engine.bpmn.steps import Fact, Step
+from engine.bpmn.undoing import Region
+from engine.bpmn.undoing import nodes as nodes_undone
 from engine.db import rows
+from engine.db.effect import EffectStatus, effect
+from engine.db.history import history as history_table
 from engine.db.instance import Instance
 from engine.errors import N_, InvalidValue, MoveRefused
 from engine.findings import Finding, Level, errors_of
 from engine.runtime import proof
 from engine.unit_of_work import UnitOfWork
 
+_performed = select(effect.c.node, effect.c.operation).where(
+    effect.c.instance_id == bindparam("of"), effect.c.status.in_((int(EffectStatus.DONE), int(EffectStatus.UNKNOWN)))
+)
+_compensated = select(history_table.c.node).where(
+    history_table.c.instance_id == bindparam("of"), history_table.c.kind == "compensation.started"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`refused`: why it cannot be done. `warnings`: what may go wrong afterwards, to be accepted by whoever does it.
-    `closed`, `opened`: waits; `markers`: element id -> active | incident, afterwards."""
+    `undone`: elements that are compensated first, newest first; `closed`, `opened`: waits; `markers`: element id ->
+    active | incident, afterwards."""
 
     refused: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
     closed: tuple[Fact, ...] = ()
     opened: tuple[Fact, ...] = ()
     markers: dict[str, str] | None = None
+    undone: tuple[str, ...] = ()
 
 
 def preview(uow: UnitOfWork, instance_id: UUID, plan: bpmn.Modification) -> Preview:
@@ -32,17 +48,21 @@ def preview(uow: UnitOfWork, instance_id: UUID, plan: bpmn.Modification) -> Prev
     instance = rows.read(uow, instance_id)
     if instance.status not in runtime.LIVE:
         return Preview((Finding("move-refused", Level.ERROR, None, N_("It has ended.")),))
+    undone = tuple(bpmn.undone(runtime.load(uow, instance), plan))
     try:
         step, warnings = _moved(uow, instance, plan)
     except MoveRefused as refused:
         return Preview(tuple(refused.findings))
-    return Preview((), tuple(warnings), tuple(step.closed), tuple(step.opened), bpmn.markers(step.state))
+    return Preview((), tuple(warnings), tuple(step.closed), tuple(step.opened), bpmn.markers(step.state), undone)
 
 
 def modify(
     uow: UnitOfWork, instance_id: UUID, plan: bpmn.Modification, *, reason: str, accept_warnings: bool = False
 ) -> Instance:
     """Cancel and start tokens. A reason is required, warnings must be accepted, a policy never gives way.
+
+    With `compensate` in the plan, what has completed behind the places where tokens begin is undone first; refused when
+    an operation that cannot be taken back has no handler.
 
     Raises MoveRefused with what is wrong, what a policy forbids, or the warnings; InvalidValue, NotFound, InstanceOver.
     """
@@ -51,6 +71,7 @@ def modify(
     instance = runtime.locked(uow, instance_id)
     data = {
         "reason": reason, "cancel": list(plan.cancel),
+        "compensate": plan.compensate,
         "start": [[placing.where, placing.node, placing.scope, sorted(placing.variables)] for placing in plan.start],
     }  # fmt: skip
     history.record(uow, instance, "modification.asked", data=data)
@@ -64,6 +85,9 @@ def modify(
 def _moved(uow: UnitOfWork, instance: Instance, plan: bpmn.Modification) -> tuple[Step, list[Finding]]:
     state = runtime.load(uow, instance)
     before = _prospects(state)
+    lasting = _lasting(uow, instance, state, plan)
+    if lasting:
+        raise MoveRefused(lasting)
     step = bpmn.modify(state, plan, now=uow.now, env=runtime.env(uow, instance))
     refused = proof.under_way(uow, instance, step)
     if step.ended is None:
@@ -78,6 +102,44 @@ def _moved(uow: UnitOfWork, instance: Instance, plan: bpmn.Modification) -> tupl
     if not after.complete:
         warnings.append(_warning(_UNKNOWN, None))
     return step, warnings
+
+
+def _lasting(uow: UnitOfWork, instance: Instance, state: State, plan: bpmn.Modification) -> list[Finding]:
+    """Operations that cannot be taken back, have been performed where the plan undoes, and have no handler there."""
+    if not plan.compensate:
+        return []
+    undone_before = Counter(uow.execute(_compensated, {"of": instance.id}).scalars())
+    performed = (
+        Counter(row.node for row in uow.execute(_performed, {"of": instance.id}) if _irreversible(row.operation))
+        - undone_before
+    )
+    found: dict[str, Finding] = {}
+    for region, entries in bpmn.first_undone(state, plan):
+        undoing = Counter(nodes_undone(entries))
+        for node in (performed - undoing) if performed else ():
+            if node is not None and _within(region, node):
+                found[node] = Finding("move-refused", Level.ERROR, node, _LASTING, {"element": node})
+    return list(found.values())
+
+
+def _irreversible(operation: str) -> bool:
+    try:
+        return operations.get(operation).effect == "irreversible"
+    except operations.UnknownOperation:
+        return True
+
+
+def _within(region: Region, element: str) -> bool:
+    """Whether an element of the process stands in the region, or may have been called from there."""
+    node = region.scope.program.nodes.get(element)
+    if node is None:
+        return any(region.scope.program.nodes[key].call is not None for key in region.elements)
+    unit = node.scope
+    while unit is not region.scope.unit:
+        if unit.node is None:
+            return False
+        node, unit = unit.node, unit.node.scope
+    return node.id in region.elements
 
 
 def _prospects(state: State) -> reachability.Prospect:
@@ -96,6 +158,7 @@ def _warning(message: str, place: str | None) -> Finding:
     return Finding("move-warning", Level.WARN, place, message, {"element": place or ""})
 
 
+_LASTING = N_("'{element}' has done what cannot be taken back, and nothing undoes it.")
 _STARVES = N_("Join '{element}' may then wait for ever.")
 _DOUBLES = N_("'{element}' may then hold two tokens at once.")
 _UNKNOWN = N_("The drawing has too many independent branches to say what may become of it.")

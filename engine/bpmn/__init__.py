@@ -24,7 +24,7 @@ from engine.bpmn.machine.verbs import (
     throw_error,
 )
 from engine.bpmn.model import Definition, Reading
-from engine.bpmn.moves import Modification, Placing, Return, goto, modify, returning, unfit
+from engine.bpmn.moves import Modification, Placing, Return, first_undone, goto, modify, returning, undone, unfit
 from engine.bpmn.parser import read
 from engine.bpmn.parser.constraints import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
@@ -34,7 +34,7 @@ __all__ = [
     "CONSTRAINTS", "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse",
     "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
-    "deliver", "dump", "elapse", "escalate", "fail", "finish", "goto", "is_open", "join", "load", "markers",
-    "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split", "target_of",
-    "throw_error", "unfit", "variables", "violations", "waits",
+    "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
+    "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split",
+    "target_of", "throw_error", "undone", "unfit", "variables", "violations", "waits",
 ]  # fmt: skip

@@ -235,6 +235,8 @@ def _dump_token(token: Token) -> dict[str, Any]:
     if token.undo is not None:
         undo = token.undo
         found["undo"] = {"s": undo.scope, "a": undo.activity, "b": undo.before, "then": undo.then, "now": undo.now}
+        if undo.region is not None:
+            found["undo"] |= {"in": list(undo.region), "f": undo.after}
     return found
 
 
@@ -253,6 +255,7 @@ def _load_token(key: int, found: dict[str, Any], scope: Scope) -> Token:
     token.held = found.get("held", False)
     if "undo" in found:
         undo = found["undo"]
-        token.undo = Undo(undo["s"], undo["a"], undo["b"], undo["then"])
+        within = tuple(undo["in"]) if "in" in undo else None
+        token.undo = Undo(undo["s"], undo["a"], undo["b"], undo["then"], within, undo.get("f", 0))
         token.undo.now = undo["now"]
     return token

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.bpmn import undoing
 from engine.bpmn.machine import activities
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
@@ -26,7 +27,7 @@ from engine.bpmn.program import (
     Node,
     ScopeProgram,
 )
-from engine.bpmn.state import RESTORED, Scope, State, Token
+from engine.bpmn.state import RESTORED, Entry, Scope, State, Token
 from engine.bpmn.steps import ArrivalRestored, ArrivalWithdrawn, Moved, Step
 from engine.errors import N_, MoveRefused
 from engine.findings import Finding, Level
@@ -40,7 +41,8 @@ _WAITS = (WORK, JOB, CATCH, EVENT_BASED)
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """What going back to a node would do. `scope`: where; `killed`: tokens; `withdrawn`, `restored`: flows of joins."""
+    """What going back to a node would do. `scope`: where; `killed`: tokens; `withdrawn`, `restored`: flows of joins;
+    `undone`: elements that are compensated first, newest first."""
 
     scope: int
     node: str
@@ -48,11 +50,13 @@ class Return:
     withdrawn: tuple[str, ...]
     restored: tuple[str, ...]
     refused: tuple[Finding, ...] = ()
+    undone: tuple[str, ...] = ()
 
 
 def returning(
-    state: State, tokens: Iterable[int], target: str, passed: int, irreversible: Iterable[str] = ()
-) -> Return:
+    state: State, tokens: Iterable[int], target: str, passed: int, irreversible: Iterable[str] = (),
+    compensate: bool = False,
+) -> Return:  # fmt: skip
     """What `goto` would do, with every reason against it; nothing is changed."""
     wanted = [state.tokens[token] for token in tokens if token in state.tokens]
     if not wanted or state.status != "active":
@@ -64,20 +68,23 @@ def returning(
     scope, node, _ = places[0]
     if scope is None or node is None or len(scopes) != 1 or any(place[0] is None for place in places):
         return Return(0, target, (), (), (), (_finding(target, _ELSEWHERE),))
-    return _Going(state, scope, node, [place[2] for place in places], passed, tuple(irreversible)).look()
+    origins = [place[2] for place in places]
+    return _Going(state, scope, node, origins, passed, tuple(irreversible), compensate).look()
 
 
 def goto(
     state: State, tokens: Sequence[int], target: str, passed: int, *, now: datetime, env: Env,
-    irreversible: Iterable[str] = (),
+    irreversible: Iterable[str] = (), compensate: bool = False,
 ) -> Step:  # fmt: skip
     """Take `tokens` back to element `target`, which was last left by fact number `passed`.
 
-    `irreversible`: elements whose effect since then cannot be undone, as the caller knows them; any is a refusal.
+    `compensate`: what has completed since then behind the target and can be undone is undone first, newest first.
+    `irreversible`: elements whose effect since then cannot be taken back, as the caller knows them; one that is not
+    undone is a refusal.
     Raises MoveRefused with every reason: the target waits or is the start, lies before each token in its own scope or
     in a living one around it, outside every open block or in the same branch.
     """
-    going = returning(state, tokens, target, passed, irreversible)
+    going = returning(state, tokens, target, passed, irreversible, compensate)
     if going.refused:
         raise MoveRefused(list(going.refused))
     run = Run(state, now, env)
@@ -85,6 +92,8 @@ def goto(
     node = scope.program.nodes[going.node]
     origin = tuple(dict.fromkeys(state.tokens[token].node.id for token in going.killed))
     for key in going.killed:
+        if compensate:
+            undoing.fold(run, state.tokens[key])
         _take_away(run, state.tokens[key])
     for flow in going.withdrawn:
         _withdraw(run, scope, flow)
@@ -101,7 +110,7 @@ def goto(
     left = [token.node.id for token in state.tokens.values() if token.scope is scope and after >> token.node.index & 1]
     if left:
         raise RuntimeError(f"expected nothing behind {target} after going back to it, found tokens at {left}")
-    _put(run, scope, node, origin)
+    _put(run, scope, node, origin, first=undoing.region(scope, node, passed) if compensate else None)
     return _go(run)
 
 
@@ -109,14 +118,16 @@ class _Going:
     """One look at going back to `target` from the nodes `origins` of its scope."""
 
     def __init__(
-        self, state: State, scope: Scope, target: Node, origins: list[Token], passed: int, irreversible: tuple[str, ...]
-    ) -> None:
+        self, state: State, scope: Scope, target: Node, origins: list[Token], passed: int,
+        irreversible: tuple[str, ...], compensate: bool,
+    ) -> None:  # fmt: skip
         self.state = state
         self.scope = scope
         self.target = target
         self.origins = origins
         self.passed = passed
         self.irreversible = irreversible
+        self.compensate = compensate
         self.routes = target.scope.routes
         self.after = self.routes.down[target.index] | 1 << target.index
 
@@ -126,15 +137,28 @@ class _Going:
         flows = self.scope.program.flows
         withdrawn = [flow for flow in self.scope.held if self._follows(flows[flow].source)]
         arrived = [flows[flow].source for flow in withdrawn]
-        refused = list(self._reasons(here, killed, arrived))
+        region = undoing.region(self.scope, self.target, self.passed)
+        undone = [entry.node.id for entry in undoing.entries(region, killed)] if self.compensate else []
+        refused = [*self._reasons(here, killed, arrived), *self._lasting(region, killed)]
         restored: list[str] = []
         if not any(token.node is self.target for token in here):
             restored, unpassed = self._arrivals([*(token.node for token in killed), *arrived])
             refused += [_finding(self.target.id, _NOT_PASSED, join=place) for place in unpassed]
         return Return(
             self.scope.id, self.target.id, tuple(token.id for token in killed), tuple(withdrawn), tuple(restored),
-            tuple(refused),
+            tuple(refused), tuple(undone),
         )  # fmt: skip
+
+    def _lasting(self, region: undoing.Region, killed: list[Token]) -> Iterator[Finding]:
+        """What would not be undone."""
+        undone: set[str] = set()
+        if self.compensate:
+            undone.update(undoing.nodes(undoing.entries(region, killed)))
+            for token in killed:
+                yield from (_finding(element, _DONE_INSIDE) for element in undoing.unfoldable(token))
+        for element in self.irreversible:
+            if element not in undone:
+                yield _finding(self.target.id, _IRREVERSIBLE, element=element)
 
     def _arrivals(self, taken: list[Node]) -> tuple[list[str], list[str]]:
         """(flows that joins get back, forks and joins that were not passed by way of the target since then)."""
@@ -176,8 +200,6 @@ class _Going:
                 yield _finding(token.node.id, _BEING_UNDONE)
         if routes.tangled & self.after:
             yield _finding(target.id, _TANGLED)
-        for element in self.irreversible:
-            yield _finding(target.id, _IRREVERSIBLE, element=element)
         nodes = [*(token.node for token in killed), *arrived]
         if not self._in_blocks(nodes) and not self._dominates([*(token.node for token in here), *self._sources()]):
             yield _finding(target.id, _NO_BLOCKS)
@@ -254,10 +276,14 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Modification:
-    """`cancel`: numbers of waiting tokens, with everything inside; `start`: where tokens begin."""
+    """`cancel`: numbers of waiting tokens, with everything inside; `start`: where tokens begin.
+
+    `compensate`: what has completed where the tokens begin or behind, and can be undone, is undone first.
+    """
 
     cancel: tuple[int, ...] = ()
     start: tuple[Placing, ...] = ()
+    compensate: bool = False
 
 
 def unfit(state: State, plan: Modification) -> list[Finding]:
@@ -275,7 +301,53 @@ def unfit(state: State, plan: Modification) -> list[Finding]:
             found.append(_finding(placing.node, reason))
     if not plan.cancel and not plan.start:
         found.append(_finding(None, _NOTHING))
+    if plan.compensate:
+        found += _not_undone(state, plan)
     return found
+
+
+def undone(state: State, plan: Modification) -> list[str]:
+    """Elements that `modify` would undo first, newest first; for each place where a token begins."""
+    return list(dict.fromkeys(entry.node.id for _, entries in first_undone(state, plan) for entry in entries))
+
+
+def first_undone(state: State, plan: Modification) -> list[tuple[undoing.Region, list[Entry]]]:
+    """For each place where a token begins: what follows from there, and what of it `modify` would undo."""
+    if not plan.compensate:
+        return []
+    found = []
+    for region in _regions(state, plan):
+        tokens = [
+            token for token in undoing.tops(state, plan.cancel) if undoing.covering(state, token, region) is token
+        ]
+        found.append((region, undoing.entries(region, tokens)))
+    return found
+
+
+def _regions(state: State, plan: Modification) -> list[undoing.Region]:
+    regions = [_region(state, placing) for placing in plan.start]
+    return [region for region in regions if region is not None]
+
+
+def _region(state: State, placing: Placing) -> undoing.Region | None:
+    """None: the scope in which it begins is not open yet, or there is no such element."""
+    scope = state.scopes.get(placing.scope or 0)
+    node = scope.program.nodes.get(placing.node) if scope is not None else None
+    if scope is None or node is None:
+        return None
+    open_ = [scope] if placing.scope is not None else _open(state, node.scope)
+    return undoing.region(open_[0], node, itself=placing.where == "before") if open_ else None
+
+
+def _not_undone(state: State, plan: Modification) -> Iterator[Finding]:
+    """What has completed inside what is cancelled, and would be lost."""
+    for region in _regions(state, plan):
+        for token in undoing.tops(state, plan.cancel):
+            top = undoing.covering(state, token, region)
+            if top is token:
+                yield from (_finding(element, _DONE_INSIDE) for element in undoing.unfoldable(token))
+            elif top is not None and undoing.inside(top):
+                yield _finding(top.node.id, _DONE_INSIDE)
 
 
 def modify(state: State, plan: Modification, *, now: datetime, env: Env) -> Step:
@@ -290,6 +362,8 @@ def modify(state: State, plan: Modification, *, now: datetime, env: Env) -> Step
     run = Run(state, now, env)
     doomed = [state.tokens[number] for number in plan.cancel]
     origin = tuple(dict.fromkeys(token.node.id for token in doomed))
+    regions = _regions(state, plan) if plan.compensate else []
+    folding = {token.id for token in doomed if any(undoing.covering(state, token, one) is token for one in regions)}
     starts = []
     for placing in plan.start:
         scope = _scope_for(run, placing)
@@ -297,6 +371,8 @@ def modify(state: State, plan: Modification, *, now: datetime, env: Env) -> Step
         starts.append((scope, placing))
     for token in doomed:
         if token.id in state.tokens:
+            if token.id in folding:
+                undoing.fold(run, token)
             _take_away(run, token)
     _prune(run)
     for scope, placing in starts:
@@ -305,7 +381,8 @@ def modify(state: State, plan: Modification, *, now: datetime, env: Env) -> Step
         scope.live -= 1
         if placing.variables:
             run.write(scope, admitted(placing.variables))
-        _put(run, scope, scope.program.nodes[placing.node], origin, after=placing.where == "after")
+        region = _region(state, placing) if plan.compensate else None
+        _put(run, scope, scope.program.nodes[placing.node], origin, placing.where == "after", region)
     return _go(run)
 
 
@@ -409,19 +486,20 @@ def _withdraw(run: Run, scope: Scope, flow: str) -> None:
         run.facts.append(ArrivalWithdrawn(run.number(), flow, scope.id))
 
 
-def _put(run: Run, scope: Scope, node: Node, origin: tuple[str, ...], after: bool = False) -> None:
-    scope.live += 1
+def _put(
+    run: Run, scope: Scope, node: Node, origin: tuple[str, ...], after: bool = False,
+    first: undoing.Region | None = None,
+) -> None:  # fmt: skip
+    """A token at `node`, or behind it; when something is to be undone `first`, it comes behind that."""
     run.dirty.add(scope.id)
     run.facts.append(Moved(run.number(), scope.id, node.id, origin))
+    if first is not None and undoing.undo(run, first, node, "leave" if after else "arrive"):
+        return
+    scope.live += 1
     if not after:
         run.queue.append((scope, node, None))
         return
-    token = run.enter(scope, node)
-    try:
-        run.depart(scope, node, token)
-    except Stuck as stuck:
-        stuck.stage = "leave"
-        run.stick(scope, node, stuck)
+    run.pass_by(scope, node)
 
 
 def _go(run: Run) -> Step:
@@ -440,6 +518,7 @@ _SIBLING = N_("'{target}' stands in another branch than '{origin}', and both are
 _NOT_BEFORE = N_("'{target}' does not come before '{origin}'.")
 _NOT_PASSED = N_("The branches of '{join}' were not passed by way of '{target}' this time.")
 _TANGLED = N_("'{target}' lies before a loop that can be entered in several places.")
+_DONE_INSIDE = N_("Inside '{target}' something has completed that cannot be undone before it is over itself.")
 _IRREVERSIBLE = N_("'{element}' has done since then what cannot be undone.")
 _NO_BLOCKS = N_("The branches around '{target}' do not form blocks, so nobody can say what follows from it.")
 _BEING_UNDONE = N_("'{target}' is being undone: wait until that is over.")

@@ -90,12 +90,21 @@ class Token:
 
 class Undo:
     """What a waiting token compensates: entries of the log of `scope` from before number `before`, of one `activity` or
-    all. `then`: what it does when none is left: go (on), end, cancel (its transaction). `now`: what is being undone."""
+    all; of a token that is moved by hand, those of `region` from behind number `after`.
 
-    __slots__ = ("activity", "before", "now", "scope", "then")
+    `then`: what it does when none is left: go (on), end, cancel (its transaction), arrive at its node, leave it. `now`:
+    what is being undone.
+    """
 
-    def __init__(self, scope: int, activity: str | None, before: int, then: str) -> None:
+    __slots__ = ("activity", "after", "before", "now", "region", "scope", "then")
+
+    def __init__(
+        self, scope: int, activity: str | None, before: int, then: str, region: tuple[str, ...] | None = None,
+        after: int = 0,
+    ) -> None:  # fmt: skip
         self.scope = scope
+        self.region = region
+        self.after = after
         self.activity = activity
         self.before = before
         self.then = then

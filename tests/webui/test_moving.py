@@ -13,6 +13,9 @@ from engine.db.job import batch
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor
 from tests.conftest import MONDAY_MORNING
+from tests.engine.test_runtime import tallies
+from tests.engine.test_undoing import TALLY
+from tests.factories import begun, complete, deploy
 from tests.webui.drawings import CLAIM
 from webui.cli import instance as commands
 
@@ -139,6 +142,41 @@ def test_a_token_is_moved_after_a_look_and_with_a_reason(engine, started, sign_i
     assert "the boss has called" in olga.get(f"/cockpit/instances/{started}").text
 
 
+@pytest.fixture
+def paid(engine, app, people):
+    """An instance that has performed an operation which another one undoes."""
+    deploy(engine, TALLY)
+    key = begun(engine)
+    complete(engine, key, "first")
+    return key
+
+
+def test_what_has_completed_is_undone_before_a_token_arrives(engine, paid, sign_in):
+    olga, address = sign_in("olga"), f"/cockpit/instances/{paid}/modify"
+    token = re.search(r'name="cancel" value="(\d+)"', olga.get(address).text)[1]
+    plan = {"cancel": token, "node": "first", "where": "before", "variables": "", "compensate": "1"}
+
+    look = olga.get(address, query_string={**plan, "look": "1"}).text
+    assert re.search(r"undone first</dt><dd[^>]*>pay</dd>", look)
+    assert 'name="compensate" value="1"' in look.partition('id="preview"')[2]
+    assert olga.post(address, data={**plan, "reason": "wrong amount"}).status_code == 303
+
+    assert tallies(engine) == {"paid": 1, "undone": 1}
+    assert standing(engine, paid)[1] == {"first": "active"}
+
+
+def test_the_command_line_undoes_what_has_completed_first(app, engine, paid):
+    words = ["modify", str(paid), "--cancel", "last", "--start", "before:first", "--compensate", "--reason", "x"]
+
+    with app.app_context():
+        look = CliRunner().invoke(commands.group, [*words, "--dry-run"])
+        done = CliRunner().invoke(commands.group, words)
+
+    assert look.output.splitlines()[0] == "undone  pay"
+    assert done.exit_code == 0
+    assert tallies(engine) == {"paid": 1, "undone": 1}
+
+
 def test_a_move_that_makes_no_sense_says_why(started, sign_in):
     olga, address = sign_in("olga"), f"/cockpit/instances/{started}/modify"
     token = re.search(r'name="cancel" value="(\d+)"', olga.get(address).text)[1]
@@ -174,6 +212,7 @@ def test_a_migration_of_what_does_not_exist_moves_nobody(engine, started, two_ve
     [
         (["--cancel", "chekc", "--start", "before:pay"], "expected one of 1, approve, found chekc"),
         (["--set", "x=1"], "expected --start"),
+        (["--cancel", "approve", "--compensate"], "expected --start"),
         (["--set", "x=yes", "--start", "before:pay"], "expected NAME=JSON, found x=yes"),
     ],
 )

@@ -130,17 +130,20 @@ def migrate(
     "--set", "written", multiple=True, metavar="NAME=JSON", help="Write a variable where the first one starts."
 )
 @click.option("--reason", required=True)
+@click.option("--compensate", is_flag=True, help="Undo first what has completed behind the start, newest first.")
 @click.option("--accept-warnings", is_flag=True)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 def modify(
     instance_id: UUID, cancelled: tuple[str, ...], starts: tuple[str, ...], written: tuple[str, ...], reason: str,
-    accept_warnings: bool, dry_run: bool,
+    compensate: bool, accept_warnings: bool, dry_run: bool,
 ) -> None:  # fmt: skip
     """Move tokens by hand."""
     engine = opening.engine()
     with engine.unit_of_work(opening.CLI, read_only=True) as uow:
-        plan = _modification(uow, instance_id, cancelled, starts, written)
+        plan = _modification(uow, instance_id, cancelled, starts, written, compensate)
         found = modification.preview(uow, instance_id, plan)
+    for node in found.undone:
+        click.echo(f"undone  {node}")
     for word, facts in (("closed", found.closed), ("opened", found.opened)):
         for fact in facts:
             click.echo(f"{word}  {getattr(fact, 'node', '')}")
@@ -163,8 +166,9 @@ def _instance_id(text: str) -> UUID | None:
 
 
 def _modification(
-    uow: UnitOfWork, instance_id: UUID, cancelled: tuple[str, ...], starts: tuple[str, ...], written: tuple[str, ...]
-) -> bpmn.Modification:
+    uow: UnitOfWork, instance_id: UUID, cancelled: tuple[str, ...], starts: tuple[str, ...], written: tuple[str, ...],
+    compensate: bool,
+) -> bpmn.Modification:  # fmt: skip
     tokens = runtime.instance_view(uow, instance_id).state.tokens.values()
     numbers = tuple(
         token.id for token in tokens if not token.host and (token.node.id in cancelled or str(token.id) in cancelled)
@@ -184,7 +188,9 @@ def _modification(
     for start in starts:
         where, _, node = start.rpartition(":")
         placings.append(bpmn.Placing(node, where or "before", None, {} if placings else variables))
-    return bpmn.Modification(numbers, tuple(placings))
+    if compensate and not starts:
+        raise click.BadParameter("expected --start beside it: undone is what lies behind", param_hint="--compensate")
+    return bpmn.Modification(numbers, tuple(placings), compensate)
 
 
 def _variable(line: str) -> tuple[str, Any]:

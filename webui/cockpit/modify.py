@@ -63,8 +63,9 @@ def _plan(sent: Any) -> bpmn.Modification:
     where = sent.get("where", WHERE[0])
     if not node:
         return bpmn.Modification(cancel)
+    compensate = sent.get("compensate") == "1"
     placing = bpmn.Placing(node, where if where in WHERE else WHERE[0], None, _variables(sent.get("variables", "")))
-    return bpmn.Modification(cancel, (placing,))
+    return bpmn.Modification(cancel, (placing,), compensate)
 
 
 def _variables(text: str) -> Values:

@@ -37,6 +37,15 @@ def compensate(run: Run, scope: Scope, activity: str | None) -> bool:
     return True
 
 
+def undo(run: Run, scope: Scope, node: Node, token: int, order: Undo) -> bool:
+    """Undo what `order` says before token number `token` is placed at `node`. False: there is nothing to undo."""
+    if _newest(run.state.scopes[order.scope], order) is None:
+        return False
+    scope.live += 1
+    _begin(run, scope, node, token, order)
+    return True
+
+
 def undone(run: Run, scope: Scope) -> None:
     """A handler, or a restored scope whose own log is empty now, is over: the next one."""
     host = run.state.tokens[scope.token]
@@ -95,6 +104,10 @@ def _advance(run: Run, host: Token) -> None:
                 run.stick(scope, node, stuck, host)
         case "end":
             run.consume(scope)
+        case "arrive":
+            run.queue.append((scope, node, None))
+        case "leave":
+            run.pass_by(scope, node)
         case _:
             scope.live = 0
             events.leave_transaction(run, scope)
@@ -104,7 +117,8 @@ def _newest(owner: Scope, undo: Undo) -> int | None:
     """Place in the log."""
     for place in range(len(owner.log) - 1, -1, -1):
         entry = owner.log[place]
-        if entry.seq < undo.before and undo.activity in (None, entry.node.id):
+        meant = undo.activity in (None, entry.node.id) and (undo.region is None or entry.node.id in undo.region)
+        if meant and undo.after < entry.seq < undo.before:
             return place
     return None
 

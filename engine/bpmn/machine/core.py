@@ -270,6 +270,15 @@ class Run(Evaluation):
             stuck.stage = "leave"  # the event will not come again
             self.stick(scope, node, stuck)
 
+    def pass_by(self, scope: Scope, node: Node) -> None:
+        """A token that was placed behind `node` by hand goes on."""
+        token = self.enter(scope, node)
+        try:
+            self.depart(scope, node, token)
+        except Stuck as stuck:
+            stuck.stage = "leave"
+            self.stick(scope, node, stuck)
+
     def due(self, token: Token) -> datetime:
         """When the timer `token` was scheduled."""
         return datetime.fromisoformat(token.due) if token.due is not None else self.now

@@ -256,8 +256,9 @@ class Play:
     def goto(self, origin: str, target: str, **options: Any) -> Step:
         return self._do(bpmn.goto, [self.token(origin)], target, self.passed(target), **options)
 
-    def modify(self, *start: bpmn.Placing, cancel: tuple[str, ...] = ()) -> Step:
-        return self._do(bpmn.modify, bpmn.Modification(tuple(self.token(node) for node in cancel), start))
+    def modify(self, *start: bpmn.Placing, cancel: tuple[str | int, ...] = (), compensate: bool = False) -> Step:
+        numbers = tuple(node if isinstance(node, int) else self.token(node) for node in cancel)
+        return self._do(bpmn.modify, bpmn.Modification(numbers, start, compensate))
 
     def migrate(self, source: bytes, choices: dict[str, str | None] | None = None, **options: Any) -> Step:
         """To a version named `d2`, everything paired as `compare` does and `choices` say."""

@@ -27,6 +27,8 @@ from tests.engine.bpmn.drawing import (
     timer,
     user,
 )
+from tests.engine.bpmn.test_compensation import drawing as undo_drawing
+from tests.engine.bpmn.test_compensation import phases, sub, undoable, undoing, undone_by
 from tests.engine.bpmn.test_state import blocks, drawn
 
 
@@ -553,3 +555,170 @@ def test_a_process_that_is_stuck_at_the_event_that_begins_it_is_looked_at_from_t
     play = stuck_at_its_beginning(START + came + user("a") + END + flows("start a end", "came a"), "came")
 
     assert reachability.marking(play.state, play.state.root).resting == (("came", 1),)
+
+
+# ---------------------------------------------------------------- undone before the token arrives
+
+
+UNDOABLE = undo_drawing(START + user("u") + undoable("a", "b") + user("v") + END + flows("start u a b v end"))
+
+
+def walked(xml: bytes, *nodes: str) -> Play:
+    play = Play(xml)
+    for node in nodes:
+        play.complete(node)
+    return play
+
+
+def test_going_back_undoes_what_has_completed_in_between_newest_first_before_the_token_arrives():
+    play = walked(UNDOABLE, "u", "a", "b")
+
+    play.goto("v", "u", compensate=True)
+
+    assert play.waits == ["undo_b"]
+    play.complete("undo_b")
+    assert play.waits == ["undo_a"]
+    play.complete("undo_a")
+    assert play.waits == ["u"]
+    assert phases(play) == ["b started", "b ended", "a started", "a ended"]
+    for node in ("u", "a", "b", "v"):
+        play.complete(node)
+    assert play.step.ended == "completed"
+    assert Counter(play.path)["a"] == 2
+
+
+def test_going_back_without_being_asked_undoes_nothing():
+    play = walked(UNDOABLE, "u", "a", "b")
+
+    play.goto("v", "u")
+
+    assert play.waits == ["u"]
+    assert [entry.node.id for entry in play.state.root.log] == ["a", "b"]
+
+
+def test_what_lies_before_the_target_or_was_done_in_an_earlier_round_is_not_undone():
+    body = START + undoable("x") + gateway("exclusive", "m") + user("u") + undoable("a") + user("v")
+    body += gateway("exclusive", "g", default="g_end") + END
+    play = walked(undo_drawing(body + flows("start x m u a v g end", "g m ? again")), "x", "u", "a")
+    play.complete("v", again=True)
+    play.complete("u")
+    play.complete("a")
+
+    play.goto("v", "u", compensate=True)
+
+    play.complete("undo_a")
+    assert play.waits == ["u"]
+    assert [entry.node.id for entry in play.state.root.log] == ["x", "a"]
+
+
+def test_an_irreversible_effect_is_no_barrier_when_it_is_undone():
+    play = walked(UNDOABLE, "u", "a", "b")
+    token = play.token("v")
+
+    look = bpmn.returning(play.state, [token], "u", play.passed("u"), ["a", "b"], compensate=True)
+    bare = bpmn.returning(play.state, [token], "u", play.passed("u"), ["a", "c"], compensate=True)
+    plain = bpmn.returning(play.state, [token], "u", play.passed("u"), ["a"])
+
+    assert (look.refused, look.undone) == ((), ("b", "a"))
+    assert [finding.facts["element"] for finding in bare.refused] == ["c"]
+    assert [finding.facts["element"] for finding in plain.refused] == ["a"]
+    with pytest.raises(MoveRefused, match="cannot be undone"):
+        play.goto("v", "u", irreversible=["c"], compensate=True)
+
+
+def test_what_has_completed_inside_an_open_sub_process_is_undone_with_it():
+    inside = sub("s", undoable("a", "b") + user("w") + '<endEvent id="out"/>', "in_s a b w out")
+    play = walked(undo_drawing(START + user("u") + undoable("x") + inside + END + flows("start u x s end")), "u", "x")
+    play.complete("a")
+    play.complete("b")
+
+    play.goto("w", "u", compensate=True)
+
+    for node in ("undo_b", "undo_a", "undo_x"):
+        assert play.waits == [node]
+        play.complete(node)
+    assert play.waits == ["u"]
+    assert play.state.root.log == []
+
+
+def test_what_cannot_be_undone_inside_is_a_reason_against_it():
+    inside = sub("s", undoable("a") + user("w") + '<endEvent id="out"/>', "in_s a w out")
+    whole = START + user("u") + inside + undoing(service("undo_s")) + undone_by("s", "undo_s") + END
+    play = walked(undo_drawing(whole + flows("start u s end")), "u", "a")
+
+    with pytest.raises(MoveRefused, match="Inside 's'"):
+        play.goto("w", "u", compensate=True)
+
+
+def test_the_other_branch_waits_at_the_join_while_a_branch_is_undone():
+    body = START + gateway("parallel", "f") + user("a") + undoable("x") + user("b") + gateway("parallel", "j")
+    play = walked(undo_drawing(body + user("c") + END + flows("start f a x j c end", "f b j")), "a", "x", "b")
+
+    play.goto("c", "a", compensate=True)
+
+    assert (play.waits, play.state.root.held) == (["undo_x"], {"b_j": 1})
+    play.complete("undo_x")
+    assert (play.waits, play.state.root.held) == (["a"], {"b_j": 1})
+    play.complete("a")
+    play.complete("x")
+    assert play.waits == ["c"]
+
+
+def test_while_it_is_undone_nothing_else_moves_the_token_and_a_cancel_ends_all():
+    play = walked(UNDOABLE, "u", "a", "b")
+    play.goto("v", "u", compensate=True)
+    waiting = play.state.tokens[play.token("undo_b")].scope.token
+
+    with pytest.raises(MoveRefused, match="being undone"):
+        play.modify(bpmn.Placing("v"), cancel=(waiting,))
+
+    play.cancel()
+    assert play.step.ended == "cancelled"
+
+
+def test_a_handler_that_fails_is_an_incident_and_the_token_arrives_after_its_repair():
+    play = walked(UNDOABLE, "u", "a")
+    play.goto("b", "u", compensate=True)
+    play.fail("undo_a")
+    assert play.incidents == {"undo_a": "failed"}
+
+    play.resume("undo_a")
+    play.complete("undo_a")
+
+    assert play.waits == ["u"]
+
+
+def test_an_administrator_undoes_what_lies_behind_the_place_where_a_token_begins():
+    play = walked(UNDOABLE, "u", "a", "b")
+    plan = bpmn.Modification((play.token("v"),), (bpmn.Placing("b"),), compensate=True)
+    assert bpmn.undone(play.state, plan) == ["b"]
+
+    play.modify(bpmn.Placing("b"), cancel=("v",), compensate=True)
+
+    assert play.waits == ["undo_b"]
+    play.complete("undo_b")
+    assert play.waits == ["b"]
+    assert [entry.node.id for entry in play.state.root.log] == ["a"]
+
+
+def test_an_administrator_undoes_before_a_token_begins_behind_an_element():
+    play = walked(UNDOABLE, "u", "a", "b")
+
+    play.modify(bpmn.Placing("a", "after"), cancel=("v",), compensate=True)
+
+    play.complete("undo_b")
+    assert play.waits == ["b"]
+    assert [entry.node.id for entry in play.state.root.log] == ["a"]
+
+
+def test_cancelling_only_a_part_of_what_has_completed_inside_is_refused_when_it_would_be_lost():
+    inside = sub("s", undoable("a") + user("w") + '<endEvent id="out"/>', "in_s a w out")
+    play = walked(undo_drawing(START + user("u") + inside + END + flows("start u s end")), "u", "a")
+
+    with pytest.raises(MoveRefused, match="Inside 's'"):
+        play.modify(bpmn.Placing("u"), cancel=("w",), compensate=True)
+
+    host = play.state.tokens[play.token("w")].scope.token
+    play.modify(bpmn.Placing("u"), cancel=(host,), compensate=True)
+    play.complete("undo_a")
+    assert play.waits == ["u"]
