@@ -28,7 +28,7 @@ from engine.bpmn.moves import Modification, Placing, Return, first_undone, goto,
 from engine.bpmn.parser import read
 from engine.bpmn.parser.constraints import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
-from engine.bpmn.state import Choice, State, approvals, check, choices, is_open, markers, variables, waits
+from engine.bpmn.state import Choice, State, approvals, check, choices, is_open, markers, turn_of, variables, waits
 
 __all__ = [
     "CONSTRAINTS", "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse",
@@ -36,5 +36,5 @@ __all__ = [
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
     "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
     "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split",
-    "target_of", "throw_error", "undone", "unfit", "variables", "violations", "waits",
+    "target_of", "throw_error", "turn_of", "undone", "unfit", "variables", "violations", "waits",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import undoing
-from engine.bpmn.machine import activities
+from engine.bpmn.machine import activities, loops
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Env, Stuck, admitted
 from engine.bpmn.machine.verbs import MOVES
@@ -455,13 +455,26 @@ def _prune(run: Run) -> None:
         for scope in empty:
             if scope.parent is None:
                 raise MoveRefused([_finding(None, _NOTHING_LEFT)])
+            if run.state.scopes.get(scope.id) is not scope:
+                continue  # gone with the one before
             if scope.kind == "turn":
-                raise MoveRefused([_finding(scope.unit.id, _IN_LOOP)])
-            if scope.token in run.state.tokens:
+                _terminate(run, scope)
+            elif scope.token in run.state.tokens:
                 _take_away(run, run.state.tokens[scope.token])
 
 
 # ---------------------------------------------------------------- both
+
+
+def _terminate(run: Run, turn: Scope) -> None:
+    """One instance of a multi-instance alone; the rounds of a standard loop follow from each other."""
+    node = turn.unit.node
+    if node is None or node.loop is None or node.loop.kind == "standard":
+        raise MoveRefused([_finding(turn.unit.id, _IN_LOOP)])
+    try:
+        loops.terminate(run, turn)
+    except Stuck as stuck:
+        raise MoveRefused([_finding(node.id, _UNDECIDED, code=stuck.code)]) from None
 
 
 def _joins(node: Node) -> bool:
@@ -529,7 +542,8 @@ _JOIN = N_("Nothing can start before join '{target}': start after it, or after w
 _AMBIGUOUS = N_("'{target}' is open several times: say in which scope.")
 _STUCK = N_("'{target}' cannot begin: {code}.")
 _NOTHING = N_("Nothing is cancelled and nothing is started.")
-_IN_LOOP = N_("One round or instance of '{target}' cannot be taken out alone: cancel all of it.")
+_IN_LOOP = N_("One round of '{target}' cannot be taken out alone: cancel all of it.")
+_UNDECIDED = N_("Whether '{target}' is over without it cannot be decided: {code}.")
 _NOTHING_LEFT = N_("Nothing would be left: cancel the instance instead.")
 _CANCELLED_TOO = N_("'{target}' would start inside what is cancelled.")
 

@@ -334,6 +334,11 @@ def waits(state: State) -> list[tuple[int, str, str]]:
     return [(token.id, token.node.id, token.wait) for token in state.tokens.values() if token.wait not in _INWARD]
 
 
+def turn_of(token: Token) -> int:
+    """The number of the round or instance of a loop in which `token` stands, 0: in none."""
+    return next((scope.index for scope in _outward(token.scope) if scope.kind == "turn"), 0)
+
+
 class Choice(NamedTuple):
     """An ad-hoc sub-process in which people can start something: (element id, name) of each `activity`."""
 

@@ -28,6 +28,7 @@ from tests.engine.bpmn.drawing import (
     timer,
     user,
 )
+from tests.engine.bpmn.test_loops import multiple
 from tests.engine.test_runtime import status, tallies
 from tests.factories import (
     BEHAVIOUR,
@@ -363,3 +364,21 @@ def test_what_may_go_wrong_afterwards_must_be_accepted(engine):
     assert look_at(engine, instance).markers == {"a": "active"}
     with pytest.raises(InvalidValue):
         modified(engine, instance, bpmn.Placing("b"), reason="  ")
+
+
+def test_one_person_of_a_multi_instance_is_taken_out_and_the_others_go_on(engine):
+    marker = multiple(inputCollection="= items", inputElement="item")
+    task = element("userTask", "t", '<zeebe:assignmentDefinition candidateGroups="staff"/>', inner=marker)
+    deploy(engine, straight(task, user("after")))
+    instance = begun(engine, items=["x", "y"])
+    first, second = sorted(token for token, node, kind in look_at(engine, instance).waits if kind == "work")
+    plan = bpmn.Modification((first,))
+
+    with engine.unit_of_work(ann(engine)) as uow:
+        modification.modify(uow, instance, plan, reason="on leave")
+
+    assert open_rows(engine, instance) == waits_of(engine, instance)
+    assert [token for token, _, kind in look_at(engine, instance).waits if kind == "work"] == [second]
+    complete(engine, instance, "t")
+    assert look_at(engine, instance).markers == {"after": "active"}
+    assert consistent(engine)

@@ -13,9 +13,11 @@ from engine.db.job import batch
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor
 from tests.conftest import MONDAY_MORNING
+from tests.engine.bpmn.drawing import element, user
+from tests.engine.bpmn.test_loops import multiple
 from tests.engine.test_runtime import tallies
 from tests.engine.test_undoing import TALLY
-from tests.factories import begun, complete, deploy
+from tests.factories import begun, complete, deploy, look_at, straight
 from tests.webui.drawings import CLAIM
 from webui.cli import instance as commands
 
@@ -175,6 +177,41 @@ def test_the_command_line_undoes_what_has_completed_first(app, engine, paid):
     assert look.output.splitlines()[0] == "undone  pay"
     assert done.exit_code == 0
     assert tallies(engine) == {"paid": 1, "undone": 1}
+
+
+@pytest.fixture
+def shared_out(engine, app, people):
+    """An instance in which two people work at once."""
+    marker = multiple(inputCollection="= items", inputElement="item")
+    task = element("userTask", "t", '<zeebe:assignmentDefinition candidateGroups="staff"/>', inner=marker)
+    deploy(engine, straight(task, user("after")))
+    return begun(engine, items=["x", "y"])
+
+
+def test_one_instance_of_a_multi_instance_is_picked_by_its_number(engine, shared_out, sign_in):
+    olga, address = sign_in("olga"), f"/cockpit/instances/{shared_out}/modify"
+    shown = re.findall(
+        r'value="(\d+)"><span class="form-check-label">t .*?(?:· instance (\d))?</span>', olga.get(address).text
+    )
+    token = next(number for number, turn in shown if turn == "2")
+
+    assert olga.post(address, data={"cancel": token, "reason": "on leave"}).status_code == 303
+
+    assert [turn for _, turn in shown if turn] == ["1", "2"]
+    assert len(waiting(engine, shared_out)) == 1
+
+
+def test_the_command_line_takes_one_instance_out(app, engine, shared_out):
+    words = ["modify", str(shared_out), "--cancel", "t#1", "--reason", "on leave"]
+
+    with app.app_context():
+        assert CliRunner().invoke(commands.group, words).exit_code == 0
+
+    assert len(waiting(engine, shared_out)) == 1
+
+
+def waiting(engine, instance):
+    return [token for token, _, kind in look_at(engine, instance).waits if kind == "work"]
 
 
 def test_a_move_that_makes_no_sense_says_why(started, sign_in):

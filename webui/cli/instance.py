@@ -7,6 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from engine import batches, bpmn, history, migration, modification, repository, runtime
+from engine.bpmn.state import Token
 from engine.db import rows
 from engine.db.instance import Status
 from engine.errors import EngineError
@@ -124,7 +125,10 @@ def migrate(
 
 @group.command()
 @click.argument("instance_id", type=UUID)
-@click.option("--cancel", "cancelled", multiple=True, metavar="ELEMENT", help="Cancel what waits there, or by number.")
+@click.option(
+    "--cancel", "cancelled", multiple=True, metavar="ELEMENT",
+    help="Cancel what waits there; or a number, or ELEMENT#2: one instance of a multi-instance.",
+)  # fmt: skip
 @click.option("--start", "starts", multiple=True, metavar="before:ELEMENT", help="Or after:ELEMENT.")
 @click.option(
     "--set", "written", multiple=True, metavar="NAME=JSON", help="Write a variable where the first one starts."
@@ -170,10 +174,9 @@ def _modification(
     compensate: bool,
 ) -> bpmn.Modification:  # fmt: skip
     tokens = runtime.instance_view(uow, instance_id).state.tokens.values()
-    numbers = tuple(
-        token.id for token in tokens if not token.host and (token.node.id in cancelled or str(token.id) in cancelled)
-    )
-    waiting = {word for token in tokens if not token.host for word in (token.node.id, str(token.id))}
+    words = {token.id: _called(token) for token in tokens if not token.host}
+    numbers = tuple(number for number, known in words.items() if not known.isdisjoint(cancelled))
+    waiting = {word for known in words.values() for word in known}
     for word in cancelled:
         if word not in waiting:
             raise click.BadParameter(
@@ -191,6 +194,12 @@ def _modification(
     if compensate and not starts:
         raise click.BadParameter("expected --start beside it: undone is what lies behind", param_hint="--compensate")
     return bpmn.Modification(numbers, tuple(placings), compensate)
+
+
+def _called(token: Token) -> set[str]:
+    """How a token is named: by its element, its number, or the instance of a loop (`approve#2`)."""
+    turn = bpmn.turn_of(token)
+    return {token.node.id, str(token.id)} | ({f"{token.node.id}#{turn}"} if turn else set())
 
 
 def _variable(line: str) -> tuple[str, Any]:

@@ -80,10 +80,10 @@ def _variables(text: str) -> Values:
     return found
 
 
-def _tokens(view: InstanceView) -> list[tuple[int, Node, str]]:
-    """(number, element, kind) of what can be cancelled: waits and the activities around them."""
+def _tokens(view: InstanceView) -> list[tuple[int, Node, str, int]]:
+    """(number, element, kind, instance of a loop) of what can be cancelled: waits and the activities around them."""
     return [
-        (token.id, token.node, "incident" if token.incident else token.wait)
+        (token.id, token.node, "incident" if token.incident else token.wait, bpmn.turn_of(token))
         for token in view.state.tokens.values() if not token.host
     ]  # fmt: skip
 

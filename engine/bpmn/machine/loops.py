@@ -72,6 +72,27 @@ def turn_over(run: Run, turn: Scope) -> None:
         _open(run, body, run.state.tokens[body.token], turn.index + 1)
 
 
+def terminate(run: Run, turn: Scope) -> None:
+    """An instance of a multi-instance is taken out by hand: it counts as terminated and leaves no result.
+
+    The loop goes on with its next one or is over. Raises Stuck when its completion condition cannot be decided.
+    """
+    body, node = turn.parent, turn.unit.node
+    assert body is not None and node is not None  # noqa: S101, PT018 - a turn has both
+    loop, progress = _loop(node), body.progress
+    assert progress is not None  # noqa: S101 - a loop has it
+    progress.active, progress.terminated = progress.active - 1, progress.terminated + 1
+    over = _all_over(progress)
+    if loop.completion is not None and _holds(run, loop.completion, run.context(turn)):
+        over = True
+    run.drop(turn, "cancelled")
+    body.live -= 1
+    if over:
+        _finish(run, body)
+    elif loop.kind != "parallel":
+        _open(run, body, run.state.tokens[body.token], turn.index + 1)
+
+
 def _loop(node: Node) -> Loop:
     assert node.loop is not None  # noqa: S101 - compiled
     return node.loop
@@ -127,7 +148,11 @@ def _collect(run: Run, loop: Loop, progress: Progress, turn: Scope, body: Scope)
         run.dirty.add(body.id)
     if loop.completion is not None and _holds(run, loop.completion, context):
         return True
-    return progress.completed == progress.total
+    return _all_over(progress)
+
+
+def _all_over(progress: Progress) -> bool:
+    return progress.completed + progress.terminated == progress.total
 
 
 def _thrown(

@@ -29,6 +29,7 @@ from tests.engine.bpmn.drawing import (
 )
 from tests.engine.bpmn.test_compensation import drawing as undo_drawing
 from tests.engine.bpmn.test_compensation import phases, sub, undoable, undoing, undone_by
+from tests.engine.bpmn.test_loops import marked, multiple, standard
 from tests.engine.bpmn.test_state import blocks, drawn
 
 
@@ -722,3 +723,111 @@ def test_cancelling_only_a_part_of_what_has_completed_inside_is_refused_when_it_
     play.modify(bpmn.Placing("u"), cancel=(host,), compensate=True)
     play.complete("undo_a")
     assert play.waits == ["u"]
+
+
+# ---------------------------------------------------------------- one instance of a multi-instance
+
+
+def each(*, element_: str = "= item", **options) -> bytes:
+    """A user task for each of `items`, whose results are collected, then one that shows them."""
+    marker = multiple(
+        inputCollection="= items", inputElement="item", outputCollection="results", outputElement=element_, **options
+    )
+    return drawing(START + marked(user("t"), marker) + user("after") + END + flows("start t after end"))
+
+
+def counters(play: Play) -> dict[str, int]:
+    body = next(scope for scope in play.state.scopes.values() if scope.kind == "loop")
+    found = bpmn.variables(play.state, body.id)
+    return {
+        name: found[f"numberOf{name}Instances"] for name in ("Active", "Completed", "Terminated")
+    } | {"all": found["numberOfInstances"]}  # fmt: skip
+
+
+def test_one_instance_can_be_cancelled_alone_and_counts_as_terminated():
+    play = Play(each(), {"items": ["x", "y", "z"]})
+
+    play.modify(cancel=(play.turns("t")[2],))
+
+    assert sorted(play.turns("t")) == [1, 3]
+    assert counters(play) == {"Active": 2, "Completed": 0, "Terminated": 1, "all": 3}
+    play.complete_turn("t", 3)
+    play.complete_turn("t", 1)
+    assert play.waits == ["after"]
+    assert play.variables["results"] == ["x", None, "z"]
+
+
+def test_the_last_instance_that_is_cancelled_ends_the_loop():
+    play = Play(each(), {"items": ["x", "y"]})
+    play.complete_turn("t", 1)
+
+    play.modify(cancel=(play.turns("t")[2],))
+
+    assert play.waits == ["after"]
+    assert play.variables["results"] == ["x", None]
+
+
+def test_all_instances_cancelled_at_once_end_the_loop_without_results():
+    play = Play(each(), {"items": ["x", "y"]})
+
+    play.modify(cancel=tuple(play.turns("t").values()))
+
+    assert play.waits == ["after"]
+    assert play.variables["results"] == [None, None]
+
+
+def test_the_completion_condition_is_looked_at_when_an_instance_is_cancelled():
+    play = Play(each(done="numberOfTerminatedInstances >= 2"), {"items": ["w", "x", "y", "z"]})
+    play.modify(cancel=(play.turns("t")[1],))
+    assert counters(play)["Terminated"] == 1
+
+    play.modify(cancel=(play.turns("t")[3],))
+
+    assert play.waits == ["after"]
+    assert play.variables["results"] == [None] * 4
+
+
+def test_a_completion_condition_that_cannot_be_decided_refuses_it():
+    play = Play(each(done="missing"), {"items": ["x", "y"]})
+
+    with pytest.raises(MoveRefused, match="cannot be decided: condition-not-boolean"):
+        play.modify(cancel=(play.turns("t")[1],))
+
+
+def test_in_a_sequence_the_next_instance_follows_the_one_that_is_cancelled():
+    play = Play(each(sequential=True), {"items": ["x", "y"]})
+
+    play.modify(cancel=(play.turns("t")[1],))
+
+    assert sorted(play.turns("t")) == [2]
+    assert counters(play) == {"Active": 1, "Completed": 0, "Terminated": 1, "all": 2}
+    play.complete_turn("t", 2)
+    assert play.variables["results"] == [None, "y"]
+
+
+def test_cancelling_what_runs_in_an_instance_of_a_sub_process_cancels_that_instance():
+    marker = multiple(inputCollection="= items", inputElement="item")
+    inside = f'<startEvent id="si"/>{user("t")}<endEvent id="ei"/>{flows("si t ei")}'
+    body = START + element("subProcess", "s", inner=marker + inside) + user("after") + END
+    play = Play(drawing(body + flows("start s after end")), {"items": ["x", "y"]})
+
+    play.modify(cancel=(play.turns("t")[1],))
+
+    assert sorted(play.turns("t")) == [2]
+    play.complete_turn("t", 2)
+    assert play.waits == ["after"]
+
+
+def test_a_token_that_begins_elsewhere_in_the_same_act_begins_beside_the_other_instances():
+    play = Play(each(), {"items": ["x", "y"]})
+
+    play.modify(bpmn.Placing("after"), cancel=(play.turns("t")[1],))
+
+    assert play.waits == ["after", "t"]
+
+
+def test_a_round_of_a_standard_loop_cannot_be_taken_out_alone():
+    play = Play(drawing(START + marked(user("t"), standard("true", loopMaximum="3")) + END + flows("start t end")))
+
+    with pytest.raises(MoveRefused, match="One round of 't'"):
+        play.modify(cancel=("t",))
