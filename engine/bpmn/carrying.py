@@ -242,7 +242,14 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
     for token, node in watching:
         _watch(run, token, node)
     return [
-        Migrated(run.number(), scope.id, source, target.definition_id, tuple(moved.get(scope.id, ())))
+        Migrated(
+            run.number(),
+            scope.id,
+            source,
+            target.definition_id,
+            tuple(moved.get(scope.id, ())),
+            tuple(pair for pair in target.plan.nodes.items() if pair[0] != pair[1]),
+        )
         for scope, source, target in roots
     ]
 

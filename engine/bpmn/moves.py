@@ -133,6 +133,9 @@ class _Going:
 
     def look(self) -> Return:
         here = [token for token in self.state.tokens.values() if token.scope is self.scope and not token.host]
+        if any(token.stage == "begin" for token in here):  # its node stands in an event sub-process, not here
+            unbegun = _finding(self.target.id, _NOT_BEGUN, scope=self.scope.unit.id)
+            return Return(self.scope.id, self.target.id, (), (), (), (unbegun,))
         killed = [token for token in here if self.after >> token.node.index & 1]
         flows = self.scope.program.flows
         withdrawn = [flow for flow in self.scope.held if self._follows(flows[flow].source)]
@@ -527,6 +530,7 @@ _GUARD = N_("Expected a token of an activity, but this one only guards it: move 
 _ELSEWHERE = N_("'{target}' lies neither in the scope of the token nor in a living one around it.")
 _NO_WAIT = N_("'{target}' does not wait for anybody: go back to a task, an event or the start.")
 _BEHIND_GATEWAY = N_("'{target}' waits behind an event-based gateway: go back to the gateway.")
+_NOT_BEGUN = N_("'{scope}' around '{target}' has not begun yet: resume its incident.")
 _SIBLING = N_("'{target}' stands in another branch than '{origin}', and both are still open.")
 _NOT_BEFORE = N_("'{target}' does not come before '{origin}'.")
 _NOT_PASSED = N_("The branches of '{join}' were not passed by way of '{target}' this time.")

@@ -372,13 +372,15 @@ class ArrivalWithdrawn(Fact):
 
 @dataclass(slots=True)
 class Migrated(Fact):
-    """The instance follows another version. `tokens`: (wait, old element, new element) where the element changed."""
+    """The instance follows another version. `tokens`: (wait, old element, new element) where the element changed;
+    `renamed`: (old element, new element) of all that have another id now."""
 
     kind: ClassVar[str] = "migrated"
     scope: int
     source: str
     target: str
     tokens: tuple[tuple[int, str, str], ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

@@ -15,6 +15,10 @@ from engine.unit_of_work import UnitOfWork
 _round = update(user_task).where(
     user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"), user_task.c.status == 0
 )
+_closed = select(user_task.c.id, user_task.c.node).where(
+    user_task.c.instance_id == bindparam("of"), user_task.c.status != 0
+)
+_rename = update(user_task).where(user_task.c.id == bindparam("row"))
 _jobs = select(job.c.id, job.c.payload).where(job.c.instance_id == bindparam("of"), job.c.token == bindparam("waiting"))
 _job = update(job).where(job.c.id == bindparam("row"))
 _incident = update(incident).where(
@@ -30,6 +34,7 @@ def follow(uow: UnitOfWork, instance: Instance, fact: Migrated) -> None:
     tokens = [[token, before, after] for token, before, after in fact.tokens]
     data: dict[str, Any] = {"scope": fact.scope, "from": fact.source, "to": fact.target, "tokens": tokens}
     history.record(uow, instance, "instance.migrated", data=data)
+    _rename_closed(uow, instance, dict(fact.renamed))
     for token, _, node in fact.tokens:
         uow.queue(_round, {"of": instance.id, "waiting": token, "node": node})
         for row in uow.execute(_jobs, {"of": instance.id, "waiting": token}).all():
@@ -38,3 +43,12 @@ def follow(uow: UnitOfWork, instance: Instance, fact: Migrated) -> None:
         held = instance.state.tokens.get(token)
         if held is not None and held.incident:
             uow.queue(_incident, {"of": instance.id, "numbered": held.incident, "node": node})
+
+
+def _rename_closed(uow: UnitOfWork, instance: Instance, names: dict[str, str]) -> None:
+    """Rounds that are over are found by their element later: who decided there, and what it permits."""
+    if not names:
+        return
+    for row in uow.execute(_closed, {"of": instance.id}).all():
+        if row.node in names:
+            uow.queue(_rename, {"row": row.id, "node": names[row.node]})

@@ -13,14 +13,20 @@ from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.policy import policy_grant
+from engine.db.task import user_task
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.unit_of_work import UnitOfWork
 
-_granted = select(policy_grant.c.node, policy_grant.c.capability).where(
-    policy_grant.c.instance_id == bindparam("of"),
-    policy_grant.c.state == "active",
-    policy_grant.c.expires_at > bindparam("at"),
+# the element as it is called now: a grant keeps the name of the day on which it was given
+_granted = (
+    select(user_task.c.node, policy_grant.c.capability)
+    .join(user_task, user_task.c.id == policy_grant.c.user_task_id)
+    .where(
+        policy_grant.c.instance_id == bindparam("of"),
+        policy_grant.c.state == "active",
+        policy_grant.c.expires_at > bindparam("at"),
+    )
 )
 # a lease may be gone, taken by a suspension: what has begun and was not answered may happen all the same
 _held = (
@@ -40,7 +46,7 @@ _held = (
 def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None) -> list[Finding]:
     """What the policy check finds from the marking of `state`, with the approvals of `instance` that still live.
 
-    `renamed`: old id -> new id of elements, for grants that were given before a migration.
+    `renamed`: old id -> new id of elements, of a migration that is about to be written.
     """
     callees = repository.Callees(uow)
     drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))

@@ -546,11 +546,11 @@ class Run(Evaluation):
         if (scope.unit.handlers and not self._arm_handlers(scope, start)) or empty:
             return
         if start is None:
-            scope.live = len(scope.unit.starts)
+            scope.live += len(scope.unit.starts)
             for node in scope.unit.starts:
                 self.queue.append((scope, node, None))
             return
-        scope.live = 1
+        scope.live += 1
         if start.incoming:
             self._begin_behind(scope, start)
         token = self.enter(scope, start)
@@ -602,7 +602,7 @@ class Run(Evaluation):
 
     def stick_at_beginning(self, scope: Scope, node: Node, stuck: Stuck, start: Node | None) -> None:
         """`scope` cannot begin because of `node`; when resumed it begins at `start`."""
-        scope.live = 1
+        scope.live += 1
         self.visit = self.number()
         stuck.stage = "begin"
         self.stick(scope, node, stuck)

@@ -222,6 +222,7 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
             run.stick(scope, node, stuck)
         return _go(run)
     if stage == "begin":
+        scope.live -= 1  # there may be tokens that were placed beside it by hand
         run.launch(scope, scope.program.nodes[token.by] if token.by is not None else None)
         return _go(run)
     if stage == "turn":

@@ -831,3 +831,48 @@ def test_a_round_of_a_standard_loop_cannot_be_taken_out_alone():
 
     with pytest.raises(MoveRefused, match="One round of 't'"):
         play.modify(cancel=("t",))
+
+
+# ---------------------------------------------------------------- back, from where nothing has begun
+
+
+def test_a_scope_that_is_stuck_at_its_beginning_has_nothing_to_go_back_to():
+    play = stuck_at_its_beginning(START + user("a") + user("b") + END + flows("start a b end"))
+    (stuck,) = play.incidents
+
+    for target in ("start", "a", "b"):
+        with pytest.raises(MoveRefused, match="has not begun yet"):
+            play.goto(stuck, target)
+
+
+def test_beside_a_beginning_that_is_still_to_come_nothing_goes_back():
+    play = stuck_at_its_beginning(START + user("a") + user("b") + END + flows("start a b end"))
+    play.modify(bpmn.Placing("b"))
+    assert play.waits == ["b", "hs"]
+
+    with pytest.raises(MoveRefused, match="has not begun yet"):
+        play.goto("b", "a")
+
+
+def test_a_beginning_that_is_resumed_counts_what_was_placed_beside_it():
+    play = stuck_at_its_beginning(START + user("a") + user("b") + END + flows("start a b end"))
+    play.modify(bpmn.Placing("b"))
+
+    play.resume("hs", missing=1)
+
+    assert (play.waits, play.state.root.live) == (["a", "b", "hs"], 2)
+
+
+def test_a_sub_process_that_is_stuck_at_its_beginning_is_left_for_what_lies_before_it():
+    handler = (
+        '<subProcess id="h" triggeredByEvent="true"><startEvent id="never"><timerEventDefinition><timeDuration>= wrong'
+        '</timeDuration></timerEventDefinition></startEvent><endEvent id="eh"/>' + flows("never eh") + "</subProcess>"
+    )
+    inside = '<startEvent id="si"/>' + user("t") + '<endEvent id="ei"/>' + flows("si t ei") + handler
+    body = START + user("a") + element("subProcess", "s", inner=inside) + END
+    play = walked(drawing(body + flows("start a s end")), "a")
+    assert play.incidents == {"never": "timer-invalid"}
+
+    play.goto("never", "a")
+
+    assert (play.waits, play.incidents) == (["a"], {})

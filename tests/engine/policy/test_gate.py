@@ -14,7 +14,7 @@ from engine import bpmn, calls, identity, migration, modification, operations, p
 from engine.bpmn.steps import Capability
 from engine.db.base import metadata
 from engine.db.policy import clearance, clearance_grant, policy_grant
-from engine.db.task import work_item
+from engine.db.task import user_task, work_item
 from engine.errors import BusinessError, MoveRefused, PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import Facts, OperationCall
@@ -533,3 +533,26 @@ def test_an_instance_follows_to_no_version_in_which_it_stands_behind_an_approval
         engine.unit_of_work(ENGINE) as uow,
     ):
         migration.migrate(uow, instance_id, plan, reason="a shorter way")
+
+
+def test_an_approval_counts_under_each_name_that_its_element_is_given(engine, who):
+    def named(key: str) -> bytes:
+        xml = PAYING.replace(b'"fin"', f'"{key}"'.encode()).replace(b"approval.fin.", f"approval.{key}.".encode())
+        return xml.replace(b"start_fin", f"start_{key}".encode()).replace(b"fin_ok", f"{key}_ok".encode())
+
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    for before, after in (("fin", "check"), ("check", "sign")):
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, {"processes/oa/p.bpmn": named(after)})
+            new, old, *_ = (info.id for info in repository.versions(uow, "p"))
+            plan = migration.Plan(old, new, choices={before: after})
+            migration.migrate(uow, instance_id, plan, reason="a better word")
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert uow.execute(select(user_task.c.node)).scalars().all() == ["sign"]
+        assert uow.execute(select(policy_grant.c.node)).scalars().all() == ["fin"], "a grant is never changed"
+    move(engine, instance_id, "pay", "pay")
+    pay(engine, instance_id, bill_id)
+    assert state_of(engine, bill_id) == "paid"
