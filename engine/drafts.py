@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
-from engine import history
+from engine import bpmn, history
 from engine.bpmn import imports
 from engine.bpmn.imports import ImportNote, Translation
 from engine.db.definition import Kind
@@ -64,10 +64,14 @@ class Draft(DraftInfo):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A file that was taken in. `draft` is None when it could not be read: `translation.refusal` says why."""
+    """A file that was taken in. `draft` is None when it could not be read: `translation.refusal` says why.
+
+    `forms`: drafts of forms that stood in the drawing.
+    """
 
     translation: Translation
     draft: DraftInfo | None
+    forms: tuple[DraftInfo, ...] = ()
 
 
 def open_(uow: UnitOfWork, path: str) -> Draft:
@@ -84,10 +88,10 @@ def import_drawing(
 ) -> Imported:
     """Translate a drawing of any product and store it as processes/<area>/<id of its process>.bpmn.
 
-    `key`: another id for its process. `replace`: write over the draft of that process, wherever it is.
-    Raises InvalidValue, AlreadyExists.
+    `key`: another id for its process. `replace`: write over the draft of that process, wherever it is, and over its
+    forms. Forms that stand in the drawing become drafts beside it. Raises InvalidValue, AlreadyExists.
     """
-    found = imports.translate(content, file_name, key)
+    found = imports.translate(content, file_name, key, area)
     if found.xml is None:
         return Imported(found, None)
     stem = _UNUSUAL.sub("_", found.key or PurePosixPath(file_name).stem)
@@ -99,8 +103,25 @@ def import_drawing(
     saved = save(uow, path, found.xml, version=there.version if there is not None else 0, name=found.name)
     report = {"dialect": found.dialect.value, "notes": imports.stored(found.notes)}
     uow.execute(_report, {"of": path, "what": report})
+    forms = tuple(_import_form(uow, form, made, replace=replace) for form, made in found.forms.items())
     history.act(uow, "draft", "draft.imported", {"path": path, "file": file_name, "dialect": found.dialect.value})
-    return Imported(found, saved)
+    return Imported(found, saved, forms)
+
+
+def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
+    """Drafts of forms that a drawing names: path -> content."""
+    reading = bpmn.read(drawing)
+    processes = reading.definition.processes if reading.definition is not None else []
+    named = {node.extensions.form for process in processes for node in process.all_nodes()}
+    found = [info for info in list_(uow) if info.kind == "form" and info.key in named]
+    return {info.path: open_(uow, info.path).content for info in found}
+
+
+def _import_form(uow: UnitOfWork, path: str, content: bytes, *, replace: bool) -> DraftInfo:
+    there = uow.execute(_one, {"of": path}).first()
+    if there is not None and not replace:
+        raise AlreadyExists(kind="draft", key=path)
+    return save(uow, path, content, version=there.version if there is not None else 0)
 
 
 def put_report_away(uow: UnitOfWork, path: str) -> None:

@@ -94,3 +94,26 @@ def test_a_file_that_cannot_be_read_leaves_no_draft(engine):
         assert imported.draft is None
         assert (imported.translation.refusal.rule, imported.translation.refusal.line) == ("xml-not-well-formed", 2)
         assert drafts.list_(uow) == []
+
+
+WITH_FORM = FOREIGN.replace(
+    b' camunda:asyncAfter="true"/>',
+    b'><extensionElements><camunda:formData><camunda:formField id="days" label="Days" type="long"/></camunda:formData>'
+    b"</extensionElements></userTask>",
+)
+
+
+def test_a_form_that_stands_in_a_foreign_drawing_becomes_a_draft_beside_it(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        imported = drafts.import_drawing(uow, "leave.bpmn", WITH_FORM, "oa")
+        drawing = drafts.open_(uow, "processes/oa/leave.bpmn").content
+
+        assert [(form.path, form.kind, form.key) for form in imported.forms] == [
+            ("forms/oa/leave_t.json", "form", "oa/leave_t")
+        ]
+        assert list(drafts.forms_of(uow, drawing)) == ["forms/oa/leave_t.json"]
+        assert drafts.forms_of(uow, b"<definitions") == {}
+        assert drafts.import_drawing(uow, "leave.bpmn", WITH_FORM, "oa", replace=True).forms[0].version == 2
+        drafts.discard(uow, "processes/oa/leave.bpmn")
+        with pytest.raises(AlreadyExists, match="leave_t"):
+            drafts.import_drawing(uow, "leave.bpmn", WITH_FORM, "oa")

@@ -131,6 +131,23 @@ def test_drawings_of_other_products_become_drafts_with_a_printed_report(troika, 
     assert 'candidateGroups="hr"' in (folder / "processes/hr/leave.bpmn").read_text(encoding="utf-8")
 
 
+def test_a_form_that_stands_in_a_drawing_is_a_file_beside_it(troika, tmp_path):
+    troika("db", "upgrade")
+    field = '<flowable:formProperty id="days" name="Days" type="long"/>'
+    asking = LEAVE.replace(
+        ' flowable:assignee="${who.boss()}"/>', f"><extensionElements>{field}</extensionElements></userTask>"
+    )
+    (tmp_path / "leave.bpmn").write_text(asking, encoding="utf-8")
+
+    code, said = troika("process", "import", str(tmp_path / "leave.bpmn"), "--area", "hr")
+
+    assert code == 0
+    assert "leave.bpmn: Flowable → processes/hr/leave.bpmn, forms/hr/leave_approve.json" in said
+    assert said.endswith("2 drafts\n")
+    troika("process", "export", str(tmp_path / "out"), "--drafts")
+    assert '"id": "hr/leave_approve"' in (tmp_path / "out/forms/hr/leave_approve.json").read_text(encoding="utf-8")
+
+
 def test_a_dry_run_stores_nothing_and_speaks_chinese(troika, tmp_path):
     troika("db", "upgrade")
     (tmp_path / "leave.bpmn").write_text(LEAVE, encoding="utf-8")

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from engine import drafts, identity
+from engine import drafts, identity, repository
 from engine.unit_of_work import ENGINE
 from tests.webui.test_designer import page_data
 
@@ -128,3 +128,26 @@ def test_only_designers_import(ana, sign_in):
     cai = sign_in("cai")
     assert cai.get("/designer/import").status_code == 403
     assert upload(cai, ("leave.bpmn", LEAVE)).status_code == 403
+
+
+ASKING = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:ask"
+ xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+<process id="ask" name="Ask" isExecutable="true"><startEvent id="start"/>
+<sequenceFlow id="f1" sourceRef="start" targetRef="say"/>
+<userTask id="say" name="Say" camunda:candidateGroups="analysts"><extensionElements><camunda:formData>
+<camunda:formField id="days" label="Days" type="long"/></camunda:formData></extensionElements></userTask>
+<sequenceFlow id="f2" sourceRef="say" targetRef="end"/><endEvent id="end"/></process></definitions>"""
+
+
+def test_a_form_that_came_with_a_drawing_is_checked_and_deployed_with_it(engine, ana):
+    upload(ana, ("ask.bpmn", ASKING))
+    data = page_data(ana, "ask")
+    assert 'formId="oa/ask_say"' in data["xml"]
+
+    found = ana.post(data["addresses"]["lint"], json={"key": "ask", "xml": data["xml"]}).get_json()
+    assert [one["message"] for one in found["findings"] if one["level"] == "error"] == []
+    answer = ana.post(data["addresses"]["deploy"], json={"note": "first", "etag": data["etag"]})
+
+    assert (answer.status_code, answer.get_json()) == (200, {"version": 1})
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [field.path for field in repository.form(uow, "oa/ask_say").components] == ["days"]

@@ -43,7 +43,7 @@ def import_(paths: tuple[Path, ...], area: str, dry_run: bool, language: str) ->
             elif path.name.endswith(DRAWINGS):
                 found = _drawing(uow, path, area, dry_run)
                 refused += found.xml is None
-                count += found.xml is not None
+                count += 0 if found.xml is None else 1 + len(found.forms)
             else:
                 count += _other(uow, path, area, dry_run)
     click.echo(f"{0 if dry_run else count} drafts")
@@ -74,19 +74,19 @@ def _other(uow: UnitOfWork, path: Path, area: str, dry_run: bool) -> int:
 def _drawing(uow: UnitOfWork, path: Path, area: str, dry_run: bool) -> Translation:
     content = path.read_bytes()
     if dry_run:
-        found, target = imports.translate(content, path.name), path.name
+        found, target = imports.translate(content, path.name, area=area), path.name
     else:
         imported = drafts.import_drawing(uow, path.name, content, area, replace=True)
         found, target = imported.translation, imported.draft.path if imported.draft is not None else ""
     if found.refusal is not None:
         click.echo(f"{path.name}: {_said(found.refusal)}")
         return found
-    click.echo(f"{path.name}: {found.dialect} → {target}")
+    click.echo(f"{path.name}: {found.dialect} → {', '.join((target, *found.forms))}")
     for line in imports.lines(found.notes):
         click.echo(f"  {_where(line)}{'; '.join(_note(note) for note in line.notes)}")
     counts = Counter(note.kind for note in found.notes)
     click.echo("  " + ", ".join(f"{gettext(imports.WORDS[kind])} {counts[kind]}" for kind in Kind))
-    _findings(repository.check(uow, {f"processes/{area}/{path.stem}.bpmn": found.xml or b""}))
+    _findings(repository.check(uow, {f"processes/{area}/{path.stem}.bpmn": found.xml or b"", **found.forms}))
     return found
 
 

@@ -61,11 +61,11 @@ def lint() -> ResponseReturnValue:
     `variables` is null while the drawing cannot be read.
     """
     sent = body("key", "xml")
-    drawing = {_path(sent["key"]): sent["xml"].encode("utf-8")}
-    found = repository.variables(g.uow, drawing).get(sent["key"])
-    return jsonify(
-        findings=findings_out(repository.check(g.uow, drawing)), variables=expressions.names(found) if found else None
-    )
+    path = _path(sent["key"])
+    files = _with_forms(path, sent["xml"].encode("utf-8"))
+    found = repository.variables(g.uow, files).get(sent["key"])
+    findings = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
+    return jsonify(findings=findings_out(findings), variables=expressions.names(found) if found else None)
 
 
 @designer.post("/expression")
@@ -100,7 +100,7 @@ def discard(key: str) -> ResponseReturnValue:
 
 @designer.post("/deploy/<key>")
 def deploy(key: str) -> ResponseReturnValue:
-    """Deploy the saved draft that the page has seen; a refusal carries every finding."""
+    """Deploy the saved draft that the page has seen, and the forms that came with it; a refusal has every finding."""
     sent = body("note", "etag")
     draft = draft_of(key)
     if draft is None:
@@ -108,10 +108,18 @@ def deploy(key: str) -> ResponseReturnValue:
     if sent["etag"] != etag_of(draft):
         raise changed_by(draft)
     try:
-        repository.deploy(g.uow, {draft.path: drafts.open_(g.uow, draft.path).content}, sent["note"])
+        files = _with_forms(draft.path, drafts.open_(g.uow, draft.path).content)
+        repository.deploy(g.uow, files, sent["note"])
     except DeploymentRefused as refused:
         return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
     return jsonify(version=repository.latest(g.uow, key).version)
+
+
+def _with_forms(path: str, content: bytes) -> dict[str, bytes]:
+    """A drawing with the drafts of forms that it names, as far as they were never deployed: an import made them."""
+    deployed = {info.key for info in repository.latest_all(g.uow, "form")}
+    forms = drafts.forms_of(g.uow, content)
+    return {path: content} | {form: made for form, made in forms.items() if drafts.place(form)[1] not in deployed}
 
 
 def body(*fields: str) -> dict[str, str]:

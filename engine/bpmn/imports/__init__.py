@@ -7,8 +7,9 @@ leaves it to a person. What the engine would not execute is not decided here: th
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.bpmn.imports import camunda7, flowable, layout, repair, spiffworkflow, tidy
+from engine.bpmn.imports import camunda7, correlation, flowable, layout, repair, spiffworkflow, tidy
 from engine.bpmn.imports.activiti import Activiti
+from engine.bpmn.imports.forms import Forms
 from engine.bpmn.imports.report import WORDS, Collector, ImportNote, Kind, Line, lines, restored, stored
 from engine.bpmn.imports.writing import to_bytes
 from engine.bpmn.model import FLOW_NODES
@@ -39,7 +40,8 @@ class Translation:
     """What became of a file. `xml`: our BPMN in UTF-8, None when the file cannot be read; `refusal` then says why.
 
     `key`, `name`: of the process that the file is about, the first that can be executed; empty without one.
-    `renamed`: ids that were no XML names -> what they are now.
+    `renamed`: ids that were no XML names -> what they are now. `forms`: of forms that stood in the drawing, by path in
+    the library.
     """
 
     xml: bytes | None
@@ -49,6 +51,7 @@ class Translation:
     key: str = ""
     name: str = ""
     renamed: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, bytes] = field(default_factory=dict)
 
 
 _SPACES = {
@@ -75,10 +78,11 @@ def detect(data: bytes) -> Dialect:
         return Dialect.PLAIN
 
 
-def translate(data: bytes, resource: str = "", key: str | None = None) -> Translation:
+def translate(data: bytes, resource: str = "", key: str | None = None, area: str = "") -> Translation:
     """`data` as a drawing of ours, and what was done to it. Never raises for bad input.
 
-    `key`: the id that its process is to have, an XML name; that of the file unless given.
+    `key`: the id that its process is to have, an XML name; that of the file unless given. `area`: folder of the library
+    for forms that stand in the drawing; without it they are left to a person.
     Translating the result again changes nothing.
     """
     report = Collector()
@@ -91,7 +95,10 @@ def translate(data: bytes, resource: str = "", key: str | None = None) -> Transl
     if key is not None:
         tidy.rename(root, _main_process(root), key, report)
     tidy.place(root, report)
-    told = _adapt(root, dialect, report)
+    main = _main_process(root)
+    forms = Forms(area, main.get("id") if main is not None else "form") if area else None
+    told = _adapt(root, dialect, report, forms)
+    correlation.translate(root, report)
     tidy.executable(root, report)
     tidy.references(root, report)
     layout.complete(root, report)
@@ -99,7 +106,8 @@ def translate(data: bytes, resource: str = "", key: str | None = None) -> Transl
     process = _main_process(root)
     key = process.get("id") if process is not None else ""
     name = " ".join((process.get("name") or key).split()) if process is not None else ""
-    return Translation(to_bytes(root), dialect, report.notes, None, key, name, renamed)
+    made = forms.made if forms is not None else {}
+    return Translation(to_bytes(root), dialect, report.notes, None, key, name, renamed, made)
 
 
 def _main_process(root: Element) -> Element | None:
@@ -125,18 +133,25 @@ def _dialect(root: Element) -> Dialect:
     return platform or declared or Dialect.PLAIN
 
 
-def _adapt(root: Element, dialect: Dialect, report: Collector) -> set[tuple[Element, str]]:
+def _adapt(
+    root: Element, dialect: Dialect, report: Collector, forms: Forms | None
+) -> set[tuple[Element, str]]:  # fmt: skip
     """Let each vendor's adapter rewrite its words; expressions of JUEL are read in every file but SpiffWorkflow's."""
     if dialect is Dialect.SPIFFWORKFLOW:
         return spiffworkflow.SpiffWorkflow(report).translate(root)
     used = {space for element in root.iter("*") for space in (namespace(element), *_attribute_spaces(element))}
     told: set[tuple[Element, str]] = set()
     if used & camunda7.NAMESPACES:
-        told |= camunda7.Camunda7(report).translate(root)
+        told |= _with(forms, camunda7.Camunda7(report)).translate(root)
     for spaces, prefix in ((frozenset((flowable.FLOWABLE,)), "flowable"), (flowable.ACTIVITI, "activiti")):
         if used & spaces:
-            told |= flowable.Flowable(spaces, prefix, report).translate(root)
+            told |= _with(forms, flowable.Flowable(spaces, prefix, report)).translate(root)
     return told or Activiti(frozenset(), "", report).translate(root)
+
+
+def _with(forms: Forms | None, adapter: Activiti) -> Activiti:
+    adapter.forms = forms
+    return adapter
 
 
 def _attribute_spaces(element: Element) -> list[str]:

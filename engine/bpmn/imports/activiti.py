@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.imports import juel
 from engine.bpmn.imports.expressions import Feel, Uncertain, quoted
+from engine.bpmn.imports.forms import Forms, fields_of
 from engine.bpmn.imports.report import Collector
 from engine.bpmn.imports.tidy import shown_word
-from engine.bpmn.imports.writing import bpmn, bpmn_elements, extension, extensions, insert, new, remove
+from engine.bpmn.imports.writing import bpmn, bpmn_elements, extension, extensions, insert, new, remove, tag
 from engine.bpmn.parser.extensions import JOBS
 from engine.bpmn.parser.structure import FEEL_LANGUAGES
 from engine.bpmn.parser.xml import Element, local_name, namespace, text_of
@@ -45,6 +46,8 @@ class Activiti:
         self.prefix = prefix
         self.report = report
         self.told: set[tuple[Element, str]] = set()
+        self.forms: Forms | None = None
+        """where forms go that stand in the drawing; None: they are left to a person"""
 
     def translate(self, root: Element) -> set[tuple[Element, str]]:
         """Rewrite every element; what has been said about a word that stays: (owner, word)."""
@@ -319,8 +322,28 @@ class Activiti:
     def _form_fields(self, owner: Element, name: str) -> None:
         """Fields that stand in the drawing: one remark for all of them."""
         words = list(self._words(owner, name))
+        if not words:
+            return  # told with the first of them
         fields = [field.get("id") for word in words for field in (word, *word) if field.get("id")]
-        self._decide_word(owner, words[0], FORM, f"{self.prefix}:{name} ({', '.join(fields)})")
+        shown = f"{self.prefix}:{name} ({', '.join(fields)})"
+        components, caveats = fields_of(words)
+        if self.forms is None or not components or self._has_form(owner):
+            self._decide_word(owner, words[0], FORM, shown)
+            return
+        form = self.forms.make(owner, components)
+        extension(owner, "zeebe:formDefinition", formId=form)
+        for word in words:
+            remove(word)
+        now = f'zeebe:formDefinition formId="{form}"'
+        if not caveats:
+            self.report.translated(owner, shown, now)
+        for hint, facts in caveats:
+            self.report.approximated(owner, shown, now, hint, **facts)
+
+    def _has_form(self, owner: Element) -> bool:
+        """Whether it names a form of its own, which prevails."""
+        named = owner.find(f"{bpmn('extensionElements')}/{tag('zeebe:formDefinition')}")
+        return named is not None or self._get(owner, "formKey", "formRef") is not None
 
     def _retry(self, task: Element, word: Element) -> None:
         text = text_of(word) or ""
