@@ -19,13 +19,15 @@ from engine import identity, ids, tasks
 from engine.db.base import to_micros
 from engine.db.task import NO_DUE, Box
 from engine.process_engine import ProcessEngine
-from engine.tasks.inbox import _lines, _places, keys_parameters, keys_statement
+from engine.tasks.inbox import FIRST, SORTS, _lines, _places, keys_parameters, keys_statement
 from engine.unit_of_work import ENGINE, Actor
+from webui import create_app
 
 USERS, GROUPS, MEMBER_OF = 1000, 50, 20
 TASKS_PER_INSTANCE = 10
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 ROUNDS = 30
+NARROWED = (("overdue", "due=overdue"), ("a word in the title", "text=99"), ("nothing found", "text=nothing"))
 
 
 def fill(engine: ProcessEngine, tasks_wanted: int, seed: int = 1) -> UUID:
@@ -59,7 +61,7 @@ COLUMNS = {
     " history_hash codec state created_at updated_at legal_hold",
     "user_task": "id instance_id node token round name priority mode status spec cause opened_seq created_at version",
     "work_item": "id user_task_id instance_id kind seq weight assignee_id group_id status due_at created_at version",
-    "inbox": "principal_id box due_key work_item_id",
+    "inbox": "principal_id box due_key work_item_id priority_key",
 }
 
 
@@ -82,7 +84,8 @@ def _tasks(
         mine = chance.random() < 0.6
         principal = chance.choice(people if mine else groups)
         due = NOW + timedelta(minutes=chance.randrange(60 * 24 * 30)) if chance.random() < 0.8 else None
-        yield "user_task", (task_id, instance_id, "check", number, 1, "审批", 50, "any", 0, spec, 0, 1, NOW, 1)
+        priority = chance.choice((30, 50, 50, 80))
+        yield "user_task", (task_id, instance_id, "check", number, 1, "审批", priority, "any", 0, spec, 0, 1, NOW, 1)
         yield (
             "work_item",
             (
@@ -91,7 +94,7 @@ def _tasks(
             ),
         )  # fmt: skip
         key = NO_DUE if due is None else to_micros(due) // 1000
-        yield "inbox", (principal, int(Box.TODO if mine else Box.CLAIMABLE), key, item_id)
+        yield "inbox", (principal, int(Box.TODO if mine else Box.CLAIMABLE), key, item_id, 100 - priority)
 
 
 class _Rows:
@@ -144,14 +147,27 @@ def page(engine: ProcessEngine, actor: Actor, cursor: str | None = None, sort: s
         return tasks.inbox(uow, cursor=cursor, limit=20, sort=sort)
 
 
+def web_page(engine: ProcessEngine, actor: Actor, address: str) -> Any:
+    """Asks the site for a page as the browser of `actor` does; returns a function that does it again."""
+    client = create_app(engine.settings, engine).test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = f"{actor.user_id}:1", True
+
+    def ask() -> None:
+        answer = client.get(address)
+        if answer.status_code != 200:
+            raise SystemExit(f"{address}: {answer.status}")
+
+    return ask
+
+
 def in_database(engine: ProcessEngine, actor: Actor, sort: str = "due") -> float:
     """Milliseconds of the two queries of a page, its keys and its lines: EXPLAIN on PostgreSQL, the bare driver on
     SQLite, whose database is the process itself.
     """
     with engine.unit_of_work(actor, read_only=True) as uow:
         places = _places(uow, "todo")
-        item = UUID(int=0) if sort == "due" else UUID(int=2**128 - 1)
-        parameters = keys_parameters(engine.dialect, places, -1, item, 21)
+        parameters = keys_parameters(engine.dialect, places, FIRST[sort], 21, sort)
         statement = keys_statement(engine.dialect, len(places), sort)
         keys = [row.work_item_id for row in uow.execute(statement, parameters)]
         driver: Any = uow.connection.connection.driver_connection
@@ -176,16 +192,30 @@ def measure(engine: ProcessEngine, actor: Actor) -> dict[str, float]:
         deep = page(engine, actor, deep).next or deep
     found: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for name, cursor, sort in (("first page", None, "due"), ("51st page", deep, "due"), ("newest", None, "newest")):
+        for name, cursor, sort in (
+            ("first page", None, "due"), ("51st page", deep, "due"), ("newest", None, "newest"),
+            ("priority", None, "priority"),
+        ):  # fmt: skip
             began = time.perf_counter()
             page(engine, actor, cursor, sort)
             found.setdefault(f"{name}, whole verb", []).append((time.perf_counter() - began) * 1000)
         found.setdefault("first page, in the database", []).append(in_database(engine, actor))
         found.setdefault("newest, in the database", []).append(in_database(engine, actor, "newest"))
+        found.setdefault("priority, in the database", []).append(in_database(engine, actor, "priority"))
         began = time.perf_counter()
         with engine.unit_of_work(actor, read_only=True) as uow:
             tasks.count(uow)
         found.setdefault("counts, whole verb", []).append((time.perf_counter() - began) * 1000)
+    pages = {f"page of the site, {sort}": web_page(engine, actor, f"/inbox/?sort={sort}") for sort in SORTS}
+    pages |= {f"page of the site, {name}": web_page(engine, actor, f"/inbox/?{query}") for name, query in NARROWED}
+    for ask in pages.values():
+        ask()
+    for _ in range(ROUNDS):
+        for name, ask in pages.items():
+            began, spent = time.perf_counter(), time.process_time()
+            ask()
+            found.setdefault(f"{name}, wall", []).append((time.perf_counter() - began) * 1000)
+            found.setdefault(f"{name}, CPU", []).append((time.process_time() - spent) * 1000)
     return {name: statistics.median(values) for name, values in found.items()}
 
 

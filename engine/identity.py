@@ -386,13 +386,7 @@ def remove_member(uow: UnitOfWork, group_key: str | UUID, user_key: str | UUID) 
 
 def groups_of(uow: UnitOfWork, user_id: UUID) -> list[Group]:
     """The groups of a user, by key."""
-    rows = uow.execute(
-        select(user_group)
-        .join(membership, membership.c.group_id == user_group.c.id)
-        .where(membership.c.user_id == user_id)
-        .order_by(user_group.c.key)
-    )
-    return [_group(row) for row in rows]
+    return [_group(row) for row in uow.read(_groups_of, {"who": user_id})]
 
 
 def members_of(uow: UnitOfWork, group_ids: Sequence[UUID]) -> list[User]:
@@ -746,6 +740,12 @@ def _select_users() -> Select[Any]:
 _CACHED = f"{__name__}.user"
 _UNKNOWN = object()
 _user_columns = attrgetter(*_USER_COLUMNS)
+_groups_of = (
+    select(user_group)
+    .join(membership, membership.c.group_id == user_group.c.id)
+    .where(membership.c.user_id == bindparam("who"))
+    .order_by(user_group.c.key)
+)
 _group_of_key = select(user_group).where(user_group.c.key == bindparam("called"))
 _group_of_id = select(user_group).where(
     or_(user_group.c.key == bindparam("called"), user_group.c.id == bindparam("of"))

@@ -10,6 +10,8 @@ from webui import api, errors, languages, manifest, people, reader, records, ren
 from webui import cockpit, designer, health, inbox, login, messages, requests, workbench  # isort: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
+from webui.inbox import handing_over as _hand_over_pages  # noqa: F401
+from webui.inbox import index as _list_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
 from webui.requests import instance as _instance_pages  # noqa: F401
 

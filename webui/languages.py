@@ -1,10 +1,11 @@
 """Which language and zone a page is in, and the compiled catalogues."""
 
 from datetime import tzinfo
+from typing import Any
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, get_translations
 
 from engine.settings import Settings
 from webui import catalogues
@@ -18,6 +19,11 @@ def install(app: Flask, settings: Settings) -> None:
     catalogues.compile_all()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(catalogues.FOLDER)
     Babel(app, locale_selector=_language, timezone_selector=lambda: settings.timezone, default_locale=settings.locale)
+    # as the library does, with the catalogue looked up once a page: a list asks for a hundred words
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number), newstyle=True,
+    )  # fmt: skip
 
 
 def language() -> str:
@@ -30,6 +36,13 @@ def zone() -> tzinfo:
     """The zone of business dates."""
     settings: Settings = current_app.config["TROIKA"]
     return settings.zone
+
+
+def _catalogue() -> Any:
+    known = g.get("catalogue")
+    if known is None or known[0] != language():
+        known = g.catalogue = language(), get_translations()
+    return known[1]
 
 
 def _language() -> str:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, request, send_from_directory, url_for
+from flask import Flask, Response, abort, current_app, g, request, send_from_directory, url_for
 from markupsafe import Markup, escape
 
 from webui.node import BUILD
 
-LAZY = ("viewer", "form", "people")
+LAZY = ("viewer", "form", "people", "inbox")
 """Entries that custom elements load when the first of them appears in a page."""
 _LONGEST_NAME = 100
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -67,6 +67,13 @@ def asset(name: str) -> Markup:
 
 def icon(name: str, label: str = "") -> Markup:
     """An outline icon, inlined; decoration unless it has a `label`."""
+    drawn: dict[tuple[str, str], Markup] = g.setdefault("icons", {})
+    if (name, label) not in drawn:  # a list has the same one on every line
+        drawn[name, label] = _drawn(name, label)
+    return drawn[name, label]
+
+
+def _drawn(name: str, label: str) -> Markup:
     inner = _manifest().icon(name)
     if not inner:
         return Markup()

@@ -1,12 +1,12 @@
 """How pages are made: whole or as the fragment htmx asked for; words for moments, money, people and values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import Flask, current_app, g, make_response, render_template, request
+from flask import Flask, current_app, g, make_response, redirect, render_template, request
 from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
@@ -24,14 +24,15 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
-        starter=starter, incident=incident,
+        starter=starter, incident=incident, capped=capped, people_json=people_json,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
         request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
-        explain=errors.explain, words=errors.words,
+        explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
     )  # fmt: skip
-    for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros")):
+    for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros"),
+                           ("acts", "inbox/macros")):  # fmt: skip
         app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
 
 
@@ -40,6 +41,15 @@ def page(template: str, status: int = 200, *, block: str = "pane", **context: An
     if "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers:
         return make_response(render_block(template, block, **context), status)
     return make_response(render_template(template, **context), status)
+
+
+def leave(address: str) -> Response:
+    """Go on to another page, also out of a dialog that htmx has sent."""
+    if "HX-Request" not in request.headers:
+        return make_response(redirect(address, 303))
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = address
+    return response
 
 
 def render_block(template: str, block: str, **context: Any) -> Markup:
@@ -94,10 +104,23 @@ _CENTS = 2
 
 
 def open_tasks() -> int:
-    """The number at the inbox; 0 on an error page, whose unit of work is gone."""
+    """The number at the inbox."""
+    return counts().get("todo", 0)
+
+
+def counts() -> dict[str, int]:
+    """Entries of the reader's boxes, asked for once; nothing on an error page, whose unit of work is gone."""
     if "uow" not in g or g.get("reader") is None:
-        return 0
-    return int(tasks.count(g.uow)["todo"])
+        return {}
+    if "counts" not in g:
+        g.counts = tasks.count(g.uow)
+    found: dict[str, int] = g.counts
+    return found
+
+
+def capped(number: int) -> str:
+    """A count that ends somewhere."""
+    return f"{tasks.COUNT_LIMIT}+" if number > tasks.COUNT_LIMIT else str(number)
 
 
 def overdue(at: datetime | None) -> bool:
@@ -134,6 +157,11 @@ def person(who: Any) -> str:
     if who is None:
         return gettext("system")
     return str((who.name_en if languages.language() == "en" else "") or who.name)
+
+
+def people_json(who: Iterable[Any]) -> str:
+    """What a people picker shows as chosen."""
+    return json.dumps([{"id": str(one.id), "name": person(one)} for one in who], ensure_ascii=False)
 
 
 def position(who: Any) -> str:
@@ -199,6 +227,23 @@ def summary_items(summary: dict[str, Any] | None, process_key: str) -> list[tupl
     return [_shown_as(fields.get(name), name, summary[name]) for name in names if summary.get(name) is not None]
 
 
+def summary_columns(process_key: str) -> list[tuple[str, str]]:
+    """(name, label) of the key fields of a process, as columns of a list of its requests."""
+    info = _process(process_key)
+    if info is None:
+        return []
+    fields = _fields(info)
+    named = [(name, fields.get(name)) for name in repository.program(g.uow, info.id).summary]
+    return [(name, name if field is None else label(field.labels, field.label)) for name, field in named]
+
+
+def summary_value(item: Any, name: str) -> Any:
+    """One key field of a list entry, as its form shows it."""
+    value = (item.summary or {}).get(name)
+    info = _process(item.process_key)
+    return value if info is None or value is None else _shown_as(_fields(info).get(name), name, value)[1]
+
+
 def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]:
     if field is None:
         return name, value
@@ -212,11 +257,16 @@ def process_name(item: Any) -> str:
     return label(info.labels, item.process_name) if info else str(item.process_name)
 
 
-def _process(key: str) -> DefinitionInfo | None:
+def processes() -> dict[str, DefinitionInfo]:
+    """The newest version of every process by key, asked for once."""
     if "processes" not in g:
         g.processes = {info.key: info for info in repository.latest_all(g.uow)}
-    found: DefinitionInfo | None = g.processes.get(key)
+    found: dict[str, DefinitionInfo] = g.processes
     return found
+
+
+def _process(key: str) -> DefinitionInfo | None:
+    return processes().get(key)
 
 
 def _fields(info: DefinitionInfo) -> dict[str, FormField]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, select, update
 
 from engine import bpmn, history, ids
 from engine.approvals import candidates, modes
@@ -45,7 +45,16 @@ WORDS = {
 }
 
 _insert_item = insert(work_item)
-_insert_inbox = insert(inbox)
+# the item may be older than the round at hand: its priority is read where the row is written
+_insert_inbox = insert(inbox).values(
+    priority_key=func.coalesce(
+        select(literal_column("100") - user_task.c.priority)
+        .join(work_item, work_item.c.user_task_id == user_task.c.id)
+        .where(work_item.c.id == bindparam("of_item"))
+        .scalar_subquery(),
+        literal_column("50"),
+    )
+)
 _close_round = update(user_task).where(user_task.c.id == bindparam("round_id"), user_task.c.status == 0)
 _close_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _ask_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
@@ -206,6 +215,7 @@ def put_into_inbox(uow: UnitOfWork, items: Sequence[Mapping[str, Any]]) -> None:
                 "box": int(Box.TODO if item["assignee_id"] else Box.CLAIMABLE),
                 "due_key": due_key(item["due_at"]),
                 "work_item_id": item["id"],
+                "of_item": item["id"],
             }
             for item in items
         ],

@@ -19,6 +19,7 @@ from engine.db import (
     policy,
     subscription,
     task,
+    view,
 )
 from engine.db.base import metadata
 from engine.db.subscription import CORRELATION_BUCKETS, correlation_lock
@@ -27,7 +28,7 @@ __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
     audit, calendar, counter, definition, document, draft, effect, guards_policy, history, identity, instance, job,
-    policy, subscription, task,
+    policy, subscription, task, view,
 )  # fmt: skip
 
 

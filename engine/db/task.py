@@ -191,6 +191,13 @@ Index(
     sqlite_where=text("kind = 5"),
     postgresql_where=text("kind = 5"),
 )
+Index(
+    "work_item_copies",
+    work_item.c.assignee_id,
+    work_item.c.id.desc(),
+    sqlite_where=text("kind = 5"),
+    postgresql_where=text("kind = 5"),
+)
 
 # who will be asked at a node that has not opened yet, chosen by a person
 future_approver = Table(
@@ -211,9 +218,11 @@ inbox = Table(
     Column("box", SmallInteger, primary_key=True),
     Column("due_key", BigInteger, primary_key=True),  # epoch milliseconds; NO_DUE without a due date
     Column("work_item_id", Id, primary_key=True),
+    Column("priority_key", SmallInteger, nullable=False, server_default=text("50")),  # 100 - priority: read upwards
     sqlite_with_rowid=False,
 )
 Index("inbox_newest", inbox.c.principal_id, inbox.c.box, inbox.c.work_item_id.desc())
+Index("inbox_priority", inbox.c.principal_id, inbox.c.box, inbox.c.priority_key, inbox.c.due_key, inbox.c.work_item_id)
 Index("inbox_item", inbox.c.work_item_id)
 
 task_comment = Table(

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, TextClause, and_, bindparam, or_, select, text
 
 from engine import forms, identity
+from engine.approvals import rounds
 from engine.approvals.rounds import WORDS
 from engine.bpmn.steps import FieldRule
 from engine.db.base import from_micros, to_micros
@@ -20,14 +21,18 @@ from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
-from engine.tasks import titles
+from engine.tasks import filtering, titles
+from engine.tasks.filtering import Filter
 from engine.unit_of_work import UnitOfWork
 
 MOST_ON_A_PAGE = 100
 COUNT_LIMIT = 1000
-"""Counts end here; pages show "999+"."""
-CHUNK = 200
-MOST_READ = 2000
+"""Counts end one above; pages then show "1000+"."""
+CHUNKS = (200, 1800)
+"""How many entries a search reads at a time: what matches often is found among few."""
+HIGHEST_RANK = 1000
+_PLACES = "places of the inbox"
+SORTS = ("due", "newest", "waiting", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,12 @@ class InboxItem:
     """whose substitute the actor is here"""
     assignee_name: str | None
     """the group or person it stands under"""
+    returned: bool
+    """somebody sent it back to here"""
+    urged_at: datetime | None
+    draft: bool
+    """something was typed and kept"""
+    version: int
     kind: str = "normal"
     """why it is asked: normal, sign_before, sign_after, sign_parallel, advice, copy"""
     urges: int = 0
@@ -112,7 +123,10 @@ class Page:
     next: str | None
 
 
-class _Key(NamedTuple):
+class Key(NamedTuple):
+    """Where an item stands in a list. `rank`: what the order puts first, 0 where it has nothing of the kind."""
+
+    rank: int
     due_key: int
     work_item_id: UUID
 
@@ -123,45 +137,70 @@ def inbox(
     *,
     cursor: str | None = None,
     limit: int = 20,
-    process: str | None = None,
-    text: str | None = None,
     sort: str = "due",
+    process: str | None = None,
+    node: str | None = None,
+    requester: UUID | None = None,
+    due: str | None = None,
+    waiting_days: int | None = None,
+    returned: bool = False,
+    text: str | None = None,
 ) -> Page:
-    """Open work of the actor. `box`: todo (his, his groups', as substitute), claimable, copied. `sort`: due | newest.
+    """Open work of the actor. `box`: todo (his, his groups', as substitute) | claimable | drafts (what he began to
+    type). `sort`: due | newest | waiting (longest first) | priority.
 
-    With a filter (`process`: key; `text` in title or number) a page may end early and still have a `next`: the search
-    reads MOST_READ entries at a time. Raises InvalidValue for a box, sort or cursor that is none.
+    With a filter (see `Filter`) a page may end early and still have a `next`: the search reads CHUNKS of entries.
+    Raises InvalidValue for a box, sort, filter or cursor that is none.
     """
-    if sort not in ("due", "newest"):
-        raise InvalidValue(expected="sort: due | newest", found=sort)
+    if sort not in SORTS:
+        raise InvalidValue(expected="sort: " + " | ".join(SORTS), found=sort)
     limit = min(max(limit, 1), MOST_ON_A_PAGE)
     places = _places(uow, box)
-    after = _read_cursor(cursor)
-    if process is None and not text:
+    after = read_cursor(cursor)
+    only = Filter(process, node, requester, due, waiting_days, returned, text)
+    if only.empty and box != "drafts":
         keys = _keys(uow, places, sort, after, limit + 1)
         items = _describe(uow, [key.work_item_id for key in keys[:limit]])
-        return Page(items, _write_cursor(keys[limit - 1]) if len(keys) > limit else None)
-    return _search(uow, places, sort, after, limit, _matcher(process, text), text or "")
+        return Page(items, write_cursor(keys[limit - 1]) if len(keys) > limit else None)
+    matching = filtering.matcher(uow, only)
+    if box == "drafts":
+        matching = and_(work_item.c.draft.is_not(None), matching)
+    last = filtering.due_before(uow, due) if sort == "due" else None
+    ends = NO_DUE if last is None else to_micros(last) // 1000
+    return _search(uow, places, sort, after, limit, matching, ends, text or "")
+
+
+def place_of(uow: UnitOfWork, work_item_id: UUID) -> dict[str, str]:
+    """By sort the cursor from which the lists go on behind an item, also when it has left them; {}: no such item."""
+    row = uow.read_one(_place, {"of": work_item_id})
+    if row is None:
+        return {}
+    due_key = rounds.due_key(row.due_at)
+    rank = 100 - (50 if row.priority is None else row.priority)
+    keys = {"due": Key(0, due_key, work_item_id), "priority": Key(rank, due_key, work_item_id)}
+    return {sort: write_cursor(keys.get(sort, Key(0, 0, work_item_id))) for sort in SORTS}
 
 
 def count(uow: UnitOfWork) -> dict[str, int]:
-    """Entries per box, at most COUNT_LIMIT each."""
+    """Entries per box, one more than COUNT_LIMIT where there are more: todo, of these claimable, and unread copies."""
     places = [*_places(uow, "todo"), *_places(uow, "copied")]
     found = dict(zip(places, _counts(uow, places), strict=True))
-    claimable = sum(number for (_, box), number in found.items() if box is Box.CLAIMABLE)
-    copied = sum(number for (_, box), number in found.items() if box is Box.COPIED)
-    return {
-        "todo": min(sum(found.values()) - copied, COUNT_LIMIT),
-        "claimable": min(claimable, COUNT_LIMIT),
-        "copied": min(copied, COUNT_LIMIT),
+    boxes = {box: sum(number for (_, of), number in found.items() if of is box) for box in Box}
+    counts = {
+        "todo": boxes[Box.TODO] + boxes[Box.CLAIMABLE],
+        "claimable": boxes[Box.CLAIMABLE],
+        "copied": boxes[Box.COPIED],
     }
+    return {name: min(number, COUNT_LIMIT + 1) for name, number in counts.items()}
 
 
-def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page:
-    """已办: what the actor decided, newest first."""
+def done(
+    uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20, process: str | None = None, text: str | None = None
+) -> Page:
+    """已办: what the actor decided, newest first; of one process, or with `text` in title or number."""
     limit = min(max(limit, 1), MOST_ON_A_PAGE)
-    query = _done.where(work_item.c.decided_by == uow.actor.user_id).limit(limit + 1)
-    after = _read_cursor(cursor)
+    query = _done.where(work_item.c.decided_by == uow.actor.user_id, *_about(process, text)).limit(limit + 1)
+    after = read_cursor(cursor)
     if after is not None:
         try:
             at = from_micros(after.due_key)
@@ -184,14 +223,19 @@ def done(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page
         for row in rows[:limit]
     ]  # fmt: skip
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items, None if last is None else _write_cursor(_Key(to_micros(last.decided_at), last.id)))
+    items = [item for item in items if reads(item, text)]
+    return Page(items, None if last is None else write_cursor(Key(0, to_micros(last.decided_at), last.id)))
 
 
-def requested(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) -> Page:
-    """我发起的: instances that the actor started, newest first."""
+def requested(
+    uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20, process: str | None = None,
+    text: str | None = None, status: str | None = None,
+) -> Page:  # fmt: skip
+    """我发起的: instances that the actor started, newest first, drafts only by `status` (a word of `Status`)."""
     limit = min(max(limit, 1), MOST_ON_A_PAGE)
-    query = _requested.where(instance.c.starter_id == uow.actor.user_id).limit(limit + 1)
-    after = _read_cursor(cursor)
+    query = _requested.where(instance.c.starter_id == uow.actor.user_id, _in_status(status), *_about(process, text))
+    query = query.limit(limit + 1)
+    after = read_cursor(cursor)
     if after is not None:
         query = query.where(instance.c.id < after.work_item_id)
     rows = uow.execute(query).all()
@@ -203,98 +247,140 @@ def requested(uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20) ->
         )
         for row in rows[:limit]
     ]  # fmt: skip
-    return Page(items, _write_cursor(_Key(0, rows[limit - 1].id)) if len(rows) > limit else None)
+    return Page(items, write_cursor(Key(0, 0, rows[limit - 1].id)) if len(rows) > limit else None)
+
+
+def reads(item: Any, wanted: str | None) -> bool:
+    """Whether a line shows what was searched for: to find it in a title that its reader may not see would tell him."""
+    return not wanted or wanted.casefold() in f"{item.title}\n{item.number or ''}".casefold()
+
+
+def _about(process: str | None, text: str | None) -> list[ColumnElement[bool]]:
+    found = [instance.c.process_key == process] if process else []
+    return [*found, filtering.about(text)] if text else found
+
+
+def _in_status(word: str | None) -> ColumnElement[bool]:
+    if not word:
+        return instance.c.status != int(Status.DRAFT)
+    if word.upper() not in Status.__members__:
+        raise InvalidValue(expected="status: " + " | ".join(name.lower() for name in Status.__members__), found=word)
+    return instance.c.status == int(Status[word.upper()])
 
 
 # ---------------------------------------------------------------- whose work
 
 
 def _places(uow: UnitOfWork, box: str) -> list[tuple[UUID, Box]]:
-    """(principal, box) of every list that makes up the actor's."""
+    """(principal, box) of every list that makes up the actor's; looked up once where nothing can change."""
+    known: list[tuple[UUID, Box]] | None = uow.cache.get((_PLACES, box)) if uow.read_only else None
+    if known is None:
+        known = uow.cache[_PLACES, box] = _places_now(uow, box)
+    return known
+
+
+def _places_now(uow: UnitOfWork, box: str) -> list[tuple[UUID, Box]]:
     actor_id = uow.actor.user_id
     if actor_id is None:
         return []
     if box == "copied":
         return [(actor_id, Box.COPIED)]
+    if box == "drafts":
+        return [(actor_id, Box.TODO)]
     groups = [(group.id, Box.CLAIMABLE) for group in identity.groups_of(uow, actor_id)]
     if box == "claimable":
         return groups
     if box == "todo":
         people = [actor_id, *identity.absent_for(uow, actor_id)]
         return [(person, Box.TODO) for person in people] + groups
-    raise InvalidValue(expected="box: todo | claimable | copied", found=box)
+    raise InvalidValue(expected="box: todo | claimable | copied | drafts", found=box)
 
 
 # ---------------------------------------------------------------- keys: the first n of each list, merged
 
 # n keys of every list are enough: the key of an item is the same in each, so one of the first n overall is among the
-# first n of its list
+# first n of its list. By sort: what is read of an index, what comes after a key, the order. The index of `newest` holds
+# neither rank nor due date.
 _ORDERS = {
-    "due": ("due_key", "(due_key, work_item_id) > (:due_key, :item)", "due_key, work_item_id"),
-    "newest": ("0 AS due_key", "work_item_id < :item", "work_item_id DESC"),  # its index does not hold the due date
-}
-_FIRST = {"due": _Key(-1, UUID(int=0)), "newest": _Key(0, UUID(int=2**128 - 1))}
+    "due": ("0 AS rank, due_key", "(due_key, work_item_id) > (:due_key, :item)", "due_key, work_item_id"),
+    "newest": ("0 AS rank, 0 AS due_key", "work_item_id < :item", "work_item_id DESC"),
+    "waiting": ("0 AS rank, 0 AS due_key", "work_item_id > :item", "work_item_id"),
+    "priority": (
+        "priority_key AS rank, due_key", "(priority_key, due_key, work_item_id) > (:rank, :due_key, :item)",
+        "{rank}, due_key, work_item_id",
+    ),
+}  # fmt: skip
+_NOTHING, _EVERYTHING = UUID(int=0), UUID(int=2**128 - 1)
+FIRST = {sort: Key(-1, -1, _EVERYTHING if sort == "newest" else _NOTHING) for sort in SORTS}
+"""Before the first entry."""
 
 
 def keys_statement(dialect: str, lists: int, sort: str) -> TextClause:
     """The query of one page. PostgreSQL: one shape for any number of lists; SQLite: one SELECT per list.
 
-    Binds: due_key, item, most; `principals` and `boxes` (arrays) or principal_N and box_N.
+    Binds: rank, due_key, item, most; `principals` and `boxes` (arrays) or principal_N and box_N.
     """
-    due, after, order = _ORDERS[sort]
+    read, after, order = _ORDERS[sort]
+    inner, outer = order.format(rank="priority_key"), order.format(rank="rank")
     if dialect == "postgresql":
-        return text(_LATERAL.format(due=due, after=after, order=order))
+        return text(_LATERAL.format(read=read, after=after, inner=inner, outer=outer))
     lists_ = " UNION ALL ".join(
-        _ONE_LIST.format(number=number, due=due, after=after, order=order) for number in range(lists)
+        _ONE_LIST.format(number=number, read=read, after=after, inner=inner) for number in range(lists)
     )
-    return text(f"{lists_} ORDER BY {order} LIMIT :most")
+    return text(f"{lists_} ORDER BY {outer} LIMIT :most")
 
 
-_LATERAL = """SELECT k.due_key, k.work_item_id
+_LATERAL = """SELECT k.rank, k.due_key, k.work_item_id
   FROM unnest(CAST(:principals AS uuid[]), CAST(:boxes AS smallint[])) AS p (principal_id, box)
   CROSS JOIN LATERAL (
-    SELECT {due}, work_item_id FROM inbox i
-     WHERE i.principal_id = p.principal_id AND i.box = p.box AND {after} ORDER BY {order} LIMIT :most) k
- ORDER BY {order} LIMIT :most"""
+    SELECT {read}, work_item_id FROM inbox i
+     WHERE i.principal_id = p.principal_id AND i.box = p.box AND {after} ORDER BY {inner} LIMIT :most) k
+ ORDER BY {outer} LIMIT :most"""
 _ONE_LIST = """SELECT * FROM (
-    SELECT {due}, work_item_id FROM inbox
-     WHERE principal_id = :principal_{number} AND box = :box_{number} AND {after} ORDER BY {order} LIMIT :most)"""
+    SELECT {read}, work_item_id FROM inbox
+     WHERE principal_id = :principal_{number} AND box = :box_{number} AND {after} ORDER BY {inner} LIMIT :most)"""
 
 
 def keys_parameters(
-    dialect: str, places: Sequence[tuple[UUID, Box]], due_key: int, item: UUID, most: int
+    dialect: str, places: Sequence[tuple[UUID, Box]], after: Key, most: int, sort: str
 ) -> dict[str, Any]:
     """Driver values for `keys_statement`."""
+    known: dict[str, Any] = {"item": after.work_item_id, "most": most}
+    if sort in ("due", "priority"):
+        known["due_key"] = after.due_key
+    if sort == "priority":
+        known["rank"] = after.rank
     if dialect == "postgresql":
-        lists = {
+        return known | {
             "principals": [principal for principal, _ in places],
             "boxes": [int(box) for _, box in places],
         }
-        return {**lists, "due_key": due_key, "item": item, "most": most}
-    numbered: dict[str, Any] = {}
+    known["item"] = after.work_item_id.bytes
     for n, (principal, box) in enumerate(places):
-        numbered |= {f"principal_{n}": principal.bytes, f"box_{n}": int(box)}
-    return {**numbered, "due_key": due_key, "item": item.bytes, "most": most}
+        known |= {f"principal_{n}": principal.bytes, f"box_{n}": int(box)}
+    return known
 
 
-def _keys(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after: _Key | None, most: int) -> list[_Key]:
+def _keys(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after: Key | None, most: int) -> list[Key]:
     if not places:
         return []
     dialect = uow.connection.dialect.name
-    start = after or _FIRST[sort]
     shape = (dialect, len(places) if dialect == "sqlite" else 0, sort)
     known = _statements.get(shape)
     if known is None:
         known = _statements[shape] = keys_statement(dialect, len(places), sort)
-    rows = uow.execute(known, keys_parameters(dialect, places, start.due_key, start.work_item_id, most))
-    return [_Key(row.due_key, key if isinstance(key := row.work_item_id, UUID) else UUID(bytes=key)) for row in rows]
+    rows = uow.execute(known, keys_parameters(dialect, places, after or FIRST[sort], most, sort))
+    return [
+        Key(row.rank, row.due_key, key if isinstance(key := row.work_item_id, UUID) else UUID(bytes=key))
+        for row in rows
+    ]
 
 
 _statements: dict[tuple[str, int, str], TextClause] = {}
 
 
 def _counts(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]]) -> list[int]:
-    """Entries of each list, at most COUNT_LIMIT; one statement."""
+    """Entries of each list, at most one above COUNT_LIMIT; one statement."""
     if not places:
         return []
     lite = uow.connection.dialect.name == "sqlite"
@@ -302,7 +388,7 @@ def _counts(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]]) -> list[int]:
     if known is None:
         lists = " UNION ALL ".join(_ONE_COUNT.format(number=number) for number in range(len(places)))
         known = _counting[len(places)] = text(f"{lists} ORDER BY place")
-    parameters: dict[str, Any] = {"most": COUNT_LIMIT}
+    parameters: dict[str, Any] = {"most": COUNT_LIMIT + 1}
     for number, (principal, box) in enumerate(places):
         parameters |= {f"principal_{number}": principal.bytes if lite else principal, f"box_{number}": int(box)}
     return [int(row.entries) for row in uow.execute(known, parameters)]
@@ -316,48 +402,37 @@ _counting: dict[int, TextClause] = {}
 # ---------------------------------------------------------------- searching
 
 
-def _matcher(process: str | None, wanted: str | None) -> ColumnElement[bool]:
-    conditions = []
-    if process is not None:
-        conditions.append(instance.c.process_key == process)
-    if wanted:
-        conditions.append(
-            or_(
-                instance.c.title.icontains(wanted, autoescape=True),
-                instance.c.number.icontains(wanted, autoescape=True),
-            )
-        )
-    return and_(*conditions)
-
-
 def _search(
-    uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after: _Key | None, limit: int,
-    matching: ColumnElement[bool], wanted: str,
+    uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after: Key | None, limit: int,
+    matching: ColumnElement[bool], last: int, wanted: str,
 ) -> Page:  # fmt: skip
-    wanted = wanted.casefold()
+    """`last`: the due key behind which nothing matches."""
     found: list[InboxItem] = []
-    place: dict[UUID, _Key] = {}
-    read = 0
-    while read < MOST_READ:
-        keys = _keys(uow, places, sort, after, CHUNK)
-        read += len(keys)
+    place: dict[UUID, Key] = {}
+    for chunk in CHUNKS:
+        keys = _keys(uow, places, sort, after, chunk)
         place |= {key.work_item_id: key for key in keys}
         for item in _describe(uow, [key.work_item_id for key in keys], matching):
-            if wanted not in f"{item.title}\n{item.number or ''}".casefold():
-                continue  # found in a title that its reader does not see: that it was found would tell
+            if not reads(item, wanted):
+                continue
             if len(found) == limit:
-                return Page(found, _write_cursor(place[found[-1].work_item_id]))
+                return Page(found, write_cursor(place[found[-1].work_item_id]))
             found.append(item)
-        if len(keys) < CHUNK:
+        if len(keys) < chunk or keys[-1].due_key > last:
             return Page(found, None)
         after = keys[-1]
-    return Page(found, None if after is None else _write_cursor(after))
+    return Page(found, None if after is None else write_cursor(after))
 
 
 # ---------------------------------------------------------------- lines
 
 _starter = user_account.alias("starter")
 _process_name = definition.c.name.label("process_name")
+_place = (
+    select(work_item.c.due_at, user_task.c.priority)
+    .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(work_item.c.id == bindparam("of"))
+)
 _lines = (
     select(
         work_item.c.id, work_item.c.user_task_id, work_item.c.instance_id, instance.c.definition_id,
@@ -366,6 +441,8 @@ _lines = (
         _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
         work_item.c.created_at, work_item.c.due_at, user_task.c.priority,
         user_task.c.round, work_item.c.assignee_id, work_item.c.group_id, work_item.c.kind, work_item.c.urges,
+        user_task.c.cause, work_item.c.urged_at, work_item.c.draft.is_not(None).label("has_draft"),
+        work_item.c.version,
     )
     .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance, instance.c.id == work_item.c.instance_id)
@@ -429,7 +506,8 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
         assignee_name=groups.get(row.group_id) if row.group_id is not None else holders.get(row.assignee_id),
-        kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
+        returned=row.cause == filtering.RETURNED, urged_at=row.urged_at, draft=bool(row.has_draft),
+        version=row.version, kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
         batch=(row.spec or {}).get("buttons", {}).get("batch") == "true",
     )  # fmt: skip
 
@@ -468,19 +546,23 @@ def _waiting(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, list[t
 # ---------------------------------------------------------------- cursors
 
 
-def _write_cursor(key: _Key) -> str:
-    return f"{key.due_key:x}.{key.work_item_id.hex}"
+def write_cursor(key: Key) -> str:
+    """The text that goes into the address of the next page."""
+    ranked = f".{key.rank:x}" if key.rank else ""
+    return f"{key.due_key:x}.{key.work_item_id.hex}{ranked}"
 
 
-def _read_cursor(cursor: str | None) -> _Key | None:
+def read_cursor(cursor: str | None) -> Key | None:
+    """Raises InvalidValue."""
     if not cursor:
         return None
-    number, _, item = cursor.partition(".")
+    number, _, rest = cursor.partition(".")
+    item, _, rank = rest.partition(".")
     try:
-        key = _Key(int(number, 16), UUID(item))
+        key = Key(int(rank or "0", 16), int(number, 16), UUID(item))
     except ValueError:
         raise _no_cursor(cursor) from None
-    if abs(key.due_key) > NO_DUE:
+    if abs(key.due_key) > NO_DUE or abs(key.rank) > HIGHEST_RANK:
         raise _no_cursor(cursor)
     return key
 

@@ -23,7 +23,7 @@ def _submitted(visitor, reason="taxi", amount=120, **more):
 
 
 def _task(visitor, box="todo"):
-    found = re.search(r'href="/inbox/([0-9a-f-]{36})"', visitor.get(f"/inbox/?box={box}").text)
+    found = re.search(r'href="/inbox/([0-9a-f-]{36})["?]', visitor.get(f"/inbox/?box={box}").text)
     return found[1] if found else None
 
 

@@ -34,13 +34,15 @@ CAPABLE = {"dora": "", "olga": "cockpit", "dan": "process.design", "pam": "peopl
 
 ASKS = {
     "workbench.home": KNOWN, "workbench.menu": KNOWN, "messages.index": KNOWN, "messages.read": KNOWN,
-    "inbox.index": KNOWN, "inbox.badge": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
+    "inbox.index": KNOWN, "inbox.badge": KNOWN, "inbox.following": KNOWN, "inbox.save_view": KNOWN,
+    "inbox.remove_view": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
     "people.search": KNOWN, "api-docs.openapi_json": KNOWN, "api_definitions.index": KNOWN,
     "api_instances.start": KNOWN, "api_tasks.inbox": KNOWN, "api_tasks.agree_many": KNOWN,
     "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "health.live": ANY,
     "health.ready": ANY, "build": ANY,
     "inbox.task": "participant", "inbox.decide": "participant", "inbox.transfer": "participant",
+    "inbox.do_transfer": "participant", "inbox.standing": "participant",
     "inbox.comment": "participant", "inbox.attach": "participant", "inbox.diagram": "participant",
     "requests.instance": "participant", "requests.diagram": "participant", "requests.comment": "participant",
     "requests.document": "participant", "api_instances.read": "participant",
@@ -156,7 +158,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
-        "other_id": definition,
+        "other_id": definition, "view": uuid4(),
     }  # fmt: skip
 
 
@@ -208,7 +210,8 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
 CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "designer.deploy", "designer.edit_decision", "designer.deploy_decision", "designer.check_decision",
+MISSING = ("build", "inbox.remove_view",
+           "designer.deploy", "designer.edit_decision", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record")  # fmt: skip
 """404 even for who may"""
 
@@ -269,7 +272,23 @@ VALUES: list[Any] = [
     {"\0": 1}, {"\ud800": 1}, [None], {"$ne": 1},
 ]  # fmt: skip
 QUERIES = {
-    "inbox.index": {"after": "", "text": "", "process": "", "box": "done", "sort": "due"},
+    "inbox.index": {
+        "after": "",
+        "text": "",
+        "process": "",
+        "box": "todo",
+        "sort": "due",
+        "node": "",
+        "due": "overdue",
+        "requester": "",
+        "waiting": "1",
+        "returned": "1",
+        "layout": "",
+        "open": "",
+        "seen": "",
+    },
+    "inbox.following": {"box": "todo", "sort": "due", "text": "", "process": "", "pane": ""},
+    "inbox.standing": {"version": "1"},
     "requests.mine": {"after": ""},
     "messages.index": {"after": ""},
     "people.search": {"q": ""},
@@ -297,7 +316,8 @@ FORMS = {
     "login.language": {"language": "", "next": "/"},
     "inbox.decide": {"action": "agree", "data": "{}", "opinion": "", "version": "1", "seen_digest": "x",
                      "request_id": ""},
-    "inbox.transfer": {"to": "carl", "reason": "away", "request_id": ""},
+    "inbox.save_view": {"name": "x", "box": "todo", "text": "x", "list": ""},
+    "inbox.do_transfer": {"to": "carl", "reason": "away", "request_id": ""},
     "inbox.comment": {"text": "x", "request_id": ""}, "requests.comment": {"text": "x", "request_id": ""},
     "requests.begin": {"data": '{"reason": "x", "amount": 1}', "request_id": ""},
     "people.create": {"login": "x", "name": "x", "password": "long enough", "name_en": "", "email": "", "position": "",

@@ -1,44 +1,50 @@
 """One task: its form, its attachments, the acts that are offered, and how far the request has come."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import current_app, flash, g, redirect, request, url_for
+from flask import current_app, flash, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import documents, identity, repository, tasks
+from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm
 from webui import filling, progress
-from webui.inbox import blueprint
-from webui.rendering import page
+from webui.inbox import acts, blueprint
+from webui.inbox.asking import came_from, to_next
+from webui.inbox.lists import Wanted
+from webui.rendering import page, render_block
 from webui.transaction import shows_again
+
+DECISIONS = frozenset({"agree", "reject", "complete"})
 
 
 def _page(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    return page("inbox/task.html", **task_context(item, came_from(), error))
+
+
+def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -> dict[str, Any]:
+    """What the page of a task shows. `wanted`: the list that the reader came from, and goes back to."""
     task = tasks.get(g.uow, item)
     instance = progress.card(g.uow, task.instance_id)
     form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
-    return page(
-        "inbox/task.html",
-        task=task,
-        instance=instance,
-        form=filling.shown(form, task.values, task.permissions, typed=filling.typed() if error else None, error=error,
-                           read_only=not _can_write(task)) if form else None,
-        problems=filling.problems(form, error),
-        error=error,
-        actions=task.actions,
-        takes_opinion=task.opinion != "never" and bool({"agree", "reject", "complete"} & set(task.actions)),
-        opinion=request.form.get("opinion", "") or (task.draft or {}).get("opinion", ""),
-        facts=list((task.facts_display or {}).items()),
-        colleagues=identity.users(g.uow, limit=500) if "transfer" in task.actions else [],
-        attachments=tasks.attachments(g.uow, task.instance_id),
-        may_attach="attach" in task.actions,
-        limit=current_app.config["TROIKA"].upload_limit_mb,
-        media_types=",".join(f".{ending}" for ending in documents.ACCEPTED),
-        timeline=progress.timeline(g.uow, instance),
-        comments=tasks.comments(g.uow, task.instance_id),
-    )  # fmt: skip
+    typed = filling.typed() if error else None
+    writes = bool(DECISIONS & set(task.actions))
+    return {
+        "task": task, "instance": instance, "wanted": wanted, "list": urlencode(wanted.query), "error": error,
+        "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes)
+        if form else None,
+        "problems": filling.problems(form, error), "actions": task.actions,
+        "takes_opinion": task.opinion != "never" and writes,
+        "opinion": request.form.get("opinion", "") or (task.draft or {}).get("opinion", ""),
+        "facts": list((task.facts_display or {}).items()),
+        "bar": acts.bar(task.actions), "phrases": (),
+        "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
+        "limit": current_app.config["TROIKA"].upload_limit_mb,
+        "media_types": ",".join(f".{ending}" for ending in documents.ACCEPTED),
+        "timeline": progress.timeline(g.uow, instance), "comments": tasks.comments(g.uow, task.instance_id),
+    }  # fmt: skip
 
 
 def _again(error: EngineError, item: UUID) -> ResponseReturnValue:
@@ -49,6 +55,15 @@ def _again(error: EngineError, item: UUID) -> ResponseReturnValue:
 def task(item: UUID) -> ResponseReturnValue:
     """The page people spend their day on."""
     return _page(item)
+
+
+@blueprint.get("/<uuid:item>/standing")
+def standing(item: UUID) -> ResponseReturnValue:
+    """Asked by an open page from time to time: 204 while it holds, else what happened meanwhile."""
+    reason = tasks.outdated(g.uow, item, request.args.get("version", 0, type=int))
+    if reason is None:
+        return make_response("", 204)
+    return make_response(render_block("inbox/standing.html", "content", reason=reason, item=item))
 
 
 @blueprint.get("/<uuid:item>/diagram.json")
@@ -69,27 +84,17 @@ def decide(item: UUID) -> ResponseReturnValue:
             return _to_task(tasks.claim(g.uow, item), gettext("The task is yours now."))
         case "unclaim":
             tasks.unclaim(g.uow, item)
-            return _to_inbox(gettext("The task is back with its group."))
+            return to_next(item, gettext("The task is back with its group."))
         case "agree":
             tasks.agree(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
-            return _to_inbox(gettext("Agreed."))
+            return to_next(item, gettext("Agreed."))
         case "reject":
             tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once)
-            return _to_inbox(gettext("Rejected."))
+            return to_next(item, gettext("Rejected."))
         case "complete":
             tasks.complete(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
-            return _to_inbox(gettext("Done."))
+            return to_next(item, gettext("Done."))
     raise InvalidForm(errors={"action": ["unknown"]})
-
-
-@blueprint.post("/<uuid:item>/transfer")
-@shows_again(_again)
-def transfer(item: UUID) -> ResponseReturnValue:
-    """转办: somebody else decides instead of me."""
-    to = identity.user(g.uow, request.form.get("to", ""))
-    reason = request.form.get("reason", "").strip()
-    tasks.transfer(g.uow, item, to.id, reason, idempotency_key=request.form.get("request_id"))
-    return _to_inbox(gettext("Transferred to %(name)s.", name=to.name))
 
 
 @blueprint.post("/<uuid:item>/comment")
@@ -115,15 +120,6 @@ def attach(item: UUID) -> ResponseReturnValue:
         g.uow, item, file.filename, file.stream.read(), file.mimetype, idempotency_key=request.form.get("request_id")
     )
     return _to_task(item, gettext("Attached."))
-
-
-def _can_write(task: tasks.TaskView) -> bool:
-    return bool({"agree", "reject", "complete"} & set(task.actions))
-
-
-def _to_inbox(text: str) -> ResponseReturnValue:
-    flash(text, "success")
-    return redirect(url_for(".index"), 303)
 
 
 def _to_task(item: UUID, text: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ import '../shared/ready.js';
 import { LoadedElement } from '../shared/element.js';
 import { toast } from '../shared/toast.js';
 import '../shared/gestures.js';
+import '../shared/dialogs.js';
 import '../shared/pulse.js';
 import '../styles/app.css';
 
@@ -38,6 +39,10 @@ class Diagram extends LoadedElement {
 }
 customElements.define('tk-diagram', Diagram);
 customElements.define('tk-form', class extends LoadedElement { static entry = 'form'; });
+customElements.define('tk-inbox', class extends LoadedElement {
+  static entry = 'inbox';
+  data() { return {}; }
+});
 customElements.define('tk-people', class extends LoadedElement {
   static entry = 'people';
   data() { return {}; }      // its `src` is asked while somebody types

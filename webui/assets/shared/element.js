@@ -1,5 +1,5 @@
 // A custom element whose weight is loaded when the first one appears in a page, also in one that htmx swapped in.
-// Its data stand in a child <script type="application/json"> or at `src`.
+// Its data stand in a child <script type="application/json">, in a <template> where htmx brings it (it takes scripts away), or at `src`.
 import { t } from './i18n.js';
 import { whileBusy } from './ready.js';
 
@@ -36,8 +36,8 @@ export class LoadedElement extends HTMLElement {
   }
 
   async data() {
-    const inline = this.querySelector(':scope > script[type="application/json"]');
-    if (inline) return JSON.parse(inline.textContent);
+    const inline = this.querySelector(':scope > :is(script[type="application/json"], template)');
+    if (inline) return JSON.parse((inline.content ?? inline).textContent);
     const address = this.getAttribute('src');
     if (!address) return {};
     const response = await fetch(address, { headers: { Accept: 'application/json, application/xml' } });

@@ -2,12 +2,18 @@
 //   data-opens="#id"    show the dialog          data-closes   close the dialog around
 //   data-submits        submit the form at a change
 //   data-fill='{…}'     fill the fields of the form around by name and submit it
+//   data-writes="#id"   put the button's value into the text field
 //   data-outdates="#id" of a form: after a change nothing of it opens any more, and the note #id says why
 document.addEventListener('click', event => {
-  const button = event.target.closest?.('[data-opens], [data-closes], [data-fill]');
+  const button = event.target.closest?.('[data-opens], [data-closes], [data-fill], [data-writes]');
   if (!button) return;
   if (button.dataset.opens) document.querySelector(button.dataset.opens).showModal();
   if ('closes' in button.dataset) button.closest('dialog').close();
+  if (button.dataset.writes) {
+    const field = document.querySelector(button.dataset.writes);
+    field.value = field.value.trim() ? `${field.value.trimEnd()} ${button.value}` : button.value;
+    field.focus();
+  }
   if (button.dataset.fill) {
     const form = button.form ?? button.closest('form') ?? document.querySelector('form');
     for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill))) form.elements.namedItem(name).value = value;

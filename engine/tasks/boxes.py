@@ -1,0 +1,85 @@
+"""抄送我的: requests of which somebody sent the actor a copy."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, true
+
+from engine.db.definition import definition
+from engine.db.identity import user_account
+from engine.db.instance import Status, instance
+from engine.db.task import ItemKind, ItemStatus, work_item
+from engine.tasks import filtering, titles
+from engine.tasks.inbox import MOST_ON_A_PAGE, Key, Page, read_cursor, reads, write_cursor
+from engine.tasks.working import sight
+from engine.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class CopyItem:
+    """A copy that the actor got. `read_at` None: unread. `sender_name`: None where the drawing sent it."""
+
+    work_item_id: UUID
+    instance_id: UUID
+    definition_id: UUID
+    number: str | None
+    title: str
+    summary: Any
+    process_key: str
+    process_name: str
+    starter_name: str
+    starter_name_en: str
+    sender_name: str | None
+    created_at: datetime
+    read_at: datetime | None
+    status: str
+
+
+def copied(
+    uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20, process: str | None = None,
+    text: str | None = None, unread: bool = False,
+) -> Page:  # fmt: skip
+    """Copies that the actor got, newest first; `unread`: without those that he has opened."""
+    limit = min(max(limit, 1), MOST_ON_A_PAGE)
+    after = read_cursor(cursor)
+    query = _copies.where(
+        work_item.c.assignee_id == uow.actor.user_id,
+        instance.c.process_key == process if process else true(),
+        filtering.about(text) if text else true(),
+        work_item.c.status == int(ItemStatus.TODO) if unread else true(),
+        work_item.c.id < after.work_item_id if after else true(),
+    )
+    rows = uow.execute(query.limit(limit + 1)).all()
+    items = [item for row in rows[:limit] if reads(item := _item(uow, row), text)]
+    return Page(items, write_cursor(Key(0, 0, rows[limit - 1].id)) if len(rows) > limit else None)
+
+
+def _item(uow: UnitOfWork, row: Any) -> CopyItem:
+    allowed = sight(uow, row.instance_id)
+    summary = {name: value for name, value in (row.summary or {}).items() if allowed.on(name) != "hidden"}
+    return CopyItem(
+        row.id, row.instance_id, row.definition_id, row.number,
+        titles.shown(uow, row.definition_id, row.title, row.process_name, allowed), summary,
+        row.process_key, row.process_name,
+        row.starter_name or "", row.starter_name_en or "", row.sender_name, row.created_at, row.first_seen_at,
+        Status(row.status).name.lower(),
+    )  # fmt: skip
+
+
+_starter, _sender = user_account.alias("starter"), user_account.alias("sender")
+_copies = (
+    select(
+        work_item.c.id, work_item.c.instance_id, instance.c.definition_id, instance.c.number, instance.c.title,
+        instance.c.summary, instance.c.process_key, definition.c.name.label("process_name"),
+        _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
+        _sender.c.name.label("sender_name"), work_item.c.created_at, work_item.c.first_seen_at, instance.c.status,
+    )
+    .join(instance, instance.c.id == work_item.c.instance_id)
+    .join(definition, definition.c.id == instance.c.definition_id)
+    .outerjoin(_starter, _starter.c.id == instance.c.starter_id)
+    .outerjoin(_sender, _sender.c.id == work_item.c.added_by)
+    .where(work_item.c.kind == int(ItemKind.COPY))
+    .order_by(work_item.c.id.desc())
+)  # fmt: skip

@@ -1,0 +1,29 @@
+// A link with `data-dialog` leads to a page that asks for something; here it asks in a dialog, whose form htmx sends.
+import htmx from 'htmx.org';
+
+function dialog() {
+  const known = document.getElementById('tk-dialog');
+  if (known) return known;
+  const made = Object.assign(document.createElement('dialog'), { id: 'tk-dialog' });
+  made.setAttribute('aria-labelledby', 'tk-dialog-title');
+  return document.body.appendChild(made);
+}
+
+document.addEventListener('click', async event => {
+  const link = event.target.closest?.('a[data-dialog]');
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  link.closest('details')?.removeAttribute('open');
+  const box = dialog();
+  box.replaceChildren();
+  await htmx.ajax('GET', link.getAttribute('href'), { target: box });
+  if (box.childElementCount && !box.open) box.showModal();
+});
+
+// a menu behind a <details> closes when something else is clicked, or by Escape
+document.addEventListener('click', ({ target }) => {
+  for (const menu of document.querySelectorAll('details.tk-more[open]')) if (!menu.contains(target)) menu.open = false;
+});
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape') for (const menu of document.querySelectorAll('details.tk-more[open]')) menu.open = false;
+});
