@@ -333,9 +333,9 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
           return Object.keys(menu._getEntries(at, menu._getProviders('bpmn-append')));
         }"""
     )
-    for kind in ("signal", "escalation", "condition", "link", "event-subprocess", "complex-gateway"):
+    for kind in ("signal", "escalation", "condition", "link", "event-subprocess", "complex-gateway", "ad-hoc"):
         assert [name for name in with_search if kind in name], kind
-    assert [name for name in with_search if re.search("compensation|cancel|transaction|ad-hoc|append-task", name)] == []
+    assert [name for name in with_search if re.search("compensation|cancel|transaction|append-task", name)] == []
     assert wrong == []
 
 
@@ -364,6 +364,76 @@ def test_a_call_that_is_drawn_is_bound_to_the_version_deployed_together_with_it(
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
 
     assert "bindingType" not in saved(site, "calling")
+    assert wrong == []
+
+
+def asked(key, name):
+    """A user task of the analysts."""
+    who = '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="analysts"/>'
+    return f'<userTask id="{key}" name="{name}"><extensionElements>{who}</extensionElements></userTask>'
+
+
+REPEATING = f"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:t"
+ xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"><process id="repeating" name="重复" isExecutable="true">
+<startEvent id="start"/><sequenceFlow id="f1" sourceRef="start" targetRef="each"/>{asked("each", "处理")}
+<sequenceFlow id="f2" sourceRef="each" targetRef="again"/>{asked("again", "再办")}
+<sequenceFlow id="f3" sourceRef="again" targetRef="free"/>
+<adHocSubProcess id="free" name="自由">{asked("call", "致电")}</adHocSubProcess>
+<sequenceFlow id="f4" sourceRef="free" targetRef="end"/><endEvent id="end"/></process></definitions>""".encode()
+
+
+def typed(page, name, text):
+    """Type into a FEEL field and leave it."""
+    entry(page, name).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+
+
+def test_loops_and_ad_hoc_activities_are_set_in_the_panel_and_deployed(site, profile):
+    _, engine, _ = site
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.import_drawing(uow, "repeating.bpmn", REPEATING, "oa")
+    page, wrong = opened(profile, "repeating")
+
+    select(page, "each")
+    group(page, "tk-loop")
+    entry(page, "tk-loop-kind").locator("select").select_option("sequential")
+    typed(page, "tk-loop-inputCollection", "[1, 2]")
+    entry(page, "tk-loop-inputElement").locator("input").fill("item")
+    entry(page, "tk-loop-outputCollection").locator("input").fill("results")
+    typed(page, "tk-loop-outputElement", "item + 1")
+    typed(page, "tk-loop-completionCondition", "numberOfCompletedInstances >= 2")
+    select(page, "again")
+    group(page, "tk-loop")
+    entry(page, "tk-loop-kind").locator("select").select_option("standard")
+    typed(page, "tk-loop-loopCondition", "loopCounter < 2")
+    entry(page, "tk-loop-loopMaximum").locator("input").fill("3")
+    entry(page, "tk-loop-testBefore").locator("input").check()
+    select(page, "free")
+    group(page, "tk-ad-hoc")
+    entry(page, "tk-ad-hoc-ordering").locator("select").select_option("Sequential")
+    typed(page, "tk-zeebe-AdHoc-activeElementsCollection", '["call"]')
+    typed(page, "tk-ad-hoc-completion", "true")
+    entry(page, "tk-ad-hoc-cancel").locator("input").uncheck()
+    page.click("#save")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    page.click("#deploy")
+    page.fill("#note", "repeats")
+    page.click("#deployment button[type=submit]")
+    expect(page.locator("#version")).to_have_text("版本 1")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        program = repository.program(uow, repository.latest(uow, "repeating").id)
+        source = repository.source(uow, repository.latest(uow, "repeating").id).decode()
+    each, again, free = (program.nodes[key] for key in ("each", "again", "free"))
+    assert (each.loop.kind, each.loop.item, each.loop.result) == ("sequential", "item", "results")
+    assert each.loop.completion is not None
+    assert (again.loop.kind, again.loop.maximum, again.loop.test_before) == ("standard", 3, True)
+    assert (free.ad_hoc.cancel_remaining, free.ad_hoc.completion is not None) == (False, True)
+    assert 'ordering="Sequential"' in source
+    assert 'activeElementsCollection="= ' in source
     assert wrong == []
 
 

@@ -15,6 +15,7 @@ from engine.errors import InvalidValue
 from engine.values import Values, from_json
 from webui import progress
 from webui.access import guard
+from webui.cockpit import facts as fact_words
 from webui.cockpit import queries
 from webui.navigation import this_page
 from webui.rendering import page
@@ -56,6 +57,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         "cockpit/instance.html", instance=found, facts=facts, people=people, jobs=jobs, job_kinds=_kinds(JobKind),
         job_states=_kinds(JobState), incidents=queries.incidents_of(g.uow, instance_id), kinds=_kinds(IncidentKind),
         variables=view.variables, choices=view.choices, audit=audit.verify(g.uow, instance_id),
+        said=fact_words.said,
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def retry(job_id: UUID) -> ResponseReturnValue:
 def acts() -> ResponseReturnValue:
     """Acts outside instances; on demand every chain is computed again."""
     report = audit.verify(g.uow) if request.args.get("verify") == "1" else None
-    return page("cockpit/audit.html", acts=queries.acts(g.uow), report=report)
+    return page("cockpit/audit.html", acts=queries.acts(g.uow), report=report, said=fact_words.said)
 
 
 def _kinds(words: Any) -> dict[int, str]:

@@ -2,7 +2,7 @@
 // it is shown, and refused with a reason by the check.
 import { isAny } from 'bpmn-js/lib/util/ModelUtil';
 
-const NOT_EXECUTED = /compensation|cancel|transaction|ad-hoc|data-|pool|participant|lane|collapsed-subprocess/;
+const NOT_EXECUTED = /compensation|cancel|transaction|data-|pool|participant|lane|collapsed-subprocess/;
 const MENUS = ['bpmn-create', 'bpmn-append', 'bpmn-replace'];
 const KINDS = /^(create|append|replace-with)-/;
 const PLAIN_TASK = new Set(['create-task', 'append-task', 'replace-with-task']);

@@ -1,9 +1,11 @@
-// Our groups in place of Zeebe's technical ones; what has no better word here (events, messages, timers, multi-instance, called
-// processes and decisions, scripts, mappings) stays with Zeebe's provider.
+// Our groups in place of Zeebe's technical ones; what has no better word here (events, messages, timers, called processes and
+// decisions, scripts, mappings) stays with Zeebe's provider.
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
+import { adHocGroups } from './ad_hoc.js';
 import { CALENDAR, group } from './entries.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
+import { loopGroup, repeats } from './loops.js';
 import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
@@ -13,6 +15,7 @@ const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower 
 const REPLACED = new Set([
   'assignmentDefinition', 'form', 'condition', 'taskDefinition', 'userTaskImplementation', 'businessRuleImplementation', 'scriptImplementation',
   'headers', 'Zeebe__TaskListeners', 'Zeebe__ExecutionListeners', 'Zeebe__ExtensionProperties', 'activeElements',
+  'multiInstance', 'adHocCompletion', 'adHocSubProcessImplementation', 'outputCollection',
 ]);
 const NAMED = ['bpmn:Process', 'bpmn:FlowNode', 'bpmn:SequenceFlow'];
 
@@ -29,11 +32,13 @@ class TroikaPanel {
       const kept = groups.filter(({ id }) => !REPLACED.has(id) && !(mapped && (id === 'inputs' || id === 'outputs')) && !(id === 'message' && throwsMessage(element)));
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
-      return [...kept.slice(0, general), ...this.#own(element), ...kept.slice(general)];
+      const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
+      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...kept.slice(general)];
     };
   }
 
   #own(element) {
+    if (is(element, 'bpmn:AdHocSubProcess')) return adHocGroups(element, this.translate);
     if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];

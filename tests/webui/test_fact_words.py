@@ -1,0 +1,50 @@
+"""The history of the cockpit speaks in words: each kind that the engine records has some, in both languages."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask_babel import force_locale
+
+from engine.bpmn import steps
+from webui.cockpit import facts
+
+ROOT = Path(__file__).parents[2] / "engine"
+SILENT = (
+    "fact", "compensation", "flow.taken", "job.closed", "job.opened", "migrated", "node.entered", "scope.closed",
+    "subscription.closed", "timer.disarmed", "work.closed", "work.opened",
+)  # fmt: skip
+"""Facts of a step that are recorded under another name, or not at all."""
+
+
+def recorded() -> set[str]:
+    """Kinds that the engine writes literally into a chain."""
+    found = set()
+    for path in ROOT.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
+            if name in ("record", "act", "_record"):
+                texts = [part for part in ast.walk(call) if isinstance(part, ast.Constant)]
+                found |= {part.value for part in texts if isinstance(part.value, str) and _is_kind(part.value)}
+    return found
+
+
+def _is_kind(text: str) -> bool:
+    return text == "deployed" or (
+        text.count(".") == 1 and not text.endswith(".") and text.replace(".", "").replace("_", "").isalpha()
+    )
+
+
+def test_every_kind_that_is_recorded_has_words():
+    thrown = {fact.kind for fact in vars(steps).values() if isinstance(fact, type) and issubclass(fact, steps.Fact)}
+    kinds = recorded()
+
+    assert {"task.decided", "instance.started", "operation.performed"} <= kinds
+    assert (kinds | thrown) - set(SILENT) - facts.KINDS.keys() == set()
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "任务已办理"), ("en", "Task decided")])
+def test_words_are_in_the_readers_language_and_an_unknown_kind_is_its_code(app, language, words):
+    with app.test_request_context(), force_locale(language):
+        assert facts.said("task.decided") == words
+        assert facts.said("of.tomorrow") == "of.tomorrow"
