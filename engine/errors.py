@@ -278,6 +278,14 @@ class BatchNotAllowed(EngineError):
     status = 422
 
 
+class CannotChoose(EngineError):
+    """People who may not be named for a task that has not opened yet."""
+
+    message = N_("These people cannot be chosen for '{task}': {reason}.")
+    hint = N_("Choose active people within the range that the drawing gives, for a task that has not been reached.")
+    status = 422
+
+
 class CannotAddSigner(EngineError):
     """People who may not be added, or not here."""
 

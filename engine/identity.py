@@ -13,7 +13,15 @@ from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import history, ids
-from engine.db.identity import login_failure, membership, org_unit, substitution, user_account, user_group
+from engine.db.identity import (
+    login_failure,
+    membership,
+    org_unit,
+    substitution,
+    user_account,
+    user_group,
+    user_org_unit,
+)
 from engine.errors import (
     N_,
     AlreadyExists,
@@ -304,10 +312,18 @@ def persons(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, UUID
     return {row.id: row.person_id for row in rows}
 
 
-def context_of(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
-    """A person as FEEL sees him: id, login, name, department (key), department_name, position, manager (login)."""
+def context_of(uow: UnitOfWork, user_id: UUID, department: str | None = None) -> dict[str, Any]:
+    """A person as FEEL sees him: id, login, name, department (key), department_name, position, manager (login).
+
+    `department`: in which of his departments he acts, his own one without it. Raises InvalidValue.
+    """
     person = user(uow, user_id)
     unit = None if person.org_unit_id is None else _unit(uow, person.org_unit_id)
+    if department is not None and (unit is None or department != unit.key):
+        known = {one.key: one for one in departments_of(uow, person.id)}
+        if department not in known:
+            raise InvalidValue(expected="one of the departments of the requester", found=department)
+        unit = known[department]
     manager = manager_of(uow, person.id)
     return {
         "id": str(person.id),
@@ -520,6 +536,42 @@ def management_line(uow: UnitOfWork, user_id: UUID, levels: int = LONGEST_LINE) 
         line.append(above)
         person = above
     return line
+
+
+def units_above(uow: UnitOfWork, unit_id: UUID | None) -> list[OrgUnit]:
+    """The department and those above it, nearest first; a circle ends the line."""
+    found: dict[UUID, OrgUnit] = {}
+    while unit_id is not None and unit_id not in found:
+        unit = found[unit_id] = _unit(uow, unit_id)
+        unit_id = unit.parent_id
+    return list(found.values())
+
+
+def join_department(uow: UnitOfWork, user_key: str | UUID, unit_key: str | UUID) -> None:
+    """兼职: the person works in this department as well; once is enough."""
+    person, unit = user(uow, user_key), _unit(uow, unit_key)
+    link = and_(user_org_unit.c.user_id == person.id, user_org_unit.c.org_unit_id == unit.id)
+    if uow.execute(select(user_org_unit.c.user_id).where(link)).first():
+        return
+    uow.execute(insert(user_org_unit), {"user_id": person.id, "org_unit_id": unit.id})
+    history.act(uow, SCOPE, "user.department_joined", {"user": str(person.id), "org_unit": unit.key})
+
+
+def leave_department(uow: UnitOfWork, user_key: str | UUID, unit_key: str | UUID) -> None:
+    """Undo `join_department`; instances that were started for it go on."""
+    person, unit = user(uow, user_key), _unit(uow, unit_key)
+    link = and_(user_org_unit.c.user_id == person.id, user_org_unit.c.org_unit_id == unit.id)
+    uow.execute(delete(user_org_unit).where(link))
+    history.act(uow, SCOPE, "user.department_left", {"user": str(person.id), "org_unit": unit.key})
+
+
+def departments_of(uow: UnitOfWork, user_key: str | UUID) -> list[OrgUnit]:
+    """His own department first, then those in which he works as well, by key."""
+    person = user(uow, user_key)
+    own = [] if person.org_unit_id is None else [_unit(uow, person.org_unit_id)]
+    also = select(user_org_unit.c.org_unit_id).where(user_org_unit.c.user_id == person.id)
+    rows = uow.execute(select(org_unit).where(org_unit.c.id.in_(also)).order_by(org_unit.c.key))
+    return own + [unit for row in rows if (unit := _org_unit(row)).id != person.org_unit_id]
 
 
 def leaders_of(uow: UnitOfWork, unit_id: UUID | None) -> list[User]:

@@ -1,12 +1,18 @@
 """What happens without a click: nobody to ask, or the requester himself. Recorded as `auto_*`, never as a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
 
 from engine import identity
 from engine.approvals.candidates import Asking, Candidate, listed, people
-from engine.db.task import Source
+from engine.db.history import history
+from engine.db.task import ItemDecision, ItemKind, RoundStatus, Source, user_task, work_item
 from engine.errors import NobodyToAsk
 from engine.identity import User
+from engine.unit_of_work import UnitOfWork
 
 PROCESS_ADMINS = "process_admin"
 """Key of the group that is asked when nobody else is left."""
@@ -19,6 +25,13 @@ class Automatic:
     passed: bool
     source: Source
     reason: str
+    skipped: bool = False
+    """the node was not opened at all"""
+
+
+def skipped(asking: Asking) -> Automatic | None:
+    """`troika:skipWhen` holds: nobody is asked."""
+    return Automatic(True, Source.AUTO_RULE, asking.work.skip, skipped=True) if asking.work.skip else None
 
 
 def handle(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automatic:
@@ -71,3 +84,89 @@ def _on_empty(asking: Asking) -> list[Candidate] | Automatic:
     if not admins or not identity.members_of(asking.uow, [admins[0].id]):
         raise NobodyToAsk(task=asking.work.name, group=PROCESS_ADMINS)
     return [Candidate(admins[0].id, admins[0].name, "nobody else to ask", group=True)]
+
+
+# ---------------------------------------------------------------- who has agreed before
+
+_agreed = (
+    select(
+        work_item.c.id,
+        work_item.c.decided_person_id,
+        work_item.c.decided_at,
+        user_task.c.node,
+        user_task.c.closed_at,
+        user_task.c.token,
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(
+        work_item.c.instance_id == bindparam("of"),
+        work_item.c.decision == int(ItemDecision.AGREED),
+        work_item.c.decision_source.in_((int(Source.HUMAN), int(Source.CARRIED))),
+        work_item.c.kind.in_((int(ItemKind.NORMAL), int(ItemKind.SIGN_PARALLEL))),
+        work_item.c.voided_at.is_(None),
+        user_task.c.voided_at.is_(None),
+        user_task.c.status == int(RoundStatus.PASSED),
+    )
+    .order_by(work_item.c.decided_at)
+)
+_last_passed = (
+    select(user_task.c.id, user_task.c.token)
+    .where(
+        user_task.c.instance_id == bindparam("of"),
+        user_task.c.status.in_((int(RoundStatus.PASSED), int(RoundStatus.FAILED), int(RoundStatus.RETURNED))),
+    )
+    .order_by(user_task.c.closed_at.desc(), user_task.c.token.desc())
+    .limit(1)
+)
+_returned = (
+    select(user_task.c.closed_at)
+    .where(user_task.c.instance_id == bindparam("of"), user_task.c.status == int(RoundStatus.RETURNED))
+    .order_by(user_task.c.closed_at.desc())
+    .limit(1)
+)
+_written = (
+    select(history.c.kind, history.c.data)
+    .where(history.c.instance_id == bindparam("of"), history.c.kind.in_(("task.decided", "variables.set")))
+    .order_by(history.c.seq)
+)
+
+
+def repeated(asking: Asking, asked: list[Candidate]) -> dict[UUID, UUID]:
+    """Who need not agree again (`troika:dedupe`): account -> the item in which the same person has agreed.
+
+    Not where the approval counts for a policy, after a return, or after anything was written into the request.
+    """
+    work, uow = asking.work, asking.uow
+    if work.dedupe == "none" or work.capability is not None or work.approval is None or work.approval.mode == "inform":
+        return {}
+    of = {"of": asking.instance.id}
+    rows = uow.execute(_agreed, of).all()
+    if not rows:
+        return {}
+    if work.dedupe == "adjacent":
+        last = uow.execute(_last_passed, of).first()
+        rows = [row for row in rows if last is not None and row.token == last.token]
+    returned, unchanged = _returned_at(uow, of), _since_written(uow, of)
+    valid = {
+        row.decided_person_id: row.id
+        for row in reversed(rows)
+        if str(row.id) in unchanged and (returned is None or row.decided_at > returned)
+    }
+    return {one.id: valid[one.person_id] for one in asked if not one.group and one.person_id and one.person_id in valid}
+
+
+def _returned_at(uow: UnitOfWork, of: dict[str, UUID]) -> datetime | None:
+    row = uow.execute(_returned, of).first()
+    return None if row is None else row.closed_at
+
+
+def _since_written(uow: UnitOfWork, of: dict[str, UUID]) -> set[str]:
+    """Items decided since somebody last wrote into the request, his own among them: he agreed to what he wrote."""
+    items: set[str] = set()
+    for row in uow.execute(_written, of):
+        data = row.data or {}
+        if row.kind == "variables.set" or data.get("fields"):
+            items.clear()
+        if "item" in data:
+            items.add(data["item"])
+    return items

@@ -3,14 +3,15 @@
 Each takes an `Asking` and returns the people, or the groups whose members may claim.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from engine import identity
+from engine.approvals import choices
 from engine.bpmn.steps import Work
 from engine.db.instance import Instance
 from engine.db.task import ItemStatus, Source, user_task, work_item
@@ -19,6 +20,7 @@ from engine.identity import User
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
+Level = TypeVar("Level", User, User | None)
 LIMIT = 2000
 LEVELS = 10
 
@@ -43,10 +45,15 @@ class Asking:
     instance: Instance
     work: Work
     variables: Callable[[], Values]
+    node: str = ""
 
     def value(self, name: str) -> Any:
         """An evaluated parameter of the strategy."""
         return self.work.assignment.values.get(name)
+
+    def word(self, name: str, default: str) -> str:
+        """A parameter that is one of a few words."""
+        return str(self.value(name) or default)
 
     def number(self, name: str, default: int) -> int:
         """A parameter as a whole number of levels."""
@@ -59,16 +66,39 @@ class Asking:
         starter = self.instance.starter_id
         return None if starter is None else identity.user(self.uow, starter)
 
+    @property
+    def requester_unit(self) -> UUID | None:
+        """The department for which the requester asks: the one that he chose at the start, else his own."""
+        requester = self.requester
+        if requester is None:
+            return None
+        beside = self.instance.cache.get("beside")
+        chosen = beside.initiator.get("department") if beside is not None and beside.initiator else None
+        return requester.org_unit_id if chosen is None else identity.find_org_unit(self.uow, chosen).id
+
 
 def resolve(asking: Asking) -> list[Candidate]:
     """Everybody who is to be asked, active, each once, in order. Raises UnknownStrategy, TooManyCandidates."""
     strategy = asking.work.assignment.strategy
     if strategy not in STRATEGIES:
         raise UnknownStrategy(task=asking.work.name, found=strategy, known=", ".join(sorted(STRATEGIES)))
-    found = {candidate.id: candidate for candidate in reversed(STRATEGIES[strategy](asking))}
+    found: dict[UUID, Candidate] = {}
+    for candidate in _asked(asking, strategy):
+        found.setdefault(candidate.id, candidate)
     if len(found) > LIMIT:
         raise TooManyCandidates(task=asking.work.name, limit=LIMIT, found=len(found))
-    return list(reversed(found.values()))
+    return list(found.values())
+
+
+def _asked(asking: Asking, strategy: str) -> list[Candidate]:
+    """Whom the drawing asks, or whom somebody has named beforehand, beside them or in their place."""
+    if not asking.work.chosen:
+        return STRATEGIES[strategy](asking)
+    named = choices.of(asking.uow, asking.instance.id, asking.node)
+    if named is None:
+        return STRATEGIES[strategy](asking)
+    ahead = people(identity.find(asking.uow, named.user_ids), "chosen beforehand")
+    return STRATEGIES[strategy](asking) + ahead if named.adds else ahead
 
 
 def people(users: Iterable[User], reason: str) -> list[Candidate]:
@@ -129,21 +159,25 @@ def _initiator(asking: Asking) -> list[Candidate]:
 
 def _initiator_manager(asking: Asking) -> list[Candidate]:
     level = asking.number("level", 1)
-    return people(_line(asking, asking.requester)[level - 1 : level], f"manager {level} of the requester")
+    return people(_line(asking)[level - 1 : level], f"manager {level} of the requester")
 
 
 def _initiator_leader(asking: Asking) -> list[Candidate]:
     level = asking.number("level", 1)
-    leaders = _leaders(asking, asking.requester)
-    return people(leaders[level - 1 : level] or leaders[-1:], f"leader {level} of the requester's department")
+    leaders = _leaders(asking, asking.requester, asking.requester_unit)
+    last = leaders[-1:] if asking.word("onMissingLevel", "climb") == "climb" else []
+    return people(_known(leaders[level - 1 : level]) or _known(last), f"leader {level} of the requester's department")
 
 
 def _manager_chain(asking: Asking) -> list[Candidate]:
-    return people(_range(asking, _line(asking, asking.requester)), "management line of the requester")
+    return people(_range(asking, _line(asking)), "management line of the requester")
 
 
 def _leader_chain(asking: Asking) -> list[Candidate]:
-    return people(_range(asking, _leaders(asking, asking.requester)), "department line of the requester")
+    leaders = _range(asking, _leaders(asking, asking.requester, asking.requester_unit))
+    if asking.word("onMissingLevel", "climb") == "empty" and None in leaders:
+        return []
+    return people(_known(leaders), "department line of the requester")
 
 
 def _dept_leader(asking: Asking) -> list[Candidate]:
@@ -170,7 +204,7 @@ def _form_user_manager(asking: Asking) -> list[Candidate]:
 
 
 def _form_user_leader(asking: Asking) -> list[Candidate]:
-    found = [user for named in _in_form(asking) for user in _leaders(asking, named)[:1]]
+    found = [user for named in _in_form(asking) for user in _known(_leaders(asking, named, named.org_unit_id)[:1])]
     return people(found, f"department leader of the person in field {asking.value('field')}")
 
 
@@ -206,7 +240,19 @@ def _node_approver(asking: Asking) -> list[Candidate]:
     return people(identity.find(asking.uow, list(rows)), f"decided {element}")
 
 
+def _decision(asking: Asking) -> list[Candidate]:
+    """Users and groups (keys) that the decision gives, one or a list, or in a context with `users` and `groups`."""
+    value = asking.value("decided")
+    users = listed(value.get("users")) if isinstance(value, dict) and "id" not in value else listed(value)
+    groups = listed(value.get("groups")) if isinstance(value, dict) else users
+    reason = f"by decision {asking.value('decisionId')}"
+    asked = people(identity.find(asking.uow, users), reason)
+    known = identity.find_groups(asking.uow, [group for group in groups if isinstance(group, str | UUID)])
+    return asked + people(identity.members_of(asking.uow, [group.id for group in known]) if known else [], reason)
+
+
 STRATEGIES: dict[str, Callable[[Asking], list[Candidate]]] = {
+    "decision": _decision,
     "deptLeader": _dept_leader,
     "deptLeaderChain": _leader_chain,
     "deptMember": _dept_member,
@@ -219,10 +265,12 @@ STRATEGIES: dict[str, Callable[[Asking], list[Candidate]]] = {
     "initiator": _initiator,
     "initiatorDeptLeader": _initiator_leader,
     "initiatorManager": _initiator_manager,
+    "initiatorSelect": _nobody,
     "managerChain": _manager_chain,
     "nodeApprover": _node_approver,
     "open": _nobody,
     "position": _position,
+    "previousApproverSelect": _nobody,
     "role": _members,
     "user": _users,
     "userGroup": _members,
@@ -230,21 +278,65 @@ STRATEGIES: dict[str, Callable[[Asking], list[Candidate]]] = {
 }
 
 
-def _line(asking: Asking, person: User | None) -> list[User]:
-    """Managers upwards; a vacant level is climbed over by the line itself."""
-    return [] if person is None else identity.management_line(asking.uow, person.id)
+def _line(asking: Asking) -> list[User]:
+    """Managers of the requester upwards. A missing or disabled one is climbed over, left out, or ends it all."""
+    requester, missing = asking.requester, asking.word("onMissingLevel", "climb")
+    if requester is None:
+        return []
+    if missing == "climb":
+        return [user for user in identity.management_line(asking.uow, requester.id) if user.active]
+    line, seen, above = [], {requester.id}, requester.manager_id
+    while above is not None and above not in seen:
+        seen.add(above)
+        line.append(identity.user(asking.uow, above))
+        above = line[-1].manager_id
+    needed = asking.number("level", 1) if asking.value("level") else asking.number("to", LEVELS)
+    if missing == "empty" and not all(user.active for user in line[:needed]):
+        return []
+    return line
 
 
-def _leaders(asking: Asking, person: User | None) -> list[User]:
-    """Department leaders upwards; whoever leads his own department is judged one level up."""
+def _leaders(asking: Asking, person: User | None, unit_id: UUID | None) -> list[User | None]:
+    """Department leaders upwards, nobody twice; whoever leads his own department is judged one level up.
+
+    A department without an active leader is climbed over, or stays in the line as None.
+    """
     if person is None:
         return []
-    return [leader for leader in identity.leaders_of(asking.uow, person.org_unit_id) if leader.id != person.id]
+    found: list[User | None] = []
+    for unit in identity.units_above(asking.uow, unit_id):
+        leader = None if unit.leader_id is None else identity.user(asking.uow, unit.leader_id)
+        own = leader is not None and leader.id == person.id and asking.word("selfIsLeader", "up") == "up"
+        if own or (leader is not None and leader in found):
+            continue
+        if leader is not None and leader.active:
+            found.append(leader)
+        elif asking.word("onMissingLevel", "climb") != "climb":
+            found.append(None)
+    return found
 
 
-def _range(asking: Asking, line: list[User]) -> list[User]:
-    chosen = line[asking.number("from", 1) - 1 : asking.number("to", LEVELS)]
+def _known(users: Sequence[User | None]) -> list[User]:
+    return [user for user in users if user is not None]
+
+
+def _range(asking: Asking, line: Sequence[Level]) -> list[Level]:
+    """The part of a line that is asked: from, to, and up to the first who holds `stopAt`; in the direction drawn."""
+    chosen = list(line[asking.number("from", 1) - 1 : asking.number("to", LEVELS)])
+    kind, _, wanted = asking.word("stopAt", "").partition(":")
+    for place, user in enumerate(chosen, 1):
+        if user is not None and _stops(asking, user, kind, wanted):
+            chosen = chosen[:place]
+            break
     return list(reversed(chosen)) if asking.value("direction") == "topDown" else chosen
+
+
+def _stops(asking: Asking, user: User, kind: str, wanted: str) -> bool:
+    if kind == "rank":
+        return user.position == wanted
+    if kind != "dept":
+        return False
+    return any(unit.leader_id == user.id and unit.key == wanted for unit in identity.org_units(asking.uow))
 
 
 def _field(asking: Asking) -> Any:

@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, select, update
 
 from engine import bpmn, history, ids
-from engine.approvals import candidates, modes
-from engine.approvals.automatic import Automatic, handle
+from engine.approvals import candidates, copies, modes, timeouts
+from engine.approvals.automatic import Automatic, handle, repeated, skipped
 from engine.approvals.candidates import Asking, Candidate
-from engine.approvals.ledger import Item, Ledger, Outcome
+from engine.approvals.ledger import Item, Ledger, Outcome, decide
 from engine.bpmn.steps import Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
 from engine.db.base import to_micros
 from engine.db.instance import Instance
@@ -24,6 +25,7 @@ from engine.db.task import (
     ItemKind,
     ItemStatus,
     RoundStatus,
+    Source,
     inbox,
     user_task,
     work_item,
@@ -68,13 +70,18 @@ _last_round = (
 # counted where it is written: a read would send the queue before its time
 _insert_round = insert(user_task).values(round=func.coalesce(_last_round.scalar_subquery(), 0) + 1)
 _open_items = (
-    select(user_task.c.id.label("round_id"), work_item.c.id.label("item_id"), work_item.c.status)
+    select(user_task.c.id.label("round_id"), user_task.c.spec, work_item.c.id.label("item_id"), work_item.c.status)
     .select_from(user_task)
     .outerjoin(work_item, (work_item.c.user_task_id == user_task.c.id) & (work_item.c.kind != int(ItemKind.COPY)))
     .where(user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"))
 )
 TOP = (ItemKind.NORMAL, ItemKind.SIGN_PARALLEL)
 """Kinds that have a vote of their own in the round."""
+_loads = (
+    select(inbox.c.principal_id, func.count().label("load"))
+    .where(inbox.c.principal_id.in_(bindparam("of", expanding=True)), inbox.c.box == int(Box.TODO))
+    .group_by(inbox.c.principal_id)
+)
 OPEN = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
 
 
@@ -100,13 +107,15 @@ class Closing:
     outcome: str
     open_items: tuple[UUID, ...]
     inbox_items: tuple[UUID, ...]
+    timed: bool = False
+    """jobs of time limits may wait"""
 
 
 def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
     """Find the people, freeze them in the round, put it into their inboxes. True: decided by a rule, without them."""
     work = fact.work
-    asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope))
-    asked = handle(asking, candidates.resolve(asking))
+    asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope), fact.node)
+    asked = skipped(asking) or handle(asking, candidates.resolve(asking))
     round_id = ids.uuid7()
     row: dict[str, Any] = {
         "id": round_id, "instance_id": instance.id, "node": fact.node, "token": fact.token, "of": instance.id,
@@ -117,17 +126,28 @@ def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
     if isinstance(asked, Automatic):
         _decide_without_people(uow, instance, fact, row, asked)
         return True
+    chosen, loads = _chosen(uow, instance, fact, asked)
+    items = _items(uow, instance, fact, round_id, chosen, repeated(asking, chosen))
+    outcome = _outcome_of(work, items)
+    if outcome is not None:
+        _close_at_once(uow, instance, fact, row, items, outcome, "agree" if outcome.passed else "reject")
+        return True
     uow.queue(_insert_round, row)
-    items = _items(uow, instance, fact, round_id, _chosen(uow, instance, fact, asked))
-    uow.queue(_insert_item, items)
-    put_into_inbox(uow, [item for item in items if item["status"] == ItemStatus.TODO])
-    history.record(
-        uow, instance, "task.opened", node=fact.node,
-        data={
-            "task": str(round_id),
-            "asked": [{"id": str(one.id), "name": one.name, "reason": one.reason} for one in asked],
-        },
-    )  # fmt: skip
+    decided = [item for item in items if item["status"] == ItemStatus.DECIDED]
+    uow.queue(_insert_item, decided)
+    uow.queue(_insert_item, [item for item in items if item not in decided])
+    todo = [item for item in items if item["status"] == ItemStatus.TODO]
+    put_into_inbox(uow, todo)
+    timeouts.arm(uow, instance.id, fact.token, work, [item["id"] for item in todo])
+    data: dict[str, Any] = {
+        "task": str(round_id),
+        "asked": [{"id": str(one.id), "name": one.name, "reason": one.reason} for one in asked],
+    }
+    if len(chosen) != len(asked):
+        data |= {"picked": str(chosen[0].id), "loads": {str(key): load for key, load in loads.items()}}
+    history.record(uow, instance, "task.opened", node=fact.node, data=data)
+    _record_repeated(uow, instance, fact, round_id, items)
+    copies.drawn(uow, instance, work, round_id, "enter")
     return False
 
 
@@ -146,6 +166,8 @@ def close_round(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> None:
     for item_id in closing.open_items:
         uow.queue(_close_item, {"item_id": item_id, "status": int(ItemStatus.CANCELLED)})
     leave_inbox(uow, closing.inbox_items)
+    if closing.timed:
+        timeouts.disarm(uow, instance.id, fact.token)
 
 
 def outcome_of(uow: UnitOfWork, instance: Instance, token: int) -> RoundOutcome:
@@ -227,8 +249,8 @@ def leave_inbox(uow: UnitOfWork, item_ids: Sequence[UUID]) -> None:
     uow.queue(_leave_inbox, [{"item_id": item_id} for item_id in item_ids])
 
 
-def ask(uow: UnitOfWork, rows: Sequence[Any]) -> None:
-    """Waiting items whose turn has come."""
+def ask(uow: UnitOfWork, rows: Sequence[Any], work: Work | None = None, token: int = 0) -> None:
+    """Waiting items whose turn has come; with `work` and `token` of their round their time limits begin."""
     for row in rows:
         uow.queue(_ask_item, {"item_id": row.id, "status": int(ItemStatus.TODO)})
     put_into_inbox(
@@ -238,6 +260,8 @@ def ask(uow: UnitOfWork, rows: Sequence[Any]) -> None:
             for row in rows
         ],
     )
+    if work is not None and rows:
+        timeouts.arm(uow, rows[0].instance_id, token, work, [row.id for row in rows])
 
 
 def due_key(due: datetime | None) -> int:
@@ -281,7 +305,7 @@ def load(row: Any) -> Work:
     )
 
 
-_PLAIN = ("default_permission", "buttons", "opinion", "on_empty", "on_self", "labels", "request")
+_PLAIN = ("default_permission", "buttons", "opinion", "on_empty", "on_self", "labels", "request", "timeout", "copies")
 _DEFAULTS: dict[str, Any] = {
     field.name: field.default_factory() if callable(field.default_factory) else field.default for field in fields(Work)
 }
@@ -296,19 +320,30 @@ def _number(uow: UnitOfWork, instance: Instance, node: str) -> int:
     return 1 if last is None else int(last.round) + 1
 
 
-def _chosen(uow: UnitOfWork, instance: Instance, fact: WorkOpened, asked: list[Candidate]) -> list[Candidate]:
-    """`random` asks one of them; every other mode all."""
+def _chosen(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, asked: list[Candidate]
+) -> tuple[list[Candidate], dict[UUID, int]]:
+    """`random` asks one of them, every other mode all; with how much each had to do, where that was looked at."""
     if mode_of(fact.work) != "random":
-        return asked
+        return asked, {}
+    if fact.work.approval and fact.work.approval.parameters.get("pick") == "leastLoaded":
+        counted = uow.execute(_loads, {"of": [candidate.id for candidate in asked]})
+        loads = dict.fromkeys((candidate.id for candidate in asked), 0) | {
+            one.principal_id: one.load for one in counted
+        }
+        return [min(asked, key=lambda candidate: (loads[candidate.id], candidate.id))], loads
     number = _number(uow, instance, fact.node)
     one = modes.pick(instance.id, fact.node, number, [candidate.id for candidate in asked])
-    return [candidate for candidate in asked if candidate.id == one]
+    return [candidate for candidate in asked if candidate.id == one], {}
 
 
 def _items(
-    uow: UnitOfWork, instance: Instance, fact: WorkOpened, round_id: UUID, asked: list[Candidate]
-) -> list[dict[str, Any]]:
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, round_id: UUID, asked: list[Candidate],
+    agreed: Mapping[UUID, UUID],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """`agreed`: who has agreed before, with the item that shows it."""
     in_turn = mode_of(fact.work) == "sequential"
+    first = next((candidate.id for candidate in asked if candidate.id not in agreed), None)
     weigh = _weights(fact.work)
     return [
         {
@@ -317,11 +352,43 @@ def _items(
             "assignee_id": None if candidate.group else candidate.id,
             "group_id": candidate.id if candidate.group else None,
             "owner_id": None if candidate.group else candidate.id,
-            "status": int(ItemStatus.WAIT if in_turn and place > 1 else ItemStatus.TODO),
+            "status": int(ItemStatus.WAIT if in_turn and candidate.id != first else ItemStatus.TODO),
             "reason": candidate.reason, "due_at": fact.work.due, "created_at": uow.now,
+            **(_repeated(uow, agreed[candidate.id]) if candidate.id in agreed else {}),
         }
         for place, candidate in enumerate(asked, 1)
     ]  # fmt: skip
+
+
+def _repeated(uow: UnitOfWork, evidence: UUID) -> dict[str, Any]:
+    """The same person has agreed already: the engine's yes, never his."""
+    return {
+        "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.AGREED),
+        "decision_source": int(Source.AUTO_DEDUPE), "decided_at": uow.now, "evidence_id": evidence,
+    }  # fmt: skip
+
+
+def _outcome_of(work: Work, items: list[dict[str, Any]]) -> Outcome | None:
+    """Whether those who need not be asked decide the round by themselves."""
+    if all(item["status"] != ItemStatus.DECIDED for item in items):
+        return None
+    blank = dict.fromkeys(column.name for column in work_item.columns)
+    return decide(ledger_of(work, [SimpleNamespace(**{**blank, **item}) for item in items]))
+
+
+def _record_repeated(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, round_id: UUID, items: list[dict[str, Any]]
+) -> None:
+    for item in items:
+        if item["status"] == ItemStatus.DECIDED:
+            history.record(
+                uow, instance, "task.decided", node=fact.node,
+                data={
+                    "task": str(round_id), "item": str(item["id"]), "decision": "agree",
+                    "decision_source": Source(item["decision_source"]).name.lower(),
+                    "reason": "has agreed before", "evidence": str(item["evidence_id"]),
+                },
+            )  # fmt: skip
 
 
 def _weights(work: Work) -> Callable[[Candidate], Decimal]:
@@ -334,40 +401,45 @@ def _decide_without_people(
 ) -> None:
     word = ("agree" if fact.work.approval else "handled") if found.passed else "reject"
     decision = next(decision for decision, name in WORDS.items() if name == word)
-    item_id = ids.uuid7()
-    number = _number(uow, instance, fact.node)
-    row |= {
-        "status": int(RoundStatus.PASSED if found.passed else RoundStatus.FAILED),
-        "outcome": word,
-        "closed_at": uow.now,
-    }
-    uow.queue(_insert_round, row)
-    uow.queue(
-        _insert_item,
-        {
-            "id": item_id, "user_task_id": row["id"], "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
-            "seq": STEP, "status": int(ItemStatus.DECIDED), "decision": int(decision),
-            "decision_source": int(found.source), "decided_at": uow.now, "reason": found.reason,
-            "created_at": uow.now,
-        },
-    )  # fmt: skip
-    history.record(
-        uow, instance, "task.decided", node=fact.node,
-        data={
-            "round": number,
-            "task": str(row["id"]),
-            "decision": word,
-            "decision_source": found.source.name.lower(),
-            "reason": found.reason,
-        },
-    )  # fmt: skip
+    item = {
+        "id": ids.uuid7(), "user_task_id": row["id"], "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
+        "seq": STEP, "status": int(ItemStatus.DECIDED), "decision": int(decision),
+        "decision_source": int(found.source), "decided_at": uow.now, "reason": found.reason, "created_at": uow.now,
+    }  # fmt: skip
     outcome = Outcome(
-        "passed" if found.passed else "failed", (item_id,), (), found.source.name.lower(), int(found.passed),
+        "passed" if found.passed else "failed", (item["id"],), (), found.source.name.lower(), int(found.passed),
         int(not found.passed), 1,
     )  # fmt: skip
+    _close_at_once(uow, instance, fact, row, [item], outcome, word, skipped=found.skipped)
+
+
+def _close_at_once(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, row: dict[str, Any], items: list[dict[str, Any]],
+    outcome: Outcome, word: str, *, skipped: bool = False,
+) -> None:  # fmt: skip
+    """A round that nobody need be asked in, as it is written when it opens."""
+    number = _number(uow, instance, fact.node)
+    status = RoundStatus.SKIPPED if skipped else RoundStatus.PASSED if outcome.passed else RoundStatus.FAILED
+    uow.queue(_insert_round, row | {"status": int(status), "outcome": word, "closed_at": uow.now})
+    for item in items:
+        if item["status"] != ItemStatus.DECIDED:
+            uow.queue(_insert_item, item | {"status": int(ItemStatus.CANCELLED)})
+            continue
+        uow.queue(_insert_item, item)
+        history.record(
+            uow, instance, "task.decided", node=fact.node,
+            data={
+                "round": number,
+                "task": str(row["id"]),
+                "decision": word,
+                "decision_source": Source(item["decision_source"]).name.lower(),
+                "reason": item["reason"],
+            },
+        )  # fmt: skip
     on_reject = fact.work.approval.on_reject if fact.work.approval else "flow"
     uow.cache["outcome", fact.token] = RoundOutcome(routing(outcome, word, number, (), uow.now), on_reject)
-    uow.cache["closing", fact.token] = Closing(row["id"], RoundStatus(row["status"]), word, (), ())
+    uow.cache["closing", fact.token] = Closing(row["id"], status, word, (), ())
+    copies.drawn(uow, instance, fact.work, row["id"], "enter", *(("end", "pass") if outcome.passed else ("end",)))
 
 
 def _cancelled(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> Closing | None:
@@ -376,4 +448,5 @@ def _cancelled(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> Closing
     if not rows:
         return None
     open_items = tuple(row.item_id for row in rows if row.item_id is not None and row.status in OPEN)
-    return Closing(rows[0].round_id, RoundStatus.CANCELLED, "cancelled", open_items, open_items)
+    timed = bool(rows[0].spec.get("timeout"))
+    return Closing(rows[0].round_id, RoundStatus.CANCELLED, "cancelled", open_items, open_items, timed)

@@ -1,13 +1,23 @@
 """Definition -> Program. What cannot be compiled is a finding with its element id; nothing is guessed."""
 
 import copy
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from engine import feel
 from engine.bpmn import model, timers
 from engine.bpmn.graph import exit_mask, reach_masks, routes
-from engine.bpmn.model import Definition, EventDefinition, Extensions, Mapping, Process, Scope, TaskDefinition
+from engine.bpmn.model import (
+    Definition,
+    EventDefinition,
+    Extensions,
+    Mapping,
+    Process,
+    Scope,
+    TaskDefinition,
+    TimeoutStep,
+)
 from engine.bpmn.model import Loop as Marker
 from engine.bpmn.model import Node as Drawn
 from engine.bpmn.program import (
@@ -57,6 +67,10 @@ from engine.errors import N_, CannotCompile
 from engine.findings import Finding, Level, errors_of
 
 RESERVED = frozenset(("process", "approval"))
+CHAINS = frozenset(("managerChain", "deptLeaderChain"))
+"""Strategies whose people are asked one after the other unless the drawing says otherwise."""
+CHOSEN = frozenset(("initiatorSelect", "previousApproverSelect"))
+"""Strategies that ask whom somebody has named."""
 COUNTERS = frozenset(
     (
         "loopCounter",
@@ -119,6 +133,7 @@ class _Compiler:
         self._nodes: dict[str, Node] = {}
         self._flows: dict[str, Edge] = {}
         self._scopes: dict[str, ScopeProgram] = {}
+        self._looks_ahead = any(node.extensions.buttons.get("changeFuture") == "true" for node in process.all_nodes())
         self._conditions = " ".join(flow.condition or "" for scope in process.all_scopes() for flow in scope.flows)
         self._handlers = {node.id for node in process.all_nodes() if node.for_compensation}
         self.findings: list[Finding] = []
@@ -455,6 +470,11 @@ class _Compiler:
             phrases=tuple(extensions.phrases),
             on_empty=extensions.on_empty or "processAdmin",
             on_self=extensions.on_self or "ask",
+            skip=self._slot(drawn.id, drawn.line, extensions.skip_when),
+            dedupe=extensions.dedupe or self._process.extensions.dedupe or "none",
+            timeout=tuple(self._timeout(drawn, step) for step in extensions.timeout),
+            copies=tuple(asdict(line) for line in extensions.copies),
+            chosen=strategy in CHOSEN or self._looks_ahead,
             request=extensions.request,
         )
         if extensions.approval is not None:
@@ -464,7 +484,8 @@ class _Compiler:
                 parameters_of_rule["weights"] = {item.name: item.value for item in rule.weights}
             # approvals.md 3: the designer always writes it; absent, a drawing that asks for the outcome routes it
             default = "flow" if f"approval.{drawn.id}" in self._conditions else "end"
-            human.approval = Approval(rule.mode, parameters_of_rule, rule.on_reject or default)
+            mode = rule.mode or ("sequential" if strategy in CHAINS else "any")
+            human.approval = Approval(mode, parameters_of_rule, rule.on_reject or default)
         if extensions.policy is not None:
             human.provides = extensions.policy.provides
             human.subject = self._slot(drawn.id, drawn.line, extensions.policy.subject)
@@ -476,6 +497,21 @@ class _Compiler:
                     N_("Add the approval settings, or remove the capability."), capability=human.provides,
                 )  # fmt: skip
         return human
+
+    def _timeout(self, drawn: Drawn, step: TimeoutStep) -> dict[str, Any]:
+        """The step with the calendar that `work` means here."""
+        found = asdict(step)
+        if step.calendar == "work":
+            found["calendar"] = drawn.extensions.calendar or self._process.extensions.calendar or "cn"
+        try:
+            timers.read_timer("duration", step.after, "UTC")
+        except timers.WrongTimer:
+            self._problem(
+                drawn, "timeout-wrong",
+                N_("Expected a time limit of '{element}' to be a duration such as PT24H or P2D, found '{found}'."),
+                N_("Enter how long to wait."), found=step.after,
+            )  # fmt: skip
+        return found
 
     def _assignment(self, drawn: Drawn, extensions: Extensions) -> tuple[str, tuple[tuple[str, Slot], ...]]:
         if extensions.strategy is not None:

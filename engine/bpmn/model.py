@@ -110,6 +110,29 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeoutStep:
+    """A step of troika:timeout: `after` so long `do` something about an item that is still open.
+
+    `calendar`: counts working time of that calendar, None: all time. `to`: login, id or `manager` (of the assignee).
+    """
+
+    after: str
+    do: str
+    repeat: int = 1
+    to: str | None = None
+    calendar: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """troika:cc: who reads along, and from when on: enter | pass | end (of the task)."""
+
+    on: str
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldPermission:
     """troika:field: write | read | hidden for one form field on one node."""
 
@@ -192,6 +215,10 @@ class Extensions:
     phrases: list[str] = field(default_factory=list)
     on_empty: str | None = None
     on_self: str | None = None
+    skip_when: str | None = None
+    dedupe: str | None = None
+    timeout: list[TimeoutStep] = field(default_factory=list)
+    copies: list[Copying] = field(default_factory=list)
     policy: PolicyMark | None = None
     request: bool = False
     asynchronous: bool = False

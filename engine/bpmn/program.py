@@ -145,6 +145,12 @@ class Human:
     phrases: tuple[str, ...] = ()
     on_empty: str = "processAdmin"
     on_self: str = "ask"
+    skip: Slot | None = None
+    dedupe: str = "none"
+    timeout: tuple[dict[str, Any], ...] = ()
+    copies: tuple[dict[str, Any], ...] = ()
+    chosen: bool = False
+    """somebody may have said beforehand who is asked here"""
     provides: str | None = None
     subject: Slot | None = None
     subject_type: str = ""

@@ -75,6 +75,16 @@ class Work:
     """when an opinion is required: always | onReject | never"""
     on_empty: str = "processAdmin"
     on_self: str = "ask"
+    skip: str = ""
+    """the condition under which nobody is asked, when it holds"""
+    dedupe: str = "none"
+    """who agreed before need not again: none | first | adjacent"""
+    timeout: list[dict[str, Any]] = field(default_factory=list)
+    """steps: after, do, repeat, to, calendar"""
+    copies: list[dict[str, Any]] = field(default_factory=list)
+    """who reads along: on, users, groups"""
+    chosen: bool = False
+    """somebody may have said beforehand who is asked here"""
     capability: Capability | None = None
     labels: dict[str, str] = field(default_factory=dict)
     """name in other languages, by language code"""

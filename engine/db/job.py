@@ -19,6 +19,7 @@ class JobKind(IntEnum):
     WEBHOOK = 7
     MAINTENANCE = 8
     BATCH_ITEM = 9
+    TIMEOUT = 10
 
 
 class JobState(IntEnum):

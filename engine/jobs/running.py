@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
-from engine import batches, calls, crash, incidents, messages, operations, repository, retrying, runtime
+from engine import batches, calls, crash, incidents, messages, operations, repository, retrying, runtime, tasks
 from engine.db import rows
 from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status
@@ -137,6 +137,11 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
                 messages.run(uow, claimed.id, claimed.handler, claimed.payload)
         case JobKind.BATCH_ITEM:
             _run_item(engine, claimed)
+        case JobKind.TIMEOUT if claimed.instance_id is not None:
+            with engine.unit_of_work(RUNNER) as uow:
+                uow.lock_instance(claimed.instance_id)
+                fence(uow, claimed)
+                tasks.time_out(uow, claimed.payload)
         case JobKind.NOTICE:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
@@ -238,9 +243,10 @@ def _keep_answer(
 
 def _wait_with_instance(engine: ProcessEngine, claimed: Claimed) -> Result:
     """What is due for a suspended instance waits until it is activated; no attempt is used."""
-    instance_id, _ = _wait_of(claimed)
+    if claimed.instance_id is None:
+        raise RuntimeError(f"job {claimed.id} of kind {claimed.kind.name} belongs to no instance")
     with engine.unit_of_work(RUNNER) as uow:
-        instance = uow.lock_instance(instance_id)
+        instance = uow.lock_instance(claimed.instance_id)
         give_back(uow, claimed)
         if instance.status is Status.SUSPENDED:
             later.freeze(uow, instance)

@@ -20,6 +20,10 @@ class KnownThings:
     forms: frozenset[str] = frozenset()
     form: Callable[[str], Form | None] = lambda _: None
     decision: Callable[[str], Model | None] = lambda _: None
+    user: Callable[[str], bool] = lambda _: True
+    """whether an account has this login or id; without an organisation to ask every name is taken"""
+    group: Callable[[str], bool] = lambda _: True
+    department: Callable[[str], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)

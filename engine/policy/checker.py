@@ -490,7 +490,9 @@ def _results(place: Place) -> list[tuple[str, bool]]:
     if approval is None or approval.mode == "inform":
         return [("handled", False)]
     results = [("agree", True), ("reject", True)]
-    if node.extensions.on_empty == "autoPass" or node.extensions.on_self == "skip":
+    found = node.extensions
+    timed = any(step.do == "agree" for step in found.timeout)
+    if found.on_empty == "autoPass" or found.on_self == "skip" or found.skip_when or timed:
         results.append(("agree", False))
     return results
 

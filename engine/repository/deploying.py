@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import crash, dmn, history, lint, operations, policy, values
+from engine import crash, dmn, history, identity, lint, operations, policy, values
 from engine.bpmn.program import Program
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
@@ -119,10 +119,15 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
     processes, decisions, forms = (
         frozenset(info.key for info in latest_all(uow, kind)) for kind in ("process", "decision", "form")
     )
+    units = {name for unit in identity.org_units(uow) for name in (unit.key, str(unit.id))}
+    # a library is deployed when the engine is set up, before anybody has entered an organisation to judge it by
     return lint.KnownThings(
         processes, decisions, forms,
         form=lambda key: form(uow, key) if key in forms else None,
         decision=lambda key: decision(uow, key) if key in decisions else None,
+        user=lambda key: not units or bool(identity.find(uow, [key])),
+        group=lambda key: not units or bool(identity.find_groups(uow, [key])),
+        department=lambda key: not units or key in units,
     )  # fmt: skip
 
 

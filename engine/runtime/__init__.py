@@ -1,10 +1,12 @@
 """What runs: start and steer instances; for rooms above: resume waits and settle steps."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, calls, crash, history, identity, incidents, repository, values
+from engine import approvals, bpmn, calls, crash, history, identity, incidents, repository, values
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -75,12 +77,16 @@ def start(
     start: str | None = None,
     trigger: Values | None = None,
     instance_id: UUID | None = None,
+    department: str | None = None,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
 ) -> Instance:
     """Start the latest version of process `key`, or version `definition_id`.
 
     `variables`: values by name, already validated by the start form. `start`: the start event, when it is not the
-    none start; `trigger`: what came with it. `instance_id`: promised to a message with a key. Raises
-    ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart.
+    none start; `trigger`: what came with it. `instance_id`: promised to a message with a key.
+    `department`: key of the one for which the requester asks, when he works in several; `approvers`: people by element
+    id, for the nodes that ask whom the requester selects. Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken,
+    NoSuchStart, InvalidValue, CannotChoose.
     """
     info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
     program = repository.program(uow, info.id)
@@ -93,13 +99,15 @@ def start(
     if program.numbering is not None:
         numbering.draw(uow, program.numbering, instance)
     starter = uow.actor.user_id
-    initiator = None if starter is None else identity.context_of(uow, starter)
+    initiator = None if starter is None else identity.context_of(uow, starter, department)
     instance.cache["beside"] = Beside(initiator, by_key=instance_id is not None)
     uow.add_instance(instance)
     history.record(
         uow, instance, "instance.started",
         data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key},
     )  # fmt: skip
+    if approvers:
+        approvals.select_people(uow, instance, program, "initiatorSelect", approvers)
     step = bpmn.begin(
         program, str(info.id), variables, now=uow.now, env=env(uow, instance), start=start,
         trigger=trigger,

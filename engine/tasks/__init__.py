@@ -3,6 +3,7 @@
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
 from engine.tasks.boxes import CopyItem, copied
+from engine.tasks.choosing import set_future
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.handing_over import transfer
@@ -21,6 +22,7 @@ from engine.tasks.inbox import (
 from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
 from engine.tasks.standing import outdated
+from engine.tasks.timing import time_out
 from engine.tasks.titles import shown as shown_title
 from engine.tasks.views import View, remove_view, save_view, views
 from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see, save_draft, sight, unclaim
@@ -71,8 +73,10 @@ __all__ = [
     "save_draft",
     "save_view",
     "seen",
+    "set_future",
     "shown_title",
     "sight",
+    "time_out",
     "transfer",
     "unclaim",
     "urge",

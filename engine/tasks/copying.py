@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
-from engine import history, identity, ids
-from engine.approvals import rounds
+from engine import history, identity
+from engine.approvals import copies, rounds
 from engine.db.instance import instance as instance_table
-from engine.db.task import Box, ItemKind, ItemStatus, RoundStatus, inbox, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import N_, Forbidden, InstanceOver, InvalidValue, NotFound, NotYourTask, Suspended, UrgedAlready
 from engine.runtime import LIVE
 from engine.tasks.repeating import made_before, remember
@@ -20,11 +19,6 @@ from engine.unit_of_work import UnitOfWork
 MOST_COPIES = 100
 URGE_EVERY = timedelta(hours=2)
 
-_insert_item = insert(work_item)
-_insert_inbox = insert(inbox)
-_copies = select(work_item).where(
-    work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY)
-).order_by(work_item.c.id)  # fmt: skip
 _copy = select(work_item).where(work_item.c.id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
 _set_copy = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _starter = select(instance_table.c.starter_id).where(instance_table.c.id == bindparam("of"))
@@ -69,36 +63,12 @@ def copy_to(
     if gone := [user.name for user in users if not user.active]:
         raise InvalidValue(expected="people whose account is in use", found=", ".join(gone))
     if made_before(uow, "copy_to", instance_id, idempotency_key) is not None:
-        return [row.id for row in uow.read(_copies, {"of": instance_id}) if row.assignee_id in {u.id for u in users}]
+        return [row.id for row in copies.of(uow, instance_id) if row.assignee_id in {user.id for user in users}]
     row = uow.read_one(_seat, {"of": instance_id, "who": sender})
-    made = copy(uow, instance, [user.id for user in users], row.user_task_id if row else None, reason, again=again)
+    made = copies.send(
+        uow, instance, [user.id for user in users], row.user_task_id if row else None, reason, again=again
+    )
     remember(uow, "copy_to", instance_id, idempotency_key, instance_id, instance_id)
-    return made
-
-
-def copy(
-    uow: UnitOfWork, instance: Any, user_ids: Sequence[UUID], round_id: UUID | None, reason: str, *,
-    again: bool = False,
-) -> list[UUID]:  # fmt: skip
-    """Copies for these accounts under the permissions of a round. Returns their ids, also of those sent before."""
-    known = {row.assignee_id: row for row in uow.read(_copies, {"of": instance.id})}
-    made, told = [], []
-    for user_id in user_ids:
-        row = known.get(user_id)
-        if row is None:
-            made.append(_send(uow, instance, user_id, round_id, reason))
-            told.append(user_id)
-            continue
-        made.append(row.id)
-        if again and row.status == ItemStatus.READ:
-            fresh = {"item_id": row.id, "status": int(ItemStatus.TODO), "first_seen_at": None}
-            uow.queue(_set_copy, fresh)
-            _show(uow, row.id, user_id)
-            told.append(user_id)
-    if told:
-        history.record(
-            uow, instance, "copy.sent", data={"to": [str(user_id) for user_id in told], "reason": reason.strip()}
-        )
     return made
 
 
@@ -149,28 +119,6 @@ def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = No
     )  # fmt: skip
     remember(uow, "urge", instance_id, idempotency_key, instance_id, instance_id)
     return len(due)
-
-
-def _send(uow: UnitOfWork, instance: Any, user_id: UUID, round_id: UUID | None, reason: str) -> UUID:
-    key = ids.uuid7()
-    uow.queue(
-        _insert_item,
-        {
-            "id": key, "instance_id": instance.id, "user_task_id": round_id, "kind": int(ItemKind.COPY), "seq": 0,
-            "assignee_id": user_id, "owner_id": user_id, "status": int(ItemStatus.TODO), "added_by": uow.actor.user_id,
-            "reason": reason.strip() or None, "created_at": uow.now,
-        },
-    )  # fmt: skip
-    _show(uow, key, user_id)
-    return key
-
-
-def _show(uow: UnitOfWork, copy_id: UUID, user_id: UUID) -> None:
-    uow.queue(
-        _insert_inbox,
-        {"principal_id": user_id, "box": int(Box.COPIED), "due_key": rounds.due_key(None),
-         "work_item_id": copy_id},
-    )  # fmt: skip
 
 
 def _name(uow: UnitOfWork) -> str:

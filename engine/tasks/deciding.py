@@ -1,6 +1,6 @@
 """What a person does with an approval: agree, reject. And the closing lines that every decision shares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from engine import bpmn, forms, history, policy, runtime
-from engine.approvals import rounds
+from engine.approvals import copies, rounds
 from engine.approvals.ledger import Outcome, progress
 from engine.approvals.ledger import decide as count
 from engine.approvals.rounds import Closing, RoundOutcome
@@ -16,7 +16,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
-from engine.tasks import opening
+from engine.tasks import choosing, opening
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, sha256
@@ -41,15 +41,25 @@ def agree(
     fields: Mapping[str, Any] | None = None,
     opinion: str = "",
     *,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
 ) -> Acted:
-    """同意. `seen_digest`: what the page showed; differs by now: ContentChanged.
+    """同意. `seen_digest`: what the page showed; differs by now: ContentChanged. `approvers`: people by element id, for
+    later nodes that ask whom the approver before them chooses.
 
-    Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SeparationOfDuties.
+    Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SeparationOfDuties,
+    CannotChoose.
     """
-    return decide(uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key)
+
+    def chosen(act: Act) -> None:
+        choosing.select_next(act, approvers or {})
+
+    return decide(
+        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key,
+        chosen if approvers else None,
+    )  # fmt: skip
 
 
 def reject(
@@ -82,17 +92,18 @@ def abstain(
 def decide(
     uow: UnitOfWork, work_item_id: UUID, decision: ItemDecision, fields: Mapping[str, Any] | None, opinion: str,
     seen_digest: str | None, version: int | None, idempotency_key: str | None,
-    signers: Callable[[Act], Callable[[], None]] | None = None,
+    before: Callable[[Act], Callable[[], None] | None] | None = None,
 ) -> Acted:  # fmt: skip
     """The decision of one item, and what follows for its round; see `approvals.md` 6.1.
 
-    `signers`: checks those who sign after this one and returns what asks them; his own decision counts when they have.
+    `before`: what else the person has said. It may return what asks those who sign after him; his own decision counts
+    when they have.
     """
     act = opening.begin(uow, work_item_id, version=version, key=idempotency_key)
     if act.repeated:
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     _check_offered(act, decision)
-    ask = signers(act) if signers is not None else None
+    ask = before(act) if before is not None else None
     opinion = opinion.strip()
     _check_opinion(act, decision, opinion)
     stored = opening.values_of(act)
@@ -226,6 +237,7 @@ def follow(act: Act, changed: Values, document: Document | None) -> Acted:
         return Acted(act.instance.id, act.item.id, None)
     word = "handled" if rounds.mode_of(act.work) == "inform" else "agree" if outcome.passed else "reject"
     _close(act, outcome, word)
+    copies.drawn(act.uow, act.instance, act.work, act.round.id, *(("pass", "end") if outcome.passed else ("end",)))
     _grant(act, outcome, document)
     by = [item.decided_by for item in act.items if item.id in outcome.counted and item.decided_by is not None]
     on_reject = act.work.approval.on_reject if act.work.approval else "flow"
@@ -254,7 +266,7 @@ def _advance(act: Act) -> None:
     rounds.leave_inbox(act.uow, left)
     if count(rounds.ledger_of(act.work, act.items)) is None:
         asked = [by_id[key] for key in step.asked]
-        rounds.ask(act.uow, asked)
+        rounds.ask(act.uow, asked, act.work, act.round.token)
         for item in asked:
             item.status = ItemStatus.TODO
         if step.settled or step.left:
@@ -280,6 +292,7 @@ def _close(act: Act, outcome: Outcome, word: str) -> None:
         outcome=word,
         open_items=left,
         inbox_items=left,
+        timed=bool(act.work.timeout),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, update
 
 from engine import history, identity, ids, policy
-from engine.approvals import rounds
+from engine.approvals import rounds, timeouts
 from engine.approvals.ledger import counted_items, depth, subtree
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, work_item
 from engine.errors import (
@@ -237,7 +237,9 @@ def _places(act: Act, kind: ItemKind) -> int:
 
 def _write(act: Act, rows: list[dict[str, Any]]) -> None:
     act.uow.queue(_insert_item, rows)
-    rounds.put_into_inbox(act.uow, [row for row in rows if row["status"] == ItemStatus.TODO])
+    todo = [row for row in rows if row["status"] == ItemStatus.TODO]
+    rounds.put_into_inbox(act.uow, todo)
+    timeouts.arm(act.uow, act.instance.id, act.round.token, act.work, [row["id"] for row in todo])
     blank = dict.fromkeys(column.name for column in work_item.columns)
     act.items += [SimpleNamespace(**{**blank, "version": 1, **row}) for row in rows]
 

@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 
 from engine import forms, history, identity, ids, policy, repository
-from engine.approvals import rounds
+from engine.approvals import rounds, timeouts
+from engine.approvals.choices import Selection
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
-from engine.tasks import opening, titles
+from engine.tasks import choosing, opening, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
@@ -81,6 +82,8 @@ class TaskView:
     """decided, counted"""
     draft: dict[str, Any] | None
     version: int
+    selects: tuple[Selection, ...] = ()
+    """later nodes whose people whoever agrees here may choose"""
     signers: tuple[Signer, ...] = ()
     """added people and advisers of the round, in the order in which they were asked"""
 
@@ -131,6 +134,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         progress=(sum(item.decided_at is not None for item in counted), len(counted)),
         draft=act.item.draft if mine else None,
         version=act.item.version,
+        selects=tuple(choosing.to_select(act)) if mine and is_open else (),
         signers=_signers(act),
     )
 
@@ -166,7 +170,8 @@ def unclaim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
     if origin is None or origin.group_id is None:
         raise ActNotOffered(act="unclaim", task=act.round.name, offered=", ".join(offered(act)))
     made = succeed(act, assignee_id=None, group_id=origin.group_id, owner_id=None, reason=origin.reason)
-    rounds.ask(uow, [item for item in act.items if item.status == ItemStatus.WAIT and item.group_id is not None])
+    waiting = [item for item in act.items if item.status == ItemStatus.WAIT and item.group_id is not None]
+    rounds.ask(uow, waiting, act.work, act.round.token)
     history.record(
         uow, act.instance, "task.released", node=act.round.node, data={"task": str(act.round.id), "item": str(made)}
     )
@@ -309,6 +314,7 @@ def succeed(act: Act, **changes: Any) -> UUID:
     uow.queue(_insert_item, row)
     rounds.leave_inbox(uow, [item.id])
     rounds.put_into_inbox(uow, [row])
+    timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
     made: UUID = row["id"]
     return made
 

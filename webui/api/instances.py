@@ -10,7 +10,7 @@ from engine import forms, repository, runtime, tasks
 from engine.errors import NotFound
 from webui import progress
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import CopyIn, InstanceOut, LineOut, StartIn, UrgeIn, UrgeOut
+from webui.api.schemas import CopyIn, FutureIn, InstanceOut, LineOut, StartIn, UrgeIn, UrgeOut
 from webui.once import Once
 
 blueprint = Blueprint("api_instances", __name__, url_prefix="/api/v1/instances", description="Process instances")
@@ -35,8 +35,9 @@ def start(wanted: dict[str, Any]) -> Any:
             values = forms.validate(form, values, stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
                                     zone=g.uow.settings.timezone)  # fmt: skip
         started = runtime.start(
-            g.uow, process.key, values, business_key=wanted["business_key"], definition_id=process.id
-        ).id
+            g.uow, process.key, values, business_key=wanted["business_key"], definition_id=process.id,
+            department=wanted["department"], approvers=wanted["approvers"],
+        ).id  # fmt: skip
         once.made(started)
     g.uow.flush()
     return progress.card(g.uow, started)
@@ -62,6 +63,16 @@ def timeline(instance_id: UUID) -> Any:
 def urge(sent: dict[str, Any], instance_id: UUID) -> Any:
     """Ask those who are asked now to hurry; once in two hours."""
     return {"urged": tasks.urge(g.uow, instance_id, idempotency_key=sent["request_id"])}
+
+
+@blueprint.route("/<uuid:instance_id>/future-approvers", methods=["POST"])
+@blueprint.arguments(FutureIn)
+@blueprint.response(204)
+def set_future(sent: dict[str, Any], instance_id: UUID) -> None:
+    """Say who is asked at a task that has not been reached."""
+    tasks.set_future(
+        g.uow, instance_id, sent["node"], sent["people"], adds=sent["adds"], idempotency_key=sent["request_id"]
+    )
 
 
 @blueprint.route("/<uuid:instance_id>/copy-to", methods=["POST"])

@@ -57,6 +57,13 @@ class StartIn(Strict):
     key = Text(required=True)
     variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form"})
     business_key = Text(allow_none=True, load_default=None)
+    department = Text(
+        allow_none=True, load_default=None, metadata={"description": "of the requester, when he works in several"}
+    )
+    approvers = fields.Dict(
+        Text(), fields.List(Text()), load_default=dict,
+        metadata={"description": "people by element, for tasks whose people the requester selects"},
+    )  # fmt: skip
     request_id = Text(load_default="", metadata={"description": "a repeated call with the same one starts once"})
 
 
@@ -148,6 +155,10 @@ class ActIn(Strict):
     to = Text(load_default="", metadata={"description": "transfer, delegate: login or id"})
     people = fields.List(Text(), load_default=list, metadata={"description": "added signers: logins or ids"})
     mode = Text(load_default="all", metadata={"description": "of added signers: all, any or sequential"})
+    approvers = fields.Dict(
+        Text(), fields.List(Text()), load_default=dict,
+        metadata={"description": "agree: people by element, for later tasks whose people the approver selects"},
+    )  # fmt: skip
     version = fields.Integer(load_default=None, allow_none=True)
     seen_digest = Text(load_default=None, allow_none=True)
     request_id = Text(load_default=None, allow_none=True)
@@ -175,6 +186,13 @@ class CopyIn(Strict):
     people = fields.List(Text(), required=True, metadata={"description": "logins or ids"})
     reason = Text(load_default="")
     again = fields.Boolean(load_default=False, metadata={"description": "make a copy that was read unread"})
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class FutureIn(Strict):
+    node = Text(required=True, metadata={"description": "id of an element that has not been reached"})
+    people = fields.List(Text(), required=True, metadata={"description": "logins or ids"})
+    adds = fields.Boolean(load_default=True, metadata={"description": "beside those whom the drawing asks"})
     request_id = Text(load_default=None, allow_none=True)
 
 

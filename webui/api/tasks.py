@@ -59,7 +59,9 @@ _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
     "claim": lambda item, sent: tasks.claim(g.uow, item),
     "unclaim": lambda item, sent: tasks.unclaim(g.uow, item),
     "complete": lambda item, sent: tasks.complete(g.uow, item, sent["fields_"], sent["opinion"], **_seen(sent)),
-    "agree": lambda item, sent: tasks.agree(g.uow, item, sent["fields_"], sent["opinion"], **_seen(sent)),
+    "agree": lambda item, sent: tasks.agree(
+        g.uow, item, sent["fields_"], sent["opinion"], approvers=sent["approvers"], **_seen(sent)
+    ),
     "reject": lambda item, sent: tasks.reject(g.uow, item, sent["opinion"], sent["fields_"], **_seen(sent)),
     "abstain": lambda item, sent: tasks.abstain(g.uow, item, sent["opinion"], **_seen(sent)),
     "transfer": lambda item, sent: tasks.transfer(

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.bpmn import timers
+from engine.bpmn.machine import decisions
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck, failure
 from engine.bpmn.program import Edge, Human, Node, Program, Slot
@@ -162,10 +163,22 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         opinion=human.opinion,
         on_empty=human.on_empty,
         on_self=human.on_self,
+        skip=_skipped(run, human, context),
+        dedupe=human.dedupe,
+        timeout=list(human.timeout),
+        copies=list(human.copies),
+        chosen=human.chosen,
         capability=_capability(run, node, human, context),
         labels=node.labels,
         request=human.request,
     )
+
+
+def _skipped(run: Run, human: Human, context: Values) -> str:
+    """The condition under which the task is skipped, when it holds; null and anything but true do not skip it."""
+    if human.skip is None or run.value(human.skip, context) is not True:
+        return ""
+    return human.skip.text.removeprefix("=").strip()
 
 
 def _assignment(run: Run, node: Node, human: Human, context: Values) -> Assignment:
@@ -176,6 +189,8 @@ def _assignment(run: Run, node: Node, human: Human, context: Values) -> Assignme
             values[name] = values.get(name, []) + _people(slot, value)
         else:
             values[name] = value
+    if human.strategy == "decision":
+        values["decided"] = decisions.value_of(run, values.get("decisionId"), context)
     return Assignment(human.strategy, values)
 
 

@@ -31,6 +31,15 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     run.conclude(scope, node, token, local, {result: value})
 
 
+def value_of(run: Run, decision_id: Any, context: Values) -> Any:
+    """What the newest version of a decision gives on `context`. Raises Stuck."""
+    try:
+        model = run.env.decisions(decision_id)
+    except (LookupError, EngineError) as error:
+        raise Stuck("decision-missing", decision=decision_id, reason=str(error)) from None
+    return _decided(run, model, decision_id, context)[0]
+
+
 def _model(run: Run, scope: Scope, node: Node, decision_id: str) -> dmn.Model:
     assert node.call is not None  # noqa: S101 - compiled
     if node.call.binding != "latest":

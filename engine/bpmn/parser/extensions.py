@@ -12,6 +12,7 @@ from engine.bpmn.model import (
     Assignees,
     CalledDecision,
     CalledElement,
+    Copying,
     Extensions,
     FieldPermission,
     LoopCharacteristics,
@@ -22,6 +23,7 @@ from engine.bpmn.model import (
     Script,
     Strategy,
     TaskDefinition,
+    TimeoutStep,
 )
 from engine.bpmn.parser.xml import BPMN, TROIKA, ZEEBE, Element, local_name, namespace
 from engine.errors import N_
@@ -56,12 +58,19 @@ STRATEGIES = frozenset(
     (
         *("user", "role", "position", "userGroup", "deptMember", "deptLeader", "initiator", "initiatorManager"),
         *("initiatorDeptLeader", "managerChain", "deptLeaderChain", "formUser", "formUserManager"),
-        *("formUserDeptLeader", "formDept", "expression", "nodeApprover"),
+        *("formUserDeptLeader", "formDept", "expression", "nodeApprover", "decision", "initiatorSelect"),
+        "previousApproverSelect",
     )
 )
 MODES = frozenset(("single", "all", "any", "sequential", "ratio", "weight", "random", "claim", "inform"))
-EMPTY = frozenset(("processAdmin", "users", "autoPass", "autoReject"))
+EMPTY = frozenset(("processAdmin", "users", "autoPass", "autoReject", "blockStart"))
 SELF = frozenset(("ask", "manager", "deptLeader", "skip", "forbid"))
+DEDUPE = frozenset(("none", "first", "adjacent"))
+MISSING_LEVEL = frozenset(("climb", "skip", "empty"))
+SELF_IS_LEADER = frozenset(("up", "self"))
+PICKS = frozenset(("hash", "leastLoaded"))
+TIMEOUTS = frozenset(("remind", "escalate", "transfer", "agree", "reject"))
+COPY_ON = frozenset(("enter", "pass", "end"))
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 BUTTONS = frozenset(
     [
@@ -82,14 +91,21 @@ BUTTONS = frozenset(
         "claim",
     ]
 )
+NEEDS = {
+    "formUser": "field",
+    "formUserManager": "field",
+    "formUserDeptLeader": "field",
+    "formDept": "field",
+    "decision": "decisionId",
+    "nodeApprover": "element",
+    "deptMember": "dept",
+    "deptLeader": "dept",
+}
+"""The parameter without which a strategy asks nobody."""
 NOT_YET = {
-    "skipWhen": N_("Draw an exclusive gateway before the task."),
-    "timeout": N_("Draw a timer boundary event on the task."),
-    "dedupe": N_("Remove it: everybody is asked, also one who has agreed before."),
     "return": N_("Draw a flow back to the earlier task."),
     "recall": N_("Remove it."),
     "signature": N_("Remove it."),
-    "cc": N_("Draw a service task that sends a notice."),
     "hook": N_("Draw a service task that calls the other system."),
     "managers": N_("Remove it: process administrators look after every process."),
     "withdraw": N_("Draw a message event that cancels the process."),
@@ -270,14 +286,21 @@ class Reader:
 
     def _strategy(self, owner: Element, child: Element, found: Extensions) -> None:
         name = self._choice(owner, child, "strategy", STRATEGIES)
+        for word, allowed in (("onMissingLevel", MISSING_LEVEL), ("selfIsLeader", SELF_IS_LEADER)):
+            if child.get(word) is not None:
+                self._choice(owner, child, word, allowed)
+        if name in NEEDS:
+            self._required(owner, child, NEEDS[name])
         if name:
             rest = tuple(Parameter(key, value) for key, value in child.attrib.items() if key != "strategy")
             found.strategy = Strategy(name, rest)
 
     def _approval(self, owner: Element, child: Element, found: Extensions) -> None:
-        mode = self._choice(owner, child, "mode", MODES) if child.get("mode") else "any"
-        if not mode:
+        mode = self._choice(owner, child, "mode", MODES) if child.get("mode") else ""
+        if mode is None:
             return
+        if child.get("pick") is not None:
+            self._choice(owner, child, "pick", PICKS)
         reject = child.get("onReject")
         if reject is not None and reject not in ("flow", "end"):
             self._wrong_choice(owner, child, "onReject", reject, ("flow", "end"))
@@ -320,6 +343,39 @@ class Reader:
 
     def _on_self(self, owner: Element, child: Element, found: Extensions) -> None:
         found.on_self = self._choice(owner, child, "do", SELF)
+
+    def _skip_when(self, owner: Element, child: Element, found: Extensions) -> None:
+        value = self._required(owner, child, "value")
+        if value is not None and not value.strip().startswith("="):
+            self._wrong_choice(owner, child, "value", value, ("= a condition",))
+        found.skip_when = value
+
+    def _dedupe(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.dedupe = self._choice(owner, child, "mode", DEDUPE)
+
+    def _timeout(self, owner: Element, child: Element, found: Extensions) -> None:
+        for line in child.iterchildren("*"):
+            if local_name(line) != "step":
+                self._unknown(owner, f"troika:{local_name(line)}", "timeout", ("step",))
+                continue
+            self._check_attributes(owner, line, "troika:step", "after do repeat to calendar")
+            after, act = self._required(owner, line, "after"), self._choice(owner, line, "do", TIMEOUTS)
+            to, repeat = line.get("to"), line.get("repeat", "1")
+            if act == "transfer" and (to is None or to.startswith("=")):
+                self._wrong_choice(owner, line, "to", to or "", ("manager", "a login"))
+            if not repeat.isdigit() or not 0 < int(repeat) <= 100:
+                self._wrong_choice(owner, line, "repeat", repeat, ("1 … 100",))
+            elif after and act:
+                calendar = line.get("calendar") or child.get("calendar")
+                found.timeout.append(TimeoutStep(after, act, int(repeat), to, calendar))
+
+    def _copies(self, owner: Element, child: Element, found: Extensions) -> None:
+        on = self._choice(owner, child, "on", COPY_ON) if child.get("on") else "pass"
+        users, groups = (tuple((child.get(name) or "").replace(",", " ").split()) for name in ("users", "groups"))
+        if not users and not groups:
+            self._required(owner, child, "users")
+        elif on:
+            found.copies.append(Copying(on, users, groups))
 
     def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
         provides = self._required(owner, child, "provides")
@@ -492,12 +548,12 @@ _TROIKA: dict[str, _Word] = {
         HUMAN,
         Reader._strategy,
         "strategy user users id ids group groups role roles userGroup position positions dept level from to direction"
-        " field element value onMissingLevel=climb selfIsLeader=up",
+        " field element value onMissingLevel selfIsLeader stopAt decisionId range multi min max",
     ),
     "approval": (
         HUMAN,
         Reader._approval,
-        "mode onReject threshold strict abstain hearAll rejects beforeReject branchReject=terminate pick=hash",
+        "mode onReject threshold strict abstain hearAll rejects beforeReject branchReject=terminate pick",
     ),
     "fields": (frozenset(("userTask", "process")), Reader._fields, "default"),
     "buttons": (HUMAN, Reader._buttons, " ".join(sorted(BUTTONS))),
@@ -505,6 +561,10 @@ _TROIKA: dict[str, _Word] = {
     "adHoc": (_AD_HOC, Reader._activation, "activation"),
     "onEmpty": (HUMAN, Reader._on_empty, "do users"),
     "onSelf": (HUMAN, Reader._on_self, "do"),
+    "skipWhen": (HUMAN, Reader._skip_when, "value"),
+    "dedupe": (frozenset(("userTask", "process")), Reader._dedupe, "mode"),
+    "timeout": (HUMAN, Reader._timeout, "calendar"),
+    "cc": (HUMAN, Reader._copies, "on users groups"),
     "policy": (HUMAN, Reader._policy, "provides subject subjectType"),
     "retry": (JOBS, Reader._retry, "cycle"),
     "numbering": (_PROCESS, Reader._numbering, "pattern period scope gapless"),

@@ -1,4 +1,4 @@
-"""A node that guards a payment has no automatic pass.
+"""A node that guards a payment has no automatic pass, and is not agreed to from a list.
 
 Wrong: `troika:policy provides="finance_approval"` beside `troika:onEmpty do="autoPass"`.
 Right: nobody found goes to the process administrators.
@@ -6,27 +6,42 @@ Right: nobody found goes to the process administrators.
 
 from collections.abc import Iterator
 
+from engine.bpmn.model import Extensions
 from engine.errors import N_
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
 
 LEVEL = Level.ERROR
-AUTOMATIC = frozenset(("autoPass",))
-SKIPPING = frozenset(("skip",))
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
-    """One remark for each way in which such a node could pass without a person."""
+    """One remark for each way in which such a node could pass without a person who has looked at it."""
     for node in drawn.nodes("userTask"):
-        if node.extensions.policy is None:
+        policy = node.extensions.policy
+        if policy is None:
             continue
-        for word, value, automatic in (
-            ("onEmpty", node.extensions.on_empty or "", AUTOMATIC),
-            ("onSelf", node.extensions.on_self or "", SKIPPING),
-        ):
-            if value in automatic:
-                yield Remark(
-                    node, N_("'{name}' provides '{capability}', but {word}=\"{value}\" passes it without a person."),
-                    N_("Let somebody else be asked: such a pass never counts for the policy."),
-                    {"capability": node.extensions.policy.provides, "word": word, "value": value},
-                )  # fmt: skip
+        for word, value in _automatic(node.extensions):
+            yield Remark(
+                node, N_("'{name}' provides '{capability}', but {word}=\"{value}\" passes it without a person."),
+                N_("Let somebody else be asked: such a pass never counts for the policy."),
+                {"capability": policy.provides, "word": word, "value": value},
+            )  # fmt: skip
+        if node.extensions.buttons.get("batch") == "true":
+            yield Remark(
+                node, N_("'{name}' provides '{capability}', but may be agreed to from a list, without looking at it."),
+                N_("Remove batch=\"true\" from its buttons."), {"capability": policy.provides},
+            )  # fmt: skip
+
+
+def _automatic(found: Extensions) -> Iterator[tuple[str, str]]:
+    if found.on_empty == "autoPass":
+        yield "onEmpty", found.on_empty
+    if found.on_self == "skip":
+        yield "onSelf", found.on_self
+    if found.skip_when is not None:
+        yield "skipWhen", found.skip_when
+    if found.dedupe not in (None, "none"):
+        yield "dedupe", found.dedupe or ""
+    for step in found.timeout:
+        if step.do == "agree":
+            yield "timeout", step.do

@@ -14,6 +14,8 @@ from engine.db.task import Source
 from engine.errors import NobodyToAsk, NotFound, UnknownStrategy
 from engine.unit_of_work import ENGINE
 
+pytestmark = pytest.mark.approvals
+
 
 @pytest.fixture
 def uow(engine):
@@ -40,7 +42,7 @@ def uow(engine):
 def asking(uow, strategy: str, starter: str = "ann", form: dict[str, Any] | None = None, **work: Any) -> Asking:
     values = work.pop("values", {})
     task = Work(name="审批", assignment=Assignment(strategy, values), **work)
-    instance: Any = SimpleNamespace(id=None, starter_id=identity.user(uow, starter).id)
+    instance: Any = SimpleNamespace(id=None, starter_id=identity.user(uow, starter).id, cache={})
     return Asking(uow, instance, task, lambda: form or {})
 
 
@@ -78,6 +80,14 @@ def asked(uow, strategy: str, starter: str = "ann", form: dict[str, Any] | None 
         ("formUserDeptLeader", {"field": "who.handler"}, ["Bob"]),
         ("formDept", {"field": "unit"}, ["Cyd"]),
         ("expression", {"value": ["eve", "bob"]}, ["Eve", "Bob"]),
+        ("decision", {"decisionId": "d", "decided": ["eve", "finance"]}, ["Eve", "Dan"]),
+        ("decision", {"decisionId": "d", "decided": {"users": "bob", "groups": ["finance"]}}, ["Bob", "Dan", "Eve"]),
+        ("decision", {"decisionId": "d", "decided": None}, []),
+        ("managerChain", {"stopAt": "rank:店长"}, ["Bob"]),
+        ("managerChain", {"stopAt": "dept:sales"}, ["Bob", "Cyd"]),
+        ("deptLeaderChain", {"stopAt": "dept:sales", "direction": "topDown"}, ["Cyd", "Bob"]),
+        ("initiatorSelect", {"range": "all"}, []),
+        ("previousApproverSelect", {}, []),
         ("open", {}, []),
     ],
 )
@@ -90,6 +100,26 @@ def test_each_strategy_asks_the_people_it_says(uow, strategy, values, expected):
 def test_the_leader_of_a_department_is_judged_one_level_up(uow):
     assert asked(uow, "initiatorDeptLeader", starter="bob", level=1) == ["Cyd"]
     assert asked(uow, "initiatorDeptLeader", starter="cyd", level=1) == ["Boss"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "chain", "second", "managers"),
+    [
+        ("climb", ["Bob", "Boss"], ["Boss"], ["Bob", "Boss"]),
+        ("skip", ["Bob", "Boss"], [], ["Bob", "Boss"]),
+        ("empty", [], [], []),
+    ],
+)
+def test_a_level_without_a_leader_is_climbed_over_left_out_or_empties_the_node(uow, missing, chain, second, managers):
+    identity.disable(uow, identity.user(uow, "cyd").id)
+
+    assert asked(uow, "deptLeaderChain", onMissingLevel=missing) == chain
+    assert asked(uow, "initiatorDeptLeader", level=2, onMissingLevel=missing) == second
+    assert asked(uow, "managerChain", onMissingLevel=missing) == managers
+
+
+def test_who_leads_his_own_department_may_be_asked_himself(uow):
+    assert asked(uow, "initiatorDeptLeader", starter="cyd", selfIsLeader="self") == ["Cyd"]
 
 
 def test_an_unknown_strategy_or_department_is_an_answer_that_names_it(uow):

@@ -225,8 +225,12 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
     assert "Did you mean 'threshold'?" in misspelt
     (returned,) = refused("userTask", '<troika:approval onReject="initiator"/>')
     assert "one of end, flow" in returned
-    (climbing,) = refused("userTask", '<troika:assignment strategy="managerChain" onMissingLevel="skip"/>')
-    assert 'Executed is: onMissingLevel="climb"' in climbing
+    (climbing,) = refused("userTask", '<troika:assignment strategy="managerChain" onMissingLevel="jump"/>')
+    assert "one of climb, empty, skip" in climbing
+    (limit,) = refused("userTask", '<troika:timeout><troika:step after="P1D" do="shout"/></troika:timeout>')
+    assert "one of agree, escalate, reject, remind, transfer" in limit
+    (asks,) = refused("userTask", '<troika:assignment strategy="formUser"/>')
+    assert "'field'" in asks
     for word in NOT_YET:
         (later,) = refused("userTask", f"<troika:{word}/>")
         assert "extension-not-executed" in later

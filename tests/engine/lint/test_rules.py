@@ -49,7 +49,8 @@ DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
 
 
 def judged(path: Path) -> list:
-    return lint.check({path.name: path.read_bytes(), "forms/oa/claim.json": FORM}, CATALOG)
+    known = KnownThings(group=lambda key: "nobody" not in key, department=lambda key: "nobody" not in key)
+    return lint.check({path.name: path.read_bytes(), "forms/oa/claim.json": FORM}, CATALOG, known=known)
 
 
 def test_every_rule_has_a_wrong_and_a_right_drawing_and_says_so():

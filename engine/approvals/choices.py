@@ -1,0 +1,150 @@
+"""Who will be asked at a node that has not opened yet, when a person says so: at the start, at a decision, or later."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from engine import history, identity
+from engine.bpmn.program import Human, Program
+from engine.db.instance import Instance
+from engine.db.task import future_approver, user_task
+from engine.errors import N_, CannotChoose
+from engine.identity import User
+from engine.unit_of_work import UnitOfWork
+
+SELECTS = ("initiatorSelect", "previousApproverSelect")
+MOST = 50
+
+_named = select(future_approver.c.user_ids, future_approver.c.adds, future_approver.c.set_by).where(
+    future_approver.c.instance_id == bindparam("of"), future_approver.c.node == bindparam("at_node")
+)
+_all_named = select(future_approver).where(future_approver.c.instance_id == bindparam("of"))
+_forget = delete(future_approver).where(
+    future_approver.c.instance_id == bindparam("of"), future_approver.c.node == bindparam("at_node")
+)
+_insert = insert(future_approver)
+_opened = select(user_task.c.node).where(user_task.c.instance_id == bindparam("of")).distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Accounts by id; `adds`: beside those whom the drawing asks, else in their place."""
+
+    user_ids: tuple[UUID, ...]
+    adds: bool
+    set_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A node whose people somebody selects. `range`: all | dept | key of a group."""
+
+    node: str
+    name: str
+    strategy: str
+    range: str
+    least: int
+    most: int
+
+
+def of(uow: UnitOfWork, instance_id: UUID, node: str) -> Named | None:
+    """Who was named for the node, None when nobody said anything."""
+    row = uow.read_one(_named, {"of": instance_id, "at_node": node})
+    return None if row is None else Named(tuple(UUID(key) for key in row.user_ids), row.adds, row.set_by)
+
+
+def all_of(uow: UnitOfWork, instance_id: UUID) -> dict[str, Named]:
+    """By node; for previews."""
+    return {
+        row.node: Named(tuple(UUID(key) for key in row.user_ids), row.adds, row.set_by)
+        for row in uow.read(_all_named, {"of": instance_id})
+    }
+
+
+def selections(program: Program, strategy: str) -> list[Selection]:
+    """The nodes of a process whose people are selected by `strategy`."""
+    return [
+        _selection(node.id, node.name, node.human)
+        for node in program.nodes.values()
+        if node.human is not None and node.human.strategy == strategy
+    ]
+
+
+def select_people(
+    uow: UnitOfWork, instance: Instance, program: Program, strategy: str, given: Mapping[str, Sequence[Any]]
+) -> None:
+    """Keep what the requester or an approver has selected, after checking range and number. Raises CannotChoose."""
+    known = {selection.node: selection for selection in selections(program, strategy)}
+    for node, references in given.items():
+        if node not in known:
+            raise CannotChoose(task=node, reason=N_("nobody selects its people here"))
+        users = _users(uow, known[node].name, references)
+        _check(uow, instance, known[node], users)
+        keep(uow, instance, node, users, adds=False)
+
+
+def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], *, adds: bool) -> None:
+    """Write it down; what was said before is replaced. Raises CannotChoose when the node has opened already."""
+    if node in {row.node for row in uow.read(_opened, {"of": instance.id})}:
+        raise CannotChoose(task=node, reason=N_("it has been reached already"))
+    uow.queue(_forget, {"of": instance.id, "at_node": node})
+    uow.queue(
+        _insert,
+        {
+            "instance_id": instance.id, "node": node, "user_ids": [str(user.id) for user in users], "adds": adds,
+            "set_by": uow.actor.user_id, "at": uow.now,
+        },
+    )  # fmt: skip
+    history.record(
+        uow, instance, "approvers.chosen", node=node, data={"who": [str(user.id) for user in users], "adds": adds}
+    )
+
+
+def users_named(uow: UnitOfWork, task: str, references: Sequence[Any]) -> list[User]:
+    """Active accounts by login or id. Raises CannotChoose naming what is none."""
+    return _users(uow, task, references)
+
+
+def _users(uow: UnitOfWork, task: str, references: Sequence[Any]) -> list[User]:
+    if not 0 < len(references) <= MOST:
+        raise CannotChoose(task=task, reason=N_("nobody is named") if not references else N_("too many people"))
+    users = []
+    for reference in references:
+        found = identity.find(uow, [reference])
+        if not found or not found[0].active:
+            raise CannotChoose(task=task, reason=f"{reference}")
+        users += found
+    return list({user.id: user for user in users}.values())
+
+
+def _selection(node: str, name: str, human: Human) -> Selection:
+    given = {key: slot.text for key, slot in human.parameters}
+    several = given.get("multi", "true") == "true" or "max" in given
+    return Selection(
+        node, name, human.strategy, given.get("range", "all"), _number(given.get("min"), 1),
+        _number(given.get("max"), MOST if several else 1),
+    )  # fmt: skip
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdigit() else default
+
+
+def _check(uow: UnitOfWork, instance: Instance, selection: Selection, users: list[User]) -> None:
+    if not selection.least <= len(users) <= selection.most:
+        wanted = f"{selection.least} … {selection.most}"
+        raise CannotChoose(task=selection.name, reason=f"{len(users)} ≠ {wanted}")
+    if selection.range == "all":
+        return
+    if selection.range == "dept":
+        starter = None if instance.starter_id is None else identity.user(uow, instance.starter_id)
+        unit = starter.org_unit_id if starter else None
+        outside = [user.name for user in users if unit is None or user.org_unit_id != unit]
+    else:
+        members = {user.id for user in identity.members_of(uow, [identity.group(uow, selection.range).id])}
+        outside = [user.name for user in users if user.id not in members]
+    if outside:
+        raise CannotChoose(task=selection.name, reason=f"{', '.join(outside)} ∉ {selection.range}")

@@ -1,0 +1,84 @@
+"""抄送: items that are read and never decided, one for each person and instance."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine import history, identity, ids
+from engine.bpmn.steps import Work
+from engine.db.instance import Instance
+from engine.db.task import NO_DUE, Box, ItemKind, ItemStatus, inbox, work_item
+from engine.unit_of_work import UnitOfWork
+
+_insert_item = insert(work_item)
+_insert_inbox = insert(inbox)
+_set_copy = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_copies = (
+    select(work_item)
+    .where(work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
+    .order_by(work_item.c.id)
+)
+
+
+def of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
+    """Rows of all copies, in the order in which they were sent."""
+    return list(uow.read(_copies, {"of": instance_id}))
+
+
+def send(
+    uow: UnitOfWork, instance: Instance, user_ids: Sequence[UUID], round_id: UUID | None, reason: str, *,
+    again: bool = False,
+) -> list[UUID]:  # fmt: skip
+    """Copies for these accounts under the permissions of a round. Returns their ids, also of those sent before."""
+    known = {row.assignee_id: row for row in of(uow, instance.id)}
+    made, told = [], []
+    for user_id in dict.fromkeys(user_ids):
+        row = known.get(user_id)
+        if row is None:
+            made.append(_send(uow, instance, user_id, round_id, reason))
+            told.append(user_id)
+            continue
+        made.append(row.id)
+        if again and row.status == ItemStatus.READ:
+            uow.queue(_set_copy, {"item_id": row.id, "status": int(ItemStatus.TODO), "first_seen_at": None})
+            _show(uow, row.id, user_id)
+            told.append(user_id)
+    if told:
+        history.record(
+            uow, instance, "copy.sent", data={"to": [str(user_id) for user_id in told], "reason": reason.strip()}
+        )
+    return made
+
+
+def drawn(uow: UnitOfWork, instance: Instance, work: Work, round_id: UUID, *moments: str) -> None:
+    """The copies that `troika:cc` sends at these moments: enter, pass, end."""
+    people: list[UUID] = []
+    for line in work.copies:
+        if line["on"] in moments:
+            people += [user.id for user in identity.find(uow, line["users"]) if user.active]
+            groups = identity.find_groups(uow, line["groups"])
+            if groups:
+                people += [user.id for user in identity.members_of(uow, [group.id for group in groups])]
+    if people:
+        send(uow, instance, people, round_id, work.name)
+
+
+def _send(uow: UnitOfWork, instance: Instance, user_id: UUID, round_id: UUID | None, reason: str) -> UUID:
+    key = ids.uuid7()
+    uow.queue(
+        _insert_item,
+        {
+            "id": key, "instance_id": instance.id, "user_task_id": round_id, "kind": int(ItemKind.COPY), "seq": 0,
+            "assignee_id": user_id, "owner_id": user_id, "status": int(ItemStatus.TODO), "added_by": uow.actor.user_id,
+            "reason": reason.strip() or None, "created_at": uow.now,
+        },
+    )  # fmt: skip
+    _show(uow, key, user_id)
+    return key
+
+
+def _show(uow: UnitOfWork, copy_id: UUID, user_id: UUID) -> None:
+    row = {"principal_id": user_id, "box": int(Box.COPIED), "due_key": NO_DUE, "work_item_id": copy_id}
+    uow.queue(_insert_inbox, row)

@@ -1,0 +1,138 @@
+"""What the engine does when somebody lets a time limit pass: remind, escalate, transfer, agree, reject."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from engine import history, identity, policy
+from engine.approvals import copies, rounds, timeouts
+from engine.approvals.automatic import PROCESS_ADMINS
+from engine.db.instance import Status
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
+from engine.errors import Suspended
+from engine.identity import User
+from engine.runtime import LIVE
+from engine.tasks import deciding, opening
+from engine.tasks.opening import Act
+from engine.tasks.working import succeed
+from engine.unit_of_work import UnitOfWork
+
+PASSED, FAILED = "超时自动通过", "超时自动驳回"
+"""What stands in the place of an opinion; the source says that nobody has written it."""
+
+_urge = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
+
+
+def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
+    """One step of the time limit of one item; False: nobody waits for it any more. Raises Suspended.
+
+    The engine's act: it decides in nobody's name, and what it decides never counts for a policy.
+    """
+    act = opening.look(uow, UUID(payload["item"]), lock=True)
+    if act.instance.status is Status.SUSPENDED:
+        raise Suspended(instance=act.instance.number or act.instance.id)
+    if act.instance.status not in LIVE or act.round.status != RoundStatus.OPEN or act.item.status not in rounds.OPEN:
+        return False
+    step = act.work.timeout[payload["step"]]
+    acts = step["do"] if act.item.status == ItemStatus.TODO else "wait"
+    history.record(
+        uow, act.instance, "task.timed_out", node=act.round.node,
+        data={"task": str(act.round.id), "item": str(act.item.id), "do": acts, "turn": payload["turn"]},
+    )  # fmt: skip
+    match acts:
+        case "remind":
+            _urge_again(act)
+        case "escalate":
+            _urge_again(act)
+            people = [user.id for user in _above(act)]
+            copies.send(uow, act.instance, people, act.round.id, act.round.name, again=True)
+        case "transfer":
+            _transfer(act, step["to"])
+            return True
+        case "agree" | "reject" if act.item.kind != ItemKind.ADVICE:
+            _decide_for_nobody(act, agreed=acts == "agree")
+            return True
+    _go_on(act, payload, step)
+    return True
+
+
+def _go_on(act: Act, payload: dict[str, Any], step: dict[str, Any]) -> None:
+    """The same step once more, or the next one, which counts from the arrival like the first."""
+    token, work = act.round.token, act.work
+    if payload["turn"] < step["repeat"]:
+        timeouts.put(act.uow, act.instance.id, token, work, {**payload, "turn": payload["turn"] + 1}, act.uow.now)
+    elif payload["step"] + 1 < len(work.timeout):
+        arrived = datetime.fromisoformat(payload["arrived"])
+        following = {**payload, "step": payload["step"] + 1, "turn": 1}
+        timeouts.put(act.uow, act.instance.id, token, work, following, arrived)
+
+
+def _urge_again(act: Act) -> None:
+    row = {"item_id": act.item.id, "urged_at": act.uow.now, "urges": (act.item.urges or 0) + 1}
+    act.uow.queue(_urge, row)
+
+
+def _above(act: Act) -> list[User]:
+    """The manager of who is asked, else the administrators."""
+    manager = None
+    if act.item.assignee_id is not None:
+        manager = next((user for user in identity.management_line(act.uow, act.item.assignee_id) if user.active), None)
+    if manager is not None:
+        return [manager]
+    admins = identity.find_groups(act.uow, [PROCESS_ADMINS])
+    return identity.members_of(act.uow, [admins[0].id]) if admins else []
+
+
+def _transfer(act: Act, to: str) -> None:
+    """To the person named, or the manager; to the administrators when he is gone or on the task already."""
+    found = _above(act)[:1] if to == "manager" else identity.find(act.uow, [to])
+    present = {item.assignee_id for item in act.items if item.status in (*rounds.OPEN, ItemStatus.DECIDED)}
+    person = next((user for user in found if user.active and user.id not in present and not _own(act, user)), None)
+    who: dict[str, Any] = {"assignee_id": None, "group_id": identity.group(act.uow, PROCESS_ADMINS).id}
+    if person is not None:
+        who = {"assignee_id": person.id, "group_id": None}
+    made = succeed(act, **who, reason="the time limit has passed", draft=None)
+    history.record(
+        act.uow, act.instance, "task.transferred", node=act.round.node,
+        data={
+            "task": str(act.round.id), "item": str(made), "to": str(who["assignee_id"] or who["group_id"]),
+            "reason": "the time limit has passed", "decision_source": "auto_timeout",
+        },
+    )  # fmt: skip
+
+
+def _own(act: Act, user: User) -> bool:
+    """Whether it is the requester, where his own yes would be asked for a policy."""
+    starter = act.instance.starter_id
+    if act.work.capability is None or starter is None:
+        return False
+    return user.person_id == identity.persons(act.uow, [starter]).get(starter)
+
+
+def _decide_for_nobody(act: Act, *, agreed: bool) -> None:
+    voting = rounds.mode_of(act.work) != "inform"
+    decision = (ItemDecision.AGREED if voting else ItemDecision.HANDLED) if agreed else ItemDecision.REJECTED
+    row: dict[str, Any] = {
+        "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(decision),
+        "decision_source": int(Source.AUTO_TIMEOUT), "decided_at": act.uow.now,
+        "opinion": PASSED if agreed else FAILED, "draft": None, "version": act.item.version + 1,
+    }  # fmt: skip
+    act.uow.queue(_decide, row, expect=1)
+    for name, value in row.items():
+        if name != "item_id":
+            setattr(act.item, name, value)
+    history.record(
+        act.uow, act.instance, "task.decided", node=act.round.node,
+        data={
+            "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round,
+            "decision": rounds.WORDS[decision], "decision_source": "auto_timeout", "reason": row["opinion"],
+        },
+    )  # fmt: skip
+    capability = act.work.capability
+    document = None
+    if capability is not None:
+        document = policy.document(act.uow, capability.subject_type, capability.subject)
+    deciding.follow(act, {}, document)

@@ -1,0 +1,203 @@
+"""What happens without a click: empty, own, repeated, skipped. It is recorded as the engine's, never as a person's."""
+
+import pytest
+
+from engine import identity, repository, tasks
+from engine.db.task import ItemStatus, RoundStatus, Source
+from engine.errors import EngineError
+from engine.unit_of_work import ENGINE
+from tests.engine.approvals.office import approval
+
+pytestmark = pytest.mark.approvals
+
+
+def sources(office, instance) -> list[tuple[str, str | None]]:
+    """(source, who clicked) of every decision."""
+    names = {actor.user_id: login for login, actor in office.who.items()}
+    return [
+        (Source(row.decision_source).name.lower(), names.get(row.decided_by))
+        for row in office.rows(instance)
+        if row.decision is not None
+    ]
+
+
+def test_the_same_person_thrice_is_asked_once(office):
+    dedupe = '<troika:dedupe mode="first"/>'
+    instance = office.begin(*(approval(key, dedupe, users="bob") for key in ("one", "two", "three")))
+
+    office.act("bob", tasks.agree)
+
+    assert office.status(instance) == "completed"
+    assert sources(office, instance) == [("human", "bob"), ("auto_dedupe", None), ("auto_dedupe", None)]
+    evidence = [row.evidence_id for row in office.rows(instance)]
+    assert evidence[1:] == [office.rows(instance)[0].id] * 2
+    assert {row.assignee_id for row in office.rows(instance)} == {office.who["bob"].user_id}
+
+
+def test_without_dedupe_he_is_asked_each_time(office):
+    instance = office.begin(approval("one", users="bob"), approval("two", users="bob"))
+
+    office.act("bob", tasks.agree)
+    assert office.asked() == {"bob"}
+    office.act("bob", tasks.agree)
+    assert office.status(instance) == "completed"
+
+
+def test_adjacent_dedupe_looks_at_the_task_before_only(office):
+    adjacent = '<troika:dedupe mode="adjacent"/>'
+    instance = office.begin(
+        approval("one", users="bob"), approval("two", adjacent, users="bob,eve", mode="all"),
+        approval("three", adjacent, users="bob"), approval("four", adjacent, users="eve"),
+    )  # fmt: skip
+    office.act("bob", tasks.agree)
+
+    assert office.asked() == {"eve"}  # bob has just agreed
+    office.act("eve", tasks.agree)
+    assert office.asked() == {"bob"}  # at the task before, eve has agreed, and the engine for bob
+    office.act("bob", tasks.agree)
+    assert office.asked() == {"eve"}
+    office.act("eve", tasks.agree)
+    assert office.status(instance) == "completed"
+
+
+def test_what_was_written_since_must_be_agreed_to_again(office):
+    fields = '<zeebe:formDefinition formId="oa/claim"/><troika:fields default="write"/>'
+    dedupe = '<troika:dedupe mode="first"/>'
+    office.begin(
+        approval("one", users="bob"), approval("two", fields, users="eve"), approval("three", dedupe, users="bob"),
+        form=True, amount=1,
+    )  # fmt: skip
+    office.act("bob", tasks.agree)
+    office.act("eve", tasks.agree, {"amount": 900})
+
+    assert office.asked() == {"bob"}
+    office.act("bob", tasks.agree)
+
+
+def test_a_second_account_of_the_same_person_counts_as_himself(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "bob2", "Bob 2", person_id=identity.user(uow, "bob").id)
+    instance = office.begin(
+        approval("one", users="bob"), approval("two", '<troika:dedupe mode="first"/>', users="bob2,eve")
+    )
+    office.act("bob", tasks.agree)
+
+    assert office.asked() == {"eve"}
+    office.act("eve", tasks.agree)
+    assert office.status(instance) == "completed"
+
+
+def test_a_task_that_is_skipped_is_on_record_as_skipped(office):
+    skip = '<troika:skipWhen value="= amount &lt; 100"/>'
+    instance = office.begin(approval("check", skip, users="bob"), amount=50)
+
+    assert office.status(instance) == "completed"
+    assert sources(office, instance) == [("auto_rule", None)]
+    [fact] = office.facts(instance, "task.decided")
+    assert (fact.data["decision_source"], fact.data["reason"]) == ("auto_rule", "amount < 100")
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert RoundStatus.SKIPPED in {
+            row.status for row in uow.connection.exec_driver_sql("SELECT status FROM user_task").all()
+        }
+
+    office.start(amount=100)
+    assert office.asked() == {"bob"}
+
+
+def test_a_condition_that_gives_null_does_not_skip(office):
+    office.begin(approval("check", '<troika:skipWhen value="= missing &lt; 100"/>', users="bob"))
+
+    assert office.asked() == {"bob"}
+
+
+def test_an_empty_node_passes_by_rule_and_a_disabled_approver_leaves_it_empty(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, identity.user(uow, "bob").id)
+    instance = office.begin(approval("check", '<troika:onEmpty do="autoPass"/>', users="bob"))
+
+    assert office.status(instance) == "completed"
+    assert sources(office, instance) == [("auto_empty", None)]
+
+
+def test_the_requester_as_approver_goes_up_and_nobody_else_clicks_for_him(office):
+    instance = office.begin(approval("check", '<troika:onSelf do="manager"/>', users="bob"), by="bob")
+    assert office.asked() == {"cyd"}
+
+    instance = office.begin(approval("check", '<troika:onSelf do="skip"/>', users="bob"), by="bob")
+    assert (office.status(instance), sources(office, instance)) == ("completed", [("auto_self", None)])
+
+
+def test_a_chain_asks_one_after_the_other_unless_the_drawing_says_otherwise(office):
+    chain = (
+        '<userTask id="check" name="check"><extensionElements><troika:assignment strategy="managerChain" to="2"/>'
+        "<troika:approval{}/></extensionElements></userTask>"
+    )
+    office.begin(chain.format(""))
+    assert office.asked() == {"cyd"}
+    office.act("cyd", tasks.agree)
+    assert office.asked() == {"boss"}
+    office.act("boss", tasks.agree)
+    office.begin(chain.format(' mode="all"'))
+    assert office.asked() == {"cyd", "boss"}
+
+
+def test_the_least_loaded_is_picked_and_the_loads_are_on_record(office):
+    office.begin(approval(users="bob,eve", mode="all"))  # each has one
+    office.begin(approval(users="bob", mode="all"))  # bob has two
+    instance = office.begin(approval(users="bob,eve,fay", mode="random", extra='pick="leastLoaded"'))
+
+    assert [row.assignee_id for row in office.rows(instance)] == [office.who["fay"].user_id]
+    [fact] = office.facts(instance, "task.opened")
+    loads = {login: fact.data["loads"][str(office.who[login].user_id)] for login in ("bob", "eve", "fay")}
+    assert loads == {"bob": 2, "eve": 1, "fay": 0}
+
+
+def test_the_picked_person_is_the_same_in_every_repetition(office):
+    instance = office.begin(approval(users="bob,eve,fay", mode="random"))
+    [row] = office.rows(instance)
+    [fact] = office.facts(instance, "task.opened")
+
+    assert fact.data["picked"] == str(row.assignee_id)
+    assert len(fact.data["asked"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("on", "act", "read"),
+    [("enter", None, True), ("pass", None, False), ("pass", "agree", True), ("pass", "reject", False),
+     ("end", "reject", True), ("end", "agree", True)],
+)  # fmt: skip
+def test_copies_are_sent_once_when_the_drawing_says(office, on, act, read):
+    cc = f'<troika:cc on="{on}" users="fay" groups="finance"/>'
+    instance = office.begin(approval("check", cc, users="gus", extra='onReject="end"'))
+    if act:
+        office.act("gus", getattr(tasks, act), opinion="x")
+
+    for login in ("fay", "bob", "eve"):
+        assert len(office.items(login, "copied")) == int(read)
+    assert office.kinds(instance, "copy.") == ["copy.sent"] * int(read)
+
+
+def test_an_unknown_person_group_or_department_is_not_deployed(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_org_unit(uow, "all", "公司")
+
+    for part, name in (
+        (approval(users="bob,bobb"), "bobb"),
+        (approval(users="bob").replace("candidateUsers", "candidateGroups"), "bob"),
+        (approval("check", '<troika:onEmpty do="users" users="nobody"/>'), "nobody"),
+        (approval("check", '<troika:cc on="pass" groups="financ"/>'), "financ"),
+    ):
+        with pytest.raises(EngineError, match=f"'{name}', which the organisation does not have"):
+            office.deploy(part)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.latest_all(uow) == []
+
+
+def test_who_leaves_the_round_by_rule_is_cancelled_not_decided(office):
+    """Any of two: one has agreed before, so the other is not asked."""
+    dedupe = '<troika:dedupe mode="first"/>'
+    instance = office.begin(approval("one", users="bob"), approval("two", dedupe, users="eve,bob", mode="any"))
+    office.act("bob", tasks.agree)
+
+    assert (office.status(instance), office.asked()) == ("completed", set())
+    assert [ItemStatus(row.status).name for row in office.rows(instance)] == ["DECIDED", "CANCELLED", "DECIDED"]

@@ -1,0 +1,140 @@
+"""Time limits: remind, escalate, transfer, agree, reject; in working time, and a race with a click."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from engine import jobs, runtime, tasks, workdays
+from engine.db.job import JobKind, job
+from engine.db.task import Source
+from engine.errors import AlreadyDecided
+from engine.unit_of_work import ENGINE
+from tests.engine.approvals.office import approval
+
+pytestmark = pytest.mark.approvals
+
+
+def limit(*steps: str, calendar: str = "") -> str:
+    """troika:timeout with these steps."""
+    of = f' calendar="{calendar}"' if calendar else ""
+    return f"<troika:timeout{of}>{''.join(f'<troika:step {step}/>' for step in steps)}</troika:timeout>"
+
+
+def waiting(office) -> int:
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return uow.execute(select(func.count()).where(job.c.kind == int(JobKind.TIMEOUT))).scalar_one()
+
+
+def test_reminders_three_times_then_the_manager_is_told(office):
+    steps = limit('after="PT24H" do="remind" repeat="3"', 'after="P4D" do="escalate"')
+    instance = office.begin(approval("check", steps, users="bob"))
+
+    for count in (1, 2, 3):
+        office.later(hours=24)
+        assert office.items("bob")[0].urges == count
+    assert office.items("cyd", "copied") == []
+    office.later(hours=24)
+
+    assert [item.kind for item in office.items("cyd", "copied")] == ["copy"]
+    assert [fact.data["do"] for fact in office.facts(instance, "task.timed_out")] == ["remind"] * 3 + ["escalate"]
+    assert waiting(office) == 0
+    office.act("bob", tasks.agree)
+
+
+def test_added_signers_have_limits_of_their_own(office):
+    office.begin(approval("check", limit('after="P2D" do="remind"'), users="bob"))
+    office.later(days=1)
+    office.act("bob", tasks.add_beside, ["eve"])
+
+    office.later(days=1)
+    assert [office.items(login)[0].urges for login in ("bob", "eve")] == [1, 0]
+    office.later(days=1)
+    assert [office.items(login)[0].urges for login in ("bob", "eve")] == [1, 1]
+
+
+@pytest.mark.parametrize(("do", "status", "opinion"), [
+    ("agree", "completed", "超时自动通过"), ("reject", "rejected", "超时自动驳回"),
+])  # fmt: skip
+def test_the_engine_decides_in_nobodys_name(office, do, status, opinion):
+    instance = office.begin(approval("check", limit(f'after="PT1H" do="{do}"'), users="bob"))
+
+    office.later(hours=1)
+
+    assert office.status(instance) == status
+    [row] = office.rows(instance)
+    assert (row.decision_source, row.decided_by, row.opinion) == (Source.AUTO_TIMEOUT, None, opinion)
+
+
+@pytest.mark.parametrize(("to", "asked"), [("manager", {"cyd"}), ("eve", {"eve"}), ("bob", {"dan"})])
+def test_work_goes_to_somebody_else_or_to_the_administrators(office, to, asked):
+    instance = office.begin(approval("check", limit(f'after="P1D" do="transfer" to="{to}"'), users="bob"))
+
+    office.later(days=1)
+
+    assert office.asked() == asked
+    assert office.rows(instance)[-1].owner_id in (office.who["bob"].user_id, None)
+
+
+def test_a_decision_in_time_ends_the_limits(office):
+    office.begin(approval("check", limit('after="PT1H" do="agree"'), users="bob,eve"))
+    office.act("bob", tasks.agree)
+    assert waiting(office) == 2  # the job of bob's item finds nothing to do
+
+    office.act("eve", tasks.agree)
+    assert waiting(office) == 0
+
+
+def test_a_boundary_or_a_cancel_ends_the_limits(office):
+    instance = office.begin(approval("check", limit('after="PT1H" do="agree"'), users="bob,eve"))
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        runtime.cancel(uow, instance, "wrong")
+
+    assert waiting(office) == 0
+
+
+def test_a_click_that_comes_after_the_limit_is_told_so(office):
+    instance = office.begin(approval("check", limit('after="PT1H" do="agree"'), users="bob"))
+    item = office.item("bob")
+    office.later(hours=1)
+
+    with pytest.raises(AlreadyDecided):
+        office.do("bob", tasks.reject, item, "zu spät")
+    assert office.status(instance) == "completed"
+
+
+def test_limits_wait_while_others_are_asked_and_while_the_instance_stands_still(office):
+    instance = office.begin(approval("check", limit('after="PT1H" do="agree"', 'after="PT3H" do="agree"'), users="bob"))
+    own = office.item("bob")
+    office.do("bob", tasks.delegate, own, "eve", "?")
+    office.later(hours=1)
+    assert office.status(instance) == "running"  # nobody may decide what waits for advice
+    office.do("bob", tasks.hand_back, own)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        runtime.suspend(uow, instance, "audit")
+    office.later(hours=2)
+    assert office.status(instance) == "suspended"
+    with office.engine.unit_of_work(ENGINE) as uow:
+        runtime.activate(uow, instance)
+    jobs.run_due(office.engine)
+    assert office.status(instance) == "completed"
+
+
+def test_working_time_knows_national_day_and_a_make_up_saturday(office):
+    """PT8H of work from Friday 16:00 before 国庆: one hour on each side of what lies between."""
+    with office.engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+    office.clock.move_to(datetime(2026, 9, 30, 8, 0, tzinfo=UTC))  # Wednesday 16:00 in Shanghai
+    office.begin(approval("check", limit('after="PT8H" do="remind"', calendar="work"), users="bob"))
+
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        due = uow.execute(select(job.c.visible_at).where(job.c.kind == int(JobKind.TIMEOUT))).scalar_one()
+
+    # 2 h on 30 September, 1 to 7 October are off, 6 h on Thursday 8: 09-12 and 13-16
+    assert due == datetime(2026, 10, 8, 8, 0, tzinfo=UTC)
+    office.clock.move_to(datetime(2026, 10, 9, 9, 0, tzinfo=UTC))  # Friday 17:00; Saturday 10 October is worked
+    office.begin(approval("check", limit('after="PT2H" do="remind"', calendar="work"), users="eve"))
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        dues = uow.execute(select(job.c.visible_at).where(job.c.kind == int(JobKind.TIMEOUT))).scalars().all()
+    assert datetime(2026, 10, 10, 2, 0, tzinfo=UTC) in dues
