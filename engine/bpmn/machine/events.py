@@ -127,15 +127,17 @@ def catcher(run: Run, scope: Scope, kind: str, code: str, host: Token | None = N
     """Who catches `kind` with `code`, from the inside out: the event sub-processes of a scope, then the boundary events
     of the activity around it; at each level the exact code before any code.
 
-    Nothing is caught by the event sub-process that throws it, nor by its neighbours when it interrupted their scope.
+    Nothing is caught by the event sub-process that throws it, nor by its neighbours when it interrupted their scope,
+    nor by those of a transaction that is being cancelled.
     """
     barred: Node | None = None
+    over = False
     while True:
         if host is not None:
             found = _matching(host.node.boundaries, kind, code)
             if found is not None:
                 return Catcher(scope, found, host)
-        if scope.unit.handlers and scope.kind not in RESTORED and not (barred is not None and barred.interrupting):
+        if scope.unit.handlers and scope.kind not in RESTORED and not over:
             found = _matching(_triggers(scope, barred), kind, code)
             if found is not None:
                 return Catcher(scope, found, None)
@@ -143,6 +145,8 @@ def catcher(run: Run, scope: Scope, kind: str, code: str, host: Token | None = N
             return None
         host = run.state.tokens[scope.token]
         barred = host.node.trigger
+        cancelled = host.undo is not None and host.undo.then == "cancel"
+        over = cancelled or (barred is not None and barred.interrupting)
         scope = host.scope
 
 

@@ -14,7 +14,7 @@ TERMINATE = "<terminateEventDefinition/>"
 def block_structured(seed: int, size: int, *, plain: bool = False) -> bytes:
     """Blocks within blocks, about `size` tasks. `plain`: only what every engine reads alike: tasks, exclusive and
     parallel gateways, loops and sub-processes."""
-    maker = _Blocks(random.Random(seed), size, plain)
+    maker = Blocks(random.Random(seed), size, plain)
     first, last = maker.block()
     return drawing(
         START + END + "".join(maker.drawn) + flows(f"start {first}", f"{last} end", *maker.lines), maker.roots
@@ -89,7 +89,7 @@ def _late(key: str, host: str, interrupting: bool) -> str:
     return element("boundaryEvent", key, inner=timer("PT1H"), attachedToRef=host, cancelActivity=cancels)
 
 
-class _Blocks:
+class Blocks:
     def __init__(self, chance: random.Random, size: int, plain: bool) -> None:
         self.chance = chance
         self.left = size

@@ -424,6 +424,25 @@ def test_an_error_leaves_a_transaction_without_undoing_anything():
     assert play.waits == ["broken"]
 
 
+@pytest.mark.parametrize("hazard", [True, False])
+def test_the_error_of_a_handler_does_not_save_a_cancelled_transaction(hazard):
+    """An event sub-process of the transaction would end it as if nothing had been cancelled."""
+    saved = '<subProcess id="h" triggeredByEvent="true"><startEvent id="in_h">' + error_event(None)
+    saved += "</startEvent>" + user("save") + flows("in_h save") + "</subProcess>"
+    inner = undoable("a") + saved + '<endEvent id="no"><cancelEventDefinition/></endEvent>' + flows("in_t a no")
+    body = START + sub("t", inner, kind="transaction") + boundary("cancelled", "t", "<cancelEventDefinition/>")
+    body += user("sorry") + END + flows("start t end", "cancelled sorry")
+    if hazard:
+        body += boundary("hazard", "t", error_event(None)) + user("broken") + flows("hazard broken")
+    play = Play(drawing(body, error("E")))
+    play.complete("a")
+
+    play.throw("undo_a", "E")
+
+    assert play.waits == (["broken"] if hazard else ["undo_a"])
+    assert play.incidents == ({} if hazard else {"undo_a": "error-uncaught"})
+
+
 def test_cancel_stops_what_still_runs_in_the_transaction():
     inner = undoable("a") + user("w") + '<parallelGateway id="g"/><endEvent id="no"><cancelEventDefinition/></endEvent>'
     inner += flows("in_t g", "g w", "g a no")
