@@ -548,3 +548,27 @@ class NotResolvable(EngineError):
 
     message = N_("Incident {incident} cannot be resolved: {reason}.")
     status = 409
+
+
+class RobotRefused(EngineError):
+    """A chat group's robot answers with an error; asking again will not help."""
+
+    message = N_("The {kind} robot answered error {error_code}: {told}")
+    hint = N_("Check its address, its secret and its keywords; add it again when they have changed.")
+    status = 422
+
+
+class MailRefused(EngineError):
+    """The mail server does not take a mail; asking again will not help."""
+
+    message = N_("The mail to {address} was refused: {told}")
+    hint = N_("Correct the address of the account, or the sender in TROIKA_MAIL_FROM.")
+    status = 422
+
+
+class SealBroken(EngineError):
+    """A stored secret that cannot be opened with the key of today."""
+
+    message = N_("A stored secret cannot be opened: TROIKA_SEAL_KEY is another one than when it was stored.")
+    hint = N_("Set the former key again, or enter the secret anew.")
+    status = 409

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Text, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine import values
+from engine import outbox, values
 from engine.db.audit import audit, audit_tip
 from engine.db.history import history
 from engine.db.instance import Instance
@@ -82,6 +82,7 @@ def record(
         },
     )  # fmt: skip
     instance.history_seq, instance.history_hash, instance.dirty = seq, digest, True
+    outbox.publish(uow, instance, kind, seq)
     return seq
 
 

@@ -34,7 +34,14 @@ class Settings:
     shutdown_grace_seconds: int = 25
     upload_limit_mb: int = 20
     outbound_allow: str = ""
-    """Hosts that external operations may call, separated by commas."""
+    """Hosts that external operations and robots may call, separated by commas."""
+    site_url: str = "http://127.0.0.1:8080"
+    """How people reach the site: links in mails, groups and prints begin with it."""
+    smtp_url: str = ""
+    """smtp://user:password@host:25, with ?starttls=1, or smtps://…; nothing: no mail."""
+    mail_from: str = "troika@localhost"
+    seal_key: str = ""
+    """Seals stored secrets; nothing: the secret key does."""
     crash_at: str = ""
     """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
     testing: bool = False
@@ -82,6 +89,10 @@ class Settings:
             raise WrongSetting(name="TROIKA_MODE", expected="trial or production", found=self.mode)
         if self.locale not in ("zh", "en"):
             raise WrongSetting(name="TROIKA_LOCALE", expected="zh or en", found=self.locale)
+        if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
+            raise WrongSetting(name="TROIKA_SMTP_URL", expected="smtp://… or smtps://…", found="another address")
+        if not self.site_url.startswith(("http://", "https://")):
+            raise WrongSetting(name="TROIKA_SITE_URL", expected="http://… or https://…", found=self.site_url)
         if self.crash_at and not self.testing:
             raise WrongSetting(name="TROIKA_CRASH_AT", expected="nothing outside fault tests", found=self.crash_at)
         try:

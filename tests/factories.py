@@ -18,6 +18,8 @@ from tests.engine.bpmn.drawing import END, START, drawing, element, flows, servi
 
 TOLD: list[dict[str, Any]] = []
 """What `test.tell` was asked to tell, over all tests; `key` of the call tells them apart."""
+RESULT_TOLD = 2
+"""Jobs that tell the requester of the result: whom to tell, and his notice."""
 BEHAVIOUR: dict[str, Any] = {}
 """What `test.unsteady` raises, by name; emptied by the fixture that sets it."""
 

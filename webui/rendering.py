@@ -10,8 +10,10 @@ from flask import Flask, current_app, g, make_response, redirect, render_templat
 from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
+from sqlalchemy import select
 
 from engine import ids, incidents, repository, tasks
+from engine.db.base import metadata
 from engine.forms import FormField, schema
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
@@ -28,7 +30,7 @@ def install(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
-        request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
+        request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks, unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
     )  # fmt: skip
     for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros"),
@@ -121,6 +123,15 @@ def counts() -> dict[str, int]:
 def capped(number: int) -> str:
     """A count that ends somewhere."""
     return f"{tasks.COUNT_LIMIT}+" if number > tasks.COUNT_LIMIT else str(number)
+
+
+def unread_notices() -> int:
+    """The number at the messages, at most 100; 0 on an error page."""
+    notice = metadata.tables.get("notification_notice")
+    if notice is None or "uow" not in g or g.get("reader") is None:
+        return 0
+    unread = select(notice.c.id).where(notice.c.user_id == g.reader.id, notice.c.read_at.is_(None)).limit(100)
+    return len(g.uow.execute(unread).all())
 
 
 def overdue(at: datetime | None) -> bool:

@@ -16,7 +16,9 @@ from engine.db import (
     identity,
     instance,
     job,
+    notice,
     policy,
+    printing,
     subscription,
     task,
     view,
@@ -28,7 +30,7 @@ __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
     audit, calendar, counter, definition, document, draft, effect, guards_policy, history, identity, instance, job,
-    policy, subscription, task, view,
+    notice, policy, printing, subscription, task, view,
 )  # fmt: skip
 
 

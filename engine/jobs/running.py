@@ -9,7 +9,19 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
-from engine import batches, calls, crash, incidents, messages, operations, repository, retrying, runtime, tasks
+from engine import (
+    batches,
+    calls,
+    crash,
+    incidents,
+    messages,
+    notices,
+    operations,
+    repository,
+    retrying,
+    runtime,
+    tasks,
+)
 from engine.db import rows
 from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status
@@ -53,6 +65,9 @@ def execute(engine: ProcessEngine, claimed: Claimed) -> Result:
         return Result.FENCED
     except Suspended:
         return _wait_with_instance(engine, claimed)
+    except notices.NotYet as error:
+        release(engine, [claimed], after=error.pause)
+        return Result.RELEASED
     except PolicyHold as error:
         return _give_up(engine, claimed, "policy-hold", error, IncidentKind.POLICY_HOLD)
     except OutcomeUnknown as error:
@@ -142,6 +157,12 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
                 uow.lock_instance(claimed.instance_id)
                 fence(uow, claimed)
                 tasks.time_out(uow, claimed.payload)
+        case JobKind.EVENT:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                notices.tell(uow, claimed.payload)
+        case JobKind.NOTICE if claimed.handler in notices.SENT_OUTSIDE:
+            _send_notice(engine, claimed)
         case JobKind.NOTICE:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
@@ -217,6 +238,22 @@ def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation)
         if not stored:
             _keep_answer(engine, claimed, operation, call, answer, refusal)
         raise
+
+
+def _send_notice(engine: ProcessEngine, claimed: Claimed) -> None:
+    """Look again, send with no transaction open, write it down. A crash in between sends it again under its id."""
+    with engine.unit_of_work(RUNNER) as uow:
+        if not keep(uow, claimed):
+            raise Fenced
+        parcel = notices.prepare(uow, claimed.id, claimed.handler, claimed.payload)
+        if parcel is None:
+            fence(uow, claimed)
+            return
+    http = Outbound(engine.settings.outbound_allow, claimed.id, timeout_seconds=10, transport=engine.transport)
+    notices.send(engine.settings, http, parcel)
+    with engine.unit_of_work(RUNNER) as uow:
+        fence(uow, claimed)
+        notices.sent(uow, claimed.id)
 
 
 def _store_answer(

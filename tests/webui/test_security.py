@@ -34,6 +34,8 @@ CAPABLE = {"dora": "", "olga": "cockpit", "dan": "process.design", "pam": "peopl
 
 ASKS = {
     "workbench.home": KNOWN, "workbench.menu": KNOWN, "messages.index": KNOWN, "messages.read": KNOWN,
+    "messages.open_": "participant", "messages.settings": KNOWN, "messages.choose": KNOWN, "messages.badge": KNOWN,
+    "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
     "inbox.index": KNOWN, "inbox.badge": KNOWN, "inbox.following": KNOWN, "inbox.save_view": KNOWN,
     "inbox.remove_view": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
@@ -158,7 +160,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
     return {
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
-        "incident_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
+        "incident_id": uuid4(),
+        "notice_id": uuid4(), "robot_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
         "other_id": definition, "view": uuid4(),
     }  # fmt: skip
 

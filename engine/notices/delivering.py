@@ -1,0 +1,115 @@
+"""A planned notice on its way: looked at again, sent with no transaction open, written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from engine import forms, identity, repository, tasks
+from engine.db import rows
+from engine.db.instance import Instance
+from engine.db.notice import DeliveryState, notice_delivery
+from engine.notices import mail, robots
+from engine.notices.events import EVENTS, MAIL, Notice, line
+from engine.notices.telling import link, seen_title, still_open
+from engine.outbound import Outbound
+from engine.settings import Settings
+from engine.unit_of_work import UnitOfWork
+
+_LANGUAGES = ("zh", "en")
+_close = update(notice_delivery).where(notice_delivery.c.id == bindparam("of"))
+
+
+class NotYet(Exception):
+    """The robot has posted as much as it may in a minute; no attempt is used."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__(f"wait {pause}")
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Ready to be sent: a letter, or a post for a robot."""
+
+    now: datetime
+    letter: EmailMessage | None = None
+    address: robots.Address | None = None
+    post: robots.Post | None = None
+
+
+def prepare(uow: UnitOfWork, key: UUID, channel: str, payload: Mapping[str, Any]) -> Parcel | None:
+    """What is to be sent; None, and written down as dropped, when nobody needs it any more. Raises NotYet."""
+    instance = rows.read(uow, UUID(payload["instance"]))
+    item = payload.get("item")
+    notice = Notice(
+        payload["event"], UUID(payload["recipient"]), None if item is None else UUID(item), payload["seq"],
+        payload["node"], payload["facts"],
+    )  # fmt: skip
+    if not still_open(uow, notice, instance):
+        _drop(uow, key, "no longer open")
+        return None
+    if channel == MAIL:
+        return _letter(uow, key, instance, notice)
+    turn = robots.take_turn(uow, notice.recipient_id)
+    if turn is None:
+        _drop(uow, key, "the robot was removed")
+        return None
+    if isinstance(turn, timedelta):
+        raise NotYet(turn)
+    return Parcel(uow.now, address=turn, post=_post(uow, instance, notice))
+
+
+def send(settings: Settings, http: Outbound, parcel: Parcel) -> None:
+    """Raises OutboundFailed, OutboundRefused, RobotRefused, MailRefused."""
+    if parcel.letter is not None:
+        mail.send(settings, parcel.letter)
+    elif parcel.address is not None and parcel.post is not None:
+        robots.post(http, parcel.address, parcel.post, parcel.now)
+
+
+def sent(uow: UnitOfWork, key: UUID) -> None:
+    """Write it down."""
+    uow.queue(_close, {"of": key, "state": int(DeliveryState.SENT), "sent_at": uow.now, "reason": ""})
+
+
+def _drop(uow: UnitOfWork, key: UUID, reason: str) -> None:
+    uow.queue(_close, {"of": key, "state": int(DeliveryState.DROPPED), "sent_at": None, "reason": reason})
+
+
+def _letter(uow: UnitOfWork, key: UUID, instance: Instance, notice: Notice) -> Parcel | None:
+    user = identity.user(uow, notice.recipient_id)
+    if not user.active or not user.email:
+        _drop(uow, key, "the account has no address or is closed")
+        return None
+    first = user.locale or uow.settings.locale
+    title = seen_title(uow, instance, user.id)
+    named = f"{title} [{instance.number}]" if instance.number else title
+    said = [line(notice, language) for language in sorted(_LANGUAGES, key=lambda one: one != first)]
+    letter = mail.Letter(
+        key, instance.id, instance.process_key, user.name, user.email, f"{said[0]}: {named}", (*said, "", named),
+        _deep(uow, instance, notice),
+    )  # fmt: skip
+    return Parcel(uow.now, letter=mail.compose(uow.settings, letter, uow.now))
+
+
+def _post(uow: UnitOfWork, instance: Instance, notice: Notice) -> robots.Post:
+    """A group reads no value of a form: a title made of one is the name of the process."""
+    name = repository.definition(uow, instance.definition_id).name
+    title = tasks.shown_title(uow, instance.definition_id, instance.title, name, forms.permissions.HIDE_ALL)
+    named = f"{title} [{instance.number}]" if instance.number else title
+    whom = [] if notice.event == "result" else ["@" + who for who in _names(uow, notice)]
+    return robots.Post(named, [*whom, *(line(notice, language) for language in _LANGUAGES)],
+                       _deep(uow, instance, notice))  # fmt: skip
+
+
+def _names(uow: UnitOfWork, notice: Notice) -> list[str]:
+    return [notice.facts["whom"]] if notice.facts.get("whom") else []
+
+
+def _deep(uow: UnitOfWork, instance: Instance, notice: Notice) -> str:
+    return uow.settings.site_url.rstrip("/") + link(notice.item_id, instance.id, EVENTS[notice.event].of_item)

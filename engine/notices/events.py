@@ -1,0 +1,100 @@
+"""The events that people are told of, in both languages: a mail and a group read both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+APP, MAIL, ROBOT = "app", "mail", "robot"
+PERSONAL_CHANNELS = (APP, MAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`zh`, `en`: its name. `line_zh`, `line_en`: what a notice says. `defaults`: channels, unless somebody chose."""
+
+    key: str
+    zh: str
+    en: str
+    line_zh: str
+    line_en: str
+    defaults: frozenset[str] = frozenset((APP, MAIL))
+    always: frozenset[str] = frozenset()
+    """channels that nobody can switch off"""
+    of_item: bool = False
+    """about one item that is open: dropped when it is not any more"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One event for one person or, by a robot, for one group. `facts` fill the line."""
+
+    event: str
+    recipient_id: UUID
+    item_id: UUID | None
+    seq: int
+    node: str | None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """What may be told once only: an event of an item, or a fact."""
+        once = EVENTS[self.event].of_item and self.event not in _EACH_TIME and self.item_id is not None
+        return str(self.item_id) if once else f"{self.seq}:{self.item_id or ''}"
+
+
+_MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
+_EACH_TIME = ("urge",)
+_LIST = (
+    Event("todo", "待办", "To do", "请处理「{node}」", "Please handle “{node}”", _MAIL_ONLY, of_item=True),
+    Event(
+        "todo_claimable", "待领取", "Free to claim", "「{node}」可以领取", "“{node}” is free to claim", frozenset(),
+        of_item=True,
+    ),
+    Event(
+        "decided", "审批进展", "Decisions on my requests", "{who}在「{node}」：{decision}",
+        "{who} decided “{node}”: {decision_en}", frozenset(),
+    ),
+    Event(
+        "result", "申请结果", "Results of my requests", "申请{status}", "Your request: {status_en}",
+        always=frozenset((APP,)),
+    ),
+    Event("returned", "退回", "Returned to me", "{who}退回，请修改后重新提交", "{who} returned it for changes"),
+    Event("cc", "抄送", "Copies", "{who}抄送给您", "{who} sent you a copy", frozenset((APP,))),
+    Event("urge", "催办", "Urges", "{who}催办「{node}」", "{who} asks you to hurry with “{node}”", of_item=True),
+    Event(
+        "transferred", "转办", "Transferred to me", "{who}将「{node}」转给您办理", "{who} transferred “{node}” to you",
+        of_item=True,
+    ),
+    Event(
+        "delegated", "征询意见", "Advice asked of me", "{who}请您就「{node}」提出意见",
+        "{who} asks your advice on “{node}”", of_item=True,
+    ),
+    Event(
+        "advice_given", "意见已答复", "Advice given", "{who}已就「{node}」答复", "{who} has given advice on “{node}”"
+    ),
+    Event(
+        "added_signer", "加签", "Added as signer", "{who}请您加签「{node}」", "{who} asks you to sign “{node}” too",
+        of_item=True,
+    ),
+)  # fmt: skip
+EVENTS = {event.key: event for event in _LIST}
+
+DECISIONS = {
+    "agree": ("同意", "agreed"), "reject": ("不同意", "rejected"), "abstain": ("弃权", "abstained"),
+    "handled": ("已办理", "done"),
+}  # fmt: skip
+STATUSES = {
+    "completed": ("已完成", "completed"), "rejected": ("未通过", "rejected"), "terminated": ("已终止", "terminated"),
+    "withdrawn": ("已撤回", "withdrawn"), "voided": ("已作废", "voided"), "failed": ("已失败", "failed"),
+}  # fmt: skip
+
+
+def line(notice: Notice, language: str) -> str:
+    """What the notice says in one language."""
+    event = EVENTS[notice.event]
+    facts: dict[str, Any] = {"who": "系统" if language == "zh" else "The system", "node": "", **notice.facts}
+    if language == "en":
+        facts["node"] = facts.get("node_en") or facts["node"]
+        facts["who"] = facts.get("who_en") or facts["who"]
+    return (event.line_zh if language == "zh" else event.line_en).format_map(facts)

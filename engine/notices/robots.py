@@ -1,0 +1,169 @@
+"""Robots of chat groups: DingTalk, Feishu, WeCom. Addresses and secrets are stored sealed and never shown again."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from engine import history, identity, ids, sealing
+from engine.db.base import from_micros, to_micros
+from engine.db.identity import user_group
+from engine.db.notice import notice_robot
+from engine.errors import InvalidValue, NotFound, RobotRefused
+from engine.notices.events import EVENTS
+from engine.notices.preferences import forget_work
+from engine.outbound import Outbound, OutboundFailed
+from engine.unit_of_work import UnitOfWork
+
+DINGTALK, FEISHU, WECOM = KINDS = ("dingtalk", "feishu", "wecom")
+MOST_A_MINUTE = 20
+"""as the vendors say; more are refused by them"""
+_MINUTE = timedelta(minutes=1)
+_TOO_FAST = {DINGTALK: (130101,), FEISHU: (9499, 11232), WECOM: (45009,)}
+
+_list = (
+    select(
+        notice_robot.c.id, notice_robot.c.kind, notice_robot.c.name, notice_robot.c.events, notice_robot.c.created_at,
+        user_group.c.name.label("group_name"), user_group.c.name_en.label("group_name_en"),
+    )
+    .outerjoin(user_group, user_group.c.id == notice_robot.c.group_id)
+    .order_by(notice_robot.c.name, notice_robot.c.id)
+)  # fmt: skip
+_locked = select(notice_robot).where(notice_robot.c.id == bindparam("of")).with_for_update()
+_remember = update(notice_robot).where(notice_robot.c.id == bindparam("of"))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a robot listens, unsealed only to send."""
+
+    kind: str
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message for a group. `title` is what a list of chats shows."""
+
+    title: str
+    lines: Sequence[str]
+    link: str
+
+
+def add(
+    uow: UnitOfWork, kind: str, name: str, url: str, *, secret: str = "", events: Sequence[str] = (),
+    group: str | UUID | None = None,
+) -> UUID:  # fmt: skip
+    """A robot that posts `events`; with a `group` only what concerns its members. Raises InvalidValue, NotFound."""
+    parts = urlsplit(url.strip())
+    if kind not in KINDS:
+        raise InvalidValue(expected="a robot of " + ", ".join(KINDS), found=kind)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise InvalidValue(expected="the address of a robot, beginning with https://", found=parts.scheme or "nothing")
+    if not name.strip():
+        raise InvalidValue(expected="a name for the robot", found="nothing")
+    if wrong := sorted(set(events) - set(EVENTS)) or not events:
+        raise InvalidValue(expected="events out of " + ", ".join(EVENTS), found=wrong if events else "none")
+    key = ids.uuid7()
+    row = {
+        "id": key, "kind": kind, "name": name.strip(), "events": " ".join(events), "recent": [],
+        "group_id": None if group is None else identity.group(uow, group).id,
+        "url_sealed": sealing.seal(uow.settings, url.strip()),
+        "secret_sealed": sealing.seal(uow.settings, secret.strip()) if secret.strip() else "",
+        "created_by": uow.actor.user_id, "created_at": uow.now,
+    }  # fmt: skip
+    uow.execute(insert(notice_robot), row)
+    history.act(uow, "settings", "robot.added", {"robot": str(key), "kind": kind, "name": name.strip()})
+    forget_work(uow)
+    return key
+
+
+def list_(uow: UnitOfWork) -> Sequence[Any]:
+    """id, kind, name, group_name, events, created_at; neither address nor secret."""
+    return uow.execute(_list).all()
+
+
+def remove(uow: UnitOfWork, robot_id: UUID) -> None:
+    """It posts nothing more; what it had not posted yet is dropped. Raises NotFound."""
+    found = uow.read_one(_locked, {"of": robot_id})
+    if found is None:
+        raise NotFound(kind="robot", key=robot_id)
+    uow.execute(delete(notice_robot).where(notice_robot.c.id == robot_id))
+    history.act(uow, "settings", "robot.removed", {"robot": str(robot_id), "name": found.name})
+
+
+def take_turn(uow: UnitOfWork, robot_id: UUID) -> Address | timedelta | None:
+    """The address, counted as one post now; or how long to wait, when it has posted as much as it may; None: gone."""
+    row = uow.read_one(_locked, {"of": robot_id})
+    if row is None:
+        return None
+    recent = [at for at in row.recent if from_micros(at) > uow.now - _MINUTE]
+    if len(recent) >= MOST_A_MINUTE:
+        return from_micros(recent[0]) + _MINUTE - uow.now
+    uow.queue(_remember, {"of": robot_id, "recent": [*recent, to_micros(uow.now)]})
+    secret = sealing.unseal(uow.settings, row.secret_sealed) if row.secret_sealed else ""
+    return Address(row.kind, sealing.unseal(uow.settings, row.url_sealed), secret)
+
+
+def post(http: Outbound, address: Address, message: Post, now: datetime) -> None:
+    """Raises OutboundFailed when another try may help, RobotRefused or OutboundRefused when it will not."""
+    url, body = request(address, message, now)
+    answer = http.post(url, body).body
+    code = None
+    if isinstance(answer, dict):
+        code = next((answer[name] for name in ("errcode", "code", "StatusCode") if name in answer), None)
+    if code == 0:
+        return
+    if code is None or int(code) in _TOO_FAST[address.kind]:
+        raise OutboundFailed(f"{address.kind} answered {str(answer)[:200]}")
+    told = answer.get("errmsg") or answer.get("msg") or "" if isinstance(answer, dict) else ""
+    raise RobotRefused(kind=address.kind, error_code=int(code), told=str(told)[:200])
+
+
+def request(address: Address, message: Post, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Address and body as the vendor wants them, signed."""
+    text = "\n\n".join((f"**{message.title}**", *message.lines, f"[{message.link}]({message.link})"))
+    match address.kind:
+        case "dingtalk":
+            return (
+                _signed_for_dingtalk(address, now),
+                {"msgtype": "markdown", "markdown": {"title": message.title, "text": text}},
+            )
+        case "feishu":
+            plain = "\n".join((message.title, *message.lines, message.link))
+            body: dict[str, Any] = {"msg_type": "text", "content": {"text": plain}}
+            if address.secret:
+                seconds = str(int(now.timestamp()))
+                body |= {"timestamp": seconds, "sign": feishu_sign(address.secret, seconds)}
+            return address.url, body
+        case _:
+            return address.url, {"msgtype": "markdown", "markdown": {"content": text}}
+
+
+def dingtalk_sign(secret: str, milliseconds: str) -> str:
+    """HMAC-SHA256 with the secret as key over time and secret; the receiver refuses what is older than an hour."""
+    digest = hmac.new(secret.encode(), f"{milliseconds}\n{secret}".encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def feishu_sign(secret: str, seconds: str) -> str:
+    """HMAC-SHA256 with time and secret as key over nothing."""
+    digest = hmac.new(f"{seconds}\n{secret}".encode(), b"", hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _signed_for_dingtalk(address: Address, now: datetime) -> str:
+    if not address.secret:
+        return address.url
+    milliseconds = str(to_micros(now) // 1000)
+    joint = "&" if urlsplit(address.url).query else "?"
+    sign = quote(dingtalk_sign(address.secret, milliseconds), safe="")
+    return f"{address.url}{joint}timestamp={milliseconds}&sign={sign}"

@@ -1,0 +1,239 @@
+"""From a fact to the people who are told of it: one notice per event, item, recipient and channel."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select
+
+from engine import history, identity, ids, outbox, repository, tasks
+from engine.db import rows
+from engine.db.instance import Instance, Status
+from engine.db.job import JobKind
+from engine.db.notice import DeliveryState, notice_delivery, notice_robot
+from engine.db.task import ItemStatus, user_task, work_item
+from engine.history import Entry
+from engine.notices import preferences
+from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, ROBOT, STATUSES, Notice, line
+from engine.runtime import later
+from engine.unit_of_work import Actor, UnitOfWork
+
+MOST_FACTS = 500
+MOST_MEMBERS = 200
+"""of a group are told one by one; the robot of a larger one tells it once"""
+OPEN = (int(ItemStatus.TODO), int(ItemStatus.ADVISING))
+RETRY = "PT10S,PT1M,PT10M,PT1H"
+
+_items = select(work_item).where(
+    work_item.c.user_task_id.in_(bindparam("rounds", expanding=True)), work_item.c.status.in_(OPEN)
+)
+_items_by_id = select(work_item).where(work_item.c.id.in_(bindparam("items", expanding=True)))
+_names = select(user_task.c.node, user_task.c.name, user_task.c.spec).where(user_task.c.instance_id == bindparam("of"))
+_sent = select(notice_delivery.c.id).where(notice_delivery.c.id == bindparam("key"))
+_robots = select(notice_robot.c.id, notice_robot.c.group_id, notice_robot.c.events)
+_insert = insert(notice_delivery)
+_WORK = frozenset((*outbox.OF_WORK, "task.advised", "task.transferred", "task.delegated", "task.signers_added"))
+
+
+def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
+    """Plan what is to be told of the facts of one transaction. Returns how many notices there are."""
+    instance = rows.read(uow, UUID(payload["instance"]))
+    facts = history.timeline(uow, instance.id, after=int(payload["from"]) - 1, limit=MOST_FACTS)
+    mine = list(takewhile(lambda fact: fact.at == facts[0].at, facts))
+    notices = _without_doubles([notice for fact in mine for notice in _of_fact(uow, instance, fact)])
+    by_event: dict[str, list[Notice]] = {}
+    for notice in notices:
+        by_event.setdefault(notice.event, []).append(notice)
+    told = 0
+    for event, listed in by_event.items():
+        people = {user.id: user for user in identity.find(uow, [str(one.recipient_id) for one in listed])}
+        where = preferences.channels(uow, list(people), event)
+        for notice in listed:
+            user = people.get(notice.recipient_id)
+            if user is not None and user.active:
+                told += sum(_plan(uow, instance, notice, channel) for channel in where[user.id])
+        told += _plan_robots(uow, instance, event, listed)
+    return told
+
+
+# ---------------------------------------------------------------- who is told of what
+
+
+def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notice]:
+    words = _words(uow, instance, fact)
+
+    def notice(event: str, recipient: Any, item: Any = None) -> Iterator[Notice]:
+        if recipient is not None and UUID(str(recipient)) != fact.actor_id:
+            yield Notice(
+                event, UUID(str(recipient)), None if item is None else UUID(str(item)), fact.seq, fact.node, words
+            )
+
+    data = fact.data
+    match fact.kind:
+        case "task.transferred":
+            yield from notice("transferred", data.get("to"), data.get("item"))
+        case "task.delegated":
+            yield from notice("delegated", data.get("to"), data.get("item"))
+        case "task.signers_added":
+            yield from _added(uow, notice, data)
+        case "task.advised":
+            for item in _parents(uow, data.get("item")):
+                yield from notice("advice_given", item.assignee_id, item.id)
+        case "task.urged":
+            for item in uow.execute(_items_by_id, {"items": [UUID(key) for key in data.get("items", ())]}):
+                for person in _people(uow, item):
+                    yield from notice("urge", person, item.id)
+        case "copy.sent":
+            for person in data.get("to", ()):
+                yield from notice("cc", person)
+        case "task.returned":
+            yield from notice("returned", data.get("to") or instance.starter_id)
+        case "instance.ended":
+            yield from notice("result", instance.starter_id)
+        case "task.decided" if data.get("decision_source") == "human":
+            yield from notice("decided", instance.starter_id)
+    if fact.kind in _WORK and data.get("task"):
+        for item in uow.execute(_items, {"rounds": [UUID(data["task"])]}):
+            event = "todo" if item.assignee_id is not None else "todo_claimable"
+            for person in _people(uow, item):
+                yield from notice(event, person, item.id)
+
+
+def _added(uow: UnitOfWork, notice: Any, data: Mapping[str, Any]) -> Iterator[Notice]:
+    wanted = set(data.get("who", ()))
+    for item in uow.execute(_items, {"rounds": [UUID(data["task"])]}):
+        if str(item.assignee_id) in wanted:
+            yield from notice("added_signer", item.assignee_id, item.id)
+
+
+def _parents(uow: UnitOfWork, item: Any) -> Sequence[Any]:
+    if item is None:
+        return ()
+    found = uow.execute(_items_by_id, {"items": [UUID(str(item))]}).first()
+    if found is None or found.parent_id is None:
+        return ()
+    return uow.execute(_items_by_id, {"items": [found.parent_id]}).all()
+
+
+def _people(uow: UnitOfWork, item: Any) -> list[UUID]:
+    if item.assignee_id is not None:
+        return [item.assignee_id]
+    members = identity.members_of(uow, [item.group_id]) if item.group_id is not None else []
+    return [member.id for member in members[:MOST_MEMBERS]]
+
+
+def _without_doubles(notices: Sequence[Notice]) -> list[Notice]:
+    """Whoever is told that an item came to him need not be told that he has work."""
+    special = {(one.recipient_id, one.item_id) for one in notices if not one.event.startswith("todo")}
+    found: dict[tuple[str, UUID, str], Notice] = {}
+    for one in notices:
+        if not one.event.startswith("todo") or (one.recipient_id, one.item_id) not in special:
+            found.setdefault((one.event, one.recipient_id, one.about), one)
+    return list(found.values())
+
+
+def _words(uow: UnitOfWork, instance: Instance, fact: Entry) -> dict[str, str]:
+    """Facts for the line, in both languages."""
+    words: dict[str, str] = {}
+    if fact.actor_id is not None:
+        user = identity.user(uow, fact.actor_id)
+        words |= {"who": user.name, "who_en": user.name_en or user.name}
+    if fact.node is not None or fact.kind == "task.urged":
+        nodes = {row.node: row for row in uow.read(_names, {"of": instance.id})}
+        at = fact.node or next(iter(fact.data.get("nodes", ())), None)
+        row = nodes.get(at)
+        words |= {"node": row.name if row else str(at or "")}
+        words["node_en"] = (row.spec.get("labels", {}).get("en") if row else None) or words["node"]
+    if decision := DECISIONS.get(str(fact.data.get("decision"))):
+        words |= {"decision": decision[0], "decision_en": decision[1]}
+    if status := STATUSES.get(str(fact.data.get("status"))):
+        words |= {"status": status[0], "status_en": status[1]}
+    return words
+
+
+# ---------------------------------------------------------------- where
+
+
+def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, recipient: UUID | None = None) -> int:
+    """Queue one notice, once; 0 when it was planned before or cannot reach anybody."""
+    recipient = recipient or notice.recipient_id
+    if channel == MAIL and not (uow.settings.smtp_url and identity.user(uow, recipient).email):
+        return 0
+    key = ids.named("notice", instance.id, notice.event, notice.about, recipient, channel)
+    if uow.read_one(_sent, {"key": key}) is not None:
+        return 0
+    in_app = channel == APP
+    uow.queue(
+        _insert,
+        {
+            "id": key, "instance_id": instance.id, "event": notice.event, "channel": channel, "recipient_id": recipient,
+            "item_id": notice.item_id, "state": int(DeliveryState.SENT if in_app else DeliveryState.WAITING),
+            "at": uow.now, "sent_at": uow.now if in_app else None, "reason": "",
+        },
+    )  # fmt: skip
+    if in_app:
+        _tell_inside(uow, instance, notice, key)
+        return 1
+    at = preferences.not_before(uow, recipient, uow.now) if channel == MAIL else None
+    facts = dict(notice.facts)
+    if channel == ROBOT:
+        facts["whom"] = identity.user(uow, notice.recipient_id).name
+    payload = {
+        "instance": str(instance.id), "event": notice.event, "recipient": str(recipient), "seq": notice.seq,
+        "item": None if notice.item_id is None else str(notice.item_id), "node": notice.node,
+        "facts": facts,
+    }  # fmt: skip
+    later.put(uow, JobKind.NOTICE, channel, payload, key=key, at=at, retry=RETRY)
+    return 1
+
+
+def _plan_robots(uow: UnitOfWork, instance: Instance, event: str, notices: Sequence[Notice]) -> int:
+    """A robot posts once per event and item to its group, whomever it concerns."""
+    told = 0
+    for robot in uow.execute(_robots):
+        if event not in robot.events.split():
+            continue
+        members = None
+        if robot.group_id is not None:
+            members = {member.id for member in identity.members_of(uow, [robot.group_id])}
+        for notice in notices:
+            if members is None or notice.recipient_id in members:
+                told += _plan(uow, instance, notice, ROBOT, robot.id)
+    return told
+
+
+def _tell_inside(uow: UnitOfWork, instance: Instance, notice: Notice, key: UUID) -> None:
+    user = identity.user(uow, notice.recipient_id)
+    language = user.locale or uow.settings.locale
+    inputs = {
+        "user_ids": [str(user.id)],
+        "title": line(notice, language)[:200],
+        "text": " · ".join(part for part in (seen_title(uow, instance, user.id), instance.number) if part),
+        "link": link(notice.item_id, instance.id, EVENTS[notice.event].of_item),
+    }
+    later.put(uow, JobKind.NOTICE, "notification.notify", inputs, key=key, retry=RETRY)
+
+
+def link(item_id: UUID | None, instance_id: UUID, of_item: bool) -> str:
+    """The page of the task, or of the request."""
+    return f"/inbox/{item_id}" if of_item and item_id is not None else f"/requests/{instance_id}"
+
+
+def seen_title(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
+    """The title as this person may read it."""
+    name = repository.definition(uow, instance.definition_id).name
+    actor, uow.actor = uow.actor, Actor(user_id, source=uow.actor.source)
+    try:
+        allowed = tasks.sight(uow, instance.id)
+    finally:
+        uow.actor = actor
+    return tasks.shown_title(uow, instance.definition_id, instance.title, name, allowed)
+
+
+def still_open(uow: UnitOfWork, notice: Notice, instance: Instance) -> bool:
+    """Whether what the notice asks for can still be done."""
+    if not EVENTS[notice.event].of_item or notice.item_id is None:
+        return True
+    item = uow.execute(_items_by_id, {"items": [notice.item_id]}).first()
+    return item is not None and item.status in OPEN and instance.status in (Status.RUNNING, Status.SUSPENDED)

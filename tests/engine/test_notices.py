@@ -1,0 +1,430 @@
+"""People are told once of what concerns them, where they want it; vendors' servers check what robots send."""
+
+import base64
+import hashlib
+import hmac
+import json
+import socketserver
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from engine import identity, incidents, jobs, notices, runtime, tasks
+from engine.db.base import metadata
+from engine.db.notice import DeliveryState, notice_delivery, notice_robot
+from engine.errors import InvalidValue
+from engine.notices import robots
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.factories import ann, deploy
+
+APPROVAL = (
+    '<userTask id="approve" name="审批"><extensionElements><troika:label lang="en">Approve</troika:label>'
+    '<zeebe:assignmentDefinition assignee="bob"/><troika:approval mode="any"/></extensionElements></userTask>'
+)
+HEAD = (
+    '<extensionElements><troika:numbering pattern="BX{seq:3}" period="never"/>'
+    '<troika:title value="= &quot;claim of &quot; + string(amount)"/></extensionElements>'
+)
+CLAIM = drawing(HEAD + START + APPROVAL + END + flows("start approve end"))
+
+
+@pytest.fixture
+def people(engine):
+    """Ann asks, Bob decides, Cleo may take over."""
+    deploy(engine, CLAIM)
+    actor = ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        cleo = identity.create_user(uow, "cleo", "克丽", name_en="Cleo", email="cleo@example.com")
+        identity.add_member(uow, "staff", cleo.id)
+        bob = identity.user(uow, "bob")
+        identity.change_user(uow, bob.id, email="bob@example.com", locale="en")
+        return {"ann": actor, "bob": Actor(bob.id), "cleo": Actor(cleo.id)}
+
+
+def started(engine, people, **values):
+    with engine.unit_of_work(people["ann"]) as uow:
+        return runtime.start(uow, "p", {"amount": 120, **values}).id
+
+
+def item_of(engine, actor):
+    with engine.unit_of_work(actor, read_only=True) as uow:
+        return tasks.inbox(uow).items[0].work_item_id
+
+
+def told_inside(engine, actor):
+    notice = metadata.tables["notification_notice"]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(
+            select(notice.c.title, notice.c.text, notice.c.link)
+            .where(notice.c.user_id == actor.user_id)
+            .order_by(notice.c.created_at, notice.c.title)
+        )
+        return [tuple(row) for row in rows]
+
+
+def deliveries(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(notice_delivery).order_by(notice_delivery.c.event, notice_delivery.c.channel))
+        return [(row.event, row.channel, DeliveryState(row.state).name, row.reason) for row in rows]
+
+
+def test_the_requester_is_told_of_the_result_in_his_language(engine, people):
+    instance = started(engine, people)
+    with engine.unit_of_work(people["bob"]) as uow:
+        tasks.agree(uow, item_of_in(uow))
+    jobs.run_due(engine)
+
+    assert told_inside(engine, people["ann"]) == [("申请已完成", "claim of 120 · BX001", f"/requests/{instance}")]
+    assert told_inside(engine, people["bob"]) == []
+
+
+def item_of_in(uow):
+    return tasks.inbox(uow).items[0].work_item_id
+
+
+def test_whoever_gets_a_task_from_somebody_is_told_and_not_twice(engine, people):
+    instance = started(engine, people)
+    item = item_of(engine, people["bob"])
+    with engine.unit_of_work(people["bob"]) as uow:
+        made = tasks.transfer(uow, item, "cleo", "away")
+    with engine.unit_of_work(ENGINE) as uow:
+        told = [notices.tell(uow, {"instance": str(instance), "from": 1}) for _ in range(2)]
+    jobs.run_due(engine)
+
+    assert told[1] == 0
+    assert told_inside(engine, people["cleo"]) == [
+        ("Bob将「审批」转给您办理", "claim of 120 · BX001", f"/inbox/{made}")
+    ]
+
+
+def test_what_was_rolled_back_tells_nobody(engine, people):
+    def start_and_fail():
+        with engine.unit_of_work(people["ann"]) as uow:
+            runtime.cancel(uow, instance, "no")
+            raise ZeroDivisionError
+
+    instance = started(engine, people)
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
+    jobs.run_due(engine)
+
+    assert deliveries(engine) == []
+
+
+def test_what_a_person_switched_off_is_not_told_and_results_cannot_be(engine, people):
+    with engine.unit_of_work(people["cleo"]) as uow:
+        wanted = notices.chosen(uow, people["cleo"].user_id)
+        notices.choose(uow, people["cleo"].user_id, wanted | {("transferred", "app"): False})
+        with pytest.raises(InvalidValue):
+            notices.choose(uow, people["cleo"].user_id, wanted | {("result", "app"): False})
+    started(engine, people)
+    item = item_of(engine, people["bob"])
+    with engine.unit_of_work(people["bob"]) as uow:
+        tasks.transfer(uow, item, "cleo", "away")
+    jobs.run_due(engine)
+
+    assert told_inside(engine, people["cleo"]) == []
+
+
+def test_new_work_is_told_inside_when_somebody_asks_for_it(engine, people):
+    started(engine, people)
+    jobs.run_due(engine)
+    before = told_inside(engine, people["bob"])
+    with engine.unit_of_work(people["bob"]) as uow:
+        notices.choose(uow, people["bob"].user_id, {("todo", "app"): True})
+    started(engine, people)
+    jobs.run_due(engine)
+
+    titles = [title for title, _, _ in told_inside(engine, people["bob"])]
+    assert (before, titles) == ([], ["Please handle “Approve”"])
+
+
+# ---------------------------------------------------------------- mail
+
+
+class Mailbox(socketserver.StreamRequestHandler):
+    """As much of SMTP (RFC 5321) as a client needs."""
+
+    def handle(self):
+        self.wfile.write(b"220 test\r\n")
+        while line := self.rfile.readline():
+            word = line[:4].upper()
+            if word == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                received = b""
+                while (line := self.rfile.readline()) != b".\r\n":
+                    received += line
+                self.server.received.append(message_from_bytes(received, policy=policy.default))
+                self.wfile.write(b"250 kept\r\n")
+            elif word == b"RCPT" and self.server.refuse:
+                self.wfile.write(self.server.refuse)
+            elif word == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 fine\r\n")
+
+
+@contextmanager
+def serving(server):
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def mailbox(engine):
+    server = socketserver.TCPServer(("127.0.0.1", 0), Mailbox)
+    server.received, server.refuse = [], b""
+    with serving(server):
+        engine.settings = replace(
+            engine.settings, smtp_url=f"smtp://127.0.0.1:{server.server_address[1]}",
+            mail_from="troika@firm.example", site_url="https://oa.firm.example",
+        )  # fmt: skip
+        yield server
+
+
+def test_mail_speaks_both_languages_and_stays_in_one_thread(engine, people, mailbox):
+    instance = started(engine, people)
+    jobs.run_due(engine)
+    item = item_of(engine, people["bob"])
+
+    (mail,) = mailbox.received
+    assert mail["Subject"] == "Please handle “Approve”: claim of 120 [BX001]"
+    assert mail["To"] == "Bob <bob@example.com>"
+    assert mail["References"] == f"<{instance}@oa.firm.example>"
+    assert mail["List-Id"] == "<p.troika.oa.firm.example>"
+    assert mail.get_content().splitlines() == [
+        "Please handle “Approve”", "请处理「审批」", "", "claim of 120 [BX001]", "",
+        f"https://oa.firm.example/inbox/{item}",
+    ]  # fmt: skip
+    assert deliveries(engine) == [("todo", "mail", "SENT", "")]
+
+
+def test_mail_about_work_that_is_done_is_dropped(engine, people, mailbox, clock):
+    with engine.unit_of_work(people["bob"]) as uow:
+        notices.set_quiet_hours(uow, people["bob"].user_id, "22:00", "09:30")
+    started(engine, people)
+    jobs.run_due(engine)  # 09:00 in Shanghai: the mail waits for half past
+    waiting = deliveries(engine)
+    with engine.unit_of_work(people["bob"]) as uow:
+        tasks.agree(uow, item_of_in(uow))
+    clock.advance(timedelta(minutes=31))
+    jobs.run_due(engine)
+
+    assert waiting == [("todo", "mail", "WAITING", "")]
+    assert mailbox.received == []
+    assert deliveries(engine) == [("result", "app", "SENT", ""), ("todo", "mail", "DROPPED", "no longer open")]
+
+
+def test_mail_in_quiet_hours_comes_afterwards(engine, people, mailbox, clock):
+    with engine.unit_of_work(people["bob"]) as uow:
+        notices.set_quiet_hours(uow, people["bob"].user_id, "22:00", "09:30")
+        with pytest.raises(InvalidValue):
+            notices.set_quiet_hours(uow, people["bob"].user_id, "22:00", "25:00")
+    started(engine, people)
+    jobs.run_due(engine)
+    before = len(mailbox.received)
+    clock.advance(timedelta(minutes=31))
+    jobs.run_due(engine)
+
+    assert (before, len(mailbox.received)) == (0, 1)
+
+
+def test_a_refused_mail_is_tried_again_or_handed_to_a_person(engine, people, mailbox, clock):
+    mailbox.refuse = b"451 later\r\n"
+    started(engine, people)
+    jobs.run_due(engine)
+    first = deliveries(engine)
+    mailbox.refuse = b"550 nobody here\r\n"
+    clock.advance(timedelta(seconds=15))
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (incident,) = incidents.list_open(uow)
+    assert first == [("todo", "mail", "WAITING", "")]
+    assert (incident.code, incident.instance_id) == ("mail_refused", None)
+    mailbox.refuse = b""
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.resolve(uow, incident.id)
+    jobs.run_due(engine)
+    assert len(mailbox.received) == 1
+
+
+# ---------------------------------------------------------------- robots
+
+
+class Vendors(BaseHTTPRequestHandler):
+    """DingTalk, Feishu and WeCom as their documents say: what is not signed so gets an error with HTTP 200."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        address = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        check = {"/robot/send": self.dingtalk, "/open-apis/bot/v2/hook/token": self.feishu}
+        answer = check.get(address.path, self.wecom)(query, body)
+        if self.server.answer is not None:
+            answer = self.server.answer
+        self.server.received.append((address.path, body, answer))
+        content = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def dingtalk(self, query, body):
+        text = f"{query['timestamp']}\nSECdingtalk"
+        wanted = base64.b64encode(hmac.new(b"SECdingtalk", text.encode(), hashlib.sha256).digest()).decode()
+        recent = abs(int(query["timestamp"]) / 1000 - self.server.now) < 3600
+        if query["access_token"] != "token" or query["sign"] != wanted or not recent:
+            return {"errcode": 310000, "errmsg": "sign not match"}
+        return {"errcode": 0, "errmsg": "ok"} if body["msgtype"] == "markdown" else {"errcode": 40035, "errmsg": "?"}
+
+    def feishu(self, query, body):
+        key = f"{body['timestamp']}\nfeishu-secret"
+        wanted = base64.b64encode(hmac.new(key.encode(), b"", hashlib.sha256).digest()).decode()
+        if body["sign"] != wanted or abs(int(body["timestamp"]) - self.server.now) > 3600:
+            return {"code": 19021, "msg": "sign match fail or timestamp is not within one hour from current time"}
+        return {"code": 0, "msg": "success"} if body["msg_type"] == "text" else {"code": 9499, "msg": "Bad Request"}
+
+    def wecom(self, query, body):
+        if query.get("key") != "wecom-key":
+            return {"errcode": 93000, "errmsg": "invalid webhook url"}
+        return {"errcode": 0, "errmsg": "ok"} if body["markdown"]["content"] else {"errcode": 40008, "errmsg": "?"}
+
+    def log_message(self, *_):
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def vendors(engine, clock):
+    server = HTTPServer(("127.0.0.1", 0), Vendors)
+    server.received, server.answer, server.now = [], None, clock.now().timestamp()
+    with serving(server):
+        engine.settings = replace(engine.settings, outbound_allow="127.0.0.1", site_url="https://oa.firm.example")
+        server.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield server
+
+
+def robot(engine, vendors, kind, **more):
+    paths = {
+        "dingtalk": ("/robot/send?access_token=token", "SECdingtalk"),
+        "feishu": ("/open-apis/bot/v2/hook/token", "feishu-secret"),
+        "wecom": ("/cgi-bin/webhook/send?key=wecom-key", ""),
+    }
+    path, secret = paths[kind]
+    with engine.unit_of_work(ENGINE) as uow:
+        settings = {"secret": secret, "events": ("todo",), **more}
+        return robots.add(uow, kind, kind, vendors.url + path, **settings)
+
+
+@pytest.mark.parametrize("kind", robots.KINDS)
+def test_robots_post_what_the_vendor_accepts_and_no_value_of_a_form(engine, people, vendors, kind):
+    robot(engine, vendors, kind)
+    started(engine, people)
+    jobs.run_due(engine)
+
+    ((_, body, answer),) = vendors.received
+    text = json.dumps(body, ensure_ascii=False)
+    assert answer in ({"errcode": 0, "errmsg": "ok"}, {"code": 0, "msg": "success"})
+    assert "请处理「审批」" in text
+    assert f"https://oa.firm.example/inbox/{item_of(engine, people['bob'])}" in text
+    assert "@Bob" in text
+    assert "120" not in text
+    assert deliveries(engine) == [("todo", "robot", "SENT", "")]
+
+
+def test_an_error_code_in_a_good_answer_is_a_failure(engine, people, vendors):
+    robot(engine, vendors, "dingtalk", secret="another")
+    started(engine, people)
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (incident,) = incidents.list_open(uow)
+    assert incident.code == "robot_refused"
+    assert "310000" in incident.message
+    assert deliveries(engine) == [("todo", "robot", "WAITING", "")]
+
+
+def test_a_robot_that_is_too_fast_is_asked_again_later(engine, people, vendors, clock):
+    robot(engine, vendors, "wecom")
+    vendors.answer = {"errcode": 45009, "errmsg": "api freq out of limit"}
+    started(engine, people)
+    jobs.run_due(engine)
+    vendors.answer = None
+    clock.advance(timedelta(seconds=15))
+    jobs.run_due(engine)
+
+    assert [answer["errcode"] for _, _, answer in vendors.received] == [45009, 0]
+
+
+def test_a_robot_posts_twenty_times_a_minute_and_the_rest_waits(engine, people, vendors, clock):
+    robot(engine, vendors, "wecom")
+    for _ in range(23):
+        started(engine, people)
+    jobs.run_due(engine)
+    first = len(vendors.received)
+    clock.advance(timedelta(seconds=61))
+    jobs.run_due(engine)
+
+    assert (first, len(vendors.received)) == (20, 23)
+
+
+def test_a_host_that_is_not_allowed_is_not_called(engine, people, vendors):
+    robot(engine, vendors, "wecom")
+    engine.settings = replace(engine.settings, outbound_allow="oapi.dingtalk.com")
+    started(engine, people)
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [incident.code for incident in incidents.list_open(uow)] == ["outbound_refused"]
+    assert vendors.received == []
+
+
+def test_a_robot_of_a_group_tells_only_of_its_members(engine, people, vendors):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "night", "Night shift")
+    robot(engine, vendors, "wecom", group="night")
+    started(engine, people)
+    jobs.run_due(engine)
+
+    assert vendors.received == []
+
+
+def test_addresses_and_secrets_lie_sealed_and_are_not_listed(engine, vendors):
+    key = robot(engine, vendors, "dingtalk")
+    with engine.unit_of_work(ENGINE) as uow:
+        row = uow.execute(select(notice_robot)).one()
+        listed = robots.list_(uow)[0]._mapping
+        robots.remove(uow, key)
+        left = robots.list_(uow)
+
+    stored = " ".join(str(value) for value in row)
+    assert "SECdingtalk" not in stored
+    assert "access_token" not in stored
+    assert not {"url_sealed", "secret_sealed"} & set(listed)
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "events"),
+    [("slack", "https://a.example", ("todo",)), ("wecom", "ftp://a", ("todo",)), ("wecom", "https://a.example", ()),
+     ("wecom", "https://a.example", ("nothing",))],
+)  # fmt: skip
+def test_a_robot_that_could_not_post_is_refused(engine, kind, url, events):
+    with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
+        robots.add(uow, kind, "robot", url, events=events)
