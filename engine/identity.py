@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,8 @@ LONGEST_LOCK = timedelta(minutes=15)
 STRANGERS_KEPT = timedelta(days=1)
 """how long wrong passwords for a login that nobody can use are counted"""
 LONGEST_LINE = 20
+LONGEST_ALONE = timedelta(days=30)
+"""a substitution for longer needs the word of the principal's manager"""
 
 SCOPE = "identity"
 
@@ -103,7 +106,12 @@ class OrgUnit:
 
 @dataclass(frozen=True, slots=True)
 class Substitution:
-    """`substitute_id` may act for `principal_id` in [valid_from, valid_to)."""
+    """`substitute_id` may act for `principal_id` in [valid_from, valid_to).
+
+    `scope`: all | processes | categories, with the keys in `names`. `max_amount`: requests over it stay with the
+    principal; `include_open` False: so does what was asked before it began. `state`: pending (his manager has to say
+    yes) | active | refused | revoked.
+    """
 
     id: UUID
     principal_id: UUID
@@ -111,6 +119,25 @@ class Substitution:
     valid_from: datetime
     valid_to: datetime
     reason: str
+    scope: str = "all"
+    names: tuple[str, ...] = ()
+    max_amount: Decimal | None = None
+    include_open: bool = True
+    state: str = "active"
+
+    @property
+    def limited(self) -> bool:
+        """Whether some work of the principal is not the substitute's."""
+        return self.scope != "all" or self.max_amount is not None or not self.include_open
+
+    def covers(self, process_key: str, category: str, amount: Any = None, since: datetime | None = None) -> bool:
+        """Whether work of this kind is the substitute's too. `since`: when the principal was asked."""
+        named = {"processes": process_key, "categories": category}.get(self.scope)
+        if named is not None and named not in self.names:
+            return False
+        if not self.include_open and since is not None and since < self.valid_from:
+            return False
+        return self.max_amount is None or not isinstance(amount, Decimal | int) or amount <= self.max_amount
 
 
 # ---------------------------------------------------------------- logging in
@@ -597,11 +624,16 @@ def substitute(
     valid_from: datetime,
     valid_to: datetime,
     reason: str = "",
+    *,
+    scope: str = "all",
+    names: Sequence[str] = (),
+    max_amount: Decimal | None = None,
+    include_open: bool = True,
 ) -> Substitution:
-    """代理: `deputy` sees and may do the open work of `principal` in [valid_from, valid_to).
+    """代理: `deputy` sees and may do the open work of `principal` in [valid_from, valid_to); the rest as Substitution.
 
-    Not recursive. The principal says so himself, or somebody with the capability `people`.
-    Raises InvalidSubstitution, Forbidden.
+    Not recursive. The principal says so himself, or somebody with the capability `people`. For more than LONGEST_ALONE
+    it begins when the principal's manager has said yes. Raises InvalidSubstitution, Forbidden.
     """
     absent, present = user(uow, principal), user(uow, deputy)
     if uow.actor.user_id != absent.id:
@@ -612,17 +644,52 @@ def substitute(
         raise InvalidSubstitution(found=N_("it ends before it begins"))
     if not present.active:
         raise InvalidSubstitution(found=N_("the substitute is disabled"))
-    overlap = select(substitution.c.id).where(
-        substitution.c.principal_id == absent.id,
-        substitution.c.valid_from < valid_to,
-        substitution.c.valid_to > valid_from,
-    )
-    if uow.execute(overlap).first():
-        raise InvalidSubstitution(found=N_("it overlaps with another one of the same principal"))
-    made = Substitution(ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason)
-    uow.execute(insert(substitution), asdict(made))
-    history.act(uow, SCOPE, "substitution.created", {"principal": str(absent.id), "substitute": str(present.id)})
+    if scope not in ("all", "processes", "categories") or (scope == "all") is bool(names):
+        raise InvalidSubstitution(found=N_("its scope is not all, or processes or categories with their keys"))
+    if max_amount is not None and max_amount <= 0:
+        raise InvalidSubstitution(found=N_("its amount is not above zero"))
+    alone = valid_to - valid_from <= LONGEST_ALONE
+    made = Substitution(
+        ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason, scope, tuple(names), max_amount,
+        include_open, "active" if alone else "pending",
+    )  # fmt: skip
+    uow.alone(f"substitution {absent.id}")
+    _check_overlap(uow, made)
+    row = asdict(made) | {"names": list(made.names), "made_at": uow.now, "confirm": False}
+    uow.execute(insert(substitution), row)
+    history.act(
+        uow, SCOPE, "substitution.created",
+        {"principal": str(absent.id), "substitute": str(present.id), "scope": scope, "state": made.state},
+    )  # fmt: skip
     return made
+
+
+def approve_substitution(uow: UnitOfWork, substitution_id: UUID, *, approved: bool = True) -> None:
+    """A long one begins, or does not, by the word of the principal's manager. Raises NotFound, Forbidden."""
+    row = uow.execute(select(substitution).where(substitution.c.id == substitution_id)).one_or_none()
+    if row is None or row.state != "pending":
+        raise NotFound(kind="substitution to approve", key=str(substitution_id))
+    manager = manager_of(uow, row.principal_id)
+    if manager is None or uow.actor.user_id != manager.id:
+        require(uow, "people")
+    state = "active" if approved else "refused"
+    this = update(substitution).where(substitution.c.id == substitution_id)
+    uow.execute(this.values(state=state, approved_by=uow.actor.user_id))
+    kind = "substitution.approved" if approved else "substitution.refused"
+    history.act(uow, SCOPE, kind, {"id": str(substitution_id)})
+
+
+def _check_overlap(uow: UnitOfWork, made: Substitution) -> None:
+    same_time = select(substitution.c.names).where(
+        substitution.c.principal_id == made.principal_id,
+        substitution.c.scope == made.scope,
+        substitution.c.state.in_(("active", "pending")),
+        substitution.c.valid_from < made.valid_to,
+        substitution.c.valid_to > made.valid_from,
+    )
+    for row in uow.execute(same_time):
+        if made.scope == "all" or set(row.names or ()) & set(made.names):
+            raise InvalidSubstitution(found=N_("it overlaps with another one of the same principal"))
 
 
 def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> None:
@@ -632,7 +699,7 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> None:
         raise NotFound(kind="substitution", key=str(substitution_id))
     if uow.actor.user_id != row.principal_id:
         require(uow, "people")
-    uow.execute(delete(substitution).where(substitution.c.id == substitution_id))
+    uow.execute(update(substitution).where(substitution.c.id == substitution_id).values(state="revoked"))
     history.act(uow, SCOPE, "substitution.ended", {"principal": str(row.principal_id)})
 
 
@@ -643,25 +710,31 @@ def substitutions(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
         .where(
             or_(substitution.c.principal_id == user_id, substitution.c.substitute_id == user_id),
             substitution.c.valid_to > uow.now,
+            substitution.c.state.in_(("active", "pending")),
         )
         .order_by(substitution.c.valid_from, substitution.c.id)
     )
-    return [Substitution(**row._mapping) for row in rows]
+    return [_substitution(row) for row in rows]
 
 
-def absent_for(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
-    """Whose substitute the user is now."""
+def acting_for(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
+    """The substitutions in force by which the user acts for others now."""
     rows = uow.execute(
-        select(substitution.c.principal_id)
-        .join(user_account, user_account.c.id == substitution.c.principal_id)
+        select(substitution)
         .where(
             substitution.c.substitute_id == user_id,
+            substitution.c.state == "active",
             substitution.c.valid_from <= uow.now,
             substitution.c.valid_to > uow.now,
         )
-        .order_by(substitution.c.principal_id)
+        .order_by(substitution.c.principal_id, substitution.c.id)
     )
-    return [row.principal_id for row in rows]
+    return [_substitution(row) for row in rows]
+
+
+def absent_for(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
+    """Whose substitute the user is now, for some of his work or for all of it."""
+    return list(dict.fromkeys(rule.principal_id for rule in acting_for(uow, user_id)))
 
 
 def principals_of(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
@@ -826,6 +899,13 @@ def _user(row: Any) -> User:
 
 def _group(row: Any) -> Group:
     return Group(row.id, row.key, row.name, row.name_en, frozenset(row.capabilities.split()))
+
+
+def _substitution(row: Row[Any]) -> Substitution:
+    return Substitution(
+        row.id, row.principal_id, row.substitute_id, row.valid_from, row.valid_to, row.reason, row.scope,
+        tuple(row.names or ()), row.max_amount, bool(row.include_open), row.state,
+    )  # fmt: skip
 
 
 def _org_unit(row: Row[Any]) -> OrgUnit:

@@ -5,7 +5,7 @@ place in the round make one effective vote; the mode counts the votes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -37,6 +37,8 @@ class Item:
     order: int = 0
     group: int = 0
     group_mode: str = "all"
+    person: Any = None
+    """the natural person who decided, for himself or as a substitute"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def decide(ledger: Ledger) -> Outcome | None:
     votes = [Vote(item.id, _vote(ledger, item), item.weight, item.order) for item in counted]
     if not votes:
         return None
+    if ledger.mode in ("ratio", "weight"):
+        votes = _once_each(counted, votes)
     if ledger.parameters.get("hearAll") in (True, "true") and any(vote.value == PENDING for vote in votes):
         return None
     result = modes.count(ledger.mode, votes, ledger.parameters)
@@ -88,6 +92,19 @@ def decide(ledger: Ledger) -> Outcome | None:
         rejected=sum(vote.value == REJECT for vote in votes),
         total=len(votes),
     )
+
+
+def _once_each(items: list[Item], votes: list[Vote]) -> list[Vote]:
+    """Where votes are counted, one natural person has one, for however many principals he decides; the first counts."""
+    seen: set[Any] = set()
+    counted = {}
+    for item, vote in sorted(zip(items, votes, strict=True), key=lambda pair: pair[1].order):
+        if item.person is not None and vote.value in (AGREE, REJECT):
+            if item.person in seen:
+                vote = replace(vote, value=ABSTAIN)
+            seen.add(item.person)
+        counted[vote.id] = vote
+    return [counted[item.id] for item in items]
 
 
 def counted_items(ledger: Ledger) -> list[Item]:

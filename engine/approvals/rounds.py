@@ -208,6 +208,7 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
             order=order.get(row.id, 0),
             group=row.seq // GROUP,
             group_mode=row.group_mode or "all",
+            person=row.decided_person_id,
         )
         for row in rows
         if row.voided_at is None

@@ -21,7 +21,7 @@ from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
-from engine.tasks import filtering, titles
+from engine.tasks import filtering, substituting, titles
 from engine.tasks.filtering import Filter
 from engine.unit_of_work import UnitOfWork
 
@@ -158,11 +158,14 @@ def inbox(
     places = _places(uow, box)
     after = read_cursor(cursor)
     only = Filter(process, node, requester, due, waiting_days, returned, text)
-    if only.empty and box != "drafts":
+    covered = substituting.only_covered(uow) if box == "todo" and len(places) > 1 else None
+    if only.empty and box != "drafts" and covered is None:
         keys = _keys(uow, places, sort, after, limit + 1)
         items = _describe(uow, [key.work_item_id for key in keys[:limit]])
         return Page(items, write_cursor(keys[limit - 1]) if len(keys) > limit else None)
     matching = filtering.matcher(uow, only)
+    if covered is not None:
+        matching = and_(covered, matching)
     if box == "drafts":
         matching = and_(work_item.c.draft.is_not(None), matching)
     last = filtering.due_before(uow, due) if sort == "due" else None

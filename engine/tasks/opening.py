@@ -28,6 +28,7 @@ from engine.errors import (
     Suspended,
     TaskWaiting,
 )
+from engine.tasks import substituting
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, digest
 
@@ -256,11 +257,11 @@ def _entitled(act: Act) -> UUID | None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
             return None
         raise not_yours(act)
-    if item.assignee_id in identity.absent_for(act.uow, actor_id):
+    principal = substituting.principal_of(act.uow, act.instance, item, actor_id)
+    if principal is not None:
         starter = act.instance.starter_id
         persons = identity.persons(act.uow, [starter, actor_id])
         # a substitute may not decide on his own request
         if starter is None or persons.get(starter) != persons.get(actor_id):
-            principal: UUID = item.assignee_id
             return principal
     raise not_yours(act)

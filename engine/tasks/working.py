@@ -16,7 +16,7 @@ from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
-from engine.tasks import choosing, opening, titles
+from engine.tasks import choosing, opening, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
@@ -222,7 +222,7 @@ def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
     actor_id = uow.actor.user_id
     if actor_id is None:
         return identity.may(uow, "cockpit")
-    people = [actor_id, *identity.absent_for(uow, actor_id)]
+    people = substituting.whose_eyes(uow, instance_id, actor_id)
     starter = uow.read_one(_starter, {"of": instance_id})
     if starter is not None and starter.starter_id in people:
         return True
@@ -240,7 +240,7 @@ def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
         return forms.READ_ALL
     if actor_id is None:
         return forms.permissions.HIDE_ALL
-    people = [actor_id, *identity.absent_for(uow, actor_id)]
+    people = substituting.whose_eyes(uow, instance_id, actor_id)
     starter = uow.read_one(_starter, {"of": instance_id})
     if starter is not None and starter.starter_id in people:
         return forms.READ_ALL

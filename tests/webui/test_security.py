@@ -41,6 +41,7 @@ ASKS = {
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
     "people.search": KNOWN, "api-docs.openapi_json": KNOWN, "api_definitions.index": KNOWN,
     "api_instances.start": KNOWN, "api_tasks.inbox": KNOWN, "api_tasks.agree_many": KNOWN,
+    "api_substitutions.index": KNOWN, "api_substitutions.make": KNOWN, "api_substitutions.change": "people",
     "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "health.live": ANY,
     "health.ready": ANY, "build": ANY,
     "inbox.task": "participant", "inbox.decide": "participant", "inbox.transfer": "participant",
@@ -162,7 +163,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(),
         "notice_id": uuid4(), "robot_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
-        "other_id": definition, "view": uuid4(),
+        "other_id": definition, "substitution": uuid4(), "view": uuid4(),
     }  # fmt: skip
 
 
@@ -216,7 +217,8 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "inbox.remove_view",
            "designer.deploy", "designer.edit_decision", "designer.deploy_decision", "designer.check_decision",
-           "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record")  # fmt: skip
+           "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record",
+           "api_substitutions.change")  # fmt: skip
 """404 even for who may"""
 
 
@@ -342,6 +344,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_tasks.agree_many": {"tasks": [], "opinion": "x", "request_id": "x"},
     "api_instances.copy_to": {"people": ["carl"], "reason": "x", "again": False, "request_id": "x"},
     "api_instances.urge": {"request_id": "x"},
+    "api_substitutions.make": {"substitute": "carl", "valid_from": "2026-11-23T00:00:00Z",
+                               "valid_to": "2026-11-24T00:00:00Z", "scope": "all", "names": [], "max_amount": None},
     "api_instances.set_future": {"node": "pay", "people": ["carl"], "adds": True, "request_id": "x"},
     "api_messages.correlate": {"name": "x", "key": "x", "payload": {}, "message_id": "x"},
     "designer.lint": {"key": "claim", "xml": CLAIM.decode()},

@@ -6,15 +6,15 @@ Session login; writes carry the CSRF token in the header `X-CSRFToken`.
 from flask import Flask
 from flask_smorest import Api
 
-from webui.api import definitions, instances, messages, tasks
+from webui.api import definitions, instances, messages, substitutions, tasks
 
 
 def install(app: Flask) -> None:
-    """Register the four groups of addresses."""
+    """Register the five groups of addresses."""
     app.config.update(
         API_TITLE="Troika", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )  # fmt: skip
     api = Api(app)
-    for group in (definitions, instances, tasks, messages):
+    for group in (definitions, instances, tasks, messages, substitutions):
         api.register_blueprint(group.blueprint)

@@ -204,6 +204,31 @@ class UrgeOut(Schema):
     urged = fields.Integer()
 
 
+class SubstitutionIn(Strict):
+    substitute = Text(required=True, metadata={"description": "login or id"})
+    valid_from = fields.AwareDateTime(required=True)
+    valid_to = fields.AwareDateTime(required=True)
+    reason = Text(load_default="")
+    scope = Text(load_default="all", validate=validate.OneOf(["all", "processes", "categories"]))
+    names = fields.List(Text(), load_default=list, metadata={"description": "keys of processes or categories"})
+    max_amount = fields.Decimal(load_default=None, allow_none=True)
+    include_open = fields.Boolean(load_default=True)
+
+
+class SubstitutionOut(Schema):
+    id = fields.UUID()
+    principal_id = fields.UUID()
+    substitute_id = fields.UUID()
+    valid_from = fields.AwareDateTime()
+    valid_to = fields.AwareDateTime()
+    reason = fields.String()
+    scope = fields.String()
+    names = fields.List(fields.String())
+    max_amount = fields.Decimal(as_string=True, allow_none=True)
+    include_open = fields.Boolean()
+    state = fields.String()
+
+
 class MessageIn(Strict):
     name = Text(required=True)
     key = fields.Raw(required=True, allow_none=True, metadata={"description": "correlation key"})

@@ -1,0 +1,72 @@
+"""What a substitute sees and may do: the work of his principals that their substitutions cover."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, true
+
+from engine import identity
+from engine.db.definition import definition
+from engine.db.instance import Instance, instance
+from engine.db.task import work_item
+from engine.identity import Substitution
+from engine.unit_of_work import UnitOfWork
+
+_kind_of = (
+    select(instance.c.process_key, definition.c.category)
+    .join(definition, definition.c.id == instance.c.definition_id)
+    .where(instance.c.id == bindparam("of"))
+)
+
+
+def principal_of(uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID) -> UUID | None:
+    """For whom the actor may act on the item, None when no substitution in force covers it."""
+    for rule in identity.acting_for(uow, actor_id):
+        if rule.principal_id == item.assignee_id and _covers(uow, rule, held.id, _amount(held), item.created_at):
+            return rule.principal_id
+    return None
+
+
+def whose_eyes(uow: UnitOfWork, instance_id: UUID, actor_id: UUID) -> list[UUID]:
+    """The actor, and those for whom he may look at the instance."""
+    rules = identity.acting_for(uow, actor_id)
+    return [actor_id, *dict.fromkeys(rule.principal_id for rule in rules if _covers(uow, rule, instance_id))]
+
+
+def only_covered(uow: UnitOfWork) -> ColumnElement[bool] | None:
+    """Which work of principals a list shows to the actor; None: all of it. Amounts are judged at the click."""
+    rules = identity.acting_for(uow, uow.actor.user_id) if uow.actor.user_id else []
+    if not any(rule.limited for rule in rules):
+        return None
+    by_principal: dict[UUID, list[ColumnElement[bool]]] = {}
+    for rule in rules:
+        by_principal.setdefault(rule.principal_id, []).append(_condition(rule))
+    return and_(
+        *(
+            or_(work_item.c.assignee_id.is_(None), work_item.c.assignee_id != principal, or_(*covered))
+            for principal, covered in by_principal.items()
+        )
+    )
+
+
+def _condition(rule: Substitution) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [true()]
+    if rule.scope == "processes":
+        conditions.append(instance.c.process_key.in_(rule.names))
+    elif rule.scope == "categories":
+        conditions.append(definition.c.category.in_(rule.names))
+    if not rule.include_open:
+        conditions.append(work_item.c.created_at >= rule.valid_from)
+    return and_(*conditions)
+
+
+def _covers(uow: UnitOfWork, rule: Substitution, instance_id: UUID, amount: Any = None, since: Any = None) -> bool:
+    if not rule.limited:
+        return True
+    row = uow.read_one(_kind_of, {"of": instance_id})
+    return row is not None and rule.covers(row.process_key, row.category, amount, since)
+
+
+def _amount(held: Instance) -> Any:
+    """What the request is about, as its key fields say."""
+    return (held.summary or {}).get("amount")

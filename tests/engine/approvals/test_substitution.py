@@ -1,0 +1,162 @@
+"""代理: both see the work, the first acts, nobody acts in a chain, for himself, or twice."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from engine import identity, tasks
+from engine.errors import AlreadyDecided, Forbidden, InvalidSubstitution, NotFound, NotYourTask
+from tests.engine.approvals.office import approval
+
+pytestmark = pytest.mark.approvals
+
+WEEK = timedelta(days=7)
+
+
+def stand_in(office, principal: str, deputy: str, *, lasts: timedelta = WEEK, by: str | None = None, **options):
+    now = office.clock.now()
+    return office.do(by or principal, identity.substitute, principal, deputy, now, now + lasts, **options)
+
+
+def test_both_see_the_work_the_first_acts_and_both_names_are_kept(office):
+    instance = office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus")
+
+    [line] = office.items("gus")
+    assert (line.principal, line.mine, office.asked()) == ("Bob", False, {"bob", "gus"})
+    office.act("gus", tasks.agree)
+
+    [row] = office.rows(instance)
+    assert (row.decided_by, row.on_behalf_of_id) == (office.who["gus"].user_id, office.who["bob"].user_id)
+    with pytest.raises(AlreadyDecided):
+        office.do("bob", tasks.agree, row.id)
+    assert office.asked() == set()
+
+
+def test_a_substitute_of_a_substitute_sees_nothing(office):
+    office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus")
+    stand_in(office, "gus", "hal")
+
+    assert office.asked() == {"bob", "gus"}
+    with pytest.raises(NotYourTask):
+        office.do("hal", tasks.agree, office.item("bob"))
+
+
+def test_nobody_stands_in_for_his_own_request(office):
+    office.begin(approval(users="bob"), by="gus")
+    stand_in(office, "bob", "gus")
+
+    with pytest.raises(NotYourTask):
+        office.do("gus", tasks.agree, office.item("bob"))
+
+
+def test_it_is_over_at_once_when_it_is_revoked(office):
+    office.begin(approval(users="bob"))
+    made = stand_in(office, "bob", "gus")
+    item = office.item("gus")
+
+    office.do("bob", identity.end_substitution, made.id)
+
+    assert office.asked() == {"bob"}
+    with pytest.raises(NotYourTask):
+        office.do("gus", tasks.agree, item)
+    with pytest.raises(NotYourTask):
+        office.do("gus", tasks.get, item)
+    stand_in(office, "bob", "hal")  # the revoked one is in nobody's way
+
+
+def test_one_person_for_two_principals_counts_once(office):
+    """Two of four must agree: gus, for himself and for bob, is one of them."""
+    instance = office.begin(approval(users="bob,gus,eve,fay", mode="ratio", extra='threshold="1/2"'))
+    stand_in(office, "bob", "gus")
+
+    for item in [line.work_item_id for line in office.items("gus")]:
+        office.do("gus", tasks.agree, item)
+    assert office.status(instance) == "running"
+    office.act("eve", tasks.agree)
+
+    assert office.outcome(instance)["agreed"] == 2
+
+
+def test_it_covers_processes_categories_amounts_and_what_is_asked_from_then_on(office):
+    office.begin(approval(users="bob"))
+    for options, seen in (
+        ({"scope": "processes", "names": ["p"]}, True),
+        ({"scope": "processes", "names": ["q"]}, False),
+        ({"scope": "categories", "names": ["finance"]}, False),
+        ({"include_open": False}, False),
+        ({"max_amount": Decimal(100)}, True),
+    ):
+        office.clock.advance(timedelta(minutes=1))
+        made = stand_in(office, "bob", "gus", **options)
+        assert (office.asked() == {"bob", "gus"}) is seen, options
+        if not seen:
+            with pytest.raises(NotYourTask):
+                office.do("gus", tasks.agree, office.item("bob"))
+        office.do("bob", identity.end_substitution, made.id)
+
+
+def test_requests_over_the_amount_stay_with_the_principal(office):
+    rule = identity.Substitution(
+        None, None, None, office.clock.now(), office.clock.now(), "", max_amount=Decimal(100)  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    assert [rule.covers("p", "oa", amount) for amount in (None, 100, Decimal("100.01"))] == [True, True, False]
+
+
+def test_a_new_item_is_covered_when_what_was_open_is_not(office):
+    office.begin(approval(users="bob"))
+    office.clock.advance(timedelta(minutes=1))
+    stand_in(office, "bob", "gus", include_open=False)
+    office.clock.advance(timedelta(minutes=1))
+    office.begin(approval(users="bob"))
+
+    assert (len(office.items("bob")), len(office.items("gus"))) == (2, 1)
+    office.act("gus", tasks.agree)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"scope": "processes"}, "scope"),
+        ({"names": ["p"]}, "scope"),
+        ({"max_amount": Decimal(0)}, "amount"),
+        ({"lasts": timedelta(0)}, "ends before"),
+    ],
+)
+def test_what_cannot_be_is_refused(office, options, reason):
+    with pytest.raises(InvalidSubstitution, match=reason):
+        stand_in(office, "bob", "gus", **options)
+    with pytest.raises(InvalidSubstitution, match="same person"):
+        stand_in(office, "bob", "bob")
+    with pytest.raises(Forbidden):
+        stand_in(office, "bob", "gus", by="ann")
+
+
+def test_overlaps_of_one_scope_are_refused(office):
+    stand_in(office, "bob", "gus", scope="processes", names=["p", "q"])
+
+    stand_in(office, "bob", "hal", scope="processes", names=["r"])
+    with pytest.raises(InvalidSubstitution, match="overlaps"):
+        stand_in(office, "bob", "hal", scope="processes", names=["q"])
+
+
+def test_a_long_one_begins_when_the_manager_agrees(office):
+    office.begin(approval(users="bob"))
+    made = stand_in(office, "bob", "gus", lasts=timedelta(days=31))
+    assert (made.state, office.asked()) == ("pending", {"bob"})
+    for login in ("bob", "gus"):
+        with pytest.raises(Forbidden):
+            office.do(login, identity.approve_substitution, made.id)
+
+    office.do("cyd", identity.approve_substitution, made.id)
+
+    assert office.asked() == {"bob", "gus"}
+    with pytest.raises(NotFound):
+        office.do("cyd", identity.approve_substitution, made.id)
+    office.do("bob", identity.end_substitution, made.id)
+    other = stand_in(office, "bob", "gus", lasts=timedelta(days=31))
+    office.do("cyd", identity.approve_substitution, other.id, approved=False)
+    assert office.asked() == {"bob"}

@@ -1,0 +1,42 @@
+"""代理: who acts for whom, for a time."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from engine import identity
+from webui.api.blueprint import Blueprint
+from webui.api.schemas import SubstitutionIn, SubstitutionOut
+
+blueprint = Blueprint(
+    "api_substitutions", __name__, url_prefix="/api/v1/substitutions", description="Who acts for whom"
+)  # fmt: skip
+
+
+@blueprint.route("/", methods=["GET"])
+@blueprint.response(200, SubstitutionOut(many=True))
+def index() -> Any:
+    """Those that the reader gave or received, present and future."""
+    return identity.substitutions(g.uow, g.reader.id)
+
+
+@blueprint.route("/", methods=["POST"])
+@blueprint.arguments(SubstitutionIn)
+@blueprint.response(201, SubstitutionOut)
+def make(sent: dict[str, Any]) -> Any:
+    """Somebody acts for the reader; for longer than 30 days when the reader's manager has agreed."""
+    return identity.substitute(
+        g.uow, g.reader.id, sent["substitute"], sent["valid_from"], sent["valid_to"], sent["reason"],
+        scope=sent["scope"], names=sent["names"], max_amount=sent["max_amount"], include_open=sent["include_open"],
+    )  # fmt: skip
+
+
+@blueprint.route("/<uuid:substitution>/<any(end, approve, refuse):act>", methods=["POST"])
+@blueprint.response(204)
+def change(substitution: UUID, act: str) -> None:
+    """End one's own, or judge one of somebody whose manager the reader is."""
+    if act == "end":
+        identity.end_substitution(g.uow, substitution)
+    else:
+        identity.approve_substitution(g.uow, substitution, approved=act == "approve")
