@@ -449,6 +449,35 @@ class MoveRefused(EngineError):
         super().__init__(count=len(findings), first=findings[0])
 
 
+class ReturnNotPossible(EngineError):
+    """A task or a request that cannot go back there; `findings`: every reason."""
+
+    message = N_("This cannot be sent back, for {count} reason(s): {reasons}")
+    hint = N_("Choose another place, or let it go on and correct it afterwards.")
+    status = 422
+
+    def __init__(self, findings: list[Any]) -> None:
+        self.findings = findings
+        told = [Phrase(found.message, **found.facts) for found in findings]
+        super().__init__(count=len(findings), reasons=told)
+
+
+class OperationRunning(EngineError):
+    """Going back would take away a call that somebody is working on; its effect may happen all the same."""
+
+    message = N_("Expected nothing to be under way, but {operations} is being performed.")
+    hint = N_("Try again in a moment.")
+    status = 409
+
+
+class NotPossibleNow(EngineError):
+    """An act on a request that its state, its drawing or the role of the actor does not allow."""
+
+    message = N_("Expected to {act} request {instance}, but {reason}.")
+    hint = N_("Open the request: its page shows what you may do now.")
+    status = 409
+
+
 class ReservedName(EngineError):
     """A name that the engine keeps for itself."""
 

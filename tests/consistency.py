@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine import audit, bpmn, runtime
-from engine.db.instance import instance
+from engine.db.instance import Status, instance
 from engine.db.job import incident, job
 from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.subscription import SubscriptionKind, subscription
@@ -41,7 +41,7 @@ def _waits(uow: UnitOfWork) -> Iterator[str]:
     open_rows = select(subscription).where(subscription.c.instance_id.is_not(None), subscription.c.token > 0)
     for row in uow.execute(open_rows):
         rows.setdefault(row.instance_id, set()).add((row.token, SubscriptionKind(row.kind).name.lower()))
-    for key in uow.execute(select(instance.c.id)).scalars().all():
+    for key in uow.execute(select(instance.c.id).where(instance.c.status != Status.DRAFT)).scalars().all():
         state = runtime.instance_view(uow, key).state
         waits = {(token, kind) for token, _, kind in bpmn.waits(state) if kind not in ("incident", "condition")}
         stuck = {(found.token, state.tokens[found.token].wait) for found in state.incidents.values()}

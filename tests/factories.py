@@ -38,6 +38,12 @@ def tally(uow: UnitOfWork, *, name: str = "tally", refuse: bool = False) -> dict
     return {"tally": value}
 
 
+@operations.operation("test.booked", compensated_by="test.look")
+def booked(uow: UnitOfWork) -> dict[str, Any]:
+    """Something that another operation would have to undo."""
+    return tally(uow, name="booked")
+
+
 @operations.operation("test.look", outputs={"seen": "any"}, effect="read")
 def look(uow: UnitOfWork, *, value: Any = None) -> dict[str, Any]:
     """Give the value back; no record is kept of a read."""

@@ -3,8 +3,22 @@
 `open_round` and `close_round` are called by `runtime.settle`; `decide` is pure; the acts of people are `engine.tasks`.
 """
 
+from engine.approvals.carrying import carry, reopen_for
 from engine.approvals.choices import select_people
 from engine.approvals.ledger import Ledger, Outcome, decide
-from engine.approvals.rounds import RoundOutcome, close_round, open_round, outcome_of
+from engine.approvals.rounds import Again, RoundOutcome, close_round, open_round, outcome_of, path_of
 
-__all__ = ["Ledger", "Outcome", "RoundOutcome", "close_round", "decide", "open_round", "outcome_of", "select_people"]
+__all__ = [
+    "Again",
+    "Ledger",
+    "Outcome",
+    "RoundOutcome",
+    "carry",
+    "close_round",
+    "decide",
+    "open_round",
+    "outcome_of",
+    "path_of",
+    "reopen_for",
+    "select_people",
+]

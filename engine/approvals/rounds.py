@@ -21,6 +21,7 @@ from engine.db.instance import Instance
 from engine.db.task import (
     NO_DUE,
     Box,
+    Cause,
     ItemDecision,
     ItemKind,
     ItemStatus,
@@ -44,6 +45,7 @@ WORDS = {
     ItemDecision.ABSTAINED: "abstain",
     ItemDecision.HANDLED: "handled",
     ItemDecision.ADVISED: "advised",
+    ItemDecision.RETURNED: "returned",
 }
 
 _insert_item = insert(work_item)
@@ -57,7 +59,7 @@ _insert_inbox = insert(inbox).values(
         literal_column("50"),
     )
 )
-_close_round = update(user_task).where(user_task.c.id == bindparam("round_id"), user_task.c.status == 0)
+_close_round = update(user_task).where(user_task.c.id == bindparam("round_id"), user_task.c.passed_seq.is_(None))
 _close_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _ask_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _leave_inbox = delete(inbox).where(inbox.c.work_item_id == bindparam("item_id"))
@@ -77,6 +79,9 @@ _open_items = (
 )
 TOP = (ItemKind.NORMAL, ItemKind.SIGN_PARALLEL)
 """Kinds that have a vote of their own in the round."""
+VOTING = (*TOP, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER)
+"""Kinds whose decision counts in the end."""
+DECIDED = (RoundStatus.PASSED, RoundStatus.FAILED)
 _loads = (
     select(inbox.c.principal_id, func.count().label("load"))
     .where(inbox.c.principal_id.in_(bindparam("of", expanding=True)), inbox.c.box == int(Box.TODO))
@@ -94,8 +99,8 @@ class RoundOutcome:
 
     @property
     def ends_instance(self) -> bool:
-        """Rejected, and the drawing says that this is the end."""
-        return self.routing["outcome"] == "reject" and self.on_reject == "end"
+        """Rejected, and the drawing says that this is the end; a rule that rejects has nobody to send it back for."""
+        return self.routing["outcome"] == "reject" and self.on_reject != "flow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +116,34 @@ class Closing:
     """jobs of time limits may wait"""
 
 
-def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Why a round is opened once more. `people`: who acted here before, asked again in their order; empty: whom the
+    drawing names."""
+
+    cause: Cause
+    people: tuple[Candidate, ...] = ()
+
+
+def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened, again: Again | None = None) -> bool:
     """Find the people, freeze them in the round, put it into their inboxes. True: decided by a rule, without them."""
     work = fact.work
     asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope), fact.node)
-    asked = skipped(asking) or handle(asking, candidates.resolve(asking))
+    found = list(again.people) if again and again.people else candidates.resolve(asking)
+    asked = skipped(asking) or handle(asking, found)
     round_id = ids.uuid7()
     row: dict[str, Any] = {
         "id": round_id, "instance_id": instance.id, "node": fact.node, "token": fact.token, "of": instance.id,
         "at_node": fact.node, "name": work.name, "form": work.form, "priority": work.priority, "due_at": work.due,
         "follow_up_at": work.follow_up, "mode": mode_of(work), "status": int(RoundStatus.OPEN),
         "spec": dump(work), "opened_seq": fact.seq, "outcome": None, "created_at": uow.now, "closed_at": None,
+        "scope_path": path_of(instance, fact.scope), "cause": int(again.cause if again else Cause.FLOW),
     }  # fmt: skip
     if isinstance(asked, Automatic):
         _decide_without_people(uow, instance, fact, row, asked)
         return True
     chosen, loads = _chosen(uow, instance, fact, asked)
-    items = _items(uow, instance, fact, round_id, chosen, repeated(asking, chosen))
+    items = _items(uow, instance, fact, round_id, chosen, {} if again else repeated(asking, chosen))
     outcome = _outcome_of(work, items)
     if outcome is not None:
         _close_at_once(uow, instance, fact, row, items, outcome, "agree" if outcome.passed else "reject")
@@ -151,6 +167,18 @@ def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
     return False
 
 
+def path_of(instance: Instance, scope_id: int) -> str:
+    """Where a round stands, for questions after its scope is gone: `0/12@ship` is scope 12, opened by `ship` in 0; the
+    third turn of a loop ends in `#3`."""
+    scope = instance.state.scopes[scope_id]
+    parts = []
+    while scope.parent is not None:
+        turn = f"#{scope.index}" if scope.kind == "turn" else ""
+        parts.append(f"{scope.id}@{instance.state.tokens[scope.token].node.id}{turn}")
+        scope = scope.parent
+    return "/".join([str(scope.id), *reversed(parts)])
+
+
 def close_round(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> None:
     """Take away whatever is still open of the wait that the machine closed."""
     closing = uow.cache.pop(("closing", fact.token), None) or _cancelled(uow, instance, fact)
@@ -160,7 +188,7 @@ def close_round(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> None:
         _close_round,
         {
             "round_id": closing.round_id, "status": int(closing.status), "outcome": closing.outcome,
-            "closed_at": uow.now, "passed_seq": fact.seq if closing.status is RoundStatus.PASSED else None,
+            "closed_at": uow.now, "passed_seq": fact.seq if closing.status in DECIDED else None,
         },
     )  # fmt: skip
     for item_id in closing.open_items:
@@ -284,6 +312,9 @@ def dump(work: Work) -> dict[str, Any]:
         spec["approval"] = [work.approval.mode, dict(work.approval.parameters), work.approval.on_reject]
     if work.capability is not None:
         spec["capability"] = [work.capability.provides, work.capability.subject, work.capability.subject_type]
+    for name in _LISTS:
+        if getattr(work, name):
+            spec[name] = list(getattr(work, name))
     if work.fields:
         spec["fields"] = [[rule.id, rule.permission, rule.required] for rule in work.fields]
     return spec
@@ -303,10 +334,24 @@ def load(row: Any) -> Work:
         priority=row.priority,
         capability=Capability(*capability) if capability else None,
         **{name: spec[name] for name in _PLAIN if name in spec},
+        returns=tuple(spec.get("returns", ())),
+        resubmits=tuple(spec.get("resubmits", ())),
     )
 
 
-_PLAIN = ("default_permission", "buttons", "opinion", "on_empty", "on_self", "labels", "request", "timeout", "copies")
+_PLAIN = (
+    "default_permission",
+    "buttons",
+    "opinion",
+    "on_empty",
+    "on_self",
+    "labels",
+    "request",
+    "recall",
+    "timeout",
+    "copies",
+)
+_LISTS = ("returns", "resubmits")
 _DEFAULTS: dict[str, Any] = {
     field.name: field.default_factory() if callable(field.default_factory) else field.default for field in fields(Work)
 }
@@ -315,7 +360,7 @@ _DEFAULTS: dict[str, Any] = {
 # ---------------------------------------------------------------- private
 
 
-def _number(uow: UnitOfWork, instance: Instance, node: str) -> int:
+def number_of(uow: UnitOfWork, instance: Instance, node: str) -> int:
     """Of the round that is about to be written."""
     last = uow.read_one(_last_round, {"of": instance.id, "at_node": node})
     return 1 if last is None else int(last.round) + 1
@@ -333,7 +378,7 @@ def _chosen(
             one.principal_id: one.load for one in counted
         }
         return [min(asked, key=lambda candidate: (loads[candidate.id], candidate.id))], loads
-    number = _number(uow, instance, fact.node)
+    number = number_of(uow, instance, fact.node)
     one = modes.pick(instance.id, fact.node, number, [candidate.id for candidate in asked])
     return [candidate for candidate in asked if candidate.id == one], {}
 
@@ -419,7 +464,7 @@ def _close_at_once(
     outcome: Outcome, word: str, *, skipped: bool = False,
 ) -> None:  # fmt: skip
     """A round that nobody need be asked in, as it is written when it opens."""
-    number = _number(uow, instance, fact.node)
+    number = number_of(uow, instance, fact.node)
     status = RoundStatus.SKIPPED if skipped else RoundStatus.PASSED if outcome.passed else RoundStatus.FAILED
     uow.queue(_insert_round, row | {"status": int(status), "outcome": word, "closed_at": uow.now})
     for item in items:

@@ -29,6 +29,7 @@ from engine.bpmn.parser import read
 from engine.bpmn.parser.constraints import CONSTRAINTS, violations
 from engine.bpmn.program import OperationUse, Program, Reference, Start
 from engine.bpmn.state import Choice, State, approvals, check, choices, is_open, markers, turn_of, variables, waits
+from engine.bpmn.waking import wake
 
 __all__ = [
     "CONSTRAINTS", "Choice", "Comparison", "Definition", "Difference", "Env", "Modification", "OperationUse",
@@ -37,4 +38,5 @@ __all__ = [
     "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
     "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split",
     "target_of", "throw_error", "turn_of", "undone", "unfit", "variables", "violations", "waits",
+    "wake",
 ]  # fmt: skip

@@ -141,6 +141,7 @@ class _Compiler:
     def program(self) -> Program:
         process, extensions = self._process, self._process.extensions
         root = self._scope(process, None)
+        self._check_ways_back()
         return Program(
             process_id=process.id,
             name=process.name or process.id,
@@ -158,6 +159,7 @@ class _Compiler:
             summary=tuple(extensions.summary),
             starters=dict(extensions.starters),
             time_to_live=extensions.time_to_live,
+            withdraw=extensions.withdraw or "beforeFirstDecision",
         )
 
     # ------------------------------------------------------------ scopes, nodes, flows
@@ -452,6 +454,22 @@ class _Compiler:
                 retry = f"R{int(task.retries) - 1}/PT1M"
         return Job(slot, retry, drawn.extensions.asynchronous)
 
+    def _check_ways_back(self) -> None:
+        """What a task may be sent back to is there."""
+        known = {"initiator", "previous", "any", *self._nodes}
+        for drawn in self._process.all_nodes():
+            rule = drawn.extensions.approval
+            back = [*drawn.extensions.returns]
+            if rule is not None and (rule.on_reject or "").startswith("return:"):
+                back.append(str(rule.on_reject).removeprefix("return:"))
+            for target in back:
+                if target not in known:
+                    self._problem(
+                        drawn, "return-target-missing",
+                        N_("'{element}' goes back to '{target}', which is not in this process."),
+                        N_("Choose a task of this process, or: initiator, previous, any."), target=target,
+                    )  # fmt: skip
+
     def _human(self, drawn: Drawn) -> Human:
         extensions = drawn.extensions
         strategy, parameters = self._assignment(drawn, extensions)
@@ -476,6 +494,9 @@ class _Compiler:
             copies=tuple(asdict(line) for line in extensions.copies),
             chosen=strategy in CHOSEN or self._looks_ahead,
             request=extensions.request,
+            returns=tuple(extensions.returns),
+            resubmits=tuple(extensions.resubmits),
+            recall=extensions.recall or "beforeNextDecision",
         )
         if extensions.approval is not None:
             rule = extensions.approval

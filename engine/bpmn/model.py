@@ -220,6 +220,10 @@ class Extensions:
     timeout: list[TimeoutStep] = field(default_factory=list)
     copies: list[Copying] = field(default_factory=list)
     policy: PolicyMark | None = None
+    returns: list[str] = field(default_factory=list)
+    resubmits: list[str] = field(default_factory=list)
+    recall: str | None = None
+    withdraw: str | None = None
     request: bool = False
     asynchronous: bool = False
     retry: str | None = None

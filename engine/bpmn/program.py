@@ -155,6 +155,9 @@ class Human:
     subject: Slot | None = None
     subject_type: str = ""
     request: bool = False
+    returns: tuple[str, ...] = ()
+    resubmits: tuple[str, ...] = ()
+    recall: str = "beforeNextDecision"
 
 
 def pin(target: str, binding: str, version_tag: str | None) -> str:
@@ -381,6 +384,8 @@ class Program:
     summary: tuple[str, ...] = ()
     starters: dict[str, list[str]] = field(default_factory=dict)
     time_to_live: str | None = None
+    withdraw: str = "beforeFirstDecision"
+    """until when the requester may take it back: anytime | never | approvedWithin:P31D"""
     bound_programs: dict[str, tuple[str, "Program"]] = field(default_factory=dict)
     bound_decisions: dict[str, Any] = field(default_factory=dict)
 

@@ -90,6 +90,11 @@ class Work:
     """name in other languages, by language code"""
     request: bool = False
     """the node where the requester fills in or corrects his request (troika:request)"""
+    returns: tuple[str, ...] = ()
+    """where a person may send it back to: initiator, previous, any, element ids"""
+    resubmits: tuple[str, ...] = ()
+    """where the resubmission may go: stepwise, backToMe"""
+    recall: str = "beforeNextDecision"
 
 
 # ---------------------------------------------------------------- facts

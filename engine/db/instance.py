@@ -62,6 +62,8 @@ instance = Table(
     Column("remove_at", UtcDateTime),
     Column("legal_hold", Boolean, nullable=False, default=False),
     Column("series", String(200)),  # in which `number` is unique: a pattern, a process, or a process in a company
+    Column("submission", Integer, nullable=False, default=1, server_default="1"),
+    Column("resubmits_id", Id),  # the withdrawn instance that this one takes up again
 )
 Index(
     "instance_business_key",
@@ -136,6 +138,8 @@ class Instance:
     updated_at: datetime
     ended_at: datetime | None = None
     ended_code: str | None = None
+    submission: int = 1
+    resubmits_id: UUID | None = None
     state: Any = None
     """the live `bpmn.State`, loaded by `runtime` when first needed"""
     series: str | None = None

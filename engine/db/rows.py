@@ -15,9 +15,11 @@ _COLUMNS = (
     instance.c.id, instance.c.definition_id, instance.c.process_key, instance.c.number, instance.c.business_key,
     instance.c.title, instance.c.summary, instance.c.starter_id, instance.c.status, instance.c.incidents,
     instance.c.version, instance.c.history_seq, instance.c.history_hash, instance.c.codec, instance.c.state,
-    instance.c.created_at, instance.c.updated_at, instance.c.ended_at, instance.c.ended_code,
+    instance.c.created_at, instance.c.updated_at, instance.c.ended_at, instance.c.ended_code, instance.c.submission,
+    instance.c.resubmits_id,
 )  # fmt: skip
-_read = select(*_COLUMNS).where(instance.c.id == bindparam("wanted"))
+# a draft has no token, no number and no chain of facts: nothing but `starting` knows it
+_read = select(*_COLUMNS).where(instance.c.id == bindparam("wanted"), instance.c.status != int(Status.DRAFT))
 _lock = _read.with_for_update()
 _lock_of_item = (
     select(*_COLUMNS)
@@ -68,6 +70,7 @@ class Rows:
             values |= {
                 "id": row.id, "process_key": row.process_key, "starter_id": row.starter_id,
                 "version": row.version, "created_at": row.created_at, "series": row.series,
+                "submission": row.submission, "resubmits_id": row.resubmits_id,
             }  # fmt: skip
             uow.queue(_insert, values)
             row.new = False
@@ -124,6 +127,7 @@ def _instance(row: Any) -> Instance:
         status=Status(row.status), incidents=row.incidents, version=row.version, history_seq=row.history_seq,
         history_hash=row.history_hash, codec=row.codec, stored=row.state, created_at=row.created_at,
         updated_at=row.updated_at, ended_at=row.ended_at, ended_code=row.ended_code,
+        submission=row.submission, resubmits_id=row.resubmits_id,
     )  # fmt: skip
 
 

@@ -32,6 +32,24 @@ class RoundStatus(IntEnum):
     SKIPPED = 5
 
 
+class Cause(IntEnum):
+    """Why a `user_task` was opened."""
+
+    FLOW = 0
+    RETURN = 1
+    WITHDRAW = 2
+    MIGRATE = 3
+    MODIFY = 4
+
+
+class Ticket(IntEnum):
+    """Of a returned round that wants the resubmission straight back."""
+
+    OPEN = 0
+    USED = 1
+    BROKEN = 2
+
+
 class ItemKind(IntEnum):
     """Why a person is in a round."""
 
@@ -107,7 +125,7 @@ user_task = Table(
     Column("mode", String(20), nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("spec", JsonText, nullable=False),  # the Work record of the version that opened it, frozen
-    Column("cause", SmallInteger, nullable=False, default=0),  # 0 flow 1 return 2 withdraw 3 migrate 4 modify
+    Column("cause", SmallInteger, nullable=False, default=0),  # Cause
     Column("opened_seq", Integer, nullable=False),
     Column("passed_seq", Integer),
     Column("outcome", String(20)),
@@ -115,6 +133,11 @@ user_task = Table(
     Column("closed_at", UtcDateTime),
     Column("voided_at", UtcDateTime),
     Column("version", Integer, nullable=False, default=1),
+    Column("scope_path", Text),  # "0/12@ship": scopes from the process inwards, each with the activity that opened it
+    Column("parked_by", Id),  # the returned round that keeps this one for carrying
+    Column("ticket", SmallInteger),  # of a returned round
+    Column("guarded", JsonText),  # names of the fields that a parked round was decided on
+    Column("guarded_digest", Digest),
     UniqueConstraint("instance_id", "token", name="user_task_wait_once"),
 )
 Index("user_task_open", user_task.c.instance_id, sqlite_where=text("status = 0"), postgresql_where=text("status = 0"))

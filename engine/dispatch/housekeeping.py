@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from engine import messages
 from engine.db.subscription import MessageState, message
 from engine.process_engine import ProcessEngine
+from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, UnitOfWork
 
 REMEMBERED = timedelta(days=90)
@@ -15,7 +16,7 @@ REMEMBERED = timedelta(days=90)
 
 def run(engine: ProcessEngine) -> None:
     """All duties, each in a transaction of its own."""
-    for duty in (expire_messages, forget_messages):
+    for duty in (expire_messages, forget_messages, forget_drafts):
         with engine.unit_of_work(ENGINE) as uow:
             duty(uow)
 
@@ -29,3 +30,8 @@ def forget_messages(uow: UnitOfWork) -> None:
     """Messages that were delivered or expired long ago."""
     old = uow.now - REMEMBERED
     uow.execute(delete(message).where(message.c.state != int(MessageState.WAITING), message.c.received_at < old))
+
+
+def forget_drafts(uow: UnitOfWork) -> None:
+    """Requests that somebody began to fill in long ago."""
+    drafting.forget(uow)

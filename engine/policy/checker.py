@@ -348,14 +348,24 @@ class _Search:
             following = self._decided(state, place, word, human)
             on_reject = (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
             if word == "reject" and on_reject != "flow":
-                target = place.prefix + on_reject.removeprefix("return:")
-                if target in self.system.places:
+                targets_back = self._back(place, on_reject)
+                for target in targets_back:
                     yield place.id, added(following, target, "")
-                else:
+                if not targets_back or on_reject == "initiator":  # it may end there as well, with a draft
                     yield place.id, State((), following.outcomes, following.live)
                 continue
             for targets in self._branches(following, place, place.node.type):
                 yield place.id, self._flow_on(following, targets)
+
+    def _back(self, place: Place, on_reject: str) -> list[str]:
+        """Where a rejection sends the request back to."""
+        if on_reject == "initiator":
+            return [
+                found.id for found in self.system.places.values()
+                if found.prefix == place.prefix and found.node.extensions.request
+            ]  # fmt: skip
+        target = place.prefix + on_reject.removeprefix("return:")
+        return [target] if target in self.system.places else []
 
     def _decided(self, state: State, place: Place, word: str, human: bool) -> State:
         outcomes = dict(state.outcomes)

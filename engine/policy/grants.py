@@ -40,6 +40,16 @@ _void = (
 )
 
 
+_of_item = update(policy_grant).where(
+    policy_grant.c.work_item_id == bindparam("item"), policy_grant.c.state == bindparam("was")
+)
+_void_instance = (
+    update(policy_grant)
+    .where(policy_grant.c.instance_id == bindparam("of"), policy_grant.c.state.in_(("active", "parked")))
+    .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Yes:
     """A decided work item that agreed. `person_id` None: a service account, which grants nothing."""
@@ -242,6 +252,33 @@ def grant(
         )  # fmt: skip
     uow.queue(_insert_grant, rows)
     return [row["id"] for row in rows]
+
+
+def park(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
+    """Decisions that may be carried later: until then their grants count for nothing."""
+    _turn(uow, items, ("active",), "parked", reason)
+
+
+def restore(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
+    """Parked grants of decisions that are carried count again."""
+    _turn(uow, items, ("parked",), "active", reason)
+
+
+def undo(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
+    """Decisions that no longer stand: their grants are void for good; what was consumed stays so."""
+    _turn(uow, items, ("active", "parked"), "void", reason)
+
+
+def undo_all(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
+    """Every live grant of an instance is void."""
+    uow.execute(_void_instance, {"of": instance_id, "why": reason, "at_time": uow.now})
+
+
+def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Iterable[str], to: str, reason: str) -> None:
+    listed = list(items)
+    for was in states:
+        rows = [{"item": item, "was": was, "state": to, "state_reason": reason, "state_at": uow.now} for item in listed]
+        uow.queue(_of_item, rows)
 
 
 def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import approvals, bpmn, calls, crash, history, identity, incidents, repository, values
+from engine import approvals, bpmn, calls, crash, history, identity, incidents, policy, repository, values
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -26,6 +26,7 @@ from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
+from engine.runtime.returning import rounds_of
 from engine.runtime.settling import REJECTED, describe, settle
 from engine.runtime.views import InstanceView, instance_view
 from engine.unit_of_work import UnitOfWork
@@ -50,6 +51,7 @@ __all__ = [
     "resolve",
     "resume",
     "retry_job",
+    "rounds_of",
     "set_variables",
     "settle",
     "start",
@@ -79,14 +81,19 @@ def start(
     instance_id: UUID | None = None,
     department: str | None = None,
     approvers: Mapping[str, Sequence[Any]] | None = None,
+    number: str | None = None,
+    submission: int = 1,
+    resubmits_id: UUID | None = None,
 ) -> Instance:
     """Start the latest version of process `key`, or version `definition_id`.
 
     `variables`: values by name, already validated by the start form. `start`: the start event, when it is not the
     none start; `trigger`: what came with it. `instance_id`: promised to a message with a key.
     `department`: key of the one for which the requester asks, when he works in several; `approvers`: people by element
-    id, for the nodes that ask whom the requester selects. Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken,
-    NoSuchStart, InvalidValue, CannotChoose.
+    id, for the nodes that ask whom the requester selects. `number`, `submission`: of the request `resubmits_id` that it
+    takes up again.
+
+    Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart, InvalidValue, CannotChoose.
     """
     info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
     program = repository.program(uow, info.id)
@@ -96,7 +103,8 @@ def start(
             raise BusinessKeyTaken(process=info.key, business_key=business_key)
     instance = rows.born(instance_id or uuid7(), info.id, info.key, uow.actor.user_id, uow.now)
     instance.business_key = business_key
-    if program.numbering is not None:
+    instance.number, instance.submission, instance.resubmits_id = number, submission, resubmits_id
+    if number is None and program.numbering is not None:
         numbering.draw(uow, program.numbering, instance)
     starter = uow.actor.user_id
     initiator = None if starter is None else identity.context_of(uow, starter, department)
@@ -104,7 +112,8 @@ def start(
     uow.add_instance(instance)
     history.record(
         uow, instance, "instance.started",
-        data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key},
+        data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key,
+              **({"submission": submission, "resubmits": str(resubmits_id)} if resubmits_id is not None else {})},
     )  # fmt: skip
     if approvers:
         approvals.select_people(uow, instance, program, "initiatorSelect", approvers)
@@ -207,12 +216,15 @@ def reject(uow: UnitOfWork, instance: Instance) -> None:
 
 
 def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = Status.TERMINATED) -> Instance:
-    """End the instance from outside; everything that waits is closed. `status`: terminated, withdrawn or voided.
+    """End the instance from outside; everything that waits is closed, every approval is void.
+
+    `status`: terminated, withdrawn, voided or rejected.
 
     Raises InstanceOver.
     """
     instance = locked(uow, instance_id)
     history.record(uow, instance, "instance.cancelled", data={"reason": reason})
+    policy.undo_all(uow, instance.id, status.name.lower())
     code = "" if status is Status.TERMINATED else status.name.lower()
     settle(uow, instance, bpmn.cancel(load(uow, instance), code, now=uow.now, env=env(uow, instance)))
     return instance

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -36,13 +37,14 @@ class Beside:
     """`initiator`: the person who started, as FEEL sees him. `since`: when each open visit began, by token.
 
     `by_key`: a message with a key has started it, and the next one waits for its end. `apart`: what lies in rows of
-    large values, by scope and place.
+    large values, by scope and place. `ticket`: the returned round that is to get the resubmission straight back.
     """
 
     initiator: Values | None = None
     since: dict[int, datetime] = field(default_factory=dict)
     by_key: bool = False
     apart: dict[int, dict[str, Any]] = field(default_factory=dict)
+    ticket: UUID | None = None
 
 
 Parts = dict[int, bytes | None]
@@ -60,6 +62,8 @@ def encode(state: State, beside: Beside) -> tuple[bytes, Parts]:
     }
     if beside.by_key:
         envelope["by_key"] = True
+    if beside.ticket is not None:
+        envelope["ticket"] = str(beside.ticket)
     if any(apart.values()):
         envelope["parts"] = sorted(key for key, held in apart.items() if held)
     raw = orjson.dumps(envelope)
@@ -81,6 +85,7 @@ def decode(
     envelope: Any = orjson.loads(_unpacked(stored))
     since = {token: from_micros(at) for token, at in envelope["since"]}
     beside = Beside(values.decode(envelope["initiator"]), since, envelope.get("by_key", False))
+    beside.ticket = UUID(envelope["ticket"]) if "ticket" in envelope else None
     listed = envelope.get("parts")
     if not listed:
         return bpmn.load(envelope["state"], programs), beside

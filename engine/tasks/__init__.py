@@ -6,6 +6,8 @@ from engine.tasks.boxes import CopyItem, copied
 from engine.tasks.choosing import set_future
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
+from engine.tasks.drafting import RequestDraft, copy_to_draft
+from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
     COUNT_LIMIT,
@@ -20,12 +22,15 @@ from engine.tasks.inbox import (
     requested,
 )
 from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
+from engine.tasks.recalling import recall
+from engine.tasks.resubmitting import Resubmission, resubmission
+from engine.tasks.returning import Returned, Target, return_, targets
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
 from engine.tasks.standing import outdated
 from engine.tasks.timing import time_out
 from engine.tasks.titles import shown as shown_title
 from engine.tasks.views import View, remove_view, save_view, views
-from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see, save_draft, sight, unclaim
+from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see, opened, save_draft, sight, unclaim
 
 __all__ = [
     "COUNT_LIMIT",
@@ -36,12 +41,19 @@ __all__ = [
     "DoneItem",
     "InboxItem",
     "Page",
+    "RequestDraft",
     "RequestItem",
+    "Resubmission",
     "Result",
+    "Returned",
     "Signer",
+    "Target",
     "TaskView",
     "View",
+    "Woken",
     "abstain",
+    "activate",
+    "acts",
     "add_after",
     "add_before",
     "add_beside",
@@ -49,12 +61,14 @@ __all__ = [
     "agree_many",
     "attach",
     "attachments",
+    "cancel",
     "claim",
     "comment",
     "comments",
     "complete",
     "copied",
     "copy_to",
+    "copy_to_draft",
     "count",
     "delegate",
     "done",
@@ -63,22 +77,31 @@ __all__ = [
     "inbox",
     "may_see",
     "open_attachment",
+    "opened",
     "outdated",
     "place_of",
     "read_copy",
+    "recall",
     "reject",
     "remove_signer",
     "remove_view",
     "requested",
+    "resubmission",
+    "return_",
     "save_draft",
     "save_view",
     "seen",
     "set_future",
     "shown_title",
     "sight",
+    "suspend",
+    "targets",
     "time_out",
     "transfer",
     "unclaim",
     "urge",
     "views",
+    "void",
+    "wake",
+    "withdraw",
 ]

@@ -16,7 +16,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
-from engine.tasks import choosing, opening
+from engine.tasks import choosing, opening, returning
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, sha256
@@ -33,6 +33,8 @@ class Acted:
     work_item_id: UUID
     outcome: str | None
     repeated: bool = False
+    incident_id: UUID | None = None
+    """a rejection should have gone back, but what must be true afterwards was not: nothing was moved"""
 
 
 def agree(
@@ -242,6 +244,9 @@ def follow(act: Act, changed: Values, document: Document | None) -> Acted:
     by = [item.decided_by for item in act.items if item.id in outcome.counted and item.decided_by is not None]
     on_reject = act.work.approval.on_reject if act.work.approval else "flow"
     result = RoundOutcome(rounds.routing(outcome, word, act.round.round, by, act.uow.now), on_reject)
+    if not outcome.passed and on_reject not in ("flow", "end"):
+        incident_id = returning.reject_to(act, on_reject, act.uow.cache["closing", act.round.token])
+        return Acted(act.instance.id, act.item.id, word, incident_id=incident_id)
     if result.ends_instance:
         runtime.reject(act.uow, act.instance)
     else:

@@ -16,7 +16,7 @@ from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
-from engine.tasks import choosing, opening, substituting, titles
+from engine.tasks import choosing, opening, recalling, returning, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
@@ -29,6 +29,10 @@ _supersede = (
 )
 _set_status = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _set_draft = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_see = update(work_item).where(
+    work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO),
+    work_item.c.first_seen_at.is_(None),
+)  # fmt: skip
 _insert_item = insert(work_item)
 
 
@@ -86,6 +90,8 @@ class TaskView:
     """later nodes whose people whoever agrees here may choose"""
     signers: tuple[Signer, ...] = ()
     """added people and advisers of the round, in the order in which they were asked"""
+    note: returning.Note | None = None
+    """why it is asked again"""
 
 
 def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
@@ -118,7 +124,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         form_id=act.work.form,
         values=values,
         permissions=_permissions(act, mine),
-        actions=offered(act) if mine else (),
+        actions=offered(act) if mine else recalling.offered(act),
         button_labels={name: text for name, text in act.work.buttons.items() if text not in ("true", "false")},
         opinion=act.work.opinion,
         facts_display=dict(document.facts.display) if document else None,
@@ -136,7 +142,15 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         version=act.item.version,
         selects=tuple(choosing.to_select(act)) if mine and is_open else (),
         signers=_signers(act),
+        note=returning.note(act) if is_open else None,
     )
+
+
+def opened(uow: UnitOfWork, work_item_id: UUID) -> None:
+    """The person who is asked has opened the task; whoever only looks has not. Raises NotFound."""
+    act = opening.look(uow, work_item_id)
+    if opening.entitled(act) and act.item.first_seen_at is None:
+        uow.queue(_see, {"item_id": act.item.id, "first_seen_at": uow.now})
 
 
 def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
@@ -286,6 +300,8 @@ def offered(act: Act) -> tuple[str, ...]:
         if rounds.mode_of(act.work) != "inform":
             acts += _signing(act)
     acts += ["comment", "attach"]
+    if returning.offered(act):
+        acts.append("return")
     return tuple(name for name in acts if buttons.get(BUTTONS.get(name, name)) != "false")
 
 

@@ -20,7 +20,7 @@ _LIVE = (Status.RUNNING, Status.SUSPENDED)
 def instances(uow: UnitOfWork, *, process: str = "", status: str = "", text: str = "", trouble: bool = False,
               before: UUID | None = None) -> tuple[Sequence[Any], UUID | None]:  # fmt: skip
     """Newest first; the second value is the key to go on from."""
-    query = _instances.order_by(instance.c.id.desc()).limit(PAGE + 1)
+    query = _instances.where(instance.c.status != Status.DRAFT).order_by(instance.c.id.desc()).limit(PAGE + 1)
     if process:
         query = query.where(instance.c.process_key == process)
     if status in Status.__members__:

@@ -171,6 +171,9 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         capability=_capability(run, node, human, context),
         labels=node.labels,
         request=human.request,
+        returns=human.returns,
+        resubmits=human.resubmits,
+        recall=human.recall,
     )
 
 

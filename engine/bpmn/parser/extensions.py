@@ -4,6 +4,7 @@ A word that we know but do not execute is refused like one that we do not know; 
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterator
 
 from engine.bpmn.model import (
@@ -71,6 +72,10 @@ SELF_IS_LEADER = frozenset(("up", "self"))
 PICKS = frozenset(("hash", "leastLoaded"))
 TIMEOUTS = frozenset(("remind", "escalate", "transfer", "agree", "reject"))
 COPY_ON = frozenset(("enter", "pass", "end"))
+REJECTS = ("end", "flow", "initiator")
+RESUBMITS = ("backToMe", "stepwise")
+RECALLS = ("beforeNextDecision", "beforeNextSeen", "never")
+WITHDRAWALS = ("anytime", "beforeFirstDecision", "never")
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 BUTTONS = frozenset(
     [
@@ -91,6 +96,8 @@ BUTTONS = frozenset(
         "claim",
     ]
 )
+_RETURN_TO = re.compile(r"return:\S+")
+_APPROVED_WITHIN = re.compile(r"approvedWithin:P\d{1,4}D")
 NEEDS = {
     "formUser": "field",
     "formUserManager": "field",
@@ -103,12 +110,9 @@ NEEDS = {
 }
 """The parameter without which a strategy asks nobody."""
 NOT_YET = {
-    "return": N_("Draw a flow back to the earlier task."),
-    "recall": N_("Remove it."),
     "signature": N_("Remove it."),
     "hook": N_("Draw a service task that calls the other system."),
     "managers": N_("Remove it: process administrators look after every process."),
-    "withdraw": N_("Draw a message event that cancels the process."),
     "print": N_("Remove it."),
     "retention": N_("Remove it."),
     "dataStore": N_("Draw a service task that reads or writes the data."),
@@ -302,8 +306,8 @@ class Reader:
         if child.get("pick") is not None:
             self._choice(owner, child, "pick", PICKS)
         reject = child.get("onReject")
-        if reject is not None and reject not in ("flow", "end"):
-            self._wrong_choice(owner, child, "onReject", reject, ("flow", "end"))
+        if reject is not None and reject not in REJECTS and not _RETURN_TO.fullmatch(reject):
+            self._wrong_choice(owner, child, "onReject", reject, (*REJECTS, "return:<element>"))
         weights = []
         for line in child.iterchildren("*"):
             if local_name(line) != "weight" or not line.get("user") or not line.get("value"):
@@ -335,6 +339,24 @@ class Reader:
         if child.get("required"):
             found.opinion = self._choice(owner, child, "required", ("always", "onReject", "never"))
         found.phrases = [phrase.strip() for phrase in (child.get("phrases") or "").split("|") if phrase.strip()]
+
+    def _return(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.returns = (self._required(owner, child, "targets") or "").split()
+        found.resubmits = (child.get("resubmit") or "stepwise").split()
+        for word in found.resubmits:
+            if word not in RESUBMITS:
+                self._wrong_choice(owner, child, "resubmit", word, RESUBMITS)
+
+    def _recall(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.recall = self._choice(owner, child, "until", RECALLS)
+
+    def _withdraw(self, owner: Element, child: Element, found: Extensions) -> None:
+        until = self._required(owner, child, "until")
+        if until is None:
+            return
+        if until not in WITHDRAWALS and not _APPROVED_WITHIN.fullmatch(until):
+            self._wrong_choice(owner, child, "until", until, (*WITHDRAWALS, "approvedWithin:P31D"))
+        found.withdraw = until
 
     def _on_empty(self, owner: Element, child: Element, found: Extensions) -> None:
         found.on_empty = self._choice(owner, child, "do", EMPTY)
@@ -565,6 +587,9 @@ _TROIKA: dict[str, _Word] = {
     "dedupe": (frozenset(("userTask", "process")), Reader._dedupe, "mode"),
     "timeout": (HUMAN, Reader._timeout, "calendar"),
     "cc": (HUMAN, Reader._copies, "on users groups"),
+    "return": (HUMAN, Reader._return, "targets resubmit compensate=false"),
+    "recall": (HUMAN, Reader._recall, "until"),
+    "withdraw": (_PROCESS, Reader._withdraw, "until"),
     "policy": (HUMAN, Reader._policy, "provides subject subjectType"),
     "retry": (JOBS, Reader._retry, "cycle"),
     "numbering": (_PROCESS, Reader._numbering, "pattern period scope gapless"),

@@ -4,12 +4,14 @@ Alembic is loaded when there is something to migrate: with its template engine i
 """
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
 HERE = Path(__file__).parent
+_FOLLOWS = re.compile(r'^down_revision = "(\d+)"$', re.MULTILINE)
 LOCK = 0x7401CA
 """Any number that nothing else in the database locks."""
 
@@ -35,8 +37,11 @@ def current(connection: Connection) -> str | None:
 
 
 def head() -> str:
-    """The newest revision that this program knows: the number that its file name begins with."""
-    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
+    """The newest revision that this program knows: the one that no other follows. Numbers may be out of order."""
+    files = {path.name.partition("_")[0]: path for path in (HERE / "versions").glob("[0-9]*_*.py")}
+    followed = {_FOLLOWS.search(path.read_text(encoding="utf-8")) for path in files.values()}
+    (newest,) = files.keys() - {found[1] for found in followed if found is not None}
+    return newest
 
 
 def read_sql(name: str, dialect: str) -> list[str]:

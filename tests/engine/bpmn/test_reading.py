@@ -223,8 +223,12 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
     assert "Did you mean 'request'?" in attribute
     (misspelt,) = refused("userTask", '<troika:approval mode="ratio" treshold="2/3"/>')
     assert "Did you mean 'threshold'?" in misspelt
-    (returned,) = refused("userTask", '<troika:approval onReject="initiator"/>')
-    assert "one of end, flow" in returned
+    (returned,) = refused("userTask", '<troika:approval onReject="return:"/>')
+    assert "one of end, flow, initiator, return:<element>" in returned
+    (nowhere,) = refused("userTask", '<troika:return targets="any" resubmit="straight"/>')
+    assert "one of backToMe, stepwise" in nowhere
+    (never,) = refused("userTask", '<troika:recall until="always"/>')
+    assert "beforeNextSeen" in never
     (climbing,) = refused("userTask", '<troika:assignment strategy="managerChain" onMissingLevel="jump"/>')
     assert "one of climb, empty, skip" in climbing
     (limit,) = refused("userTask", '<troika:timeout><troika:step after="P1D" do="shout"/></troika:timeout>')

@@ -1,0 +1,308 @@
+"""Going back: who may, is decided above; whether it can be done, and doing it with every row that hangs on it, is here.
+
+Rounds that were passed since the target no longer stand: their decisions are void, or parked for the way back. What
+must be true afterwards is looked at each time; when it is not, everything is undone and an incident says so.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, or_, select, update
+
+from engine import approvals, bpmn, history, incidents, operations, repository
+from engine.approvals.candidates import Candidate
+from engine.bpmn.program import Node
+from engine.bpmn.state import Scope, State
+from engine.bpmn.steps import Step
+from engine.db.history import history as facts
+from engine.db.instance import Instance
+from engine.db.job import IncidentKind, job
+from engine.db.policy import policy_grant
+from engine.db.subscription import subscription
+from engine.db.task import Cause, ItemStatus, RoundStatus, Source, Ticket, inbox, user_task, work_item
+from engine.errors import N_, OperationRunning, ReturnNotPossible
+from engine.findings import Finding, Level
+from engine.operations import UnknownOperation
+from engine.runtime import proof, reopening
+from engine.runtime.environment import beside, env, load
+from engine.runtime.settling import settle
+from engine.unit_of_work import UnitOfWork
+
+_rounds = select(user_task).where(user_task.c.instance_id == bindparam("of")).order_by(user_task.c.opened_seq)
+_left = select(func.max(facts.c.seq)).where(
+    facts.c.instance_id == bindparam("of"), facts.c.kind == "node.left", facts.c.token == bindparam("of_token")
+)
+_performed = select(facts.c.node, facts.c.data).where(
+    facts.c.instance_id == bindparam("of"), facts.c.kind == "operation.performed", facts.c.seq > bindparam("after")
+)
+_issue = update(user_task).where(user_task.c.id == bindparam("row"))
+_asked = select(user_task.c.token).where(user_task.c.instance_id == bindparam("of"), user_task.c.status == 0)
+_jobs = select(job.c.token).where(job.c.instance_id == bindparam("of"), job.c.kind < 4)
+_heard = select(subscription.c.token).where(subscription.c.instance_id == bindparam("of"), subscription.c.token > 0)
+_boxes = (
+    select(inbox.c.work_item_id)
+    .join(work_item, work_item.c.id == inbox.c.work_item_id)
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(
+        work_item.c.instance_id == bindparam("of"),
+        or_(work_item.c.status != int(ItemStatus.TODO), user_task.c.status != int(RoundStatus.OPEN)),
+    )
+)
+_granted = (
+    select(policy_grant.c.id)
+    .join(user_task, user_task.c.id == policy_grant.c.user_task_id)
+    .where(
+        policy_grant.c.instance_id == bindparam("of"), policy_grant.c.state == "active",
+        user_task.c.voided_at.is_not(None),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """One going back. `tokens`: from where; `target`: the round that was passed there; `by`: the round that is left.
+
+    `straight`: the resubmission comes straight back to `by` when nothing has changed. `recompute`: ask whom the drawing
+    names instead of who acted before. `reopen`: opens the target's round instead, when a decision is taken back.
+    """
+
+    tokens: tuple[int, ...]
+    target: Any
+    by: Any = None
+    straight: bool = False
+    recompute: bool = False
+    reopen: Callable[[Any], None] | None = None
+
+
+class _Broken(Exception):
+    """A post-condition does not hold. `found`: what."""
+
+    def __init__(self, found: list[str]) -> None:
+        self.found = found
+        super().__init__("; ".join(found))
+
+
+def rounds_of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
+    """Every round of the instance, oldest first."""
+    return uow.read(_rounds, {"of": instance_id})
+
+
+def passed(rounds: Sequence[Any]) -> dict[str, Any]:
+    """Per element the round that was passed last and still stands."""
+    return {
+        row.node: row for row in rounds
+        if row.status == RoundStatus.PASSED and row.voided_at is None and row.parked_by is None
+        and row.passed_seq is not None
+    }  # fmt: skip
+
+
+def obstacles(uow: UnitOfWork, instance: Instance, back: Back) -> list[Finding]:
+    """Every reason against going back, but for operations under way; nothing is changed."""
+    state = load(uow, instance)
+    found = bpmn.returning(state, back.tokens, back.target.node, back.target.passed_seq)
+    refused = list(found.refused)
+    if found.scope in state.scopes and found.node in state.scopes[found.scope].program.nodes:
+        scope = state.scopes[found.scope]
+        target = scope.program.nodes[found.node]
+        if target.scope is scope.unit:
+            for element in _done(uow, instance, scope, target, back.target):
+                refused.append(_finding(target.id, _IRREVERSIBLE, element=element))
+    return refused
+
+
+def go(uow: UnitOfWork, instance: Instance, back: Back, decide: Callable[[], None]) -> UUID | None:
+    """Go back; the id of the incident when a post-condition failed and nothing was done, None when all is well.
+
+    `decide`: writes the act itself, and is undone with the rest. Raises ReturnNotPossible with every reason,
+    OperationRunning.
+    """
+    refused = obstacles(uow, instance, back)
+    if refused:
+        raise ReturnNotPossible(refused)
+    kept = _keep(instance)
+    try:
+        with uow.savepoint():
+            decide()
+            _go(uow, instance, back)
+    except _Broken as broken:
+        for name, value in kept.items():
+            setattr(instance, name, value)
+        detail = {"target": back.target.node, "found": broken.found}
+        return incidents.raise_incident(
+            uow, instance, IncidentKind.PROCESS, "goto_postcondition", str(broken), node=back.target.node,
+            detail=detail,
+        )  # fmt: skip
+    return None
+
+
+def region(instance: Instance, scope: Scope, target: Node) -> Callable[[Any], bool]:
+    """Whether a round lies behind `target`, or at it, in `scope`."""
+    after = scope.unit.routes.down[target.index] | 1 << target.index
+    return lambda row: reopening.within(scope, after, row.scope_path or "0", row.node)
+
+
+# ---------------------------------------------------------------- doing it
+
+
+def _go(uow: UnitOfWork, instance: Instance, back: Back) -> None:
+    state = load(uow, instance)
+    look = bpmn.returning(state, back.tokens, back.target.node, back.target.passed_seq)
+    scope = state.scopes[look.scope]
+    target = scope.program.nodes[look.node]
+    before = _marking(state)
+    reopening.break_ticket(uow, instance, "sent back again")
+    undone = _undo_rounds(uow, instance, back, scope, target)
+    _forget(scope, undone)
+    if back.reopen is not None:
+        instance.cache["again"] = {target.id: back.reopen}
+    else:
+        people = () if back.recompute else _people(uow, back.target)
+        instance.cache["again"] = {target.id: approvals.Again(Cause.RETURN, people)}
+    step = bpmn.goto(state, back.tokens, target.id, back.target.passed_seq, now=uow.now, env=env(uow, instance))
+    running = proof.under_way(uow, instance, step)
+    if running:
+        raise OperationRunning(operations=", ".join(str(found.element_id) for found in running))
+    wrong = misplaced(step, scope, target)
+    if wrong:
+        raise _Broken(wrong)
+    settle(uow, instance, step)
+    data = {
+        "target": target.id, "from": str(back.by.id) if back.by is not None else None, "undone": undone,
+        "straight": back.straight, "before": before, "after": _marking(instance.state),
+    }  # fmt: skip
+    history.record(uow, instance, "instance.returned", node=target.id, data=data)
+    uow.flush()
+    wrong = list(faults(uow, instance))
+    if wrong:
+        raise _Broken(wrong)
+
+
+def _undo_rounds(uow: UnitOfWork, instance: Instance, back: Back, scope: Scope, target: Node) -> list[str]:
+    """Void or park what was decided behind the target and at it; the elements."""
+    inside = region(instance, scope, target)
+    ticket = back.by.id if back.straight and back.by is not None else None
+    undone = []
+    variables = bpmn.variables(instance.state, scope.id)
+    if ticket is not None:
+        issued = {"scope": scope.id, "target": target.id}
+        uow.queue(_issue, {"row": ticket, "ticket": int(Ticket.OPEN), "guarded": issued})
+        beside(uow, instance).ticket = ticket
+    for row in rounds_of(uow, instance.id):
+        since = row.passed_seq is not None and row.passed_seq >= back.target.passed_seq
+        standing = row.voided_at is None and row.parked_by is None
+        if not since or not standing or not inside(row) or (back.by is not None and row.id == back.by.id):
+            continue
+        undone.append(row.node)
+        at_target = row.node == target.id
+        if ticket is not None and not at_target and row.status == RoundStatus.PASSED and _by_people(uow, row.id):
+            names = _guarded(uow, instance, scope, row)
+            reopening.park(uow, ticket, row.id, names, reopening.seen(variables, names), "sent back")
+        else:
+            reopening.undo(uow, row.id, "sent back")
+    return undone
+
+
+def _by_people(uow: UnitOfWork, round_id: UUID) -> bool:
+    return any(
+        item.decision is not None and item.decision_source in (Source.HUMAN, Source.CARRIED)
+        for item in reopening.items_of(uow, round_id)
+    )
+
+
+def _people(uow: UnitOfWork, row: Any) -> tuple[Candidate, ...]:
+    return reopening.people_of(uow, reopening.items_of(uow, row.id), "acted here before")
+
+
+def _guarded(uow: UnitOfWork, instance: Instance, scope: Scope, row: Any) -> list[str] | None:
+    """The fields that the people of a round saw; None, without a form: every variable."""
+    if row.form is None:
+        return None
+    form = repository.form(uow, row.form, UUID(scope.definition_id))
+    return sorted({field.path.partition(".")[0] for field in form.fields})
+
+
+def _forget(scope: Scope, nodes: Sequence[str]) -> None:
+    """What gateways read of decisions that no longer stand."""
+    home = scope.home()
+    home.approval = {node: told for node, told in home.approval.items() if node not in nodes}
+
+
+def _done(uow: UnitOfWork, instance: Instance, scope: Scope, target: Node, row: Any) -> Iterator[str]:
+    """Elements behind the target whose operation cannot simply be done again: what is done would be done twice."""
+    left = uow.execute(_left, {"of": instance.id, "of_token": row.token}).scalar() or 0
+    after = scope.unit.routes.down[target.index]
+    for fact in uow.execute(_performed, {"of": instance.id, "after": left}):
+        node = scope.program.nodes.get(fact.node)
+        while node is not None and node.scope is not scope.unit:
+            node = node.scope.node
+        if (node is None or after >> node.index & 1) and lasting(fact.data["operation"]):
+            yield str(fact.node)
+
+
+def lasting(name: str) -> bool:
+    """Whether an operation leaves something behind that going back does not undo."""
+    try:
+        operation = operations.get(name)
+    except UnknownOperation:
+        return True
+    undone_by_another = operation.compensated_by is not None or operation.guarded_by is not None
+    return (
+        operation.effect == "irreversible" or undone_by_another or (operation.external and operation.effect != "read")
+    )
+
+
+# ---------------------------------------------------------------- what must be true afterwards
+
+
+def misplaced(step: Step, scope: Scope, target: Node) -> list[str]:
+    """What is wrong with the marking behind the target; only the target itself may be alive there."""
+    after = scope.unit.routes.down[target.index]
+    alive = [token for token in step.state.tokens.values() if token.scope is scope and not token.host]
+    behind = [token.node.id for token in alive if after >> token.node.index & 1 and token.node is not target]
+    here = [token for token in alive if token.node is target]
+    wrong = [f"a token is left at {node}" for node in behind]
+    if len(here) != 1:
+        wrong.append(f"expected one token at {target.id}, found {len(here)}")
+    for flow in scope.held:
+        source = scope.program.flows[flow].source
+        if after >> source.index & 1 or source is target:
+            wrong.append(f"a join holds a token on {flow}")
+    return wrong
+
+
+def faults(uow: UnitOfWork, instance: Instance) -> Iterator[str]:
+    """Rows that do not fit the state of the instance, as they lie in the database now."""
+    tokens = instance.state.tokens
+    asked = set(uow.execute(_asked, {"of": instance.id}).scalars())
+    waits = {key for key, token in tokens.items() if token.wait == "work" and not token.incident}
+    if not waits <= asked or not asked <= set(tokens):
+        yield f"open rounds {sorted(asked)}, but people are asked at {sorted(waits)}"
+    for what, query in (("job", _jobs), ("subscription", _heard)):
+        left = set(uow.execute(query, {"of": instance.id}).scalars()) - set(tokens) - {None}
+        if left:
+            yield f"a {what} of a closed wait is left: {sorted(left)}"
+    if uow.execute(_boxes, {"of": instance.id}).first():
+        yield "an inbox holds what is closed"
+    if uow.execute(_granted, {"of": instance.id}).first():
+        yield "an approval that was undone still counts"
+    yield from bpmn.check(instance.state)
+
+
+def _marking(state: State) -> list[str]:
+    return sorted(token.node.id for token in state.tokens.values() if not token.host)
+
+
+def _keep(instance: Instance) -> dict[str, Any]:
+    """The row in memory as it is now, its live state left out: that is read again."""
+    kept = {part.name: getattr(instance, part.name) for part in fields(instance)}
+    kept |= {"parts": dict(instance.parts), "parts_stored": set(instance.parts_stored)}
+    return kept | {"state": None, "cache": {}}
+
+
+_IRREVERSIBLE = N_("'{element}' has done since then what would be done twice: it must be undone first.")
+
+
+def _finding(target: str, message: str, **told: Any) -> Finding:
+    return Finding("move-refused", Level.ERROR, target, message, {"target": target, **told})

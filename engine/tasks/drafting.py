@@ -1,0 +1,213 @@
+"""Requests that are not yet submitted: kept while they are typed, again after a withdrawal, or from an older one.
+
+A draft is a row of `instance` without number, token or facts; what was typed is never evaluated until it is submitted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from engine import bpmn, forms, ids, repository, runtime, values
+from engine.db.history import history as facts
+from engine.db.instance import Instance, Status, instance
+from engine.errors import ActNotOffered, NotFound, StaleDraft
+from engine.runtime import returning
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+KEPT = timedelta(days=90)
+"""How long a draft that nobody touches is kept."""
+
+_insert = insert(instance)
+_mine = select(instance).where(
+    instance.c.id == bindparam("wanted"), instance.c.status == int(Status.DRAFT),
+    instance.c.starter_id == bindparam("who"),
+)  # fmt: skip
+_all = (
+    select(instance)
+    .where(instance.c.starter_id == bindparam("who"), instance.c.status == int(Status.DRAFT))
+    .order_by(instance.c.updated_at.desc(), instance.c.id.desc())
+)
+_one = select(instance.c.number, instance.c.submission).where(instance.c.id == bindparam("wanted"))
+_save = update(instance).where(
+    instance.c.id == bindparam("wanted"), instance.c.status == int(Status.DRAFT),
+    instance.c.version == bindparam("seen"),
+)  # fmt: skip
+_discard = delete(instance).where(
+    instance.c.id == bindparam("wanted"), instance.c.status == int(Status.DRAFT),
+    instance.c.version == bindparam("seen"),
+)  # fmt: skip
+_performed = select(facts.c.node, facts.c.data).where(
+    facts.c.instance_id == bindparam("of"), facts.c.kind == "operation.performed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDraft:
+    """What somebody has begun to ask for. `dropped`: fields that the form of the newest version no longer has.
+
+    `number`, `submission`: of the withdrawn request that it takes up again, as they will be.
+    """
+
+    id: UUID
+    process_key: str
+    title: str
+    form_id: str | None
+    values: Values
+    dropped: tuple[str, ...]
+    number: str | None
+    submission: int
+    resubmits_id: UUID | None
+    version: int
+    saved_at: datetime
+
+
+def save(
+    uow: UnitOfWork, key: str, fields: Mapping[str, Any], *, draft_id: UUID | None = None, version: int = 0
+) -> RequestDraft:
+    """Keep what was typed into the start form of process `key`. `draft_id`, `version`: as it was opened.
+
+    Raises StaleDraft when another page has saved it since, NotFound, ProcessNotDeployed.
+    """
+    content = orjson.dumps(values.encode(values.normalise(dict(fields))))
+    if draft_id is None:
+        info = repository.latest_active(uow, key)
+        draft_id = _store(uow, info.id, key, info.name, content, uow.actor.user_id, None)
+        return open_(uow, draft_id)
+    found = open_(uow, draft_id)
+    changed = uow.execute(
+        _save.values(state=content, version=version + 1, updated_at=uow.now), {"wanted": draft_id, "seen": version}
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise StaleDraft(path=found.title, found=found.version, seen=version)
+    return open_(uow, draft_id)
+
+
+def open_(uow: UnitOfWork, draft_id: UUID) -> RequestDraft:
+    """A draft of the actor. Raises NotFound, also when it was submitted."""
+    row = uow.execute(_mine, {"wanted": draft_id, "who": uow.actor.user_id}).first()
+    if row is None:
+        raise NotFound(kind="draft", key=draft_id)
+    return _draft(uow, row)
+
+
+def list_(uow: UnitOfWork) -> list[RequestDraft]:
+    """草稿: the actor's drafts, newest first."""
+    return [_draft(uow, row) for row in uow.execute(_all, {"who": uow.actor.user_id}).all()]
+
+
+def discard(uow: UnitOfWork, draft_id: UUID, version: int) -> None:
+    """Forget it. Raises NotFound, StaleDraft."""
+    _remove(uow, open_(uow, draft_id), version)
+
+
+def submit(
+    uow: UnitOfWork, draft_id: UUID, fields: Mapping[str, Any], version: int, *, business_key: str | None = None
+) -> Instance:
+    """Start the request of a draft; after a withdrawal under the same number, one submission later.
+
+    Raises NotFound when it was submitted already, StaleDraft, InvalidForm, and what `runtime.start` raises.
+    """
+    draft = open_(uow, draft_id)
+    if all(info.key != draft.process_key for info in repository.startable(uow)):
+        raise NotFound(kind="process that you may start", key=draft.process_key)
+    info = repository.latest_active(uow, draft.process_key)
+    given = dict(fields)
+    if draft.form_id is not None:
+        form = repository.form(uow, draft.form_id, info.id)
+        given = forms.validate(
+            form, given, stored={}, permissions=forms.WRITE_ALL, now=uow.now, zone=uow.settings.timezone
+        )
+    _remove(uow, draft, version)
+    return runtime.start(
+        uow, draft.process_key, given, business_key=business_key, definition_id=info.id, number=draft.number,
+        submission=draft.submission, resubmits_id=draft.resubmits_id,
+    )  # fmt: skip
+
+
+def keep(uow: UnitOfWork, ended: Instance) -> UUID | None:
+    """A draft of a request that is about to be withdrawn, for its requester; None when the engine had started it."""
+    if ended.starter_id is None:
+        return None
+    return _store(
+        uow, ended.definition_id, ended.process_key, ended.title, _content(uow, ended), ended.starter_id, ended.id
+    )
+
+
+def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
+    """重新发起: a new draft from the data of an older request of the actor; no number, no approval comes along.
+
+    Raises ActNotOffered for somebody else's request, NotFound.
+    """
+    view = runtime.instance_view(uow, instance_id)
+    if view.instance.starter_id is None or view.instance.starter_id != uow.actor.user_id:
+        raise ActNotOffered(act="copy", task=view.instance.title, offered="-")
+    row = view.instance
+    name = repository.latest_active(uow, row.process_key).name
+    draft_id = _store(uow, row.definition_id, row.process_key, name, _content(uow, row), row.starter_id, None)
+    return open_(uow, draft_id)
+
+
+def forget(uow: UnitOfWork) -> None:
+    """Drafts that nobody has touched for long."""
+    uow.execute(delete(instance).where(instance.c.status == int(Status.DRAFT), instance.c.updated_at < uow.now - KEPT))
+
+
+def lasting_effects(uow: UnitOfWork, instance_id: UUID) -> list[str]:
+    """Elements of a request whose operation left something behind that ending it would not take back."""
+    rows = uow.execute(_performed, {"of": instance_id}).all()
+    return list(dict.fromkeys(str(row.node) for row in rows if returning.lasting(row.data["operation"])))
+
+
+# ---------------------------------------------------------------- private
+
+
+def _content(uow: UnitOfWork, row: Instance) -> bytes:
+    """The fields of the start form as they stand now; without a form nothing was filled in."""
+    state = runtime.load(uow, row)
+    known = bpmn.variables(state)
+    names: list[str] = []
+    if state.program.start_form is not None:
+        form = repository.form(uow, state.program.start_form, row.definition_id)
+        names = [field.path for field in form.fields if "." not in field.path]
+    return orjson.dumps(values.encode({name: known[name] for name in names if name in known}))
+
+
+def _store(
+    uow: UnitOfWork, definition_id: UUID, key: str, title: str, content: bytes, owner: UUID | None,
+    resubmits_id: UUID | None,
+) -> UUID:  # fmt: skip
+    draft_id = ids.uuid7()
+    row = {
+        "id": draft_id, "definition_id": definition_id, "process_key": key, "title": title, "starter_id": owner,
+        "status": int(Status.DRAFT), "history_hash": bytes(32), "codec": 1, "state": content,
+        "created_at": uow.now, "updated_at": uow.now, "resubmits_id": resubmits_id,
+    }  # fmt: skip
+    uow.execute(_insert, row)
+    return draft_id
+
+
+def _remove(uow: UnitOfWork, draft: RequestDraft, version: int) -> None:
+    gone = uow.execute(_discard, {"wanted": draft.id, "seen": version})
+    if gone.rowcount != 1:  # type: ignore[attr-defined]
+        raise StaleDraft(path=draft.title, found=draft.version, seen=version)
+
+
+def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
+    known: Values = values.decode(orjson.loads(row.state))
+    form_id = repository.program(uow, repository.latest_active(uow, row.process_key).id).start_form
+    fields = set(known)
+    if form_id is not None:
+        form = repository.form(uow, form_id, repository.latest_active(uow, row.process_key).id)
+        fields = {field.path.partition(".")[0] for field in form.fields}
+    earlier = uow.execute(_one, {"wanted": row.resubmits_id}).first() if row.resubmits_id is not None else None
+    return RequestDraft(
+        row.id, row.process_key, row.title, form_id, {name: known[name] for name in known if name in fields},
+        tuple(sorted(set(known) - fields)), earlier.number if earlier else None,
+        earlier.submission + 1 if earlier else 1, row.resubmits_id, row.version, row.updated_at,
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""What a resubmission would do, told before it is made: straight back to whoever sent it back, or step by step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine import forms
+from engine.db.task import user_task
+from engine.runtime import reopening
+from engine.runtime.environment import beside
+from engine.tasks import opening
+from engine.unit_of_work import UnitOfWork
+from engine.values import digest
+
+_parked = select(user_task.c.name, user_task.c.guarded, user_task.c.guarded_digest).where(
+    user_task.c.parked_by == bindparam("of"), user_task.c.voided_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmission:
+    """`straight`: nothing that was decided on has changed. `changed`: the fields that have; `again`: what is decided
+    again because of it."""
+
+    straight: bool
+    changed: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+
+
+def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any]) -> Resubmission:
+    """Where a task that was sent back would go with these fields; nothing is written.
+
+    Raises InvalidForm, NotYourTask, NotFound.
+    """
+    act = opening.look(uow, work_item_id)
+    if not opening.entitled(act):
+        raise opening.not_yours(act)
+    ticket = beside(uow, act.instance).ticket
+    if ticket is None:
+        return Resubmission(False)
+    stored = opening.values_of(act)
+    form = opening.form_of(act)
+    written = {}
+    if form is not None:
+        written = forms.validate(
+            form, dict(fields), stored=stored, permissions=forms.permissions.of(act.work), now=uow.now,
+            zone=uow.settings.timezone,
+        )  # fmt: skip
+    after = stored | written
+    again = [
+        row for row in uow.read(_parked, {"of": ticket})
+        if reopening.seen(after, row.guarded) != row.guarded_digest
+    ]  # fmt: skip
+    changed = {
+        name for name in written if digest([written[name]]) != digest([stored.get(name)])
+        and any(row.guarded is None or name in row.guarded for row in again)
+    }  # fmt: skip
+    return Resubmission(not again, tuple(sorted(changed)), tuple(row.name for row in again))

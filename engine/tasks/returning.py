@@ -1,0 +1,301 @@
+"""Sending a task back: return 退回, by one person and at once; and what a rejection does whose drawing says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from engine import history, identity, runtime
+from engine.approvals import rounds
+from engine.approvals.rounds import Closing
+from engine.bpmn.program import Node
+from engine.bpmn.state import State
+from engine.db.instance import Status
+from engine.db.task import Cause, ItemDecision, ItemStatus, RoundStatus, Source, Ticket, user_task, work_item
+from engine.errors import N_, ActNotOffered, OpinionRequired, ReturnNotPossible
+from engine.findings import Finding, Level
+from engine.runtime import returning
+from engine.runtime.returning import Back
+from engine.tasks import drafting, opening
+from engine.tasks.opening import Act
+from engine.unit_of_work import UnitOfWork
+from engine.values import sha256
+
+INITIATOR, PREVIOUS, ANY = "initiator", "previous", "any"
+STEPWISE, BACK_TO_ME = "stepwise", "backToMe"
+
+_decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
+_last_note = (
+    select(
+        user_task.c.name, user_task.c.ticket, user_task.c.guarded, work_item.c.decided_by, work_item.c.opinion,
+        work_item.c.decided_at,
+    )
+    .join(work_item, work_item.c.user_task_id == user_task.c.id)
+    .where(
+        user_task.c.instance_id == bindparam("of"), user_task.c.status.in_((RoundStatus.RETURNED, RoundStatus.FAILED)),
+        work_item.c.decision.in_((ItemDecision.RETURNED, ItemDecision.REJECTED)),
+        user_task.c.opened_seq < bindparam("opened"),
+    )
+    .order_by(work_item.c.decided_at.desc(), work_item.c.id.desc())
+    .limit(1)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place to send a task back to. `word`: initiator, or the element id. `refused`: every reason against it."""
+
+    word: str
+    name: str
+    labels: dict[str, str]
+    refused: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What a return did. `target`: the element that is asked again; None: the request ended with a draft, `draft_id`.
+
+    `incident_id`: nothing was done, because what must be true afterwards was not.
+    """
+
+    instance_id: UUID
+    target: str | None
+    draft_id: UUID | None = None
+    incident_id: UUID | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Shown on top of the form of a task that was sent back. `straight`: it goes back there when nothing changed."""
+
+    by: str
+    opinion: str
+    at: datetime
+    task: str
+    straight: bool
+
+
+def return_(
+    uow: UnitOfWork,
+    work_item_id: UUID,
+    target: str,
+    opinion: str,
+    *,
+    resubmit: str = STEPWISE,
+    recompute: bool = False,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+) -> Returned:
+    """退回 to `target`: initiator, previous, or an element id. `resubmit`: stepwise or backToMe.
+
+    `recompute`: ask whom the drawing names, not who acted there before. Raises ReturnNotPossible with every reason,
+    OperationRunning, OpinionRequired, ActNotOffered, and what `opening.begin` raises.
+    """
+    act = opening.begin(uow, work_item_id, version=version, key=idempotency_key)
+    if act.repeated:
+        return Returned(act.instance.id, None, repeated=True)
+    opinion = opinion.strip()
+    if not act.work.returns:
+        raise ActNotOffered(act="return", task=act.round.name, offered=N_("no return"))
+    if not opinion:
+        raise OpinionRequired(task=act.round.name)
+    if resubmit not in (act.work.resubmits or (STEPWISE,)):
+        raise ReturnNotPossible([_finding(target, _RESUBMIT, found=resubmit)])
+    known = returning.rounds_of(uow, act.instance.id)
+    to = _destination(act, known, target)
+    if to is None:
+        return _to_draft(act, opinion, idempotency_key)
+    plan = Back((act.round.token,), to, act.round, resubmit == BACK_TO_ME, recompute)
+    incident_id = returning.go(
+        uow, act.instance, plan, lambda: _leave(act, ItemDecision.RETURNED, opinion, idempotency_key, to.node)
+    )
+    return Returned(act.instance.id, None if incident_id else to.node, incident_id=incident_id)
+
+
+def targets(uow: UnitOfWork, work_item_id: UUID) -> list[Target]:
+    """Where a task could be sent back to, each with the reasons against it. Raises NotFound, NotYourTask."""
+    act = opening.look(uow, work_item_id)
+    if not opening.entitled(act):
+        raise opening.not_yours(act)
+    return _targets(act)
+
+
+def offered(act: Act) -> bool:
+    """Whether the act stands on the task's page: the drawing allows it, and some place is legal."""
+    return bool(act.work.returns) and any(not target.refused for target in _targets(act))
+
+
+def reject_to(act: Act, on_reject: str, closing: Closing) -> UUID | None:
+    """A rejected round goes back as drawn: `initiator` or `return:<element>`. The id of an incident, as `go` says.
+
+    Raises ReturnNotPossible: then the rejection itself is not made.
+    """
+    known = returning.rounds_of(act.uow, act.instance.id)
+    word = on_reject.removeprefix("return:")
+    to = _request_round(act, known) if word == INITIATOR else returning.passed(known).get(word)
+    if to is None and word == INITIATOR:
+        drafting.keep(act.uow, act.instance)
+        runtime.cancel(act.uow, act.instance.id, N_("rejected"), status=Status.REJECTED)
+        return None
+    if to is None:
+        raise ReturnNotPossible([_finding(word, _NOT_PASSED)])
+
+    def decide() -> None:
+        act.uow.cache["closing", act.round.token] = closing
+
+    return returning.go(act.uow, act.instance, Back((act.round.token,), to, act.round), decide)
+
+
+def note(act: Act) -> Note | None:
+    """Why a task is asked again, for the top of its form."""
+    if act.round.cause != Cause.RETURN:
+        return None
+    row = act.uow.execute(_last_note, {"of": act.instance.id, "opened": act.round.opened_seq}).first()
+    if row is None:
+        return None
+    names = identity.names(act.uow, [row.decided_by])
+    return Note(names.get(row.decided_by, ""), row.opinion or "", row.decided_at, row.name, row.ticket == Ticket.OPEN)
+
+
+# ---------------------------------------------------------------- where to
+
+
+def _destination(act: Act, known: Sequence[Any], word: str) -> Any:
+    """The round to go back to; None: to the requester's draft. Raises ReturnNotPossible."""
+    allowed = act.work.returns
+    if word == INITIATOR:
+        if not {INITIATOR, ANY} & set(allowed):
+            raise ReturnNotPossible([_finding(word, _NOT_ALLOWED, allowed=", ".join(allowed))])
+        return _request_round(act, known)
+    standing = returning.passed(known)
+    if word == PREVIOUS:
+        if not {PREVIOUS, ANY} & set(allowed):
+            raise ReturnNotPossible([_finding(word, _NOT_ALLOWED, allowed=", ".join(allowed))])
+        return _previous(act, standing)
+    if word not in allowed and ANY not in allowed:
+        raise ReturnNotPossible([_finding(word, _NOT_ALLOWED, allowed=", ".join(allowed))])
+    if word not in standing or standing[word].id == act.round.id:
+        raise ReturnNotPossible([_finding(word, _NOT_PASSED)])
+    return standing[word]
+
+
+def _previous(act: Act, standing: dict[str, Any]) -> Any:
+    """The round that was passed last on the way here. Raises ReturnNotPossible with the reasons against the last."""
+    before = sorted(standing.values(), key=lambda row: row.passed_seq, reverse=True)
+    first: list[Finding] = []
+    for row in before:
+        if row.passed_seq > act.round.opened_seq:
+            continue
+        refused = returning.obstacles(act.uow, act.instance, Back((act.round.token,), row))
+        if not refused:
+            return row
+        first = first or refused
+    raise ReturnNotPossible(first or [_finding(PREVIOUS, _NOTHING_BEFORE)])
+
+
+def _request_round(act: Act, known: Sequence[Any]) -> Any:
+    """Where the requester filled in or corrected his request, if the way from there leads here; None: there is none."""
+    for row in sorted(returning.passed(known).values(), key=lambda row: row.passed_seq, reverse=True):
+        if rounds.load(row).request and _comes_before(act, row):
+            return row
+    return None
+
+
+def _comes_before(act: Act, row: Any) -> bool:
+    state: State = runtime.load(act.uow, act.instance)
+    target = state.program.nodes.get(row.node)
+    here: Node | None = act.token.node
+    while here is not None and target is not None and here.scope is not target.scope:
+        here = here.scope.node
+    return target is not None and here is not None and bool(target.scope.routes.down[target.index] >> here.index & 1)
+
+
+def _targets(act: Act) -> list[Target]:
+    known = returning.rounds_of(act.uow, act.instance.id)
+    standing = returning.passed(known)
+    allowed = set(act.work.returns)
+    found = []
+    if allowed & {INITIATOR, ANY}:
+        to = _request_round(act, known)
+        refused = tuple(_obstacles(act, to)) if to is not None else tuple(_to_draft_refused(act))
+        labels = dict(rounds.load(to).labels) if to is not None else {}
+        found.append(Target(INITIATOR, to.name if to is not None else "", labels, refused))
+    names = list(standing) if ANY in allowed else [node for node in standing if node in allowed]
+    if PREVIOUS in allowed and ANY not in allowed:
+        try:
+            names.append(_previous(act, standing).node)
+        except ReturnNotPossible as error:
+            found.append(Target(PREVIOUS, "", {}, tuple(error.findings)))
+    for node in dict.fromkeys(names):
+        row = standing[node]
+        if row.id != act.round.id:
+            found.append(Target(node, row.name, dict(rounds.load(row).labels), tuple(_obstacles(act, row))))
+    return found
+
+
+def _obstacles(act: Act, row: Any) -> list[Finding]:
+    return returning.obstacles(act.uow, act.instance, Back((act.round.token,), row))
+
+
+# ---------------------------------------------------------------- doing it
+
+
+def _to_draft(act: Act, opinion: str, key: str | None) -> Returned:
+    """The drawing has no place where the requester corrects: the request ends, and he gets a draft of it."""
+    refused = _to_draft_refused(act)
+    if refused:
+        raise ReturnNotPossible(refused)
+    _leave(act, ItemDecision.RETURNED, opinion, key, INITIATOR)
+    draft_id = drafting.keep(act.uow, act.instance)
+    runtime.cancel(act.uow, act.instance.id, opinion, status=Status.WITHDRAWN)
+    return Returned(act.instance.id, None, draft_id=draft_id)
+
+
+def _to_draft_refused(act: Act) -> list[Finding]:
+    if act.instance.starter_id is None:
+        return [_finding(INITIATOR, _NO_REQUESTER)]
+    done = drafting.lasting_effects(act.uow, act.instance.id)
+    return [_finding(INITIATOR, _HAS_EFFECTS, element=", ".join(done))] if done else []
+
+
+def _leave(act: Act, decision: ItemDecision, opinion: str, key: str | None, target: str) -> None:
+    """The act itself: the actor's item is decided, the round is left with everybody else in it."""
+    uow = act.uow
+    uow.queue(
+        _decide,
+        {
+            "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(decision),
+            "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
+            "decided_at": uow.now, "opinion": opinion, "on_behalf_of_id": act.behalf, "draft": None,
+            "idempotency_key": key, "version": act.item.version + 1,
+        },
+        expect=1,
+    )  # fmt: skip
+    history.record(
+        uow, act.instance, "task.decided", node=act.round.node,
+        data={
+            "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round, "decision": "returned",
+            "decision_source": "human", "opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex(),
+            "target": target,
+        },
+    )  # fmt: skip
+    left = tuple(item.id for item in act.others)
+    uow.cache["closing", act.round.token] = Closing(
+        act.round.id, RoundStatus.RETURNED, "returned", left, (act.item.id, *left), bool(act.work.timeout)
+    )
+
+
+_RESUBMIT = N_("The drawing does not let the resubmission go '{found}'.")
+_NOT_ALLOWED = N_("The drawing does not allow it to go back to '{target}', only to: {allowed}.")
+_NOT_PASSED = N_("'{target}' was not passed in this submission.")
+_NOTHING_BEFORE = N_("Nobody was asked before this task.")
+_NO_REQUESTER = N_("Nobody asked for it: the engine started the process.")
+_HAS_EFFECTS = N_("'{element}' has already done what only another process can take back.")
+
+
+def _finding(target: str, message: str, **told: Any) -> Finding:
+    return Finding("return-refused", Level.ERROR, None, message, {"target": target, **told})

@@ -1,0 +1,422 @@
+"""撤回, 取回, 作废, 终止, 唤醒, 重新发起: who may, until when, and what is left of the request."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engine import identity, modification, runtime, tasks
+from engine.bpmn import Modification, Placing
+from engine.db.instance import Status
+from engine.errors import (
+    InvalidForm,
+    MoveRefused,
+    NotFound,
+    NotPossibleNow,
+    NotYourTask,
+    OpinionRequired,
+    ReturnNotPossible,
+    StaleDraft,
+)
+from engine.tasks import drafting
+from engine.unit_of_work import ENGINE
+from tests.consistency import consistent
+from tests.engine.approvals.going import FORK, WHO, Case, line, request, step
+from tests.engine.approvals.test_resubmitting import guarded
+from tests.engine.bpmn.drawing import END, drawing, flows, service
+from tests.engine.policy.test_gate import state_of
+from tests.engine.test_tasks import do, mine
+
+pytestmark = pytest.mark.approvals
+
+NUMBERED = '<troika:numbering pattern="BX{seq:4}" period="never"/>'
+STARTED = (
+    '<startEvent id="start" name="start"><extensionElements><zeebe:formDefinition formId="oa/claim"/>'
+    "</extensionElements></startEvent>"
+)
+
+
+def numbered(*nodes: str, more: str = "") -> bytes:
+    keys = [node.split('id="', 1)[1].split('"', 1)[0] for node in nodes]
+    head = f"<extensionElements>{NUMBERED}{more}</extensionElements>"
+    return drawing(head + STARTED + "".join(nodes) + END + flows(" ".join(["start", *keys, "end"])))
+
+
+def reason(error: NotPossibleNow) -> str:
+    return str(error.facts["reason"])
+
+
+def admins(case: Case, *logins: str) -> None:
+    with case.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "operators", "运维", capabilities="cockpit")
+        for login in logins:
+            identity.add_member(uow, "operators", login)
+
+
+def acts(case: Case, login: str) -> set[str]:
+    with case.engine.unit_of_work(case.who[login], read_only=True) as uow:
+        return set(tasks.acts(uow, case.id))
+
+
+# ---------------------------------------------------------------- withdraw: 18.9
+
+
+def test_a_withdrawn_request_keeps_its_number_and_comes_back_as_submission_two(engine):
+    case = Case(engine, numbered(step("a"), step("b")), form=True, amount=10, note="x")
+    assert acts(case, "ann") == {"withdraw", "void", "copy"}
+
+    draft_id = do(engine, case.who["ann"], tasks.withdraw, case.id, "写错了")
+
+    assert case.status == "withdrawn"
+    assert mine(engine, case.who["bob"]) == []
+    assert acts(case, "ann") == {"copy"}
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        draft = drafting.open_(uow, draft_id)
+        assert [one.id for one in drafting.list_(uow)] == [draft_id]
+    assert (draft.number, draft.submission, draft.values) == ("BX0001", 2, {"amount": 10, "note": "x"})
+    again = do(engine, case.who["ann"], drafting.submit, draft_id, {"amount": "12"}, draft.version)
+    assert (again.number, again.submission, again.resubmits_id) == ("BX0001", 2, case.id)
+    with pytest.raises(NotFound):
+        do(engine, case.who["ann"], drafting.submit, draft_id, {"amount": "12"}, draft.version)
+    assert consistent(engine)
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        assert [one.number for one in tasks.requested(uow).items] == ["BX0001", "BX0001"]
+
+
+def test_after_the_first_decision_it_is_too_late_unless_the_drawing_says_otherwise(engine):
+    case = Case(engine, line(step("a"), step("b")))
+    case.agree("a")
+
+    with pytest.raises(NotPossibleNow) as late:
+        do(engine, case.who["ann"], tasks.withdraw, case.id)
+
+    assert (late.value.status, reason(late.value)) == (409, "somebody has decided already")
+    assert case.status == "running"
+
+
+@pytest.mark.parametrize(
+    ("until", "days", "refusal"),
+    [
+        ("anytime", 0, None),
+        ("never", 0, "its drawing does not allow it"),
+        ("approvedWithin:P3D", 2, None),
+        ("approvedWithin:P3D", 4, "it was approved more than 3 days ago"),
+    ],
+)
+def test_until_when_a_request_may_be_withdrawn_is_drawn(engine, clock, until, days, refusal):
+    case = Case(engine, numbered(step("a"), step("b"), more=f'<troika:withdraw until="{until}"/>'), form=True)
+    case.agree("a")
+    clock.advance(timedelta(days=days))
+
+    if refusal is None:
+        do(engine, case.who["ann"], tasks.withdraw, case.id)
+        assert case.status == "withdrawn"
+    else:
+        with pytest.raises(NotPossibleNow) as refused:
+            do(engine, case.who["ann"], tasks.withdraw, case.id)
+        assert reason(refused.value) == refusal
+
+
+def test_nobody_withdraws_the_request_of_somebody_else(engine):
+    case = Case(engine, line(step("a")))
+
+    with pytest.raises(NotPossibleNow) as refused:
+        do(engine, case.who["bob"], tasks.withdraw, case.id)
+
+    assert reason(refused.value) == "only its requester may do that"
+
+
+def test_a_request_that_has_had_an_effect_is_reversed_and_not_withdrawn(engine):
+    case = Case(engine, line(service("book", "test.booked"), step("a")))
+
+    with pytest.raises(NotPossibleNow) as refused:
+        do(engine, case.who["ann"], tasks.withdraw, case.id)
+
+    assert reason(refused.value) == "'book' must be taken back by the process that reverses it"
+
+
+def test_a_withdrawal_voids_every_grant(engine):
+    case, bill_id = guarded(engine)
+    case.back("c", "request")
+    case.act(tasks.complete, "request", {"amount": "100", "note": "x"})
+
+    do(engine, case.who["ann"], tasks.withdraw, case.id)
+
+    assert {state for _, state in case.grants()} == {"void"}
+    assert state_of(engine, bill_id) == "open"
+
+
+# ---------------------------------------------------------------- recall: 18.8
+
+
+def test_a_decision_among_many_is_taken_back_while_the_others_are_asked(engine):
+    case = Case(engine, line(step("a", who="bob,eve", mode="all"), step("c")))
+    item = case.item("bob", "a")
+    do(engine, case.who["bob"], tasks.agree, item)
+    with engine.unit_of_work(case.who["bob"], read_only=True) as uow:
+        assert tasks.get(uow, item).actions == ("recall",)
+
+    made = do(engine, case.who["bob"], tasks.recall, item)
+
+    assert [found.work_item_id for found in mine(engine, case.who["bob"])] == [made]
+    assert consistent(engine)
+    case.act(tasks.agree, "a", login="eve")
+    assert case.waits == ["a"], "what was taken back does not count"
+    case.act(tasks.agree, "a", login="bob")
+    assert case.waits == ["c"]
+
+
+def test_a_passed_round_is_taken_back_before_the_next_decides_and_the_other_decisions_are_carried(engine):
+    case = Case(engine, line(step("a", who="bob,eve", mode="all"), step("c"), step("d")))
+    case.act(tasks.agree, "a", login="bob")
+    item = case.item("eve", "a")
+    case.act(tasks.agree, "a", login="eve")
+    assert case.waits == ["c"]
+
+    do(engine, case.who["eve"], tasks.recall, item)
+
+    assert consistent(engine)
+    assert case.waits == ["a"]
+    assert sorted(case.items("a", 2), key=str) == [
+        ("decided", "agreed", "carried"), ("todo", None, None),
+    ]  # fmt: skip
+    assert mine(engine, case.who["cyd"]) == []
+    case.act(tasks.agree, "a", login="eve")
+    assert case.waits == ["c"]
+
+
+def test_after_the_next_has_decided_nothing_is_taken_back(engine):
+    case = Case(engine, line(step("a"), step("c"), step("d")))
+    item = case.item("bob", "a")
+    case.agree("a", "c")
+
+    with pytest.raises(NotPossibleNow) as refused:
+        do(engine, case.who["bob"], tasks.recall, item)
+
+    assert reason(refused.value) == "'c' was decided already"
+    with engine.unit_of_work(case.who["bob"], read_only=True) as uow:
+        assert tasks.get(uow, item).actions == ()
+
+
+@pytest.mark.parametrize(("until", "possible"), [("beforeNextDecision", True), ("beforeNextSeen", False)])
+def test_whether_the_next_has_seen_it_counts_when_the_drawing_says_so(engine, until, possible):
+    case = Case(engine, line(step("a", f'<troika:recall until="{until}"/>'), step("c")))
+    item = case.item("bob", "a")
+    case.agree("a")
+    do(engine, case.who["cyd"], tasks.opened, case.item("cyd", "c"))
+
+    if possible:
+        do(engine, case.who["bob"], tasks.recall, item)
+        assert case.waits == ["a"]
+    else:
+        with pytest.raises(NotPossibleNow) as refused:
+            do(engine, case.who["bob"], tasks.recall, item)
+        assert reason(refused.value) == "the next person has seen it already"
+
+
+def test_what_cannot_be_undone_in_between_stops_a_recall(engine):
+    case = Case(engine, line(step("a"), service("book", "test.booked"), step("c")))
+    item = case.item("bob", "a")
+    case.agree("a")
+
+    with pytest.raises(ReturnNotPossible):
+        do(engine, case.who["bob"], tasks.recall, item)
+
+    assert case.waits == ["c"]
+
+
+def test_the_loser_of_an_or_sign_has_nothing_to_take_back(engine):
+    case = Case(engine, line(step("a", who="bob,eve"), step("c")))
+    lost = case.item("eve", "a")
+    case.act(tasks.agree, "a", login="bob")
+
+    with pytest.raises(NotYourTask):
+        do(engine, case.who["eve"], tasks.recall, lost)
+
+
+def test_in_sequence_the_next_waits_again(engine):
+    case = Case(engine, line(step("a", who="bob,eve", mode="sequential"), step("c")))
+    item = case.item("bob", "a")
+    do(engine, case.who["bob"], tasks.agree, item)
+
+    do(engine, case.who["bob"], tasks.recall, item)
+
+    assert consistent(engine)
+    assert mine(engine, case.who["eve"]) == []
+    case.act(tasks.agree, "a", login="bob")
+    case.act(tasks.agree, "a", login="eve")
+    assert case.waits == ["c"]
+
+
+def test_a_recall_behind_a_join_gives_the_other_branch_back_to_it(engine):
+    case = Case(engine, FORK)
+    case.agree("b")
+    item = case.item("bob", "a")
+    case.agree("a")
+
+    do(engine, case.who["bob"], tasks.recall, item)
+
+    assert (case.waits, case.held()) == (["a"], {"b_j": 1})
+    assert consistent(engine)
+
+
+# ---------------------------------------------------------------- void, cancel, wake, jump
+
+
+def test_an_administrator_voids_and_cancels_with_a_reason(engine):
+    voided, cancelled = (Case(engine, line(step("a"))) if index == 0 else None for index in range(2))
+    assert cancelled is None
+    assert voided is not None
+    admins(voided, "dan")
+    with pytest.raises(OpinionRequired):
+        do(engine, voided.who["dan"], tasks.void, voided.id, " ")
+
+    do(engine, voided.who["dan"], tasks.void, voided.id, "重复")
+
+    assert voided.status == "voided"
+    assert acts(voided, "dan") == set()
+    with pytest.raises(NotPossibleNow) as over:
+        do(engine, voided.who["dan"], tasks.cancel, voided.id, "again")
+    assert reason(over.value) == "it has ended"
+
+
+def test_only_an_administrator_cancels(engine):
+    case = Case(engine, line(step("a")))
+    admins(case, "dan")
+
+    with pytest.raises(NotPossibleNow):
+        do(engine, case.who["ann"], tasks.cancel, case.id, "no")
+    do(engine, case.who["dan"], tasks.cancel, case.id, "no")
+
+    assert case.status == "terminated"
+
+
+def rejected(engine: Any) -> Case:
+    case = Case(engine, line(step("a"), step("b", extra='onReject="end"'), step("c")))
+    admins(case, "dan", "cyd")
+    case.agree("a")
+    case.act(tasks.reject, "b", "no")
+    assert case.status == "rejected"
+    return case
+
+
+def test_two_administrators_wake_a_rejected_request_at_its_last_task(engine):
+    case = rejected(engine)
+    assert "wake" in acts(case, "dan")
+
+    first = do(engine, case.who["dan"], tasks.wake, case.id, "误拒")
+    again = do(engine, case.who["dan"], tasks.wake, case.id, "误拒")
+    assert (first.confirmed, again.confirmed, case.status) == (False, False, "rejected")
+    second = do(engine, case.who["cyd"], tasks.wake, case.id, "同意")
+
+    assert second.confirmed
+    assert (case.status, case.waits) == ("running", ["b"])
+    assert case.rounds()[-1] == ("b", 2, "open", False)
+    assert consistent(engine)
+    case.agree("b", "c")
+    assert case.status == "completed"
+
+
+def test_a_request_to_wake_stands_for_a_week(engine, clock):
+    case = rejected(engine)
+    do(engine, case.who["dan"], tasks.wake, case.id, "误拒")
+    clock.advance(timedelta(days=8))
+
+    assert not do(engine, case.who["cyd"], tasks.wake, case.id, "同意").confirmed
+    assert case.status == "rejected"
+
+
+def test_earlier_approvals_stay_void_when_a_request_is_woken(engine):
+    case, bill_id = guarded(engine)
+    admins(case, "dan", "eve")
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.cancel(uow, case.id, "no", status=Status.REJECTED)
+
+    do(engine, case.who["dan"], tasks.wake, case.id, "误拒")
+    with pytest.raises(MoveRefused):
+        do(engine, case.who["eve"], tasks.wake, case.id, "同意")
+
+    assert state_of(engine, bill_id) == "open"
+    assert case.status == "rejected", "behind its approval it could pay without one: the proof stops it"
+
+
+def test_a_jump_over_a_guarding_approval_is_blocked(engine):
+    case, bill_id = guarded(engine)
+    case.back("c", "request")
+    token = next(token for token, node, _ in case.view().waits if node == "request")
+
+    with pytest.raises(MoveRefused):
+        do(engine, case.who["dan"], modification.modify, case.id,
+           Modification((token,), (Placing("pay"),)), reason="quick", accept_warnings=True)  # fmt: skip
+
+    assert state_of(engine, bill_id) == "open"
+    assert case.waits == ["request"]
+
+
+# ---------------------------------------------------------------- drafts, again: 18.28
+
+
+def test_a_draft_is_saved_while_it_is_typed_and_a_second_page_is_told(engine):
+    case = Case(engine, numbered(step("a")), form=True)
+    ann = case.who["ann"]
+    draft = do(engine, ann, drafting.save, "p", {"amount": "not yet", "note": "x"})
+
+    saved = do(engine, ann, drafting.save, "p", {"amount": "12"}, draft_id=draft.id, version=draft.version)
+    with pytest.raises(StaleDraft) as elsewhere:
+        do(engine, ann, drafting.save, "p", {"amount": "13"}, draft_id=draft.id, version=draft.version)
+    with pytest.raises(NotFound):
+        do(engine, case.who["bob"], drafting.open_, draft.id)
+
+    assert (saved.version, saved.values, saved.number) == (2, {"amount": "12"}, None)
+    assert elsewhere.value.status == 409
+    with pytest.raises(InvalidForm):
+        do(engine, ann, drafting.submit, draft.id, {"amount": "much"}, saved.version)
+    begun = do(engine, ann, drafting.submit, draft.id, {"amount": "12"}, saved.version)
+    assert (begun.number, begun.submission) == ("BX0002", 1)
+    assert consistent(engine)
+
+
+def test_an_old_draft_is_forgotten_and_a_discarded_one_is_gone(engine, clock):
+    case = Case(engine, numbered(step("a")), form=True)
+    kept = do(engine, case.who["ann"], drafting.save, "p", {"note": "x"})
+    gone = do(engine, case.who["ann"], drafting.save, "p", {"note": "y"})
+
+    do(engine, case.who["ann"], drafting.discard, gone.id, gone.version)
+    clock.advance(timedelta(days=91))
+    do(engine, ENGINE, drafting.forget)
+
+    for draft in (kept, gone):
+        with pytest.raises(NotFound):
+            do(engine, case.who["ann"], drafting.open_, draft.id)
+    assert case.status == "running"
+
+
+def test_a_request_is_made_again_from_an_older_one_and_the_fields_that_are_gone_are_named(engine):
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    case.agree("a")
+
+    draft = do(engine, case.who["ann"], tasks.copy_to_draft, case.id)
+
+    assert (draft.values, draft.dropped, draft.number, draft.submission) == ({"amount": 7, "note": "x"}, (), None, 1)
+    do(engine, case.who["ann"], drafting.save, "p", {"amount": 7, "old": 1}, draft_id=draft.id, version=draft.version)
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        assert drafting.open_(uow, draft.id).dropped == ("old",)
+
+
+def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engine):
+    case = Case(engine, line(request(), step("a"), step("b", extra='onReject="end"')))
+    admins(case, "dan")
+    assert WHO["request"] == "ann"
+    seen = [(acts(case, "ann"), acts(case, "dan"), acts(case, "bob"))]
+
+    do(engine, case.who["dan"], runtime.suspend, case.id, "audit")
+    seen.append((acts(case, "ann"), acts(case, "dan"), acts(case, "bob")))
+    do(engine, case.who["dan"], runtime.activate, case.id)
+    case.agree("request", "a")
+    seen.append((acts(case, "ann"), acts(case, "dan"), acts(case, "bob")))
+
+    assert seen == [
+        ({"withdraw", "void", "copy"}, {"void", "cancel", "suspend", "jump"}, set()),
+        ({"copy"}, {"void", "cancel", "activate", "jump"}, set()),
+        ({"copy"}, {"void", "cancel", "suspend", "jump"}, set()),
+    ]
