@@ -45,6 +45,9 @@ class Card:
     waits_for: str
     created_at: datetime
     ended_at: datetime | None
+    submission: int = 1
+    resubmits_id: UUID | None = None
+    """the withdrawn request that this one takes up again"""
 
     @property
     def open(self) -> bool:
@@ -69,7 +72,7 @@ class Line:
 
 def card(uow: UnitOfWork, instance_id: UUID) -> Card:
     """Raises NotFound, also for a reader who has nothing to do with the instance."""
-    row = uow.execute(_card.where(instance.c.id == instance_id)).one_or_none()
+    row = uow.execute(_card.where(instance.c.id == instance_id, instance.c.status != Status.DRAFT)).one_or_none()
     if row is None or not tasks.may_see(uow, instance_id):
         raise NotFound(kind="request", key=str(instance_id))
     sight = tasks.sight(uow, instance_id)
@@ -80,7 +83,7 @@ def card(uow: UnitOfWork, instance_id: UUID) -> Card:
         _readable(row.summary, sight), Status(row.status).name.lower(), row.incidents,
         row.starter_id, _name(row.name, row.name_en),
         _waits_for(uow, instance_id) if row.status in (Status.RUNNING, Status.SUSPENDED) else "",
-        row.created_at, row.ended_at,
+        row.created_at, row.ended_at, row.submission, row.resubmits_id,
     )  # fmt: skip
 
 
@@ -215,7 +218,8 @@ _card = (
     select(
         instance.c.id, instance.c.definition_id, instance.c.process_key, instance.c.number, instance.c.business_key,
         instance.c.title, instance.c.summary, instance.c.status, instance.c.incidents, instance.c.starter_id,
-        instance.c.created_at, instance.c.ended_at, definition.c.version, definition.c.name.label("process_name"),
+        instance.c.created_at, instance.c.ended_at, instance.c.submission, instance.c.resubmits_id,
+        definition.c.version, definition.c.name.label("process_name"),
         definition.c.meta, user_account.c.name, user_account.c.name_en,
     )
     .join(definition, definition.c.id == instance.c.definition_id)

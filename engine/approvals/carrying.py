@@ -82,6 +82,12 @@ def reopen_for(uow: UnitOfWork, instance: Instance, fact: WorkOpened, items: Seq
     return asked_id
 
 
+def click_of(item: Any) -> UUID:
+    """The item in which a person really clicked, for a decision that was carried from there."""
+    found: UUID = item.evidence_id if item.decision_source == Source.CARRIED else item.id
+    return found
+
+
 def _row(uow: UnitOfWork, instance: Instance, fact: WorkOpened, status: RoundStatus, cause: Cause) -> dict[str, Any]:
     work = fact.work
     return {

@@ -72,11 +72,11 @@ def save(
 ) -> RequestDraft:
     """Keep what was typed into the start form of process `key`. `draft_id`, `version`: as it was opened.
 
-    Raises StaleDraft when another page has saved it since, NotFound, ProcessNotDeployed.
+    Raises StaleDraft when another page has saved it since, NotFound.
     """
     content = orjson.dumps(values.encode(values.normalise(dict(fields))))
     if draft_id is None:
-        info = repository.latest_active(uow, key)
+        info = _startable(uow, key)
         draft_id = _store(uow, info.id, key, info.name, content, uow.actor.user_id, None)
         return open_(uow, draft_id)
     found = open_(uow, draft_id)
@@ -114,9 +114,7 @@ def submit(
     Raises NotFound when it was submitted already, StaleDraft, InvalidForm, and what `runtime.start` raises.
     """
     draft = open_(uow, draft_id)
-    if all(info.key != draft.process_key for info in repository.startable(uow)):
-        raise NotFound(kind="process that you may start", key=draft.process_key)
-    info = repository.latest_active(uow, draft.process_key)
+    info = _startable(uow, draft.process_key)
     given = dict(fields)
     if draft.form_id is not None:
         form = repository.form(uow, draft.form_id, info.id)
@@ -165,6 +163,13 @@ def lasting_effects(uow: UnitOfWork, instance_id: UUID) -> list[str]:
 
 
 # ---------------------------------------------------------------- private
+
+
+def _startable(uow: UnitOfWork, key: str) -> repository.DefinitionInfo:
+    found = next((info for info in repository.startable(uow) if info.key == key), None)
+    if found is None:
+        raise NotFound(kind="process that you may start", key=key)
+    return found
 
 
 def _content(uow: UnitOfWork, row: Instance) -> bytes:

@@ -13,9 +13,10 @@ from engine.bpmn.program import WORK
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemDecision, Source, user_task, work_item
-from engine.errors import N_, NotPossibleNow, OpinionRequired, Phrase
+from engine.errors import N_, NotFound, NotPossibleNow, OpinionRequired, Phrase
 from engine.runtime import waking
 from engine.tasks import drafting
+from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
 
 ADMINISTER = "cockpit"
@@ -116,6 +117,8 @@ def wake(uow: UnitOfWork, instance_id: UUID, reason: str) -> Woken:
 
 def _allowed(uow: UnitOfWork, instance_id: UUID, act: str, reason: str | None = None) -> Instance:
     instance = uow.lock_instance(instance_id)
+    if not may_see(uow, instance_id):
+        raise NotFound(kind="instance", key=instance_id)
     refusal = _ACTS[act](uow, instance)
     if refusal is not None:
         raise NotPossibleNow(act=_WORDS[act], instance=instance.number or instance.id, reason=refusal)

@@ -474,7 +474,6 @@ _requested = (
         instance.c.process_key, _process_name, instance.c.status, instance.c.created_at, instance.c.ended_at,
     )
     .join(definition, definition.c.id == instance.c.definition_id)
-    .where(instance.c.status != int(Status.DRAFT))
     .order_by(instance.c.id.desc())
 )  # fmt: skip
 _open_tasks = (

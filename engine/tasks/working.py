@@ -147,8 +147,10 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
 
 
 def opened(uow: UnitOfWork, work_item_id: UUID) -> None:
-    """The person who is asked has opened the task; whoever only looks has not. Raises NotFound."""
+    """The person who is asked has opened the task; whoever only looks has not. Raises NotFound, NotYourTask."""
     act = opening.look(uow, work_item_id)
+    if not opening.entitled(act) and not may_see(uow, act.instance.id):
+        raise opening.not_yours(act)
     if opening.entitled(act) and act.item.first_seen_at is None:
         uow.queue(_see, {"item_id": act.item.id, "first_seen_at": uow.now})
 

@@ -22,6 +22,7 @@ from engine import drafts, forms, identity, jobs, repository, runtime, tasks
 from engine.clock import FrozenClock
 from engine.db.task import work_item
 from engine.process_engine import ProcessEngine
+from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.conftest import PASSWORD, settle, site
 from tests.webui.drawings import CLAIM
@@ -51,6 +52,11 @@ ASKS = {
     "requests.document": "participant", "api_instances.read": "participant",
     "api_instances.timeline": "participant", "api_instances.urge": "participant",
     "api_instances.copy_to": "participant", "api_instances.set_future": "participant",
+    "api_returns.return_": "participant", "api_returns.recall": "participant",
+    "api_returns.opened": "participant", "api_returns.targets": "participant",
+    "api_returns.resubmission": "participant", "api_ends.acts": "participant", "api_ends.perform": "participant",
+    "api_ends.jump": "cockpit", "api_drafts.drafts": KNOWN, "api_drafts.begin": KNOWN, "api_drafts.read": KNOWN,
+    "api_drafts.save": KNOWN, "api_drafts.submit": KNOWN, "api_drafts.discard": KNOWN,
     "api_tasks.one": "participant", "api_tasks.perform": "participant",
     "records.rows": "records", "records.record": "records",
     "api_messages.broadcast": "messages.send", "api_messages.evaluate": "messages.send",
@@ -158,12 +164,14 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         tasks.comment(uow, started, "a confidential remark")
     with engine.unit_of_work(ENGINE) as uow:
         definition = repository.latest(uow, "raise_pay").id
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        draft = drafting.save(uow, "raise_pay", {"reason": "good work"}).id
     return {
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(),
         "notice_id": uuid4(), "robot_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
-        "other_id": definition, "substitution": uuid4(), "view": uuid4(),
+        "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft,
     }  # fmt: skip
 
 
@@ -215,9 +223,10 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
 CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "inbox.remove_view",
-           "designer.deploy", "designer.edit_decision", "designer.deploy_decision", "designer.check_decision",
-           "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record",
+MISSING = ("build", "inbox.remove_view", "designer.deploy", "designer.edit_decision", "designer.deploy_decision",
+           "designer.check_decision",
+           "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
+           "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change")  # fmt: skip
 """404 even for who may"""
 
@@ -347,6 +356,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_substitutions.make": {"substitute": "carl", "valid_from": "2026-11-23T00:00:00Z",
                                "valid_to": "2026-11-24T00:00:00Z", "scope": "all", "names": [], "max_amount": None},
     "api_instances.set_future": {"node": "pay", "people": ["carl"], "adds": True, "request_id": "x"},
+    "api_returns.return_": {"target": "x", "opinion": "x", "resubmit": "stepwise", "recompute": False, "version": 1,
+                            "request_id": "x"},
+    "api_returns.recall": {"reason": "x"}, "api_returns.resubmission": {"fields": {}},
+    "api_ends.jump": {"cancel": [], "start": [{"element": "x", "where": "before", "scope": None}], "reason": "x",
+                      "accept_warnings": False},
+    "api_drafts.begin": {"key": "claim", "fields": {}, "version": 0},
+    "api_drafts.save": {"key": "claim", "fields": {}, "version": 1},
+    "api_drafts.submit": {"fields": {}, "version": 1}, "api_drafts.discard": {"version": 7},
     "api_messages.correlate": {"name": "x", "key": "x", "payload": {}, "message_id": "x"},
     "designer.lint": {"key": "claim", "xml": CLAIM.decode()},
     "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},

@@ -6,11 +6,11 @@ Session login; writes carry the CSRF token in the header `X-CSRFToken`.
 from flask import Flask
 from flask_smorest import Api
 
-from webui.api import definitions, instances, messages, substitutions, tasks
+from webui.api import definitions, going_back, instances, messages, substitutions, tasks
 
 
 def install(app: Flask) -> None:
-    """Register the five groups of addresses."""
+    """Register the groups of addresses."""
     app.config.update(
         API_TITLE="Troika", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
@@ -18,3 +18,5 @@ def install(app: Flask) -> None:
     api = Api(app)
     for group in (definitions, instances, tasks, messages, substitutions):
         api.register_blueprint(group.blueprint)
+    for more in (going_back.of_tasks, going_back.of_instances, going_back.of_drafts):
+        api.register_blueprint(more)

@@ -80,6 +80,8 @@ class InstanceOut(Schema):
     incidents = fields.Integer()
     created_at = fields.AwareDateTime()
     ended_at = fields.AwareDateTime(allow_none=True)
+    submission = fields.Integer()
+    resubmits_id = fields.UUID(allow_none=True)
 
 
 class LineOut(Schema):
@@ -147,6 +149,7 @@ class TaskOut(Schema):
     mode = fields.String()
     progress = fields.List(fields.Integer(), metadata={"description": "decided, counted"})
     signers = fields.List(fields.Nested(SignerOut))
+    note = fields.Nested(lambda: NoteOut(), allow_none=True, metadata={"description": "why it is asked again"})
 
 
 class ActIn(Strict):
@@ -251,3 +254,91 @@ class ConditionsIn(Strict):
 
 class HeardOut(Schema):
     heard = fields.Integer(metadata={"description": "instances that wait for it, and processes that it starts"})
+
+
+class ReturnIn(Strict):
+    target = Text(required=True, metadata={"description": "initiator, previous, or an element id"})
+    opinion = Text(required=True)
+    resubmit = Text(load_default="stepwise", validate=validate.OneOf(["stepwise", "backToMe"]))
+    recompute = fields.Boolean(load_default=False, metadata={"description": "ask whom the drawing names"})
+    version = fields.Integer(load_default=None, allow_none=True)
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class ReturnedOut(Schema):
+    instance_id = fields.UUID()
+    target = fields.String(allow_none=True)
+    draft_id = fields.UUID(allow_none=True)
+    incident_id = fields.UUID(allow_none=True)
+
+
+class TargetOut(Schema):
+    target = fields.String()
+    name = fields.String()
+    labels = fields.Dict()
+    refused = fields.List(fields.String())
+
+
+class ResubmissionIn(Strict):
+    fields_ = PlainValues(data_key="fields", load_default=dict)
+
+
+class ResubmissionOut(Schema):
+    straight = fields.Boolean()
+    changed = fields.List(fields.String())
+    again = fields.List(fields.String())
+
+
+class ReasonIn(Strict):
+    reason = Text(load_default="")
+
+
+class ActsOut(Schema):
+    acts = fields.List(fields.String())
+
+
+class EndedOut(Schema):
+    draft_id = fields.UUID(allow_none=True)
+    confirmed = fields.Boolean()
+    instance_id = fields.UUID()
+
+
+class PlacingIn(Strict):
+    element = Text(required=True)
+    where = Text(load_default="before", validate=validate.OneOf(["before", "after"]))
+    scope = fields.Integer(load_default=None, allow_none=True)
+
+
+class JumpIn(Strict):
+    cancel = fields.List(fields.Integer(), load_default=list, metadata={"description": "tokens"})
+    start = fields.List(fields.Nested(PlacingIn), load_default=list)
+    reason = Text(required=True)
+    accept_warnings = fields.Boolean(load_default=False)
+
+
+class DraftIn(Strict):
+    key = Text(load_default="", metadata={"description": "process"})
+    fields_ = PlainValues(data_key="fields", load_default=dict)
+    version = fields.Integer(load_default=0)
+
+
+class DraftOut(Schema):
+    id = fields.UUID()
+    key = fields.String(attribute="process_key")
+    title = fields.String()
+    form = fields.String(attribute="form_id", allow_none=True)
+    values = PlainValues()
+    dropped = fields.List(fields.String())
+    number = fields.String(allow_none=True)
+    submission = fields.Integer()
+    resubmits_id = fields.UUID(allow_none=True)
+    version = fields.Integer()
+    saved_at = fields.AwareDateTime()
+
+
+class NoteOut(Schema):
+    by = fields.String()
+    opinion = fields.String()
+    at = fields.AwareDateTime()
+    task = fields.String()
+    straight = fields.Boolean(metadata={"description": "goes back there when nothing has changed"})

@@ -5,7 +5,7 @@ from alembic import op
 from engine.db.base import Digest, Id, JsonText
 
 revision = "0007"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
