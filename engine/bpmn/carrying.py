@@ -238,6 +238,7 @@ def _relabel(run: Run, targets: Targets) -> list[Migrated]:
         _relabel_log(scope.log, {**targets, scope.definition_id: target})
         scope.approval = {nodes.get(key, key): outcome for key, outcome in scope.approval.items()}
         scope.program, scope.definition_id, scope.unit = target.program, target.definition_id, unit
+        run.declare(scope)
         run.dirty.add(scope.id)
     for token, node in watching:
         _watch(run, token, node)

@@ -26,7 +26,7 @@ from engine.bpmn.program import (
 
 _OWN = (
     "name", "labels", "job", "script", "result", "call", "events", "together", "instantiate", "interrupting",
-    "activation", "ad_hoc", "inputs", "outputs",
+    "activation", "ad_hoc", "inputs", "outputs", "data",
 )  # fmt: skip
 """fields of a Node that say what it does; `human` is taken apart"""
 

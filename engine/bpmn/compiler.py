@@ -7,8 +7,10 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn import model, timers
+from engine.bpmn.data import copies, needs
 from engine.bpmn.graph import exit_mask, reach_masks, routes
 from engine.bpmn.model import (
+    DataItem,
     Definition,
     EventDefinition,
     Extensions,
@@ -48,6 +50,7 @@ from engine.bpmn.program import (
     WORK,
     AdHoc,
     Call,
+    Declared,
     Edge,
     Event,
     Expression,
@@ -114,7 +117,8 @@ def compile(definition: Definition, process_id: str | None = None) -> Program:
 
 def _choose(definition: Definition, process_id: str | None) -> Process | None:
     found = [process for process in definition.executable if process_id in (None, process.id)]
-    return found[0] if len(found) == 1 else None
+    drawn = [process for process in found if not process.is_task]
+    return next(iter(drawn or found)) if 1 in (len(drawn), len(found)) else None
 
 
 def _no_process(definition: Definition, process_id: str | None) -> Finding:
@@ -142,6 +146,7 @@ class _Compiler:
         process, extensions = self._process, self._process.extensions
         root = self._scope(process, None)
         self._check_ways_back()
+        root.interface = needs(process, process.data, root.declared) if process.specified else None
         return Program(
             process_id=process.id,
             name=process.name or process.id,
@@ -151,7 +156,7 @@ class _Compiler:
             nodes=self._nodes,
             flows=self._flows,
             scopes=self._scopes,
-            starts=tuple(self._starts(process)),
+            starts=() if process.is_task else tuple(self._starts(process)),
             version_tag=extensions.version_tag,
             category=extensions.category,
             numbering=extensions.numbering,
@@ -166,6 +171,7 @@ class _Compiler:
 
     def _scope(self, drawn: Scope, host: Node | None) -> ScopeProgram:
         scope = ScopeProgram(drawn.id, host)
+        scope.declared = tuple(self._declared(drawn, item) for item in drawn.data)
         self._scopes[drawn.id] = scope
         nodes = {key: self._node(node, scope) for key, node in drawn.nodes.items()}
         scope.nodes = tuple(nodes.values())
@@ -266,8 +272,9 @@ class _Compiler:
             line=drawn.line,
             scope=scope,
             interrupting=drawn.interrupting,
-            inputs=self._mapping(drawn, extensions.inputs),
-            outputs=self._mapping(drawn, extensions.outputs),
+            inputs=(*self._mapping(drawn, copies(drawn.data_in)), *self._mapping(drawn, extensions.inputs)),
+            outputs=(*self._mapping(drawn, extensions.outputs), *self._mapping(drawn, copies(drawn.data_out))),
+            data=needs(drawn, drawn.data, tuple(self._declared(drawn, item) for item in drawn.data)),
         )
         self._nodes[drawn.id] = node
         node.together = drawn.together
@@ -365,6 +372,7 @@ class _Compiler:
         turn.nodes = turn.starts = (once,)
         node.op = LOOP
         node.inputs = node.outputs = ()
+        node.data = None
 
     def _formula(self, drawn: Drawn, text: str | None) -> Expression | None:
         return self._expression(drawn.id, drawn.line, _formula(text)) if text is not None else None
@@ -634,12 +642,16 @@ class _Compiler:
             found.append(MappingLine(slot, path))
         return tuple(found)
 
-    def _free_name(self, drawn: Drawn, name: str) -> str:
+    def _declared(self, drawn: Drawn | Scope, item: DataItem) -> Declared:
+        self._free_name(drawn, item.name)
+        return Declared(item.name, self._slot(item.id, item.line, item.initial))
+
+    def _free_name(self, drawn: Drawn | Scope, name: str) -> str:
         if name in RESERVED:
             self._reserved(drawn, name)
         return name
 
-    def _reserved(self, drawn: Drawn, name: str) -> None:
+    def _reserved(self, drawn: Drawn | Scope, name: str) -> None:
         self._problem(
             drawn, "reserved-name", N_("'{element}' writes '{found}', which only the engine writes."),
             N_("Choose another name."), found=name,
@@ -668,11 +680,12 @@ class _Compiler:
             )  # fmt: skip
             return None
 
-    def _problem(self, drawn: Drawn, rule: str, message: str, hint: str, **facts: Any) -> None:
+    def _problem(self, drawn: Drawn | Scope, rule: str, message: str, hint: str, **facts: Any) -> None:
+        name, line = getattr(drawn, "name", "") or drawn.id, getattr(drawn, "line", None)
         self.findings.append(
             Finding(
-                rule, Level.ERROR, drawn.id, message, {"element": drawn.id, "name": drawn.name or drawn.id, **facts},
-                hint, line=drawn.line, resource=self._definition.resource,
+                rule, Level.ERROR, drawn.id, message, {"element": drawn.id, "name": name, **facts}, hint, line=line,
+                resource=self._definition.resource,
             )
         )  # fmt: skip
 

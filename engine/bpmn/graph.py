@@ -95,7 +95,10 @@ def successors(node: Node) -> list[Node]:
 def entries(program: Program) -> list[Node]:
     """The nodes where something may begin: every start of the root, or what no flow reaches; event sub-processes."""
     gateways = [node for node in program.root.nodes if node.instantiate]
-    return [*(program.nodes[start.node] for start in program.starts), *gateways, *program.root.handlers]
+    starts = [
+        program.nodes[start.node] for start in program.starts
+    ] or program.root.starts  # a global task has no Start
+    return [*starts, *gateways, *program.root.handlers]
 
 
 def reachable(origins: Iterable[Node], without: Iterable[str] = ()) -> dict[str, str | None]:

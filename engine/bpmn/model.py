@@ -36,6 +36,33 @@ class Parameter(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class DataItem:
+    """A variable that something declares. `kind`: object | property | input | output; `name`: as expressions read it.
+
+    `required`: nothing begins, or ends, without its value. `initial`: text or expression of troika:initial.
+    """
+
+    id: str
+    name: str
+    kind: str
+    required: bool = False
+    initial: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataAssociation:
+    """What a data association copies, by names of variables: `source`, or FEEL in `transformation` and `assignments`
+    (from, to), to `target`."""
+
+    source: str | None
+    target: str
+    transformation: str | None = None
+    assignments: list[tuple[str, str]] = field(default_factory=list)
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskDefinition:
     """zeebe:taskDefinition: which service operation; `retries` None: as the operation says."""
 
@@ -194,6 +221,7 @@ class Extensions:
     script: Script | None = None
     loop: LoopCharacteristics | None = None
     active_elements: str | None = None
+    initial: str | None = None
     activation: str | None = None
     form: str | None = None
     assignees: Assignees | None = None
@@ -349,6 +377,10 @@ class Node:
     triggered_by_event: bool = False
     documentation: str = ""
     lane: str | None = None
+    data: list[DataItem] = field(default_factory=list)
+    """its properties, data inputs and data outputs"""
+    data_in: list[DataAssociation] = field(default_factory=list)
+    data_out: list[DataAssociation] = field(default_factory=list)
     extensions: Extensions = field(default_factory=Extensions)
     inner: "Scope | None" = None
 
@@ -362,7 +394,11 @@ class Node:
         """What a call activity calls, in whatever way the drawing says it."""
         if self.extensions.called is not None or not self.called_element:
             return self.extensions.called
-        return CalledElement(self.called_element.rpartition(":")[2])
+        # BPMN 2.0.2, 10.3.6: a call that declares its data exchanges nothing else
+        all_of_it = not any(item.kind in ("input", "output") for item in self.data)
+        return CalledElement(
+            self.called_element.rpartition(":")[2], propagate_parent=all_of_it, propagate_children=all_of_it
+        )
 
     @property
     def is_activity(self) -> bool:
@@ -372,11 +408,12 @@ class Node:
 
 @dataclass(slots=True)
 class Scope:
-    """A process or sub-process: its nodes and flows in document order."""
+    """A process or sub-process: its nodes, flows and data objects in document order."""
 
     id: str
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: list[Flow] = field(default_factory=list)
+    data: list[DataItem] = field(default_factory=list)
 
     def all_nodes(self) -> Iterator[Node]:
         """Nodes of this scope and of every sub-process in it."""
@@ -410,10 +447,15 @@ class Scope:
 
 @dataclass(slots=True)
 class Process(Scope):
-    """A top-level process. `pool` is the name of its participant."""
+    """A top-level process, or a global task: a process of one node. `pool` is the name of its participant.
+
+    `specified`: it declares its data inputs and outputs, and exchanges nothing else with what calls it.
+    """
 
     name: str = ""
     executable: bool = True
+    is_task: bool = False
+    specified: bool = False
     documentation: str = ""
     line: int | None = None
     pool: str | None = None

@@ -78,6 +78,30 @@ class MappingLine:
 
 
 @dataclass(slots=True, eq=False)
+class Declared:
+    """A variable that a scope or activity has of its own. `initial`: its first value, null without one."""
+
+    name: str
+    initial: Slot | None = None
+
+
+@dataclass(slots=True, eq=False)
+class DataNeeds:
+    """What a process, activity or event declares about its data, by names of variables.
+
+    `variables`: all that are its own. `inputs`, `outputs`: its data inputs and outputs, those of `needed` and `yielded`
+    required. `private`: variables that are no inputs: no operation and no called process is given them.
+    """
+
+    variables: tuple[Declared, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    yielded: tuple[str, ...] = ()
+    private: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
 class Edge:
     """A sequence flow. `index` is its bit in the masks of its scope."""
 
@@ -248,6 +272,8 @@ class Node:
     """event sub-process: its start event"""
     inputs: tuple[MappingLine, ...] = ()
     outputs: tuple[MappingLine, ...] = ()
+    data: DataNeeds | None = None
+    """None: it declares no data"""
     job: Job | None = None
     human: Human | None = None
     call: Call | None = None
@@ -310,6 +336,10 @@ class ScopeProgram:
     """its event sub-processes"""
     compensation: Node | None = None
     """the one that compensates it when it is over"""
+    declared: tuple[Declared, ...] = ()
+    """its data objects; of a process its properties, inputs and outputs, too"""
+    interface: DataNeeds | None = None
+    """of a process with an ioSpecification: it exchanges nothing else with what calls it"""
     inclusive: bool = False
     routes: Routes = field(default=None)  # type: ignore[assignment]
 

@@ -28,9 +28,9 @@ WAITING = frozenset(
 them that has come, while another one is still missing."""
 _INWARD = frozenset(("scope", "gate", "events", "met"))
 
-STAGES = frozenset(("enter", "leave", "split", "join", "begin", "reset", "turn"))
+STAGES = frozenset(("enter", "leave", "split", "join", "begin", "reset", "turn", "output", "end"))
 """What `resume` does with a stuck token: run its node again, only leave it, only choose its flows, fire a join, begin
-its scope, reset a complex gateway, end a round of a loop."""
+its scope, reset a complex gateway, end a round of a loop, map the results of its node, end its process."""
 
 
 class Token:

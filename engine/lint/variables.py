@@ -60,6 +60,9 @@ def variables_of(drawn: Drawn, library: Library) -> Variables:
     outside = Variables(closed=any(node.type == "startEvent" and node.extensions.form for node in nodes))
     for node in nodes:
         _from_outside(node, library, outside)
+    declared = [item for scope in drawn.process.all_scopes() for item in scope.data]
+    for item in (*declared, *(item for node in nodes for item in node.data)):
+        outside.write(item.name, ANY, item.id)
     approvals = tuple((node.id, _OUTCOME) for node in nodes if node.extensions.approval is not None)
     outside.types |= {"process": _PROCESS, "approval": Type("context", members=approvals)}
     found = outside

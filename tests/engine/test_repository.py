@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from engine import history, repository, runtime
+from engine import bpmn, history, repository, runtime
 from engine.db.definition import deployment
-from engine.errors import DeploymentRefused, NotFound, ProcessNotDeployed
+from engine.errors import DeploymentRefused, NoSuchStart, NotFound, ProcessNotDeployed
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
-from tests.factories import ann, begun, deploy, look_at, straight
+from tests.engine.bpmn.drawing import END, HEAD, START, drawing, element, flows, service, user
+from tests.factories import ann, begun, complete, deploy, look_at, open_rows, straight, token_at, waits_of
 
 SIMPLE = straight(user("check"))
 FORM = (
@@ -118,6 +118,60 @@ def test_latest_reference_follows_the_newest_version(engine):
     put(engine, ship__bpmn=straight(user("wrap"), process_id="ship"))
 
     assert "wrap" in [node for _, node, _ in look_at(engine, begun(engine, "sell")).waits]
+
+
+GLOBAL = (
+    HEAD + '<globalUserTask id="look" name="Look"><extensionElements>'
+    '<zeebe:assignmentDefinition candidateGroups="staff"/></extensionElements></globalUserTask></definitions>'
+).encode()  # fmt: skip
+
+
+@pytest.mark.parametrize("binding", ["latest", "deployment"])
+def test_global_task_is_a_definition_of_its_own_that_only_calls_begin(engine, binding):
+    put(engine, look__bpmn=GLOBAL)
+    put(engine, p__bpmn=straight(call("ask", "look", binding)))
+    instance = begun(engine)
+
+    assert [node for _, node, _ in look_at(engine, instance).waits] == ["look"]
+    assert open_rows(engine, instance) == waits_of(engine, instance)
+    complete(engine, instance, "look", seen=True)
+    assert look_at(engine, instance).state.root.vars == {"seen": True}
+    with engine.unit_of_work(ann(engine), read_only=True) as uow:
+        assert [info.key for info in repository.startable(uow)] == ["p"]
+    with pytest.raises(NoSuchStart):
+        begun(engine, "look")
+
+
+def test_call_follows_its_global_task_to_a_new_version(engine):
+    put(engine, look__bpmn=GLOBAL, p__bpmn=straight(call("ask", "look")))
+    again = put(engine, look__bpmn=GLOBAL.replace(b'"Look"', b'"See"'), p__bpmn=straight(call("ask", "look")))
+    assert sorted((info.key, info.version) for info in again.new) == [("look", 2), ("p", 2)]
+
+
+def test_call_of_a_global_task_that_nobody_has_deployed_is_refused(engine):
+    with pytest.raises(DeploymentRefused) as refused:
+        put(engine, p__bpmn=straight(call("ask", "look")))
+    assert {(found.rule, found.element_id) for found in refused.value.findings} == {("reference-exists", "ask")}
+
+
+def test_data_of_an_instance_is_stored_between_two_acts(engine):
+    data = '<dataObject id="Order" name="order"/><dataObject id="Answer" name="answer"/>'
+    task = (
+        '<userTask id="check"><extensionElements>'
+        '<zeebe:assignmentDefinition candidateGroups="staff"/></extensionElements>'
+        '<ioSpecification><dataInput id="i" name="asked"/><dataOutput id="o" name="found"/>'
+        "<inputSet><dataInputRefs>i</dataInputRefs></inputSet><outputSet><dataOutputRefs>o</dataOutputRefs></outputSet>"
+        "</ioSpecification>"
+        "<dataInputAssociation><sourceRef>Order</sourceRef><targetRef>i</targetRef></dataInputAssociation>"
+        "<dataOutputAssociation><sourceRef>o</sourceRef><targetRef>Answer</targetRef></dataOutputAssociation></userTask>"
+    )
+    deploy(engine, drawing(data + START + task + END + flows("start check end")))
+    stuck, instance = begun(engine), begun(engine, order=7)
+
+    assert {item.code for item in look_at(engine, stuck).state.incidents.values()} == {"data-input-missing"}
+    assert bpmn.variables(look_at(engine, instance).state, 0, token_at(engine, instance, "check"))["asked"] == 7
+    complete(engine, instance, "check", found=8, beside=9)
+    assert look_at(engine, instance).state.root.vars == {"order": 7, "answer": 8}
 
 
 def test_form_follows_its_newest_version(engine):

@@ -6,7 +6,7 @@ from typing import Any
 from engine.bpmn import timers
 from engine.bpmn.machine import decisions
 from engine.bpmn.machine.core import Run
-from engine.bpmn.machine.evaluation import Stuck, failure
+from engine.bpmn.machine.evaluation import Stuck, failure, given
 from engine.bpmn.program import Edge, Human, Node, Program, Slot
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.steps import Assignment, Capability, JobOpened, Work, WorkOpened
@@ -19,10 +19,12 @@ CALL_DEPTH_LIMIT = 50
 def pass_on(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """Undefined and manual tasks, none events, merges: recorded, and on."""
     token = run.enter(scope, node)
+    local = run.map_in(scope, node)
     if node.boundaries:
-        run.prepare_guards(scope, node, None)
-    if node.handler is not None:
-        run.record(scope, node, None, {})
+        run.prepare_guards(scope, node, local)
+    if node.handler is not None or node.outputs or node.data is not None:
+        run.conclude(scope, node, token, local, {})
+        return
     run.depart(scope, node, token)
 
 
@@ -44,7 +46,7 @@ def job(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
         raise Stuck("operation-unknown", expression=called.type.text)
     waiting(local)
     run.facts.append(
-        JobOpened(run.number(), token, node.id, scope.id, kind, local or {}, called.retry, called.asynchronous)
+        JobOpened(run.number(), token, node.id, scope.id, kind, given(node, local), called.retry, called.asynchronous)
     )
 
 
@@ -85,9 +87,12 @@ def call(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
         raise Stuck("called-process-no-start", process=process_id)
     if _call_depth(scope) >= CALL_DEPTH_LIMIT:
         raise Stuck("call-depth", process=process_id, limit=CALL_DEPTH_LIMIT)
-    values = local or {}
+    values = given(node, local)
     if called.propagate_parent:
-        values = {name: value for name, value in context.items() if name not in ("process", "approval")}
+        values = given(node, {name: value for name, value in context.items() if name not in ("process", "approval")})
+    interface = program.root.interface
+    if interface is not None:
+        values = {name: values[name] for name in interface.inputs if name in values}
     run.open_scope("call", waiting(None), program, definition_id, program.root, values)
 
 

@@ -20,6 +20,7 @@ def throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 def cancel(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """A cancel end event: everything in the transaction stops, its work is undone, the cancel boundary goes on."""
     token = run.enter(scope, node)
+    run.map_in(scope, node)
     run.facts.append(NodeLeft(run.number(), token, node.id, scope.id, node.type, "completed"))
     run.cancel_scope(scope, keep=True)
     scope.live = 1
@@ -61,6 +62,7 @@ def undone(run: Run, scope: Scope) -> None:
 
 def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     token = run.enter(scope, node)
+    run.map_in(scope, node)
     event = node.event
     assert event is not None  # noqa: S101 - compiled
     owner = scope

@@ -216,6 +216,10 @@ class Run(Evaluation):
             written = self.map_out(scope, node, {**(token.vars or {}), **(local or {})}, results)
         except Stuck as stuck:
             self.close(token, "failed")
+            token.inside = None
+            if stuck.code == "data-output-missing" and not _can_be_undone(ended):
+                stuck.stage = "output"
+                token.vars = {**(token.vars or {}), **(local or {}), **(results or {})}
             self.stick(scope, node, stuck, token)
             return
         self.close(token, "completed")
@@ -239,9 +243,7 @@ class Run(Evaluation):
             self.dirty.add(scope.id)
         if written:
             self.write(scope, written)
-        if node.loop is None and (
-            node.handler is not None or (ended is not None and (ended.log or ended.unit.compensation is not None))
-        ):
+        if node.loop is None and (node.handler is not None or _can_be_undone(ended)):
             self._log(scope, node, ended)
 
     def _log(self, scope: Scope, node: Node, ended: Scope | None) -> None:
@@ -285,15 +287,30 @@ class Run(Evaluation):
 
     def end_scope(self, scope: Scope) -> None:
         """Nothing lives in `scope` any more: its host goes on, or the instance ends."""
+        interface = scope.unit.interface
+        for name in interface.yielded if interface is not None else ():
+            if scope.vars.get(name) is None:
+                self._stick_at_end(scope, Stuck("data-output-missing", "end", element=scope.unit.id, output=name))
+                return
         self.disarm(scope)
         if scope.parent is None:
             self.end("completed", None, self.last_end())
             return
         host = self.state.tokens[scope.token]
         self.drop(scope, "completed")
-        call = host.node.call
-        results = scope.vars if scope.kind == "call" and call is not None and call.propagate_children else None
-        self.finish(host, results, scope.vars, scope)
+        call, values = host.node.call, scope.vars
+        if interface is not None:
+            values = {name: values.get(name) for name in interface.outputs}
+        results = values if scope.kind == "call" and call is not None and call.propagate_children else None
+        self.finish(host, results, values, scope)
+
+    def _stick_at_end(self, scope: Scope, stuck: Stuck) -> None:
+        """`scope` cannot end; the token that came last is stuck, and ends it when it is resumed."""
+        left = (fact.node for fact in reversed(self.facts) if isinstance(fact, NodeLeft) and fact.scope == scope.id)
+        node = scope.program.nodes[next(left, scope.unit.nodes[-1].id)]
+        scope.live = 1
+        self.visit = self.number()
+        self.stick(scope, node, stuck)
 
     def drop(self, scope: Scope, outcome: Closing) -> None:
         """`scope` is no more."""
@@ -528,6 +545,7 @@ class Run(Evaluation):
         scope = Scope(self.number(), kind, program, definition_id, unit, host.scope, host.id)
         host.inside = scope
         scope.vars = values
+        self.declare(scope)
         self.add_scope(scope, host.node)
         self.launch(scope, start, empty)
         return scope
@@ -543,6 +561,12 @@ class Run(Evaluation):
 
     def launch(self, scope: Scope, start: Node | None = None, empty: bool = False) -> None:
         """Arm the event sub-processes of `scope`, then run its first nodes; when one cannot be armed nothing runs."""
+        interface = scope.unit.interface
+        for name in interface.needed if interface is not None and not empty else ():
+            if scope.vars.get(name) is None:
+                stuck = Stuck("data-input-missing", element=scope.unit.id, input=name)
+                self.stick_at_beginning(scope, start or scope.unit.starts[0], stuck, start)
+                return
         if (scope.unit.handlers and not self._arm_handlers(scope, start)) or empty:
             return
         if start is None:
@@ -624,3 +648,8 @@ class Run(Evaluation):
         self.endings.clear()
         self.dirty.add(0)
         self.facts.append(InstanceEnded(self.number(), how, code, node))
+
+
+def _can_be_undone(ended: Scope | None) -> bool:
+    """Whether a scope that has completed can be compensated by what it holds."""
+    return ended is not None and (bool(ended.log) or ended.unit.compensation is not None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.program import Edge, Expression, Node, Program, Slot
+from engine.bpmn.program import Declared, Edge, Expression, Node, Program, Slot
 from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Diagnostic, Fact, VariablesChanged
 from engine.errors import EngineError, InvalidValue, ReservedName
@@ -188,22 +188,61 @@ class Evaluation:
 
     def map_in(self, scope: Scope, node: Node) -> Values | None:
         """Local variables of an activity: its input mapping, each line seeing the ones before. None without one."""
-        if not node.inputs:
+        data = node.data
+        if not node.inputs and data is None:
             return None
         context = self.context(scope)
         local: Values = {}
+        if data is not None:
+            local = self.first_values(data.variables, context, node)
+            context.update(local)
         for line in node.inputs:
             value = self.value(line.source, context, node, ".".join(line.target))
             head = line.target[0]
             local[head] = value if len(line.target) == 1 else placed(local.get(head), line.target[1:], value)
             context[head] = local[head]
+        for name in data.needed if data is not None else ():
+            if local.get(name) is None:
+                raise Stuck("data-input-missing", element=node.id, input=name)
         return local
+
+    def first_values(self, declared: Iterable[Declared], context: Values, node: Node | None = None) -> Values:
+        """Variables as they begin; null where the initial value cannot be had."""
+        found: Values = {}
+        for variable in declared:
+            value = None
+            if variable.initial is not None:
+                try:
+                    value = self.value(variable.initial, {**context, **found}, node, variable.name)
+                except Stuck as stuck:
+                    detail = {"where": variable.name, **stuck.detail}
+                    at = node.id if node is not None else self.state.root.unit.id
+                    self.facts.append(Diagnostic(self.number(), at, stuck.code, detail))
+            found[variable.name] = value
+        return found
+
+    def declare(self, scope: Scope) -> None:
+        """The data objects of a scope that begins: what it was given, else how each begins."""
+        missing = [variable for variable in scope.unit.declared if variable.name not in scope.vars]
+        if missing:
+            found = self.first_values(missing, self.context(scope), scope.unit.node)
+            scope.vars = {**found, **scope.vars}
 
     def map_out(self, scope: Scope, node: Node, local: Values | None, results: Values | None) -> Values:
         """What leaves an activity or event for `scope`: its output mapping, else every result. Raises Stuck."""
+        data = node.data
+        inside = {**(local or {}), **(results or {})}
+        if data is not None:
+            inside = {**dict.fromkeys(variable.name for variable in data.variables), **inside}
+            if node.events and len(data.outputs) == 1 and results and len(results) == 1:
+                inside[data.outputs[0]] = next(iter(results.values()))  # the one item of the event, whatever its name
+            for name in data.yielded:
+                if inside.get(name) is None:
+                    raise Stuck("data-output-missing", element=node.id, output=name)
         if not node.outputs:
-            return results or {}
-        context = self.context(scope, {**(local or {}), **(results or {})})
+            private = data.private if data is not None else ()
+            return {name: value for name, value in (results or {}).items() if name not in private}
+        context = self.context(scope, inside)
         outside = self.context(scope)
         written: Values = {}
         for line in node.outputs:
@@ -224,6 +263,13 @@ def placed(container: Any, path: tuple[str, ...], value: Any) -> Values:
     head = path[0]
     copy[head] = value if len(path) == 1 else placed(copy.get(head), path[1:], value)
     return copy
+
+
+def given(node: Node, local: Values | None) -> Values:
+    """The local variables of an activity that an operation, a receiver or a called process is given."""
+    if node.data is None or not local:
+        return local or {}
+    return {name: value for name, value in local.items() if name not in node.data.private}
 
 
 def types_of(expression: Expression | None, context: Values) -> dict[str, str]:

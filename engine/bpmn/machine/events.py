@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.bpmn.machine.core import Run
-from engine.bpmn.machine.evaluation import Stuck
+from engine.bpmn.machine.evaluation import Stuck, given
 from engine.bpmn.program import Edge, Event, Node
 from engine.bpmn.state import ON_SCOPE, RESTORED, Scope, Token
 from engine.bpmn.steps import (
@@ -23,12 +23,14 @@ from engine.values import Values
 def catch(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """An intermediate event or receive task waits; with several definitions each of them is a guard."""
     token = run.enter(scope, node)
-    waits = run.prepare_all(scope, node, None)
-    guards = run.prepare_guards(scope, node, None) if node.boundaries and run.adopted is None else []
+    local = run.map_in(scope, node)
+    waits = run.prepare_all(scope, node, local)
+    guards = run.prepare_guards(scope, node, local) if node.boundaries and run.adopted is None else []
     if len(waits) == 1:
         waiting = run.arm(scope, waits[0], token)
+        waiting.vars = local
     else:
-        waiting = run.wait(scope, node, "events", token)
+        waiting = run.wait(scope, node, "events", token, local)
         run.arm_guards(scope, waiting, waits)
     if guards:
         run.arm_guards(scope, waiting, guards)
@@ -46,7 +48,9 @@ def escalate(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def end(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """A none end event consumes its token."""
-    run.depart(scope, node, run.enter(scope, node))
+    token = run.enter(scope, node)
+    run.map_in(scope, node)
+    run.depart(scope, node, token)
 
 
 def end_error(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
@@ -59,7 +63,9 @@ def end_error(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def terminate(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     """Everything in this scope is over; the scope itself completes."""
-    run.leave(scope, node, run.enter(scope, node), "completed")
+    token = run.enter(scope, node)
+    run.map_in(scope, node)
+    run.leave(scope, node, token, "completed")
     _terminate(run, scope, node)
 
 
@@ -217,7 +223,7 @@ def _throw(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
     if node.boundaries:
         run.prepare_guards(scope, node, local)
     sent = [(event, *addressed(run, scope, node, event, local)) for event in node.events]
-    payload = local or {}
+    payload = given(node, local)
     signals = []
     for event, name, key in sent:
         if event.kind == "message":
@@ -300,7 +306,7 @@ def _raise(run: Run, scope: Scope, node: Node, event: Event | None, local: Value
         run.cancel_scope(run.state.root, keep=True)
         run.end("failed", code, node.id)
         return
-    _caught(run, found, local or {}, "failed")
+    _caught(run, found, given(node, local), "failed")
 
 
 def _terminate(run: Run, scope: Scope, node: Node) -> None:

@@ -79,6 +79,7 @@ def begin(
     scope = Scope(0, "process", program, definition_id, program.root)
     state.scopes[0] = scope
     scope.vars = admitted(variables)
+    run.declare(scope)
     run.dirty.add(0)
     at = _start(program, start)
     if at is not None and at.event is not None:
@@ -203,6 +204,9 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
     run = Run(state, now, env)
     token = state.tokens[found.token]
     scope, node = token.scope, token.node
+    if token.stage == "output":  # what is repaired is the result of the activity
+        run.finish(token, admitted(variables or {}))
+        return _go(run)
     if variables:
         run.write(scope, admitted(variables))
     if token.wait in ("timer", "message", "signal"):
@@ -225,7 +229,7 @@ def resume(state: State, incident: int, variables: Values | None = None, *, now:
         scope.live -= 1  # there may be tokens that were placed beside it by hand
         run.launch(scope, scope.program.nodes[token.by] if token.by is not None else None)
         return _go(run)
-    if stage == "turn":
+    if stage in ("turn", "end"):
         run.consume(scope)
         return _go(run)
     if stage == "join":
@@ -316,7 +320,7 @@ def _expect(token: Token, *kinds: str) -> None:
 
 def _start(program: Program, start: str | None) -> Node | None:
     if start is None:
-        if program.root.starts:
+        if program.root.starts and program.starts:  # a global task is called, never begun
             return None
     else:
         if any(item.node == start for item in program.starts):

@@ -1,6 +1,8 @@
 """BPMN XML -> Definition and findings; the only package that imports SpiffWorkflow."""
 
 from engine.bpmn.model import FLOW_NODES, Definition, Reading
+from engine.bpmn.parser.arrows import wrongly_connected
+from engine.bpmn.parser.data import DataReader
 from engine.bpmn.parser.markers import wrongly_marked
 from engine.bpmn.parser.refusals import beside, refused
 from engine.bpmn.parser.spiff import DrawingParser
@@ -23,21 +25,23 @@ def read(xml: bytes, resource: str = "") -> Reading:
     findings = _identify(root, resource)
     if findings:
         return Reading(None, findings)
+    schema, nameless = schema_findings(root, resource), list(beside(root, resource))
     parser = DrawingParser(resource, findings.append)
     definition = parser.parse(root)
-    findings.extend(schema_findings(root, resource))
-    findings.extend(_judge(root, definition, resource))
+    findings.extend((*schema, *nameless))
+    findings.extend(_judge(root, definition, parser.data, resource))
     definition.findings = findings
     return Reading(definition, findings)
 
 
-def _judge(root: Element, definition: Definition, resource: str) -> list[Finding]:
-    findings: list[Finding] = list(beside(root, resource))
+def _judge(root: Element, definition: Definition, data: DataReader, resource: str) -> list[Finding]:
+    findings: list[Finding] = []
     elements = {element.get("id"): element for element in root.iterchildren(f"{{{BPMN}}}process")}
     for process in definition.executable:
         findings.extend(refused(elements[process.id], resource))
         findings.extend(misplaced(process, resource))
         findings.extend(wrongly_marked(process, resource))
+        findings.extend(wrongly_connected(elements[process.id], data, resource))
     if not definition.executable:
         first = definition.processes[0] if definition.processes else None
         findings.append(

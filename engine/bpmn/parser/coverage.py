@@ -107,7 +107,14 @@ _KINDS = (
     "terminate",
 )  # fmt: skip
 _HOLDERS = 3
-_BETWEEN = {"association": "executed between a compensation boundary event and its handler"}
+_ARROW = "shown only when nothing is copied, refused with a data store"
+_BETWEEN = {
+    "association": "executed between a compensation boundary event and its handler",
+    "dataInputAssociation": _ARROW,
+    "dataOutputAssociation": _ARROW,
+    "inputSet": "one",
+    "outputSet": "one",
+}
 
 
 def _walk(todo: list[tuple[Child, Standing, str]], found: dict[str, Row], judged: dict[str, Row]) -> None:
@@ -127,9 +134,9 @@ def _walk(todo: list[tuple[Child, Standing, str]], found: dict[str, Row], judged
 
 
 def _root_standing(tag: str) -> Standing:
-    if tag in ROOTS or (tag.endswith("EventDefinition") and tag in ATTRIBUTES):
+    if tag in ROOTS | GLOBAL_TASKS or (tag.endswith("EventDefinition") and tag in ATTRIBUTES):
         return Standing.EXECUTED
-    if tag.endswith("EventDefinition") or tag in GLOBAL_TASKS:
+    if tag.endswith("EventDefinition"):
         return Standing.REFUSED
     return Standing.SHOWN
 
@@ -141,12 +148,12 @@ def _inner_standing(holder: str, how: Standing, tag: str) -> Standing:
 def _remark(row: Row) -> str:
     match row.standing:
         case Standing.EXECUTED:
-            return _attributes(row.element, types().get(row.type))
+            remarks = (_BETWEEN.get(row.element, ""), _attributes(row.element, types().get(row.type)))
+            return "; ".join(filter(None, remarks))
         case Standing.CONDITIONAL:
             return PRESENTATION[row.element]
         case Standing.REFUSED:
-            key = "globalTask" if row.element in GLOBAL_TASKS else row.element
-            reason, hint = REASONS.get(key, ("", ""))
+            reason, hint = REASONS.get(row.element, ("", ""))
             for words in (" of '{element}'", " at '{element}'", " '{element}'"):
                 reason = reason.replace(words, "")
             return f"{reason} {hint}".strip() or f"Not executed inside {_named(row.holders)}."

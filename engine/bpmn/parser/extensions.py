@@ -408,6 +408,9 @@ class Reader:
     def _retry(self, owner: Element, child: Element, found: Extensions) -> None:
         found.retry = self._required(owner, child, "cycle")
 
+    def _initial(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.initial = self._required(owner, child, "value")
+
     def _numbering(self, owner: Element, child: Element, found: Extensions) -> None:
         pattern = self._required(owner, child, "pattern")
         period = self._choice(owner, child, "period", PERIODS) if child.get("period") else "year"
@@ -597,6 +600,7 @@ _TROIKA: dict[str, _Word] = {
     "summary": (_PROCESS, Reader._summary, "fields"),
     "starters": (_PROCESS, Reader._starters, "groups departments users"),
     "timeToLive": (_PROCESS, Reader._time_to_live, "value"),
+    "initial": (frozenset(("dataObject", "property")), Reader._initial, "value"),
     "calendar": (TIMED, Reader._calendar, "name"),
 }
 

@@ -7,6 +7,7 @@ supported elements is made of.
 from collections.abc import Iterator
 
 from engine.bpmn.model import FLOW_NODES
+from engine.bpmn.parser.globals import TASKS
 from engine.bpmn.parser.xml import BPMN, TROIKA, XSI, ZEEBE, Element, local_name, local_ref, namespace
 from engine.errors import N_
 from engine.findings import Finding, Level
@@ -15,6 +16,7 @@ ANY = "*"  # every value of the attribute is fine: it is executed, or it is only
 
 _ACTIVITY = {"default": ANY, "startQuantity": ANY, "completionQuantity": ANY, "isForCompensation": ANY}
 _GATEWAY = {"gatewayDirection": ANY}
+_DATA = {"isCollection": ANY, "itemSubjectRef": ANY}
 _EXPRESSION = {"language": ANY, "evaluatesToTypeRef": ANY, f"{{{XSI}}}type": ANY}
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
@@ -83,6 +85,31 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     "completionCondition": _EXPRESSION,
     "complexBehaviorDefinition": {},
     "event": {},
+    "dataObject": _DATA,
+    "dataObjectReference": {**_DATA, "dataObjectRef": ANY},
+    "property": _DATA,
+    "ioSpecification": {},
+    "dataInput": _DATA,
+    "dataOutput": _DATA,
+    "inputSet": {},
+    "outputSet": {},
+    "dataInputRefs": {},
+    "optionalInputRefs": {},
+    "dataOutputRefs": {},
+    "optionalOutputRefs": {},
+    "dataInputAssociation": {},
+    "dataOutputAssociation": {},
+    "sourceRef": {},
+    "targetRef": {},
+    "assignment": {},
+    "transformation": _EXPRESSION,
+    "from": _EXPRESSION,
+    "to": _EXPRESSION,
+    "globalTask": {},
+    "globalUserTask": {"implementation": ANY},
+    "globalManualTask": {},
+    "globalScriptTask": {"scriptLanguage": ANY},
+    "globalBusinessRuleTask": {"implementation": ANY},
 }
 """Executed elements, and for each of their attributes the one value that is executed."""
 
@@ -95,16 +122,14 @@ DRAWING = frozenset(
         "auditing",
         "monitoring",
         "laneSet",
-        "dataObject",
-        "dataObjectReference",
+        "dataState",
         "dataStoreReference",
         "textAnnotation",
         "association",
         "group",
-        "property",
         "categoryValueRef",
-        "sourceRef",
-        "targetRef",
+        "inputSetRefs",
+        "outputSetRefs",
         "supportedInterfaceRef",
     ]
 )
@@ -117,7 +142,9 @@ DRAWN_ATTRIBUTES = frozenset(
         "gatewayDirection",
         "implementation",
         "isClosed",
+        "isCollection",
         "isImmediate",
+        "itemSubjectRef",
         "processType",
     ]
 )
@@ -126,30 +153,29 @@ DRAWN_ATTRIBUTES = frozenset(
 ROOTS = frozenset(("process", "message", "signal", "error", "escalation"))
 """What stands beside a process and is executed where it is referred to; so are definitions of executed events."""
 
-GLOBAL_TASKS = frozenset(
-    ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
-)
+GLOBAL_TASKS = frozenset(TASKS)
 """Tasks that stand beside a process and are called."""
 
-PRESENTATION = {
-    "dataInputAssociation": "shown only without transformation and assignment",
-    "dataOutputAssociation": "shown only without transformation and assignment",
-    "operationRef": "shown only when the operation is bound to no implementation",
-    "ioSpecification": "shown only without inputs and outputs",
-}
+CONTAINERS = frozenset(("ioSpecification", "inputSet", "outputSet"))
+"""Executed elements that say something only by what they hold."""
+
+PRESENTATION = {"operationRef": "shown only when the operation is bound to no implementation"}
 """What is shown under a condition (`_is_presentation`), and else refused."""
 
-EXTENDED = FLOW_NODES | {"process", "sequenceFlow", "multiInstanceLoopCharacteristics"}
+EXTENDED = FLOW_NODES | {
+    "process", "sequenceFlow", "multiInstanceLoopCharacteristics", "dataObject", "property"
+}  # fmt: skip
 """Elements whose extensions are read; messages, which stand outside a process, are the others."""
 
-_DATA_HINT = N_("Use an input or output mapping of the task.")
 _GENERIC_HINT = N_("Draw it with the elements of the palette.")
+
+_WHILE = N_("Data that comes or goes while '{element}' is active is not executed.")
+_WHILE_HINT = N_("Take it out of the set, and exchange it by messages or in a task of its own.")
 
 REASONS: dict[str, tuple[str, str]] = {
     "implicitThrowEvent": (N_("Event '{element}' is not executed."), N_("Use an intermediate throw event.")),
-    "ioSpecification": (N_("The data inputs and outputs of '{element}' are not executed."), _DATA_HINT),
-    "dataInputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),
-    "dataOutputAssociation": (N_("The data transformation at '{element}' is not executed."), _DATA_HINT),
+    "whileExecutingInputRefs": (_WHILE, _WHILE_HINT),
+    "whileExecutingOutputRefs": (_WHILE, _WHILE_HINT),
     "performer": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
     "humanPerformer": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
     "potentialOwner": (N_("The resource role of '{element}' is not executed."), N_("Use the assignment of the task.")),
@@ -162,7 +188,6 @@ REASONS: dict[str, tuple[str, str]] = {
         N_("The correlation subscription of '{element}' is not executed."),
         N_("Give the message a correlation key expression."),
     ),
-    "globalTask": (N_("Global task '{element}' is not executed."), N_("Use a process of its own.")),
 }
 
 _CAUGHT = ("message", "timer", "conditional", "signal")
@@ -191,12 +216,14 @@ STANDARD: dict[str, frozenset[str]] = {
 
 
 def beside(root: Element, resource: str) -> Iterator[Finding]:
-    """What stands beside the processes, would have to run and is not executed."""
+    """What stands beside the processes and cannot be executed."""
     for child in root.iterchildren(f"{{{BPMN}}}*"):
-        name = local_name(child)
-        if name in GLOBAL_TASKS:
-            message, hint = REASONS["globalTask"]
-            yield _finding(f"{_kebab(name)}-not-executed", child, child, message, hint, resource, word=name)
+        if local_name(child) in GLOBAL_TASKS and child.get("id") is None:
+            yield Finding(
+                "global-task-without-id", Level.ERROR, None,
+                N_("Expected the global task at line {line} to have an id, by which it is called."),
+                {"line": child.sourceline}, N_("Give it an id."), line=child.sourceline, resource=resource,
+            )  # fmt: skip
 
 
 def refused(process: Element, resource: str) -> Iterator[Finding]:
@@ -216,7 +243,7 @@ def refused(process: Element, resource: str) -> Iterator[Finding]:
             name = local_name(child)
             if name == "extensionElements" and tag not in EXTENDED:
                 yield from _lost(owner, child, resource)
-            if name in DRAWING or _is_presentation(element, child):
+            if name in DRAWING or _is_presentation(child):
                 continue
             inner_owner = child if child.get("id") and name in ATTRIBUTES and not name.endswith("Definition") else owner
             if name not in ATTRIBUTES:
@@ -275,23 +302,9 @@ def _lost(owner: Element, holder: Element, resource: str) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _is_presentation(owner: Element, child: Element) -> bool:
-    """What is allowed because it only repeats or draws something.
-
-    A data association without a
-    transformation: an arrow to a data object. An ioSpecification without inputs and outputs. The name of an operation
-    that is bound to no implementation: the message says it all.
-    """
-    name = local_name(child)
-    if name not in PRESENTATION:
-        return False
-    if name in ("dataInputAssociation", "dataOutputAssociation"):
-        return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("transformation", "assignment"))
-    if name == "operationRef":
-        return not _is_bound(child)
-    if name == "ioSpecification":
-        return all(child.find(f"{{{BPMN}}}{part}") is None for part in ("dataInput", "dataOutput"))
-    return False
+def _is_presentation(child: Element) -> bool:
+    """The name of an operation that is bound to no implementation: the message says it all."""
+    return local_name(child) in PRESENTATION and not _is_bound(child)
 
 
 def _is_bound(reference: Element) -> bool:

@@ -20,6 +20,7 @@ from engine.bpmn.model import (
     FLOW_NODES,
     SCOPES,
     AdHoc,
+    DataItem,
     Definition,
     EventDefinition,
     Extensions,
@@ -28,14 +29,17 @@ from engine.bpmn.model import (
     Node,
     Process,
     Scope,
+    Script,
     Timer,
 )
+from engine.bpmn.parser.data import INWARD, OUTWARD, DataReader
 from engine.bpmn.parser.extensions import Reader
+from engine.bpmn.parser.globals import unfold
+from engine.bpmn.parser.structure import FEEL_LANGUAGES
 from engine.bpmn.parser.xml import BPMN, Element, local_name, local_ref, namespace, text_of
 from engine.errors import N_
 from engine.findings import Finding, Level
 
-DATA = ("dataObject", "dataObjectReference", "property", "dataInput", "dataOutput", "dataStore", "dataStoreReference")
 TRUE = ("true", "1")  # xsd:boolean
 
 
@@ -92,8 +96,12 @@ class FlowNodeParser(TaskParser):  # type: ignore[misc]
             lane=self.lane,
             loop=self.process_parser.parser.loop_of(element),
             ad_hoc=_ad_hoc(element),
+            data=self.process_parser.parser.data.of_node(element),
+            data_in=self.process_parser.parser.data.associations(element, INWARD),
+            data_out=self.process_parser.parser.data.associations(element, OUTWARD),
             extensions=self.task.extensions,
         )
+        name_result(drawn, drawn.data)
         if drawn.type in SCOPES:
             drawn.inner = self.process_parser.parser.parse_inner(element, self.filename)
         return self.task
@@ -109,7 +117,7 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]
 
     def _parse(self) -> None:
         self.spec = self.create_spec()
-        self.scope = Scope(self.bpmn_id)
+        self.scope = Scope(self.bpmn_id, data=self.parser.data.of_scope(self.node))
         self.add_tasks()
 
     def add_tasks(self) -> None:
@@ -182,17 +190,16 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         self.definition = Definition(resource)
         self._roots: dict[str, Element] = {}
         self._keys: dict[str, str | None] = {}
-        self._data: dict[str, Element] = {}
+        self.data: DataReader
         self._associations: dict[str, list[str]] = {}
 
     def parse(self, root: Element) -> Definition:
-        """Every process of the file."""
+        """Every process of the file; a global task becomes a process with one node."""
+        tasks = unfold(root)
         for element in root.iterchildren("*"):
             if namespace(element) == BPMN and element.get("id"):
                 self._roots[element.get("id")] = element
-        self._data = {
-            element.get("id"): element for element in root.iter(*map(full_tag, DATA)) if element.get("id") is not None
-        }
+        self.data = DataReader(root, self.reader)
         for association in root.iter(full_tag("association")):
             source, target = (
                 local_ref(association.get("sourceRef")) or "",
@@ -210,12 +217,18 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
             scope = scope_parser.scope
             self.definition.processes.append(
                 Process(
-                    id=scope.id, nodes=scope.nodes, flows=scope.flows, name=element.get("name") or "",
-                    executable=element.get("isExecutable") in TRUE,
+                    id=scope.id, nodes=scope.nodes, flows=scope.flows, data=scope.data, name=element.get("name") or "",
+                    executable=element.get("isExecutable") in TRUE, is_task=scope.id in tasks,
+                    specified=any(item.kind in ("input", "output") for item in scope.data),
                     documentation=text_of(element.find(full_tag("documentation"))) or "",
                     line=element.sourceline, pool=pools.get(scope.id), extensions=self.reader.read(element),
                 )
             )  # fmt: skip
+        for process in self.definition.processes:
+            if process.is_task:
+                node = process.nodes[process.id]
+                process.extensions.labels.update(node.labels)
+                name_result(node, process.data)
         return self.definition
 
     def parse_inner(self, element: Element, filename: str | None) -> Scope:
@@ -307,10 +320,10 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
         item, element = marker.find(full_tag("inputDataItem")), marker.find(full_tag("outputDataItem"))
         if source is not None:
             loop.collection = self._collection(owner, local_ref(source.text) or "")
-            loop.item = item.get("name") or item.get("id") if item is not None else None
+            loop.item = self.data.name(item) if item is not None else None
         if target is not None and element is not None:
             loop.result = self._outside(owner, local_ref(target.text) or "")
-            loop.element = element.get("name") or element.get("id")
+            loop.element = self.data.name(element)
 
     def _collection(self, owner: Element, ref: str) -> str:
         """Where a data input of an activity comes from; any other data is a variable of its own."""
@@ -318,15 +331,15 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
             if local_ref(text_of(association.find(full_tag("targetRef")))) == ref:
                 transformation = text_of(association.find(full_tag("transformation")))
                 source = local_ref(text_of(association.find(full_tag("sourceRef"))))
-                return transformation or self.variable(source or ref)
-        return self.variable(ref)
+                return transformation or self.data.variable(source or ref)
+        return self.data.variable(ref)
 
     def _outside(self, owner: Element, ref: str) -> str:
         """Where a data output of an activity goes to."""
         for association in owner.iterchildren(full_tag("dataOutputAssociation")):
             if ref in [local_ref(text_of(part)) for part in association.iterchildren(full_tag("sourceRef"))]:
-                return self.variable(local_ref(text_of(association.find(full_tag("targetRef")))) or ref)
-        return self.variable(ref)
+                return self.data.variable(local_ref(text_of(association.find(full_tag("targetRef")))) or ref)
+        return self.data.variable(ref)
 
     def _behaviour(
         self, owner: Element, marker: Element, behavior: str
@@ -349,18 +362,6 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
                 for event in definition.iterchildren(full_tag("event")):
                     found.extend((condition, thrown) for thrown in self._definitions(owner, event))
         return found
-
-    # ------------------------------------------------------------ data
-
-    def variable(self, ref: str) -> str:
-        """The name of the variable behind a data element: of the object that a reference stands for."""
-        element = self._data.get(ref)
-        if element is None:
-            return ref
-        behind = self._data.get(local_ref(element.get("dataObjectRef")) or "")
-        if behind is not None:
-            return behind.get("name") or element.get("name") or behind.get("id")  # type: ignore[no-any-return]
-        return element.get("name") or ref
 
     # ------------------------------------------------------------ events
 
@@ -446,6 +447,14 @@ class DrawingParser(BpmnParser):  # type: ignore[misc]
                 line=element.sourceline, resource=self.resource,
             )
         )  # fmt: skip
+
+
+def name_result(drawn: Node, data: list[DataItem]) -> None:
+    """The result of a script in FEEL that names no variable is the one data output."""
+    outputs = [item.name for item in data if item.kind == "output"]
+    feel = (drawn.script_format or "-").lower() in FEEL_LANGUAGES
+    if feel and drawn.script is not None and drawn.extensions.script is None and len(outputs) == 1:
+        drawn.extensions.script = Script(drawn.script, outputs[0])
 
 
 def _ad_hoc(element: Element) -> AdHoc | None:

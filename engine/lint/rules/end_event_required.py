@@ -14,7 +14,9 @@ LEVEL = Level.ERROR
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
-    """One remark for each scope without an end event, and one for each path that just stops."""
+    """One remark for each scope without an end event, and one for each path that just stops; a global task has none."""
+    if drawn.process.is_task:
+        return
     for scope in drawn.process.all_scopes():
         owner = scope if isinstance(scope, Process) else drawn.process.node(scope.id)
         if owner is None or not scope.nodes or getattr(owner, "ad_hoc", None) is not None:

@@ -85,6 +85,9 @@ def _conditions(node: Compiled) -> Iterator[Expression]:
 
 def _slots(node: Compiled) -> Iterator[Slot]:
     payload = node.event is not None or node.type == "callActivity"
+    for variable in node.data.variables if node.data is not None else ():
+        if variable.initial is not None:
+            yield variable.initial
     yield from (line.source for line in node.inputs)
     if not payload:  # an output mapping there reads what comes from outside
         yield from (line.source for line in node.outputs)

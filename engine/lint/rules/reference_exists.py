@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from engine.bpmn.model import Node
+from engine.bpmn.model import DataItem, Node, Process
 from engine.errors import N_
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
@@ -43,10 +43,38 @@ def _called(node: Node, library: Library) -> Iterator[Remark]:
     key = called.process_id if called is not None else ""
     if key and not key.startswith("=") and not library.has_process(key):
         yield _missing(node, "process", key, {*library.processes, *library.known.processes})
+    callee = library.processes.get(key)
+    if callee is not None and callee.process.specified:
+        yield from _exchanged(node, callee.process)
+
+
+def _exchanged(node: Node, called: Process) -> Iterator[Remark]:
+    """BPMN 2.0.2, 10.3.6: what a call passes and takes is what the called process declares."""
+    passed = {line.target.partition(".")[0] for line in node.extensions.inputs} | _names(node.data, "input")
+    everything = node.extensions.called.propagate_parent if node.extensions.called is not None else not passed
+    for item in called.data:
+        if item.kind == "input" and item.required and item.name not in passed and not everything:
+            yield Remark(
+                node, N_("'{name}' does not pass the data input '{input}', which '{process}' requires."),
+                N_("Give the call a data input of this name, and draw an arrow to it."),
+                {"input": item.name, "process": called.id},
+            )  # fmt: skip
+    for kind in ("input", "output"):
+        for found in sorted(_names(node.data, kind) - _names(called.data, kind)):
+            yield Remark(
+                node, N_("'{name}' declares '{found}', but '{process}' has no data {kind} of this name."),
+                N_("It has: {known}."),
+                {"found": found, "process": called.id, "kind": kind,
+                 "known": ", ".join(sorted(_names(called.data, kind))) or "-"},
+            )  # fmt: skip
+
+
+def _names(items: Iterable[DataItem], kind: str) -> set[str]:
+    return {item.name for item in items if item.kind == kind}
 
 
 def _inputs(node: Node, operation: Any) -> Iterator[Remark]:
-    given = {line.target.partition(".")[0] for line in node.extensions.inputs}
+    given = {line.target.partition(".")[0] for line in node.extensions.inputs} | _names(node.data, "input")
     offered = {parameter.name: parameter for parameter in operation.parameters}
     for name in sorted(given - offered.keys()):
         yield Remark(

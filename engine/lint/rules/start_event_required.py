@@ -14,7 +14,9 @@ LEVEL = Level.ERROR
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
-    """One remark for each scope without a start event."""
+    """One remark for each scope without a start event; a global task is called as it is."""
+    if drawn.process.is_task:
+        return
     for scope in drawn.process.all_scopes():
         if scope.nodes and not any(node.type == "startEvent" or node.instantiate for node in scope.nodes.values()):
             owner = scope if isinstance(scope, Process) else drawn.process.node(scope.id)

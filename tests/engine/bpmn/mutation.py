@@ -187,9 +187,9 @@ def play(program: bpmn.Program, programs: dict[str, bpmn.Program], chance: rando
     env = bpmn.Env(programs=lambda key: (key, programs[key]))
     known = {**programs, program.process_id: program}
     start = None
+    if not program.starts:
+        return "never starts"  # or is a global task, which is called
     if not program.root.starts:
-        if not program.starts:
-            return "never starts"
         start = chance.choice(program.starts).node
     step = watch(bpmn.begin, program, program.process_id, {}, now=now, env=env, start=start, trigger=_values(chance))
     for _ in range(ACTS):

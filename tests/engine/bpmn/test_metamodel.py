@@ -6,7 +6,7 @@ from engine import bpmn
 from engine.bpmn.parser import coverage, metamodel
 from engine.bpmn.parser.coverage import Standing
 from engine.bpmn.parser.metamodel import Child
-from engine.bpmn.parser.refusals import ATTRIBUTES, DRAWN_ATTRIBUTES
+from engine.bpmn.parser.refusals import ATTRIBUTES, CONTAINERS, DRAWN_ATTRIBUTES
 from tests.engine.bpmn.specimens import fingerprint, places, specimen, values
 
 PROCESS = (Child("process", "tProcess"),)
@@ -67,7 +67,8 @@ def test_no_element_is_silently_dropped(path, how):
 
     match how:
         case Standing.EXECUTED:
-            assert changed or names(errors, path, xml), "neither executed nor refused"
+            said = path[-1].tag in CONTAINERS  # they say something by what they hold, which is looked at by itself
+            assert changed or said or names(errors, path, xml), "neither executed nor refused"
         case Standing.SHOWN:
             assert not changed, "shown only, but it changes what happens"
             assert {rule for rule, _, _ in errors} <= {rule for rule, _, _ in judged(without)}

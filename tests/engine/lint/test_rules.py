@@ -18,6 +18,7 @@ from tests.engine.bpmn.drawing import (
     catch,
     condition,
     drawing,
+    extensions,
     flows,
     message,
     message_event,
@@ -228,3 +229,64 @@ def test_conditions_of_events_and_complex_gateways_are_judged():
     judged_ = [(finding.element_id, str(finding)) for finding in found if finding.rule == "expression-valid"]
     assert [element for element, _ in judged_] == ["hs"]
     assert "number" in judged_[0][1]
+
+
+# ---------------------------------------------------------------- data
+
+SPECIFIED = """<ioSpecification><dataInput id="i_a" name="a"/>
+<dataInput id="i_b" name="b"/><dataOutput id="o_c" name="c"/>
+<inputSet><dataInputRefs>i_a</dataInputRefs><dataInputRefs>i_b</dataInputRefs>
+<optionalInputRefs>i_b</optionalInputRefs></inputSet>
+<outputSet><dataOutputRefs>o_c</dataOutputRefs></outputSet></ioSpecification>"""
+CALLED = drawing(SPECIFIED + START + script("s", "1", "c") + END + flows("start s end"), process_id="called")
+
+
+def of_call(inner: str, attributes: str = 'calledElement="called"') -> list[str]:
+    body = (
+        '<dataObject id="x" name="x"/>'
+        + START
+        + f'<callActivity id="call" name="call" {attributes}>{inner}</callActivity>'
+        + END
+    )
+    found = lint.check({"p.bpmn": drawing(body + flows("start call end")), "called.bpmn": CALLED}, {})
+    return [str(finding) for finding in found if finding.rule == "reference-exists"]
+
+
+def test_a_call_passes_what_the_called_process_requires():
+    declared = """<ioSpecification><dataInput id="j" name="{name}"/>
+      <inputSet><dataInputRefs>j</dataInputRefs></inputSet><outputSet/>
+      </ioSpecification><dataInputAssociation><sourceRef>x</sourceRef><targetRef>j</targetRef></dataInputAssociation>"""
+
+    assert of_call("") == [], "everything is passed"
+    assert of_call(declared.format(name="a")) == []
+    assert of_call(declared.format(name="z")) == [
+        "p.bpmn:4:call: error reference-exists: 'call' does not pass the data input 'a', which 'called' requires. "
+        "Give the call a data input of this name, and draw an arrow to it.",
+        "p.bpmn:4:call: error reference-exists: 'call' declares 'z', but 'called' has no data input of this name. "
+        "It has: a, b.",
+    ]
+
+
+def test_expressions_know_data_by_its_name():
+    data = '<property id="p1" name="speed"/><dataObject id="d1" name="order"/><dataObject id="d2" name="the total"/>'
+    form = extensions('<zeebe:formDefinition formId="oa/claim"/>')
+    form = f'<startEvent id="start" name="start">{form}</startEvent>'
+    inner = '<subProcess id="sub" name="sub"><dataObject id="d3" name="inner"/><task id="in" name="in"/></subProcess>'
+
+    def unknown(text: str) -> list[str]:
+        xml = drawing(data + form + inner + script("s", text, "x") + END + flows("start sub s end"))
+        found = lint.check({"p.bpmn": xml, "forms/oa/claim.json": FORM}, {})
+        return [finding.facts["variable"] for finding in found if finding.rule == "expression-valid"]
+
+    assert unknown("[speed, order, d2, inner, amount]") == []
+    assert unknown("[ordr, d1]") == ["ordr", "d1"]
+
+
+def test_a_global_task_needs_neither_start_nor_end():
+    xml = (
+        drawing("<startEvent id='start' name='s'/>")
+        .replace(b"<process ", b"<globalTask ")
+        .replace(b"</process>", b"</globalTask>")
+    )
+    xml = xml.replace(b"<startEvent id='start' name='s'/>", b"").replace(b' isExecutable="true" ', b"")
+    assert [str(finding) for finding in lint.check({"p.bpmn": xml}, {})] == []
