@@ -2,15 +2,19 @@
 
 Places are ids of flow nodes, with the path of the calls that lead to them. Data is unknown except for the outcome of
 approvals; a condition is read as true, false or unknown, and unknown means both. So the checker may warn about a path
-that real data never takes; it misses none of what is modelled. A loop runs any number of times, an ad-hoc sub-process
-starts anything at any time, outcomes of its instances are not told apart. Handlers of compensation run at any time, so
-that one which pays or approves is unread, as is an element without a row here.
+that real data never takes; it misses none of what is modelled. Which variables a node writes is known but for forms,
+messages and called processes, so that an approval ends when the document that it is about becomes another one. A loop
+runs any number of times, an ad-hoc sub-process starts anything at any time, outcomes of its instances are not told
+apart. Handlers of compensation run at any time, so that one which pays or approves is unread, as is an element without
+a row here.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from engine import feel
 from engine.bpmn.model import SCOPES, Flow, Node, Process, Scope
 
 Callees = Callable[[Process, Node], Process | None]
@@ -99,6 +103,35 @@ def build(process: Process, callees: Callees) -> System:
     if not any(node.type == "startEvent" or node.instantiate for node in process.nodes.values()):
         system.starts.append(starts)
     return system
+
+
+def written(node: Node, catalog: Mapping[str, Any]) -> set[str]:
+    """The variables that a node writes when it is done: by script, decision, mapping, data association or operation.
+
+    What a form, a message or a called process brings is not known here.
+    """
+    extensions = node.extensions
+    mapped = {line.target.partition(".")[0].strip() for line in extensions.outputs}
+    mapped |= {association.target for association in node.data_out}
+    results = {node.loop.result} if node.loop is not None and node.loop.result else set()
+    if mapped:
+        return mapped | results
+    if extensions.script is not None:
+        results.add(extensions.script.result_variable)
+    if extensions.decision is not None:
+        results.add(extensions.decision.result_variable)
+    operation = catalog.get(extensions.task.type) if extensions.task is not None else None
+    return results | set(operation.outputs if operation is not None else ())
+
+
+def read_by(subject: str | None) -> frozenset[str]:
+    """The variables that say which document an approval is about. Not FEEL: none, the compiler says so."""
+    if subject is None or not subject.strip().startswith("="):
+        return frozenset()
+    try:
+        return feel.compile(subject.strip()[1:]).names
+    except feel.FeelSyntaxError:
+        return frozenset()
 
 
 def truth(condition: str | None, outcomes: Mapping[str, str]) -> bool | None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from engine.bpmn.model import Definition, Flow, Node, Process
 from engine.errors import N_
 from engine.findings import Finding, Level
-from engine.policy.abstraction import Callees, Place, System, build, reads_outcome, truth
+from engine.policy.abstraction import Callees, Place, System, build, read_by, reads_outcome, truth, written
 from engine.policy.statement import MUST_BE_POLICED, Policy
 
 Way = tuple[Flow, str]
@@ -28,6 +28,10 @@ class Guarded(Protocol):
     @property
     def guarded_by(self) -> str | None:
         """Class of operations that policies speak about."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """What it writes without an output mapping: name -> type."""
 
 
 class State(NamedTuple):
@@ -93,7 +97,7 @@ def _prove(
     system.unread.extend(
         (place.node.id, "compensation") for place in _handlers(system) if _matters(system, place, needs)
     )
-    search = _Search(system, needs)
+    search = _Search(system, needs, catalog)
     violations = search.run(begin(system) if begin is not None else None)
     level = {
         place: Level.ERROR if need.operation_class in MUST_BE_POLICED else Level.WARN for place, need in needs.items()
@@ -166,7 +170,8 @@ def _need(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> _
 class _Search:
     """One breadth-first search from all ways to begin; `spent` when the budget ran out."""
 
-    def __init__(self, system: System, needs: Mapping[str, _Need]) -> None:
+    def __init__(self, system: System, needs: Mapping[str, _Need], catalog: Mapping[str, Any]) -> None:
+        self.undone_by = _undone_by(system, catalog)
         self.system = system
         self.needs = needs
         self.spent = False
@@ -301,23 +306,23 @@ class _Search:
         if not busy or place.may_stop_early:
             for taken in _fewer(_without(state, inside), place.id, stage):
                 if place.repeats:  # what it does is done turn by turn
-                    yield from (("", self._flow_on(taken, ways)) for ways in self._branches(taken, place, ""))
+                    after = self._written(taken, place)
+                    yield from (("", self._flow_on(after, ways)) for ways in self._branches(after, place, ""))
                 else:
                     yield from self._finish(taken, place)
         for boundary in place.boundaries:
             event = self.system.places[boundary]
             if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
                 continue  # the end events of a transaction lead to the one, nothing comes out of the other
-            targets = event.outgoing
             if event.node.interrupting:
                 for taken in _fewer(state, place.id, stage):
-                    yield boundary, self._flow_on(_without(taken, inside), targets)
+                    yield boundary, self._happened(_without(taken, inside), event)
             elif _happens_again(event):
-                yield boundary, self._flow_on(state, targets)
+                yield boundary, self._happened(state, event)
             elif boundary not in (spent := stage.split()[1:]):
                 ran_out = " ".join(["!", *sorted([*spent, boundary])])
                 for taken in _fewer(state, place.id, stage):
-                    yield boundary, self._flow_on(added(taken, place.id, ran_out), targets)
+                    yield boundary, self._happened(added(taken, place.id, ran_out), event)
 
     def _begun(self, state: State, place: Place) -> Iterator[State]:
         """The inside of a sub-process or call begins: at one of its start events, or at all that no flow leads to."""
@@ -332,9 +337,17 @@ class _Search:
 
     def _done(self, state: State, place: Place) -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
+        state = self._written(state, place)
         if place.id not in self.needs:
             return state
         return state._replace(live=frozenset((approval, used or place.id) for approval, used in state.live))
+
+    def _written(self, state: State, place: Place) -> State:
+        """Approvals end with a write that changes which document they are about."""
+        undone = self.undone_by[place.id]
+        if not undone:
+            return state
+        return state._replace(live=frozenset(entry for entry in state.live if entry[0] not in undone))
 
     def _finish(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
@@ -442,7 +455,7 @@ class _Search:
         for boundary in transaction.boundaries:
             event = self.system.places[boundary]
             if any(caught.kind == "cancel" for caught in event.node.events):
-                gone = self._flow_on(gone, event.outgoing)
+                gone = self._happened(gone, event)
         return gone
 
     def _throw(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
@@ -460,7 +473,7 @@ class _Search:
                 event = self.system.places[boundary]
                 if _catches(event, code):
                     gone = _without(state, self.inner[above.id] | {above.id})
-                    yield place.id, self._flow_on(gone, event.outgoing)
+                    yield place.id, self._happened(gone, event)
                     return
             above, left = above.parent, above
         yield place.id, State((), state.outcomes, state.live)
@@ -475,12 +488,32 @@ class _Search:
     def _others_can_come(self, state: State, place: Place) -> bool:
         return any(name != place.id and place.id in self.reach[name] for name, _, _ in state.tokens)
 
+    def _happened(self, state: State, event: Place) -> State:
+        """A boundary event writes what it brought, and goes on."""
+        return self._flow_on(self._written(state, event), event.outgoing)
+
     def _flow_on(self, state: State, ways: list[Way]) -> State:
         for flow, name in ways:
             target = self.system.places[name]
             joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
             state = added(state, name, flow.id if joins else "")
         return state
+
+
+def _undone_by(system: System, catalog: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Place -> the approvals about a document that is another one when the place is done."""
+    subjects = {
+        place.id: (place.prefix, read_by(place.node.extensions.policy.subject))
+        for place in system.places.values()
+        if place.node.extensions.policy is not None
+    }
+    found = {}
+    for place in system.places.values():
+        names = written(place.node, catalog)
+        found[place.id] = frozenset(
+            approval for approval, (prefix, read) in subjects.items() if prefix == place.prefix and names & read
+        )
+    return found
 
 
 def _happens_again(event: Place) -> bool:

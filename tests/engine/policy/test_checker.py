@@ -9,8 +9,8 @@ from engine.findings import Level
 from engine.policy.abstraction import truth
 
 CATALOG = {
-    "erp.execute_payment": SimpleNamespace(guarded_by="payment.execute"),
-    "erp.post": SimpleNamespace(guarded_by=None),
+    "erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={}),
+    "erp.post": SimpleNamespace(guarded_by=None, outputs={}),
 }
 PAY_001 = policy.read("""
 - {id: PAY-001, title: 先审批, on: payment.execute, require: [{approval: finance_approval}], distinct: [requester]}
@@ -624,3 +624,67 @@ def test_a_handler_of_compensation_that_does_something_else_leaves_the_proof_alo
 def test_token_quantities_beside_a_payment_are_not_proved():
     drawing = good().replace('<bpmn:userTask id="fin"', '<bpmn:userTask completionQuantity="2" id="fin"')
     assert "policy-unproved" in [finding.rule for finding in check(drawing)]
+
+
+# ---------------------------------------------------------------- which document an approval is about
+
+
+def swapped(task_xml: str, *more: str) -> str:
+    """Approved, then `swap` runs, then paid."""
+    objects = '<bpmn:dataObject id="Request" name="request_id"/><bpmn:dataObject id="Other" name="other"/>'
+    body = objects + START + approval() + GATEWAY + task_xml + PAY + END
+    for source, target, text in (
+        ("start", "fin", ""),
+        ("fin", "ok", ""),
+        ("ok", "swap", AGREED),
+        ("swap", "pay", ""),
+        ("pay", "end", ""),
+    ):
+        body += flow(source, target, text)
+    return process(body, flow("ok", "end", name="no"), *more)
+
+
+def writing(target: str, inner: str = "") -> str:
+    return f"""<bpmn:userTask id="swap" name="swap"><bpmn:extensionElements><zeebe:userTask/>
+      <zeebe:assignmentDefinition assignee="fay"/></bpmn:extensionElements>
+      <bpmn:ioSpecification><bpmn:dataOutput id="o" name="o"/><bpmn:inputSet/>
+      <bpmn:outputSet><bpmn:dataOutputRefs>o</bpmn:dataOutputRefs></bpmn:outputSet></bpmn:ioSpecification>
+      <bpmn:dataOutputAssociation><bpmn:sourceRef>o</bpmn:sourceRef><bpmn:targetRef>{target}</bpmn:targetRef>{inner}</bpmn:dataOutputAssociation>
+      </bpmn:userTask>"""
+
+
+SCRIPT = """<bpmn:scriptTask id="swap"><bpmn:extensionElements>
+  <zeebe:script expression="= 1" resultVariable="request_id"/>
+  </bpmn:extensionElements></bpmn:scriptTask>"""
+MAPPED = """<bpmn:serviceTask id="swap"><bpmn:extensionElements><zeebe:taskDefinition type="erp.post"/><zeebe:ioMapping>
+  <zeebe:output source="= 1" target="request_id.part"/></zeebe:ioMapping></bpmn:extensionElements></bpmn:serviceTask>"""
+ASSIGNED = "<bpmn:assignment><bpmn:from>o</bpmn:from><bpmn:to>request_id.part</bpmn:to></bpmn:assignment>"
+
+
+@pytest.mark.parametrize(
+    "swap",
+    [writing("Request"), writing("Request", ASSIGNED), SCRIPT, MAPPED],
+    ids=["copied", "assigned", "script", "mapping"],
+)
+def test_who_writes_which_document_is_approved_undoes_the_approval(swap):
+    (finding,) = check(swapped(swap))
+    assert (finding.rule, finding.element_id, finding.path) == (
+        "policy-approval-missing",
+        "pay",
+        ("start", "fin", "ok", "swap", "pay"),
+    )
+
+
+def test_a_write_of_something_else_leaves_the_approval():
+    assert check(swapped(writing("Other"))) == []
+
+
+def test_what_a_boundary_event_brings_undoes_the_approval_too():
+    caught = boundary(
+        "late",
+        "swap",
+        '<bpmn:dataOutput id="w" name="w"/><bpmn:dataOutputAssociation><bpmn:sourceRef>w</bpmn:sourceRef>'
+        "<bpmn:targetRef>Request</bpmn:targetRef></bpmn:dataOutputAssociation><bpmn:outputSet/>" + ERROR,
+    )
+    (finding,) = check(swapped(task("swap") + caught, flow("late", "pay")))
+    assert finding.path == ("start", "fin", "ok", "swap", "late", "pay")

@@ -8,7 +8,7 @@ from engine.policy.abstraction import System, build
 from engine.policy.checker import BUDGET, MANY, State
 from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, service
 
-CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute")}
+CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={})}
 WAYS = 3
 
 
