@@ -13,9 +13,10 @@ from engine.bpmn.imports.forms import Forms, fields_of
 from engine.bpmn.imports.report import Collector
 from engine.bpmn.imports.tidy import shown_word
 from engine.bpmn.imports.writing import bpmn, bpmn_elements, extension, extensions, insert, new, remove, tag
-from engine.bpmn.parser.extensions import JOBS
+from engine.bpmn.parser.data import DataReader, readable
+from engine.bpmn.parser.extensions import JOBS, Reader
 from engine.bpmn.parser.structure import FEEL_LANGUAGES
-from engine.bpmn.parser.xml import Element, local_name, namespace, text_of
+from engine.bpmn.parser.xml import Element, local_name, local_ref, namespace, text_of
 from engine.errors import N_
 
 OPERATION = N_("Choose a service operation in its properties, or draw what it does.")
@@ -28,6 +29,9 @@ ONLY_MAPPED = N_("With an output mapping only the mapped results leave the task.
 LITERAL = N_("It begins with '=' and would be taken for an expression.")
 COMPUTED_KEY = N_("The name of an entry is computed.")
 ATTEMPTS = N_("Check how often it is tried.")
+
+INITIAL = N_("Enter the value that it begins with as troika:initial, or set it in a task.")
+NOT_READABLE = N_("No expression can read a variable of that name; rename it.")
 
 _LISTENERS = frozenset(("executionListener", "taskListener", "eventListener"))
 _ROLE = re.compile(r"(user|group)\s*\(([^()]*)\)")
@@ -432,6 +436,24 @@ class Activiti:
             parts.append(value.text if name == "list" else f"{quoted(key)}: {value.text}")
         return Feel(f"[{', '.join(parts)}]" if name == "list" else f"{{{', '.join(parts)}}}", caveats)
 
+    # ------------------------------------------------------------ data
+
+    def data_object(self, element: Element) -> None:
+        """A data object with the value that it begins with."""
+        name = (element.get("name") or "").strip()
+        if name and not readable(name):
+            read = DataReader(element.getroottree().getroot(), Reader("", lambda _: None)).name(element)
+            self.report.approximated(element, name, read, NOT_READABLE)
+        for word in list(self._words(element, "value")):
+            text, kind = (word.text or "").strip(), (local_ref(element.get("itemSubjectRef")) or "?").lower()
+            value = _initial(kind, text)
+            if value is None:
+                self._decide_word(element, word, INITIAL, f"{shown_word(word)} {text} ({kind})")
+                continue
+            remove(word)
+            extension(element, "troika:initial", value=value)
+            self.report.translated(element, f"{shown_word(word)} {text}", f'troika:initial value="{value}"')
+
     # ------------------------------------------------------------ helpers
 
     def _words(self, owner: Element, name: str | None = None) -> Iterator[Element]:
@@ -540,6 +562,25 @@ def _names(text: str) -> Feel:
     return Feel(f"[{', '.join(feel.text for feel in found)}]", (ONE_NAME,))
 
 
+def _initial(kind: str, text: str) -> str | None:
+    """The value of a data object of XML schema type `kind`, None when it is not certain."""
+    if juel.is_expression(text) or not text:
+        return None
+    if kind == "string":
+        return text if not text.startswith("=") else f"= {quoted(text)}"
+    if kind == "boolean":
+        return f"= {text}" if text in ("true", "false") else None
+    if kind in _WHOLE:
+        return f"= {int(text)}" if re.fullmatch(r"-?\d+", text) else None
+    if kind in _FRACTIONS:
+        return f"= {text}" if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
+    if kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return f"= date({quoted(text)})"
+    if kind == "datetime" and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text):
+        return f"= date and time({quoted(text)})"  # without a zone it would be that of the old server
+    return None
+
+
 def _ids(element: Element) -> set[str | None]:
     return {found.get("id") for found in element.getroottree().getroot().iter("*")}
 
@@ -548,7 +589,10 @@ def _flag(value: bool) -> str:
     return "true" if value else "false"
 
 
+_WHOLE = frozenset(("int", "integer", "long", "short"))
+_FRACTIONS = frozenset(("double", "float", "decimal"))
 _HANDLERS = {
+    "dataObject": "data_object",
     "userTask": "user_task", "startEvent": "start_event", "serviceTask": "job_task", "sendTask": "job_task",
     "businessRuleTask": "job_task", "scriptTask": "script_task", "callActivity": "call_activity",
     "multiInstanceLoopCharacteristics": "loop", "process": "process", "message": "named", "signal": "named",

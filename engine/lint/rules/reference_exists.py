@@ -51,7 +51,7 @@ def _called(node: Node, library: Library) -> Iterator[Remark]:
 def _exchanged(node: Node, called: Process) -> Iterator[Remark]:
     """BPMN 2.0.2, 10.3.6: what a call passes and takes is what the called process declares."""
     passed = {line.target.partition(".")[0] for line in node.extensions.inputs} | _names(node.data, "input")
-    everything = node.extensions.called.propagate_parent if node.extensions.called is not None else not passed
+    everything = node.call is not None and node.call.propagate_parent
     for item in called.data:
         if item.kind == "input" and item.required and item.name not in passed and not everything:
             yield Remark(

@@ -183,6 +183,62 @@ FLOWABLE = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("xsd:string", "new", "new"),
+        ("xsd:string", "= new", '= "= new"'),
+        ("xsd:boolean", "true", "= true"),
+        ("xsd:int", "-5", "= -5"),
+        ("xsd:long", "007", "= 7"),
+        ("xsd:double", "1.50", "= 1.50"),
+        ("xsd:datetime", "2026-11-23T09:00:00Z", '= date and time("2026-11-23T09:00:00Z")'),
+    ],
+)
+def test_a_data_object_keeps_the_value_that_it_begins_with(kind, text, value):
+    body = (
+        f'<dataObject id="d" name="x" itemSubjectRef="{kind}">'
+        + ext(f"<flowable:value>{text}</flowable:value>")
+        + "</dataObject>"
+        + START
+    )
+    xml = became(body)
+    assert (
+        f'<troika:initial xmlns:troika="urn:troika:bpmn:1.0" value="{value.replace(chr(34), "&quot;")}"></troika:initial>'
+        in xml
+    )
+    assert "flowable:value" not in xml
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("xsd:int", "1.5"), ("xsd:int", "many"), ("xsd:boolean", "yes"), ("xsd:double", "1e5"), ("xsd:json", "{}"),
+        ("xsd:datetime", "2026-11-23T09:00:00"), ("xsd:string", "${x}"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_certain_is_left_to_a_person(kind, text):
+    body = (
+        f'<dataObject id="d" name="x" itemSubjectRef="{kind}">'
+        + ext(f"<flowable:value>{text}</flowable:value>")
+        + "</dataObject>"
+        + START
+    )
+    word = kind.partition(":")[2]
+    assert (
+        f"d: decide: <flowable:value> {text} ({word}) has no counterpart here. Enter the value that it begins with as troika:initial, or set it in a task."
+        in said(body)
+    )
+    assert "flowable:value" in became(body)
+
+
+def test_a_data_object_that_expressions_cannot_name_is_told():
+    body = '<userTask id="t" flowable:assignee="x"/><dataObject id="d" name="due date"/>' + START
+    assert [line for line in said(body) if line.startswith("d: approximated")] == [
+        "d: approximated: due date → d No expression can read a variable of that name; rename it."
+    ]
+
+
 @pytest.mark.parametrize(("body", "expected"), FLOWABLE.values(), ids=FLOWABLE.keys())
 def test_a_word_of_flowable_becomes_ours(body, expected):
     assert became(START + body) == same(START + expected)
