@@ -1,6 +1,7 @@
 """Constraints of BPMN 2.0.2 beyond its schema: for each a drawing that breaks it, and one that keeps it."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,11 @@ DRAWINGS: dict[str, tuple[str | bytes, str | bytes]] = {
         f'{HEAD}<globalConversation id="g"><choreographyRef>c</choreographyRef></globalConversation>'
         '<choreography id="c"/></definitions>',
         f'{HEAD}<globalConversation id="g"/><choreography id="c"/></definitions>',
+    ),
+    "standard-conversation": tuple(
+        f'{HEAD}<collaboration id="c"><callConversation id="x" calledCollaborationRef="{called}"/></collaboration>'
+        '<choreography id="g"/><globalConversation id="k"/></definitions>'
+        for called in "gk"
     ),
     "standard-called-process": (
         called("text", event("startEvent", "s2", "message", refs='messageRef="note"')), called("text"),
@@ -385,6 +391,7 @@ def test_a_constraint_is_found_broken_where_it_is_and_only_there(code):
         (task("a", event("startEvent", "x", "timer"), "subProcess"), "standard-event-kind"),
         (task("a") + boundary("compensate") + flows("b a"), "standard-event-flow"),
         ('<endEvent id="e"/>' + task("a") + flows("e a"), "standard-event-flow"),
+        (task("a") + boundary("compensate"), "standard-compensation"),
         (task("a") + HANDLER + flows("a h"), "standard-event-sub-process"),
         (task("a", "<endEvent id='x'/>", "adHocSubProcess"), "standard-ad-hoc"),
         (task("a") + boundary("timer") + event("endEvent", "t", "terminate") + flows("b t"), "superfluous-termination"),
@@ -441,6 +448,24 @@ def test_what_only_other_products_need_is_looked_at_when_the_library_says_so():
 
     assert found() == []
     assert found(lint.levels_in("rules: {standard-formal-expression: error}")) == [Level.ERROR]
+
+
+def test_a_large_drawing_is_judged_in_a_time_that_grows_with_its_size():
+    def took(count: int) -> float:
+        links = "".join(link(THROW, f"k{n}", "x") + link(CATCH, f"c{n}", "x") for n in range(count // 4))
+        ends = "".join(event("endEvent", f"e{n}", "terminate") for n in range(count // 4))
+        tasks = "".join(task(f"t{n}") for n in range(count))
+        line = flows("s " + " ".join(f"t{n}" for n in range(count)) + " e")
+        content = drawing(ENDS + tasks + ends + links + line)
+        shapes = {f"t{n}": (n * 150, 0, 100, 80) for n in range(count)}
+        content = content.replace(b"</definitions>", drawn(**shapes).partition(b"</process>")[2])
+        began = time.process_time()
+        assert bpmn.violations(content)
+        return time.process_time() - began
+
+    few, many = min(took(500) for _ in range(3)), took(4_000)
+
+    assert many < 8 * few * 2.5
 
 
 def test_the_processes_that_are_shipped_keep_every_constraint():

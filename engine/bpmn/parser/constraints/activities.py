@@ -138,12 +138,30 @@ def _compensation(drawing: Drawing) -> Iterator[Violation]:
         handler = drawing.get(association.get("targetRef"), *ACTIVITIES)
         if event is not None and handler is not None and "compensate" in drawing.kinds(event):
             yield from _unmarked(handler)
+    facing = _facing(drawing)
+    for event in drawing.all("boundaryEvent"):
+        count = facing.get(event.get("id"), 0)
+        if "compensate" in drawing.kinds(event) and count != 1:
+            yield Violation(
+                event, N_("Expected compensation event '{element}' to be associated with one activity, found {count}."),
+                N_("Draw an association to the activity that undoes the work."), {"count": count},
+            )  # fmt: skip
     for activity in drawing.activities():
         if is_set(activity, "isForCompensation") and (drawing.incoming(activity) or drawing.outgoing(activity)):
             yield Violation(
                 activity, N_("'{element}' is for compensation, but stands in the flow."),
                 N_("Remove its flows, and associate it with a compensation event."),
             )  # fmt: skip
+
+
+def _facing(drawing: Drawing) -> dict[str, int]:
+    """How many activities associations connect with each element."""
+    found: dict[str, int] = {}
+    for link in drawing.all("association"):
+        ends = local_ref(link.get("sourceRef")) or "", local_ref(link.get("targetRef")) or ""
+        for one, other in (ends, ends[::-1]):
+            found[one] = found.get(one, 0) + (drawing.get(other, *ACTIVITIES) is not None)
+    return found
 
 
 def _unmarked(handler: Element) -> Iterator[Violation]:
@@ -214,7 +232,9 @@ RULES = (
     constraint("standard-multi-instance-data", Level.WARN)(_multi_instance_data),
     constraint("standard-script-format", Level.WARN, "script-language")(_script),
     constraint("standard-instantiate", Level.WARN, "instantiate-inside")(_instantiating),
-    constraint("standard-compensation", Level.WARN, "compensation-handler-flow")(_compensation),
+    constraint("standard-compensation", Level.WARN, "compensation-handler-flow", "compensation-handler-missing")(
+        _compensation
+    ),
     constraint("standard-process-type", Level.WARN)(_public),
     constraint("standard-choreography", Level.WARN, "element-not-executed")(_choreography),
     constraint("standard-called-process", Level.WARN)(_called),

@@ -16,6 +16,10 @@ CARRYING = {"message": ("messageRef", "itemRef"), "error": ("errorRef", "structu
 """Kinds that carry data, the attribute that names what is caught or thrown, and where that says what it carries."""
 
 
+SAME_NAME_LIMIT = 100
+"""Links of one name and side that are looked at."""
+
+
 def _kind(drawing: Drawing) -> Iterator[Violation]:
     """Wrong: a timer at an end event. Right: a kind that table 10.93 allows there."""
     for event in drawing.all(*EVENTS):
@@ -126,6 +130,7 @@ def _links(drawing: Drawing) -> Iterator[Violation]:
     """Wrong: a link whose other end stands in another sub-process.
     Right: both stand in one scope and know each other.
     """
+    named_ends = _links_by_name(drawing)
     for event in drawing.all("intermediateThrowEvent", "intermediateCatchEvent"):
         throws = local_name(event) == "intermediateThrowEvent"
         mine, theirs = ("target", "source") if throws else ("source", "target")
@@ -133,7 +138,9 @@ def _links(drawing: Drawing) -> Iterator[Violation]:
             if local_name(link) != "linkEventDefinition":
                 continue
             ends = named(link, mine)
-            others = [drawing.get(end, "linkEventDefinition") for end in ends] or _same_name(drawing, link, throws)
+            others = [drawing.get(end, "linkEventDefinition") for end in ends] or named_ends.get(
+                _end_of(link, throws), []
+            )
             good = [other for other in others if other is not None and _faces(other, link, theirs)]
             if len(good) < len(others) or not good or not (ends or link.get("name")) or (throws and len(good) > 1):
                 yield Violation(
@@ -143,13 +150,25 @@ def _links(drawing: Drawing) -> Iterator[Violation]:
                 )  # fmt: skip
 
 
-def _same_name(drawing: Drawing, link: Element, throws: bool) -> list[Element]:
-    scope = link.getparent().getparent()
-    wanted = "intermediateCatchEvent" if throws else "intermediateThrowEvent"
-    return [
-        other for event in children(scope, wanted) for other in drawing.definitions(event)
-        if local_name(other) == "linkEventDefinition" and other.get("name") == link.get("name")
-    ]  # fmt: skip
+End = tuple[Element, str, str | None]
+
+
+def _links_by_name(drawing: Drawing) -> dict[End, list[Element]]:
+    """The links of each scope, side and name."""
+    found: dict[End, list[Element]] = {}
+    for link in drawing.all("linkEventDefinition"):
+        event = link.getparent()
+        if event.getparent() is not None:
+            same = found.setdefault((event.getparent(), local_name(event), link.get("name")), [])
+            if len(same) < SAME_NAME_LIMIT:
+                same.append(link)
+    return found
+
+
+def _end_of(link: Element, throws: bool) -> End:
+    """Where the other end of a link would stand."""
+    side = "intermediateCatchEvent" if throws else "intermediateThrowEvent"
+    return link.getparent().getparent(), side, link.get("name")
 
 
 def _faces(other: Element, link: Element, names: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import islice
 
 from engine.bpmn.model import EVENTS, FLOW_NODES
 from engine.bpmn.parser.constraints.drawing import Drawing, Violation, children, constraint, is_set
@@ -19,6 +19,8 @@ SEEN = (
 )  # fmt: skip
 SIZES = {"task": (100, 80), "gateway": (50, 50), "event": (36, 36), "dataObjectReference": (36, 50),
          "dataStoreReference": (50, 50)}  # fmt: skip
+NEIGHBOURS = 200
+"""Shapes that begin at the right of another one and are compared with it; more stand in no drawing that can be read."""
 POOL = 60
 """Breadth of a pool that shows nothing."""
 
@@ -99,12 +101,17 @@ def _overlapping(drawing: Drawing) -> Iterator[Violation]:
 
 def _pairs(parts: list[Element], boxes: dict[str, Box]) -> Iterator[Violation]:
     drawn = [part for part in parts if part.get("id") in boxes and local_name(part) not in ("group", "textAnnotation")]
-    for one, other in combinations(drawn, 2):
-        attached = one.get("id") in _host(other) or other.get("id") in _host(one)
-        if not attached and boxes[one.get("id")].meets(boxes[other.get("id")]):
-            yield Violation(
-                other, N_("'{element}' lies over '{other}'."), N_("Move one of them."), {"other": one.get("id")},
-            )  # fmt: skip
+    drawn.sort(key=lambda part: boxes[part.get("id")].x)
+    for number, one in enumerate(drawn):
+        box = boxes[one.get("id")]
+        for other in islice(drawn, number + 1, number + 1 + NEIGHBOURS):
+            if boxes[other.get("id")].x > box.x + box.width:
+                break
+            attached = one.get("id") in _host(other) or other.get("id") in _host(one)
+            if not attached and box.meets(boxes[other.get("id")]):
+                yield Violation(
+                    other, N_("'{element}' lies over '{other}'."), N_("Move one of them."), {"other": one.get("id")},
+                )  # fmt: skip
 
 
 def _host(part: Element) -> tuple[str, ...]:

@@ -141,26 +141,28 @@ def _superfluous(drawing: Drawing) -> Iterator[Violation]:
 
 def _termination(drawing: Drawing) -> Iterator[Violation]:
     """Wrong: a terminate end event where nothing else can be running. Right: a plain end event."""
+    beside = _behind_forks(drawing)
     for scope in drawing.all(*SCOPES):
-        ends = [end for end in children(scope, "endEvent") if "terminate" in drawing.kinds(end)]
-        for end in ends:
-            if not any(_forks(drawing, node) for node in _before(drawing, end)) and not _handles(drawing, scope):
-                yield Violation(
-                    end, N_("'{element}' terminates, but nothing else can be running when it is reached."),
-                    N_("Use a plain end event."),
-                )  # fmt: skip
+        ends = [end for end in children(scope, "endEvent") if "terminate" in drawing.kinds(end) and end not in beside]
+        for end in ends if ends and not _handles(drawing, scope) else ():
+            yield Violation(
+                end, N_("'{element}' terminates, but nothing else can be running when it is reached."),
+                N_("Use a plain end event."),
+            )  # fmt: skip
 
 
-def _before(drawing: Drawing, end: Element) -> set[Element]:
-    """Everything from which an element can be reached: along flows, and from an activity to its boundary events."""
-    found: set[Element] = set()
-    todo = [end]
+def _behind_forks(drawing: Drawing) -> set[Element]:
+    """Everything that can be reached from where one token becomes several: along flows, and from an activity to its
+    boundary events."""
+    todo = [node for node in drawing.flow_nodes() if _forks(drawing, node)]
+    found = set(todo)
     while todo:
         node = todo.pop()
-        sources = [drawing.get(flow.get("sourceRef")) for flow in drawing.incoming(node)]
-        sources.append(drawing.get(node.get("attachedToRef")))
-        fresh = [source for source in sources if source is not None and source not in found]
-        found.update(fresh)
+        targets = [drawing.get(flow.get("targetRef")) for flow in drawing.outgoing(node)]
+        fresh = {
+            target for target in (*targets, *drawing.boundaries(node)) if target is not None and target not in found
+        }  # fmt: skip
+        found |= fresh
         todo.extend(fresh)
     return found
 

@@ -48,6 +48,16 @@ def _ends(drawing: Drawing) -> Iterator[Violation]:
                 )  # fmt: skip
 
 
+def _conversations(drawing: Drawing) -> Iterator[Violation]:
+    """Wrong: a call conversation that calls a choreography. Right: it calls a conversation or a collaboration."""
+    for call in drawing.all("callConversation"):
+        if drawing.get(call.get("calledCollaborationRef"), "choreography", "globalChoreographyTask") is not None:
+            yield Violation(
+                call, N_("'{element}' calls a choreography, but a conversation can only call a conversation."),
+                N_("Choose a collaboration or a global conversation."),
+            )  # fmt: skip
+
+
 def _multiplicity(drawing: Drawing) -> Iterator[Violation]:
     """Wrong: at least 3 and at most 2 participants. Right: 0 or more, and a maximum of 1 or more."""
     for found in drawing.all("participantMultiplicity"):
@@ -101,6 +111,7 @@ def _is_local(drawing: Drawing, element: Element, ref: str) -> bool:
 RULES = (
     constraint("standard-message-flow-pools", Level.WARN)(_pools),
     constraint("standard-message-flow-ends", Level.WARN)(_ends),
+    constraint("standard-conversation", Level.WARN)(_conversations),
     constraint("standard-multiplicity", Level.WARN)(_multiplicity),
     constraint(
         "standard-reference", Level.WARN, "reference-unresolved", "boundary-unattached", "compensation-activity-unknown"
