@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import history, identity, repository, runtime, tasks
 from engine.bpmn.program import Program
@@ -15,7 +15,7 @@ from engine.bpmn.steps import DecisionEvaluated
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
-from engine.db.task import ItemDecision, ItemStatus, RoundStatus, Source, user_task, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.errors import NotFound
 from engine.forms import Permissions
 from engine.unit_of_work import UnitOfWork
@@ -57,7 +57,9 @@ class Card:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a timeline; `open` while somebody is asked. `why`: of a decision that a table made."""
+    """One line of a timeline; `open` while somebody is asked. `why`: of a decision that a table made. `round`: which
+    visit of its node it belongs to.
+    """
 
     title: str
     who: str
@@ -68,6 +70,9 @@ class Line:
     open: bool = False
     node: str = ""
     why: tuple[reasons.Table, ...] = ()
+    round: int = 1
+    muted: bool = False
+    """nobody's own act, or one that no longer counts"""
 
 
 def card(uow: UnitOfWork, instance_id: UUID) -> Card:
@@ -107,6 +112,8 @@ def diagram(uow: UnitOfWork, instance_id: UUID, definition_id: UUID) -> dict[str
         if fact.kind == "node.left" and fact.node:
             left.setdefault(fact.node, []).append(fact.seq)
             markers[fact.node] = "cancelled" if fact.data.get("outcome") in ("cancelled", "moved") else "passed"
+    last = {row.node: _ROUND_MARKS.get(RoundStatus(row.status), "") for row in uow.read(_rounds, {"of": instance_id})}
+    markers |= {node: mark for node, mark in last.items() if mark}
     markers |= view.markers
     return {
         "xml": repository.source(uow, definition_id).decode(), "markers": markers,
@@ -126,7 +133,9 @@ def _taken(program: Program, left: dict[str, list[int]], standing: dict[str, str
 def timeline(uow: UnitOfWork, at: Card) -> list[Line]:
     """Submitted, every decision with its opinion or its reasons, who is asked now, and how it ended; oldest first."""
     lines = [Line(gettext("Submitted"), at.starter_name, at.created_at)]
-    lines += sorted([*ledger(uow, at.id), *decided(uow, at)], key=lambda line: (line.open, line.at))
+    lines += sorted(
+        [*ledger(uow, at.id), *decided(uow, at), *told(uow, at)], key=lambda line: (line.open, line.at or at.created_at)
+    )
     if at.ended_at is not None:
         badge = {"completed": gettext("completed"), "rejected": gettext("rejected")}.get(at.status, gettext("ended"))
         lines.append(Line(gettext("Ended"), "", at.ended_at, badge=badge, colour=_END.get(at.status, "secondary")))
@@ -159,31 +168,84 @@ def _result(value: Any) -> str:
     return rendering.value_text(value)
 
 
+def told(uow: UnitOfWork, at: Card) -> list[Line]:
+    """Who was urged, and to whom copies went."""
+    facts = [
+        fact for kind in ("task.urged", "copy.sent") for fact in history.timeline(uow, at.id, limit=FACTS, kind=kind)
+    ]
+    named = {fact.actor_id for fact in facts} | {UUID(key) for fact in facts for key in fact.data.get("to", ())}
+    people = {user.id: user for user in identity.find(uow, {key for key in named if key})} if named else {}
+    lines = []
+    for fact in facts:
+        who = _person(people[fact.actor_id]) if fact.actor_id in people else gettext("system")
+        if fact.kind == "task.urged":
+            lines.append(Line(gettext("Urged"), who, fact.at, badge=gettext("urged"), colour="yellow"))
+        else:
+            readers = ", ".join(_person(people.get(UUID(key))) for key in fact.data["to"])
+            text = gettext("to %(names)s", names=readers)
+            lines.append(Line(gettext("Copy"), who, fact.at, fact.data.get("reason", ""), text, "azure", muted=True))
+    return lines
+
+
 def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
-    """What every person was asked and answered, automatic results under their own name."""
+    """What every person was asked and answered, automatic results under their own name; round by round."""
     items = uow.execute(_items.where(work_item.c.instance_id == instance_id)).all()
-    people = {user.id: user for user in identity.find(uow, {key for row in items for key in row[:3] if key})}
+    people = {user.id: user for user in identity.find(uow, {key for row in items for key in row[:4] if key})}
     groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
     lines = []
     for row in items:
         title = rendering.label((row.spec or {}).get("labels"), row.name)
         asked = people.get(row.assignee_id) or groups.get(row.group_id)
-        who = _person(asked)
-        if row.supersedes_id is not None and row.reason and row.added_by:
-            handed = gettext("transferred to %(name)s", name=who)
-            lines.append(Line(title, _person(people.get(row.added_by)), row.created_at, row.reason, handed, "azure",
-                              node=row.node))  # fmt: skip
+        if row.added_by:
+            lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
-            automatic = row.decision_source not in (Source.HUMAN, Source.CARRIED)
-            by = gettext("automatic") if automatic else _person(people.get(row.decided_by))
+            lines.append(_answer(row, title, people))
+        elif row.round_status == RoundStatus.OPEN and row.status in _WAITING:
+            badge = gettext("later") if row.status == ItemStatus.WAIT else gettext("waits")
+            if row.status == ItemStatus.ADVISING:
+                badge = gettext("asks for advice")
             lines.append(
-                Line(title, by, row.decided_at, row.opinion or (row.reason or "" if automatic else ""),
-                     *_decision(row.decision), node=row.node)
-            )  # fmt: skip
-        elif row.round_status == RoundStatus.OPEN and row.status in (ItemStatus.TODO, ItemStatus.WAIT):
-            badge = gettext("waits") if row.status == ItemStatus.TODO else gettext("later")
-            lines.append(Line(title, who, row.created_at, "", badge, "blue", True, row.node))
+                Line(title, _person(asked), row.created_at, "", badge, "blue", True, row.node, round=row.round)
+            )
+        elif row.status == ItemStatus.REMOVED:
+            gone = gettext("removed")
+            lines.append(
+                Line(title, _person(asked), row.created_at, "", gone, node=row.node, round=row.round, muted=True)
+            )
     return lines
+
+
+def _added(row: Any, title: str, by: str, who: str) -> list[Line]:
+    """That somebody brought in somebody else."""
+    words = {
+        ItemKind.SIGN_BEFORE: gettext("added %(name)s before", name=who),
+        ItemKind.SIGN_AFTER: gettext("added %(name)s after", name=who),
+        ItemKind.SIGN_PARALLEL: gettext("added %(name)s beside", name=who),
+        ItemKind.ADVICE: gettext("asked %(name)s for advice", name=who),
+    }
+    text = words.get(ItemKind(row.kind))
+    if row.supersedes_id is not None:
+        text = gettext("transferred to %(name)s", name=who) if row.reason else None
+    if text is None:
+        return []
+    reason = "" if row.reason == "added" else row.reason or ""
+    return [Line(title, by, row.created_at, reason, text, "azure", node=row.node, round=row.round)]
+
+
+def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
+    automatic = row.decision_source not in (Source.HUMAN, Source.CARRIED)
+    by = gettext("automatic") if automatic else _person(people.get(row.decided_by))
+    if row.on_behalf_of_id in people:
+        by = gettext("%(name)s for %(principal)s", name=by, principal=_person(people[row.on_behalf_of_id]))
+    text = row.opinion or (row.reason or "" if automatic else "")
+    word, colour = _decision(row.decision)
+    if row.decision_source == Source.CARRIED:
+        word = gettext("%(decision)s, carried over", decision=word)
+    if row.voided_at is not None:
+        word = gettext("%(decision)s, no longer counts", decision=word)
+    muted = automatic or row.voided_at is not None
+    return Line(title, by, row.decided_at, text, word, "secondary" if muted else colour, node=row.node, round=row.round,
+                muted=muted)  # fmt: skip
 
 
 def _decision(decision: int) -> tuple[str, str]:
@@ -213,6 +275,13 @@ def _name(name: str | None, name_en: str | None) -> str:
     return name_en if languages.language() == "en" and name_en else name
 
 
+_WAITING = (ItemStatus.TODO, ItemStatus.WAIT, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
+_ROUND_MARKS = {RoundStatus.RETURNED: "returned", RoundStatus.SKIPPED: "skipped"}
+_rounds = (
+    select(user_task.c.node, user_task.c.status)
+    .where(user_task.c.instance_id == bindparam("of"))
+    .order_by(user_task.c.opened_seq)
+)
 _END = {"completed": "green", "rejected": "red", "failed": "red"}
 _card = (
     select(
@@ -227,11 +296,13 @@ _card = (
 )  # fmt: skip
 _items = (
     select(
-        work_item.c.assignee_id, work_item.c.decided_by, work_item.c.added_by, work_item.c.group_id,
+        work_item.c.assignee_id, work_item.c.decided_by, work_item.c.added_by, work_item.c.on_behalf_of_id,
+        work_item.c.group_id, work_item.c.kind, work_item.c.voided_at, user_task.c.round,
         work_item.c.supersedes_id, work_item.c.status, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
         user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(work_item.c.kind != int(ItemKind.COPY))
     .order_by(user_task.c.opened_seq, work_item.c.seq, work_item.c.id)
 )  # fmt: skip

@@ -54,6 +54,15 @@ def leave(address: str) -> Response:
     return response
 
 
+def stay(address: str) -> Response:
+    """Show the page again that the reader is on: the one behind a dialog, else the one at `address`."""
+    if "HX-Request" not in request.headers:
+        return make_response(redirect(address, 303))
+    response = make_response("", 204)
+    response.headers["HX-Refresh"] = "true"
+    return response
+
+
 def render_block(template: str, block: str, **context: Any) -> Markup:
     """One named block of a template, its whole content where the template does not have that block."""
     current_app.update_template_context(context)

@@ -2,7 +2,7 @@
 
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
-from engine.tasks.boxes import CopyItem, copied
+from engine.tasks.boxes import CopyItem, Receipt, copied, receipts
 from engine.tasks.choosing import set_future
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
@@ -41,6 +41,7 @@ __all__ = [
     "DoneItem",
     "InboxItem",
     "Page",
+    "Receipt",
     "RequestDraft",
     "RequestItem",
     "Resubmission",
@@ -82,6 +83,7 @@ __all__ = [
     "place_of",
     "read_copy",
     "recall",
+    "receipts",
     "reject",
     "remove_signer",
     "remove_view",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import bindparam, select, true
 
 from engine.db.definition import definition
 from engine.db.identity import user_account
@@ -56,6 +56,23 @@ def copied(
     return Page(items, write_cursor(Key(0, 0, rows[limit - 1].id)) if len(rows) > limit else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A copy of one request: who has it, who sent it (None: the drawing), and when it was read."""
+
+    work_item_id: UUID
+    reader_id: UUID
+    reader_name: str
+    sender_name: str | None
+    created_at: datetime
+    read_at: datetime | None
+
+
+def receipts(uow: UnitOfWork, instance_id: UUID) -> list[Receipt]:
+    """The copies of an instance in the order in which they were sent."""
+    return [Receipt(*row) for row in uow.read(_receipts, {"of": instance_id})]
+
+
 def _item(uow: UnitOfWork, row: Any) -> CopyItem:
     allowed = sight(uow, row.instance_id)
     summary = {name: value for name, value in (row.summary or {}).items() if allowed.on(name) != "hidden"}
@@ -82,4 +99,14 @@ _copies = (
     .outerjoin(_sender, _sender.c.id == work_item.c.added_by)
     .where(work_item.c.kind == int(ItemKind.COPY))
     .order_by(work_item.c.id.desc())
+)  # fmt: skip
+_receipts = (
+    select(
+        work_item.c.id, work_item.c.assignee_id, _starter.c.name.label("reader"), _sender.c.name.label("sender"),
+        work_item.c.created_at, work_item.c.first_seen_at,
+    )
+    .join(_starter, _starter.c.id == work_item.c.assignee_id)
+    .outerjoin(_sender, _sender.c.id == work_item.c.added_by)
+    .where(work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
+    .order_by(work_item.c.id)
 )  # fmt: skip

@@ -46,7 +46,13 @@ ASKS = {
     "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "health.live": ANY,
     "health.ready": ANY, "build": ANY,
     "inbox.task": "participant", "inbox.decide": "participant", "inbox.transfer": "participant",
-    "inbox.do_transfer": "participant", "inbox.standing": "participant",
+    "inbox.do_transfer": "participant", "inbox.standing": "participant", "inbox.agree_many": KNOWN,
+    **dict.fromkeys(
+        ("inbox.add_signers", "inbox.do_add_signers", "inbox.remove_signer", "inbox.do_remove_signer", "inbox.copy",
+         "inbox.do_copy", "inbox.delegate", "inbox.do_delegate", "requests.copy", "requests.do_copy", "requests.urge",
+         "requests.do_urge", "requests.read"),
+        "participant",
+    ),
     "inbox.comment": "participant", "inbox.attach": "participant", "inbox.diagram": "participant",
     "requests.instance": "participant", "requests.diagram": "participant", "requests.comment": "participant",
     "requests.document": "participant", "api_instances.read": "participant",
@@ -171,7 +177,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(),
         "notice_id": uuid4(), "robot_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
-        "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft,
+        "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
+        "copy_id": uuid4(),
     }  # fmt: skip
 
 
@@ -223,8 +230,8 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
 CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "inbox.remove_view", "designer.deploy", "designer.edit_decision", "designer.deploy_decision",
-           "designer.check_decision",
+MISSING = ("build", "inbox.remove_view", "inbox.remove_signer", "designer.deploy", "designer.edit_decision",
+           "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change")  # fmt: skip
@@ -332,6 +339,13 @@ FORMS = {
     "inbox.decide": {"action": "agree", "data": "{}", "opinion": "", "version": "1", "seen_digest": "x",
                      "request_id": ""},
     "inbox.save_view": {"name": "x", "box": "todo", "text": "x", "list": ""},
+    "inbox.agree_many": {"line": "x:y", "opinion": "", "list": "", "request_id": ""},
+    "inbox.do_delegate": {"to": "carl", "reason": "?", "request_id": ""},
+    "inbox.do_copy": {"to": "carl", "reason": "?", "again": "1", "request_id": ""},
+    "requests.do_copy": {"to": "carl", "reason": "?", "again": "1", "request_id": ""},
+    "requests.do_urge": {"request_id": ""},
+    "inbox.do_add_signers": {"to": "carl", "where": "before", "mode": "all", "reason": "", "data": "{}",
+                             "request_id": ""},
     "inbox.do_transfer": {"to": "carl", "reason": "away", "request_id": ""},
     "inbox.comment": {"text": "x", "request_id": ""}, "requests.comment": {"text": "x", "request_id": ""},
     "requests.begin": {"data": '{"reason": "x", "amount": 1}', "request_id": ""},

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import N_
+from engine.tasks import TaskView
 
+DECISIONS = frozenset({"agree", "reject", "complete"})
+"""acts that the form of the task is sent with"""
 VISIBLE = 2
 """buttons beside "more"; claim and release always are"""
 
@@ -35,11 +38,30 @@ class Bar:
 BUTTONS = (
     Button("agree", N_("Agree"), icon="check", look="btn-primary", judged=True, key="a"),
     Button("complete", N_("Complete"), icon="check", look="btn-primary", judged=True, key="a"),
+    Button("advise", N_("Give advice"), icon="message-reply", look="btn-primary", key="a"),
+    Button("take_back", N_("Take it back"), icon="arrow-back-up", look="btn-primary"),
     Button("reject", N_("Reject"), icon="x", look="btn-outline-danger"),
+    Button("abstain", N_("Abstain"), icon="minus"),
     Button("claim", N_("Claim"), icon="hand-grab", key="c"),
     Button("unclaim", N_("Release"), icon="arrow-back-up"),
     Button("transfer", N_("Transfer"), icon="user-share", endpoint="inbox.transfer", key="t"),
+    Button("delegate", N_("Ask for advice"), icon="message-question", endpoint="inbox.delegate"),
+    Button("add_signers", N_("Add signers"), icon="user-plus", endpoint="inbox.add_signers"),
+    Button("copy", N_("Send a copy"), icon="copy", endpoint="inbox.copy"),
+    Button("save", N_("Keep for later"), icon="device-floppy"),
 )
+ADDING = ("add_before", "add_after", "add_beside")
+
+
+def of(task: TaskView) -> tuple[str, ...]:
+    """The acts of a task as its buttons name them: one adds signers, whatever their place; advice is given or withdrawn
+    under a word of its own; whoever may write may keep what he wrote; a copy may always be sent.
+    """
+    words = {"hand_back": "take_back" if task.status == "advising" else "advise"} | dict.fromkeys(ADDING, "add_signers")
+    found = [words.get(act, act) for act in task.actions]
+    if DECISIONS & set(found):
+        found += ["copy", "save"]
+    return tuple(dict.fromkeys(found))
 
 
 def bar(actions: Sequence[str]) -> Bar:

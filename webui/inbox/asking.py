@@ -16,10 +16,12 @@ from webui.rendering import leave, page
 
 def ask(template: str, heading: str, item: UUID, error: EngineError | None = None, **context: Any) -> Response:
     """The form of an act: a dialog where scripts run, else a page. `error`: why the last try was refused."""
+    task = tasks.get(g.uow, item)
+    origin = came_from().query
     return page(
-        f"inbox/{template}.html", block="dialog", heading=heading, task=tasks.get(g.uow, item),
-        list=urlencode(came_from().query), error=error, chosen=_known("to") if error else [],
-        **context,
+        f"inbox/{template}.html", block="dialog", heading=heading, task=task, title=task.title, error=error,
+        back=url_for("inbox.task", item=item, **origin), list=urlencode(origin),
+        chosen=_known("to") if error else [], **context,
     )  # fmt: skip
 
 
@@ -43,6 +45,11 @@ def one(name: str = "to") -> User:
     if not found:
         raise NotFound(kind="user", key="")
     return found[0]
+
+
+def reason() -> str:
+    """What was written in the field of the dialog."""
+    return request.form.get("reason", "").strip()
 
 
 def to_next(item: UUID, text: str) -> Response:

@@ -1,14 +1,15 @@
-"""Handing a task over: transfer 转办."""
+"""Handing a task over, for good or for a question: transfer 转办, delegate 委派; telling others: copy 抄送."""
 
 from uuid import UUID
 
-from flask import g, request
+from flask import flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import tasks
 from engine.errors import EngineError
 from webui.inbox import asking, blueprint
+from webui.rendering import stay
 from webui.transaction import shows_again
 
 
@@ -26,6 +27,48 @@ def transfer(item: UUID) -> ResponseReturnValue:
 @shows_again(lambda error, item: _ask_transfer(item, error))
 def do_transfer(item: UUID) -> ResponseReturnValue:
     """转办: somebody else decides instead of me."""
-    to, reason = asking.one(), request.form.get("reason", "").strip()
+    to, reason = asking.one(), asking.reason()
     tasks.transfer(g.uow, item, to.id, reason, idempotency_key=request.form.get("request_id"))
     return asking.to_next(item, gettext("Transferred to %(name)s.", name=to.name))
+
+
+def _ask_delegate(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    return asking.ask("delegate", gettext("Ask for advice"), item, error)
+
+
+@blueprint.get("/<uuid:item>/delegate")
+def delegate(item: UUID) -> ResponseReturnValue:
+    """Whom, and what."""
+    return _ask_delegate(item)
+
+
+@blueprint.post("/<uuid:item>/delegate")
+@shows_again(lambda error, item: _ask_delegate(item, error))
+def do_delegate(item: UUID) -> ResponseReturnValue:
+    """委派: somebody is asked for advice; the decision stays mine."""
+    to, question = asking.one(), asking.reason()
+    tasks.delegate(g.uow, item, to.id, question, idempotency_key=request.form.get("request_id"))
+    return asking.to_next(item, gettext("%(name)s was asked; you will be asked again with the answer.", name=to.name))
+
+
+def _ask_copy(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    return asking.ask("copy", gettext("Send a copy"), item, error)
+
+
+@blueprint.get("/<uuid:item>/copy")
+def copy(item: UUID) -> ResponseReturnValue:
+    """Whom to tell."""
+    return _ask_copy(item)
+
+
+@blueprint.post("/<uuid:item>/copy")
+@shows_again(lambda error, item: _ask_copy(item, error))
+def do_copy(item: UUID) -> ResponseReturnValue:
+    """抄送: others read along; the task stays as it is."""
+    people = asking.chosen()
+    tasks.copy_to(
+        g.uow, tasks.get(g.uow, item).instance_id, [user.id for user in people], asking.reason(),
+        again=bool(request.form.get("again")), idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    flash(gettext("A copy went to %(names)s.", names=", ".join(user.name for user in people)), "success")
+    return stay(url_for(".task", item=item))

@@ -64,6 +64,7 @@ def _beside(item: str, wanted: Wanted) -> dict[str, Any]:
 def _list(wanted: Wanted) -> dict[str, Any]:
     """What the list side of the page shows."""
     found = lists.read(g.uow, wanted, request.args.get("after"))
+    batch = [item.work_item_id for item in found.items if wanted.box in lists.OPEN and item.batch]
     as_list, as_table = (replace(wanted, layout=layout) for layout in ("", "table"))
     return {
         "wanted": wanted, "boxes": _boxes(), "counts": rendering.counts(), "found": found, "seen": _digest(found),
@@ -73,6 +74,7 @@ def _list(wanted: Wanted) -> dict[str, Any]:
         "columns": rendering.summary_columns(wanted.process) if wanted.layout else [],
         "requester": identity.find(g.uow, [wanted.requester]) if wanted.requester else [],
         "next": this_page(after=found.next) if found.next else "", "open_boxes": lists.OPEN,
+        "many": tasks.seen(g.uow, batch) if batch else {},
     }  # fmt: skip
 
 

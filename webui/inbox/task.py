@@ -9,15 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import documents, repository, tasks
-from engine.errors import EngineError, InvalidForm
+from engine.errors import EngineError, InvalidForm, OpinionRequired
 from webui import filling, progress
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
 from webui.inbox.lists import Wanted
 from webui.rendering import page, render_block
 from webui.transaction import shows_again
-
-DECISIONS = frozenset({"agree", "reject", "complete"})
 
 
 def _page(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
@@ -29,17 +27,20 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
     task = tasks.get(g.uow, item)
     instance = progress.card(g.uow, task.instance_id)
     form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
-    typed = filling.typed() if error else None
-    writes = bool(DECISIONS & set(task.actions))
+    draft = task.draft or {}
+    typed = filling.typed() if error else draft.get("fields")
+    writes = bool(acts.DECISIONS & set(task.actions))
+    buttons = acts.of(task)
     return {
         "task": task, "instance": instance, "wanted": wanted, "list": urlencode(wanted.query), "error": error,
         "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes)
         if form else None,
         "problems": filling.problems(form, error), "actions": task.actions,
-        "takes_opinion": task.opinion != "never" and writes,
-        "opinion": request.form.get("opinion", "") or (task.draft or {}).get("opinion", ""),
+        "takes_opinion": (task.opinion != "never" and writes) or "advise" in buttons,
+        "must_say": task.opinion == "always" or "advise" in buttons,
+        "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
         "facts": list((task.facts_display or {}).items()),
-        "bar": acts.bar(task.actions), "phrases": (),
+        "bar": acts.bar(buttons), "phrases": task.button_labels.get("phrases", ()),
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
         "limit": current_app.config["TROIKA"].upload_limit_mb,
         "media_types": ",".join(f".{ending}" for ending in documents.ACCEPTED),
@@ -80,6 +81,20 @@ def decide(item: UUID) -> ResponseReturnValue:
     fields, opinion, once = filling.sent(), request.form.get("opinion", "").strip(), request.form.get("request_id")
     version, seen = request.form.get("version", type=int), request.form.get("seen_digest") or None
     match request.form.get("action"):
+        case "abstain":
+            tasks.abstain(g.uow, item, opinion, seen_digest=seen, version=version, idempotency_key=once)
+            return to_next(item, gettext("Abstained."))
+        case "advise":
+            if not opinion:
+                raise OpinionRequired(task=tasks.get(g.uow, item).name)
+            tasks.hand_back(g.uow, item, opinion, version=version, idempotency_key=once)
+            return to_next(item, gettext("Your advice was given; the decision is with whoever asked."))
+        case "take_back":
+            mine = tasks.hand_back(g.uow, item, version=version, idempotency_key=once)
+            return _to_task(mine, gettext("The task is with you again; nobody is asked for advice any more."))
+        case "save":
+            tasks.save_draft(g.uow, item, fields, opinion, version)
+            return _to_task(item, gettext("Kept for later; nobody else sees it."))
         case "claim":
             return _to_task(tasks.claim(g.uow, item), gettext("The task is yours now."))
         case "unclaim":

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from engine import audit, records, repository, runtime, tasks
 from webui import access, filling, progress
 from webui.rendering import page
-from webui.requests import blueprint
+from webui.requests import acts, blueprint
 
 _INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 
@@ -21,8 +21,12 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
     values = runtime.instance_view(g.uow, instance_id).variables
     start_form = repository.definition(g.uow, found.definition_id).meta.get("form")
     form = repository.form(g.uow, start_form, found.definition_id) if start_form else None
+    copies = tasks.receipts(g.uow, instance_id)
     return page(
         "requests/instance.html",
+        offered=acts.offered(found),
+        receipts=copies,
+        unread=next((one.work_item_id for one in copies if one.reader_id == g.reader.id and not one.read_at), None),
         instance=found,
         timeline=progress.timeline(g.uow, found),
         comments=tasks.comments(g.uow, instance_id),

@@ -56,7 +56,7 @@ export function show(host) {
   const keys = {
     j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
     o: () => open(current() ?? rows()[0]), a: () => press('a'), r: () => press('r'), t: () => press('t'), c: () => press('c'),
-    x: () => current()?.parentElement.querySelector('input[type=checkbox]')?.click(),
+    x: () => current()?.closest('.tk-pick')?.querySelector('input[type=checkbox]')?.click(),
     '/': () => host.querySelector('#search')?.focus(), '?': () => host.querySelector('#keys').showModal(),
     g: () => { going = true; setTimeout(() => { going = false; }, 1000); },
   };

@@ -9,7 +9,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
 
 const READABLE = 0.6;
-const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×' };
+const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×', returned: '↩', skipped: '»' };
 
 export async function show(host, { xml, markers = {}, flows = [], details = {} }) {
   const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));

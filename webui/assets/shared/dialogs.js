@@ -27,3 +27,10 @@ document.addEventListener('click', ({ target }) => {
 document.addEventListener('keydown', ({ key }) => {
   if (key === 'Escape') for (const menu of document.querySelectorAll('details.tk-more[open]')) menu.open = false;
 });
+
+// an act that decides too (a signer after me) goes with what stands in the form of the task
+document.addEventListener('htmx:configRequest', ({ detail }) => {
+  if (!detail.elt.matches?.('form[data-with-form]')) return;
+  const form = document.querySelector('#task-form tk-form')?.form;
+  if (form && !form._getState().properties.readOnly) detail.parameters.data = JSON.stringify(form.submit().data);
+});

@@ -1,0 +1,208 @@
+"""The acts on a task and on a request over their pages: as a dialog, refused with what was chosen still there."""
+
+import re
+
+import pytest
+
+from engine import repository, runtime, tasks
+from engine.unit_of_work import ENGINE, Actor
+from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
+
+DIALOG = {"HX-Request": "true"}
+ALL = ('mode="any"', 'mode="all"')
+
+
+def drawn(*changes: tuple[str, str]) -> bytes:
+    """The claim, decided by bob alone, with some of its text replaced."""
+    text = CLAIM.decode().replace('candidateGroups="managers"', 'assignee="bob"').replace('id="claim"', 'id="ask"')
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text.encode()
+
+
+@pytest.fixture
+def ask(engine, app, people):
+    """ask(change, …) -> the instance of a request of ann at bob's, drawn with these changes."""
+
+    def start(*changes: tuple[str, str], number: int = 1):
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(
+                uow,
+                {"processes/ask.bpmn": drawn(*changes), "forms/claim.json": CLAIM_FORM,
+                 "forms/approval.json": APPROVAL_FORM},
+                f"ask {changes}",
+            )  # fmt: skip
+        made = []
+        for amount in range(1, number + 1):
+            with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+                made.append(runtime.start(uow, "ask", {"reason": "taxi", "amount": amount}).id)
+        return made if number > 1 else made[0]
+
+    return start
+
+
+def item_of(visitor, text=""):
+    found = re.search(r'href="/inbox/([0-9a-f-]{36})["?]', visitor.get(f"/inbox/?text={text}").text)
+    return found[1] if found else None
+
+
+def sent(visitor, address, **fields):
+    """What the dialog posts, as htmx does."""
+    page = visitor.get(address, headers=DIALOG)
+    assert page.status_code == 200, page.text
+    assert "<html" not in page.text
+    once = re.search(r'name="request_id" value="([^"]+)"', page.text)[1]
+    return visitor.post(address, data={"request_id": once} | fields, headers=DIALOG)
+
+
+def decide(visitor, item, action, **fields):
+    page = visitor.get(f"/inbox/{item}").text
+    hidden = dict(re.findall(r'name="(request_id|version|seen_digest)" value="([^"]*)"', page))
+    return visitor.post(f"/inbox/{item}", data=hidden | {"data": "{}", "action": action} | fields)
+
+
+def test_only_two_acts_and_claiming_are_seen_at_once_the_others_are_behind_more(sign_in, ask):
+    ask()
+    bob = sign_in("bob")
+    bar = bob.get(f"/inbox/{item_of(bob)}").text.partition('class="tk-bar"')[2].partition("</form>")[0]
+    first, _, more = bar.partition("<details")
+
+    assert re.findall(r'value="(\w+)"', first) == ["agree", "reject"]
+    assert re.findall(r"/inbox/[0-9a-f-]+/(\w+)", more) == ["transfer", "delegate", "signers", "copy"]
+
+
+def test_a_colleague_gives_advice_and_the_decision_stays(sign_in, ask):
+    address = f"/requests/{ask()}"
+    bob, carl = sign_in("bob"), sign_in("carl")
+    item = item_of(bob)
+
+    refused = sent(bob, f"/inbox/{item}/delegate", to="carl", reason="")
+    assert (refused.status_code, "Carl" in refused.text) == (422, True)
+    assert sent(bob, f"/inbox/{item}/delegate", to="carl", reason="is this usual?").status_code == 204
+    assert "Take it back" in bob.get(f"/inbox/{item}").text
+    question = carl.get(f"/inbox/{item_of(carl)}").text
+    assert "Give advice" in question
+    assert "is this usual?" in question
+    assert decide(carl, item_of(carl), "advise").status_code == 422
+    assert decide(carl, item_of(carl), "advise", opinion="quite usual").status_code == 303
+    assert "“quite usual”" in bob.get(f"/inbox/{item}").text
+    assert decide(bob, item, "agree").status_code == 303
+    shown = sign_in("ann").get(address).text
+    assert "asked Carl for advice" in shown
+    assert "advised" in shown
+
+
+def test_a_question_is_taken_back_without_an_answer(sign_in, ask):
+    ask()
+    bob, carl = sign_in("bob"), sign_in("carl")
+    item = item_of(bob)
+    sent(bob, f"/inbox/{item}/delegate", to="carl", reason="?")
+
+    assert decide(bob, item, "take_back").status_code == 303
+    assert item_of(carl) is None
+    assert item_of(bob) == item
+
+
+@pytest.mark.parametrize("where", ["before", "after", "beside"])
+def test_a_signer_is_added_asked_and_named_in_the_timeline(sign_in, ask, where):
+    address = f"/requests/{ask(ALL)}"
+    bob, carl = sign_in("bob"), sign_in("carl")
+    item = item_of(bob)
+
+    answer = sent(bob, f"/inbox/{item}/signers", to="carl", where=where, mode="all", reason="look", data="{}")
+    assert answer.status_code == 204, answer.text
+    assert decide(carl, item_of(carl), "agree").status_code == 303
+    if where != "after":
+        assert decide(bob, item_of(bob), "agree").status_code == 303
+    shown = sign_in("ann").get(address).text
+    assert f"added Carl {where}" in shown
+    assert "now at" in shown
+    assert "Pay" in shown
+
+
+def test_an_added_signer_is_removed_by_whoever_added_him(sign_in, ask):
+    ask(ALL)
+    bob, carl = sign_in("bob"), sign_in("carl")
+    item = item_of(bob)
+    sent(bob, f"/inbox/{item}/signers", to="carl", where="beside", mode="all", reason="")
+    removing = re.search(rf'href="(/inbox/{item}/signers/[^"]+)"', bob.get(f"/inbox/{item}").text)[1]
+
+    assert sent(bob, removing, reason="not needed").status_code == 204
+    assert item_of(carl) is None
+    assert "removed" in bob.get(f"/inbox/{item}").text
+
+
+def test_where_a_signer_stands_must_be_said(sign_in, ask):
+    ask()
+    bob = sign_in("bob")
+
+    assert sent(bob, f"/inbox/{item_of(bob)}/signers", to="carl", where="elsewhere").status_code == 422
+    assert sent(bob, f"/inbox/{item_of(bob)}/signers", where="before").status_code == 422
+
+
+def test_a_copy_is_sent_from_task_and_request_and_its_reading_is_seen(sign_in, ask):
+    instance = ask()
+    address, bob, dora = f"/requests/{instance}", sign_in("bob"), sign_in("dora")
+
+    assert sent(bob, f"/inbox/{item_of(bob)}/copy", to="dora", reason="for you").status_code == 204
+    assert sent(sign_in("ann"), f"{address}/copy", to="carl, olga").status_code == 204
+    assert sign_in("ann").get(address).text.count("unread") == 3
+    page = dora.get(address).text
+    assert dora.post(re.search(r'hx-post="(/requests/[^"]+/read/[^"]+)"', page)[1]).status_code == 303
+    assert sign_in("ann").get(address).text.count("unread") == 2
+    assert 'hx-post="/requests/' not in dora.get(address).text
+    assert sent(bob, f"/inbox/{item_of(bob)}/copy").status_code == 422
+
+
+def test_the_requester_urges_once_in_two_hours(sign_in, ask):
+    address = f"/requests/{ask()}"
+    ann, bob = sign_in("ann"), sign_in("bob")
+
+    assert sent(ann, f"{address}/urge").status_code == 204
+    again = sent(ann, f"{address}/urge")
+    assert (again.status_code, "<html" in again.text) == (409, False)
+    assert "urged" in bob.get("/inbox/").text
+    assert f'href="{address}/urge"' not in bob.get(address).text
+    assert bob.post(f"{address}/urge").status_code == 403
+
+
+def test_many_are_agreed_to_and_each_says_what_became_of_it(engine, sign_in, ask, people):
+    ask(("<troika:fields default", '<troika:buttons batch="true"/><troika:fields default'), number=3)
+    bob = sign_in("bob")
+    page = bob.get("/inbox/").text
+    lines = re.findall(r'name="line" value="([^"]+)"', page)
+    assert len(lines) == 3
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        tasks.agree(uow, next(one.work_item_id for one in tasks.inbox(uow).items if one.title == "Claim of 2"))
+
+    answer = bob.post("/inbox/agree-many", data={"line": lines, "opinion": "fine", "request_id": "1"})
+
+    assert answer.status_code == 200
+    assert "2 of 3 agreed to." in answer.text
+    assert [f"Claim of {n}" in answer.text for n in (1, 2, 3)] == [True, True, True]
+    assert item_of(bob) is None
+    assert bob.post("/inbox/agree-many", data={}).status_code == 422
+    assert bob.post("/inbox/agree-many", data={"line": "x:y"}).status_code == 422
+
+
+def test_common_phrases_stand_at_the_opinion_and_what_was_typed_is_kept_for_later(sign_in, ask):
+    ask(("<troika:fields default", '<troika:opinion phrases="Looks good|Invoice missing"/><troika:fields default'))
+    bob = sign_in("bob")
+    item = item_of(bob)
+
+    assert 'value="Invoice missing">' in bob.get(f"/inbox/{item}").text
+    assert decide(bob, item, "save", opinion="half", data='{"cost_centre": "4711"}').status_code == 303
+    page = bob.get(f"/inbox/{item}").text
+    assert ">half</textarea>" in page
+    assert '"cost_centre": "4711"' in page
+    assert item_of(bob) == item
+    assert "half written" in bob.get("/inbox/").text
+
+
+def test_an_abstention_is_offered_where_the_drawing_counts_ratios(sign_in, ask):
+    ask(('mode="any"', 'mode="ratio" threshold="1/2"'))
+    bob = sign_in("bob")
+
+    assert 'value="abstain"' in bob.get(f"/inbox/{item_of(bob)}").text
+    assert decide(bob, item_of(bob), "abstain").status_code == 303

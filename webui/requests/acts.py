@@ -1,0 +1,87 @@
+"""What is done with a whole request: send a copy 抄送, urge 催办, read one's copy."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, g, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import identity, tasks
+from engine.errors import EngineError
+from webui import access, progress
+from webui.progress import Card
+from webui.rendering import page, stay
+from webui.requests import blueprint
+from webui.transaction import shows_again
+
+
+def offered(at: Card) -> list[str]:
+    """The acts that the reader may do with the request now, in the order of their buttons."""
+    acts = ["urge"] if at.status == "running" and (at.starter_id == g.reader.id or access.may("cockpit")) else []
+    return [*acts, "copy"]
+
+
+def _ask(act: str, instance_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    at = progress.card(g.uow, instance_id)
+    return page(
+        f"requests/{act}.html", block="dialog", heading=_headings()[act], title=at.title or at.process_name,
+        error=error, back=url_for(".instance", instance_id=instance_id), list="",
+        chosen=_chosen() if error else [], at=at,
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:instance_id>/copy")
+def copy(instance_id: UUID) -> ResponseReturnValue:
+    """Whom to tell."""
+    return _ask("copy", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/copy")
+@shows_again(lambda error, instance_id: _ask("copy", instance_id, error))
+def do_copy(instance_id: UUID) -> ResponseReturnValue:
+    """抄送: others read along."""
+    people = [identity.user(g.uow, text) for text in _texts()]
+    tasks.copy_to(
+        g.uow, instance_id, list(dict.fromkeys(user.id for user in people)), request.form.get("reason", ""),
+        again=bool(request.form.get("again")), idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    return _done(instance_id, gettext("A copy went to %(names)s.", names=", ".join(user.name for user in people)))
+
+
+@blueprint.get("/<uuid:instance_id>/urge")
+def urge(instance_id: UUID) -> ResponseReturnValue:
+    """Who would be urged."""
+    return _ask("urge", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/urge")
+@shows_again(lambda error, instance_id: _ask("urge", instance_id, error))
+def do_urge(instance_id: UUID) -> ResponseReturnValue:
+    """催办: those who are asked now are told to hurry, once in two hours."""
+    number = tasks.urge(g.uow, instance_id, idempotency_key=request.form.get("request_id"))
+    return _done(instance_id, gettext("Urged; open tasks told: %(n)s.", n=number))
+
+
+@blueprint.post("/<uuid:instance_id>/read/<uuid:copy_id>")
+def read(instance_id: UUID, copy_id: UUID) -> ResponseReturnValue:
+    """The reader has opened the copy that he got."""
+    tasks.read_copy(g.uow, copy_id)
+    return stay(url_for(".instance", instance_id=instance_id))
+
+
+def _done(instance_id: UUID, text: str) -> ResponseReturnValue:
+    flash(text, "success")
+    return stay(url_for(".instance", instance_id=instance_id))
+
+
+def _headings() -> dict[str, Any]:
+    return {"copy": gettext("Send a copy"), "urge": gettext("Urge")}
+
+
+def _texts() -> list[str]:
+    return [part.strip() for text in request.form.getlist("to") for part in text.split(",") if part.strip()]
+
+
+def _chosen() -> Any:
+    return identity.find(g.uow, _texts())
