@@ -1,6 +1,6 @@
 """The designer: library, editor, versions, and what its script asks for."""
 
-from webui.designer import decisions, drawing, importing, library
+from webui.designer import decisions, drawing, importing, library, simple
 from webui.designer.blueprint import designer
 
-__all__ = ["decisions", "designer", "drawing", "importing", "library"]
+__all__ = ["decisions", "designer", "drawing", "importing", "library", "simple"]

@@ -54,7 +54,7 @@ def library() -> ResponseReturnValue:
     """Every process, deployed or only drawn."""
     deployed = {info.key: info for info in repository.latest_all(g.uow)}
     drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.kind == "process"}
-    lines = [_line(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
+    lines = [line_of(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
     return page(
         "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key))
     )
@@ -106,7 +106,7 @@ def editor(key: str) -> ResponseReturnValue:
             "report": url_for(".put_report_away", key=key),
         },
     }  # fmt: skip
-    line = _line(key, latest, draft)
+    line = line_of(key, latest, draft)
     return page("designer/editor.html", block="body", line=line, latest=latest, page_data=as_script_data(data))
 
 
@@ -154,7 +154,7 @@ def areas() -> list[str]:
     return sorted({info.category for info in repository.latest_all(g.uow) if info.category} | {FIRST_AREA})
 
 
-def _line(key: str, deployed: DefinitionInfo | None, draft: DraftInfo | None) -> Line:
+def line_of(key: str, deployed: DefinitionInfo | None, draft: DraftInfo | None) -> Line:
     labels: dict[str, Any] = deployed.labels if deployed else {}
     name = label(labels, deployed.name if deployed else draft.name if draft else key)
     area = deployed.category if deployed else draft.path.split("/")[1] if draft else ""

@@ -36,6 +36,14 @@ async function start() {
   conflict(draft);
   deployment(page, draft, check);
   if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));
+  // the cards show the saved draft
+  $('simple').addEventListener('click', async event => {
+    if (draft.state === 'saved') return;
+    event.preventDefault();
+    if (await draft.save()) location.assign(event.target.href);
+  });
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
   globalThis.tkDesigner = { modeler, draft, missing };      // for browser tests and the console
   await check.now();
 }

@@ -1,0 +1,153 @@
+"""The simple view in a real Chromium: an approval from nothing by the keyboard alone, and one that can only be read."""
+
+import pytest
+from playwright.sync_api import expect
+
+from engine import drafts, repository
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+
+pytestmark = pytest.mark.browser
+
+
+def type_into(page, label, text):
+    """Tab to the field with that label and type."""
+    page.get_by_label(label, exact=True).first.focus()
+    page.keyboard.type(text)
+
+
+def choose(page, label, *words):
+    page.get_by_label(label, exact=True).first.focus()
+    page.get_by_label(label, exact=True).first.select_option(label=words[0])
+
+
+def card(page, text):
+    return page.locator("[data-card]").filter(has_text=text).first
+
+
+def add_behind(page, text, kind):
+    """Focus a card, press +, take a kind; its settings are open then, with the focus in them."""
+    card(page, text).focus()
+    page.keyboard.press("+")
+    menu = page.locator(".tk-plus details[open]")
+    expect(menu.locator("button").first).to_be_focused()
+    for _ in range(8):
+        if page.evaluate("document.activeElement.value") == kind:
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet-title")).to_be_focused()
+
+
+def apply(page):
+    page.locator("#sheet footer button").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet")).to_have_count(0)
+
+
+@pytest.mark.main_job
+def test_somebody_builds_an_expense_approval_by_the_keyboard_publishes_it_and_a_clerk_starts_it(site):
+    page = site.enter("chen")
+    site.open(page, "/designer/approvals/new")
+    expect(page.locator("#name")).to_be_focused()
+    page.keyboard.type("小额报销")
+    type_into(page, "字段 2", "金额")
+    choose(page, "字段 2 的类型", "金额")
+    page.get_by_role("button", name="创建审批").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/designer/simple/**")
+    site.ready(page)
+
+    add_behind(page, "上级审批", "condition")
+    page.keyboard.press("Escape")
+    expect(page.locator("#sheet")).to_have_count(0)
+    card(page, "条件 1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet-title")).to_be_focused()
+    choose(page, "字段 1", "金额")
+    choose(page, "比较 1", ">")
+    type_into(page, "值 1", "5000")
+    apply(page)
+    expect(card(page, "条件 1")).to_contain_text("金额 > 5000")
+
+    page.locator(".tk-branch").first.locator(".tk-plus summary").first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".tk-plus details[open] button[value=approval]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet-title")).to_be_focused()
+    page.locator("#name").fill("财务审批")
+    choose(page, "由谁处理", "用户组成员")
+    page.locator("#sheet [name=groups]:visible").first.focus()
+    page.keyboard.press("Space")
+    apply(page)
+    finance = page.locator(".tk-card").filter(has_text="财务审批")
+    expect(finance).not_to_have_class("tk-error")
+    assert chromium.violations(page) == []
+
+    card(page, "财务审批").focus()
+    page.keyboard.press("Delete")
+    expect(finance).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(finance).to_have_count(1)
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    site.picture(page, "simple")
+
+    page.locator("#deploy").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.locator("#note").press("Enter")
+    expect(page.locator("#version")).to_have_text("版本 1")
+
+    clerk = site.enter("ann")
+    site.open(clerk, "/requests/")
+    clerk.get_by_role("link", name="小额报销").first.click()
+    site.ready(clerk)
+    clerk.get_by_label("事由").or_(clerk.get_by_label("原因")).first.fill("打车")
+    clerk.get_by_label("金额").first.fill("80")
+    clerk.locator("main form button[type=submit], .tk-actions button").last.click()
+    clerk.wait_for_url("**/requests/*-*")
+    expect(clerk.locator("main")).to_contain_text("上级审批")
+
+
+@pytest.mark.parametrize("width", ["desk", "phone"])
+def test_a_drawing_that_is_no_cards_is_read_only_and_leads_to_what_is_in_the_way(site, width):
+    page = site.enter("chen", width=width)
+    site.open(page, "/designer/simple/order_to_cash")
+
+    expect(page.locator("#obstacles")).to_contain_text("“等待补货”是卡片视图不支持的网关。")
+    assert page.locator(".tk-plus").count() == 0
+    assert not chromium.scrolls_sideways(page)
+    assert chromium.violations(page) == []
+    page.locator("#obstacles a").first.click()
+    site.ready(page)
+    assert page.evaluate("tkDesigner.modeler.get('selection').get()[0].id") == "wait_supply"
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh-CN", "light"), ("en", "dark")])
+def test_cards_of_a_shipped_process_are_readable_on_a_phone(site, language, theme):
+    page = site.enter("chen", language=language, width="phone")
+    site.open(page, "/designer/simple/expense_claim")
+    page.evaluate("theme => document.documentElement.dataset.bsTheme = theme", theme)
+
+    assert not chromium.scrolls_sideways(page)
+    assert page.evaluate("document.querySelector('#pane').scrollWidth <= innerWidth")
+    assert chromium.violations(page) == []
+    page.locator("[data-card=manager]").click()
+    expect(page.locator("#sheet-title")).to_be_focused()
+    assert chromium.violations(page) == []
+
+
+def test_the_flowchart_and_the_cards_show_one_draft(site):
+    page = site.enter("chen")
+    site.open(page, "/designer/edit/leave_request")
+    page.evaluate("""() => { const m = tkDesigner.modeler;
+        m.get('modeling').updateProperties(m.get('elementRegistry').get('manager'), { name: '主管审批' }); }""")
+    page.locator("#simple").click()
+    page.wait_for_url("**/designer/simple/leave_request")
+    site.ready(page)
+
+    expect(page.locator("[data-card=manager]")).to_contain_text("主管审批")
+    with site.engine.unit_of_work(ENGINE) as uow:
+        assert "主管审批" in drafts.open_(uow, "processes/oa/leave_request.bpmn").content.decode()
+        drafts.discard(uow, "processes/oa/leave_request.bpmn")
+        assert repository.latest(uow, "leave_request").version == 1

@@ -1,0 +1,263 @@
+"""The simple view and the new approval through the Flask client: every edit is a new draft of the same file."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine import drafts, identity, repository, runtime, tasks
+from engine.bpmn import read
+from engine.unit_of_work import ENGINE, Actor
+from webui.designer.conditions import Field, Row, feel_of, rows_of
+
+LIBRARY = Path(__file__).parents[2]
+ANSWER = {
+    "key": "trip", "name": "出差", "name_en": "Business trip", "category": "oa", "form": "", "required": ["0", "1"],
+    "label": ["事由", "金额", "方式", ""], "type": ["long", "money", "choice", "text"],
+    "options": ["", "", "火车，飞机", ""],
+}  # fmt: skip
+
+
+@pytest.fixture
+def people(engine):
+    """Two analysts (ana, ben), who may design, and a clerk (cai), whom ana leads."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        identity.create_group(uow, "finance", "财务部", name_en="Finance")
+        identity.create_group(uow, "process_admins", "流程管理员")
+        names = {"ana": "安娜", "ben": "本", "cai": "蔡"}
+        made = {login: identity.create_user(uow, login, name, password=None) for login, name in names.items()}
+        identity.add_member(uow, "analysts", "ana")
+        identity.add_member(uow, "analysts", "ben")
+        identity.change_user(uow, made["cai"].id, manager="ana")
+    return made
+
+
+@pytest.fixture
+def ana(sign_in):
+    client = sign_in("ana")
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+    return client
+
+
+@pytest.fixture
+def trip(ana):
+    """A new approval; its file, after what `act` did."""
+    made = ana.post("/designer/approvals/", data=ANSWER)
+    assert (made.status_code, made.location) == (303, "/designer/simple/trip")
+    return ana
+
+
+def etag(client, key="trip"):
+    return re.search(r'name="etag" value="(\d+)"', client.get(f"/designer/simple/{key}").text)[1]
+
+
+def post(client, path, key="trip", **data):
+    return client.post(f"/designer/simple/{key}/{path}", data={"etag": etag(client, key), **data})
+
+
+def drawing(engine, key="trip"):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return drafts.open_(uow, f"processes/oa/{key}.bpmn").content
+
+
+def process(engine, key="trip"):
+    return read(drawing(engine, key)).definition.process(key)
+
+
+def new_id(engine, kind):
+    """The id of the only new element of that kind."""
+    (found,) = re.findall(rf'id="({kind}_[a-z]{{6}})"', drawing(engine).decode())
+    return found
+
+
+def test_a_new_approval_is_published_as_it_is_and_started_by_a_clerk(trip, engine, people):
+    published = trip.post("/designer/deploy/trip", json={"note": "first", "etag": "1"})
+
+    assert published.json == {"version": 1}
+    with engine.unit_of_work(Actor(people["cai"].id)) as uow:
+        form = repository.form(uow, "oa/trip")
+        instance = runtime.start(uow, "trip", {"reason": "客户拜访", "amount": 300, "field_3": "火车"})
+    assert [(field.path, field.type, field.required) for field in form.fields] == [
+        ("reason", "textarea", True), ("amount", "number", True), ("field_3", "select", False),
+    ]  # fmt: skip
+    with engine.unit_of_work(Actor(people["ana"].id), read_only=True) as uow:
+        (asked,) = tasks.inbox(uow).items
+    assert (asked.instance_id, asked.task_name) == (instance.id, "上级审批")
+
+
+def test_cards_are_added_set_and_published(trip, engine):
+    post(trip, "add", flow="manager_to_done", kind="condition")
+    gate = new_id(engine, "condition")
+    branch, otherwise = (flow.id for flow in process(engine).nodes[gate].outgoing)
+    post(trip, f"branch/{gate}/{branch}", name="大额", name_en="Large", field=["amount", ""], operator=[">", "="],
+         value=["5000", ""])  # fmt: skip
+    post(trip, "add", flow=branch, kind="approval")
+    card = new_id(engine, "approval")
+    assert "未设置" in trip.get("/designer/simple/trip").text
+    post(trip, f"card/{card}", name="财务审批", name_en="Finance approves", way="groups", groups="finance", mode="all",
+         rejected="request", amount="24", unit="H", form="oa/trip", **{"perm:amount": "read"})  # fmt: skip
+
+    drawn = process(engine)
+    node = drawn.nodes[card]
+    assert drawn.nodes[gate].default == otherwise
+    assert next(flow.condition for flow in drawn.flows if flow.id == branch) == "= amount > 5000"
+    assert (node.name, node.labels, node.extensions.assignees.groups) == (
+        "财务审批", {"en": "Finance approves"}, '= ["finance"]',
+    )  # fmt: skip
+    assert (node.extensions.approval.mode, node.extensions.approval.on_reject) == ("all", "flow")
+    assert node.extensions.due == '= now() + duration("PT24H")'
+    page = trip.get("/designer/simple/trip").text
+    assert "财务部 · 会签（全部同意） · 24小时内" in page
+    assert "金额 &gt; 5000" in page
+    assert trip.post("/designer/deploy/trip", json={"note": "second", "etag": etag(trip)}).json == {"version": 1}
+
+
+def test_settings_that_say_what_the_file_says_already_write_nothing(ana, engine):
+    deploy(engine)
+    page = ana.get("/designer/simple/leave_request?card=manager").text
+
+    sent = {"name": "经理审批", "name_en": "Manager approves", "way": "initiatorManager", "level": "1", "mode": "any",
+            "rejected": "drawn", "amount": "2", "unit": "D", "form": "oa/leave_request"}  # fmt: skip
+    answer = post(ana, "card/manager", "leave_request", **sent)
+
+    assert answer.status_code == 303
+    assert 'value="经理审批"' in page
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.list_(uow) == []
+
+
+def deploy(engine):
+    """The shipped processes."""
+    files = {
+        str(path.relative_to(LIBRARY)): path.read_bytes()
+        for folder in ("forms", "processes") for path in (LIBRARY / folder).glob("*/*.*")
+        if path.suffix in (".json", ".bpmn", ".dmn")
+    }  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, files)
+
+
+def test_the_first_edit_of_a_deployed_process_makes_a_draft_of_it(ana, engine):
+    deploy(engine)
+
+    post(ana, "add", "leave_request", flow="rule_to_manager", kind="copy")
+
+    assert etag(ana, "leave_request") == "1"
+    assert b"copy_" in drawing(engine, "leave_request")
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "reason"),
+    [("zh-CN", "这个流程在此只能查看", "“等待补货”是卡片视图不支持的网关。"),
+     ("en", "This process can only be read here", "Await supply&#39; is a gateway that the cards do not know.")],
+)  # fmt: skip
+def test_a_process_that_is_no_cards_can_be_read_and_names_what_is_in_the_way(ana, engine, language, said, reason):
+    deploy(engine)
+
+    page = ana.get("/designer/simple/order_to_cash", headers={"Accept-Language": language}).text
+
+    assert said in page
+    assert reason in page
+    assert "/designer/edit/order_to_cash#wait_supply" in page
+    assert (
+        ana.post("/designer/simple/order_to_cash/add", data={"etag": "0", "flow": "x", "kind": "task"}).status_code
+        == 422
+    )
+
+
+def test_somebody_elses_edit_is_not_written_over(trip, sign_in, engine):
+    ben = sign_in("ben")
+    post(ben, "add", flow="manager_to_done", kind="task")
+
+    late = trip.post("/designer/simple/trip/add", data={"etag": "1", "flow": "manager_to_done", "kind": "timer"})
+
+    assert late.status_code == 409
+    assert "本" in late.text
+    assert b"timer_" not in drawing(engine)
+    assert b"task_" in drawing(engine)
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        ("add", {"flow": "nothing", "kind": "task"}, "没有箭头“nothing”"),
+        ("add", {"flow": "manager_to_done", "kind": "spell"}, "没有“spell”这种卡片"),
+        ("remove/submitted", {}, "不能移除"),
+        ("card/manager", {"name": "x", "way": "user", "person": "ana", "amount": "soon"}, "应为 1 到"),
+        ("card/manager", {"name": "x" * 5000}, "最多 4000 个字"),
+        ("branches/manager", {}, "没有分支"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_nothing_is_written(trip, engine, path, data, said):
+    before = drawing(engine)
+
+    refused = post(trip, path, **data)
+
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert drawing(engine) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": ""}, "名称应为"),
+        ({"label": [""], "type": ["text"], "options": [""]}, "请选择表单"),
+        ({"options": ["", "", ""]}, "请填写“方式”的选项"),
+        ({"key": "Trip!"}, "Trip!"),
+    ],
+)
+def test_a_new_approval_that_lacks_something_keeps_what_was_typed(ana, engine, changes, said):
+    refused = ana.post("/designer/approvals/", data={**ANSWER, **changes})
+
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert "Business trip" in refused.text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.list_(uow) == []
+        assert [info.key for info in repository.latest_all(uow, "form") if info.key.startswith("oa/")] == []
+
+
+def test_a_clerk_may_not_see_the_cards(trip, sign_in):
+    clerk = sign_in("cai")
+
+    assert [clerk.get(f"/designer/{path}").status_code for path in ("simple/trip", "approvals/new")] == [403, 403]
+
+
+def test_people_in_lists_are_kept_when_something_else_is_set(trip, engine):
+    post(trip, "card/manager", name="上级审批", way="users", people=["ana", "ben"], mode="sequential", amount="",
+         form="oa/trip", rejected="end")  # fmt: skip
+    post(trip, "card/manager", name="两人审批", way="users", people=["ana", "ben"], mode="sequential", amount="",
+         form="oa/trip", rejected="end")  # fmt: skip
+
+    node = process(engine).nodes["manager"]
+    assert (node.extensions.assignees.users, node.extensions.approval.mode) == ('= ["ana", "ben"]', "sequential")
+    assert (node.extensions.due, node.extensions.strategy) == (None, None)
+    assert "安娜、本 · 依次审批" in trip.get("/designer/simple/trip").text
+
+
+FIELDS = {
+    "amount": Field("amount", "金额", "number", {}), "kind": Field("kind", "类别", "string", {"a": "甲"}),
+    "paid": Field("paid", "已付", "boolean", {}), "day": Field("day", "日期", "date", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('= amount > 5000 and kind = "a"', [Row("amount", ">", "5000"), Row("kind", "=", "a")]),
+        ('= paid = true and day >= date("2026-01-31")', [Row("paid", "=", "true"), Row("day", ">=", "2026-01-31")]),
+        ("= amount <= -1.5", [Row("amount", "<=", "-1.5")]),
+    ],
+)
+def test_conditions_of_rows_are_rows_again(text, rows):
+    assert rows_of(text) == rows
+    assert feel_of(rows, FIELDS) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["= amount > 5 or paid", "= count(lines) > 3", '= name = "say \\"a\\""', "= amount > 5 and", "= not(paid)"]
+)
+def test_conditions_that_say_more_stay_text(text):
+    assert rows_of(text) is None

@@ -1,0 +1,123 @@
+// The cards of a process: the server draws them; here are undo, keys, focus, publishing.
+import htmx from 'htmx.org';
+import { deployment, showState } from '../designer/page.js';
+import { send } from '../shared/http.js';
+import { toast } from '../shared/toast.js';
+import '../styles/designer.css';
+import '../styles/simple.css';
+
+const $ = id => document.getElementById(id);
+const now = () => JSON.parse($('simple-data').content.textContent);
+const undone = [], redone = [];
+let page = now(), before = page;
+
+htmx.process(document.body);
+const draft = { get etag() { return page.etag; }, save: async () => true };
+deployment(page, draft, { show: () => {}, now: () => refresh() });
+$('undo').addEventListener('click', () => step(undone, redone));
+$('redo').addEventListener('click', () => step(redone, undone));
+openCards();
+
+// ---------------------------------------------------------------- what the server drew anew
+
+document.addEventListener('htmx:beforeRequest', ({ detail }) => {
+  before = page;
+  if (detail.requestConfig.verb === 'post') showState('saving', {});
+});
+document.addEventListener('htmx:afterSwap', ({ detail }) => {
+  if (detail.target.id !== 'pane') return;
+  page = now();
+  if (detail.requestConfig.verb === 'post' && page.xml !== before.xml) {
+    undone.push(before.xml);
+    redone.length = 0;
+  }
+  showState('saved', {});
+  buttons();
+  openCards();
+  focus(detail.requestConfig.elt);
+});
+
+function focus(asked) {
+  const sheet = $('sheet'), wanted = asked?.dataset.closesSheet ?? $('simple-data').dataset.focus;
+  const target = document.querySelector('#refusal') ?? sheet?.querySelector('h2') ?? (wanted && document.querySelector(`[data-card="${CSS.escape(wanted)}"]`));
+  if (!target) return;
+  if (target.id === 'refusal') target.tabIndex = -1;
+  target.focus();
+  target.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
+// a "+" or a menu closes when another one opens, and with Escape
+function openCards() {
+  for (const details of document.querySelectorAll('#pane .tk-plus > details, #pane .tk-menu')) {
+    details.addEventListener('toggle', () => {
+      if (!details.open) return;
+      for (const other of document.querySelectorAll('#pane .tk-plus > details[open], #pane .tk-menu[open]')) if (other !== details) other.open = false;
+      details.querySelector('button')?.focus();
+    });
+  }
+}
+
+// ---------------------------------------------------------------- undo
+
+async function step(from, to) {
+  if (!from.length) return;
+  const xml = from.at(-1);
+  showState('saving', {});
+  try {
+    await send('PUT', page.addresses.draft, { xml }, { 'If-Match': page.etag });
+    from.pop();
+    to.push(page.xml);
+    await refresh();
+  } catch (error) {
+    showState(error.status === 409 ? 'conflict' : 'failed', {});
+    toast({ level: 'danger', text: error.message });
+  }
+}
+
+const refresh = () => htmx.ajax('GET', page.addresses.simple, { target: '#pane' });
+
+function buttons() {
+  $('undo').disabled = !undone.length;
+  $('redo').disabled = !redone.length;
+}
+
+// ---------------------------------------------------------------- keys
+
+document.addEventListener('keydown', event => {
+  if (event.isComposing || event.keyCode === 229) return;      // a letter of pinyin, not a key
+  const typing = event.target.closest('input, textarea, select, dialog');
+  if ((event.ctrlKey || event.metaKey) && !typing) {
+    const key = event.key.toLowerCase();
+    if (key === 'z' && !event.shiftKey) { event.preventDefault(); step(undone, redone); }
+    else if (key === 'y' || key === 'z') { event.preventDefault(); step(redone, undone); }
+    return;
+  }
+  if (event.key === 'Escape') escape(event);
+  else if (!typing && !event.altKey) walk(event);
+});
+
+function escape(event) {
+  const open = event.target.closest('.tk-plus > details[open], .tk-menu[open]') ?? document.querySelector('#pane .tk-plus > details[open], #pane .tk-menu[open]');
+  if (open) {
+    open.open = false;
+    open.querySelector('summary').focus();
+  } else if ($('sheet') && !event.target.closest('dialog')) $('sheet').querySelector('[data-closes-sheet]').click();
+}
+
+// arrows go from card to card, "+" adds behind, Delete removes
+function walk(event) {
+  const card = event.target.closest('[data-card]');
+  if (!card) return;
+  const all = [...document.querySelectorAll('#pane [data-card]')].filter(found => found.checkVisibility());
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (by) {
+    event.preventDefault();
+    all[all.indexOf(card) + by]?.focus();
+  } else if (event.key === '+' || event.key === 'Insert') {
+    const plus = card.closest('.tk-step')?.querySelector(':scope > .tk-plus > details');
+    if (plus) { event.preventDefault(); plus.open = true; }
+  } else if (event.key === 'Delete') {
+    const form = card.parentElement.querySelector('form[data-removes]');
+    if (form) { event.preventDefault(); form.requestSubmit(); }
+  }
+}

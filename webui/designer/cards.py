@@ -1,0 +1,342 @@
+"""Cards as people read them: a title, one line that says all, what is missing, what the check found."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from babel.units import format_unit
+from flask import g
+from flask_babel import gettext
+
+from engine import identity, operations, repository
+from engine.bpmn import outline
+from engine.bpmn.model import GATEWAYS, Flow, Node
+from engine.bpmn.outline import Card, Outline, Path
+from engine.errors import N_, EngineError
+from engine.findings import Finding, Level
+from engine.forms import Form
+from engine.forms.model import leaves
+from webui.designer import who
+from webui.designer.conditions import Field, words_of
+from webui.languages import language
+from webui.rendering import label, person
+
+MODES = {
+    "any": N_("any one agrees"), "all": N_("all agree"), "sequential": N_("one after the other"),
+    "claim": N_("whoever takes it first"), "inform": N_("for information"), "ratio": N_("a share of them agrees"),
+    "weight": N_("by weight"), "random": N_("one of them, drawn by lot"), "single": N_("one person"),
+}  # fmt: skip
+KINDS = {
+    "start": N_("Requester"), "approval": N_("Approval"), "task": N_("Handling"), "copy": N_("Copy"),
+    "request": N_("Back to the requester"), "service": N_("Automatic step"), "decision": N_("Decision table"),
+    "script": N_("Calculation"), "message": N_("Message"), "call": N_("Called process"), "sub": N_("Sub-process"),
+    "timer": N_("Wait"), "event": N_("Event"), "gateway": N_("Gateway"), "check": N_("Condition"),
+    "condition": N_("Branches by condition"), "inclusive": N_("All branches that apply"),
+    "parallel": N_("At the same time"), "end": N_("End"),
+}  # fmt: skip
+"""What each kind of card is called."""
+_MANY = 500
+_SHOWN = 4
+_DUE = re.compile(r'=?\s*now\(\)\s*\+\s*duration\("([^"]+)"\)\s*')
+_DURATION = re.compile(r"P(?:(\d+)D|T(\d+)H|T(\d+)M)")
+_FEEL_TYPES = {"number": "number", "checkbox": "boolean", "datetime": "date"}
+
+
+@dataclass
+class Shown:
+    """A card of the page. `key` is its anchor; `tone`: its colour; `problems`: what the check says, worst first."""
+
+    key: str
+    card: Card
+    title: str
+    summary: str
+    missing: bool
+    problems: list[Finding] = field(default_factory=list)
+    branches: "list[ShownPath]" = field(default_factory=list)
+    rejected: "ShownPath | None" = None
+    sides: "list[tuple[str, ShownPath]]" = field(default_factory=list)
+    inner: "ShownPath | None" = None
+
+    @property
+    def level(self) -> str:
+        """Error | warn | "": the worst that can be said about it."""
+        found = {problem.level for problem in self.problems}
+        if self.missing or Level.ERROR in found:
+            return "error"
+        return "warn" if Level.WARN in found else ""
+
+
+@dataclass
+class ShownPath:
+    """A path of the page. `title`: of a branch; `words`: its condition; `place`: among those that are asked."""
+
+    path: Path
+    cards: list[Shown]
+    title: str = ""
+    words: str = ""
+    otherwise: bool = False
+    missing: bool = False
+    place: int = 0
+    last: bool = False
+    problems: list[Finding] = field(default_factory=list)
+
+
+class Deck:
+    """All cards of one drawing, with what their words need: people, groups, forms, operations."""
+
+    def __init__(self, drawn: Outline, findings: list[Finding]) -> None:
+        self.drawn = drawn
+        self.nodes: dict[str, Node] = {node.id: node for node in drawn.process.all_nodes()}
+        self.flows: dict[str, Flow] = {
+            flow.id: flow for scope in drawn.process.all_scopes() for flow in scope.flows
+        }  # fmt: skip
+        users = identity.users(g.uow, limit=_MANY)
+        self.people = {user.login: person(user) for user in users}
+        self.by_id = {str(user.id): person(user) for user in users}
+        self.groups = {group.key: person(group) for group in identity.groups(g.uow)}
+        self.fields = fields_of(self.start.extensions.form)
+        self._findings: dict[str, list[Finding]] = {}
+        for finding in findings:
+            if finding.element_id and finding.level is not Level.INFO:
+                self._findings.setdefault(finding.element_id, []).append(finding)
+        self._keys: dict[str, int] = {}
+        self.path = self._path(drawn.path) if drawn.path is not None else None
+        self.requests = [self._card(card) for card in drawn.requests]
+
+    @property
+    def start(self) -> Node:
+        """The start event; of a process that has none, its first node."""
+        nodes = self.drawn.process.nodes.values()
+        return next((node for node in nodes if node.type == "startEvent"), Node("", "startEvent"))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What every element is called."""
+        return {node.id: label(node.labels, node.name) or node.id for node in self.nodes.values()}
+
+    @property
+    def steps(self) -> list[dict[str, str]]:
+        """Everything in the file that is a step, as far as it can be said without cards."""
+        found = []
+        for node in self.nodes.values():
+            if node.type in GATEWAYS or node.type == "boundaryEvent":
+                continue
+            kind = outline.kind_of(node)
+            summary = self.summary(Card(node.id, kind), node)
+            found.append({"kind": kind, "name": self.names[node.id], "summary": summary})
+        return found
+
+    def find(self, key: str) -> Card | None:
+        """The card of an element."""
+        return next((card for card in self.drawn.cards() if card.id == key), None)
+
+    # ------------------------------------------------------------ paths and cards
+
+    def _path(self, path: Path) -> ShownPath:
+        return ShownPath(path, [self._card(card) for card in path.cards])
+
+    def _card(self, card: Card) -> Shown:
+        node = self.nodes[card.id]
+        number = self._keys[card.id] = self._keys.get(card.id, 0) + 1
+        own = [card.id, card.gateway, card.join, *(side.event for side in card.sides)]
+        return Shown(
+            card.id if number == 1 else f"{card.id}-{number}", card, self._title(card, node), self.summary(card, node),
+            self._lacks(card, node),
+            self._said([key for key in own if key], self._lacks(card, node)),
+            self._branches(card),
+            self._path(card.rejected) if card.rejected is not None else None,
+            [(self.names[side.event], self._path(side.path)) for side in card.sides],
+            self._path(card.inner) if card.inner is not None else None,
+        )  # fmt: skip
+
+    def _said(self, elements: list[str], missing: bool) -> list[Finding]:
+        """What the check says of these elements; of a card that is not set yet, what goes beyond that."""
+        found = [one for key in elements for one in self._findings.get(key, ())]
+        return sorted((one for one in found if not missing or one.level is not Level.ERROR), key=lambda one: one.level)
+
+    def _title(self, card: Card, node: Node) -> str:
+        return label(node.labels, node.name) or gettext(KINDS[card.kind])
+
+    def _branches(self, card: Card) -> list[ShownPath]:
+        default = self.nodes[card.id].default
+        asked = [path for path in card.branches if path.flow != default]
+        shown = []
+        for path in [*asked, *(path for path in card.branches if path.flow == default)]:
+            flow = self.flows[path.flow]
+            found = self._path(path)
+            found.title = label(flow.labels, flow.name)
+            found.otherwise = flow.id == default
+            found.words = words_of(flow.condition, self.fields, self.names)
+            found.missing = card.kind != "parallel" and not found.otherwise and not (flow.condition or "").strip("= ")
+            found.place, found.last = (0, True) if found.otherwise else (asked.index(path), path is asked[-1])
+            found.problems = self._said([path.flow], found.missing)
+            shown.append(found)
+        return shown
+
+    # ------------------------------------------------------------ words
+
+    def summary(self, card: Card, node: Node) -> str:
+        """One line that says what the card does."""
+        match card.kind:
+            case "start":
+                parts = [self._filled_in(node.extensions.form)]
+            case "approval" | "task" | "request":
+                parts = [self.who(node), *self._how(card, node), due_words(node.extensions.due)]
+            case "copy":
+                parts = [self._told(node)]
+            case "service" | "message":
+                parts = [self._operation(node)]
+            case "call":
+                parts = [self._process(node.extensions.called.process_id if node.extensions.called else "")]
+            case "decision":
+                parts = [node.extensions.decision.decision_id if node.extensions.decision else ""]
+            case "timer":
+                parts = [waiting_words(node)]
+            case "condition" | "inclusive" | "parallel" | "check":
+                parts = [_branch_words(card)]
+            case _:
+                parts = []
+        return " · ".join(part for part in parts if part)
+
+    def who(self, node: Node) -> str:
+        """Who is asked, in words."""
+        return who.said(
+            who.who_of(node), lambda login: self.people.get(login, login), lambda key: self.groups.get(key, key),
+            lambda key: self.fields[key].label if key in self.fields else key,
+        )  # fmt: skip
+
+    def _how(self, card: Card, node: Node) -> list[str]:
+        rule = node.extensions.approval
+        if rule is None:
+            return []
+        several = who.who_of(node).way in ("users", "role", "managerChain", "groups", "expression")
+        mode = gettext(MODES.get(rule.mode, rule.mode)) if several or rule.mode not in ("any", "single") else ""
+        return [mode, gettext("a rejection ends it") if card.gateway is None and rule.on_reject != "flow" else ""]
+
+    def _told(self, node: Node) -> str:
+        source = {line.target: line.source for line in node.extensions.inputs}
+        text = source.get("user_ids", "")
+        names = [self.by_id.get(key, key) for key in who.listed(text) or ()]
+        if not names and "process.initiator" in text:
+            names = [gettext("the requester")]
+        return who.together(names)
+
+    def _operation(self, node: Node) -> str:
+        name = node.extensions.task.type if node.extensions.task is not None else ""
+        found = operations.catalog().get(name)
+        return label(found.labels, name) if found is not None else name
+
+    def _process(self, key: str) -> str:
+        found = next((info for info in repository.latest_all(g.uow) if info.key == key), None)
+        return label(found.labels, found.name) if found is not None else key
+
+    def _filled_in(self, form_id: str | None) -> str:
+        if not form_id or not self.fields:
+            return gettext("fills in the form %(form)s", form=form_id) if form_id else gettext("no form")
+        names = [found.label for found in self.fields.values()]
+        shown = who.together(names[:_SHOWN])
+        return gettext("fills in %(fields)s", fields=f"{shown}…" if len(names) > _SHOWN else shown)
+
+    def _lacks(self, card: Card, node: Node) -> bool:
+        match card.kind:
+            case "approval" | "task":
+                return not self.who(node)
+            case "copy":
+                return not self._told(node)
+            case "service":
+                return node.type == "serviceTask" and not (node.extensions.task and node.extensions.task.type)
+            case "call":
+                return not (node.extensions.called and node.extensions.called.process_id)
+            case "timer":
+                return not waiting_words(node)
+        return False
+
+
+def fields_of(form_id: str | None) -> dict[str, Field]:
+    """The fields of a form by key; of a form that cannot be read, none."""
+    form = _form(form_id)
+    if form is None:
+        return {}
+    return {
+        found.path: Field(
+            found.path, label(found.labels, found.label) or found.path, _FEEL_TYPES.get(found.type, "string"),
+            {str(option.value): label(option.labels, option.labels.get("", "")) for option in found.options or ()},
+        )
+        for found in leaves(form.components)
+    }  # fmt: skip
+
+
+def due_words(text: str | None) -> str:
+    """Until when, in words."""
+    if not text:
+        return ""
+    found = _DUE.fullmatch(text)
+    within = duration_words(found[1]) if found is not None else ""
+    return gettext("within %(time)s", time=within) if within else gettext("due %(when)s", when=text.lstrip("= "))
+
+
+def duration_of(text: str | None) -> tuple[str, str] | None:
+    """(amount, unit M | H | D) of a plain duration, also of a due date that lies one ahead."""
+    found = _DUE.fullmatch(text or "")
+    match = _DURATION.fullmatch((found[1] if found is not None else text or "").strip().strip('"'))
+    if match is None:
+        return None
+    return next((amount, unit) for amount, unit in zip(match.groups(), "DHM", strict=True) if amount is not None)
+
+
+def duration_words(text: str) -> str:
+    """`P3D` in words."""
+    found = duration_of(text)
+    if found is None:
+        return text
+    amount, unit = int(found[0]), {"D": "duration-day", "H": "duration-hour", "M": "duration-minute"}[found[1]]
+    length: Literal["short", "long"] = "short" if language() == "zh" else "long"  # the long one lacks Chinese words
+    return str(format_unit(amount, unit, length, locale=language()))
+
+
+def duration_text(amount: str, unit: str) -> str:
+    """ISO 8601 of what people typed."""
+    return f"P{int(amount)}D" if unit == "D" else f"PT{int(amount)}{unit}"
+
+
+def waiting_words(node: Node) -> str:
+    """What a timer waits for; empty when it is not said."""
+    timer = next((event.timer for event in node.events if event.timer is not None), None)
+    if timer is None or not timer.text.strip("= "):
+        return ""
+    text = timer.text.strip()
+    return duration_words(text) if timer.kind == "duration" else gettext("until %(when)s", when=text.lstrip("= "))
+
+
+def choices() -> dict[str, Any]:
+    """What the settings of a card may name."""
+    catalog, users = operations.catalog().values(), identity.users(g.uow, limit=_MANY)
+    return {
+        "people": [(user.login, person(user), str(user.id)) for user in users],
+        "logins": [(user.login, person(user)) for user in users],
+        "ids": [(str(user.id), person(user)) for user in users],
+        "groups": [(group.key, person(group)) for group in identity.groups(g.uow)],
+        "forms": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "form")],
+        "processes": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow)],
+        "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
+    }
+
+
+def _branch_words(card: Card) -> str:
+    if card.kind == "parallel":
+        return gettext("%(n)s branches, all of them", n=len(card.branches))
+    if card.kind == "check":
+        return ""
+    return gettext("the first that applies, from left to right") if card.kind == "condition" else ""
+
+
+def _form(form_id: str | None) -> Form | None:
+    if not form_id:
+        return None
+    try:
+        return repository.form(g.uow, form_id)
+    except EngineError:
+        return None
+
+
+__all__ = ["Deck", "Shown", "ShownPath", "outline"]

@@ -1,0 +1,263 @@
+"""The cards of a drawing: the draft of the canvas; each edit is one change of the file, answered with new cards."""
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import drafts, repository
+from engine.bpmn import outline, read
+from engine.bpmn.model import Definition
+from engine.bpmn.outline import editing
+from engine.drafts import DraftInfo
+from engine.errors import N_, EngineError, NotFound
+from engine.findings import Finding, Level
+from engine.repository import DefinitionInfo
+from webui import errors, transaction
+from webui.designer import card_settings
+from webui.designer.blueprint import designer
+from webui.designer.cards import KINDS, Deck, choices
+from webui.designer.drawing import changed_by
+from webui.designer.library import Line, etag_of, line_of, path_of
+from webui.rendering import as_script_data, page
+
+ADDED = ("approval", "task", "copy", "condition", "parallel", "timer", "service", "call")
+"""What "+" offers, the most wanted first."""
+_LETTERS = 6
+
+
+class NoCards(EngineError):
+    """A file that cannot be read, or holds no process."""
+
+    message = N_("This file has no process that could be shown as cards.")
+    hint = N_("Open the flowchart.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the page shows: the draft, or the newest version as the start of one."""
+
+    key: str
+    line: Line
+    latest: DefinitionInfo | None
+    draft: DraftInfo | None
+    xml: bytes
+
+    @property
+    def path(self) -> str:
+        """Where the file stands in the library."""
+        return self.draft.path if self.draft is not None else path_of(self.line.category, self.key)
+
+
+@designer.get("/simple/<key>")
+def simple(key: str) -> ResponseReturnValue:
+    """Cards from top to bottom; `card` or `branch` opens what one of them says."""
+    return _page(_opened(key), chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
+
+
+def _again(error: EngineError, key: str, **_: Any) -> ResponseReturnValue:
+    return _page(_opened(key), error=error, chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
+
+
+def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., ResponseReturnValue]:
+    """A view that changes the sheet it gets and names the card that the reader looks at then.
+
+    `opens`: its settings are asked for at once.
+    """
+
+    @transaction.shows_again(_again)
+    def run(key: str, **arguments: Any) -> ResponseReturnValue:
+        opened = _opened(key)
+        if request.form.get("etag", "") != etag_of(opened.draft):
+            raise changed_by(opened.draft)
+        sheet = editing.Sheet(opened.xml, _letters())
+        focus = view(sheet, **arguments)
+        written = sheet.written()
+        if written != opened.xml:
+            name = sheet.process.name or key
+            version = opened.draft.version if opened.draft is not None else 0
+            drafts.save(g.uow, opened.path, written, version=version, name=name)
+        if "HX-Request" in request.headers:
+            return _page(_opened(key), focus=focus, chosen=focus if opens else "")
+        chosen = focus if opens else None
+        return redirect(url_for(".simple", key=key, card=chosen, _anchor=f"card-{focus}"), 303)
+
+    run.__name__ = view.__name__
+    run.__doc__ = view.__doc__
+    return run
+
+
+@designer.post("/simple/<key>/add")
+@partial(_edit, opens=True)
+def add_card(sheet: editing.Sheet) -> str:
+    """A card upon the arrow `flow`."""
+    return editing.add(sheet, request.form.get("flow", ""), request.form.get("kind", ""))
+
+
+@designer.post("/simple/<key>/remove/<card>")
+@_edit
+def remove_card(sheet: editing.Sheet, card: str) -> str:
+    """Away with a card; the one above is looked at next."""
+    above = _above(sheet, card)
+    editing.remove(sheet, card)
+    return above
+
+
+@designer.post("/simple/<key>/move/<card>")
+@_edit
+def move_card(sheet: editing.Sheet, card: str) -> str:
+    """Up or down by one card, or upon the arrow `flow`."""
+    flow = request.form.get("flow") or _beside(sheet, card, request.form.get("by", ""))
+    if flow:
+        editing.move(sheet, card, flow)
+    return card
+
+
+@designer.post("/simple/<key>/branches/<card>")
+@_edit
+def add_branch(sheet: editing.Sheet, card: str) -> str:
+    """One more branch."""
+    editing.add_branch(sheet, card)
+    return card
+
+
+@designer.post("/simple/<key>/branches/<card>/<flow>")
+@_edit
+def change_branch(sheet: editing.Sheet, card: str, flow: str) -> str:
+    """Earlier, later, or away: `do` is -1, 1 or remove."""
+    act = request.form.get("do", "")
+    if act == "remove":
+        above = _above(sheet, card)
+        editing.remove_branch(sheet, card, flow)
+        return card if len(sheet.card(card).branches) > 2 else above
+    editing.move_branch(sheet, card, flow, -1 if act == "-1" else 1)
+    return card
+
+
+@designer.post("/simple/<key>/card/<card>")
+@_edit
+def change_card(sheet: editing.Sheet, card: str) -> str:
+    """Everything that the settings of a card say."""
+    card_settings.apply(sheet, sheet.card(card), request.form)
+    return card
+
+
+@designer.post("/simple/<key>/branch/<card>/<flow>")
+@_edit
+def change_condition(sheet: editing.Sheet, card: str, flow: str) -> str:
+    """Name and condition of a branch."""
+    card_settings.apply_branch(sheet, sheet.card(card), flow, request.form)
+    return card
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _opened(key: str) -> Opened:
+    latest = next(iter(repository.versions(g.uow, key)), None)
+    draft = next((found for found in drafts.list_(g.uow) if (found.kind, found.key) == ("process", key)), None)
+    if draft is not None:
+        xml = drafts.open_(g.uow, draft.path).content
+    elif latest is not None:
+        xml = repository.source(g.uow, latest.id)
+    else:
+        raise NotFound(kind="process", key=key)
+    return Opened(key, line_of(key, latest, draft), latest, draft, xml)
+
+
+def _page(
+    opened: Opened, *, error: EngineError | None = None, focus: str = "", chosen: str = "", branch: str = ""
+) -> ResponseReturnValue:
+    definition = read(opened.xml, opened.path).definition
+    if definition is None or not definition.executable:
+        raise NoCards
+    drawn = outline.outline(definition)
+    findings = repository.check(g.uow, {opened.path: opened.xml})
+    deck = Deck(drawn, findings)
+    data = {
+        "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.xml.decode("utf-8"),
+        "addresses": {
+            "draft": url_for(".save", key=opened.key), "deploy": url_for(".deploy", key=opened.key),
+            "simple": url_for(".simple", key=opened.key),
+        },
+    }  # fmt: skip
+    return page(
+        "designer/simple.html", block="pane", line=opened.line, latest=opened.latest, draft=opened.draft, deck=deck,
+        etag=etag_of(opened.draft), kinds=KINDS, added=ADDED, error=error, focus=focus, page_data=as_script_data(data),
+        settings=_settings(deck, chosen, branch), others=_others(definition, findings, drawn),
+        obstacles=_obstacles(deck), errors_found=sum(1 for found in findings if found.level is Level.ERROR),
+    )  # fmt: skip
+
+
+def _settings(deck: Deck, chosen: str, branch: str) -> dict[str, Any] | None:
+    """What the open card or branch says, for its form."""
+    card = deck.find(chosen)
+    if card is None or deck.path is None:
+        return None
+    if branch in [path.flow for path in card.branches]:
+        return card_settings.branch_values(deck, card, branch) | choices()
+    return card_settings.values(deck, card) | choices()
+
+
+def _obstacles(deck: Deck) -> list[dict[str, str]]:
+    """Why there are no cards: element, its name, the reason."""
+    return [
+        {
+            "element": str(found.element_id), "name": deck.names.get(str(found.element_id), str(found.element_id)),
+            "reason": errors.words(found.message, found.facts | _named(deck, found)),
+        }
+        for found in deck.drawn.obstacles
+    ]  # fmt: skip
+
+
+def _named(deck: Deck, found: Finding) -> dict[str, str]:
+    """What the element is called in the reader's language."""
+    node = deck.nodes.get(str(found.element_id))
+    own = node is not None and found.facts.get("name") == (node.name or node.id)
+    return {"name": deck.names[str(found.element_id)]} if own else {}
+
+
+def _others(definition: Definition, findings: list[Finding], drawn: outline.Outline) -> list[str]:
+    """What the check says about the process as a whole."""
+    cards = {node.id for process in definition.processes for node in process.all_nodes()}
+    flows = {flow.id for process in definition.processes for scope in process.all_scopes() for flow in scope.flows}
+    return [
+        errors.words(found.message, found.facts) for found in findings
+        if found.level is not Level.INFO and (drawn.path is None or found.element_id not in cards | flows)
+    ]  # fmt: skip
+
+
+def _letters() -> str:
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS))
+
+
+def _above(sheet: editing.Sheet, card: str) -> str:
+    """The card before another one, at any depth."""
+    for path in sheet.outline.paths():
+        ids = [found.id for found in path.cards]
+        if card in ids and ids.index(card) > 0:
+            return ids[ids.index(card) - 1]
+    owner = next((found for found in sheet.outline.cards() if card in [
+        inner.id for path in outline.paths_of(found) for inner in path.cards
+    ]), None)  # fmt: skip
+    return owner.id if owner is not None else card
+
+
+def _beside(sheet: editing.Sheet, card: str, by: str) -> str:
+    """The arrow upon which a card stands after it went up or down; empty at the end of its path."""
+    path = next((path for path in sheet.outline.paths() if card in [found.id for found in path.cards]), None)
+    if path is None:
+        return ""
+    place = [found.id for found in path.cards].index(card)
+    if by == "-1":
+        if place == 0 or path.cards[place - 1].kind == "start":
+            return ""
+        return path.flow if place == 1 else str(path.cards[place - 2].after)
+    behind = path.cards[place + 1] if place + 1 < len(path.cards) else None
+    return str(behind.after) if behind is not None and behind.after is not None else ""
