@@ -8,7 +8,7 @@ from babel.units import format_unit
 from flask import g
 from flask_babel import gettext
 
-from engine import identity, operations, repository
+from engine import drafts, forms, identity, operations, repository
 from engine.bpmn import outline
 from engine.bpmn.model import GATEWAYS, Flow, Node
 from engine.bpmn.outline import Card, Outline, Path
@@ -254,7 +254,7 @@ class Deck:
 
 def fields_of(form_id: str | None) -> dict[str, Field]:
     """The fields of a form by key; of a form that cannot be read, none."""
-    form = _form(form_id)
+    form = form_of(form_id)
     if form is None:
         return {}
     return {
@@ -264,6 +264,12 @@ def fields_of(form_id: str | None) -> dict[str, Field]:
         )
         for found in leaves(form.components)
     }  # fmt: skip
+
+
+def form_keys() -> list[str]:
+    """Forms that a card may name: deployed ones and drafts."""
+    drawn = {drafts.place(draft.path)[1] for draft in drafts.list_(g.uow) if draft.kind == "form"}
+    return sorted({info.key for info in repository.latest_all(g.uow, "form")} | drawn)
 
 
 def due_words(text: str | None) -> str:
@@ -316,7 +322,7 @@ def choices() -> dict[str, Any]:
         "logins": [(user.login, person(user)) for user in users],
         "ids": [(str(user.id), person(user)) for user in users],
         "groups": [(group.key, person(group)) for group in identity.groups(g.uow)],
-        "forms": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "form")],
+        "forms": [(key, key) for key in form_keys()],
         "processes": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow)],
         "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
     }
@@ -330,13 +336,13 @@ def _branch_words(card: Card) -> str:
     return gettext("the first that applies, from left to right") if card.kind == "condition" else ""
 
 
-def _form(form_id: str | None) -> Form | None:
+def form_of(form_id: str | None) -> Form | None:
+    """The newest version of a form, or the draft of one that was never deployed."""
     if not form_id:
         return None
     try:
         return repository.form(g.uow, form_id)
     except EngineError:
-        return None
-
-
-__all__ = ["Deck", "Shown", "ShownPath", "outline"]
+        path = f"forms/{form_id}.json"
+        drawn = [draft for draft in drafts.list_(g.uow) if draft.path == path]
+        return forms.read(drafts.open_(g.uow, path).content, path).form if drawn else None

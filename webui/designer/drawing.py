@@ -62,7 +62,7 @@ def lint() -> ResponseReturnValue:
     """
     sent = body("key", "xml")
     path = _path(sent["key"])
-    files = _with_forms(path, sent["xml"].encode("utf-8"))
+    files = with_forms(path, sent["xml"].encode("utf-8"))
     found = repository.variables(g.uow, files).get(sent["key"])
     findings = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
     return jsonify(findings=findings_out(findings), variables=expressions.names(found) if found else None)
@@ -108,14 +108,14 @@ def deploy(key: str) -> ResponseReturnValue:
     if sent["etag"] != etag_of(draft):
         raise changed_by(draft)
     try:
-        files = _with_forms(draft.path, drafts.open_(g.uow, draft.path).content)
+        files = with_forms(draft.path, drafts.open_(g.uow, draft.path).content)
         repository.deploy(g.uow, files, sent["note"])
     except DeploymentRefused as refused:
         return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
     return jsonify(version=repository.latest(g.uow, key).version)
 
 
-def _with_forms(path: str, content: bytes) -> dict[str, bytes]:
+def with_forms(path: str, content: bytes) -> dict[str, bytes]:
     """A drawing with the drafts of forms that it names, as far as they were never deployed: an import made them."""
     deployed = {info.key for info in repository.latest_all(g.uow, "form")}
     forms = drafts.forms_of(g.uow, content)

@@ -22,7 +22,7 @@ from webui import errors, transaction
 from webui.designer import card_settings
 from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
-from webui.designer.drawing import changed_by
+from webui.designer.drawing import changed_by, with_forms
 from webui.designer.library import Line, etag_of, line_of, path_of
 from webui.rendering import as_script_data, page
 
@@ -178,7 +178,8 @@ def _page(
     if definition is None or not definition.executable:
         raise NoCards
     drawn = outline.outline(definition)
-    findings = repository.check(g.uow, {opened.path: opened.xml})
+    checked = repository.check(g.uow, with_forms(opened.path, opened.xml))
+    findings = [finding for finding in checked if finding.resource in ("", opened.path)]
     deck = Deck(drawn, findings)
     data = {
         "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.xml.decode("utf-8"),
