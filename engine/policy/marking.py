@@ -6,22 +6,26 @@ from engine.bpmn.program import PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
 from engine.policy.abstraction import Place, System
-from engine.policy.checker import BUDGET, State, added
+from engine.policy.checker import BUDGET, State, Way, added
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
+Marks = tuple[tuple[str, str], ...]
+"""(place, stage) of each token that one token becomes."""
 
 
 def states(system: System, running: Running, granted: Iterable[Grant]) -> list[State]:
     """Where the tokens stand, what was decided, which approvals live.
 
-    A token that is stuck on its way out may leave on any flow. Tokens that the system has no place for (deeper calls)
-    are left out; the system lists them as unread. Above BUDGET states the rest of the tokens is left out: the search
-    does not even begin with so many, and says that nothing is proved.
+    A token that is stuck on its way out may leave on any flow, as may one that was placed behind an element and waits
+    until something is undone: the element is not performed any more; one that was placed before it has not begun.
+    Tokens that the system has no place for (deeper calls) are left out; the system lists them as unread. Above BUDGET
+    states the rest of the tokens is left out: the search does not even begin with so many, and says that nothing is
+    proved.
     """
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
     state = State((), _outcomes(running, prefixes), _live(system, granted))
-    ways: list[list[tuple[str, str]]] = []
+    ways: list[list[Marks]] = []
     for token in running.tokens.values():
         place = system.places.get(prefixes[token.scope.id] + token.node.id)
         if place is not None and token.counts:
@@ -31,10 +35,10 @@ def states(system: System, running: Running, granted: Iterable[Grant]) -> list[S
             target = scope.program.flows[flow].target
             name = prefixes[scope.id] + target.id
             if name in system.places:
-                ways += [[(name, flow if target.op == PARALLEL else "")]] * count
+                ways += [[((name, flow if target.op == PARALLEL else ""),)]] * count
     found = {state: None}
     for way in ways:
-        found = {added(placed, name, stage): None for placed in found for name, stage in way}
+        found = {_placed(before, marks): None for before in found for marks in way}
         if len(found) > BUDGET:
             break
     return list(found)
@@ -47,14 +51,35 @@ def _prefix(scope: Scope, running: Running) -> str:
     return f"{outside}{running.tokens[scope.token].node.id}/" if scope.kind == "call" else outside
 
 
-def _stands(system: System, place: Place, token: Token) -> Iterator[tuple[str, str]]:
-    if token.stage in ("leave", "split") and place.outgoing:
-        for flow, name in place.outgoing:
-            target = system.places[name]
-            joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
-            yield name, flow.id if joins else ""
+def _placed(state: State, marks: Marks) -> State:
+    for name, stage in marks:
+        state = added(state, name, stage)
+    return state
+
+
+def _stands(system: System, place: Place, token: Token) -> Iterator[Marks]:
+    """Each way in which the token may go on."""
+    then = token.undo.then if token.undo is not None else ""
+    if (token.stage in ("leave", "split") or then == "leave") and place.outgoing:
+        arriving = [_arriving(system, way) for way in place.outgoing]
+        kind = place.node.type
+        if kind != "parallelGateway":
+            yield from ((mark,) for mark in arriving)
+        if len(arriving) > 1 and kind not in ("exclusiveGateway", "eventBasedGateway"):
+            yield tuple(arriving)
+    elif then == "arrive":
+        yield ((place.id, ""),)
+    elif then != "leave":
+        yield ((place.id, "!" if place.holds_inside or place.boundaries else ""),)
     else:
-        yield place.id, "!" if place.holds_inside or place.boundaries else ""
+        yield ()
+
+
+def _arriving(system: System, way: Way) -> tuple[str, str]:
+    flow, name = way
+    target = system.places[name]
+    joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
+    return name, flow.id if joins else ""
 
 
 def _outcomes(running: Running, prefixes: dict[int, str]) -> tuple[tuple[str, str], ...]:

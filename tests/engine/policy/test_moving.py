@@ -1,0 +1,87 @@
+"""A token that waits until something is undone before it arrives: the proof knows where it goes from there."""
+
+import pytest
+
+from engine import bpmn, modification, policy, repository, runtime
+from engine.errors import MoveRefused
+from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import END, START, element, flows, service, user
+from tests.engine.bpmn.test_compensation import drawing, undoing, undone_by
+from tests.engine.policy.test_gate import APPROVE, a_bill, agree, who  # noqa: F401 - a fixture
+from tests.factories import complete, look_at, token_at
+
+SHIP = user("ship") + undoing(user("undo")) + undone_by("ship", "undo") + user("last")
+PAY = service("pay", "test.pay_bill", in_bill_id="= bill_id")
+INSIDE = element("startEvent", "in") + PAY + element("endEvent", "out") + flows("in pay out")
+PART = f'<subProcess id="part" name="Part">{INSIDE}</subProcess>'
+
+
+def agreed(engine, who, body, order):  # noqa: F811
+    """An instance behind its approval, whose document is another one since then: nothing may be paid."""
+    xml = drawing(
+        START + APPROVE.format(provides="finance_approval")
+        + '<exclusiveGateway id="ok" name="Agreed?" default="ok_no"/><endEvent id="no" name="Refused"/>' + body + END
+        + flows("start fin ok no", f'ok {order[0]} ? approval.fin.outcome = "agree"', " ".join([*order, "end"]))
+    )  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": xml})
+    bill_id = str(a_bill(engine))
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": bill_id}).id
+    agree(engine, who["fay"])
+    return bill_id, instance_id
+
+
+def move(engine, instance_id, node, to, where="before"):
+    plan = bpmn.Modification((token_at(engine, instance_id, node),), (bpmn.Placing(to, where),), compensate=True)
+    with engine.unit_of_work(ENGINE) as uow:
+        modification.modify(uow, instance_id, plan, reason="urgent", accept_warnings=True)
+
+
+def revoke(engine, bill_id):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.revoke(uow, "test_bill", bill_id, "changed")
+
+
+def test_a_token_placed_behind_the_approval_does_not_pass_it(engine, who):  # noqa: F811
+    bill_id, instance_id = agreed(engine, who, SHIP + PAY, ("ship", "last", "pay"))
+    complete(engine, instance_id, "ship")
+    revoke(engine, bill_id)
+
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval: ok → ship"):
+        move(engine, instance_id, "last", "fin", "after")
+
+
+def test_a_token_placed_before_the_approval_passes_it(engine, who):  # noqa: F811
+    bill_id, instance_id = agreed(engine, who, SHIP + PAY, ("ship", "last", "pay"))
+    complete(engine, instance_id, "ship")
+    revoke(engine, bill_id)
+
+    move(engine, instance_id, "last", "fin")
+
+    assert [node for _, node, _ in look_at(engine, instance_id).waits] == ["undo"]
+
+
+def test_what_a_token_is_placed_before_has_not_begun(engine, who):  # noqa: F811
+    bill_id, instance_id = agreed(engine, who, SHIP + PART, ("part", "ship", "last"))
+    for node in ("pay", "ship"):
+        complete(engine, instance_id, node)
+    revoke(engine, bill_id)
+
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval: part → in"):
+        move(engine, instance_id, "last", "part")
+
+
+def test_a_token_placed_behind_a_fork_goes_all_its_ways(engine, who):  # noqa: F811
+    """The payment lies behind the join, which neither branch opens alone."""
+    body = (
+        SHIP + user("other") + PAY
+        + element("parallelGateway", "fork") + element("parallelGateway", "join") + flows("fork other join")
+    )  # fmt: skip
+    bill_id, instance_id = agreed(engine, who, body, ("fork", "ship", "join", "last", "pay"))
+    for node in ("ship", "other"):
+        complete(engine, instance_id, node)
+    revoke(engine, bill_id)
+
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval"):
+        move(engine, instance_id, "last", "fork", "after")
