@@ -1,6 +1,6 @@
 """Checking and deploying: what is wrong is said at once; what is deployed is pinned, versioned and never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -163,15 +163,42 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
     deployed = [info for info in latest_all(uow, "process") if info.key not in own]
     policies = policy.in_force(uow)
     callees = Callees(uow, own.values())
-    callers = [
-        callees.drawing(info)
-        for info in deployed
-        if any(not call.pinned and call.id in own for call in program(uow, info.id).calls())
-    ]
+    callers = [callees.drawing(info) for info in _callers(uow, deployed, own)]
     findings: list[Finding] = []
     for checked in [*reading.drawings.values(), *callers]:
         findings += policy.prove(checked, catalog, policies=policies, callees=callees)
     return findings
+
+
+def _callers(uow: UnitOfWork, deployed: list[DefinitionInfo], own: Collection[str]) -> list[DefinitionInfo]:
+    """Those of the deployed processes that will run one of `own` as it is now: by a call of the latest version, or by
+    any call of a process that does."""
+    newest = {info.key: str(info.id) for info in deployed}
+    programs = {str(info.id): program(uow, info.id) for info in deployed}
+    todo = list(programs)
+    for key in todo:
+        for called, pinned in programs[key].bound_programs.values():
+            if called not in programs:
+                programs[called] = pinned
+                todo.append(called)
+    calling: dict[str, list[str]] = {}
+    running: list[str] = []
+    for key, found in programs.items():
+        latest = {call.id for call in found.calls() if not call.pinned and call.id is not None}
+        if latest & set(own):
+            running.append(key)
+        for called in (*(newest[name] for name in latest if name in newest), *_ids(found)):
+            calling.setdefault(called, []).append(key)
+    known = set(running)
+    for key in running:
+        above = [caller for caller in calling.get(key, ()) if caller not in known]
+        known.update(above)
+        running.extend(above)
+    return [info for info in deployed if str(info.id) in known]
+
+
+def _ids(found: Program) -> list[str]:
+    return [called for called, _ in found.bound_programs.values()]
 
 
 def _changed(

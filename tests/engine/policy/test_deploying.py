@@ -1,0 +1,39 @@
+"""Who calls what is deployed anew is proved again, however many calls lie between."""
+
+import pytest
+
+from engine import policy, repository
+from engine.errors import DeploymentRefused
+from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
+from tests.engine.policy.test_gate import APPROVE, POLICY
+from tests.engine.test_bindings import call
+from tests.factories import deploy, straight
+
+APPROVES = drawing(
+    START + element("exclusiveGateway", "again") + APPROVE.format(provides="finance_approval")
+    + '<exclusiveGateway id="ok" name="Agreed?" default="ok_again"/>' + END
+    + flows("start again fin ok again", 'ok end ? approval.fin.outcome = "agree"'),
+    process_id="approve",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("binding", ["latest", "deployment"])
+def test_no_callee_of_a_callee_loses_the_approval_of_a_payment(engine, binding):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+    pays = service("pay", "test.pay_bill", in_bill_id="= bill_id")
+    deploy(
+        engine, APPROVES,
+        straight(call("inner", "approve", "latest"), process_id="between"),
+        straight(call("outer", "between", binding), pays, process_id="buy"),
+    )  # fmt: skip
+
+    with pytest.raises(DeploymentRefused) as refused:
+        deploy(engine, straight(user("fin"), process_id="approve"))
+
+    assert [(finding.rule, finding.element_id) for finding in refused.value.findings] == [
+        ("policy-approval-missing", "pay")
+    ]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [info.version for info in repository.versions(uow, "approve")] == [1]
