@@ -14,6 +14,8 @@ from engine.values import decode, encode
 
 FORMAT = 1
 _VARIABLE, _ITEMS, _LOG = "vars.", "loop.items", "log."
+_TAG = "$"
+"""in `values.encode`: what stands beside it is a tag and what it says"""
 
 
 def dump(state: State, apart: Mapping[int, Collection[str]] | None = None) -> dict[str, Any]:
@@ -100,7 +102,10 @@ def places(scope: Scope) -> Iterator[tuple[str, Any]]:
 
 
 def split(document: dict[str, Any], size: Callable[[Any], int], least: int) -> dict[int, dict[str, Any]]:
-    """Take the values of at least `least` bytes out of a document of `dump`: place -> its part, by scope."""
+    """Take the values of at least `least` bytes out of a document of `dump`: place -> its part, by scope.
+
+    Variables of which one is called "$" are one tagged value and stay together.
+    """
     taken: dict[int, dict[str, Any]] = {}
     for key, found in document["scopes"]:
         for place, holder, name in _holders(found):
@@ -115,9 +120,14 @@ def join(document: dict[str, Any], parts: Mapping[int, Mapping[str, Any]]) -> No
         taken = parts.get(key, {})
         if taken:
             log = {f"{_LOG}{seq}": entry for seq, entry in found.get("log", ())}
+            own = found["vars"]
             for place, value in taken.items():
                 if place.startswith(_VARIABLE):
-                    found["vars"][place.removeprefix(_VARIABLE)] = value
+                    name = place.removeprefix(_VARIABLE)
+                    if _TAG in own:
+                        own[_TAG][1].append([name, value])
+                    else:
+                        own[name] = value
                 elif place == _ITEMS:
                     found["loop"]["items"] = value
                 else:
@@ -126,7 +136,8 @@ def join(document: dict[str, Any], parts: Mapping[int, Mapping[str, Any]]) -> No
 
 def _holders(found: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """(place, the part of the document that holds its value, under which key) of one scope."""
-    holders = [(_VARIABLE + name, found["vars"], name) for name in found["vars"]]
+    own = found["vars"]
+    holders = [(_VARIABLE + name, own, name) for name in own] if _TAG not in own else []
     if "loop" in found:
         holders.append((_ITEMS, found["loop"], "items"))
     return holders + [(f"{_LOG}{seq}", entry, "vars") for seq, entry in found.get("log", ())]

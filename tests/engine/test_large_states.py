@@ -102,6 +102,30 @@ def test_an_instance_that_lies_in_one_piece_still_opens_and_is_taken_apart_by_it
     assert document_size(engine, key) < 2 * 1024
 
 
+@pytest.mark.parametrize("value", [1, "y" * 2000, ["map", "z" * 2000]])
+def test_a_variable_may_have_the_name_of_a_tag(engine, value):
+    deploy(engine, straight(user("a"), user("b")))
+    key = begun(engine, big=BIG, **{"$": value})
+    assert look_at(engine, key).variables == {"big": BIG, "$": value}
+
+    complete(engine, key, "a")
+
+    assert look_at(engine, key).variables == {"big": BIG, "$": value}
+    assert consistent(engine)
+
+
+def test_a_variable_with_the_name_of_a_tag_may_come_when_others_already_lie_apart(engine):
+    deploy(engine, straight(user("a"), user("b")))
+    key = begun(engine, big=BIG)
+
+    set_(engine, key, **{"$": 1})
+    assert look_at(engine, key).variables == {"big": BIG, "$": 1}
+    complete(engine, key, "a")
+
+    assert look_at(engine, key).variables == {"big": BIG, "$": 1}
+    assert consistent(engine)
+
+
 def test_each_scope_has_a_row_that_goes_with_it(engine):
     inside = START + user("a") + END + flows("start a end")
     inner = inside.replace('id="start"', 'id="si"').replace('id="end"', 'id="ei"')
