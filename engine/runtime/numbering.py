@@ -33,9 +33,9 @@ def draw(uow: UnitOfWork, numbering: Numbering, drawn_for: Instance) -> None:
     period = f"number:{series}:{today.strftime(_PERIODS[numbering.period])}"[:120]
     drawn = counters.next_number(uow, period)
     number = _fill(numbering.pattern, today, drawn, company)
-    if drawn == 1:  # another version of the process may have counted these numbers in another period
-        while uow.read_one(_taken, {"in_series": series[:200], "of_number": number}):
-            number = _fill(numbering.pattern, today, counters.next_number(uow, period), company)
+    # another version, or another process with this pattern, may have counted these numbers in another period
+    while uow.read_one(_taken, {"in_series": series[:200], "of_number": number}):
+        number = _fill(numbering.pattern, today, counters.next_number(uow, period), company)
     drawn_for.number, drawn_for.series = number, series[:200]
 
 

@@ -86,6 +86,28 @@ def test_a_new_version_that_counts_in_another_period_gives_no_number_twice(engin
     assert numbers == ["BX20261123003", "BX20261123004"]
 
 
+def test_an_earlier_version_that_comes_back_does_not_stop_at_what_was_given_meanwhile(engine):
+    month, day = (
+        _numbered_process(f'pattern="BX{{yyyyMMdd}}{{seq:3}}" period="{period}" scope="process"')
+        for period in ("month", "day")
+    )
+    numbers = []
+    for version in (month, day, month, day):
+        deploy(engine, version)
+        numbers += [look_at(engine, begun(engine)).instance.number for _ in range(2)]
+
+    assert numbers == [f"BX20261123{number:03}" for number in range(1, 9)]
+
+
+def test_processes_that_share_a_series_may_count_in_different_periods(engine):
+    for name, period in (("a", "month"), ("b", "day")):
+        deploy(engine, _numbered_process(f'pattern="BX{{yyyyMMdd}}-{{seq}}" period="{period}"', process_id=name))
+
+    numbers = [look_at(engine, begun(engine, name)).instance.number for name in "abbaab"]
+
+    assert numbers == [f"BX20261123-{number}" for number in range(1, 7)]
+
+
 def test_who_shares_a_series_is_said_by_its_scope(engine):
     shared = 'pattern="T{seq}" period="never"'
     own = 'pattern="T{seq}" period="never" scope="process"'
