@@ -71,6 +71,17 @@ def perform(
     return outputs
 
 
+def look(uow: UnitOfWork, operation: Operation, inputs: Values) -> Values:
+    """What a reading in-process operation says, for a preview: no record, no history.
+
+    Raises InvalidInput, BusinessError; RuntimeError for an operation that does more than read.
+    """
+    if operation.external or operation.effect != "read" or operation.takes_call:
+        raise RuntimeError(f"{operation.name} does more than read")
+    outputs: Values = values.normalise(operation.function(uow, **operation.bind(inputs)) or {})
+    return outputs
+
+
 def begin_external(uow: UnitOfWork, operation: Operation, inputs: Values, call: OperationCall) -> Values | None:
     """Write down that the call is about to be made; the stored answer if it was made before.
 

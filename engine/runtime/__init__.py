@@ -26,6 +26,7 @@ from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
+from engine.runtime.previewing import Route, preview, preview_instance
 from engine.runtime.returning import rounds_of
 from engine.runtime.settling import REJECTED, describe, settle
 from engine.runtime.views import InstanceView, instance_view
@@ -34,6 +35,7 @@ from engine.values import Values
 
 __all__ = [
     "InstanceView",
+    "Route",
     "activate",
     "cancel",
     "compensate",
@@ -46,6 +48,8 @@ __all__ = [
     "load",
     "locked",
     "perform",
+    "preview",
+    "preview_instance",
     "refuse",
     "reject",
     "resolve",

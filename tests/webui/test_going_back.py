@@ -112,3 +112,18 @@ def test_only_administrators_cancel_suspend_wake_and_jump(begun, sign_in):
     assert root.post(f"{begun}/wake", json={"reason": "yes"}).json["confirmed"] is True
     assert root.post(f"{begun}/cancel", json={"reason": "x"}).status_code == 200
     assert ann.get(begun).json["status"] == "terminated"
+
+
+def test_the_route_is_foretold_for_a_form_and_for_a_running_request(begun, sign_in):
+    ann = sign_in("ann")
+
+    ahead = ann.post("/api/v1/previews/", json={"key": "sent"})
+    running = ann.get(begun.replace("instances", "previews/instances"))
+
+    assert ahead.status_code == 200, ahead.text
+    assert [(one["element"], [who["name"] for who in one["people"]]) for one in ahead.json["steps"]] == [
+        ("a", ["Bob"]), ("b", ["Carl"]),
+    ]  # fmt: skip
+    assert [one["element"] for one in running.json["steps"]] == ["b"]
+    assert sign_in("dora").get(begun.replace("instances", "previews/instances")).status_code == 404
+    assert ann.post("/api/v1/previews/", json={"key": "nothing"}).status_code == 404

@@ -342,3 +342,33 @@ class NoteOut(Schema):
     at = fields.AwareDateTime()
     task = fields.String()
     straight = fields.Boolean(metadata={"description": "goes back there when nothing has changed"})
+
+
+class PreviewIn(Strict):
+    key = Text(required=True)
+    variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form so far"})
+
+
+class ForeseenOut(Schema):
+    id = fields.UUID()
+    name = fields.String()
+    reason = fields.String()
+    group = fields.Boolean()
+
+
+class PreviewStepOut(Schema):
+    element = fields.String()
+    name = fields.String()
+    labels = fields.Dict()
+    mode = fields.String()
+    people = fields.List(fields.Nested(ForeseenOut))
+    status = fields.String(metadata={"description": "certain | possible"})
+    needs_selection = fields.Boolean()
+    skipped_because = fields.String(allow_none=True)
+    due = fields.AwareDateTime(allow_none=True)
+
+
+class RouteOut(Schema):
+    steps = fields.List(fields.Nested(PreviewStepOut))
+    complete = fields.Boolean(metadata={"description": "false: given up, more may follow"})
+    ends = fields.String(allow_none=True)
