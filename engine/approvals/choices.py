@@ -88,7 +88,7 @@ def select_people(
 
 def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], *, adds: bool) -> None:
     """Write it down; what was said before is replaced. Raises CannotChoose when the node has opened already."""
-    if node in {row.node for row in uow.read(_opened, {"of": instance.id})}:
+    if reached(uow, instance.id, node):
         raise CannotChoose(task=node, reason=N_("it has been reached already"))
     uow.queue(_forget, {"of": instance.id, "at_node": node})
     uow.queue(
@@ -101,6 +101,11 @@ def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], 
     history.record(
         uow, instance, "approvers.chosen", node=node, data={"who": [str(user.id) for user in users], "adds": adds}
     )
+
+
+def reached(uow: UnitOfWork, instance_id: UUID, node: str) -> bool:
+    """Whether the node has been opened in this instance."""
+    return node in {row.node for row in uow.read(_opened, {"of": instance_id})}
 
 
 def users_named(uow: UnitOfWork, task: str, references: Sequence[Any]) -> list[User]:

@@ -22,6 +22,7 @@ from engine.tasks.inbox import (
     requested,
 )
 from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
+from engine.tasks.leaving import HandOver, hand_over, hand_over_preview
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
 from engine.tasks.returning import Returned, Target, return_, targets
@@ -39,6 +40,7 @@ __all__ = [
     "Comment",
     "CopyItem",
     "DoneItem",
+    "HandOver",
     "InboxItem",
     "Page",
     "Receipt",
@@ -75,6 +77,8 @@ __all__ = [
     "done",
     "get",
     "hand_back",
+    "hand_over",
+    "hand_over_preview",
     "inbox",
     "may_see",
     "open_attachment",

@@ -79,7 +79,7 @@ def hand_back(
     if "hand_back" not in offered(act):
         raise ActNotOffered(act="hand_back", task=act.round.name, offered=", ".join(offered(act)))
     if act.item.kind == ItemKind.ADVICE:
-        owner = next(item for item in act.items if item.id == act.item.parent_id)
+        owner = _owner(act)
         _give(act, opinion.strip(), idempotency_key)
     else:
         owner = act.item
@@ -95,6 +95,14 @@ def hand_back(
     rounds.put_into_inbox(uow, [vars(owner) if isinstance(owner, SimpleNamespace) else owner])
     remember(uow, "hand_back", work_item_id, idempotency_key, act.instance.id, owner.id)
     return UUID(str(owner.id))
+
+
+def _owner(act: Act) -> Any:
+    """Whose item it is now: he may have handed it over meanwhile."""
+    owner = next(item for item in act.items if item.id == act.item.parent_id)
+    while (heir := next((item for item in act.items if item.supersedes_id == owner.id), None)) is not None:
+        owner = heir
+    return owner
 
 
 def _check(act: Act, to: identity.User, question: str) -> None:

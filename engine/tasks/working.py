@@ -33,7 +33,7 @@ _see = update(work_item).where(
     work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO),
     work_item.c.first_seen_at.is_(None),
 )  # fmt: skip
-_insert_item = insert(work_item)
+insert_item = insert(work_item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,20 +321,26 @@ def seen_digest(act: Act, form: forms.Form | None, values: Values, document: pol
 def succeed(act: Act, **changes: Any) -> UUID:
     """Supersede the item by one that differs in `changes`; both rows stay. Returns the successor's id."""
     uow, item = act.uow, act.item
-    row = {
-        "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id,
-        "parent_id": item.parent_id, "supersedes_id": item.id, "kind": int(ItemKind(item.kind)), "seq": item.seq,
-        "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id, "owner_id": item.owner_id,
-        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "draft": item.draft,
-        "added_by": item.added_by or act.actor_id, "group_mode": item.group_mode, "created_at": uow.now, **changes,
-    }  # fmt: skip
+    row = successor(act, **changes)
     uow.queue(_supersede, {"item_id": item.id}, expect=1)
-    uow.queue(_insert_item, row)
+    uow.queue(insert_item, row)
     rounds.leave_inbox(uow, [item.id])
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
     made: UUID = row["id"]
     return made
+
+
+def successor(act: Act, **changes: Any) -> dict[str, Any]:
+    """The row of an item that takes the place of this one."""
+    item = act.item
+    return {
+        "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id,
+        "parent_id": item.parent_id, "supersedes_id": item.id, "kind": int(ItemKind(item.kind)), "seq": item.seq,
+        "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id, "owner_id": item.owner_id,
+        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "draft": item.draft,
+        "added_by": item.added_by or act.actor_id, "group_mode": item.group_mode, "created_at": act.uow.now, **changes,
+    }  # fmt: skip
 
 
 def _signers(act: Act) -> tuple[Signer, ...]:

@@ -178,6 +178,24 @@ class ManyIn(Strict):
     request_id = Text(load_default=None, allow_none=True)
 
 
+class HandOverIn(Strict):
+    leaver = Text(required=True, metadata={"description": "login or id"})
+    to = Text(required=True, metadata={"description": "login or id"})
+    reason = Text(load_default="")
+    preview = fields.Boolean(load_default=False, metadata={"description": "say what would happen, change nothing"})
+    tasks = fields.List(fields.UUID(), load_default=None, allow_none=True, metadata={"description": "only these"})
+
+
+class HandOverOut(Schema):
+    id = fields.UUID(attribute="work_item_id")
+    instance_id = fields.UUID()
+    number = fields.String(allow_none=True)
+    title = fields.String()
+    task = fields.String()
+    done = fields.Boolean()
+    conflict = fields.String(allow_none=True)
+
+
 class ManyOut(Schema):
     id = fields.UUID()
     outcome = fields.String(allow_none=True)

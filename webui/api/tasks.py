@@ -11,8 +11,9 @@ from engine import forms, identity, repository, tasks
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor
 from webui import errors
+from webui.access import needs
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import ActIn, InboxOut, InboxQuery, ManyIn, ManyOut, TaskOut
+from webui.api.schemas import ActIn, HandOverIn, HandOverOut, InboxOut, InboxQuery, ManyIn, ManyOut, TaskOut
 from webui.transaction import own_transactions
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1/tasks", description="The reader's tasks")
@@ -52,6 +53,30 @@ def agree_many(sent: dict[str, Any]) -> Any:
             "message": errors.explain(result.error) if result.error else None,
         }
         for result in results
+    ]  # fmt: skip
+
+
+@blueprint.route("/hand-over", methods=["POST"])
+@needs("people")
+@blueprint.arguments(HandOverIn)
+@blueprint.response(200, HandOverOut(many=True))
+@own_transactions
+def hand_over(sent: dict[str, Any]) -> Any:
+    """All open work of somebody who leaves goes to somebody else, as far as nothing stands against it."""
+    engine: ProcessEngine = current_app.extensions["troika"]
+    actor = Actor(g.reader.id, source="api")
+    if sent["preview"]:
+        with engine.unit_of_work(actor, read_only=True) as uow:
+            lines = tasks.hand_over_preview(uow, sent["leaver"], sent["to"])
+    else:
+        lines = tasks.hand_over(engine, actor, sent["leaver"], sent["to"], sent["reason"], sent["tasks"])
+    return [
+        {
+            "work_item_id": line.work_item_id, "instance_id": line.instance_id, "number": line.number,
+            "title": line.title, "task": line.task, "done": line.done,
+            "conflict": errors.explain(line.conflict) if line.conflict else None,
+        }
+        for line in lines
     ]  # fmt: skip
 
 

@@ -1,0 +1,176 @@
+"""When somebody leaves: hand_over 离职转办, all of his open work to somebody else, with a look at it beforehand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from engine import history, identity, policy
+from engine.approvals import choices, rounds, timeouts
+from engine.db.instance import Status
+from engine.db.instance import instance as instance_table
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
+from engine.errors import N_, AlreadyDecided, CannotTransfer, EngineError, InvalidValue
+from engine.identity import User
+from engine.process_engine import ProcessEngine
+from engine.tasks import opening
+from engine.tasks.opening import Act
+from engine.tasks.working import insert_item, successor
+from engine.unit_of_work import Actor, UnitOfWork
+
+MOVABLE = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING)
+CAPABILITY = "people"
+
+_held = (
+    select(
+        work_item.c.id, work_item.c.instance_id, instance_table.c.title, instance_table.c.number,
+        user_task.c.name.label("task"),
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .join(instance_table, instance_table.c.id == work_item.c.instance_id)
+    .where(
+        work_item.c.assignee_id == bindparam("who"), work_item.c.kind != int(ItemKind.COPY),
+        work_item.c.status.in_([int(status) for status in MOVABLE]), user_task.c.status == int(RoundStatus.OPEN),
+        instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED))),
+    )
+    .order_by(work_item.c.instance_id, work_item.c.id)
+)  # fmt: skip
+_ahead = (
+    select(future_approver.c.instance_id, future_approver.c.node, future_approver.c.user_ids)
+    .join(instance_table, instance_table.c.id == future_approver.c.instance_id)
+    .where(instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED))))
+)
+_supersede = (
+    update(work_item)
+    .where(work_item.c.id == bindparam("item_id"), work_item.c.status == bindparam("was"))
+    .values(status=int(ItemStatus.SUPERSEDED))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """One item of somebody who leaves. `conflict`: why it cannot go to the other one; `done`: it has gone."""
+
+    work_item_id: UUID
+    instance_id: UUID
+    number: str | None
+    title: str
+    task: str
+    conflict: EngineError | None = None
+    done: bool = False
+
+
+def hand_over_preview(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> list[HandOver]:
+    """What would go to `to`, and what cannot, with the reason. Raises Forbidden, InvalidValue."""
+    identity.require(uow, CAPABILITY)
+    gone, heir = _people(uow, leaver, to)
+    lines = []
+    for row in uow.execute(_held, {"who": gone.id}).all():
+        conflict = _conflict(opening.look(uow, row.id), heir)
+        lines.append(HandOver(row.id, row.instance_id, row.number, row.title, row.task, conflict))
+    return lines
+
+
+def hand_over(
+    engine: ProcessEngine, actor: Actor, leaver: str | UUID, to: str | UUID, reason: str,
+    only: Sequence[UUID] | None = None,
+) -> list[HandOver]:  # fmt: skip
+    """离职转办: every open item of `leaver` (or `only` these) goes to `to`; one transaction per instance.
+
+    So do his places among later approvers; his substitutions end. A line that cannot go stays and says why. Opens its
+    units of work itself. Raises Forbidden, InvalidValue.
+    """
+    if not reason.strip():
+        raise InvalidValue(expected="a reason", found="none")
+    with engine.unit_of_work(actor) as uow:
+        identity.require(uow, CAPABILITY)
+        gone, heir = _people(uow, leaver, to)
+        rows = [row for row in uow.execute(_held, {"who": gone.id}).all() if only is None or row.id in only]
+        ahead = [row for row in uow.execute(_ahead).all() if str(gone.id) in row.user_ids]
+        for rule in identity.substitutions(uow, gone.id):
+            identity.end_substitution(uow, rule.id)
+    lines: list[HandOver] = []
+    for _, group in groupby(rows, key=lambda row: row.instance_id):
+        lines += _one_instance(engine, actor, list(group), gone, heir, reason.strip())
+    for row in ahead:
+        with engine.unit_of_work(actor) as uow:
+            _replace_ahead(uow, row, gone, heir)
+    return lines
+
+
+def _people(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> tuple[User, User]:
+    gone, heir = identity.user(uow, leaver), identity.user(uow, to)
+    if gone.id == heir.id or not heir.active:
+        raise InvalidValue(expected="another person whose account is in use", found=heir.name)
+    return gone, heir
+
+
+def _one_instance(
+    engine: ProcessEngine, actor: Actor, rows: list[Any], gone: User, heir: User, reason: str
+) -> list[HandOver]:
+    lines = []
+    with engine.unit_of_work(actor) as uow:
+        for row in rows:
+            conflict: EngineError | None = None
+            try:
+                _move(opening.look(uow, row.id, lock=True), gone, heir, reason)
+            except (CannotTransfer, AlreadyDecided) as error:
+                conflict = error
+            lines.append(
+                HandOver(row.id, row.instance_id, row.number, row.title, row.task, conflict, done=conflict is None)
+            )
+    return lines
+
+
+def _move(act: Act, gone: User, heir: User, reason: str) -> None:
+    if act.round.status != RoundStatus.OPEN or act.item.status not in MOVABLE or act.item.assignee_id != gone.id:
+        raise opening.already_decided(act)
+    conflict = _conflict(act, heir)
+    if conflict is not None:
+        raise conflict
+    item, was = act.item, act.item.status
+    row = successor(act, assignee_id=heir.id, status=int(was), draft=None, owner_id=item.owner_id or gone.id)
+    act.uow.queue(_supersede, {"item_id": item.id, "was": int(was)}, expect=1)
+    act.uow.queue(insert_item, row)
+    rounds.leave_inbox(act.uow, [item.id])
+    if was == ItemStatus.TODO:
+        rounds.put_into_inbox(act.uow, [row])
+        timeouts.arm(act.uow, act.instance.id, act.round.token, act.work, [row["id"]])
+    history.record(
+        act.uow, act.instance, "task.handed_over", node=act.round.node,
+        data={
+            "task": str(act.round.id), "item": str(row["id"]), "from": str(gone.id), "to": str(heir.id),
+            "reason": reason,
+        },
+    )  # fmt: skip
+
+
+def _conflict(act: Act, heir: User) -> CannotTransfer | None:
+    """Why the item cannot become the other one's: rules of the task and of policies, as at a click."""
+
+    def refuse(why: str) -> CannotTransfer:
+        return CannotTransfer(task=act.round.name, to=heir.name, reason=why)
+
+    for item in act.items:
+        voting = item.kind != ItemKind.ADVICE and item.status in (*rounds.OPEN, ItemStatus.DECIDED)
+        if voting and item.assignee_id == heir.id and act.item.kind != ItemKind.ADVICE:
+            return refuse(N_("this person is on the task already"))
+    capability = act.work.capability
+    if capability is None or act.item.kind == ItemKind.ADVICE:
+        return None
+    document = policy.document(act.uow, capability.subject_type, capability.subject)
+    reason = policy.objection(act.uow, act.instance, capability, document, heir.id, None)
+    return None if reason is None else refuse(reason)
+
+
+def _replace_ahead(uow: UnitOfWork, row: Any, gone: User, heir: User) -> None:
+    """Among the people who are asked later on; a node that has opened meanwhile keeps its items."""
+    instance = uow.lock_instance(row.instance_id)
+    named = choices.of(uow, row.instance_id, row.node)
+    if named is None or gone.id not in named.user_ids or choices.reached(uow, row.instance_id, row.node):
+        return
+    kept = [heir.id if key == gone.id else key for key in named.user_ids]
+    choices.keep(uow, instance, row.node, identity.find(uow, list(dict.fromkeys(kept))), adds=named.adds)
