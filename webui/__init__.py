@@ -7,7 +7,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from webui import api, errors, languages, manifest, people, reader, records, rendering, transaction
 
-from webui import cockpit, designer, health, inbox, login, messages, requests, workbench  # isort: skip
+from webui import cockpit, designer, health, inbox, login, messages, requests, verifying, workbench  # isort: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
 from webui.inbox import handing_over as _hand_over_pages  # noqa: F401
@@ -17,6 +17,7 @@ from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
 from webui.requests import acts as _act_pages  # noqa: F401
 from webui.requests import instance as _instance_pages  # noqa: F401
+from webui.requests import printing as _print_pages  # noqa: F401
 
 CSP = "; ".join(
     (
@@ -44,7 +45,7 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     CSRFProtect(app)
     reader.manager.init_app(app)
     rendering.install(app)
-    for page in (login, workbench, inbox, requests, cockpit, records, people, messages, health):
+    for page in (login, workbench, inbox, requests, cockpit, records, people, messages, verifying, health):
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

@@ -248,6 +248,11 @@ def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
                 muted=muted)  # fmt: skip
 
 
+def decision_word(decision: int) -> str:
+    """What was decided, for people."""
+    return _decision(decision)[0]
+
+
 def _decision(decision: int) -> tuple[str, str]:
     words = {
         ItemDecision.AGREED: (gettext("agreed"), "green"), ItemDecision.REJECTED: (gettext("rejected"), "red"),

@@ -9,7 +9,10 @@ from engine import ids
 from engine.db.base import metadata
 from engine.unit_of_work import ENGINE
 
-PUBLIC = {"login.form", "login.sign_in", "login.sign_out", "login.language", "health.live", "health.ready", "build"}
+PUBLIC = {
+    "login.form", "login.sign_in", "login.sign_out", "login.language", "health.live", "health.ready", "build",
+    "verifying.verify",
+}  # fmt: skip
 
 
 def test_every_address_asks_strangers_to_sign_in(app, client):

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from engine import drafts, forms, identity, jobs, repository, runtime, tasks
+from engine import drafts, forms, identity, jobs, prints, repository, runtime, tasks
 from engine.clock import FrozenClock
 from engine.db.task import work_item
 from engine.process_engine import ProcessEngine
@@ -35,6 +35,7 @@ CAPABLE = {"dora": "", "olga": "cockpit", "dan": "process.design", "pam": "peopl
 
 ASKS = {
     "workbench.home": KNOWN, "workbench.menu": KNOWN, "messages.index": KNOWN, "messages.read": KNOWN,
+    "verifying.verify": ANY, "requests.print_": "participant",
     "messages.open_": "participant", "messages.settings": KNOWN, "messages.choose": KNOWN, "messages.badge": KNOWN,
     "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
     "inbox.index": KNOWN, "inbox.badge": KNOWN, "inbox.following": KNOWN, "inbox.save_view": KNOWN,
@@ -170,6 +171,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
     with engine.unit_of_work(Actor(people["bob"].id)) as uow:
         document = tasks.attach(uow, item, "plan.txt", b"confidential plan", "text/plain")
         tasks.comment(uow, started, "a confidential remark")
+        code = prints.new_code()
+        prints.record(uow, started, code, bytes(32))
     with engine.unit_of_work(ENGINE) as uow:
         definition = repository.latest(uow, "raise_pay").id
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
@@ -177,8 +180,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
     return {
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
-        "incident_id": uuid4(),
-        "notice_id": uuid4(), "robot_id": uuid4(), "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
+        "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
+        "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
         "copy_id": uuid4(),
     }  # fmt: skip

@@ -1,0 +1,133 @@
+"""Requests on paper: what their reader may see, and a code that tells whether the paper still holds."""
+
+import hashlib
+import re
+
+import pytest
+from sqlalchemy import select
+
+from engine import runtime, tasks
+from engine.db.printing import print_record
+from engine.forms import Permissions
+from engine.unit_of_work import Actor
+from webui import verifying
+from webui.printing import paper
+from webui.printing.content import Decided, Sheet, Table
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked():
+    verifying._asked.clear()
+    yield
+    verifying._asked.clear()
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """The sheets that were drawn."""
+    sheets: list[Sheet] = []
+    draw = paper.pdf
+
+    def keep(sheet: Sheet) -> bytes:
+        sheets.append(sheet)
+        return draw(sheet)
+
+    monkeypatch.setattr(paper, "pdf", keep)
+    return sheets
+
+
+def claimed(engine, people):
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        return runtime.start(uow, "claim", {"reason": "午餐 <lunch>", "amount": 120, "cost_centre": "sales"}).id
+
+
+def code_of(engine):
+    with engine.unit_of_work(Actor(None), read_only=True) as uow:
+        return uow.execute(select(print_record)).one()
+
+
+def test_a_participant_prints_what_he_may_see_and_the_print_is_remembered(sign_in, engine, people, printed):
+    instance = claimed(engine, people)
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {"cost_centre": "sales"}, "fine\nby me")
+    ann = sign_in("ann")
+    ann.get(f"/requests/{instance}")
+
+    answer = ann.post(f"/requests/{instance}/print.pdf")
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert answer.data.startswith(b"%PDF-")
+    (sheet,) = printed
+    assert ("Reason", "午餐 <lunch>") in sheet.fields
+    assert [(one.who, one.decision, one.opinion, one.automatic) for one in sheet.decided] == [
+        ("Bob", "agreed", "fine\nby me", False)
+    ]
+    record = code_of(engine)
+    assert record.document_sha256 == hashlib.sha256(answer.data).digest()
+    assert sheet.address.endswith(f"/verify/{record.code}")
+    assert re.fullmatch(r"[A-Z2-7]{26}", record.code)
+
+
+def test_nobody_else_prints(sign_in, engine, people):
+    instance = claimed(engine, people)
+    dora = sign_in("dora")
+    dora.get("/")
+
+    assert dora.post(f"/requests/{instance}/print.pdf").status_code == 404
+    with engine.unit_of_work(Actor(None), read_only=True) as uow:
+        assert uow.execute(select(print_record)).all() == []
+
+
+def test_anybody_verifies_a_code_and_learns_when_something_has_changed(sign_in, app, engine, people):
+    instance = claimed(engine, people)
+    ann = sign_in("ann")
+    ann.get(f"/requests/{instance}")
+    ann.post(f"/requests/{instance}/print.pdf")
+    code = code_of(engine).code
+    visitor = app.test_client()
+
+    before = visitor.get(f"/verify/{code.lower()}")
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        tasks.comment(uow, instance, "one more thing")
+    after = visitor.get(f"/verify/{code}")
+
+    assert before.status_code == 200
+    assert "Nothing has changed" in before.text
+    assert "Something has happened" in after.text
+    assert "lunch" not in after.text
+    assert after.headers["X-Robots-Tag"] == "noindex"
+
+
+def test_codes_that_are_none_are_not_found_and_soon_refused(app):
+    visitor = app.test_client()
+
+    answers = [visitor.get(f"/verify/{'A' * 26}").status_code for _ in range(verifying.MOST_A_MINUTE + 1)]
+
+    assert answers == [404] * verifying.MOST_A_MINUTE + [429]
+
+
+def test_what_is_hidden_from_the_reader_is_not_on_his_print(sign_in, engine, people, monkeypatch, printed):
+    instance = claimed(engine, people)
+    monkeypatch.setattr(tasks, "sight", lambda *_: Permissions("read", {"amount": "hidden"}))
+    bob = sign_in("bob")
+    bob.get(f"/requests/{instance}")
+    bob.post(f"/requests/{instance}/print.pdf")
+
+    assert "Amount" not in [name for name, _ in printed[0].fields]
+
+
+def test_long_lists_and_words_go_over_several_pages(app):
+    lines = Table(
+        "明细 Lines", ["品名", "数量", "金额"], [[f"货物 {n} " + "x" * 80, str(n), "1,234.50"] for n in range(90)]
+    )
+    decided = [Decided("审批", "系统", "同意", "自动通过", "2026-11-23 09:00", True)] * 3
+    sheet = Sheet(
+        "长" * 120, "采购", "CG202611230001", "进行中", [("申请人", "安妮")], [("原因", "因为\n" * 40)], [lines],
+        ["发票.pdf"], decided, "安妮", "2026-11-23 09:00", "A" * 26, "https://oa.example/verify/" + "A" * 26,
+    )  # fmt: skip
+    with app.test_request_context():
+        document = paper.pdf(sheet)
+        again = paper.pdf(sheet)
+
+    assert document == again
+    assert int(re.search(rb"/Count (\d+)", document)[1]) > 3

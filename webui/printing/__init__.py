@@ -1,0 +1,1 @@
+"""Requests on paper: what is printed (`content`), and how it looks (`paper`)."""

@@ -1,0 +1,165 @@
+"""What stands on the print of a request: only what its reader may see, in his language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import g
+from flask_babel import gettext
+from sqlalchemy import select
+
+from engine import forms, identity, repository, runtime, tasks
+from engine.db.task import Source, user_task, work_item
+from engine.forms import Form, FormField
+from engine.values import Values
+from webui import progress, rendering
+
+_decided = (
+    select(
+        work_item.c.decided_by, work_item.c.on_behalf_of_id, work_item.c.decision, work_item.c.decision_source,
+        work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, user_task.c.name, user_task.c.spec,
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(work_item.c.decided_at.is_not(None), work_item.c.voided_at.is_(None))
+    .order_by(work_item.c.decided_at, work_item.c.id)
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of a list in the form."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One line of the approval table. `automatic`: the engine decided, nobody was asked."""
+
+    node: str
+    who: str
+    decision: str
+    opinion: str
+    at: str
+    automatic: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything that is printed, as text."""
+
+    title: str
+    process: str
+    number: str
+    status: str
+    head: list[tuple[str, str]]
+    fields: list[tuple[str, str]]
+    tables: list[Table]
+    attachments: list[str]
+    decided: list[Decided]
+    printed_by: str
+    printed_at: str
+    code: str
+    address: str
+
+
+def sheet(instance_id: UUID, code: str, address: str) -> Sheet:
+    """Raises NotFound for a reader who has nothing to do with the request."""
+    card = progress.card(g.uow, instance_id)
+    form_id = repository.definition(g.uow, card.definition_id).meta.get("form")
+    form = repository.form(g.uow, form_id, card.definition_id) if form_id else None
+    fields: list[tuple[str, str]] = []
+    tables: list[Table] = []
+    if form is not None:
+        values = runtime.instance_view(g.uow, instance_id).variables
+        allowed = tasks.sight(g.uow, instance_id)
+        _fill(form, forms.readable(form, values, allowed), allowed, fields, tables)
+    head = [
+        (gettext("Started by"), card.starter_name), (gettext("Started"), rendering.moment(card.created_at)),
+        (gettext("Status"), _status(card.status)),
+        (gettext("Ended"), rendering.moment(card.ended_at) if card.ended_at else "–"),
+    ]  # fmt: skip
+    return Sheet(
+        card.title or card.process_name, card.process_name, card.number or "", _status(card.status), head, fields,
+        tables, [document.name for document in tasks.attachments(g.uow, instance_id)], _decisions(instance_id),
+        rendering.person(g.reader), rendering.moment(g.now), code, address,
+    )  # fmt: skip
+
+
+def _status(name: str) -> str:
+    return {
+        "running": gettext("running"), "suspended": gettext("suspended"), "completed": gettext("completed"),
+        "rejected": gettext("rejected"), "terminated": gettext("terminated"), "withdrawn": gettext("withdrawn"),
+        "voided": gettext("voided"), "failed": gettext("failed"), "draft": gettext("draft"),
+    }[name]  # fmt: skip
+
+
+def _fill(
+    form: Form, values: Values, allowed: forms.Permissions, fields: list[tuple[str, str]], tables: list[Table]
+) -> None:
+    """Fields in the order of the form; a list becomes a table, what is hidden or empty of words is left out."""
+    for component in _leaves(form.components):
+        if allowed.on(component.path) == "hidden" or not component.path:
+            continue
+        value = _at(values, component.path)
+        name = rendering.label(component.labels, component.label) or component.path
+        if component.type == "dynamiclist":
+            columns = [leaf for leaf in _leaves(component.children) if allowed.on(leaf.path) != "hidden"]
+            rows = [
+                [_text(leaf, _at(row, leaf.path.removeprefix(f"{component.path}."))) for leaf in columns]
+                for row in value or ()
+                if isinstance(row, dict)
+            ]
+            if rows and columns:
+                heads = [rendering.label(leaf.labels, leaf.label) or leaf.path for leaf in columns]
+                tables.append(Table(name, heads, rows))
+        elif component.holds_value:
+            fields.append((name, _text(component, value)))
+
+
+def _leaves(components: Iterable[FormField]) -> Iterable[FormField]:
+    for component in components:
+        if component.type == "group":
+            yield from _leaves(component.children)
+        elif component.holds_value or component.type == "dynamiclist":
+            yield component
+
+
+def _at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _text(field: FormField, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_text(field, one) for one in value) or "–"
+    chosen = next((option.labels for option in field.options or () if option.value == value), None)
+    return rendering.value_text(value if chosen is None else rendering.label(chosen, chosen.get("", str(value))))
+
+
+def _decisions(instance_id: UUID) -> list[Decided]:
+    rows = g.uow.execute(_decided.where(work_item.c.instance_id == instance_id)).all()
+    wanted = {key for row in rows for key in (row.decided_by, row.on_behalf_of_id) if key}
+    people = {user.id: user for user in identity.find(g.uow, wanted)}
+    lines = []
+    for row in rows:
+        automatic = row.decision_source not in (Source.HUMAN, Source.CARRIED)
+        who = gettext("system") if automatic else rendering.person(people.get(row.decided_by))
+        if row.on_behalf_of_id is not None:
+            principal = rendering.person(people.get(row.on_behalf_of_id))
+            who = gettext("%(who)s for %(principal)s", who=who, principal=principal)
+        opinion = row.opinion or (row.reason or "" if automatic else "")
+        node = rendering.label((row.spec or {}).get("labels"), row.name)
+        lines.append(
+            Decided(node, who, progress.decision_word(row.decision), opinion, _at_time(row.decided_at), automatic)
+        )
+    return lines
+
+
+def _at_time(at: datetime) -> str:
+    return rendering.moment(at)

@@ -1,0 +1,24 @@
+"""A request as PDF, for everybody who takes part in it."""
+
+import hashlib
+from uuid import UUID
+
+from flask import Response, g, make_response, url_for
+
+from engine import prints
+from webui.printing import content, paper
+from webui.requests import blueprint
+
+
+@blueprint.post("/<uuid:instance_id>/print.pdf")
+def print_(instance_id: UUID) -> Response:
+    """Every print is remembered under the code that stands on it, so that printing is not only reading."""
+    code = prints.new_code()
+    address = g.uow.settings.site_url.rstrip("/") + url_for("verifying.verify", code=code)
+    sheet = content.sheet(instance_id, code, address)
+    document = paper.pdf(sheet)
+    prints.record(g.uow, instance_id, code, hashlib.sha256(document).digest())
+    response = make_response(document)
+    response.content_type = "application/pdf"
+    response.headers.set("Content-Disposition", "inline", filename=f"{sheet.number or code}.pdf")
+    return response
