@@ -15,7 +15,7 @@ HANDLER = "tell"
 PERSONAL = frozenset(
     (
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
-        "task.returned",
+        "instance.returned",
     )
 )
 """Facts about which somebody in particular is told."""

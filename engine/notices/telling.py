@@ -87,8 +87,8 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
         case "copy.sent":
             for person in data.get("to", ()):
                 yield from notice("cc", person)
-        case "task.returned":
-            yield from notice("returned", data.get("to") or instance.starter_id)
+        case "instance.returned":
+            yield from notice("returned", instance.starter_id)
         case "instance.ended":
             yield from notice("result", instance.starter_id)
         case "task.decided" if data.get("decision_source") == "human":
