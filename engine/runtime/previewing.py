@@ -229,17 +229,19 @@ class _Walk:
             self.uow, self.instance, work, lambda: bpmn.variables(self.instance.state, fact.scope), fact.node
         )
         because: str | None = None
+        selected = False
         found: list[Candidate] = []
         try:
-            answer = automatic.skipped(asking) or automatic.handle(asking, candidates.resolve(asking))
+            resolved = candidates.resolve(asking)
+            selected = work.assignment.strategy in SELECTED and not resolved
+            answer = automatic.skipped(asking) or automatic.handle(asking, resolved)
         except EngineError as error:
             because, answer = str(error), []
         if isinstance(answer, Automatic):
             because = answer.reason
         else:
             found = answer
-        selected = work.assignment.strategy in SELECTED and not found
-        people = tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
+        people = () if selected else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
         status = POSSIBLE if fact.node in self.maybe else CERTAIN
         self.steps.append(
             PreviewStep(

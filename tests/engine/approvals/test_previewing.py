@@ -95,6 +95,19 @@ def test_a_task_that_a_rule_answers_says_why(engine):
     assert asked.skipped_because is None
 
 
+def test_a_task_whose_people_the_requester_selects_asks_for_them(engine):
+    chosen = (
+        '<userTask id="a" name="a"><extensionElements><troika:assignment strategy="initiatorSelect"/>'
+        '<troika:approval mode="any" onReject="end"/></extensionElements></userTask>'
+    )
+    case = Case(engine, line(chosen, step("b")))
+
+    (selected, other) = foreseen(engine, case.who["ann"], "p").steps
+
+    assert (selected.needs_selection, selected.people) == (True, ())
+    assert not other.needs_selection
+
+
 def test_a_running_request_shows_what_comes_next_also_after_a_return(engine):
     case = Case(engine, line(request(), step("a"), step("b"), step("c")))
     case.agree("request", "a")
