@@ -10,6 +10,8 @@ from engine.policy.checker import BUDGET, State, Way, added
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
+_LEAVING = ("leave", "split", "output")
+"""what a token is stuck at when its element is not performed again"""
 Marks = tuple[tuple[str, str], ...]
 """(place, stage) of each token that one token becomes."""
 
@@ -17,8 +19,9 @@ Marks = tuple[tuple[str, str], ...]
 def states(system: System, running: Running, granted: Iterable[Grant]) -> list[State]:
     """Where the tokens stand, what was decided, which approvals live.
 
-    A token that is stuck on its way out may leave on any flow, as may one that was placed behind an element and waits
-    until something is undone: the element is not performed any more; one that was placed before it has not begun.
+    A token that is stuck on its way out, be it for want of a data output, may leave on any flow, as may one that was
+    placed behind an element and waits until something is undone: the element is not performed any more; one that was
+    placed before it has not begun.
     Tokens that the system has no place for (deeper calls) are left out; the system lists them as unread. Above BUDGET
     states the rest of the tokens is left out: the search does not even begin with so many, and says that nothing is
     proved.
@@ -60,19 +63,19 @@ def _placed(state: State, marks: Marks) -> State:
 def _stands(system: System, place: Place, token: Token) -> Iterator[Marks]:
     """Each way in which the token may go on."""
     then = token.undo.then if token.undo is not None else ""
-    if (token.stage in ("leave", "split") or then == "leave") and place.outgoing:
+    if token.stage == "end":
+        yield ()  # it ends its scope, nothing else
+    elif token.stage in _LEAVING or then == "leave":
         arriving = [_arriving(system, way) for way in place.outgoing]
         kind = place.node.type
         if kind != "parallelGateway":
             yield from ((mark,) for mark in arriving)
-        if len(arriving) > 1 and kind not in ("exclusiveGateway", "eventBasedGateway"):
+        if len(arriving) != 1 and kind not in ("exclusiveGateway", "eventBasedGateway"):
             yield tuple(arriving)
     elif then == "arrive":
         yield ((place.id, ""),)
-    elif then != "leave":
-        yield ((place.id, "!" if place.holds_inside or place.boundaries else ""),)
     else:
-        yield ()
+        yield ((place.id, "!" if place.holds_inside or place.boundaries else ""),)
 
 
 def _arriving(system: System, way: Way) -> tuple[str, str]:

@@ -3,23 +3,26 @@
 import pytest
 
 from engine import bpmn, modification, policy, repository, runtime
+from engine.db import rows
 from engine.errors import MoveRefused
+from engine.runtime import proof
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, element, flows, service, user
 from tests.engine.bpmn.test_compensation import drawing, undoing, undone_by
 from tests.engine.policy.test_gate import APPROVE, a_bill, agree, who  # noqa: F401 - a fixture
 from tests.factories import complete, look_at, token_at
 
+ASKED = APPROVE.format(provides="finance_approval")
 SHIP = user("ship") + undoing(user("undo")) + undone_by("ship", "undo") + user("last")
 PAY = service("pay", "test.pay_bill", in_bill_id="= bill_id")
 INSIDE = element("startEvent", "in") + PAY + element("endEvent", "out") + flows("in pay out")
 PART = f'<subProcess id="part" name="Part">{INSIDE}</subProcess>'
 
 
-def agreed(engine, who, body, order):  # noqa: F811
+def agreed(engine, who, body, order, approve=ASKED):  # noqa: F811
     """An instance behind its approval, whose document is another one since then: nothing may be paid."""
     xml = drawing(
-        START + APPROVE.format(provides="finance_approval")
+        START + approve
         + '<exclusiveGateway id="ok" name="Agreed?" default="ok_no"/><endEvent id="no" name="Refused"/>' + body + END
         + flows("start fin ok no", f'ok {order[0]} ? approval.fin.outcome = "agree"', " ".join([*order, "end"]))
     )  # fmt: skip
@@ -85,3 +88,25 @@ def test_a_token_placed_behind_a_fork_goes_all_its_ways(engine, who):  # noqa: F
 
     with pytest.raises(MoveRefused, match="can be reached without finance_approval"):
         move(engine, instance_id, "last", "fork", "after")
+
+
+NOTED = ASKED.replace(
+    "</extensionElements>",
+    '</extensionElements><ioSpecification><dataOutput id="out_note" name="note"/><inputSet/>'
+    "<outputSet><dataOutputRefs>out_note</dataOutputRefs></outputSet></ioSpecification>",
+)
+
+
+def test_an_approval_that_is_stuck_on_its_result_is_not_asked_for_again(engine, who):  # noqa: F811
+    """Its yes was revoked meanwhile, and resuming it does not ask anybody: the payment has no approval."""
+    bill_id, instance_id = agreed(engine, who, user("last") + PAY, ("last", "pay"), NOTED)
+    view = look_at(engine, instance_id)
+    assert [incident.code for incident in view.state.incidents.values()] == ["data-output-missing"]
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [found.rule for found in proof.prove(uow, rows.read(uow, instance_id), view.state)] == []
+    revoke(engine, bill_id)
+
+    with engine.unit_of_work(ENGINE) as uow:
+        found = proof.prove(uow, rows.read(uow, instance_id), view.state)
+
+    assert [(finding.rule, finding.element_id) for finding in found] == [("policy-approval-missing", "pay")]
