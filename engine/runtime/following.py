@@ -3,22 +3,28 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from engine import history
+from engine import history, repository
+from engine.bpmn.program import Program
 from engine.bpmn.steps import Migrated
 from engine.db.instance import Instance
 from engine.db.job import incident, job
-from engine.db.task import user_task
+from engine.db.task import RoundStatus, future_approver, user_task
 from engine.unit_of_work import UnitOfWork
 
 _round = update(user_task).where(
     user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"), user_task.c.status == 0
 )
-_closed = select(user_task.c.id, user_task.c.node).where(
-    user_task.c.instance_id == bindparam("of"), user_task.c.status != 0
+_rounds = select(user_task.c.id, user_task.c.node, user_task.c.status, user_task.c.scope_path).where(
+    user_task.c.instance_id == bindparam("of")
 )
 _rename = update(user_task).where(user_task.c.id == bindparam("row"))
+_chosen = select(future_approver).where(future_approver.c.instance_id == bindparam("of"))
+_forget = delete(future_approver).where(
+    future_approver.c.instance_id == bindparam("of"), future_approver.c.node == bindparam("at_node")
+)
+_choose = insert(future_approver)
 _jobs = select(job.c.id, job.c.payload).where(job.c.instance_id == bindparam("of"), job.c.token == bindparam("waiting"))
 _job = update(job).where(job.c.id == bindparam("row"))
 _incident = update(incident).where(
@@ -34,7 +40,10 @@ def follow(uow: UnitOfWork, instance: Instance, fact: Migrated) -> None:
     tokens = [[token, before, after] for token, before, after in fact.tokens]
     data: dict[str, Any] = {"scope": fact.scope, "from": fact.source, "to": fact.target, "tokens": tokens}
     history.record(uow, instance, "instance.migrated", data=data)
-    _rename_closed(uow, instance, dict(fact.renamed))
+    if fact.renamed:
+        program = repository.program(uow, UUID(fact.source))
+        _rename_rounds(uow, instance, fact.scope, program, dict(fact.renamed))
+        _rename_chosen(uow, instance, fact.scope, dict(fact.renamed))
     for token, _, node in fact.tokens:
         uow.queue(_round, {"of": instance.id, "waiting": token, "node": node})
         for row in uow.execute(_jobs, {"of": instance.id, "waiting": token}).all():
@@ -45,10 +54,51 @@ def follow(uow: UnitOfWork, instance: Instance, fact: Migrated) -> None:
             uow.queue(_incident, {"of": instance.id, "numbered": held.incident, "node": node})
 
 
-def _rename_closed(uow: UnitOfWork, instance: Instance, names: dict[str, str]) -> None:
-    """Rounds that are over are found by their element later: who decided there, and what it permits."""
-    if not names:
-        return
-    for row in uow.execute(_closed, {"of": instance.id}).all():
-        if row.node in names:
-            uow.queue(_rename, {"row": row.id, "node": names[row.node]})
+def _rename_rounds(uow: UnitOfWork, instance: Instance, scope: int, program: Program, names: dict[str, str]) -> None:
+    """Rounds are found by their element and the activities around it later: who decided there, and what it permits."""
+    for row in uow.execute(_rounds, {"of": instance.id}).all():
+        path, own = _followed(row.scope_path, scope, program, names)
+        node = names.get(row.node, row.node) if own and row.status != RoundStatus.OPEN else row.node
+        if (node, path) != (row.node, row.scope_path):
+            uow.queue(_rename, {"row": row.id, "node": node, "scope_path": path})
+
+
+def _followed(
+    path: str | None, scope: int, program: Program, names: dict[str, str]
+) -> tuple[str | None, bool]:  # fmt: skip
+    """(the path with the new names, whether it ends in the process that followed and not in one that it calls).
+
+    `program`: the old version of what begins with `scope`. An old round has no path: nobody knows of any call.
+    """
+    if path is None:
+        return None, True
+    parts = [part.partition("@") for part in path.split("/")]
+    numbers = [number for number, _, _ in parts]
+    if str(scope) not in numbers:
+        return path, False
+    own = True
+    found = ["".join(part) for part in parts]
+    for place in range(numbers.index(str(scope)) + 1, len(parts)):
+        number, _, told = parts[place]
+        activity, mark, turn = told.partition("#")
+        found[place] = f"{number}@{names.get(activity, activity)}{mark}{turn}"
+        node = program.nodes.get(activity)
+        if node is None or node.call is not None:
+            own = False
+            break
+    return "/".join(found), own
+
+
+def _rename_chosen(uow: UnitOfWork, instance: Instance, scope: int, names: dict[str, str]) -> None:
+    """Whom somebody has chosen for an element that has not opened yet is asked there all the same."""
+    known = instance.state.program.nodes
+    rows = [
+        row for row in uow.execute(_chosen, {"of": instance.id}).mappings()
+        if row["node"] in names and (scope == 0 or row["node"] not in known)
+    ]  # fmt: skip
+    for node in {name for row in rows for name in (row["node"], names[row["node"]])}:
+        uow.queue(_forget, {"of": instance.id, "at_node": node})
+    if rows:
+        uow.flush()
+    for row in rows:
+        uow.queue(_choose, {**row, "node": names[row["node"]]})

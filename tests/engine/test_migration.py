@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from engine import batches, bpmn, history, jobs, migration, modification, repository, runtime
+from engine import approvals, batches, bpmn, history, identity, jobs, migration, modification, repository, runtime
 from engine.db.instance import Status
 from engine.db.job import ItemState, job
 from engine.db.task import user_task
@@ -214,6 +214,65 @@ def test_a_called_process_follows_to_the_version_that_the_new_caller_calls(engin
     assert look_at(engine, instance).markers == {"b": "active"}
     assert len(facts(engine, instance, "instance.migrated")) == 2
     assert consistent(engine)
+
+
+def rounds(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return {tuple(row) for row in uow.execute(select(user_task.c.node, user_task.c.scope_path))}
+
+
+def test_rounds_inside_an_activity_with_another_id_are_still_found_there(engine):
+    def drawn(part, task):
+        inside = START + user(task) + user("more") + END + flows(f"start {task} more end")
+        inside = inside.replace('"start"', '"si"').replace('"end"', '"ei"')
+        return straight(element("subProcess", part, inner=inside), user("b"))
+
+    deploy(engine, drawn("part", "a"))
+    instance = begun(engine)
+    complete(engine, instance, "a")
+    deploy(engine, drawn("part1", "a1"))
+
+    migrate(engine, instance, choices={"part": "part1", "a": "a1"})
+
+    ((_, path),) = {row for row in rounds(engine) if row[0] == "a1"}
+    assert path.endswith("@part1")
+    assert rounds(engine) == {("a1", path), ("more", path)}
+    complete(engine, instance, "more")
+    assert consistent(engine)
+
+
+def test_rounds_of_a_called_process_keep_an_id_that_its_caller_uses_too(engine):
+    called = element("callActivity", "c", '<zeebe:calledElement processId="q" bindingType="deployment"/>')
+    deploy(engine, straight(user("u"), called, user("b")), straight(user("u"), process_id="q"))
+    instance = begun(engine)
+    complete(engine, instance, "u")
+    complete(engine, instance, "u")
+    before = rounds(engine)
+    deploy(engine, straight(user("u1"), called, user("b")))
+
+    migrate(engine, instance, choices={"u": "u1"})
+
+    assert rounds(engine) == {("u1" if (node, path) == ("u", "0") else node, path) for node, path in before}
+    assert consistent(engine)
+
+
+def test_people_who_were_chosen_beforehand_are_asked_under_the_new_id(engine):
+    def chosen(key):
+        text = '<troika:assignment strategy="initiatorSelect"/>'
+        return element("userTask", key, text)
+
+    deploy(engine, straight(user("a"), chosen("x"), chosen("y")))
+    actor = ann(engine)
+    with engine.unit_of_work(actor) as uow:
+        instance = runtime.start(uow, "p", {}, approvers={"x": ["ann"], "y": ["bob"]}).id
+    deploy(engine, straight(user("a"), chosen("y"), chosen("x")))
+
+    migrate(engine, instance, choices={"x": "y", "y": "x"})
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        named = approvals.choices.all_of(uow, instance)
+        people = {node: identity.user(uow, found.user_ids[0]).login for node, found in named.items()}
+    assert people == {"x": "bob", "y": "ann"}
 
 
 def test_versions_of_two_processes_or_one_and_the_same_are_no_plan(engine):
