@@ -12,7 +12,19 @@ from engine.db.effect import effect
 from engine.db.instance import Status
 from engine.errors import BusinessKeyTaken, InstanceOver, ProcessNotDeployed, ProcessRetired, Suspended, WaitNotOpen
 from engine.unit_of_work import ENGINE
-from tests.engine.bpmn.drawing import END, START, boundary, drawing, error, error_event, flows, service, timer, user
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    boundary,
+    drawing,
+    element,
+    error,
+    error_event,
+    flows,
+    service,
+    timer,
+    user,
+)
 from tests.factories import (
     BEHAVIOUR,
     RESULT_TOLD,
@@ -476,3 +488,13 @@ def test_sixtieth_round_of_a_loop_costs_what_the_tenth_did(engine):
 
     assert len(set(statements[1:])) == 1
     assert sizes[-1] <= sizes[9] + 20
+
+
+@pytest.mark.parametrize("named", [None, 5, True, ["d"], {"id": "d"}, "gone"])
+def test_a_decision_about_people_that_is_none_is_an_incident(engine, named):
+    task = element("userTask", "a", '<troika:assignment strategy="decision" decisionId="= named"/>')
+    deploy(engine, straight(task))
+
+    instance = begun(engine, named=named)
+
+    assert look_at(engine, instance).markers == {"a": "incident"}

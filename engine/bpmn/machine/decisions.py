@@ -33,6 +33,8 @@ def decide(run: Run, scope: Scope, node: Node, edge: Edge | None) -> None:
 
 def value_of(run: Run, decision_id: Any, context: Values) -> Any:
     """What the newest version of a decision gives on `context`. Raises Stuck."""
+    if not isinstance(decision_id, str):
+        raise Stuck("decision-unknown", found=decision_id)
     try:
         model = run.env.decisions(decision_id)
     except (LookupError, EngineError) as error:
