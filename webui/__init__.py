@@ -7,15 +7,19 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from webui import api, errors, languages, manifest, people, reader, records, rendering, transaction
 
-from webui import cockpit, designer, health, inbox, login, messages, requests, verifying, workbench  # isort: skip
+from webui import (  # isort: skip
+    cockpit, designer, health, inbox, login, messages, requests, substitutions, verifying, workbench,
+)  # fmt: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
 from webui.inbox import handing_over as _hand_over_pages  # noqa: F401
 from webui.inbox import index as _list_pages  # noqa: F401
 from webui.inbox import many as _many_pages  # noqa: F401
+from webui.inbox import returning as _return_pages  # noqa: F401
 from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
 from webui.requests import acts as _act_pages  # noqa: F401
+from webui.requests import drafts as _draft_pages  # noqa: F401
 from webui.requests import instance as _instance_pages  # noqa: F401
 from webui.requests import printing as _print_pages  # noqa: F401
 
@@ -45,7 +49,8 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     CSRFProtect(app)
     reader.manager.init_app(app)
     rendering.install(app)
-    for page in (login, workbench, inbox, requests, cockpit, records, people, messages, verifying, health):
+    for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, messages, verifying,
+                 health):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

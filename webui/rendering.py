@@ -12,7 +12,7 @@ from flask_babel import format_timedelta, gettext
 from markupsafe import Markup
 from sqlalchemy import select
 
-from engine import ids, incidents, repository, tasks
+from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
 from engine.forms import FormField, schema
 from engine.repository import DefinitionInfo
@@ -32,6 +32,7 @@ def install(app: Flask) -> None:
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
         request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks, unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
+        acting_for=acting_for,
     )  # fmt: skip
     for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros"),
                            ("acts", "inbox/macros")):  # fmt: skip
@@ -127,6 +128,14 @@ def counts() -> dict[str, int]:
         g.counts = tasks.count(g.uow)
     found: dict[str, int] = g.counts
     return found
+
+
+def acting_for() -> list[str]:
+    """Names of those for whom the reader acts now; nobody on an error page, whose unit of work is gone."""
+    if "uow" not in g or g.get("reader") is None:
+        return []
+    absent = identity.find(g.uow, {rule.principal_id for rule in identity.acting_for(g.uow, g.reader.id)})
+    return [person(who) for who in absent]
 
 
 def capped(number: int) -> str:

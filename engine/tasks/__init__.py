@@ -2,7 +2,7 @@
 
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
-from engine.tasks.boxes import CopyItem, Receipt, copied, receipts
+from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_for_me, receipts
 from engine.tasks.choosing import set_future
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
@@ -41,6 +41,7 @@ __all__ = [
     "CopyItem",
     "DoneItem",
     "HandOver",
+    "InMyName",
     "InboxItem",
     "Page",
     "Receipt",
@@ -73,6 +74,7 @@ __all__ = [
     "copy_to",
     "copy_to_draft",
     "count",
+    "decided_for_me",
     "delegate",
     "done",
     "get",

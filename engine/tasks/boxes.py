@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, true
 
+from engine.approvals.rounds import WORDS
 from engine.db.definition import definition
-from engine.db.identity import user_account
+from engine.db.identity import substitution, user_account
 from engine.db.instance import Status, instance
-from engine.db.task import ItemKind, ItemStatus, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, user_task, work_item
 from engine.tasks import filtering, titles
 from engine.tasks.inbox import MOST_ON_A_PAGE, Key, Page, read_cursor, reads, write_cursor
 from engine.tasks.working import sight
@@ -73,6 +74,32 @@ def receipts(uow: UnitOfWork, instance_id: UUID) -> list[Receipt]:
     return [Receipt(*row) for row in uow.read(_receipts, {"of": instance_id})]
 
 
+@dataclass(frozen=True, slots=True)
+class InMyName:
+    """A decision that a substitute made for the actor."""
+
+    work_item_id: UUID
+    instance_id: UUID
+    title: str
+    task_name: str
+    by: str
+    decision: str
+    opinion: str | None
+    decided_at: datetime
+
+
+def decided_for_me(uow: UnitOfWork, limit: int = 50) -> list[InMyName]:
+    """What substitutes decided in the actor's name, newest first."""
+    rows = uow.execute(_in_my_name, {"who": uow.actor.user_id, "most": limit}).all()
+    return [
+        InMyName(
+            row.id, row.instance_id, row.title, row.task_name, row.by,
+            WORDS.get(ItemDecision(row.decision), ItemDecision(row.decision).name.lower()), row.opinion, row.decided_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 def _item(uow: UnitOfWork, row: Any) -> CopyItem:
     allowed = sight(uow, row.instance_id)
     summary = {name: value for name, value in (row.summary or {}).items() if allowed.on(name) != "hidden"}
@@ -109,4 +136,22 @@ _receipts = (
     .outerjoin(_sender, _sender.c.id == work_item.c.added_by)
     .where(work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
     .order_by(work_item.c.id)
+)  # fmt: skip
+_in_my_name = (  # by whom he ever chose: the index of decisions leads there
+    select(
+        work_item.c.id, work_item.c.instance_id, instance.c.title, user_task.c.name.label("task_name"),
+        _sender.c.name.label("by"), work_item.c.decision, work_item.c.opinion, work_item.c.decided_at,
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .join(instance, instance.c.id == work_item.c.instance_id)
+    .join(_sender, _sender.c.id == work_item.c.decided_by)
+    .where(
+        work_item.c.decided_by.in_(
+            select(substitution.c.substitute_id).where(substitution.c.principal_id == bindparam("who"))
+        ),
+        work_item.c.decided_at.is_not(None),
+        work_item.c.on_behalf_of_id == bindparam("who"),
+    )
+    .order_by(work_item.c.decided_at.desc(), work_item.c.id)
+    .limit(bindparam("most"))
 )  # fmt: skip

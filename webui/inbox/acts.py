@@ -44,11 +44,13 @@ BUTTONS = (
     Button("abstain", N_("Abstain"), icon="minus"),
     Button("claim", N_("Claim"), icon="hand-grab", key="c"),
     Button("unclaim", N_("Release"), icon="arrow-back-up"),
+    Button("return", N_("Send back"), icon="corner-up-left", endpoint="inbox.send_back", key="r"),
     Button("transfer", N_("Transfer"), icon="user-share", endpoint="inbox.transfer", key="t"),
     Button("delegate", N_("Ask for advice"), icon="message-question", endpoint="inbox.delegate"),
     Button("add_signers", N_("Add signers"), icon="user-plus", endpoint="inbox.add_signers"),
     Button("copy", N_("Send a copy"), icon="copy", endpoint="inbox.copy"),
     Button("save", N_("Keep for later"), icon="device-floppy"),
+    Button("recall", N_("Take my decision back"), icon="arrow-back-up", endpoint="inbox.recall"),
 )
 ADDING = ("add_before", "add_after", "add_beside")
 

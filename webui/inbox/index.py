@@ -12,7 +12,7 @@ from flask_babel import gettext
 
 from engine import identity, repository, tasks
 from engine.errors import EngineError
-from engine.tasks import Page
+from engine.tasks import Page, drafting
 from webui import rendering
 from webui.inbox import blueprint, lists
 from webui.inbox.lists import Wanted
@@ -74,6 +74,7 @@ def _list(wanted: Wanted) -> dict[str, Any]:
         "columns": rendering.summary_columns(wanted.process) if wanted.layout else [],
         "requester": identity.find(g.uow, [wanted.requester]) if wanted.requester else [],
         "next": this_page(after=found.next) if found.next else "", "open_boxes": lists.OPEN,
+        "drafts": drafting.list_(g.uow) if wanted.box == "drafts" and not wanted.narrowed else [],
         "many": tasks.seen(g.uow, batch) if batch else {},
     }  # fmt: skip
 

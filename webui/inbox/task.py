@@ -67,6 +67,13 @@ def standing(item: UUID) -> ResponseReturnValue:
     return make_response(render_block("inbox/standing.html", "content", reason=reason, item=item))
 
 
+@blueprint.post("/<uuid:item>/opened")
+def opened(item: UUID) -> ResponseReturnValue:
+    """Told by a page that stays: whoever is asked has seen the task. Moving through the list does not count."""
+    tasks.opened(g.uow, item)
+    return make_response("", 204)
+
+
 @blueprint.get("/<uuid:item>/diagram.json")
 def diagram(item: UUID) -> dict[str, Any]:
     """The drawing with its marks."""

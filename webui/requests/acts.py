@@ -1,4 +1,4 @@
-"""What is done with a whole request: send a copy 抄送, urge 催办, read one's copy."""
+"""What is done with a whole request: copy 抄送, urge 催办, withdraw 撤回, void 作废, start again 重新发起."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from engine import identity, tasks
 from engine.errors import EngineError
 from webui import access, progress
 from webui.progress import Card
-from webui.rendering import page, stay
+from webui.rendering import leave, page, stay
 from webui.requests import blueprint
 from webui.transaction import shows_again
 
@@ -19,7 +19,8 @@ from webui.transaction import shows_again
 def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
     acts = ["urge"] if at.status == "running" and (at.starter_id == g.reader.id or access.may("cockpit")) else []
-    return [*acts, "copy"]
+    words = {"copy": "again"}  # copy is 抄送 here, and again 重新发起
+    return [*acts, "copy", *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
 
 
 def _ask(act: str, instance_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
@@ -63,6 +64,50 @@ def do_urge(instance_id: UUID) -> ResponseReturnValue:
     return _done(instance_id, gettext("Urged; open tasks told: %(n)s.", n=number))
 
 
+@blueprint.get("/<uuid:instance_id>/withdraw")
+def withdraw(instance_id: UUID) -> ResponseReturnValue:
+    """What follows."""
+    return _ask("withdraw", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/withdraw")
+@shows_again(lambda error, instance_id: _ask("withdraw", instance_id, error))
+def do_withdraw(instance_id: UUID) -> ResponseReturnValue:
+    """撤回: the request ends, and its data are a draft again."""
+    draft = tasks.withdraw(g.uow, instance_id, request.form.get("reason", ""))
+    flash(gettext("Withdrawn. Correct the draft and submit it again, under the same number."), "success")
+    if draft is None:
+        return leave(url_for(".instance", instance_id=instance_id))
+    return leave(url_for(".draft", draft_id=draft))
+
+
+@blueprint.get("/<uuid:instance_id>/void")
+def void(instance_id: UUID) -> ResponseReturnValue:
+    """What follows, and why."""
+    return _ask("void", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/void")
+@shows_again(lambda error, instance_id: _ask("void", instance_id, error))
+def do_void(instance_id: UUID) -> ResponseReturnValue:
+    """作废: the request never counted."""
+    tasks.void(g.uow, instance_id, request.form.get("reason", ""))
+    return _done(instance_id, gettext("Voided."))
+
+
+@blueprint.get("/<uuid:instance_id>/again")
+def again(instance_id: UUID) -> ResponseReturnValue:
+    """What is taken over."""
+    return _ask("again", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/again")
+@shows_again(lambda error, instance_id: _ask("again", instance_id, error))
+def do_again(instance_id: UUID) -> ResponseReturnValue:
+    """重新发起: a new draft from the old data."""
+    return leave(url_for(".draft", draft_id=tasks.copy_to_draft(g.uow, instance_id).id))
+
+
 @blueprint.post("/<uuid:instance_id>/read/<uuid:copy_id>")
 def read(instance_id: UUID, copy_id: UUID) -> ResponseReturnValue:
     """The reader has opened the copy that he got."""
@@ -76,7 +121,13 @@ def _done(instance_id: UUID, text: str) -> ResponseReturnValue:
 
 
 def _headings() -> dict[str, Any]:
-    return {"copy": gettext("Send a copy"), "urge": gettext("Urge")}
+    return {
+        "copy": gettext("Send a copy"),
+        "urge": gettext("Urge"),
+        "withdraw": gettext("Withdraw"),
+        "void": gettext("Void"),
+        "again": gettext("Start again"),
+    }
 
 
 def _texts() -> list[str]:

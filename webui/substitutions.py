@@ -1,0 +1,90 @@
+"""代理: who acts for me while I am away, for whom I act, and what was decided in my name."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import identity, tasks
+from engine.errors import EngineError, InvalidForm, NotFound
+from webui import languages, rendering
+from webui.rendering import page
+from webui.transaction import shows_again
+
+blueprint = Blueprint("substitutions", __name__, url_prefix="/substitutions")
+
+
+def _index(error: EngineError | None = None) -> ResponseReturnValue:
+    found = identity.substitutions(g.uow, g.reader.id)
+    people = {
+        user.id: user
+        for user in identity.find(g.uow, {key for one in found for key in (one.principal_id, one.substitute_id)})
+    }
+    today = g.now.astimezone(languages.zone()).date()
+    return page(
+        "substitutions/index.html", given=[one for one in found if one.principal_id == g.reader.id],
+        received=[one for one in found if one.substitute_id == g.reader.id], people=people, error=error,
+        typed=request.form, processes=list(rendering.processes().values()), today=today,
+        chosen=identity.find(g.uow, [request.form.get("to", "")]) if error else [],
+        decided=tasks.decided_for_me(g.uow),
+    )  # fmt: skip
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """Mine, those of others, and the decisions."""
+    return _index()
+
+
+@blueprint.post("/")
+@shows_again(_index)
+def create() -> ResponseReturnValue:
+    """Somebody acts for the reader, from the morning of the first to the evening of the last day."""
+    first, last = _day("first"), _day("last")
+    processes, amount = request.form.getlist("process"), request.form.get("max_amount", "").strip()
+    to = request.form.get("to", "").strip()
+    if not to:
+        raise NotFound(kind="user", key="")
+    made = identity.substitute(
+        g.uow, g.reader.id, to, _midnight(first), _midnight(last + timedelta(days=1)),
+        request.form.get("reason", "").strip(), scope="processes" if processes else "all", names=processes,
+        max_amount=_amount(amount) if amount else None, include_open=bool(request.form.get("include_open")),
+    )  # fmt: skip
+    text = gettext("Your substitute is set.")
+    if made.state == "pending":
+        text = gettext("It is longer than 30 days: it begins when your manager has agreed.")
+    flash(text, "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uuid:substitution>/end")
+def end(substitution: UUID) -> ResponseReturnValue:
+    """From the next click on nobody acts for the reader any more."""
+    identity.end_substitution(g.uow, substitution)
+    flash(gettext("Ended."), "success")
+    return redirect(url_for(".index"), 303)
+
+
+def _day(name: str) -> date:
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        raise InvalidForm(errors={name: ["a day"]}) from None
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise InvalidForm(errors={"max_amount": ["a number"]}) from None
+    if not found.is_finite():
+        raise InvalidForm(errors={"max_amount": ["a number"]})
+    return found
+
+
+def _midnight(day: date) -> Any:
+    return datetime.combine(day, time(), languages.zone()).astimezone(g.now.tzinfo)
