@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.imports import juel
 from engine.bpmn.imports.expressions import Feel, Uncertain, quoted
-from engine.bpmn.imports.forms import Forms, fields_of
+from engine.bpmn.imports.forms import NUMBER, WHOLE, Forms, fields_of
 from engine.bpmn.imports.report import Collector
 from engine.bpmn.imports.tidy import shown_word
 from engine.bpmn.imports.writing import bpmn, bpmn_elements, extension, extensions, insert, new, remove, tag
@@ -571,9 +571,9 @@ def _initial(kind: str, text: str) -> str | None:
     if kind == "boolean":
         return f"= {text}" if text in ("true", "false") else None
     if kind in _WHOLE:
-        return f"= {int(text)}" if re.fullmatch(r"-?\d+", text) else None
+        return f"= {int(text)}" if WHOLE.fullmatch(text) else None
     if kind in _FRACTIONS:
-        return f"= {text}" if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
+        return f"= {text}" if NUMBER.fullmatch(text) else None
     if kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         return f"= date({quoted(text)})"
     if kind == "datetime" and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text):

@@ -10,6 +10,8 @@ from engine.bpmn.parser.xml import Element, local_name
 from engine.errors import N_
 
 _UNUSUAL = re.compile(r"[^\w-]")
+WHOLE, NUMBER = re.compile("-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+"""Numbers of a usual size; whatever is longer is left to a person."""
 _NAME = re.compile(r"[^\W\d]\w*")
 _KINDS: dict[str, dict[str, Any]] = {
     "string": {"type": "textfield"}, "": {"type": "textfield"}, "text": {"type": "textarea"},
@@ -42,9 +44,14 @@ class Forms:
     def make(self, owner: Element, fields: list[dict[str, Any]]) -> str:
         """Keep a form for `owner`; its id."""
         name = _UNUSUAL.sub("_", f"{self.stem}_{owner.get('id')}")
+        while self._path(name) in self.made:  # of an element whose id differs in an unusual sign only
+            name += "_"
         form = {"id": f"{self.area}/{name}", "type": "default", "schemaVersion": 18, "components": fields}
-        self.made[f"forms/{self.area}/{name}.json"] = json.dumps(form, ensure_ascii=False, indent=2).encode()
+        self.made[self._path(name)] = json.dumps(form, ensure_ascii=False, indent=2).encode()
         return f"{self.area}/{name}"
+
+    def _path(self, name: str) -> str:
+        return f"forms/{self.area}/{name}.json"
 
 
 def fields_of(words: list[Element]) -> tuple[list[dict[str, Any]], list[Caveat]]:
@@ -123,7 +130,7 @@ def _constrain(part: Element, component: dict[str, Any], caveats: list[Caveat]) 
             rules["required"] = True
         elif name == "readonly" and value != "false":
             component["readonly"] = True
-        elif name in _LIMITS and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        elif name in _LIMITS and NUMBER.fullmatch(value):
             rules[_LIMITS[name]] = float(value) if "." in value else int(value)
         elif value != "false":
             caveats.append((CONSTRAINT, {"text": f"{name} {value}".strip(), "key": component["key"]}))
@@ -140,7 +147,7 @@ def _default(
     match component["type"]:
         case "checkbox" if text in ("true", "false"):
             component["defaultValue"] = text == "true"
-        case "number" if re.fullmatch(r"-?\d+", text):
+        case "number" if WHOLE.fullmatch(text):
             component["defaultValue"] = int(text)
         case "textfield" | "textarea" if not juel.is_expression(text):
             component["defaultValue"] = text

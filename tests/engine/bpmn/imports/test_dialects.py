@@ -214,7 +214,8 @@ def test_a_data_object_keeps_the_value_that_it_begins_with(kind, text, value):
     ("kind", "text"),
     [
         ("xsd:int", "1.5"), ("xsd:int", "many"), ("xsd:boolean", "yes"), ("xsd:double", "1e5"), ("xsd:json", "{}"),
-        ("xsd:datetime", "2026-11-23T09:00:00"), ("xsd:string", "${x}"),
+        ("xsd:datetime", "2026-11-23T09:00:00"), ("xsd:string", "${x}"), ("xsd:int", "9" * 40),
+        ("xsd:double", "\u0661"),
     ],
 )  # fmt: skip
 def test_a_value_that_is_not_certain_is_left_to_a_person(kind, text):

@@ -131,6 +131,24 @@ def test_a_default_that_is_computed_and_a_constraint_of_ones_own_are_told():
     ]  # fmt: skip
 
 
+def test_each_element_has_a_form_of_its_own_when_their_ids_differ_in_an_unusual_sign_only():
+    tasks = "".join(f'<userTask id="{key}">{ext(FIELDS)}</userTask>' for key in ("a.b", "a_b"))
+
+    assert list(translated(tasks).forms) == ["forms/oa/p_a_b.json", "forms/oa/p_a_b_.json"]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 400 + ".5", "\u0661"])
+def test_a_number_of_unusual_size_or_script_is_told_and_left_out(number):
+    limit = f'<camunda:validation><camunda:constraint name="min" config="{number}"/></camunda:validation>'
+    field = f'<camunda:formField id="x" type="long" defaultValue="{number}">{limit}</camunda:formField>'
+
+    found = translated(f'<userTask id="t">{ext(f"<camunda:formData>{field}</camunda:formData>")}</userTask>')
+
+    (form,) = [json.loads(content) for content in found.forms.values()]
+    assert {"validate", "defaultValue"}.isdisjoint(form["components"][0])
+    assert len([note for note in found.notes if note.element_id == "t"]) == 2
+
+
 # ---------------------------------------------------------------- correlation
 
 
