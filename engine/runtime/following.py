@@ -16,9 +16,9 @@ from engine.unit_of_work import UnitOfWork
 _round = update(user_task).where(
     user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"), user_task.c.status == 0
 )
-_rounds = select(user_task.c.id, user_task.c.node, user_task.c.status, user_task.c.scope_path).where(
-    user_task.c.instance_id == bindparam("of")
-)
+_rounds = select(
+    user_task.c.id, user_task.c.node, user_task.c.status, user_task.c.scope_path, user_task.c.guarded
+).where(user_task.c.instance_id == bindparam("of"))  # fmt: skip
 _rename = update(user_task).where(user_task.c.id == bindparam("row"))
 _chosen = select(future_approver).where(future_approver.c.instance_id == bindparam("of"))
 _forget = delete(future_approver).where(
@@ -59,8 +59,11 @@ def _rename_rounds(uow: UnitOfWork, instance: Instance, scope: int, program: Pro
     for row in uow.execute(_rounds, {"of": instance.id}).all():
         path, own = _followed(row.scope_path, scope, program, names)
         node = names.get(row.node, row.node) if own and row.status != RoundStatus.OPEN else row.node
-        if (node, path) != (row.node, row.scope_path):
-            uow.queue(_rename, {"row": row.id, "node": node, "scope_path": path})
+        changed = {"node": node, "scope_path": path}
+        if own and isinstance(row.guarded, dict):  # of a return that is to come straight back
+            changed["guarded"] = row.guarded | {"target": names.get(row.guarded["target"], row.guarded["target"])}
+        if any(getattr(row, name) != value for name, value in changed.items()):
+            uow.queue(_rename, {"row": row.id, **changed})
 
 
 def _followed(

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import history, identity, policy, tasks
+from engine import history, identity, migration, policy, repository, tasks
 from engine.db.task import Ticket, user_task, work_item
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import FORK, Case, line, request, step
@@ -244,3 +244,23 @@ def test_a_parked_grant_pays_nothing(engine):
     case.back("c", "request", resubmit="backToMe")
 
     assert "finance_approval" in held(engine, case.id, bill_id)
+
+
+def test_the_way_straight_back_follows_to_another_version(engine):
+    """What was renamed is known by its new id: who was passed is carried, and another way is seen as one."""
+    case = Case(engine, line(request(), step("a"), step("b"), step("c")))
+    case.agree("request", "a", "b")
+    case.back("c", "request", resubmit="backToMe")
+    renamed = {"request": "ask", "a": "a1"}
+    xml = line(request().replace('"request"', '"ask"'), step("a1", who="bob"), step("b"), step("c"))
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/p.bpmn": xml})
+        old, new = (info.id for info in reversed(repository.versions(uow, "p")))
+        migration.migrate(uow, case.id, migration.Plan(old, new, choices=renamed), reason="better words")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        ticket = uow.execute(select(user_task.c.guarded).where(user_task.c.ticket.is_not(None))).scalar_one()
+    assert ticket["target"] == "ask"
+    case.act(tasks.complete, "ask", login="ann")
+    assert case.waits == ["c"]
+    assert tickets(case) == ["used"]
