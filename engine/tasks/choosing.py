@@ -11,7 +11,7 @@ from engine.approvals import choices
 from engine.approvals.choices import Selection
 from engine.bpmn.program import Program
 from engine.db.instance import Instance
-from engine.db.task import ItemStatus, RoundStatus, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import N_, CannotChoose, Forbidden, InstanceOver
 from engine.runtime import LIVE
 from engine.tasks.opening import Act
@@ -24,6 +24,7 @@ _seats = (
     .where(
         user_task.c.instance_id == bindparam("of"), user_task.c.status == int(RoundStatus.OPEN),
         work_item.c.assignee_id == bindparam("who"), work_item.c.status == int(ItemStatus.TODO),
+        work_item.c.kind < int(ItemKind.ADVICE),  # who gives advice or reads a copy is not asked
     )
 )  # fmt: skip
 _opened = select(user_task.c.node).where(user_task.c.instance_id == bindparam("of")).distinct()

@@ -110,3 +110,17 @@ def test_a_requester_with_several_departments_says_for_which_he_asks(office):
     assert office.asked() == {"bob", "eve"}
     with pytest.raises(InvalidValue, match="moon"):
         start(office, department="moon")
+
+
+@pytest.mark.parametrize("reads", ["copy", "advice"])
+def test_who_only_reads_or_advises_does_not_choose_who_is_asked_later(office, reads):
+    instance = office.begin(
+        approval("check", '<troika:buttons changeFuture="true"/>', users="bob"), approval("next", users="eve")
+    )
+    if reads == "copy":
+        office.do("bob", tasks.copy_to, instance, ["ivy"])
+    else:
+        office.act("bob", tasks.delegate, "ivy", "?")
+
+    with pytest.raises(Forbidden):
+        office.do("ivy", tasks.set_future, instance, "next", ["ivy"], adds=False)
