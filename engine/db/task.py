@@ -202,8 +202,8 @@ Index(
     work_item.c.user_task_id,
     work_item.c.assignee_id,
     unique=True,
-    sqlite_where=text("status IN (0, 1, 2, 3) AND kind <> 4 AND assignee_id IS NOT NULL"),
-    postgresql_where=text("status IN (0, 1, 2, 3) AND kind <> 4 AND assignee_id IS NOT NULL"),
+    sqlite_where=text("status IN (0, 1, 2, 3) AND kind NOT IN (4, 5) AND assignee_id IS NOT NULL"),
+    postgresql_where=text("status IN (0, 1, 2, 3) AND kind NOT IN (4, 5) AND assignee_id IS NOT NULL"),
 )
 Index("work_item_instance", work_item.c.instance_id)
 Index(

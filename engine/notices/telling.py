@@ -12,7 +12,7 @@ from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.job import JobKind
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
-from engine.db.task import ItemStatus, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, user_task, work_item
 from engine.history import Entry
 from engine.notices import preferences
 from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, ROBOT, STATUSES, Notice, line
@@ -26,8 +26,9 @@ OPEN = (int(ItemStatus.TODO), int(ItemStatus.ADVISING))
 RETRY = "PT10S,PT1M,PT10M,PT1H"
 
 _items = select(work_item).where(
-    work_item.c.user_task_id.in_(bindparam("rounds", expanding=True)), work_item.c.status.in_(OPEN)
-)
+    work_item.c.user_task_id.in_(bindparam("rounds", expanding=True)), work_item.c.status.in_(OPEN),
+    work_item.c.kind != int(ItemKind.COPY),
+)  # fmt: skip
 _items_by_id = select(work_item).where(work_item.c.id.in_(bindparam("items", expanding=True)))
 _names = select(user_task.c.node, user_task.c.name, user_task.c.spec).where(user_task.c.instance_id == bindparam("of"))
 _sent = select(notice_delivery.c.id).where(notice_delivery.c.id == bindparam("key"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from engine.approvals import rounds
 from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue
 from engine.process_engine import ProcessEngine
-from engine.tasks import opening, working
+from engine.tasks import choosing, opening, working
 from engine.tasks.deciding import agree
 from engine.tasks.opening import Act
 from engine.unit_of_work import Actor, UnitOfWork
@@ -88,4 +88,6 @@ def _hindrance(act: Act) -> str | None:
         return N_("an opinion is required")
     if any(rule.required for rule in act.work.fields):
         return N_("a field is required")
+    if choosing.to_select(act):
+        return N_("people for a later task have to be chosen")
     return None

@@ -134,11 +134,11 @@ def lock(uow: UnitOfWork, item_id: UUID) -> None:
 
 
 def look(uow: UnitOfWork, item_id: UUID, *, lock: bool = False) -> Act:
-    """The item with its round, whatever their state. Raises NotFound."""
+    """The item with its round, whatever their state. Raises NotFound, also for a copy: it is read, never acted on."""
     instance = uow.lock_instance_of(item_id) if lock else rows.read(uow, _place_of(uow, item_id))
     # read in statements of their own after the lock: a join inside it would return rows from before the wait
     rows_ = uow.read(_ledger, {"of": item_id, "clicks": uow.actor.user_id})
-    if not rows_:
+    if item_id not in {row.id for row in rows_}:
         raise NotFound(kind="task", key=item_id)
     if rows_[0].instance_id != instance.id:
         raise RuntimeError("two instances in one unit of work: what one wants from another is a job")

@@ -12,6 +12,7 @@ from engine.errors import (
     Forbidden,
     InstanceOver,
     InvalidValue,
+    NotFound,
     NotYourTask,
     UrgedAlready,
 )
@@ -169,3 +170,37 @@ def test_a_node_that_does_not_say_so_is_not_decided_from_a_list(office):
     assert office.do("bob", tasks.seen, [item]) == {}
     [result] = tasks.agree_many(office.engine, office.who["bob"], [tasks.Chosen(item, "form:00")])
     assert isinstance(result.error, BatchNotAllowed)
+
+
+def test_whoever_is_asked_may_get_a_copy_too_and_whoever_got_one_may_be_asked(office):
+    instance = office.begin(approval("check", '<troika:cc on="enter" users="bob"/>', users="bob,fay"))
+
+    office.do("bob", tasks.copy_to, instance, ["fay", "gus"])
+    office.act("bob", tasks.add_beside, ["gus"])
+
+    assert office.asked() == {"bob", "fay", "gus"}
+    assert all(len(office.items(login, "copied")) == 1 for login in ("bob", "fay", "gus"))
+
+
+def test_a_copy_is_no_task(office):
+    instance = office.begin(approval(users="bob"))
+    [made] = office.do("bob", tasks.copy_to, instance, ["fay"])
+
+    for verb in (tasks.get, tasks.agree, tasks.claim, tasks.targets, tasks.recall, tasks.remove_signer):
+        with pytest.raises(NotFound):
+            office.do("fay", verb, made)
+
+
+def test_a_batch_leaves_out_who_has_to_choose_people_for_later(office):
+    chooses = (
+        '<userTask id="next" name="next"><extensionElements><troika:assignment strategy="previousApproverSelect"/>'
+        '<troika:approval mode="all"/><troika:onEmpty do="autoPass"/></extensionElements></userTask>'
+    )
+    instance = office.begin(approval("check", '<troika:buttons batch="true"/>', users="bob"), chooses)
+    item = office.item("bob")
+
+    assert office.do("bob", tasks.seen, [item]) == {}
+    [result] = tasks.agree_many(office.engine, office.who["bob"], [tasks.Chosen(item, "form:")])
+
+    assert isinstance(result.error, BatchNotAllowed)
+    assert (office.status(instance), office.asked()) == ("running", {"bob"})
