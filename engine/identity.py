@@ -640,6 +640,8 @@ def substitute(
         require(uow, "people")
     if absent.id == present.id or (absent.person_id is not None and absent.person_id == present.person_id):
         raise InvalidSubstitution(found=N_("principal and substitute are the same person"))
+    if _his_own(uow, present.id):
+        raise InvalidSubstitution(found=N_("nobody makes himself the substitute of somebody else"))
     if valid_from >= valid_to:
         raise InvalidSubstitution(found=N_("it ends before it begins"))
     if not present.active:
@@ -669,6 +671,9 @@ def approve_substitution(uow: UnitOfWork, substitution_id: UUID, *, approved: bo
     row = uow.execute(select(substitution).where(substitution.c.id == substitution_id)).one_or_none()
     if row is None or row.state != "pending":
         raise NotFound(kind="substitution to approve", key=str(substitution_id))
+    if _his_own(uow, row.principal_id, row.substitute_id):
+        known = names(uow, [uow.actor.user_id])
+        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("judge a substitution of his own"))
     manager = manager_of(uow, row.principal_id)
     if manager is None or uow.actor.user_id != manager.id:
         require(uow, "people")
@@ -677,6 +682,16 @@ def approve_substitution(uow: UnitOfWork, substitution_id: UUID, *, approved: bo
     uow.execute(this.values(state=state, approved_by=uow.actor.user_id))
     kind = "substitution.approved" if approved else "substitution.refused"
     history.act(uow, SCOPE, kind, {"id": str(substitution_id)})
+
+
+def _his_own(uow: UnitOfWork, *accounts: UUID) -> bool:
+    """Whether one of them is the person who acts, whatever account he uses."""
+    actor_id = uow.actor.user_id
+    if actor_id is None:
+        return False
+    known = persons(uow, [actor_id, *accounts])
+    me = known.get(actor_id)
+    return any(account == actor_id or (me is not None and known.get(account) == me) for account in accounts)
 
 
 def _check_overlap(uow: UnitOfWork, made: Substitution) -> None:

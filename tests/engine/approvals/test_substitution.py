@@ -7,6 +7,7 @@ import pytest
 
 from engine import identity, tasks
 from engine.errors import AlreadyDecided, Forbidden, InvalidSubstitution, NotFound, NotYourTask
+from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 
 pytestmark = pytest.mark.approvals
@@ -160,3 +161,18 @@ def test_a_long_one_begins_when_the_manager_agrees(office):
     other = stand_in(office, "bob", "gus", lasts=timedelta(days=31))
     office.do("cyd", identity.approve_substitution, other.id, approved=False)
     assert office.asked() == {"bob"}
+
+
+def test_nobody_gives_the_power_of_another_to_himself(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        dan = identity.user(uow, "dan")
+        identity.create_user(uow, "dan2", "Dan again", person_id=dan.person_id)
+    for own in ("dan", "dan2"):
+        with pytest.raises(InvalidSubstitution, match="nobody makes himself"):
+            stand_in(office, "boss", own, by="dan")
+    made = stand_in(office, "bob", "cyd", lasts=timedelta(days=31))
+    with pytest.raises(Forbidden):
+        office.do("cyd", identity.approve_substitution, made.id)
+    made = stand_in(office, "dan", "gus", lasts=timedelta(days=31))
+    with pytest.raises(Forbidden):
+        office.do("dan", identity.approve_substitution, made.id)
