@@ -1,6 +1,8 @@
 """Decisions of an earlier round that still stand: carried into a new one, never copied as if made again."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from sqlalchemy import insert
 
 from engine import history, ids
 from engine.approvals import timeouts
-from engine.approvals.ledger import decide
+from engine.approvals.ledger import decide, progress, unsettled
 from engine.approvals.rounds import (
     Closing,
     RoundOutcome,
@@ -22,9 +24,10 @@ from engine.approvals.rounds import (
 )
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Instance
-from engine.db.task import Cause, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
+from engine.db.task import Cause, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.unit_of_work import UnitOfWork
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _insert_round = insert(user_task)
 _insert_item = insert(work_item)
 
@@ -52,34 +55,56 @@ def carry(uow: UnitOfWork, instance: Instance, fact: WorkOpened, earlier: Any, i
     return True
 
 
-def reopen_for(uow: UnitOfWork, instance: Instance, fact: WorkOpened, items: Sequence[Any], taken_back: UUID) -> UUID:
+def reopen_for(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, items: Sequence[Any], taken_back: UUID
+) -> tuple[UUID, UUID]:  # fmt: skip
     """An open round in which `taken_back` is asked again and every other decision of `items` is carried.
 
-    Whoever was not heard any more when the round closed is asked as well. Returns the id of the new item.
+    Signers stay with the one who added them. Whoever was not heard any more when the round closed is asked as well,
+    unless his group has its result. Returns the ids of the round and of the item in which he is asked.
     """
     row = _row(uow, instance, fact, RoundStatus.OPEN, Cause.WITHDRAW)
     uow.queue(_insert_round, row)
-    in_turn = mode_of(fact.work) == "sequential"
-    made: list[dict[str, Any]] = []
-    asked_id: UUID | None = None
-    for item in items:
-        if item.decision is not None and item.id != taken_back:
-            made.append(_carried(uow, row["id"], item, {item.id: ids.uuid7()}))
-            _record(uow, instance, fact, row, made[-1])
-            continue
-        waits = in_turn and asked_id is not None
-        made.append(_asked(uow, instance, row["id"], item, fact, ItemStatus.WAIT if waits else ItemStatus.TODO))
-        if item.id == taken_back:
-            asked_id = made[-1]["id"]
+    in_time = sorted(items, key=lambda item: (item.decided_at or _NEVER, item.id))
+    new_ids = {item.id: ids.uuid7() for item in in_time}
+    asked_id = new_ids.get(taken_back)
+    if asked_id is None:
+        raise RuntimeError(f"item {taken_back} is not in its own round")
+    made = [
+        _asked(uow, instance, row["id"], item, fact, new_ids)
+        if item.decision is None or item.id == taken_back else _carried(uow, row["id"], item, new_ids)
+        for item in items
+    ]  # fmt: skip
+    made = _placed(fact, made)
     for item in made:
         uow.queue(_insert_item, item)
+        if item.get("decision") is not None:
+            _record(uow, instance, fact, row, item)
     todo = [item for item in made if item["status"] == ItemStatus.TODO]
     put_into_inbox(uow, todo)
     timeouts.arm(uow, instance.id, fact.token, fact.work, [item["id"] for item in todo])
     history.record(uow, instance, "task.opened", node=fact.node, data={"task": str(row["id"]), "asked": []})
-    if asked_id is None:
-        raise RuntimeError(f"item {taken_back} is not in its own round")
-    return asked_id
+    return row["id"], asked_id
+
+
+def _placed(fact: WorkOpened, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items with the status that each has now; without those for whom nobody waits."""
+    blank = dict.fromkeys(column.name for column in work_item.columns)
+
+    def now(rows: list[dict[str, Any]]) -> Any:
+        return ledger_of(fact.work, [SimpleNamespace(**{**blank, **row}) for row in rows])
+
+    left = progress(now(made)).left
+    kept = [item for item in made if item["id"] not in left]
+    after = unsettled(now(kept))
+    for item in kept:
+        if item["id"] in after:
+            item["status"] = int(ItemStatus.COUNTERSIGNING)
+    asked = progress(now(kept)).asked
+    for item in kept:
+        if item["id"] in asked:
+            item["status"] = int(ItemStatus.TODO)
+    return kept
 
 
 def click_of(item: Any) -> UUID:
@@ -102,7 +127,7 @@ def _row(uow: UnitOfWork, instance: Instance, fact: WorkOpened, status: RoundSta
 def _carried(uow: UnitOfWork, round_id: UUID, item: Any, made: dict[UUID, UUID]) -> dict[str, Any]:
     return {
         "id": made[item.id], "parent_id": made.get(item.parent_id), "group_mode": item.group_mode,
-        "user_task_id": round_id, "instance_id": item.instance_id, "kind": item.kind,
+        "user_task_id": round_id, "instance_id": item.instance_id, "kind": item.kind, "added_by": item.added_by,
         "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
         "owner_id": item.owner_id, "on_behalf_of_id": item.on_behalf_of_id, "status": int(ItemStatus.DECIDED),
         "decision": item.decision, "decision_source": int(Source.CARRIED), "decided_by": item.decided_by,
@@ -114,13 +139,14 @@ def _carried(uow: UnitOfWork, round_id: UUID, item: Any, made: dict[UUID, UUID])
 
 
 def _asked(
-    uow: UnitOfWork, instance: Instance, round_id: UUID, item: Any, fact: WorkOpened, status: ItemStatus
+    uow: UnitOfWork, instance: Instance, round_id: UUID, item: Any, fact: WorkOpened, made: dict[UUID, UUID]
 ) -> dict[str, Any]:
     return {
-        "id": ids.uuid7(), "user_task_id": round_id, "instance_id": instance.id, "kind": int(ItemKind.NORMAL),
-        "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
-        "owner_id": item.owner_id, "status": int(status), "reason": item.reason, "due_at": fact.work.due,
-        "created_at": uow.now,
+        "id": made[item.id], "parent_id": made.get(item.parent_id), "group_mode": item.group_mode,
+        "user_task_id": round_id, "instance_id": instance.id, "kind": item.kind, "seq": item.seq,
+        "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
+        "owner_id": item.owner_id, "status": int(ItemStatus.WAIT), "reason": item.reason, "due_at": fact.work.due,
+        "added_by": item.added_by, "created_at": uow.now,
     }  # fmt: skip
 
 

@@ -142,6 +142,13 @@ def progress(ledger: Ledger) -> Progress:
     return Progress(tuple(key for key in asked if key not in left), tuple(settled), tuple(left))
 
 
+def unsettled(ledger: Ledger) -> tuple[Any, ...]:
+    """Items that agreed, whose vote counts when those who sign after them have signed."""
+    return tuple(
+        item.id for item in ledger.items if item.decision == "agree" and _groups(ledger, item, "sign_after") == PENDING
+    )
+
+
 def turn(ledger: Ledger) -> tuple[Any, ...]:
     """Items that should be asked next."""
     return progress(ledger).asked

@@ -232,7 +232,7 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
             weight=row.weight,
             status=ItemStatus(row.status).name.lower(),
             decision=None if row.decision is None else WORDS.get(ItemDecision(row.decision)),
-            parent=_heir(heirs, row.parent_id),
+            parent=heir(heirs, row.parent_id),
             order=order.get(row.id, 0),
             group=row.seq // GROUP,
             group_mode=row.group_mode or "all",
@@ -244,7 +244,7 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
     return Ledger(mode_of(work), items, work.approval.parameters if work.approval else {})
 
 
-def _heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
+def heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
     """Who has an item now, after transfers: what he asked others for is asked for his heir."""
     while key is not None and key in heirs:
         key = heirs[key]

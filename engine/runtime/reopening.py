@@ -13,7 +13,7 @@ from engine.approvals.rounds import TOP, VOTING
 from engine.bpmn.state import Scope
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Instance
-from engine.db.task import Cause, Source, Ticket, user_task, work_item
+from engine.db.task import Cause, ItemStatus, Source, Ticket, user_task, work_item
 from engine.errors import NotFound
 from engine.identity import User
 from engine.runtime.environment import beside
@@ -81,6 +81,15 @@ def undo(uow: UnitOfWork, round_id: UUID, reason: str) -> None:
     policy.undo(uow, clicks, reason)
 
 
+def hand_on(uow: UnitOfWork, round_id: UUID, taken_back: UUID, later: UUID, reason: str) -> None:
+    """Somebody takes his decision of a round back: the others stand in the round `later`, and count when it passes."""
+    items = [item for item in items_of(uow, round_id) if item.decision is not None]
+    uow.queue(_void_item, {"row": taken_back, "voided_at": uow.now, "void_reason": reason})
+    policy.undo(uow, [taken_back], reason)
+    policy.park(uow, [click_of(item) for item in items if item.id != taken_back], reason)
+    uow.queue(_punch, {"row": round_id, "parked_by": later})
+
+
 def park(uow: UnitOfWork, ticket: UUID, round_id: UUID, names: list[str] | None, seen: bytes, reason: str) -> None:
     """Keep the decisions of a round for the way back; `names`: fields that must not change, None: all variables."""
     uow.queue(_punch, {"row": round_id, "parked_by": ticket, "guarded": names, "guarded_digest": seen})
@@ -132,7 +141,7 @@ def _with_ticket(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: 
     earlier = max(parked, key=lambda row: row.passed_seq)
     items = [
         item for item in items_of(uow, earlier.id)
-        if item.kind in VOTING and item.decision is not None and item.voided_at is None
+        if item.kind in VOTING and item.status == ItemStatus.DECIDED and item.voided_at is None
     ]  # fmt: skip
     reason = _changed(uow, instance, fact, earlier, items)
     if reason is not None:

@@ -65,7 +65,8 @@ class Back:
     """One going back. `tokens`: from where; `target`: the round that was passed there; `by`: the round that is left.
 
     `straight`: the resubmission comes straight back to `by` when nothing has changed. `recompute`: ask whom the drawing
-    names instead of who acted before. `reopen`: opens the target's round instead, when a decision is taken back.
+    names instead of who acted before. `reopen`: opens the target's round instead, when one decision of it is taken
+    back, and says what becomes of the others.
     """
 
     tokens: tuple[int, ...]
@@ -191,15 +192,17 @@ def _undo_rounds(uow: UnitOfWork, instance: Instance, back: Back, scope: Scope, 
         beside(uow, instance).ticket = ticket
     for row in rounds_of(uow, instance.id):
         since = row.passed_seq is not None and row.passed_seq >= back.target.passed_seq
-        standing = row.voided_at is None and row.parked_by is None
+        handed_on = back.by is not None and row.parked_by == back.by.id
+        standing = row.voided_at is None and (row.parked_by is None or handed_on)
         if not since or not standing or not inside(row) or (back.by is not None and row.id == back.by.id):
             continue
         undone.append(row.node)
         at_target = row.node == target.id
-        if ticket is not None and not at_target and row.status == RoundStatus.PASSED and _by_people(uow, row.id):
+        kept = ticket is not None and not at_target and not handed_on and row.status == RoundStatus.PASSED
+        if ticket is not None and kept and _by_people(uow, row.id):
             names = _guarded(uow, instance, scope, row)
             reopening.park(uow, ticket, row.id, names, reopening.seen(variables, names), "sent back")
-        else:
+        elif back.reopen is None or row.id != back.target.id:  # else only one of its decisions is taken back
             reopening.undo(uow, row.id, "sent back")
     return undone
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, update
 
 from engine import bpmn, forms, history, policy, runtime
 from engine.approvals import copies, rounds
+from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
 from engine.approvals.ledger import decide as count
 from engine.approvals.rounds import Closing, RoundOutcome
@@ -304,7 +305,8 @@ def _close(act: Act, outcome: Outcome, word: str) -> None:
 def _grant(act: Act, outcome: Outcome, document: Document | None) -> None:
     """A passed round that provides a capability makes grants; a failed one takes back what there was.
 
-    Whoever agreed before the document changed agreed to something else: his yes grants nothing.
+    Whoever agreed before the document changed agreed to something else: his yes grants nothing. The grant of a click
+    that was carried into this round waits for its result, and counts again.
     """
     capability = act.work.capability
     if capability is None or document is None:
@@ -320,3 +322,13 @@ def _grant(act: Act, outcome: Outcome, document: Document | None) -> None:
         and item.subject_digest == document.digest
     ]
     policy.grant(act.uow, act.instance, act.round.id, act.round.node, capability, yes, document)
+    carried = [
+        click_of(item)
+        for item in act.items
+        if item.id in outcome.counted
+        and item.decision_source == Source.CARRIED
+        and item.subject_digest == document.digest
+        and item.decided_by is not None
+        and policy.objection(act.uow, act.instance, capability, document, item.decided_by, item.on_behalf_of_id) is None
+    ]
+    policy.restore(act.uow, carried, "carried")

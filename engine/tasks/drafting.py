@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine import bpmn, forms, ids, repository, runtime, values
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
-from engine.errors import ActNotOffered, NotFound, StaleDraft
+from engine.errors import ActNotOffered, NotFound, ProcessRetired, StaleDraft
 from engine.runtime import returning
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -203,12 +203,22 @@ def _remove(uow: UnitOfWork, draft: RequestDraft, version: int) -> None:
         raise StaleDraft(path=draft.title, found=draft.version, seen=version)
 
 
+def _version(uow: UnitOfWork, row: Any) -> UUID:
+    """The one that it would start; while the process takes no requests the one that it was made for."""
+    try:
+        return repository.latest_active(uow, row.process_key).id
+    except ProcessRetired:
+        found: UUID = row.definition_id
+        return found
+
+
 def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
     known: Values = values.decode(orjson.loads(row.state))
-    form_id = repository.program(uow, repository.latest_active(uow, row.process_key).id).start_form
+    version = _version(uow, row)
+    form_id = repository.program(uow, version).start_form
     fields = set(known)
     if form_id is not None:
-        form = repository.form(uow, form_id, repository.latest_active(uow, row.process_key).id)
+        form = repository.form(uow, form_id, version)
         fields = {field.path.partition(".")[0] for field in form.fields}
     earlier = uow.execute(_one, {"wanted": row.resubmits_id}).first() if row.resubmits_id is not None else None
     return RequestDraft(

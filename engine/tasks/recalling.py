@@ -1,16 +1,17 @@
 """Taking a decision of one's own back: recall 取回, while nobody has built on it."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
 from engine import approvals, history, ids, policy, runtime
-from engine.approvals import rounds
+from engine.approvals import rounds, timeouts
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Status
-from engine.db.task import ItemStatus, RoundStatus, Source, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.errors import N_, NotPossibleNow, Phrase
 from engine.runtime import reopening, returning
 from engine.runtime.returning import Back
@@ -46,7 +47,9 @@ def recall(uow: UnitOfWork, work_item_id: UUID, reason: str = "") -> UUID | None
         history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told)
 
     def reopen(fact: WorkOpened) -> None:
-        made.append(approvals.reopen_for(uow, act.instance, fact, _standing(act), act.item.id))
+        later, asked = approvals.reopen_for(uow, act.instance, fact, _standing(act), act.item.id)
+        reopening.hand_on(uow, act.round.id, act.item.id, later, "recalled")
+        made.append(asked)
 
     returning.go(uow, act.instance, Back(_tokens(act), act.round, reopen=reopen), decide)
     return made[0] if made else None
@@ -73,7 +76,8 @@ def _refusal(act: Act) -> str | None:
         return N_("it has ended")
     if act.item.status != ItemStatus.DECIDED or act.item.voided_at is not None:
         return N_("the decision does not stand any more")
-    if act.item.decision_source != Source.HUMAN or act.round.status == RoundStatus.RETURNED:
+    no_vote = act.item.kind not in rounds.VOTING or act.item.decision_source != Source.HUMAN
+    if no_vote or act.round.status == RoundStatus.RETURNED:
         return N_("it was no decision that can be taken back")
     if act.work.recall == "never":
         return N_("its drawing does not allow it")
@@ -87,13 +91,44 @@ def _refusal(act: Act) -> str | None:
 
 
 def _later_in_turn(act: Act) -> str | None:
-    """In sequence: somebody after the actor has decided, or seen it."""
-    if act.round.mode != "sequential":
-        return None
-    later = [item for item in act.items if item.seq > act.item.seq and item.voided_at is None]
+    """Somebody who is asked after the actor has decided, or seen it: in sequence, or as the one who has added him."""
+    later = _after(act)
+    owner = _owner(act)
+    if owner is not None and act.item.kind == ItemKind.SIGN_AFTER and owner.status != ItemStatus.COUNTERSIGNING:
+        return N_("the decision does not stand any more")
+    if owner is not None and act.item.kind == ItemKind.SIGN_BEFORE:
+        if owner.status not in (ItemStatus.WAIT, ItemStatus.TODO):
+            return N_("the next person has decided already")
+        later = [*later, owner]
     if any(item.decided_at is not None for item in later):
         return N_("the next person has decided already")
     return _seen(act, later)
+
+
+def _after(act: Act) -> list[Any]:
+    """Who is asked after the actor in the same sequence."""
+    item = act.item
+    if item.kind in rounds.TOP:
+        peers = [one for one in act.items if one.kind in rounds.TOP] if act.round.mode == "sequential" else []
+    else:
+        peers = [
+            one for one in act.items
+            if one.parent_id == item.parent_id and one.kind == item.kind and one.group_mode == "sequential"
+            and one.seq // rounds.GROUP == item.seq // rounds.GROUP
+        ]  # fmt: skip
+    return [one for one in peers if one.seq > item.seq and one.voided_at is None]
+
+
+def _owner(act: Act) -> Any:
+    """Whoever has now the item that added the actor before or after it."""
+    if act.item.kind in rounds.TOP:
+        return None
+    key = rounds.heir(_heirs(act), act.item.parent_id)
+    return next((one for one in act.items if one.id == key), None)
+
+
+def _heirs(act: Act) -> dict[UUID, UUID]:
+    return {item.supersedes_id: item.id for item in act.items if item.supersedes_id is not None}
 
 
 def _built_on(act: Act) -> str | None:
@@ -146,15 +181,16 @@ def _tokens(act: Act) -> tuple[int, ...]:
 
 def _standing(act: Act) -> list[Any]:
     """The people of the round, each once: decided, or not heard because it was over before."""
+    heirs = _heirs(act)
     return [
-        item for item in act.items
-        if item.kind in rounds.TOP and item.voided_at is None
+        SimpleNamespace(**{**vars(item), "parent_id": rounds.heir(heirs, item.parent_id)}) for item in act.items
+        if item.kind in rounds.VOTING and item.voided_at is None
         and item.status in (ItemStatus.DECIDED, ItemStatus.CANCELLED)
     ]  # fmt: skip
 
 
 def _ask_again(act: Act) -> UUID:
-    """The round is still open: his decision is void, a new item asks him; in sequence the next one waits again."""
+    """The round is still open: his decision is void, a new item asks him; whoever comes after him waits again."""
     uow, item = act.uow, act.item
     uow.queue(_void, {"item_id": item.id, "voided_at": uow.now, "void_reason": "recalled"})
     policy.undo(uow, [item.id], "recalled")
@@ -162,13 +198,14 @@ def _ask_again(act: Act) -> UUID:
         "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
         "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
         "owner_id": item.owner_id, "parent_id": item.parent_id, "status": int(ItemStatus.TODO), "reason": item.reason,
-        "due_at": item.due_at, "created_at": uow.now,
+        "due_at": item.due_at, "created_at": uow.now, "added_by": item.added_by, "group_mode": item.group_mode,
     }  # fmt: skip
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
-    if act.round.mode == "sequential":
-        later = [one for one in act.items if one.seq > item.seq and one.status == ItemStatus.TODO]
-        uow.queue(_wait, [{"item_id": one.id, "status": int(ItemStatus.WAIT)} for one in later])
-        rounds.leave_inbox(uow, [one.id for one in later])
+    timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
+    owner = _owner(act) if item.kind == ItemKind.SIGN_BEFORE else None
+    later = [one for one in (*_after(act), owner) if one is not None and one.status == ItemStatus.TODO]
+    uow.queue(_wait, [{"item_id": one.id, "status": int(ItemStatus.WAIT)} for one in later])
+    rounds.leave_inbox(uow, [one.id for one in later])
     made: UUID = row["id"]
     return made

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine import identity, modification, runtime, tasks
+from engine import identity, modification, policy, repository, runtime, tasks
 from engine.bpmn import Modification, Placing
 from engine.db.instance import Status
 from engine.errors import (
@@ -23,8 +23,8 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.going import FORK, WHO, Case, line, request, step
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import END, drawing, flows, service
-from tests.engine.policy.test_gate import state_of
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service
+from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
 from tests.engine.test_tasks import do, mine
 
 pytestmark = pytest.mark.approvals
@@ -183,6 +183,56 @@ def test_a_passed_round_is_taken_back_before_the_next_decides_and_the_other_deci
     assert mine(engine, case.who["cyd"]) == []
     case.act(tasks.agree, "a", login="eve")
     assert case.waits == ["c"]
+
+
+def paid_by_two(engine: Any) -> tuple[Case, Any]:
+    """Approval a (finance_approval of a bill by two people) -> c -> pay -> end; waits at c."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("people: 1, valid_for", "people: 2, valid_for"))
+    bill_id = a_bill(engine)
+    provides = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    xml = drawing(
+        START + step("a", provides, who="bob,eve", mode="all") + step("c")
+        + element("exclusiveGateway", "ok", default="ok_end") + service("pay", "test.pay_bill", in_bill_id="= bill_id")
+        + END + flows("start a c ok", 'ok pay ? approval.a.outcome = "agree"', "pay end", "ok end")
+    )  # fmt: skip
+    case = Case(engine, xml, bill_id=str(bill_id))
+    case.act(tasks.agree, "a", login="bob")
+    return case, bill_id
+
+
+def test_the_others_need_not_approve_again_when_one_takes_his_approval_back(engine):
+    case, bill_id = paid_by_two(engine)
+    item = case.item("eve", "a")
+    case.act(tasks.agree, "a", login="eve")
+    assert case.grants() == [("a", "active")] * 2
+
+    do(engine, case.who["eve"], tasks.recall, item)
+
+    assert sorted(state for _, state in case.grants()) == ["parked", "void"], "nothing counts while she is asked"
+    case.act(tasks.agree, "a", login="eve")
+    assert sorted(state for _, state in case.grants()) == ["active", "active", "void"]
+    case.agree("c")
+    case.jobs()
+    assert (case.status, state_of(engine, bill_id)) == ("completed", "paid")
+
+
+@pytest.mark.parametrize(("change", "active"), [("document", 1), ("rejected", 0), ("returned", 0)])
+def test_approvals_that_wait_for_a_taken_back_one_fall_with_it(engine, change, active):
+    case, bill_id = paid_by_two(engine)
+    item = case.item("eve", "a")
+    case.act(tasks.agree, "a", login="eve")
+    do(engine, case.who["eve"], tasks.recall, item)
+    if change == "rejected":
+        case.act(tasks.reject, "a", "不行", login="eve")
+    elif change == "document":
+        changed(engine, bill_id, version=20000)
+        case.act(tasks.agree, "a", login="eve")
+    else:
+        case.act(tasks.agree, "a", login="eve")
+        case.back("c", "a")
+
+    assert [state for _, state in case.grants()].count("active") == active
 
 
 def test_after_the_next_has_decided_nothing_is_taken_back(engine):
@@ -420,3 +470,16 @@ def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engin
         ({"copy"}, {"void", "cancel", "activate", "jump"}, set()),
         ({"copy"}, {"void", "cancel", "suspend", "jump"}, set()),
     ]
+
+
+def test_drafts_are_still_there_while_their_process_takes_no_requests(engine):
+    case = Case(engine, numbered(step("a")), form=True, amount=10, note="x")
+    do(engine, case.who["ann"], tasks.withdraw, case.id)
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.retire(uow, "p")
+
+    with engine.unit_of_work(case.who["ann"]) as uow:
+        [draft] = drafting.list_(uow)
+        assert draft.values["note"] == "x"
+        drafting.discard(uow, draft.id, draft.version)
+        assert drafting.list_(uow) == []

@@ -1,5 +1,7 @@
 """加签 and 减签: before, after, beside, nested; and 委派, which is never a vote."""
 
+from datetime import timedelta
+
 import pytest
 
 from engine import identity, tasks
@@ -12,6 +14,7 @@ from engine.errors import (
     Forbidden,
     InvalidValue,
     NoLongerAsked,
+    NotPossibleNow,
     NotYourTask,
     OpinionRequired,
     TaskWaiting,
@@ -330,3 +333,80 @@ def test_nobody_acts_on_signers_of_others(office):
         office.do("gus", tasks.add_before, office.item("bob"), ["fay"])
     with pytest.raises(NotYourTask):
         office.do("gus", tasks.delegate, office.item("bob"), "fay", "?")
+
+
+# ---------------------------------------------------------------- taken back, with signers around
+
+
+def after(office, login, verb, *arguments, **options):
+    """An act a little later than the one before."""
+    item = office.item(login)
+    office.clock.advance(timedelta(seconds=5))
+    office.act(login, verb, *arguments, **options)
+    return item
+
+
+def test_who_signed_last_after_somebody_takes_it_back(office):
+    instance = office.begin(approval(users="bob"), task("keep", who='candidateUsers="hal"'))
+    after(office, "bob", tasks.add_after, ["eve"])
+    signed = after(office, "eve", tasks.agree)
+
+    office.do("eve", tasks.recall, signed)
+
+    assert office.asked() == {"eve"}
+    office.act("eve", tasks.reject, "不行")
+    assert office.status(instance) == "rejected"
+
+
+def test_what_signers_have_said_still_counts_when_another_decision_is_taken_back(office):
+    half = 'threshold="1/2"'
+    instance = office.begin(
+        approval(users="bob,fay,gus", mode="ratio", extra=half), task("keep", who='candidateUsers="hal"')
+    )
+    after(office, "bob", tasks.add_after, ["eve"])
+    after(office, "eve", tasks.reject, "不行")
+    after(office, "gus", tasks.agree)
+    decided = after(office, "fay", tasks.agree)
+
+    office.do("fay", tasks.recall, decided)
+
+    assert office.asked() == {"fay"}
+    office.act("fay", tasks.reject, "不行")
+    assert office.status(instance) == "rejected"  # one yes of three: the yes of bob was not signed
+
+
+def test_a_yes_that_waits_for_signers_waits_again_when_another_decision_is_taken_back(office):
+    instance = office.begin(approval(users="bob,fay", mode="any"), task("keep", who='candidateUsers="hal"'))
+    after(office, "bob", tasks.add_after, ["eve"])
+    decided = after(office, "fay", tasks.agree)
+
+    office.do("fay", tasks.recall, decided)
+
+    assert office.asked() == {"eve", "fay"}
+    office.act("fay", tasks.reject, "不行")
+    assert office.status(instance) == "rejected"
+
+
+def test_who_was_heard_before_takes_it_back_until_the_one_who_asked_decides(office):
+    office.begin(approval(users="bob,fay"))
+    after(office, "bob", tasks.add_before, ["eve", "gus"], "any")
+    heard = after(office, "eve", tasks.agree)
+
+    again = office.do("eve", tasks.recall, heard)
+
+    assert office.asked() == {"eve", "fay"}
+    assert [row.group_mode for row in office.rows(office.items("fay")[0].instance_id) if row.id == again] == ["any"]
+    office.act("eve", tasks.agree)
+    after(office, "bob", tasks.agree)
+    with pytest.raises(NotPossibleNow, match="decided already"):
+        office.do("eve", tasks.recall, again)
+
+
+def test_advice_is_not_taken_back(office):
+    office.begin(approval(users="bob,fay"))
+    office.act("bob", tasks.delegate, "eve", "?")
+    given = after(office, "eve", tasks.hand_back, "好")
+
+    assert office.view("eve", given).actions == ()
+    with pytest.raises(NotPossibleNow):
+        office.do("eve", tasks.recall, given)
