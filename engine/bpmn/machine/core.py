@@ -611,6 +611,12 @@ class Run(Evaluation):
             self.arm(scope, guard, self.number(), ON_SCOPE)
         return True
 
+    def arm_again(self, scope: Scope) -> None:
+        """Arm the event sub-processes of `scope`, which ended and lives again. Raises Stuck."""
+        triggers = [handler.trigger for handler in scope.unit.handlers if handler.trigger is not None]
+        for guard in [guard for trigger in triggers for guard in self.prepare_all(scope, trigger, None)]:
+            self.arm(scope, guard, self.number(), ON_SCOPE)
+
     # ------------------------------------------------------------ ends and incidents
 
     def stick(self, scope: Scope, node: Node, stuck: Stuck, token: Token | None = None, by: Edge | None = None) -> None:

@@ -23,7 +23,8 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.going import FORK, WHO, Case, line, request, step
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, timer
+from tests.engine.bpmn.test_event_sub_processes import handler
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
 from tests.engine.test_tasks import do, mine
 
@@ -365,6 +366,38 @@ def test_two_administrators_wake_a_rejected_request_at_its_last_task(engine):
     assert consistent(engine)
     case.agree("b", "c")
     assert case.status == "completed"
+
+
+def test_what_waits_beside_a_request_waits_again_when_it_is_woken(engine, clock):
+    late = handler("late", timer("P3D"), step("called", who="cyd"), "late_start called late_end", interrupting=False)
+    case = Case(engine, line(step("a", extra='onReject="end"'), step("c"), more=late))
+    admins(case, "dan", "cyd")
+    case.act(tasks.reject, "a", "no")
+    assert case.view().waits == []
+
+    for login in ("dan", "cyd"):
+        do(engine, case.who[login], tasks.wake, case.id, "误拒")
+
+    assert {node for _, node, _ in case.view().waits} == {"a", "late_start"}
+    assert consistent(engine)
+    clock.advance(timedelta(days=3))
+    case.jobs()
+    assert case.waits == ["a", "called"]
+
+
+def test_a_request_is_not_woken_when_what_waits_beside_it_cannot_wait(engine):
+    late = handler("late", timer("= limit"), step("called", who="cyd"), "late_start called late_end")
+    case = Case(engine, line(step("a", extra='onReject="end"'), more=late), limit="P3D")
+    admins(case, "dan", "cyd")
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, case.id, {"limit": 3}, reason="test")
+    case.act(tasks.reject, "a", "no")
+
+    do(engine, case.who["dan"], tasks.wake, case.id, "误拒")
+    with pytest.raises(MoveRefused, match="cannot wait again: timer-invalid"):
+        do(engine, case.who["cyd"], tasks.wake, case.id, "误拒")
+
+    assert case.status == "rejected"
 
 
 def test_a_request_to_wake_stands_for_a_week(engine, clock):
