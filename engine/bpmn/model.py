@@ -197,15 +197,26 @@ class Numbering:
         return next((text for letter, text in _NEEDED[self.period] if letter not in shown), "")
 
     @property
+    def length(self) -> int:
+        """How long its numbers are, as long as they have no more digits than it says."""
+        return len(NUMBER_PART.sub(lambda part: "0" * _length(part), self.pattern))
+
+    @property
     def unknown(self) -> list[str]:
         """Braces of the pattern that mean nothing."""
         return re.findall(r"\{[^{}]*\}?|\}", NUMBER_PART.sub("", self.pattern))
+
+
+def _length(part: re.Match[str]) -> int:
+    return int(part[2] or 1) if part[1] == "seq" else 1 if part[1] == "entity" else len(part[1])
 
 
 NUMBER_PART = re.compile(r"\{(yyyyMMdd|yyyyMM|yyyy|yy|MM|dd|entity|seq)(?::(\d))?\}")
 _SHOWN = {"yyyyMMdd": "yMd", "yyyyMM": "yM", "yyyy": "y", "yy": "y", "MM": "M", "dd": "d"}
 _YEAR, _MONTH, _DAY = ("y", "yyyy"), ("M", "MM"), ("d", "dd")
 _NEEDED = {"day": (_YEAR, _MONTH, _DAY), "month": (_YEAR, _MONTH), "year": (_YEAR,), "never": ()}
+LONGEST_NUMBER = 60
+"""characters of a number that an instance has room for"""
 PERIODS, SERIES_SCOPES = tuple(_NEEDED), ("global", "process", "entity")
 
 

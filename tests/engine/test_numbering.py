@@ -34,6 +34,7 @@ def _numbered_process(attributes: str, process_id: str = "p") -> bytes:
         ('pattern="BX{yyyyMMdd}" period="day"', "numbering-unique"),
         ('pattern="BX{YYYY}{seq:4}" period="never"', "numbering-unique"),
         ('pattern="BX{seq:4" period="never"', "numbering-unique"),
+        (f'pattern="{"BX" * 27}{{yyyy}}{{seq:3}}" period="year"', "numbering-unique"),
         ('pattern="BX{seq:4}" period="weekly"', "extension-wrong-value"),
         ('pattern="BX{seq:4}" period="never" scope="company"', "numbering-unique"),
         ('pattern="BX{seq:4}" period="never" gapless="maybe"', "extension-wrong-value"),
@@ -58,6 +59,12 @@ def test_numbers_begin_again_each_period_and_stay_with_what_was_voided(engine, c
 
     numbers = [look_at(engine, one).instance.number for one in (first, second, third, fourth)]
     assert numbers == ["BX202611-001", "BX202611-002", "BX202611-003", "BX202612-001"]
+
+
+def test_the_longest_pattern_has_room(engine):
+    deploy(engine, _numbered_process(f'pattern="{"BX" * 26}{{yyyy}}{{seq:4}}" period="year"'))
+
+    assert look_at(engine, begun(engine)).instance.number == "BX" * 26 + "20260001"
 
 
 def test_a_start_that_is_undone_leaves_no_gap(engine):

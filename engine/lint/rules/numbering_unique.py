@@ -6,7 +6,7 @@ Right: `pattern="BX{yyyyMMdd}{seq:4}" period="day"`.
 
 from collections.abc import Iterator
 
-from engine.bpmn.model import SERIES_SCOPES
+from engine.bpmn.model import LONGEST_NUMBER, SERIES_SCOPES
 from engine.errors import N_
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
@@ -15,7 +15,7 @@ LEVEL = Level.ERROR
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
-    """One remark on a process whose numbers repeat, or whose pattern or scope says something that means nothing."""
+    """One remark on a process whose numbers repeat, or whose pattern or scope means nothing or is too long."""
     numbering = drawn.process.extensions.numbering
     if numbering is None:
         return
@@ -23,6 +23,11 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
         yield Remark(
             drawn.process, N_("'{element}': expected the scope of numbers to be one of {allowed}, found '{found}'."),
             N_("Choose one of them."), {"allowed": ", ".join(SERIES_SCOPES), "found": numbering.scope},
+        )  # fmt: skip
+    if numbering.length > LONGEST_NUMBER:
+        yield Remark(
+            drawn.process, N_("'{element}': its numbers have {length} characters, at most {limit} are possible."),
+            N_("Shorten the pattern."), {"length": numbering.length, "limit": LONGEST_NUMBER},
         )  # fmt: skip
     if numbering.unknown:
         yield Remark(
