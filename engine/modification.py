@@ -27,6 +27,11 @@ _performed = select(effect.c.node, effect.c.operation).where(
 _compensated = select(history_table.c.node).where(
     history_table.c.instance_id == bindparam("of"), history_table.c.kind == "compensation.started"
 )
+_migrated = (
+    select(history_table.c.seq)
+    .where(history_table.c.instance_id == bindparam("of"), history_table.c.kind == "instance.migrated")
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +119,11 @@ def _lasting(uow: UnitOfWork, instance: Instance, state: State, plan: bpmn.Modif
         - undone_before
     )
     found: dict[str, Finding] = {}
+    renamed = bool(performed) and uow.execute(_migrated, {"of": instance.id}).first() is not None
     for region, entries in bpmn.first_undone(state, plan):
         undoing = Counter(nodes_undone(entries))
         for node in (performed - undoing) if performed else ():
-            if node is not None and _within(region, node):
+            if node is not None and _within(region, node, renamed):
                 found[node] = Finding("move-refused", Level.ERROR, node, _LASTING, {"element": node})
     return list(found.values())
 
@@ -129,11 +135,12 @@ def _irreversible(operation: str) -> bool:
         return True
 
 
-def _within(region: Region, element: str) -> bool:
-    """Whether an element of the process stands in the region, or may have been called from there."""
+def _within(region: Region, element: str, renamed: bool) -> bool:
+    """Whether an element of the process stands in the region, or may have been called from there; one that may have had
+    another id in an earlier version may stand anywhere."""
     node = region.scope.program.nodes.get(element)
     if node is None:
-        return any(region.scope.program.nodes[key].call is not None for key in region.elements)
+        return renamed or any(region.scope.program.nodes[key].call is not None for key in region.elements)
     unit = node.scope
     while unit is not region.scope.unit:
         if unit.node is None:

@@ -9,7 +9,7 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.bpmn.drawing import END, START, flows, service, user
 from tests.engine.bpmn.test_compensation import drawing, undoing, undone_by
-from tests.engine.test_migration import facts
+from tests.engine.test_migration import facts, migrate
 from tests.engine.test_runtime import tallies
 from tests.factories import ann, begun, complete, deploy, look_at, open_rows, token_at, waits_of
 
@@ -91,3 +91,19 @@ def test_what_cannot_be_taken_back_is_undone_by_its_handler_as_often_as_it_was_d
         assert tallies(engine) == {"undone": times}
     assert look_at(engine, instance).markers == {"first": "active"}
     assert consistent(engine)
+
+
+def test_what_was_performed_under_another_id_is_not_forgotten(engine):
+    deploy(engine, paying(WIRE, None))
+    instance = begun(engine)
+    complete(engine, instance, "first")
+    wired(engine)
+    renamed = WIRE.replace('id="pay"', 'id="wire"')
+    body = START + user("first") + renamed + user("last") + END + flows("start first wire last end")
+    deploy(engine, drawing(body))
+
+    migrate(engine, instance, choices={"pay": "wire"})
+
+    assert [(finding.rule, finding.element_id) for finding in looked(engine, instance).refused] == [
+        ("move-refused", "pay")
+    ]
