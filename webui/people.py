@@ -38,11 +38,16 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/search")
 @needs("")
 def search() -> ResponseReturnValue:
-    """For people pickers: enabled accounts by login or name."""
+    """For people pickers: enabled accounts by login or name; `also`: by what else they are found while typing."""
     found = identity.users(g.uow, search=request.args.get("q", "").strip(), limit=20)
     return jsonify(
         [
-            {"id": str(user.id), "name": rendering.person(user), "note": rendering.position(user) or user.login}
+            {
+                "id": str(user.id),
+                "name": rendering.person(user),
+                "note": rendering.position(user) or user.login,
+                "also": f"{user.login} {user.name} {user.name_en}",
+            }
             for user in found
         ]
     )

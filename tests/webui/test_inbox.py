@@ -154,3 +154,9 @@ def test_a_transfer_is_asked_for_on_a_page_of_its_own_or_in_a_dialog(sign_in, cl
     sent = bob.post(address, data={"to": "carl", "reason": "away"}, headers={"HX-Request": "true"})
     assert (sent.status_code, sent.headers["HX-Redirect"].startswith("/inbox/next/")) == (204, True)
     assert len(items(sign_in("carl"))) == 3
+
+
+def test_the_numbers_at_the_menu_are_fragments_for_the_page_that_asks_again(sign_in):
+    for address in ("/inbox/badge", "/messages/badge"):
+        answer = sign_in("ann").get(address, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.text.lstrip()[:5]) == (200, "<span")

@@ -29,4 +29,6 @@ def test_others_neither_see_nor_change_accounts(sign_in, people):
 
     assert ann.get("/people/").status_code == 403
     assert ann.post(f"/people/{people['bob'].id}/disable").status_code == 403
-    assert ann.get("/people/search?q=bo").json == [{"id": str(people["bob"].id), "name": "Bob", "note": "bob"}]
+    assert ann.get("/people/search?q=bo").json == [
+        {"id": str(people["bob"].id), "name": "Bob", "note": "bob", "also": "bob Bob "}
+    ]

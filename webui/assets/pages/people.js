@@ -9,7 +9,7 @@ export function show(host) {
   const select = host.querySelector('select') ?? ownSelect(host);
   const source = host.getAttribute('src');
   const picker = new TomSelect(select, {
-    valueField: 'id', labelField: 'name', searchField: ['name', 'note'], maxOptions: 200, closeAfterSelect: true,
+    valueField: 'id', labelField: 'name', searchField: ['name', 'note', 'also'], maxOptions: 200, closeAfterSelect: true,
     plugins: select.multiple ? ['remove_button'] : [],
     ...(host.hasAttribute('value') && known(JSON.parse(host.getAttribute('value')))),
     ...(source && { preload: 'focus', load: (query, done) => get(address(source, query)).then(done, () => done()) }),

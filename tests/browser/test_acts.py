@@ -1,0 +1,203 @@
+"""The ten acts that people use most, by hand in a real browser: both languages, on a phone and on a desk."""
+
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine import identity, repository, runtime, tasks
+from engine.unit_of_work import ENGINE, Actor
+from tests.browser import chromium
+from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
+
+pytestmark = pytest.mark.browser
+
+WORDS = {
+    "zh-CN": {"agree": "同意", "reject": "不同意", "more": "更多", "transfer": "转办", "delegate": "委派",
+              "ask": "征询", "sign": "加签", "add": "加签", "before": "在我之前（前加签）", "return": "退回",
+              "copy": "抄送", "send": "发送", "urge": "催办", "withdraw": "撤回", "many": "同意所选", "reason": "原因",
+              "question": "问题", "change": "需要修改的内容", "requester": "发起人", "done": "已同意 2 条"},
+    "en": {"agree": "Agree", "reject": "Reject", "more": "More", "transfer": "Transfer", "delegate": "Ask for advice",
+           "ask": "Ask", "sign": "Add signers", "add": "Add", "before": "Before me", "return": "Send back",
+           "copy": "Send a copy", "send": "Send", "urge": "Urge", "withdraw": "Withdraw",
+           "many": "Agree to the ticked ones", "reason": "Reason", "question": "Question",
+           "change": "What has to change", "requester": "The requester", "done": "2 of 2 agreed to."},
+}  # fmt: skip
+
+
+def drawn() -> bytes:
+    """The claim, decided by bob alone, with everything allowed."""
+    text = CLAIM.decode().replace('candidateGroups="managers"', 'assignee="bob"').replace('id="claim"', 'id="ask"')
+    more = '<troika:buttons batch="true"/><troika:return targets="initiator any"/><troika:fields default'
+    return (
+        text.replace("<troika:fields default", more).replace("</definitions>", _diagram() + "</definitions>").encode()
+    )
+
+
+def _diagram() -> str:
+    """Places for what the claim draws, in one row."""
+    spots = {"begin": (100, 36), "approve": (200, 100), "agreed": (360, 50), "pay": (480, 100), "paid": (640, 36),
+             "rejected": (740, 36)}  # fmt: skip
+    ways = {
+        "f1": "begin approve",
+        "f2": "approve agreed",
+        "yes": "agreed pay",
+        "no": "agreed rejected",
+        "f3": "pay paid",
+    }
+    shapes = [
+        f'<di:BPMNShape bpmnElement="{key}">'
+        f'<dc:Bounds x="{x}" y="{150 - w / 2}" width="{w}" height="{w}"/></di:BPMNShape>'
+        for key, (x, w) in spots.items()
+    ]
+    edges = []
+    for key, way in ways.items():
+        one, two = way.split()
+        points = (spots[one][0] + spots[one][1], spots[two][0])
+        marks = "".join(f'<w:waypoint x="{x}" y="150"/>' for x in points)
+        edges.append(f'<di:BPMNEdge bpmnElement="{key}">{marks}</di:BPMNEdge>')
+    return (
+        '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+        'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:w="http://www.omg.org/spec/DD/20100524/DI">'
+        f'<di:BPMNPlane bpmnElement="ask">{"".join(shapes + edges)}</di:BPMNPlane></di:BPMNDiagram>'
+    )
+
+
+class Desk:
+    """Requests of ann at bob's, and what the hands of both do."""
+
+    def __init__(self, site, language: str, width: str) -> None:
+        self.site, self.words = site, WORDS[language]
+        with site.engine.unit_of_work(ENGINE) as uow:
+            forms = {"forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM}
+            repository.deploy(uow, {"processes/ask.bpmn": drawn(), **forms}, f"acts {language} {width}")
+            self.who = {login: Actor(identity.user(uow, login).id) for login in ("ann", "bob")}
+        self.bob = site.enter("bob", language=language, width=width)
+        self.ann = site.enter("ann", language=language, width=width)
+
+    def ask(self, amount: int) -> UUID:
+        """A request of ann."""
+        with self.site.engine.unit_of_work(self.who["ann"]) as uow:
+            return runtime.start(uow, "ask", {"reason": "taxi", "amount": amount}).id
+
+    def task(self, amount: int) -> Page:
+        """A request, opened by bob."""
+        instance = self.ask(amount)
+        with self.site.engine.unit_of_work(self.who["bob"], read_only=True) as uow:
+            items = tasks.inbox(uow, process="ask", limit=50).items
+        item = next(one.work_item_id for one in items if one.instance_id == instance)
+        return self.site.open(self.bob, f"/inbox/{item}")
+
+    def act(self, page: Page, word: str) -> None:
+        """Open the dialog of an act behind "more"."""
+        page.locator(".tk-more summary").click()
+        page.locator(".tk-more-menu").get_by_role("button", name=self.words[word], exact=True).click()
+        page.locator("#tk-dialog[open]").wait_for()
+
+    def choose(self, page: Page, name: str) -> None:
+        """A person in the picker of the dialog."""
+        page.locator("#tk-dialog tk-people[data-ready]").wait_for()
+        page.locator("#tk-dialog tk-people input").first.fill(name)
+        page.locator("#tk-dialog .ts-dropdown .option").first.click()
+
+    def confirm(self, page: Page, word: str) -> None:
+        """The button of the dialog; the page that follows says that it was done."""
+        page.locator("#tk-dialog").get_by_role("button", name=self.words[word], exact=True).click()
+        self.done(page)
+
+    def done(self, page: Page) -> None:
+        """What was done is said, and nothing sticks out."""
+        page.locator(".alert-success[role=status]").wait_for()
+        self.site.ready(page)
+        assert not chromium.scrolls_sideways(page)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", "phone"), ("en", "phone"), ("en", "desk")])
+def test_the_ten_acts_that_people_use_most(site, language, width):
+    desk = Desk(site, language, width)
+    bob, ann, words = desk.bob, desk.ann, desk.words
+
+    page = desk.task(1)
+    assert chromium.violations(page) == []
+    page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+    assert chromium.violations(page) == []
+    page.get_by_role("button", name=words["agree"], exact=True).click()
+    desk.done(page)
+
+    page = desk.task(2)
+    page.locator("#opinion").fill("too much")
+    page.get_by_role("button", name=words["reject"], exact=True).click()
+    desk.done(page)
+
+    desk.act(desk.task(3), "transfer")
+    desk.choose(bob, "eve")
+    bob.locator("#tk-dialog").get_by_label(words["reason"]).fill("away")
+    assert chromium.violations(bob, "#tk-dialog") == []
+    _press_last(desk, bob)
+
+    desk.act(desk.task(4), "delegate")
+    desk.choose(bob, "eve")
+    bob.locator("#tk-dialog").get_by_label(words["question"]).fill("usual?")
+    desk.confirm(bob, "ask")
+
+    desk.act(desk.task(5), "sign")
+    desk.choose(bob, "eve")
+    bob.locator("#tk-dialog").get_by_label(words["before"]).check()
+    _press_last(desk, bob)
+
+    desk.act(desk.task(6), "return")
+    bob.locator("#tk-dialog").get_by_label(words["requester"]).check()
+    bob.locator("#tk-dialog").get_by_label(words["change"]).fill("the amount")
+    _press_last(desk, bob)
+
+    desk.act(desk.task(7), "copy")
+    desk.choose(bob, "eve")
+    desk.confirm(bob, "send")
+
+    waiting = desk.ask(8)
+    site.open(ann, f"/requests/{waiting}")
+    ann.get_by_role("button", name=words["urge"], exact=True).click()
+    ann.locator("#tk-dialog[open]").wait_for()
+    _press_last(desk, ann)
+    ann.get_by_role("button", name=words["withdraw"], exact=True).click()
+    ann.locator("#tk-dialog[open]").wait_for()
+    _press_last(desk, ann)
+    expect(ann).to_have_url(f"{site.address}/requests/drafts/{ann.url.rsplit('/', 1)[1]}")
+
+    desk.ask(91)
+    desk.ask(92)
+    site.open(bob, "/inbox/?process=ask&text=of 9")
+    assert chromium.violations(bob) == []
+    for tick in bob.locator("input[name=line]").all():
+        tick.check()
+    bob.get_by_role("button", name=words["many"]).click()
+    expect(bob.get_by_role("status")).to_contain_text(words["done"])
+    assert chromium.violations(bob) == []
+
+
+def _press_last(desk: Desk, page: Page) -> None:
+    page.locator("#tk-dialog button[type=submit]").click()
+    desk.done(page)
+
+
+def test_the_inbox_is_worked_with_the_keyboard_alone(site):
+    desk = Desk(site, "en", "desk")
+    for amount in (11, 12):
+        desk.ask(amount)
+    page = site.open(desk.bob, "/inbox/?process=ask&sort=newest")
+
+    page.keyboard.press("j")
+    page.locator("#task .tk-task").wait_for()
+    first = page.locator("#task .tk-task").get_attribute("data-task")
+    page.keyboard.press("j")
+    page.locator(f"#task .tk-task:not([data-task='{first}'])").wait_for()
+    site.ready(page)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator(":focus")).to_have_attribute("value", "agree")
+    page.keyboard.press("Enter")
+    desk.done(page)
+    page.keyboard.press("/")
+    expect(page.locator(":focus")).to_have_attribute("name", "text")
