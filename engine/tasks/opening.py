@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, forms, identity, repository, runtime
+from engine import bpmn, forms, identity, policy, repository, runtime
 from engine.approvals import rounds
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
@@ -246,6 +247,17 @@ def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
     return current if current.assignee_id in (None, actor_id) or current is item else item
 
 
+def _amounts(act: Act) -> list[Any]:
+    """What the item is about: as key fields, form and, where it counts for a policy, the document say."""
+    found = [(act.instance.summary or {}).get("amount"), values_of(act).get("amount")]
+    capability = act.work.capability
+    if capability is not None:
+        document = policy.document(act.uow, capability.subject_type, capability.subject)
+        said = document.facts.values.get("amount")
+        found.append(None if said is None else Decimal(said))
+    return found
+
+
 def _entitled(act: Act) -> UUID | None:
     """The principal for whom the actor may act, None when it is his own item. Raises NotYourTask."""
     actor_id, item = act.uow.actor.user_id, act.item
@@ -257,7 +269,7 @@ def _entitled(act: Act) -> UUID | None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
             return None
         raise not_yours(act)
-    principal = substituting.principal_of(act.uow, act.instance, item, actor_id)
+    principal = substituting.principal_of(act.uow, act.instance, item, actor_id, lambda: _amounts(act))
     if principal is not None:
         starter = act.instance.starter_id
         persons = identity.persons(act.uow, [starter, actor_id])

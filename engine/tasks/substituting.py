@@ -1,5 +1,6 @@
 """What a substitute sees and may do: the work of his principals that their substitutions cover."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +20,18 @@ _kind_of = (
 )
 
 
-def principal_of(uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID) -> UUID | None:
-    """For whom the actor may act on the item, None when no substitution in force covers it."""
+def principal_of(
+    uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID, amounts: Callable[[], Sequence[Any]]
+) -> UUID | None:  # fmt: skip
+    """For whom the actor may act on the item, None when no substitution in force covers it.
+
+    `amounts`: what the item is about; each has to be within the limit.
+    """
     for rule in identity.acting_for(uow, actor_id):
-        if rule.principal_id == item.assignee_id and _covers(uow, rule, held.id, _amount(held), item.created_at):
+        if rule.principal_id != item.assignee_id:
+            continue
+        judged = amounts() if rule.max_amount is not None else ()
+        if _covers(uow, rule, held.id, judged, item.created_at):
             return rule.principal_id
     return None
 
@@ -60,13 +69,12 @@ def _condition(rule: Substitution) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _covers(uow: UnitOfWork, rule: Substitution, instance_id: UUID, amount: Any = None, since: Any = None) -> bool:
+def _covers(
+    uow: UnitOfWork, rule: Substitution, instance_id: UUID, amounts: Sequence[Any] = (), since: Any = None
+) -> bool:  # fmt: skip
     if not rule.limited:
         return True
     row = uow.read_one(_kind_of, {"of": instance_id})
-    return row is not None and rule.covers(row.process_key, row.category, amount, since)
-
-
-def _amount(held: Instance) -> Any:
-    """What the request is about, as its key fields say."""
-    return (held.summary or {}).get("amount")
+    if row is None:
+        return False
+    return all(rule.covers(row.process_key, row.category, amount, since) for amount in (*amounts, None))

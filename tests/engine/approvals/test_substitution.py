@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from engine import identity, tasks
+from engine import identity, repository, tasks
 from engine.errors import AlreadyDecided, Forbidden, InvalidSubstitution, NotFound, NotYourTask
 from engine.unit_of_work import ENGINE
-from tests.engine.approvals.office import approval
+from tests.engine.approvals.office import Office, approval
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.policy.test_gate import a_bill
 
 pytestmark = pytest.mark.approvals
 
@@ -105,6 +107,33 @@ def test_requests_over_the_amount_stay_with_the_principal(office):
     )  # fmt: skip
 
     assert [rule.covers("p", "oa", amount) for amount in (None, 100, Decimal("100.01"))] == [True, True, False]
+
+
+def test_an_amount_over_the_limit_counts_wherever_it_stands(office):
+    summary = '<extensionElements><troika:summary fields="amount"/></extensionElements>'
+    for head in ("", summary):
+        with office.engine.unit_of_work(ENGINE) as uow:
+            xml = drawing(head + START + approval(users="bob") + END + flows("start check end"))
+            repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+        large, small = office.start(amount=Decimal(101)), office.start(amount=Decimal(100))
+        made = stand_in(office, "bob", "gus", max_amount=Decimal(100))
+        items = {one.instance_id: one.work_item_id for one in office.items("bob")}
+
+        with pytest.raises(NotYourTask):
+            office.do("gus", tasks.agree, items[large])
+        office.do("gus", tasks.agree, items[small])
+        office.do("bob", tasks.agree, items[large])
+        office.do("bob", identity.end_substitution, made.id)
+
+
+def test_the_amount_of_the_document_counts_whatever_the_request_says(engine, clock):
+    provides = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    office, bill_id = Office(engine, clock), a_bill(engine, cents=10100)
+    office.begin(approval("check", provides, users="bob"), bill_id=str(bill_id), amount=Decimal(1))
+    stand_in(office, "bob", "gus", max_amount=Decimal(100))
+
+    with pytest.raises(NotYourTask):
+        office.act("gus", tasks.agree)
 
 
 def test_a_new_item_is_covered_when_what_was_open_is_not(office):
