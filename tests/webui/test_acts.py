@@ -121,6 +121,22 @@ def test_a_signer_is_added_asked_and_named_in_the_timeline(sign_in, ask, where):
     assert "Pay" in shown
 
 
+def test_a_yes_that_others_sign_after_is_for_what_its_giver_has_seen(sign_in, engine, ask):
+    instance = ask(ALL)
+    bob = sign_in("bob")
+    item = item_of(bob)
+    dialog = bob.get(f"/inbox/{item}/signers", headers=DIALOG).text
+    seen = re.search(r'name="seen_digest" value="(form:[0-9a-f]+)"', dialog)[1]
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance, {"amount": 5000}, reason="corrected")
+
+    answer = sent(bob, f"/inbox/{item}/signers", to="carl", where="after", mode="all", data="{}", seen_digest=seen)
+
+    assert answer.status_code == 409
+    assert item_of(sign_in("carl")) is None
+    assert item_of(bob) == item
+
+
 def test_an_added_signer_is_removed_by_whoever_added_him(sign_in, ask):
     ask(ALL)
     bob, carl = sign_in("bob"), sign_in("carl")

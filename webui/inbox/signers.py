@@ -45,7 +45,8 @@ def do_add_signers(item: UUID) -> ResponseReturnValue:
             tasks.add_before(g.uow, item, ids, mode, reason, idempotency_key=once)
             return asking.to_next(item, gettext("%(names)s are asked first.", names=names))
         case "after":
-            tasks.add_after(g.uow, item, ids, mode, filling.sent(), reason, idempotency_key=once)
+            seen = request.form.get("seen_digest") or None
+            tasks.add_after(g.uow, item, ids, mode, filling.sent(), reason, seen_digest=seen, idempotency_key=once)
             return asking.to_next(item, gettext("Agreed; it counts when %(names)s have signed.", names=names))
         case "beside":
             tasks.add_beside(g.uow, item, ids, reason, idempotency_key=once)

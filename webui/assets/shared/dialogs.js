@@ -28,9 +28,11 @@ document.addEventListener('keydown', ({ key }) => {
   if (key === 'Escape') for (const menu of document.querySelectorAll('details.tk-more[open]')) menu.open = false;
 });
 
-// an act that decides too (a signer after me) goes with what stands in the form of the task
+// an act that decides too (a signer after me) goes with what stands in the form of the task, and with what was seen of it
 document.addEventListener('htmx:configRequest', ({ detail }) => {
   if (!detail.elt.matches?.('form[data-with-form]')) return;
+  const seen = document.querySelector('#task-form [name="seen_digest"]');
+  if (seen) detail.parameters.seen_digest = seen.value;
   const form = document.querySelector('#task-form tk-form')?.form;
   if (form && !form._getState().properties.readOnly) detail.parameters.data = JSON.stringify(form.submit().data);
 });
