@@ -271,12 +271,17 @@ def _advance(act: Act) -> None:
         left.append(act.item.id)
     rounds.leave_inbox(act.uow, left)
     if count(rounds.ledger_of(act.work, act.items)) is None:
-        asked = [by_id[key] for key in step.asked]
+        asked = [by_id[key] for key in step.asked if not _set_aside(act, by_id[key])]
         rounds.ask(act.uow, asked, act.work, act.round.token)
         for item in asked:
             item.status = ItemStatus.TODO
         if step.settled or step.left:
             _advance(act)
+
+
+def _set_aside(act: Act, item: Any) -> bool:
+    """Whether a group waits because somebody of another one has claimed the task: only his release asks it again."""
+    return item.group_id is not None and item.kind in rounds.TOP and rounds.mode_of(act.work) != "sequential"
 
 
 def _write(act: Act, changed: Values) -> None:

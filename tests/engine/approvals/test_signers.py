@@ -410,3 +410,22 @@ def test_advice_is_not_taken_back(office):
     assert office.view("eve", given).actions == ()
     with pytest.raises(NotPossibleNow):
         office.do("eve", tasks.recall, given)
+
+
+def test_groups_that_gave_way_to_a_claim_are_not_asked_again_when_signers_decide(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "legal", "法务部")
+        identity.add_member(uow, "legal", "gus")
+    groups = 'candidateGroups="finance,legal"'
+    office.begin(
+        f'<userTask id="check" name="check"><extensionElements><zeebe:assignmentDefinition {groups}/>'
+        '<troika:approval mode="claim"/></extensionElements></userTask>'
+    )
+    mine = office.act("bob", tasks.claim)
+    office.do("bob", tasks.add_before, mine, ["ivy"])
+
+    office.act("ivy", tasks.agree)
+
+    assert office.asked() == {"bob"}
+    office.do("bob", tasks.unclaim, mine)
+    assert office.asked() == {"bob", "eve", "gus"}
