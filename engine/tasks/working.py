@@ -127,7 +127,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         actions=offered(act) if mine else recalling.offered(act),
         button_labels={name: text for name, text in act.work.buttons.items() if text not in ("true", "false")},
         opinion=act.work.opinion,
-        facts_display=dict(document.facts.display) if document else None,
+        facts_display=dict(document.facts.display) if document and _reads_facts(act, mine) else None,
         objection=_objection(act, document) if mine else None,
         seen_digest=seen_digest(act, form, values, document) if is_open else None,
         status=ItemStatus(act.item.status).name.lower(),
@@ -276,6 +276,12 @@ def _permissions(act: Act, mine: bool) -> Permissions:
     if identity.may(act.uow, "cockpit") or identity.may(act.uow, "audit"):
         return forms.READ_ALL
     return forms.permissions.all_of([asked, sight(act.uow, act.instance.id)])
+
+
+def _reads_facts(act: Act, mine: bool) -> bool:
+    """Whether the document of an approval is shown: to who is asked, else to who may read everything of the request."""
+    allowed = _permissions(act, mine)
+    return mine or (allowed.default != "hidden" and "hidden" not in allowed.by_path.values())
 
 
 BUTTONS = {"add_before": "addBefore", "add_after": "addAfter", "add_beside": "addBeside"}

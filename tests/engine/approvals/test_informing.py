@@ -17,6 +17,7 @@ from engine.errors import (
     UrgedAlready,
 )
 from tests.engine.approvals.office import approval, task
+from tests.engine.policy.test_gate import a_bill
 
 pytestmark = pytest.mark.approvals
 
@@ -204,3 +205,18 @@ def test_a_batch_leaves_out_who_has_to_choose_people_for_later(office):
 
     assert isinstance(result.error, BatchNotAllowed)
     assert (office.status(instance), office.asked()) == ("running", {"bob"})
+
+
+def test_the_document_of_an_approval_is_not_shown_to_who_may_not_read_the_request(office):
+    provides = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    bill_id = a_bill(office.engine)
+    instance = office.begin(
+        approval("first", '<troika:fields default="hidden"/>', users="eve"), approval("check", provides, users="bob"),
+        bill_id=str(bill_id),
+    )  # fmt: skip
+    office.act("eve", tasks.agree)
+    [item] = [row.id for row in office.rows(instance) if row.decision is None]
+
+    assert office.view("bob", item).facts_display == {"金额": "100.00 CNY", "收款人": "S-1"}
+    assert office.view("ann", item).facts_display is not None
+    assert office.view("eve", item).facts_display is None
