@@ -73,6 +73,12 @@ def under_way(uow: UnitOfWork, instance: Instance, step: Step) -> list[Finding]:
     ]  # fmt: skip
 
 
+def at_work(uow: UnitOfWork, instance: Instance, state: State) -> list[str]:
+    """Elements that a runner is working on: their effects may happen whatever becomes of the instance."""
+    held = uow.execute(_held, {"of": instance.id, "at": uow.now}).scalars()
+    return sorted({state.tokens[token].node.id for token in held if token in state.tokens})
+
+
 class _Running:
     """What a call activity runs now; where it does not run, what it would run."""
 

@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine import bpmn, forms, ids, repository, runtime, values
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
-from engine.errors import ActNotOffered, NotFound, ProcessRetired, StaleDraft
-from engine.runtime import returning
+from engine.errors import ActNotOffered, NotFound, OperationRunning, ProcessRetired, StaleDraft
+from engine.runtime import proof, returning
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -160,6 +160,13 @@ def lasting_effects(uow: UnitOfWork, instance_id: UUID) -> list[str]:
     """Elements of a request whose operation left something behind that ending it would not take back."""
     rows = uow.execute(_performed, {"of": instance_id}).all()
     return list(dict.fromkeys(str(row.node) for row in rows if returning.lasting(row.data["operation"])))
+
+
+def check_nothing_runs(uow: UnitOfWork, ended: Instance) -> None:
+    """What is being done now might be done again by the next submission. Raises OperationRunning."""
+    running = proof.at_work(uow, ended, runtime.load(uow, ended))
+    if running:
+        raise OperationRunning(operations=", ".join(running))
 
 
 # ---------------------------------------------------------------- private

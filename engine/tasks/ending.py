@@ -54,9 +54,10 @@ def acts(uow: UnitOfWork, instance_id: UUID) -> tuple[str, ...]:
 def withdraw(uow: UnitOfWork, instance_id: UUID, reason: str = "") -> UUID | None:
     """撤回: the request ends, its requester gets a draft that is submitted again under the same number.
 
-    Returns the id of the draft. Raises NotPossibleNow with the reason, NotFound.
+    Returns the id of the draft. Raises NotPossibleNow with the reason, OperationRunning, NotFound.
     """
     instance = _allowed(uow, instance_id, "withdraw")
+    drafting.check_nothing_runs(uow, instance)
     draft_id = drafting.keep(uow, instance)
     runtime.cancel(uow, instance_id, reason.strip(), status=Status.WITHDRAWN)
     return draft_id
@@ -65,9 +66,11 @@ def withdraw(uow: UnitOfWork, instance_id: UUID, reason: str = "") -> UUID | Non
 def void(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """作废: the request never counted; its number is not used again.
 
-    Raises NotPossibleNow, OpinionRequired, NotFound.
+    Raises NotPossibleNow, OpinionRequired, OperationRunning, NotFound.
     """
-    _allowed(uow, instance_id, "void", reason)
+    instance = _allowed(uow, instance_id, "void", reason)
+    if not identity.may(uow, ADMINISTER):
+        drafting.check_nothing_runs(uow, instance)
     runtime.cancel(uow, instance_id, reason.strip(), status=Status.VOIDED)
 
 

@@ -250,6 +250,7 @@ def _to_draft(act: Act, opinion: str, key: str | None) -> Returned:
     refused = _to_draft_refused(act)
     if refused:
         raise ReturnNotPossible(refused)
+    drafting.check_nothing_runs(act.uow, act.instance)
     _leave(act, ItemDecision.RETURNED, opinion, key, INITIATOR)
     draft_id = drafting.keep(act.uow, act.instance)
     runtime.cancel(act.uow, act.instance.id, opinion, status=Status.WITHDRAWN)

@@ -4,20 +4,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine import identity, modification, policy, repository, runtime, tasks
 from engine.bpmn import Modification, Placing
 from engine.db.instance import Status
+from engine.db.job import job
 from engine.errors import (
     InvalidForm,
     MoveRefused,
     NotFound,
     NotPossibleNow,
     NotYourTask,
+    OperationRunning,
     OpinionRequired,
     ReturnNotPossible,
     StaleDraft,
 )
+from engine.ids import uuid7
 from engine.tasks import drafting
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
@@ -145,6 +149,22 @@ def test_a_withdrawal_voids_every_grant(engine):
 
     assert {state for _, state in case.grants()} == {"void"}
     assert state_of(engine, bill_id) == "open"
+
+
+@pytest.mark.parametrize("verb", [tasks.withdraw, tasks.void])
+def test_nothing_is_withdrawn_while_something_is_being_done_outside(engine, clock, verb):
+    xml = numbered(service("send", "test.wire", in_text='= "x"'), more='<troika:withdraw until="anytime"/>')
+    case = Case(engine, xml, form=True, amount=10, note="x")
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(job).values(lock_token=uuid7(), visible_at=clock.now() + timedelta(minutes=5)))
+
+    with pytest.raises(OperationRunning, match="send"):
+        do(engine, case.who["ann"], verb, case.id, "写错了")
+
+    assert case.status == "running"
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(job).values(lock_token=None, visible_at=clock.now()))
+    do(engine, case.who["ann"], verb, case.id, "写错了")
 
 
 # ---------------------------------------------------------------- recall: 18.8
