@@ -139,7 +139,7 @@ def routes(scope: ScopeProgram) -> Routes:
             mask |= down[target.index] | 1 << target.index
         down[node.index] = mask
     contexts = _contexts(scope, order, forward)
-    for source, header in back:
+    for source, header in [*back, *tangled]:
         if contexts.get(source.index) != contexts.get(header.index):  # each round would make one token more
             for node in order:
                 if (down[header.index] | 1 << header.index) >> node.index & 1:

@@ -201,11 +201,17 @@ class _Going:
         for token in killed:
             if token.undo is not None:
                 yield _finding(token.node.id, _BEING_UNDONE)
-        if routes.tangled & self.after:
+        if routes.tangled & self.after and not self._leads_in():
             yield _finding(target.id, _TANGLED)
         nodes = [*(token.node for token in killed), *arrived]
         if not self._in_blocks(nodes) and not self._dominates([*(token.node for token in here), *self._sources()]):
             yield _finding(target.id, _NO_BLOCKS)
+
+    def _leads_in(self) -> bool:
+        """Whether every way into the tangled loops behind the target leads through it, and none of them round it."""
+        bit, tangled = 1 << self.target.index, self.routes.tangled & self.after
+        inside = [index for index in self.routes.down if tangled >> index & 1]
+        return not tangled & bit and all(self.routes.dominators.get(index, 0) & bit for index in inside)
 
     def _in_blocks(self, nodes: list[Node]) -> bool:
         """Whether everything that is taken away stands in blocks, none of them a branch beside the target's."""

@@ -236,17 +236,60 @@ def test_behind_branches_that_do_not_join_only_the_single_live_token_goes_back_t
     assert play.waits == ["c"]
 
 
-def test_a_loop_with_two_ways_in_is_refused():
+def tangle(**variables: bool) -> Play:
+    """z, then into a loop of x and y at either of them; beside z, w leads into it too."""
+    body = START + gateway("exclusive", "d", default="d_z") + user("w") + user("z") + user("x") + user("y")
+    body += gateway("exclusive", "g", default="g_y0") + gateway("exclusive", "x0") + gateway("exclusive", "y0")
+    body += gateway("exclusive", "h", default="h_end") + gateway("exclusive", "u", default="u_g") + END
+    way = flows("start d z u g y0", "d w ? beside", "w u", "g x0 ? left", "x0 x y0 y h end", "h x0 ? again")
+    return Play(drawing(body + way), {"left": True, "again": False, "beside": False, **variables})
+
+
+def test_a_loop_with_two_ways_in_is_refused_from_inside_and_from_one_way_to_it():
+    play = tangle()
+    play.complete("z")
+    with pytest.raises(MoveRefused) as beside:
+        play.goto("x", "z")
+    play.complete("x")
+    with pytest.raises(MoveRefused) as inside:
+        play.goto("y", "x")
+
+    for caught in (beside, inside):
+        assert any("entered in several places" in reason for reason in refusals(caught.value))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_loop_with_two_ways_in_is_left_for_what_every_way_to_it_passes(left: bool):
     body = START + user("z") + gateway("exclusive", "g", default="g_y0") + user("x") + user("y")
     body += gateway("exclusive", "x0") + gateway("exclusive", "y0") + gateway("exclusive", "h", default="h_end") + END
     way = flows("start z g", "g x0 ? left", "g y0", "x0 x y0 y h end", "h x0 ? again")
-    play = Play(drawing(body + way), {"left": True, "again": False})
+    play = Play(drawing(body + way), {"left": left, "again": False})
+    for last in ("x", "y"):
+        play.complete("z")
+        if last == "y" and left:
+            play.complete("x")
+        play.goto(play.waits[0], "z")
+        assert play.waits == ["z"]
+
     play.complete("z")
+    while play.waits:
+        play.complete(play.waits[0], again=False)
 
-    with pytest.raises(MoveRefused) as caught:
-        play.goto("x", "z")
+    assert play.step.ended is not None
 
-    assert any("entered in several places" in reason for reason in refusals(caught.value))
+
+def test_every_token_that_a_loop_with_two_ways_in_has_made_is_taken_back():
+    body = START + user("z") + gateway("exclusive", "g", default="g_y0") + gateway("exclusive", "x0") + user("x")
+    body += gateway("exclusive", "y0") + gateway("parallel", "f") + user("a") + user("b") + END
+    way = flows("start z g", "g x0 ? left", "g y0", "x0 x y0 f a x0", "f b end")
+    play = Play(drawing(body + way), {"left": False})
+    play.complete("z")
+    play.complete("a")
+    play.complete("x")
+
+    assert sorted(play.waits) == ["a", "b", "b"]
+    play.goto("a", "z")
+    assert play.waits == ["z"]
 
 
 def test_an_effect_that_cannot_be_undone_is_a_barrier():
