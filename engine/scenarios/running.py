@@ -28,6 +28,7 @@ from engine.db.instance import instance as instance_table
 from engine.errors import BusinessError, EngineError
 from engine.scenarios.words import Scenario, Step, Stub
 from engine.scenarios.world import World
+from engine.tasks import drafting, returning
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, normalise, to_plain
 
@@ -128,6 +129,11 @@ class Run:
             case "cancel":
                 with self._meeting(step.refused), self.world.acting(step.person) as uow:
                     runtime.cancel(uow, self._main(), step.name)
+            case "withdraw":
+                with self._meeting(step.refused), self.world.acting(step.person or self.scenario.person) as uow:
+                    tasks.withdraw(uow, self._main(), step.name)
+            case "submit again":
+                self._submit_again(step)
         if settle:
             self._work_off()
             self._met(step.stubs)
@@ -135,7 +141,7 @@ class Run:
     def _act(self, step: Step) -> None:
         login = step.person or self._member(step)
         with self._meeting(step.refused), self.world.acting(login) as uow:
-            item = self._find(uow, login, step)
+            item = self._decided(uow, login, step) if step.act == "recall" else self._find(uow, login, step)
             fields = None if step.fields is None else self._values(uow, step.fields)
             match step.act:
                 case "complete":
@@ -144,6 +150,23 @@ class Run:
                     tasks.agree(uow, item, fields, step.opinion)
                 case "reject":
                     tasks.reject(uow, item, step.opinion, fields)
+                case "return":
+                    where = {"to": returning.INITIATOR, "resubmit": returning.STEPWISE} | (fields or {})
+                    tasks.return_(uow, item, where["to"], step.opinion, resubmit=where["resubmit"])
+                case "recall":
+                    tasks.recall(uow, item, step.opinion)
+
+    def _submit_again(self, step: Step) -> None:
+        """The draft that a withdrawal or a return left to the requester; the story goes on with the new instance."""
+        with self._meeting(step.refused), self.world.acting(step.person or self.scenario.person) as uow:
+            left = [draft for draft in drafting.list_(uow) if draft.resubmits_id == self._main()]
+            if not left:
+                raise Failed(
+                    "Expected the requester to have a draft of the request, but there is none." + self._stuck(uow)
+                )
+            draft = left[0]
+            fields = {**draft.values, **self._values(uow, step.fields or {})}
+            self.instance_id = drafting.submit(uow, draft.id, fields, draft.version).id
 
     def _member(self, step: Step) -> str:
         if step.group is None:
@@ -168,6 +191,13 @@ class Run:
     def _publish(self, name: str, key: Any, payload: Any) -> None:
         with self.world.acting(None) as uow:
             messages.correlate(uow, name, self._value(uow, key), self._values(uow, payload or {}))
+
+    def _decided(self, uow: UnitOfWork, login: str, step: Step) -> UUID:
+        """What `login` decided last on the task."""
+        items = [item for item in tasks.done(uow, limit=100).items if item.node == step.name]
+        if not items:
+            raise Failed(f"Expected '{login}' to have decided '{step.name}', but there is no such decision.")
+        return UUID(str(items[0].work_item_id))
 
     def _wait(self, duration: str) -> None:
         found = feel.evaluate(f'duration("{duration}")', {}).value

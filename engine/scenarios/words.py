@@ -12,11 +12,12 @@ import yaml
 from engine.errors import N_, EngineError
 from engine.values import Values
 
-ACTS = ("complete", "agree", "reject")
-_STEP = frozenset(("task", "as", "group", "in", "complete", "agree", "reject", "refused", "operation", "called with",
-                   "returns", "fails with", "raises", "times", "message", "key", "with", "after", "meanwhile",
-                   "cancel", "signal", "set"))  # fmt: skip
-_VERBS = ("task", "message", "signal", "set", "after", "meanwhile", "cancel")
+ACTS = ("complete", "agree", "reject", "return", "recall")
+_STEP = frozenset(("task", "as", "group", "in", *ACTS, "withdraw", "submit again", "refused", "operation",
+                   "called with", "returns", "fails with", "raises", "times", "message", "key", "with", "after",
+                   "meanwhile", "cancel", "signal", "set"))  # fmt: skip
+_VERBS = ("task", "message", "signal", "set", "after", "meanwhile", "cancel", "withdraw", "submit again")
+_RETURN = frozenset(("to", "resubmit", "opinion"))
 _SCENARIO = frozenset(("name", "as", "given", "start", "steps", "variables", "called", "not called", "incidents",
                        "records", "tasks", "refused", "ends in"))  # fmt: skip
 _FILE = frozenset(("process", "now", "as", "background", "scenarios"))
@@ -49,9 +50,10 @@ class Stub:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What somebody does, the outside world says, or time brings. `verb`: task, message, signal, set (variables, as an
-    administrator does), after, meanwhile, cancel.
+    administrator does), after, meanwhile, cancel, withdraw, submit again (the person's draft of the request).
 
-    `act`: complete, agree or reject. `refused`: code of the error that the act must meet. `stubs`: for what follows.
+    `act`: complete, agree, reject, return or recall; a return says in `fields` where `to` and how to `resubmit`.
+    `refused`: code of the error that the act must meet. `stubs`: for what follows.
     """
 
     verb: str
@@ -171,9 +173,14 @@ class _Reader:
         verb = verbs[0]
         if verb == "set":
             return Step(verb, "", fields=dict(self.of(item["set"], dict, place)), stubs=stubs)
+        if verb == "submit again":
+            changed = {} if item[verb] is True else dict(self.of(item[verb], dict, place))
+            return Step(verb, "", item.get("as"), fields=changed, refused=item.get("refused"), stubs=stubs)
         acts = [act for act in ACTS if act in item]
         if verb == "task" and len(acts) != 1:
-            raise self.wrong(place, "one of complete, agree, reject", item)
+            raise self.wrong(place, "one of " + ", ".join(ACTS), item)
+        if acts == ["return"]:
+            self.keys(item["return"], _RETURN, place)
         fields, opinion = _said(item.get(acts[0]), acts[0]) if acts else (item.get("with"), "")
         return Step(
             verb, str(item[verb]), item.get("as"), item.get("group"), item.get("in"), acts[0] if acts else "",

@@ -63,6 +63,14 @@ def story(*lines: str, given: str = START) -> str:
         (["tasks: [finance]"], "Expected open tasks finance, found manager."),
         (["records: {erp_payment: 1}"], "Expected 1 new rows in 'erp_payment', found 0."),
         (["records: {no_such_table: 1}"], "Expected a table 'no_such_table', but there is none."),
+        (
+            ["steps:", "  - {task: manager, as: bob, recall: mistake}"],
+            "Expected 'bob' to have decided 'manager', but there is no such decision.",
+        ),
+        (
+            ["steps:", "  - {submit again: {amount: 1}}"],
+            "Expected the requester to have a draft of the request, but there is none.",
+        ),
         (["refused: invalid_form"], "Expected it to be refused as 'invalid_form', but it was accepted."),
         (
             ["steps:", "  - {task: manager, as: bob, agree: true}", "  - {operation: oa.book_leave, returns: {}}"],
@@ -116,6 +124,8 @@ def test_what_an_operation_is_told_to_answer_stays_inside_the_scenario(world: Wo
         ("storys: []", "found 'storys'"),
         ("scenarios: [{name: a, gives: {}}]", "found 'gives'"),
         ("scenarios: [{given: {}}]", "expected a str"),
+        ("scenarios: [{name: a, steps: [{task: b, return: {where: c}}]}]", "expected one of opinion, resubmit, to"),
+        ("scenarios: [{name: a, steps: [{submit again: b}]}]", "expected a dict"),
         ("scenarios: [{name: a, steps: [{task: x, as: y}]}]", "one of complete, agree, reject"),
         ("scenarios: [{name: a, steps: [{task: x, agree: true, reject: no}]}]", "one of complete, agree, reject"),
         ("scenarios: [{name: a, steps: [{as: y}]}]", "a step with one of task"),
