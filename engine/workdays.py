@@ -1,17 +1,21 @@
 """Working days and hours: a weekly pattern, and the days that differ (holidays, 调休 make-up days) as rows."""
 
+import csv
+import io
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select
+import chinese_calendar
+from sqlalchemy import bindparam, delete, insert, select
 
-from engine import ids
+from engine import history, ids
 from engine.db.calendar import work_calendar, work_calendar_day
-from engine.errors import InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
 
 Hours = tuple[tuple[time, time], ...]
@@ -19,27 +23,20 @@ Hours = tuple[tuple[time, time], ...]
 CN = "cn"
 CN_WEEK = "1-5 09:00-12:00,13:00-18:00"
 LONGEST_YEARS = 30
+FIRST_YEAR = 2025
+"""before it nothing is counted"""
+_WARN_FROM_MONTH = 11
+MOST_DAYS = 2000
+"""in one file"""
+KINDS = ("off", "work", "none")
+"""a day off, a make-up day, a day that follows the week again"""
+_WORDS = {"休": "off", "放假": "off", "班": "work", "调休": "work", "上班": "work", "": "none"}
 
-# State Council notices 国办发明电〔2024〕12号 and 〔2025〕7号: (first day off, last day off, name)
-_CN_HOLIDAYS = (
-    ("2025-01-01", "2025-01-01", "元旦"),
-    ("2025-01-28", "2025-02-04", "春节"),
-    ("2025-04-04", "2025-04-06", "清明节"),
-    ("2025-05-01", "2025-05-05", "劳动节"),
-    ("2025-05-31", "2025-06-02", "端午节"),
-    ("2025-10-01", "2025-10-08", "国庆节、中秋节"),
-    ("2026-01-01", "2026-01-03", "元旦"),
-    ("2026-02-15", "2026-02-23", "春节"),
-    ("2026-04-04", "2026-04-06", "清明节"),
-    ("2026-05-01", "2026-05-05", "劳动节"),
-    ("2026-06-19", "2026-06-21", "端午节"),
-    ("2026-09-25", "2026-09-27", "中秋节"),
-    ("2026-10-01", "2026-10-07", "国庆节"),
+_of_key = select(work_calendar).where(work_calendar.c.key == bindparam("of"))
+_days = select(work_calendar_day).where(work_calendar_day.c.calendar_id == bindparam("of")).order_by("date")
+_one_day = delete(work_calendar_day).where(
+    work_calendar_day.c.calendar_id == bindparam("of"), work_calendar_day.c.date == bindparam("at")
 )
-_CN_MAKE_UP_DAYS = (
-    "2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11",
-    "2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,26 @@ class WorkCalendar:
         raise InvalidValue(expected=f"a working day within {LONGEST_YEARS} years", found=f"none after {day}")
 
 
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """A day that differs from the week of its calendar, or no longer does. `kind`: one of KINDS."""
+
+    day: date
+    kind: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A line of a file: its change, or the message (with `found`) that says why there is none."""
+
+    number: int
+    text: str
+    change: DayChange | None
+    message: str = ""
+    found: str = ""
+
+
 def read_week(text: str) -> dict[int, Hours]:
     """`1-5 09:00-12:00,13:00-18:00; 6 09:00-12:00` as hours by ISO weekday. Raises InvalidValue."""
     week: dict[int, Hours] = {}
@@ -151,50 +168,145 @@ def calendar(uow: UnitOfWork, key: str = CN) -> WorkCalendar:
     cached = uow.cache.get((__name__, key))
     if isinstance(cached, WorkCalendar):
         return cached
-    row = uow.execute(select(work_calendar).where(work_calendar.c.key == key)).one_or_none()
-    if row is None:
-        raise NotFound(kind="calendar", key=key)
-    days = uow.execute(
-        select(work_calendar_day.c.date, work_calendar_day.c.kind).where(work_calendar_day.c.calendar_id == row.id)
-    )
-    made = WorkCalendar(
-        row.name, ZoneInfo(row.timezone), read_week(row.week), {day.date: day.kind == "work" for day in days}
-    )
+    row = _existing(uow, key)
+    differing = {day.day: day.kind == "work" for day in days(uow, key)}
+    made = WorkCalendar(row.name, ZoneInfo(row.timezone), read_week(row.week), differing)
     uow.cache[(__name__, key)] = made
     return made
 
 
 def ensure_cn(uow: UnitOfWork) -> None:
-    """The Chinese calendar with the published holidays of 2025 and 2026; an existing one is left as it is.
+    """The Chinese calendar with the published holidays from 2025 on; an existing one is left as it is.
 
     A year without rows follows the weekly pattern.
     """
-    if uow.execute(select(work_calendar.c.id).where(work_calendar.c.key == CN)).first():
+    if uow.execute(_of_key, {"of": CN}).first():
         return
     key = ids.uuid7()
     row = {"id": key, "key": CN, "name": "中国大陆", "timezone": "Asia/Shanghai", "week": CN_WEEK}
     uow.execute(insert(work_calendar), row)
-    rows: list[dict[str, Any]] = []
-    for first, last, note in _CN_HOLIDAYS:
-        start, end = date.fromisoformat(first), date.fromisoformat(last)
-        for n in range((end - start).days + 1):
-            rows.append({"calendar_id": key, "date": start + timedelta(days=n), "kind": "off", "note": note})
-    for text in _CN_MAKE_UP_DAYS:
-        rows.append({"calendar_id": key, "date": date.fromisoformat(text), "kind": "work", "note": "调休"})
-    uow.execute(insert(work_calendar_day), rows)
+    known = sorted({day.year for day in chinese_calendar.holidays if day.year >= FIRST_YEAR})
+    found = [change for year in known for change in published(year)]
+    uow.execute(insert(work_calendar_day), [_row(key, change) for change in found])
 
 
-def set_day(uow: UnitOfWork, key: str, day: date, works: bool | None, note: str = "") -> None:
-    """Say that `day` differs from the pattern, or no longer does (None). Raises NotFound."""
-    row = uow.execute(select(work_calendar.c.id).where(work_calendar.c.key == key)).one_or_none()
+def published(year: int) -> list[DayChange]:
+    """Holidays and make-up days of `year` in mainland China; empty when they are not known."""
+    off = [
+        DayChange(day, "off", chinese_calendar.Holiday(name).chinese)
+        for day, name in chinese_calendar.holidays.items()
+        if day.year == year
+    ]
+    made_up = [DayChange(day, "work", "调休") for day in chinese_calendar.workdays if day.year == year]
+    return sorted(off + made_up, key=lambda change: change.day)
+
+
+def calendars(uow: UnitOfWork) -> list[tuple[str, str]]:
+    """Key and name of each."""
+    query = select(work_calendar.c.key, work_calendar.c.name).order_by(work_calendar.c.key)
+    return [(row.key, row.name) for row in uow.execute(query)]
+
+
+def days(uow: UnitOfWork, key: str) -> list[DayChange]:
+    """The days of a calendar that differ from its week, by date. Raises NotFound."""
+    found = uow.execute(_days, {"of": _existing(uow, key).id})
+    return [DayChange(row.date, row.kind, row.note) for row in found]
+
+
+def missing_year(uow: UnitOfWork, today: date, key: str = CN) -> int | None:
+    """Next year, from November on, while `key` has no day of it. None without such a calendar."""
+    row = uow.execute(_of_key, {"of": key}).one_or_none()
+    if today.month < _WARN_FROM_MONTH or row is None:
+        return None
+    coming = today.year + 1
+    return None if any(day.day.year == coming for day in days(uow, key)) else coming
+
+
+def with_days(before: WorkCalendar, changes: Sequence[DayChange]) -> WorkCalendar:
+    """`before` as it would be after `changes`."""
+    found = dict(before.days)
+    for change in changes:
+        if change.kind == "none":
+            found.pop(change.day, None)
+        else:
+            found[change.day] = change.kind == "work"
+    return replace(before, days=found)
+
+
+def change_days(uow: UnitOfWork, key: str, changes: Sequence[DayChange]) -> int:
+    """Let days differ from the week, or follow it again; each change is an act on record.
+
+    Returns how many were really changed. What is due already is moved by `rescheduling`. Raises NotFound.
+    """
+    calendar_id = _existing(uow, key).id
+    before = {day.day: day for day in days(uow, key)}
+    uow.cache.pop((__name__, key), None)
+    changed = 0
+    for change in changes:
+        old = before.get(change.day, DayChange(change.day, "none"))
+        if change == old:
+            continue
+        uow.execute(_one_day, {"of": calendar_id, "at": change.day})
+        before.pop(change.day, None)
+        if change.kind != "none":
+            uow.execute(insert(work_calendar_day), _row(calendar_id, change))
+            before[change.day] = change
+        data = {"calendar": key, "date": change.day, "from": old.kind, "to": change.kind, "note": change.note}
+        history.act(uow, "calendar", "calendar.day_changed", data)
+        changed += 1
+    return changed
+
+
+def read_days(text: str) -> list[DayLine]:
+    """Lines `date,kind,note` of a CSV file, each with its change or with why it is refused; a heading is left out.
+
+    kind: off | work | none, or 休 | 班. Raises InvalidValue for more than MOST_DAYS lines.
+    """
+    found: list[DayLine] = []
+    seen: set[date] = set()
+    for number, cells in enumerate(csv.reader(text.lstrip("\ufeff").splitlines()), 1):
+        if not any(cell.strip() for cell in cells) or (number == 1 and cells[0].strip().lower() in ("date", "日期")):
+            continue
+        if len(found) == MOST_DAYS:
+            raise InvalidValue(expected=f"at most {MOST_DAYS} lines", found=number)
+        line = _read_line(number, [cell.strip() for cell in cells], seen)
+        if line.change is not None:
+            seen.add(line.change.day)
+        found.append(line)
+    return found
+
+
+def _read_line(number: int, cells: list[str], seen: set[date]) -> DayLine:
+    shown = ",".join(cells)
+    try:
+        day = date.fromisoformat(cells[0].replace("/", "-"))
+    except ValueError:
+        return DayLine(number, shown, None, N_("Expected a date such as 2027-01-01, found {found}."), cells[0])
+    word = cells[1].lower() if len(cells) > 1 else ""
+    kind = _WORDS.get(word, word)
+    if kind not in KINDS or len(cells) < 2:
+        return DayLine(number, shown, None, N_("Expected off, work or none after the date, found {found}."), word)
+    if day in seen:
+        return DayLine(number, shown, None, N_("Expected each date once, found {found} again."), day.isoformat())
+    return DayLine(number, shown, DayChange(day, kind, ",".join(cells[2:]) if kind != "none" else ""))
+
+
+def write_days(changes: Sequence[DayChange]) -> str:
+    """`changes` as the text that `read_days` reads."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows((change.day, change.kind, change.note) for change in changes)
+    return out.getvalue()
+
+
+def _existing(uow: UnitOfWork, key: str) -> Any:
+    row = uow.execute(_of_key, {"of": key}).one_or_none()
     if row is None:
         raise NotFound(kind="calendar", key=key)
-    this = (work_calendar_day.c.calendar_id == row.id) & (work_calendar_day.c.date == day)
-    uow.cache.pop((__name__, key), None)
-    uow.execute(delete(work_calendar_day).where(this))
-    if works is not None:
-        kind = "work" if works else "off"
-        uow.execute(insert(work_calendar_day), {"calendar_id": row.id, "date": day, "kind": kind, "note": note})
+    return row
+
+
+def _row(calendar_id: UUID, change: DayChange) -> dict[str, Any]:
+    return {"calendar_id": calendar_id, "date": change.day, "kind": change.kind, "note": change.note}
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -83,18 +83,22 @@ def _sheet(name: str, content: bytes, limit: int) -> Iterator[Sequence[Any]]:
 
 
 def _lines(name: str, content: bytes) -> Iterator[Sequence[Any]]:
+    text = decoded(name, content)
+    head = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=head.count)
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except csv.Error as error:
+        raise _wrong(name, str(error)) from None
+
+
+def decoded(name: str, content: bytes) -> str:
+    """The text of a file as spreadsheets write it. Raises as `rows` does."""
     for encoding in _ENCODINGS:
         try:
-            text = content.decode(encoding)
+            return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        head = text.partition("\n")[0]
-        delimiter = max(_DELIMITERS, key=head.count)
-        try:
-            yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        except csv.Error as error:
-            raise _wrong(name, str(error)) from None
-        return
     raise _wrong(name, "/".join(_ENCODINGS))
 
 

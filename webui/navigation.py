@@ -39,6 +39,7 @@ ENTRIES = (
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
     Entry("people.index", N_("People"), icon="users", capability="people"),
+    Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
 )
 
 

@@ -1,13 +1,14 @@
 """Home: what waits for me, what I started, and what I may start."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from engine import incidents, repository, tasks
-from webui import access
+from engine import incidents, repository, tasks, workdays
+from webui import access, languages
 from webui.rendering import page
 
 blueprint = Blueprint("workbench", __name__)
@@ -21,8 +22,13 @@ def home() -> ResponseReturnValue:
         "requested": tasks.requested(g.uow, limit=5),
         "startable": repository.startable(g.uow),
         "incidents": incidents.list_open(g.uow, limit=5) if access.may("cockpit") else [],
+        "missing": workdays.missing_year(g.uow, _today()) if access.may("admin") else None,
     }
     return page("workbench/home.html", **context)
+
+
+def _today() -> date:
+    return g.now.astimezone(languages.zone()).date()
 
 
 @blueprint.get("/menu")

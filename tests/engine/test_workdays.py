@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import workdays
+from engine import history, workdays
 from engine.errors import InvalidValue, NotFound
 from engine.unit_of_work import ENGINE
-from engine.workdays import WorkCalendar, read_week
+from engine.workdays import DayChange, WorkCalendar, read_week
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAIN = WorkCalendar(
@@ -86,14 +86,42 @@ def test_the_chinese_calendar_knows_holidays_and_make_up_days(engine):
     assert cn.is_workday(date(2027, 1, 4))
 
 
-def test_a_day_can_be_set_and_reset(engine):
+def test_days_that_people_count_on_are_those_of_the_notices():
+    found = {change.day: change.kind for change in workdays.published(2026)}
+
+    assert [day for day, kind in found.items() if kind == "work"] == [
+        date(2026, 1, 4), date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9), date(2026, 9, 20), date(2026, 10, 10),
+    ]  # fmt: skip
+    assert sum(kind == "off" for kind in found.values()) == 33
+    assert workdays.published(2093) == []
+
+
+def test_a_day_can_be_changed_and_follows_the_week_again_each_on_record(engine):
+    day = date(2026, 11, 23)
     with engine.unit_of_work(ENGINE) as uow:
         workdays.ensure_cn(uow)
-        workdays.set_day(uow, "cn", date(2026, 11, 23), False, "公司日")
-        off = workdays.calendar(uow).is_workday(date(2026, 11, 23))
-        workdays.set_day(uow, "cn", date(2026, 11, 23), None)
-        again = workdays.calendar(uow).is_workday(date(2026, 11, 23))
+        assert workdays.calendar(uow).is_workday(day)
+        assert workdays.change_days(uow, "cn", [DayChange(day, "off", "公司日")]) == 1
+        assert workdays.change_days(uow, "cn", [DayChange(day, "off", "公司日")]) == 0
+        off = workdays.calendar(uow).is_workday(day)
+        workdays.change_days(uow, "cn", [DayChange(day, "none")])
+        again = workdays.calendar(uow).is_workday(day)
         with pytest.raises(NotFound):
-            workdays.calendar(uow, "mars")
+            workdays.change_days(uow, "mars", [])
+        acts = [(act.data["from"], act.data["to"]) for act in history.acts(uow, "calendar")]
 
     assert (off, again) == (False, True)
+    assert acts == [("off", "none"), ("none", "off")]
+
+
+def test_lines_of_a_file_are_read_each_with_its_fault():
+    lines = workdays.read_days("\ufeff日期,类型,备注\n2027-01-01,休,元旦\n2027/02/20,work\n\n2027-02-30,off\n"
+                               "2027-01-02,holiday\n2027-01-01,none\n2027-01-03\n2027-01-04,none,x\n")  # fmt: skip
+
+    assert [line.number for line in lines if line.change is None] == [5, 6, 7, 8]
+    good = [line.change for line in lines if line.change is not None]
+    assert good == [DayChange(date(2027, 1, 1), "off", "元旦"), DayChange(date(2027, 2, 20), "work"),
+                    DayChange(date(2027, 1, 4), "none")]  # fmt: skip
+    assert [line.change for line in workdays.read_days(workdays.write_days(good))] == good
+    with pytest.raises(InvalidValue):
+        workdays.read_days("2027-01-01,off\n" * (workdays.MOST_DAYS + 1))

@@ -43,7 +43,7 @@ def _example(converter):
      "/requests/start/claim", "/messages/", "/records/", "/cockpit/", "/cockpit/instances",
      "/cockpit/instances?status=RUNNING&trouble=1&text=x&process=claim", "/cockpit/incidents", "/cockpit/jobs",
      "/cockpit/jobs?state=DEAD", "/cockpit/versions/claim", "/cockpit/audit", "/people/", "/people/?search=an",
-     "/people/groups", "/api/v1/openapi.json", "/api/v1/definitions/", "/api/v1/tasks/"],
+     "/people/groups", "/workdays/", "/api/v1/openapi.json", "/api/v1/definitions/", "/api/v1/tasks/"],
 )  # fmt: skip
 def test_every_page_opens_for_an_administrator(sign_in, address):
     root = sign_in("root")

@@ -11,6 +11,7 @@ KINDS = {
     "arrival.restored": N_("Branch given back to its join"),
     "arrival.withdrawn": N_("Branch taken back from its join"),
     "batch.created": N_("Batch created"),
+    "calendar.day_changed": N_("Day of the working calendar changed"),
     "comment.added": N_("Comment added"),
     "compensation.asked": N_("Compensation asked for by hand"),
     "compensation.ended": N_("Undone"),
