@@ -1,6 +1,6 @@
 """Sending a task back: return 退回, by one person and at once; and what a rejection does whose drawing says so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,7 +122,7 @@ def targets(uow: UnitOfWork, work_item_id: UUID) -> list[Target]:
     Raises NotFound.
     """
     act = opening.look(uow, work_item_id)
-    return _targets(act) if opening.entitled(act) else []
+    return list(_targets(act)) if opening.entitled(act) else []
 
 
 def offered(act: Act) -> bool:
@@ -215,27 +215,26 @@ def _comes_before(act: Act, row: Any) -> bool:
     return target is not None and here is not None and bool(target.scope.routes.down[target.index] >> here.index & 1)
 
 
-def _targets(act: Act) -> list[Target]:
+def _targets(act: Act) -> Iterator[Target]:
+    """Each is judged when it is asked for: one legal place is enough for the act to be offered."""
     known = returning.rounds_of(act.uow, act.instance.id)
     standing = returning.passed(known)
     allowed = set(act.work.returns)
-    found = []
     if allowed & {INITIATOR, ANY}:
         to = _request_round(act, known)
         refused = tuple(_obstacles(act, to)) if to is not None else tuple(_to_draft_refused(act))
         labels = dict(rounds.load(to).labels) if to is not None else {}
-        found.append(Target(INITIATOR, to.name if to is not None else "", labels, refused))
+        yield Target(INITIATOR, to.name if to is not None else "", labels, refused)
     names = list(standing) if ANY in allowed else [node for node in standing if node in allowed]
     if PREVIOUS in allowed and ANY not in allowed:
         try:
             names.append(_previous(act, standing).node)
         except ReturnNotPossible as error:
-            found.append(Target(PREVIOUS, "", {}, tuple(error.findings)))
+            yield Target(PREVIOUS, "", {}, tuple(error.findings))
     for node in dict.fromkeys(names):
         row = standing[node]
         if row.id != act.round.id:
-            found.append(Target(node, row.name, dict(rounds.load(row).labels), tuple(_obstacles(act, row))))
-    return found
+            yield Target(node, row.name, dict(rounds.load(row).labels), tuple(_obstacles(act, row)))
 
 
 def _obstacles(act: Act, row: Any) -> list[Finding]:

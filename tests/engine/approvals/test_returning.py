@@ -1,8 +1,11 @@
 """退回: to the previous task, to any that was passed, to the requester; what it undoes and what it leaves alone."""
 
-import pytest
+from typing import Any
 
-from engine import bpmn, runtime, tasks
+import pytest
+from sqlalchemy import Engine, event
+
+from engine import bpmn, identity, repository, runtime, tasks
 from engine.db.instance import Status
 from engine.errors import (
     ActNotOffered,
@@ -13,6 +16,7 @@ from engine.errors import (
     Suspended,
 )
 from engine.runtime import returning
+from engine.unit_of_work import ENGINE, Actor
 from tests.engine.approvals.going import FORK, Case, fork, line, request, step
 from tests.engine.bpmn.drawing import END, START, boundary, drawing, element, flows, service, timer
 from tests.engine.test_tasks import do, mine, status
@@ -390,3 +394,30 @@ def test_a_plain_reset_is_caught_by_what_must_be_true_afterwards(engine, monkeyp
     (found,) = case.view().incidents
     assert "a token is left at c" in found.message
     assert status(engine, case.id) is Status.RUNNING
+
+
+def test_whether_a_return_is_offered_costs_the_same_after_many_tasks(engine):
+    def statements(passed: int) -> int:
+        key = f"p{passed}"
+        nodes = [step(f"n{number}", who=f"w{passed}") for number in range(passed + 1)]
+        with engine.unit_of_work(ENGINE) as uow:
+            worker = Actor(identity.create_user(uow, f"w{passed}", "W").id)
+            xml = line(*nodes).replace(b'process id="p"', f'process id="{key}"'.encode())
+            repository.deploy(uow, {f"processes/oa/{key}.bpmn": xml})
+            runtime.start(uow, key, {})
+        for _ in range(passed):
+            do(engine, worker, tasks.agree, mine(engine, worker)[0].work_item_id)
+        [item] = [found.work_item_id for found in mine(engine, worker)]
+        counted: list[str] = []
+
+        def note(*said: Any) -> None:
+            counted.append(said[2])
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            assert "return" in do(engine, worker, tasks.get, item).actions
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        return len(counted)
+
+    assert statements(12) == statements(2)
