@@ -47,6 +47,7 @@ STRANGERS_KEPT = timedelta(days=1)
 LONGEST_LINE = 20
 LONGEST_ALONE = timedelta(days=30)
 """a substitution for longer needs the word of the principal's manager"""
+LARGEST_AMOUNT = Decimal(10) ** 18
 
 SCOPE = "identity"
 
@@ -648,6 +649,8 @@ def substitute(
         raise InvalidSubstitution(found=N_("the substitute is disabled"))
     if scope not in ("all", "processes", "categories") or (scope == "all") is bool(names):
         raise InvalidSubstitution(found=N_("its scope is not all, or processes or categories with their keys"))
+    if max_amount is not None and not (max_amount.is_finite() and max_amount < LARGEST_AMOUNT):
+        raise InvalidSubstitution(found=N_("its amount is too large"))
     if max_amount is not None and max_amount <= 0:
         raise InvalidSubstitution(found=N_("its amount is not above zero"))
     alone = valid_to - valid_from <= LONGEST_ALONE

@@ -160,7 +160,8 @@ def _added(act: Act, kind: ItemKind, people: Sequence[str | UUID], mode: str, re
     """Rows for `people`, after every check."""
     if mode not in MODES:
         raise InvalidValue(expected=f"mode: {' | '.join(MODES)}", found=mode)
-    users = [identity.user(act.uow, key) for key in dict.fromkeys(people)]
+    named = [identity.user(act.uow, key) for key in people]
+    users = list({user.id: user for user in named}.values())
     _check_people(act, kind, users)
     place = _places(act, kind)
     waits = mode == "sequential"

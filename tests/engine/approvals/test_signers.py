@@ -429,3 +429,11 @@ def test_groups_that_gave_way_to_a_claim_are_not_asked_again_when_signers_decide
     assert office.asked() == {"bob"}
     office.do("bob", tasks.unclaim, mine)
     assert office.asked() == {"bob", "eve", "gus"}
+
+
+def test_somebody_named_twice_is_added_once(office):
+    office.begin(approval(users="bob"))
+
+    office.act("bob", tasks.add_before, ["eve", office.who["eve"].user_id])
+
+    assert office.asked() == {"eve"}

@@ -153,6 +153,8 @@ def test_a_new_item_is_covered_when_what_was_open_is_not(office):
         ({"scope": "processes"}, "scope"),
         ({"names": ["p"]}, "scope"),
         ({"max_amount": Decimal(0)}, "amount"),
+        ({"max_amount": Decimal("1e30")}, "too large"),
+        ({"max_amount": Decimal("NaN")}, "too large"),
         ({"lasts": timedelta(0)}, "ends before"),
     ],
 )
