@@ -6,6 +6,7 @@
 from engine.bpmn.carrying import Plan, Target, Targets, migrate, obstacles, target_of
 from engine.bpmn.comparison import Comparison, Difference, compare
 from engine.bpmn.compiler import compile
+from engine.bpmn.data import set_aside
 from engine.bpmn.document import dump, join, load, places, split
 from engine.bpmn.machine.evaluation import Env, admitted
 from engine.bpmn.machine.verbs import (
@@ -36,7 +37,6 @@ __all__ = [
     "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
     "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
-    "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_variables", "split",
-    "target_of", "throw_error", "turn_of", "undone", "unfit", "variables", "violations", "waits",
-    "wake",
+    "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_aside", "set_variables",
+    "split", "target_of", "throw_error", "turn_of", "undone", "unfit", "variables", "violations", "waits", "wake",
 ]  # fmt: skip

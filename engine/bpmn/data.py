@@ -1,6 +1,6 @@
 """What the data of a drawing becomes: associations are mappings, inputs and outputs variables that may be required."""
 
-from engine.bpmn.model import DataAssociation, DataItem, Mapping, Node, Process
+from engine.bpmn.model import DataAssociation, DataItem, Definition, Mapping, Node, Process
 from engine.bpmn.program import DataNeeds, Declared
 
 
@@ -29,3 +29,16 @@ def needs(drawn: Node | Process, items: list[DataItem], variables: tuple[Declare
         variables, tuple(inputs), tuple(outputs), needed, yielded,
         frozenset(item.name for item in items) - frozenset(inputs) - mapped,
     )  # fmt: skip
+
+
+def set_aside(definition: Definition) -> None:
+    """Take the data out of `definition`: it was deployed when data objects were drawn and not executed.
+
+    As variables of their scope they would hide what the expressions of that drawing read.
+    """
+    for process in definition.processes:
+        process.specified = False
+        for scope in process.all_scopes():
+            scope.data = []
+        for node in process.all_nodes():
+            node.data, node.data_in, node.data_out = [], [], []

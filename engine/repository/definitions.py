@@ -19,7 +19,10 @@ from engine.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class DefinitionInfo:
-    """One version. `meta`: labels, form (start form), starters, starts, time_to_live, pins ("decision:x" -> id)."""
+    """One version. `meta`: labels, form (start form), starters, starts, time_to_live, pins ("decision:x" -> id).
+
+    And `data`: its data objects are executed; absent from what was deployed before they were.
+    """
 
     id: UUID
     kind: Kind
@@ -233,7 +236,9 @@ def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
     reading = bpmn.read(source(uow, definition_id), info.key)
     if reading.definition is None:
         raise NotFound(kind="process", key=info.key)
-    compiled = bpmn.compile(reading.definition, info.key)
+    if not info.meta.get("data"):  # deployed before data objects were executed
+        bpmn.set_aside(reading.definition)
+    compiled = bpmn.compile(reading.definition, info.key, accepted=True)
     programs: dict[str, tuple[str, Program]] = {}
     decisions: dict[str, dmn.Model] = {}
     for reference, pinned in info.meta.get("pins", {}).items():

@@ -271,4 +271,5 @@ def _meta(found: Found, pins: dict[str, str]) -> dict[str, Any]:
         "labels": program.labels, "category": program.category or "", "form": program.start_form,
         "starters": program.starters, "starts": [start.kind for start in program.starts],
         "version_tag": program.version_tag, "time_to_live": program.time_to_live, "pins": pins,
+        "data": True,  # what it draws as data is executed
     }  # fmt: skip
