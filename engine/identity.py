@@ -681,8 +681,11 @@ def approve_substitution(uow: UnitOfWork, substitution_id: UUID, *, approved: bo
     if manager is None or uow.actor.user_id != manager.id:
         require(uow, "people")
     state = "active" if approved else "refused"
-    this = update(substitution).where(substitution.c.id == substitution_id)
-    uow.execute(this.values(state=state, approved_by=uow.actor.user_id))
+    # ended or judged by somebody else since it was read: it must not begin
+    this = update(substitution).where(substitution.c.id == substitution_id, substitution.c.state == "pending")
+    changed = uow.execute(this.values(state=state, approved_by=uow.actor.user_id).returning(substitution.c.id))
+    if changed.one_or_none() is None:
+        raise NotFound(kind="substitution to approve", key=str(substitution_id))
     kind = "substitution.approved" if approved else "substitution.refused"
     history.act(uow, SCOPE, kind, {"id": str(substitution_id)})
 

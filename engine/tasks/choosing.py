@@ -10,9 +10,9 @@ from engine import identity, repository
 from engine.approvals import choices
 from engine.approvals.choices import Selection
 from engine.bpmn.program import Program
-from engine.db.instance import Instance
+from engine.db.instance import Instance, Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import N_, CannotChoose, Forbidden, InstanceOver
+from engine.errors import N_, CannotChoose, Forbidden, InstanceOver, Suspended
 from engine.runtime import LIVE
 from engine.tasks.opening import Act
 from engine.tasks.repeating import made_before, remember
@@ -37,11 +37,13 @@ def set_future(
     """改后续审批人: `people` are asked at `node` as well, or (`adds` False) in place of those whom the drawing asks.
 
     By who is asked at a node that lists `changeFuture`, or the cockpit. Where the approval counts towards a payment
-    people may only be added. Raises CannotChoose, Forbidden, InstanceOver.
+    people may only be added. Raises CannotChoose, Forbidden, InstanceOver, Suspended.
     """
     instance = uow.lock_instance(instance_id)
     if instance.status not in LIVE:
         raise InstanceOver(instance=instance.number or instance.id)
+    if instance.status is Status.SUSPENDED:
+        raise Suspended(instance=instance.number or instance.id)
     if made_before(uow, "set_future", instance_id, idempotency_key) is not None:
         return
     _check_seat(uow, instance)

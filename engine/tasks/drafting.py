@@ -3,7 +3,7 @@
 A draft is a row of `instance` without number, token or facts; what was typed is never evaluated until it is submitted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,9 +107,12 @@ def discard(uow: UnitOfWork, draft_id: UUID, version: int) -> None:
 
 
 def submit(
-    uow: UnitOfWork, draft_id: UUID, fields: Mapping[str, Any], version: int, *, business_key: str | None = None
-) -> Instance:
+    uow: UnitOfWork, draft_id: UUID, fields: Mapping[str, Any], version: int, *, business_key: str | None = None,
+    department: str | None = None, approvers: Mapping[str, Sequence[Any]] | None = None,
+) -> Instance:  # fmt: skip
     """Start the request of a draft; after a withdrawal under the same number, one submission later.
+
+    `department`, `approvers`: as of `runtime.start`.
 
     Raises NotFound when it was submitted already, StaleDraft, InvalidForm, and what `runtime.start` raises.
     """
@@ -124,7 +127,7 @@ def submit(
     _remove(uow, draft, version)
     return runtime.start(
         uow, draft.process_key, given, business_key=business_key, definition_id=info.id, number=draft.number,
-        submission=draft.submission, resubmits_id=draft.resubmits_id,
+        submission=draft.submission, resubmits_id=draft.resubmits_id, department=department, approvers=approvers,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from webui.api.schemas import (
     ActsOut,
     DraftIn,
     DraftOut,
+    DraftSubmitIn,
     EndedOut,
     JumpIn,
     ReasonIn,
@@ -169,11 +170,13 @@ def save(sent: dict[str, Any], draft_id: UUID) -> Any:
 
 
 @of_drafts.route("/<uuid:draft_id>/submit", methods=["POST"])
-@of_drafts.arguments(DraftIn)
+@of_drafts.arguments(DraftSubmitIn)
 @of_drafts.response(201, EndedOut)
 def submit(sent: dict[str, Any], draft_id: UUID) -> Any:
     """Start the request; its draft is gone."""
-    started = drafting.submit(g.uow, draft_id, sent["fields_"], sent["version"])
+    started = drafting.submit(
+        g.uow, draft_id, sent["fields_"], sent["version"], department=sent["department"], approvers=sent["approvers"]
+    )
     where = url_for("api_instances.read", instance_id=started.id)
     return {"instance_id": started.id}, 201, {"Location": where}
 

@@ -340,6 +340,16 @@ class DraftIn(Strict):
     version = fields.Integer(load_default=0)
 
 
+class DraftSubmitIn(DraftIn):
+    department = Text(
+        allow_none=True, load_default=None, metadata={"description": "of the requester, when he works in several"}
+    )
+    approvers = fields.Dict(
+        Text(), fields.List(Text()), load_default=dict,
+        metadata={"description": "people by element, for tasks whose people the requester selects"},
+    )  # fmt: skip
+
+
 class DraftOut(Schema):
     id = fields.UUID()
     key = fields.String(attribute="process_key")

@@ -3,7 +3,8 @@
 import pytest
 
 from engine import identity, runtime, tasks
-from engine.errors import CannotChoose, Forbidden, InvalidValue
+from engine.errors import CannotChoose, Forbidden, InvalidValue, Suspended
+from engine.tasks import drafting
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 
@@ -30,6 +31,15 @@ def test_the_requester_selects_who_is_asked(office):
 
     assert office.asked() == {"bob", "eve"}
     assert office.kinds(instance, "approvers.") == ["approvers.chosen"]
+
+
+def test_the_requester_selects_on_a_draft_too(office):
+    office.deploy(selected("initiatorSelect", 'range="finance" max="2"'))
+    draft = office.do("ann", drafting.save, "p", {})
+
+    office.do("ann", drafting.submit, draft.id, {}, draft.version, approvers={"check": ["bob"]})
+
+    assert office.asked() == {"bob"}
 
 
 @pytest.mark.parametrize(
@@ -124,3 +134,13 @@ def test_who_only_reads_or_advises_does_not_choose_who_is_asked_later(office, re
 
     with pytest.raises(Forbidden):
         office.do("ivy", tasks.set_future, instance, "next", ["ivy"], adds=False)
+
+
+def test_later_approvers_of_a_suspended_request_stay_as_they_are(office):
+    instance = office.begin(approval("one", FUTURE, users="bob"), approval("two", users="eve"))
+    office.do("dan", runtime.suspend, instance, "audit")
+
+    with pytest.raises(Suspended):
+        office.do("bob", tasks.set_future, instance, "two", ["fay"])
+
+    assert office.kinds(instance, "approvers.") == []
