@@ -316,7 +316,9 @@ def dump(work: Work) -> dict[str, Any]:
         if getattr(work, name):
             spec[name] = list(getattr(work, name))
     if work.fields:
-        spec["fields"] = [[rule.id, rule.permission, rule.required] for rule in work.fields]
+        spec["fields"] = [
+            [rule.id, rule.permission, rule.required, rule.add_rows, rule.remove_rows] for rule in work.fields
+        ]
     return spec
 
 

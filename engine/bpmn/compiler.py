@@ -488,7 +488,10 @@ class _Compiler:
             strategy=strategy,
             parameters=parameters,
             form=self._slot(drawn.id, drawn.line, extensions.form),
-            fields=tuple(FieldRule(item.id, item.permission, item.required) for item in extensions.fields),
+            fields=tuple(
+                FieldRule(item.id, item.permission, item.required, item.add_rows, item.remove_rows)
+                for item in extensions.fields
+            ),
             default_permission=extensions.default_permission or self._process.extensions.default_permission or "write",
             due=self._slot(drawn.id, drawn.line, extensions.due),
             follow_up=self._slot(drawn.id, drawn.line, extensions.follow_up),

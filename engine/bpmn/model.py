@@ -161,11 +161,16 @@ class Copying:
 
 @dataclass(frozen=True, slots=True)
 class FieldPermission:
-    """troika:field: write | read | hidden for one form field on one node."""
+    """troika:field: write | read | hidden for one form field on one node; of a list, whether rows come and go.
+
+    `add_rows`, `remove_rows` None: as `permission` says.
+    """
 
     id: str
     permission: str
     required: bool | None = None
+    add_rows: bool | None = None
+    remove_rows: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """Permission of one form field on one node: write, read or hidden."""
+    """Permission of one form field on one node: write, read or hidden. The rows of a list: None as `permission`."""
 
     id: str
     permission: str
     required: bool | None = None
+    add_rows: bool | None = None
+    remove_rows: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

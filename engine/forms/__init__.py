@@ -139,8 +139,10 @@ class _Merge:
 
     def may_write(self, leaf: FormField) -> bool:
         if leaf.type == "expression" or leaf.read_only or self.allowed.on(leaf.path) != "write":
-            return leaf.type == "dynamiclist" and any(
-                self.allowed.by_path.get(child.path) == "write" for child in leaves(leaf.children)
+            return leaf.type == "dynamiclist" and (
+                self.allowed.adds(leaf.path)
+                or self.allowed.removes(leaf.path)
+                or any(self.allowed.by_path.get(child.path) == "write" for child in leaves(leaf.children))
             )
         return True
 
@@ -174,9 +176,14 @@ class _Merge:
         before = get(kept, leaf.keys)
         before = before if isinstance(before, list) else []
         whole = all(self.may_write(child) or child.type == "expression" for child in leaves(leaf.children))
-        fixed = leaf.raw.get("allowAddRemove") is False or self.allowed.on(leaf.path) != "write"
+        fixed = leaf.raw.get("allowAddRemove") is False
         expected = len(before) if before else int(leaf.raw.get("defaultRepetitions", 1))
-        if (fixed and len(rows) != expected) or (not whole and len(rows) < len(before)):
+        more, fewer = len(rows) > expected, len(rows) < expected
+        refused = (more and (fixed or not self.allowed.adds(leaf.path))) or (
+            fewer and (fixed or not self.allowed.removes(leaf.path))
+        )
+        # rows are told apart by their place: what may not be written would move to another row
+        if refused or (not whole and len(rows) < len(before)):
             self.refused[path] = [schema.NO_ROWS_ADDED]
             return
         merged = []
@@ -311,7 +318,7 @@ def _shown(components: tuple[FormField, ...], allowed: Permissions, locale: str)
             required = allowed.required(component.path)
             if required is not None:
                 raw["validate"] = {**raw.get("validate", {}), "required": required}
-        if component.type == "dynamiclist" and allowed.on(component.path) == "read":
+        if component.type == "dynamiclist" and not (allowed.adds(component.path) or allowed.removes(component.path)):
             raw["allowAddRemove"] = False
         found.append(raw)
     return found

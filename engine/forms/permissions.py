@@ -23,6 +23,14 @@ class Rule(Protocol):
     def required(self) -> bool | None:
         """None: as the form says."""
 
+    @property
+    def add_rows(self) -> bool | None:
+        """Of a list; None: as its permission says."""
+
+    @property
+    def remove_rows(self) -> bool | None:
+        """Of a list; None: as its permission says."""
+
 
 class Work(Protocol):
     """A human node, as far as forms care."""
@@ -43,6 +51,8 @@ class Permissions:
     default: Permission = "write"
     by_path: dict[str, Permission] = field(default_factory=dict)
     required_by_path: dict[str, bool] = field(default_factory=dict)
+    adds_by_path: dict[str, bool] = field(default_factory=dict)
+    removes_by_path: dict[str, bool] = field(default_factory=dict)
 
     def on(self, path: str) -> Permission:
         """What may be done with the field at `path`. The nearest rule counts; a hidden list hides its columns."""
@@ -59,6 +69,16 @@ class Permissions:
     def required(self, path: str) -> bool | None:
         """What the node says, None when it leaves that to the form."""
         return self.required_by_path.get(path)
+
+    def adds(self, path: str) -> bool:
+        """Whether rows may be added to the list at `path`."""
+        found = self.on(path)
+        return found != "hidden" and self.adds_by_path.get(path, found == "write")
+
+    def removes(self, path: str) -> bool:
+        """Whether rows may be removed from the list at `path`."""
+        found = self.on(path)
+        return found != "hidden" and self.removes_by_path.get(path, found == "write")
 
 
 WRITE_ALL = Permissions()
@@ -96,4 +116,6 @@ def of(work: Work) -> Permissions:
         default=_ORDER.get(work.default_permission, "hidden"),
         by_path={rule.id: _ORDER.get(rule.permission, "hidden") for rule in rules},
         required_by_path={rule.id: rule.required for rule in rules if rule.required is not None},
+        adds_by_path={rule.id: rule.add_rows for rule in rules if rule.add_rows is not None},
+        removes_by_path={rule.id: rule.remove_rows for rule in rules if rule.remove_rows is not None},
     )

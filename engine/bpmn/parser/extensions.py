@@ -77,6 +77,7 @@ RESUBMITS = ("backToMe", "stepwise")
 RECALLS = ("beforeNextDecision", "beforeNextSeen", "never")
 WITHDRAWALS = ("anytime", "beforeFirstDecision", "never")
 PERMISSIONS = frozenset(("write", "read", "hidden"))
+_OF_FIELDS = ("required", "addRows", "removeRows")
 BUTTONS = frozenset(
     [
         "agree",
@@ -326,9 +327,9 @@ class Reader:
                 continue
             key = self._required(owner, line, "id")
             permission = self._choice(owner, line, "perm", PERMISSIONS)
-            required = line.get("required")
             if key and permission:
-                found.fields.append(FieldPermission(key, permission, None if required is None else required == "true"))
+                said = [None if text is None else text == "true" for text in map(line.get, _OF_FIELDS)]
+                found.fields.append(FieldPermission(key, permission, *said))
 
     def _buttons(self, owner: Element, child: Element, found: Extensions) -> None:
         for name, value in child.attrib.items():

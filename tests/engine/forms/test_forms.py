@@ -191,6 +191,51 @@ def test_one_column_of_a_list_may_be_written_while_the_others_stay(travel: forms
         check(travel, {"lines": [{"amount": 6}]}, stored, permissions=mine)
 
 
+def test_rows_may_be_added_where_the_node_says_so_and_never_removed(travel: forms.Form) -> None:
+    stored = check(travel, GOOD)
+    mine = Permissions(default="read", by_path={"lines.*": "write"}, adds_by_path={"lines": True})
+    two = [{"text": "A", "amount": 1}, {"text": "B", "amount": 2}]
+
+    values = check(travel, {"lines": [*two, {"text": "C", "amount": 3}]}, stored, permissions=mine)
+
+    assert [row["text"] for row in values["lines"]] == ["A", "B", "C"]
+    with pytest.raises(FieldNotWritable) as refused:
+        check(travel, {"lines": two[:1]}, stored, permissions=mine)
+    assert list(refused.value.errors) == ["lines"]
+
+
+def test_rows_may_be_removed_where_the_node_says_so_and_never_added(travel: forms.Form) -> None:
+    stored = check(travel, GOOD)
+    mine = Permissions(by_path={"lines": "write"}, adds_by_path={"lines": False})
+
+    assert len(check(travel, {"lines": [{"text": "B", "amount": 2}]}, stored, permissions=mine)["lines"]) == 1
+    with pytest.raises(FieldNotWritable):
+        check(travel, {"lines": [{"text": "A", "amount": 1}] * 3}, stored, permissions=mine)
+
+
+def test_rows_of_a_hidden_list_never_change_and_a_column_that_is_read_keeps_its_row(travel: forms.Form) -> None:
+    stored = check(travel, GOOD)
+    hidden = Permissions(by_path={"lines": "hidden"}, adds_by_path={"lines": True}, removes_by_path={"lines": True})
+    assert (hidden.adds("lines"), hidden.removes("lines")) == (False, False)
+    with pytest.raises(FieldNotWritable):
+        check(travel, {"lines": []}, stored, permissions=hidden)
+
+    partly = Permissions(by_path={"lines.text": "read"}, removes_by_path={"lines": True})
+    with pytest.raises(FieldNotWritable):
+        check(travel, {"lines": [{"amount": 2}]}, stored, permissions=partly)
+
+
+def test_the_browser_offers_rows_only_where_some_may_come_or_go(travel: forms.Form) -> None:
+    def offered(mine: Permissions) -> bool:
+        shown = forms.visible(travel, check(travel, GOOD), mine, "zh")[0]["components"]
+        return next(one for one in shown if one.get("path") == "lines").get("allowAddRemove") is not False
+
+    assert offered(Permissions())
+    assert not offered(Permissions(default="read"))
+    assert offered(Permissions(default="read", adds_by_path={"lines": True}))
+    assert not offered(Permissions(adds_by_path={"lines": False}, removes_by_path={"lines": False}))
+
+
 def test_computed_values_are_recomputed_whatever_was_sent(travel: forms.Form) -> None:
     assert check(travel, GOOD | {"total": 1, "net": 1})["total"] == Decimal("30.30")
 
@@ -317,6 +362,8 @@ def test_permissions_follow_the_nearest_rule() -> None:
         id: str
         permission: str
         required: bool | None = None
+        add_rows: bool | None = None
+        remove_rows: bool | None = None
 
     @dataclass
     class Work:
