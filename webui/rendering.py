@@ -17,7 +17,7 @@ from engine.db.base import metadata
 from engine.forms import FormField, schema
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, errors, languages, navigation
+from webui import access, capitals, errors, languages, navigation
 
 
 def install(app: Flask) -> None:
@@ -246,14 +246,21 @@ def type_name(value: Any) -> str:
     return "context"
 
 
-def summary_items(summary: dict[str, Any] | None, process_key: str) -> list[tuple[str, Any]]:
-    """The key fields of a request as (label, value), ordered as drawn, labelled as in the forms of its process."""
+def summary_items(summary: dict[str, Any] | None, process_key: str, paid: bool = False) -> list[tuple[str, Any]]:
+    """The key fields of a request as (label, value), ordered as drawn, labelled as in the forms of its process.
+
+    `paid`: amounts with their capitals.
+    """
     info = _process(process_key) if summary and "uow" in g else None
     if info is None or not summary:
         return []
     names = repository.program(g.uow, info.id).summary
     fields = _fields(info)
-    return [_shown_as(fields.get(name), name, summary[name]) for name in names if summary.get(name) is not None]
+    return [
+        _with_capitals(fields.get(name), *_shown_as(fields.get(name), name, summary[name]), paid=paid)
+        for name in names
+        if summary.get(name) is not None
+    ]
 
 
 def summary_columns(process_key: str) -> list[tuple[str, str]]:
@@ -278,6 +285,11 @@ def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]
         return name, value
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))
+
+
+def _with_capitals(field: FormField | None, name: str, value: Any, *, paid: bool) -> tuple[str, Any]:
+    words = capitals.beside(field, value) if paid else ""
+    return name, f"{value_text(value)}（{words}）" if words else value
 
 
 def process_name(item: Any) -> str:

@@ -37,7 +37,8 @@ def _form(form_id: str, *components: dict) -> bytes:
 _REASON = {"type": "textfield", "id": "F_reason", "key": "reason", "label": "事由", "validate": {"required": True},
            "properties": {"troika:label.en": "Reason"}}  # fmt: skip
 _AMOUNT = {"type": "number", "id": "F_amount", "key": "amount", "label": "金额", "decimalDigits": 2,
-           "validate": {"required": True, "min": 0.01}, "properties": {"troika:label.en": "Amount"}}  # fmt: skip
+           "validate": {"required": True, "min": 0.01},
+           "properties": {"troika:label.en": "Amount", "currency": "CNY"}}  # fmt: skip
 _CENTRE = {"type": "textfield", "id": "F_centre", "key": "cost_centre", "label": "成本中心",
            "properties": {"troika:label.en": "Cost centre"}}  # fmt: skip
 CLAIM_FORM = _form("claim", _REASON, _AMOUNT)

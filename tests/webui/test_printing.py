@@ -51,7 +51,7 @@ def test_a_participant_prints_what_he_may_see_and_the_print_is_remembered(sign_i
     with engine.unit_of_work(Actor(people["bob"].id)) as uow:
         tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {"cost_centre": "sales"}, "fine\nby me")
     ann = sign_in("ann")
-    ann.get(f"/requests/{instance}")
+    assert "120（人民币壹佰贰拾元整）" in ann.get(f"/requests/{instance}").text
 
     answer = ann.post(f"/requests/{instance}/print.pdf")
 
@@ -59,6 +59,7 @@ def test_a_participant_prints_what_he_may_see_and_the_print_is_remembered(sign_i
     assert answer.data.startswith(b"%PDF-")
     (sheet,) = printed
     assert ("Reason", "午餐 <lunch>") in sheet.fields
+    assert ("Amount", "120（人民币壹佰贰拾元整）") in sheet.fields
     assert [(one.who, one.decision, one.opinion, one.automatic) for one in sheet.decided] == [
         ("Bob", "agreed", "fine\nby me", False)
     ]

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
 from webui import filling, progress
+from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
 from webui.inbox.lists import Wanted
@@ -39,7 +40,7 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "takes_opinion": (task.opinion != "never" and writes) or "advise" in buttons,
         "must_say": task.opinion == "always" or "advise" in buttons,
         "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
-        "facts": list((task.facts_display or {}).items()),
+        "facts": [(name, text, beside_text(text)) for name, text in (task.facts_display or {}).items()],
         "bar": acts.bar(buttons), "phrases": task.button_labels.get("phrases", ()),
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
         "limit": current_app.config["TROIKA"].upload_limit_mb,

@@ -14,7 +14,7 @@ from engine import forms, identity, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
 from engine.values import Values
-from webui import progress, rendering
+from webui import capitals, progress, rendering
 
 _decided = (
     select(
@@ -118,7 +118,7 @@ def _fill(
                 heads = [rendering.label(leaf.labels, leaf.label) or leaf.path for leaf in columns]
                 tables.append(Table(name, heads, rows))
         elif component.holds_value:
-            fields.append((name, _text(component, value)))
+            fields.append((name, _with_capitals(component, value)))
 
 
 def _leaves(components: Iterable[FormField]) -> Iterable[FormField]:
@@ -140,6 +140,11 @@ def _text(field: FormField, value: Any) -> str:
         return ", ".join(_text(field, one) for one in value) or "–"
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     return rendering.value_text(value if chosen is None else rendering.label(chosen, chosen.get("", str(value))))
+
+
+def _with_capitals(field: FormField, value: Any) -> str:
+    text, words = _text(field, value), capitals.beside(field, value)
+    return f"{text}（{words}）" if words else text
 
 
 def _decisions(instance_id: UUID) -> list[Decided]:
