@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -222,21 +222,10 @@ def missing_year(uow: UnitOfWork, today: date, key: str = CN) -> int | None:
     return None if any(day.day.year == coming for day in days(uow, key)) else coming
 
 
-def with_days(before: WorkCalendar, changes: Sequence[DayChange]) -> WorkCalendar:
-    """`before` as it would be after `changes`."""
-    found = dict(before.days)
-    for change in changes:
-        if change.kind == "none":
-            found.pop(change.day, None)
-        else:
-            found[change.day] = change.kind == "work"
-    return replace(before, days=found)
-
-
 def change_days(uow: UnitOfWork, key: str, changes: Sequence[DayChange]) -> int:
     """Let days differ from the week, or follow it again; each change is an act on record.
 
-    Returns how many were really changed. What is due already is moved by `rescheduling`. Raises NotFound.
+    Returns how many were really changed. Due dates and timers that are set already stay. Raises NotFound.
     """
     calendar_id = _existing(uow, key).id
     before = {day.day: day for day in days(uow, key)}

@@ -69,7 +69,7 @@ def year(key: str) -> ResponseReturnValue:
 @blueprint.post("/<key>/day")
 @shows_again(lambda error, key: _year(key, error))
 def day(key: str) -> ResponseReturnValue:
-    """One day is to be off, worked, or as the week again: what would move is shown first."""
+    """One day is to be off, worked, or as the week again: before and after are shown first."""
     try:
         at = date.fromisoformat(request.form.get("day", ""))
     except ValueError:

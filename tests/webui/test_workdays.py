@@ -88,6 +88,7 @@ def test_a_file_is_shown_before_it_is_taken_over(engine, root):
     page = send(root, "日期,类型,备注\n2027-01-01,休,元旦\n2027-02-20,班,春节\n".encode("gb18030"))
     assert page.status_code == 200
     assert days(engine, 2027) == {}
+    assert "stay as they are" in page.text
 
     assert root.post("/workdays/cn/days", data={"days": confirmed(page)}).location.endswith("/cn?year=2027")
     assert days(engine, 2027) == {date(2027, 1, 1): ("off", "元旦"), date(2027, 2, 20): ("work", "春节")}
