@@ -177,7 +177,11 @@ def _destination(act: Act, known: Sequence[Any], word: str) -> Any:
         if not {PREVIOUS, ANY} & set(allowed):
             raise ReturnNotPossible([_finding(word, _NOT_ALLOWED, allowed=", ".join(allowed))])
         return _previous(act, standing)
-    if word not in allowed and ANY not in allowed:
+    if (
+        word not in allowed
+        and ANY not in allowed
+        and not (PREVIOUS in allowed and _previous(act, standing).node == word)
+    ):
         raise ReturnNotPossible([_finding(word, _NOT_ALLOWED, allowed=", ".join(allowed))])
     if word not in standing or standing[word].id == act.round.id:
         raise ReturnNotPossible([_finding(word, _NOT_PASSED)])

@@ -182,6 +182,20 @@ def test_return_behind_a_join_leaves_only_the_branch_that_is_done_again(engine):
 # ---------------------------------------------------------------- who, and every reason against
 
 
+def test_where_only_the_task_before_is_allowed_it_may_be_named_as_it_is_offered(engine):
+    case = Case(engine, line(step("a"), step("b"), step("c", back="previous")))
+    case.agree("a", "b")
+
+    item = case.item("cyd", "c")
+    with engine.unit_of_work(case.who["cyd"]) as uow:
+        (offered,) = tasks.targets(uow, item)
+    with pytest.raises(ReturnNotPossible):
+        case.back("c", "a")
+
+    assert offered.word == "b"
+    assert case.back("c", offered.word).target == "b"
+
+
 def test_a_return_needs_an_opinion_a_button_and_an_allowed_place(engine):
     case = Case(engine, line(step("a"), step("b", back="previous"), step("c", back=""), step("d", back="a")))
     case.agree("a")
@@ -189,7 +203,7 @@ def test_a_return_needs_an_opinion_a_button_and_an_allowed_place(engine):
     with pytest.raises(OpinionRequired):
         case.back("b", "previous", "  ")
     with pytest.raises(ReturnNotPossible) as elsewhere:
-        case.back("b", "a")
+        case.back("b", "c")
     case.agree("b")
     with pytest.raises(ActNotOffered):
         case.back("c", "previous")
@@ -199,7 +213,7 @@ def test_a_return_needs_an_opinion_a_button_and_an_allowed_place(engine):
     with pytest.raises(ReturnNotPossible) as resubmit:
         case.back("d", "a", resubmit="straight")
 
-    assert reasons(elsewhere.value) == ["The drawing does not allow it to go back to 'a', only to: previous."]
+    assert reasons(elsewhere.value) == ["The drawing does not allow it to go back to 'c', only to: previous."]
     assert reasons(unlisted.value) == ["The drawing does not allow it to go back to 'previous', only to: a."]
     assert reasons(resubmit.value) == ["The drawing does not let the resubmission go 'straight'."]
     assert case.waits == ["d"]
