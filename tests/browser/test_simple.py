@@ -104,8 +104,7 @@ def test_somebody_builds_an_expense_approval_by_the_keyboard_publishes_it_and_a_
     site.ready(clerk)
     clerk.get_by_label("事由").or_(clerk.get_by_label("原因")).first.fill("打车")
     clerk.get_by_label("金额").first.fill("80")
-    clerk.locator("main form button[type=submit], .tk-actions button").last.click()
-    clerk.wait_for_url("**/requests/*-*")
+    site.submitted(clerk, "提交")
     expect(clerk.locator("main")).to_contain_text("上级审批")
 
 

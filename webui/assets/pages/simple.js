@@ -34,7 +34,10 @@ document.addEventListener('htmx:afterSwap', ({ detail }) => {
   showState('saved', {});
   buttons();
   openCards();
-  focus(detail.requestConfig.elt);
+});
+// the links of what was swapped in obey htmx from here on: a key that is pressed at once must find them so
+document.addEventListener('htmx:afterSettle', ({ detail }) => {
+  if (detail.target.id === 'pane') focus(detail.requestConfig.elt);
 });
 
 function focus(asked) {
