@@ -518,3 +518,52 @@ def test_the_designer_is_accessible_and_shows_the_licence_mark(profile, draft, l
     assert chromium.violations(page) == []
     assert not chromium.scrolls_sideways(page)
     assert wrong == []
+
+
+def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(site, profile):
+    source = REPEATING.replace(b"repeating", b"sent_back").replace(
+        b"</extensionElements>", b'<troika:approval mode="any" onReject="end"/></extensionElements>', 1
+    )
+    source = source.replace(b" targetNamespace", b' xmlns:troika="urn:troika:bpmn:1.0" targetNamespace', 1)
+    _, engine, _ = site
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.import_drawing(uow, "sent_back.bpmn", source, "oa")
+    page, wrong = opened(profile, "sent_back")
+
+    select(page, "each")
+    group(page, "tk-back")
+    entry(page, "tk-troika-Return-targets").locator("select").select_option("any")
+    entry(page, "tk-troika-Return-resubmit").locator("select").select_option("stepwise backToMe")
+    entry(page, "tk-troika-Recall-until").locator("select").select_option("beforeNextSeen")
+    group(page, "tk-due")
+    page.locator(".tk-limits > button").click()
+    page.locator(".tk-limits > button").click()
+    page.get_by_label("2: 则").select_option("transfer")
+    page.get_by_label("2: 超过").fill("P3D")
+    page.get_by_label("2: 超过").press("Tab")
+    group(page, "tk-copies")
+    entry(page, "tk-troika-Cc-groups").locator("input").fill("finance")
+    entry(page, "tk-troika-Cc-on").locator("select").select_option("enter")
+    group(page, "tk-automatic")
+    entry(page, "tk-troika-Dedupe-mode").locator("select").select_option("first")
+    entry(page, "tk-troika-OnEmpty-do").locator("select").select_option("users")
+    entry(page, "tk-troika-OnEmpty-users").locator("input").fill("ana")
+    entry(page, "tk-troika-OnEmpty-users").locator("input").press("Tab")
+    page.evaluate("tkDesigner.modeler.get('selection').select(null)")  # the process itself
+    group(page, "tk-request")
+    entry(page, "tk-troika-Withdraw-until").locator("select").select_option("anytime")
+    page.click("#deploy")
+    page.fill("#note", "first version")
+    page.click("#deployment button[type=submit]")
+    expect(page.locator("#version")).to_have_text("版本 1")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        program = repository.program(uow, repository.latest(uow, "sent_back").id)
+    human = program.nodes["each"].human
+    assert (human.returns, human.resubmits, human.recall) == (("any",), ("stepwise", "backToMe"), "beforeNextSeen")
+    assert [(step["after"], step["do"], step["to"]) for step in human.timeout] == [
+        ("PT24H", "remind", None), ("P3D", "transfer", "manager"),
+    ]  # fmt: skip
+    assert [(copy["on"], list(copy["groups"])) for copy in human.copies] == [("enter", ["finance"])]
+    assert (human.dedupe, human.on_empty, program.withdraw) == ("first", "users:ana", "anytime")
+    assert wrong == []

@@ -9,6 +9,12 @@ import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { FeelField } from './feel_field.js';
 
+// without one of these an element says nothing, and the engine refuses it: it goes with the last of them
+const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'] };
+
+// who agreed before need not agree again
+export const DEDUPE = [['', 'Default'], ['none', 'Is asked again'], ['first', 'Is asked the first time only'], ['adjacent', 'Is not asked twice in a row']];
+
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };
 }
@@ -56,7 +62,8 @@ function write(injector, element, type, properties) {
   const found = extension(element, type);
   const left = { ...(found && Object.fromEntries(attributes(found).map(name => [name, found.get(name)]))), ...properties };
   const children = found?.$descriptor.properties.some(({ isMany, name }) => isMany && found.get(name).length);
-  const empty = !children && Object.values(left).every(value => value === undefined || value === '');
+  const needed = NEEDED[type] ? NEEDED[type].map(name => left[name]) : Object.values(left);
+  const empty = !children && needed.every(value => value === undefined || value === '');
   if (empty && !found) return;
   edit(injector, element, { [type]: empty ? null : properties });
 }

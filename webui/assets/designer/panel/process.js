@@ -4,7 +4,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { edit } from '../extensions.js';
-import { feel, group, select, text } from './entries.js';
+import { DEDUPE, feel, group, select, text } from './entries.js';
 
 export function processGroups(element, translate) {
   return [
@@ -16,6 +16,8 @@ export function processGroups(element, translate) {
       select('troika:Numbering', 'period', 'Counting starts anew', [['', 'Each year'], ['day', 'Each day'], ['month', 'Each month'], ['year', 'Each year (written)'], ['never', 'Never']]),
       text('troika:Starters', 'groups', 'Groups that may start it', { description: 'Keys, separated by spaces; empty: everybody' }),
       text('troika:Starters', 'departments', 'Departments that may start it'),
+      select('troika:Withdraw', 'until', 'May be withdrawn', [['', 'Until the first decision'], ['beforeFirstDecision', 'Until the first decision (written)'], ['anytime', 'At any time'], ['approvedWithin:P31D', 'Until 31 days after the first approval'], ['never', 'Never']]),
+      select('troika:Dedupe', 'mode', 'Who has agreed before', DEDUPE),
     ]),
     group('tk-fields', translate('Field permissions'), [
       select('troika:Fields', 'default', 'Fields not listed', [['', 'Default'], ['write', 'May be written'], ['read', 'May be read'], ['hidden', 'Hidden']]),

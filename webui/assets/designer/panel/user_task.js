@@ -4,15 +4,18 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
-import { CALENDAR, feel, group, select, text, withStored } from './entries.js';
+import { CALENDAR, DEDUPE, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
+import { TimeLimits } from './time_limits.js';
 
 const FORM = select('zeebe:FormDefinition', 'formId', 'Form', ({ forms }, translate) => [
   { value: '', label: translate('No form') }, ...forms.map(({ id, name }) => ({ value: id, label: name === id ? id : `${name} (${id})` })),
 ]);
 const APPROVAL = 'troika:Approval';
 const MODES = [['', 'No approval: a task to be done'], ['any', 'Any one of them'], ['all', 'All of them'], ['claim', 'Whoever takes it first'], ['inform', 'For information']];
-const ON_REJECT = [['', 'As drawn'], ['flow', 'Goes on; a gateway reads the outcome'], ['end', 'The request ends as rejected']];
+const ON_REJECT = [['', 'As drawn'], ['flow', 'Goes on; a gateway reads the outcome'], ['end', 'The request ends as rejected'], ['initiator', 'Goes back to the requester']];
+const TARGETS = [['', 'Nobody'], ['initiator', 'The requester'], ['previous', 'The task before'], ['initiator previous', 'The requester or the task before'], ['any', 'Any task that was passed']];
+const RESUBMITS = [['', 'Step by step'], ['stepwise backToMe', 'Step by step, or straight back if nothing has changed'], ['backToMe', 'Straight back if nothing has changed']];
 const YES_NO = [['', 'Default'], ['true', 'Offered'], ['false', 'Not offered']];
 
 export function formGroup(element, translate) {
@@ -20,7 +23,7 @@ export function formGroup(element, translate) {
 }
 
 export function userTaskGroups(element, translate) {
-  const approval = extension(element, APPROVAL), policy = extension(element, 'troika:Policy');
+  const approval = extension(element, APPROVAL), copies = extension(element, 'troika:Cc'), policy = extension(element, 'troika:Policy');
   return [
     assignmentGroup(element, translate),
     group('tk-approval', translate('Approval'), [
@@ -29,6 +32,11 @@ export function userTaskGroups(element, translate) {
       approval?.get('mode') === 'any' && select(APPROVAL, 'rejects', 'Fails', [['', 'At the first rejection'], ['all', 'When all have rejected']]),
       approval && select('troika:Opinion', 'required', 'Opinion', [['', 'Required to reject'], ['always', 'Always required'], ['never', 'Never required']]),
       approval && text('troika:Opinion', 'phrases', 'Common phrases', { description: 'Separated by |' }),
+    ]),
+    group('tk-back', translate('Going back'), [
+      select('troika:Return', 'targets', 'May be sent back to', TARGETS),
+      extension(element, 'troika:Return') && select('troika:Return', 'resubmit', 'Comes back', RESUBMITS),
+      select('troika:Recall', 'until', 'A decision may be taken back', [['', 'Until the next decision'], ['beforeNextDecision', 'Until the next decision (written)'], ['beforeNextSeen', 'Until the next person has seen it'], ['never', 'Never']]),
     ]),
     formGroup(element, translate),
     group('tk-fields', translate('Field permissions'), [
@@ -44,6 +52,12 @@ export function userTaskGroups(element, translate) {
       feel('zeebe:TaskSchedule', 'followUpDate', 'Follow-up'),
       CALENDAR,
       text('zeebe:PriorityDefinition', 'priority', 'Priority', { description: '0 to 100', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A number from 0 to 100' }),
+      { id: 'tk-time-limits', component: TimeLimits },
+    ]),
+    group('tk-copies', translate('Copies'), [
+      text('troika:Cc', 'users', 'People who get a copy', { description: 'Logins, separated by spaces' }),
+      text('troika:Cc', 'groups', 'Groups that get a copy', { description: 'Keys, separated by spaces' }),
+      copies && select('troika:Cc', 'on', 'When', [['', 'When it is passed'], ['enter', 'When it is asked'], ['end', 'When the request has ended']]),
     ]),
     group('tk-control', translate('Control'), [
       select('troika:Policy', 'provides', 'This approval permits', ({ capabilities }, translate_) => withStored(
@@ -52,8 +66,11 @@ export function userTaskGroups(element, translate) {
       policy && feel('troika:Policy', 'subject', 'Document', 'Expression that gives its id'),
     ]),
     group('tk-automatic', translate('Nobody or oneself'), [
-      select('troika:OnEmpty', 'do', 'When nobody is found', [['', 'Process administrator'], ['processAdmin', 'Process administrator (written)'], ['autoPass', 'Passes by itself'], ['autoReject', 'Is rejected by itself']]),
+      select('troika:OnEmpty', 'do', 'When nobody is found', [['', 'Process administrator'], ['processAdmin', 'Process administrator (written)'], ['autoPass', 'Passes by itself'], ['autoReject', 'Is rejected by itself'], ['users', 'Certain people are asked'], ['blockStart', 'The request is not accepted']]),
+      extension(element, 'troika:OnEmpty')?.get('do') === 'users' && text('troika:OnEmpty', 'users', 'People asked instead', { description: 'Logins, separated by spaces' }),
       select('troika:OnSelf', 'do', 'When it is the initiator', [['', 'Default'], ['ask', 'Is asked'], ['skip', 'Is skipped'], ['manager', 'The manager is asked'], ['deptLeader', 'The head of department is asked'], ['forbid', 'As nobody']]),
+      select('troika:Dedupe', 'mode', 'Who has agreed before', DEDUPE),
+      feel('troika:SkipWhen', 'value', 'Skipped when', 'For example amount < 100'),
     ]),
   ];
 }

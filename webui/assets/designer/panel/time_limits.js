@@ -1,0 +1,39 @@
+// 超时: what happens by itself when nobody has decided, one row per step.
+import { h } from '@bpmn-io/properties-panel/preact';
+import { useService } from 'bpmn-js-properties-panel';
+import { edit, extension } from '../extensions.js';
+
+const TYPE = 'troika:Timeout', NAMES = ['after', 'do', 'repeat', 'to', 'calendar'];
+const ACTS = [['remind', 'remind'], ['escalate', 'tell the manager'], ['transfer', 'hand over to'], ['agree', 'agree by itself'], ['reject', 'reject by itself']];
+
+export function TimeLimits({ element }) {
+  const injector = useService('injector'), translate = useService('translate');
+  const stored = extension(element, TYPE), steps = stored?.get('steps') ?? [];
+  const rows = steps.map(step => Object.fromEntries(NAMES.map(name => [name, step.get(name)])));
+  const write = changed => edit(injector, element, { [TYPE]: changed.length || stored?.get('calendar')
+    ? (_, make) => ({ steps: changed.map(row => make('troika:Step', Object.fromEntries(Object.entries(row).filter(([, value]) => value)))) })
+    : null });
+  const change = (index, properties) => write(rows.map((row, at) => at === index ? { ...row, ...properties } : row));
+
+  return h('div', { class: 'tk-limits' },
+    rows.length > 0 && h('table', { class: 'tk-matrix' },
+      h('thead', null, h('tr', null, ['After', 'Then', 'Times', 'To', ''].map(name => h('th', { key: name, scope: 'col' }, name && translate(name))))),
+      h('tbody', null, rows.map((row, index) => h(Row, { key: index, row, number: index + 1, change: properties => change(index, properties), remove: () => write(rows.filter((_, at) => at !== index)), translate })))),
+    h('button', { type: 'button', class: 'btn btn-sm', onClick: () => write([...rows, { after: 'PT24H', do: 'remind' }]) }, translate('Add a step')));
+}
+
+function Row({ row, number, change, remove, translate }) {
+  const input = (name, label, placeholder) => h('input', {
+    class: 'bio-properties-panel-input', type: 'text', 'aria-label': `${number}: ${label}`, placeholder, value: row[name] ?? '',
+    onChange: ({ target }) => change({ [name]: target.value.trim() || undefined }),
+  });
+  return h('tr', null,
+    h('td', null, input('after', translate('After'), 'PT24H')),
+    h('td', null, h('select', {
+      class: 'bio-properties-panel-input', 'aria-label': `${number}: ${translate('Then')}`, value: row.do,
+      onChange: ({ target }) => change({ do: target.value, ...(target.value === 'transfer' ? { to: row.to ?? 'manager' } : { to: undefined }) }),
+    }, ACTS.map(([value, name]) => h('option', { key: value, value, selected: value === row.do }, translate(name))))),
+    h('td', null, input('repeat', translate('Times'), '1')),
+    h('td', null, row.do === 'transfer' && input('to', translate('To'), 'manager')),
+    h('td', null, h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${number}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×')));
+}
