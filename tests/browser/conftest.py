@@ -1,6 +1,8 @@
 """The whole site with demo people and the shipped processes, a browser, and people signed in to it."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -127,12 +129,23 @@ def balance(page: Page) -> tuple[Decimal, Decimal]:
     return debit, credit
 
 
-@pytest.fixture(scope="module")
-def demo_site(tmp_path_factory, pytestconfig) -> Iterator[Site]:
-    """Once per module: demo people and requests, small master data, job runners at work."""
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory) -> Path:
+    """Demo people and requests, small master data; loaded once, every module has a copy."""
     node.build(lambda _: None)
-    settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('walk')}/site.db", testing=True)
-    demo.load(settings, "tiny", say=lambda _: None, progress=lambda *_: None)
+    file = tmp_path_factory.mktemp("demo") / "site.db"
+    demo.load(Settings(database_url=f"sqlite:///{file}", testing=True), "tiny", say=lambda _: None,
+              progress=lambda *_: None)  # fmt: skip
+    return file
+
+
+@pytest.fixture(scope="module")
+def demo_site(demo_file: Path, tmp_path_factory, pytestconfig) -> Iterator[Site]:
+    """Once per module: a site of its own with the demo data, job runners at work."""
+    file = tmp_path_factory.mktemp("walk") / "site.db"
+    with closing(sqlite3.connect(demo_file)) as loaded, closing(sqlite3.connect(file)) as copy:
+        loaded.backup(copy)
+    settings = Settings(database_url=f"sqlite:///{file}", testing=True)
     engine = ProcessEngine(settings)
     runners = Runners(engine)
     runners.start()

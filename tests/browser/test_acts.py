@@ -1,5 +1,6 @@
-"""The ten acts that people use most, by hand in a real browser: both languages, on a phone and on a desk."""
+"""The ten acts that people use most, by hand in a real browser: both languages, on a phone; and the keyboard."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -112,7 +113,7 @@ class Desk:
         assert not chromium.scrolls_sideways(page)
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh-CN", "phone"), ("en", "phone"), ("en", "desk")])
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", "phone"), ("en", "phone")])
 def test_the_ten_acts_that_people_use_most(site, language, width):
     desk = Desk(site, language, width)
     bob, ann, words = desk.bob, desk.ann, desk.words
@@ -162,7 +163,7 @@ def test_the_ten_acts_that_people_use_most(site, language, width):
     ann.get_by_role("button", name=words["withdraw"], exact=True).click()
     ann.locator("#tk-dialog[open]").wait_for()
     _press_last(desk, ann)
-    expect(ann).to_have_url(f"{site.address}/requests/drafts/{ann.url.rsplit('/', 1)[1]}")
+    expect(ann).to_have_url(re.compile("/requests/drafts/[0-9a-f-]+$"))
 
     desk.ask(91)
     desk.ask(92)

@@ -90,8 +90,15 @@ ASKS = {
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
-         "designer.simulate_decision", "designer.deploy_decision"),
+         "designer.simulate_decision", "designer.deploy_decision", "designer.new_approval", "designer.create_approval",
+         "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
+         "designer.change_branch", "designer.change_card", "designer.change_condition"),
         "process.design",
+    ),
+    **dict.fromkeys(
+        ("workdays.index", "workdays.create", "workdays.year", "workdays.day", "workdays.published", "workdays.file",
+         "workdays.change"),
+        "admin",
     ),
 }  # fmt: skip
 """every view of the site; a new one must say here whom it is for"""
@@ -187,7 +194,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
-        "copy_id": uuid4(),
+        "copy_id": uuid4(), "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip
 
 
