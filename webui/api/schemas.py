@@ -53,10 +53,7 @@ class DefinitionOut(Schema):
     deployed_at = fields.AwareDateTime()
 
 
-class StartIn(Strict):
-    key = Text(required=True)
-    variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form"})
-    business_key = Text(allow_none=True, load_default=None)
+class ForWhomIn(Strict):
     department = Text(
         allow_none=True, load_default=None, metadata={"description": "of the requester, when he works in several"}
     )
@@ -64,6 +61,12 @@ class StartIn(Strict):
         Text(), fields.List(Text()), load_default=dict,
         metadata={"description": "people by element, for tasks whose people the requester selects"},
     )  # fmt: skip
+
+
+class StartIn(ForWhomIn):
+    key = Text(required=True)
+    variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form"})
+    business_key = Text(allow_none=True, load_default=None)
     request_id = Text(load_default="", metadata={"description": "a repeated call with the same one starts once"})
 
 
@@ -340,14 +343,8 @@ class DraftIn(Strict):
     version = fields.Integer(load_default=0)
 
 
-class DraftSubmitIn(DraftIn):
-    department = Text(
-        allow_none=True, load_default=None, metadata={"description": "of the requester, when he works in several"}
-    )
-    approvers = fields.Dict(
-        Text(), fields.List(Text()), load_default=dict,
-        metadata={"description": "people by element, for tasks whose people the requester selects"},
-    )  # fmt: skip
+class DraftSubmitIn(ForWhomIn, DraftIn):
+    """A draft with what a start asks besides the form."""
 
 
 class DraftOut(Schema):
