@@ -200,6 +200,11 @@ def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
             lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
             lines.append(_answer(row, title, people))
+            if row.round_status == RoundStatus.OPEN and row.outcome is not None and row.decision == _REJECTED:
+                badge = gettext("waits for the other branches")
+                lines.append(
+                    Line(title, gettext("system"), row.decided_at, "", badge, "orange", True, row.node, round=row.round)
+                )
         elif row.round_status == RoundStatus.OPEN and row.status in _WAITING:
             badge = gettext("later") if row.status == ItemStatus.WAIT else gettext("waits")
             if row.status == ItemStatus.ADVISING:
@@ -280,6 +285,7 @@ def _name(name: str | None, name_en: str | None) -> str:
     return name_en if languages.language() == "en" and name_en else name
 
 
+_REJECTED = int(ItemDecision.REJECTED)
 _WAITING = (ItemStatus.TODO, ItemStatus.WAIT, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
 _ROUND_MARKS = {RoundStatus.RETURNED: "returned", RoundStatus.SKIPPED: "skipped"}
 _rounds = (
@@ -306,6 +312,7 @@ _items = (
         work_item.c.supersedes_id, work_item.c.status, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
         user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
+        user_task.c.outcome,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.kind != int(ItemKind.COPY))

@@ -96,6 +96,8 @@ class RoundOutcome:
 
     routing: dict[str, Any]
     on_reject: str
+    patient: bool = False
+    """a rejection waits until the other branches have decided"""
 
     @property
     def ends_instance(self) -> bool:
@@ -254,6 +256,16 @@ def heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
 def mode_of(work: Work) -> str:
     """A task that is no approval is done by one of those asked."""
     return work.approval.mode if work.approval else "inform"
+
+
+def on_reject_of(work: Work) -> str:
+    """What a rejection does: flow, end, initiator or return:<element>."""
+    return work.approval.on_reject if work.approval else "flow"
+
+
+def patient(work: Work) -> bool:
+    """`branchReject="waitOthers"`: a rejection waits until the other branches have decided."""
+    return work.approval is not None and work.approval.parameters.get("branchReject") == "waitOthers"
 
 
 def put_into_inbox(uow: UnitOfWork, items: Sequence[Mapping[str, Any]]) -> None:
@@ -484,8 +496,8 @@ def _close_at_once(
                 "reason": item["reason"],
             },
         )  # fmt: skip
-    on_reject = fact.work.approval.on_reject if fact.work.approval else "flow"
-    uow.cache["outcome", fact.token] = RoundOutcome(routing(outcome, word, number, (), uow.now), on_reject)
+    told = routing(outcome, word, number, (), uow.now)
+    uow.cache["outcome", fact.token] = RoundOutcome(told, on_reject_of(fact.work), patient(fact.work))
     uow.cache["closing", fact.token] = Closing(row["id"], status, word, (), ())
     copies.drawn(uow, instance, fact.work, row["id"], "enter", *(("end", "pass") if outcome.passed else ("end",)))
 

@@ -20,8 +20,10 @@ from engine.bpmn.machine.verbs import (
     escalate,
     fail,
     finish,
+    reject,
     resume,
     set_variables,
+    tell,
     throw_error,
 )
 from engine.bpmn.model import Definition, Reading
@@ -37,6 +39,7 @@ __all__ = [
     "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
     "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
-    "markers", "migrate", "modify", "obstacles", "places", "read", "resume", "returning", "set_aside", "set_variables",
-    "split", "target_of", "throw_error", "turn_of", "undone", "unfit", "variables", "violations", "waits", "wake",
+    "markers", "migrate", "modify", "obstacles", "places", "read", "reject", "resume", "returning", "set_aside",
+    "set_variables", "split", "target_of", "tell", "throw_error", "turn_of", "undone", "unfit", "variables",
+    "violations", "waits", "wake",
 ]  # fmt: skip

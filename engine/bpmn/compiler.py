@@ -521,6 +521,14 @@ class _Compiler:
             default = "flow" if f"approval.{drawn.id}" in self._conditions else "end"
             mode = rule.mode or ("sequential" if strategy in CHAINS else "any")
             human.approval = Approval(mode, parameters_of_rule, rule.on_reject or default)
+            patient = parameters_of_rule.get("branchReject") == "waitOthers"
+            if patient and human.approval.on_reject not in ("end", "initiator"):
+                self._problem(
+                    drawn, "branch-reject-unused",
+                    N_("'{element}': branchReject=\"waitOthers\" waits before a rejection ends the request or goes"
+                       " back, but onReject is '{found}'."),
+                    N_("Choose onReject end or initiator, or remove branchReject."), found=human.approval.on_reject,
+                )  # fmt: skip
         if extensions.policy is not None:
             human.provides = extensions.policy.provides
             human.subject = self._slot(drawn.id, drawn.line, extensions.policy.subject)

@@ -224,6 +224,13 @@ class Scope:
                 found = {**scope.approval, **found}
         return found
 
+    def called(self) -> "Scope | None":
+        """The called process that it belongs to; None in the one that nobody called."""
+        scope = self
+        while scope.nested and scope.parent is not None:
+            scope = scope.parent
+        return scope if scope.parent is not None else None
+
     def home(self) -> "Scope":
         """Where approvals made here are kept: the round or instance of a loop, else the process or call."""
         scope = self

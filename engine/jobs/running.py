@@ -31,7 +31,7 @@ from engine.jobs.leasing import Claimed, Fenced, claim, fence, give_back, hasten
 from engine.operations import Operation, OperationCall
 from engine.outbound import Outbound
 from engine.process_engine import ProcessEngine
-from engine.runtime import later
+from engine.runtime import later, rejecting
 from engine.unit_of_work import Actor, UnitOfWork
 from engine.values import Values
 
@@ -137,12 +137,19 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
                 runtime.without_row(instance, token)
                 runtime.elapse(uow, instance, token)
                 crash.here("timer")
+        case JobKind.CONTINUATION if claimed.handler == rejecting.HANDLER:
+            with _instance_of(engine, claimed) as (uow, instance, token):
+                tasks.reject_held(uow, instance, token)
         case JobKind.CONTINUATION:
             with _instance_of(engine, claimed) as (uow, instance, token):
-                if claimed.payload["ends"]:
-                    runtime.reject(uow, instance)
+                routing: Values = claimed.payload["routing"]
+                patient = claimed.payload.get("patient", False)  # not in what an earlier version put there
+                if claimed.payload["ends"] and patient and runtime.waits(uow, instance, token):
+                    runtime.hold(uow, instance, token, "end", {}, routing)
+                elif claimed.payload["ends"]:
+                    runtime.reject(uow, instance, token)
                 else:
-                    runtime.resume(uow, instance, token, outcome=claimed.payload["routing"])
+                    runtime.resume(uow, instance, token, outcome=routing)
         case JobKind.MESSAGE if claimed.handler == "deliver":
             with _instance_of(engine, claimed) as (uow, instance, token):
                 messages.deliver(uow, instance, token, claimed.payload)

@@ -20,6 +20,10 @@ Way = tuple[Flow, str]
 BUDGET = 50_000
 MANY = 2
 """A place with this many tokens stands for any larger number."""
+HELD = "held"
+"""stage of an approval that was rejected and waits for the other branches"""
+REJECTED = "troika.rejected"
+"""the error that a called process throws whose rejection ends it"""
 
 
 class Guarded(Protocol):
@@ -36,7 +40,7 @@ class Guarded(Protocol):
 
 class State(NamedTuple):
     """`tokens`: (place, stage, count); stage "!" active, followed by the ids of timers beside it that have run out,
-    else the flow it came by where a join has to know it, and "" everywhere else.
+    HELD, else the flow it came by where a join has to know it, and "" everywhere else.
 
     `outcomes`: (approval, agree | reject). `live`: (approval, place of the operation that has used it up or "").
     """
@@ -238,6 +242,8 @@ class _Search:
             kind = place.node.type
             if stage.startswith("!"):
                 yield from self._leave_activity(state, place, stage)
+            elif stage == HELD:
+                yield from self._held(state, place)
             elif stage == "":
                 yield from self._arrive(state, place, kind)
             elif stage == place.incoming[0]:  # of the tokens at a join, one looks after all
@@ -359,16 +365,48 @@ class _Search:
             return
         for word, human in _results(place):
             following = self._decided(state, place, word, human)
-            on_reject = (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
-            if word == "reject" and on_reject != "flow":
-                targets_back = self._back(place, on_reject)
-                for target in targets_back:
-                    yield place.id, added(following, target, "")
-                if not targets_back or on_reject == "initiator":  # it may end there as well, with a draft
-                    yield place.id, State((), following.outcomes, following.live)
+            if word == "reject" and self._on_reject(place) != "flow":
+                yield from self._rejected(following, place)
+                if approval is not None and _waits_for_others(place):
+                    yield place.id, added(following, place.id, HELD)
                 continue
             for targets in self._branches(following, place, place.node.type):
                 yield place.id, self._flow_on(following, targets)
+
+    def _on_reject(self, place: Place) -> str:
+        approval = place.node.extensions.approval
+        return (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
+
+    def _held(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        """A rejection that waits acts at any time, or is overtaken by an event at its boundary."""
+        for taken in _fewer(state, place.id, HELD):
+            yield from self._rejected(taken, place)
+        for boundary in place.boundaries:
+            event = self.system.places[boundary]
+            left = _fewer(state, place.id, HELD) if event.node.interrupting else iter([state])
+            yield from ((boundary, self._happened(taken, event)) for taken in left)
+
+    def _rejected(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        """What a rejection does whose token does not leave on a flow."""
+        on_reject = self._on_reject(place)
+        if on_reject == "end":
+            yield from self._ended(state, place)
+            return
+        targets_back = self._back(place, on_reject)
+        for target in targets_back:
+            yield place.id, added(state, target, "")
+        if not targets_back or on_reject == "initiator":  # it may end there as well, with a draft
+            yield place.id, State((), state.outcomes, state.live)
+
+    def _ended(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
+        """Everything is over, but for what catches the error of a called process."""
+        call = place.parent
+        while call is not None and call.node.type != "callActivity":
+            call = call.parent
+        if call is None:
+            yield place.id, State((), state.outcomes, state.live)
+        else:
+            yield from self._propagate(state, place, REJECTED, call)
 
     def _back(self, place: Place, on_reject: str) -> list[str]:
         """Where a rejection sends the request back to."""
@@ -461,9 +499,16 @@ class _Search:
     def _throw(self, state: State, place: Place) -> Iterator[tuple[str, State]]:
         """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
         code = next((event.code for event in place.node.events if event.kind == "error"), None)
-        above, left = place.parent, None
+        yield from self._propagate(state, place, code, None)
+
+    def _propagate(
+        self, state: State, place: Place, code: str | None, thrower: Place | None
+    ) -> Iterator[tuple[str, State]]:
+        """The error leaves `place`, or the activity `thrower` around it, whose inside catches nothing."""
+        above, left = thrower or place.parent, None
         while True:
-            for handler in self._handlers_beside(above, left):
+            inside = above is not None and above is thrower
+            for handler in [] if inside else self._handlers_beside(above, left):
                 if any(_catches(self.system.places[start], code) for start in handler.starts):
                     yield from ((place.id, caught) for _, caught in self._handle(state, handler))
                     return
@@ -514,6 +559,12 @@ def _undone_by(system: System, catalog: Mapping[str, Any]) -> dict[str, frozense
             approval for approval, (prefix, read) in subjects.items() if prefix == place.prefix and names & read
         )
     return found
+
+
+def _waits_for_others(place: Place) -> bool:
+    approval = place.node.extensions.approval
+    said = () if approval is None else approval.parameters
+    return any((one.name, one.value) == ("branchReject", "waitOthers") for one in said)
 
 
 def _happens_again(event: Place) -> bool:

@@ -23,12 +23,13 @@ from engine.errors import (
 )
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
-from engine.runtime import later, numbering, settling
+from engine.runtime import later, numbering, rejecting, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
 from engine.runtime.previewing import Route, preview, preview_instance
+from engine.runtime.rejecting import waits
 from engine.runtime.returning import rounds_of
-from engine.runtime.settling import REJECTED, describe, settle
+from engine.runtime.settling import describe, settle
 from engine.runtime.views import InstanceView, instance_view
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -44,12 +45,14 @@ __all__ = [
     "env",
     "fail",
     "finish_ad_hoc",
+    "hold",
     "instance_view",
     "load",
     "locked",
     "perform",
     "preview",
     "preview_instance",
+    "ready",
     "refuse",
     "reject",
     "resolve",
@@ -61,6 +64,7 @@ __all__ = [
     "start",
     "start_ad_hoc",
     "suspend",
+    "waits",
     "without_row",
 ]
 
@@ -213,10 +217,33 @@ def without_row(instance: Instance, token: int) -> None:
     instance.cache.setdefault("without_row", set()).add(token)
 
 
-def reject(uow: UnitOfWork, instance: Instance) -> None:
-    """End a request that was not agreed to, where the drawing says that this is the end."""
+def reject(uow: UnitOfWork, instance: Instance, token: int) -> None:
+    """End a request that was not agreed to at `token`, where the drawing says that this is the end.
+
+    In a called process the caller may catch it as error `troika.rejected`.
+    """
     _require_running(uow, instance)
-    settle(uow, instance, bpmn.cancel(load(uow, instance), REJECTED, now=uow.now, env=env(uow, instance)))
+    settle(uow, instance, bpmn.reject(load(uow, instance), token, now=uow.now, env=env(uow, instance)))
+
+
+def hold(
+    uow: UnitOfWork, instance: Instance, token: int, then: str, changed: Values, outcome: Values
+) -> None:  # fmt: skip
+    """The rejection at `token` waits for the other branches; `changed`: what was written with it."""
+    _require_running(uow, instance)
+    state = load(uow, instance)
+    if changed:
+        scope = state.tokens[token].scope.id
+        settle(uow, instance, bpmn.set_variables(state, scope, changed, now=uow.now, env=env(uow, instance)))
+    settle(uow, instance, rejecting.hold(uow, instance, token, then, outcome))
+
+
+def ready(uow: UnitOfWork, instance: Instance, token: int) -> str | None:
+    """What a rejection that was held does now: end or initiator; None: it waits again, or nothing waits there."""
+    then = rejecting.ready(uow, instance, token)
+    if then is None:
+        settle(uow, instance, Step(load(uow, instance), []))
+    return then
 
 
 def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = Status.TERMINATED) -> Instance:

@@ -38,6 +38,7 @@ class Beside:
 
     `by_key`: a message with a key has started it, and the next one waits for its end. `apart`: what lies in rows of
     large values, by scope and place. `ticket`: the returned round that is to get the resubmission straight back.
+    `held`: rejections that wait for the other branches, by token.
     """
 
     initiator: Values | None = None
@@ -45,6 +46,15 @@ class Beside:
     by_key: bool = False
     apart: dict[int, dict[str, Any]] = field(default_factory=dict)
     ticket: UUID | None = None
+    held: dict[int, "Held"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A rejection that waits. `then`: what it does, `onReject` of its approval; `due`: a job does it now."""
+
+    then: str
+    due: bool = False
 
 
 Parts = dict[int, bytes | None]
@@ -64,6 +74,8 @@ def encode(state: State, beside: Beside) -> tuple[bytes, Parts]:
         envelope["by_key"] = True
     if beside.ticket is not None:
         envelope["ticket"] = str(beside.ticket)
+    if beside.held:
+        envelope["held"] = [[token, held.then, held.due] for token, held in beside.held.items()]
     if any(apart.values()):
         envelope["parts"] = sorted(key for key, held in apart.items() if held)
     raw = orjson.dumps(envelope)
@@ -86,6 +98,7 @@ def decode(
     since = {token: from_micros(at) for token, at in envelope["since"]}
     beside = Beside(values.decode(envelope["initiator"]), since, envelope.get("by_key", False))
     beside.ticket = UUID(envelope["ticket"]) if "ticket" in envelope else None
+    beside.held = {token: Held(then, due) for token, then, due in envelope.get("held", ())}
     listed = envelope.get("parts")
     if not listed:
         return bpmn.load(envelope["state"], programs), beside

@@ -46,7 +46,7 @@ from engine.db.subscription import subscription
 from engine.errors import BusinessError, EngineError, StaleInstance
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall, UnknownOperation
-from engine.runtime import codec, correlation, following, later, reopening
+from engine.runtime import codec, correlation, following, later, rejecting, reopening
 from engine.runtime.environment import beside, env
 from engine.unit_of_work import UnitOfWork
 
@@ -58,7 +58,6 @@ _ENDED_BY_PEOPLE = {
     "withdrawn": Status.WITHDRAWN,
     "voided": Status.VOIDED,
 }
-REJECTED = "rejected"
 _INCIDENT_KINDS = {
     "retries-spent": IncidentKind.RETRIES_SPENT,
     "outcome-unknown": IncidentKind.OUTCOME_UNKNOWN,
@@ -89,6 +88,7 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
     for fact in pending:  # the rest goes on in jobs
         if bpmn.is_open(step.state, fact.token):
             _postpone(uow, instance, fact)
+    rejecting.look(uow, instance)
     describe(uow, instance)
     crash.here("settle")
     tokens = instance.state.tokens
@@ -116,8 +116,10 @@ def answer(uow: UnitOfWork, instance: Instance, fact: WorkOpened | JobOpened) ->
     """Answer a wait that needs nobody."""
     if isinstance(fact, WorkOpened):
         outcome = approvals.outcome_of(uow, instance, fact.token)
+        if outcome.ends_instance and outcome.patient and rejecting.waits(uow, instance, fact.token):
+            return rejecting.hold(uow, instance, fact.token, "end", outcome.routing)
         if outcome.ends_instance:
-            return bpmn.cancel(instance.state, REJECTED, now=uow.now, env=env(uow, instance))
+            return bpmn.reject(instance.state, fact.token, now=uow.now, env=env(uow, instance))
         return complete(uow, instance, fact.token, {}, outcome.routing)
     call = OperationCall(uuid7(), instance.id, fact.node)
     try:
@@ -181,6 +183,8 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
             return reopening.open_round(uow, instance, fact)
         case WorkClosed():
             approvals.close_round(uow, instance, fact)
+            if fact.token in beside(uow, instance).held:
+                later.remove(uow, instance, fact.token)
         case JobOpened():
             if runs_inline(fact):
                 without_row.add(fact.token)
@@ -279,7 +283,7 @@ def _postpone(uow: UnitOfWork, instance: Instance, fact: WorkOpened | JobOpened)
         put_service(uow, instance, fact)
     else:
         outcome = approvals.outcome_of(uow, instance, fact.token)
-        payload = {"routing": outcome.routing, "ends": outcome.ends_instance}
+        payload = {"routing": outcome.routing, "ends": outcome.ends_instance, "patient": outcome.patient}
         later.put(uow, JobKind.CONTINUATION, "round", payload, instance_id=instance.id, token=fact.token)
 
 

@@ -25,7 +25,7 @@ from engine.tasks.informing import Comment, attach, attachments, comment, commen
 from engine.tasks.leaving import HandOver, hand_over, hand_over_preview
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
-from engine.tasks.returning import Returned, Target, return_, targets
+from engine.tasks.returning import Returned, Target, reject_held, return_, targets
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
 from engine.tasks.standing import outdated
 from engine.tasks.timing import time_out
@@ -91,6 +91,7 @@ __all__ = [
     "recall",
     "receipts",
     "reject",
+    "reject_held",
     "remove_signer",
     "remove_view",
     "requested",

@@ -243,13 +243,16 @@ def follow(act: Act, changed: Values, document: Document | None) -> Acted:
     copies.drawn(act.uow, act.instance, act.work, act.round.id, *(("pass", "end") if outcome.passed else ("end",)))
     _grant(act, outcome, document)
     by = [item.decided_by for item in act.items if item.id in outcome.counted and item.decided_by is not None]
-    on_reject = act.work.approval.on_reject if act.work.approval else "flow"
+    on_reject = rounds.on_reject_of(act.work)
     result = RoundOutcome(rounds.routing(outcome, word, act.round.round, by, act.uow.now), on_reject)
+    if result.ends_instance and rounds.patient(act.work) and runtime.waits(act.uow, act.instance, act.round.token):
+        returning.hold(act, on_reject, changed, result.routing)
+        return Acted(act.instance.id, act.item.id, word)
     if not outcome.passed and on_reject not in ("flow", "end"):
         incident_id = returning.reject_to(act, on_reject, act.uow.cache["closing", act.round.token])
         return Acted(act.instance.id, act.item.id, word, incident_id=incident_id)
     if result.ends_instance:
-        runtime.reject(act.uow, act.instance)
+        runtime.reject(act.uow, act.instance, act.round.token)
     else:
         told = result.routing if act.work.approval else None
         runtime.resume(act.uow, act.instance, act.round.token, changed, outcome=told)

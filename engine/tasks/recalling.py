@@ -83,6 +83,8 @@ def _refusal(act: Act) -> str | None:
         return N_("its drawing does not allow it")
     if act.round.voided_at is not None or act.round.parked_by is not None:
         return N_("the decision does not stand any more")
+    if act.round.status == RoundStatus.OPEN and act.round.outcome is not None:
+        return N_("the round has its result, which waits for the other branches")
     if act.round.status == RoundStatus.OPEN:
         return _later_in_turn(act)
     if act.round.status not in rounds.DECIDED or act.round.passed_seq is None:

@@ -9,20 +9,20 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from engine import history, identity, runtime
-from engine.approvals import rounds
+from engine.approvals import rounds, timeouts
 from engine.approvals.rounds import Closing
 from engine.bpmn.program import Node
 from engine.bpmn.state import State
-from engine.db.instance import Status
+from engine.db.instance import Instance, Status
 from engine.db.task import Cause, ItemDecision, ItemStatus, RoundStatus, Source, Ticket, user_task, work_item
-from engine.errors import N_, ActNotOffered, OpinionRequired, ReturnNotPossible
+from engine.errors import N_, ActNotOffered, OpinionRequired, ReturnNotPossible, Suspended
 from engine.findings import Finding, Level
 from engine.runtime import returning
 from engine.runtime.returning import Back
 from engine.tasks import drafting, opening
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
-from engine.values import sha256
+from engine.values import Values, sha256
 
 INITIATOR, PREVIOUS, ANY = "initiator", "previous", "any"
 STEPWISE, BACK_TO_ME = "stepwise", "backToMe"
@@ -42,6 +42,15 @@ _last_note = (
     .order_by(work_item.c.decided_at.desc(), work_item.c.id.desc())
     .limit(1)
 )  # fmt: skip
+
+
+_cancel_item = update(work_item).where(work_item.c.id == bindparam("item_id"))
+_of_token = (
+    select(work_item.c.id)
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("of_token"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,37 @@ def reject_to(act: Act, on_reject: str, closing: Closing) -> UUID | None:
         act.uow.cache["closing", act.round.token] = closing
 
     return returning.go(act.uow, act.instance, Back((act.round.token,), to, act.round), decide)
+
+
+def hold(act: Act, on_reject: str, changed: Values, routing: Values) -> None:
+    """A rejected round whose drawing says `waitOthers` stays, with nobody to ask, until the other branches are done."""
+    closing = act.uow.cache.pop(("closing", act.round.token))
+    for item_id in closing.open_items:
+        act.uow.queue(_cancel_item, {"item_id": item_id, "status": int(ItemStatus.CANCELLED)})
+    rounds.leave_inbox(act.uow, closing.inbox_items)
+    if closing.timed:
+        timeouts.disarm(act.uow, act.instance.id, act.round.token)
+    runtime.hold(act.uow, act.instance, act.round.token, on_reject, changed, routing)
+
+
+def reject_held(uow: UnitOfWork, instance: Instance, token: int) -> None:
+    """For `jobs`: the other branches are done, the rejection does what its drawing says. Raises Suspended.
+
+    ReturnNotPossible when the requester cannot be asked again any more.
+    """
+    if instance.status is Status.SUSPENDED:
+        raise Suspended(instance=instance.number or instance.id)
+    held = runtime.ready(uow, instance, token)
+    row = uow.execute(_of_token, {"of": instance.id, "of_token": token}).first()
+    if held is None or row is None:
+        return
+    act = opening.look(uow, row.id, lock=True)
+    closing = Closing(act.round.id, RoundStatus.FAILED, "reject", (), ())
+    if held == INITIATOR:
+        reject_to(act, held, closing)
+        return
+    uow.cache["closing", token] = closing
+    runtime.reject(uow, instance, token)
 
 
 def note(act: Act) -> Note | None:

@@ -65,6 +65,7 @@ KINDS = {
     "task.claimed": N_("Task claimed"),
     "task.decided": N_("Task decided"),
     "task.delegated": N_("Advice asked for"),
+    "task.held": N_("Rejection waits for the other branches"),
     "task.handed_over": N_("Task handed over"),
     "task.opened": N_("Task opened"),
     "task.recalled": N_("Decision taken back"),

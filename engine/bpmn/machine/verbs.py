@@ -65,6 +65,8 @@ _CLOSINGS: dict[str, Ending] = {
     "turn": loops.turn_over, "ad-hoc": ad_hoc.idle, "compensation": compensation.undone,
     "restored": compensation.undone, "restored call": compensation.undone,
 }  # fmt: skip
+REJECTED = "troika.rejected"
+"""the BPMN error of a called process that ended with a rejection"""
 HANDLERS = tuple(_BY_OP[op] for op in range(len(_BY_OP)))
 MOVES = Moves(HANDLERS, gateways.settle, events.awake, gateways.reset, _CLOSINGS)
 
@@ -108,16 +110,41 @@ def complete(
     _expect(waiting, "work", "job")
     run = Run(state, now, env)
     if outcome is not None:
-        home = waiting.scope.home()
-        home.approval = {**home.approval, waiting.node.id: normalise(outcome)}
-        run.dirty.add(home.id)
-        run.touch(home.id, ("approval",))
+        _show(run, waiting, outcome)
     values = admitted(variables or {})
     if local:
         run.finish(waiting, None, values)
     else:
         run.finish(waiting, values)
     return _go(run)
+
+
+def tell(state: State, token: int, outcome: Values, *, now: datetime, env: Env) -> Step:
+    """What `approval.<node>` shows from now on, while the token stays where it is."""
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    _expect(waiting, "work")
+    run = Run(state, now, env)
+    _show(run, waiting, outcome)
+    return _go(run)
+
+
+def reject(state: State, token: int, *, now: datetime, env: Env) -> Step:
+    """Who waits here does not agree, and that is the end: of the called process, as an error that its caller may catch.
+
+    Uncaught, or when nobody has called, the instance is over.
+    """
+    waiting = state.tokens.get(token)
+    if waiting is None:
+        return _stale(state)
+    run = Run(state, now, env)
+    called = waiting.scope.called()
+    if called is not None and events.throw_error(run, state.tokens[called.token], REJECTED, {}):
+        return _go(run)
+    run.cancel_scope(state.root, keep=True)
+    run.end("cancelled", "rejected")
+    return run.step()
 
 
 def throw_error(
@@ -307,6 +334,13 @@ def cancel(state: State, reason: str = "", *, now: datetime, env: Env) -> Step:
 def _go(run: Run) -> Step:
     run.go(MOVES)
     return run.step()
+
+
+def _show(run: Run, waiting: Token, outcome: Values) -> None:
+    home = waiting.scope.home()
+    home.approval = {**home.approval, waiting.node.id: normalise(outcome)}
+    run.dirty.add(home.id)
+    run.touch(home.id, ("approval",))
 
 
 def _stale(state: State) -> Step:

@@ -70,6 +70,7 @@ DEDUPE = frozenset(("none", "first", "adjacent"))
 MISSING_LEVEL = frozenset(("climb", "skip", "empty"))
 SELF_IS_LEADER = frozenset(("up", "self"))
 PICKS = frozenset(("hash", "leastLoaded"))
+BRANCH_REJECTS = frozenset(("terminate", "waitOthers"))
 TIMEOUTS = frozenset(("remind", "escalate", "transfer", "agree", "reject"))
 COPY_ON = frozenset(("enter", "pass", "end"))
 REJECTS = ("end", "flow", "initiator")
@@ -304,8 +305,9 @@ class Reader:
         mode = self._choice(owner, child, "mode", MODES) if child.get("mode") else ""
         if mode is None:
             return
-        if child.get("pick") is not None:
-            self._choice(owner, child, "pick", PICKS)
+        for word, allowed in (("pick", PICKS), ("branchReject", BRANCH_REJECTS)):
+            if child.get(word) is not None:
+                self._choice(owner, child, word, allowed)
         reject = child.get("onReject")
         if reject is not None and reject not in REJECTS and not _RETURN_TO.fullmatch(reject):
             self._wrong_choice(owner, child, "onReject", reject, (*REJECTS, "return:<element>"))
@@ -579,7 +581,7 @@ _TROIKA: dict[str, _Word] = {
     "approval": (
         HUMAN,
         Reader._approval,
-        "mode onReject threshold strict abstain hearAll rejects beforeReject branchReject=terminate pick",
+        "mode onReject threshold strict abstain hearAll rejects beforeReject branchReject pick",
     ),
     "fields": (frozenset(("userTask", "process")), Reader._fields, "default"),
     "buttons": (HUMAN, Reader._buttons, " ".join(sorted(BUTTONS))),

@@ -325,6 +325,52 @@ def test_a_called_process_is_followed():
     assert check(careless, callees=lambda caller, node: called)[0].path == ("start", "call", "c1", "pay")
 
 
+def test_a_rejection_in_a_called_process_takes_approvals_back_before_its_error_is_caught():
+    """The caller pays where it catches: what it was permitted is gone with the rejection."""
+    inner = process(
+        '<bpmn:startEvent id="c1"/>', approval("again").replace('onReject="flow"', 'onReject="end"'),
+        '<bpmn:endEvent id="c2"/>', flow("c1", "again"), flow("again", "c2"), name="q",
+    )  # fmt: skip
+    refused = boundary("refused", "call", "<bpmn:errorEventDefinition/>")
+    caller = process(
+        START, approval(), GATEWAY, CALL, refused, PAY, END, flow("start", "fin"), flow("fin", "ok"),
+        flow("ok", "call", AGREED), flow("ok", "end", name="no"), flow("call", "end", name="done"),
+        flow("refused", "pay"), flow("pay", "end", name="paid"), name="caller",
+    )  # fmt: skip
+    called = bpmn.read((HEAD + inner + "</bpmn:definitions>").encode()).definition.process("q")
+
+    (finding,) = check(caller, callees=lambda caller, node: called)
+
+    assert finding.path == ("start", "fin", "ok", "call", "c1", "again", "pay")
+
+
+def waiting(join: str, fin: str = 'onReject="end" branchReject="waitOthers"') -> str:
+    """Fork -> (fin | other) -> join -> pay"""
+    ways = f'<bpmn:inclusiveGateway id="fork"/><bpmn:{join} id="join"/>'
+    return process(
+        START, ways, approval().replace('onReject="flow"', fin), approval("other", provides=""), PAY, END,
+        flow("start", "fork"), flow("fork", "fin"), flow("fork", "other"), flow("fin", "join"), flow("other", "join"),
+        flow("join", "pay"), flow("pay", "end"),
+    )  # fmt: skip
+
+
+def test_a_rejection_that_waits_holds_an_inclusive_join():
+    """The other branch is done, the join still waits for the rejected one: nothing is paid behind it."""
+    assert check(waiting("inclusiveGateway")) == []
+
+
+def test_a_rejection_that_waits_lets_the_other_branch_pay_where_nothing_joins_them():
+    assert check(waiting("exclusiveGateway"))[0].path[-1] == "pay"
+
+
+def test_a_rejection_that_waits_and_goes_back_leaves_no_approval_behind():
+    drawing = waiting("inclusiveGateway", 'onReject="initiator" branchReject="waitOthers"')
+    request = approval("request", provides="").replace("<bpmn:userTask", '<bpmn:userTask troika:request="true"', 1)
+    asked = drawing.replace(flow("start", "fork"), request + flow("start", "request") + flow("request", "fork"))
+
+    assert check(asked) == []
+
+
 def test_a_call_that_cannot_be_followed_beside_a_payment_is_unproved():
     drawing = good(CALL, flow("call", "end"))
 

@@ -14,6 +14,8 @@ const FORM = select('zeebe:FormDefinition', 'formId', 'Form', ({ forms }, transl
 const APPROVAL = 'troika:Approval';
 const MODES = [['', 'No approval: a task to be done'], ['any', 'Any one of them'], ['all', 'All of them'], ['claim', 'Whoever takes it first'], ['inform', 'For information']];
 const ON_REJECT = [['', 'As drawn'], ['flow', 'Goes on; a gateway reads the outcome'], ['end', 'The request ends as rejected'], ['initiator', 'Goes back to the requester']];
+const BRANCH_REJECT = [['', 'At once: the other branches are cancelled'], ['waitOthers', 'When the other branches have decided']];
+const ENDS = ['end', 'initiator'];
 const TARGETS = [['', 'Nobody'], ['initiator', 'The requester'], ['previous', 'The task before'], ['initiator previous', 'The requester or the task before'], ['any', 'Any task that was passed']];
 const RESUBMITS = [['', 'Step by step'], ['stepwise backToMe', 'Step by step, or straight back if nothing has changed'], ['backToMe', 'Straight back if nothing has changed']];
 const YES_NO = [['', 'Default'], ['true', 'Offered'], ['false', 'Not offered']];
@@ -29,6 +31,7 @@ export function userTaskGroups(element, translate) {
     group('tk-approval', translate('Approval'), [
       { id: 'tk-approval-mode', component: ModeEntry, isEdited: isSelectEntryEdited },
       approval && select(APPROVAL, 'onReject', 'When rejected', ON_REJECT),
+      approval && (ENDS.includes(approval.get('onReject')) || approval.get('branchReject')) && select(APPROVAL, 'branchReject', 'Beside other branches', BRANCH_REJECT),
       approval?.get('mode') === 'any' && select(APPROVAL, 'rejects', 'Fails', [['', 'At the first rejection'], ['all', 'When all have rejected']]),
       approval && select('troika:Opinion', 'required', 'Opinion', [['', 'Required to reject'], ['always', 'Always required'], ['never', 'Never required']]),
       approval && text('troika:Opinion', 'phrases', 'Common phrases', { description: 'Separated by |' }),
