@@ -352,6 +352,34 @@ class InvalidPolicy(EngineError):
     status = 422
 
 
+class WeakerPolicy(EngineError):
+    """A statement asks less than the one in force, and nobody said why. `differences`: (template, facts) each."""
+
+    message = N_("Policy '{policy}' would ask less than now: {differences}")
+    hint = N_("Give a reason; it is kept and the auditors are told.")
+    status = 422
+
+    def __init__(self, policy: str, differences: list[tuple[str, dict[str, Any]]]) -> None:
+        self.differences = differences
+        told = " ".join(text.format(**facts) for text, facts in differences)
+        super().__init__(policy=policy, differences=told)
+
+
+class SecondPersonNeeded(EngineError):
+    """What one person proposed must be decided by another; two accounts of one person are one person."""
+
+    message = N_("Expected another person than {actor} to decide on {what}.")
+    hint = N_("Ask a colleague who has the permission.")
+    status = 409
+
+
+class PolicyNotThere(EngineError):
+    """A version of a policy that is not in the state in which the act is possible."""
+
+    message = N_("Policy '{policy}' version {version}: expected it to be {expected}, found {found}.")
+    status = 409
+
+
 class PolicyHold(EngineError):
     """The gate refuses a guarded operation. Never retried by itself. `reasons`: (template, facts) each."""
 

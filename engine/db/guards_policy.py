@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from sqlalchemy import Table
 
 from engine.db.business import guard
-from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 
 APPEND_ONLY = "POLICY.APPEND_ONLY"
 NO_DECISION = "POLICY.NO_DECISION"
+TWO_PEOPLE = "POLICY.TWO_PEOPLE"
 
 _VOTING = ", ".join(
     str(int(kind)) for kind in (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
@@ -38,9 +39,8 @@ def _changed(table: Table, free: Sequence[str], distinct: str) -> str:
     return f"({new}) {distinct} ({old})"
 
 
-def _trigger(table: Table, name: str, event: str, condition: str) -> None:
+def _trigger(table: Table, name: str, event: str, condition: str, word: str = APPEND_ONLY) -> None:
     """Refuse `event` on `table` when `condition` holds; `{differs}` in it is the null-safe inequality."""
-    word = NO_DECISION if "work_item w" in condition else APPEND_ONLY
     lite, postgres = condition.replace("{differs}", "IS NOT"), condition.replace("{differs}", "IS DISTINCT FROM")
     lite, postgres = lite.replace("{same}", "IS"), postgres.replace("{same}", "IS NOT DISTINCT FROM")
     guard(
@@ -72,11 +72,55 @@ _trigger(
 )
 _trigger(work_item, "work_item_kept", "DELETE", "true")
 
+# ---------------------------------------------------------------- versions: proposed by one, put in force by another
+
+_LATER = (
+    "state", "valid_from", "valid_to", "approved_by", "approved_person_id", "retired_by", "retired_person_id",
+    "retire_reason", "weakens", "differences", "reason", "confirmed_by", "confirmed_at", "reviewed_by", "reviewed_at",
+)  # fmt: skip
+_DECIDED = ("approved_by", "approved_person_id", "valid_from", "weakens", "reason")
+_KNOWN_TO_PEOPLE = """EXISTS (SELECT 1 FROM policy_version p WHERE p.policy_id = NEW.policy_id
+    AND (p.approved_by IS NOT NULL OR p.confirmed_by IS NOT NULL))"""
+
+_trigger(
+    policy_version,
+    "policy_version_begins",
+    "INSERT",
+    "NEW.source NOT IN ('shipped', 'people') OR NEW.state = 'retired' OR (NEW.state = 'active' "
+    f"AND (NEW.source <> 'shipped' OR NEW.approved_by IS NOT NULL OR {_KNOWN_TO_PEOPLE}))",
+    TWO_PEOPLE,
+)
+_trigger(
+    policy_version,
+    "policy_version_frozen",
+    "UPDATE",
+    f"{_changed(policy_version, _LATER, '{differs}')} OR NOT (NEW.state = OLD.state "
+    "OR (OLD.state = 'proposed' AND NEW.state IN ('active', 'retired')) "
+    "OR (OLD.state = 'active' AND NEW.state = 'retired')) "
+    f"OR (OLD.state <> 'proposed' AND ({', '.join(f'NEW.{name}' for name in _DECIDED)}) {{differs}} "
+    f"({', '.join(f'OLD.{name}' for name in _DECIDED)})) "
+    "OR (OLD.confirmed_by IS NOT NULL AND NEW.confirmed_by {differs} OLD.confirmed_by) "
+    "OR (OLD.reviewed_by IS NOT NULL AND NEW.reviewed_by {differs} OLD.reviewed_by)",
+)
+_trigger(
+    policy_version,
+    "policy_version_two_people",
+    "UPDATE",
+    "NEW.state = 'active' AND OLD.state = 'proposed' AND (NEW.proposed_by IS NULL OR NEW.approved_by IS NULL "
+    "OR NEW.proposed_person_id IS NULL OR NEW.approved_person_id IS NULL "
+    "OR NEW.proposed_person_id = NEW.approved_person_id)",
+    TWO_PEOPLE,
+)
+_trigger(policy_version, "policy_version_kept", "DELETE", "true")
+
+# ---------------------------------------------------------------- grants and clearances
+
 _trigger(
     policy_grant,
     "policy_grant_from_decision",
     "INSERT",
     f"NEW.source = 'human' AND NOT EXISTS ({_MADE_BY_A_DECISION} {{same}} NEW.on_behalf_of_id)",
+    NO_DECISION,
 )
 _trigger(
     policy_grant,

@@ -1,6 +1,19 @@
 """Policies in force, the grants that human decisions make, the clearances that consume them."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from engine.db.base import Id, JsonText, Money, UtcDateTime, metadata
 
@@ -14,13 +27,39 @@ policy_version = Table(
     Column("statement", JsonText, nullable=False),
     Column("state", String(12), nullable=False),
     Column("source", String(12), nullable=False),  # shipped | people
-    Column("valid_from", UtcDateTime, nullable=False),
+    Column("valid_from", UtcDateTime, nullable=False),  # of a proposal: when it was made
     Column("valid_to", UtcDateTime),
     Column("proposed_by", Id),
     Column("approved_by", Id),
+    Column("proposed_person_id", Id),
+    Column("approved_person_id", Id),
+    Column("proposed_at", UtcDateTime),
+    # a policy leaves without a successor when somebody proposes it and another person says yes
+    Column("retired_by", Id),
+    Column("retired_person_id", Id),
+    Column("retire_reason", Text),
+    # what it asks less than the version in force when it was proposed, and activated: sentences
+    Column("weakens", Boolean, nullable=False, server_default=false()),
+    Column("differences", JsonText),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("min_people", Integer, nullable=False, server_default="0"),
+    Column("break_glass", Boolean, nullable=False, server_default=false()),
+    # of a shipped one: the controller who has read it
+    Column("confirmed_by", Id),
+    Column("confirmed_at", UtcDateTime),
+    # of a weaker one: the auditor who has seen it
+    Column("reviewed_by", Id),
+    Column("reviewed_at", UtcDateTime),
     UniqueConstraint("policy_id", "version"),
     CheckConstraint("state IN ('proposed', 'active', 'retired')", name="state"),
     CheckConstraint("proposed_by IS NULL OR approved_by IS NULL OR proposed_by <> approved_by", name="two_people"),
+)
+Index(
+    "policy_version_in_force",
+    policy_version.c.policy_id,
+    unique=True,
+    sqlite_where=text("state = 'active'"),
+    postgresql_where=text("state = 'active'"),
 )
 
 policy_grant = Table(

@@ -13,7 +13,7 @@ from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
 from engine.errors import N_, PolicyHold
 from engine.operations import Operation, OperationCall
-from engine.policy import grants
+from engine.policy import grants, versions
 from engine.policy.statement import MUST_BE_POLICED, Policy, Requirement
 from engine.unit_of_work import UnitOfWork
 
@@ -66,7 +66,7 @@ def admit(
     """
     if operation.guarded_by is None or operation.subject is None:
         raise RuntimeError(f"{operation.name} is not guarded")
-    policies = [policy for policy in grants.in_force(uow) if policy.on == operation.guarded_by]
+    policies = [policy for policy in versions.in_force(uow) if policy.on == operation.guarded_by]
     if not policies:
         if operation.guarded_by in MUST_BE_POLICED:
             raise PolicyHold(

@@ -2,33 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, insert, select, update
+from sqlalchemy import CursorResult, bindparam, insert, update
 
-from engine import feel, history, identity, ids, operations
+from engine import feel, identity, ids, operations
 from engine.bpmn.steps import Capability
 from engine.db.instance import Instance
-from engine.db.policy import policy_grant, policy_version
+from engine.db.policy import policy_grant
 from engine.errors import N_, NotFound
 from engine.operations import Facts
-from engine.policy import statement
 from engine.policy.statement import VALID_FOR, Policy, Requirement
+from engine.policy.versions import in_force
 from engine.unit_of_work import UnitOfWork
 from engine.values import binding_digest
 
-ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
-"""A shipped policy holds for every business date, also on a moved clock."""
-
-_insert_version = insert(policy_version)
 _insert_grant = insert(policy_grant)
-_in_force = select(policy_version.c.id, policy_version.c.statement).where(
-    policy_version.c.state == "active",
-    policy_version.c.valid_from <= bindparam("at_time"),
-    (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > bindparam("at_time")),
-)
 _void = (
     update(policy_grant)
     .where(
@@ -68,59 +58,6 @@ class Document:
     id: str
     facts: Facts
     digest: str
-
-
-# ---------------------------------------------------------------- policies in force
-
-
-def in_force(uow: UnitOfWork) -> list[Policy]:
-    """All policies in force now, read once per unit of work."""
-    known: list[Policy] | None = uow.cache.get((__name__, "in_force"))
-    if known is None:
-        rows = uow.read(_in_force, {"at_time": uow.now})
-        known = sorted((_parsed(uow, row) for row in rows), key=lambda policy: policy.id)
-        uow.cache[__name__, "in_force"] = known
-    return known
-
-
-def _parsed(uow: UnitOfWork, row: Any) -> Policy:
-    """A version's statement never changes: it is read once per process."""
-    known: Policy | None = uow.shared.get((__name__, row.id))
-    if known is None:
-        known = uow.shared[__name__, row.id] = statement.parse(row.statement)
-    return known
-
-
-def ship(uow: UnitOfWork, text: str) -> list[str]:
-    """Put the policies of `text` (YAML) in force unless they are already; returns the ids that changed.
-
-    For set-up: source `shipped`, until people propose and activate their own. A policy whose statement differs gets a
-    new version; the old one is retired. Raises InvalidPolicy.
-    """
-    changed = []
-    for policy in statement.read(text):
-        rows = uow.execute(
-            select(policy_version)
-            .where(policy_version.c.policy_id == policy.id)
-            .order_by(policy_version.c.version.desc())
-        ).all()
-        if rows and rows[0].state == "active" and statement.parse(rows[0].statement) == policy:
-            continue
-        uow.execute(
-            update(policy_version)
-            .where(policy_version.c.policy_id == policy.id, policy_version.c.state == "active")
-            .values(state="retired", valid_to=uow.now)
-        )
-        row: dict[str, Any] = {
-            "id": ids.uuid7(), "policy_id": policy.id, "version": rows[0].version + 1 if rows else 1,
-            "operation_class": policy.on, "statement": dict(policy.text), "state": "active", "source": "shipped",
-            "valid_from": uow.now if rows else ALWAYS,
-        }  # fmt: skip
-        uow.execute(_insert_version, row)
-        history.act(uow, "policy", "policy.activated", {"policy": policy.id, "version": row["version"]})
-        changed.append(policy.id)
-    uow.cache.pop((__name__, "in_force"), None)
-    return changed
 
 
 # ---------------------------------------------------------------- documents and their facts

@@ -1,36 +1,87 @@
 """A policy as plain data, and its YAML. Whatever we would not enforce is refused when it is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import yaml
 
-from engine import feel
+from engine import feel, operations
 from engine.errors import InvalidPolicy
 from engine.feel import FeelSyntaxError
+from engine.values import to_decimal
 
 MUST_BE_POLICED = frozenset(("payment.execute", "payee.confirm", "refund.execute"))
 """Classes that hold every call while no policy is in force: fail closed."""
 
 ROLES = frozenset(("requester", "editors", "payee_bank_editor", "approver", "executor", "beneficiary"))
 VALID_FOR = timedelta(days=30)
+GLASS_PEOPLE = 2
 
-_POLICY_KEYS = frozenset(("id", "title", "owner", "on", "when", "require", "distinct", "binds", "elsewhere"))
-_APPROVAL_KEYS = frozenset(("approval", "people", "when", "eligible", "valid_for"))
+_MONEY = {"amount": "number", "amount_base": "number", "currency": "string", "entity": "string"}
+_PAYEE = {"payee": "string", "payee_bank_version": "number", "kind": "string"}
+_PAYEE_STATE = {"payee_bank_confirmed": "boolean", "payee_bank_hours": "number", "period_open": "boolean"}
+CLASSES: dict[str, dict[str, str]] = {
+    "payment.execute": {**_MONEY, **_PAYEE, "invoices": "list"},
+    "payment.release_batch": {**_MONEY, "payments": "list"},
+    "payee.confirm": {"payee": "string", "payee_bank_version": "number", "entity": "string"},
+    "invoice.release": {**_MONEY, "supplier": "string", "invoice": "string"},
+    "purchase.commit": {**_MONEY, "supplier": "string", "order": "string"},
+    "credit.release": {**_MONEY, "customer": "string", "order": "string"},
+    "refund.execute": {**_MONEY, **_PAYEE},
+    "ledger.manual": {**_MONEY, "voucher": "string"},
+    "period.close": {"entity": "string", "period": "string"},
+    "period.reopen": {"entity": "string", "period": "string"},
+    "stock.adjust": {"entity": "string", "warehouse": "string", "item": "string", "quantity": "number",
+                     "amount": "number"},
+    "seal.apply": {"entity": "string", "seal": "string", "document": "string"},
+    "policy.change": {"policy": "string", "version": "number", "statement": "string", "weakens": "boolean"},
+    "identity.grant_role": {"group": "string", "user": "string"},
+    "instance.modify": {"instance": "string", "process": "string", "plan": "string"},
+}  # fmt: skip
+"""Class of operations -> the facts that an approval may bind, with their FEEL types."""
+STATE: dict[str, dict[str, str]] = {
+    "payment.execute": {"match": "string", **_PAYEE_STATE},
+    "payment.release_batch": {"period_open": "boolean"},
+    "refund.execute": _PAYEE_STATE,
+}
+"""Class of operations -> what is read with the facts, but not bound: it may change after the approval."""
+
+_POLICY_KEYS = (
+    "id", "title", "owner", "on", "when", "require", "distinct", "same", "binds", "aggregate", "batch", "elsewhere",
+    "break_glass",
+)  # fmt: skip
+_APPROVAL_KEYS = (
+    "approval", "people", "when", "eligible", "effective_actor", "recheck", "valid_for", "uses", "respond_within",
+)  # fmt: skip
+_CONDITION_KEYS = ("evidence", "state", "or")
+_GLASS_KEYS = ("people", "roles", "expires", "reason", "notify")
+_AGGREGATE_KEYS = ("by", "window", "sum", "as")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+_FACT = re.compile(r"\bfacts\.([A-Za-z_]\w*)")
+_FACTS = ("facts",)
+_PERSON = ("facts", "actor", "authority")
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """An approval by `people` distinct natural persons. `when`, `eligible`: FEEL over `facts` (and `actor`)."""
+    """An approval by `people` distinct natural persons. `when`: FEEL over `facts`; `eligible`: and `actor`."""
 
     approval: str
     people: int = 1
     when: str | None = None
     eligible: str | None = None
+    effective_actor: str = "both"
+    """who must be eligible when a substitute decides: both | actor | principal"""
+    recheck: str = "decision"
+    """when eligibility is judged: decision | payment | both"""
     valid_for: timedelta = VALID_FOR
+    uses: str = "once"
+    """once | up_to_amount (instalments within the approved amount)"""
+    respond_within: timedelta | None = None
+    """watched, never proved: how soon somebody should have decided"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +91,28 @@ class Condition:
     kind: str
     """evidence | state"""
     expression: str
+    otherwise: Requirement | None = None
+    """an approval that may stand in the place of missing evidence"""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Sum of fact `total` over all cleared calls within `window` that agree in `by`, this one included: fact `name`."""
+
+    by: tuple[str, ...]
+    window: timedelta
+    total: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """Two people with one of `roles` (keys of groups) may stand in for every approval of one document, for a while."""
+
+    roles: tuple[str, ...]
+    expires: timedelta
+    notify: tuple[str, ...] = ("audit",)
+    people: int = GLASS_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +127,30 @@ class Policy:
     approvals: tuple[Requirement, ...] = ()
     conditions: tuple[Condition, ...] = ()
     distinct: frozenset[str] = frozenset()
+    """the approver (and the executor) is nobody of these roles"""
+    same: frozenset[str] = frozenset()
+    """the approver is somebody of each of these roles"""
     binds: tuple[str, ...] = ()
+    aggregate: Aggregate | None = None
+    batch: bool = False
+    """whether the approval may be given from a list"""
     elsewhere: bool = True
     """whether the approval may stem from another process"""
+    break_glass: BreakGlass | None = None
     text: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """the statement as it was read; what `policy_version` stores"""
+
+    @property
+    def asked(self) -> tuple[Requirement, ...]:
+        """Every approval that may count, those in the place of evidence included."""
+        return (*self.approvals, *(found.otherwise for found in self.conditions if found.otherwise is not None))
+
+    @property
+    def min_people(self) -> int:
+        """How many persons it asks for whatever the facts are: what the database holds to."""
+        if self.when is not None:
+            return 0
+        return max((need.people for need in self.approvals if need.when is None), default=0)
 
 
 def read(text: str) -> list[Policy]:
@@ -77,83 +169,238 @@ def read(text: str) -> list[Policy]:
     return policies
 
 
+def write(policies: Iterable[Policy]) -> str:
+    """The YAML from which `read` makes these policies again, in the order in which people read them."""
+    listed = [_ordered(dict(policy.text), _POLICY_KEYS) for policy in policies]
+    return yaml.safe_dump(listed, allow_unicode=True, sort_keys=False, width=120)
+
+
+def _ordered(item: Any, keys: tuple[str, ...]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    inner = {"require": _APPROVAL_KEYS + _CONDITION_KEYS, "or": _APPROVAL_KEYS, "aggregate": _AGGREGATE_KEYS,
+             "break_glass": _GLASS_KEYS}  # fmt: skip
+    found = {}
+    for key in sorted(item, key=lambda name: keys.index(name) if name in keys else len(keys)):
+        value, below = item[key], inner.get(key, ())
+        found[key] = [_ordered(one, below) for one in value] if isinstance(value, list) else _ordered(value, below)
+    return found
+
+
 def parse(statement: Any) -> Policy:
     """One policy from plain data. Raises InvalidPolicy."""
     if not isinstance(statement, dict):
         raise InvalidPolicy(policy="?", expected="a mapping", found=type(statement).__name__)
     # YAML 1.1 reads the key `on` as true
     plain = {"on" if key is True else str(key): value for key, value in statement.items()}
-    name = str(plain.get("id", "?"))
-    _only(name, plain, _POLICY_KEYS)
-    for key in ("id", "title", "on"):
-        if not isinstance(plain.get(key), str) or not plain[key]:
-            raise InvalidPolicy(policy=name, expected=f"a text under '{key}'", found=repr(plain.get(key)))
-    distinct = plain.get("distinct", [])
-    if not isinstance(distinct, list) or not set(distinct) <= ROLES:
-        raise InvalidPolicy(policy=name, expected="distinct: some of " + ", ".join(sorted(ROLES)), found=repr(distinct))
-    if plain.get("elsewhere", "allowed") not in ("allowed", "forbidden"):
-        raise InvalidPolicy(policy=name, expected="elsewhere: allowed | forbidden", found=repr(plain["elsewhere"]))
-    requirements = plain.get("require")
-    if not isinstance(requirements, list) or not requirements:
-        raise InvalidPolicy(policy=name, expected="a list under 'require'", found=repr(requirements))
-    approvals = tuple(_approval(name, item) for item in requirements if isinstance(item, dict) and "approval" in item)
-    conditions = tuple(
-        _condition(name, item) for item in requirements if not (isinstance(item, dict) and "approval" in item)
-    )
-    return Policy(
-        id=name, title=plain["title"], on=plain["on"], owner=str(plain.get("owner", "")),
-        when=_feel(name, plain.get("when")), approvals=approvals, conditions=conditions,
-        distinct=frozenset(distinct), binds=tuple(str(fact) for fact in plain.get("binds", [])),
-        elsewhere=plain.get("elsewhere", "allowed") == "allowed", text=plain,
-    )  # fmt: skip
+    name = plain.get("id")
+    return _Reader(name if isinstance(name, str) else "?", plain).policy()
 
 
-def _approval(policy: str, item: dict[str, Any]) -> Requirement:
-    _only(policy, item, _APPROVAL_KEYS)
-    people = item.get("people", 1)
-    if not isinstance(people, int) or isinstance(people, bool) or people < 1:
-        raise InvalidPolicy(policy=policy, expected="people: a whole number from 1", found=repr(people))
-    return Requirement(
-        approval=str(item["approval"]),
-        people=people,
-        when=_feel(policy, item.get("when")),
-        eligible=_feel(policy, item.get("eligible")),
-        valid_for=_duration(policy, item["valid_for"]) if "valid_for" in item else VALID_FOR,
-    )
+def numbers(operation_class: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """`facts` as FEEL compares them: what the class calls a number comes as text with its scale, and leaves as one."""
+    types = CLASSES.get(operation_class, {}) | STATE.get(operation_class, {})
+    return {
+        name: to_decimal(value) if types.get(name) == "number" and isinstance(value, str) else value
+        for name, value in facts.items()
+    }
 
 
-def _condition(policy: str, item: Any) -> Condition:
-    if isinstance(item, dict) and len(item) == 1:
-        kind, expression = next(iter(item.items()))
-        if kind in ("evidence", "state"):
-            text = _feel(policy, expression)
-            if text is not None:
-                return Condition(kind, text)
-    raise InvalidPolicy(policy=policy, expected="approval, evidence or state", found=repr(item))
+class _Reader:
+    """Reads one statement; every method raises InvalidPolicy for what it does not understand."""
+
+    def __init__(self, name: str, plain: dict[str, Any]) -> None:
+        self.name = name
+        self.plain = plain
+        self.bound: dict[str, str] | None = None
+        self.facts: frozenset[str] | None = None
+
+    def policy(self) -> Policy:
+        """The whole statement."""
+        plain = self.plain
+        self._only(plain, _POLICY_KEYS)
+        for key in ("id", "title", "on"):
+            if not isinstance(plain.get(key), str) or not plain[key].strip():
+                raise self._wrong(f"a text under '{key}'", plain.get(key))
+        if _NAME.fullmatch(plain["id"]) is None:
+            raise self._wrong("an id of up to 60 letters, digits, '.', '-' and '_'", plain["id"])
+        self._class(plain["on"])
+        aggregate = self._aggregate(plain["aggregate"]) if "aggregate" in plain else None
+        if self.bound is not None:
+            known = {*self.bound, *STATE.get(plain["on"], {})}
+            self.facts = frozenset(known | ({aggregate.name} if aggregate else set()))
+        requirements = plain.get("require")
+        if not isinstance(requirements, list) or not requirements:
+            raise self._wrong("a list under 'require'", requirements)
+        return Policy(
+            id=self.name, title=plain["title"], on=plain["on"], owner=self._owner(plain.get("owner", "")),
+            when=self._feel("when", plain.get("when"), _FACTS),
+            approvals=tuple(self._approval(item) for item in requirements if _is_approval(item)),
+            conditions=tuple(self._condition(item) for item in requirements if not _is_approval(item)),
+            distinct=self._roles("distinct"), same=self._same(), binds=self._binds(plain.get("binds", [])),
+            aggregate=aggregate, batch=self._word("batch", "not_allowed", ("allowed", "not_allowed")) == "allowed",
+            elsewhere=self._word("elsewhere", "allowed", ("allowed", "forbidden")) == "allowed",
+            break_glass=self._glass(plain["break_glass"]) if "break_glass" in plain else None, text=plain,
+        )  # fmt: skip
+
+    def _class(self, on: str) -> None:
+        self.bound = CLASSES.get(on)
+        if self.bound is None and on not in _classes_of_operations():
+            known = sorted({*CLASSES, *_classes_of_operations()})
+            raise self._wrong("on: one of " + ", ".join(known), on)
+
+    def _owner(self, owner: Any) -> str:
+        if not isinstance(owner, str):
+            raise self._wrong("owner: a text", owner)
+        return owner
+
+    def _approval(self, item: dict[str, Any]) -> Requirement:
+        self._only(item, _APPROVAL_KEYS)
+        if not isinstance(item["approval"], str) or _NAME.fullmatch(item["approval"]) is None:
+            raise self._wrong("approval: the name of a capability", item["approval"])
+        uses = self._word("uses", "once", ("once", "up_to_amount"), item)
+        if uses == "up_to_amount" and self.bound is not None and "amount" not in self.bound:
+            raise self._wrong("uses: once, for a class without the fact 'amount'", uses)
+        within = item.get("respond_within")
+        return Requirement(
+            approval=item["approval"], people=self._people(item.get("people", 1)),
+            when=self._feel("when", item.get("when"), _FACTS),
+            eligible=self._feel("eligible", item.get("eligible"), _PERSON),
+            effective_actor=self._word("effective_actor", "both", ("both", "actor", "principal"), item),
+            recheck=self._word("recheck", "decision", ("decision", "payment", "both"), item),
+            valid_for=self._duration("valid_for", item["valid_for"]) if "valid_for" in item else VALID_FOR, uses=uses,
+            respond_within=None if within is None else self._duration("respond_within", within),
+        )  # fmt: skip
+
+    def _condition(self, item: Any) -> Condition:
+        kinds = [kind for kind in ("evidence", "state") if isinstance(item, dict) and kind in item]
+        if len(kinds) != 1:
+            raise self._wrong("approval, evidence or state", item)
+        kind = kinds[0]
+        self._only(item, (kind, "or") if kind == "evidence" else (kind,))
+        text = self._feel(kind, item[kind], _FACTS)
+        if text is None:
+            raise self._wrong(f"{kind}: a FEEL expression after '='", item[kind])
+        otherwise = None
+        if "or" in item:
+            if not _is_approval(item["or"]):
+                raise self._wrong("or: an approval", item["or"])
+            otherwise = self._approval(item["or"])
+        return Condition(kind, text, otherwise)
+
+    def _binds(self, binds: Any) -> tuple[str, ...]:
+        if not isinstance(binds, list) or not all(isinstance(fact, str) for fact in binds):
+            raise self._wrong("binds: a list of facts", binds)
+        if self.bound is not None and not set(binds) <= set(self.bound):
+            unknown = ", ".join(sorted(set(binds) - set(self.bound)))
+            raise self._wrong(f"binds: some of {', '.join(sorted(self.bound))}", unknown)
+        return tuple(binds)
+
+    def _roles(self, key: str) -> frozenset[str]:
+        roles = self.plain.get(key, [])
+        if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles) or not set(roles) <= ROLES:
+            raise self._wrong(f"{key}: some of " + ", ".join(sorted(ROLES)), roles)
+        return frozenset(roles)
+
+    def _same(self) -> frozenset[str]:
+        roles = self._roles("same")
+        both = sorted((roles & self._roles("distinct")) - {"approver"})
+        if both:
+            raise self._wrong("no role under 'distinct' and 'same'", ", ".join(both))
+        return roles
+
+    def _aggregate(self, item: Any) -> Aggregate:
+        if not isinstance(item, dict) or set(item) != set(_AGGREGATE_KEYS):
+            raise self._wrong("aggregate: by, window, sum and as", item)
+        by, total, name = item["by"], item["sum"], item["as"]
+        if not isinstance(by, list) or not by or not all(isinstance(fact, str) for fact in by):
+            raise self._wrong("aggregate by: a list of facts", by)
+        if not isinstance(total, str) or not isinstance(name, str) or _FACT.fullmatch(f"facts.{name}") is None:
+            raise self._wrong("aggregate sum: a fact, as: a new name", f"{total}, {name}")
+        if self.bound is not None:
+            unknown = [fact for fact in by if fact not in self.bound]
+            if unknown or self.bound.get(total) != "number":
+                raise self._wrong(
+                    f"aggregate by facts of the class, sum over a number ({', '.join(self.bound)})",
+                    ", ".join(unknown) or total,
+                )
+            if name in self.bound or name in STATE.get(self.plain["on"], {}):
+                raise self._wrong("aggregate as: a name that is no fact yet", name)
+        return Aggregate(tuple(by), self._duration("window", item["window"]), total, name)
+
+    def _glass(self, item: Any) -> BreakGlass:
+        if not isinstance(item, dict):
+            raise self._wrong("break_glass: people, roles, expires, reason, notify", item)
+        self._only(item, _GLASS_KEYS)
+        if item.get("people", GLASS_PEOPLE) != GLASS_PEOPLE:
+            raise self._wrong("break_glass people: 2, no more and no fewer", item["people"])
+        if item.get("reason", "required") != "required":
+            raise self._wrong("break_glass reason: required", item["reason"])
+        roles, notify = item.get("roles"), item.get("notify", ["audit"])
+        for key, words in (("roles", roles), ("notify", notify)):
+            if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+                raise self._wrong(f"break_glass {key}: a list of groups", words)
+        return BreakGlass(tuple(roles or ()), self._duration("expires", item.get("expires", "PT24H")), tuple(notify))
+
+    def _people(self, people: Any) -> int:
+        if not isinstance(people, int) or isinstance(people, bool) or people < 1:
+            raise self._wrong("people: a whole number from 1", people)
+        return people
+
+    def _word(self, key: str, default: str, words: tuple[str, ...], item: dict[str, Any] | None = None) -> str:
+        found = (self.plain if item is None else item).get(key, default)
+        if found not in words:
+            raise self._wrong(f"{key}: {' | '.join(words)}", found)
+        return str(found)
+
+    def _only(self, item: Mapping[str, Any], known: Collection[str]) -> None:
+        for key in item:
+            if key not in known:
+                raise InvalidPolicy(
+                    policy=self.name, expected="one of " + ", ".join(sorted(known)), found=f"key '{key}'"
+                )
+
+    def _feel(self, key: str, text: Any, names: tuple[str, ...]) -> str | None:
+        """The expression without its `=`, which reads nothing but `names` and the facts of the class."""
+        if text is None:
+            return None
+        if not isinstance(text, str) or not text.startswith("="):
+            raise self._wrong(f"{key}: a FEEL expression after '='", text)
+        expression = text[1:].strip()
+        try:
+            read_names = feel.compile(expression, names=names).names
+        except FeelSyntaxError as error:
+            raise InvalidPolicy(
+                policy=self.name, expected=f"{key}: a FEEL expression", found=f"{text}: {error}"
+            ) from None
+        unknown = sorted(read_names - set(names))
+        if unknown:
+            raise self._wrong(f"{key}: FEEL over {', '.join(names)}", ", ".join(unknown))
+        facts = [fact for fact in _FACT.findall(expression) if self.facts is not None and fact not in self.facts]
+        if facts:
+            known = ", ".join(sorted(self.facts or ()))
+            raise self._wrong(f"{key}: facts of {self.plain['on']} ({known})", ", ".join(facts))
+        return expression
+
+    def _duration(self, key: str, text: Any) -> timedelta:
+        found = re.fullmatch(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?", str(text))
+        if found is None or not any(found.groups()):
+            raise self._wrong(f"{key}: a duration such as P30D or PT24H", text)
+        days, hours, minutes = (int(number or 0) for number in found.groups())
+        length = timedelta(days=days, hours=hours, minutes=minutes)
+        if not length:
+            raise self._wrong(f"{key}: a duration longer than nothing", text)
+        return length
+
+    def _wrong(self, expected: str, found: Any) -> InvalidPolicy:
+        shown = found if isinstance(found, str) else repr(found)
+        return InvalidPolicy(policy=self.name, expected=expected, found=shown)
 
 
-def _only(policy: str, item: Mapping[str, Any], known: frozenset[str]) -> None:
-    for key in item:
-        if key not in known:
-            raise InvalidPolicy(policy=policy, expected="one of " + ", ".join(sorted(known)), found=f"key '{key}'")
+def _is_approval(item: Any) -> bool:
+    return isinstance(item, dict) and "approval" in item
 
 
-def _feel(policy: str, text: Any) -> str | None:
-    """The expression without its `=`. A text that FEEL cannot read is refused."""
-    if text is None:
-        return None
-    if not isinstance(text, str) or not text.startswith("="):
-        raise InvalidPolicy(policy=policy, expected="a FEEL expression after '='", found=repr(text))
-    try:
-        feel.compile(text[1:].strip(), names=("facts", "actor"))
-    except FeelSyntaxError as error:
-        raise InvalidPolicy(policy=policy, expected="a FEEL expression", found=f"{text}: {error}") from None
-    return text[1:].strip()
-
-
-def _duration(policy: str, text: Any) -> timedelta:
-    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?", str(text))
-    if found is None or not any(found.groups()):
-        raise InvalidPolicy(policy=policy, expected="a duration such as P30D or PT24H", found=repr(text))
-    days, hours, minutes = (int(number or 0) for number in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes)
+def _classes_of_operations() -> set[str]:
+    """Of operations that modules offer beside the classes of the table."""
+    return {found.guarded_by for found in operations.catalog().values() if found.guarded_by is not None}

@@ -21,12 +21,16 @@ from engine.repository.definitions import (
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
 from engine.repository.pinning import Callees
+from engine.repository.policing import Activation, Unproved, activate_policy, unproved
 from engine.repository.starts import schedule_again
 
 __all__ = [
+    "Activation",
     "Callees",
     "DefinitionInfo",
     "Deployment",
+    "Unproved",
+    "activate_policy",
     "check",
     "decision",
     "definition",
@@ -45,6 +49,7 @@ __all__ = [
     "schedule_again",
     "source",
     "startable",
+    "unproved",
     "variables",
     "versions",
 ]

@@ -232,3 +232,37 @@ def test_a_file_with_several_decisions_wants_one_named(troika, fee, tmp_path):
     assert troika(
         "decision", "simulate", str(tmp_path / "two.dmn"), str(tmp_path / "data.csv"), "--decision", "b"
     )[0] == 0  # fmt: skip
+
+
+POLICY = """
+- id: REF-001
+  title: 先审批，后退款
+  on: refund.execute
+  require:
+    - {approval: finance_approval, people: 1}
+  distinct: [requester, approver]
+"""
+
+
+def test_a_policy_is_proposed_by_one_and_put_in_force_by_another_who_know_their_passwords(troika, tmp_path):
+    troika("db", "upgrade")
+    for login in ("kate", "karl"):
+        troika("user", "create", login, login.title(), "--admin", input="correct horse\n")
+    file = tmp_path / "policies.yml"
+    file.write_text(POLICY, encoding="utf-8")
+
+    assert troika("policy", "propose", str(file), "--as", "kate", input="guessed\n") == (
+        1, "troika: Expected the password of kate.\n",
+    )  # fmt: skip
+    code, said = troika("policy", "propose", str(file), "--as", "kate", input="correct horse\n")
+    key = said.split()[4]
+    assert (code, said.splitlines()[1]) == (0, "1 proposed")
+    code, said = troika("policy", "activate", key, "--as", "kate", input="correct horse\n")
+    assert code == 1
+    assert "another person" in said
+    code, said = troika("policy", "activate", key, "--as", "karl", input="correct horse\n")
+
+    assert (code, said) == (0, f"REF-001 version 1 active {key}\n")
+    assert "shipped" not in troika("policy", "list")[1]
+    troika("policy", "export", str(tmp_path / "out.yml"))
+    assert "finance_approval" in (tmp_path / "out.yml").read_text(encoding="utf-8")

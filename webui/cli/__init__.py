@@ -4,7 +4,7 @@ import click
 from flask.cli import FlaskGroup
 
 from engine.errors import EngineError
-from webui.cli import db, decision, doctor, incident, instance, job, opening, process, running, setting_up, user
+from webui.cli import db, decision, doctor, incident, instance, job, opening, policy, process, running, setting_up, user
 
 
 class _Commands(FlaskGroup):
@@ -31,7 +31,16 @@ main = _Commands(
 
 main.params = []  # the application is ours: nobody chooses another one
 
-for group in (process.group, decision.group, instance.group, job.group, incident.group, user.group, db.group):
+for group in (
+    process.group,
+    decision.group,
+    instance.group,
+    job.group,
+    incident.group,
+    policy.group,
+    user.group,
+    db.group,
+):
     main.add_command(group)
 for command in (
     running.serve, running.web, running.worker, setting_up.demo, setting_up.assets, setting_up.setup,

@@ -90,21 +90,33 @@ def deploy(note: str, library: Path | None) -> None:
         with opening.engine().unit_of_work(opening.CLI) as uow:
             policies = _ship(uow, folder)
             made = repository.deploy(uow, dict(worlds.files_of(folder)), note=note)
+            differing = _differing(uow, folder)
     except DeploymentRefused as refused:
         for finding in refused.findings:
             click.echo(str(finding))
         raise
     for policy_id in policies:
         click.echo(f"policy {policy_id} is in force")
+    for policy_id in differing:
+        click.echo(f"policy {policy_id} is not in force as it stands in the library: troika policy propose")
     for info in made.new:
         click.echo(f"{info.kind} {info.key} version {info.version}")
     click.echo(f"{len(made.new)} new versions")
 
 
 def _ship(uow: UnitOfWork, library: Path) -> list[str]:
-    """Put the policies of the library in force: without one, no guarded operation runs. Ids of those that changed."""
+    """Put the policies of the library in force until people do: without one, no guarded operation runs.
+
+    Ids of those that changed.
+    """
     proposal = library / "processes" / "policies.yml"
     return policy.ship(uow, proposal.read_text(encoding="utf-8")) if proposal.is_file() else []
+
+
+def _differing(uow: UnitOfWork, library: Path) -> list[str]:
+    """Policies that people answer for, and that the file in the library would change."""
+    proposal = library / "processes" / "policies.yml"
+    return policy.differs(uow, proposal.read_text(encoding="utf-8")) if proposal.is_file() else []
 
 
 @group.command("list")

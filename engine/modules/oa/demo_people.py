@@ -118,6 +118,8 @@ _GROUPS = (
     ("directors", "总监", "Directors", "reports", "sun cai qian"),
     ("general_manager", "总经理", "General manager", "reports", "gao"),
     ("cfo", "财务总监", "Chief financial officer", "reports finance", "qian"),
+    ("controllers", "内部控制", "Internal control", "policy", "qian dina"),
+    ("internal_audit", "内部审计", "Internal audit", "audit", "gao xing"),
     ("finance", "财务审核", "Finance", "records finance", "fin jiangyi"),
     ("treasury", "出纳", "Treasury", "records finance", "cash"),
     ("purchasing", "采购", "Purchasing", "records", "eve cai zhu qin"),

@@ -1,12 +1,14 @@
 """Policies as text: what is read, and what is refused because nobody would enforce it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from engine import policy
 from engine.errors import InvalidPolicy
+from engine.policy import statement
 
 GOOD = """
 - id: P-1
@@ -32,6 +34,101 @@ def test_a_policy_is_read_as_it_is_written():
     assert (need.approval, need.people, need.valid_for) == ("finance_approval", 2, timedelta(hours=36))
     assert [condition.kind for condition in found.conditions] == ["evidence"]
     assert found.distinct == {"requester", "executor"}
+
+
+WHOLE = """
+- id: PAY-002
+  title: 大额付款
+  owner: controller
+  on: payment.execute
+  when: "= facts.amount_base > 0"
+  require:
+    - approval: finance_approval
+      people: 2
+      eligible: '= list contains(actor.roles, "finance_approver") and authority("payment_authority", actor, facts)'
+      effective_actor: principal
+      recheck: both
+      valid_for: P30D
+      uses: up_to_amount
+      respond_within: P2D
+    - {approval: cfo_approval, when: "= facts.amount_7d >= 200000"}
+    - evidence: '= facts.match in ("matched", "within_tolerance")'
+      or: {approval: match_exception, people: 1}
+    - state: "= facts.payee_bank_confirmed and facts.period_open"
+  distinct: [requester, editors, payee_bank_editor, approver, executor]
+  same: [beneficiary]
+  binds: [amount, currency, entity, payee, payee_bank_version, invoices]
+  aggregate: {by: [entity, payee], window: P7D, sum: amount_base, as: amount_7d}
+  batch: not_allowed
+  elsewhere: allowed
+  break_glass: {people: 2, roles: [cfo, internal_audit], expires: PT24H, reason: required, notify: [audit]}
+"""
+
+
+def test_every_part_of_a_policy_is_read_and_written_again():
+    (found,) = policy.read(WHOLE)
+
+    finance, cfo, exception = found.asked
+    assert (finance.people, finance.effective_actor, finance.recheck, finance.uses, finance.respond_within) == (
+        2, "principal", "both", "up_to_amount", timedelta(days=2),
+    )  # fmt: skip
+    assert (cfo.when, exception.approval, found.min_people) == ("facts.amount_7d >= 200000", "match_exception", 0)
+    assert found.aggregate == statement.Aggregate(("entity", "payee"), timedelta(days=7), "amount_base", "amount_7d")
+    assert found.break_glass == statement.BreakGlass(("cfo", "internal_audit"), timedelta(hours=24))
+    assert (found.batch, found.elsewhere, found.same) == (False, True, {"beneficiary"})
+    assert policy.read(statement.write([found])) == [found]
+    assert statement.write([found]).startswith("- id: PAY-002\n  title: 大额付款\n  owner: controller\n  'on': ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("recheck: both", "recheck: never", "recheck: decision | payment | both"),
+        ("effective_actor: principal", "effective_actor: nobody", "effective_actor: both | actor | principal"),
+        ("uses: up_to_amount", "uses: twice", "uses: once | up_to_amount"),
+        ("on: payment.execute", "on: period.close", "facts"),
+        ("on: payment.execute", "on: payment.exceute", "on: one of credit.release"),
+        ("batch: not_allowed", "batch: maybe", "batch: allowed | not_allowed"),
+        ("binds: [amount, ", "binds: [amount, colour, ", "binds: some of amount"),
+        ("binds: [amount, ", "binds: amount  # [", "binds: a list"),
+        ("same: [beneficiary]", "same: [requester]", "no role under 'distinct' and 'same'"),
+        ("window: P7D", "window: P7X", "window: a duration"),
+        ("window: P7D", "window: PT0M", "window: a duration longer than nothing"),
+        ("sum: amount_base", "sum: payee", "sum over a number"),
+        ("by: [entity, payee]", "by: [colour]", "aggregate by facts of the class"),
+        ("as: amount_7d", "as: amount", "a name that is no fact yet"),
+        (", as: amount_7d}", "}", "aggregate: by, window, sum and as"),
+        ("people: 2, roles", "people: 1, roles", "break_glass people: 2"),
+        ("reason: required", "reason: optional", "break_glass reason: required"),
+        ("roles: [cfo, internal_audit]", "roles: []", "break_glass roles"),
+        ("expires: PT24H", "expires: soon", "expires: a duration"),
+        ("notify: [audit]", "notify: audit", "break_glass notify"),
+        ("match in", "mach in", "facts of payment.execute"),
+        ("facts.amount_base > 0", "amount > 0", "when: FEEL over facts"),
+        ("facts.amount_base > 0", "actor.roles = 1", "when: FEEL over facts"),
+        ("or: {approval: match_exception, people: 1}", "or: {people: 1}", "or: an approval"),
+        ('- state: "=', '- when: "= true"\n      state: "=', "one of state"),
+        ("- approval: finance_approval", "- approval: [finance]", "the name of a capability"),
+        ("id: PAY-002", "id: PAY 002", "an id of up to 60"),
+        ("owner: controller", "owner: [controller]", "owner: a text"),
+        ("respond_within: P2D", "respond_within: 2", "respond_within: a duration"),
+    ],
+)
+def test_each_wrong_entry_says_what_was_expected(old, new, expected):
+    assert old in WHOLE
+
+    with pytest.raises(InvalidPolicy) as refused:
+        policy.read(WHOLE.replace(old, new))
+
+    assert expected in str(refused.value)
+
+
+def test_amounts_are_numbers_where_they_are_compared_and_texts_where_they_are_bound():
+    facts = {"amount": "1680.32", "payee": "12.00", "payee_bank_version": 3}
+
+    assert statement.numbers("payment.execute", facts) == {
+        "amount": Decimal("1680.32"), "payee": "12.00", "payee_bank_version": 3,
+    }  # fmt: skip
 
 
 def test_the_shipped_policies_can_be_read():

@@ -1,0 +1,419 @@
+"""Policies in force as versions: proposed by one person, put in force by another, never changed afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine import history, identity, ids, operations
+from engine.db.policy import policy_version
+from engine.errors import N_, Forbidden, InvalidPolicy, NotFound, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
+from engine.policy import statement
+from engine.policy.statement import Policy
+from engine.policy.weakening import Sentence, weakening
+from engine.unit_of_work import UnitOfWork
+
+CAPABILITY = "policy"
+"""of controllers, who state policies"""
+AUDIT = "audit"
+"""of auditors, who read everything and are told what became weaker"""
+SCOPE = "policy"
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+"""A shipped policy holds for every business date, also on a moved clock."""
+SUBJECT = "policy_version"
+
+_insert = insert(policy_version)
+_by_id = select(policy_version).where(policy_version.c.id == bindparam("of")).with_for_update()
+_of_policy = (
+    select(policy_version)
+    .where(policy_version.c.policy_id == bindparam("of"))
+    .order_by(policy_version.c.version.desc())
+    .with_for_update()
+)
+_in_force = (
+    select(policy_version)
+    .where(
+        policy_version.c.state == "active",
+        policy_version.c.valid_from <= bindparam("at_time"),
+        (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > bindparam("at_time")),
+    )
+    .order_by(policy_version.c.policy_id)
+)
+_all = select(policy_version).order_by(policy_version.c.policy_id, policy_version.c.version.desc())
+_change = update(policy_version).where(policy_version.c.id == bindparam("row"))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One row. `differences`: what it asks less than the version before, as (template, facts)."""
+
+    id: UUID
+    policy: Policy
+    number: int
+    state: str
+    """proposed | active | retired"""
+    source: str
+    """shipped | people"""
+    valid_from: datetime
+    valid_to: datetime | None
+    proposed_by: UUID | None
+    approved_by: UUID | None
+    weakens: bool
+    differences: tuple[Sentence, ...]
+    reason: str
+    confirmed_by: UUID | None
+    reviewed_by: UUID | None
+    retired_by: UUID | None
+    retire_reason: str | None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether people stand behind it: a shipped one counts from the start, but somebody should read it."""
+        return self.source == "people" or self.confirmed_by is not None
+
+    @property
+    def name(self) -> str:
+        """What grants and clearances call it."""
+        return f"{self.policy.id}@{self.number}"
+
+
+# ---------------------------------------------------------------- reading
+
+
+def in_force(uow: UnitOfWork) -> list[Policy]:
+    """All policies in force now, by id."""
+    return [version.policy for version in versions_in_force(uow)]
+
+
+def versions_in_force(uow: UnitOfWork) -> list[Version]:
+    """Their versions, read once per unit of work."""
+    known: list[Version] | None = uow.cache.get((__name__, "in_force"))
+    if known is None:
+        rows = uow.read(_in_force, {"at_time": uow.now})
+        known = uow.cache[__name__, "in_force"] = [_version(uow, row) for row in rows]
+    return known
+
+
+def version(uow: UnitOfWork, version_id: UUID) -> Version:
+    """One version. Raises NotFound."""
+    return _version(uow, _row(uow, version_id))
+
+
+def all_versions(uow: UnitOfWork, policy_id: str | None = None) -> list[Version]:
+    """All versions, or those of one policy, by policy and newest first."""
+    found = [_version(uow, row) for row in uow.read(_all)]
+    return [one for one in found if policy_id in (None, one.policy.id)]
+
+
+def to_review(uow: UnitOfWork) -> list[Version]:
+    """Versions by which something became weaker, or that left without a successor, and that no auditor has seen yet."""
+    return [
+        one
+        for one in all_versions(uow)
+        if one.reviewed_by is None
+        and (
+            (one.weakens and (one.approved_by is not None or one.source == "shipped"))
+            or (one.state == "retired" and one.retired_by is not None)
+        )
+    ]
+
+
+def export(uow: UnitOfWork) -> str:
+    """The policies in force as YAML, which `propose` reads."""
+    return statement.write(in_force(uow))
+
+
+def differs(uow: UnitOfWork, text: str) -> list[str]:
+    """Ids of the policies of `text` (YAML) that are not in force as they stand there. Raises InvalidPolicy."""
+    now = {policy.id: policy for policy in in_force(uow)}
+    return [policy.id for policy in statement.read(text) if now.get(policy.id) != policy]
+
+
+# ---------------------------------------------------------------- set-up
+
+
+def ship(uow: UnitOfWork, text: str) -> list[str]:
+    """Put the policies of `text` (YAML) in force; returns the ids that changed.
+
+    For set-up: source `shipped`, until a controller confirms it or people activate their own. From then on the file is
+    a proposal (`differs`, `propose`) and changes nothing here. Raises InvalidPolicy.
+    """
+    changed = []
+    for policy in statement.read(text):
+        rows = uow.execute(_of_policy, {"of": policy.id}).all()
+        if any(row.approved_by is not None or row.confirmed_by is not None for row in rows):
+            continue
+        active = next((row for row in rows if row.state == "active"), None)
+        before = None if active is None else _version(uow, active).policy
+        if before == policy:
+            continue
+        _retire_row(uow, active)
+        differences = weakening(before, policy)
+        number = rows[0].version + 1 if rows else 1
+        row = _values(policy, number, "shipped", differences)
+        row |= {"state": "active", "valid_from": uow.now if rows else ALWAYS}
+        uow.execute(_insert, row)
+        history.act(
+            uow, SCOPE, "policy.activated",
+            {"policy": policy.id, "version": number, "origin": "shipped", "weakens": _told(differences)},
+        )  # fmt: skip
+        changed.append(policy.id)
+    _forget(uow)
+    return changed
+
+
+# ---------------------------------------------------------------- the acts of two people
+
+
+def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
+    """Propose the policies of `text` (YAML) that differ from those in force; an open proposal of the actor is replaced.
+
+    Raises InvalidPolicy, WeakerPolicy (asks less, and no `reason`), Forbidden, PolicyNotThere (somebody else's proposal
+    is open).
+    """
+    person = _controller(uow)
+    made = []
+    for policy in statement.read(text):
+        _check_class(policy)
+        rows = uow.execute(_of_policy, {"of": policy.id}).all()
+        active = next((row for row in rows if row.state == "active"), None)
+        before = None if active is None else _version(uow, active).policy
+        if before == policy:
+            continue
+        for row in rows:
+            if row.state == "proposed":
+                if row.proposed_person_id != person:
+                    raise PolicyNotThere(
+                        policy=policy.id, version=row.version, expected=N_("decided first"), found=N_("proposed")
+                    )
+                _withdraw(uow, row, "replaced")
+        differences = weakening(before, policy)
+        _need_reason(policy.id, differences, reason)
+        number = rows[0].version + 1 if rows else 1
+        values = _values(policy, number, "people", differences) | {
+            "state": "proposed", "valid_from": uow.now, "proposed_by": uow.actor.user_id,
+            "proposed_person_id": person, "proposed_at": uow.now, "reason": reason.strip(),
+        }  # fmt: skip
+        uow.execute(_insert, values)
+        data = {"policy": policy.id, "version": number, "weakens": _told(differences), "reason": reason.strip()}
+        history.act(uow, SCOPE, "policy.proposed", data)
+        made.append(version(uow, values["id"]))
+    return made
+
+
+def withdraw(uow: UnitOfWork, version_id: UUID, reason: str = "") -> None:
+    """Take a proposal back, or turn it down. Raises PolicyNotThere, Forbidden."""
+    _controller(uow)
+    row = _expect(uow, version_id, "proposed")
+    _withdraw(uow, row, reason)
+
+
+def check_activation(uow: UnitOfWork, version_id: UUID) -> Version:
+    """The proposal as the actor may put it in force, compared with what is in force now.
+
+    Raises PolicyNotThere, SecondPersonNeeded, WeakerPolicy, Forbidden.
+    """
+    person = _controller(uow)
+    row = _expect(uow, version_id, "proposed")
+    if person == row.proposed_person_id or uow.actor.user_id == row.proposed_by:
+        raise _second(uow, f"{row.policy_id} v{row.version}")
+    found = _version(uow, row)
+    _need_reason(row.policy_id, weakening(_active(uow, row.policy_id), found.policy), row.reason)
+    return found
+
+
+def activate(uow: UnitOfWork, version_id: UUID) -> Version:
+    """Put a proposal in force in place of the version before; another person than the proposer.
+
+    Callers outside this room use `repository.activate_policy`, which proves every definition again. Raises as
+    `check_activation`.
+    """
+    found = check_activation(uow, version_id)
+    before = _active_row(uow, found.policy.id)
+    differences = weakening(None if before is None else _version(uow, before).policy, found.policy)
+    _retire_row(uow, before)
+    uow.execute(
+        _change,
+        {
+            "row": version_id, "state": "active", "valid_from": uow.now, "approved_by": uow.actor.user_id,
+            "approved_person_id": _person(uow), "weakens": bool(differences),
+            "differences": [list(one) for one in differences],
+        },
+    )  # fmt: skip
+    data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences), "reason": found.reason,
+            "proposed_by": str(found.proposed_by)}  # fmt: skip
+    history.act(uow, SCOPE, "policy.activated", data)
+    _forget(uow)
+    return version(uow, version_id)
+
+
+def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
+    """Ask another controller to take a policy out of force for good; the reason is kept. Raises WeakerPolicy."""
+    person = _controller(uow)
+    row = _active_row(uow, policy_id)
+    if row is None:
+        raise NotFound(kind="policy in force", key=policy_id)
+    _need_reason(policy_id, weakening(_version(uow, row).policy, None), reason)
+    values = {"retired_by": uow.actor.user_id, "retired_person_id": person, "retire_reason": reason.strip()}
+    uow.execute(_change, {"row": row.id, **values})
+    history.act(
+        uow, SCOPE, "policy.retirement_proposed",
+        {"policy": policy_id, "version": row.version, "reason": reason.strip()},
+    )  # fmt: skip
+    return version(uow, row.id)
+
+
+def retire(uow: UnitOfWork, policy_id: str) -> Version:
+    """Take a policy out of force, as another person proposed. Raises PolicyNotThere, SecondPersonNeeded, Forbidden."""
+    person = _controller(uow)
+    row = _active_row(uow, policy_id)
+    if row is None or row.retired_by is None:
+        raise PolicyNotThere(
+            policy=policy_id, version="-" if row is None else row.version, expected=N_("proposed for retirement"),
+            found=N_("retired") if row is None else row.state,
+        )  # fmt: skip
+    if person == row.retired_person_id or uow.actor.user_id == row.retired_by:
+        raise _second(uow, f"{policy_id} v{row.version}")
+    _retire_row(uow, row)
+    differences = weakening(_version(uow, row).policy, None)
+    uow.execute(
+        _change, {"row": row.id, "differences": [list(one) for one in differences]}
+    )  # fmt: skip
+    data = {"policy": policy_id, "version": row.version, "weakens": _told(differences), "reason": row.retire_reason,
+            "proposed_by": str(row.retired_by)}  # fmt: skip
+    history.act(uow, SCOPE, "policy.retired", data)
+    _forget(uow)
+    return version(uow, row.id)
+
+
+def confirm(uow: UnitOfWork, version_id: UUID) -> Version:
+    """A controller has read a shipped policy and stands behind it: from now on the file changes nothing.
+
+    Raises PolicyNotThere, Forbidden.
+    """
+    _controller(uow)
+    row = _expect(uow, version_id, "active")
+    if row.source != "shipped" or row.confirmed_by is not None:
+        raise PolicyNotThere(
+            policy=row.policy_id, version=row.version, expected=N_("shipped and not confirmed"), found=N_("confirmed")
+        )
+    uow.execute(_change, {"row": row.id, "confirmed_by": uow.actor.user_id, "confirmed_at": uow.now})
+    history.act(uow, SCOPE, "policy.confirmed", {"policy": row.policy_id, "version": row.version})
+    _forget(uow)
+    return version(uow, version_id)
+
+
+def review(uow: UnitOfWork, version_id: UUID) -> Version:
+    """An auditor, neither proposer nor activator, has seen that a policy became weaker. Raises SecondPersonNeeded."""
+    identity.require(uow, AUDIT)
+    row = _row(uow, version_id)
+    person = _person(uow)
+    if person is None or person in (row.proposed_person_id, row.approved_person_id, row.retired_person_id):
+        raise _second(uow, f"{row.policy_id} v{row.version}")
+    uow.execute(_change, {"row": row.id, "reviewed_by": uow.actor.user_id, "reviewed_at": uow.now})
+    history.act(uow, SCOPE, "policy.reviewed", {"policy": row.policy_id, "version": row.version})
+    return version(uow, version_id)
+
+
+# ---------------------------------------------------------------- private
+
+
+def _controller(uow: UnitOfWork) -> UUID:
+    """The person who acts: the engine, a job or a service account state no policies. Raises Forbidden."""
+    identity.require(uow, CAPABILITY)
+    person = _person(uow)
+    if person is None:
+        raise Forbidden(actor=N_("An account without a person"), act=CAPABILITY)
+    return person
+
+
+def _person(uow: UnitOfWork) -> UUID | None:
+    return identity.persons(uow, [uow.actor.user_id]).get(uow.actor.user_id) if uow.actor.user_id else None
+
+
+def _second(uow: UnitOfWork, what: str) -> SecondPersonNeeded:
+    names = identity.names(uow, [uow.actor.user_id])
+    return SecondPersonNeeded(actor=next(iter(names.values()), "?"), what=what)
+
+
+def _check_class(policy: Policy) -> None:
+    """A policy about what nobody offers would be in force for nothing."""
+    offered = {found.guarded_by for found in operations.catalog().values()}
+    if policy.on not in offered and policy.on not in statement.CLASSES:
+        raise InvalidPolicy(policy=policy.id, expected="a class of an operation", found=policy.on)
+
+
+def _need_reason(policy_id: str, differences: list[Sentence], reason: str) -> None:
+    if differences and not reason.strip():
+        raise WeakerPolicy(policy_id, differences)
+
+
+def _values(policy: Policy, number: int, source: str, differences: Sequence[Sentence]) -> dict[str, Any]:
+    return {
+        "id": ids.uuid7(), "policy_id": policy.id, "version": number, "operation_class": policy.on,
+        "statement": dict(policy.text), "source": source, "weakens": bool(differences),
+        "differences": [list(one) for one in differences], "min_people": policy.min_people,
+        "break_glass": policy.break_glass is not None,
+    }  # fmt: skip
+
+
+def _active_row(uow: UnitOfWork, policy_id: str) -> Any:
+    return next((row for row in uow.execute(_of_policy, {"of": policy_id}) if row.state == "active"), None)
+
+
+def _active(uow: UnitOfWork, policy_id: str) -> Policy | None:
+    row = _active_row(uow, policy_id)
+    return None if row is None else _version(uow, row).policy
+
+
+def _retire_row(uow: UnitOfWork, row: Any) -> None:
+    if row is not None:
+        uow.execute(_change, {"row": row.id, "state": "retired", "valid_to": uow.now})
+
+
+def _withdraw(uow: UnitOfWork, row: Any, reason: str) -> None:
+    uow.execute(_change, {"row": row.id, "state": "retired", "valid_to": uow.now})
+    data = {"policy": row.policy_id, "version": row.version, "reason": reason}
+    history.act(uow, SCOPE, "policy.withdrawn", data)
+
+
+def _row(uow: UnitOfWork, version_id: UUID) -> Any:
+    row = uow.execute(_by_id, {"of": version_id}).first()
+    if row is None:
+        raise NotFound(kind="policy version", key=version_id)
+    return row
+
+
+def _expect(uow: UnitOfWork, version_id: UUID, state: str) -> Any:
+    row = _row(uow, version_id)
+    if row.state != state:
+        raise PolicyNotThere(policy=row.policy_id, version=row.version, expected=state, found=row.state)
+    return row
+
+
+def _told(differences: Sequence[Sentence]) -> list[str]:
+    return [text.format(**facts) for text, facts in differences]
+
+
+def _version(uow: UnitOfWork, row: Any) -> Version:
+    """A version's statement never changes: it is read once per process."""
+    policy: Policy | None = uow.shared.get((__name__, row.id))
+    if policy is None:
+        policy = uow.shared[__name__, row.id] = statement.parse(row.statement)
+    return Version(
+        row.id, policy, row.version, row.state, row.source, row.valid_from, row.valid_to, row.proposed_by,
+        row.approved_by, bool(row.weakens), tuple(_sentence(one) for one in row.differences or ()), row.reason,
+        row.confirmed_by, row.reviewed_by, row.retired_by, row.retire_reason,
+    )  # fmt: skip
+
+
+def _sentence(stored: Sequence[Any]) -> Sentence:
+    text, facts = stored
+    return text, dict(facts) if isinstance(facts, Mapping) else {}
+
+
+def _forget(uow: UnitOfWork) -> None:
+    uow.cache.pop((__name__, "in_force"), None)

@@ -1,0 +1,263 @@
+"""Policies as versions: one person proposes, another puts in force, an auditor sees what became weaker."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from engine import audit, history, identity, policy, repository
+from engine.db.identity import user_account
+from engine.db.policy import policy_version
+from engine.errors import Forbidden, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
+from engine.ids import uuid7
+from engine.policy import statement
+from engine.policy.versions import ALWAYS
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_gate import PAYING
+
+SHIPPED = """
+- id: REF-001
+  title: 先审批，后退款
+  on: refund.execute
+  require:
+    - {approval: finance_approval, people: 1, valid_for: P10D}
+  distinct: [requester, approver]
+  binds: [amount, payee]
+"""
+STRICTER = SHIPPED.replace("people: 1", "people: 2")
+WEAKER = SHIPPED.replace("[requester, approver]", "[approver]")
+WITH_CFO = SHIPPED.replace("  distinct:", "    - {approval: cfo_approval}\n  distinct:")
+
+
+@pytest.fixture
+def who(engine) -> dict[str, Actor]:
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "controllers", "内控", capabilities="policy")
+        identity.create_group(uow, "auditors", "审计", capabilities="audit")
+        for login, group in (("kate", "controllers"), ("karl", "controllers"), ("aud", "auditors"), ("ann", None)):
+            identity.create_user(uow, login, login.title())
+            if group:
+                identity.add_member(uow, group, login)
+        identity.create_user(uow, "kate2", "Kate again", person_id=identity.user(uow, "kate").id)
+        identity.create_user(uow, "robot", "Robot", person_id=None)
+        for login in ("kate2", "robot"):
+            identity.add_member(uow, "controllers", login)
+        identity.add_member(uow, "auditors", "kate")
+        policy.ship(uow, SHIPPED)
+        return {person.login: Actor(person.id) for person in identity.users(uow)}
+
+
+def propose(engine, actor: Actor, text: str, reason: str = "") -> policy.Version:
+    with engine.unit_of_work(actor) as uow:
+        (made,) = policy.propose(uow, text, reason)
+    return made
+
+
+def activate(engine, actor: Actor, made: policy.Version) -> repository.Activation:
+    with engine.unit_of_work(actor) as uow:
+        return repository.activate_policy(uow, made.id)
+
+
+def in_force(engine) -> list[tuple[str, int, str]]:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [(one.policy.id, one.number, one.source) for one in policy.versions_in_force(uow)]
+
+
+def test_what_one_person_proposed_another_puts_in_force(engine, who):
+    made = propose(engine, who["kate"], STRICTER)
+    assert (made.state, made.number, made.weakens) == ("proposed", 2, False)
+    assert in_force(engine) == [("REF-001", 1, "shipped")]
+
+    done = activate(engine, who["karl"], made)
+
+    assert in_force(engine) == [("REF-001", 2, "people")]
+    assert (done.version.proposed_by, done.version.approved_by) == (who["kate"].user_id, who["karl"].user_id)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert policy.export(uow) == statement.write(policy.read(STRICTER))
+        acts = [act.kind for act in history.acts(uow, "policy")]
+        assert audit.verify(uow).findings == []
+    assert acts == ["policy.activated", "policy.proposed", "policy.activated"]
+
+
+@pytest.mark.parametrize("second", ["kate", "kate2"])
+def test_neither_the_proposer_nor_his_other_account_is_the_second_person(engine, who, second):
+    made = propose(engine, who["kate"], STRICTER)
+
+    with pytest.raises(SecondPersonNeeded):
+        activate(engine, who[second], made)
+
+    assert in_force(engine) == [("REF-001", 1, "shipped")]
+
+
+@pytest.mark.parametrize("actor", ["ann", "aud", "robot"])
+def test_only_controllers_who_are_persons_propose(engine, who, actor):
+    with engine.unit_of_work(ENGINE) as uow:
+        if actor == "robot":
+            uow.execute(update(user_account).where(user_account.c.login == "robot").values(person_id=None))
+
+    with pytest.raises(Forbidden):
+        propose(engine, who[actor], STRICTER)
+
+
+def test_the_engine_itself_proposes_nothing(engine, who):
+    with pytest.raises(Forbidden):
+        propose(engine, ENGINE, STRICTER)
+
+
+def test_what_asks_less_needs_a_reason_and_stands_before_the_auditors_until_one_has_seen_it(engine, who):
+    with pytest.raises(WeakerPolicy, match="'requester' is no longer under distinct"):
+        propose(engine, who["kate"], WEAKER)
+    made = propose(engine, who["kate"], WEAKER, "a one-person company")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert policy.to_review(uow) == []
+    activate(engine, who["karl"], made)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (waiting,) = policy.to_review(uow)
+    assert (waiting.weakens, waiting.reason) == (True, "a one-person company")
+
+    with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["kate"]) as uow:  # an auditor, but it is her own
+        policy.review(uow, made.id)
+    with engine.unit_of_work(who["aud"]) as uow:
+        policy.review(uow, made.id)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert policy.to_review(uow) == []
+
+
+def test_the_file_of_the_library_changes_nothing_that_a_controller_answers_for(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        assert policy.ship(uow, STRICTER) == ["REF-001"]
+        (shipped,) = policy.versions_in_force(uow)
+    assert not shipped.confirmed
+    with engine.unit_of_work(who["kate"]) as uow:
+        assert policy.confirm(uow, shipped.id).confirmed
+    with pytest.raises(PolicyNotThere), engine.unit_of_work(who["karl"]) as uow:
+        policy.confirm(uow, shipped.id)
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert policy.ship(uow, WEAKER) == []
+        assert policy.differs(uow, WEAKER) == ["REF-001"]
+        assert policy.differs(uow, STRICTER) == []
+    assert in_force(engine) == [("REF-001", 2, "shipped")]
+
+
+def test_a_policy_leaves_when_two_people_say_so(engine, who):
+    with pytest.raises(PolicyNotThere), engine.unit_of_work(who["kate"]) as uow:
+        policy.retire(uow, "REF-001")
+    with pytest.raises(WeakerPolicy), engine.unit_of_work(who["kate"]) as uow:
+        policy.propose_retirement(uow, "REF-001", " ")
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.propose_retirement(uow, "REF-001", "no refunds any more")
+    with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["kate2"]) as uow:
+        policy.retire(uow, "REF-001")
+    assert in_force(engine) == [("REF-001", 1, "shipped")]
+
+    with engine.unit_of_work(who["karl"]) as uow:
+        assert policy.retire(uow, "REF-001").state == "retired"
+
+    assert in_force(engine) == []
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [one.policy.id for one in policy.to_review(uow)] == ["REF-001"]
+
+
+def test_a_proposal_is_replaced_by_its_author_only_and_may_be_withdrawn(engine, who):
+    first = propose(engine, who["kate"], STRICTER)
+    second = propose(engine, who["kate"], STRICTER.replace("P10D", "P9D"))
+    with pytest.raises(PolicyNotThere):
+        propose(engine, who["karl"], STRICTER)
+    with pytest.raises(PolicyNotThere):
+        activate(engine, who["karl"], first)
+    with engine.unit_of_work(who["karl"]) as uow:
+        policy.withdraw(uow, second.id, "no")
+
+    with pytest.raises(PolicyNotThere):
+        activate(engine, who["karl"], second)
+    assert in_force(engine) == [("REF-001", 1, "shipped")]
+
+
+def test_what_has_become_weaker_since_it_was_proposed_is_said_at_the_activation(engine, who):
+    made = propose(engine, who["kate"], SHIPPED.replace("P10D", "P9D"))
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, STRICTER)
+
+    with pytest.raises(WeakerPolicy, match="1 people instead of 2"):
+        activate(engine, who["karl"], made)
+
+
+def test_activating_names_the_definitions_that_no_longer_prove(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+    assert activate(engine, who["karl"], propose(engine, who["kate"], STRICTER)).unproved == ()
+
+    done = activate(engine, who["karl"], propose(engine, who["kate"], WITH_CFO, "the director looks too"))
+
+    (broken,) = done.unproved
+    assert broken.definition.key == "p"
+    assert "cfo_approval" in str(broken.findings[0])
+
+
+# ---------------------------------------------------------------- the database alone
+
+
+def refused(engine, statement) -> str:
+    with pytest.raises(IntegrityError) as error, engine.unit_of_work(ENGINE) as uow:
+        uow.execute(statement)
+    return str(error.value)
+
+
+def test_a_version_is_never_changed_or_deleted(engine, who):
+    made = propose(engine, who["kate"], STRICTER)
+    activate(engine, who["karl"], made)
+    mine = update(policy_version).where(policy_version.c.id == made.id)
+
+    for change in ({"statement": {"id": "x"}}, {"policy_id": "X"}, {"proposed_by": None}, {"weakens": True},
+                   {"state": "proposed"}, {"approved_by": who["ann"].user_id}, {"min_people": 0}):  # fmt: skip
+        assert "POLICY.APPEND_ONLY" in refused(engine, mine.values(**change))
+    assert "POLICY.APPEND_ONLY" in refused(engine, delete(policy_version))
+
+
+def a_row(**values):
+    row = {
+        "id": uuid7(), "policy_id": "REF-001", "version": 9, "operation_class": "refund.execute", "statement": {},
+        "state": "active", "source": "people", "valid_from": ALWAYS, "valid_to": None,
+    }  # fmt: skip
+    return row | values
+
+
+def test_no_row_is_born_in_force_but_a_first_shipped_one(engine, who):
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.confirm(uow, policy.versions_in_force(uow)[0].id)
+    kate, karl = who["kate"].user_id, who["karl"].user_id
+
+    for values in (
+        {}, {"source": "shipped"}, {"proposed_by": kate, "approved_by": karl}, {"source": "other", "policy_id": "NEW"},
+        {"source": "shipped", "policy_id": "NEW", "approved_by": karl},
+    ):  # fmt: skip
+        assert "POLICY.TWO_PEOPLE" in refused(engine, insert(policy_version).values(**a_row(**values)))
+
+
+def test_a_proposal_without_two_persons_is_not_put_in_force_by_hand(engine, who):
+    made = propose(engine, who["kate"], STRICTER)
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(
+            update(policy_version).where(policy_version.c.state == "active").values(state="retired", valid_to=uow.now)
+        )
+    mine = update(policy_version).where(policy_version.c.id == made.id)
+    kate, karl = who["kate"].user_id, who["karl"].user_id
+
+    for values in ({}, {"approved_by": karl}, {"approved_by": karl, "approved_person_id": kate},
+                   {"approved_by": kate, "approved_person_id": karl}):  # fmt: skip
+        error = refused(engine, mine.values(state="active", **values))
+        assert "POLICY.TWO_PEOPLE" in error or "two_people" in error
+
+
+def test_one_policy_has_one_version_in_force(engine, who):
+    assert "policy_version" in refused(engine, insert(policy_version).values(**a_row(source="shipped")))
+
+
+def test_the_shipped_file_is_what_is_exported_again(engine):
+    text = Path("processes/policies.yml").read_text(encoding="utf-8")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, text)
+        assert policy.read(policy.export(uow)) == sorted(policy.read(text), key=lambda one: one.id)

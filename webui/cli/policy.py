@@ -1,0 +1,139 @@
+"""troika policy list · export · propose · activate · withdraw · confirm · retire."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import click
+from flask.cli import AppGroup
+
+from engine import identity, policy, repository
+from engine.errors import N_, EngineError
+from engine.policy import Version
+from engine.unit_of_work import Actor, UnitOfWork
+from webui.cli import opening
+
+group = AppGroup("policy", help="What must hold before money moves: state, propose, put in force.")
+AS = click.option("--as", "login", required=True, help="Whose act it is; asks for the password.")
+
+
+class NotSignedIn(EngineError):
+    """Two people decide about a policy, and each shows that he is one of them."""
+
+    message = N_("Expected the password of {login}.")
+    status = 401
+
+
+@group.command("list")
+@click.option("--all", "of_all", is_flag=True, help="Retired versions too.")
+def list_(of_all: bool) -> None:
+    """Policies in force and proposals."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found = [one for one in policy.all_versions(uow) if of_all or one.state != "retired"]
+        people = [key for one in found for key in (one.proposed_by, one.approved_by)]
+        names = {str(key): name for key, name in identity.names(uow, people).items()}
+    opening.table(
+        ("policy", "version", "class", "state", "source", "title", "weaker", "proposed by", "decided by", "id"),
+        [(one.policy.id, one.number, one.policy.on, one.state, one.source if one.confirmed else "shipped, unconfirmed",
+          one.policy.title, "weaker" if one.weakens else "", names.get(str(one.proposed_by), ""),
+          names.get(str(one.approved_by), ""), one.id) for one in found],
+    )  # fmt: skip
+
+
+@group.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path | None) -> None:
+    """Write the policies in force as YAML to FILE, or print them."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        text = policy.export(uow)
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        file.write_text(text, encoding="utf-8")
+
+
+@group.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--reason", default="", help="Why; needed for what asks less than now.")
+@AS
+def propose(file: Path, reason: str, login: str) -> None:
+    """Propose the policies of FILE that differ from those in force; another controller activates them."""
+    with _signed_in(login) as uow:
+        made = policy.propose(uow, file.read_text(encoding="utf-8"), reason)
+    for version in made:
+        _say(version)
+    click.echo(f"{len(made)} proposed")
+
+
+@group.command()
+@click.argument("version_id", type=click.UUID)
+@AS
+def activate(version_id: UUID, login: str) -> None:
+    """Put a proposal in force; exit 1 when definitions do not prove any more."""
+    with _signed_in(login) as uow:
+        done = repository.activate_policy(uow, version_id)
+    _say(done.version)
+    _say_unproved(done.unproved)
+
+
+@group.command()
+@click.argument("version_id", type=click.UUID)
+@click.option("--reason", default="")
+@AS
+def withdraw(version_id: UUID, reason: str, login: str) -> None:
+    """Take a proposal back, or turn it down."""
+    with _signed_in(login) as uow:
+        policy.withdraw(uow, version_id, reason)
+
+
+@group.command()
+@click.argument("version_id", type=click.UUID)
+@AS
+def confirm(version_id: UUID, login: str) -> None:
+    """Stand behind a shipped policy: from then on the file in the library does not change it any more."""
+    with _signed_in(login) as uow:
+        _say(policy.confirm(uow, version_id))
+
+
+@group.command()
+@click.argument("policy_id")
+@click.option("--reason", default="", help="Why it should leave: a proposal; without it, the second person's yes.")
+@AS
+def retire(policy_id: str, reason: str, login: str) -> None:
+    """Take a policy out of force: one controller proposes it with a reason, another one does it."""
+    with _signed_in(login) as uow:
+        _say(policy.propose_retirement(uow, policy_id, reason) if reason else policy.retire(uow, policy_id))
+
+
+@contextmanager
+def _signed_in(login: str) -> Iterator[UnitOfWork]:
+    """A unit of work of whoever knows the password: a shell alone is nobody's second person."""
+    password = (
+        str(click.prompt("Password", hide_input=True))
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\r\n")
+    )  # fmt: skip
+    engine = opening.engine()
+    checked = identity.check_password(engine, login, password)
+    with engine.unit_of_work(opening.CLI) as uow:
+        user = identity.authenticate(uow, login, password, checked)
+    if user is None:
+        raise NotSignedIn(login=login)
+    with engine.unit_of_work(Actor(user.id, source="cli")) as uow:
+        yield uow
+
+
+def _say(version: Version) -> None:
+    click.echo(f"{version.policy.id} version {version.number} {version.state} {version.id}")
+    for text, facts in version.differences:
+        click.echo(f"    weaker: {text.format(**facts)}")
+
+
+def _say_unproved(found: tuple[repository.Unproved, ...]) -> None:
+    for one in found:
+        for finding in one.findings:
+            click.echo(f"{one.definition.key} v{one.definition.version}: {finding}")
+    if found:
+        sys.exit(1)
