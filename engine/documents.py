@@ -102,10 +102,7 @@ def store(
     found = recognise(name, content)
     if found == "text/plain" and media_type == "text/csv":
         found = media_type
-    digest = sha256(content)
-    row = {"digest": digest, "size": len(content), "media_type": found, "content": content, "created_at": uow.now}
-    made: Any = postgresql.insert(blob) if uow.connection.dialect.name == "postgresql" else sqlite.insert(blob)
-    uow.execute(made.values(row).on_conflict_do_nothing())
+    digest = keep(uow, content, found)
     known = uow.execute(_same_name, {"of_type": owner_type, "of": owner_id, "called": name}).first()
     key: UUID = known.id if known else ids.uuid7()
     version = known.current_version + 1 if known else 1
@@ -127,6 +124,15 @@ def store(
         },
     )  # fmt: skip
     return key
+
+
+def keep(uow: UnitOfWork, content: bytes, media_type: str) -> bytes:
+    """Store bytes once under their digest; the media type is that of whoever brought them first."""
+    digest = sha256(content)
+    row = {"digest": digest, "size": len(content), "media_type": media_type, "content": content, "created_at": uow.now}
+    made: Any = postgresql.insert(blob) if uow.connection.dialect.name == "postgresql" else sqlite.insert(blob)
+    uow.execute(made.values(row).on_conflict_do_nothing())
+    return digest
 
 
 def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:

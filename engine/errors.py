@@ -246,6 +246,22 @@ class OpinionRequired(EngineError):
     status = 422
 
 
+class SignatureRequired(EngineError):
+    """The drawing asks for a signature by hand."""
+
+    message = N_("Expected a signature for '{task}', found none.")
+    hint = N_("Draw it, take your stored one, or type your name.")
+    status = 422
+
+
+class WrongSignature(EngineError):
+    """What was sent is no signature of this person, or one that was used before."""
+
+    message = N_("Expected {expected}, found {found}.")
+    hint = N_("Sign again.")
+    status = 422
+
+
 class ActNotOffered(EngineError):
     """The drawing does not allow this act on this node."""
 

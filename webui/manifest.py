@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from webui.node import BUILD
 
-LAZY = ("viewer", "form", "people", "inbox")
+LAZY = ("viewer", "form", "people", "inbox", "signature")
 """Entries that custom elements load when the first of them appears in a page."""
 _LONGEST_NAME = 100
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))

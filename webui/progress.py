@@ -18,6 +18,7 @@ from engine.db.instance import Status, instance
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
 from engine.errors import NotFound
 from engine.forms import Permissions
+from engine.tasks import Signed, signatures
 from engine.unit_of_work import UnitOfWork
 from webui import languages, reasons, rendering
 
@@ -73,6 +74,8 @@ class Line:
     round: int = 1
     muted: bool = False
     """nobody's own act, or one that no longer counts"""
+    signature: Signed | None = None
+    """with which the decision was signed"""
 
 
 def card(uow: UnitOfWork, instance_id: UUID) -> Card:
@@ -190,6 +193,7 @@ def told(uow: UnitOfWork, at: Card) -> list[Line]:
 def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
     """What every person was asked and answered, automatic results under their own name; round by round."""
     items = uow.execute(_items.where(work_item.c.instance_id == instance_id)).all()
+    signed = signatures.of_instance(uow, instance_id) if any(row.signature_id for row in items) else {}
     people = {user.id: user for user in identity.find(uow, {key for row in items for key in row[:4] if key})}
     groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
     lines = []
@@ -199,7 +203,8 @@ def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
         if row.added_by:
             lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
-            lines.append(_answer(row, title, people))
+            by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
+            lines.append(replace(_answer(row, title, people), signature=by_hand))
             if row.round_status == RoundStatus.OPEN and row.outcome is not None and row.decision == _REJECTED:
                 badge = gettext("waits for the other branches")
                 lines.append(
@@ -312,7 +317,7 @@ _items = (
         work_item.c.supersedes_id, work_item.c.status, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
         user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
-        user_task.c.outcome,
+        user_task.c.outcome, work_item.c.id, work_item.c.evidence_id, work_item.c.signature_id,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.kind != int(ItemKind.COPY))

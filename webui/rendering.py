@@ -17,7 +17,7 @@ from engine.db.base import metadata
 from engine.forms import FormField, schema
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, capitals, errors, languages, navigation
+from webui import access, capitals, errors, languages, navigation, signing
 
 
 def install(app: Flask) -> None:
@@ -32,10 +32,10 @@ def install(app: Flask) -> None:
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
         request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks, unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
-        acting_for=acting_for,
+        acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
-    for name, template in (("ui", "macros"), ("lists", "lists"), ("parts", "parts"), ("cockpit", "cockpit/macros"),
-                           ("acts", "inbox/macros")):  # fmt: skip
+    for name, template in (("sign", "signatures/macros"), ("ui", "macros"), ("lists", "lists"), ("parts", "parts"),
+                           ("cockpit", "cockpit/macros"), ("acts", "inbox/macros")):  # fmt: skip
         app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
 
 

@@ -357,6 +357,7 @@ _PLAIN = (
     "default_permission",
     "buttons",
     "opinion",
+    "signature",
     "on_empty",
     "on_self",
     "labels",

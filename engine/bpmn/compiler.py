@@ -500,6 +500,7 @@ class _Compiler:
             buttons=dict(extensions.buttons),
             opinion=extensions.opinion or "onReject",
             phrases=tuple(extensions.phrases),
+            signature=extensions.signature or "never",
             on_empty=extensions.on_empty or "processAdmin",
             on_self=extensions.on_self or "ask",
             skip=self._slot(drawn.id, drawn.line, extensions.skip_when),

@@ -257,6 +257,7 @@ class Extensions:
     buttons: dict[str, str] = field(default_factory=dict)
     opinion: str | None = None
     phrases: list[str] = field(default_factory=list)
+    signature: str | None = None
     on_empty: str | None = None
     on_self: str | None = None
     skip_when: str | None = None

@@ -167,6 +167,7 @@ class Human:
     buttons: dict[str, str] = field(default_factory=dict)
     opinion: str = "onReject"
     phrases: tuple[str, ...] = ()
+    signature: str = "never"
     on_empty: str = "processAdmin"
     on_self: str = "ask"
     skip: Slot | None = None

@@ -75,6 +75,8 @@ class Work:
     buttons: dict[str, Any] = field(default_factory=dict)
     opinion: str = "onReject"
     """when an opinion is required: always | onReject | never"""
+    signature: str = "never"
+    """whether a decision is signed by hand: required | offered | never"""
     on_empty: str = "processAdmin"
     on_self: str = "ask"
     skip: str = ""

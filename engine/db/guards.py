@@ -1,8 +1,8 @@
-"""What no program may do: history and audit are append-only, enforced by triggers."""
+"""What no program may do: history, audit and signatures are append-only, enforced by triggers."""
 
 from sqlalchemy import Connection
 
-APPEND_ONLY = ("history", "audit")
+APPEND_ONLY = ("history", "audit", "signature")
 
 
 def statements(dialect: str) -> list[str]:

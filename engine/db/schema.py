@@ -19,6 +19,7 @@ from engine.db import (
     notice,
     policy,
     printing,
+    signature,
     subscription,
     task,
     view,
@@ -30,7 +31,7 @@ __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
     audit, calendar, counter, definition, document, draft, effect, guards_policy, history, identity, instance, job,
-    notice, policy, printing, subscription, task, view,
+    notice, policy, printing, signature, subscription, task, view,
 )  # fmt: skip
 
 

@@ -182,6 +182,7 @@ work_item = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("group_mode", String(20)),  # of an added signer: how the people added with him are counted
     Column("urges", Integer),  # how often somebody has urged
+    Column("signature_id", Id),  # with which the decision was signed
     # an automatic result has neither: nobody was asked
     CheckConstraint("assignee_id IS NULL OR group_id IS NULL", name="one_owner"),
     CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_at"),

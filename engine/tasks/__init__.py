@@ -26,6 +26,7 @@ from engine.tasks.leaving import HandOver, hand_over, hand_over_preview
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
 from engine.tasks.returning import Returned, Target, reject_held, return_, targets
+from engine.tasks.signatures import Sent, Signed
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
 from engine.tasks.standing import outdated
 from engine.tasks.timing import time_out
@@ -50,6 +51,8 @@ __all__ = [
     "Resubmission",
     "Result",
     "Returned",
+    "Sent",
+    "Signed",
     "Signer",
     "Target",
     "TaskView",

@@ -86,6 +86,8 @@ def _hindrance(act: Act) -> str | None:
         return N_("this approval counts towards a payment")
     if act.work.opinion == "always":
         return N_("an opinion is required")
+    if act.work.signature == "required":
+        return N_("a signature is required")
     if any(rule.required for rule in act.work.fields):
         return N_("a field is required")
     if choosing.to_select(act):

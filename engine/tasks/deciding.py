@@ -17,8 +17,9 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
-from engine.tasks import choosing, opening, returning
+from engine.tasks import choosing, opening, returning, signatures
 from engine.tasks.opening import Act
+from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, sha256
 
@@ -48,12 +49,13 @@ def agree(
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
+    signature: Sent | None = None,
 ) -> Acted:
     """同意. `seen_digest`: what the page showed; differs by now: ContentChanged. `approvers`: people by element id, for
     later nodes that ask whom the approver before them chooses.
 
-    Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SeparationOfDuties,
-    CannotChoose.
+    Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SignatureRequired,
+    WrongSignature, SeparationOfDuties, CannotChoose.
     """
 
     def chosen(act: Act) -> None:
@@ -61,7 +63,7 @@ def agree(
 
     return decide(
         uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key,
-        chosen if approvers else None,
+        chosen if approvers else None, signature,
     )  # fmt: skip
 
 
@@ -74,9 +76,13 @@ def reject(
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
+    signature: Sent | None = None,
 ) -> Acted:
     """不同意: the opinion says why, unless the drawing never asks for one. Raises what `agree` raises."""
-    return decide(uow, work_item_id, ItemDecision.REJECTED, fields, opinion, seen_digest, version, idempotency_key)
+    return decide(
+        uow, work_item_id, ItemDecision.REJECTED, fields, opinion, seen_digest, version, idempotency_key,
+        signature=signature,
+    )  # fmt: skip
 
 
 def abstain(
@@ -87,17 +93,22 @@ def abstain(
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
+    signature: Sent | None = None,
 ) -> Acted:
     """弃权: offered where agreeing votes are counted against a threshold. Raises what `agree` raises."""
-    return decide(uow, work_item_id, ItemDecision.ABSTAINED, None, opinion, seen_digest, version, idempotency_key)
+    return decide(
+        uow, work_item_id, ItemDecision.ABSTAINED, None, opinion, seen_digest, version, idempotency_key,
+        signature=signature,
+    )  # fmt: skip
 
 
 def decide(
     uow: UnitOfWork, work_item_id: UUID, decision: ItemDecision, fields: Mapping[str, Any] | None, opinion: str,
     seen_digest: str | None, version: int | None, idempotency_key: str | None,
-    before: Callable[[Act], Callable[[], None] | None] | None = None,
+    before: Callable[[Act], Callable[[], None] | None] | None = None, signature: Sent | None = None,
 ) -> Acted:  # fmt: skip
-    """The decision of one item, and what follows for its round; see `approvals.md` 6.1.
+    """The decision of one item, and what follows for its round; see `approvals.md` 6.1. `signature`: what the person
+    signed with, where the drawing asks for it.
 
     `before`: what else the person has said. It may return what asks those who sign after him; his own decision counts
     when they have.
@@ -113,11 +124,14 @@ def decide(
     form = opening.form_of(act)
     document = _check_seen(act, form, stored, seen_digest, decision)
     changed = _validated(act, form, fields, stored)
+    form_digest = opening.form_digest(form, stored | changed)
+    signed = signatures.sign(act, signature, decision, form_digest, document.digest if document else None)
     row = {
         "item_id": act.item.id, "status": int(ItemStatus.COUNTERSIGNING if ask else ItemStatus.DECIDED),
         "decision": int(decision), "decision_source": int(Source.HUMAN), "decided_by": act.actor_id,
         "decided_person_id": act.person_id, "decided_at": uow.now, "opinion": opinion or None,
-        "on_behalf_of_id": act.behalf, "draft": None, "form_digest": opening.form_digest(form, stored | changed),
+        "on_behalf_of_id": act.behalf, "draft": None, "form_digest": form_digest,
+        "signature_id": UUID(signed["signature"]) if signed else None,
         "subject_type": document.type if document else None, "subject_id": document.id if document else None,
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
         "version": act.item.version + 1,
@@ -126,7 +140,7 @@ def decide(
     for name, value in row.items():
         if name != "item_id":
             setattr(act.item, name, value)
-    _record(act, decision, opinion, changed, document)
+    _record(act, decision, opinion, changed, document, signed)
     if ask is not None:
         ask()
     return follow(act, changed, document)
@@ -213,13 +227,16 @@ def _writes(act: Act, form: forms.Form) -> bool:
 # ---------------------------------------------------------------- what follows
 
 
-def _record(act: Act, decision: ItemDecision, opinion: str, changed: Values, document: Document | None) -> None:
+def _record(
+    act: Act, decision: ItemDecision, opinion: str, changed: Values, document: Document | None, signed: dict[str, str]
+) -> None:
     data: dict[str, Any] = {
         "task": str(act.round.id),
         "item": str(act.item.id),
         "round": act.round.round,
         "decision": rounds.WORDS[decision],
         "decision_source": "human",
+        **signed,
     }
     if opinion:
         data |= {"opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex()}

@@ -24,6 +24,7 @@ from engine.tasks import deciding, opening
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.tasks.repeating import made_before, remember
+from engine.tasks.signatures import Sent
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
 
@@ -69,7 +70,7 @@ def add_before(
 def add_after(
     uow: UnitOfWork, work_item_id: UUID, people: Sequence[str | UUID], mode: str = "all",
     fields: Mapping[str, Any] | None = None, opinion: str = "", *, seen_digest: str | None = None,
-    version: int | None = None, idempotency_key: str | None = None,
+    version: int | None = None, idempotency_key: str | None = None, signature: Sent | None = None,
 ) -> Acted:  # fmt: skip
     """后加签: the actor agrees, and his vote counts when `people` have signed after him by `mode`.
 
@@ -87,8 +88,9 @@ def add_after(
         return ask
 
     return deciding.decide(
-        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key, signers
-    )
+        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key, signers,
+        signature,
+    )  # fmt: skip
 
 
 def add_beside(

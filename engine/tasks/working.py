@@ -19,6 +19,7 @@ from engine.forms import Permissions
 from engine.tasks import choosing, opening, recalling, returning, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
+from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -92,6 +93,8 @@ class TaskView:
     """added people and advisers of the round, in the order in which they were asked"""
     note: returning.Note | None = None
     """why it is asked again"""
+    signature: str = "never"
+    """whether a decision is signed by hand: required | offered | never"""
 
 
 def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
@@ -143,6 +146,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         selects=tuple(choosing.to_select(act)) if mine and is_open else (),
         signers=_signers(act),
         note=returning.note(act) if is_open else None,
+        signature=act.work.signature,
     )
 
 
@@ -213,9 +217,13 @@ def complete(
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
+    signature: Sent | None = None,
 ) -> Acted:
     """办理: the task is done. Raises ActNotOffered on an approval, InvalidForm, and what `opening.begin` raises."""
-    return decide(uow, work_item_id, ItemDecision.HANDLED, fields, opinion, seen_digest, version, idempotency_key)
+    return decide(
+        uow, work_item_id, ItemDecision.HANDLED, fields, opinion, seen_digest, version, idempotency_key,
+        signature=signature,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- who may see, what is offered

@@ -45,6 +45,8 @@ ASKS = {
     "api_instances.start": KNOWN, "api_tasks.inbox": KNOWN, "api_tasks.agree_many": KNOWN,
     "api_tasks.hand_over": "people",
     "api_substitutions.index": KNOWN, "api_substitutions.make": KNOWN, "api_substitutions.change": "people",
+    "signatures.mine": KNOWN, "signatures.keep": KNOWN, "signatures.forget": KNOWN, "signatures.own_picture": KNOWN,
+    "signatures.picture": "participant",
     "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "health.live": ANY,
     "health.ready": ANY, "build": ANY,
     "inbox.task": "participant", "inbox.decide": "participant", "inbox.transfer": "participant",
@@ -251,7 +253,8 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
-           "api_substitutions.change")  # fmt: skip
+           "api_substitutions.change", "signatures.own_picture",
+           "signatures.picture")  # fmt: skip
 """404 even for who may"""
 
 

@@ -95,6 +95,14 @@ class LineOut(Schema):
     badge = fields.String()
     node = fields.String()
     open = fields.Boolean()
+    signature = fields.Nested(lambda: SignedOut(), allow_none=True)
+
+
+class SignedOut(Schema):
+    kind = fields.String(metadata={"description": "drawn, typed or stored"})
+    name = fields.String()
+    at = fields.AwareDateTime()
+    intact = fields.Boolean(metadata={"description": "decision, form and picture are still what was signed"})
 
 
 class InboxQuery(Paging):
@@ -144,6 +152,7 @@ class TaskOut(Schema):
     values = PlainValues()
     actions = fields.List(fields.String())
     opinion = fields.String()
+    signature = fields.String(metadata={"description": "required, offered or never"})
     status = fields.String()
     due_at = fields.AwareDateTime(allow_none=True)
     round = fields.Integer()
@@ -153,6 +162,16 @@ class TaskOut(Schema):
     progress = fields.List(fields.Integer(), metadata={"description": "decided, counted"})
     signers = fields.List(fields.Nested(SignerOut))
     note = fields.Nested(lambda: NoteOut(), allow_none=True, metadata={"description": "why it is asked again"})
+
+
+class SignatureIn(Strict):
+    kind = Text(required=True, metadata={"description": "drawn, typed or stored"})
+    name = Text(load_default="", metadata={"description": "typed: the name of the account that signs"})
+    strokes = fields.List(
+        fields.List(fields.List(fields.Integer(strict=True))), load_default=list,
+        metadata={"description": "drawn: lines of points [x, y], whole numbers on 600 × 200"},
+    )  # fmt: skip
+    keep = fields.Boolean(load_default=False, metadata={"description": "drawn: store it for the next time"})
 
 
 class ActIn(Strict):
@@ -168,6 +187,10 @@ class ActIn(Strict):
     version = fields.Integer(load_default=None, allow_none=True)
     seen_digest = Text(load_default=None, allow_none=True)
     request_id = Text(load_default=None, allow_none=True)
+    signature = fields.Nested(
+        SignatureIn, load_default=None, allow_none=True,
+        metadata={"description": "of a decision, where the task says that it is offered or required"},
+    )  # fmt: skip
 
 
 class ManyLine(Strict):

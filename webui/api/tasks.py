@@ -83,12 +83,12 @@ def hand_over(sent: dict[str, Any]) -> Any:
 _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
     "claim": lambda item, sent: tasks.claim(g.uow, item),
     "unclaim": lambda item, sent: tasks.unclaim(g.uow, item),
-    "complete": lambda item, sent: tasks.complete(g.uow, item, sent["fields_"], sent["opinion"], **_seen(sent)),
+    "complete": lambda item, sent: tasks.complete(g.uow, item, sent["fields_"], sent["opinion"], **_decided(sent)),
     "agree": lambda item, sent: tasks.agree(
-        g.uow, item, sent["fields_"], sent["opinion"], approvers=sent["approvers"], **_seen(sent)
+        g.uow, item, sent["fields_"], sent["opinion"], approvers=sent["approvers"], **_decided(sent)
     ),
-    "reject": lambda item, sent: tasks.reject(g.uow, item, sent["opinion"], sent["fields_"], **_seen(sent)),
-    "abstain": lambda item, sent: tasks.abstain(g.uow, item, sent["opinion"], **_seen(sent)),
+    "reject": lambda item, sent: tasks.reject(g.uow, item, sent["opinion"], sent["fields_"], **_decided(sent)),
+    "abstain": lambda item, sent: tasks.abstain(g.uow, item, sent["opinion"], **_decided(sent)),
     "transfer": lambda item, sent: tasks.transfer(
         g.uow, item, identity.user(g.uow, sent["to"]).id, sent["opinion"], idempotency_key=sent["request_id"]
     ),
@@ -98,7 +98,7 @@ _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
         g.uow, item, sent["people"], sent["mode"], sent["opinion"], **_once(sent)
     ),
     "add-after": lambda item, sent: tasks.add_after(
-        g.uow, item, sent["people"], sent["mode"], sent["fields_"], sent["opinion"], **_seen(sent)
+        g.uow, item, sent["people"], sent["mode"], sent["fields_"], sent["opinion"], **_decided(sent)
     ),
     "add-beside": lambda item, sent: tasks.add_beside(g.uow, item, sent["people"], sent["opinion"], **_once(sent)),
     "remove-signer": lambda item, sent: tasks.remove_signer(
@@ -120,5 +120,9 @@ def _once(sent: dict[str, Any]) -> dict[str, Any]:
     return {"version": sent["version"], "idempotency_key": sent["request_id"]}
 
 
-def _seen(sent: dict[str, Any]) -> dict[str, Any]:
-    return {**_once(sent), "seen_digest": sent["seen_digest"]}
+def _decided(sent: dict[str, Any]) -> dict[str, Any]:
+    signature = sent["signature"]
+    return {
+        **_once(sent), "seen_digest": sent["seen_digest"],
+        "signature": None if signature is None else tasks.Sent(**signature),
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from engine import tasks
 from engine.errors import EngineError, InvalidValue, NotFound
 from engine.tasks import Signer
-from webui import filling
+from webui import filling, signing
 from webui.inbox import asking, blueprint
 from webui.rendering import stay
 from webui.transaction import shows_again
@@ -46,7 +46,10 @@ def do_add_signers(item: UUID) -> ResponseReturnValue:
             return asking.to_next(item, gettext("%(names)s are asked first.", names=names))
         case "after":
             seen = request.form.get("seen_digest") or None
-            tasks.add_after(g.uow, item, ids, mode, filling.sent(), reason, seen_digest=seen, idempotency_key=once)
+            tasks.add_after(
+                g.uow, item, ids, mode, filling.sent(), reason, seen_digest=seen, idempotency_key=once,
+                signature=signing.sent(),
+            )  # fmt: skip
             return asking.to_next(item, gettext("Agreed; it counts when %(names)s have signed.", names=names))
         case "beside":
             tasks.add_beside(g.uow, item, ids, reason, idempotency_key=once)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
-from webui import filling, progress
+from webui import filling, progress, signing
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
@@ -36,7 +36,7 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "task": task, "instance": instance, "wanted": wanted, "list": urlencode(wanted.query), "error": error,
         "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes)
         if form else None,
-        "problems": filling.problems(form, error), "actions": task.actions,
+        "problems": filling.problems(form, error), "actions": task.actions, "writes": writes or "abstain" in buttons,
         "takes_opinion": (task.opinion != "never" and writes) or "advise" in buttons,
         "must_say": task.opinion == "always" or "advise" in buttons,
         "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
@@ -88,9 +88,11 @@ def decide(item: UUID) -> ResponseReturnValue:
     """The button that was pressed says which act it is; a second press of the same page changes nothing."""
     fields, opinion, once = filling.sent(), request.form.get("opinion", "").strip(), request.form.get("request_id")
     version, seen = request.form.get("version", type=int), request.form.get("seen_digest") or None
+    signed = signing.sent()
     match request.form.get("action"):
         case "abstain":
-            tasks.abstain(g.uow, item, opinion, seen_digest=seen, version=version, idempotency_key=once)
+            tasks.abstain(g.uow, item, opinion, seen_digest=seen, version=version, idempotency_key=once,
+                  signature=signed)  # fmt: skip
             return to_next(item, gettext("Abstained."))
         case "advise":
             if not opinion:
@@ -109,13 +111,16 @@ def decide(item: UUID) -> ResponseReturnValue:
             tasks.unclaim(g.uow, item)
             return to_next(item, gettext("The task is back with its group."))
         case "agree":
-            tasks.agree(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
+            tasks.agree(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once,
+                  signature=signed)  # fmt: skip
             return to_next(item, gettext("Agreed."))
         case "reject":
-            tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once)
+            tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once,
+                  signature=signed)  # fmt: skip
             return to_next(item, gettext("Rejected."))
         case "complete":
-            tasks.complete(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once)
+            tasks.complete(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once,
+                  signature=signed)  # fmt: skip
             return to_next(item, gettext("Done."))
     raise InvalidForm(errors={"action": ["unknown"]})
 

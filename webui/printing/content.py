@@ -13,6 +13,7 @@ from sqlalchemy import select
 from engine import forms, identity, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
+from engine.tasks import Signed, signatures
 from engine.values import Values
 from webui import capitals, progress, rendering
 
@@ -20,6 +21,7 @@ _decided = (
     select(
         work_item.c.decided_by, work_item.c.on_behalf_of_id, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, user_task.c.name, user_task.c.spec,
+        work_item.c.id, work_item.c.evidence_id, work_item.c.signature_id,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.decided_at.is_not(None), work_item.c.voided_at.is_(None))
@@ -46,6 +48,7 @@ class Decided:
     opinion: str
     at: str
     automatic: bool
+    signature: Signed | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def _decisions(instance_id: UUID) -> list[Decided]:
     rows = g.uow.execute(_decided.where(work_item.c.instance_id == instance_id)).all()
     wanted = {key for row in rows for key in (row.decided_by, row.on_behalf_of_id) if key}
     people = {user.id: user for user in identity.find(g.uow, wanted)}
+    signed = signatures.of_instance(g.uow, instance_id)
     lines = []
     for row in rows:
         automatic = row.decision_source not in (Source.HUMAN, Source.CARRIED)
@@ -160,9 +164,9 @@ def _decisions(instance_id: UUID) -> list[Decided]:
             who = gettext("%(who)s for %(principal)s", who=who, principal=principal)
         opinion = row.opinion or (row.reason or "" if automatic else "")
         node = rendering.label((row.spec or {}).get("labels"), row.name)
-        lines.append(
-            Decided(node, who, progress.decision_word(row.decision), opinion, _at_time(row.decided_at), automatic)
-        )
+        by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
+        word = progress.decision_word(row.decision)
+        lines.append(Decided(node, who, word, opinion, _at_time(row.decided_at), automatic, by_hand))
     return lines
 
 

@@ -16,6 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
 
+from engine.tasks import Signed, signatures
 from webui.printing.content import Decided, Sheet
 from webui.printing.content import Table as Lines
 
@@ -23,6 +24,7 @@ FONT = "STSong-Light"
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
 QR = 24 * mm
+SIGNATURE = 26 * mm
 INK, GREY, LINE, SHADE, BLUE = (HexColor(f"#{code}") for code in ("1f2937", "6b7280", "d1d5db", "f3f4f6", "1d4ed8"))
 pdfmetrics.registerFont(UnicodeCIDFont(FONT))
 
@@ -84,6 +86,31 @@ class _Qr(Flowable):
             for x, dark in enumerate(row):
                 if dark:
                     self.canv.rect(x * side, self.height - (y + 1) * side, side, side, stroke=0, fill=1)
+
+
+class _Signature(Flowable):
+    """The lines as they were drawn; a typed name in the font of the document."""
+
+    def __init__(self, signed: Signed, width: float) -> None:
+        super().__init__()
+        self.width, self.height = width, width * signatures.HEIGHT / signatures.WIDTH
+        self._signed = signed
+
+    def draw(self) -> None:
+        """Scaled to the cell."""
+        canvas, scale = self.canv, self.width / signatures.WIDTH
+        canvas.setStrokeColor(INK)
+        canvas.setLineWidth(4 * scale)
+        canvas.setLineCap(1)
+        for stroke in self._signed.strokes:
+            path = canvas.beginPath()
+            for at, (x, y) in enumerate(stroke):
+                (path.lineTo if at else path.moveTo)(x * scale, self.height - y * scale)
+            canvas.drawPath(path)
+        if not self._signed.strokes:
+            canvas.setFillColor(INK)
+            canvas.setFont(FONT, 12)
+            canvas.drawCentredString(self.width / 2, self.height / 2 - 4, self._signed.name)
 
 
 class _Pages(Canvas):
@@ -194,12 +221,23 @@ def _is_number(text: str) -> bool:
     return text.replace(",", "").replace(".", "", 1).removeprefix("-").isdigit()
 
 
+def _signed(one: Decided) -> Any:
+    """Who decided, with his signature where there is one."""
+    if one.signature is None:
+        return _text(one.who)
+    broken = [] if one.signature.intact else [_text(gettext("The signature does not match the decision"), SMALL)]
+    return [_text(one.who), _Signature(one.signature, SIGNATURE), *broken]
+
+
 def _decisions(decided: list[Decided]) -> Table | Paragraph:
     if not decided:
         return _text(gettext("Nobody has decided yet."), LABEL)
     names = (gettext("Step"), gettext("By"), gettext("Decision"), gettext("Opinion"), gettext("At"))
     rows = [[_text(name, LABEL) for name in names]]
-    rows += [[_text(text) for text in (one.node, one.who, one.decision, one.opinion, one.at)] for one in decided]
+    rows += [
+        [_text(one.node), _signed(one), *(_text(text) for text in (one.decision, one.opinion, one.at))]
+        for one in decided
+    ]  # fmt: skip
     table = Table(rows, colWidths=[WIDTH * part for part in (0.22, 0.17, 0.12, 0.29, 0.2)], repeatRows=1)
     grey = [("BACKGROUND", (0, place), (-1, place), SHADE) for place, one in enumerate(decided, 1) if one.automatic]
     table.setStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), SHADE), *grey])

@@ -166,6 +166,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         priority=_priority(run, human.priority, context),
         buttons={**human.buttons, **({"phrases": list(human.phrases)} if human.phrases else {})},
         opinion=human.opinion,
+        signature=human.signature,
         on_empty=human.on_empty,
         on_self=human.on_self,
         skip=_skipped(run, human, context),

@@ -112,7 +112,6 @@ NEEDS = {
 }
 """The parameter without which a strategy asks nobody."""
 NOT_YET = {
-    "signature": N_("Remove it."),
     "hook": N_("Draw a service task that calls the other system."),
     "managers": N_("Remove it: process administrators look after every process."),
     "print": N_("Remove it."),
@@ -342,6 +341,10 @@ class Reader:
         if child.get("required"):
             found.opinion = self._choice(owner, child, "required", ("always", "onReject", "never"))
         found.phrases = [phrase.strip() for phrase in (child.get("phrases") or "").split("|") if phrase.strip()]
+
+    def _signature(self, owner: Element, child: Element, found: Extensions) -> None:
+        required = self._choice(owner, child, "required", ("true", "false"))
+        found.signature = {"true": "required", "false": "offered"}.get(required or "")
 
     def _return(self, owner: Element, child: Element, found: Extensions) -> None:
         found.returns = (self._required(owner, child, "targets") or "").split()
@@ -586,6 +589,7 @@ _TROIKA: dict[str, _Word] = {
     "fields": (frozenset(("userTask", "process")), Reader._fields, "default"),
     "buttons": (HUMAN, Reader._buttons, " ".join(sorted(BUTTONS))),
     "opinion": (HUMAN, Reader._opinion, "required phrases"),
+    "signature": (HUMAN, Reader._signature, "required"),
     "adHoc": (_AD_HOC, Reader._activation, "activation"),
     "onEmpty": (HUMAN, Reader._on_empty, "do users"),
     "onSelf": (HUMAN, Reader._on_self, "do"),

@@ -48,6 +48,11 @@ customElements.define('tk-people', class extends LoadedElement {
   data() { return {}; }      // its `src` is asked while somebody types
 });
 
+customElements.define('tk-signature', class extends LoadedElement {
+  static entry = 'signature';
+  data() { return {}; }
+});
+
 function reason(xhr) {
   const known = xhr.getResponseHeader('Content-Type')?.includes('json') ? JSON.parse(xhr.responseText) : {};
   return known.detail ?? known.message ?? t('The server refused ({status}).', { status: xhr.status });

@@ -33,6 +33,9 @@ document.addEventListener('htmx:configRequest', ({ detail }) => {
   if (!detail.elt.matches?.('form[data-with-form]')) return;
   const seen = document.querySelector('#task-form [name="seen_digest"]');
   if (seen) detail.parameters.seen_digest = seen.value;
+  for (const field of document.querySelectorAll('#task-form [name^="signature"]')) {
+    if (field.type === 'radio' || field.type === 'checkbox' ? field.checked : field.value) detail.parameters[field.name] = field.value;
+  }
   const form = document.querySelector('#task-form tk-form')?.form;
   if (form && !form._getState().properties.readOnly) detail.parameters.data = JSON.stringify(form.submit().data);
 });

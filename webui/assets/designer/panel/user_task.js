@@ -35,6 +35,7 @@ export function userTaskGroups(element, translate) {
       approval?.get('mode') === 'any' && select(APPROVAL, 'rejects', 'Fails', [['', 'At the first rejection'], ['all', 'When all have rejected']]),
       approval && select('troika:Opinion', 'required', 'Opinion', [['', 'Required to reject'], ['always', 'Always required'], ['never', 'Never required']]),
       approval && text('troika:Opinion', 'phrases', 'Common phrases', { description: 'Separated by |' }),
+      select('troika:Signature', 'required', 'Signed by hand', [['', 'Not signed'], ['false', 'Offered'], ['true', 'Required']]),
     ]),
     group('tk-back', translate('Going back'), [
       select('troika:Return', 'targets', 'May be sent back to', TARGETS),
