@@ -24,6 +24,7 @@ _HEAD = ("history", "head")
 _insert_fact = insert(history).values(data=bindparam("data_text", type_=Text))
 _insert_act = insert(audit).values(data=bindparam("data_text", type_=Text))
 _lock_tip = select(audit_tip.c.seq, audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of")).with_for_update()
+_newest = select(audit.c.at).where(audit.c.scope == bindparam("of"), audit.c.seq == bindparam("at_seq"))
 _move_tip = update(audit_tip).where(audit_tip.c.scope == bindparam("of"))
 _timeline = (
     select(
@@ -117,11 +118,13 @@ def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
     tip = uow.execute(_lock_tip, {"of": scope}).one()
     content = _content(uow, data)
     seq = tip.seq + 1
-    digest = values.sha256(tip.hash + act_text(scope, seq, uow.now, kind, uow.actor.user_id, content))
+    last = uow.execute(_newest, {"of": scope, "at_seq": tip.seq}).scalar()
+    at = uow.now if last is None else max(uow.now, last)  # a clock that steps back cannot reorder a scope
+    digest = values.sha256(tip.hash + act_text(scope, seq, at, kind, uow.actor.user_id, content))
     uow.execute(
         _insert_act,
         {
-            "scope": scope, "seq": seq, "at": uow.now, "kind": kind, "actor_id": uow.actor.user_id,
+            "scope": scope, "seq": seq, "at": at, "kind": kind, "actor_id": uow.actor.user_id,
             "data_text": content, "hash": digest,
         },
     )  # fmt: skip
@@ -191,7 +194,8 @@ def _word(text: str | None) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds")
+    """UTC with six decimals and `Z`."""
+    return f"{at.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def _id(key: UUID | None) -> str:

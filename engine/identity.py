@@ -50,6 +50,8 @@ LONGEST_ALONE = timedelta(days=30)
 LARGEST_AMOUNT = Decimal(10) ** 18
 
 SCOPE = "identity"
+ORDINARY = frozenset(("records", "reports", "finance", "hr", "messages.send"))
+"""capabilities of people at their daily work; who has any other is privileged, and his signing in is on record"""
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -188,6 +190,8 @@ def authenticate(uow: UnitOfWork, login: str, password: str, checked: Checked | 
         changed["password_hash"] = _hasher.hash(password)
     if changed:
         _change(uow, row.id, **changed)
+    if capabilities_of(uow, row.id) - ORDINARY:
+        history.act(uow, "session", "session.signed_in", {"user": str(row.id)})
     return _user(row)
 
 
@@ -240,7 +244,8 @@ def create_user(
     }  # fmt: skip
     _forget(uow)
     uow.execute(insert(user_account), row)
-    history.act(uow, SCOPE, "user.created", {"user": str(key), "login": login})
+    # names of people are in no chain: what is chained can never be deleted
+    history.act(uow, SCOPE, "user.created", {"user": str(key), "login_digest": _digest(login).hex()})
     return user(uow, key)
 
 

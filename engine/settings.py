@@ -42,6 +42,12 @@ class Settings:
     mail_from: str = "troika@localhost"
     seal_key: str = ""
     """Seals stored secrets; nothing: the secret key does."""
+    anchor_every_minutes: int = 60
+    """How often the record is anchored; at least daily."""
+    anchor_sink: str = ""
+    """file:FOLDER, several separated by commas: where checkpoints go, out of reach of whoever owns the database."""
+    anchor_key: str = ""
+    """File of the private key that signs them: readable by the process that anchors and by nobody else."""
     crash_at: str = ""
     """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
     testing: bool = False
@@ -60,6 +66,23 @@ class Settings:
     def lease(self) -> timedelta:
         """How long a claimed job belongs to its runner."""
         return timedelta(seconds=self.job_lease_seconds)
+
+    @property
+    def sinks(self) -> list[str]:
+        """Where checkpoints go; unless told, a folder beside the database, which is good for trials only."""
+        named = [text.strip() for text in self.anchor_sink.split(",") if text.strip()]
+        return named or [f"file:{self._beside('anchors')}"]
+
+    @property
+    def key_file(self) -> Path:
+        """Of the key that signs them; unless told, beside the database."""
+        return Path(self.anchor_key) if self.anchor_key else self._beside("anchor.key")
+
+    def _beside(self, name: str) -> Path:
+        if not self.sqlite or ":memory:" in self.database_url:
+            return Path("var") / name
+        file = Path(self.database_url.removeprefix("sqlite:///"))
+        return file.with_name(f"{file.stem}.{name}")
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -93,6 +116,12 @@ class Settings:
             raise WrongSetting(name="TROIKA_SMTP_URL", expected="smtp://… or smtps://…", found="another address")
         if not self.site_url.startswith(("http://", "https://")):
             raise WrongSetting(name="TROIKA_SITE_URL", expected="http://… or https://…", found=self.site_url)
+        if not 1 <= self.anchor_every_minutes <= 1440:
+            raise WrongSetting(
+                name="TROIKA_ANCHOR_EVERY_MINUTES", expected="1 to 1440 minutes", found=str(self.anchor_every_minutes)
+            )
+        if any(not sink.startswith("file:") for sink in self.sinks):
+            raise WrongSetting(name="TROIKA_ANCHOR_SINK", expected="file:FOLDER, …", found=self.anchor_sink)
         if self.crash_at and not self.testing:
             raise WrongSetting(name="TROIKA_CRASH_AT", expected="nothing outside fault tests", found=self.crash_at)
         try:

@@ -51,6 +51,12 @@ def missing(source: Path) -> tuple[list[str], list[str]]:
     return sorted(wanted - done), sorted(done - wanted)
 
 
+def translated(language: str) -> dict[str, str]:
+    """The translations into `language` by text."""
+    catalogue = _read(FOLDER / language / "LC_MESSAGES" / "messages.po")
+    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+
+
 def update(source: Path) -> None:
     """Add new texts, drop unused ones, keep translations; sorted, so that two people's changes merge."""
     old = _read(source)

@@ -1,24 +1,28 @@
 """Duties that come round: a function here is one; each may run in several processes at once without harm."""
 
+import logging
 from datetime import timedelta
 
 from sqlalchemy import delete
 
-from engine import messages
+from engine import audit, messages
 from engine.db.subscription import MessageState, message
+from engine.errors import EngineError
 from engine.process_engine import ProcessEngine
 from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, UnitOfWork
 
+log = logging.getLogger("troika.housekeeping")
 REMEMBERED = timedelta(days=90)
 """How long the id of a message keeps a repetition out."""
 
 
 def run(engine: ProcessEngine) -> None:
     """All duties, each in a transaction of its own."""
-    for duty in (expire_messages, forget_messages, forget_drafts):
+    for duty in (expire_messages, forget_messages, forget_drafts, verify_record):
         with engine.unit_of_work(ENGINE) as uow:
             duty(uow)
+    anchor_record(engine)
 
 
 def expire_messages(uow: UnitOfWork) -> None:
@@ -35,3 +39,16 @@ def forget_messages(uow: UnitOfWork) -> None:
 def forget_drafts(uow: UnitOfWork) -> None:
     """Requests that somebody began to fill in long ago."""
     drafting.forget(uow)
+
+
+def verify_record(uow: UnitOfWork) -> None:
+    """Once a night the whole record."""
+    audit.plan_check(uow)
+
+
+def anchor_record(engine: ProcessEngine) -> None:
+    """Every hour, and when somebody asks. Trouble with key or sink is an alarm of its own after two periods."""
+    try:
+        audit.anchor_when_due(engine)
+    except EngineError as error:
+        log.error("the record was not anchored: %s", error)

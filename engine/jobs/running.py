@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from engine import (
+    audit,
     batches,
     calls,
     crash,
@@ -174,6 +175,11 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 calls.perform(uow, operations.get(claimed.handler), claimed.payload, OperationCall(claimed.id), None)
+        case JobKind.MAINTENANCE if claimed.handler == audit.CHECK:
+            report = audit.run_check(engine, RUNNER)
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                audit.store_check(uow, UUID(claimed.payload["check"]), report)
         case _:
             raise RuntimeError(f"nobody runs jobs of kind {claimed.kind.name}")
 

@@ -1,5 +1,6 @@
 """Runner threads do what is due, at once after a commit, and stop without losing anything."""
 
+import dataclasses
 import threading
 import time
 
@@ -37,7 +38,11 @@ def running(request, tmp_path):
     """An engine on a file or server with a real clock, and its runners, not yet started."""
     embedded = request.param == "sqlite"
     url = f"sqlite:///{tmp_path}/t.db" if embedded else request.getfixturevalue("postgres_database")
-    engine = ProcessEngine(Settings(database_url=url, shutdown_grace_seconds=5), clock=SystemClock())
+    settings = Settings(
+        database_url=url, shutdown_grace_seconds=5, anchor_sink=f"file:{tmp_path}/outside",
+        anchor_key=f"{tmp_path}/anchor.key",
+    )  # fmt: skip
+    engine = ProcessEngine(settings, clock=SystemClock())
     if embedded:
         engine.create_schema()
     runners = Runners(engine, 2)
@@ -99,7 +104,10 @@ def test_stop_gives_back_what_was_not_begun_and_lets_the_rest_end(running):
     assert [(job.attempts, job.running) for job in left] == [(0, False)] * len(left)
 
 
-def test_duties_come_round(engine, clock):
+def test_duties_come_round(engine, clock, tmp_path):
+    engine.settings = dataclasses.replace(
+        engine.settings, anchor_sink=f"file:{tmp_path}/outside", anchor_key=f"{tmp_path}/anchor.key"
+    )
     with engine.unit_of_work(ENGINE) as uow:
         correlate(uow, "paid", "A-1")
     clock.advance(housekeeping.REMEMBERED / 2)

@@ -4,7 +4,21 @@ import click
 from flask.cli import FlaskGroup
 
 from engine.errors import EngineError
-from webui.cli import db, decision, doctor, incident, instance, job, opening, policy, process, running, setting_up, user
+from webui.cli import (
+    audit,
+    db,
+    decision,
+    doctor,
+    incident,
+    instance,
+    job,
+    opening,
+    policy,
+    process,
+    running,
+    setting_up,
+    user,
+)
 
 
 class _Commands(FlaskGroup):
@@ -40,6 +54,7 @@ for group in (
     policy.group,
     user.group,
     db.group,
+    audit.group,
 ):
     main.add_command(group)
 for command in (

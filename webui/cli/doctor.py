@@ -51,7 +51,11 @@ def _examine(engine: ProcessEngine, settings: Settings) -> Iterator[tuple[str, b
         found = list(_differences(uow))
         yield "waits", not found, "; ".join(found[:5]) or "every wait has its row, every row its wait"
         report = audit.verify(uow)
-        yield "audit chain", report.ok, f"{report.facts} facts"
+        told = "; ".join(finding.message.format(**finding.facts) for finding in report.findings[:5])
+        yield "audit chain", report.ok, told or f"{report.facts} facts"
+        anchored = audit.standing(uow)
+        last = f"checkpoint {anchored.last.number} of {anchored.last.at}" if anchored.last else "none yet"
+        yield "anchors", not anchored.late, f"{last}, {anchored.unsent} not sent outside (troika audit anchor)"
 
 
 def _differences(uow: UnitOfWork) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from waitress import create_server
 
+from engine import audit
 from engine.dispatch import Runners
 from engine.errors import N_, EngineError
 from engine.process_engine import ProcessEngine
@@ -86,6 +87,8 @@ def _open(settings: Settings) -> ProcessEngine:
     try:
         engine.upgrade()
         opening.refuse_trial_in_production(engine)
+        with engine.unit_of_work(opening.CLI) as uow:
+            audit.note_settings(uow)
     except BaseException:
         engine.dispose()
         raise

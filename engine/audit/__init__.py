@@ -1,0 +1,28 @@
+"""The record: chains recomputed, tips anchored outside under a signature, everything exported for others to verify."""
+
+from engine.audit.anchoring import (
+    Proof,
+    Standing,
+    anchor,
+    anchor_when_due,
+    ask,
+    due,
+    every,
+    outside,
+    proof,
+    reseal,
+    rotations,
+    send,
+    standing,
+)
+from engine.audit.checking import VerifyReport, fact_links, read_anchors, read_rows, snapshot, verify
+from engine.audit.configuration import note_settings
+from engine.audit.exporting import export
+from engine.audit.nightly import HANDLER as CHECK
+from engine.audit.nightly import Check, ask_check, last_check, plan_check, run_check, store_check
+
+__all__ = [
+    "CHECK", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due", "ask", "ask_check", "due",
+    "every", "export", "fact_links", "last_check", "note_settings", "outside", "plan_check", "proof", "read_anchors",
+    "read_rows", "reseal", "rotations", "run_check", "send", "snapshot", "standing", "store_check", "verify",
+]  # fmt: skip

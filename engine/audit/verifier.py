@@ -1,0 +1,902 @@
+"""Verify the record of Troika: chains, anchors, payments. One file that needs only Python and `cryptography`.
+
+    python verify_audit.py EXPORT_FOLDER [--anchors FOLDER] [--keys FILE]
+    python verify_audit.py evidence.json [--keys FILE]
+
+`--anchors`: the checkpoints as they lie outside the database. `--keys`: public keys, one a line, from a printed copy.
+Exit: 0 intact, 1 broken (the first broken link is named), 2 rows or streams are missing, 3 signature or key, 4 overdue.
+The engine verifies with the same functions; they know nothing of it.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+INTACT, BROKEN, MISSING, SIGNATURE, OVERDUE = range(5)
+GENESIS = bytes(32)
+ACTS = "audit:"
+"""begins the name of a stream of acts; streams of facts are named like their instance"""
+ANCHOR_SCOPE, RESTORED = "anchor", "state.restored"
+SLACK = timedelta(minutes=5)
+"""how far a transaction that was open, or a clock that is not quite right, may stand beside a checkpoint"""
+PAID_BY = "payment.execute"
+EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
+MOST_FINDINGS = 200
+DECIDED = (b"task.decided", b"task.advised")
+
+_FACT = re.compile(
+    rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(?:null|"(?:[^"\\]|\\.)*"),(null|"[^"]*"),(null|"[^"]*"),'
+)
+_ACT = re.compile(rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(null|"[^"]*"),')
+_KEPT = frozenset((*DECIDED, b"policy.cleared", b"user.disabled", b"user.enabled"))
+
+
+def N_(text: str) -> str:  # noqa: N802 - marks a text for translation
+    """The text itself."""
+    return text
+
+
+# ---------------------------------------------------------------- what is found
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that is wrong. `place`: the stream or row. `message` is a template that `facts` fill."""
+
+    code: str
+    exit: int
+    place: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, zh: bool = False) -> str:
+        """In words."""
+        return (_ZH[self.message] if zh else self.message).format(**self.facts)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, and what is wrong. `notes`: what a reader should know though nothing is wrong."""
+
+    streams: int = 0
+    instances: int = 0
+    facts: int = 0
+    acts: int = 0
+    payments: int = 0
+    anchors: int = 0
+    found: list[Found] = field(default_factory=list)
+    notes: list[Found] = field(default_factory=list)
+    left_out: int = 0
+    """findings beyond those that are listed"""
+
+    @property
+    def exit(self) -> int:
+        """Of the weightiest finding: a false signature, a broken link, something missing, an overdue anchor."""
+        codes = {found.exit for found in self.found}
+        return next((code for code in (SIGNATURE, BROKEN, MISSING, OVERDUE) if code in codes), INTACT)
+
+    def add(self, code: str, exit: int, place: str, message: str, **facts: Any) -> None:
+        """A finding; the first ones are kept, the rest are counted, those that outweigh what is kept never left out."""
+        if len(self.found) >= MOST_FINDINGS and any(found.exit == exit for found in self.found):
+            self.left_out += 1
+            return
+        self.found.append(Found(code, exit, place, message, facts))
+
+    def note(self, code: str, place: str, message: str, **facts: Any) -> None:
+        """Something to know."""
+        self.notes.append(Found(code, INTACT, place, message, facts))
+
+
+# ---------------------------------------------------------------- anchors
+
+
+def canonical(document: Any) -> bytes:
+    """Canonical JSON of what checkpoints hold: keys sorted, no spaces, UTF-8."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def leaf_hash(stream: str, seq: int, tip: bytes) -> bytes:
+    """SHA-256(00 ‖ stream ‖ 00 ‖ seq as 8 bytes ‖ tip)."""
+    return hashlib.sha256(b"\0" + stream.encode() + b"\0" + seq.to_bytes(8, "big") + tip).digest()
+
+
+def merkle_root(leaves: list[bytes]) -> bytes:
+    """SHA-256(01 ‖ left ‖ right) upwards; an odd one is carried up. No leaf: 32 zero bytes."""
+    level = leaves
+    while len(level) > 1:
+        level = [_join(*level[at : at + 2]) for at in range(0, len(level), 2)]
+    return level[0] if level else GENESIS
+
+
+def merkle_path(leaves: list[bytes], at: int) -> list[tuple[str, str]]:
+    """What joins leaf number `at` to the root: (side on which the other stands, its hash in hex), from below."""
+    path: list[tuple[str, str]] = []
+    level = leaves
+    while len(level) > 1:
+        other = at ^ 1
+        if other < len(level):
+            path.append(("left" if other < at else "right", level[other].hex()))
+        level = [_join(*level[place : place + 2]) for place in range(0, len(level), 2)]
+        at //= 2
+    return path
+
+
+def follow_path(leaf: bytes, path: Iterable[tuple[str, str]]) -> bytes:
+    """The root to which `path` leads."""
+    for side, other in path:
+        leaf = _join(bytes.fromhex(other), leaf) if side == "left" else _join(leaf, bytes.fromhex(other))
+    return leaf
+
+
+def _join(left: bytes, right: bytes | None = None) -> bytes:
+    return left if right is None else hashlib.sha256(b"\1" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A signed checkpoint with its leaves (stream, seq, tip in hex). `next_key`: the one that signs from now on."""
+
+    number: int
+    at: str
+    previous: str
+    count: int
+    root: str
+    key: str
+    signature: str
+    next_key: str | None = None
+    next_signature: str | None = None
+    leaves: tuple[tuple[str, int, str], ...] = ()
+
+    @property
+    def text(self) -> bytes:
+        """What is signed."""
+        document = {
+            "number": self.number, "at": self.at, "previous": self.previous, "leaves": self.count, "root": self.root,
+            "key": self.key,
+        }  # fmt: skip
+        if self.next_key is not None:
+            document["next"] = self.next_key
+        return canonical(document)
+
+    @property
+    def digest(self) -> str:
+        """Hex; the next checkpoint carries it."""
+        return hashlib.sha256(self.text).hexdigest()
+
+    def document(self, *, with_leaves: bool = True) -> dict[str, Any]:
+        """As it is exported."""
+        told: dict[str, Any] = {"checkpoint": json.loads(self.text), "signature": self.signature}
+        if self.next_signature is not None:
+            told["next_signature"] = self.next_signature
+        return told | ({"leaves": [list(leaf) for leaf in self.leaves]} if with_leaves else {})
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> "Anchor":
+        """What `document` wrote. Raises KeyError, TypeError, ValueError for anything else."""
+        checkpoint = document["checkpoint"]
+        return cls(
+            int(checkpoint["number"]), str(checkpoint["at"]), str(checkpoint["previous"]), int(checkpoint["leaves"]),
+            str(checkpoint["root"]), str(checkpoint["key"]), str(document["signature"]), checkpoint.get("next"),
+            document.get("next_signature"),
+            tuple((str(stream), int(seq), str(tip)) for stream, seq, tip in document.get("leaves", ())),
+        )  # fmt: skip
+
+
+def signed(key: str, signature: str | None, text: bytes) -> bool:
+    """Whether the owner of the private half of `key` (hex) has signed `text`."""
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature or ""), text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Anchored:
+    """What the checkpoints say of a stream: which link was its last one when."""
+
+    tips: dict[str, list[tuple[int, str, int]]] = field(default_factory=dict)
+    """by stream, in order: (seq, tip in hex, number of the checkpoint)"""
+    floors: dict[int, str] = field(default_factory=dict)
+    """by number: no link that this checkpoint is the first to hold is older"""
+    floor: str = ""
+    """the same for what no checkpoint holds yet"""
+
+
+def check_anchors(report: Report, anchors: list[Anchor], trusted: frozenset[str] | None) -> None:
+    """The sequence of checkpoints, their roots and signatures. `trusted` None: the first key is believed."""
+    before: Anchor | None = None
+    believed = set(trusted) if trusted is not None else set()
+    for anchor in anchors:
+        place = f"#{anchor.number}"
+        if before is None and trusted is None:
+            believed.add(anchor.key)
+        number, digest = (1, GENESIS.hex()) if before is None else (before.number + 1, before.digest)
+        if anchor.number != number:
+            report.add("anchor-missing", MISSING, place, _NO_ANCHOR, number=number, found=anchor.number)
+        elif anchor.previous != digest:
+            report.add("anchor-rewritten", SIGNATURE, place, _ANCHOR_CHANGED, number=anchor.number)
+        if anchor.key not in believed:
+            report.add("anchor-key", SIGNATURE, place, _UNKNOWN_KEY, number=anchor.number, key=anchor.key[:16])
+        if not signed(anchor.key, anchor.signature, anchor.text):
+            report.add("anchor-signature", SIGNATURE, place, _BAD_SIGNATURE, number=anchor.number)
+        elif anchor.next_key is not None:
+            if signed(anchor.next_key, anchor.next_signature, anchor.text) and anchor.key in believed:
+                believed.add(anchor.next_key)
+            else:
+                report.add("anchor-signature", SIGNATURE, place, _BAD_SIGNATURE, number=anchor.number)
+        hashes = [leaf_hash(stream, seq, bytes.fromhex(tip)) for stream, seq, tip in anchor.leaves]
+        if len(hashes) != anchor.count or merkle_root(hashes).hex() != anchor.root:
+            report.add("anchor-leaves", BROKEN, place, _BAD_LEAVES, number=anchor.number)
+        if before is not None and anchor.at < _earlier(before.at):
+            report.add("clock-set-back", BROKEN, place, _CLOCK_BACK, number=anchor.number, at=anchor.at,
+                       before=before.at)  # fmt: skip
+        before = anchor
+        report.anchors += 1
+
+
+def compare_anchors(report: Report, inside: list[Anchor], outside: list[Anchor], sent: frozenset[int]) -> list[Anchor]:
+    """Those of the database against those that lie outside: what lies outside is believed. `sent`: numbers sent."""
+    known, kept = {anchor.number: anchor for anchor in inside}, {anchor.number: anchor for anchor in outside}
+    for number, anchor in kept.items():
+        if number not in known:
+            report.add("anchor-lost", MISSING, f"#{number}", _ANCHOR_LOST, number=number, at=anchor.at)
+        elif known[number] != anchor:
+            report.add("anchor-rewritten", SIGNATURE, f"#{number}", _ANCHOR_CHANGED, number=number)
+    for number in sorted(known.keys() - kept.keys()):
+        if number in sent:
+            report.add("anchor-not-outside", MISSING, f"#{number}", _NOT_OUTSIDE, number=number)
+        else:
+            report.note("anchor-unsent", f"#{number}", _UNSENT, number=number)
+    return [(known | kept)[number] for number in sorted(known | kept)]
+
+
+def anchored(report: Report, anchors: list[Anchor], restored: Iterable[Mapping[str, Any]]) -> Anchored:
+    """What the checkpoints ask of the streams. `restored`: the data of acts that put an older state back."""
+    lost: set[int] = set()
+    keys = {key for anchor in anchors for key in (anchor.key, anchor.next_key) if key}
+    digests = {anchor.number: anchor.digest for anchor in anchors}
+    for told in restored:
+        place = f"{ACTS}{ANCHOR_SCOPE}"
+        named = dict(told.get("lost", ()))
+        if told.get("key") not in keys or not signed(str(told.get("key")), told.get("signature"), reseal_text(told)):
+            report.add("reseal-signature", SIGNATURE, place, _BAD_RESEAL)
+        elif any(digests.get(number) != digest for number, digest in named.items()):
+            report.add("reseal-anchors", BROKEN, place, _WRONG_RESEAL)
+        else:
+            lost |= named.keys()
+            report.note("state-restored", place, _WAS_RESTORED, number=told["restored_to"], reason=told["reason"],
+                        lost=", ".join(str(number) for number in named) or "–")  # fmt: skip
+    found = Anchored()
+    for anchor in anchors:
+        if anchor.number in lost:
+            continue
+        found.floors[anchor.number] = found.floor
+        found.floor = max(found.floor, _earlier(anchor.at))
+        for stream, seq, tip in anchor.leaves:
+            found.tips.setdefault(stream, []).append((seq, tip, anchor.number))
+    return found
+
+
+def reseal_text(told: Mapping[str, Any]) -> bytes:
+    """What is signed when an older state was put back."""
+    return canonical({name: told.get(name) for name in ("restored_to", "lost", "reason")})
+
+
+def _earlier(at: str) -> str:
+    return instant(parsed(at) - SLACK)
+
+
+def parsed(at: str) -> datetime:
+    """An instant of a link or checkpoint."""
+    return datetime.fromisoformat(at).astimezone(UTC)
+
+
+def instant(at: datetime) -> str:
+    """As links and checkpoints write it; texts compare like instants."""
+    return f"{at.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+# ---------------------------------------------------------------- chains
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the cross-checks need of the chains."""
+
+    streams: set[str] = field(default_factory=set)
+    kept: dict[bytes, list[tuple[str, int, str, list[Any]]]] = field(default_factory=dict)
+    """by kind: (stream, seq, at, the link)"""
+    disabled: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """by account: the spans in which nobody could sign in with it"""
+
+    def of(self, *kinds: bytes) -> Iterator[tuple[str, int, str, list[Any]]]:
+        """Links of these kinds."""
+        for kind in kinds:
+            yield from self.kept.get(kind, ())
+
+
+def walk(
+    report: Report, links: Iterable[tuple[bytes, bytes]], tips: dict[str, tuple[int, bytes]], marks: Anchored,
+    seen: Seen, *, acts: bool = False, accounts: frozenset[str] | None = None,
+) -> None:  # fmt: skip
+    """Recompute chains: (canonical text, stored hash) by stream and seq. `tips`: where each must end; emptied.
+
+    Names the first broken link of each stream, what checkpoints hold and the chain does not, times that go back, and
+    accounts that could not have acted.
+    """
+    sha256, pattern = hashlib.sha256, _ACT if acts else _FACT
+    stream, seq, tip, at, broken = "", 0, GENESIS, "", True
+    name = b""
+    wanted: dict[int, tuple[str, int]] = {}
+    floors: list[tuple[int, str]] = []
+    floor, until = "", 0
+    count = 0
+    reversed_at = back_dated = False
+    for text, digest in links:
+        count += 1
+        match = pattern.match(text)
+        if match is None:
+            report.add("link-unreadable", BROKEN, stream, _UNREADABLE, chain=stream, seq=seq + 1)
+            broken = True
+            continue
+        groups = match.groups()
+        if groups[0] != name:
+            if name:
+                _end(report, stream, seq, tip, tips, marks, broken)
+            name = groups[0]
+            stream = (ACTS if acts else "") + name.decode()
+            seen.streams.add(stream)
+            seq, tip, at, broken, reversed_at, back_dated = 0, GENESIS, "", False, False, False
+            held = marks.tips.get(stream, ())
+            wanted = {place: (mark, number) for place, mark, number in held}
+            floors = [(place, marks.floors[number]) for place, _, number in reversed(held)]
+            until, floor = floors.pop() if floors else (sys.maxsize, marks.floor)
+        number = int(groups[1])
+        if not broken:
+            right = number == seq + 1 and (
+                sha256(tip + text).digest() == digest or sha256(tip + _first_form(text)).digest() == digest
+            )
+            if not right:
+                broken = True
+                report.add("chain-broken", BROKEN, stream, _BROKEN_LINK, chain=stream, seq=number)
+        now = groups[2].decode()
+        if not broken:
+            mark = wanted.get(number)
+            if mark is not None and mark[0] != digest.hex():
+                broken = True
+                report.add("chain-rewritten", BROKEN, stream, _NOT_AS_ANCHORED, chain=stream, seq=number,
+                           number=mark[1])  # fmt: skip
+            while number > until:
+                until, floor = floors.pop() if floors else (sys.maxsize, marks.floor)
+            if now < at and not reversed_at:
+                reversed_at = True
+                report.add("time-reversed", BROKEN, stream, _TIME_BACK, chain=stream, seq=number, at=now, before=at)
+            if now < floor and not back_dated:
+                back_dated = True
+                report.add("back-dated", BROKEN, stream, _BACK_DATED, chain=stream, seq=number, at=now, floor=floor)
+        kind = groups[3]
+        if kind in _KEPT:
+            _keep(report, seen, kind, stream, number, now, text)
+        actor = groups[4][1:-1]
+        if actor and actor != b"ul":
+            _check_actor(report, seen, accounts, stream, number, now, actor.decode(), text)
+        seq, tip, at = number, digest, now
+    if name:
+        _end(report, stream, seq, tip, tips, marks, broken)
+    for left, (links_of, _) in tips.items():
+        if links_of and left.startswith(ACTS) == acts:
+            report.add("stream-missing", MISSING, left, _NO_STREAM, chain=left, seq=links_of)
+    report.streams = len(seen.streams)
+    if acts:
+        report.acts += count
+    else:
+        report.facts += count
+        report.instances = sum(not known.startswith(ACTS) for known in seen.streams)
+
+
+def missing_streams(report: Report, marks: Anchored, seen: Seen, whole: bool = True) -> None:
+    """Streams that checkpoints hold and nobody has seen."""
+    told = {found.place for found in report.found if found.code == "stream-missing"}
+    for stream, held in marks.tips.items():
+        if whole and stream not in seen.streams and stream not in told:
+            report.add("stream-missing", MISSING, stream, _STREAM_GONE, chain=stream, seq=held[-1][0],
+                       number=held[-1][2])  # fmt: skip
+
+
+def _end(
+    report: Report, stream: str, seq: int, tip: bytes, tips: dict[str, tuple[int, bytes]], marks: Anchored,
+    broken: bool,
+) -> None:  # fmt: skip
+    expected = tips.pop(stream, None)
+    held = marks.tips.get(stream)
+    if held and max(place for place, _, _ in held) > seq:
+        place, _, number = max(held)
+        report.add("chain-short", MISSING, stream, _ENDS_BEFORE_ANCHOR, chain=stream, seq=seq, expected=place,
+                   number=number)  # fmt: skip
+    elif expected is None:
+        report.add("chain-orphan", MISSING, stream, _ORPHAN, chain=stream)
+    elif expected[0] > seq:
+        report.add("chain-short", MISSING, stream, _ENDS_EARLY, chain=stream, seq=seq, expected=expected[0])
+    elif expected != (seq, tip) and not broken:
+        report.add("chain-broken", BROKEN, stream, _WRONG_TIP, chain=stream, seq=seq, expected=expected[0])
+
+
+def _first_form(text: bytes) -> bytes:
+    """As links were written before instants ended with Z."""
+    return text.replace(b'Z","', b'+00:00","', 1)
+
+
+def _keep(report: Report, seen: Seen, kind: bytes, stream: str, seq: int, at: str, text: bytes) -> None:
+    try:
+        link = json.loads(text)
+    except ValueError:
+        report.add("link-unreadable", BROKEN, stream, _UNREADABLE, chain=stream, seq=seq)
+        return
+    if kind in (b"user.disabled", b"user.enabled"):
+        spans = seen.disabled.setdefault(str(link[-1].get("user")), [])
+        if kind == b"user.disabled":
+            spans.append((at, "9999"))
+        elif spans:
+            spans[-1] = (spans[-1][0], at)
+        return
+    seen.kept.setdefault(kind, []).append((stream, seq, at, link))
+
+
+def _check_actor(
+    report: Report, seen: Seen, accounts: frozenset[str] | None, stream: str, seq: int, at: str, actor: str,
+    text: bytes,
+) -> None:  # fmt: skip
+    if accounts is not None and actor not in accounts:
+        report.add("actor-unknown", BROKEN, stream, _NO_ACTOR, chain=stream, seq=seq, actor=actor)
+        return
+    for since, to in seen.disabled.get(actor, ()):
+        if since < at < to and b'"source":"job"' not in text:
+            report.add("actor-disabled", BROKEN, stream, _WAS_DISABLED, chain=stream, seq=seq, actor=actor,
+                       since=since)  # fmt: skip
+
+
+# ---------------------------------------------------------------- payments, clearances, grants, decisions
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows as JSON documents; ids, instants and amounts are text."""
+
+    payments: list[dict[str, Any]] = field(default_factory=list)
+    clearances: list[dict[str, Any]] = field(default_factory=list)
+    links: list[dict[str, Any]] = field(default_factory=list)
+    grants: list[dict[str, Any]] = field(default_factory=list)
+    items: list[dict[str, Any]] = field(default_factory=list)
+    """decided by a person"""
+
+    def add(self, kind: str, row: dict[str, Any]) -> None:
+        """`kind`: the name of one of the lists. Raises AttributeError."""
+        getattr(self, kind).append(row)
+
+
+def binding_digest(subject_type: str, subject_id: str, facts: Any) -> str:
+    """What an approval is bound to, recomputed from its facts."""
+    head = b"troika-binding-v1\0" + subject_type.encode() + b"\0" + subject_id.encode() + b"\0"
+    return "sha256:" + hashlib.sha256(head + canonical(facts)).hexdigest()
+
+
+def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> None:
+    """Payment → used clearance → grants → decided item → fact of the chain → digests, each with what it stands on.
+
+    `whole`: rows and chains are all there are, so that a fact without its row is a row that is gone.
+    """
+    clearances = {row["id"]: row for row in rows.clearances}
+    grants = {row["id"]: row for row in rows.grants}
+    items = {row["id"]: row for row in rows.items}
+    granted: dict[str, list[str]] = {}
+    for link in rows.links:
+        granted.setdefault(link["clearance"], []).append(link["grant"])
+    facts = {str(link[-1].get("item")): (stream, link) for stream, _, _, link in seen.of(*DECIDED)}
+    cleared = {str(link[-1].get("clearance")): (stream, link) for stream, _, _, link in seen.of(b"policy.cleared")}
+    for payment in rows.payments:
+        report.payments += 1
+        _check_payment(report, payment, clearances.get(payment["clearance"]))
+    paid = {payment["clearance"] for payment in rows.payments}
+    for clearance in rows.clearances:
+        _check_clearance(report, clearance, [grants.get(key) for key in granted.get(clearance["id"], [])])
+        if clearance["stream"] in seen.streams:
+            _check_cleared(report, clearance, cleared.get(clearance["id"]), granted.get(clearance["id"], []))
+        if whole and clearance["class"] == PAID_BY and clearance["state"] == "used" and clearance["id"] not in paid:
+            report.add("payment-missing", MISSING, clearance["id"], _NO_PAYMENT, clearance=clearance["id"],
+                       amount=clearance["amount"])  # fmt: skip
+    for grant in rows.grants:
+        _check_grant(report, grant, items.get(grant["item"]))
+    for item in rows.items:
+        if item["stream"] in seen.streams:
+            _check_item(report, item, facts.get(item["id"]))
+    if whole:
+        for key, (stream, fact) in facts.items():
+            if fact[-1].get("decision_source") in ("human", None) and key not in items:
+                report.add("item-missing", MISSING, stream, _NO_ITEM, chain=stream, seq=fact[1], item=key)
+        for key, (stream, fact) in cleared.items():
+            if key not in clearances:
+                told = {"chain": stream, "seq": fact[1], "clearance": key}
+                report.add("clearance-missing", MISSING, stream, _NO_CLEARANCE, **told)
+
+
+def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mapping[str, Any] | None) -> None:
+    told = {"payment": payment["number"], "amount": f"{payment['amount']} {payment['currency']}"}
+    if clearance is None:
+        report.add("payment-uncleared", BROKEN, payment["id"], _UNCLEARED, **told, found="–")
+        return
+    same = all(payment[name] == clearance[name] for name in ("amount", "currency", "payee", "bank_version"))
+    if clearance["state"] != "used" or not same:
+        found = f"{clearance['state']} {clearance['amount']} {clearance['currency']}"
+        report.add("payment-uncleared", BROKEN, payment["id"], _UNCLEARED, **told, found=found)
+
+
+def _check_clearance(report: Report, clearance: Mapping[str, Any], grants: list[Mapping[str, Any] | None]) -> None:
+    if clearance["state"] == "void":
+        return
+    good = [
+        grant for grant in grants
+        if grant is not None and grant["subject_digest"] == clearance["subject_digest"]
+        and (grant["subject_type"], grant["subject_id"]) == (clearance["subject_type"], clearance["subject_id"])
+        and grant["granted_at"] <= clearance["cleared_at"] <= grant["expires_at"]
+        and (clearance["state"] != "used" or grant["state"] == "consumed")
+    ]  # fmt: skip
+    people = len({grant["person"] for grant in good})
+    if len(good) != len(grants) or people < (clearance["min_people"] if grants else 0):
+        report.add("clearance-grants", BROKEN, clearance["id"], _FEW_GRANTS, clearance=clearance["id"],
+                   expected=clearance["min_people"], found=people)  # fmt: skip
+    if clearance["class"] == PAID_BY and not grants:
+        report.add("clearance-grants", BROKEN, clearance["id"], _FEW_GRANTS, clearance=clearance["id"],
+                   expected=clearance["min_people"], found=0)  # fmt: skip
+
+
+def _check_cleared(
+    report: Report, clearance: Mapping[str, Any], fact: tuple[str, list[Any]] | None, grants: list[str]
+) -> None:
+    if fact is None or fact[0] != clearance["stream"]:
+        report.add("clearance-unrecorded", BROKEN, clearance["id"], _UNRECORDED_CLEARANCE, clearance=clearance["id"])
+        return
+    data = fact[1][-1]
+    if data.get("digest") != clearance["subject_digest"] or sorted(data.get("grants", ())) != sorted(grants):
+        report.add("clearance-changed", BROKEN, clearance["id"], _OTHER_CLEARANCE, clearance=clearance["id"],
+                   chain=fact[0], seq=fact[1][1])  # fmt: skip
+
+
+def _check_grant(report: Report, grant: Mapping[str, Any], item: Mapping[str, Any] | None) -> None:
+    told = {"grant": grant["id"], "subject": f"{grant['subject_type']} {grant['subject_id']}"}
+    if binding_digest(grant["subject_type"], grant["subject_id"], grant["facts"]) != grant["subject_digest"]:
+        report.add("grant-digest", BROKEN, grant["id"], _WRONG_DIGEST, **told)
+    if grant["source"] != "human":
+        return
+    made_by = item is not None and item["decision"] == "agreed" and item["source"] == "human" and (
+        (item["by"], item["person"], item["behalf"], item["subject_digest"], item["stream"])
+        == (grant["account"], grant["person"], grant["behalf"], grant["subject_digest"], grant["stream"])
+    )  # fmt: skip
+    if not made_by:
+        report.add("grant-undecided", BROKEN, grant["id"], _NO_DECISION, **told)
+
+
+def _check_item(report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
+    told = {"item": item["id"], "chain": item["stream"]}
+    if fact is None or fact[0] != item["stream"]:
+        report.add("decision-unrecorded", BROKEN, item["id"], _UNRECORDED, **told)
+        return
+    link = fact[1]
+    data = link[-1]
+    same = link[5] == item["by"] and link[6] == item["behalf"]
+    if link[3] == "task.decided":
+        same = same and data.get("decision") == item["word"] and data.get("subject_digest") == item["subject_digest"]
+        same = same and data.get("form_digest") in (None, item["form_digest"])
+        same = same and (item["opinion_digest"] is None or data.get("opinion_digest") == item["opinion_digest"])
+    if not same:
+        report.add("decision-changed", BROKEN, item["id"], _OTHER_DECISION, **told, seq=link[1])
+
+
+# ---------------------------------------------------------------- an export, read without the product
+
+
+class Unreadable(Exception):
+    """The export or evidence is not as it was written."""
+
+
+def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | None) -> Report:
+    """Everything in a folder that `troika audit export` has written. Raises Unreadable."""
+    report = Report()
+    manifest = _document(folder / "manifest.json")
+    if manifest.get("format") != EXPORT:
+        raise Unreadable(f"expected an export of format {EXPORT}, found {manifest.get('format')!r} in {folder}")
+    for name, digest in manifest["files"].items():
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
+            report.add("file-changed", BROKEN, name, _FILE_CHANGED, file=name)
+    inside = read_anchors(folder / "anchors")
+    outside = inside if anchors is None else read_anchors(anchors)
+    listed = compare_anchors(report, inside, outside, frozenset(anchor.number for anchor in inside))
+    check_anchors(report, listed, trusted)
+    if trusted is None:
+        report.note("keys-not-compared", "keys", KEYS_ASSUMED)
+    links = list(_links(folder / "acts.txt"))
+    marks = anchored(report, listed, restored_in(links))
+    tips = {stream: (seq, bytes.fromhex(tip)) for stream, seq, tip in _lines(folder / "tips.jsonl")}
+    whole, seen, accounts = bool(manifest["whole"]), Seen(), frozenset(manifest["accounts"])
+    walk(report, links, tips, marks, seen, acts=True, accounts=accounts)
+    walk(report, _links(folder / "facts.txt"), tips, marks, seen, accounts=accounts)
+    missing_streams(report, marks, seen, whole)
+    rows = Rows()
+    for kind, row in _lines(folder / "rows.jsonl"):
+        rows.add(kind, row)
+    cross_check(report, rows, seen, whole)
+    newest = listed[-1].at if listed else None
+    check_overdue(report, newest, parsed(manifest["exported_at"]), timedelta(seconds=manifest["anchor_every_seconds"]))
+    return report
+
+
+def check_overdue(report: Report, newest: str | None, now: datetime, every: timedelta) -> None:
+    """Anchors are overdue after two periods without one."""
+    if newest is None:
+        report.add("anchors-overdue", OVERDUE, "anchors", _NEVER_ANCHORED)
+    elif now - parsed(newest) > 2 * every + SLACK:
+        report.add("anchors-overdue", OVERDUE, "anchors", _OVERDUE_SINCE, at=newest)
+
+
+def restored_in(acts: Iterable[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
+    """The data of acts by which an older state was put back."""
+    head, kind = f'["{ANCHOR_SCOPE}",'.encode(), f'"{RESTORED}"'.encode()
+    return [json.loads(text)[-1] for text, _ in acts if text.startswith(head) and kind in text]
+
+
+def read_anchors(folder: Path) -> list[Anchor]:
+    """The checkpoints in a folder, in their order. Raises Unreadable."""
+    found = []
+    for file in sorted(folder.glob("[0-9]*.json")):
+        try:
+            found.append(Anchor.read(_document(file)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreadable(f"expected a checkpoint in {file}, found something else: {error!r}") from error
+    return sorted(found, key=lambda anchor: anchor.number)
+
+
+def read_keys(file: Path) -> frozenset[str]:
+    """Public keys in hex, one at the beginning of each line; # begins a comment. Raises Unreadable."""
+    keys = {line.split()[0].lower() for line in file.read_text(encoding="utf-8").splitlines()
+            if line.strip() and not line.lstrip().startswith("#")}  # fmt: skip
+    if not keys or any(not re.fullmatch("[0-9a-f]{64}", key) for key in keys):
+        raise Unreadable(f"expected public keys of 64 hex digits, one a line, in {file}")
+    return frozenset(keys)
+
+
+def _document(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"expected a JSON file at {file}: {error}") from error
+
+
+def _lines(file: Path) -> Iterator[Any]:
+    with file.open(encoding="utf-8") as opened:
+        for line in opened:
+            yield json.loads(line)
+
+
+def _links(file: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Lines of 64 hex digits, a space and the text of the link."""
+    with file.open("rb") as opened:
+        for line in opened:
+            yield line[65:].rstrip(b"\n"), bytes.fromhex(line[:64].decode())
+
+
+# ---------------------------------------------------------------- evidence of one payment
+
+
+def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None) -> Report:
+    """Chains, signatures and rows of one payment stand by themselves."""
+    report, seen = Report(), Seen()
+    if document.get("format") != EVIDENCE:
+        raise Unreadable(f"expected evidence of format {EVIDENCE}, found {document.get('format')!r}")
+    believed = set(trusted) if trusted is not None else set(document["keys"])
+    if trusted is None:
+        report.note("keys-not-compared", "keys", KEYS_ASSUMED)
+    for told in document["rotations"]:
+        anchor = Anchor.read(told)
+        if (
+            anchor.next_key and anchor.key in believed and signed(anchor.key, anchor.signature, anchor.text)
+            and signed(anchor.next_key, anchor.next_signature, anchor.text)
+        ):  # fmt: skip
+            believed.add(anchor.next_key)
+    for chain in document["chains"]:
+        _check_segment(report, seen, chain, believed)
+    rows = Rows()
+    for kind in ("payments", "clearances", "links", "grants", "items"):
+        for row in document["rows"][kind]:
+            rows.add(kind, row)
+    cross_check(report, rows, seen, whole=False)
+    paid = rows.payments[0] if rows.payments else None
+    if paid is None or paid["id"] != document["payment"]["id"]:
+        report.add("payment-missing", MISSING, "payment", _OTHER_PAYMENT)
+    return report
+
+
+def _check_segment(report: Report, seen: Seen, chain: Mapping[str, Any], believed: set[str]) -> None:
+    stream, links = str(chain["stream"]), [(str(text).encode(), bytes.fromhex(tip)) for tip, text in chain["links"]]
+    marks, acts = Anchored(), stream.startswith(ACTS)
+    if chain.get("anchor") is None:
+        report.add("not-anchored", OVERDUE, stream, _NOT_ANCHORED, chain=stream)
+    else:
+        anchor, (name, seq, tip) = Anchor.read(chain["anchor"]), chain["leaf"]
+        if anchor.key not in believed:
+            report.add("anchor-key", SIGNATURE, stream, _UNKNOWN_KEY, number=anchor.number, key=anchor.key[:16])
+        if not signed(anchor.key, anchor.signature, anchor.text):
+            report.add("anchor-signature", SIGNATURE, stream, _BAD_SIGNATURE, number=anchor.number)
+        root = follow_path(leaf_hash(name, seq, bytes.fromhex(tip)), [(side, other) for side, other in chain["path"]])
+        if name != stream or root.hex() != anchor.root:
+            report.add("anchor-leaves", BROKEN, stream, _BAD_LEAVES, number=anchor.number)
+        marks.tips[stream] = [(seq, tip, anchor.number)]
+        marks.floors[anchor.number] = ""
+        report.anchors += 1
+    if links:
+        number = json.loads(links[-1][0])[1]
+        walk(report, links, {stream: (number, links[-1][1])}, marks, seen, acts=acts)
+
+
+# ---------------------------------------------------------------- the command
+
+
+def main(arguments: list[str] | None = None, say: Callable[[str], None] = print) -> int:
+    """Verify what the command line names and tell what was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("target", type=Path, help="folder of an export, or evidence.json")
+    parser.add_argument("--anchors", type=Path, help="folder outside the database that holds the checkpoints")
+    parser.add_argument("--keys", type=Path, help="public keys from a printed copy")
+    told = parser.parse_args(arguments)
+    try:
+        trusted = read_keys(told.keys) if told.keys else None
+        if told.target.is_dir():
+            report = verify_export(told.target, told.anchors, trusted)
+        else:
+            report = verify_evidence(_document(told.target), trusted)
+    except (OSError, Unreadable) as error:
+        say(f"broken: {error}")
+        return BROKEN
+    except (KeyError, TypeError, ValueError) as error:
+        say(f"broken: the file is not as it was written: {error!r}")
+        return BROKEN
+    for line in lines_of(report):
+        say(line)
+    return report.exit
+
+
+def lines_of(report: Report) -> Iterator[str]:
+    """The result in words, English and Chinese."""
+    yield (
+        f"{report.streams} streams, {report.facts} facts, {report.acts} acts, {report.anchors} checkpoints, "
+        f"{report.payments} payments"
+    )
+    for note in report.notes:
+        yield f"note {note.code}: {note.text()} {note.text(zh=True)}"
+    for found in sorted(report.found, key=lambda found: _ORDER.index(found.exit)):
+        yield f"{_WORDS[found.exit]} {found.code}: {found.text()} {found.text(zh=True)}"
+    if report.left_out:
+        yield f"… and {report.left_out} more."
+    yield f"{_WORDS[report.exit]} ({report.exit})"
+
+
+_ORDER = (SIGNATURE, BROKEN, MISSING, OVERDUE)
+_WORDS = {
+    INTACT: "intact 完好", BROKEN: "BROKEN 断链", MISSING: "MISSING 缺失", SIGNATURE: "SIGNATURE 签名",
+    OVERDUE: "OVERDUE 锚定逾期",
+}  # fmt: skip
+
+_BROKEN_LINK = N_("Chain {chain} is broken at link {seq}: something was changed, left out, put in or moved.")
+_WRONG_TIP = N_("Chain {chain} ends at link {seq}, but it must end at {expected}: something was put in or rewritten.")
+_ENDS_EARLY = N_("Chain {chain} ends at link {seq}, but it must end at {expected}: its end was taken away.")
+_ENDS_BEFORE_ANCHOR = N_(
+    "Chain {chain} ends at link {seq}, but checkpoint {number} holds link {expected}: its end was taken away."
+)
+_ORPHAN = N_("Chain {chain} has no owner any more: the row of its instance is gone.")
+_NO_STREAM = N_("Chain {chain} must have {seq} links, but it has none.")
+_STREAM_GONE = N_("Chain {chain} is gone; checkpoint {number} holds its link {seq}.")
+_NOT_AS_ANCHORED = N_("Link {seq} of chain {chain} is not the one that checkpoint {number} holds: it was rewritten.")
+_TIME_BACK = N_("Link {seq} of chain {chain} is of {at}, before the link that it follows ({before}).")
+_BACK_DATED = N_(
+    "Link {seq} of chain {chain} claims to be of {at}, but a checkpoint of {floor} or later did not hold it yet: "
+    "the clock was set back."
+)
+_UNREADABLE = N_("Link {seq} of chain {chain} cannot be read.")
+_NO_ACTOR = N_("Link {seq} of chain {chain} names the account {actor}, which does not exist.")
+_WAS_DISABLED = N_("Link {seq} of chain {chain}: account {actor} acted although it was disabled since {since}.")
+_NO_ANCHOR = N_("Expected checkpoint {number}, found {found}: one is missing.")
+_ANCHOR_LOST = N_(
+    "Checkpoint {number} of {at} lies outside, but the database does not know it: an older state was put back."
+)
+_NOT_OUTSIDE = N_("Checkpoint {number} was sent outside, but does not lie there any more.")
+_UNSENT = N_("Checkpoint {number} has not been sent outside yet.")
+_ANCHOR_CHANGED = N_("Checkpoint {number} was rewritten.")
+_UNKNOWN_KEY = N_("Checkpoint {number} is signed by a key that is not known: {key}…")
+_BAD_SIGNATURE = N_("The signature of checkpoint {number} is false.")
+_BAD_LEAVES = N_("The root of checkpoint {number} is not that of its leaves.")
+_CLOCK_BACK = N_("Checkpoint {number} is of {at}, before the one that it follows ({before}): the clock was set back.")
+CLOCK_AHEAD = N_("Checkpoint {number} claims to be of {at}, but reached the outside at {sent}: the clock was ahead.")
+SENT_LATE = N_(
+    "Checkpoint {number} of {at} reached the outside at {sent}: it was sent late, or the clock was set back."
+)
+SINK_UNREACHABLE = N_("The checkpoints outside could not be read: {found}")
+_BAD_RESEAL = N_("An act says that an older state was put back, but its signature is false.")
+_WRONG_RESEAL = N_("An act says that an older state was put back, but names other checkpoints.")
+_WAS_RESTORED = N_("An older state was put back to checkpoint {number}: {reason}. Lost checkpoints: {lost}.")
+KEYS_ASSUMED = N_("The public keys were not compared with a printed copy.")
+_NEVER_ANCHORED = N_("No checkpoint has been made yet.")
+_OVERDUE_SINCE = N_("The last checkpoint is of {at}: two periods have passed.")
+_NOT_ANCHORED = N_("Chain {chain} is not held by a checkpoint yet.")
+_FILE_CHANGED = N_("File {file} is not as it was exported.")
+_UNCLEARED = N_("Expected payment {payment} to stand on a used clearance of {amount}, found {found}.")
+_NO_PAYMENT = N_("Clearance {clearance} of {amount} was used, but its payment is gone.")
+_FEW_GRANTS = N_("Clearance {clearance} must stand on live approvals of {expected} people, found {found}.")
+_NO_CLEARANCE = N_("Link {seq} of chain {chain} names clearance {clearance}, which is gone.")
+_UNRECORDED_CLEARANCE = N_("Clearance {clearance} is in no chain: it was put in past the engine.")
+_OTHER_CLEARANCE = N_("Clearance {clearance} is not as link {seq} of chain {chain} tells.")
+_WRONG_DIGEST = N_("The facts of approval {grant} ({subject}) are not those of its digest.")
+_NO_DECISION = N_("Approval {grant} ({subject}) stands on no decision of its person.")
+_UNRECORDED = N_("Decision {item} is not in chain {chain}: it was put in past the engine.")
+_OTHER_DECISION = N_("Decision {item} is not as link {seq} of chain {chain} tells.")
+_NO_ITEM = N_("Link {seq} of chain {chain} tells of decision {item}, which is gone.")
+_OTHER_PAYMENT = N_("The evidence holds another payment than it says.")
+_ZH = {
+    _BROKEN_LINK: "链 {chain} 在第 {seq} 环断开：有内容被改动、删除、插入或调换。",
+    _WRONG_TIP: "链 {chain} 止于第 {seq} 环，应止于第 {expected} 环：有内容被插入或改写。",
+    _ENDS_EARLY: "链 {chain} 止于第 {seq} 环，应止于第 {expected} 环：末尾被删除。",
+    _ENDS_BEFORE_ANCHOR: "链 {chain} 止于第 {seq} 环，但检查点 {number} 记有第 {expected} 环：末尾被删除。",
+    _ORPHAN: "链 {chain} 已无归属：其实例记录不存在。",
+    _NO_STREAM: "链 {chain} 应有 {seq} 环，现一环也没有。",
+    _STREAM_GONE: "链 {chain} 已消失；检查点 {number} 记有其第 {seq} 环。",
+    _NOT_AS_ANCHORED: "链 {chain} 第 {seq} 环与检查点 {number} 所记不同：已被改写。",
+    _TIME_BACK: "链 {chain} 第 {seq} 环的时间为 {at}，早于其前一环（{before}）。",
+    _BACK_DATED: "链 {chain} 第 {seq} 环自称时间为 {at}，但 {floor} 或之后的检查点中尚无此环：时钟曾被回拨。",
+    _UNREADABLE: "链 {chain} 第 {seq} 环无法读取。",
+    _NO_ACTOR: "链 {chain} 第 {seq} 环所记账号 {actor} 不存在。",
+    _WAS_DISABLED: "链 {chain} 第 {seq} 环：账号 {actor} 自 {since} 起已停用，却仍有操作。",
+    _NO_ANCHOR: "应为检查点 {number}，实为 {found}：有检查点缺失。",
+    _ANCHOR_LOST: "外部存有检查点 {number}（{at}），数据库中却没有：曾恢复为更早的状态。",
+    _NOT_OUTSIDE: "检查点 {number} 曾送往外部，现已不在。",
+    _UNSENT: "检查点 {number} 尚未送往外部。",
+    _ANCHOR_CHANGED: "检查点 {number} 被改写。",
+    _UNKNOWN_KEY: "检查点 {number} 的签名密钥未知：{key}…",
+    _BAD_SIGNATURE: "检查点 {number} 的签名不真实。",
+    _BAD_LEAVES: "检查点 {number} 的根与其叶不符。",
+    _CLOCK_BACK: "检查点 {number} 的时间为 {at}，早于其前一个（{before}）：时钟曾被回拨。",
+    CLOCK_AHEAD: "检查点 {number} 自称时间为 {at}，却在 {sent} 已到达外部：时钟曾超前。",
+    SENT_LATE: "检查点 {number}（{at}）于 {sent} 才到达外部：发送延迟，或时钟曾被回拨。",
+    SINK_UNREACHABLE: "无法读取外部的检查点：{found}",
+    _BAD_RESEAL: "有记录称曾恢复更早的状态，但其签名不真实。",
+    _WRONG_RESEAL: "有记录称曾恢复更早的状态，但所列检查点不符。",
+    _WAS_RESTORED: "曾恢复到检查点 {number} 的状态：{reason}。作废的检查点：{lost}。",
+    KEYS_ASSUMED: "公钥未与印刷件核对。",
+    _NEVER_ANCHORED: "尚无任何检查点。",
+    _OVERDUE_SINCE: "最近的检查点为 {at}：已过两个周期。",
+    _NOT_ANCHORED: "链 {chain} 尚未被检查点覆盖。",
+    _FILE_CHANGED: "文件 {file} 与导出时不同。",
+    _UNCLEARED: "付款 {payment} 应以 {amount} 的已用放行为依据，现为 {found}。",
+    _NO_PAYMENT: "放行 {clearance}（{amount}）已使用，但其付款不存在。",
+    _FEW_GRANTS: "放行 {clearance} 应有 {expected} 人的有效同意，现为 {found} 人。",
+    _NO_CLEARANCE: "链 {chain} 第 {seq} 环所记放行 {clearance} 不存在。",
+    _UNRECORDED_CLEARANCE: "放行 {clearance} 不在任何链中：系绕过引擎写入。",
+    _OTHER_CLEARANCE: "放行 {clearance} 与链 {chain} 第 {seq} 环所记不同。",
+    _WRONG_DIGEST: "同意 {grant}（{subject}）的事实与其摘要不符。",
+    _NO_DECISION: "同意 {grant}（{subject}）没有本人的决定作依据。",
+    _UNRECORDED: "决定 {item} 不在链 {chain} 中：系绕过引擎写入。",
+    _OTHER_DECISION: "决定 {item} 与链 {chain} 第 {seq} 环所记不同。",
+    _NO_ITEM: "链 {chain} 第 {seq} 环所记决定 {item} 不存在。",
+    _OTHER_PAYMENT: "证据所含付款与其自述不符。",
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""Whoever owns the database and switches its triggers off is found: each attack is named, with where it was made.
+
+Every attack happens inside a transaction that is undone, so that one paid claim serves them all.
+"""
+
+import dataclasses
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from engine import audit, history, jobs, runtime, tasks
+from engine.unit_of_work import ENGINE
+
+pytestmark = pytest.mark.redteam
+CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
+         "reason": "午餐"}  # fmt: skip
+TABLES = ("history", "audit", "audit_anchor", "audit_leaf", "policy_grant", "clearance", "clearance_grant", "work_item",
+          "erp_payment", "erp_payment_request")  # fmt: skip
+
+
+@pytest.fixture
+def paid(company, tmp_path):
+    """The company after a claim was paid and anchored twice; its instance."""
+    engine = company.engine
+    engine.settings = dataclasses.replace(
+        engine.settings, anchor_sink=f"file:{tmp_path / 'outside'}", anchor_key=str(tmp_path / "anchor.key")
+    )
+    first = claim(company)
+    audit.anchor(engine)
+    company.clock.advance(timedelta(hours=1))
+    second = claim(company)
+    audit.anchor(engine)
+    return company, first, second
+
+
+def claim(company) -> UUID:
+    engine = company.engine
+    with company.acting("ann") as uow:
+        key = runtime.start(uow, "expense_claim", dict(CLAIM)).id
+    for login in ("bob", "jiangyi"):
+        with company.acting(login) as uow:
+            (item,) = [one for one in tasks.inbox(uow, "todo").items if one.instance_id == key]
+            if item.claimable:
+                tasks.claim(uow, item.work_item_id)
+            tasks.agree(uow, item.work_item_id, {}, "发票齐全")
+    jobs.run_due(engine)
+    return key
+
+
+class _Undone(Exception):
+    """Ends the transaction of an attack."""
+
+
+@contextmanager
+def attack(engine):
+    """A transaction with every trigger off, which is undone."""
+    with suppress(_Undone), engine.unit_of_work(ENGINE) as uow:
+        switch_triggers_off(uow)
+        yield uow
+        raise _Undone
+
+
+def attacked(engine, *statements, **bound):
+    """(exit, codes) of a verification after `statements`."""
+    with attack(engine) as uow:
+        for statement in statements:
+            uow.execute(text(statement.format(**bound)))
+        report = audit.verify(uow, outside=audit.outside(engine.settings), overdue_after=timedelta(hours=1))
+    return report.exit, sorted({finding.rule for finding in report.findings})
+
+
+def switch_triggers_off(uow):
+    if uow.dialect == "postgresql":
+        uow.execute(text("SET LOCAL session_replication_role = replica"))
+        return
+    uow.execute(text("PRAGMA defer_foreign_keys = ON"))
+    rows = uow.execute(text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")).all()
+    for name, table in rows:
+        if table in TABLES:
+            uow.execute(text(f"DROP TRIGGER {name}"))
+
+
+def test_every_attack_on_the_record_is_named(paid):
+    company, first, second = paid
+    engine = company.engine
+    lite = engine.dialect == "sqlite"
+    key = {"one": f"X'{first.hex}'" if lite else f"'{first}'", "two": f"X'{second.hex}'" if lite else f"'{second}'",
+           "earlier": "3600000000" if lite else "interval '1 hour'"}  # fmt: skip
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        last = uow.execute(text(f"SELECT max(seq) FROM history WHERE instance_id = {key['two']}")).scalar()
+    of_two = {**key, "last": last}
+
+    found = {name: attacked(engine, *statements, **of_two) for name, statements in ATTACKS.items()}
+
+    assert found == EXPECTED
+
+
+ATTACKS = {
+    "nothing": (),
+    "changed fact": ("UPDATE history SET data = replace(data, '发票齐全', '同意') WHERE instance_id = {one}",),
+    "deleted fact": ("DELETE FROM history WHERE instance_id = {one} AND seq = 4",),
+    "inserted fact": (
+        "UPDATE history SET seq = seq + 1000 WHERE instance_id = {one} AND seq > 4",
+        "UPDATE history SET seq = seq - 999 WHERE instance_id = {one} AND seq > 1000",
+        "INSERT INTO history (instance_id, seq, at, kind, data, hash) SELECT instance_id, 5, at, kind, data, hash "
+        "FROM history WHERE instance_id = {one} AND seq = 4",
+    ),
+    "reordered facts": (
+        "UPDATE history SET seq = 1000 WHERE instance_id = {one} AND seq = 3",
+        "UPDATE history SET seq = 3 WHERE instance_id = {one} AND seq = 4",
+        "UPDATE history SET seq = 4 WHERE instance_id = {one} AND seq = 1000",
+    ),
+    "changed act": ("UPDATE audit SET kind = 'user.promoted' WHERE scope = 'identity' AND seq = 2",),
+    "truncated tail": ("DELETE FROM history WHERE instance_id = {two} AND seq = {last}",),
+    "truncated tail, tip put right": (
+        "DELETE FROM history WHERE instance_id = {two} AND seq = {last}",
+        "UPDATE instance SET history_seq = history_seq - 1, history_hash = "
+        "(SELECT hash FROM history WHERE instance_id = {two} AND seq = {last} - 1) WHERE id = {two}",
+    ),
+    "whole instance removed": (
+        "DELETE FROM history WHERE instance_id = {one}",
+        "DELETE FROM clearance_grant WHERE clearance_id IN (SELECT id FROM clearance WHERE instance_id = {one})",
+        "DELETE FROM erp_payment WHERE instance_id = {one}",
+        "DELETE FROM clearance WHERE instance_id = {one}",
+        "DELETE FROM policy_grant WHERE instance_id = {one}",
+        "DELETE FROM inbox WHERE work_item_id IN (SELECT id FROM work_item WHERE instance_id = {one})",
+        "DELETE FROM work_item WHERE instance_id = {one}",
+        "DELETE FROM user_task WHERE instance_id = {one}",
+        "DELETE FROM instance WHERE id = {one}",
+    ),
+    "anchor rewritten": ("UPDATE audit_anchor SET root = previous WHERE number = 2",),
+    "leaf rewritten": ("UPDATE audit_leaf SET seq = seq + 1 WHERE number = 1",),
+    "anchor removed": ("DELETE FROM audit_leaf WHERE number = 2", "DELETE FROM audit_anchor WHERE number = 2"),
+    "decision put in": (
+        "UPDATE work_item SET decided_by = (SELECT id FROM user_account WHERE login = 'gao') "
+        "WHERE instance_id = {one} AND decision_source = 0",
+    ),
+    "grant for another amount": ("UPDATE policy_grant SET facts = replace(facts, '120.00', '920.00')",),
+    "payment raised": ("UPDATE erp_payment SET amount = amount * 2 WHERE instance_id = {one}",),
+    "payment removed": ("DELETE FROM erp_payment WHERE instance_id = {one}",),
+    "time moved": ("UPDATE history SET at = at - {earlier} WHERE instance_id = {two} AND seq = {last}",),
+}
+EXPECTED = {
+    "nothing": (0, []),
+    "changed fact": (1, ["chain-broken"]),
+    "deleted fact": (1, ["chain-broken"]),
+    "inserted fact": (1, ["chain-broken"]),
+    "reordered facts": (1, ["chain-broken"]),
+    "changed act": (1, ["chain-broken"]),
+    "truncated tail": (2, ["chain-short"]),
+    "truncated tail, tip put right": (2, ["chain-short"]),
+    "whole instance removed": (2, ["stream-missing"]),
+    "anchor rewritten": (3, ["anchor-rewritten"]),
+    "leaf rewritten": (3, ["anchor-rewritten"]),
+    "anchor removed": (2, ["anchor-lost"]),
+    "decision put in": (1, ["decision-changed", "grant-undecided"]),
+    "grant for another amount": (1, ["grant-digest"]),
+    "payment raised": (1, ["payment-uncleared"]),
+    "payment removed": (2, ["payment-missing"]),
+    "time moved": (1, ["chain-broken"]),
+}
+
+
+def test_payment_made_by_hand_is_found(paid):
+    """Grant, clearance and payment inserted by SQL with the triggers off: none of them is in a chain."""
+    company, first, _ = paid
+    engine = company.engine
+    made = "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE {where}"
+
+    with attack(engine) as uow:
+        for table, where, changed in (
+            ("erp_payment_request", "id = (SELECT request_id FROM erp_payment WHERE instance_id = :one)",
+             {"id": ":new", "request_no": "'PR-FORGED'"}),
+            ("clearance", "instance_id = :one", {"id": ":new", "idempotency_key": ":new"}),
+            ("erp_payment", "instance_id = :one",
+             {"id": ":new", "payment_no": "'PAY-FORGED'", "request_id": ":new", "clearance_id": ":new"}),
+        ):  # fmt: skip
+            columns = [column.name for column in audit.checking.metadata.tables[table].columns]
+            statement = made.format(
+                table=table, columns=", ".join(columns), values=", ".join(changed.get(name, name) for name in columns),
+                where=where,
+            )  # fmt: skip
+            new, one = (UUID(int=77), first) if uow.dialect == "postgresql" else (UUID(int=77).bytes, first.bytes)
+            uow.execute(text(statement), {"new": new, "one": one})
+        report = audit.verify(uow)
+
+    assert {finding.rule for finding in report.findings} == {"clearance-grants", "clearance-unrecorded"}
+    assert report.exit == 1
+
+
+def test_clock_set_back_is_found_though_every_hash_is_right(paid):
+    """A new instance has no link before it; the checkpoint that did not hold it tells."""
+    company, _, _ = paid
+    engine = company.engine
+    company.clock.advance(timedelta(hours=1))
+    audit.anchor(engine)
+    company.clock.advance(-timedelta(days=2))
+
+    forged = claim(company)
+
+    company.clock.advance(timedelta(days=2, minutes=10))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow)
+    assert {(finding.rule, finding.element_id) for finding in report.findings} >= {("back-dated", str(forged))}
+    assert report.exit == 1
+
+
+def test_checkpoint_of_a_clock_set_back_is_found(paid):
+    company, _, _ = paid
+    company.clock.advance(-timedelta(days=2))
+    audit.anchor(company.engine)
+
+    with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow, outside=audit.outside(company.engine.settings))
+
+    assert "clock-set-back" in {finding.rule for finding in report.findings}
+
+
+def test_time_of_a_chain_never_goes_back(paid):
+    company, first, _ = paid
+    engine = company.engine
+    company.clock.advance(-timedelta(days=1))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        history.record(uow, uow.lock_instance(first), "comment.added")
+        history.act(uow, "identity", "user.changed", {})
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert "time-reversed" not in {finding.rule for finding in audit.verify(uow).findings}
+        times = [fact.at for fact in history.timeline(uow, first)]
+    assert times == sorted(times)
+
+
+def test_older_backup_is_found_and_put_on_record(paid):
+    """Row 40: restored to before a payment: 2 until somebody says so, signed, in the chain."""
+    company, _, _ = paid
+    engine = company.engine
+    backup = Backup(engine)
+    company.clock.advance(timedelta(hours=1))
+    claim(company)
+    audit.anchor(engine)
+    backup.restore()
+    company.clock.advance(timedelta(hours=1))
+
+    assert verified(engine) == (2, {"anchor-lost", "stream-missing"})
+
+    assert audit.reseal(engine, "restored after the disk failed") == [3]
+    assert verified(engine) == (0, set())
+    claim(company)
+    company.clock.advance(timedelta(hours=1))
+    audit.anchor(engine)
+    assert verified(engine) == (0, set())
+    assert [one.number for one in audit.outside(engine.settings)] == [1, 2, 3, 4, 5]
+
+
+class Backup:
+    """Of a whole database: SQLite's own, and a copy by template on PostgreSQL."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        if engine.dialect == "sqlite":
+            self.kept = engine.snapshot()
+        else:
+            self.url = engine.settings.database_url
+            self._say("DROP DATABASE IF EXISTS backup", "CREATE DATABASE backup TEMPLATE company_copy")
+
+    def restore(self):
+        if self.engine.dialect == "sqlite":
+            self.engine.restore(self.kept)
+        else:
+            self._say("DROP DATABASE company_copy", "ALTER DATABASE backup RENAME TO company_copy")
+
+    def _say(self, *statements):
+        self.engine.dispose()  # nobody may be connected
+        admin = create_engine(self.url.replace("/company_copy?", "/template1?"), isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        admin.dispose()
+
+
+def test_restore_that_nobody_signed_is_not_believed(paid):
+    company, _, _ = paid
+    engine = company.engine
+    with engine.unit_of_work(ENGINE) as uow:
+        history.act(uow, "anchor", "state.restored", {
+            "restored_to": 1, "lost": [[2, "00"]], "reason": "nothing to see", "key": "00" * 32, "signature": "00",
+        })  # fmt: skip
+
+    assert verified(engine)[0] == 3
+
+
+def verified(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        report = audit.verify(uow, outside=audit.outside(engine.settings), overdue_after=timedelta(hours=1))
+    return report.exit, {finding.rule for finding in report.findings}

@@ -1,0 +1,81 @@
+"""troika audit verify · anchor · export · reseal · keys."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+from flask.cli import AppGroup
+
+from engine import audit
+from engine.audit import verifier
+from webui.cli import opening
+
+group = AppGroup("audit", help="The record: verify, anchor, export, reseal.")
+
+
+@group.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Only chains that moved since.")
+@click.option("--instance", "instance_id", type=UUID, help="Only the chain of one instance.")
+@click.option("--anchors", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Folder that holds the checkpoints, in place of TROIKA_ANCHOR_SINK.")  # fmt: skip
+@click.option("--keys", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+              help="Public keys that are believed, one a line, from a printed copy.")  # fmt: skip
+@click.option("--sample", type=click.IntRange(1, 100), help="Only so many of a hundred chains, by chance.")
+def verify(
+    since: datetime | None, instance_id: UUID | None, anchors: Path | None, keys: Path | None, sample: int | None
+) -> None:
+    """Recompute the record. Exit: 0 intact, 1 broken, 2 rows missing, 3 signature or key, 4 anchors overdue."""
+    engine = opening.engine()
+    try:
+        trusted = verifier.read_keys(keys) if keys else None
+        outside = verifier.read_anchors(anchors) if anchors else None
+    except verifier.Unreadable as error:
+        raise click.ClickException(str(error)) from error
+    if outside is None:
+        outside = audit.outside(engine.settings) or None
+    with engine.unit_of_work(opening.CLI, read_only=True) as uow:
+        audit.snapshot(uow)
+        moment = since.replace(tzinfo=engine.settings.zone) if since else None
+        every = None if instance_id else audit.every(engine.settings)
+        found = audit.verify(
+            uow, instance_id, since=moment, sample=sample, outside=outside, keys=trusted, overdue_after=every
+        )
+    for line in verifier.lines_of(found.told):
+        click.echo(line)
+    raise SystemExit(found.exit)
+
+
+@group.command()
+@click.option("--rotate", is_flag=True, help="A new key signs beside the old one, and alone from the next one on.")
+def anchor(rotate: bool) -> None:
+    """Make a signed checkpoint now and send it outside."""
+    made = audit.anchor(opening.engine(), rotate=rotate)
+    click.echo(f"checkpoint {made.number} of {made.at}: {made.count} chains, root {made.root}, key {made.key}")
+    if made.next_key:
+        click.echo(f"from now on signs {made.next_key}: print it beside the other keys")
+
+
+@group.command()
+def keys() -> None:
+    """The public keys, in the order in which they signed: print them and keep the print elsewhere."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        for key in audit.standing(uow).keys:
+            click.echo(key)
+
+
+@group.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def export(folder: Path) -> None:
+    """Write the whole record to FOLDER, with a program that verifies it without this product."""
+    counts = audit.export(opening.engine(), folder, opening.CLI)
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    click.echo(f"{told}. Verify: python {folder}/verify_audit.py {folder}")
+
+
+@group.command()
+@click.option("--reason", required=True, help="Why an older state was put back.")
+def reseal(reason: str) -> None:
+    """After a restore: put on record, signed, that the checkpoints made since the backup are void."""
+    lost = audit.reseal(opening.engine(), reason)
+    click.echo(f"on record: void are the checkpoints {', '.join(str(number) for number in lost)}")
