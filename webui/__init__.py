@@ -12,6 +12,7 @@ from webui import (  # isort: skip
 )  # fmt: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
+from webui.inbox import ahead as _further_pages  # noqa: F401
 from webui.inbox import handing_over as _hand_over_pages  # noqa: F401
 from webui.inbox import index as _list_pages  # noqa: F401
 from webui.inbox import many as _many_pages  # noqa: F401
@@ -19,6 +20,7 @@ from webui.inbox import returning as _return_pages  # noqa: F401
 from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
 from webui.requests import acts as _act_pages  # noqa: F401
+from webui.requests import ahead as _ahead_pages  # noqa: F401
 from webui.requests import drafts as _draft_pages  # noqa: F401
 from webui.requests import instance as _instance_pages  # noqa: F401
 from webui.requests import printing as _print_pages  # noqa: F401

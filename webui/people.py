@@ -38,19 +38,9 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/search")
 @needs("")
 def search() -> ResponseReturnValue:
-    """For people pickers: enabled accounts by login or name; `also`: by what else they are found while typing."""
+    """For people pickers: enabled accounts by login or name."""
     found = identity.users(g.uow, search=request.args.get("q", "").strip(), limit=20)
-    return jsonify(
-        [
-            {
-                "id": str(user.id),
-                "name": rendering.person(user),
-                "note": rendering.position(user) or user.login,
-                "also": f"{user.login} {user.name} {user.name_en}",
-            }
-            for user in found
-        ]
-    )
+    return jsonify(rendering.people_options(found))
 
 
 @blueprint.post("/")

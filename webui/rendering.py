@@ -35,7 +35,7 @@ def install(app: Flask) -> None:
         acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
     for name, template in (("sign", "signatures/macros"), ("ui", "macros"), ("lists", "lists"), ("parts", "parts"),
-                           ("cockpit", "cockpit/macros"), ("acts", "inbox/macros")):  # fmt: skip
+                           ("cockpit", "cockpit/macros"), ("acts", "inbox/macros"), ("ways", "route")):  # fmt: skip
         app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
 
 
@@ -70,6 +70,11 @@ def render_block(template: str, block: str, **context: Any) -> Markup:
     found = current_app.jinja_env.get_template(template)
     block = block if block in found.blocks else "content"
     return Markup("").join(Markup(part) for part in found.blocks[block](found.new_context(context)))  # noqa: S704
+
+
+def fragment(block: Markup) -> Response:
+    """A part of a page that htmx asked for."""
+    return make_response(block)
 
 
 def as_script_data(value: Any) -> Markup:
@@ -191,6 +196,17 @@ def person(who: Any) -> str:
 def people_json(who: Iterable[Any]) -> str:
     """What a people picker shows as chosen."""
     return json.dumps([{"id": str(one.id), "name": person(one)} for one in who], ensure_ascii=False)
+
+
+def people_options(users: Iterable[Any]) -> list[dict[str, str]]:
+    """What a people picker offers; `also`: by what else they are found while typing."""
+    return [
+        {
+            "id": str(user.id), "name": person(user), "note": position(user) or user.login,
+            "also": f"{user.login} {user.name} {user.name_en}",
+        }
+        for user in users
+    ]  # fmt: skip
 
 
 def position(who: Any) -> str:

@@ -70,11 +70,7 @@ class Asking:
     def requester_unit(self) -> UUID | None:
         """The department for which the requester asks: the one that he chose at the start, else his own."""
         requester = self.requester
-        if requester is None:
-            return None
-        beside = self.instance.cache.get("beside")
-        chosen = beside.initiator.get("department") if beside is not None and beside.initiator else None
-        return requester.org_unit_id if chosen is None else identity.find_org_unit(self.uow, chosen).id
+        return None if requester is None else choices.acting_unit(self.uow, self.instance, requester)
 
 
 def resolve(asking: Asking) -> list[Candidate]:

@@ -67,7 +67,7 @@ def all_of(uow: UnitOfWork, instance_id: UUID) -> dict[str, Named]:
 def selections(program: Program, strategy: str) -> list[Selection]:
     """The nodes of a process whose people are selected by `strategy`."""
     return [
-        _selection(node.id, node.name, node.human)
+        selection_of(node.id, node.name, node.human)
         for node in program.nodes.values()
         if node.human is not None and node.human.strategy == strategy
     ]
@@ -77,13 +77,30 @@ def select_people(
     uow: UnitOfWork, instance: Instance, program: Program, strategy: str, given: Mapping[str, Sequence[Any]]
 ) -> None:
     """Keep what the requester or an approver has selected, after checking range and number. Raises CannotChoose."""
-    known = {selection.node: selection for selection in selections(program, strategy)}
     for node, references in given.items():
-        if node not in known:
-            raise CannotChoose(task=node, reason=N_("nobody selects its people here"))
-        users = _users(uow, known[node].name, references)
-        _check(uow, instance, known[node], users)
-        keep(uow, instance, node, users, adds=False)
+        keep(uow, instance, node, checked(uow, instance, program, strategy, node, references), adds=False)
+
+
+def checked(
+    uow: UnitOfWork, instance: Instance, program: Program, strategy: str, node: str, references: Sequence[Any]
+) -> list[User]:
+    """The people who were selected for a node, when they are within range and number. Raises CannotChoose."""
+    selection = _of_node(program, strategy, node)
+    users = _users(uow, selection.name, references)
+    _check(uow, instance, selection, users)
+    return users
+
+
+def offered(uow: UnitOfWork, instance: Instance, program: Program, strategy: str, node: str, search: str) -> list[User]:
+    """Who may be selected for a node and matches `search`. Raises CannotChoose."""
+    return eligible(uow, instance, _of_node(program, strategy, node), search)
+
+
+def _of_node(program: Program, strategy: str, node: str) -> Selection:
+    found = next((selection for selection in selections(program, strategy) if selection.node == node), None)
+    if found is None:
+        raise CannotChoose(task=node, reason=N_("nobody selects its people here"))
+    return found
 
 
 def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], *, adds: bool) -> None:
@@ -125,7 +142,8 @@ def _users(uow: UnitOfWork, task: str, references: Sequence[Any]) -> list[User]:
     return list({user.id: user for user in users}.values())
 
 
-def _selection(node: str, name: str, human: Human) -> Selection:
+def selection_of(node: str, name: str, human: Human) -> Selection:
+    """What a node whose people are selected says about range and number."""
     given = {key: slot.text for key, slot in human.parameters}
     several = given.get("multi", "true") == "true" or "max" in given
     return Selection(
@@ -144,12 +162,28 @@ def _check(uow: UnitOfWork, instance: Instance, selection: Selection, users: lis
         raise CannotChoose(task=selection.name, reason=f"{len(users)} ≠ {wanted}")
     if selection.range == "all":
         return
-    if selection.range == "dept":
-        starter = None if instance.starter_id is None else identity.user(uow, instance.starter_id)
-        unit = starter.org_unit_id if starter else None
-        outside = [user.name for user in users if unit is None or user.org_unit_id != unit]
-    else:
-        members = {user.id for user in identity.members_of(uow, [identity.group(uow, selection.range).id])}
-        outside = [user.name for user in users if user.id not in members]
+    within = {user.id for user in eligible(uow, instance, selection)}
+    outside = [user.name for user in users if user.id not in within]
     if outside:
         raise CannotChoose(task=selection.name, reason=f"{', '.join(outside)} ∉ {selection.range}")
+
+
+def eligible(uow: UnitOfWork, instance: Instance, selection: Selection, search: str = "") -> list[User]:
+    """Active people who may be selected and match `search`; of the whole company only the first 20."""
+    if selection.range == "all":
+        return identity.users(uow, search=search, limit=20)
+    if selection.range == "dept":
+        requester = None if instance.starter_id is None else identity.user(uow, instance.starter_id)
+        unit = None if requester is None else acting_unit(uow, instance, requester)
+        within = [] if unit is None else identity.department_members(uow, unit)
+    else:
+        within = identity.members_of(uow, [identity.group(uow, selection.range).id])
+    wanted = search.casefold()
+    return [user for user in within if wanted in f"{user.login} {user.name} {user.name_en}".casefold()]
+
+
+def acting_unit(uow: UnitOfWork, instance: Instance, requester: User) -> UUID | None:
+    """The department for which the requester asks: the one that he chose at the start, else his own."""
+    kept = instance.cache.get("beside")
+    chosen = kept.initiator.get("department") if kept is not None and kept.initiator else None
+    return requester.org_unit_id if chosen is None else identity.find_org_unit(uow, chosen).id

@@ -10,6 +10,7 @@ from engine import history, identity, ids
 from engine.bpmn.steps import Work
 from engine.db.instance import Instance
 from engine.db.task import NO_DUE, Box, ItemKind, ItemStatus, inbox, work_item
+from engine.identity import User
 from engine.unit_of_work import UnitOfWork
 
 _insert_item = insert(work_item)
@@ -54,15 +55,21 @@ def send(
 
 def drawn(uow: UnitOfWork, instance: Instance, work: Work, round_id: UUID, *moments: str) -> None:
     """The copies that `troika:cc` sends at these moments: enter, pass, end."""
-    people: list[UUID] = []
+    people = readers(uow, work, *moments)
+    if people:
+        send(uow, instance, [user.id for user in people], round_id, work.name)
+
+
+def readers(uow: UnitOfWork, work: Work, *moments: str) -> list[User]:
+    """Who reads along by `troika:cc` at these moments."""
+    found: list[User] = []
     for line in work.copies:
         if line["on"] in moments:
-            people += [user.id for user in identity.find(uow, line["users"]) if user.active]
+            found += [user for user in identity.find(uow, line["users"]) if user.active]
             groups = identity.find_groups(uow, line["groups"])
             if groups:
-                people += [user.id for user in identity.members_of(uow, [group.id for group in groups])]
-    if people:
-        send(uow, instance, people, round_id, work.name)
+                found += identity.members_of(uow, [group.id for group in groups])
+    return list({user.id: user for user in found}.values())
 
 
 def _send(uow: UnitOfWork, instance: Instance, user_id: UUID, round_id: UUID | None, reason: str) -> UUID:

@@ -42,6 +42,7 @@ __all__ = [
     "permissions",
     "read",
     "readable",
+    "so_far",
     "validate",
     "visible",
 ]
@@ -82,6 +83,29 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
     names = {path.partition(".")[0] for path in merge.writable | computed}
     cleared = {name: None for name in names if name not in merged and not is_blank(stored.get(name))}
     return {name: merged[name] for name in _names(form) if name in names and name in merged} | cleared
+
+
+def so_far(
+    form: Form, data: dict[str, Any], *, now: datetime, zone: str = "Asia/Shanghai"
+) -> tuple[Values, frozenset[str]]:
+    """What a form that is still being filled in holds, and the names of what is missing or wrong in it; for previews.
+
+    Nothing is refused: what the form does not know is left out, what depends on something missing is missing too.
+    """
+    typed, complaints = schema.load(form.typed, data)
+    merge, merged = _Merge(WRITE_ALL, {}), blank(form)
+    merge.level(form.components, typed, {}, merged, None)
+    rules = Rules(merged, now, zone)
+    rules.compute(form.components)
+    hidden = rules.hidden(form.components)
+    complaints |= _check(form.components, rules, merged, None, merge.writable, hidden, WRITE_ALL)
+    missing = {path.partition(".")[0] for path in complaints if not _inside(path, hidden)}
+    if missing:
+        missing |= {
+            field.keys[0] for field in form.fields if field.computed is not None and is_blank(get(merged, field.keys))
+        }
+    without(merged, hidden, form.components)
+    return {name: merged[name] for name in _names(form) if name in merged}, frozenset(missing)
 
 
 def blank(form: Form) -> Values:

@@ -26,7 +26,7 @@ from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, rejecting, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
-from engine.runtime.previewing import Route, preview, preview_instance
+from engine.runtime.previewing import PreviewStep, Route, preview, preview_instance, require_selection, selectable
 from engine.runtime.rejecting import waits
 from engine.runtime.returning import rounds_of
 from engine.runtime.settling import describe, settle
@@ -36,6 +36,7 @@ from engine.values import Values
 
 __all__ = [
     "InstanceView",
+    "PreviewStep",
     "Route",
     "activate",
     "cancel",
@@ -55,10 +56,12 @@ __all__ = [
     "ready",
     "refuse",
     "reject",
+    "require_selection",
     "resolve",
     "resume",
     "retry_job",
     "rounds_of",
+    "selectable",
     "set_variables",
     "settle",
     "start",

@@ -3,17 +3,18 @@ the others answer nothing: what depends on them is possible, not certain. Nothin
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 from uuid import UUID
 
 from engine import bpmn, calls, forms, identity, operations, repository
-from engine.approvals import automatic, candidates, rounds
+from engine.approvals import automatic, candidates, choices, copies, rounds
 from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Asking, Candidate
+from engine.approvals.choices import Selection
 from engine.approvals.ledger import Outcome
 from engine.bpmn.program import JOB, WORK, Node, Program
 from engine.bpmn.steps import (
@@ -31,20 +32,25 @@ from engine.bpmn.steps import (
 )
 from engine.db import rows
 from engine.db.instance import Instance
-from engine.db.task import RoundStatus
-from engine.errors import BusinessError, EngineError
+from engine.db.task import RoundStatus, Source
+from engine.errors import N_, BusinessError, CannotChoose, EngineError
+from engine.identity import User
 from engine.ids import uuid7
 from engine.operations import Operation, UnknownOperation
+from engine.runtime import reopening
 from engine.runtime.codec import Beside
-from engine.runtime.environment import env, load
+from engine.runtime.environment import beside, env, load
 from engine.runtime.returning import rounds_of
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
 MOST_STEPS = 500
 MOST_SECONDS = 0.3
-CERTAIN, POSSIBLE = "certain", "possible"
-SELECTED = ("initiatorSelect", "previousApproverSelect")
+"""of computing; a machine that is busy with something else gets `PATIENCE` times as long"""
+PATIENCE = 10
+CERTAIN, POSSIBLE, UNKNOWN = "certain", "possible", "unknown"
+EVERYBODY = ("all", "sequential")
+"""modes in which everybody who is asked has to agree"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,11 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class PreviewStep:
-    """A task on the way. `status`: certain, or possible where something is not known yet.
+    """A task on the way. `status`: certain; possible where something is not known yet; unknown behind a place where
+    the prediction cannot go on.
 
-    `needs_selection`: somebody has to choose the people first. `skipped_because`: a rule answers without them.
+    `selection`: somebody chooses its people, and has to do so first if it `needs_selection`. `skipped_because`: a rule
+    answers without them. `people_known` False: they depend on what is not known yet. `copies`: who reads along.
     """
 
     element: str
@@ -73,6 +81,11 @@ class PreviewStep:
     needs_selection: bool = False
     skipped_because: str | None = None
     due: datetime | None = None
+    people_known: bool = True
+    selection: Selection | None = None
+    copies: tuple[Foreseen, ...] = ()
+    refused: EngineError | None = None
+    """why nobody can be asked there"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +97,29 @@ class Route:
     ends: str | None = None
 
 
-def preview(uow: UnitOfWork, key: str, variables: Values, *, starter_id: UUID | None = None) -> Route:
+def preview(
+    uow: UnitOfWork,
+    key: str,
+    variables: Values,
+    *,
+    starter_id: UUID | None = None,
+    department: str | None = None,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
+    missing: Collection[str] = (),
+) -> Route:
     """The way that a request of the actor, or of `starter_id`, would take with these values of its start form.
 
-    Raises ProcessNotDeployed, ProcessRetired.
+    `department`, `approvers`: as of `start`; a selection that is not allowed is not followed. `missing`: fields that
+    are not filled in yet, so that nobody knows where they lead.
+
+    Raises ProcessNotDeployed, ProcessRetired, InvalidValue.
     """
     info = repository.latest_active(uow, key)
     program = repository.program(uow, info.id)
-    who = starter_id or uow.actor.user_id
-    instance = rows.born(uuid7(), info.id, info.key, who, uow.now)
-    instance.cache["beside"] = Beside(None if who is None else identity.context_of(uow, who))
+    instance = _unborn(uow, info, starter_id or uow.actor.user_id, department)
     walk = _Walk(uow, instance, program)
+    walk.unknown |= set(missing)
+    walk.named = _selected(uow, instance, program, approvers or {})
     return walk.go(bpmn.begin(program, str(info.id), variables, now=uow.now, env=env(uow, instance)))
 
 
@@ -106,6 +131,7 @@ def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
     instance = rows.read(uow, instance_id)
     state = load(uow, instance)
     walk = _Walk(uow, instance, state.program)
+    walk.ticket = beside(uow, instance).ticket
     asked = {row.token: row for row in rounds_of(uow, instance_id) if row.status == RoundStatus.OPEN}
     for token in list(state.tokens.values()):
         if token.host or token.incident:
@@ -114,11 +140,62 @@ def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
             row = asked[token.id]
             work = rounds.load(row)
             walk.taint(work, token.scope.definition_id)
+            walk.agree(row.node, rounds.mode_of(work), walk.asked_now(row.id))
             walk.answers.append((token.id, walk.agreed(token.id, row.node, work, (), row.round)))
         elif token.wait == "job":
             walk.unsure(token.node)
             walk.answers.append((token.id, walk.completed(token.id)))
     return walk.go(Step(state, []))
+
+
+def selectable(uow: UnitOfWork, key: str, node: str, search: str = "", *, department: str | None = None) -> list[User]:
+    """Whom the actor, as the requester, may select for a node of the process. Raises CannotChoose, InvalidValue."""
+    info = repository.latest_active(uow, key)
+    program = repository.program(uow, info.id)
+    instance = _unborn(uow, info, uow.actor.user_id, department)
+    return choices.offered(uow, instance, program, "initiatorSelect", node, search)
+
+
+def require_selection(
+    uow: UnitOfWork, key: str, variables: Values, approvers: Mapping[str, Sequence[Any]], *,
+    department: str | None = None,
+) -> None:  # fmt: skip
+    """Refuse a start as long as nobody is selected for a task that will certainly be reached, or somebody who may not.
+
+    Raises CannotChoose.
+    """
+    info = repository.latest_active(uow, key)
+    program = repository.program(uow, info.id)
+    if not choices.selections(program, "initiatorSelect"):
+        return
+    given = {node: people for node, people in approvers.items() if people}
+    instance = _unborn(uow, info, uow.actor.user_id, department)
+    for node, people in given.items():
+        choices.checked(uow, instance, program, "initiatorSelect", node, people)
+    for step in preview(uow, key, variables, department=department, approvers=given).steps:
+        asked = step.selection is not None and step.selection.strategy == "initiatorSelect"
+        if asked and step.needs_selection and step.status == CERTAIN:
+            raise CannotChoose(task=step.name, reason=N_("nobody is named"))
+
+
+def _unborn(uow: UnitOfWork, info: repository.DefinitionInfo, who: UUID | None, department: str | None) -> Instance:
+    instance = rows.born(uuid7(), info.id, info.key, who, uow.now)
+    instance.cache["beside"] = Beside(None if who is None else identity.context_of(uow, who, department))
+    return instance
+
+
+def _selected(
+    uow: UnitOfWork, instance: Instance, program: Program, given: Mapping[str, Sequence[Any]]
+) -> dict[str, list[Candidate]]:
+    """The people whom the requester has selected so far, as far as he may."""
+    named = {}
+    for node, references in given.items():
+        try:
+            found = choices.checked(uow, instance, program, "initiatorSelect", node, references)
+        except EngineError:
+            continue
+        named[node] = candidates.people(found, "chosen beforehand")
+    return named
 
 
 class _Walk:
@@ -136,12 +213,18 @@ class _Walk:
         """elements that are reached on some ways only"""
         self.ahead: set[str] = set()
         """elements behind a place where the walk cannot go on"""
+        self.named: dict[str, list[Candidate]] = {}
+        """whom the requester has selected, by element"""
+        self.said_yes: list[tuple[str, frozenset[UUID], frozenset[UUID]]] = []
+        """(element, accounts, persons) of those who have certainly agreed on the way, in order"""
+        self.ticket: UUID | None = None
+        """the round that sent it back, until the way is there again"""
         self.ends: str | None = None
         self.count = 0
         self.at: Node | None = None
 
     def go(self, step: Step) -> Route:
-        began = perf_counter()
+        began, busy = perf_counter(), thread_time()
         while True:
             self.instance.state = step.state
             for fact in step.facts:
@@ -151,7 +234,8 @@ class _Walk:
             if not self.answers:
                 return self._route(complete=True)
             self.count += 1
-            if self.count > MOST_STEPS or perf_counter() - began > MOST_SECONDS:
+            late = thread_time() - busy > MOST_SECONDS or perf_counter() - began > MOST_SECONDS * PATIENCE
+            if self.count > MOST_STEPS or late:
                 return self._route(complete=False)
             step = self.answers.popleft()[1]()
 
@@ -162,8 +246,8 @@ class _Walk:
             node = self.program.nodes[key]
             if node.op == WORK and node.human is not None:
                 mode = node.human.approval.mode if node.human.approval else "inform"
-                status = POSSIBLE if key in self.maybe else CERTAIN
-                steps.append(PreviewStep(key, node.name, node.labels, mode, (), status))
+                status = POSSIBLE if key in self.maybe else UNKNOWN
+                steps.append(PreviewStep(key, node.name, node.labels, mode, (), status, people_known=False))
         return Route(tuple(steps), complete, self.ends)
 
     # ------------------------------------------------------------ what happens on the way
@@ -229,37 +313,131 @@ class _Walk:
             self.uow, self.instance, work, lambda: bpmn.variables(self.instance.state, fact.scope), fact.node
         )
         because: str | None = None
-        selected = False
-        found: list[Candidate] = []
+        refused: EngineError | None = None
+        selection: Selection | None = None
+        open_still = False
+        answer: list[Candidate] | Automatic = []
+        known = not self._read_by(fact) & self.unknown
+        mode = rounds.mode_of(work)
         try:
-            resolved = candidates.resolve(asking)
-            selected = work.assignment.strategy in SELECTED and not resolved
+            resolved = self._resolved(asking, fact)
+            if work.assignment.strategy in choices.SELECTS:
+                human = self._node(fact).human
+                selection = choices.selection_of(fact.node, work.name, human) if human is not None else None
+                open_still = not resolved
             answer = automatic.skipped(asking) or automatic.handle(asking, resolved)
         except EngineError as error:
-            because, answer = str(error), []
-        if isinstance(answer, Automatic):
-            because = answer.reason
-        else:
-            found = answer
-        people = () if selected else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
+            because, known, refused = str(error), False, error
+        if open_still:
+            answer, because = [], None
+        if isinstance(answer, list) and self._carried(fact):
+            answer = Automatic(True, Source.CARRIED, "decided before, and nothing has changed")
+        if isinstance(answer, list):
+            answer = self._without_repeated(asking, mode, answer)
+        found = [] if isinstance(answer, Automatic) else answer
+        because = answer.reason if isinstance(answer, Automatic) else because
+        shown = () if open_still else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
         status = POSSIBLE if fact.node in self.maybe else CERTAIN
         self.steps.append(
             PreviewStep(
-                fact.node,
-                work.name,
-                dict(work.labels),
-                rounds.mode_of(work),
-                people,
-                status,
-                selected,
-                because,
-                work.due,
+                fact.node, work.name, dict(work.labels), mode, shown, status, open_still, because, work.due,
+                known, selection, tuple(self._copies(work)), refused,
             )
-        )
+        )  # fmt: skip
         self.taint(work, self.instance.state.scopes[fact.scope].definition_id)
         number = sum(step.element == fact.node for step in self.steps)
+        if isinstance(answer, Automatic) and not answer.passed:
+            self.answers.append((fact.token, self._rejected(fact, work, number)))
+            return
+        if not open_still and status == CERTAIN and known:
+            self.agree(
+                fact.node, mode, [one for one in found if not one.group], whole=not any(one.group for one in found)
+            )
         by = [one.id for one in found if not one.group]
         self.answers.append((fact.token, self.agreed(fact.token, fact.node, work, by, number)))
+
+    def _resolved(self, asking: Asking, fact: WorkOpened) -> list[Candidate]:
+        """Whom the drawing asks here, or whom somebody has selected; after a return whoever sent it back."""
+        returned = self._returned(fact)
+        if returned:
+            return returned
+        if fact.node in self.named:
+            return self.named[fact.node]
+        if fact.work.assignment.strategy == "nodeApprover":
+            element = str(asking.value("element") or "")
+            for node, accounts, _ in reversed(self.said_yes):
+                if node == element:
+                    return candidates.people(identity.find(self.uow, list(accounts)), f"decided {element}")
+        return candidates.resolve(asking)
+
+    def _returned(self, fact: WorkOpened) -> list[Candidate]:
+        if self.ticket is None:
+            return []
+        people = reopening.returned_by(self.uow, self.instance, fact, self.ticket)
+        if people is None:
+            return []
+        self.ticket = None
+        return list(people)
+
+    def _carried(self, fact: WorkOpened) -> bool:
+        """Whether the decisions of an earlier round stand; if they do not, no later one does."""
+        if self.ticket is None:
+            return False
+        parked = reopening.parked_for(self.uow, self.instance, fact, self.ticket)
+        if parked is None:
+            return False
+        earlier, items = parked
+        if reopening.changed(self.uow, self.instance, fact, earlier, items) is None:
+            return True
+        self.ticket = None
+        return False
+
+    def agree(self, node: str, mode: str, people: Sequence[Candidate], *, whole: bool = True) -> None:
+        """Remember who has certainly agreed: everybody where all have to, else somebody who is alone."""
+        certain = people if whole and (mode in EVERYBODY or len(people) == 1) else []
+        persons = frozenset(one.person_id for one in certain if one.person_id is not None)
+        self.said_yes.append((node, frozenset(one.id for one in certain), persons))
+
+    def asked_now(self, round_id: UUID) -> list[Candidate]:
+        """Who is asked in an open round."""
+        items = [
+            item
+            for item in reopening.items_of(self.uow, round_id)
+            if item.kind in rounds.TOP and item.voided_at is None
+        ]
+        known = identity.find(self.uow, [item.assignee_id for item in items if item.assignee_id is not None])
+        return candidates.people(known, "asked") if len(known) == len(items) else []
+
+    def _without_repeated(self, asking: Asking, mode: str, asked: list[Candidate]) -> list[Candidate] | Automatic:
+        """Without those who have agreed before (`troika:dedupe`), on the way or in the request as it stands."""
+        work = asking.work
+        if work.dedupe == "none" or work.capability is not None or work.approval is None or mode == "inform":
+            return asked
+        way = self.said_yes[-1:] if work.dedupe == "adjacent" else self.said_yes
+        persons = {person for _, _, found in way for person in found}
+        before = {} if way and work.dedupe == "adjacent" else automatic.repeated(asking, asked)
+        left = [
+            one for one in asked if one.id not in before and (one.person_id is None or one.person_id not in persons)
+        ]
+        enough = not left or (mode == "any" and len(left) < len(asked))
+        return Automatic(True, Source.AUTO_DEDUPE, "has agreed before") if enough else left
+
+    def _copies(self, work: Work) -> list[Foreseen]:
+        found = copies.readers(self.uow, work, "enter", "pass", "end")
+        return [Foreseen(user.id, user.name, "copy") for user in found]
+
+    def _read_by(self, fact: WorkOpened) -> set[str]:
+        """Variables on which it depends who is asked."""
+        human = self._node(fact).human
+        slots = () if human is None else human.parameters
+        read = {name for _, slot in slots if slot.expression is not None for name in slot.expression.names}
+        if fact.work.assignment.strategy.startswith("form"):
+            read.add(str(fact.work.assignment.values.get("field") or "").partition(".")[0])
+        return read
+
+    def _node(self, fact: WorkOpened) -> Node:
+        found: Node = self.instance.state.scopes[fact.scope].program.nodes[fact.node]
+        return found
 
     def taint(self, work: Work, definition_id: str) -> None:
         """What somebody may still write there is not known."""
@@ -302,6 +480,17 @@ class _Walk:
         told = rounds.routing(outcome, "agree", number, people, self.uow.now) if work.approval is not None else None
         return lambda: bpmn.complete(
             self.instance.state, token, {}, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
+        )
+
+    def _rejected(self, fact: WorkOpened, work: Work, number: int) -> Callable[[], Step]:
+        """A rule rejects without asking anybody."""
+        told = rounds.routing(Outcome("failed", (), (), "previewed", 1, 1, 1), "reject", number, (), self.uow.now)
+        if rounds.RoundOutcome(told, work.approval.on_reject if work.approval else "flow").ends_instance:
+            return lambda: bpmn.cancel(
+                self.instance.state, "rejected", now=self.uow.now, env=env(self.uow, self.instance)
+            )
+        return lambda: bpmn.complete(
+            self.instance.state, fact.token, {}, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
         )
 
     def completed(self, token: int, outputs: Values | None = None) -> Callable[[], Step]:

@@ -122,28 +122,46 @@ def within(scope: Scope, after: int, path: str, node: str) -> bool:
 # ---------------------------------------------------------------- on the way back to whoever returned it
 
 
-def _with_ticket(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID) -> bool:
+def returned_by(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID) -> tuple[Candidate, ...] | None:
+    """Who sent it back, when this is the place where it was sent back; else None."""
     returned = uow.read_one(_round, {"of": ticket})
     path = _shape(approvals.path_of(instance, fact.scope))
-    if fact.node == returned.node and path == _shape(returned.scope_path):
-        _end(uow, instance, Ticket.USED, "not passed on the way back")
-        asked = people_of(uow, items_of(uow, ticket), "returned it")
-        return approvals.open_round(uow, instance, fact, approvals.Again(Cause.RETURN, asked))
+    if fact.node != returned.node or path != _shape(returned.scope_path):
+        return None
+    return people_of(uow, items_of(uow, ticket), "returned it")
+
+
+def parked_for(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID) -> tuple[Any, list[Any]] | None:
+    """The earlier round whose decisions may be carried into this one, with its items."""
+    path = _shape(approvals.path_of(instance, fact.scope))
     parked = [
         row for row in uow.read(_parked, {"of": ticket})
         if row.node == fact.node and _shape(row.scope_path) == path
     ]  # fmt: skip
     if not parked:
-        scope = instance.state.scopes[fact.scope]
-        if scope.id == int(returned.guarded["scope"]) and _follows(scope, returned.guarded["target"], fact.node):
-            break_ticket(uow, instance, "another way was taken")
-        return approvals.open_round(uow, instance, fact)
+        return None
     earlier = max(parked, key=lambda row: row.passed_seq)
     items = [
         item for item in items_of(uow, earlier.id)
         if item.kind in VOTING and item.status == ItemStatus.DECIDED and item.voided_at is None
     ]  # fmt: skip
-    reason = _changed(uow, instance, fact, earlier, items)
+    return earlier, items
+
+
+def _with_ticket(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID) -> bool:
+    asked = returned_by(uow, instance, fact, ticket)
+    if asked is not None:
+        _end(uow, instance, Ticket.USED, "not passed on the way back")
+        return approvals.open_round(uow, instance, fact, approvals.Again(Cause.RETURN, asked))
+    parked = parked_for(uow, instance, fact, ticket)
+    if parked is None:
+        returned = uow.read_one(_round, {"of": ticket})
+        scope = instance.state.scopes[fact.scope]
+        if scope.id == int(returned.guarded["scope"]) and _follows(scope, returned.guarded["target"], fact.node):
+            break_ticket(uow, instance, "another way was taken")
+        return approvals.open_round(uow, instance, fact)
+    earlier, items = parked
+    reason = changed(uow, instance, fact, earlier, items)
     if reason is not None:
         break_ticket(uow, instance, reason)
         return approvals.open_round(uow, instance, fact)
@@ -167,7 +185,7 @@ def _follows(scope: Scope, target: str, node: str) -> bool:
     )
 
 
-def _changed(uow: UnitOfWork, instance: Instance, fact: WorkOpened, earlier: Any, items: Sequence[Any]) -> str | None:
+def changed(uow: UnitOfWork, instance: Instance, fact: WorkOpened, earlier: Any, items: Sequence[Any]) -> str | None:
     """Why the decisions of a parked round cannot be carried, or None."""
     if seen(bpmn.variables(instance.state, fact.scope), earlier.guarded) != earlier.guarded_digest:
         return "what they decided on has changed"

@@ -3,7 +3,7 @@
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
 from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_for_me, receipts
-from engine.tasks.choosing import set_future
+from engine.tasks.choosing import selectable, set_future
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.drafting import RequestDraft, copy_to_draft
@@ -103,6 +103,7 @@ __all__ = [
     "save_draft",
     "save_view",
     "seen",
+    "selectable",
     "set_future",
     "shown_title",
     "sight",

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import identity, repository
+from engine import identity, repository, runtime
 from engine.approvals import choices
 from engine.approvals.choices import Selection
-from engine.bpmn.program import Program
+from engine.bpmn.program import WORK, Program
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import N_, CannotChoose, Forbidden, InstanceOver, Suspended
+from engine.identity import User
 from engine.runtime import LIVE
+from engine.tasks import opening
 from engine.tasks.opening import Act
 from engine.tasks.repeating import made_before, remember
 from engine.unit_of_work import UnitOfWork
@@ -58,18 +60,63 @@ def set_future(
 
 
 def select_next(act: Act, given: Mapping[str, Sequence[Any]]) -> None:
-    """Whom the approver has chosen for later nodes of his process, as their range allows. Raises CannotChoose."""
+    """Whom the approver has chosen for the tasks that follow, as their range allows. Raises CannotChoose.
+
+    Where a task follows for certain and nobody has said whom it asks, he has to.
+    """
     choices.select_people(act.uow, act.instance, _program(act), "previousApproverSelect", given)
+    wanted = {selection.node for selection in to_select(act)}
+    if not wanted:
+        return
+    for step in runtime.preview_instance(act.uow, act.instance.id).steps:
+        if step.element in wanted and step.status == "certain":
+            raise CannotChoose(task=step.name, reason=N_("nobody is named"))
 
 
 def to_select(act: Act) -> list[Selection]:
-    """Nodes not reached yet whose people an approver before them chooses, without those chosen already."""
-    wanted = choices.selections(_program(act), "previousApproverSelect")
+    """Tasks that may come next and whose people the approver before them chooses, without those chosen already."""
+    program = _program(act)
+    wanted = choices.selections(program, "previousApproverSelect")
     if not wanted:
         return []
+    following = _following(program, act.round.node)
     reached = {row.node for row in act.uow.read(_opened, {"of": act.instance.id})}
     named = choices.all_of(act.uow, act.instance.id)
-    return [selection for selection in wanted if selection.node not in reached and selection.node not in named]
+    return [
+        selection for selection in wanted
+        if selection.node in following and selection.node not in reached and selection.node not in named
+    ]  # fmt: skip
+
+
+def _following(program: Program, node: str) -> set[str]:
+    """Tasks that are reached without another one between; from inside a sub-process, every one outside of it too."""
+    start = program.nodes.get(node)
+    if start is None:
+        return set(program.nodes)
+    left, seen, found = [start], {start}, set()
+    if start.scope is not program.root:
+        found |= {other.id for other in program.nodes.values() if other.scope is not start.scope}
+    while left:
+        place = left.pop()
+        if place is not start and place.op == WORK:
+            found.add(place.id)
+            continue
+        if place.inner is not None:
+            found |= {other.id for other in place.inner.nodes}
+        ahead = [out.target for out in (*place.out, *([place.default] if place.default is not None else []))]
+        ahead += [out.target for guard in place.boundaries for out in guard.out]
+        fresh = [other for other in ahead if other not in seen]
+        seen.update(fresh)
+        left += fresh
+    return found
+
+
+def selectable(uow: UnitOfWork, work_item_id: UUID, node: str, search: str = "") -> list[User]:
+    """Whom whoever agrees to this item may select for a later node. Raises CannotChoose, NotYourTask, NotFound."""
+    act = opening.look(uow, work_item_id)
+    if not opening.entitled(act):
+        raise opening.not_yours(act)
+    return choices.offered(uow, act.instance, _program(act), "previousApproverSelect", node, search)
 
 
 def _program(act: Act) -> Program:

@@ -62,8 +62,8 @@ def agree(
         choosing.select_next(act, approvers or {})
 
     return decide(
-        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key,
-        chosen if approvers else None, signature,
+        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key, chosen,
+        signature,
     )  # fmt: skip
 
 

@@ -124,6 +124,7 @@ def submit(
         given = forms.validate(
             form, given, stored={}, permissions=forms.WRITE_ALL, now=uow.now, zone=uow.settings.timezone
         )
+    runtime.require_selection(uow, draft.process_key, given, approvers or {}, department=department)
     _remove(uow, draft, version)
     return runtime.start(
         uow, draft.process_key, given, business_key=business_key, definition_id=info.id, number=draft.number,

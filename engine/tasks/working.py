@@ -1,6 +1,6 @@
 """Tasks that are no approvals, and what is common to all: look, claim, release, save a draft, complete."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -214,15 +214,20 @@ def complete(
     fields: Mapping[str, Any] | None = None,
     opinion: str = "",
     *,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
     seen_digest: str | None = None,
     version: int | None = None,
     idempotency_key: str | None = None,
     signature: Sent | None = None,
 ) -> Acted:
-    """办理: the task is done. Raises ActNotOffered on an approval, InvalidForm, and what `opening.begin` raises."""
+    """办理: the task is done. `approvers` as of `agree`.
+
+    Raises ActNotOffered on an approval, InvalidForm, CannotChoose, and what `opening.begin` raises.
+    """
     return decide(
         uow, work_item_id, ItemDecision.HANDLED, fields, opinion, seen_digest, version, idempotency_key,
-        signature=signature,
+        lambda act: choosing.select_next(act, approvers or {}),
+        signature,
     )  # fmt: skip
 
 

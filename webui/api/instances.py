@@ -34,12 +34,13 @@ def start(wanted: dict[str, Any]) -> Any:
             form = repository.form(g.uow, form_id, process.id)
             values = forms.validate(form, values, stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
                                     zone=g.uow.settings.timezone)  # fmt: skip
+        runtime.require_selection(g.uow, process.key, values, wanted["approvers"], department=wanted["department"])
         started = runtime.start(
             g.uow, process.key, values, business_key=wanted["business_key"], definition_id=process.id,
             department=wanted["department"], approvers=wanted["approvers"],
         ).id  # fmt: skip
         once.made(started)
-    g.uow.flush()
+    g.uow.finish()  # the row of the instance too, as it is now: it is read below
     return progress.card(g.uow, started)
 
 

@@ -20,7 +20,10 @@ def start(sent: dict[str, Any]) -> Any:
     """Of a request with these values, as far as they are known; nothing is written."""
     if all(process.key != sent["key"] for process in repository.startable(g.uow)):
         raise NotFound(kind="process that you may start", key=sent["key"])
-    return runtime.preview(g.uow, sent["key"], sent["variables"])
+    return runtime.preview(
+        g.uow, sent["key"], sent["variables"], department=sent["department"],
+        approvers={node: people for node, people in sent["approvers"].items() if people},
+    )  # fmt: skip
 
 
 @blueprint.route("/instances/<uuid:instance_id>", methods=["GET"])

@@ -182,7 +182,7 @@ class ActIn(Strict):
     mode = Text(load_default="all", metadata={"description": "of added signers: all, any or sequential"})
     approvers = fields.Dict(
         Text(), fields.List(Text()), load_default=dict,
-        metadata={"description": "agree: people by element, for later tasks whose people the approver selects"},
+        metadata={"description": "agree, complete: people by element, for tasks that follow and ask whom he selects"},
     )  # fmt: skip
     version = fields.Integer(load_default=None, allow_none=True)
     seen_digest = Text(load_default=None, allow_none=True)
@@ -392,7 +392,7 @@ class NoteOut(Schema):
     straight = fields.Boolean(metadata={"description": "goes back there when nothing has changed"})
 
 
-class PreviewIn(Strict):
+class PreviewIn(ForWhomIn):
     key = Text(required=True)
     variables = PlainValues(load_default=dict, metadata={"description": "the fields of the start form so far"})
 
@@ -404,16 +404,26 @@ class ForeseenOut(Schema):
     group = fields.Boolean()
 
 
+class SelectionOut(Schema):
+    strategy = fields.String(metadata={"description": "who selects: initiatorSelect | previousApproverSelect"})
+    range = fields.String(metadata={"description": "all | dept | key of a group"})
+    least = fields.Integer()
+    most = fields.Integer()
+
+
 class PreviewStepOut(Schema):
     element = fields.String()
     name = fields.String()
     labels = fields.Dict()
     mode = fields.String()
     people = fields.List(fields.Nested(ForeseenOut))
-    status = fields.String(metadata={"description": "certain | possible"})
+    status = fields.String(metadata={"description": "certain | possible | unknown"})
+    people_known = fields.Boolean(metadata={"description": "false: they depend on what is not known yet"})
     needs_selection = fields.Boolean()
+    selection = fields.Nested(SelectionOut, allow_none=True)
     skipped_because = fields.String(allow_none=True)
     due = fields.AwareDateTime(allow_none=True)
+    copies = fields.List(fields.Nested(ForeseenOut), metadata={"description": "who reads along"})
 
 
 class RouteOut(Schema):

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
-from webui import filling, progress, signing
+from webui import filling, progress, rendering, route, signing
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
@@ -41,12 +41,24 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "must_say": task.opinion == "always" or "advise" in buttons,
         "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
         "facts": [(name, text, beside_text(text)) for name, text in (task.facts_display or {}).items()],
+        "choices": _choices(task) if writes else [],
         "bar": acts.bar(buttons), "phrases": task.button_labels.get("phrases", ()),
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
         "limit": current_app.config["TROIKA"].upload_limit_mb,
         "media_types": ",".join(f".{ending}" for ending in documents.ACCEPTED),
         "timeline": progress.timeline(g.uow, instance), "comments": tasks.comments(g.uow, task.instance_id),
     }  # fmt: skip
+
+
+def _choices(task: tasks.TaskView) -> list[route.Choice]:
+    """Pickers for the tasks that follow, where whoever decides this one selects their people."""
+    if not task.selects:
+        return []
+    nodes = repository.program(g.uow, task.definition_id).nodes
+    labels = {node.id: node.labels for node in nodes.values()}
+    return [
+        route.choice(one, name=rendering.label(labels.get(one.node), one.name), needed=False) for one in task.selects
+    ]
 
 
 def _again(error: EngineError, item: UUID) -> ResponseReturnValue:
@@ -111,16 +123,20 @@ def decide(item: UUID) -> ResponseReturnValue:
             tasks.unclaim(g.uow, item)
             return to_next(item, gettext("The task is back with its group."))
         case "agree":
-            tasks.agree(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once,
-                  signature=signed)  # fmt: skip
+            tasks.agree(
+                g.uow, item, fields, opinion, approvers=route.selected(), seen_digest=seen, version=version,
+                idempotency_key=once, signature=signed,
+            )  # fmt: skip
             return to_next(item, gettext("Agreed."))
         case "reject":
             tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once,
                   signature=signed)  # fmt: skip
             return to_next(item, gettext("Rejected."))
         case "complete":
-            tasks.complete(g.uow, item, fields, opinion, seen_digest=seen, version=version, idempotency_key=once,
-                  signature=signed)  # fmt: skip
+            tasks.complete(
+                g.uow, item, fields, opinion, approvers=route.selected(), seen_digest=seen, version=version,
+                idempotency_key=once, signature=signed,
+            )  # fmt: skip
             return to_next(item, gettext("Done."))
     raise InvalidForm(errors={"action": ["unknown"]})
 

@@ -6,11 +6,11 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import forms, repository, runtime, tasks
+from engine import forms, identity, repository, runtime, tasks
 from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.repository import DefinitionInfo
-from webui import filling, rendering
+from webui import filling, rendering, route
 from webui.once import Once
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -30,27 +30,41 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/start/<key>")
 def start(key: str) -> ResponseReturnValue:
     """The start form of the latest version."""
-    return _start_page(key)
+    return start_page(key)
 
 
-def _start_page(key: str, error: EngineError | None = None) -> ResponseReturnValue:
-    process, form = _startable(key)
+def start_page(key: str, error: EngineError | None = None, *, again: bool = False) -> ResponseReturnValue:
+    """`again`: with what was typed, and the way that it would take."""
+    process, form = startable(key)
+    typed = filling.typed() if error or again else None
     shown = None
     if form is not None:
-        typed = filling.typed() if error else None
         shown = filling.shown(form, forms.blank(form), forms.WRITE_ALL, typed=typed, error=error)
-    return page("requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error))
+    return page(
+        "requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error),
+        **for_whom(key, form, typed),
+    )  # fmt: skip
+
+
+def for_whom(key: str, form: Form | None, typed: dict[str, Any] | None) -> dict[str, Any]:
+    """What a start asks besides the form: the departments of somebody who has several, people whom he selects.
+
+    `way` is None while nothing was typed: scripts ask for it when the page is there.
+    """
+    own = identity.departments_of(g.uow, g.reader.id)
+    way = None if typed is None else route.of_start(key, form, typed)
+    return {"way": way, "departments": own if len(own) > 1 else [], "department": route.department()}
 
 
 def _again(error: EngineError, key: str) -> ResponseReturnValue:
-    return _start_page(key, error)
+    return start_page(key, error)
 
 
 @blueprint.post("/start/<key>")
 @shows_again(_again)
 def begin(key: str) -> ResponseReturnValue:
     """Judge the form and start; the same page sent twice starts once."""
-    process, form = _startable(key)
+    process, form = startable(key)
     values = {}
     if form is not None:
         values = forms.validate(form, filling.sent(), stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
@@ -58,7 +72,11 @@ def begin(key: str) -> ResponseReturnValue:
     once = Once(g.uow, f"web.start.{key}"[:120], request.form.get("request_id", ""), request.form.get("data", ""))
     started = once.instance()
     if started is None:
-        started = runtime.start(g.uow, key, values, definition_id=process.id).id
+        wanted, department = route.selected(), route.department()
+        runtime.require_selection(g.uow, key, values, wanted, department=department)
+        started = runtime.start(
+            g.uow, key, values, definition_id=process.id, department=department, approvers=wanted
+        ).id
         once.made(started)
         flash(gettext("Submitted: %(name)s.", name=rendering.label(process.labels, process.name)), "success")
     return redirect(url_for(".instance", instance_id=started), 303)
@@ -67,7 +85,7 @@ def begin(key: str) -> ResponseReturnValue:
 @blueprint.get("/start/<key>/drawing.json")
 def drawing(key: str) -> dict[str, Any]:
     """The way that a request will go."""
-    process, _ = _startable(key)
+    process, _ = startable(key)
     return {"xml": repository.source(g.uow, process.id).decode()}
 
 
@@ -79,7 +97,8 @@ def mine() -> ResponseReturnValue:
     return page("requests/mine.html", found=found, next=following)
 
 
-def _startable(key: str) -> tuple[DefinitionInfo, Form | None]:
+def startable(key: str) -> tuple[DefinitionInfo, Form | None]:
+    """A process that the reader may start, with its form. Raises NotFound."""
     process = next((found for found in repository.startable(g.uow) if found.key == key), None)
     if process is None:
         raise NotFound(kind="process that you may start", key=key)

@@ -9,23 +9,25 @@ from flask_babel import gettext
 from engine import forms, repository
 from engine.errors import EngineError
 from engine.tasks import drafting
-from webui import filling, rendering
+from webui import filling, rendering, route
 from webui.rendering import page
-from webui.requests import blueprint
+from webui.requests import blueprint, for_whom
 from webui.transaction import shows_again
 
 
-def _page(draft_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+def draft_page(draft_id: UUID, error: EngineError | None = None, *, again: bool = False) -> ResponseReturnValue:
+    """`again`: with what was typed, and the way that it would take."""
     draft = drafting.open_(g.uow, draft_id)
     process = repository.latest(g.uow, draft.process_key)
     form = repository.form(g.uow, draft.form_id, process.id) if draft.form_id else None
+    typed = filling.typed() if error or again else None
     shown = None
     if form is not None:
         values = forms.blank(form) | draft.values
-        shown = filling.shown(form, values, forms.WRITE_ALL, typed=filling.typed() if error else None, error=error)
+        shown = filling.shown(form, values, forms.WRITE_ALL, typed=typed, error=error)
     return page(
         "requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error),
-        draft=draft,
+        draft=draft, **for_whom(process.key, form, typed),
     )  # fmt: skip
 
 
@@ -40,11 +42,11 @@ def keep(key: str) -> ResponseReturnValue:
 @blueprint.get("/drafts/<uuid:draft_id>")
 def draft(draft_id: UUID) -> ResponseReturnValue:
     """The start form as it was left."""
-    return _page(draft_id)
+    return draft_page(draft_id)
 
 
 @blueprint.post("/drafts/<uuid:draft_id>")
-@shows_again(lambda error, draft_id: _page(draft_id, error))
+@shows_again(lambda error, draft_id: draft_page(draft_id, error))
 def change_draft(draft_id: UUID) -> ResponseReturnValue:
     """Submit it, keep it again, or throw it away: the button says which."""
     version = request.form.get("version", 0, type=int)
@@ -58,7 +60,9 @@ def change_draft(draft_id: UUID) -> ResponseReturnValue:
             drafting.discard(g.uow, draft_id, version)
             flash(gettext("The draft was thrown away."), "success")
             return redirect(url_for(".index"), 303)
-    started = drafting.submit(g.uow, draft_id, filling.sent(), version)
+    started = drafting.submit(
+        g.uow, draft_id, filling.sent(), version, department=route.department(), approvers=route.selected()
+    )
     info = repository.definition(g.uow, started.definition_id)
     flash(gettext("Submitted: %(name)s.", name=rendering.label(info.labels, info.name)), "success")
     return redirect(url_for(".instance", instance_id=started.id), 303)

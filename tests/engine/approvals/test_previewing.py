@@ -12,7 +12,7 @@ from sqlalchemy import select
 from engine import forms, jobs, repository, runtime, tasks
 from engine.db.base import metadata
 from engine.db.task import user_task, work_item
-from engine.errors import EngineError
+from engine.errors import CannotChoose, EngineError
 from engine.identity import members_of
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.approvals.going import Case, line, request, step
@@ -95,17 +95,108 @@ def test_a_task_that_a_rule_answers_says_why(engine):
     assert asked.skipped_because is None
 
 
-def test_a_task_whose_people_the_requester_selects_asks_for_them(engine):
-    chosen = (
-        '<userTask id="a" name="a"><extensionElements><troika:assignment strategy="initiatorSelect"/>'
+def chosen(key: str, more: str = "", strategy: str = "initiatorSelect") -> str:
+    return (
+        f'<userTask id="{key}" name="{key}"><extensionElements><troika:assignment strategy="{strategy}" {more}/>'
         '<troika:approval mode="any" onReject="end"/></extensionElements></userTask>'
     )
-    case = Case(engine, line(chosen, step("b")))
 
-    (selected, other) = foreseen(engine, case.who["ann"], "p").steps
 
-    assert (selected.needs_selection, selected.people) == (True, ())
-    assert not other.needs_selection
+def test_a_task_whose_people_the_requester_selects_asks_for_them_where_it_is_reached(engine):
+    xml = drawing(
+        START + chosen("a", 'max="2"') + element("exclusiveGateway", "g", default="g_end") + chosen("b") + END
+        + flows("start a g end", "g b ? amount > 5", "b end")
+    )  # fmt: skip
+    case = Case(engine, xml, amount=1)
+    ann, bob = case.who["ann"], case.who["bob"]
+
+    def selecting(amount: int, approvers: dict[str, list[str]]) -> list[tuple[str, bool, list[str]]]:
+        with engine.unit_of_work(ann, read_only=True) as uow:
+            steps = runtime.preview(uow, "p", {"amount": amount}, approvers=approvers).steps
+        return [(one.element, one.needs_selection, [who.name for who in one.people]) for one in steps]
+
+    def refused(amount: int, approvers: dict[str, list[str]]) -> str | None:
+        with engine.unit_of_work(ann, read_only=True) as uow:
+            try:
+                runtime.require_selection(uow, "p", {"amount": amount}, approvers)
+            except CannotChoose as error:
+                return str(error.facts["task"])
+        return None
+
+    assert selecting(1, {}) == [("a", True, [])]
+    assert selecting(9, {"a": ["bob"], "b": []}) == [("a", False, ["Bob"]), ("b", True, [])]
+    assert selecting(1, {"a": ["bob", "eve", "fay"]}) == [("a", True, [])], "more than the drawing allows"
+    assert (refused(1, {}), refused(1, {"a": ["bob"]}), refused(9, {"a": ["bob"]})) == ("a", None, "b")
+    with engine.unit_of_work(ann, read_only=True) as uow:
+        (step,) = runtime.preview(uow, "p", {"amount": 1}).steps
+        assert (step.selection.least, step.selection.most) == (1, 2)
+        assert bob.user_id in [user.id for user in runtime.selectable(uow, "p", "a", "bo")]
+        with pytest.raises(CannotChoose):
+            runtime.selectable(uow, "p", "elsewhere")
+
+
+def test_the_approver_before_selects_and_nobody_else(engine):
+    xml = drawing(
+        START + step("a") + step("b") + chosen("c", strategy="previousApproverSelect") + END + flows("start a b c end")
+    )
+    case = Case(engine, xml)
+    item = case.item("bob", "a")
+    with engine.unit_of_work(case.who["bob"], read_only=True) as uow:
+        assert tasks.get(uow, item).selects == ()
+    case.agree("a")
+
+    with pytest.raises(CannotChoose, match="nobody is named"):
+        case.act(tasks.agree, "b")
+    case.act(tasks.agree, "b", approvers={"c": ["bob"]})
+
+    assert case.item("bob", "c")
+
+
+def test_a_rule_that_rejects_ends_the_route(engine):
+    case = Case(engine, line(step("a"), step("b", '<troika:onEmpty do="autoReject"/>', who="nobody_"), step("c")))
+
+    route = foreseen(engine, case.who["ann"], "p")
+
+    assert [one.element for one in route.steps] == ["a", "b"]
+    assert (route.steps[1].skipped_because, route.ends) == ("nobody to ask", "rejected")
+
+
+def test_what_is_not_filled_in_yet_makes_the_route_possible_or_unknown(engine):
+    xml = drawing(
+        START + element("exclusiveGateway", "g", default="g_a") + step("a") + step("b") + step("c") + END
+        + flows("start g a c end", "g b ? amount > 5", "b c")
+    )  # fmt: skip
+    case = Case(engine, xml, amount=1)
+
+    def statuses(amount: int | None, *missing: str) -> dict[str, str]:
+        with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+            steps = runtime.preview(uow, "p", {"amount": amount}, missing=missing).steps
+        return {one.element: one.status for one in steps}
+
+    assert statuses(9) == {"b": "certain", "c": "certain"}
+    assert statuses(9, "amount") == {"a": "possible", "b": "possible", "c": "certain"}
+    assert set(statuses(None, "amount").values()) <= {"possible", "unknown", "certain"}
+
+
+def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine):
+    case = Case(
+        engine,
+        line(
+            step("a", '<troika:cc on="pass" users="eve"/>'),
+            step("b", '<troika:dedupe mode="first"/>', who="bob"),
+            step("c", '<troika:dedupe mode="first"/>', who="bob,eve", mode="all"),
+        ),
+    )
+
+    (first, second, third) = foreseen(engine, case.who["ann"], "p").steps
+
+    assert [who.name for who in first.copies] == ["Eve"]
+    assert (second.skipped_because, second.people) == ("has agreed before", ())
+    assert [who.name for who in third.people] == ["Eve"]
+    case.agree("a")
+    assert case.waits == ["c"]
+    with pytest.raises(StopIteration):
+        case.item("bob", "c")
 
 
 def test_a_running_request_shows_what_comes_next_also_after_a_return(engine):
@@ -119,6 +210,21 @@ def test_a_running_request_shows_what_comes_next_also_after_a_return(engine):
     assert ahead() == ["c"]
     case.back("b", "request")
     assert ahead() == ["a", "b", "c"]
+
+
+def test_what_was_decided_before_is_carried_on_the_straight_way_back(engine):
+    case = Case(engine, line(request(), step("a"), step("b"), step("c")))
+    case.agree("request", "a")
+    case.back("b", "request", resubmit="backToMe")
+
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        (a, b, c) = runtime.preview_instance(uow, case.id).steps
+
+    assert (a.skipped_because, a.people) == ("decided before, and nothing has changed", ())
+    assert [(who.name, who.reason) for who in b.people] == [("Eve", "returned it")]
+    assert [who.reason for who in c.people] == ["named"]
+    case.agree("request")
+    assert case.waits == ["b"]
 
 
 # ---------------------------------------------------------------- predicted = executed

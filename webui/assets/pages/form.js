@@ -41,6 +41,13 @@ function judgeLikeTheServer(form, errors) {
 function sendWith(outer, host, form, refusals) {
   const field = Object.assign(document.createElement('input'), { type: 'hidden', name: host.getAttribute('name') ?? 'data' });
   outer.append(field);
+  // what stands in the form now, for parts of the page that follow it (`tk-changed`)
+  const tell = () => {
+    field.value = JSON.stringify(form._getSubmitData());
+    host.dispatchEvent(new CustomEvent('tk-changed', { bubbles: true }));
+  };
+  form.on('changed', tell);
+  tell();
 
   // capturing, so that htmx, which listens on the same form, finds the value or nothing to send
   const submit = event => {
@@ -65,6 +72,7 @@ function sendWith(outer, host, form, refusals) {
   return () => {
     outer.removeEventListener('submit', submit, { capture: true });
     outer.removeEventListener('mousedown', press);
+    form.off('changed', tell);
     field.remove();
   };
 }

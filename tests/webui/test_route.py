@@ -1,0 +1,141 @@
+"""流程预测 on the pages: who will be asked, whom somebody selects for it, and for which department."""
+
+import pytest
+
+from engine import identity, repository
+from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows
+
+pytestmark = pytest.mark.approvals
+
+FORM = (
+    b'{"schemaVersion": 18, "type": "default", "id": "picked", "components": [{"type": "number", "key": "amount", '
+    b'"id": "f1", "label": "Amount", "validate": {"required": true, "min": 1}}]}'
+)
+
+
+def picked(key: str, strategy: str, more: str = "") -> str:
+    return (
+        f'<userTask id="{key}" name="Task {key}"><extensionElements><troika:assignment strategy="{strategy}" {more}/>'
+        '<troika:approval mode="all" onReject="end"/></extensionElements></userTask>'
+    )
+
+
+@pytest.fixture
+def pages(engine, app, sign_in):
+    """Ann, who works in two departments: first those whom she selects, over 100 those whom they select in turn."""
+    start = START.replace(
+        "/>", '><extensionElements><zeebe:formDefinition formId="picked"/></extensionElements></startEvent>', 1
+    )
+    xml = drawing(
+        start + picked("one", "initiatorSelect", 'range="managers" max="1"')
+        + element("exclusiveGateway", "g", default="g_end") + picked("two", "previousApproverSelect")
+        + picked("dept", "initiatorSelect", 'range="dept"') + END
+        + flows("start one g end", "g two ? amount > 100", "two dept end"), process_id="picked",
+    )  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/picked.bpmn": xml, "forms/picked.json": FORM})
+        for key in ("sales", "logistics"):
+            identity.create_org_unit(uow, key, key.title())
+            identity.join_department(uow, "ann", key)
+        identity.create_user(uow, "eli", "Eli", org_unit="logistics")
+    return sign_in("ann")
+
+
+def route(visitor, amount: int | str, **more: str):
+    data = {"data": f'{{"amount": {amount}}}', **more}
+    return visitor.post("/requests/start/picked/route", data=data, headers={"HX-Request": "true"})
+
+
+def test_the_start_form_follows_what_is_typed_and_asks_for_people_where_they_are_needed(pages):
+    start = pages.get("/requests/start/picked").text
+    assert 'name="department"' in start
+    assert "Sales" in start
+    assert "Logistics" in start
+
+    little, much = route(pages, 50), route(pages, 500)
+    again = route(pages, 500, choosing="one dept ")
+
+    assert "Task one" in little.text
+    assert "Task two" not in little.text
+    assert 'name="approvers.one"' in little.text
+    assert 'name="approvers.dept"' not in little.text
+    assert "Task two" in much.text
+    assert 'name="approvers.dept"' in much.text
+    assert 'name="approvers.two"' not in much.text
+    assert "approvers." not in again.text, "somebody may be typing in a picker: only other ones are sent"
+    assert "perhaps" in route(pages, "null").text
+    assert "<!doctype" not in much.text
+
+
+def test_without_scripts_a_button_shows_the_page_again_with_the_route(pages):
+    pages.get("/requests/start/picked")
+
+    page = pages.post("/requests/start/picked/route", data={"data": '{"amount": 50}', "approvers.one": "bob"})
+
+    assert page.status_code == 200
+    assert "<!doctype" in page.text
+    assert "Bob" in page.text
+    assert "Task one" in page.text
+    assert '"amount": 50' in page.text
+    made = pages.post("/requests/start/picked/draft", data={"data": '{"amount": 60}'})
+    draft_id = made.headers["Location"].rpartition("/")[2]
+    page = pages.post("/requests/start/picked/route", data={"data": '{"amount": 70}', "draft": draft_id})
+    assert '"amount": 70' in page.text
+    assert f"/requests/drafts/{draft_id}" in page.text
+
+
+def test_the_server_judges_who_was_selected_and_for_which_department(pages, sign_in):
+    def begin(**more: str):
+        return pages.post("/requests/start/picked", data={"data": '{"amount": 50}', **more})
+
+    assert [one["name"] for one in pages.get("/requests/start/picked/people?node=one&q=b").json] == ["Bob"]
+    there = pages.get("/requests/start/picked/people?node=dept&department=logistics").json
+    assert [one["name"] for one in there] == ["Eli"]
+    assert pages.get("/requests/start/picked/people?node=two").status_code == 422
+    for refused, why in (
+        ({}, "nobody is named"), ({"approvers.one": "dora"}, "managers"), ({"approvers.one": "bob, carl"}, "1"),
+        ({"approvers.one": "bob", "department": "board"}, "one of the departments"),
+    ):  # fmt: skip
+        answer = begin(**refused)
+        assert (answer.status_code, why in answer.text) == (422, True), (refused, answer.text)
+
+    done = begin(**{"approvers.one": "bob", "department": "logistics"})
+
+    assert done.status_code == 303, done.text
+    assert "Task one" in sign_in("bob").get("/inbox/").text
+
+
+def test_whoever_decides_selects_the_next_ones_and_sees_what_follows(pages, sign_in):
+    started = pages.post(
+        "/requests/start/picked",
+        data={"data": '{"amount": 500}', "approvers.one": "bob", "approvers.dept": "eli", "department": "logistics"},
+    )
+    assert started.status_code == 303, started.text
+    bob = sign_in("bob")
+    item = bob.get("/api/v1/tasks/").json["items"][0]["id"]
+    page = bob.get(f"/inbox/{item}").text
+    assert 'name="approvers.two"' in page
+
+    ahead = bob.get(f"/inbox/{item}/route").text
+    assert "Task two" in ahead
+    assert "Task dept" in ahead
+    assert "Eli" in ahead
+    assert "Task dept" in pages.get(started.headers["Location"] + "/route").text
+    assert sign_in("carl").get(started.headers["Location"] + "/route").status_code == 404
+    assert [one["name"] for one in bob.get(f"/inbox/{item}/people?node=two&q=carl").json] == ["Carl"]
+    assert bob.post(f"/inbox/{item}", data={"action": "agree"}).status_code == 422
+    assert bob.post(f"/inbox/{item}", data={"action": "agree", "approvers.two": "carl"}).status_code == 303
+    assert "Task two" in sign_in("carl").get("/inbox/").text
+
+
+def test_a_start_over_the_wire_needs_the_same_selection(pages):
+    body = {"key": "picked", "variables": {"amount": 50}}
+
+    refused = pages.post("/api/v1/instances/", json=body)
+    steps = pages.post("/api/v1/previews/", json={**body, "approvers": {"one": ["bob"]}}).json["steps"]
+    started = pages.post("/api/v1/instances/", json={**body, "approvers": {"one": ["bob"]}})
+
+    assert (refused.status_code, refused.json["code"]) == (422, "cannot_choose")
+    assert [(one["element"], one["needs_selection"], one["selection"]["most"]) for one in steps] == [("one", False, 1)]
+    assert started.status_code == 201
