@@ -2,25 +2,24 @@
 
 Places are ids of flow nodes, with the path of the calls that lead to them. Data is unknown except for the outcome of
 approvals; a condition is read as true, false or unknown, and unknown means both. So the checker may warn about a path
-that real data never takes; it misses none of what is modelled. Which variables a node writes is known but for forms,
-messages and called processes, so that an approval ends when the document that it is about becomes another one. A loop
-runs any number of times, an ad-hoc sub-process starts anything at any time, outcomes of its instances are not told
-apart. Handlers of compensation run at any time, so that one which pays or approves is unread, as is an element without
-a row here.
+that real data never takes; it misses none of what is modelled. A loop runs any number of times, an ad-hoc sub-process
+starts anything at any time, outcomes of instances beside each other are not told apart. Handlers of compensation run at
+any time, so that one which pays, approves or writes which document is meant is unread, as is an element without a row
+here.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from engine import feel
 from engine.bpmn.model import SCOPES, Flow, Node, Process, Scope
 
 Callees = Callable[[Process, Node], Process | None]
 """(calling process, call activity) -> the process that it would run"""
 
 CALL_DEPTH = 3
+NOT_TOLD = "?"
+"""an outcome that is not known: of an approval in instances beside each other"""
 READ = frozenset(
     (
         "task", "manualTask", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask",
@@ -73,9 +72,10 @@ class Place:
 class System:
     """All places by id; `starts`: the ways to begin, each the places that get a token together; `handlers`: event
     sub-processes, which may begin whenever what they stand in is alive; `unread`: what could not be modelled, with the
-    reason."""
+    reason; `processes`: by the prefix of their places."""
 
     places: dict[str, Place] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
     starts: list[list[str]] = field(default_factory=list)
     handlers: list[Place] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
@@ -105,35 +105,6 @@ def build(process: Process, callees: Callees) -> System:
     return system
 
 
-def written(node: Node, catalog: Mapping[str, Any]) -> set[str]:
-    """The variables that a node writes when it is done: by script, decision, mapping, data association or operation.
-
-    What a form, a message or a called process brings is not known here.
-    """
-    extensions = node.extensions
-    mapped = {line.target.partition(".")[0].strip() for line in extensions.outputs}
-    mapped |= {association.target for association in node.data_out}
-    results = {node.loop.result} if node.loop is not None and node.loop.result else set()
-    if mapped:
-        return mapped | results
-    if extensions.script is not None:
-        results.add(extensions.script.result_variable)
-    if extensions.decision is not None:
-        results.add(extensions.decision.result_variable)
-    operation = catalog.get(extensions.task.type) if extensions.task is not None else None
-    return results | set(operation.outputs if operation is not None else ())
-
-
-def read_by(subject: str | None) -> frozenset[str]:
-    """The variables that say which document an approval is about. Not FEEL: none, the compiler says so."""
-    if subject is None or not subject.strip().startswith("="):
-        return frozenset()
-    try:
-        return feel.compile(subject.strip()[1:]).names
-    except feel.FeelSyntaxError:
-        return frozenset()
-
-
 def truth(condition: str | None, outcomes: Mapping[str, str]) -> bool | None:
     """What a condition says when only the outcomes of approvals are known; None: it depends on something else."""
     if condition is None:
@@ -152,6 +123,7 @@ def reads_outcome(condition: str | None) -> set[str]:
 def _add(
     system: System, process: Process, scope: Scope, parent: Place | None, prefix: str, callees: Callees, depth: int
 ) -> list[str]:  # fmt: skip
+    system.processes.setdefault(prefix, process)
     for node in scope.nodes.values():
         place = Place(prefix + node.id, node, parent, prefix=prefix)
         system.places[place.id] = place
@@ -238,6 +210,8 @@ def _truth(text: str, outcomes: Mapping[str, str]) -> bool | None:
             return None
         name, sign, word = found[3], found[2], found[1]
     known = outcomes.get(name)
+    if known == NOT_TOLD:
+        return None
     if known is None:  # not decided yet: null equals no text
         return sign == "!="
     return (known == word) is (sign == "=")

@@ -2,46 +2,47 @@
 
 from collections.abc import Iterable, Iterator
 
-from engine.bpmn.program import PARALLEL
+from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
-from engine.policy.abstraction import Place, System
-from engine.policy.checker import BUDGET, State, Way, added
+from engine.policy.abstraction import Place
+from engine.policy.search import BUDGET, DIGIT, WORDS, Space, State, Way
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
 _LEAVING = ("leave", "split", "output")
 """what a token is stuck at when its element is not performed again"""
-Marks = tuple[tuple[str, str], ...]
-"""(place, stage) of each token that one token becomes."""
+Marks = tuple[tuple[str, str | None], ...]
+"""(place, flow by which it comes to it; None: it is at work there) of each token that one token becomes."""
 
 
-def states(system: System, running: Running, granted: Iterable[Grant]) -> list[State]:
+def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[State]:
     """Where the tokens stand, what was decided, which approvals live.
 
     A token that is stuck on its way out, be it for want of a data output, may leave on any flow, as may one that was
     placed behind an element and waits until something is undone: the element is not performed any more; one that was
     placed before it has not begun.
-    Tokens that the system has no place for (deeper calls) are left out; the system lists them as unread. Above BUDGET
+    Tokens that the space has no place for (deeper calls) are left out; the system lists them as unread. Above BUDGET
     states the rest of the tokens is left out: the search does not even begin with so many, and says that nothing is
     proved.
     """
+    places = space.system.places
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
-    state = State((), _outcomes(running, prefixes), _live(system, granted))
+    state = State((), _outcomes(space, running, prefixes), _live(space, granted))
     ways: list[list[Marks]] = []
     for token in running.tokens.values():
-        place = system.places.get(prefixes[token.scope.id] + token.node.id)
+        place = places.get(prefixes[token.scope.id] + token.node.id)
         if place is not None and token.counts:
-            ways.append(list(_stands(system, place, token)))
+            ways.append(list(_stands(place, token)))
     for scope in running.scopes.values():
         for flow, count in scope.held.items():
             target = scope.program.flows[flow].target
             name = prefixes[scope.id] + target.id
-            if name in system.places:
-                ways += [[((name, flow if target.op == PARALLEL else ""),)]] * count
+            if name in places:
+                ways += [[((name, flow if target.op in (PARALLEL, INCLUSIVE) else ""),)]] * count
     found = {state: None}
     for way in ways:
-        found = {_placed(before, marks): None for before in found for marks in way}
+        found = {_placed(space, before, marks): None for before in found for marks in way}
         if len(found) > BUDGET:
             break
     return list(found)
@@ -54,19 +55,19 @@ def _prefix(scope: Scope, running: Running) -> str:
     return f"{outside}{running.tokens[scope.token].node.id}/" if scope.kind == "call" else outside
 
 
-def _placed(state: State, marks: Marks) -> State:
-    for name, stage in marks:
-        state = added(state, name, stage)
+def _placed(space: Space, state: State, marks: Marks) -> State:
+    for name, flow in marks:
+        state = space.active(state, name) if flow is None else space.placed(state, name, flow)
     return state
 
 
-def _stands(system: System, place: Place, token: Token) -> Iterator[Marks]:
+def _stands(place: Place, token: Token) -> Iterator[Marks]:
     """Each way in which the token may go on."""
     then = token.undo.then if token.undo is not None else ""
     if token.stage == "end":
         yield ()  # it ends its scope, nothing else
     elif token.stage in _LEAVING or then == "leave":
-        arriving = [_arriving(system, way) for way in place.outgoing]
+        arriving = [_arriving(way) for way in place.outgoing]
         kind = place.node.type
         if kind != "parallelGateway":
             yield from ((mark,) for mark in arriving)
@@ -75,29 +76,29 @@ def _stands(system: System, place: Place, token: Token) -> Iterator[Marks]:
     elif then == "arrive":
         yield ((place.id, ""),)
     else:
-        yield ((place.id, "!" if place.holds_inside or place.boundaries else ""),)
+        yield ((place.id, None if place.holds_inside or place.boundaries or place.repeats else ""),)
 
 
-def _arriving(system: System, way: Way) -> tuple[str, str]:
+def _arriving(way: Way) -> tuple[str, str]:
     flow, name = way
-    target = system.places[name]
-    joins = target.node.type == "parallelGateway" and len(target.incoming) > 1
-    return name, flow.id if joins else ""
+    return name, flow.id
 
 
-def _outcomes(running: Running, prefixes: dict[int, str]) -> tuple[tuple[str, str], ...]:
-    found = {
-        prefixes[scope.id] + node: said["outcome"]
-        for scope in running.scopes.values()
-        for node, said in scope.approval.items() if isinstance(said, dict) and isinstance(said.get("outcome"), str)
-    }  # fmt: skip
-    return tuple(sorted(found.items()))
+def _outcomes(space: Space, running: Running, prefixes: dict[int, str]) -> int:
+    found = 0
+    for scope in running.scopes.values():
+        for node, said in scope.approval.items():
+            name = prefixes[scope.id] + node
+            if name in space.asked and isinstance(said, dict) and said.get("outcome") in WORDS:
+                found |= WORDS.index(space.told(name, said["outcome"])) << DIGIT * space.asked[name]
+    return found
 
 
-def _live(system: System, granted: Iterable[Grant]) -> frozenset[tuple[str, str]]:
+def _live(space: Space, granted: Iterable[Grant]) -> int:
     wanted = set(granted)
-    return frozenset(
-        (place.id, "")
-        for place in system.places.values()
-        if place.node.extensions.policy is not None and (place.node.id, place.node.extensions.policy.provides) in wanted
-    )
+    found = 0
+    for name, bit in space.bit.items():
+        mark = space.system.places[name].node.extensions.policy
+        if mark is not None and (space.system.places[name].node.id, mark.provides) in wanted:
+            found |= bit
+    return found

@@ -166,6 +166,14 @@ def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> fo
     return cached
 
 
+def known_form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form | None:
+    """As `form`; None for one that is not deployed."""
+    try:
+        return form(uow, form_id, definition_id)
+    except NotFound:
+        return None
+
+
 def decision(uow: UnitOfWork, decision_id: str, definition_id: UUID | None = None) -> dmn.Model:
     """The model that holds the decision: the pinned version, else the newest. Raises NotFound."""
     key = _pin(uow, f"decision:{decision_id}", definition_id) or latest(uow, decision_id, "decision").id

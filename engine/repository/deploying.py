@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import crash, dmn, history, identity, lint, operations, policy, values
+from engine import crash, dmn, forms, history, identity, lint, operations, policy, values
 from engine.bpmn.program import Program
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
@@ -163,10 +163,16 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
     deployed = [info for info in latest_all(uow, "process") if info.key not in own]
     policies = policy.in_force(uow)
     callees = Callees(uow, own.values())
+    drawn = {found.key: found.content for found in reading.of(Kind.FORM)}
+    known = _known(uow)
+
+    def form_of(key: str) -> forms.Form | None:
+        return drawn[key] if key in drawn else known.form(key)
+
     callers = [callees.drawing(info) for info in _callers(uow, deployed, own)]
     findings: list[Finding] = []
     for checked in [*reading.drawings.values(), *callers]:
-        findings += policy.prove(checked, catalog, policies=policies, callees=callees)
+        findings += policy.prove(checked, catalog, policies=policies, callees=callees, forms=form_of)
     return findings
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from engine import operations, policy
 from engine.findings import Finding
 from engine.policy import Policy, Version
-from engine.repository.definitions import DefinitionInfo, latest_all
+from engine.repository.definitions import DefinitionInfo, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
 
@@ -40,10 +41,10 @@ def activate_policy(uow: UnitOfWork, version_id: UUID) -> Activation:
 def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:
     """The newest definitions that do not prove under `policies`, by category and key."""
     catalog = operations.catalog()
-    callees = Callees(uow)
+    callees, forms = Callees(uow), partial(known_form, uow)
     found = []
     for info in latest_all(uow, "process"):
-        findings = policy.prove(callees.drawing(info), catalog, policies=policies, callees=callees)
+        findings = policy.prove(callees.drawing(info), catalog, policies=policies, callees=callees, forms=forms)
         if findings:
             found.append(Unproved(info, tuple(findings)))
     return found

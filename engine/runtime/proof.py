@@ -57,7 +57,9 @@ def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, 
     ]
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
-        callees=_Running(state, callees), begin=partial(policy.states, running=state, granted=granted),
+        callees=_Running(state, callees),
+        forms=partial(repository.known_form, uow, definition_id=UUID(state.definition_id)),
+        begin=partial(policy.states, running=state, granted=granted),
     )  # fmt: skip
 
 

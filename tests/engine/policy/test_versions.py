@@ -26,6 +26,7 @@ SHIPPED = """
   binds: [amount, payee]
 """
 STRICTER = SHIPPED.replace("people: 1", "people: 2")
+SHORTER = SHIPPED.replace("P10D", "P9D")
 WEAKER = SHIPPED.replace("[requester, approver]", "[approver]")
 WITH_CFO = SHIPPED.replace("  distinct:", "    - {approval: cfo_approval}\n  distinct:")
 
@@ -188,7 +189,11 @@ def test_what_has_become_weaker_since_it_was_proposed_is_said_at_the_activation(
 def test_activating_names_the_definitions_that_no_longer_prove(engine, who):
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
-    assert activate(engine, who["karl"], propose(engine, who["kate"], STRICTER)).unproved == ()
+    assert activate(engine, who["karl"], propose(engine, who["kate"], SHORTER)).unproved == ()
+    (alone,) = activate(
+        engine, who["karl"], propose(engine, who["kate"], SHORTER.replace("people: 1", "people: 2"))
+    ).unproved
+    assert "finance_approval (2)" in str(alone.findings[0])
 
     done = activate(engine, who["karl"], propose(engine, who["kate"], WITH_CFO, "the director looks too"))
 

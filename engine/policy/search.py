@@ -1,0 +1,1116 @@
+"""Explicit-state search: can a guarded operation be reached without a live human yes whose outcome was checked?
+
+State = tokens x outcomes of approvals x live approvals. Breadth first, so that a counter-example is a shortest one.
+What cannot change the answer is left out before: nodes that only hand a token on are passed at once, tokens that can
+neither pay, approve, stop nor join anything are forgotten, outcomes that nothing asks for any more as well.
+"""
+
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from time import perf_counter
+from typing import NamedTuple
+
+from engine.bpmn.model import TASKS, Flow
+from engine.policy.abstraction import NOT_TOLD, Place, System, reads_outcome, truth
+from engine.policy.subjects import Subjects, read_texts
+
+Way = tuple[Flow, str]
+"""A flow and the place it leads to."""
+Slots = tuple[int, ...]
+
+BUDGET = 50_000
+SECONDS = 10.0
+"""a search that takes longer is given up, as one with too many states is"""
+MANY = 2
+"""A place with this many tokens stands for any larger number."""
+WORDS = ("", "agree", "reject", "handled", NOT_TOLD)
+HELD = "held"
+"""stage of an approval that was rejected and waits for the other branches"""
+REJECTED = "troika.rejected"
+"""the error that a called process throws whose rejection ends it"""
+DIGIT = 3
+"""bits of an outcome"""
+UNCOUNTED = 1_000
+"""people of an approval in which all of a group have to agree"""
+SURE, BY_ITSELF, OUTSIDE = range(3)
+WAYS_OF_JOINS = 4
+"""Joins with more arrivals than this to be given back after a return are given all of them or none."""
+
+
+class State(NamedTuple):
+    """`tokens`: numbers of slots, sorted, each up to MANY times. `outcomes`: a digit of WORDS for each approval that
+    is asked for. `live`: a bit for each approval whose yes can still be used."""
+
+    tokens: Slots
+    outcomes: int
+    live: int
+
+
+class Move(NamedTuple):
+    """`via`: id of the place where something happened; `word`: what, if it could have been something else; `ways`: the
+    flows that were taken."""
+
+    via: str
+    word: str = ""
+    ways: tuple[Way, ...] = ()
+
+
+class Violation(NamedTuple):
+    """`missing`: index of the requirement that is not met; `origin`, `moves`: a shortest way to where it happens."""
+
+    missing: int
+    origin: State
+    moves: list[Move]
+
+
+@dataclass(slots=True)
+class Found:
+    """What a search found. `violations`: by the place that may run; `spent`: the
+    budget ran out, with the branches that were alive most often; `seen`: every state."""
+
+    violations: dict[str, Violation] = field(default_factory=dict)
+    spent: bool = False
+    wide: list[str] = field(default_factory=list)
+    seen: Mapping[State, object] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Need(NamedTuple):
+    """`capability` "": any will do. `people`: how many the approvals must guarantee."""
+
+    policy: str
+    capability: str
+    people: int = 1
+
+    @property
+    def shown(self) -> str:
+        """As people read it."""
+        return f"{self.capability} ({self.people})" if self.people > 1 else self.capability
+
+
+class Space:
+    """All that can happen to a process. `needs`: guarded place -> what must have been approved.
+
+    `whole`: nothing is left out but what is passed at once; for whoever wants to see each state.
+    """
+
+    def __init__(
+        self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, *, whole: bool = False,
+        fuse: bool = True,
+    ) -> None:  # fmt: skip
+        self.system, self.needs, self.subjects = system, needs, subjects
+        self.whole, self.fuse = whole, fuse
+        self.slots: list[tuple[Place, str]] = []
+        self._number: dict[tuple[str, str], int] = {}
+        self.inner = {
+            place.id: frozenset(inside.id for inside in system.inside(place))
+            for place in system.places.values()
+            if place.holds_inside
+        }
+        self._within = _within(system)
+        self._order: dict[str, dict[str, int]] = {}
+        self._around: dict[str, dict[str, frozenset[str]]] = {}
+        self._tied = any(
+            place.node.type == "inclusiveGateway" and len(place.incoming) > 1 for place in system.places.values()
+        )
+        self._prepare_approvals()
+        self._prepare_prospects()
+        self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
+        self._idle = {name: self._is_idle(name) for name in system.places}
+        self._landings: dict[str, tuple[tuple[int, tuple[str, ...]], ...]] = {}
+        self._cache: dict[tuple[str, int], list[tuple[Way, ...]]] = {}
+        self._ahead: list[tuple[int, bool]] = []
+        self._always = self._of_handlers()
+        self._loose: set[str] = set()
+        """places to which a token may still be on its way when it is counted there"""
+        for place in system.places.values():
+            self.landing(place.id)
+            for flow, target in place.outgoing:
+                self.landing(target, flow.id)
+
+    # ------------------------------------------------------------ what is known beforehand
+
+    def _prepare_approvals(self) -> None:
+        places = self.system.places
+        asked: dict[str, set[str]] = {}
+        for place in places.values():
+            for flow, _ in place.outgoing:
+                for name in reads_outcome(flow.condition):
+                    asked.setdefault(place.prefix + name, set()).add(place.id)
+        self.asked = {name: index for index, name in enumerate(sorted(asked)) if name in places}
+        self.providing = [place.id for place in places.values() if place.node.extensions.policy is not None]
+        self.bit = {name: 1 << index for index, name in enumerate(self.providing)}
+        self.quorum = [_quorum(places[name]) for name in self.providing]
+        self.capabilities = [self._provides(name) for name in self.providing]
+        self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
+        self._undone = {name: self._bits(self.subjects.undone.get(name, ())) for name in places}
+        self._counts = {name: self._bits(self.subjects.counts(name, self.providing)) for name in self.needs}
+        self._forgotten: dict[str, tuple[int, int]] = {}
+        for place in places.values():
+            if place.repeats or place.node.type == "callActivity":
+                inside = self.inner.get(place.id, frozenset())
+                digits = 0
+                for name, index in self.asked.items():
+                    if name in inside and self._home(places[name]) is place:
+                        digits |= 7 << DIGIT * index
+                own = self._bits(self.subjects.owned.get(place.id, ()))
+                self._forgotten[place.id] = (digits, own)
+        self._blurred = {
+            name for name in self.asked
+            if any(above.runs_beside_itself for above in _above(places[name]))
+        }  # fmt: skip
+
+    def _provides(self, name: str) -> str:
+        mark = self.system.places[name].node.extensions.policy
+        return mark.provides if mark is not None else ""
+
+    def _bits(self, names: Iterable[str]) -> int:
+        found = 0
+        for name in names:
+            found |= self.bit[name]
+        return found
+
+    def _home(self, place: Place) -> Place | None:
+        """Where the outcome of an approval is kept: the round of the nearest loop around it, or the call."""
+        return next((above for above in _above(place) if above.repeats or above.node.type == "callActivity"), None)
+
+    def _is_stop(self, place: Place) -> bool:
+        """Whether a token rests here until something is chosen, written, approved or paid."""
+        node = place.node
+        if (
+            place.id in self.needs or place.boundaries or place.holds_inside or place.repeats
+            or self._undone[place.id] or node.for_compensation or not self.fuse
+        ):  # fmt: skip
+            return True
+        if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:
+            return True
+        if node.type == "endEvent":
+            return bool(node.events) or (place.parent is None and bool(self._root_handlers())) or self.whole
+        if node.type == "parallelGateway":  # beside an inclusive join it matters when it forks
+            return len(place.incoming) > 1 or (self._tied and len(place.outgoing) > 1)
+        if node.type in ("inclusiveGateway", "complexGateway", "eventBasedGateway", "exclusiveGateway"):
+            return (
+                node.type == "complexGateway" or len(place.outgoing) != 1 or place.outgoing[0][0].condition is not None
+                or (node.type == "inclusiveGateway" and len(place.incoming) > 1)
+            )  # fmt: skip
+        plain = node.type in TASKS or node.type in ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
+        return not plain or len(place.outgoing) != 1 or place.outgoing[0][0].condition is not None
+
+    def _root_handlers(self) -> list[Place]:
+        return [handler for handler in self.system.handlers if handler.parent is None]
+
+    def _is_idle(self, name: str) -> bool:
+        """Whether nothing that a token here can still do in its scope matters."""
+        if self.whole or (self.system.places[name].parent is None and self._root_handlers()):
+            return False
+        return all(self._is_harmless(self.system.places[ahead]) for ahead in (name, *self._within[name]))
+
+    def _is_harmless(self, place: Place) -> bool:
+        node = place.node
+        if place.id in self.needs or self._undone[place.id] or node.extensions.policy is not None:
+            return False
+        if node.extensions.returns or place.id in self.asked or node.extensions.approval is not None:
+            return False
+        if node.type == "endEvent":
+            return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}
+        return node.type not in ("parallelGateway", "inclusiveGateway", "complexGateway") or len(place.incoming) < 2
+
+    def _of_handlers(self) -> tuple[int, bool]:
+        """What event sub-processes may still ask for, and whether one of them may pay."""
+        digits, pays = 0, False
+        for handler in self.system.handlers:
+            more, can = self._looks_ahead(handler.id)
+            digits, pays = digits | more, pays or can
+        return digits, pays
+
+    def _looks_ahead(self, name: str) -> tuple[int, bool]:
+        return self._reads[name], name in self._payable
+
+    def _prepare_prospects(self) -> None:
+        """What is still asked for from each place on before it is decided anew, and where a payment lies ahead."""
+        before: dict[str, set[str]] = {name: set() for name in self.system.places}
+        decided: dict[str, set[str]] = {}
+        for place in self.system.places.values():
+            plain = {target for _, target in place.outgoing}
+            other = _beside(self.system, place) | set(self._ways_back(place))
+            for target in plain | other:
+                before[target].add(place.id)
+            if place.id in self.asked:
+                decided[place.id] = plain - other
+        self._reads = dict.fromkeys(self.system.places, 0)
+        for asked, readers in self._readers.items():
+            for name in _behind(before, readers, asked, decided[asked]):
+                self._reads[name] |= 7 << DIGIT * self.asked[asked]
+        self._payable = _behind(before, set(self.needs))
+
+    def slot(self, name: str, stage: str) -> int:
+        """Number of a place and stage: "" a token has come; "!" active, followed by the ids of timers beside it that
+        have run out; HELD; of a join, the flow by which a token came."""
+        key = (name, stage)
+        if key not in self._number:
+            self._number[key] = len(self.slots)
+            self.slots.append((self.system.places[name], stage))
+            self._ahead.append(self._looks_ahead(name))
+        return self._number[key]
+
+    # ------------------------------------------------------------ where a token comes to rest
+
+    def landing(self, name: str, flow: str = "") -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Where a token rests that comes to a place, each with what it passes on the way."""
+        place = self.system.places[name]
+        if flow and self._joins(place):
+            return ((self.slot(name, flow), ()),)
+        if name not in self._landings:
+            self._landings[name] = tuple(self._land(name, ()))
+        return self._landings[name]
+
+    def _land(self, name: str, passed: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        if self._idle[name]:
+            return
+        place = self.system.places[name]
+        if self._stays[name] or name in passed:
+            if self._waited(passed):
+                self._loose.add(name)
+            yield self.slot(name, ""), passed
+            return
+        for flow, target in place.outgoing:
+            if self._joins(self.system.places[target]):
+                if self._waited((*passed, name)):
+                    self._loose.add(target)
+                yield self.slot(target, flow.id), (*passed, name)
+            else:
+                yield from self._land(target, (*passed, name))
+
+    def _waited(self, passed: tuple[str, ...]) -> bool:
+        """Whether a token that has passed all these may still be on its way: somebody else moves it on."""
+        kinds = (self.system.places[name].node.type for name in passed)
+        return any(kind in TASKS or kind == "intermediateCatchEvent" for kind in kinds)
+
+    def placed(self, state: State, name: str, flow: str = "") -> State:
+        """One token more that comes to a place."""
+        tokens = state.tokens
+        for slot, _ in self.landing(name, flow):
+            tokens = _more(tokens, slot)
+        return state if tokens is state.tokens else State(tokens, state.outcomes, state.live)
+
+    def active(self, state: State, name: str, stage: str = "!") -> State:
+        """One token more that rests in a place."""
+        return State(_more(state.tokens, self.slot(name, stage)), state.outcomes, state.live)
+
+    def matters(self, handler: Place) -> bool:
+        """Whether a handler of compensation does something that policies speak about."""
+        return any(
+            place.id in self.needs or place.node.extensions.approval is not None or self._undone[place.id]
+            for place in (handler, *self.system.inside(handler))
+        )
+
+    def path(self, origin: State, moves: list[Move]) -> list[str]:
+        """Element ids on a way that begins in `origin`, with those that hand the token on."""
+        found: list[str] = []
+        met = {move.via for move in moves}
+        begins = next((way for way in self.system.starts if self._begin(way) == origin), [])
+        found.extend(name for start in begins for steps in self._steps_to(start, met) for name in steps)
+        for move in moves:
+            found.append(move.via)
+            for flow, target in move.ways:
+                for slot, passed in self.landing(target, flow.id):
+                    if self.slots[slot][0].id in met:
+                        found.extend(passed)
+            place = self.system.places[move.via]
+            if move.word in ("begins", "again") or place.node.triggered_by_event:
+                found.extend(name for start in place.starts for steps in self._steps_to(start, met) for name in steps)
+        return [name.rpartition("/")[2] for name in found]
+
+    def _steps_to(self, start: str, met: set[str]) -> Iterator[tuple[str, ...]]:
+        """What is passed from a start to where something happens later."""
+        for slot, passed in self.landing(start):
+            if self.slots[slot][0].id in met:
+                yield passed
+
+    def shown(self, state: State) -> dict[tuple[str, str], int]:
+        """(place, stage) -> tokens."""
+        found: dict[tuple[str, str], int] = {}
+        for slot in state.tokens:
+            place, stage = self.slots[slot]
+            found[place.id, stage] = found.get((place.id, stage), 0) + 1
+        return found
+
+    # ------------------------------------------------------------ the search
+
+    def starts(self) -> list[State]:
+        """The states in which it can begin."""
+        return [self._begin(starts) for starts in self.system.starts]
+
+    def _begin(self, starts: list[str]) -> State:
+        state = State((), 0, 0)
+        for start in starts:
+            state = self.placed(state, start)
+        return state
+
+    def kept(self, state: State) -> State:
+        """Without outcomes that nothing asks for any more."""
+        if self.whole or not state.outcomes:
+            return state
+        digits = self._always[0]
+        for slot in state.tokens:
+            digits |= self._ahead[slot][0]
+        return state if not state.outcomes & ~digits else State(state.tokens, state.outcomes & digits, state.live)
+
+    def search(
+        self, origins: list[State] | None = None, *, budget: int = BUDGET, seconds: float = SECONDS
+    ) -> Found:  # fmt: skip
+        """Walk through everything that can be reached."""
+        began = perf_counter()
+        found = Found()
+        before: dict[State, tuple[State, Move | None]] = {}
+        queue: deque[State] = deque()
+        for state in self.starts() if origins is None else [self.kept(origin) for origin in origins]:
+            if state not in before:
+                before[state] = (state, None)
+                queue.append(state)
+        while queue:
+            if len(before) > budget or perf_counter() - began > seconds:
+                found.spent, found.wide = True, self._widest(before)
+                break
+            state = queue.popleft()
+            for move, following in self.steps(state):
+                if move.via in self.needs and not move.word and move.via not in found.violations:
+                    missing = self.missing(move.via, state)
+                    if missing is not None:
+                        found.violations[move.via] = Violation(missing, *_way(before, state, move))
+                following = self.kept(following)
+                if following not in before and self._can_pay(following):
+                    before[following] = (state, move)
+                    queue.append(following)
+        found.seen, found.seconds = before, perf_counter() - began
+        return found
+
+    def _can_pay(self, state: State) -> bool:
+        if self.whole:
+            return True
+        if not state.tokens:
+            return False
+        return self._always[1] or any(self._ahead[slot][1] for slot in state.tokens)
+
+    def _widest(self, before: Mapping[State, object]) -> list[str]:
+        """Places that hold a token in most states: the branches that are independent of each other."""
+        counts: dict[int, int] = {}
+        for number, state in enumerate(before):
+            if number > BUDGET // 10:
+                break
+            for slot in set(state.tokens):
+                counts[slot] = counts.get(slot, 0) + 1
+        names = dict.fromkeys(self.slots[slot][0].id for slot in sorted(counts, key=lambda slot: -counts[slot]))
+        return list(names)[:4]
+
+    def missing(self, name: str, state: State) -> int | None:
+        """Index of the first requirement of a guarded place that the live approvals do not meet."""
+        live = state.live & self._counts[name]
+        for number, need in enumerate(self.needs[name]):
+            people = sum(
+                self.quorum[index]
+                for index, capability in enumerate(self.capabilities)
+                if live >> index & 1 and need.capability in ("", capability)
+            )
+            if people < need.people:
+                return number
+        return None
+
+    # ------------------------------------------------------------ transitions
+
+    def steps(self, state: State) -> Iterator[tuple[Move, State]]:
+        """Everything that can happen next. What the machine does by itself, and cannot get stuck at, comes before
+        whatever people, jobs and the outside world do."""
+        kinds = {slot: self._kind_of(*self.slots[slot], state.outcomes) for slot in state.tokens}
+        moved = False
+        for slot, kind in kinds.items():
+            if kind != OUTSIDE:
+                for step in self._of_token(state, slot):
+                    moved = moved or kind == SURE
+                    yield step
+        if moved:
+            return
+        for slot, kind in kinds.items():
+            if kind == OUTSIDE:
+                yield from self._of_token(state, slot)
+        for handler in self.system.handlers:
+            if self._is_alive(state, handler.parent):
+                yield from self._handle(state, handler)
+
+    def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
+        place, stage = self.slots[slot]
+        if stage.startswith("!"):
+            return self._leave_activity(state, slot, place, stage)
+        if stage == HELD:
+            return self._held(state, slot, place)
+        return self._arrive(state, slot, place) if stage == "" else self._join(state, place, stage)
+
+    def _is_settled(self, place: Place, outcomes: int) -> bool:
+        """Whether the outcomes that are known say for sure on which flows a gateway goes on."""
+        known = self._known(place, outcomes)
+        return all(
+            flow.condition is None or flow.is_default or truth(flow.condition, known) is not None
+            for flow, _ in place.outgoing
+        )
+
+    def _known(self, place: Place, outcomes: int) -> dict[str, str]:
+        told = {
+            name.removeprefix(place.prefix): WORDS[outcomes >> DIGIT * index & 7]
+            for name, index in self.asked.items() if name.startswith(place.prefix)
+        }  # fmt: skip
+        return {name: word for name, word in told.items() if word}
+
+    def _kind_of(self, place: Place, stage: str, outcomes: int) -> int:
+        """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
+        if stage.startswith("!") or stage == HELD or place.id in self._loose:
+            return OUTSIDE
+        node = place.node
+        if node.type == "endEvent" or node.type == "parallelGateway":
+            return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
+        if node.type in ("exclusiveGateway", "inclusiveGateway"):
+            return SURE if self._is_settled(place, outcomes) else BY_ITSELF
+        if node.type in ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction"):
+            return BY_ITSELF
+        return OUTSIDE
+
+    def _is_alive(self, state: State, container: Place | None) -> bool:
+        if container is None:
+            return bool(state.tokens)
+        return any(self.slots[slot][0] is container and self.slots[slot][1].startswith("!") for slot in state.tokens)
+
+    def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
+        """An event sub-process begins: in place of everything around it, or beside it."""
+        if any(self.system.places[start].node.interrupting for start in handler.starts):
+            state = self._without(state, self.inner[handler.parent.id] if handler.parent else None)
+        elif state.tokens.count(self.slot(handler.id, "!")) >= MANY:
+            return
+        for start in handler.starts:
+            yield Move(handler.id, word), self.placed(self.active(state, handler.id), start)
+
+    def _join(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
+        arrived = [flow for flow in place.incoming if self.slot(place.id, flow) in state.tokens]
+        if arrived[0] != stage:
+            return  # of the tokens at a join, one looks after all
+        inclusive = place.node.type == "inclusiveGateway"
+        if len(arrived) < len(place.incoming) and (not inclusive or self._expects(state, place, arrived)):
+            return
+        joined = [state.tokens]
+        for flow in arrived:
+            slot = self.slot(place.id, flow)
+            joined = [taken for one in joined for taken in _fewer(one, slot)]
+        for tokens in joined:
+            for ways in self._branches(state, place, place.node.type):
+                yield self._moved(State(tokens, state.outcomes, state.live), place, ways)
+
+    def _expects(self, state: State, place: Place, arrived: list[str]) -> bool:
+        """Whether a token can still reach an empty flow of an inclusive join, but none that holds one (13.4)."""
+        for slot in state.tokens:
+            other: Place | None = self.slots[slot][0]
+            while other is not None and other.parent is not place.parent:
+                other = other.parent
+            if other is None or other is place:
+                continue
+            flows = self._flows_to(place).get(other.id, frozenset())
+            if flows and flows.isdisjoint(arrived):
+                return True
+        return False
+
+    def _flows_to(self, join: Place) -> dict[str, frozenset[str]]:
+        """Place -> the flows of a join that a token there can come by, without passing the join."""
+        if join.id not in self._around:
+            found: dict[str, set[str]] = {}
+            for source in self.system.places.values():
+                for flow, target in source.outgoing:
+                    if target == join.id and source is not join:
+                        for name in self._back_from(source, join):
+                            found.setdefault(name, set()).add(flow.id)
+            self._around[join.id] = {name: frozenset(flows) for name, flows in found.items()}
+        return self._around[join.id]
+
+    def _back_from(self, source: Place, join: Place) -> set[str]:
+        """Every place from which a token can come to `source`, itself included."""
+        seen = {source.id}
+        todo = [source.id]
+        while todo:
+            name = todo.pop()
+            for other in self.system.places.values():
+                ways = {target for _, target in other.outgoing} | set(other.boundaries)
+                if name in ways and other is not join and other.id not in seen:
+                    seen.add(other.id)
+                    todo.append(other.id)
+        return seen
+
+    def _arrive(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
+        kind = place.node.type
+        if kind == "endEvent":
+            yield from self._end(state, slot, place)
+        elif kind.endswith("Gateway"):
+            for tokens in _fewer(state.tokens, slot):
+                taken = State(tokens, state.outcomes, state.live)
+                if kind == "complexGateway":
+                    yield Move(place.id), taken  # absorbed
+                for ways in self._branches(state, place, kind):
+                    yield self._moved(taken, place, ways)
+        elif place.holds_inside or place.boundaries or place.repeats:
+            for tokens in _fewer(state.tokens, slot):
+                entered = self.active(State(tokens, state.outcomes, state.live), place.id)
+                if _may_begin_idle(place):
+                    yield Move(place.id, "begins"), entered
+                for inside in self._begun(entered, place):
+                    yield Move(place.id, "begins"), inside
+        else:
+            for tokens in _fewer(state.tokens, slot):
+                yield from self._finish(State(tokens, state.outcomes, state.live), place)
+
+    def _leave_activity(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
+        inside = self.inner.get(place.id, frozenset())
+        busy = any(self.slots[other][0].id in inside for other in state.tokens)
+        if place.node.ad_hoc is not None:
+            for start in place.starts:
+                yield Move(place.id, "starts"), self.placed(state, start)
+        if not busy and place.repeats:
+            yield from ((Move(place.id, "again"), again) for again in self._begun(state, place))
+            if not place.holds_inside:
+                yield Move(place.id), self._done(state, place)
+        if not busy or place.may_stop_early:
+            for tokens in _fewer(self._without(state, inside).tokens, slot):
+                taken = self._over(State(tokens, state.outcomes, state.live), place)
+                if place.repeats:  # what it does is done turn by turn
+                    after = self._written(taken, place)
+                    for ways in self._branches(after, place, ""):
+                        yield self._moved(after, place, ways, "ends")
+                else:
+                    yield from self._finish(taken, place)
+        for boundary in place.boundaries:
+            event = self.system.places[boundary]
+            if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
+                continue  # the end events of a transaction lead to the one, nothing comes out of the other
+            if event.node.interrupting:
+                for tokens in _fewer(state.tokens, slot):
+                    taken = self._over(State(tokens, state.outcomes, state.live), place)
+                    yield self._happened(self._without(taken, inside), event)
+            elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
+                continue  # nothing comes of it
+            elif _happens_again(event):
+                yield self._happened(state, event)
+            elif boundary not in (spent := stage.split()[1:]):
+                ran_out = " ".join(["!", *sorted([*spent, boundary])])
+                for tokens in _fewer(state.tokens, slot):
+                    taken = State(tokens, state.outcomes, state.live)
+                    yield self._happened(self.active(taken, place.id, ran_out), event)
+
+    def _begun(self, state: State, place: Place) -> Iterator[State]:
+        """The inside of a sub-process or call begins: at one of its start events, or at all that no flow leads to."""
+        if place.node.ad_hoc is not None or not place.starts:
+            return
+        state = self._over(state, place)
+        events = [[start] for start in place.starts if self.system.places[start].node.type == "startEvent"]
+        for starts in events or [list(place.starts)]:
+            begun = state
+            for start in starts * (MANY if place.runs_beside_itself else 1):
+                begun = self.placed(begun, start)
+            yield begun
+
+    def _over(self, state: State, place: Place) -> State:
+        """What was decided in a round or a call is not known around it, nor in the next one."""
+        digits, own = self._forgotten.get(place.id, (0, 0))
+        if not state.outcomes & digits and not state.live & own:
+            return state
+        return State(state.tokens, state.outcomes & ~digits, state.live & ~own)
+
+    def _done(self, state: State, place: Place) -> State:
+        """What an activity does is done: a guarded operation has used up the approvals."""
+        state = self._written(state, place)
+        if place.id not in self.needs:
+            return state
+        return State(state.tokens, state.outcomes, state.live & ~self._counts[place.id])
+
+    def _written(self, state: State, place: Place) -> State:
+        """Approvals end with a write that changes which document they are about."""
+        undone = self._undone[place.id]
+        return State(state.tokens, state.outcomes, state.live & ~undone) if state.live & undone else state
+
+    def _finish(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+        """A node is done and its token leaves; an approval with each of its results."""
+        node = place.node
+        approval = node.extensions.approval
+        if node.type == "userTask" and node.extensions.returns:
+            for target in self._returns(place):
+                yield from self._sent_back(state, place, target, "return")
+        if node.type != "userTask" or (approval is None and node.extensions.policy is None):
+            state = self._done(state, place)
+            for ways in self._branches(state, place, node.type):
+                yield self._moved(state, place, ways)
+            return
+        for word, human in _results(place):
+            following = self._written(self._decided(state, place, word, human), place)
+            told = word if human or word != "agree" else "passes"
+            if word == "reject" and self._on_reject(place) != "flow":
+                yield from self._rejected(following, place)
+                if _waits_for_others(place):
+                    yield Move(place.id, told), self.active(following, place.id, HELD)
+                continue
+            for ways in self._branches(following, place, node.type):
+                yield self._moved(following, place, ways, told)
+
+    def _on_reject(self, place: Place) -> str:
+        approval = place.node.extensions.approval
+        return (approval.on_reject if approval else None) or ("flow" if place.id in self.asked else "end")
+
+    def _held(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
+        """A rejection that waits acts at any time, or is overtaken by an event at its boundary."""
+        for tokens in _fewer(state.tokens, slot):
+            taken = State(tokens, state.outcomes, state.live)
+            yield from self._rejected(taken, place)
+            for boundary in place.boundaries:
+                event = self.system.places[boundary]
+                yield self._happened(taken if event.node.interrupting else state, event)
+
+    def _rejected(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+        """What a rejection does whose token does not leave on a flow."""
+        on_reject = self._on_reject(place)
+        if on_reject == "end":
+            yield from self._ended(state, place)
+            return
+        targets = self._back(place, on_reject)
+        for target in targets:
+            yield from self._sent_back(state, place, target, "reject")
+        if not targets or on_reject == "initiator":  # it may end there as well, with a draft
+            yield Move(place.id, "reject"), State((), 0, state.live)
+
+    def _ended(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+        """Everything is over, but for what catches the error of a called process."""
+        call = next((above for above in _above(place) if above.node.type == "callActivity"), None)
+        if call is None:
+            yield Move(place.id, "reject"), State((), 0, state.live)
+        else:
+            yield from self._propagate(state, place, REJECTED, call, "reject")
+
+    def _decided(self, state: State, place: Place, word: str, human: bool) -> State:
+        outcomes, live = state.outcomes, state.live
+        if place.id in self.asked:
+            at = DIGIT * self.asked[place.id]
+            outcomes = outcomes & ~(7 << at) | WORDS.index(self.told(place.id, word)) << at
+        if place.id not in self.bit:
+            return State(state.tokens, outcomes, live)
+        live &= ~self.bit[place.id]
+        if word == "reject":
+            provides = self._provides(place.id)
+            for index, capability in enumerate(self.capabilities):
+                if capability == provides:
+                    live &= ~(1 << index)
+        elif human:
+            live |= self.bit[place.id]
+        return State(state.tokens, outcomes, live)
+
+    def told(self, name: str, word: str) -> str:
+        """What a condition learns of an outcome."""
+        return NOT_TOLD if name in self._blurred else word
+
+    # ------------------------------------------------------------ going back
+
+    def _back(self, place: Place, on_reject: str) -> list[str]:
+        """Where a rejection sends the request back to; nowhere when it ends there."""
+        if on_reject == "end":
+            return []
+        if on_reject == "initiator":
+            return self._requests(place)
+        target = place.prefix + on_reject.removeprefix("return:")
+        return [target] if target in self.system.places else []
+
+    def _ways_back(self, place: Place) -> list[str]:
+        approval, returns = place.node.extensions.approval, place.node.extensions.returns
+        rejected = approval.on_reject if approval is not None and approval.on_reject else "flow"
+        found = self._returns(place) if returns else []
+        return found if rejected in ("flow", "end") else [*found, *self._back(place, rejected)]
+
+    def _requests(self, place: Place) -> list[str]:
+        return [
+            found.id for found in self.system.places.values()
+            if found.prefix == place.prefix and found.node.extensions.request
+        ]  # fmt: skip
+
+    def _returns(self, place: Place) -> list[str]:
+        """Every place where its people may send it back to, whether it has been passed or not."""
+        found: dict[str, None] = {}
+        for word in place.node.extensions.returns:
+            if word == "initiator":
+                found |= dict.fromkeys(self._requests(place))
+            elif word in ("previous", "any"):
+                found |= dict.fromkeys(
+                    other.id for other in self.system.places.values()
+                    if other.node.type == "userTask" and other.prefix == place.prefix
+                )  # fmt: skip
+            elif place.prefix + word in self.system.places:
+                found[place.prefix + word] = None
+        return [name for name in found if self._lies_before(name, place)]
+
+    def _lies_before(self, target: str, place: Place) -> bool:
+        """Whether a place lies behind `target`, or in what lies there."""
+        goal = self.system.places[target]
+        return self._lies_around(goal.parent, place) and any(
+            around.parent is goal.parent and around.id in self._down(target) for around in (place, *_above(place))
+        )
+
+    def _sent_back(self, state: State, place: Place, target: str, word: str) -> Iterator[tuple[Move, State]]:
+        """Everything that follows from the target is taken away with its approvals, joins get back what they had."""
+        goal = self.system.places[target]
+        if not self._lies_around(goal.parent, place):
+            return
+        behind = {target, *self._down(target)}
+        gone = frozenset(behind | {name for inner in behind for name in self.inner.get(inner, ())})
+        kept = self._without(state, gone)
+        digits, undone = 0, self._bits(name for name in self.bit if name in gone)
+        for name, index in self.asked.items():
+            if name in gone:
+                digits |= 7 << DIGIT * index
+        moved = self.active(kept, target) if goal.boundaries or goal.holds_inside else self.placed(kept, target)
+        restored = [
+            self.slot(name, flow)
+            for name in behind
+            for flow in self.system.places[name].incoming
+            if self._joins(self.system.places[name]) and self._source(name, flow) not in behind
+        ]
+        choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(restored))
+        if len(restored) > WAYS_OF_JOINS:
+            choices = [(False,) * len(restored), (True,) * len(restored)]
+        for choice in choices:
+            tokens = moved.tokens
+            for slot, again in zip(restored, choice, strict=True):
+                tokens = _more(tokens, slot) if again else tokens
+            # what was decided before the target was passed last still stands
+            for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
+                for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
+                    if self.whole or live == state.live & ~undone:
+                        yield Move(place.id, word), State(tokens, outcomes, live)
+
+    def _joins(self, place: Place) -> bool:
+        return place.node.type in ("parallelGateway", "inclusiveGateway") and len(place.incoming) > 1
+
+    def _source(self, name: str, flow: str) -> str:
+        for place in self.system.places.values():
+            if any(out.id == flow and target == name for out, target in place.outgoing):
+                return place.id
+        return ""
+
+    def _lies_around(self, container: Place | None, place: Place) -> bool:
+        return container is place.parent or container is None or any(above is container for above in _above(place))
+
+    def _down(self, target: str) -> set[str]:
+        """What lies after a place in its scope when no loop is gone round."""
+        place = self.system.places[target]
+        scope = place.parent.id if place.parent is not None else ""
+        if scope not in self._order:
+            self._order[scope] = _ordered([one for one in self.system.places.values() if one.parent is place.parent])
+        order = self._order[scope]
+        seen: set[str] = set()
+        todo = [target]
+        while todo:
+            here = todo.pop()
+            for name in _following(self.system.places[here]):
+                if name not in seen and order[name] > order[here]:
+                    seen.add(name)
+                    todo.append(name)
+        return seen
+
+    # ------------------------------------------------------------ gateways
+
+    def _branches(self, state: State, place: Place, kind: str) -> list[tuple[Way, ...]]:
+        """The sets of flows that may be taken when a token leaves."""
+        key = (place.id + kind, state.outcomes)
+        if key not in self._cache:
+            known = self._known(place, state.outcomes)
+            self._cache[key] = list(_chosen(place, kind, known))
+        return self._cache[key]
+
+    # ------------------------------------------------------------ ends and errors
+
+    def _end(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
+        kinds = {event.kind for event in place.node.events}
+        for tokens in _fewer(state.tokens, slot):
+            taken = State(tokens, state.outcomes, state.live)
+            if "terminate" in kinds:
+                yield Move(place.id), self._without(taken, self.inner[place.parent.id] if place.parent else None)
+            elif "error" in kinds:
+                yield from self._throw(taken, place)
+            elif "cancel" in kinds and place.parent is not None:
+                yield self._cancelled(taken, place, place.parent)
+            else:
+                yield Move(place.id), taken
+
+    def _cancelled(self, state: State, place: Place, transaction: Place) -> tuple[Move, State]:
+        """A transaction is left by its cancel boundary event."""
+        gone = self._without(state, self.inner[transaction.id] | {transaction.id})
+        for boundary in transaction.boundaries:
+            event = self.system.places[boundary]
+            if any(caught.kind == "cancel" for caught in event.node.events):
+                gone = self._happened(gone, event)[1]
+        return Move(place.id), gone
+
+    def _throw(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+        """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
+        code = next((event.code for event in place.node.events if event.kind == "error"), None)
+        yield from self._propagate(state, place, code, None)
+
+    def _propagate(
+        self, state: State, place: Place, code: str | None, thrower: Place | None, word: str = ""
+    ) -> Iterator[tuple[Move, State]]:
+        """The error leaves `place`, or the activity `thrower` around it, whose inside catches nothing."""
+        above, left = thrower or place.parent, None
+        while True:
+            inside = above is not None and above is thrower
+            for handler in [] if inside else self._handlers_beside(above, left):
+                if any(_catches(self.system.places[start], code) for start in handler.starts):
+                    yield from ((Move(place.id, word), caught) for _, caught in self._handle(state, handler))
+                    return
+            if above is None:
+                break
+            for boundary in above.boundaries:
+                event = self.system.places[boundary]
+                if _catches(event, code):
+                    gone = self._over(self._without(state, self.inner[above.id] | {above.id}), above)
+                    move, after = self._happened(gone, event)
+                    yield Move(place.id, word, move.ways), after
+                    return
+            above, left = above.parent, above
+        yield Move(place.id, word), State((), 0, state.live)
+
+    def _handlers_beside(self, above: Place | None, left: Place | None) -> list[Place]:
+        """The event sub-processes in `above` that can still begin when an error has left `left`, which may be one."""
+        went_out = left.starts if left is not None and left.node.triggered_by_event else ()
+        if any(self.system.places[start].node.interrupting for start in went_out):
+            return []
+        return [handler for handler in self.system.handlers if handler.parent is above and handler is not left]
+
+    def _happened(self, state: State, event: Place) -> tuple[Move, State]:
+        """A boundary event writes what it brought, and goes on."""
+        return self._moved(self._written(state, event), event, tuple(event.outgoing))
+
+    def _moved(self, state: State, place: Place, ways: tuple[Way, ...], word: str = "") -> tuple[Move, State]:
+        tokens = state.tokens
+        for flow, name in ways:
+            for slot, _ in self.landing(name, flow.id):
+                tokens = _more(tokens, slot)
+        return Move(place.id, word, ways), State(tokens, state.outcomes, state.live)
+
+    def _without(self, state: State, places: frozenset[str] | None) -> State:
+        """None: everything goes."""
+        if places is None:
+            return State((), state.outcomes, state.live)
+        tokens = tuple(slot for slot in state.tokens if self.slots[slot][0].id not in places)
+        return State(tokens, state.outcomes, state.live)
+
+
+# ---------------------------------------------------------------- nodes
+
+
+def _chosen(place: Place, kind: str, known: Mapping[str, str]) -> Iterator[tuple[Way, ...]]:
+    if kind == "eventBasedGateway" and not place.node.together:
+        yield from ((way,) for way in place.outgoing)
+        return
+    if kind in ("parallelGateway", "eventBasedGateway"):
+        yield tuple(place.outgoing)
+        return
+    always: list[Way] = []
+    perhaps: list[Way] = []
+    fallback, sure = None, False
+    for way in place.outgoing:
+        flow, _ = way
+        if flow.is_default:
+            fallback = way
+            continue
+        value = True if flow.condition is None else truth(flow.condition, known)
+        if kind == "exclusiveGateway":
+            if value is False:
+                continue
+            yield (way,)
+            if value is True:
+                return
+        elif value is True:
+            always.append(way)
+            sure = sure or flow.condition is not None
+        elif value is None:
+            perhaps.append(way)
+    if kind == "exclusiveGateway":
+        if fallback is not None or not place.outgoing:
+            yield (fallback,) if fallback is not None else ()
+        return
+    for bits in range(2 ** len(perhaps)):
+        chosen = always + [way for index, way in enumerate(perhaps) if bits >> index & 1]
+        if len(chosen) > len(always) or sure or fallback is None:
+            yield tuple(chosen)
+        else:
+            yield (*chosen, fallback)
+
+
+def _may_begin_idle(place: Place) -> bool:
+    """Whether it can be active before anything in it has begun: a task, an ad-hoc sub-process, a loop of no round."""
+    loop = place.node.loop
+    if place.node.ad_hoc is not None or not place.starts:
+        return True
+    return place.repeats and loop is not None and (loop.kind != "standard" or loop.test_before)
+
+
+def _results(place: Place) -> list[tuple[str, bool]]:
+    """(outcome, by a person) of an approval, with what happens by rule."""
+    node = place.node
+    approval = node.extensions.approval
+    if approval is None or approval.mode == "inform":
+        return [("handled", False)]
+    results = [("agree", True), ("reject", True)]
+    found = node.extensions
+    timed = any(step.do == "agree" for step in found.timeout)
+    if found.on_empty == "autoPass" or found.on_self == "skip" or found.skip_when or timed:
+        results.append(("agree", False))
+    return results
+
+
+def _quorum(place: Place) -> int:
+    """How many people have agreed when the approval has passed, by what is drawn.
+
+    Where everybody of a group has to agree, their number is known at run time only, and counted there.
+    """
+    approval, assignees = place.node.extensions.approval, place.node.extensions.assignees
+    if approval is None or approval.mode not in _OF_SEVERAL:
+        return 1
+    listed = read_texts(assignees.users) if assignees is not None and assignees.users and not assignees.groups else None
+    if listed is None:
+        return UNCOUNTED
+    return len(set(listed)) if approval.mode in ("all", "sequential") else 1
+
+
+_OF_SEVERAL = ("all", "sequential", "ratio", "weight")
+
+
+def _waits_for_others(place: Place) -> bool:
+    approval = place.node.extensions.approval
+    said = () if approval is None else approval.parameters
+    return any((one.name, one.value) == ("branchReject", "waitOthers") for one in said)
+
+
+def _happens_again(event: Place) -> bool:
+    """Whether a non-interrupting event stays armed: all but a lone timer without a cycle."""
+    timers = [caught.timer for caught in event.node.events]
+    return len(timers) != 1 or timers[0] is None or timers[0].kind == "cycle"
+
+
+def _catches(place: Place, code: str | None) -> bool:
+    return any(event.kind == "error" and event.code in (None, code) for event in place.node.events)
+
+
+def _following(place: Place) -> list[str]:
+    """Where a token can be next without leaving its scope."""
+    return [*(target for _, target in place.outgoing), *place.boundaries]
+
+
+def _ordered(places: list[Place]) -> dict[str, int]:
+    """Places of one scope in reverse postorder, as the machine numbers them (`graph.routes`)."""
+    known = {place.id: place for place in places}
+    entering = [place for place in places if not place.incoming and place.node.attached_to is None]
+    seen: set[str] = set()
+    order: list[str] = []
+    for origin in [*reversed(entering), *places]:
+        if origin.id in seen:
+            continue
+        seen.add(origin.id)
+        path = [(origin, iter(_following(origin)))]
+        while path:
+            place, targets = path[-1]
+            target = next(targets, None)
+            if target is None:
+                order.append(place.id)
+                path.pop()
+            elif target not in seen:
+                seen.add(target)
+                path.append((known[target], iter(_following(known[target]))))
+    return {name: number for number, name in enumerate(reversed(order))}
+
+
+def _above(place: Place) -> Iterator[Place]:
+    above = place.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _beside(system: System, place: Place) -> set[str]:
+    """Where tokens can be because of one in a place, but for its flows: its events, its inside, behind its scope."""
+    found = {*place.boundaries, *place.starts}
+    found |= {handler.id for handler in system.handlers if handler.parent is place}
+    return found if place.parent is None else found | {place.parent.id}
+
+
+def _behind(
+    before: Mapping[str, set[str]], targets: Iterable[str], without: str = "", flows: Iterable[str] = ()
+) -> set[str]:  # fmt: skip
+    """Every place from which one of `targets` can be reached, not along `flows` of the place `without`."""
+    seen = set(targets)
+    todo = list(seen)
+    barred = set(flows)
+    while todo:
+        name = todo.pop()
+        for earlier in before[name]:
+            if earlier not in seen and not (earlier == without and name in barred):
+                seen.add(earlier)
+                todo.append(earlier)
+    return seen
+
+
+def _within(system: System) -> dict[str, frozenset[str]]:
+    """From each place: where its token can still get in its scope, boundary events and insides included."""
+    following: dict[str, set[str]] = {}
+    for place in system.places.values():
+        nexts = {target for _, target in place.outgoing} | _beside(system, place)
+        following[place.id] = nexts - {place.parent.id} if place.parent is not None else nexts
+    found = {}
+    for name in following:
+        seen: set[str] = set()
+        todo = [name]
+        while todo:
+            for target in following[todo.pop()]:
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        found[name] = frozenset(seen)
+    return found
+
+
+# ---------------------------------------------------------------- tokens
+
+
+def _more(tokens: Slots, slot: int) -> Slots:
+    """One token more, up to MANY."""
+    if tokens.count(slot) >= MANY:
+        return tokens
+    listed = list(tokens)
+    insort(listed, slot)
+    return tuple(listed)
+
+
+def _fewer(tokens: Slots, slot: int) -> Iterator[Slots]:
+    """One token less; from "many" that may leave many or one."""
+    at = tokens.index(slot)
+    if at + 1 < len(tokens) and tokens[at + 1] == slot:
+        yield tokens[:at] + tokens[at + 1 :]
+        yield tokens
+        return
+    yield tokens[:at] + tokens[at + 1 :]
+
+
+def _way(before: Mapping[State, tuple[State, Move | None]], state: State, last: Move) -> tuple[State, list[Move]]:
+    path = [last]
+    while True:
+        earlier, move = before[state]
+        if move is None:
+            return state, path[::-1]
+        path.append(move)
+        state = earlier
+
+
+__all__ = ["BUDGET", "MANY", "Found", "Move", "Need", "Space", "State", "Way"]
+
+Starts = Callable[[Space], list[State]]
+"""The states from which an instance that runs can go on."""

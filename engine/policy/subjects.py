@@ -1,0 +1,226 @@
+"""Which document an approval is about, and which one a guarded operation handles: are they the same for sure?
+
+A document is named by an expression, and by where the variables in it live: a sub-process or call may have one of the
+same name. A yes counts for an operation only when both read the same variables, and until one of them is written.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from engine import feel
+from engine.bpmn.model import Node
+from engine.forms import Form, Permissions
+from engine.policy.abstraction import Place, System
+
+Forms = Callable[[str], Form | None]
+"""id of a form -> the form; None when it is not known"""
+Variable = tuple[str, str]
+"""(place whose scope it lives in, name); "" for the process itself"""
+
+ANYTHING = "*"
+"""among the names that a node writes: all of them"""
+_BRINGS = frozenset(("message", "signal"))
+_CATCHES = frozenset(("intermediateCatchEvent", "boundaryEvent", "startEvent"))
+
+
+class Subjects:
+    """Of one system. `undone`: place -> approvals that end when it is done; `owned`: place with an inner life ->
+    approvals about a variable that begins and ends with it."""
+
+    def __init__(self, system: System, catalog: Mapping[str, Any], forms: Forms | None) -> None:
+        self._system, self._catalog, self._forms = system, catalog, forms
+        self._names = {place.id: self._written(place) for place in system.places.values()}
+        self._passed: dict[tuple[str, str], bool] = {}
+        self._about = {
+            place.id: self._variables(place, _text(place.node.extensions.policy.subject))
+            for place in system.places.values()
+            if place.node.extensions.policy is not None
+        }
+        self.undone = {place.id: self._ended_by(place) for place in system.places.values()}
+        self.owned: dict[str, set[str]] = {}
+        for approval, about in self._about.items():
+            for owner, _ in about:
+                self.owned.setdefault(owner, set()).add(approval)
+
+    def counts(self, name: str, approvals: Iterable[str]) -> list[str]:
+        """The approvals that are about the document that a guarded place handles."""
+        place = self._system.places[name]
+        task = place.node.extensions.task
+        subject = getattr(self._catalog.get(task.type) if task is not None else None, "subject", None)
+        if subject is None:  # an operation without one holds at its gate
+            return list(approvals)
+        text = next(
+            (_text(line.source) for line in place.node.extensions.inputs if line.target == subject.argument),
+            "",
+        )
+        about = self._variables(place, text)
+        return [
+            approval for approval in approvals
+            if self._asks(approval) == (text, subject.type) and self._about[approval] == about
+        ]  # fmt: skip
+
+    def _asks(self, approval: str) -> tuple[str, str]:
+        mark = self._system.places[approval].node.extensions.policy
+        return (_text(mark.subject), mark.subject_type) if mark is not None else ("", "")
+
+    # ------------------------------------------------------------ where a variable lives
+
+    def _variables(self, place: Place, text: str) -> frozenset[Variable]:
+        return frozenset((self._owner(place, name), name) for name in read_by(text))
+
+    def _owner(self, place: Place, name: str) -> str:
+        """The place with an inner life, or the task itself, that a name belongs to where `place` reads it."""
+        own = [line for line in place.node.extensions.inputs if _head(line.target) == name]
+        if own and not place.holds_inside and not all(_is_same(line.source, name) for line in own):
+            return place.id
+        return self._owner_around(place, name)
+
+    def _owner_around(self, place: Place, name: str) -> str:
+        above = place.parent
+        while above is not None:
+            if above.node.type == "callActivity":
+                if not self._is_handed_on(above, name):
+                    return above.id
+            elif self._declares(above, name):
+                return above.id
+            above = above.parent
+        return ""
+
+    def _declares(self, place: Place, name: str) -> bool:
+        """Whether the inside of a sub-process has a variable of its own: also a copy that is written there."""
+        if name in _declared(place.node) or _brings_anything(self._system, place):
+            return True
+        return any(_head(line.target) == name for line in place.node.extensions.inputs) and any(
+            names & {name, ANYTHING} for inner in self._system.inside(place) if (names := self._names[inner.id])
+        )
+
+    def _is_handed_on(self, call: Place, name: str) -> bool:
+        """Whether a called process has the caller's value under the same name, and never another one."""
+        key = (call.id, name)
+        if key not in self._passed:
+            called = call.node.call
+            lines = [line for line in call.node.extensions.inputs if _head(line.target) == name]
+            given = called is not None and (called.propagate_parent or bool(lines)) and not call.node.data_in
+            same = given and all(_is_same(line.source, name) for line in lines)
+            self._passed[key] = same and not any(
+                name in names or ANYTHING in names
+                for inner in self._system.inside(call) if (names := self._names[inner.id])
+            )  # fmt: skip
+        return self._passed[key]
+
+    # ------------------------------------------------------------ what is written
+
+    def _ended_by(self, place: Place) -> set[str]:
+        names = self._names[place.id]
+        if place.node.type == "callActivity":
+            names = names | self._brought_back(place)
+        if not names:
+            return set()
+        if ANYTHING in names:
+            return {approval for approval, about in self._about.items() if about}
+        written = {(self._owner_around(place, name), name) for name in names}
+        return {approval for approval, about in self._about.items() if about & written}
+
+    def _brought_back(self, call: Place) -> set[str]:
+        called, node = call.node.call, call.node
+        if node.extensions.outputs or node.data_out or called is None or not called.propagate_children:
+            return set()
+        inside = {name for inner in self._system.inside(call) for name in self._names[inner.id]}
+        return inside | {
+            _head(line.target) for line in node.extensions.inputs if not _is_same(line.source, _head(line.target))
+        }
+
+    def _written(self, place: Place) -> set[str]:
+        """The variables that a node writes when it is done: by form, message, script, decision, mapping, data
+        association or operation."""
+        node, extensions = place.node, place.node.extensions
+        mapped = {_head(line.target) for line in extensions.outputs}
+        mapped |= {association.target for association in node.data_out}
+        results = {node.loop.result} if node.loop is not None and node.loop.result else set()
+        if mapped:
+            return mapped | results
+        if extensions.script is not None:
+            results.add(extensions.script.result_variable)
+        if extensions.decision is not None:
+            results.add(extensions.decision.result_variable)
+        operation = self._catalog.get(extensions.task.type) if extensions.task is not None else None
+        results |= set(operation.outputs if operation is not None else ())
+        if node.type == "userTask" and extensions.form:
+            results |= self._filled_in(place, extensions.form)
+        brings = node.type == "receiveTask" or (
+            node.type in _CATCHES and any(event.kind in _BRINGS for event in node.events)
+        )
+        if brings and not (place.parent is not None and place.parent.node.triggered_by_event):
+            results.add(ANYTHING)
+        return results
+
+    def _filled_in(self, place: Place, form_id: str) -> set[str]:
+        extensions = place.node.extensions
+        default = extensions.default_permission or self._system.processes[place.prefix].extensions.default_permission
+        allowed = Permissions(
+            default or "write",  # type: ignore[arg-type]  # the reader has checked it, and those of the fields
+            {rule.id: rule.permission for rule in extensions.fields},  # type: ignore[misc]
+        )
+        form = None if form_id.startswith("=") or self._forms is None else self._forms(form_id)
+        if form is None:
+            written = {_head(rule.id) for rule in extensions.fields if rule.permission == "write"}
+            return written if default in ("read", "hidden") else {ANYTHING}
+        return {
+            _head(field.path) for field in form.fields
+            if field.computed is not None or (allowed.on(field.path) == "write" and not field.read_only)
+        }  # fmt: skip
+
+
+def read_by(text: str) -> frozenset[str]:
+    """The variables in an expression; none in one that cannot be read: the compiler says so."""
+    try:
+        return feel.compile(text).names if text else frozenset()
+    except feel.FeelSyntaxError:
+        return frozenset()
+
+
+def read_texts(source: str) -> list[str] | None:
+    """A list of texts, drawn as one or with commas; None when it is found out at run time."""
+    if not source.strip().startswith("="):
+        return [part.strip() for part in source.split(",") if part.strip()]
+    try:
+        found = feel.compile(source.strip()[1:])
+    except feel.FeelSyntaxError:
+        return None
+    value = None if found.names else feel.evaluate(source.strip()[1:], {}).value
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+
+
+def _text(source: str | None) -> str:
+    """An expression as it is compared: without its sign and its spaces; a literal keeps its quotes."""
+    plain = (source or "").strip()
+    return re.sub(r"\s+", " ", plain[1:].strip()) if plain.startswith("=") else repr(plain) if plain else ""
+
+
+def _is_same(source: str, name: str) -> bool:
+    return _text(source) == name
+
+
+def _head(target: str) -> str:
+    return target.partition(".")[0].strip()
+
+
+def _declared(node: Node) -> set[str]:
+    """Names that belong to the inside of a sub-process alone."""
+    found = {_head(line.target) for line in node.extensions.inputs if not _is_same(line.source, _head(line.target))}
+    found |= {item.name for item in node.data}
+    if node.inner is not None:
+        found |= {item.name for item in node.inner.data}
+    if node.loop is not None and node.loop.item:
+        found.add(node.loop.item)
+    return found
+
+
+def _brings_anything(system: System, place: Place) -> bool:
+    """An event sub-process whose message is its own data."""
+    return place.node.triggered_by_event and any(
+        event.kind in _BRINGS and not system.places[start].node.extensions.outputs
+        for start in place.starts
+        for event in system.places[start].node.events
+    )

@@ -1,0 +1,320 @@
+"""Everything that can happen to an instance, on the real machine: each answer of people, jobs and the outside world.
+
+Beside it stand the approvals that live, kept as simply as they can be: a yes is about the document that its node named
+when it was asked, a no about a document takes back what there was, a payment uses up all about its document. Written
+without a look at the checker, to judge it.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from engine import bpmn
+from engine.bpmn import steps
+from engine.bpmn.state import Scope, State, Token
+from engine.errors import MoveRefused
+from tests.engine.policy.random_payments import PAY, WRITES
+
+NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+DOCUMENT, OTHER = "A", "B"
+Yes = tuple[str, str, str]
+"""(capability, document, element that was approved at)"""
+Asked = dict[int, tuple[str, str] | None]
+"""open round -> (capability, document)"""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A state at rest, stored, and what lives beside it. `passed`: element -> number of the fact that left it last."""
+
+    stored: str
+    live: frozenset[Yes] = frozenset()
+    asked: tuple[tuple[int, tuple[str, str] | None], ...] = ()
+    passed: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass
+class Explored:
+    """`paid`: elements that paid for a document without a live yes; `complete`: nothing was left out; `path`: how the
+    first of each came about."""
+
+    paid: dict[str, list[str]] = field(default_factory=dict)
+    complete: bool = True
+    situations: int = 0
+
+
+class Explorer:
+    """All that a drawing can do. `each`: is told every state at rest with the approvals that live."""
+
+    def __init__(
+        self, programs: dict[str, bpmn.Program], *, states: int = 400, depth: int = 12,
+        each: Callable[[State, frozenset[Yes], list[str]], None] | None = None,
+        start: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.programs = programs
+        self.env = bpmn.Env(programs=lambda key: (key, programs[key]), process={})
+        self.limit, self.depth, self.each = states, depth, each
+        self.start = start or {}
+        self.pays = frozenset()
+        if each is None:  # nothing is left to be found once each of them has paid
+            self.pays = frozenset(
+                node.id for program in programs.values() for node in program.nodes.values()
+                if node.job is not None and node.job.type.text == PAY
+            )  # fmt: skip
+
+    def explore(self) -> Explored:
+        found = Explored()
+        program = self.programs["p"]
+        seen: set[Any] = set()
+        todo: deque[tuple[Situation, int, list[str]]] = deque()
+
+        def meet(situation: Situation, state: State, depth: int, path: list[str]) -> None:
+            key = (_key(state), situation.live, tuple(element for element, _ in situation.passed), _open(situation))
+            if key in seen:
+                return
+            seen.add(key)
+            if self.each is not None:
+                self.each(state, situation.live, path)
+            todo.append((situation, depth, path))
+
+        for values in self._values():
+            step = bpmn.begin(program, "p", {"request_id": DOCUMENT, **values}, now=NOW, env=self.env)
+            first = Situation("", passed=())
+            meet(self._after(first, step), step.state, 0, ["start"])
+        while todo and not (self.pays and self.pays <= set(found.paid)):
+            if len(seen) > self.limit:
+                found.complete = False
+                break
+            situation, depth, path = todo.popleft()
+            if depth >= self.depth:
+                found.complete = False
+                continue
+            for word, following, state, paid in self._acts(situation):
+                if paid is not None and paid not in found.paid:
+                    found.paid[paid] = [*path, word]
+                if following is not None:
+                    meet(following, state, depth + 1, [*path, word])
+        found.situations = len(seen)
+        return found
+
+    def _values(self) -> Iterator[dict[str, Any]]:
+        ways: list[dict[str, Any]] = [{}]
+        for name, values in self.start.items():
+            ways = [{**way, name: value} for way in ways for value in values]
+        yield from ways
+
+    # ------------------------------------------------------------ acts
+
+    def _acts(self, situation: Situation) -> Iterator[tuple[str, Situation | None, State, str | None]]:
+        state = self._load(situation)
+        for token, node, kind in bpmn.waits(state):
+            found = state.tokens[token]
+            if found.wait == "work":
+                yield from self._work(situation, found)
+            elif found.wait == "job":
+                yield from self._job(situation, found)
+            elif kind == "timer":
+                yield from self._do(situation, node, bpmn.elapse, token)
+            elif kind in ("message", "signal"):
+                yield from self._do(situation, node, bpmn.deliver, token)
+                yield from self._do(situation, f"{node}: another", bpmn.deliver, token, {"request_id": OTHER})
+        for number, incident in state.incidents.items():
+            if incident.code == "condition-not-boolean":
+                name = str(incident.detail.get("expression", "")).split()[-1]
+                for value in (True, False):
+                    yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
+        for choice in bpmn.choices(state):
+            for activity, _ in choice.activities:
+                yield from self._do(situation, f"+{activity}", bpmn.activate, choice.scope, activity)
+            yield from self._do(situation, f"finish {choice.element}", bpmn.finish, choice.scope)
+
+    def _work(self, situation: Situation, token: Token) -> Iterator[tuple[str, Situation | None, State, str | None]]:
+        human, node = token.node.human, token.node.id
+        assert human is not None
+        about = dict(situation.asked).get(token.id)
+        yield from self._thrown(situation, token)
+        edits: list[dict[str, Any]] = [{}]
+        if human.form is not None and human.form.text == WRITES:
+            edits.append({"request_id": OTHER})
+        for values in edits:
+            if human.approval is None:
+                yield from self._do(situation, f"{node} {values}", bpmn.complete, token.id, values)
+            else:
+                yield from self._decide(situation, token, about, values)
+
+    def _decide(
+        self, situation: Situation, token: Token, about: tuple[str, str] | None, values: dict[str, Any]
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        human, node = token.node.human, token.node.id
+        assert human is not None
+        assert human.approval is not None
+        agreed = {"outcome": {"outcome": "agree"}}
+        yes = situation.live | {(*about, node)} if about is not None else situation.live
+        yield from self._do(replace(situation, live=yes), f"{node}: agree", bpmn.complete, token.id, values, **agreed)
+        if human.on_empty == "autoPass":
+            yield from self._do(situation, f"{node}: passes", bpmn.complete, token.id, **agreed)
+        left = frozenset(one for one in situation.live if about is None or one[:2] != about)
+        refused = replace(situation, live=left)
+        on_reject = human.approval.on_reject
+        if on_reject == "flow":
+            no = {"outcome": {"outcome": "reject"}}
+            yield from self._do(refused, f"{node}: reject", bpmn.complete, token.id, values, **no)
+        elif on_reject == "end":
+            yield from self._do(refused, f"{node}: reject", bpmn.reject, token.id)
+        else:
+            yield from self._back(refused, token, on_reject.removeprefix("return:"), "reject")
+        for word in human.returns:
+            known = [element for element, _ in sorted(situation.passed, key=lambda item: -item[1]) if element != node]
+            targets = known if word == "any" else known[:1] if word == "previous" else [word]
+            for target in targets:
+                yield from self._back(situation, token, target, "return")
+
+    def _job(self, situation: Situation, token: Token) -> Iterator[tuple[str, Situation | None, State, str | None]]:
+        node, kind = token.node.id, str(dict(self._jobs(situation))[token.id])
+        yield from self._thrown(situation, token)
+        if kind.startswith("ask."):
+            names = [name for name in kind.removeprefix("ask.").split(".") if name]
+            answers: list[dict[str, bool | None]] = [{}]
+            for name in names:
+                answers = [{**answer, name: value} for answer in answers for value in (True, False, None)]
+            for answer in answers:
+                yield from self._do(situation, f"{node}: {answer}", bpmn.complete, token.id, answer)
+        elif kind == PAY:
+            document = str((token.vars or {}).get("request_id"))
+            lives = any(one[1] == document for one in situation.live)
+            after = replace(situation, live=frozenset(one for one in situation.live if one[1] != document))
+            for word, following, state, _ in self._do(after, node, bpmn.complete, token.id):
+                yield word, following, state, None if lives else node
+        else:
+            yield from self._do(situation, node, bpmn.complete, token.id)
+
+    def _thrown(
+        self, situation: Situation, token: Token
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        """What a form or an operation may throw, where something catches it."""
+        for kind, verb, code in (("error", bpmn.throw_error, "E1"), ("escalation", bpmn.escalate, "X")):
+            if _catches(token, kind):
+                yield from self._do(situation, f"{token.node.id}: {kind}", verb, token.id, code)
+
+    def _back(
+        self, situation: Situation, token: Token, target: str, word: str
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:  # fmt: skip
+        """Sent back: what was decided behind the target and at it no longer stands."""
+        state = self._load(situation)
+        seq = dict(situation.passed).get(target)
+        if seq is None:
+            return
+        found = bpmn.returning(state, [token.id], target, seq)
+        if found.refused:
+            return
+        scope = state.scopes[found.scope]
+        node = scope.program.nodes[found.node]
+        after = scope.unit.routes.down[node.index] | 1 << node.index
+        undone = {
+            element for element, left in situation.passed
+            if left >= seq and (behind := _in(scope, element)) is not None and after >> behind & 1
+        }  # fmt: skip
+        home = scope.home()
+        home.approval = {key: told for key, told in home.approval.items() if key not in undone}
+        kept = replace(
+            situation, stored=json.dumps(bpmn.dump(state)),
+            live=frozenset(one for one in situation.live if one[2] not in undone),
+            passed=tuple(item for item in situation.passed if item[0] not in undone),
+        )  # fmt: skip
+        try:
+            yield from self._do(kept, f"{token.node.id}: {word} to {target}", bpmn.goto, [token.id], target, seq)
+        except MoveRefused:
+            return
+
+    def _do(
+        self, situation: Situation, word: str, verb: Callable[..., steps.Step], *arguments: Any, **options: Any
+    ) -> Iterator[tuple[str, Situation | None, State, str | None]]:
+        step = verb(self._load(situation), *arguments, now=NOW, env=self.env, **options)
+        if not step.stale:
+            yield word, self._after(situation, step), step.state, None
+
+    # ------------------------------------------------------------ what is beside the state
+
+    def _after(self, before: Situation, step: steps.Step) -> Situation:
+        asked, passed = dict(before.asked), dict(before.passed)
+        for fact in step.facts:
+            match fact:
+                case steps.WorkOpened(token=token, work=work):
+                    about = work.capability
+                    asked[token] = None if about is None else (about.provides, str(about.subject))
+                case steps.NodeLeft(node=node, outcome="completed", type="userTask"):
+                    passed[node] = fact.seq
+        open_ = {token: about for token, about in asked.items() if token in step.state.tokens}
+        stored = json.dumps(bpmn.dump(step.state))
+        return Situation(stored, before.live, tuple(sorted(open_.items())), tuple(sorted(passed.items())))
+
+    def _load(self, situation: Situation) -> State:
+        return bpmn.load(json.loads(situation.stored), self.programs.__getitem__)
+
+    def _jobs(self, situation: Situation) -> Iterator[tuple[int, Any]]:
+        for token in self._load(situation).tokens.values():
+            if token.wait == "job" and token.node.job is not None:
+                yield token.id, token.node.job.type.evaluate({}, now=NOW, zone="UTC")
+
+
+def _catches(token: Token, kind: str) -> bool:
+    programs = [token.scope.program]
+    scope = token.scope.parent
+    while scope is not None:
+        programs.append(scope.program)
+        scope = scope.parent
+    return any(
+        event.kind == kind
+        for program in programs
+        for node in program.nodes.values()
+        if node.type in ("boundaryEvent", "startEvent")
+        for event in node.events
+    )
+
+
+def _in(scope: Scope, element: str) -> int | None:
+    """Index of the node of `scope` that is or holds an element."""
+    node = scope.program.nodes.get(element)
+    while node is not None and node.scope is not scope.unit:
+        node = node.scope.node
+    return None if node is None else node.index
+
+
+def _open(situation: Situation) -> Any:
+    return tuple(sorted(about or ("", "") for _, about in situation.asked))
+
+
+def _key(state: State) -> Any:
+    """A state without the numbers of its tokens."""
+    names = {key: _name(scope, state) for key, scope in state.scopes.items()}
+    scopes = sorted(
+        (
+            names[key], repr(sorted(scope.vars.items())), repr(sorted(scope.approval.items())),
+            repr(sorted(scope.held.items())), scope.index, repr([entry.node.id for entry in scope.log]),
+            repr(scope.progress.counters()) if scope.progress else "", repr(scope.pending), scope.closed,
+            repr(sorted(scope.fired.items())),
+        )
+        for key, scope in state.scopes.items()
+    )  # fmt: skip
+    tokens = sorted(
+        (
+            names[token.scope.id], token.node.id, token.wait, token.host, token.definition, token.stage or "",
+            token.by or "", repr(sorted((token.vars or {}).items())), token.left or 0,
+        )
+        if token.host <= 0
+        else (
+            names[token.scope.id], token.node.id, token.wait, 1, token.definition, "", "", "", token.left or 0,
+        )
+        for token in state.tokens.values()
+    )  # fmt: skip
+    return state.status, tuple(scopes), tuple(tokens)
+
+
+def _name(scope: Scope, state: State) -> str:
+    if scope.parent is None:
+        return ""
+    host = state.tokens[scope.token].node.id if scope.token in state.tokens else "?"
+    return f"{_name(scope.parent, state)}/{host}:{scope.kind}:{scope.index}"

@@ -1,0 +1,508 @@
+"""Small drawings made by chance in which somebody approves and something pays, rightly or not.
+
+Two kinds: blocks within blocks, and free-form nets that no structure holds together. What a gateway asks for is the
+outcome of an approval or a variable that a job before it answers anew, so that every condition is free: whatever the
+proof finds, some run of the machine does. `entangled`: variables are answered once and asked several times.
+"""
+
+import random
+
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    boundary,
+    catch,
+    element,
+    error,
+    error_event,
+    escalation,
+    escalation_event,
+    extensions,
+    flows,
+    link,
+    mapping,
+    message,
+    message_event,
+    service,
+    signal,
+    signal_event,
+    throw,
+    timer,
+    user,
+)
+
+HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"'
+    ' xmlns:troika="urn:troika:bpmn:1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    ' targetNamespace="urn:test" id="definitions">\n'
+)
+ROOTS = (
+    error("E1") + error("E2") + escalation("X") + message("m", None) + signal("S")
+)  # fmt: skip
+PAY = "erp.execute_payment"
+CAPABILITY = "finance_approval"
+WRITES = "writes"
+"""a form in which the document can be replaced by another one"""
+COMPENSATE = "<compensateEventDefinition/>"
+TERMINATE = "<terminateEventDefinition/>"
+MARK = f'<troika:policy provides="{CAPABILITY}" subject="= request_id" subjectType="erp_payment_request"/>'
+
+
+def structured(seed: int, size: int, *, entangled: bool = False) -> bytes:
+    """Blocks within blocks, about `size` of them."""
+    maker = Blocks(random.Random(seed), size, entangled)
+    first, last = maker.block()
+    if maker.chance.random() < 0.8:
+        pays = maker.pay()[0]
+        maker.lines.append(f"{last} {pays}")
+        last = pays
+    maker.lines += [f"start {first}", f"{last} end"]
+    return _file(START + END + maker.content(), maker.called)
+
+
+def tangled(seed: int, size: int, *, entangled: bool = False) -> bytes:
+    """`size` nodes, each reached from an earlier one, leading to later ones; people's tasks may lead back."""
+    chance = random.Random(seed)
+    maker = Blocks(chance, size, entangled)
+    kinds = ("approve", "approve", "pay", "note", "write", "exclusive", "exclusive", "parallel", "inclusive", "user")
+    nodes = [(f"n{number}", chance.choice(kinds)) for number in range(size)]
+    after: dict[str, list[str]] = {key: [] for key, _ in nodes}
+    for number, (key, _) in enumerate(nodes[1:], 1):
+        after[nodes[chance.randrange(number)][0]].append(key)
+        if chance.random() < 0.4:
+            after[nodes[chance.randrange(number)][0]].append(key)
+    approvals = [key for key, kind in nodes if kind == "approve"]
+    drawn, lines = [START], [f"start {nodes[0][0]}"]
+    for number, (key, kind) in enumerate(nodes):
+        if kind in ("user", "approve") and number:
+            if chance.random() < 0.25:
+                after[key].append(nodes[chance.randrange(number)][0])
+            if number < size - 1 and chance.random() < 0.25:
+                stops = chance.random() < 0.5
+                drawn.append(boundary(f"late_{key}", key, timer("PT1H"), stops))
+                lines.append(f"late_{key} {nodes[chance.randrange(number + 1, size)][0]}")
+        targets = list(dict.fromkeys(after[key]))
+        if not targets:
+            targets = [f"end{number}"]
+            drawn.append(element("endEvent", f"end{number}", inner=TERMINATE if chance.random() < 0.15 else ""))
+        chance.shuffle(targets)
+        lines += _leading(maker, key, kind, targets, drawn, approvals)
+    return _file("".join(drawn) + flows(*lines), maker.called)
+
+
+def _leading(
+    maker: "Blocks", key: str, kind: str, targets: list[str], drawn: list[str], approvals: list[str]
+) -> list[str]:  # fmt: skip
+    """Draws node `key` and the flows to its `targets`."""
+    chance, several = maker.chance, len(targets) > 1
+    chooses = kind in ("approve", "user") and several and chance.random() < 0.6
+    if chooses or kind in ("exclusive", "inclusive"):
+        gate, own = f"g_{key}", [key] if kind == "approve" else approvals
+        asked = [maker.condition(own) for _ in targets[:-1]]
+        variables = {variable for _, variable in asked if variable is not None and not maker.entangled}
+        chain = [key]
+        if kind in ("approve", "user"):
+            drawn.append(maker.person(key, kind == "approve"))
+            if variables:
+                chain.append(f"q_{key}")
+        if len(chain) > 1 or kind in ("exclusive", "inclusive"):
+            drawn.append(maker.asking(chain[-1], *variables))
+        default = {"default": f"{gate}_{targets[-1]}"} if several else {}
+        drawn.append(element("inclusiveGateway" if kind == "inclusive" else "exclusiveGateway", gate, **default))
+        ways = [f"{gate} {target} ? {text}" for target, (text, _) in zip(targets, asked, strict=False)]
+        return [" ".join([*chain, gate]), *ways, f"{gate} {targets[-1]}"]
+    match kind:
+        case "approve":
+            drawn.append(maker.person(key, True))
+        case "user":
+            drawn.append(user(key))
+        case "pay":
+            drawn.append(service(key, PAY, in_request_id="= request_id"))
+        case "write":
+            drawn.append(maker.writing(key))
+        case "parallel":
+            drawn.append(element("parallelGateway", key))
+        case _:
+            drawn.append(service(key))
+    return [f"{key} {target}" for target in targets]
+
+
+def _file(body: str, called: list[str]) -> bytes:
+    main = f'<process id="p" name="P" isExecutable="true">\n{body}\n</process>\n'
+    return f"{HEAD}{ROOTS}{main}{''.join(called)}</definitions>".encode()
+
+
+class Blocks:
+    """Draws blocks; each method returns where it begins and where it ends."""
+
+    def __init__(self, chance: random.Random, size: int, entangled: bool) -> None:
+        self.chance = chance
+        self.left = size
+        self.entangled = entangled
+        self.count = 0
+        self.drawn: list[str] = []
+        self.lines: list[str] = []
+        self.called: list[str] = []
+        self.people: list[str] = []
+        """tasks of people before here, in this process"""
+        self.deep = 0
+
+    def block(self) -> tuple[str, str]:
+        if self.left <= 0:
+            return self.note()
+        self.left -= 1
+        kinds = [
+            self.approve, self.approve, self.approve, self.pay, self.note, self.write, self.sequence, self.sequence,
+            self.sequence, self.split, self.split, self.loop, self.sub_process, self.repeated, self.watched,
+            self.watched, self.stopping, self.race, self.jump, self.waiting,
+        ]  # fmt: skip
+        if self.deep < 2:
+            kinds += [self.call, self.ad_hoc, self.undoing, self.transaction]
+        return self.chance.choice(kinds)()
+
+    # ------------------------------------------------------------ tasks
+
+    def note(self) -> tuple[str, str]:
+        key = self.key("t")
+        self.drawn.append(user(key, self.form(0.15)) if self.chance.random() < 0.5 else service(key))
+        return key, key
+
+    def form(self, often: float) -> str:
+        return f'<zeebe:formDefinition formId="{WRITES}"/>' if self.chance.random() < often else ""
+
+    def pay(self) -> tuple[str, str]:
+        key = self.key("pay")
+        self.drawn.append(service(key, PAY, in_request_id="= request_id"))
+        return key, key
+
+    def write(self) -> tuple[str, str]:
+        key = self.key("w")
+        self.drawn.append(self.writing(key))
+        return key, key
+
+    def writing(self, key: str) -> str:
+        """The other document."""
+        return service(key, "erp.other", out_request_id='= if request_id = "A" then "B" else "A"')
+
+    def asking(self, key: str, *variables: str) -> str:
+        """A job that answers each variable with true or false."""
+        return service(key, "ask." + ".".join(sorted(variables)))
+
+    def person(self, key: str, counts: bool, on_reject: str = "flow", *more: str) -> str:
+        rule = f'<troika:approval mode="any" onReject="{on_reject}"/>'
+        passes = '<troika:onEmpty do="autoPass"/>' if self.chance.random() < 0.12 else ""
+        mark = MARK if counts and self.chance.random() < 0.9 else ""
+        return user(key, rule, mark, passes, self.form(0.05), *more)
+
+    def condition(self, names: list[str]) -> tuple[str, str | None]:
+        """(condition, variable that it reads)."""
+        name = self.chance.choice(names) if names else "nobody"
+        variable = f"d{self.chance.randrange(3) if self.entangled else self.number()}"
+        draw = self.chance.random()
+        if draw < 0.45:
+            return f'approval.{name}.outcome = "agree"', None
+        if draw < 0.55:
+            return f'approval.{name}.outcome != "reject"', None
+        if draw < 0.63:
+            return f'approval.{name}.outcome = "reject"', None
+        if draw < 0.71:
+            return f'approval.{name}.outcome = "agree" and {variable}', variable
+        if draw < 0.77:
+            return f'approval.{name}.outcome = "agree" or {variable}', variable
+        return variable, variable
+
+    # ------------------------------------------------------------ approvals
+
+    def approve(self) -> tuple[str, str]:
+        key = self.key("fin")
+        draw = self.chance.random()
+        back = [""]
+        if self.people and self.chance.random() < 0.15:
+            back = [f'<troika:return targets="{self.chance.choice((self.people[-1], "previous", "any"))}"/>']
+        if draw < 0.2:
+            self.drawn.append(self.person(key, True, "end", *back))
+            self.people.append(key)
+            return key, key
+        if draw < 0.3 and self.people:
+            self.drawn.append(self.person(key, True, f"return:{self.chance.choice(self.people)}", *back))
+            self.people.append(key)
+            return key, key
+        self.drawn.append(self.person(key, True, "flow", *back))
+        self.people.append(key)
+        if draw < 0.38:
+            return key, key
+        return key, self.asked(key, [key])
+
+    def asked(self, before: str, names: list[str]) -> str:
+        """An exclusive gateway that asks for the outcome; the place where it goes on."""
+        text, variable = self.condition(names)
+        if variable is not None and not self.entangled:
+            asks = self.key("q")
+            self.drawn.append(self.asking(asks, variable))
+            self.lines.append(f"{before} {asks}")
+            before = asks
+        gate, good = self.key("x"), self.key("j")
+        bad = self.key("e")
+        swapped = self.chance.random() < 0.1
+        yes, no = (bad, good) if swapped else (good, bad)
+        self.drawn += [
+            element("exclusiveGateway", gate, default=f"{gate}_{no}"), element("exclusiveGateway", good),
+            element("endEvent", bad, inner=TERMINATE if self.chance.random() < 0.3 else ""),
+        ]  # fmt: skip
+        self.lines += [f"{before} {gate}", f"{gate} {yes} ? {text}", f"{gate} {no}"]
+        return good
+
+    # ------------------------------------------------------------ structure
+
+    def sequence(self) -> tuple[str, str]:
+        first, middle = self.block()
+        second, last = self.block()
+        self.lines.append(f"{middle} {second}")
+        return first, last
+
+    def split(self) -> tuple[str, str]:
+        kind = self.chance.choice(("exclusive", "parallel", "inclusive"))
+        fork, join = self.key("f"), self.key("j")
+        branches = [self.block() for _ in range(2)]
+        default = "" if kind == "parallel" else f"{fork}_{branches[-1][0]}"
+        self.drawn.append(element(f"{kind}Gateway", fork, **({"default": default} if default else {})))
+        joins = kind if self.chance.random() < 0.85 else "exclusive"
+        self.drawn.append(element(f"{joins}Gateway", join))
+        entry = fork
+        for number, (first, last) in enumerate(branches):
+            condition = ""
+            if kind != "parallel" and number == 0:
+                text, variable = self.condition(self.people)
+                condition = f" ? {text}"
+                if variable is not None and not self.entangled:
+                    entry = self.key("q")
+                    self.drawn.append(self.asking(entry, variable))
+                    self.lines.append(f"{entry} {fork}")
+            self.lines += [f"{fork} {first}{condition}", f"{last} {join}"]
+        return entry, join
+
+    def loop(self) -> tuple[str, str]:
+        merge, again, out, asks = self.key("l"), self.key("a"), self.key("o"), self.key("q")
+        variable = f"d{self.number()}"
+        first, last = self.block()
+        self.drawn += [
+            element("exclusiveGateway", merge), element("exclusiveGateway", again, default=f"{again}_{out}"),
+            element("exclusiveGateway", out), self.asking(asks, variable),
+        ]  # fmt: skip
+        self.lines += [f"{merge} {first}", f"{last} {asks} {again} {out}", f"{again} {merge} ? {variable}"]
+        return merge, out
+
+    def inside(self, tag: str, key: str, *more: str, ends: str = "") -> str:
+        """An activity with an inner life; handlers sometimes."""
+        begin, finish = self.key("b"), self.key("e")
+        outer, lines, people = self.drawn, self.lines, self.people
+        self.drawn, self.lines, self.deep = [], [], self.deep + 1
+        first, last = self.block()
+        self.drawn += [element("startEvent", begin), element("endEvent", finish, inner=ends)]
+        self.lines += [f"{begin} {first}", f"{last} {finish}"]
+        inner = "".join(more) + self.content()
+        self.drawn, self.lines, self.people, self.deep = outer, lines, people, self.deep - 1
+        return element(tag, key, inner=inner)
+
+    def sub_process(self) -> tuple[str, str]:
+        """Sometimes with a variable of its own that hides the document."""
+        key = self.key("s")
+        drawn = self.inside("subProcess", key)
+        draw = self.chance.random()
+        if draw < 0.12:
+            source = self.chance.choice(("request_id", "request_id", '"B"'))
+            drawn = drawn.replace(">", ">" + extensions(mapping(in_request_id=f"= {source}")), 1)
+        elif draw < 0.18:
+            drawn = drawn.replace(">", ">" + f'<dataObject id="data_{key}" name="request_id"/>', 1)
+        self.drawn.append(drawn)
+        return key, key
+
+    def repeated(self) -> tuple[str, str]:
+        """A payment, a note or a sub-process with a loop marker."""
+        key = self.key("s")
+        if self.chance.random() < 0.4:
+            marker = (
+                f'<standardLoopCharacteristics testBefore="{str(self.chance.random() < 0.5).lower()}" loopMaximum="2">'
+                "<loopCondition>= true</loopCondition></standardLoopCharacteristics>"
+            )
+        else:
+            sequential = str(self.chance.random() < 0.6).lower()
+            marker = (
+                f'<multiInstanceLoopCharacteristics isSequential="{sequential}">'
+                "<loopCardinality>= times</loopCardinality></multiInstanceLoopCharacteristics>"
+            )
+        kind = self.chance.random()
+        if kind < 0.6:
+            self.drawn.append(self.inside("subProcess", key, marker))
+            return key, key
+        drawn = service(key, PAY, in_request_id="= request_id") if kind < 0.8 else service(key)
+        place = drawn.index("</extensionElements>") + len("</extensionElements>")
+        self.drawn.append(drawn[:place] + marker + drawn[place:])
+        return key, key
+
+    def call(self) -> tuple[str, str]:
+        """A called process with a block of its own; everything is handed to it, and back."""
+        key, name = self.key("c"), f"called{self.number()}"
+        outer, lines, people = self.drawn, self.lines, self.people
+        self.drawn, self.lines, self.people, self.deep = [], [], [], self.deep + 1
+        first, last = self.block()
+        begin, finish = self.key("b"), self.key("e")
+        self.lines += [f"{begin} {first}", f"{last} {finish}"]
+        body = element("startEvent", begin) + element("endEvent", finish) + self.content()
+        self.called.append(f'<process id="{name}" name="{name}" isExecutable="true">{body}</process>')
+        self.drawn, self.lines, self.people, self.deep = outer, lines, people, self.deep - 1
+        back = self.chance.random() < 0.7
+        called = (
+            f'<zeebe:calledElement processId="{name}" propagateAllParentVariables="true" '
+            f'propagateAllChildVariables="{str(back).lower()}"/>'
+        )
+        lines = {}
+        if self.chance.random() < 0.2:
+            lines["in_request_id"] = "= " + self.chance.choice(("request_id", '"B"'))
+        if self.chance.random() < 0.15:
+            lines["out_request_id"] = "= " + self.chance.choice(("request_id", '"B"'))
+        self.drawn.append(element("callActivity", key, called, *([mapping(**lines)] if lines else [])))
+        return key, key
+
+    def ad_hoc(self) -> tuple[str, str]:
+        key = self.key("s")
+        outer, lines, people = self.drawn, self.lines, self.people
+        self.drawn, self.lines, self.deep = [], [], self.deep + 1
+        self.block()
+        self.block()
+        inner = self.content(handlers=False)
+        self.drawn, self.lines, self.people, self.deep = outer, lines, people, self.deep - 1
+        self.drawn.append(element("adHocSubProcess", key, inner=inner))
+        return key, key
+
+    # ------------------------------------------------------------ events
+
+    def watched(self) -> tuple[str, str]:
+        """An activity with a boundary event, and what that leads to."""
+        host, _ = self.chance.choice((self.one_person, self.note, self.sub_process))()
+        key, merge = self.key("v"), self.key("j")
+        event = self.chance.choice((timer("PT1H"), message_event("m"), error_event("E1"), escalation_event("X")))
+        stops = "errorEvent" in event or self.chance.random() < 0.6
+        first, last = self.block()
+        self.drawn += [boundary(key, host, event, stops), element("exclusiveGateway", merge)]
+        self.lines += [f"{key} {first}", f"{host} {merge}"]
+        if stops or self.chance.random() < 0.3:
+            self.lines.append(f"{last} {merge}")
+        else:
+            finish = self.key("e")
+            self.drawn.append(element("endEvent", finish))
+            self.lines.append(f"{last} {finish}")
+        return host, merge
+
+    def one_person(self) -> tuple[str, str]:
+        key = self.key("fin")
+        self.drawn.append(self.person(key, True))
+        self.people.append(key)
+        return key, key
+
+    def handlers(self) -> str:
+        """An event sub-process of the scope that is being drawn, sometimes."""
+        if self.chance.random() < 0.8:
+            return ""
+        event = self.chance.choice((timer("PT1H"), message_event("m"), error_event("E1"), escalation_event("X")))
+        stops = "errorEvent" in event or self.chance.random() < 0.6
+        key, begin, finish = self.key("h"), self.key("b"), self.key("e")
+        outer, lines, people = self.drawn, self.lines, self.people
+        self.drawn, self.lines, self.deep = [], [], self.deep + 2
+        first, last = self.block()
+        begins = f'<startEvent id="{begin}" isInterrupting="{str(stops).lower()}">{event}</startEvent>'
+        self.lines += [f"{begin} {first}", f"{last} {finish}"]
+        inner = begins + element("endEvent", finish) + self.content(handlers=False)
+        self.drawn, self.lines, self.people, self.deep = outer, lines, people, self.deep - 2
+        return f'<subProcess id="{key}" triggeredByEvent="true">{inner}</subProcess>'
+
+    def stopping(self) -> tuple[str, str]:
+        """A sub-process that ends in one of two ways, one of which throws or stops."""
+        key, begin, pick, good, bad = self.key("s"), self.key("b"), self.key("x"), self.key("e"), self.key("e")
+        asks, variable = self.key("q"), f"d{self.number()}"
+        outer, lines, people = self.drawn, self.lines, self.people
+        self.drawn, self.lines, self.deep = [], [], self.deep + 1
+        first, last = self.block()
+        thrown = self.chance.choice((error_event("E1"), error_event("E2"), escalation_event("X"), TERMINATE))
+        self.drawn += [
+            element("startEvent", begin), element("exclusiveGateway", pick, default=f"{pick}_{good}"),
+            element("endEvent", good), element("endEvent", bad, inner=thrown), self.asking(asks, variable),
+        ]  # fmt: skip
+        self.lines += [f"{begin} {first}", f"{last} {asks} {pick} {good}", f"{pick} {bad} ? {variable}"]
+        inner = self.content()
+        self.drawn, self.lines, self.people, self.deep = outer, lines, people, self.deep - 1
+        self.drawn.append(element("subProcess", key, inner=inner))
+        if self.chance.random() < 0.5:
+            return key, key
+        caught, merge = self.key("v"), self.key("j")
+        first, last = self.block()
+        event = escalation_event(None) if "escalation" in thrown else error_event(None)
+        self.drawn += [boundary(caught, key, event), element("exclusiveGateway", merge)]
+        self.lines += [f"{caught} {first}", f"{last} {merge}", f"{key} {merge}"]
+        return key, merge
+
+    def race(self) -> tuple[str, str]:
+        gate, one, other, merge = self.key("g"), self.key("c"), self.key("c"), self.key("j")
+        first, last = self.block()
+        self.drawn += [
+            element("eventBasedGateway", gate), element("exclusiveGateway", merge), catch(one, timer("PT1H")),
+            catch(other, message_event("m")),
+        ]  # fmt: skip
+        self.lines += [f"{gate} {one}", f"{gate} {other}", f"{one} {first}", f"{last} {merge}", f"{other} {merge}"]
+        return gate, merge
+
+    def waiting(self) -> tuple[str, str]:
+        key = self.key("c")
+        event = self.chance.choice((message_event("m"), signal_event("S"), timer("PT1H")))
+        self.drawn.append(catch(key, event))
+        return key, key
+
+    def jump(self) -> tuple[str, str]:
+        first, before = self.block()
+        second, last = self.block()
+        off, on = self.key("k"), self.key("k")
+        self.drawn += [throw(off, link(off)), catch(on, link(off))]
+        self.lines += [f"{before} {off}", f"{on} {second}"]
+        return first, last
+
+    def undoing(self) -> tuple[str, str]:
+        """A task that is undone later by another one."""
+        key, event, handler, undo = self.key("t"), self.key("c"), self.key("u"), self.key("z")
+        pays = self.chance.random() < 0.2
+        undoes = service(handler, PAY, in_request_id="= request_id") if pays else user(handler)
+        first, last = self.block()
+        self.drawn += [
+            service(key), boundary(event, key, COMPENSATE), throw(undo, COMPENSATE),
+            undoes.replace(f'id="{handler}"', f'id="{handler}" isForCompensation="true"'),
+        ]  # fmt: skip
+        association = f'<association id="{self.key("a")}" sourceRef="{event}" targetRef="{handler}"/>'
+        self.drawn.append(association)
+        self.lines += [f"{key} {first}", f"{last} {undo}"]
+        return key, undo
+
+    def transaction(self) -> tuple[str, str]:
+        key, event, merge = self.key("s"), self.key("v"), self.key("j")
+        cancels = self.chance.random() < 0.5
+        self.drawn.append(self.inside("transaction", key, ends="<cancelEventDefinition/>" if cancels else ""))
+        first, last = self.block()
+        self.drawn += [boundary(event, key, "<cancelEventDefinition/>"), element("exclusiveGateway", merge)]
+        self.lines += [f"{key} {merge}", f"{event} {first}", f"{last} {merge}"]
+        return key, merge
+
+    def content(self, *, handlers: bool = True) -> str:
+        """Of the scope that is being drawn; artifacts stand last in a file."""
+        beside = self.handlers() if handlers else ""
+        nodes = [drawn for drawn in self.drawn if not drawn.startswith("<association")]
+        artifacts = [drawn for drawn in self.drawn if drawn.startswith("<association")]
+        return "".join(nodes) + beside + flows(*self.lines) + "".join(artifacts)
+
+    # ------------------------------------------------------------ names
+
+    def key(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}{self.count}"
+
+    def number(self) -> int:
+        self.count += 1
+        return self.count
