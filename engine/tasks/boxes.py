@@ -12,9 +12,10 @@ from engine.db.definition import definition
 from engine.db.identity import substitution, user_account
 from engine.db.instance import Status, instance
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, user_task, work_item
+from engine.forms import Permissions
 from engine.tasks import filtering, titles
 from engine.tasks.inbox import MOST_ON_A_PAGE, Key, Page, read_cursor, reads, write_cursor
-from engine.tasks.working import sight
+from engine.tasks.working import sights
 from engine.unit_of_work import UnitOfWork
 
 
@@ -53,7 +54,8 @@ def copied(
         work_item.c.id < after.work_item_id if after else true(),
     )
     rows = uow.execute(query.limit(limit + 1)).all()
-    items = [item for row in rows[:limit] if reads(item := _item(uow, row), text)]
+    allowed = sights(uow, [row.instance_id for row in rows[:limit]])
+    items = [item for row in rows[:limit] if reads(item := _item(uow, row, allowed[row.instance_id]), text)]
     return Page(items, write_cursor(Key(0, 0, rows[limit - 1].id)) if len(rows) > limit else None)
 
 
@@ -100,8 +102,7 @@ def decided_for_me(uow: UnitOfWork, limit: int = 50) -> list[InMyName]:
     ]  # fmt: skip
 
 
-def _item(uow: UnitOfWork, row: Any) -> CopyItem:
-    allowed = sight(uow, row.instance_id)
+def _item(uow: UnitOfWork, row: Any, allowed: Permissions) -> CopyItem:
     summary = {name: value for name, value in (row.summary or {}).items() if allowed.on(name) != "hidden"}
     return CopyItem(
         row.id, row.instance_id, row.definition_id, row.number,

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, bindparam, insert, select, update
 
 from engine import forms, history, identity, ids, policy, repository
 from engine.approvals import rounds, timeouts
 from engine.approvals.choices import Selection
+from engine.db.definition import definition
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
@@ -241,9 +242,17 @@ _of_person = (
     | work_item.c.group_id.in_(select(membership.c.group_id).where(membership.c.user_id == bindparam("who")))
 )
 _participant = select(work_item.c.id).where(work_item.c.instance_id == bindparam("of"), _of_person).limit(1)
-_asked = select(user_task).where(
-    user_task.c.id.in_(select(work_item.c.user_task_id).where(work_item.c.instance_id == bindparam("of"), _of_person))
+_of_many: BindParameter[Any] = bindparam("of", expanding=True)
+_kinds = (
+    select(instance_table.c.id, instance_table.c.starter_id, instance_table.c.process_key, definition.c.category)
+    .join(definition, definition.c.id == instance_table.c.definition_id)
+    .where(instance_table.c.id.in_(_of_many))
 )
+_asked = select(user_task).where(
+    user_task.c.id.in_(select(work_item.c.user_task_id).where(work_item.c.instance_id.in_(_of_many), _of_person))
+)
+_participating = select(work_item.c.instance_id).where(work_item.c.instance_id.in_(_of_many), _of_person).distinct()
+_every_round = select(user_task).where(user_task.c.instance_id.in_(_of_many))
 
 
 def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
@@ -264,21 +273,37 @@ def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
     """Which fields of an instance the actor may read: the requester and the cockpit all of them, everybody else those
     that one of his tasks shows.
     """
+    return sights(uow, [instance_id])[instance_id]
+
+
+def sights(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, Permissions]:
+    """`sight` of each instance of a list, in as many statements as of one."""
     actor_id = uow.actor.user_id
     if identity.may(uow, "cockpit") or identity.may(uow, "audit"):
-        return forms.READ_ALL
-    if actor_id is None:
-        return forms.permissions.HIDE_ALL
-    people = substituting.whose_eyes(uow, instance_id, actor_id)
-    starter = uow.read_one(_starter, {"of": instance_id})
-    if starter is not None and starter.starter_id in people:
-        return forms.READ_ALL
-    asked = [row for person in people for row in uow.execute(_asked, {"of": instance_id, "who": person})]
-    if not asked and uow.read_one(_participant, {"of": instance_id, "who": actor_id}):
-        # a copy that no task sent shows what every task shows
-        rounds_ = uow.execute(select(user_task).where(user_task.c.instance_id == instance_id)).all()
-        return forms.permissions.all_of([forms.permissions.of(rounds.load(row)) for row in rounds_])
-    return forms.permissions.any_of([forms.permissions.of(rounds.load(row)) for row in asked])
+        return dict.fromkeys(instance_ids, forms.READ_ALL)
+    if actor_id is None or not instance_ids:
+        return dict.fromkeys(instance_ids, forms.permissions.HIDE_ALL)
+    of = {"of": list(dict.fromkeys(instance_ids))}
+    kinds = {row.id: row for row in uow.execute(_kinds, of)}
+    eyes = {key: [actor_id] for key in of["of"]} | substituting.eyes(uow, kinds.values(), actor_id)
+    asked: dict[UUID, list[Any]] = {key: [] for key in eyes}
+    for person in dict.fromkeys(person for people in eyes.values() for person in people):
+        for row in uow.execute(_asked, {**of, "who": person}):
+            if person in eyes[row.instance_id]:
+                asked[row.instance_id].append(row)
+    bare = [key for key, rows in asked.items() if not rows]
+    copies = set(uow.execute(_participating, {"of": bare, "who": actor_id}).scalars()) if bare else set()
+    if copies:  # a copy that no task sent shows what every task shows
+        for row in uow.execute(_every_round, {"of": list(copies)}):
+            asked[row.instance_id].append(row)
+    found = {}
+    for key, rows in asked.items():
+        if key in kinds and kinds[key].starter_id in eyes[key]:
+            found[key] = forms.READ_ALL
+            continue
+        shown = [forms.permissions.of(rounds.load(row)) for row in rows]
+        found[key] = forms.permissions.all_of(shown) if key in copies else forms.permissions.any_of(shown)
+    return found
 
 
 def _permissions(act: Act, mine: bool) -> Permissions:

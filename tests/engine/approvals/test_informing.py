@@ -21,6 +21,24 @@ from tests.engine.policy.test_gate import a_bill
 
 pytestmark = pytest.mark.approvals
 
+
+def test_a_list_of_copies_costs_as_much_as_one_copy(office):
+    """What may be read of each request was asked line by line."""
+
+    def statements() -> int:
+        with office.engine.unit_of_work(office.who["eve"], read_only=True) as uow:
+            assert tasks.copied(uow).items
+            return uow.statements
+
+    office.deploy(approval("check", users="bob", extra=""))
+    office.do("ann", tasks.copy_to, office.start(), ["eve"])
+    one = statements()
+    for _ in range(4):
+        office.do("ann", tasks.copy_to, office.start(), ["eve"])
+
+    assert statements() == one
+
+
 HIDDEN = (
     '<zeebe:formDefinition formId="oa/claim"/><troika:fields default="read"><troika:field id="note" perm="hidden"/>'
     "</troika:fields>"
