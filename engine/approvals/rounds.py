@@ -302,7 +302,7 @@ def ask(uow: UnitOfWork, rows: Sequence[Any], work: Work | None = None, token: i
         ],
     )
     if work is not None and rows:
-        timeouts.arm(uow, rows[0].instance_id, token, work, [row.id for row in rows])
+        timeouts.arm(uow, rows[0].instance_id, token, work, [row.id for row in rows], again=True)
 
 
 def due_key(due: datetime | None) -> int:

@@ -1,6 +1,6 @@
 """What the engine does when somebody lets a time limit pass: remind, escalate, transfer, agree, reject."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from engine.unit_of_work import UnitOfWork
 
 PASSED, FAILED = "超时自动通过", "超时自动驳回"
 """What stands in the place of an opinion; the source says that nobody has written it."""
+LOOK_AGAIN = timedelta(hours=1)
+"""while advice is asked for"""
 
 _urge = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
@@ -37,11 +39,13 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
     if act.instance.status not in LIVE or act.round.status != RoundStatus.OPEN or act.item.status not in rounds.OPEN:
         return False
     step = act.work.timeout[payload["step"]]
-    acts = step["do"] if act.item.status == ItemStatus.TODO else "wait"
-    history.record(
-        uow, act.instance, "task.timed_out", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(act.item.id), "do": acts, "turn": payload["turn"]},
-    )  # fmt: skip
+    if act.item.status == ItemStatus.ADVISING:
+        return _wait_for_advice(act, payload)
+    if act.item.status != ItemStatus.TODO:
+        return False  # his turn comes again with a limit of its own, or he has answered
+    acts = step["do"]
+    _record(act, payload, acts)
+    payload = {name: value for name, value in payload.items() if name != "waited"}
     match acts:
         case "remind":
             _urge_again(act)
@@ -57,6 +61,21 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
             return True
     _go_on(act, payload, step)
     return True
+
+
+def _wait_for_advice(act: Act, payload: dict[str, Any]) -> bool:
+    """The step is not lost: it is looked at again until the advice is given, and is then due."""
+    if not payload.get("waited"):
+        _record(act, payload, "wait")
+    timeouts.put_at(act.uow, act.instance.id, act.round.token, {**payload, "waited": True}, act.uow.now + LOOK_AGAIN)
+    return True
+
+
+def _record(act: Act, payload: dict[str, Any], does: str) -> None:
+    history.record(
+        act.uow, act.instance, "task.timed_out", node=act.round.node,
+        data={"task": str(act.round.id), "item": str(act.item.id), "do": does, "turn": payload["turn"]},
+    )  # fmt: skip
 
 
 def _go_on(act: Act, payload: dict[str, Any], step: dict[str, Any]) -> None:

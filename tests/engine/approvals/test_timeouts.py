@@ -121,6 +121,35 @@ def test_limits_wait_while_others_are_asked_and_while_the_instance_stands_still(
     assert office.status(instance) == "completed"
 
 
+def test_the_last_step_that_falls_due_while_advice_is_asked_for_is_not_lost(office):
+    instance = office.begin(approval("check", limit('after="PT1H" do="agree"'), users="bob"))
+    own = office.item("bob")
+    office.do("bob", tasks.delegate, own, "eve", "?")
+    office.later(hours=3)
+    office.later(hours=3)
+    assert office.status(instance) == "running"
+
+    office.do("bob", tasks.hand_back, own)
+    office.later(hours=1)
+
+    assert office.status(instance) == "completed"
+    assert [fact.data["do"] for fact in office.facts(instance, "task.timed_out")] == ["wait", "agree"]
+
+
+def test_a_limit_begins_once_when_the_turn_comes_again(office):
+    """Those asked before have answered: one reminder, not one of the limit from before as well."""
+    office.begin(approval("check", limit('after="PT2H" do="remind"'), users="bob"))
+    office.act("bob", tasks.add_before, ["eve"])
+    office.later(hours=1)
+    office.act("eve", tasks.agree)
+    assert office.asked() == {"bob"}
+
+    office.later(hours=2)
+
+    assert office.items("bob")[0].urges == 1
+    assert waiting(office) == 0
+
+
 def test_working_time_knows_national_day_and_a_make_up_saturday(office):
     """PT8H of work from Friday 16:00 before 国庆: one hour on each side of what lies between."""
     with office.engine.unit_of_work(ENGINE) as uow:
