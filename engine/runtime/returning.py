@@ -77,11 +77,11 @@ class Back:
     reopen: Callable[[Any], None] | None = None
 
 
-class _Broken(Exception):
-    """A post-condition does not hold. `found`: what."""
+class Broken(Exception):
+    """A post-condition does not hold: whatever was done must be undone. `target`: of the going back; `found`: what."""
 
-    def __init__(self, found: list[str]) -> None:
-        self.found = found
+    def __init__(self, target: str, found: list[str]) -> None:
+        self.target, self.found = target, found
         super().__init__("; ".join(found))
 
 
@@ -119,23 +119,36 @@ def go(uow: UnitOfWork, instance: Instance, back: Back, decide: Callable[[], Non
     `decide`: writes the act itself, and is undone with the rest. Raises ReturnNotPossible with every reason,
     OperationRunning.
     """
-    refused = obstacles(uow, instance, back)
-    if refused:
-        raise ReturnNotPossible(refused)
+
+    def both() -> None:
+        check(uow, instance, back)
+        decide()
+        take(uow, instance, back)
+
+    return undivided(uow, instance, both)
+
+
+def undivided(uow: UnitOfWork, instance: Instance, act: Callable[[], None]) -> UUID | None:
+    """An act that goes back (`take`) as its last part: all of it, or nothing but an incident, whose id is returned."""
     kept = _keep(instance)
     try:
         with uow.savepoint():
-            decide()
-            _go(uow, instance, back)
-    except _Broken as broken:
+            act()
+    except Broken as broken:
         for name, value in kept.items():
             setattr(instance, name, value)
-        detail = {"target": back.target.node, "found": broken.found}
         return incidents.raise_incident(
-            uow, instance, IncidentKind.PROCESS, "goto_postcondition", str(broken), node=back.target.node,
-            detail=detail,
+            uow, instance, IncidentKind.PROCESS, "goto_postcondition", str(broken), node=broken.target,
+            detail={"target": broken.target, "found": broken.found},
         )  # fmt: skip
     return None
+
+
+def check(uow: UnitOfWork, instance: Instance, back: Back) -> None:
+    """Raises ReturnNotPossible with every reason against it."""
+    refused = obstacles(uow, instance, back)
+    if refused:
+        raise ReturnNotPossible(refused)
 
 
 def region(instance: Instance, scope: Scope, target: Node) -> Callable[[Any], bool]:
@@ -147,7 +160,8 @@ def region(instance: Instance, scope: Scope, target: Node) -> Callable[[Any], bo
 # ---------------------------------------------------------------- doing it
 
 
-def _go(uow: UnitOfWork, instance: Instance, back: Back) -> None:
+def take(uow: UnitOfWork, instance: Instance, back: Back) -> None:
+    """Go back, within `undivided`. Raises Broken, OperationRunning."""
     state = load(uow, instance)
     look = bpmn.returning(state, back.tokens, back.target.node, back.target.passed_seq)
     scope = state.scopes[look.scope]
@@ -167,7 +181,7 @@ def _go(uow: UnitOfWork, instance: Instance, back: Back) -> None:
         raise OperationRunning(operations=", ".join(str(found.element_id) for found in running))
     wrong = misplaced(step, scope, target)
     if wrong:
-        raise _Broken(wrong)
+        raise Broken(target.id, wrong)
     settle(uow, instance, step)
     data = {
         "target": target.id, "from": str(back.by.id) if back.by is not None else None, "undone": undone,
@@ -177,7 +191,7 @@ def _go(uow: UnitOfWork, instance: Instance, back: Back) -> None:
     uow.flush()
     wrong = list(faults(uow, instance))
     if wrong:
-        raise _Broken(wrong)
+        raise Broken(target.id, wrong)
 
 
 def _undo_rounds(uow: UnitOfWork, instance: Instance, back: Back, scope: Scope, target: Node) -> list[str]:

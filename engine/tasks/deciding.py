@@ -17,6 +17,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
+from engine.runtime import returning as back
 from engine.tasks import choosing, opening, returning, signatures
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
@@ -36,7 +37,7 @@ class Acted:
     outcome: str | None
     repeated: bool = False
     incident_id: UUID | None = None
-    """a rejection should have gone back, but what must be true afterwards was not: nothing was moved"""
+    """a rejection should have gone back, but what must be true afterwards was not: nothing was done"""
 
 
 def agree(
@@ -136,14 +137,18 @@ def decide(
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
         "version": act.item.version + 1,
     }  # fmt: skip
-    uow.queue(_decide, row, expect=1)
-    for name, value in row.items():
-        if name != "item_id":
-            setattr(act.item, name, value)
-    _record(act, decision, opinion, changed, document, signed)
-    if ask is not None:
-        ask()
-    return follow(act, changed, document)
+
+    def write() -> Acted:
+        uow.queue(_decide, row, expect=1)
+        for name, value in row.items():
+            if name != "item_id":
+                setattr(act.item, name, value)
+        _record(act, decision, opinion, changed, document, signed)
+        if ask is not None:
+            ask()
+        return follow(act, changed, document)
+
+    return undivided(act, write)
 
 
 # ---------------------------------------------------------------- checks
@@ -248,6 +253,15 @@ def _record(
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 
 
+def undivided(act: Act, write: Callable[[], Acted]) -> Acted:
+    """`write`: a change of the ledger and what follows. Where a rejection goes back, both are done or neither is."""
+    if rounds.on_reject_of(act.work) in ("flow", "end"):
+        return write()
+    done: list[Acted] = []
+    incident_id = back.undivided(act.uow, act.instance, lambda: done.append(write()))
+    return done[0] if incident_id is None else Acted(act.instance.id, act.item.id, None, incident_id=incident_id)
+
+
 def follow(act: Act, changed: Values, document: Document | None) -> Acted:
     """After any change of the ledger: who is asked now, and whether the round has its result."""
     _advance(act)
@@ -266,8 +280,8 @@ def follow(act: Act, changed: Values, document: Document | None) -> Acted:
         returning.hold(act, on_reject, changed, result.routing)
         return Acted(act.instance.id, act.item.id, word)
     if not outcome.passed and on_reject not in ("flow", "end"):
-        incident_id = returning.reject_to(act, on_reject, act.uow.cache["closing", act.round.token])
-        return Acted(act.instance.id, act.item.id, word, incident_id=incident_id)
+        returning.reject_to(act, on_reject, act.uow.cache["closing", act.round.token])
+        return Acted(act.instance.id, act.item.id, word)
     if result.ends_instance:
         runtime.reject(act.uow, act.instance, act.round.token)
     else:

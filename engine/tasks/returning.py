@@ -139,10 +139,10 @@ def offered(act: Act) -> bool:
     return bool(act.work.returns) and any(not target.refused for target in _targets(act))
 
 
-def reject_to(act: Act, on_reject: str, closing: Closing) -> UUID | None:
-    """A rejected round goes back as drawn: `initiator` or `return:<element>`. The id of an incident, as `go` says.
+def reject_to(act: Act, on_reject: str, closing: Closing) -> None:
+    """A rejected round goes back as drawn: `initiator` or `return:<element>`; within `returning.undivided`.
 
-    Raises ReturnNotPossible: then the rejection itself is not made.
+    Raises ReturnNotPossible, OperationRunning, Broken: then the rejection itself is not made.
     """
     known = returning.rounds_of(act.uow, act.instance.id)
     word = on_reject.removeprefix("return:")
@@ -150,14 +150,13 @@ def reject_to(act: Act, on_reject: str, closing: Closing) -> UUID | None:
     if to is None and word == INITIATOR:
         drafting.keep(act.uow, act.instance)
         runtime.cancel(act.uow, act.instance.id, N_("rejected"), status=Status.REJECTED)
-        return None
+        return
     if to is None:
         raise ReturnNotPossible([_finding(word, _NOT_PASSED)])
-
-    def decide() -> None:
-        act.uow.cache["closing", act.round.token] = closing
-
-    return returning.go(act.uow, act.instance, Back((act.round.token,), to, act.round), decide)
+    back = Back((act.round.token,), to, act.round)
+    returning.check(act.uow, act.instance, back)
+    act.uow.cache["closing", act.round.token] = closing
+    returning.take(act.uow, act.instance, back)
 
 
 def hold(act: Act, on_reject: str, changed: Values, routing: Values) -> None:
@@ -185,7 +184,7 @@ def reject_held(uow: UnitOfWork, instance: Instance, token: int) -> None:
     act = opening.look(uow, row.id, lock=True)
     closing = Closing(act.round.id, RoundStatus.FAILED, "reject", (), ())
     if held == INITIATOR:
-        reject_to(act, held, closing)
+        returning.undivided(uow, instance, lambda: reject_to(act, held, closing))
         return
     uow.cache["closing", token] = closing
     runtime.reject(uow, instance, token)

@@ -126,6 +126,11 @@ def remove_signer(
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     opening.check_open(act)
     _check_removable(act)
+    return deciding.undivided(act, lambda: _removed(act, work_item_id, reason, idempotency_key))
+
+
+def _removed(act: Act, named: UUID, reason: str, key: str | None) -> Acted:
+    uow = act.uow
     gone = set(subtree(rounds.ledger_of(act.work, act.items), act.item.id))
     for item in act.items:
         if item.id in gone and item.status in rounds.OPEN:
@@ -136,7 +141,7 @@ def remove_signer(
         uow, act.instance, "task.signer_removed", node=act.round.node,
         data={"task": str(act.round.id), "item": str(act.item.id), "who": str(act.item.assignee_id), "reason": reason},
     )  # fmt: skip
-    remember(uow, "remove_signer", work_item_id, idempotency_key, act.instance.id, act.item.id)
+    remember(uow, "remove_signer", named, key, act.instance.id, act.item.id)
     capability = act.work.capability
     document = None
     if capability is not None:

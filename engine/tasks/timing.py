@@ -15,6 +15,7 @@ from engine.errors import Suspended
 from engine.identity import User
 from engine.runtime import LIVE
 from engine.tasks import deciding, opening
+from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.tasks.working import succeed
 from engine.unit_of_work import UnitOfWork
@@ -57,7 +58,7 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
             _transfer(act, step["to"])
             return True
         case "agree" | "reject" if act.item.kind != ItemKind.ADVICE:
-            _decide_for_nobody(act, agreed=acts == "agree")
+            deciding.undivided(act, lambda: _decide_for_nobody(act, agreed=acts == "agree"))
             return True
     _go_on(act, payload, step)
     return True
@@ -131,7 +132,7 @@ def _own(act: Act, user: User) -> bool:
     return user.person_id == identity.persons(act.uow, [starter]).get(starter)
 
 
-def _decide_for_nobody(act: Act, *, agreed: bool) -> None:
+def _decide_for_nobody(act: Act, *, agreed: bool) -> Acted:
     voting = rounds.mode_of(act.work) != "inform"
     decision = (ItemDecision.AGREED if voting else ItemDecision.HANDLED) if agreed else ItemDecision.REJECTED
     row: dict[str, Any] = {
@@ -154,4 +155,4 @@ def _decide_for_nobody(act: Act, *, agreed: bool) -> None:
     document = None
     if capability is not None:
         document = policy.document(act.uow, capability.subject_type, capability.subject)
-    deciding.follow(act, {}, document)
+    return deciding.follow(act, {}, document)

@@ -316,6 +316,10 @@ class ReturnedOut(Schema):
     incident_id = fields.UUID(allow_none=True)
 
 
+class UndoneOut(Schema):
+    incident_id = fields.UUID()
+
+
 class TargetOut(Schema):
     target = fields.String()
     name = fields.String()

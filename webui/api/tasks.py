@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, g
+from flask import current_app, g, jsonify
 
 from engine import forms, identity, repository, tasks
 from engine.process_engine import ProcessEngine
@@ -13,7 +13,17 @@ from engine.unit_of_work import Actor
 from webui import errors
 from webui.access import needs
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import ActIn, HandOverIn, HandOverOut, InboxOut, InboxQuery, ManyIn, ManyOut, TaskOut
+from webui.api.schemas import (
+    ActIn,
+    HandOverIn,
+    HandOverOut,
+    InboxOut,
+    InboxQuery,
+    ManyIn,
+    ManyOut,
+    TaskOut,
+    UndoneOut,
+)
 from webui.transaction import own_transactions
 
 blueprint = Blueprint("api_tasks", __name__, url_prefix="/api/v1/tasks", description="The reader's tasks")
@@ -113,9 +123,17 @@ _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
 @blueprint.route("/<uuid:item>/<any(" + ", ".join(f"'{name}'" for name in _ACTS) + "):act>", methods=["POST"])
 @blueprint.arguments(ActIn)
 @blueprint.response(204)
-def perform(sent: dict[str, Any], item: UUID, act: str) -> None:
-    """One act; the same `request_id` twice acts once. `opinion` is the reason of a hand-over too."""
-    _ACTS[act](item, sent)
+@blueprint.alt_response(200, schema=UndoneOut)
+def perform(sent: dict[str, Any], item: UUID, act: str) -> Any:
+    """One act; the same `request_id` twice acts once. `opinion` is the reason of a hand-over too.
+
+    204: done. 200 with `incident_id`: a rejection should have gone back, which would not have been right; nothing was
+    done, and the incident says what was found.
+    """
+    done = _ACTS[act](item, sent)
+    if isinstance(done, tasks.Acted) and done.incident_id is not None:
+        return jsonify(UndoneOut().dump(done))
+    return None
 
 
 def _once(sent: dict[str, Any]) -> dict[str, Any]:

@@ -103,9 +103,9 @@ def decide(item: UUID) -> ResponseReturnValue:
     signed = signing.sent()
     match request.form.get("action"):
         case "abstain":
-            tasks.abstain(g.uow, item, opinion, seen_digest=seen, version=version, idempotency_key=once,
+            done = tasks.abstain(g.uow, item, opinion, seen_digest=seen, version=version, idempotency_key=once,
                   signature=signed)  # fmt: skip
-            return to_next(item, gettext("Abstained."))
+            return _decided(item, done, gettext("Abstained."))
         case "advise":
             if not opinion:
                 raise OpinionRequired(task=tasks.get(g.uow, item).name)
@@ -123,15 +123,15 @@ def decide(item: UUID) -> ResponseReturnValue:
             tasks.unclaim(g.uow, item)
             return to_next(item, gettext("The task is back with its group."))
         case "agree":
-            tasks.agree(
+            done = tasks.agree(
                 g.uow, item, fields, opinion, approvers=route.selected(), seen_digest=seen, version=version,
                 idempotency_key=once, signature=signed,
             )  # fmt: skip
-            return to_next(item, gettext("Agreed."))
+            return _decided(item, done, gettext("Agreed."))
         case "reject":
-            tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once,
+            done = tasks.reject(g.uow, item, opinion, fields, seen_digest=seen, version=version, idempotency_key=once,
                   signature=signed)  # fmt: skip
-            return to_next(item, gettext("Rejected."))
+            return _decided(item, done, gettext("Rejected."))
         case "complete":
             tasks.complete(
                 g.uow, item, fields, opinion, approvers=route.selected(), seen_digest=seen, version=version,
@@ -164,6 +164,13 @@ def attach(item: UUID) -> ResponseReturnValue:
         g.uow, item, file.filename, file.stream.read(), file.mimetype, idempotency_key=request.form.get("request_id")
     )
     return _to_task(item, gettext("Attached."))
+
+
+def _decided(item: UUID, done: tasks.Acted, text: str) -> ResponseReturnValue:
+    if done.incident_id is not None:
+        flash(gettext("Nothing was decided: an operator has to look at an incident first."), "danger")
+        return redirect(url_for(".task", item=item), 303)
+    return to_next(item, text)
 
 
 def _to_task(item: UUID, text: str) -> ResponseReturnValue:

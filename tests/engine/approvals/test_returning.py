@@ -1,5 +1,6 @@
 """退回: to the previous task, to any that was passed, to the requester; what it undoes and what it leaves alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -390,6 +391,30 @@ def test_a_return_that_would_leave_a_token_behind_is_undone_whole_and_raises_an_
     assert case.items("c", 1) == [("todo", None, None)]
     monkeypatch.undo()
     assert case.back("c", "a").target == "a"
+
+
+@pytest.mark.parametrize("limited", [False, True], ids=["by a person", "by a time limit"])
+def test_a_rejection_that_would_leave_a_token_behind_is_undone_whole(engine, clock, monkeypatch, limited):
+    """The item was decided, its round stayed open with nobody to ask, and the incident could not be acted on."""
+    limit = '<troika:timeout><troika:step after="PT1H" do="reject"/></troika:timeout>' if limited else ""
+    case = Case(engine, line(step("a"), step("c", limit, extra='onReject="return:a"')))
+    case.agree("a")
+    before = case.rounds()
+    monkeypatch.setattr(returning, "misplaced", lambda *_: ["a token is left at c"])
+
+    if limited:
+        clock.advance(timedelta(hours=1))
+        case.jobs()
+    else:
+        done = case.act(tasks.reject, "c", "不行")
+        assert (done.outcome, done.incident_id is None) == (None, False)
+
+    assert [found.code for found in case.view().incidents] == ["goto_postcondition"]
+    assert case.rounds() == before
+    assert case.items("c", 1) == [("todo", None, None)]
+    monkeypatch.undo()
+    case.act(tasks.reject, "c", "不行")
+    assert case.waits == ["a"]
 
 
 def test_a_plain_reset_is_caught_by_what_must_be_true_afterwards(engine, monkeypatch):
