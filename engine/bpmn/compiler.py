@@ -473,6 +473,7 @@ class _Compiler:
             back = [*drawn.extensions.returns]
             if rule is not None and (rule.on_reject or "").startswith("return:"):
                 back.append(str(rule.on_reject).removeprefix("return:"))
+            back += [step.to for step in drawn.extensions.timeout if step.do == "return" and step.to is not None]
             for target in back:
                 if target not in known:
                     self._problem(

@@ -79,7 +79,9 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Shown on top of the form of a task that was sent back. `straight`: it goes back there when nothing changed."""
+    """Shown on top of the form of a task that was sent back. `by` is empty after a time limit; `straight`: it goes
+    back there when nothing changed.
+    """
 
     by: str
     opinion: str
@@ -117,12 +119,34 @@ def return_(
     known = returning.rounds_of(uow, act.instance.id)
     to = _destination(act, known, target)
     if to is None:
-        return _to_draft(act, opinion, idempotency_key)
+        return _to_draft(act, opinion, _by_person(act, idempotency_key))
     plan = Back((act.round.token,), to, act.round, resubmit == BACK_TO_ME, recompute)
     incident_id = returning.go(
-        uow, act.instance, plan, lambda: _leave(act, ItemDecision.RETURNED, opinion, idempotency_key, to.node)
+        uow, act.instance, plan, lambda: _leave(act, opinion, to.node, _by_person(act, idempotency_key))
     )
     return Returned(act.instance.id, None if incident_id else to.node, incident_id=incident_id)
+
+
+def by_itself(act: Act, target: str, opinion: str) -> UUID | None:
+    """For a time limit: as `return_`, step by step, in nobody's name; the drawing need not let people send it back.
+
+    The id of an incident, as `go` says. Raises ReturnNotPossible, OperationRunning.
+    """
+    known = returning.rounds_of(act.uow, act.instance.id)
+    standing = returning.passed(known)
+    if target == INITIATOR:
+        to = _request_round(act, known)
+        if to is None:
+            _to_draft(act, opinion, _BY_NOBODY)
+            return None
+    elif target == PREVIOUS:
+        to = _previous(act, standing)
+    elif target in standing:
+        to = standing[target]
+    else:
+        raise ReturnNotPossible([_finding(target, _NOT_PASSED)])
+    plan = Back((act.round.token,), to, act.round)
+    return returning.go(act.uow, act.instance, plan, lambda: _leave(act, opinion, to.node, _BY_NOBODY))
 
 
 def targets(uow: UnitOfWork, work_item_id: UUID) -> list[Target]:
@@ -287,13 +311,13 @@ def _obstacles(act: Act, row: Any) -> list[Finding]:
 # ---------------------------------------------------------------- doing it
 
 
-def _to_draft(act: Act, opinion: str, key: str | None) -> Returned:
+def _to_draft(act: Act, opinion: str, by: dict[str, Any]) -> Returned:
     """The drawing has no place where the requester corrects: the request ends, and he gets a draft of it."""
     refused = _to_draft_refused(act)
     if refused:
         raise ReturnNotPossible(refused)
     drafting.check_nothing_runs(act.uow, act.instance)
-    _leave(act, ItemDecision.RETURNED, opinion, key, INITIATOR)
+    _leave(act, opinion, INITIATOR, by)
     draft_id = drafting.keep(act.uow, act.instance)
     runtime.cancel(act.uow, act.instance.id, opinion, status=Status.WITHDRAWN)
     return Returned(act.instance.id, None, draft_id=draft_id)
@@ -306,16 +330,24 @@ def _to_draft_refused(act: Act) -> list[Finding]:
     return [_finding(INITIATOR, _HAS_EFFECTS, element=", ".join(done))] if done else []
 
 
-def _leave(act: Act, decision: ItemDecision, opinion: str, key: str | None, target: str) -> None:
-    """The act itself: the actor's item is decided, the round is left with everybody else in it."""
+_BY_NOBODY: dict[str, Any] = {"decision_source": int(Source.AUTO_TIMEOUT)}
+
+
+def _by_person(act: Act, key: str | None) -> dict[str, Any]:
+    return {
+        "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
+        "on_behalf_of_id": act.behalf, "idempotency_key": key,
+    }  # fmt: skip
+
+
+def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
+    """The act itself: the item is decided, `by` says by whom, the round is left with everybody else in it."""
     uow = act.uow
     uow.queue(
         _decide,
         {
-            "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(decision),
-            "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
-            "decided_at": uow.now, "opinion": opinion, "on_behalf_of_id": act.behalf, "draft": None,
-            "idempotency_key": key, "version": act.item.version + 1,
+            "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.RETURNED),
+            "decided_at": uow.now, "opinion": opinion, "draft": None, "version": act.item.version + 1, **by,
         },
         expect=1,
     )  # fmt: skip
@@ -323,8 +355,8 @@ def _leave(act: Act, decision: ItemDecision, opinion: str, key: str | None, targ
         uow, act.instance, "task.decided", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round, "decision": "returned",
-            "decision_source": "human", "opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex(),
-            "target": target,
+            "decision_source": Source(by["decision_source"]).name.lower(), "opinion": opinion,
+            "opinion_digest": sha256(opinion.encode()).hex(), "target": target,
         },
     )  # fmt: skip
     left = tuple(item.id for item in act.others)

@@ -1,4 +1,4 @@
-"""What the engine does when somebody lets a time limit pass: remind, escalate, transfer, agree, reject."""
+"""What the engine does when somebody lets a time limit pass: remind, escalate, transfer, return, agree, reject."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,19 +11,21 @@ from engine.approvals import copies, rounds, timeouts
 from engine.approvals.automatic import PROCESS_ADMINS
 from engine.db.instance import Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
-from engine.errors import Suspended
+from engine.errors import OperationRunning, Suspended
 from engine.identity import User
 from engine.runtime import LIVE
-from engine.tasks import deciding, opening
+from engine.tasks import deciding, opening, returning
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.tasks.working import succeed
 from engine.unit_of_work import UnitOfWork
 
-PASSED, FAILED = "超时自动通过", "超时自动驳回"
+PASSED, FAILED, RETURNED = "超时自动通过", "超时自动驳回", "超时自动退回"
 """What stands in the place of an opinion; the source says that nobody has written it."""
 LOOK_AGAIN = timedelta(hours=1)
 """while advice is asked for"""
+TRY_AGAIN = timedelta(minutes=1)
+"""while an operation is under way that going back would take away"""
 
 _urge = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
@@ -56,6 +58,9 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
             copies.send(uow, act.instance, people, act.round.id, act.round.name, again=True)
         case "transfer":
             _transfer(act, step["to"])
+            return True
+        case "return" if act.item.kind != ItemKind.ADVICE:
+            _return(act, payload, step["to"] or returning.PREVIOUS)
             return True
         case "agree" | "reject" if act.item.kind != ItemKind.ADVICE:
             deciding.undivided(act, lambda: _decide_for_nobody(act, agreed=acts == "agree"))
@@ -122,6 +127,15 @@ def _transfer(act: Act, to: str) -> None:
             "reason": "the time limit has passed", "decision_source": "auto_timeout",
         },
     )  # fmt: skip
+
+
+def _return(act: Act, payload: dict[str, Any], to: str) -> None:
+    """Sent back in nobody's name. What cannot be: an incident says why, and the task stays where it is."""
+    try:
+        returning.by_itself(act, to, RETURNED)
+    except OperationRunning:
+        again = act.uow.now + TRY_AGAIN
+        timeouts.put_at(act.uow, act.instance.id, act.round.token, payload, again)
 
 
 def _own(act: Act, user: User) -> bool:

@@ -1,16 +1,18 @@
 """Time limits: remind, escalate, transfer, agree, reject; in working time, and a race with a click."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from engine import jobs, runtime, tasks, workdays
+from engine import jobs, repository, runtime, tasks, workdays
 from engine.db.job import JobKind, job
-from engine.db.task import Source
-from engine.errors import AlreadyDecided
+from engine.db.task import Source, work_item
+from engine.errors import AlreadyDecided, DeploymentRefused
 from engine.unit_of_work import ENGINE
+from tests.engine.approvals.going import Case, line, request, step
 from tests.engine.approvals.office import approval
+from tests.engine.test_tasks import do
 
 pytestmark = pytest.mark.approvals
 
@@ -74,6 +76,42 @@ def test_work_goes_to_somebody_else_or_to_the_administrators(office, to, asked):
 
     assert office.asked() == asked
     assert office.rows(instance)[-1].owner_id in (office.who["bob"].user_id, None)
+
+
+@pytest.mark.parametrize(("to", "waits"), [("", "b"), ('to="a"', "a"), ('to="initiator"', "request")])
+def test_work_goes_back_by_itself_in_nobodys_name(engine, clock, to, waits):
+    back = limit(f'after="P1D" do="return" {to}')
+    case = Case(engine, line(request(), step("a"), step("b"), step("c", back, back="")))
+    case.agree("request", "a", "b")
+
+    clock.advance(timedelta(days=1))
+    case.jobs()
+
+    assert case.waits == [waits]
+    assert case.items("c", 1) == [("decided", "returned", "auto_timeout")]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(work_item).where(work_item.c.decision_source == int(Source.AUTO_TIMEOUT))).all()
+    assert [(row.decided_by, row.opinion) for row in rows] == [(None, "超时自动退回")]
+    login = {"b": "eve", "a": "bob", "request": "ann"}[waits]
+    assert do(engine, case.who[login], tasks.get, case.item(login, waits)).note.by == ""
+    case.agree(*("request", "a", "b", "c")[["request", "a", "b"].index(waits) :])
+    assert case.status == "completed"
+
+
+def test_work_that_cannot_go_back_stays_and_an_operator_is_told(engine, clock):
+    case = Case(engine, line(step("c", limit('after="P1D" do="return"'))))
+
+    clock.advance(timedelta(days=1))
+    case.jobs()
+
+    assert case.waits == ["c"]
+    assert [found.code for found in case.view().incidents] == ["return_not_possible"]
+    case.act(tasks.agree, "c")
+
+
+def test_a_place_to_go_back_to_is_one_of_the_process(engine):
+    with pytest.raises(DeploymentRefused, match="nowhere"), engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": line(step("c", limit('after="P1D" do="return" to="nowhere"')))})
 
 
 def test_a_decision_in_time_ends_the_limits(office):

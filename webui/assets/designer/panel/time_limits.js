@@ -4,7 +4,9 @@ import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 
 const TYPE = 'troika:Timeout', NAMES = ['after', 'do', 'repeat', 'to', 'calendar'];
-const ACTS = [['remind', 'remind'], ['escalate', 'tell the manager'], ['transfer', 'hand over to'], ['agree', 'agree by itself'], ['reject', 'reject by itself']];
+// what an act needs to know, with what is meant when nothing is written
+const NEEDED = { transfer: 'manager', return: 'previous' };
+const ACTS = [['remind', 'remind'], ['escalate', 'tell the manager'], ['transfer', 'hand over to'], ['return', 'send back to'], ['agree', 'agree by itself'], ['reject', 'reject by itself']];
 
 export function TimeLimits({ element }) {
   const injector = useService('injector'), translate = useService('translate');
@@ -31,9 +33,9 @@ function Row({ row, number, change, remove, translate }) {
     h('td', null, input('after', translate('After'), 'PT24H')),
     h('td', null, h('select', {
       class: 'bio-properties-panel-input', 'aria-label': `${number}: ${translate('Then')}`, value: row.do,
-      onChange: ({ target }) => change({ do: target.value, ...(target.value === 'transfer' ? { to: row.to ?? 'manager' } : { to: undefined }) }),
+      onChange: ({ target }) => change({ do: target.value, to: target.value === 'transfer' ? NEEDED.transfer : undefined }),
     }, ACTS.map(([value, name]) => h('option', { key: value, value, selected: value === row.do }, translate(name))))),
     h('td', null, input('repeat', translate('Times'), '1')),
-    h('td', null, row.do === 'transfer' && input('to', translate('To'), 'manager')),
+    h('td', null, NEEDED[row.do] && input('to', translate('To'), NEEDED[row.do])),
     h('td', null, h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${number}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×')));
 }
