@@ -363,6 +363,7 @@ _PLAIN = (
     "labels",
     "request",
     "recall",
+    "compensate",
     "timeout",
     "copies",
 )

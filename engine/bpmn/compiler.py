@@ -512,6 +512,7 @@ class _Compiler:
             request=extensions.request,
             returns=tuple(extensions.returns),
             resubmits=tuple(extensions.resubmits),
+            compensate=extensions.compensates,
             recall=extensions.recall or "beforeNextDecision",
         )
         if extensions.approval is not None:

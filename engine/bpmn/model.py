@@ -267,6 +267,8 @@ class Extensions:
     policy: PolicyMark | None = None
     returns: list[str] = field(default_factory=list)
     resubmits: list[str] = field(default_factory=list)
+    compensates: bool = False
+    """going back from here undoes first what has been done since then"""
     recall: str | None = None
     withdraw: str | None = None
     request: bool = False

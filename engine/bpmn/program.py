@@ -182,6 +182,7 @@ class Human:
     request: bool = False
     returns: tuple[str, ...] = ()
     resubmits: tuple[str, ...] = ()
+    compensate: bool = False
     recall: str = "beforeNextDecision"
 
 

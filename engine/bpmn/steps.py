@@ -98,6 +98,8 @@ class Work:
     """where a person may send it back to: initiator, previous, any, element ids"""
     resubmits: tuple[str, ...] = ()
     """where the resubmission may go: stepwise, backToMe"""
+    compensate: bool = False
+    """what has been done since then is undone first"""
     recall: str = "beforeNextDecision"
 
 

@@ -38,7 +38,8 @@ class Beside:
 
     `by_key`: a message with a key has started it, and the next one waits for its end. `apart`: what lies in rows of
     large values, by scope and place. `ticket`: the returned round that is to get the resubmission straight back.
-    `held`: rejections that wait for the other branches, by token.
+    `held`: rejections that wait for the other branches, by token. `again`: elements that are gone back to, with
+    the round whose people are asked again when the token arrives; None: whom the drawing names.
     """
 
     initiator: Values | None = None
@@ -47,6 +48,7 @@ class Beside:
     apart: dict[int, dict[str, Any]] = field(default_factory=dict)
     ticket: UUID | None = None
     held: dict[int, "Held"] = field(default_factory=dict)
+    again: dict[str, UUID | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def encode(state: State, beside: Beside) -> tuple[bytes, Parts]:
         envelope["ticket"] = str(beside.ticket)
     if beside.held:
         envelope["held"] = [[token, held.then, held.due] for token, held in beside.held.items()]
+    if beside.again:
+        envelope["again"] = {node: key and str(key) for node, key in beside.again.items()}
     if any(apart.values()):
         envelope["parts"] = sorted(key for key, held in apart.items() if held)
     raw = orjson.dumps(envelope)
@@ -99,6 +103,7 @@ def decode(
     beside = Beside(values.decode(envelope["initiator"]), since, envelope.get("by_key", False))
     beside.ticket = UUID(envelope["ticket"]) if "ticket" in envelope else None
     beside.held = {token: Held(then, due) for token, then, due in envelope.get("held", ())}
+    beside.again = {node: UUID(key) if key else None for node, key in envelope.get("again", {}).items()}
     listed = envelope.get("parts")
     if not listed:
         return bpmn.load(envelope["state"], programs), beside

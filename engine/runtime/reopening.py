@@ -41,12 +41,15 @@ _void_item = update(work_item).where(work_item.c.id == bindparam("row"), work_it
 
 def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
     """As `approvals.open_round`; after a return the same people, or their decisions, see `approvals.md` 7.3."""
-    again = instance.cache.get("again", {}).pop(fact.node, None)
-    if callable(again):  # somebody takes his own decision back
-        again(fact)
+    reopen = instance.cache.get("reopen", {}).pop(fact.node, None)
+    if reopen is not None:  # somebody takes his own decision back
+        reopen(fact)
         return False
-    if again is not None:
-        return approvals.open_round(uow, instance, fact, again)
+    known = beside(uow, instance).again
+    if fact.node in known:
+        earlier = known.pop(fact.node)
+        people = () if earlier is None else people_of(uow, items_of(uow, earlier), "acted here before")
+        return approvals.open_round(uow, instance, fact, approvals.Again(Cause.RETURN, people))
     ticket = beside(uow, instance).ticket
     if ticket is None:
         return approvals.open_round(uow, instance, fact)

@@ -5,14 +5,13 @@ must be true afterwards is looked at each time; when it is not, everything is un
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, update
 
-from engine import approvals, bpmn, history, incidents, operations, repository
-from engine.approvals.candidates import Candidate
+from engine import bpmn, history, incidents, operations, repository
 from engine.bpmn.program import Node
 from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Step
@@ -21,7 +20,7 @@ from engine.db.instance import Instance
 from engine.db.job import IncidentKind, job
 from engine.db.policy import policy_grant
 from engine.db.subscription import subscription
-from engine.db.task import Cause, ItemStatus, RoundStatus, Source, Ticket, inbox, user_task, work_item
+from engine.db.task import ItemStatus, RoundStatus, Source, Ticket, inbox, user_task, work_item
 from engine.errors import N_, OperationRunning, ReturnNotPossible
 from engine.findings import Finding, Level
 from engine.operations import UnknownOperation
@@ -66,7 +65,7 @@ class Back:
 
     `straight`: the resubmission comes straight back to `by` when nothing has changed. `recompute`: ask whom the drawing
     names instead of who acted before. `reopen`: opens the target's round instead, when one decision of it is taken
-    back, and says what becomes of the others.
+    back, and says what becomes of the others. `compensate`: what was done since then and can be undone is undone first.
     """
 
     tokens: tuple[int, ...]
@@ -75,6 +74,7 @@ class Back:
     straight: bool = False
     recompute: bool = False
     reopen: Callable[[Any], None] | None = None
+    compensate: bool = False
 
 
 class Broken(Exception):
@@ -101,16 +101,27 @@ def passed(rounds: Sequence[Any]) -> dict[str, Any]:
 
 def obstacles(uow: UnitOfWork, instance: Instance, back: Back) -> list[Finding]:
     """Every reason against going back, but for operations under way; nothing is changed."""
+    return list(outlook(uow, instance, back).refused)
+
+
+def outlook(uow: UnitOfWork, instance: Instance, back: Back) -> bpmn.Return:
+    """What going back would do, with every reason against it; nothing is changed."""
     state = load(uow, instance)
-    found = bpmn.returning(state, back.tokens, back.target.node, back.target.passed_seq)
-    refused = list(found.refused)
-    if found.scope in state.scopes and found.node in state.scopes[found.scope].program.nodes:
-        scope = state.scopes[found.scope]
-        target = scope.program.nodes[found.node]
-        if target.scope is scope.unit:
-            for element in _done(uow, instance, scope, target, back.target):
-                refused.append(_finding(target.id, _IRREVERSIBLE, element=element))
-    return refused
+    found = bpmn.returning(
+        state, back.tokens, back.target.node, back.target.passed_seq, compensate=back.compensate
+    )  # fmt: skip
+    if found.scope not in state.scopes or found.node not in state.scopes[found.scope].program.nodes:
+        return found
+    scope = state.scopes[found.scope]
+    target = scope.program.nodes[found.node]
+    if target.scope is not scope.unit:
+        return found
+    undone = set(found.undone)
+    lasting_ = [
+        _finding(target.id, _IRREVERSIBLE, element=element)
+        for element in _done(uow, instance, scope, target, back.target) if element not in undone
+    ]  # fmt: skip
+    return replace(found, refused=(*found.refused, *lasting_))
 
 
 def go(uow: UnitOfWork, instance: Instance, back: Back, decide: Callable[[], None]) -> UUID | None:
@@ -171,11 +182,13 @@ def take(uow: UnitOfWork, instance: Instance, back: Back) -> None:
     undone = _undo_rounds(uow, instance, back, scope, target)
     _forget(scope, undone)
     if back.reopen is not None:
-        instance.cache["again"] = {target.id: back.reopen}
+        instance.cache["reopen"] = {target.id: back.reopen}
     else:
-        people = () if back.recompute else _people(uow, back.target)
-        instance.cache["again"] = {target.id: approvals.Again(Cause.RETURN, people)}
-    step = bpmn.goto(state, back.tokens, target.id, back.target.passed_seq, now=uow.now, env=env(uow, instance))
+        beside(uow, instance).again[target.id] = None if back.recompute else back.target.id
+    step = bpmn.goto(
+        state, back.tokens, target.id, back.target.passed_seq, now=uow.now, env=env(uow, instance),
+        compensate=back.compensate,
+    )  # fmt: skip
     running = proof.under_way(uow, instance, step)
     if running:
         raise OperationRunning(operations=", ".join(str(found.element_id) for found in running))
@@ -226,10 +239,6 @@ def _by_people(uow: UnitOfWork, round_id: UUID) -> bool:
         item.decision is not None and item.decision_source in (Source.HUMAN, Source.CARRIED)
         for item in reopening.items_of(uow, round_id)
     )
-
-
-def _people(uow: UnitOfWork, row: Any) -> tuple[Candidate, ...]:
-    return reopening.people_of(uow, reopening.items_of(uow, row.id), "acted here before")
 
 
 def _guarded(uow: UnitOfWork, instance: Instance, scope: Scope, row: Any) -> list[str] | None:

@@ -1,7 +1,7 @@
 """Sending a task back: return 退回, by one person and at once; and what a rejection does whose drawing says so."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -55,12 +55,16 @@ _of_token = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place to send a task back to. `word`: initiator, or the element id. `refused`: every reason against it."""
+    """A place to send a task back to. `word`: initiator, or the element id. `refused`: every reason against it.
+
+    `undone`: elements that are undone first, the newest first.
+    """
 
     word: str
     name: str
     labels: dict[str, str]
     refused: tuple[Finding, ...] = ()
+    undone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def return_(
     to = _destination(act, known, target)
     if to is None:
         return _to_draft(act, opinion, _by_person(act, idempotency_key))
-    plan = Back((act.round.token,), to, act.round, resubmit == BACK_TO_ME, recompute)
+    plan = replace(_back(act, to), by=act.round, straight=resubmit == BACK_TO_ME, recompute=recompute)
     incident_id = returning.go(
         uow, act.instance, plan, lambda: _leave(act, opinion, to.node, _by_person(act, idempotency_key))
     )
@@ -145,7 +149,7 @@ def by_itself(act: Act, target: str, opinion: str) -> UUID | None:
         to = standing[target]
     else:
         raise ReturnNotPossible([_finding(target, _NOT_PASSED)])
-    plan = Back((act.round.token,), to, act.round)
+    plan = replace(_back(act, to), by=act.round)
     return returning.go(act.uow, act.instance, plan, lambda: _leave(act, opinion, to.node, _BY_NOBODY))
 
 
@@ -177,7 +181,7 @@ def reject_to(act: Act, on_reject: str, closing: Closing) -> None:
         return
     if to is None:
         raise ReturnNotPossible([_finding(word, _NOT_PASSED)])
-    back = Back((act.round.token,), to, act.round)
+    back = replace(_back(act, to), by=act.round)
     returning.check(act.uow, act.instance, back)
     act.uow.cache["closing", act.round.token] = closing
     returning.take(act.uow, act.instance, back)
@@ -258,7 +262,7 @@ def _previous(act: Act, standing: dict[str, Any]) -> Any:
     for row in before:
         if row.passed_seq > act.round.opened_seq:
             continue
-        refused = returning.obstacles(act.uow, act.instance, Back((act.round.token,), row))
+        refused = returning.obstacles(act.uow, act.instance, _back(act, row))
         if not refused:
             return row
         first = first or refused
@@ -289,9 +293,9 @@ def _targets(act: Act) -> Iterator[Target]:
     allowed = set(act.work.returns)
     if allowed & {INITIATOR, ANY}:
         to = _request_round(act, known)
-        refused = tuple(_obstacles(act, to)) if to is not None else tuple(_to_draft_refused(act))
-        labels = dict(rounds.load(to).labels) if to is not None else {}
-        yield Target(INITIATOR, to.name if to is not None else "", labels, refused)
+        yield (
+            _target(act, INITIATOR, to) if to is not None else Target(INITIATOR, "", {}, tuple(_to_draft_refused(act)))
+        )
     names = list(standing) if ANY in allowed else [node for node in standing if node in allowed]
     if PREVIOUS in allowed and ANY not in allowed:
         try:
@@ -301,11 +305,16 @@ def _targets(act: Act) -> Iterator[Target]:
     for node in dict.fromkeys(names):
         row = standing[node]
         if row.id != act.round.id:
-            yield Target(node, row.name, dict(rounds.load(row).labels), tuple(_obstacles(act, row)))
+            yield _target(act, node, row)
 
 
-def _obstacles(act: Act, row: Any) -> list[Finding]:
-    return returning.obstacles(act.uow, act.instance, Back((act.round.token,), row))
+def _back(act: Act, row: Any) -> Back:
+    return Back((act.round.token,), row, compensate=act.work.compensate)
+
+
+def _target(act: Act, word: str, row: Any) -> Target:
+    found = returning.outlook(act.uow, act.instance, _back(act, row))
+    return Target(word, row.name, dict(rounds.load(row).labels), found.refused, tuple(dict.fromkeys(found.undone)))
 
 
 # ---------------------------------------------------------------- doing it

@@ -71,7 +71,7 @@ def targets(item: UUID) -> Any:
     return [
         {
             "target": found.word, "name": found.name, "labels": found.labels,
-            "refused": [words(reason.message, reason.facts) for reason in found.refused],
+            "refused": [words(reason.message, reason.facts) for reason in found.refused], "undone": list(found.undone),
         }
         for found in tasks.targets(g.uow, item)
     ]  # fmt: skip

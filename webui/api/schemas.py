@@ -325,6 +325,7 @@ class TargetOut(Schema):
     name = fields.String()
     labels = fields.Dict()
     refused = fields.List(fields.String())
+    undone = fields.List(fields.String())
 
 
 class ResubmissionIn(Strict):

@@ -179,6 +179,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         request=human.request,
         returns=human.returns,
         resubmits=human.resubmits,
+        compensate=human.compensate,
         recall=human.recall,
     )
 

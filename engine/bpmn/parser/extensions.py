@@ -349,6 +349,9 @@ class Reader:
     def _return(self, owner: Element, child: Element, found: Extensions) -> None:
         found.returns = (self._required(owner, child, "targets") or "").split()
         found.resubmits = (child.get("resubmit") or "stepwise").split()
+        found.compensates = child.get("compensate") is not None and (
+            self._choice(owner, child, "compensate", ("false", "true")) == "true"
+        )
         for word in found.resubmits:
             if word not in RESUBMITS:
                 self._wrong_choice(owner, child, "resubmit", word, RESUBMITS)
@@ -597,7 +600,7 @@ _TROIKA: dict[str, _Word] = {
     "dedupe": (frozenset(("userTask", "process")), Reader._dedupe, "mode"),
     "timeout": (HUMAN, Reader._timeout, "calendar"),
     "cc": (HUMAN, Reader._copies, "on users groups"),
-    "return": (HUMAN, Reader._return, "targets resubmit compensate=false"),
+    "return": (HUMAN, Reader._return, "targets resubmit compensate"),
     "recall": (HUMAN, Reader._recall, "until"),
     "withdraw": (_PROCESS, Reader._withdraw, "until"),
     "policy": (HUMAN, Reader._policy, "provides subject subjectType"),

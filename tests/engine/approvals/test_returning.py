@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Engine, event
 
@@ -20,6 +21,9 @@ from engine.runtime import returning
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.approvals.going import FORK, Case, fork, line, request, step
 from tests.engine.bpmn.drawing import END, START, boundary, drawing, element, flows, service, timer
+from tests.engine.bpmn.test_compensation import drawing as with_handlers
+from tests.engine.bpmn.test_compensation import undoing, undone_by
+from tests.engine.test_runtime import tallies
 from tests.engine.test_tasks import do, mine, status
 
 pytestmark = pytest.mark.approvals
@@ -247,6 +251,58 @@ def test_what_was_done_in_between_is_not_done_twice(engine):
     assert "return" not in tasks_offered(case, "c")
 
 
+UNDO_FIRST = '<troika:return targets="any" compensate="true"/>'
+
+
+def undone(undo: str, pay: str = "test.booked", **inputs: str) -> bytes:
+    """Start -> a -> book, which `undo` undoes -> c, which may send it back."""
+    book = service("book", pay, **inputs) + undoing(undo) + undone_by("book", undo.split('id="', 1)[1].split('"')[0])
+    body = START + step("a", who="bob,eve") + book + step("c", UNDO_FIRST, back="") + END + flows("start a book c end")
+    return with_handlers(body)
+
+
+def test_what_was_done_in_between_is_undone_first_where_the_drawing_says_so(engine):
+    case = Case(engine, undone(service("undo", "test.tally", in_name='= "undone"')))
+    case.act(tasks.agree, "a", login="eve")
+    assert [(place.word, place.undone, place.refused) for place in places(case, "c")[1:]] == [("a", ("book",), ())]
+
+    case.back("c", "a")
+
+    assert tallies(engine) == {"booked": 1, "undone": 1}
+    assert case.waits == ["a"]
+    assert mine(engine, case.who["bob"]) == [], "eve acted there before"
+    case.act(tasks.agree, "a", login="eve")
+    case.agree("c")
+    assert (case.status, tallies(engine)) == ("completed", {"booked": 2, "undone": 1})
+
+
+def test_the_people_from_before_are_asked_when_undoing_takes_longer(engine):
+    """A job undoes it: nothing of the return is in memory any more when the token arrives."""
+    case = Case(engine, undone(service("undo", "test.tell", in_text='= "no"', out_x="= answer")))
+    case.act(tasks.agree, "a", login="eve")
+    case.back("c", "a")
+    assert case.waits == []
+
+    engine.transport = httpx.MockTransport(lambda request: httpx.Response(200, json="ok"))
+    object.__setattr__(engine.settings, "outbound_allow", "partner.example")
+    case.jobs()
+
+    assert (case.waits, mine(engine, case.who["bob"])) == (["a"], [])
+    assert case.rounds()[-1] == ("a", 2, "open", False)
+
+
+def test_what_nothing_undoes_keeps_it_from_going_back(engine):
+    case = Case(engine, line(step("a"), service("book", "test.booked"), step("c", UNDO_FIRST, back="")))
+    case.agree("a")
+
+    with pytest.raises(ReturnNotPossible, match="it must be undone first"):
+        case.back("c", "a")
+
+
+def places(case: Case, node: str) -> list[tasks.Target]:
+    return do(case.engine, case.who["cyd"], tasks.targets, case.item("cyd", node))
+
+
 def test_two_people_who_send_back_at_once_make_one_return(engine):
     case = Case(engine, line(step("a"), step("b", who="bob,eve", mode="all")))
     case.agree("a")
@@ -422,7 +478,7 @@ def test_a_plain_reset_is_caught_by_what_must_be_true_afterwards(engine, monkeyp
     case = Case(engine, FORK)
     case.agree("a", "b")
 
-    def reset(state, tokens, target, passed, *, now, env, irreversible=()):
+    def reset(state, tokens, target, passed, *, now, env, irreversible=(), compensate=False):
         return bpmn.modify(state, bpmn.Modification(start=(bpmn.Placing(target),)), now=now, env=env)
 
     monkeypatch.setattr(bpmn, "goto", reset)

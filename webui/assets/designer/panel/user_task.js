@@ -18,6 +18,7 @@ const BRANCH_REJECT = [['', 'At once: the other branches are cancelled'], ['wait
 const ENDS = ['end', 'initiator'];
 const TARGETS = [['', 'Nobody'], ['initiator', 'The requester'], ['previous', 'The task before'], ['initiator previous', 'The requester or the task before'], ['any', 'Any task that was passed']];
 const RESUBMITS = [['', 'Step by step'], ['stepwise backToMe', 'Step by step, or straight back if nothing has changed'], ['backToMe', 'Straight back if nothing has changed']];
+const COMPENSATE = [['', 'Keeps it from going back'], ['true', 'Is undone first, where the drawing says how']];
 const YES_NO = [['', 'Default'], ['true', 'Offered'], ['false', 'Not offered']];
 
 export function formGroup(element, translate) {
@@ -40,6 +41,7 @@ export function userTaskGroups(element, translate) {
     group('tk-back', translate('Going back'), [
       select('troika:Return', 'targets', 'May be sent back to', TARGETS),
       extension(element, 'troika:Return') && select('troika:Return', 'resubmit', 'Comes back', RESUBMITS),
+      extension(element, 'troika:Return') && select('troika:Return', 'compensate', 'What was done since then', COMPENSATE),
       select('troika:Recall', 'until', 'A decision may be taken back', [['', 'Until the next decision'], ['beforeNextDecision', 'Until the next decision (written)'], ['beforeNextSeen', 'Until the next person has seen it'], ['never', 'Never']]),
     ]),
     formGroup(element, translate),
