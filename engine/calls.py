@@ -57,6 +57,8 @@ def perform(
             if operation.changes_subject is not None:  # a refusal changes nothing: what was approved stays approved
                 subject = operation.changes_subject
                 policy.revoke(uow, subject.type, str(arguments[subject.argument]), operation.name)
+                if instance is not None:
+                    policy.note_change(uow, instance, subject.type, arguments[subject.argument], call.element)
             outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
     except BusinessError:
         if clearance is not None:

@@ -396,6 +396,14 @@ class PolicyNotThere(EngineError):
     status = 409
 
 
+class BreakGlassRefused(EngineError):
+    """An emergency that the policy does not allow, or that this person may not answer for."""
+
+    message = N_("Policy '{policy}' cannot be set aside in an emergency: {reason}.")
+    hint = N_("Ask for the missing approval, or two people who are neither requester, executor nor payee editor.")
+    status = 409
+
+
 class PolicyHold(EngineError):
     """The gate refuses a guarded operation. Never retried by itself. `reasons`: (template, facts) each."""
 
@@ -403,8 +411,13 @@ class PolicyHold(EngineError):
     hint = N_("Ask for the missing approval again, or cancel.")
     status = 409
 
-    def __init__(self, operation: str, reasons: list[tuple[str, dict[str, Any]]]) -> None:
+    def __init__(
+        self, operation: str, reasons: list[tuple[str, dict[str, Any]]], *, operation_class: str = "",
+        subject: tuple[str, str] = ("", ""),
+    ) -> None:  # fmt: skip
         self.reasons = reasons
+        self.operation_class = operation_class
+        self.subject = subject
         super().__init__(operation=operation, reasons=" ".join(text.format(**facts) for text, facts in reasons))
 
 

@@ -67,12 +67,14 @@ class Facts:
     """What a guarded operation is about, read and locked now. See `policy.md` 1.
 
     `values`: bound facts in canonical form. `people`: role -> user ids. `display`: label -> text that approvers see.
+    `state`: what policies may ask for too, but an approval does not bind: it may change afterwards.
     """
 
     values: dict[str, Any]
     people: dict[str, list[UUID]] = field(default_factory=dict)
     display: dict[str, str] = field(default_factory=dict)
     version: int = 1
+    state: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

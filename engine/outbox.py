@@ -15,7 +15,7 @@ HANDLER = "tell"
 PERSONAL = frozenset(
     (
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
-        "instance.returned",
+        *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
     )
 )
 """Facts about which somebody in particular is told."""

@@ -354,6 +354,7 @@ def load(row: Any) -> Work:
 
 
 _PLAIN = (
+    "executor",
     "default_permission",
     "buttons",
     "opinion",

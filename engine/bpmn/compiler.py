@@ -532,6 +532,7 @@ class _Compiler:
                        " back, but onReject is '{found}'."),
                     N_("Choose onReject end or initiator, or remove branchReject."), found=human.approval.on_reject,
                 )  # fmt: skip
+        human.executor = extensions.executor
         if extensions.policy is not None:
             human.provides = extensions.policy.provides
             human.subject = self._slot(drawn.id, drawn.line, extensions.policy.subject)

@@ -265,6 +265,8 @@ class Extensions:
     timeout: list[TimeoutStep] = field(default_factory=list)
     copies: list[Copying] = field(default_factory=list)
     policy: PolicyMark | None = None
+    executor: bool = False
+    """whoever decides here executes the payment (troika:policy role="executor")"""
     returns: list[str] = field(default_factory=list)
     resubmits: list[str] = field(default_factory=list)
     compensates: bool = False

@@ -179,6 +179,7 @@ class Human:
     provides: str | None = None
     subject: Slot | None = None
     subject_type: str = ""
+    executor: bool = False
     request: bool = False
     returns: tuple[str, ...] = ()
     resubmits: tuple[str, ...] = ()

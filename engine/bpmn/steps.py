@@ -90,6 +90,8 @@ class Work:
     chosen: bool = False
     """somebody may have said beforehand who is asked here"""
     capability: Capability | None = None
+    executor: bool = False
+    """whoever decides here executes the payment"""
     labels: dict[str, str] = field(default_factory=dict)
     """name in other languages, by language code"""
     request: bool = False

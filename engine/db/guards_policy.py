@@ -3,18 +3,20 @@
 Same names on both databases. The gate of payments stands beside the payment table (`engine/modules/erp`); the words of
 all refusals are those of `policy.md` 5. Comparisons are between stored values only, never with the database's clock.
 """
+# ruff: noqa: S608 - DDL, built from constants of this file
 
 from collections.abc import Sequence
 
 from sqlalchemy import Table
 
 from engine.db.business import guard
-from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 
 APPEND_ONLY = "POLICY.APPEND_ONLY"
 NO_DECISION = "POLICY.NO_DECISION"
 TWO_PEOPLE = "POLICY.TWO_PEOPLE"
+NOT_APPROVED = "POLICY.NOT_APPROVED"
 
 _VOTING = ", ".join(
     str(int(kind)) for kind in (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
@@ -25,7 +27,7 @@ _MADE_BY_A_DECISION = f"""SELECT 1 FROM work_item w WHERE w.id = NEW.work_item_i
     AND w.decision = {int(ItemDecision.AGREED)} AND w.decision_source = {int(Source.HUMAN)}
     AND w.decided_by = NEW.account_id AND w.decided_person_id = NEW.person_id AND w.voided_at IS NULL
     AND w.subject_type = NEW.subject_type AND w.subject_id = NEW.subject_id AND w.subject_digest = NEW.subject_digest
-    AND w.on_behalf_of_id"""  # noqa: S608 - numbers of our own enumerations
+    AND w.on_behalf_of_id"""
 
 
 def _refuse(word: str) -> str:
@@ -113,7 +115,56 @@ _trigger(
 )
 _trigger(policy_version, "policy_version_kept", "DELETE", "true")
 
+# ---------------------------------------------------------------- emergencies: two people, one document, a third looks
+
+_SIGNED = ("first_by", "first_person_id", "first_at")
+_SIGNED_TOO = ("second_by", "second_person_id", "second_at")
+_REVIEWED = ("reviewed_by", "reviewed_person_id", "reviewed_at", "review")
+_ALLOWED = """SELECT 1 FROM policy_version v WHERE v.id = NEW.policy_version_id AND v.policy_id = NEW.policy_id
+    AND v.state = 'active' AND v.break_glass"""
+
+
+def _once(names: Sequence[str]) -> str:
+    """Whether something that was written is written again."""
+    new, old = (", ".join(f"{row}.{name}" for name in names) for row in ("NEW", "OLD"))
+    return f"(OLD.{names[0]} IS NOT NULL AND ({new}) {{differs}} ({old}))"
+
+
+_trigger(
+    break_glass,
+    "break_glass_begins",
+    "INSERT",
+    "NEW.state <> 'asked' OR NEW.first_by IS NOT NULL OR NEW.second_by IS NOT NULL OR NEW.reviewed_by IS NOT NULL "
+    f"OR NEW.expires_at <= NEW.asked_at OR NOT EXISTS ({_ALLOWED})",
+    TWO_PEOPLE,
+)
+_trigger(
+    break_glass,
+    "break_glass_frozen",
+    "UPDATE",
+    f"{_changed(break_glass, ('state', *_SIGNED, *_SIGNED_TOO, *_REVIEWED), '{differs}')} "
+    f"OR {_once(_SIGNED)} OR {_once(_SIGNED_TOO)} OR {_once(_REVIEWED)} "
+    "OR NOT (NEW.state = OLD.state OR (OLD.state = 'asked' AND NEW.state IN ('signed', 'withdrawn')) "
+    "OR (OLD.state = 'signed' AND NEW.state = 'reviewed'))",
+)
+_trigger(
+    break_glass,
+    "break_glass_two_people",
+    "UPDATE",
+    "(NEW.state = 'signed' AND (NEW.first_by IS NULL OR NEW.second_by IS NULL OR NEW.first_person_id IS NULL "
+    "OR NEW.second_person_id IS NULL OR NEW.first_by = NEW.second_by)) "
+    "OR (NEW.state = 'reviewed' AND (NEW.reviewed_by IS NULL OR NEW.reviewed_person_id IS NULL))",
+    TWO_PEOPLE,
+)
+_trigger(break_glass, "break_glass_kept", "DELETE", "true")
+
 # ---------------------------------------------------------------- grants and clearances
+
+_BY_TWO = """SELECT 1 FROM break_glass b WHERE b.id = NEW.break_glass_id AND b.state = 'signed'
+    AND b.subject_type = NEW.subject_type AND b.subject_id = NEW.subject_id AND b.subject_digest = NEW.subject_digest
+    AND NEW.expires_at <= b.expires_at AND NEW.on_behalf_of_id IS NULL AND NEW.capability = 'break_glass'
+    AND ((NEW.account_id = b.first_by AND NEW.person_id = b.first_person_id)
+      OR (NEW.account_id = b.second_by AND NEW.person_id = b.second_person_id))"""
 
 _trigger(
     policy_grant,
@@ -124,19 +175,64 @@ _trigger(
 )
 _trigger(
     policy_grant,
+    "policy_grant_for_principal",
+    "INSERT",
+    "NEW.on_behalf_of_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM user_account u WHERE u.id = NEW.on_behalf_of_id "
+    "AND u.person_id = NEW.principal_person_id)",
+    NO_DECISION,
+)
+_trigger(
+    policy_grant,
+    "policy_grant_by_two",
+    "INSERT",
+    f"NEW.source = 'break_glass' AND NOT EXISTS ({_BY_TWO})",
+    TWO_PEOPLE,
+)
+_trigger(
+    policy_grant,
+    "policy_grant_begins",
+    "INSERT",
+    "NEW.state <> 'active' OR NEW.used_amount <> 0 OR NEW.expires_at <= NEW.granted_at",
+    NO_DECISION,
+)
+_trigger(
+    policy_grant,
     "policy_grant_frozen",
     "UPDATE",
-    f"{_changed(policy_grant, ('state', 'state_reason', 'state_at'), '{differs}')} "
+    f"{_changed(policy_grant, ('state', 'state_reason', 'state_at', 'used_amount'), '{differs}')} "
+    "OR NEW.used_amount < OLD.used_amount OR (OLD.state <> 'active' AND NEW.used_amount <> OLD.used_amount) "
     "OR NOT (NEW.state = OLD.state OR (OLD.state = 'active' AND NEW.state IN ('parked', 'void', 'consumed')) "
     "OR (OLD.state = 'parked' AND NEW.state IN ('active', 'void')))",
 )
 _trigger(policy_grant, "policy_grant_kept", "DELETE", "true")
 
+_trigger(clearance, "clearance_begins", "INSERT", "NEW.state <> 'open'", NOT_APPROVED)
 _trigger(
     clearance,
     "clearance_frozen",
     "UPDATE",
     f"OLD.state <> 'open' OR {_changed(clearance, ('state',), '{differs}')}",
+)
+_LINKED = "clearance_grant k JOIN policy_grant g ON g.id = k.grant_id WHERE k.clearance_id = NEW.id"
+_trigger(
+    clearance,
+    "clearance_complete",
+    "UPDATE",
+    f"""NEW.state = 'used' AND OLD.state = 'open' AND (EXISTS (SELECT 1 FROM {_LINKED} AND (
+      g.state NOT IN ('active', 'consumed') OR g.subject_type <> NEW.subject_type OR g.subject_id <> NEW.subject_id
+      OR g.subject_digest <> NEW.subject_digest OR g.expires_at < NEW.cleared_at OR g.person_id = NEW.requester_id
+      OR g.principal_person_id = NEW.requester_id OR g.person_id = NEW.executor_id
+      OR (g.uses = 'once' AND EXISTS (SELECT 1 FROM clearance_grant o JOIN clearance c ON c.id = o.clearance_id
+        WHERE o.grant_id = g.id AND c.state = 'used'))
+      OR (g.source = 'break_glass' AND (SELECT count(DISTINCT h.person_id) FROM clearance_grant o
+        JOIN policy_grant h ON h.id = o.grant_id WHERE o.clearance_id = NEW.id
+        AND h.break_glass_id = g.break_glass_id) < 2)))
+    OR (SELECT count(DISTINCT g.person_id) FROM {_LINKED}) < (SELECT CASE
+      WHEN EXISTS (SELECT 1 FROM {_LINKED} AND g.source = 'break_glass') THEN 2
+      WHEN max(v.min_people) > NEW.min_people THEN max(v.min_people)
+      WHEN EXISTS (SELECT 1 FROM {_LINKED}) THEN NEW.min_people ELSE 0 END
+      FROM policy_version v WHERE v.class = NEW.class AND v.state = 'active' AND v.valid_from <= NEW.cleared_at))""",
+    NOT_APPROVED,
 )
 _trigger(clearance, "clearance_kept", "DELETE", "true")
 _trigger(clearance_grant, "clearance_grant_frozen", "UPDATE", "true")

@@ -18,6 +18,7 @@ from engine import (
     messages,
     notices,
     operations,
+    policy,
     repository,
     retrying,
     runtime,
@@ -169,6 +170,8 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 notices.tell(uow, claimed.payload)
+        case JobKind.MAINTENANCE if claimed.handler in (policy.RECHECK, policy.ESCALATE):
+            _look_at_hold(engine, claimed)
         case JobKind.NOTICE if claimed.handler in notices.SENT_OUTSIDE:
             _send_notice(engine, claimed)
         case JobKind.NOTICE:
@@ -192,6 +195,20 @@ def _instance_of(engine: ProcessEngine, claimed: Claimed) -> Iterator[tuple[Unit
         instance = uow.lock_instance(instance_id)
         fence(uow, claimed)
         yield uow, instance, token
+
+
+def _look_at_hold(engine: ProcessEngine, claimed: Claimed) -> None:
+    """Ask the gate again about what it held, or tell somebody that it is held still."""
+    job_id = UUID(claimed.payload["job"])
+    with engine.unit_of_work(RUNNER) as uow:
+        instance = None if claimed.instance_id is None else uow.lock_instance(claimed.instance_id)
+        fence(uow, claimed)
+        if claimed.handler == policy.ESCALATE:
+            policy.escalate(uow, instance, job_id)
+            return
+        found = incidents.of_job(uow, job_id)
+        if found is not None and (instance is None or instance.status is Status.RUNNING):
+            runtime.resolve(uow, found.id)
 
 
 def _wait_of(claimed: Claimed) -> tuple[UUID, int]:
@@ -335,6 +352,8 @@ def _give_up(engine: ProcessEngine, claimed: Claimed, code: str, error: Exceptio
         if claimed.kind is JobKind.BATCH_ITEM and claimed.instance_id is not None:
             batches.refuse_item(uow, UUID(claimed.payload["batch"]), claimed.instance_id, error)
         detail = incidents.detail_of(error, claimed.handler)
+        if isinstance(error, PolicyHold):
+            policy.note_hold(uow, error, claimed.id, instance, claimed.payload.get("node"))
         raised = (
             instance is not None
             and claimed.token is not None

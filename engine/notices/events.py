@@ -77,6 +77,11 @@ _LIST = (
         "added_signer", "加签", "Added as signer", "{who}请您加签「{node}」", "{who} asks you to sign “{node}” too",
         of_item=True,
     ),
+    Event(
+        "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
+        "Payment control needs a look: {about_en}",
+        always=frozenset((APP,)),
+    ),
 )  # fmt: skip
 EVENTS = {event.key: event for event in _LIST}
 
@@ -88,6 +93,11 @@ STATUSES = {
     "completed": ("已完成", "completed"), "rejected": ("未通过", "rejected"), "terminated": ("已终止", "terminated"),
     "withdrawn": ("已撤回", "withdrawn"), "voided": ("已作废", "voided"), "failed": ("已失败", "failed"),
 }  # fmt: skip
+POLICY = {
+    "policy.escalated": ("暂缓的付款已超过三个工作日", "held for more than three working days"),
+    "policy.emergency_asked": ("有人申请紧急放行", "somebody asks to do without the approvals"),
+    "policy.emergency_signed": ("有人为紧急放行签字", "somebody answers for doing without the approvals"),
+}
 
 
 def line(notice: Notice, language: str) -> str:

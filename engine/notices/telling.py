@@ -15,7 +15,7 @@ from engine.db.notice import DeliveryState, notice_delivery, notice_robot
 from engine.db.task import ItemKind, ItemStatus, user_task, work_item
 from engine.history import Entry
 from engine.notices import preferences
-from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, ROBOT, STATUSES, Notice, line
+from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, POLICY, ROBOT, STATUSES, Notice, line
 from engine.runtime import later
 from engine.unit_of_work import Actor, UnitOfWork
 
@@ -92,6 +92,10 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             yield from notice("returned", instance.starter_id)
         case "instance.ended":
             yield from notice("result", instance.starter_id)
+        case "policy.escalated" | "policy.emergency_asked" | "policy.emergency_signed":
+            words = {**words, "about": POLICY[fact.kind][0], "about_en": POLICY[fact.kind][1]}
+            for person in data.get("tell", ()):
+                yield from notice("policy", person)
         case "task.decided" if data.get("decision_source") == "human":
             yield from notice("decided", instance.starter_id)
     if fact.kind in _WORK and data.get("task"):

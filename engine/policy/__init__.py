@@ -1,13 +1,22 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.checker import prove
+from engine.policy.emergency import Emergency
+from engine.policy.emergency import ask as ask_emergency
+from engine.policy.emergency import get as emergency_of
+from engine.policy.emergency import list_ as emergencies
+from engine.policy.emergency import review as review_emergency
+from engine.policy.emergency import sign as sign_emergency
+from engine.policy.emergency import withdraw as withdraw_emergency
 from engine.policy.gate import admit, release, settle_clearance
 from engine.policy.grants import (
     Document,
     Yes,
+    batch_allowed,
     conflict,
     document,
     grant,
+    note_change,
     objection,
     park,
     restore,
@@ -15,6 +24,8 @@ from engine.policy.grants import (
     undo,
     undo_all,
 )
+from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds
+from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
@@ -39,23 +50,36 @@ from engine.policy.versions import (
 from engine.policy.weakening import weakening
 
 __all__ = [
+    "ESCALATE",
     "MUST_BE_POLICED",
+    "RECHECK",
     "Document",
+    "Emergency",
+    "Hold",
     "Policy",
     "Version",
     "Yes",
     "activate",
     "admit",
     "all_versions",
+    "ask_emergency",
+    "batch_allowed",
     "check_activation",
     "confirm",
     "conflict",
     "differs",
     "document",
+    "emergencies",
+    "emergency_of",
+    "escalate",
     "export",
     "grant",
     "in_force",
+    "note_change",
+    "note_hold",
     "objection",
+    "of_job",
+    "open_holds",
     "park",
     "propose",
     "propose_retirement",
@@ -65,9 +89,11 @@ __all__ = [
     "restore",
     "retire",
     "review",
+    "review_emergency",
     "revoke",
     "settle_clearance",
     "ship",
+    "sign_emergency",
     "states",
     "to_review",
     "undo",
@@ -76,4 +102,5 @@ __all__ = [
     "versions_in_force",
     "weakening",
     "withdraw",
+    "withdraw_emergency",
 ]

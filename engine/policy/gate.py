@@ -1,31 +1,42 @@
 """The run-time check before a guarded operation: live grants become one clearance, or the operation is held."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from engine import history, identity, ids
 from engine.db.instance import Instance
-from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
 from engine.errors import N_, PolicyHold
 from engine.operations import Operation, OperationCall
-from engine.policy import grants, versions
-from engine.policy.statement import MUST_BE_POLICED, Policy, Requirement
+from engine.policy import grants, holding, judging, versions
+from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, numbers
+from engine.policy.versions import Version
 from engine.unit_of_work import UnitOfWork
+from engine.values import to_decimal
 
 Reason = tuple[str, dict[str, Any]]
 
+GLASS = "break_glass"
+"""what the grants of two people in an emergency provide"""
+NO_MONEY = "XXX"
+"""classes that move no money clear nothing: "no currency" in ISO 4217"""
+
+_columns = (
+    policy_grant.c.id, policy_grant.c.instance_id, policy_grant.c.work_item_id, policy_grant.c.user_task_id,
+    policy_grant.c.capability, policy_grant.c.person_id, policy_grant.c.account_id, policy_grant.c.on_behalf_of_id,
+    policy_grant.c.principal_person_id, policy_grant.c.subject_digest, policy_grant.c.source,
+    policy_grant.c.break_glass_id, policy_grant.c.facts, policy_grant.c.expires_at, policy_grant.c.uses,
+    policy_grant.c.limit_amount, policy_grant.c.used_amount,
+)  # fmt: skip
 _live = (
-    select(
-        policy_grant.c.id, policy_grant.c.instance_id, policy_grant.c.work_item_id, policy_grant.c.user_task_id,
-        policy_grant.c.capability, policy_grant.c.person_id, policy_grant.c.account_id,
-        policy_grant.c.on_behalf_of_id, policy_grant.c.subject_digest, policy_grant.c.source,
-        policy_grant.c.facts, policy_grant.c.expires_at,
-    )
+    select(*_columns)
     .where(
         policy_grant.c.subject_type == bindparam("of_type"),
         policy_grant.c.subject_id == bindparam("of_id"),
@@ -33,7 +44,13 @@ _live = (
     )
     .order_by(policy_grant.c.id)
     .with_for_update()
-)  # fmt: skip
+)
+_linked_grants = (
+    select(*_columns)
+    .join(clearance_grant, clearance_grant.c.grant_id == policy_grant.c.id)
+    .where(clearance_grant.c.clearance_id == bindparam("cleared"))
+    .order_by(policy_grant.c.id)
+)
 _voided = (
     select(work_item.c.id)
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
@@ -42,18 +59,62 @@ _voided = (
         (work_item.c.voided_at.is_not(None)) | (user_task.c.voided_at.is_not(None)),
     )
 )
+_glass = select(break_glass.c.policy_id).where(break_glass.c.id == bindparam("of"))
+_counts = or_(clearance.c.state == "open", clearance.c.state == "used")
+_cleared = select(
+    clearance.c.id, clearance.c.facts, clearance.c.amount, clearance.c.currency, clearance.c.payee_id
+).where(
+    clearance.c.operation_class == bindparam("of_class"), _counts, clearance.c.cleared_at > bindparam("since"),
+    clearance.c.cleared_at <= bindparam("until"),
+)  # fmt: skip
 _insert_clearance = insert(clearance)
 _insert_link = insert(clearance_grant)
-_consume_grant = (
+_use_grant = (
     update(policy_grant)
     .where(policy_grant.c.id == bindparam("grant"), policy_grant.c.state == "active")
-    .values(state="consumed", state_at=bindparam("at_time"))
+    .values(state=bindparam("becomes"), used_amount=bindparam("used"), state_at=bindparam("at_time"))
 )
 _open = update(clearance).where(clearance.c.id == bindparam("cleared"), clearance.c.state == "open")
-_state = select(clearance.c.state).where(clearance.c.id == bindparam("cleared"))
-_linked = select(clearance_grant.c.grant_id).where(clearance_grant.c.clearance_id == bindparam("cleared"))
+_state = select(clearance.c.state, clearance.c.amount).where(clearance.c.id == bindparam("cleared"))
 _use = _open.values(state="used")
 _release = _open.values(state="void")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a policy is held against: the document as it is, the approvals there are, and who is who."""
+
+    found: grants.Document
+    live: Sequence[Row[Any]]
+    instance_id: UUID | None
+    """of the process that calls"""
+    roles: Mapping[str, frozenset[UUID]]
+    at: datetime
+    amount: Decimal | None
+    """of this call; None: that of the document"""
+    total: Callable[[Policy, Aggregate], Decimal]
+    """the sum of an aggregate without this call"""
+    undone: Callable[[Row[Any]], bool]
+    """whether the decision behind a grant does not stand any more"""
+
+    def own(self, policy: Policy, fact: str) -> Decimal:
+        """What this call adds to an aggregate."""
+        if self.amount is not None and fact in ("amount", "amount_base"):
+            return self.amount
+        value = numbers(policy.on, self.found.facts.values).get(fact)
+        return to_decimal(value) if isinstance(value, Decimal | int | str) else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a policy says of a situation. No `reasons`: it is fulfilled by the grants of `chosen`."""
+
+    applies: bool
+    reasons: tuple[Reason, ...] = ()
+    chosen: Mapping[UUID, str] = field(default_factory=dict)
+    people: int = 0
+    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    traces: tuple[dict[str, Any], ...] = ()
 
 
 def admit(
@@ -66,35 +127,58 @@ def admit(
     """
     if operation.guarded_by is None or operation.subject is None:
         raise RuntimeError(f"{operation.name} is not guarded")
-    policies = [policy for policy in versions.in_force(uow) if policy.on == operation.guarded_by]
-    if not policies:
-        if operation.guarded_by in MUST_BE_POLICED:
-            raise PolicyHold(
-                operation.name, [(N_("No policy is in force for {kind}."), {"kind": operation.guarded_by})]
-            )
+    on, subject = operation.guarded_by, operation.subject
+    subject_id = grants.subject_name(arguments[subject.argument])
+    speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
+    if not speaking:
+        if on in MUST_BE_POLICED:
+            reason = (N_("No policy is in force for {kind}."), {"kind": on})
+            raise PolicyHold(operation.name, [reason], operation_class=on, subject=(subject.type, subject_id))
         return None
-    subject = operation.subject
-    subject_id = str(arguments[subject.argument])
     live = uow.read(_live, {"of_type": subject.type, "of_id": subject_id})
     found = grants.document(uow, subject.type, subject_id)
-    reasons: list[Reason] = []
-    chosen: dict[UUID, str] = {}
-    people = 1
-    for policy in policies:
-        if grants.holds(policy.when, found.facts, uow) is False:
-            continue
-        reasons += _unfulfilled(uow, policy, found)
-        excluded = grants.barred(uow, instance, found.facts, policy.distinct)
-        usable, dropped = _usable(uow, policy, live, found, instance, excluded)
-        assigned = _assign(uow, policy, found, usable)
-        if assigned is None:
-            reasons += [*dropped, _missing(policy)]
-        else:
-            chosen |= assigned
-            people = max(people, *(need.people for need in _needed(uow, policy, found)), 1)
+    instances = [instance.id, *(row.instance_id for row in live)]
+    situation = Situation(
+        found=found, live=live, instance_id=instance.id,
+        roles=grants.roles_of(uow, found, instance.starter_id, instances), at=uow.now,
+        amount=_instalment(operation, arguments, speaking),
+        total=lambda policy, sums: _locked_total(uow, policy, sums, found),
+        undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
+    )  # fmt: skip
+    verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
+    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
     if reasons:
-        raise PolicyHold(operation.name, reasons)
-    return _clear(uow, operation, call, instance, found, policies, chosen, people)
+        raise PolicyHold(operation.name, reasons, operation_class=on, subject=(found.type, found.id))
+    return _clear(uow, operation, call, instance, situation, speaking, verdicts)
+
+
+def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
+    """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing."""
+    found = situation.found
+    sums: dict[str, Decimal] = {}
+    if policy.aggregate is not None:
+        own = situation.own(policy, policy.aggregate.total)
+        sums[policy.aggregate.name] = situation.total(policy, policy.aggregate) + own
+    if judging.holds(uow, policy.on, policy.when, found.facts, sums=sums) is False:
+        return Verdict(applies=False, sums=sums)
+    traces: judging.Traces = []
+    reasons, needed = _conditions(uow, policy, found, sums)
+    needed += [need for need in policy.approvals
+               if judging.holds(uow, policy.on, need.when, found.facts, sums=sums) is not False]  # fmt: skip
+    reasons += _executing(policy, situation)
+    emergency = _emergency(uow, policy, situation) if needed else {}
+    if emergency:
+        return Verdict(True, tuple(reasons), emergency, len(emergency), sums)
+    usable: dict[Requirement, list[Row[Any]]] = {}
+    dropped: list[Reason] = []
+    for need in needed:
+        usable[need], against = _usable(uow, policy, need, situation, sums, traces)
+        dropped += [reason for reason in against if reason not in dropped]
+    assigned = _assign(needed, usable)
+    if assigned is None:
+        reasons += [*_named(uow, dropped), _missing(policy, needed, usable)]
+    places = sum(need.people for need in needed)
+    return Verdict(True, tuple(reasons), assigned or {}, places, sums, tuple(traces))
 
 
 def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) -> None:
@@ -103,12 +187,24 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
     Payments are consumed by the database trigger of their table; for every other class the engine does it here. An
     operation that did nothing must not keep a clearance open. Raises PolicyHold.
     """
-    if uow.read_one(_state, {"cleared": clearance_id}).state == "used":
+    row = uow.read_one(_state, {"cleared": clearance_id})
+    if row.state == "used":
         return
     if operation.guarded_by == "payment.execute":
-        raise PolicyHold(operation.name, [(N_("The operation was cleared, but did not pay."), {})])
-    for linked in uow.read(_linked, {"cleared": clearance_id}):
-        uow.execute(_consume_grant, {"grant": linked.grant_id, "at_time": uow.now})
+        raise PolicyHold(
+            operation.name, [(N_("The operation was cleared, but did not pay."), {})],
+            operation_class=operation.guarded_by,
+        )  # fmt: skip
+    use_up(uow, clearance_id, row.amount)
+
+
+def use_up(uow: UnitOfWork, clearance_id: UUID, amount: Decimal) -> None:
+    """Consume the grants of a clearance, or the part of them that `amount` is."""
+    for linked in uow.read(_linked_grants, {"cleared": clearance_id}):
+        once = linked.uses == "once"
+        used = linked.used_amount if once else linked.used_amount + amount
+        becomes = "consumed" if once or used == linked.limit_amount else "active"
+        uow.execute(_use_grant, {"grant": linked.id, "becomes": becomes, "used": used, "at_time": uow.now})
     uow.execute(_use, {"cleared": clearance_id})
 
 
@@ -117,90 +213,183 @@ def release(uow: UnitOfWork, clearance_id: UUID) -> None:
     uow.execute(_release, {"cleared": clearance_id})
 
 
-# ---------------------------------------------------------------- private
+def total(
+    uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document, at: datetime,
+    without: UUID | None = None,
+) -> Decimal:  # fmt: skip
+    """What was cleared in the window before `at` and agrees with `found`; `without`: a clearance that is left out."""
+    wanted = [found.facts.values.get(fact) for fact in sums.by]
+    rows = uow.read(_cleared, {"of_class": policy.on, "since": at - sums.window, "until": at})
+    amounts = Decimal(0)
+    for row in rows:
+        facts = row.facts or {
+            "amount": row.amount, "amount_base": row.amount, "currency": row.currency, "payee": row.payee_id,
+        }  # fmt: skip
+        same = all(facts.get(fact, one) == one for fact, one in zip(sums.by, wanted, strict=True))
+        if same and row.id != without:
+            amounts += row.amount if sums.total in ("amount", "amount_base") else to_decimal(facts.get(sums.total, 0))
+    return amounts
 
 
-def _unfulfilled(uow: UnitOfWork, policy: Policy, found: grants.Document) -> list[Reason]:
+# ---------------------------------------------------------------- one policy
+
+
+def _conditions(
+    uow: UnitOfWork, policy: Policy, found: grants.Document, sums: Mapping[str, Any]
+) -> tuple[list[Reason], list[Requirement]]:
+    """Why the facts do not do, and the approvals that are asked for in the place of missing evidence."""
     unbound = N_("{policy}: the document has no fact '{fact}'.")
     untrue = N_("{policy}: not fulfilled: {condition}.")
     reasons: list[Reason] = [
         (unbound, {"policy": policy.id, "fact": fact}) for fact in policy.binds if fact not in found.facts.values
     ]
-    return reasons + [
-        (untrue, {"policy": policy.id, "condition": condition.expression})
-        for condition in policy.conditions
-        if grants.holds(condition.expression, found.facts, uow) is not True
+    instead: list[Requirement] = []
+    for condition in policy.conditions:
+        if judging.holds(uow, policy.on, condition.expression, found.facts, sums=sums) is True:
+            continue
+        if condition.otherwise is None:
+            reasons.append((untrue, {"policy": policy.id, "condition": condition.expression}))
+        elif judging.holds(uow, policy.on, condition.otherwise.when, found.facts, sums=sums) is not False:
+            instead.append(condition.otherwise)
+    return reasons, instead
+
+
+def _executing(policy: Policy, situation: Situation) -> list[Reason]:
+    """Whoever executes is not who asked for it, nor who entered the account."""
+    if "executor" not in policy.distinct:
+        return []
+    executors = situation.roles.get("executor", frozenset())
+    return [
+        (N_("{policy}: whoever executes may not be {role}."), {"policy": policy.id, "role": role})
+        for role in ("requester", "payee_bank_editor", "beneficiary")
+        if role in policy.distinct and executors & situation.roles.get(role, frozenset())
     ]
 
 
-def _needed(uow: UnitOfWork, policy: Policy, found: grants.Document) -> list[Requirement]:
-    """Requirements that apply: `when` must be surely false to be left out."""
-    return [need for need in policy.approvals if grants.holds(need.when, found.facts, uow) is not False]
+def _emergency(uow: UnitOfWork, policy: Policy, situation: Situation) -> dict[UUID, str]:
+    """The two grants by which two people answer for this document in the place of every approval; empty: none."""
+    if policy.break_glass is None:
+        return {}
+    pairs: dict[UUID, list[Row[Any]]] = {}
+    for row in situation.live:
+        if row.source == GLASS and row.subject_digest == situation.found.digest and row.expires_at >= situation.at:
+            pairs.setdefault(row.break_glass_id, []).append(row)
+    barred = frozenset[UUID]().union(*(
+        situation.roles.get(role, frozenset()) for role in ("requester", "executor", "payee_bank_editor")
+    ))  # fmt: skip
+    for key, pair in pairs.items():
+        persons = {row.person_id for row in pair}
+        if len(persons) == policy.break_glass.people and not persons & barred:
+            about = uow.read_one(_glass, {"of": key})
+            if about is not None and about.policy_id == policy.id:
+                return {row.id: GLASS for row in pair}
+    return {}
 
 
 def _usable(
-    uow: UnitOfWork, policy: Policy, live: Sequence[Row[Any]], found: grants.Document, instance: Instance,
-    excluded: Mapping[UUID, str],
+    uow: UnitOfWork, policy: Policy, need: Requirement, situation: Situation, sums: Mapping[str, Any],
+    traces: judging.Traces,
 ) -> tuple[list[Row[Any]], list[Reason]]:  # fmt: skip
-    """Grants that may count for `policy`, and in words why the others may not."""
+    """Grants that may count for `need`, and in words why the others may not."""
     usable: list[Row[Any]] = []
     dropped: list[Reason] = []
-    capabilities = {need.approval for need in policy.approvals}
-    principals = grants.persons_of(uow, [row.on_behalf_of_id for row in live])
-    for row in live:
-        if row.capability not in capabilities:
+    for row in situation.live:
+        if row.capability != need.approval:
             continue
-        who = {"policy": policy.id, "who": row.account_id}
-        role = excluded.get(row.person_id)
-        if role is None and row.on_behalf_of_id is not None:
-            role = excluded.get(principals.get(row.on_behalf_of_id) or row.on_behalf_of_id)
-        if row.subject_digest != found.digest:
-            dropped.append(
-                (
-                    N_("{policy}: the approval of {who} was for {approved}, now it is {now}."),
-                    who | _difference(row.facts, found.facts.values),
-                )
-            )
-        elif row.expires_at < uow.now:
-            dropped.append((N_("{policy}: the approval of {who} has expired."), who))
-        elif row.source != "human":
-            dropped.append((N_("{policy}: the approval of {who} is not a person's decision."), who))
-        elif uow.read_one(_voided, {"item": row.work_item_id}):
-            dropped.append((N_("{policy}: the approval of {who} was undone."), who))
-        elif not policy.elsewhere and row.instance_id != instance.id:
-            dropped.append((N_("{policy}: the approval of {who} stems from another process."), who))
-        elif role is not None:
-            dropped.append((N_("{policy}: {who} may not approve as {role}."), who | {"role": role}))
-        else:
+        reason = _against(uow, policy, need, row, situation, sums, traces)
+        if reason is None:
             usable.append(row)
-    if dropped:
-        names = identity.names(uow, [facts["who"] for _, facts in dropped])
-        dropped = [(text, facts | {"who": names.get(facts["who"], str(facts["who"]))}) for text, facts in dropped]
+        else:
+            dropped.append((reason[0], {"policy": policy.id, "who": row.account_id, **reason[1]}))
     return usable, dropped
 
 
-def _assign(
-    uow: UnitOfWork, policy: Policy, found: grants.Document, usable: Sequence[Row[Any]]
-) -> dict[UUID, str] | None:
-    """Grant id -> requirement, distinct persons within and across requirements; None when there are too few."""
-    places = [need.approval for need in _needed(uow, policy, found) for _ in range(need.people)]
+def _against(
+    uow: UnitOfWork, policy: Policy, need: Requirement, row: Row[Any], situation: Situation, sums: Mapping[str, Any],
+    traces: judging.Traces,
+) -> Reason | None:  # fmt: skip
+    found = situation.found
+    if row.subject_digest != found.digest:
+        return (
+            N_("{policy}: the approval of {who} was for {approved}, now it is {now}."),
+            _difference(row.facts, found.facts.values),
+        )
+    if row.expires_at < situation.at:
+        return N_("{policy}: the approval of {who} has expired."), {}
+    if row.source != "human":
+        return N_("{policy}: the approval of {who} is not a person's decision."), {}
+    if situation.undone(row):
+        return N_("{policy}: the approval of {who} was undone."), {}
+    if not policy.elsewhere and row.instance_id != situation.instance_id:
+        return N_("{policy}: the approval of {who} stems from another process."), {}
+    principal = None if row.on_behalf_of_id is None else row.principal_person_id or row.on_behalf_of_id
+    role = grants.barring(situation.roles, policy, (row.person_id, principal))
+    if role is not None:
+        return N_("{policy}: {who} may not approve as {role}."), {"role": role}
+    role = grants.lacking(situation.roles, policy, row.person_id)
+    if role is not None:
+        return N_("{policy}: {who} may not approve, only {role} may."), {"role": role}
+    if row.uses == "once" or need.uses == "once":
+        if row.used_amount:
+            return N_("{policy}: the approval of {who} has been used in part already."), {}
+    elif row.limit_amount is None or row.used_amount + situation.own(policy, "amount") > row.limit_amount:
+        left = "-" if row.limit_amount is None else str(row.limit_amount - row.used_amount)
+        return N_("{policy}: of the approval of {who} only {left} are left."), {"left": left}
+    if _judged_again(policy, need) and not grants.eligible(
+        uow, policy, need, found, row.account_id, row.on_behalf_of_id, sums=sums, traces=traces
+    ):
+        return N_("{policy}: {who} is not entitled to approve this any more: {eligible}."), {"eligible": need.eligible}
+    return None
 
-    def place(index: int, taken: dict[UUID, str], persons: frozenset[UUID]) -> dict[UUID, str] | None:
-        if index == len(places):
-            return taken
-        for row in usable:
-            if row.capability == places[index] and row.id not in taken and row.person_id not in persons:
-                done = place(index + 1, {**taken, row.id: places[index]}, persons | {row.person_id})
-                if done is not None:
-                    return done
-        return None
 
-    return place(0, {}, frozenset())
+def _judged_again(policy: Policy, need: Requirement) -> bool:
+    """At the payment too: where the policy says so, and where split payments decide about the authority."""
+    if need.eligible is None:
+        return False
+    summed = policy.aggregate is not None and (
+        f"facts.{policy.aggregate.name}" in need.eligible or "authority(" in need.eligible
+    )
+    return need.recheck != "decision" or summed
 
 
-def _missing(policy: Policy) -> Reason:
-    wanted = ", ".join(f"{need.approval} ({need.people})" for need in policy.approvals)
+def _assign(needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]]) -> dict[UUID, str] | None:
+    """Grant id -> requirement, distinct persons within and across requirements; None when there are too few.
+
+    By augmenting paths over persons: a person who was taken for one place is moved to another when that frees him.
+    """
+    places = [need for need in needed for _ in range(need.people)]
+    taken: dict[UUID, int] = {}
+    """person -> place"""
+    by_place: dict[int, Row[Any]] = {}
+
+    def place(index: int, tried: set[UUID]) -> bool:
+        for row in usable[places[index]]:
+            if row.person_id in tried:
+                continue
+            tried.add(row.person_id)
+            held = taken.get(row.person_id)
+            if held is None or place(held, tried):
+                taken[row.person_id] = index
+                by_place[index] = row
+                return True
+        return False
+
+    if all(place(index, set()) for index in range(len(places))):
+        return {by_place[index].id: places[index].approval for index in range(len(places))}
+    return None
+
+
+def _missing(policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]]) -> Reason:
+    """The approvals for which there are too few persons; all of them when only the whole does not come together."""
+    short = [need for need in needed if len({row.person_id for row in usable[need]}) < need.people]
+    wanted = ", ".join(f"{need.approval} ({need.people})" for need in short or needed)
     return N_("{policy}: expected a live approval: {wanted}."), {"policy": policy.id, "wanted": wanted}
+
+
+def _named(uow: UnitOfWork, reasons: Iterable[Reason]) -> list[Reason]:
+    listed = list(reasons)
+    names = identity.names(uow, [facts["who"] for _, facts in listed])
+    return [(text, facts | {"who": names.get(facts["who"], str(facts["who"]))}) for text, facts in listed]
 
 
 def _difference(approved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
@@ -211,39 +400,70 @@ def _difference(approved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str
     }
 
 
+# ---------------------------------------------------------------- the clearance
+
+
+def _instalment(operation: Operation, arguments: Mapping[str, Any], speaking: Sequence[Version]) -> Decimal | None:
+    """What this call takes of an approval that may be used in parts; None: all that the document says."""
+    parts = any(need.uses == "up_to_amount" for version in speaking for need in version.policy.asked)
+    amount = arguments.get("amount") if parts else None
+    return None if amount is None else to_decimal(amount)
+
+
+def _locked_total(uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document) -> Decimal:
+    """Behind a lock on what is added up, so that two payments at once see each other."""
+    uow.alone("policy " + policy.id + "".join(f" {found.facts.values.get(fact)}" for fact in sums.by))
+    return total(uow, policy, sums, found, uow.now)
+
+
 def _clear(
-    uow: UnitOfWork, operation: Operation, call: OperationCall, instance: Instance, found: grants.Document,
-    policies: Sequence[Policy], chosen: Mapping[UUID, str], people: int,
+    uow: UnitOfWork, operation: Operation, call: OperationCall, instance: Instance, situation: Situation,
+    speaking: Sequence[Version], verdicts: Mapping[str, Verdict],
 ) -> UUID:  # fmt: skip
-    requesters = [
-        account for account in (instance.starter_id, *found.facts.people.get("requester", [])) if account is not None
-    ]
-    persons = grants.persons_of(uow, requesters)
+    found = situation.found
     facts = found.facts.values
+    chosen: dict[UUID, str] = {}
+    for verdict in verdicts.values():
+        chosen |= verdict.chosen
+    requesters = [instance.starter_id, *found.facts.people.get("requester", [])]
+    persons = grants.persons_of(uow, requesters)
+    executors = sorted(situation.roles.get("executor", frozenset()))
+    names = list(verdicts)
     key = ids.uuid7()
     uow.queue(
         _insert_clearance,
         {
             "id": key, "instance_id": instance.id, "operation": operation.name, "idempotency_key": call.key,
-            "policies": [policy.id for policy in policies], "subject_type": found.type, "subject_id": found.id,
-            "subject_digest": found.digest,
-            # classes that move no money clear nothing: XXX is "no currency" in ISO 4217
-            "amount": Decimal(facts.get("amount", "0")), "currency": facts.get("currency", "XXX"),
-            "payee_id": str(facts.get("payee", "")), "payee_bank_version": facts.get("payee_bank_version", 0),
-            "requester_id": next((persons.get(one) or one for one in requesters), instance.id),
-            "executor_id": None, "min_people": people, "cleared_at": uow.now,
+            "policies": [version.policy.id for version in speaking], "subject_type": found.type,
+            "subject_id": found.id, "subject_digest": found.digest,
+            "amount": situation.amount if situation.amount is not None else found.amount or Decimal(0),
+            "currency": facts.get("currency", NO_MONEY), "payee_id": str(facts.get("payee", "")),
+            "payee_bank_version": facts.get("payee_bank_version", 0),
+            "requester_id": next((persons.get(one) or one for one in requesters if one is not None), instance.id),
+            "executor_id": executors[0] if executors else None,
+            "min_people": max(1, *(verdict.people for verdict in verdicts.values())), "cleared_at": uow.now,
+            "operation_class": operation.guarded_by, "facts": facts, "policy_versions": names,
+            "reasons": {name: _told(verdict) for name, verdict in verdicts.items()}, "state": "open",
         },
     )  # fmt: skip
     uow.queue(
         _insert_link,
         [{"clearance_id": key, "grant_id": grant_id, "requirement": need} for grant_id, need in chosen.items()],
     )
-    history.record(
-        uow, instance, "policy.cleared", node=call.element,
-        data={
-            "operation": operation.name, "clearance": str(key), "policies": [policy.id for policy in policies],
-            "grants": [str(grant_id) for grant_id in chosen], "digest": found.digest,
-        },
-    )  # fmt: skip
+    holding.end(uow, call.key)
+    data: dict[str, Any] = {
+        "operation": operation.name, "clearance": str(key), "policies": names,
+        "grants": [str(grant_id) for grant_id in chosen], "digest": found.digest,
+    }  # fmt: skip
+    if GLASS in chosen.values():
+        data["emergency"] = True
+    history.record(uow, instance, "policy.cleared", node=call.element, data=data)
     uow.flush()  # the operation may write on a session of its own, and its trigger must find these rows
     return key
+
+
+def _told(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "applies": verdict.applies, "people": verdict.people,
+        "sums": {name: str(value) for name, value in verdict.sums.items()}, "authority": list(verdict.traces),
+    }  # fmt: skip

@@ -1,24 +1,35 @@
 """A grant: one person's live yes to the facts of one document, bound by their digest, good for one use."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, insert, update
+from sqlalchemy import CursorResult, bindparam, insert, or_, select, update
 
-from engine import feel, identity, ids, operations
+from engine import history, identity, ids, operations
 from engine.bpmn.steps import Capability
+from engine.db.history import history as history_table
 from engine.db.instance import Instance
 from engine.db.policy import policy_grant
 from engine.errors import N_, NotFound
 from engine.operations import Facts
-from engine.policy.statement import VALID_FOR, Policy, Requirement
-from engine.policy.versions import in_force
+from engine.policy import holding, judging
+from engine.policy.statement import VALID_FOR, Policy, Requirement, numbers
+from engine.policy.versions import in_force, versions_in_force
 from engine.unit_of_work import UnitOfWork
-from engine.values import binding_digest
+from engine.values import binding_digest, to_decimal
 
 _insert_grant = insert(policy_grant)
+_editing = (
+    select(history_table.c.kind, history_table.c.actor_id, history_table.c.data)
+    .where(
+        history_table.c.instance_id == bindparam("of"),
+        or_(history_table.c.kind == "document.changed", history_table.c.kind == "task.decided"),
+    )
+    .order_by(history_table.c.seq)
+)
 _void = (
     update(policy_grant)
     .where(
@@ -30,8 +41,19 @@ _void = (
 )
 
 
+_last_person = (
+    select(history_table.c.actor_id)
+    .where(history_table.c.instance_id == bindparam("of"), history_table.c.actor_id.is_not(None))
+    .order_by(history_table.c.seq.desc())
+    .limit(1)
+)
 _of_item = update(policy_grant).where(
     policy_grant.c.work_item_id == bindparam("item"), policy_grant.c.state == bindparam("was")
+)
+_subjects = (
+    select(policy_grant.c.subject_type, policy_grant.c.subject_id)
+    .where(policy_grant.c.work_item_id.in_(bindparam("items", expanding=True)))
+    .distinct()
 )
 _void_instance = (
     update(policy_grant)
@@ -59,6 +81,18 @@ class Document:
     facts: Facts
     digest: str
 
+    @property
+    def amount(self) -> Decimal | None:
+        """What it is about in money, if it is."""
+        value = self.facts.values.get("amount")
+        return None if value is None else to_decimal(value)
+
+    @property
+    def currency(self) -> str | None:
+        """Of the amount."""
+        value = self.facts.values.get("currency")
+        return None if value is None else str(value)
+
 
 # ---------------------------------------------------------------- documents and their facts
 
@@ -68,27 +102,71 @@ def document(uow: UnitOfWork, subject_type: str, subject_id: Any) -> Document:
     reader = operations.subject_reader(subject_type)
     if reader is None or subject_id in (None, ""):
         raise NotFound(kind="document", key=f"{subject_type} {subject_id}")
-    key = identity.as_id(str(subject_id))
-    facts = reader.read(uow, **{reader.argument: key if key is not None else str(subject_id)})
-    name = str(key) if key is not None else str(subject_id)
+    key, name = identity.as_id(str(subject_id)), subject_name(subject_id)
+    facts = reader.read(uow, **{reader.argument: key if key is not None else name})
     return Document(subject_type, name, facts, binding_digest(subject_type, name, facts.values))
 
 
-def barred(uow: UnitOfWork, instance: Instance | None, facts: Facts, roles: Iterable[str]) -> dict[UUID, str]:
-    """Persons who may not approve, with the role that bars them: those of `roles`, the requester first."""
-    accounts: list[tuple[UUID, str]] = []
-    for role in ("requester", *sorted(set(roles) - {"requester", "approver"})):
-        if role not in roles:
-            continue
-        if role == "requester" and instance is not None and instance.starter_id is not None:
-            accounts.append((instance.starter_id, role))
-        accounts += [(account, role) for account in facts.people.get(role, [])]
-    persons = persons_of(uow, [account for account, _ in accounts])
-    found: dict[UUID, str] = {}
-    for account, role in accounts:
-        person = persons.get(account) or account
-        found.setdefault(person, role)
-    return found
+def subject_name(subject_id: Any) -> str:
+    """The id of a document as grants, clearances and digests know it: a UUID in its canonical form."""
+    key = identity.as_id(str(subject_id))
+    return str(subject_id) if key is None else str(key)
+
+
+def roles_of(
+    uow: UnitOfWork, found: Document, starter_id: UUID | None, instances: Iterable[UUID] = ()
+) -> dict[str, frozenset[UUID]]:
+    """The persons of each role about a document: those it names, who started the process, who had a bound fact changed
+    in one of `instances`, and who executes in the first of them.
+    """
+    accounts = {role: list(listed) for role, listed in found.facts.people.items()}
+    if starter_id is not None:
+        accounts.setdefault("requester", []).insert(0, starter_id)
+    for number, instance_id in enumerate(dict.fromkeys(instances)):
+        for role, account in _on_record(uow, instance_id, found):
+            if role == "editors":
+                accounts.setdefault(role, []).append(account)
+            elif number == 0:
+                accounts[role] = [account]
+    persons = persons_of(uow, [account for listed in accounts.values() for account in listed])
+    return {role: frozenset(persons.get(one) or one for one in listed) for role, listed in accounts.items()}
+
+
+def _on_record(uow: UnitOfWork, instance_id: UUID, found: Document) -> Iterator[tuple[str, UUID]]:
+    """(role, account) that the history of an instance tells: editors of the document, the last executor."""
+    about = f"{found.type} {found.id}"
+    for row in uow.read(_editing, {"of": instance_id}):
+        data = row.data or {}
+        if row.kind == "document.changed" and data.get("subject") == about and data.get("by"):
+            yield "editors", UUID(data["by"])
+        elif row.kind == "task.decided" and data.get("executor") and row.actor_id is not None:
+            yield "executor", row.actor_id
+
+
+def barring(roles: Mapping[str, frozenset[UUID]], policy: Policy, persons: Iterable[UUID | None]) -> str | None:
+    """The role that keeps one of `persons` from approving under `policy`, the requester first; None: none does."""
+    mine = {person for person in persons if person is not None}
+    for role in ("requester", *sorted(policy.distinct - {"requester", "approver"})):
+        if role in policy.distinct and mine & roles.get(role, frozenset()):
+            return role
+    return None
+
+
+def lacking(roles: Mapping[str, frozenset[UUID]], policy: Policy, person: UUID | None) -> str | None:
+    """The role that the approver must have under `policy` and has not."""
+    return next(
+        (role for role in sorted(policy.same - {"approver"}) if person not in roles.get(role, frozenset())), None
+    )
+
+
+def note_change(uow: UnitOfWork, instance: Instance, subject_type: str, subject_id: Any, node: str | None) -> None:
+    """Put on record that an operation changes a document, and whose act led to it: he is one of its editors."""
+    by = uow.actor.user_id
+    if by is None:
+        last = uow.read_one(_last_person, {"of": instance.id})
+        by = None if last is None else last.actor_id
+    data = {"subject": f"{subject_type} {subject_name(subject_id)}", "by": None if by is None else str(by)}
+    history.record(uow, instance, "document.changed", node=node, data=data)
 
 
 def persons_of(uow: UnitOfWork, accounts: Iterable[UUID | None]) -> dict[UUID, UUID | None]:
@@ -96,22 +174,6 @@ def persons_of(uow: UnitOfWork, accounts: Iterable[UUID | None]) -> dict[UUID, U
     known: dict[UUID, UUID | None] = uow.cache.setdefault((__name__, "persons"), {})
     known.update(identity.persons(uow, [account for account in accounts if account not in known]))
     return known
-
-
-def holds(expression: str | None, facts: Facts, uow: UnitOfWork, actor: dict[str, Any] | None = None) -> bool | None:
-    """A FEEL condition over `facts` and `actor`: True, False, or None when it cannot be told. Absent: True."""
-    if expression is None:
-        return True
-    context = {"facts": dict(facts.values), "actor": actor or {}}
-    value = feel.compile(expression, names=("facts", "actor")).evaluate(context, now=uow.now).value
-    return value if isinstance(value, bool) else None
-
-
-def actor_context(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
-    """A person as policies see him: login, position, roles (keys of his groups)."""
-    person = identity.user(uow, user_id)
-    roles = [group.key for group in identity.groups_of(uow, user_id)]
-    return {"id": str(person.id), "login": person.login, "position": person.position, "roles": roles}
 
 
 # ---------------------------------------------------------------- grants
@@ -122,9 +184,15 @@ def demands(uow: UnitOfWork, capability: str) -> list[tuple[Policy, Requirement]
     return [
         (policy, requirement)
         for policy in in_force(uow)
-        for requirement in policy.approvals
+        for requirement in policy.asked
         if requirement.approval == capability
     ]
+
+
+def batch_allowed(uow: UnitOfWork, capability: str) -> bool:
+    """Whether every policy that this capability answers lets it be given from a list."""
+    needed = demands(uow, capability)
+    return bool(needed) and all(policy.batch for policy, _ in needed)
 
 
 def conflict(
@@ -134,12 +202,18 @@ def conflict(
     persons = persons_of(uow, [user_id, behalf])
     if persons.get(user_id) is None:
         return N_("the account belongs to no person")
-    for policy, _ in demands(uow, capability.provides):
-        excluded = barred(uow, instance, found.facts, policy.distinct)
-        for account in (user_id, behalf):
-            role = excluded.get(persons.get(account) or account) if account is not None else None
-            if role is not None:
-                return f"{policy.id}: approver ≠ {role}"
+    needed = demands(uow, capability.provides)
+    if not needed:
+        return None
+    roles = roles_of(uow, found, instance.starter_id, [instance.id])
+    principal = None if behalf is None else persons.get(behalf) or behalf
+    for policy, _ in needed:
+        role = barring(roles, policy, (persons[user_id], principal))
+        if role is not None:
+            return f"{policy.id}: approver ≠ {role}"
+        role = lacking(roles, policy, persons[user_id])
+        if role is not None:
+            return f"{policy.id}: approver = {role}"
     return None
 
 
@@ -147,18 +221,47 @@ def objection(
     uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
 ) -> str | None:
     """Why a yes of this person would not count, or None. Shown on the page, not only when the payment is held."""
+    return _objection(uow, instance, capability, found, user_id, behalf, [])
+
+
+def _objection(
+    uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None,
+    traces: judging.Traces,
+) -> str | None:  # fmt: skip
     reason = conflict(uow, instance, capability, found, user_id, behalf)
     if reason is not None:
         return reason
     for policy, requirement in demands(uow, capability.provides):
-        if requirement.eligible is None:
+        if requirement.recheck == "payment":
             continue
-        for account in (user_id, behalf):
-            if account is None:
-                continue
-            if holds(requirement.eligible, found.facts, uow, actor_context(uow, account)) is not True:
-                return f"{policy.id}: {requirement.eligible}"
+        if not eligible(uow, policy, requirement, found, user_id, behalf, traces=traces):
+            return f"{policy.id}: {requirement.eligible}"
     return None
+
+
+def eligible(
+    uow: UnitOfWork, policy: Policy, requirement: Requirement, found: Document, user_id: UUID, behalf: UUID | None,
+    *, sums: Mapping[str, Any] | None = None, traces: judging.Traces | None = None,
+) -> bool:  # fmt: skip
+    """Whether whoever must be is eligible: substitute and principal, or the one that the requirement names."""
+    if requirement.eligible is None:
+        return True
+    if sums is None and policy.aggregate is not None:  # before it is paid: what this document alone adds
+        sums = {policy.aggregate.name: numbers(policy.on, found.facts.values).get(policy.aggregate.total)}
+    asked = {"both": (user_id, behalf), "actor": (user_id,), "principal": (behalf or user_id,)}
+    return all(
+        judging.holds(
+            uow,
+            policy.on,
+            requirement.eligible,
+            found.facts,
+            actor=judging.actor_context(uow, account),
+            sums=sums,
+            traces=traces,
+        )
+        for account in asked[requirement.effective_actor]
+        if account is not None
+    )
 
 
 def grant(
@@ -168,26 +271,38 @@ def grant(
     """Turn the agreeing decisions of a passed round into grants, in the same commit; returns their ids.
 
     Only people whose yes can count get one. `found`: the document as this unit of work has locked and read it; without
-    it the document is read, which raises NotFound when it is not there.
+    it the document is read, which raises NotFound when it is not there. What is held for want of them is looked at
+    again.
     """
     found = found or document(uow, capability.subject_type, capability.subject)
     needed = demands(uow, capability.provides)
     valid_for = min((requirement.valid_for for _, requirement in needed), default=VALID_FOR)
+    instalments = bool(needed) and all(requirement.uses == "up_to_amount" for _, requirement in needed)
+    names = {policy.id for policy, _ in needed}
+    versions = sorted(one.name for one in versions_in_force(uow) if one.policy.id in names)
+    persons = persons_of(uow, [one.on_behalf_of_id for one in yes])
     rows: list[dict[str, Any]] = []
     for one in yes:
-        if objection(uow, instance, capability, found, one.account_id, one.on_behalf_of_id) is not None:
+        traces: judging.Traces = []
+        if _objection(uow, instance, capability, found, one.account_id, one.on_behalf_of_id, traces) is not None:
             continue
         rows.append(
             {
                 "id": ids.uuid7(), "instance_id": instance.id, "user_task_id": user_task_id,
                 "work_item_id": one.work_item_id, "node": node, "capability": capability.provides,
                 "person_id": one.person_id, "account_id": one.account_id, "on_behalf_of_id": one.on_behalf_of_id,
+                "principal_person_id": persons.get(one.on_behalf_of_id) if one.on_behalf_of_id else None,
                 "source": "human", "subject_type": found.type, "subject_id": found.id,
                 "subject_digest": found.digest, "facts": found.facts.values, "granted_at": uow.now,
-                "expires_at": uow.now + valid_for, "state": "active",
+                "currency": found.currency, "limit_amount": found.amount, "used_amount": Decimal(0),
+                "uses": "up_to_amount" if instalments and found.amount is not None else "once",
+                "authority": traces or None, "policy_versions": versions, "expires_at": uow.now + valid_for,
+                "state": "active",
             }
         )  # fmt: skip
     uow.queue(_insert_grant, rows)
+    if rows:
+        holding.stir(uow, found.type, found.id)
     return [row["id"] for row in rows]
 
 
@@ -198,7 +313,11 @@ def park(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
 
 def restore(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
     """Parked grants of decisions that are carried count again."""
-    _turn(uow, items, ("parked",), "active", reason)
+    listed = list(items)
+    _turn(uow, listed, ("parked",), "active", reason)
+    if listed:
+        for row in uow.execute(_subjects, {"items": listed}):
+            holding.stir(uow, row.subject_type, row.subject_id)
 
 
 def undo(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
@@ -220,14 +339,6 @@ def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Iterable[str], to: str
 
 def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:
     """Void every live grant of a document, in the commit of what changed it; returns how many."""
-    key = identity.as_id(subject_id)
-    result = uow.execute(
-        _void,
-        {
-            "of_type": subject_type,
-            "of_id": subject_id if key is None else str(key),
-            "why": reason,
-            "at_time": uow.now,
-        },
-    )
+    binds = {"of_type": subject_type, "of_id": subject_name(subject_id), "why": reason, "at_time": uow.now}
+    result = uow.execute(_void, binds)
     return cast("CursorResult[Any]", result).rowcount

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine import policy
 from engine.approvals import rounds
 from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue
 from engine.process_engine import ProcessEngine
@@ -82,7 +83,7 @@ def _hindrance(act: Act) -> str | None:
     """Why the node is not decided from a list, None when it may be."""
     if act.work.buttons.get("batch") != "true":
         return N_("the drawing does not allow it here")
-    if act.work.capability is not None:
+    if act.work.capability is not None and not policy.batch_allowed(act.uow, act.work.capability.provides):
         return N_("this approval counts towards a payment")
     if act.work.opinion == "always":
         return N_("an opinion is required")

@@ -249,6 +249,8 @@ def _record(
         data["fields"] = sorted(changed)
     if document is not None:
         data["subject_digest"] = document.digest
+    if act.work.executor:
+        data["executor"] = True
     data["form_digest"] = act.item.form_digest.hex()
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 

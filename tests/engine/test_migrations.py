@@ -2,13 +2,29 @@
 
 import hashlib
 import re
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import (
+    DateTime,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    create_engine,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from engine import drafts
 from engine.db.migrations import upgrading
+from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
+from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
@@ -118,4 +134,52 @@ def test_a_database_of_the_first_version_opens_with_what_was_in_it(urls):
         found = drafts.open_(uow, "oa/a.bpmn")
         assert upgrading.current(uow.connection) == upgrading.head()
     assert (found.content, found.version, found.report) == (b"<definitions/>", 3, None)
+    engine.dispose()
+
+
+def a_row(connection, table: str, **given) -> UUID:
+    """A row of `table` as it is now: what it must refer to is made too, what it must hold is filled in."""
+    seen, key = inspect(connection), uuid7()
+    made = Table(table, MetaData(), autoload_with=connection)
+    parents = {name: fk["referred_table"] for fk in seen.get_foreign_keys(table) for name in fk["constrained_columns"]}
+    lite = connection.dialect.name == "sqlite"
+    values = {name: value.bytes if lite and isinstance(value, UUID) else value for name, value in given.items()}
+    for column in made.columns:
+        if column.name in given or column.nullable:
+            continue
+        if column.name in parents and column.name != "id":
+            found = a_row(connection, parents[column.name])
+        elif isinstance(column.type, LargeBinary | Uuid):
+            found = key if isinstance(column.type, Uuid) else key.bytes
+        elif isinstance(column.type, String):
+            found = "1"
+        else:
+            found = datetime(2026, 9, 21, tzinfo=UTC) if isinstance(column.type, DateTime) else 1
+        values[column.name] = found.bytes if lite and isinstance(found, UUID) else found
+    connection.execute(insert(made).values(values))
+    return key
+
+
+def test_policies_grants_and_clearances_of_an_older_version_are_kept(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0012")
+        stated = '{"id":"P","require":[{"approval":"a","people":2}]}'
+        a_row(connection, "policy_version", statement=stated, state="active")
+        person, where = uuid7(), "" if engine.dialect == "sqlite" else " ON policy_grant"
+        principal = a_row(connection, "user_account", person_id=person, demo=False)
+        connection.execute(text(f"DROP TRIGGER policy_grant_from_decision{where}"))
+        grant_id = a_row(connection, "policy_grant", source="human", state="active", on_behalf_of_id=principal)
+        clearance_id = a_row(connection, "clearance", state="open")
+        a_row(connection, "clearance_grant", clearance_id=clearance_id, grant_id=grant_id)
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        grant = uow.execute(select(policy_grant)).one()
+        assert (grant.id, grant.principal_person_id, grant.uses, grant.used_amount) == (grant_id, person, "once", 0)
+        assert uow.execute(select(policy_version.c.min_people)).scalar_one() == 2
+        assert uow.execute(select(clearance.c.state, clearance.c.operation_class)).one() == ("open", "")
+        assert uow.execute(select(clearance_grant.c.grant_id)).scalar_one() == grant_id
     engine.dispose()

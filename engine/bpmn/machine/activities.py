@@ -175,6 +175,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         copies=list(human.copies),
         chosen=human.chosen,
         capability=_capability(run, node, human, context),
+        executor=human.executor,
         labels=node.labels,
         request=human.request,
         returns=human.returns,

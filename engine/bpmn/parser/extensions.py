@@ -409,6 +409,10 @@ class Reader:
             found.copies.append(Copying(on, users, groups))
 
     def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
+        if child.get("role") is not None:
+            found.executor = self._choice(owner, child, "role", ("executor",)) == "executor"
+            if child.get("provides") is None:
+                return
         provides = self._required(owner, child, "provides")
         kind = self._required(owner, child, "subjectType")
         if provides and kind:
@@ -603,7 +607,7 @@ _TROIKA: dict[str, _Word] = {
     "return": (HUMAN, Reader._return, "targets resubmit compensate"),
     "recall": (HUMAN, Reader._recall, "until"),
     "withdraw": (_PROCESS, Reader._withdraw, "until"),
-    "policy": (HUMAN, Reader._policy, "provides subject subjectType"),
+    "policy": (HUMAN, Reader._policy, "provides subject subjectType role"),
     "retry": (JOBS, Reader._retry, "cycle"),
     "numbering": (_PROCESS, Reader._numbering, "pattern period scope gapless"),
     "title": (_PROCESS, Reader._title, "value"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from engine import workdays
 from engine.db.definition import definition, deployment, resource
@@ -227,9 +227,10 @@ def clear(
             {
                 "id": grants[-1], "instance_id": instance_id, "user_task_id": round_id, "work_item_id": grants[-1],
                 "node": "approve", "capability": "finance_approval", "person_id": person, "account_id": person,
-                "on_behalf_of_id": on_behalf_of, "source": "human", "subject_type": "erp_payment_request",
+                "on_behalf_of_id": on_behalf_of, "principal_person_id": on_behalf_of, "source": "human",
+                "subject_type": "erp_payment_request",
                 "subject_id": subject_id or str(request_id), "subject_digest": granted_digest, "facts": {},
-                "granted_at": uow.now - timedelta(hours=1), "expires_at": expires_at,
+                "granted_at": min(uow.now, expires_at) - timedelta(hours=1), "expires_at": expires_at,
             },
         )  # fmt: skip
     uow.execute(
@@ -241,7 +242,7 @@ def clear(
             "amount": amount or Decimal(values["amount"]), "currency": values["currency"],
             "payee_id": payee or values["payee"], "payee_bank_version": bank_version or values["payee_bank_version"],
             "requester_id": requester, "executor_id": executor, "min_people": min_people, "cleared_at": uow.now,
-            "state": state,
+            "state": "open", "operation_class": "payment.execute",
         },
     )  # fmt: skip
     for grant_id in grants:
@@ -249,4 +250,6 @@ def clear(
             insert(clearance_grant),
             {"clearance_id": clearance_id, "grant_id": grant_id, "requirement": "finance_approval"},
         )
+    if state != "open":
+        uow.execute(update(clearance).where(clearance.c.id == clearance_id).values(state=state))
     return clearance_id

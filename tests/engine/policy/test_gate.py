@@ -34,6 +34,7 @@ def bill_facts(uow, *, bill_id: UUID) -> Facts:
         values={"amount": amount, "currency": "CNY", "payee": row.name, "payee_bank_version": 1},
         people={"requester": [] if row.saved_by is None else [row.saved_by]},
         display={"金额": f"{amount} CNY", "收款人": row.name},
+        state={"payee_bank_confirmed": row.key != "unconfirmed"},
     )
 
 

@@ -1,5 +1,7 @@
 """Policies are proposed by one person and put in force by another; what became weaker is on record."""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 from engine.db.base import Id, JsonText, UtcDateTime
@@ -10,6 +12,7 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
+_VERSIONS = sa.table("policy_version", sa.column("id", Id), sa.column("statement", sa.Text), sa.column("min_people"))
 _ACTIVE = sa.text("state = 'active'")
 
 
@@ -37,5 +40,16 @@ def upgrade() -> None:
         postgresql_where=_ACTIVE,
     )  # fmt: skip
     connection = op.get_bind()
+    for row in connection.execute(sa.select(_VERSIONS.c.id, _VERSIONS.c.statement)).all():
+        people = _people(json.loads(row.statement))
+        connection.execute(sa.update(_VERSIONS).where(_VERSIONS.c.id == row.id).values(min_people=people))
     for statement in read_sql("0016_policy_versions", connection.dialect.name):
         connection.exec_driver_sql(statement.replace("%", "%%") if connection.dialect.name != "sqlite" else statement)
+
+
+def _people(statement: dict[str, object]) -> int:
+    """How many persons it asks for whatever the facts are."""
+    asked = statement.get("require")
+    if "when" in statement or not isinstance(asked, list):
+        return 0
+    return max((int(one.get("people", 1)) for one in asked if "approval" in one and "when" not in one), default=0)

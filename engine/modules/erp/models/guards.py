@@ -229,7 +229,7 @@ guard(
   SELECT RAISE(ABORT, 'POLICY.NO_CLEARANCE') WHERE NOT EXISTS (SELECT 1 FROM clearance c
     WHERE c.id = NEW.clearance_id AND c.instance_id = NEW.instance_id AND c.state = 'open');
   SELECT RAISE(ABORT, 'POLICY.MISMATCH') WHERE NOT EXISTS (SELECT 1 FROM clearance c WHERE c.id = NEW.clearance_id
-    AND c.subject_type = 'erp_payment_request'
+    AND c.subject_type = 'erp_payment_request' AND c.class = 'payment.execute'
     AND replace(lower(c.subject_id), '-', '') = lower(hex(NEW.request_id)) AND c.amount = NEW.amount
     AND c.currency = NEW.currency AND c.payee_id = NEW.payee_id AND c.payee_bank_version = NEW.payee_bank_version);
   SELECT RAISE(ABORT, 'POLICY.NOT_APPROVED') WHERE EXISTS (SELECT 1 FROM clearance_grant k
@@ -237,7 +237,8 @@ guard(
     WHERE k.clearance_id = NEW.clearance_id
       AND NOT (g.state = 'active' AND g.subject_type = c.subject_type AND g.subject_id = c.subject_id
         AND g.subject_digest = c.subject_digest AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
-        AND g.on_behalf_of_id IS NOT c.requester_id AND g.person_id IS NOT c.executor_id));
+        AND g.principal_person_id IS NOT c.requester_id AND g.person_id IS NOT c.executor_id
+        AND (g.currency IS NULL OR g.currency = c.currency)));
   SELECT RAISE(ABORT, 'POLICY.NOT_APPROVED') WHERE (SELECT count(DISTINCT g.person_id) FROM clearance_grant k
     JOIN policy_grant g ON g.id = k.grant_id WHERE k.clearance_id = NEW.clearance_id)
     < (SELECT max(1, min_people) FROM clearance WHERE id = NEW.clearance_id);
@@ -247,7 +248,8 @@ guard(
       AND r.payee_account_version_id = NEW.payee_account_version_id AND v.confirmed_by IS NOT NULL
       AND v.version = NEW.payee_bank_version AND replace(lower(NEW.payee_id), '-', '') = lower(hex(v.account_id))
       AND r.requested_by IS NOT NEW.executed_by);
-  UPDATE policy_grant SET state = 'consumed'
+  UPDATE policy_grant SET used_amount = CASE WHEN uses = 'once' THEN used_amount ELSE used_amount + NEW.amount END,
+    state = CASE WHEN uses = 'once' OR used_amount + NEW.amount = limit_amount THEN 'consumed' ELSE state END
     WHERE id IN (SELECT grant_id FROM clearance_grant WHERE clearance_id = NEW.clearance_id);
   UPDATE clearance SET state = 'used' WHERE id = NEW.clearance_id; END""",
         f"""CREATE TRIGGER payment_frozen BEFORE UPDATE ON erp_payment
@@ -264,15 +266,19 @@ guard(
             f"""  SELECT * INTO c FROM clearance
     WHERE id = NEW.clearance_id AND instance_id = NEW.instance_id FOR UPDATE;
   IF NOT FOUND OR c.state <> 'open' THEN {_refuse("POLICY.NO_CLEARANCE")} END IF;
-  IF (c.subject_type, lower(c.subject_id), c.amount, c.currency, c.payee_id, c.payee_bank_version) IS DISTINCT FROM
-     ('erp_payment_request', NEW.request_id::text, NEW.amount, NEW.currency, NEW.payee_id, NEW.payee_bank_version)
-    THEN {_refuse("POLICY.MISMATCH")} END IF;
+  IF (c.class, c.subject_type, lower(c.subject_id), c.amount, c.currency, c.payee_id, c.payee_bank_version)
+    IS DISTINCT FROM ('payment.execute', 'erp_payment_request', NEW.request_id::text, NEW.amount, NEW.currency,
+     NEW.payee_id, NEW.payee_bank_version) THEN {_refuse("POLICY.MISMATCH")} END IF;
   SELECT count(*) INTO wanted FROM clearance_grant WHERE clearance_id = c.id;
-  UPDATE policy_grant g SET state = 'consumed' FROM clearance_grant k
+  UPDATE policy_grant g
+    SET used_amount = CASE WHEN g.uses = 'once' THEN g.used_amount ELSE g.used_amount + NEW.amount END,
+      state = CASE WHEN g.uses = 'once' OR g.used_amount + NEW.amount = g.limit_amount THEN 'consumed' ELSE g.state END
+    FROM clearance_grant k
     WHERE k.clearance_id = c.id AND g.id = k.grant_id AND g.state = 'active'
       AND g.subject_type = c.subject_type AND g.subject_id = c.subject_id AND g.subject_digest = c.subject_digest
       AND g.expires_at >= c.cleared_at AND g.person_id <> c.requester_id
-      AND g.on_behalf_of_id IS DISTINCT FROM c.requester_id AND g.person_id IS DISTINCT FROM c.executor_id;
+      AND g.principal_person_id IS DISTINCT FROM c.requester_id AND g.person_id IS DISTINCT FROM c.executor_id
+      AND (g.currency IS NULL OR g.currency = c.currency);
   GET DIAGNOSTICS good = ROW_COUNT;
   SELECT count(DISTINCT g.person_id) INTO people FROM clearance_grant k JOIN policy_grant g ON g.id = k.grant_id
     WHERE k.clearance_id = c.id;

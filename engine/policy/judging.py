@@ -1,0 +1,92 @@
+"""FEEL of policies: over a document and a person, with `authority(decision, actor, facts)` asked of DMN."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from engine import dmn, feel, identity
+from engine.db.definition import Kind, definition, resource
+from engine.feel.values import Function
+from engine.operations import Facts
+from engine.policy import statement
+from engine.unit_of_work import UnitOfWork
+
+Traces = list[dict[str, Any]]
+"""decisions about authority that were asked: decision, definition, version, rules, inputs, result"""
+
+_NAMES = ("facts", "actor", "authority")
+_newest = (
+    select(definition.c.id, definition.c.version, resource.c.path, resource.c.content, resource.c.deployment_id)
+    .join(resource, resource.c.id == definition.c.resource_id)
+    .where(definition.c.kind == int(Kind.DECISION), definition.c.key == bindparam("of"))
+    .order_by(definition.c.version.desc())
+    .limit(1)
+)
+_beside = select(resource.c.path, resource.c.content).where(
+    resource.c.deployment_id == bindparam("of"), resource.c.kind == int(Kind.DECISION)
+)
+
+
+def holds(
+    uow: UnitOfWork, on: str, expression: str | None, facts: Facts, *, actor: Mapping[str, Any] | None = None,
+    sums: Mapping[str, Any] | None = None, traces: Traces | None = None,
+) -> bool | None:  # fmt: skip
+    """A condition of class `on`: True, False, or None when it cannot be told. Absent: True.
+
+    `sums`: what aggregates come to. `traces`: gets the decisions that were asked.
+    """
+    if expression is None:
+        return True
+    known = statement.numbers(on, {**facts.values, **facts.state}) | dict(sums or {})
+    context = {
+        "facts": known, "actor": dict(actor or {}), "authority": _authority(uow, [] if traces is None else traces),
+    }  # fmt: skip
+    value = feel.compile(expression, names=_NAMES).evaluate(context, now=uow.now).value
+    return value if isinstance(value, bool) else None
+
+
+def actor_context(uow: UnitOfWork, user_id: Any) -> dict[str, Any]:
+    """A person as policies see him: login, position, roles (keys of his groups)."""
+    person = identity.user(uow, user_id)
+    roles = [group.key for group in identity.groups_of(uow, user_id)]
+    return {"id": str(person.id), "login": person.login, "position": person.position, "roles": roles}
+
+
+def _authority(uow: UnitOfWork, traces: Traces) -> Function:
+    """Null where nothing is deployed or decided: who is entitled to nothing may not."""
+
+    def call(arguments: Sequence[Any], run: Any) -> Any:
+        decision, actor, facts = arguments
+        found = _model(uow, decision) if isinstance(decision, str) else None
+        if found is None:
+            traces.append({"decision": str(decision), "failed": "not deployed"})
+            return None
+        model, key, version = found
+        trace = {"decision": decision, "definition": key, "version": version}
+        try:
+            decided = dmn.decide(
+                model, decision, {"actor": actor, "facts": facts}, now=uow.now, zone=uow.settings.timezone
+            )  # fmt: skip
+        except dmn.DecisionFailed as error:
+            traces.append({**trace, "failed": str(error)})
+            return None
+        traces.append(
+            {**trace, "rules": list(decided.rules), "inputs": decided.inputs, "result": decided.value}
+        )  # fmt: skip
+        return decided.value
+
+    return Function("authority", ("decision", "actor", "facts"), call)
+
+
+def _model(uow: UnitOfWork, decision: str) -> tuple[dmn.Model, str, int] | None:
+    row = uow.read_one(_newest, {"of": decision})
+    if row is None:
+        return None
+    cached: dmn.Model | None = uow.shared.get(("decision", row.id))
+    if cached is None:
+        files = {row.path: bytes(row.content)}
+        if dmn.missing_imports(files):
+            files |= {one.path: bytes(one.content) for one in uow.read(_beside, {"of": row.deployment_id})}
+        cached = uow.shared["decision", row.id] = dmn.read_all(files)[row.path].model
+    return None if cached is None else (cached, str(row.id), row.version)

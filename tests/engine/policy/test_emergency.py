@@ -1,0 +1,246 @@
+"""Break-glass: two people answer for one document, for a while; a third one looks, and the database counts too."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine import audit, identity, jobs, policy, repository, runtime
+from engine.db.notice import notice_delivery
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
+from engine.errors import BreakGlassRefused, Forbidden, SecondPersonNeeded
+from engine.ids import uuid7
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_gate import PAYING, a_bill, agree, change, grants, held, pay, state_of
+
+POLICY = """
+- id: REF-001
+  title: 先审批，后退款
+  on: refund.execute
+  require:
+    - {approval: finance_approval, people: 1}
+    - state: "= facts.payee_bank_confirmed"
+  distinct: [requester, approver]
+  binds: [amount, payee]
+  break_glass: {people: 2, roles: [cfo, internal_audit], expires: PT24H, reason: required, notify: [internal_audit]}
+"""
+WHY = "The bank closes in an hour and the whole finance team is ill."
+
+
+@pytest.fixture
+def who(engine) -> dict[str, Actor]:
+    groups = {"cfo": "carl req", "internal_audit": "ida ivo carl2", "auditors": "aud ida"}
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_group(uow, "process_admin", "流程管理员")
+        for login in ("req", "fay", "cfo", "carl", "ida", "ivo", "aud"):
+            identity.create_user(uow, login, login.title())
+        identity.create_user(uow, "carl2", "Carl again", person_id=identity.user(uow, "carl").id)
+        for key, members in groups.items():
+            identity.create_group(uow, key, key, capabilities="audit" if key == "auditors" else "")
+            for login in members.split():
+                identity.add_member(uow, key, login)
+        return {person.login: Actor(person.id) for person in identity.users(uow)}
+
+
+@pytest.fixture
+def case(engine, who) -> tuple[UUID, UUID]:
+    """A process whose payment nobody has approved, and its bill."""
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+    with engine.unit_of_work(who["req"]) as uow:
+        return runtime.start(uow, "p", {"bill_id": str(bill_id)}).id, bill_id
+
+
+def ask(engine, actor: Actor, case, reason: str = WHY) -> policy.Emergency:
+    with engine.unit_of_work(actor) as uow:
+        instance = uow.lock_instance(case[0])
+        return policy.ask_emergency(uow, instance, "REF-001", "test_bill", str(case[1]), reason)
+
+
+def sign(engine, actor: Actor, asked: policy.Emergency) -> policy.Emergency:
+    with engine.unit_of_work(actor) as uow:
+        return policy.sign_emergency(uow, uow.lock_instance(asked.instance_id), asked.id)
+
+
+def test_two_people_pay_without_the_approval_and_stand_before_a_third(engine, who, case):
+    held(engine, *case)
+    asked = ask(engine, who["fay"], case)
+    assert sign(engine, who["carl"], asked).state == "asked"
+    held(engine, *case)
+    assert sign(engine, who["ivo"], asked).state == "signed"
+
+    pay(engine, *case)
+
+    assert state_of(engine, case[1]) == "paid"
+    assert grants(engine) == [("break_glass", "consumed"), ("break_glass", "consumed")]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [one.id for one in policy.emergencies(uow, state="signed")] == [asked.id]
+        assert uow.execute(select(clearance.c.min_people)).scalar_one() == 2
+    jobs.run_due(engine)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = uow.execute(select(notice_delivery.c.recipient_id).where(notice_delivery.c.event == "policy"))
+        assert {who[login].user_id for login in ("ida", "aud")} <= set(told.scalars())
+    with engine.unit_of_work(who["aud"]) as uow:
+        assert policy.review_emergency(uow, asked.id, "looked at the invoice").state == "reviewed"
+        assert policy.emergencies(uow, state="signed") == []
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == []
+
+
+def test_one_person_alone_never_suffices_not_even_with_two_accounts(engine, who, case):
+    asked = ask(engine, who["carl"], case)
+    sign(engine, who["carl"], asked)
+
+    for login in ("carl", "carl2"):
+        with pytest.raises(SecondPersonNeeded):
+            sign(engine, who[login], asked)
+
+    assert grants(engine) == []
+
+
+def test_only_people_with_the_roles_who_have_no_part_in_the_payment_sign(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+
+    with pytest.raises(Forbidden):
+        sign(engine, who["fay"], asked)
+    with pytest.raises(BreakGlassRefused, match="requester"):  # has the role, but it is his own
+        sign(engine, who["req"], asked)
+    with pytest.raises(Forbidden):
+        sign(engine, ENGINE, asked)
+
+
+def test_a_reason_is_given_and_the_policy_must_allow_it(engine, who, case):
+    with pytest.raises(BreakGlassRefused, match="too short"):
+        ask(engine, who["fay"], case, "urgent             ")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, "\n".join(line for line in POLICY.splitlines() if "break_glass" not in line))
+
+    with pytest.raises(BreakGlassRefused, match="does not allow"):
+        ask(engine, who["fay"], case)
+
+
+def test_it_is_for_these_facts_and_for_a_while_only(engine, who, case, clock):
+    asked = ask(engine, who["fay"], case)
+    sign(engine, who["carl"], asked)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, case[1], version=12000)
+    with pytest.raises(BreakGlassRefused, match="has changed"):
+        sign(engine, who["ivo"], asked)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, case[1], version=10000)
+    sign(engine, who["ivo"], asked)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, case[1], version=12000)
+    held(engine, *case)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, case[1], version=10000)
+    clock.advance(timedelta(hours=25))
+    held(engine, *case)
+
+    late = ask(engine, who["fay"], case)
+    clock.advance(timedelta(hours=25))
+    with pytest.raises(BreakGlassRefused, match="expired"):
+        sign(engine, who["carl"], late)
+
+
+def test_what_the_facts_must_be_is_not_set_aside(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    for login in ("carl", "ivo"):
+        sign(engine, who[login], asked)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, case[1], key="unconfirmed")
+
+    assert "facts.payee_bank_confirmed" in held(engine, *case)
+
+
+def test_nobody_reviews_what_he_asked_for_or_signed(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    for login in ("ida", "carl"):
+        sign(engine, who[login], asked)
+
+    with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["ida"]) as uow:  # an auditor, but he signed
+        policy.review_emergency(uow, asked.id, "fine")
+    with pytest.raises(Forbidden), engine.unit_of_work(who["ivo"]) as uow:
+        policy.review_emergency(uow, asked.id, "fine")
+
+
+def test_what_is_not_needed_any_more_is_withdrawn(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    with engine.unit_of_work(who["fay"]) as uow:
+        policy.withdraw_emergency(uow, asked.id)
+
+    with pytest.raises(BreakGlassRefused):
+        sign(engine, who["carl"], asked)
+
+
+# ---------------------------------------------------------------- the database alone
+
+
+def refused(engine, statement, word: str) -> None:
+    with pytest.raises(IntegrityError, match=word), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(statement)
+
+
+def test_the_row_is_frozen_and_signed_by_two(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    mine = update(break_glass)
+    carl, ivo = who["carl"].user_id, who["ivo"].user_id
+    first = {"first_by": carl, "first_person_id": carl}
+
+    for values in ({"state": "signed"}, {"state": "signed", **first},
+                   {"state": "signed", **first, "second_by": carl, "second_person_id": ivo}):  # fmt: skip
+        refused(engine, mine.values(**values), "POLICY.TWO_PEOPLE")
+    refused(engine, mine.values(**first, second_by=ivo, second_person_id=carl), "two_people")
+    for values in ({"reason": "x" * 30}, {"subject_digest": "x"}, {"expires_at": asked.expires_at + timedelta(1)},
+                   {"state": "reviewed"}):  # fmt: skip
+        refused(engine, mine.values(**values), "POLICY.APPEND_ONLY|POLICY.TWO_PEOPLE")
+    refused(engine, delete(break_glass), "POLICY.APPEND_ONLY")
+    for login in ("carl", "ivo"):
+        sign(engine, who[login], asked)
+    refused(engine, mine.values(first_by=ivo, first_person_id=ivo), "APPEND_ONLY|two_people|TWO_PEOPLE")
+    refused(engine, mine.values(state="reviewed"), "POLICY.TWO_PEOPLE")
+    refused(engine, mine.values(state="reviewed", reviewed_by=ivo, reviewed_person_id=ivo), "third_person")
+
+
+def test_grants_of_an_emergency_are_its_own_and_count_as_a_pair_only(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    for login in ("carl", "ivo"):
+        sign(engine, who[login], asked)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        one, other = (dict(row) for row in uow.execute(select(policy_grant)).mappings())
+    fay = who["fay"].user_id
+    forged = {**one, "id": uuid7(), "person_id": fay, "account_id": fay}
+
+    refused(engine, insert(policy_grant).values(**forged), "POLICY.TWO_PEOPLE")
+    refused(engine, insert(policy_grant).values(**{**forged, "break_glass_id": None}), "TWO_PEOPLE|origin")
+    refused(engine, insert(policy_grant).values(**{**one, "id": uuid7(), "subject_digest": "x"}), "POLICY.TWO_PEOPLE")
+    with engine.unit_of_work(ENGINE) as uow:
+        key = uuid7()
+        uow.execute(
+            insert(clearance),
+            {
+                "id": key, "instance_id": case[0], "operation": "test.pay_bill", "idempotency_key": key, "policies": [],
+                "subject_type": "test_bill", "subject_id": str(case[1]), "subject_digest": one["subject_digest"],
+                "amount": 100, "currency": "CNY", "payee_id": "S-1", "payee_bank_version": 1, "requester_id": fay,
+                "min_people": 1, "cleared_at": uow.now, "state": "open", "operation_class": "refund.execute",
+            },
+        )  # fmt: skip
+        uow.execute(insert(clearance_grant), {"clearance_id": key, "grant_id": other["id"], "requirement": "x"})
+    refused(engine, update(clearance).values(state="used"), "POLICY.NOT_APPROVED")
+
+
+def test_no_emergency_is_made_past_the_policy(engine, who, case):
+    asked = ask(engine, who["fay"], case)
+    with engine.unit_of_work(ENGINE) as uow:
+        row = dict(uow.execute(select(break_glass)).mappings().one())
+        policy.ship(uow, "\n".join(line for line in POLICY.splitlines() if "break_glass" not in line))
+
+    refused(engine, insert(break_glass).values(**{**row, "id": uuid7()}), "POLICY.TWO_PEOPLE")
+    with pytest.raises(BreakGlassRefused):
+        sign(engine, who["carl"], asked)
+    agree(engine, who["fay"])
+    pay(engine, *case)  # and the ordinary way is open all the time
