@@ -12,7 +12,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 from engine.errors import N_, ActNotOffered, CannotDelegate, OpinionRequired
 from engine.tasks import opening
 from engine.tasks.opening import Act
-from engine.tasks.repeating import made_before, remember
+from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
 
@@ -25,6 +25,7 @@ _set_status = (
 _advise = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
 
 
+@once_per_task
 def delegate(
     uow: UnitOfWork, work_item_id: UUID, to: str | UUID, question: str, *, version: int | None = None,
     idempotency_key: str | None = None,
@@ -33,10 +34,6 @@ def delegate(
 
     Returns the id of the adviser's item. Raises CannotDelegate, ActNotOffered, and what `opening.begin` raises.
     """
-    opening.lock(uow, work_item_id)
-    repeated = made_before(uow, "delegate", work_item_id, idempotency_key)
-    if repeated is not None:
-        return repeated
     act = opening.begin(uow, work_item_id, version=version)
     if "delegate" not in offered(act):
         raise ActNotOffered(act="delegate", task=act.round.name, offered=", ".join(offered(act)))
@@ -59,10 +56,10 @@ def delegate(
         },
     )  # fmt: skip
     made: UUID = row["id"]
-    remember(uow, "delegate", work_item_id, idempotency_key, act.instance.id, made)
     return made
 
 
+@once_per_task
 def hand_back(
     uow: UnitOfWork, work_item_id: UUID, opinion: str = "", *, version: int | None = None,
     idempotency_key: str | None = None,
@@ -71,10 +68,6 @@ def hand_back(
 
     Returns the id of the item that may be decided again. Raises OpinionRequired and what `opening.begin` raises.
     """
-    opening.lock(uow, work_item_id)
-    repeated = made_before(uow, "hand_back", work_item_id, idempotency_key)
-    if repeated is not None:
-        return repeated
     act = opening.begin(uow, work_item_id, version=version, states=(ItemStatus.TODO, ItemStatus.ADVISING))
     if "hand_back" not in offered(act):
         raise ActNotOffered(act="hand_back", task=act.round.name, offered=", ".join(offered(act)))
@@ -93,7 +86,6 @@ def hand_back(
         )  # fmt: skip
     _move(act, owner, ItemStatus.TODO)
     rounds.put_into_inbox(uow, [vars(owner) if isinstance(owner, SimpleNamespace) else owner])
-    remember(uow, "hand_back", work_item_id, idempotency_key, act.instance.id, owner.id)
     return UUID(str(owner.id))
 
 

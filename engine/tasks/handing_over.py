@@ -9,13 +9,14 @@ from engine.errors import N_, ActNotOffered, CannotTransfer
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.opening import Act
-from engine.tasks.repeating import made_before, remember
+from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered, succeed
 from engine.unit_of_work import UnitOfWork
 
 MOST_TRANSFERS = 5
 
 
+@once_per_task
 def transfer(
     uow: UnitOfWork, work_item_id: UUID, to: str | UUID, reason: str, *, idempotency_key: str | None = None
 ) -> UUID:
@@ -23,10 +24,6 @@ def transfer(
 
     Raises CannotTransfer, ActNotOffered, NotFound, and what `opening.begin` raises.
     """
-    opening.lock(uow, work_item_id)
-    repeated = made_before(uow, "transfer", work_item_id, idempotency_key)
-    if repeated is not None:
-        return repeated
     act = opening.begin(uow, work_item_id)
     if "transfer" not in offered(act):
         raise ActNotOffered(act="transfer", task=act.round.name, offered=", ".join(offered(act)))
@@ -40,7 +37,6 @@ def transfer(
         uow, act.instance, "task.transferred", node=act.round.node,
         data={"task": str(act.round.id), "item": str(made), "to": str(person.id), "reason": reason.strip()},
     )  # fmt: skip
-    remember(uow, "transfer", work_item_id, idempotency_key, act.instance.id, made)
     return made
 
 

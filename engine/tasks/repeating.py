@@ -1,16 +1,54 @@
 """The same click twice: acts that make something remember its id under the idempotency key of the request."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
 from engine import ids
 from engine.db.effect import EffectStatus, effect
+from engine.db.instance import Instance
 from engine.unit_of_work import UnitOfWork
 from engine.values import digest
 
+P = ParamSpec("P")
+Verb = Callable[Concatenate[UnitOfWork, UUID, P], UUID]
+
 _answer = select(effect.c.response).where(effect.c.key == bindparam("of"))
 _remember = insert(effect)
+
+
+def once_per_task(verb: Verb[P]) -> Verb[P]:
+    """`verb` acts on a work item: a second click under the same `idempotency_key` gets the id that the first one made.
+
+    The instance is locked before the answer is looked for, which another click may just be writing.
+    """
+    return _once(UnitOfWork.lock_instance_of, verb)
+
+
+def once_per_request(verb: Verb[P]) -> Verb[P]:
+    """As `once_per_task`, for a `verb` that acts on an instance."""
+    return _once(UnitOfWork.lock_instance, verb)
+
+
+def _once(lock: Callable[[UnitOfWork, UUID], Instance], verb: Verb[P]) -> Verb[P]:
+    name = verb.__name__
+
+    @wraps(verb)
+    def act(uow: UnitOfWork, place: UUID, /, *told: P.args, **options: P.kwargs) -> UUID:
+        given = options.get("idempotency_key")
+        key = None if given is None else str(given)
+        instance = lock(uow, place)
+        repeated = made_before(uow, name, place, key)
+        if repeated is not None:
+            return repeated
+        made = verb(uow, place, *told, **options)
+        remember(uow, name, place, key, instance.id, made)
+        return made
+
+    return act
 
 
 def made_before(uow: UnitOfWork, verb: str, place: UUID, key: str | None) -> UUID | None:

@@ -23,7 +23,7 @@ from engine.identity import User
 from engine.tasks import deciding, opening
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
-from engine.tasks.repeating import made_before, remember
+from engine.tasks.repeating import made_before, once_per_task, remember
 from engine.tasks.signatures import Sent
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
@@ -44,6 +44,7 @@ _remove = (
 )  # fmt: skip
 
 
+@once_per_task
 def add_before(
     uow: UnitOfWork, work_item_id: UUID, people: Sequence[str | UUID], mode: str = "all", reason: str = "", *,
     version: int | None = None, idempotency_key: str | None = None,
@@ -52,10 +53,6 @@ def add_before(
 
     Raises CannotAddSigner, ActNotOffered, and what `opening.begin` raises.
     """
-    opening.lock(uow, work_item_id)
-    repeated = made_before(uow, "add_before", work_item_id, idempotency_key)
-    if repeated is not None:
-        return repeated
     act = _begin(uow, work_item_id, "add_before", version)
     rows = _added(act, ItemKind.SIGN_BEFORE, people, mode, reason)
     uow.queue(_wait, {"item_id": act.item.id}, expect=1)
@@ -63,7 +60,6 @@ def add_before(
     rounds.leave_inbox(uow, [act.item.id])
     _write(act, rows)
     _record(act, "before", rows, mode, reason)
-    remember(uow, "add_before", work_item_id, idempotency_key, act.instance.id, act.item.id)
     return UUID(str(act.item.id))
 
 
@@ -93,6 +89,7 @@ def add_after(
     )  # fmt: skip
 
 
+@once_per_task
 def add_beside(
     uow: UnitOfWork, work_item_id: UUID, people: Sequence[str | UUID], reason: str = "", *,
     version: int | None = None, idempotency_key: str | None = None,
@@ -101,15 +98,10 @@ def add_beside(
 
     Raises CannotAddSigner, ActNotOffered, and what `opening.begin` raises.
     """
-    opening.lock(uow, work_item_id)
-    repeated = made_before(uow, "add_beside", work_item_id, idempotency_key)
-    if repeated is not None:
-        return repeated
     act = _begin(uow, work_item_id, "add_beside", version)
     rows = _added(act, ItemKind.SIGN_PARALLEL, people, "all", reason)
     _write(act, rows)
     _record(act, "beside", rows, rounds.mode_of(act.work), reason)
-    remember(uow, "add_beside", work_item_id, idempotency_key, act.instance.id, act.item.id)
     return UUID(str(act.item.id))
 
 
