@@ -31,6 +31,7 @@ from engine.errors import (
     InvalidValue,
     LoginLocked,
     NotFound,
+    Phrase,
     WeakPassword,
 )
 from engine.process_engine import ProcessEngine
@@ -475,7 +476,8 @@ def require(uow: UnitOfWork, capability: str) -> None:
     """Raises Forbidden unless `may`."""
     if not may(uow, capability):
         known = names(uow, [uow.actor.user_id])
-        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=capability)
+        act = Phrase(N_("do what needs the permission “{code}”"), code=capability)
+        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=act)
 
 
 # ---------------------------------------------------------------- the organisation

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, current_app, g, request
 from flask_login import current_user
 
-from engine.errors import N_, EngineError, Forbidden
+from engine.errors import N_, EngineError, Forbidden, Phrase
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -49,7 +49,7 @@ def check(view: Callable[..., Any]) -> None:
     if capability is None:
         capability = _of_blueprint()
     if capability and not may(capability):
-        raise Forbidden(actor=current_user.login, act=f"open {request.path}")
+        raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
 
 
 def may(capability: str) -> bool:

@@ -21,6 +21,7 @@ from engine.db.identity import user_account
 from engine.db.instance import Status, instance
 from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
+from engine.identity import Group
 from engine.tasks import filtering, substituting, titles
 from engine.tasks.filtering import Filter
 from engine.unit_of_work import UnitOfWork
@@ -73,6 +74,7 @@ class InboxItem:
     """why it is asked: normal, sign_before, sign_after, sign_parallel, advice, copy"""
     urges: int = 0
     batch: bool = False
+    group_name_en: str = ""
     """the drawing lets it be agreed to from the list"""
 
 
@@ -495,11 +497,12 @@ def _describe(
     rows = {row.id: row for row in uow.execute(statement, {"items": item_ids})}
     holders = identity.names(uow, [row.assignee_id for row in rows.values() if row.assignee_id != uow.actor.user_id])
     wanted = {str(row.group_id) for row in rows.values() if row.group_id is not None}
-    groups = {group.id: group.name for group in identity.find_groups(uow, sorted(wanted))}
+    groups = {group.id: group for group in identity.find_groups(uow, sorted(wanted))}
     return [_line(uow, rows[key], holders, groups) for key in item_ids if key in rows]
 
 
-def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, str]) -> InboxItem:
+def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, Group]) -> InboxItem:
+    group = groups.get(row.group_id)
     mine = row.assignee_id == uow.actor.user_id
     return InboxItem(
         row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, _title(uow, row), _summary(row),
@@ -508,10 +511,11 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
         50 if row.priority is None else row.priority, row.round or 1,
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
-        assignee_name=groups.get(row.group_id) if row.group_id is not None else holders.get(row.assignee_id),
+        assignee_name=group.name if group is not None else holders.get(row.assignee_id),
         returned=row.cause == filtering.RETURNED, urged_at=row.urged_at, draft=bool(row.has_draft),
         version=row.version, kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
         batch=(row.spec or {}).get("buttons", {}).get("batch") == "true",
+        group_name_en=group.name_en if group is not None else "",
     )  # fmt: skip
 
 

@@ -4,9 +4,11 @@ import re
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
-from engine import runtime, tasks
-from engine.unit_of_work import Actor
+from engine import identity, runtime, tasks
+from engine.db.identity import user_group
+from engine.unit_of_work import ENGINE, Actor
 
 
 @pytest.fixture
@@ -160,3 +162,23 @@ def test_the_numbers_at_the_menu_are_fragments_for_the_page_that_asks_again(sign
     for address in ("/inbox/badge", "/messages/badge"):
         answer = sign_in("ann").get(address, headers={"HX-Request": "true"})
         assert (answer.status_code, answer.text.lstrip()[:5]) == (200, "<span")
+
+
+def test_a_group_is_named_in_the_readers_language(engine, sign_in, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        group = identity.group(uow, "managers")
+        uow.execute(update(user_group).where(user_group.c.id == group.id).values(name="主管", name_en="Managers"))
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        runtime.start(uow, "claim", {"reason": "taxi", "amount": 1})
+    bob = sign_in("bob")
+
+    assert "to claim · Managers" in bob.get("/inbox/?box=claimable").text
+    bob.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+    assert "待领取 · 主管" in bob.get("/inbox/?box=claimable").text
+
+
+def test_a_forbidden_page_says_the_act_in_the_readers_language(sign_in):
+    ann = sign_in("ann")
+    ann.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+
+    assert "ann 无权：打开 /people/。" in ann.get("/people/").text
