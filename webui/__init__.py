@@ -5,7 +5,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
-from webui import api, errors, languages, manifest, people, reader, records, rendering, signatures, transaction
+from webui import api, errors, languages, leaving, manifest, people, reader, records, rendering, signatures, transaction
 
 from webui import (  # isort: skip
     cockpit, designer, health, inbox, login, messages, requests, substitutions, verifying, workbench, workdays,
@@ -51,8 +51,8 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     CSRFProtect(app)
     reader.manager.init_app(app)
     rendering.install(app)
-    for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, messages, verifying,
-                 health, workdays, signatures):  # fmt: skip
+    for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,
+                 verifying, health, workdays, signatures):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

@@ -105,7 +105,8 @@ def robot_list() -> ResponseReturnValue:
 
 def _robots(error: EngineError | None = None) -> ResponseReturnValue:
     return page(
-        "messages/robots.html", found=robots.list_(g.uow), kinds=robots.KINDS, events=notices.EVENTS.values(),
+        "messages/robots.html", found=robots.list_(g.uow), kinds=robots.KINDS,
+        events=[event for event in notices.EVENTS.values() if not event.private],
         groups=identity.groups(g.uow), error=error, names=notices.EVENTS,
     )  # fmt: skip
 

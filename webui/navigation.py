@@ -21,12 +21,16 @@ class Entry:
     icon: str
     capability: str = ""
     pages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    """other blueprints that belong to it"""
 
     @property
     def active(self) -> bool:
         """Whether the page of this request belongs to the entry."""
         area, _, page = (request.endpoint or "").rpartition(".")
-        return area == self.endpoint.partition(".")[0] and (not self.pages or page in self.pages)
+        return area in self.areas or (
+            area == self.endpoint.partition(".")[0] and (not self.pages or page in self.pages)
+        )
 
 
 ENTRIES = (
@@ -38,7 +42,7 @@ ENTRIES = (
     Entry("records.index", N_("Data"), icon="database", capability="records"),
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
-    Entry("people.index", N_("People"), icon="users", capability="people"),
+    Entry("people.index", N_("People"), icon="users", capability="people", areas=("leaving",)),
     Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
 )
 

@@ -173,9 +173,7 @@ def _result(value: Any) -> str:
 
 def told(uow: UnitOfWork, at: Card) -> list[Line]:
     """Who was urged, and to whom copies went."""
-    facts = [
-        fact for kind in ("task.urged", "copy.sent") for fact in history.timeline(uow, at.id, limit=FACTS, kind=kind)
-    ]
+    facts = [fact for kind in _TOLD for fact in history.timeline(uow, at.id, limit=FACTS, kind=kind)]
     named = {fact.actor_id for fact in facts} | {UUID(key) for fact in facts for key in fact.data.get("to", ())}
     people = {user.id: user for user in identity.find(uow, {key for key in named if key})} if named else {}
     lines = []
@@ -291,6 +289,7 @@ def _name(name: str | None, name_en: str | None) -> str:
 
 
 _REJECTED = int(ItemDecision.REJECTED)
+_TOLD = ("task.urged", "copy.sent", "people.admitted")
 _WAITING = (ItemStatus.TODO, ItemStatus.WAIT, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
 _ROUND_MARKS = {RoundStatus.RETURNED: "returned", RoundStatus.SKIPPED: "skipped"}
 _rounds = (

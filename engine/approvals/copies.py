@@ -30,9 +30,12 @@ def of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
 
 def send(
     uow: UnitOfWork, instance: Instance, user_ids: Sequence[UUID], round_id: UUID | None, reason: str, *,
-    again: bool = False,
+    again: bool = False, fact: str = "copy.sent",
 ) -> list[UUID]:  # fmt: skip
-    """Copies for these accounts under the permissions of a round. Returns their ids, also of those sent before."""
+    """Copies for these accounts under the permissions of a round. Returns their ids, also of those sent before.
+
+    `fact`: what is recorded; of a copy that is sent the recipients are told.
+    """
     known = {row.assignee_id: row for row in of(uow, instance.id)}
     made, told = [], []
     for user_id in dict.fromkeys(user_ids):
@@ -47,9 +50,7 @@ def send(
             _show(uow, row.id, user_id)
             told.append(user_id)
     if told:
-        history.record(
-            uow, instance, "copy.sent", data={"to": [str(user_id) for user_id in told], "reason": reason.strip()}
-        )
+        history.record(uow, instance, fact, data={"to": [str(user_id) for user_id in told], "reason": reason.strip()})
     return made
 
 

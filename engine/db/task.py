@@ -258,5 +258,15 @@ task_comment = Table(
     Column("author_id", Id, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("mentions", JsonText),  # ids of the people who are named in it
+    Column("thread_id", Id),  # the message that opened the private thread it belongs to
+    Column("visible_to", JsonText),  # of an opening message: ids of the members
 )
 Index("task_comment_instance", task_comment.c.instance_id, task_comment.c.id)
+Index(
+    "task_comment_threads",
+    task_comment.c.instance_id,
+    task_comment.c.id,
+    sqlite_where=text("thread_id IS NOT NULL"),
+    postgresql_where=text("thread_id IS NOT NULL"),
+)

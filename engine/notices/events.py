@@ -23,6 +23,8 @@ class Event:
     """channels that nobody can switch off"""
     of_item: bool = False
     """about one item that is open: dropped when it is not any more"""
+    private: bool = False
+    """never told to a group"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ _LIST = (
     ),
     Event("returned", "退回", "Returned to me", "{who}退回，请修改后重新提交", "{who} returned it for changes"),
     Event("cc", "抄送", "Copies", "{who}抄送给您", "{who} sent you a copy", frozenset((APP,))),
+    Event("mention", "提到我", "Mentions of me", "{who}在评论中提到您", "{who} mentioned you in a comment"),
+    Event(
+        "consult", "沟通", "Private conversations", "{who}在沟通中留言", "{who} wrote to you in private", private=True
+    ),
     Event("urge", "催办", "Urges", "{who}催办「{node}」", "{who} asks you to hurry with “{node}”", of_item=True),
     Event(
         "transferred", "转办", "Transferred to me", "{who}将「{node}」转给您办理", "{who} transferred “{node}” to you",

@@ -70,8 +70,9 @@ def add(
         raise InvalidValue(expected="the address of a robot, beginning with https://", found=parts.scheme or "nothing")
     if not name.strip():
         raise InvalidValue(expected="a name for the robot", found="nothing")
-    if wrong := sorted(set(events) - set(EVENTS)) or not events:
-        raise InvalidValue(expected="events out of " + ", ".join(EVENTS), found=wrong if events else "none")
+    told = [event.key for event in EVENTS.values() if not event.private]
+    if wrong := sorted(set(events) - set(told)) or not events:
+        raise InvalidValue(expected="events out of " + ", ".join(told), found=wrong if events else "none")
     key = ids.uuid7()
     row = {
         "id": key, "kind": kind, "name": name.strip(), "events": " ".join(events), "recent": [],

@@ -12,7 +12,7 @@ from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.job import JobKind
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
-from engine.db.task import ItemKind, ItemStatus, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, task_comment, user_task, work_item
 from engine.history import Entry
 from engine.notices import preferences
 from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, POLICY, ROBOT, STATUSES, Notice, line
@@ -30,6 +30,7 @@ _items = select(work_item).where(
     work_item.c.kind != int(ItemKind.COPY),
 )  # fmt: skip
 _items_by_id = select(work_item).where(work_item.c.id.in_(bindparam("items", expanding=True)))
+_members = select(task_comment.c.visible_to).where(task_comment.c.id == bindparam("thread"))
 _names = select(user_task.c.node, user_task.c.name, user_task.c.spec).where(user_task.c.instance_id == bindparam("of"))
 _sent = select(notice_delivery.c.id).where(notice_delivery.c.id == bindparam("key"))
 _robots = select(notice_robot.c.id, notice_robot.c.group_id, notice_robot.c.events)
@@ -88,6 +89,13 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
         case "copy.sent":
             for person in data.get("to", ()):
                 yield from notice("cc", person)
+        case "people.mentioned":
+            for person in data.get("to", ()):
+                yield from notice("mention", person)
+        case "consultation.opened" | "consultation.answered":
+            for row in uow.execute(_members, {"thread": UUID(data["thread"])}):
+                for person in row.visible_to:
+                    yield from notice("consult", person)
         case "instance.returned":
             yield from notice("returned", instance.starter_id)
         case "instance.ended":
@@ -196,6 +204,8 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
 def _plan_robots(uow: UnitOfWork, instance: Instance, event: str, notices: Sequence[Notice]) -> int:
     """A robot posts once per event and item to its group, whomever it concerns."""
     told = 0
+    if EVENTS[event].private:
+        return told
     for robot in uow.execute(_robots):
         if event not in robot.events.split():
             continue

@@ -3,7 +3,8 @@
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
 from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_for_me, receipts
-from engine.tasks.choosing import selectable, set_future
+from engine.tasks.choosing import Later, later, selectable, set_future
+from engine.tasks.consulting import Consultation, answer, consult, consultations
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.drafting import RequestDraft, copy_to_draft
@@ -21,8 +22,8 @@ from engine.tasks.inbox import (
     place_of,
     requested,
 )
-from engine.tasks.informing import Comment, attach, attachments, comment, comments, open_attachment
-from engine.tasks.leaving import HandOver, hand_over, hand_over_preview
+from engine.tasks.informing import Comment, Mention, admit, attach, attachments, comment, comments, open_attachment
+from engine.tasks.leaving import Besides, HandOver, LeftBehind, besides, hand_over, hand_over_preview, left_behind
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
 from engine.tasks.returning import Returned, Target, reject_held, return_, targets
@@ -37,13 +38,18 @@ from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see
 __all__ = [
     "COUNT_LIMIT",
     "Acted",
+    "Besides",
     "Chosen",
     "Comment",
+    "Consultation",
     "CopyItem",
     "DoneItem",
     "HandOver",
     "InMyName",
     "InboxItem",
+    "Later",
+    "LeftBehind",
+    "Mention",
     "Page",
     "Receipt",
     "RequestDraft",
@@ -64,15 +70,20 @@ __all__ = [
     "add_after",
     "add_before",
     "add_beside",
+    "admit",
     "agree",
     "agree_many",
+    "answer",
     "attach",
     "attachments",
+    "besides",
     "cancel",
     "claim",
     "comment",
     "comments",
     "complete",
+    "consult",
+    "consultations",
     "copied",
     "copy_to",
     "copy_to_draft",
@@ -85,6 +96,8 @@ __all__ = [
     "hand_over",
     "hand_over_preview",
     "inbox",
+    "later",
+    "left_behind",
     "may_see",
     "open_attachment",
     "opened",

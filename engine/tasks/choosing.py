@@ -1,6 +1,7 @@
 """Saying who will be asked later on: set_future 改后续审批人, and what an approver selects when he agrees."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from engine import identity, repository, runtime
 from engine.approvals import choices
 from engine.approvals.choices import Selection
 from engine.bpmn.program import WORK, Program
+from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import N_, CannotChoose, Forbidden, InstanceOver, Suspended
@@ -30,6 +32,46 @@ _seats = (
     )
 )  # fmt: skip
 _opened = select(user_task.c.node).where(user_task.c.instance_id == bindparam("of")).distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A task that has not been reached. `people`: who was named for it so far, beside the drawing's or in their place.
+
+    `only_adds`: its approval counts towards a payment.
+    """
+
+    node: str
+    name: str
+    labels: dict[str, str]
+    people: tuple[User, ...]
+    adds: bool
+    only_adds: bool
+
+
+def later(uow: UnitOfWork, instance_id: UUID) -> list[Later]:
+    """The tasks for which `set_future` may say who is asked, in the order of the drawing. Raises NotFound."""
+    program = repository.program(uow, rows.read(uow, instance_id).definition_id)
+    reached = {row.node for row in uow.read(_opened, {"of": instance_id})}
+    named = choices.all_of(uow, instance_id)
+    people = {user.id: user for user in identity.find(uow, {key for one in named.values() for key in one.user_ids})}
+    found = []
+    for node in program.nodes.values():
+        if node.human is None or not node.human.chosen or node.id in reached:
+            continue
+        given = named.get(node.id)
+        known = tuple(people[key] for key in given.user_ids if key in people) if given else ()
+        adds, only_adds = given is None or given.adds, node.human.provides is not None
+        found.append(Later(node.id, node.name, dict(node.labels), known, adds, only_adds))
+    return found
+
+
+def may_set_future(act: Act) -> bool:
+    """Whether whoever is asked here may say who is asked later: his node allows it, and somebody is still to come."""
+    mine = act.item.assignee_id == act.actor_id and act.item.kind < ItemKind.ADVICE
+    if not mine or act.work.buttons.get("changeFuture") != "true":
+        return False
+    return bool(later(act.uow, act.instance.id))
 
 
 def set_future(

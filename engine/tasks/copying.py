@@ -64,12 +64,17 @@ def copy_to(
         raise InvalidValue(expected="people whose account is in use", found=", ".join(gone))
     if made_before(uow, "copy_to", instance_id, idempotency_key) is not None:
         return [row.id for row in copies.of(uow, instance_id) if row.assignee_id in {user.id for user in users}]
-    row = uow.read_one(_seat, {"of": instance_id, "who": sender})
     made = copies.send(
-        uow, instance, [user.id for user in users], row.user_task_id if row else None, reason, again=again
+        uow, instance, [user.id for user in users], seat_of(uow, instance_id, sender), reason, again=again
     )
     remember(uow, "copy_to", instance_id, idempotency_key, instance_id, instance_id)
     return made
+
+
+def seat_of(uow: UnitOfWork, instance_id: UUID, person_id: UUID) -> UUID | None:
+    """The round under whose permissions this person lets others read: the last one in which he was asked."""
+    row = uow.read_one(_seat, {"of": instance_id, "who": person_id})
+    return row.user_task_id if row else None
 
 
 def read_copy(uow: UnitOfWork, copy_id: UUID) -> datetime:

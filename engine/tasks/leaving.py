@@ -6,38 +6,51 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from engine import history, identity, policy
 from engine.approvals import choices, rounds, timeouts
+from engine.db.definition import definition
+from engine.db.identity import user_account
 from engine.db.instance import Status
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
 from engine.errors import N_, AlreadyDecided, CannotTransfer, EngineError, InvalidValue
 from engine.identity import User
 from engine.process_engine import ProcessEngine
-from engine.tasks import opening
+from engine.tasks import opening, titles
 from engine.tasks.opening import Act
-from engine.tasks.working import insert_item, successor
+from engine.tasks.working import insert_item, sight, successor
 from engine.unit_of_work import Actor, UnitOfWork
 
 MOVABLE = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING)
 CAPABILITY = "people"
 
+_open = (
+    work_item.c.kind != int(ItemKind.COPY), work_item.c.status.in_([int(status) for status in MOVABLE]),
+    user_task.c.status == int(RoundStatus.OPEN),
+    instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED))),
+)  # fmt: skip
 _held = (
     select(
         work_item.c.id, work_item.c.instance_id, instance_table.c.title, instance_table.c.number,
+        instance_table.c.definition_id, instance_table.c.process_key, definition.c.name.label("process_name"),
         user_task.c.name.label("task"),
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance_table, instance_table.c.id == work_item.c.instance_id)
-    .where(
-        work_item.c.assignee_id == bindparam("who"), work_item.c.kind != int(ItemKind.COPY),
-        work_item.c.status.in_([int(status) for status in MOVABLE]), user_task.c.status == int(RoundStatus.OPEN),
-        instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED))),
-    )
+    .join(definition, definition.c.id == instance_table.c.definition_id)
+    .where(work_item.c.assignee_id == bindparam("who"), *_open)
     .order_by(work_item.c.instance_id, work_item.c.id)
 )  # fmt: skip
+_left_behind = (
+    select(user_account.c.id, func.count().label("number"))
+    .join(work_item, work_item.c.assignee_id == user_account.c.id)
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .join(instance_table, instance_table.c.id == work_item.c.instance_id)
+    .where(user_account.c.disabled_at.is_not(None), *_open)
+    .group_by(user_account.c.id)
+)
 _ahead = (
     select(future_approver.c.instance_id, future_approver.c.node, future_approver.c.user_ids)
     .join(instance_table, instance_table.c.id == future_approver.c.instance_id)
@@ -56,6 +69,7 @@ class HandOver:
 
     work_item_id: UUID
     instance_id: UUID
+    process: str
     number: str | None
     title: str
     task: str
@@ -63,25 +77,58 @@ class HandOver:
     done: bool = False
 
 
-def hand_over_preview(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> list[HandOver]:
-    """What would go to `to`, and what cannot, with the reason. Raises Forbidden, InvalidValue."""
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """Somebody whose account is disabled and who still holds `open` items."""
+
+    user: User
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What else somebody leaves: places among people who are asked later on, and substitutions, of and for him."""
+
+    later: int
+    substitutions: int
+
+
+def left_behind(uow: UnitOfWork) -> list[LeftBehind]:
+    """Disabled accounts with open work, by name. Raises Forbidden."""
+    identity.require(uow, CAPABILITY)
+    numbers = {row.id: row.number for row in uow.execute(_left_behind)}
+    people = sorted(identity.find(uow, numbers), key=lambda user: user.name)
+    return [LeftBehind(user, numbers[user.id]) for user in people]
+
+
+def besides(uow: UnitOfWork, leaver: str | UUID) -> Besides:
+    """Raises Forbidden, NotFound."""
+    identity.require(uow, CAPABILITY)
+    gone = identity.user(uow, leaver)
+    return Besides(len(_places_ahead(uow, gone)), len(identity.substitutions(uow, gone.id)))
+
+
+def hand_over_preview(
+    uow: UnitOfWork, leaver: str | UUID, to: str | UUID, process: str | None = None
+) -> list[HandOver]:  # fmt: skip
+    """What would go to `to`, and what cannot, with the reason; of one `process` only if it is given.
+
+    Raises Forbidden, InvalidValue.
+    """
     identity.require(uow, CAPABILITY)
     gone, heir = _people(uow, leaver, to)
-    lines = []
-    for row in uow.execute(_held, {"who": gone.id}).all():
-        conflict = _conflict(opening.look(uow, row.id), heir)
-        lines.append(HandOver(row.id, row.instance_id, row.number, row.title, row.task, conflict))
-    return lines
+    rows = [row for row in uow.execute(_held, {"who": gone.id}).all() if process in (None, row.process_key)]
+    return [_line(uow, row, _conflict(opening.look(uow, row.id), heir)) for row in rows]
 
 
 def hand_over(
     engine: ProcessEngine, actor: Actor, leaver: str | UUID, to: str | UUID, reason: str,
-    only: Sequence[UUID] | None = None,
+    only: Sequence[UUID] | None = None, *, besides: bool = True,
 ) -> list[HandOver]:  # fmt: skip
     """离职转办: every open item of `leaver` (or `only` these) goes to `to`; one transaction per instance.
 
-    So do his places among later approvers; his substitutions end. A line that cannot go stays and says why. Opens its
-    units of work itself. Raises Forbidden, InvalidValue.
+    With what is left `besides`: his places among later approvers go too, his substitutions end. A line that cannot go
+    stays and says why. Opens its units of work itself. Raises Forbidden, InvalidValue.
     """
     if not reason.strip():
         raise InvalidValue(expected="a reason", found="none")
@@ -89,8 +136,8 @@ def hand_over(
         identity.require(uow, CAPABILITY)
         gone, heir = _people(uow, leaver, to)
         rows = [row for row in uow.execute(_held, {"who": gone.id}).all() if only is None or row.id in only]
-        ahead = [row for row in uow.execute(_ahead).all() if str(gone.id) in row.user_ids]
-        for rule in identity.substitutions(uow, gone.id):
+        ahead = _places_ahead(uow, gone) if besides else []
+        for rule in identity.substitutions(uow, gone.id) if besides else ():
             identity.end_substitution(uow, rule.id)
     lines: list[HandOver] = []
     for _, group in groupby(rows, key=lambda row: row.instance_id):
@@ -99,6 +146,16 @@ def hand_over(
         with engine.unit_of_work(actor) as uow:
             _replace_ahead(uow, row, gone, heir)
     return lines
+
+
+def _places_ahead(uow: UnitOfWork, gone: User) -> list[Any]:
+    return [row for row in uow.execute(_ahead).all() if str(gone.id) in row.user_ids]
+
+
+def _line(uow: UnitOfWork, row: Any, conflict: EngineError | None, *, done: bool = False) -> HandOver:
+    """The title as the actor may read it: who looks after people need not see what they ask for."""
+    title = titles.shown(uow, row.definition_id, row.title, row.process_name, sight(uow, row.instance_id))
+    return HandOver(row.id, row.instance_id, row.process_key, row.number, title, row.task, conflict, done)
 
 
 def _people(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> tuple[User, User]:
@@ -119,9 +176,7 @@ def _one_instance(
                 _move(opening.look(uow, row.id, lock=True), gone, heir, reason)
             except (CannotTransfer, AlreadyDecided) as error:
                 conflict = error
-            lines.append(
-                HandOver(row.id, row.instance_id, row.number, row.title, row.task, conflict, done=conflict is None)
-            )
+            lines.append(_line(uow, row, conflict, done=conflict is None))
     return lines
 
 
@@ -159,7 +214,14 @@ def _conflict(act: Act, heir: User) -> CannotTransfer | None:
         if voting and item.assignee_id == heir.id and act.item.kind != ItemKind.ADVICE:
             return refuse(N_("this person is on the task already"))
     capability = act.work.capability
-    if capability is None or act.item.kind == ItemKind.ADVICE:
+    if act.item.kind == ItemKind.ADVICE:
+        return None
+    starter = act.instance.starter_id
+    if act.work.on_self != "ask" and starter is not None and heir.person_id is not None:
+        persons = identity.persons(act.uow, [starter])
+        if persons.get(starter) == heir.person_id:
+            return refuse(N_("the requester may not approve his own request"))
+    if capability is None:
         return None
     document = policy.document(act.uow, capability.subject_type, capability.subject)
     reason = policy.objection(act.uow, act.instance, capability, document, heir.id, None)

@@ -258,15 +258,18 @@ _every_round = select(user_task).where(user_task.c.instance_id.in_(_of_many))
 def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
     """Whether the actor takes part in the instance: requester, asked, or substitute of one of them; or the cockpit."""
     actor_id = uow.actor.user_id
-    if actor_id is None:
-        return identity.may(uow, "cockpit")
-    people = substituting.whose_eyes(uow, instance_id, actor_id)
+    return identity.may(uow, "cockpit") if actor_id is None else sees(uow, instance_id, actor_id)
+
+
+def sees(uow: UnitOfWork, instance_id: UUID, person_id: UUID) -> bool:
+    """As `may_see`, of anybody."""
+    people = substituting.whose_eyes(uow, instance_id, person_id)
     starter = uow.read_one(_starter, {"of": instance_id})
     if starter is not None and starter.starter_id in people:
         return True
     if any(uow.read_one(_participant, {"of": instance_id, "who": person}) for person in people):
         return True
-    return identity.may(uow, "cockpit") or identity.may(uow, "audit")
+    return bool(identity.capabilities_of(uow, person_id) & {"cockpit", "audit", "admin"})
 
 
 def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
@@ -345,6 +348,8 @@ def offered(act: Act) -> tuple[str, ...]:
         acts.append("delegate")
         if rounds.mode_of(act.work) != "inform":
             acts += _signing(act)
+    if choosing.may_set_future(act):
+        acts.append("set_future")
     acts += ["comment", "attach"]
     if returning.offered(act):
         acts.append("return")

@@ -7,6 +7,7 @@ import pytest
 from engine import repository, runtime, tasks
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
+from webui import talks
 
 DIALOG = {"HX-Request": "true"}
 ALL = ('mode="any"', 'mode="all"')
@@ -69,7 +70,7 @@ def test_only_two_acts_and_claiming_are_seen_at_once_the_others_are_behind_more(
     first, _, more = bar.partition("<details")
 
     assert re.findall(r'value="(\w+)"', first) == ["agree", "reject"]
-    assert re.findall(r"/inbox/[0-9a-f-]+/(\w+)", more) == ["transfer", "delegate", "signers", "copy"]
+    assert re.findall(r"/inbox/[0-9a-f-]+/(\w+)", more) == ["transfer", "delegate", "signers", "consult", "copy"]
 
 
 def test_a_colleague_gives_advice_and_the_decision_stays(sign_in, ask):
@@ -222,3 +223,78 @@ def test_an_abstention_is_offered_where_the_drawing_counts_ratios(sign_in, ask):
 
     assert 'value="abstain"' in bob.get(f"/inbox/{item_of(bob)}").text
     assert decide(bob, item_of(bob), "abstain").status_code == 303
+
+
+def test_later_approvers_are_named_where_the_node_allows_it(sign_in, ask):
+    """And the offer is gone when every task has been reached."""
+    ask()
+    bob = sign_in("bob")
+    assert f"/inbox/{item_of(bob)}/future" not in bob.get(f"/inbox/{item_of(bob)}").text
+    sent(bob, f"/inbox/{item_of(bob)}/transfer", to="dora", reason="out of the way")
+
+    instance = ask(("<troika:fields default", '<troika:buttons changeFuture="true"/><troika:fields default'))
+    address = f"/inbox/{item_of(bob)}/future"
+    assert address in bob.get(f"/inbox/{item_of(bob)}").text
+    assert "Pay" in bob.get(address).text
+    assert sent(bob, address, node="pay", to="").status_code == 422
+    assert sent(bob, address, node="nowhere", to="carl").status_code == 422
+    assert sent(bob, address, node="pay", to="carl", adds="0").status_code == 204
+    assert "instead: Carl" in bob.get(address).text
+    decide(bob, item_of(bob), "agree")
+
+    carl = sign_in("carl")
+    assert f"/requests/{instance}" in carl.get(f"/inbox/{item_of(carl)}").text
+
+
+def test_a_private_thread_is_begun_and_answered_and_seen_by_nobody_else(sign_in, ask):
+    address = f"/requests/{ask()}"
+    bob, dora, ann = sign_in("bob"), sign_in("dora"), sign_in("ann")
+    item = item_of(bob)
+
+    assert sent(bob, f"/inbox/{item}/consult", to="dora", reason="").status_code == 422
+    assert sent(bob, f"/inbox/{item}/consult", to="dora", reason="fair price?").status_code == 204
+    answering = re.search(rf'action="({address}/consult/[^"]+)"', dora.get(address).text)[1]
+    assert dora.post(answering, data={"text": "quite fair"}).status_code == 303
+
+    assert "quite fair" in bob.get(f"/inbox/{item}").text
+    mine = re.search(rf'action="(/inbox/{item}/consult/[^"]+)"', bob.get(f"/inbox/{item}").text)[1]
+    assert bob.post(mine, data={"text": ""}).status_code == 422
+    assert bob.post(mine, data={"text": "thanks"}).status_code == 303
+    assert "thanks" in dora.get(address).text
+    page = ann.get(address).text
+    assert "quite fair" not in page
+    assert "fair price?" not in page
+    assert ann.post(answering, data={"text": "me too"}).status_code == 404
+    assert "Dora" in page  # that she reads along is no secret
+
+
+def test_whoever_is_mentioned_reads_the_request_when_somebody_has_let_him(sign_in, ask):
+    address = f"/requests/{ask()}"
+    bob, dora, ann = sign_in("bob"), sign_in("dora"), sign_in("ann")
+    item = item_of(bob)
+
+    assert bob.post(f"/inbox/{item}/comment", data={"text": "see?", "mentions": "dora, ann"}).status_code == 303
+    assert bob.post(f"/inbox/{item}/comment", data={"text": "see?", "mentions": "nobody"}).status_code == 404
+    assert dora.get(address).status_code == 404
+    page = bob.get(f"/inbox/{item}").text
+    assert ("@Ann" in page, "Let Dora read it" in page, "Let Ann read it" in page) == (True, True, False)
+    admitting = re.search(rf'action="({address}/comments/[^"]+/admit)"', ann.get(address).text)[1]
+    person = re.search(r'name="person" value="([^"]+)"', ann.get(address).text)[1]
+    assert dora.post(admitting, data={"person": person}).status_code == 403
+    assert ann.post(admitting, data={"person": person}).status_code == 303
+
+    assert "@Dora" in dora.get(address).text
+    assert "Let Dora read it" not in bob.get(f"/inbox/{item}").text
+
+
+def test_only_the_last_comments_are_shown_at_first(engine, sign_in, ask, people):
+    instance = ask()
+    for number in range(talks.PAGE + 1):
+        with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+            tasks.comment(uow, instance, f"remark {number}.")
+    page = sign_in("ann").get(f"/requests/{instance}").text
+
+    assert ("remark 50." in page, "remark 0." in page) == (True, False)
+    earlier = re.search(r'href="(/requests/[^"]+before=[^"]+)"', page)[1]
+    page = sign_in("ann").get(earlier).text
+    assert ("remark 0." in page, "remark 1." in page) == (True, False)

@@ -101,3 +101,30 @@ def test_many_tasks_are_answered_one_by_one(sign_in):
         (item["id"], None, "batch_not_allowed")
     ]
     assert "list" in answer.json[0]["message"]
+
+
+def test_comments_mentions_and_private_threads(sign_in):
+    ann, bob = sign_in("ann"), sign_in("bob")
+    body = {"key": "claim", "variables": {"reason": "taxi", "amount": 1}}
+    here = f"/api/v1/instances/{ann.post('/api/v1/instances/', json=body).json['id']}"
+
+    made = ann.post(f"{here}/comments", json={"text": "look", "mentions": ["bob", "dora"]})
+    assert made.status_code == 201, made.text
+    admitting = f"{here}/comments/{made.json['id']}/admit"
+    assert ann.post(admitting, json={"person": "dora"}).json == {"admitted": True}
+    assert ann.post(admitting, json={"person": "dora"}).json == {"admitted": False}
+    assert ann.post(admitting, json={"person": "carl"}).status_code == 404
+    [comment] = bob.get(f"{here}/comments").json
+    assert [(one["name"], one["reads"]) for one in comment["mentions"]] == [("Bob", True), ("Dora", True)]
+
+    thread = bob.post(f"{here}/consultations", json={"people": ["ann"], "text": "?", "request_id": "1"}).json["id"]
+    assert (
+        bob.post(f"{here}/consultations", json={"people": ["ann"], "text": "?", "request_id": "1"}).json["id"] == thread
+    )
+    assert ann.post(f"{here}/consultations/{thread}", json={"text": "!"}).status_code == 201
+    [found] = ann.get(f"{here}/consultations").json
+    assert ([one["text"] for one in found["messages"]], found["people"], found["mine"]) == (
+        ["?", "!"], ["Bob", "Ann"], True
+    )  # fmt: skip
+    assert sign_in("dora").get(f"{here}/consultations").json == []
+    assert sign_in("dora").post(f"{here}/consultations/{thread}", json={"text": "!"}).status_code == 404

@@ -210,6 +210,10 @@ class HandOverIn(Strict):
     reason = Text(load_default="")
     preview = fields.Boolean(load_default=False, metadata={"description": "say what would happen, change nothing"})
     tasks = fields.List(fields.UUID(), load_default=None, allow_none=True, metadata={"description": "only these"})
+    process = Text(load_default=None, allow_none=True, metadata={"description": "of a preview: only of this process"})
+    besides = fields.Boolean(
+        load_default=True, metadata={"description": "places among later approvers too; substitutions end"}
+    )
 
 
 class HandOverOut(Schema):
@@ -234,6 +238,61 @@ class CopyIn(Strict):
     reason = Text(load_default="")
     again = fields.Boolean(load_default=False, metadata={"description": "make a copy that was read unread"})
     request_id = Text(load_default=None, allow_none=True)
+
+
+class AnswerIn(Strict):
+    text = Text(required=True)
+    request_id = Text(load_default=None, allow_none=True)
+
+
+class CommentIn(AnswerIn):
+    mentions = fields.List(Text(), load_default=list, metadata={"description": "logins or ids"})
+
+
+class ConsultIn(AnswerIn):
+    people = fields.List(Text(), required=True, metadata={"description": "logins or ids"})
+
+
+class CommentsQuery(Strict):
+    before = fields.UUID(load_default=None, metadata={"description": "those before this one"})
+    limit = fields.Integer(load_default=100, validate=validate.Range(1, 100))
+
+
+class MentionOut(Schema):
+    user_id = fields.UUID()
+    name = fields.String()
+    reads = fields.Boolean(metadata={"description": "false: somebody who may has to let him read"})
+
+
+class RemarkOut(Schema):
+    id = fields.UUID()
+    author_id = fields.UUID()
+    author_name = fields.String()
+    text = fields.String()
+    at = fields.AwareDateTime()
+
+
+class CommentOut(RemarkOut):
+    mentions = fields.List(fields.Nested(MentionOut))
+
+
+class ConsultationOut(Schema):
+    id = fields.UUID()
+    people = fields.List(fields.String())
+    messages = fields.List(fields.Nested(RemarkOut))
+    mine = fields.Boolean(metadata={"description": "false: read as audit"})
+
+
+class MadeOut(Schema):
+    id = fields.UUID()
+
+
+class AdmitIn(Strict):
+    person = Text(required=True, metadata={"description": "login or id of somebody the comment mentions"})
+
+
+class AdmitOut(Schema):
+    admitted = fields.Boolean(metadata={"description": "false: he could read it already"})
 
 
 class FutureIn(Strict):

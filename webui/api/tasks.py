@@ -77,9 +77,11 @@ def hand_over(sent: dict[str, Any]) -> Any:
     actor = Actor(g.reader.id, source="api")
     if sent["preview"]:
         with engine.unit_of_work(actor, read_only=True) as uow:
-            lines = tasks.hand_over_preview(uow, sent["leaver"], sent["to"])
+            lines = tasks.hand_over_preview(uow, sent["leaver"], sent["to"], sent["process"])
     else:
-        lines = tasks.hand_over(engine, actor, sent["leaver"], sent["to"], sent["reason"], sent["tasks"])
+        lines = tasks.hand_over(
+            engine, actor, sent["leaver"], sent["to"], sent["reason"], sent["tasks"], besides=sent["besides"]
+        )
     return [
         {
             "work_item_id": line.work_item_id, "instance_id": line.instance_id, "number": line.number,

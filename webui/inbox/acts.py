@@ -48,6 +48,8 @@ BUTTONS = (
     Button("transfer", N_("Transfer"), icon="user-share", endpoint="inbox.transfer", key="t"),
     Button("delegate", N_("Ask for advice"), icon="message-question", endpoint="inbox.delegate"),
     Button("add_signers", N_("Add signers"), icon="user-plus", endpoint="inbox.add_signers"),
+    Button("set_future", N_("Later approvers"), icon="route", endpoint="inbox.set_future"),
+    Button("consult", N_("Talk in private"), icon="messages", endpoint="inbox.consult"),
     Button("copy", N_("Send a copy"), icon="copy", endpoint="inbox.copy"),
     Button("save", N_("Keep for later"), icon="device-floppy"),
     Button("recall", N_("Take my decision back"), icon="arrow-back-up", endpoint="inbox.recall"),
@@ -57,12 +59,12 @@ ADDING = ("add_before", "add_after", "add_beside")
 
 def of(task: TaskView) -> tuple[str, ...]:
     """The acts of a task as its buttons name them: one adds signers, whatever their place; advice is given or withdrawn
-    under a word of its own; whoever may write may keep what he wrote; a copy may always be sent.
+    under a word of its own; whoever may write may keep what he wrote; a copy may always be sent, and others talked to.
     """
     words = {"hand_back": "take_back" if task.status == "advising" else "advise"} | dict.fromkeys(ADDING, "add_signers")
     found = [words.get(act, act) for act in task.actions]
     if DECISIONS & set(found):
-        found += ["copy", "save"]
+        found += ["copy", "consult", "save"]
     return tuple(dict.fromkeys(found))
 
 

@@ -11,7 +11,7 @@ from engine import identity, tasks
 from engine.errors import EngineError, NotFound
 from engine.identity import User
 from webui.inbox.lists import Wanted
-from webui.rendering import leave, page
+from webui.rendering import leave, page, person
 
 
 def ask(template: str, heading: str, item: UUID, error: EngineError | None = None, **context: Any) -> Response:
@@ -45,6 +45,11 @@ def one(name: str = "to") -> User:
     if not found:
         raise NotFound(kind="user", key="")
     return found[0]
+
+
+def names(people: Sequence[User]) -> str:
+    """As they are called in the reader's language."""
+    return ", ".join(person(user) for user in people)
 
 
 def reason() -> str:

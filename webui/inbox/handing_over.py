@@ -1,4 +1,4 @@
-"""Handing a task over, for good or for a question: transfer 转办, delegate 委派; telling others: copy 抄送."""
+"""Handing a task over, for good or for a question: transfer 转办, delegate 委派; copy 抄送; consult 沟通."""
 
 from uuid import UUID
 
@@ -70,5 +70,28 @@ def do_copy(item: UUID) -> ResponseReturnValue:
         g.uow, tasks.get(g.uow, item).instance_id, [user.id for user in people], asking.reason(),
         again=bool(request.form.get("again")), idempotency_key=request.form.get("request_id"),
     )  # fmt: skip
-    flash(gettext("A copy went to %(names)s.", names=", ".join(user.name for user in people)), "success")
+    flash(gettext("A copy went to %(names)s.", names=asking.names(people)), "success")
+    return stay(url_for(".task", item=item))
+
+
+def _ask_consult(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    return asking.ask("consult", gettext("Talk in private"), item, error)
+
+
+@blueprint.get("/<uuid:item>/consult")
+def consult(item: UUID) -> ResponseReturnValue:
+    """With whom, and what about."""
+    return _ask_consult(item)
+
+
+@blueprint.post("/<uuid:item>/consult")
+@shows_again(lambda error, item: _ask_consult(item, error))
+def do_consult(item: UUID) -> ResponseReturnValue:
+    """沟通: a thread that only its members read; the task stays as it is."""
+    people = asking.chosen()
+    tasks.consult(
+        g.uow, tasks.get(g.uow, item).instance_id, [user.id for user in people], asking.reason(),
+        idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    flash(gettext("%(names)s were asked; only you and they read it.", names=asking.names(people)), "success")
     return stay(url_for(".task", item=item))

@@ -1,4 +1,4 @@
-"""More people on a task, or fewer: before, after or beside whoever is asked 加签, and removed again 减签."""
+"""More people on a task, or fewer: before, after or beside whoever is asked 加签, removed again 减签; or later on."""
 
 from uuid import UUID
 
@@ -39,7 +39,7 @@ def do_add_signers(item: UUID) -> ResponseReturnValue:
     """加签: before me, after me (with my yes), or beside me."""
     people, mode, reason = asking.chosen(), request.form.get("mode", "all"), asking.reason()
     ids, once = [user.id for user in people], request.form.get("request_id")
-    names = ", ".join(user.name for user in people)
+    names = asking.names(people)
     match request.form.get("where"):
         case "before":
             tasks.add_before(g.uow, item, ids, mode, reason, idempotency_key=once)
@@ -75,6 +75,31 @@ def do_remove_signer(item: UUID, signer: UUID) -> ResponseReturnValue:
     who = _signer(item, signer)
     tasks.remove_signer(g.uow, signer, asking.reason(), idempotency_key=request.form.get("request_id"))
     flash(gettext("%(name)s is not asked any more.", name=who.name), "success")
+    return stay(url_for(".task", item=item))
+
+
+def _ask_future(item: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+    found = tasks.later(g.uow, tasks.get(g.uow, item).instance_id)
+    node = request.form.get("node", found[0].node if found else "")
+    return asking.ask("set_future", gettext("Later approvers"), item, error, later=found, node=node)
+
+
+@blueprint.get("/<uuid:item>/future")
+def set_future(item: UUID) -> ResponseReturnValue:
+    """At which task, and whom."""
+    return _ask_future(item)
+
+
+@blueprint.post("/<uuid:item>/future")
+@shows_again(lambda error, item: _ask_future(item, error))
+def do_set_future(item: UUID) -> ResponseReturnValue:
+    """改后续审批人: others are asked at a task that has not been reached, as well or instead."""
+    people = asking.chosen()
+    tasks.set_future(
+        g.uow, tasks.get(g.uow, item).instance_id, request.form.get("node", ""), [user.id for user in people],
+        adds=request.form.get("adds", "1") == "1", idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    flash(gettext("%(names)s will be asked there.", names=asking.names(people)), "success")
     return stay(url_for(".task", item=item))
 
 

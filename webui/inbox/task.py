@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
-from webui import filling, progress, rendering, route, signing
+from webui import filling, progress, rendering, route, signing, talks
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
@@ -46,7 +46,7 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
         "limit": current_app.config["TROIKA"].upload_limit_mb,
         "media_types": ",".join(f".{ending}" for ending in documents.ACCEPTED),
-        "timeline": progress.timeline(g.uow, instance), "comments": tasks.comments(g.uow, task.instance_id),
+        "timeline": progress.timeline(g.uow, instance), "talks": talks.of(task.instance_id),
     }  # fmt: skip
 
 
@@ -145,10 +145,29 @@ def decide(item: UUID) -> ResponseReturnValue:
 @shows_again(_again)
 def comment(item: UUID) -> ResponseReturnValue:
     """A remark for everybody who sees the request."""
-    found = tasks.get(g.uow, item)
     tasks.comment(
-        g.uow, found.instance_id, request.form.get("text", ""), idempotency_key=request.form.get("request_id")
-    )
+        g.uow, tasks.get(g.uow, item).instance_id, request.form.get("text", ""), talks.named(),
+        idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    return redirect(url_for(".task", item=item), 303)
+
+
+@blueprint.post("/<uuid:item>/comments/<uuid:comment_id>/admit")
+@shows_again(lambda error, item, comment_id: _again(error, item))
+def admit(item: UUID, comment_id: UUID) -> ResponseReturnValue:
+    """Let somebody who is mentioned read the request."""
+    tasks.admit(g.uow, tasks.get(g.uow, item).instance_id, comment_id, request.form.get("person", ""))
+    return redirect(url_for(".task", item=item), 303)
+
+
+@blueprint.post("/<uuid:item>/consult/<uuid:thread_id>")
+@shows_again(lambda error, item, thread_id: _again(error, item))
+def answer(item: UUID, thread_id: UUID) -> ResponseReturnValue:
+    """A further message in a private thread."""
+    tasks.answer(
+        g.uow, tasks.get(g.uow, item).instance_id, thread_id, request.form.get("text", ""),
+        idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
     return redirect(url_for(".task", item=item), 303)
 
 

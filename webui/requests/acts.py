@@ -1,4 +1,4 @@
-"""What is done with a whole request: copy 抄送, urge 催办, withdraw 撤回, void 作废, start again 重新发起."""
+"""What is done with a whole request: copy 抄送, consult 沟通, urge 催办, withdraw 撤回, void 作废, again 重新发起."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from engine import identity, tasks
 from engine.errors import EngineError
 from webui import access, progress
 from webui.progress import Card
-from webui.rendering import leave, page, stay
+from webui.rendering import leave, page, person, stay
 from webui.requests import blueprint
 from webui.transaction import shows_again
 
@@ -20,7 +20,8 @@ def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
     acts = ["urge"] if at.status == "running" and (at.starter_id == g.reader.id or access.may("cockpit")) else []
     words = {"copy": "again"}  # copy is 抄送 here, and again 重新发起
-    return [*acts, "copy", *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
+    talks = ["consult"] if at.status == "running" else []
+    return [*acts, "copy", *talks, *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
 
 
 def _ask(act: str, instance_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
@@ -47,7 +48,27 @@ def do_copy(instance_id: UUID) -> ResponseReturnValue:
         g.uow, instance_id, list(dict.fromkeys(user.id for user in people)), request.form.get("reason", ""),
         again=bool(request.form.get("again")), idempotency_key=request.form.get("request_id"),
     )  # fmt: skip
-    return _done(instance_id, gettext("A copy went to %(names)s.", names=", ".join(user.name for user in people)))
+    names = ", ".join(person(user) for user in people)
+    return _done(instance_id, gettext("A copy went to %(names)s.", names=names))
+
+
+@blueprint.get("/<uuid:instance_id>/consult")
+def consult(instance_id: UUID) -> ResponseReturnValue:
+    """With whom, and what about."""
+    return _ask("consult", instance_id)
+
+
+@blueprint.post("/<uuid:instance_id>/consult")
+@shows_again(lambda error, instance_id: _ask("consult", instance_id, error))
+def do_consult(instance_id: UUID) -> ResponseReturnValue:
+    """沟通: a thread that only its members read."""
+    people = [identity.user(g.uow, text) for text in _texts()]
+    tasks.consult(
+        g.uow, instance_id, [user.id for user in people], request.form.get("reason", ""),
+        idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    names = ", ".join(person(user) for user in people)
+    return _done(instance_id, gettext("%(names)s were asked; only you and they read it.", names=names))
 
 
 @blueprint.get("/<uuid:instance_id>/urge")
@@ -123,6 +144,7 @@ def _done(instance_id: UUID, text: str) -> ResponseReturnValue:
 def _headings() -> dict[str, Any]:
     return {
         "copy": gettext("Send a copy"),
+        "consult": gettext("Talk in private"),
         "urge": gettext("Urge"),
         "withdraw": gettext("Withdraw"),
         "void": gettext("Void"),

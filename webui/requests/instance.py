@@ -7,7 +7,7 @@ from flask import Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import audit, records, repository, runtime, tasks
-from webui import access, filling, progress
+from webui import access, filling, progress, talks
 from webui.rendering import page
 from webui.requests import acts, blueprint
 
@@ -29,7 +29,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         unread=next((one.work_item_id for one in copies if one.reader_id == g.reader.id and not one.read_at), None),
         instance=found,
         timeline=progress.timeline(g.uow, found),
-        comments=tasks.comments(g.uow, instance_id),
+        talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
         form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True) if form else None,
         variables=values if access.may("cockpit") else None,
@@ -48,7 +48,26 @@ def diagram(instance_id: UUID) -> dict[str, Any]:
 @blueprint.post("/<uuid:instance_id>/comment")
 def comment(instance_id: UUID) -> ResponseReturnValue:
     """A remark for everybody who sees the request."""
-    tasks.comment(g.uow, instance_id, request.form.get("text", ""), idempotency_key=request.form.get("request_id"))
+    tasks.comment(
+        g.uow, instance_id, request.form.get("text", ""), talks.named(),
+        idempotency_key=request.form.get("request_id"),
+    )  # fmt: skip
+    return redirect(url_for(".instance", instance_id=instance_id), 303)
+
+
+@blueprint.post("/<uuid:instance_id>/comments/<uuid:comment_id>/admit")
+def admit(instance_id: UUID, comment_id: UUID) -> ResponseReturnValue:
+    """Let somebody who is mentioned read the request."""
+    tasks.admit(g.uow, instance_id, comment_id, request.form.get("person", ""))
+    return redirect(url_for(".instance", instance_id=instance_id), 303)
+
+
+@blueprint.post("/<uuid:instance_id>/consult/<uuid:thread_id>")
+def answer(instance_id: UUID, thread_id: UUID) -> ResponseReturnValue:
+    """A further message in a private thread."""
+    tasks.answer(
+        g.uow, instance_id, thread_id, request.form.get("text", ""), idempotency_key=request.form.get("request_id")
+    )
     return redirect(url_for(".instance", instance_id=instance_id), 303)
 
 

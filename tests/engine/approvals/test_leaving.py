@@ -2,12 +2,18 @@
 
 import pytest
 
-from engine import identity, tasks
+from engine import identity, repository, tasks
 from engine.errors import CannotTransfer, Forbidden, InvalidValue
+from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
+from tests.engine.bpmn.drawing import END, START, drawing, flows
 
 pytestmark = pytest.mark.approvals
 
+SECRET = drawing(
+    '<extensionElements><troika:title value="= &quot;pay &quot; + string(amount)"/></extensionElements>'
+    + START + approval(users="bob") + END + flows("start check end")
+)  # fmt: skip
 FUTURE = '<troika:buttons changeFuture="true"/>'
 
 
@@ -81,3 +87,53 @@ def test_only_who_looks_after_people_hands_over_and_only_to_somebody_who_is_ther
         tasks.hand_over(office.engine, office.who["dan"], "bob", "gus", " ")
     assert leave(office, "bob", "gus", only=[]) == []
     assert office.asked() == {"bob"}
+
+
+def test_what_is_left_besides_may_stay_and_one_process_may_be_looked_at_alone(office):
+    instance = office.begin(approval("one", FUTURE, users="eve"), approval("two", users="fay"))
+    office.do("eve", tasks.set_future, instance, "two", ["bob"])
+    now = office.clock.now()
+    office.do("bob", identity.substitute, "bob", "hal", now, now.replace(day=28))
+    assert office.do("dan", tasks.besides, "bob") == tasks.Besides(later=1, substitutions=1)
+
+    leave(office, "bob", "gus", besides=False)
+
+    assert office.do("dan", tasks.besides, "bob") == tasks.Besides(later=1, substitutions=1)
+    assert [line.process for line in office.do("dan", tasks.hand_over_preview, "eve", "gus")] == ["p"]
+    assert office.do("dan", tasks.hand_over_preview, "eve", "gus", "another") == []
+
+
+def test_disabled_accounts_with_open_work_stand_in_a_list(office):
+    for _ in range(2):
+        office.begin(approval(users="bob,eve"))
+    for login in ("bob", "hal"):
+        office.do("dan", identity.disable, office.who[login].user_id)
+
+    assert [(one.user.login, one.open) for one in office.do("dan", tasks.left_behind)] == [("bob", 2)]
+    leave(office, "bob", "gus")
+    assert office.do("dan", tasks.left_behind) == []
+    with pytest.raises(Forbidden):
+        office.do("eve", tasks.left_behind)
+
+
+def test_a_request_does_not_go_to_its_requester_where_he_may_not_decide_on_it(office):
+    office.begin(approval("check", '<troika:onSelf do="forbid"/>', users="bob"))
+    office.begin(approval(users="bob"))
+
+    forbidden, asked = office.do("dan", tasks.hand_over_preview, "bob", "ann")
+
+    assert "his own request" in str(forbidden.conflict)
+    assert asked.conflict is None
+
+
+def test_titles_made_of_what_is_hidden_are_not_shown_to_who_looks_after_people(office):
+    office.deploy(approval(users="bob"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "hr", "人事", capabilities="people")
+        identity.add_member(uow, "hr", "ivy")
+        repository.deploy(uow, {"p.bpmn": SECRET})
+    office.start(amount=9)
+
+    [line] = office.do("ivy", tasks.hand_over_preview, "bob", "gus")
+
+    assert line.title == "P"  # the name of the process

@@ -46,6 +46,11 @@ customElements.define('tk-inbox', class extends LoadedElement {
 customElements.define('tk-people', class extends LoadedElement {
   static entry = 'people';
   data() { return {}; }      // its `src` is asked while somebody types
+  begin() {                  // one that is folded away waits until it can be seen
+    const folded = this.closest('details:not([open])');
+    if (folded) folded.addEventListener('toggle', () => { if (this.isConnected) super.begin(); }, { once: true });
+    else super.begin();
+  }
 });
 
 customElements.define('tk-signature', class extends LoadedElement {
