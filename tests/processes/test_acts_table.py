@@ -6,17 +6,19 @@ The states are those that the scenarios come through. Each act is performed in a
 import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from engine import identity, scenarios, tasks
+from engine import bpmn, identity, modification, scenarios, tasks
 from engine.db.base import metadata
-from engine.db.task import user_task, work_item
+from engine.db.instance import Status
+from engine.db.task import ItemStatus, user_task, work_item
 from engine.errors import EngineError
 from engine.scenarios import Scenario, World, worlds
 from engine.scenarios.running import Run
@@ -51,6 +53,9 @@ ON_TASKS: dict[str, Act] = {
     "add_beside": lambda uow, item, told: tasks.add_beside(uow, item, [told["other"]]),
     "return": lambda uow, item, told: tasks.return_(uow, item, told["target"], "look again"),
     "recall": lambda uow, item, told: tasks.recall(uow, item, "mistake"),
+    "attach": lambda uow, item, told: tasks.attach(uow, item, "receipt.txt", b"paid", "text/plain"),
+    "remove_signer": lambda uow, item, told: tasks.remove_signer(uow, item, "not needed"),
+    "add_and_remove": lambda uow, item, told: add_and_remove(uow, item, told["other"]),
 }
 ON_REQUESTS: dict[str, Act] = {
     "withdraw": lambda uow, instance, told: tasks.withdraw(uow, instance, "no longer"),
@@ -60,11 +65,44 @@ ON_REQUESTS: dict[str, Act] = {
     "activate": lambda uow, instance, told: tasks.activate(uow, instance),
     "wake": lambda uow, instance, told: tasks.wake(uow, instance, "mistake"),
     "copy": lambda uow, instance, told: tasks.copy_to_draft(uow, instance),
+    "comment": lambda uow, instance, told: tasks.comment(uow, instance, "as I said", [told["other"]]),
+    "consult": lambda uow, instance, told: tasks.consult(uow, instance, [told["other"]], "what do you think?"),
+    "copy_to": lambda uow, instance, told: tasks.copy_to(uow, instance, [told["other"]]),
+    "urge": lambda uow, instance, told: tasks.urge(uow, instance),
+    "set_future": lambda uow, instance, told: tasks.set_future(uow, instance, told["later"], [told["other"]]),
+    "jump": lambda uow, instance, told: modification.modify(
+        uow, instance, told["jump"], reason="urgent", accept_warnings=True
+    ),
 }
+
+
+def add_and_remove(uow: UnitOfWork, item: UUID, other: str) -> None:
+    """A signer who is removed again: no scenario has one."""
+    tasks.add_beside(uow, item, [other])
+    uow.flush()
+    who = identity.user(uow, other).id
+    query = select(work_item.c.id).where(work_item.c.parent_id == item, work_item.c.assignee_id == who)
+    tasks.remove_signer(uow, uow.execute(query).scalar_one())
 
 
 class _Undone(Exception):
     """Ends a transaction that must leave nothing behind."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of the request before the acts: what they expect does not come from them."""
+
+    status: Status
+    starter: UUID | None
+    jump: bpmn.Modification
+    asked: bool
+    later: bool
+
+
+def _asked(items: Any) -> bool:
+    """Whether somebody can be urged."""
+    return any(item.round_status == 0 and item.status == ItemStatus.TODO for item in items)
 
 
 class Table(Run):
@@ -76,6 +114,8 @@ class Table(Run):
     wrongs: list[str]
     recorded: int
     """facts that the last act has left: none, when it found everything as it was to be"""
+    recorded_before: int
+    state: State
 
     def _step(self, step: Step, *, settle: bool = True) -> None:
         if self.instance_id is not None:
@@ -89,12 +129,16 @@ class Table(Run):
     def _try(self) -> None:
         with self.world.acting(None) as uow:
             items = uow.execute(
-                select(work_item, user_task.c.node, user_task.c.status.label("round_status"))
+                select(work_item, user_task.c.node, user_task.c.token, user_task.c.status.label("round_status"))
                 .join(user_task, user_task.c.id == work_item.c.user_task_id)
                 .where(work_item.c.instance_id == self.instance_id)
+                .order_by(user_task.c.opened_seq, work_item.c.id)
             ).all()  # fmt: skip
-            status = uow.lock_instance(self._main()).status
+            instance = uow.lock_instance(self._main())
+            status, self.recorded_before = instance.status, instance.history_seq
             people = sorted(self._concerned(uow, items))
+            later = tasks.later(uow, self._main())
+            self.state = State(status, instance.starter_id, self._jump(uow, items), _asked(items), bool(later))
         state = (self.scenario.process, status, tuple(sorted((i.node, i.status, i.decision or 0) for i in items)))
         if state in self.seen:
             return
@@ -102,7 +146,9 @@ class Table(Run):
         before = digest(self.world)
         for login in people:
             told = {
-                "other": next(one for one in ("han", "zou", "sun", "yu") if one in self.world.people and one != login)
+                "other": next(one for one in ("han", "zou", "sun", "yu") if one in self.world.people and one != login),
+                "later": later[0].node if later else "nowhere",
+                "jump": self.state.jump,
             }
             for item in items:
                 if not self._asks(login, item):
@@ -129,17 +175,41 @@ class Table(Run):
             or (item.group_id is not None and item.round_status == 0)
         )
 
+    def _jump(self, uow: UnitOfWork, items: Any) -> bpmn.Modification:
+        """Back to where the first task was: all that is open is given up for it."""
+        open_ = {item.token for item in items if item.round_status == 0}
+        return bpmn.Modification(tuple(sorted(open_)), tuple(bpmn.Placing(item.node) for item in items[:1]))
+
     def _offered(self, login: str, item: UUID) -> tuple[str, ...]:
         with self.world.acting(login) as uow:
             try:
                 view = tasks.get(uow, item)
-                return tuple(name for name in view.actions if view.objection is None or name not in AGREEING)
             except EngineError:
                 return ()
+        found = [name for name in view.actions if view.objection is None or name not in AGREEING]
+        if "add_beside" in found:
+            found.append("add_and_remove")
+        if any(signer.removable and signer.work_item_id == item for signer in view.signers):
+            found.append("remove_signer")
+        return tuple(found)
 
     def _acts(self, login: str) -> tuple[str, ...]:
         with self.world.acting(login) as uow:
-            return tasks.acts(uow, self._main())
+            found, who = list(tasks.acts(uow, self._main())), self.world.people[login]
+            running, cockpit = self.state.status is Status.RUNNING, identity.may(uow, "cockpit")
+            if tasks.may_see(uow, self._main()):
+                found += ["comment", "copy_to", *(["consult"] if running else [])]
+            if running and self.state.asked and (cockpit or who == self.state.starter):
+                found.append("urge")
+            if running and self.state.later and (cockpit or self._chooses_later(uow)):
+                found.append("set_future")
+            if cockpit and not modification.preview(uow, self._main(), self.state.jump).refused:
+                found.append("jump")
+        return tuple(found)
+
+    def _chooses_later(self, uow: UnitOfWork) -> bool:
+        mine = [item.work_item_id for item in tasks.inbox(uow).items if item.instance_id == self._main()]
+        return any("set_future" in tasks.get(uow, item).actions for item in mine)
 
     def _each(
         self, login: str, on: UUID, offered: tuple[str, ...], acts: dict[str, Act], node: str, told: dict[str, Any]
@@ -170,17 +240,13 @@ class Table(Run):
         elif problem is not None and not (400 <= problem.status < 500 and len(str(problem)) > 10):
             self.wrongs.append(f"{where}: {problem.status} '{problem}'")
 
-    def _facts(self, uow: UnitOfWork) -> int:
-        return int(uow.execute(select(func.count()).select_from(metadata.tables["history"])).scalar_one())
-
     def _perform(self, login: str, act: Act, on: UUID, said: dict[str, Any]) -> EngineError | None:
         stubs, calls, wrong = {k: deque(v) for k, v in self.stubs.items()}, list(self.calls), self.wrong
         try:
             with self.world.acting(login) as uow:
-                known = self._facts(uow)
                 act(uow, on, said)
                 uow.flush()
-                self.recorded = self._facts(uow) - known
+                self.recorded = uow.instance.history_seq - self.recorded_before if uow.instance else 0
                 raise _Undone
         except _Undone:
             return None
@@ -191,9 +257,14 @@ class Table(Run):
 
 
 def digest(world: World) -> bytes:
-    """Of every row that a process may write."""
+    """Of every row that a process may write; of a database in memory, which an undone transaction leaves bit for bit,
+    of the whole file.
+    """
     found = hashlib.sha256()
     with world.acting(None) as uow:
+        if uow.dialect == "sqlite":
+            whole: Any = uow.connection.connection.driver_connection
+            return hashlib.sha256(whole.serialize()).digest()
         for table in TABLES:
             rows = sorted(repr(tuple(row)) for row in uow.execute(select(table)))
             found.update(repr((table.name, rows)).encode())
