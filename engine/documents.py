@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import ids
@@ -60,6 +60,7 @@ _same_name = select(document.c.id, document.c.current_version).where(
 )
 _insert_document = insert(document)
 _insert_version = insert(document_version)
+_move = update(document).where(document.c.owner_id == bindparam("of"))
 _bump = update(document).where(document.c.id == bindparam("row"))
 _versions = (
     select(document_version.c.version, document_version.c.uploaded_by, document_version.c.uploaded_at, blob.c.size)
@@ -146,6 +147,40 @@ def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
 def list_(uow: UnitOfWork, owner_type: str, owner_id: UUID) -> list[Document]:
     """The files of an owner, oldest first."""
     return [_document(row) for row in uow.execute(_owned, {"of_type": owner_type, "of": owner_id})]
+
+
+def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> int:
+    """Let `to`, an instance, have what an owner has now, by reference; returns how many files those are."""
+    found = list_(uow, owner_type, owner_id)
+    for one in found:
+        key = ids.uuid7()
+        uow.queue(
+            _insert_document,
+            {
+                "id": key, "instance_id": to, "owner_type": owner_type, "owner_id": to, "name": one.name,
+                "current_version": 1, "created_by": uow.actor.user_id, "created_at": uow.now,
+            },
+        )  # fmt: skip
+        uow.queue(
+            _insert_version,
+            {
+                "document_id": key, "version": 1, "digest": one.digest, "uploaded_by": one.uploaded_by,
+                "uploaded_at": one.uploaded_at,
+            },
+        )  # fmt: skip
+    return len(found)
+
+
+def move(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> None:
+    """From a draft to the instance `to` that it became."""
+    uow.execute(_move.where(document.c.owner_type == owner_type), {"of": owner_id, "owner_id": to, "instance_id": to})
+
+
+def forget(uow: UnitOfWork, owner_type: str, owners: Any) -> None:
+    """Files of `owners`, a query of ids, none of which was ever more than a draft."""
+    gone = select(document.c.id).where(document.c.owner_type == owner_type, document.c.owner_id.in_(owners))
+    uow.execute(delete(document_version).where(document_version.c.document_id.in_(gone)))
+    uow.execute(delete(document).where(document.c.id.in_(gone)))
 
 
 def versions(uow: UnitOfWork, document_id: UUID) -> Sequence[Any]:

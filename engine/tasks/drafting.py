@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from engine import bpmn, forms, ids, repository, runtime, values
+from engine import bpmn, documents, forms, ids, repository, runtime, values
+from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
 from engine.errors import ActNotOffered, NotFound, OperationRunning, ProcessRetired, StaleDraft
@@ -22,6 +23,8 @@ from engine.values import Values
 
 KEPT = timedelta(days=90)
 """How long a draft that nobody touches is kept."""
+OWNER = "instance"
+"""of the files beside a request, drafts included"""
 
 _insert = insert(instance)
 _mine = select(instance).where(
@@ -104,6 +107,7 @@ def list_(uow: UnitOfWork) -> list[RequestDraft]:
 def discard(uow: UnitOfWork, draft_id: UUID, version: int) -> None:
     """Forget it. Raises NotFound, StaleDraft."""
     _remove(uow, open_(uow, draft_id), version)
+    documents.forget(uow, OWNER, select(literal(draft_id, Id)))
 
 
 def submit(
@@ -126,23 +130,27 @@ def submit(
         )
     runtime.require_selection(uow, draft.process_key, given, approvers or {}, department=department)
     _remove(uow, draft, version)
-    return runtime.start(
+    started = runtime.start(
         uow, draft.process_key, given, business_key=business_key, definition_id=info.id, number=draft.number,
         submission=draft.submission, resubmits_id=draft.resubmits_id, department=department, approvers=approvers,
     )  # fmt: skip
+    documents.move(uow, OWNER, draft.id, started.id)
+    return started
 
 
 def keep(uow: UnitOfWork, ended: Instance) -> UUID | None:
     """A draft of a request that is about to be withdrawn, for its requester; None when the engine had started it."""
     if ended.starter_id is None:
         return None
-    return _store(
+    draft_id = _store(
         uow, ended.definition_id, ended.process_key, ended.title, _content(uow, ended), ended.starter_id, ended.id
     )
+    documents.copy(uow, OWNER, ended.id, draft_id)
+    return draft_id
 
 
 def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
-    """重新发起: a new draft from the data of an older request of the actor; no number, no approval comes along.
+    """重新发起: a new draft from data and files of an older request of the actor; no number, no approval comes along.
 
     Raises ActNotOffered for somebody else's request, NotFound.
     """
@@ -152,12 +160,15 @@ def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
     row = view.instance
     name = repository.latest_active(uow, row.process_key).name
     draft_id = _store(uow, row.definition_id, row.process_key, name, _content(uow, row), row.starter_id, None)
+    documents.copy(uow, OWNER, instance_id, draft_id)
     return open_(uow, draft_id)
 
 
 def forget(uow: UnitOfWork) -> None:
     """Drafts that nobody has touched for long."""
-    uow.execute(delete(instance).where(instance.c.status == int(Status.DRAFT), instance.c.updated_at < uow.now - KEPT))
+    old = (instance.c.status == int(Status.DRAFT), instance.c.updated_at < uow.now - KEPT)
+    documents.forget(uow, OWNER, select(instance.c.id).where(*old))
+    uow.execute(delete(instance).where(*old))
 
 
 def lasting_effects(uow: UnitOfWork, instance_id: UUID) -> list[str]:

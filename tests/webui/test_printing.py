@@ -6,10 +6,11 @@ import re
 import pytest
 from sqlalchemy import select
 
-from engine import runtime, tasks
+from engine import repository, runtime, tasks
 from engine.db.printing import print_record
 from engine.forms import Permissions
-from engine.unit_of_work import Actor
+from engine.unit_of_work import ENGINE, Actor
+from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
 from webui import verifying
 from webui.printing import paper
 from webui.printing.content import Decided, Sheet, Table
@@ -105,6 +106,47 @@ def test_codes_that_are_none_are_not_found_and_soon_refused(app):
     answers = [visitor.get(f"/verify/{'A' * 26}").status_code for _ in range(verifying.MOST_A_MINUTE + 1)]
 
     assert answers == [404] * verifying.MOST_A_MINUTE + [429]
+
+
+SIGNED = (
+    '<troika:signature required="true"/><troika:cc on="pass" users="dora"/><troika:fields default="read">'
+    '<troika:field id="amount" perm="hidden"/>'
+)
+
+
+def test_who_only_reads_along_prints_opinions_and_signatures_and_a_code_that_tells_of_a_later_edit(
+    sign_in, app, engine, people, printed
+):
+    """And nothing that is hidden from him, however few records he may see: row 14 of the acceptance list."""
+    drawing = CLAIM.decode().replace('<troika:fields default="read">', SIGNED)
+    with engine.unit_of_work(ENGINE) as uow:
+        files = {"claim.bpmn": drawing.encode(), "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM}
+        repository.deploy(uow, files)
+    instance = claimed(engine, people)
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        signature = tasks.Sent("drawn", strokes=[[[10, 20], [60, 80], [120, 30]], [[200, 100], [300, 60]]])
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {}, "quite right", signature=signature)
+    dora = sign_in("dora")
+    assert dora.get(f"/requests/{instance}").status_code == 200
+
+    answer = dora.post(f"/requests/{instance}/print.pdf")
+    code = code_of(engine).code
+    visitor = app.test_client()
+    before = visitor.get(f"/verify/{code}").text
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance, {"reason": "dinner"}, reason="corrected")
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    (sheet,) = printed
+    [decided] = sheet.decided
+    assert (decided.who, decided.opinion, decided.signature.kind, decided.signature.intact) == (
+        "Bob", "quite right", "drawn", True
+    )  # fmt: skip
+    assert [name for name, _ in (*sheet.head, *sheet.fields)].count("Amount") == 0
+    assert "120" not in f"{sheet.title} {sheet.head} {sheet.fields}"
+    assert sheet.address.endswith(f"/verify/{code}")
+    assert "Nothing has changed" in before
+    assert "Something has happened" in visitor.get(f"/verify/{code}").text
 
 
 def test_what_is_hidden_from_the_reader_is_not_on_his_print(sign_in, engine, people, monkeypatch, printed):

@@ -189,7 +189,8 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         item = uow.execute(select(work_item.c.id).where(work_item.c.instance_id == started)).scalars().one()
     with engine.unit_of_work(Actor(people["bob"].id)) as uow:
         document = tasks.attach(uow, item, "plan.txt", b"confidential plan", "text/plain")
-        tasks.comment(uow, started, "a confidential remark")
+        comment = tasks.comment(uow, started, "a confidential remark", ["dora"])
+        thread = tasks.consult(uow, started, ["ann"], "a confidential remark")
         code = prints.new_code()
         prints.record(uow, started, code, bytes(32))
     with engine.unit_of_work(ENGINE) as uow:
@@ -202,7 +203,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
-        "copy_id": uuid4(), "card": "nowhere", "flow": "to_nowhere",
+        "copy_id": uuid4(), "comment_id": comment, "thread_id": thread, "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip
 
 

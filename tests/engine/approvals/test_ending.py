@@ -506,6 +506,27 @@ def test_a_request_is_made_again_from_an_older_one_and_the_fields_that_are_gone_
         assert drafting.open_(uow, draft.id).dropped == ("old",)
 
 
+def files(engine, actor, instance_id):
+    return [(one.name, one.size) for one in do(engine, actor, tasks.attachments, instance_id)]
+
+
+@pytest.mark.parametrize("act", ["copy_to_draft", "withdraw"])
+def test_files_come_along_by_reference_and_go_with_a_draft_that_is_thrown_away(engine, act):
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    ann = case.who["ann"]
+    case.act(tasks.attach, "a", "receipt.txt", b"paid", "text/plain")
+
+    made = do(engine, ann, getattr(tasks, act), case.id)
+    draft = do(engine, ann, drafting.open_, getattr(made, "id", made))
+    again = do(engine, ann, drafting.submit, draft.id, dict(draft.values), draft.version)
+
+    assert files(engine, ann, again.id) == files(engine, ann, case.id) == [("receipt.txt", 4)]
+    draft = do(engine, ann, tasks.copy_to_draft, again.id)
+    do(engine, ann, drafting.discard, draft.id, draft.version)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert len(uow.connection.exec_driver_sql("SELECT id FROM document").all()) == 2
+
+
 def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engine):
     case = Case(engine, line(request(), step("a"), step("b", extra='onReject="end"')))
     admins(case, "dan")

@@ -1,0 +1,29 @@
+"""kill -9 while a person agrees, sends back, adds a signer or agrees to many: before or after, never between."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.acts import EACH, POINTS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.faults
+@pytest.mark.approvals
+@pytest.mark.slow
+def test_an_act_that_is_killed_has_happened_or_not_and_the_same_click_finishes_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.acts", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    report = json.loads(done.stdout)
+
+    assert {name: found["wrong"] for name, found in report.items()} == {name: [] for name in POINTS}
+    for name, points in POINTS.items():
+        everywhere = [*points, *(f"statement:{number}" for number in range(1, report[name]["statements"] + 1, EACH))]
+        assert report[name]["died"] == everywhere  # a point that was never reached proves nothing
