@@ -5,8 +5,10 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from engine import identity, repository, runtime, tasks
+from engine.db.printing import print_record
 from engine.unit_of_work import ENGINE, Actor
 from tests.browser import chromium
 from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
@@ -175,6 +177,25 @@ def test_the_ten_acts_that_people_use_most(site, language, width):
     bob.get_by_role("button", name=words["many"]).click()
     expect(bob.get_by_role("status")).to_contain_text(words["done"])
     assert chromium.violations(bob) == []
+
+
+@pytest.mark.parametrize(("language", "same", "changed"), [("en", "Nothing has changed", "Something has happened")])
+def test_a_request_is_printed_and_its_code_tells_of_a_later_change(site, language, same, changed):
+    desk = Desk(site, language, "phone")
+    instance = desk.ask(21)
+    page = site.open(desk.ann, f"/requests/{instance}")
+
+    with page.context.expect_event("response", lambda answer: answer.url.endswith("print.pdf")) as printed:
+        page.get_by_role("button", name="Print", exact=True).click()
+    assert printed.value.headers["content-type"] == "application/pdf"
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        code = uow.execute(select(print_record.c.code).where(print_record.c.instance_id == instance)).scalar_one()
+    expect(site.open(page, f"/verify/{code}").locator("body")).to_contain_text(same)
+    assert chromium.violations(page) == []
+    with site.engine.unit_of_work(ENGINE) as uow:
+        runtime.set_variables(uow, instance, {"amount": 22}, reason="corrected")
+
+    expect(site.open(page, f"/verify/{code}").locator("body")).to_contain_text(changed)
 
 
 def _press_last(desk: Desk, page: Page) -> None:

@@ -298,3 +298,26 @@ def test_only_the_last_comments_are_shown_at_first(engine, sign_in, ask, people)
     earlier = re.search(r'href="(/requests/[^"]+before=[^"]+)"', page)[1]
     page = sign_in("ann").get(earlier).text
     assert ("remark 0." in page, "remark 1." in page) == (True, False)
+
+
+def test_the_page_of_a_request_shows_the_version_that_runs(sign_in, ask):
+    older = ask(('name="付款"', 'name="旧付款"'))
+    newer = ask(('name="付款"', 'name="新付款"'))
+    ann = sign_in("ann")
+
+    for instance, version, word, other in ((older, "v1", "旧付款", "新付款"), (newer, "v2", "新付款", "旧付款")):
+        assert f"· {version}" in ann.get(f"/requests/{instance}").text
+        drawn_as = ann.get(f"/requests/{instance}/diagram.json").json["xml"]
+        assert (word in drawn_as, other in drawn_as) == (True, False)
+
+
+def test_a_task_of_many_that_was_skipped_stands_in_the_timeline(sign_in, ask):
+    skipped = '<troika:skipWhen value="= amount &lt; 100"/><troika:fields default'
+    instance = ask(ALL, ('assignee="bob"', 'candidateUsers="bob,carl"'), ("<troika:fields default", skipped))
+    page = sign_in("ann").get(f"/requests/{instance}").text
+    timeline = page.partition('id="timeline-title"')[2]
+
+    assert "Approve" in timeline
+    assert "automatic" in timeline
+    assert "amount &lt; 100" in timeline
+    assert item_of(sign_in("bob")) is None

@@ -1,0 +1,181 @@
+"""The acceptance list of approvals: which tests hold each row. A row without one, or a test that is gone, fails."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.approvals
+
+ROOT = Path(__file__).parents[2]
+HERE = "engine/approvals"
+ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
+    1: ("sent back from everywhere, and the process never ends by itself", (
+        f"{HERE}/test_returning.py: return_to_the_task_before_asks_the_same_person_again_and_nobody_else, "
+        "return_to_any_passed_task_undoes_everything_behind_it, return_to_the_requester_opens_the_request_task, "
+        "return_inside_a_round_of_many_cancels_the_others_and_keeps_their_decisions_on_record, "
+        "return_within_a_branch_leaves_the_other_branch_alone, "
+        "return_in_nested_forks_never_ends_the_process_by_itself, "
+        "return_into_another_open_branch_is_refused_by_name_and_changes_nothing",
+        "webui/test_turning_back.py: a_task_is_sent_back_to_its_requester_who_corrects_a_draft",
+    )),
+    2: ("fork, join, back to one branch: it alone lives, what follows runs once", (
+        f"{HERE}/test_returning.py: return_behind_a_join_leaves_only_the_branch_that_is_done_again, "
+        "a_plain_reset_is_caught_by_what_must_be_true_afterwards",
+        "engine/bpmn/test_carrying.py: *",
+    )),
+    3: ("straight back when nothing has changed, else step by step, told before", (
+        f"{HERE}/test_resubmitting.py: back_to_me_unchanged_goes_straight_to_the_returner, "
+        "a_changed_amount_is_approved_step_by_step_and_the_requester_is_told_before",
+    )),
+    4: ("ratios, the unreachable fails early, weights in two branches do not meet", (
+        f"{HERE}/test_modes.py: three_people_decide_as_the_table_says, weights_50_30_20_with_threshold_60, "
+        "the_heaviest_rejection_decides_when_the_rest_cannot_reach_the_threshold, needed_votes_are_exact",
+        f"{HERE}/test_branches.py: weights_in_two_branches_are_counted_apart, "
+        "a_rejection_does_not_end_a_ratio_that_can_still_be_reached",
+    )),
+    5: ("or-sign: the first rejection ends it or not; the loser reads who was faster", (
+        f"{HERE}/test_modes.py: three_people_decide_as_the_table_says",
+        "engine/test_tasks.py: two_approvers_at_once_make_one_decision_and_a_friendly_answer",
+        f"{HERE}/test_at_once.py: ten_people_at_once_make_one_outcome",
+    )),
+    6: ("signers before, after, beside, nested; removed, but not the last", (
+        f"{HERE}/test_signers.py: who_is_added_before_is_heard_first, who_signs_after_decides_whether_the_yes_counts, "
+        "who_is_added_beside_is_counted_like_everybody, signers_may_add_signers_three_deep, "
+        "removing_a_signer_completes_the_round_at_once, who_decided_who_was_drawn_and_the_last_one_cannot_be_removed",
+    )),
+    7: ("the owner stays, advice is no vote, a leaver's work goes over with its conflicts", (
+        "engine/test_tasks.py: a_transfer_keeps_the_owner_and_moves_the_work",
+        f"{HERE}/test_signers.py: advice_is_never_a_vote",
+        f"{HERE}/test_leaving.py: *",
+        "webui/test_leaving.py: *",
+    )),
+    8: ("taken back while undecided, after the round, before the next; not over what cannot be undone", (
+        f"{HERE}/test_ending.py: a_decision_among_many_is_taken_back_while_the_others_are_asked, "
+        "a_passed_round_is_taken_back_before_the_next_decides_and_the_other_decisions_are_carried, "
+        "whether_the_next_has_seen_it_counts_when_the_drawing_says_so, "
+        "what_cannot_be_undone_in_between_stops_a_recall",
+    )),
+    9: ("withdrawn before and after the first decision, same number, submission two, grants void", (
+        f"{HERE}/test_ending.py: a_withdrawn_request_keeps_its_number_and_comes_back_as_submission_two, "
+        "after_the_first_decision_it_is_too_late_unless_the_drawing_says_otherwise, a_withdrawal_voids_every_grant",
+    )),
+    10: ("same person, nobody, disabled, the requester: sources on record, none counts for a policy", (
+        f"{HERE}/test_automatic.py: the_same_person_thrice_is_asked_once, "
+        "an_empty_node_passes_by_rule_and_a_disabled_approver_leaves_it_empty, "
+        "the_requester_as_approver_goes_up_and_nobody_else_clicks_for_him",
+        f"{HERE}/test_candidates.py: the_leader_of_a_department_is_judged_one_level_up, "
+        "the_requester_is_never_asked_for_what_counts_towards_a_payment",
+        "engine/policy/test_gate.py: a_grant_without_its_human_decision_is_not_accepted",
+    )),
+    11: ("predicted is executed, copies included, after returns too", (
+        f"{HERE}/test_previewing.py: predicted_is_executed_for_shipped_processes_and_random_inputs, "
+        "a_running_request_shows_what_comes_next_also_after_a_return",
+    )),
+    12: ("one copy, when drawn, with a receipt, hidden fields hidden", (
+        f"{HERE}/test_automatic.py: copies_are_sent_once_when_the_drawing_says",
+        f"{HERE}/test_informing.py: a_copy_comes_once_and_tells_when_it_was_read, hidden_fields_stay_hidden_in_a_copy",
+    )),
+    13: ("urges once in two hours, reminders then escalation, added signers too, working days", (
+        f"{HERE}/test_informing.py: urging_is_limited_to_once_in_two_hours",
+        f"{HERE}/test_timeouts.py: reminders_three_times_then_the_manager_is_told, "
+        "added_signers_have_limits_of_their_own, working_time_knows_national_day_and_a_make_up_saturday",
+    )),
+    14: ("printed by who only reads along; the code tells of a later edit", (
+        "webui/test_printing.py: who_only_reads_along_prints_opinions_and_signatures_and_a_code_that_tells_of_a_later_"
+        "edit",
+        "browser/test_acts.py: a_request_is_printed_and_its_code_tells_of_a_later_change",
+    )),
+    15: ("extra, read-only and hidden keys are refused by name and change nothing", (
+        "engine/test_tasks.py: unknown_and_read_only_keys_are_refused_by_name_and_nothing_changes",
+        "webui/test_bad_input.py: an_approver_writes_only_his_fields",
+    )),
+    16: ("what runs keeps version, form and drawing, and the page shows that one", (
+        "engine/test_repository.py: running_instance_stays_on_its_version",
+        "webui/test_acts.py: the_page_of_a_request_shows_the_version_that_runs",
+    )),
+    17: ("a batch answers line by line", (
+        f"{HERE}/test_informing.py: a_batch_gives_each_line_its_own_result",
+        "webui/test_acts.py: many_are_agreed_to_and_each_says_what_became_of_it",
+    )),
+    18: ("no jump over a guarding approval", (
+        f"{HERE}/test_ending.py: a_jump_over_a_guarding_approval_is_blocked",
+        "engine/policy/test_gate.py: nobody_moves_a_token_past_the_approval",
+    )),
+    19: ("substitutes: both see it, the first acts, no chain, not for himself, revoked at once, counted once", (
+        f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept, "
+        "a_substitute_of_a_substitute_sees_nothing, nobody_stands_in_for_his_own_request, "
+        "it_is_over_at_once_when_it_is_revoked, one_person_for_two_principals_counts_once",
+    )),
+    20: ("on behalf is the same button, with both names on record", (
+        f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept",
+        "webui/test_turning_back.py: a_substitute_is_set_told_of_decides_and_is_ended",
+    )),
+    21: ("assigned by a variable; a call takes along only what it is given", (
+        f"{HERE}/test_candidates.py: each_strategy_asks_the_people_it_says",
+        "engine/bpmn/test_data.py: a_call_passes_only_what_the_called_process_declares",
+    )),
+    22: ("two clicks, two tabs, two people: one decision and a friendly answer", (
+        "engine/test_tasks.py: a_double_click_with_the_same_key_is_answered_once_more_and_done_once, "
+        "two_people_who_click_in_the_same_moment_make_one_decision, a_stale_page_is_told_so",
+        "webui/test_bad_input.py: two_approvers_who_click_at_once_make_one_decision, "
+        "who_comes_late_reads_who_was_faster_and_when",
+    )),
+    23: ("a new member of a group sees what is open at once", (
+        "engine/test_tasks.py: a_new_member_sees_open_group_tasks_at_once",
+    )),
+    24: ("what is skipped is on record and on the page, of many people too", (
+        f"{HERE}/test_automatic.py: a_task_that_is_skipped_is_on_record_as_skipped",
+        "webui/test_acts.py: a_task_of_many_that_was_skipped_stands_in_the_timeline",
+    )),
+    25: ("no condition true, two true, null: never silently the default", (
+        "engine/bpmn/test_gateways.py: conditions_are_tried_in_the_order_of_the_outgoing_elements, "
+        "no_true_condition_and_no_default_is_an_incident_that_resume_repairs, "
+        "a_condition_that_is_not_true_or_false_never_takes_the_default_path",
+        "webui/test_bad_input.py: a_condition_that_errors_is_explained_and_repaired_in_the_cockpit",
+    )),
+    26: ("cards by the keyboard, read-only on a phone, letter by letter", (
+        "browser/test_simple.py: "
+        "somebody_builds_an_expense_approval_by_the_keyboard_publishes_it_and_a_clerk_starts_it, "
+        "cards_of_a_shipped_process_are_readable_on_a_phone",
+        "engine/bpmn/test_outline.py: an_edit_that_changes_nothing_leaves_the_file_letter_by_letter",
+    )),
+    27: ("the next task opens, the list keeps its place, on a phone, accessible", (
+        "browser/test_acts.py: the_ten_acts_that_people_use_most, the_inbox_is_worked_with_the_keyboard_alone",
+        "webui/test_inbox.py: after_a_decision_the_next_task_of_the_same_list_is_shown",
+    )),
+    28: ("made again from an older one: data, files, and the names of fields that are gone", (
+        f"{HERE}/test_ending.py: "
+        "a_request_is_made_again_from_an_older_one_and_the_fields_that_are_gone_are_named, "
+        "files_come_along_by_reference_and_go_with_a_draft_that_is_thrown_away",
+    )),
+    30: ("kill -9 at every point of an act: before or after", (
+        "faults/test_killed_acts.py: an_act_that_is_killed_has_happened_or_not_and_the_same_click_finishes_it",
+    )),
+}  # fmt: skip
+"""Row of the list -> what it promises, and `file: names of tests` (`*`: all of the file)."""
+LAST = 30
+ELSEWHERE = {29: "an act costs the same after 5,000 comments, 300 rounds and 1,000 signers"}
+
+
+def test_every_row_is_held_by_tests_that_are_there():
+    missing = []
+    for row, (_, files) in ROWS.items():
+        for line in files:
+            file, _, names = line.partition(": ")
+            known = names_in(ROOT / file)
+            wanted = {f"test_{name.strip()}" for name in names.split(",")} if names != "*" else set()
+            missing += [f"{row}: {file}: {name}" for name in sorted(wanted - known)]
+            if not known:
+                missing.append(f"{row}: {file}")
+
+    assert missing == []
+    assert set(ROWS) | set(ELSEWHERE) == set(range(1, LAST + 1))
+
+
+def names_in(file: Path) -> set[str]:
+    """Names of the tests in a file that is there."""
+    if not file.exists():
+        return set()
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
