@@ -1,5 +1,6 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
+from engine.policy.changing import activate
 from engine.policy.checker import prove
 from engine.policy.emergency import Emergency
 from engine.policy.emergency import ask as ask_emergency
@@ -24,13 +25,14 @@ from engine.policy.grants import (
     undo,
     undo_all,
 )
+from engine.policy.hindsight import Past, replay_cleared
 from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
+from engine.policy.staffing import Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
     Version,
-    activate,
     all_versions,
     check_activation,
     confirm,
@@ -56,7 +58,9 @@ __all__ = [
     "Document",
     "Emergency",
     "Hold",
+    "Past",
     "Policy",
+    "Staffing",
     "Version",
     "Yes",
     "activate",
@@ -86,6 +90,7 @@ __all__ = [
     "prove",
     "read",
     "release",
+    "replay_cleared",
     "restore",
     "retire",
     "review",
@@ -94,6 +99,7 @@ __all__ = [
     "settle_clearance",
     "ship",
     "sign_emergency",
+    "staffing",
     "states",
     "to_review",
     "undo",

@@ -152,6 +152,33 @@ def admit(
     return _clear(uow, operation, call, instance, situation, speaking, verdicts)
 
 
+def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id: Any) -> None:
+    """Let an act of the engine's own that no process calls pass, e.g. `policy.change`, and use up what it needs.
+
+    Raises PolicyHold.
+    """
+    speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
+    if not speaking:
+        return
+    name = grants.subject_name(subject_id)
+    live = uow.read(_live, {"of_type": subject_type, "of_id": name})
+    found = grants.document(uow, subject_type, subject_id)
+    situation = Situation(
+        found=found, live=live, instance_id=None, at=uow.now, amount=None,
+        roles=grants.roles_of(uow, found, None, [row.instance_id for row in live]),
+        total=lambda policy, sums: _locked_total(uow, policy, sums, found),
+        undone=lambda row: uow.read_one(_voided, {"item": row.work_item_id}) is not None,
+    )  # fmt: skip
+    verdicts = {version.name: judge(uow, version.policy, situation) for version in speaking}
+    reasons = [reason for verdict in verdicts.values() for reason in verdict.reasons]
+    if reasons:
+        raise PolicyHold(act, reasons, operation_class=on, subject=(found.type, found.id))
+    used = [row for row in live if any(row.id in verdict.chosen for verdict in verdicts.values())]
+    if used:
+        key, _ = _write(uow, act, on, ids.uuid7(), used[0].instance_id, None, situation, speaking, verdicts)
+        use_up(uow, key, Decimal(0))
+
+
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
     """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing."""
     found = situation.found
@@ -420,29 +447,49 @@ def _clear(
     uow: UnitOfWork, operation: Operation, call: OperationCall, instance: Instance, situation: Situation,
     speaking: Sequence[Version], verdicts: Mapping[str, Verdict],
 ) -> UUID:  # fmt: skip
+    key, chosen = _write(
+        uow, operation.name, operation.guarded_by or "", call.key, instance.id, instance.starter_id, situation,
+        speaking, verdicts,
+    )  # fmt: skip
+    holding.end(uow, call.key)
+    data: dict[str, Any] = {
+        "operation": operation.name, "clearance": str(key), "policies": list(verdicts),
+        "grants": [str(grant_id) for grant_id in chosen], "digest": situation.found.digest,
+    }  # fmt: skip
+    if GLASS in chosen.values():
+        data["emergency"] = True
+    history.record(uow, instance, "policy.cleared", node=call.element, data=data)
+    uow.flush()  # the operation may write on a session of its own, and its trigger must find these rows
+    return key
+
+
+def _write(
+    uow: UnitOfWork, operation: str, on: str, call_key: UUID, instance_id: UUID, starter_id: UUID | None,
+    situation: Situation, speaking: Sequence[Version], verdicts: Mapping[str, Verdict],
+) -> tuple[UUID, dict[UUID, str]]:  # fmt: skip
+    """A clearance with its links; returns its key and grant -> requirement."""
     found = situation.found
     facts = found.facts.values
     chosen: dict[UUID, str] = {}
     for verdict in verdicts.values():
         chosen |= verdict.chosen
-    requesters = [instance.starter_id, *found.facts.people.get("requester", [])]
+    requesters = [starter_id, *found.facts.people.get("requester", [])]
     persons = grants.persons_of(uow, requesters)
     executors = sorted(situation.roles.get("executor", frozenset()))
-    names = list(verdicts)
     key = ids.uuid7()
     uow.queue(
         _insert_clearance,
         {
-            "id": key, "instance_id": instance.id, "operation": operation.name, "idempotency_key": call.key,
+            "id": key, "instance_id": instance_id, "operation": operation, "idempotency_key": call_key,
             "policies": [version.policy.id for version in speaking], "subject_type": found.type,
             "subject_id": found.id, "subject_digest": found.digest,
             "amount": situation.amount if situation.amount is not None else found.amount or Decimal(0),
             "currency": facts.get("currency", NO_MONEY), "payee_id": str(facts.get("payee", "")),
             "payee_bank_version": facts.get("payee_bank_version", 0),
-            "requester_id": next((persons.get(one) or one for one in requesters if one is not None), instance.id),
+            "requester_id": next((persons.get(one) or one for one in requesters if one is not None), instance_id),
             "executor_id": executors[0] if executors else None,
             "min_people": max(1, *(verdict.people for verdict in verdicts.values())), "cleared_at": uow.now,
-            "operation_class": operation.guarded_by, "facts": facts, "policy_versions": names,
+            "operation_class": on, "facts": facts, "policy_versions": list(verdicts),
             "reasons": {name: _told(verdict) for name, verdict in verdicts.items()}, "state": "open",
         },
     )  # fmt: skip
@@ -450,16 +497,7 @@ def _clear(
         _insert_link,
         [{"clearance_id": key, "grant_id": grant_id, "requirement": need} for grant_id, need in chosen.items()],
     )
-    holding.end(uow, call.key)
-    data: dict[str, Any] = {
-        "operation": operation.name, "clearance": str(key), "policies": names,
-        "grants": [str(grant_id) for grant_id in chosen], "digest": found.digest,
-    }  # fmt: skip
-    if GLASS in chosen.values():
-        data["emergency"] = True
-    history.record(uow, instance, "policy.cleared", node=call.element, data=data)
-    uow.flush()  # the operation may write on a session of its own, and its trigger must find these rows
-    return key
+    return key, chosen
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:

@@ -126,6 +126,11 @@ def export(uow: UnitOfWork) -> str:
     return statement.write(in_force(uow))
 
 
+def stated(version: Version) -> str:
+    """The statement of one version as text."""
+    return statement.write([version.policy])
+
+
 def differs(uow: UnitOfWork, text: str) -> list[str]:
     """Ids of the policies of `text` (YAML) that are not in force as they stand there. Raises InvalidPolicy."""
     now = {policy.id: policy for policy in in_force(uow)}

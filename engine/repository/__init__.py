@@ -22,7 +22,7 @@ from engine.repository.definitions import (
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
 from engine.repository.pinning import Callees
-from engine.repository.policing import Activation, Unproved, activate_policy, unproved
+from engine.repository.policing import Activation, Impact, Unproved, activate_policy, impact, staffing, unproved
 from engine.repository.starts import schedule_again
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Callees",
     "DefinitionInfo",
     "Deployment",
+    "Impact",
     "Unproved",
     "activate_policy",
     "check",
@@ -40,6 +41,7 @@ __all__ = [
     "drawing",
     "file",
     "form",
+    "impact",
     "known_form",
     "latest",
     "latest_active",
@@ -50,6 +52,7 @@ __all__ = [
     "retire",
     "schedule_again",
     "source",
+    "staffing",
     "startable",
     "unproved",
     "variables",

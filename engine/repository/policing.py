@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from engine import operations, policy
+from engine import identity, operations, policy
+from engine.bpmn.model import Assignees
 from engine.findings import Finding
-from engine.policy import Policy, Version
-from engine.repository.definitions import DefinitionInfo, known_form, latest_all
+from engine.policy import Past, Policy, Staffing, Version
+from engine.repository.definitions import DefinitionInfo, drawing, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
 
@@ -36,6 +37,63 @@ def activate_policy(uow: UnitOfWork, version_id: UUID) -> Activation:
     """
     version = policy.activate(uow, version_id)
     return Activation(version, tuple(unproved(uow, policy.in_force(uow))))
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What policies would change. `unproved`: definitions that prove now and would not; `past`: what was cleared."""
+
+    policies: tuple[Policy, ...]
+    unproved: tuple[Unproved, ...]
+    past: tuple[Past, ...]
+
+    @property
+    def held(self) -> tuple[Past, ...]:
+        """What ran and would be held."""
+        return tuple(one for one in self.past if one.reasons)
+
+
+def impact(uow: UnitOfWork, text: str, days: int = 90) -> Impact:
+    """What-if: the policies of `text` (YAML) beside those in force, over all definitions and what was cleared.
+
+    Raises InvalidPolicy. In a read-only unit of work nothing is locked.
+    """
+    proposed = tuple(policy.read(text))
+    names = {one.id for one in proposed}
+    before = policy.in_force(uow)
+    after = [*(one for one in before if one.id not in names), *proposed]
+    broken = {one.definition.id for one in unproved(uow, before)}
+    new = tuple(one for one in unproved(uow, after) if one.definition.id not in broken)
+    return Impact(proposed, new, tuple(policy.replay_cleared(uow, proposed, days)))
+
+
+def staffing(uow: UnitOfWork) -> list[Staffing]:
+    """`policy.staffing` with those whom the deployed drawings ask: named people and members of named groups."""
+    asked: dict[str, set[UUID] | None] = {}
+    for info in latest_all(uow, "process"):
+        for process in drawing(uow, info.id).processes:
+            for node in process.nodes.values():
+                mark, people = node.extensions.policy, node.extensions.assignees
+                if mark is None:
+                    continue
+                listed = None if people is None or node.extensions.strategy is not None else _named(uow, people)
+                known = asked.get(mark.provides, set())
+                asked[mark.provides] = None if listed is None or known is None else known | listed
+    return policy.staffing(uow, {name: frozenset(found) for name, found in asked.items() if found is not None})
+
+
+def _named(uow: UnitOfWork, people: Assignees) -> set[UUID] | None:
+    """None when an expression decides who is asked."""
+    if any((text or "").startswith("=") for text in (people.assignee, people.users, people.groups)):
+        return None
+    users, groups = _split(f"{people.assignee or ''},{people.users or ''}"), _split(people.groups or "")
+    found = {user.id for user in identity.find(uow, users)}
+    members = identity.members_of(uow, [group.id for group in identity.find_groups(uow, groups)])
+    return found | {user.id for user in members}
+
+
+def _split(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:

@@ -1,8 +1,10 @@
-"""troika db upgrade · current."""
+"""troika db upgrade · current · roles."""
 
 import click
 from flask.cli import AppGroup
 
+from engine import operations
+from engine.db import roles
 from engine.db.migrations import upgrading
 from webui.cli import opening
 
@@ -24,3 +26,11 @@ def current() -> None:
     click.echo(f"database: {found or 'empty'}, program: {upgrading.head()}")
     if found != upgrading.head():
         raise SystemExit(1)
+
+
+@group.command("roles")
+def roles_() -> None:
+    """Print the SQL that gives a PostgreSQL database its roles of least privilege; run it as its administrator."""
+    operations.load()
+    for statement in roles.statements():
+        click.echo(f"{statement};")

@@ -82,6 +82,11 @@ SECOND = drawing(START + APPROVE.format(provides="cfo_approval") + END + flows("
 
 @pytest.fixture
 def who(engine) -> dict[str, Actor]:
+    return people(engine)
+
+
+def people(engine) -> dict[str, Actor]:
+    """Who asks, who approves, and the policy in force."""
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY)
         identity.create_group(uow, "process_admin", "流程管理员")

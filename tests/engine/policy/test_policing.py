@@ -1,0 +1,214 @@
+"""Policies beside what is deployed and who is there: what a change would do, who is indispensable, who owns tables."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from engine import identity, policy, repository, runtime
+from engine.db import roles
+from engine.errors import PolicyHold
+from engine.process_engine import ProcessEngine
+from engine.settings import Settings
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.policy.test_gate import APPROVE, a_bill, agree, pay, people, started, state_of
+
+BOARD = drawing(
+    START + APPROVE.format(provides="board_approval").replace("fay,cfo", "root").replace("test_bill", "policy_version")
+    .replace("bill_id", "version_id") + END + flows("start fin end"), process_id="board",
+)  # fmt: skip
+
+POLICY = """
+- id: REF-001
+  title: 先审批，后退款
+  on: refund.execute
+  require:
+    - {approval: finance_approval, eligible: '= list contains(actor.roles, "fin")'}
+    - {approval: cfo_approval, eligible: '= actor.login = "cfo"', when: "= facts.amount >= 1000"}
+  distinct: [requester, approver]
+  binds: [amount, payee]
+"""
+CHANGES = """
+- id: POL-001
+  title: 改策略要审批
+  on: policy.change
+  require:
+    - {approval: board_approval}
+"""
+
+
+@pytest.fixture
+def who(engine) -> dict[str, Actor]:
+    return people(engine)
+
+
+def test_what_if_names_definitions_and_payments_that_would_not_have_passed(engine, who):
+    bill_id, large = a_bill(engine), a_bill(engine, cents=50000)
+    for one in (bill_id, large):
+        instance_id = started(engine, who["req"], one)
+        agree(engine, who["fay"])
+        pay(engine, instance_id, one)
+    text_ = policy_text(require="    - {approval: finance_approval}\n"
+                        '    - {approval: cfo_approval, when: "= facts.amount >= 500"}\n')  # fmt: skip
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        milder = repository.impact(uow, text_)
+        strict = repository.impact(uow, policy_text("    - {approval: board_approval}\n"))
+
+    assert milder.unproved == ()
+    assert [(one.amount, one.subject_id) for one in milder.held] == [(Decimal("500.00"), str(large))]
+    assert "cfo_approval" in str(milder.held[0].reasons)
+    assert [one.definition.key for one in strict.unproved] == ["p"]
+    assert len(strict.held) == len(strict.past) == 2
+
+
+def policy_text(require: str) -> str:
+    return f"- id: REF-001\n  title: T\n  on: refund.execute\n  require:\n{require}  distinct: [requester, approver]\n"
+
+
+def test_changing_a_policy_needs_what_the_policy_about_changes_asks_for(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, CHANGES)
+        identity.create_group(uow, "controllers", "内控", capabilities="policy")
+        for login in ("fay", "cfo"):
+            identity.add_member(uow, "controllers", login)
+    with engine.unit_of_work(who["fay"]) as uow:
+        (made,) = policy.propose(uow, policy_text("    - {approval: finance_approval, people: 3}\n"), "more people")
+
+    with pytest.raises(PolicyHold, match="board_approval"), engine.unit_of_work(who["cfo"]) as uow:
+        repository.activate_policy(uow, made.id)
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/board.bpmn": BOARD})
+    with engine.unit_of_work(who["req"]) as uow:
+        runtime.start(uow, "board", {"version_id": str(made.id)})
+    agree(engine, who["root"])
+    with engine.unit_of_work(who["cfo"]) as uow:
+        assert repository.activate_policy(uow, made.id).version.state == "active"
+
+
+def test_the_people_without_whom_nothing_is_paid_are_named(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_org_unit(uow, "finance", "财务部")
+        identity.create_group(uow, "fin", "财务")
+        for login in ("ann", "fay", "fred", "cfo"):
+            identity.create_user(uow, login, login.title(), org_unit=None if login == "ann" else "finance")
+        for login in ("fay", "fred"):
+            identity.add_member(uow, "fin", login)
+
+    def said() -> list[str]:
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return [text_.format(**facts) for text_, facts in (one.sentence for one in policy.staffing(uow))]
+
+    assert said() == [
+        "REF-001, amount 999: if the whole of 财务部 is away, nobody can approve.",
+        "REF-001, amount 1000: if Cfo is away, nobody can approve.",
+        "REF-001, amount 1000: what Cfo asks for, nobody can approve.",
+    ]
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, identity.user(uow, "fred").id)
+    assert "REF-001, amount 999: if Fay is away, nobody can approve." in said()
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, identity.user(uow, "fay").id)
+    assert said()[0] == "REF-001, amount 999: 1 people must give finance_approval, 0 can."
+
+
+def test_those_who_could_approve_what_they_ask_for_are_named(engine, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("[requester, approver]", "[approver]"))
+        identity.create_org_unit(uow, "sales", "销售部")
+        identity.create_group(uow, "fin", "财务")
+        for login in ("ann", "fay", "bob"):
+            identity.create_user(uow, login, login.title(), org_unit="sales" if login == "bob" else None)
+        identity.set_leader(uow, "sales", "bob")
+        identity.add_member(uow, "fin", "fay")
+    with engine.unit_of_work(Actor(person_id(engine, "fay"))) as uow:
+        identity.substitute(uow, "fay", "ann", clock.now(), clock.now() + timedelta(days=1))
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        said = [
+            text_.format(**facts)
+            for text_, facts in (one.sentence for one in policy.staffing(uow) if one.kind == "self")
+        ]
+    assert said == [
+        "REF-001: Ann may approve what he asks for himself, as the substitute of Fay.",
+        "REF-001: Bob is asked for what he asks for himself, as head of his department.",
+        "REF-001: Fay may approve what he asks for himself, by his role.",
+    ]
+
+
+def person_id(engine, login: str):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return identity.user(uow, login).id
+
+
+# ---------------------------------------------------------------- roles of least privilege
+
+
+@pytest.mark.postgres
+def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgres_server, clock):
+    admin = create_engine(postgres_server.url(), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE roles"))
+    made = ProcessEngine(Settings(database_url=postgres_server.url("roles"), inline_ms=60_000), clock=clock)
+    made.upgrade()
+    with made._writer.connect() as connection:
+        for _ in range(2):  # again after an upgrade
+            for statement in roles.statements():
+                connection.exec_driver_sql(statement.replace("%", "%%"))
+        for login, role in (("app1", roles.APP), ("report1", roles.REPORT), ("anchor1", roles.ANCHOR)):
+            connection.execute(text(f"CREATE USER {login} IN ROLE {role}"))
+        connection.commit()
+    made.dispose()
+    as_app = postgres_server.url("roles").replace("troika@", "app1@")
+    engine = ProcessEngine(Settings(database_url=as_app, inline_ms=60_000), clock=clock)
+    try:
+        who = people(engine)
+        bill_id = a_bill(engine)
+        instance_id = started(engine, who["req"], bill_id)
+        agree(engine, who["fay"])
+        pay(engine, instance_id, bill_id)
+        assert state_of(engine, bill_id) == "paid"
+    finally:
+        engine.dispose()
+    app, report, anchor = (
+        create_engine(postgres_server.url("roles").replace("troika@", f"{login}@"))
+        for login in ("app1", "report1", "anchor1")
+    )
+    try:
+        for statement in (
+            "DELETE FROM history", "UPDATE history SET kind = 'x'", "DELETE FROM audit", "UPDATE audit SET kind = 'x'",
+            "TRUNCATE policy_grant", "TRUNCATE history", "DELETE FROM policy_grant", "DELETE FROM clearance",
+            "UPDATE policy_grant SET person_id = id", "UPDATE clearance SET amount = 1", "DELETE FROM work_item",
+            "UPDATE policy_version SET statement = '{}'", "UPDATE erp_payment SET amount = 1",
+            "DELETE FROM erp_payment", "UPDATE break_glass SET reason = 'x'",
+            "ALTER TABLE erp_payment DISABLE TRIGGER ALL", "DROP TRIGGER payment_gate ON erp_payment",
+            "CREATE TABLE mine (id int)", "DROP TABLE erp_payment", "SET session_replication_role = replica",
+            "CREATE OR REPLACE FUNCTION payment_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        ):  # fmt: skip
+            refused(app, statement)
+        for statement in ("SELECT password_hash FROM user_account", "INSERT INTO audit_tip VALUES ('x', 1, '')",
+                          "SELECT * FROM login_failure", "UPDATE history SET kind = 'x'"):  # fmt: skip
+            refused(report, statement)
+        for statement in ("SELECT * FROM user_account", "DELETE FROM audit_anchor", "UPDATE audit_anchor SET root = ''",
+                          "INSERT INTO history SELECT * FROM history"):  # fmt: skip
+            refused(anchor, statement)
+        with report.connect() as connection:
+            assert connection.execute(text("SELECT login FROM user_account WHERE login = 'fay'")).scalar() == "fay"
+        with anchor.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM history")).scalar_one() > 0
+    finally:
+        for database in (app, report, anchor):
+            database.dispose()
+        with admin.connect() as connection:
+            connection.execute(text("DROP DATABASE roles WITH (FORCE)"))
+            for login in ("app1", "report1", "anchor1"):
+                connection.execute(text(f"DROP USER {login}"))
+        admin.dispose()
+
+
+def refused(database, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), database.connect() as connection:
+        connection.execute(text(statement))
