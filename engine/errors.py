@@ -506,6 +506,14 @@ class MoveRefused(EngineError):
         super().__init__(count=len(findings), first=findings[0])
 
 
+class NobodyCanBeAsked(EngineError):
+    """A request would come to a task with nobody to ask, whose drawing refuses such requests (`blockStart`)."""
+
+    message = N_("This is not accepted: nobody can be asked at '{task}'.")
+    hint = N_("Have an administrator name somebody who decides there, or change what leads there.")
+    status = 422
+
+
 class ReturnNotPossible(EngineError):
     """A task or a request that cannot go back there; `findings`: every reason."""
 

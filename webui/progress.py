@@ -20,7 +20,7 @@ from engine.errors import NotFound
 from engine.forms import Permissions
 from engine.tasks import Signed, signatures
 from engine.unit_of_work import UnitOfWork
-from webui import languages, reasons, rendering
+from webui import languages, reasons, rendering, route
 
 FACTS = 20_000
 """more of one instance are not drawn"""
@@ -245,7 +245,7 @@ def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
     by = gettext("automatic") if automatic else _person(people.get(row.decided_by))
     if row.on_behalf_of_id in people:
         by = gettext("%(name)s for %(principal)s", name=by, principal=_person(people[row.on_behalf_of_id]))
-    text = row.opinion or (row.reason or "" if automatic else "")
+    text = row.opinion or (route.reason(row.reason or "") if automatic else "")
     word, colour = _decision(row.decision)
     if row.decision_source == Source.CARRIED:
         word = gettext("%(decision)s, carried over", decision=word)

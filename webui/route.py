@@ -12,7 +12,7 @@ from flask_babel import format_timedelta, gettext
 
 from engine import forms, identity, runtime
 from engine.approvals.choices import Selection
-from engine.errors import N_
+from engine.errors import N_, NobodyCanBeAsked
 from engine.forms import Form
 from engine.runtime import PreviewStep, Route
 from engine.values import Values
@@ -141,6 +141,8 @@ def department() -> str | None:
 
 
 def _why(step: PreviewStep) -> str:
+    if step.blocks_start:
+        return str(errors.explain(NobodyCanBeAsked(task=_name(step))))
     return str(errors.explain(step.refused)) if step.refused is not None else reason(step.skipped_because or "")
 
 
@@ -198,6 +200,7 @@ _PATTERNS = [
             N_("department leader of the person in field %(field)s"),
         ),
         (r"leader of the department in field (?P<field>.+)", N_("leader of the department in field %(field)s")),
+        (r"is asked later: (?P<task>.+)", N_("is asked later: %(task)s")),
         (r"by decision (?P<name>.+)", N_("by decision %(name)s")),
         (r"decided (?P<element>\S+)", N_("decided %(element)s")),
     )

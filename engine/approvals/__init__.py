@@ -6,10 +6,11 @@
 from engine.approvals.carrying import carry, reopen_for
 from engine.approvals.choices import select_people
 from engine.approvals.ledger import Ledger, Outcome, decide
-from engine.approvals.rounds import Again, RoundOutcome, close_round, open_round, outcome_of, path_of
+from engine.approvals.rounds import Again, Later, RoundOutcome, close_round, open_round, outcome_of, path_of
 
 __all__ = [
     "Again",
+    "Later",
     "Ledger",
     "Outcome",
     "RoundOutcome",

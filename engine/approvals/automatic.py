@@ -1,5 +1,6 @@
 """What happens without a click: nobody to ask, or the requester himself. Recorded as `auto_*`, never as a person."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from engine import identity
 from engine.approvals.candidates import Asking, Candidate, listed, people
+from engine.bpmn.steps import Work
 from engine.db.history import history
 from engine.db.task import ItemDecision, ItemKind, RoundStatus, Source, user_task, work_item
 from engine.errors import NobodyToAsk
@@ -40,6 +42,11 @@ def handle(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automati
     if isinstance(own, Automatic) or own:
         return own
     return _on_empty(asking)
+
+
+def blocks(asking: Asking, found: list[Candidate]) -> bool:
+    """`troika:onEmpty do="blockStart"`, and nobody is left to ask: a request is not accepted that would come here."""
+    return asking.work.on_empty == "blockStart" and _on_self(asking, found) == []
 
 
 def _on_self(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automatic:
@@ -131,13 +138,44 @@ _written = (
 )
 
 
-def repeated(asking: Asking, asked: list[Candidate]) -> dict[UUID, UUID]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Why somebody is not asked here. `evidence`: the item in which he has agreed; None: he will be asked later."""
+
+    evidence: UUID | None
+    reason: str
+
+
+def may_spare(work: Work, *modes: str) -> bool:
+    """Whether `troika:dedupe` is one of `modes` here, and the approval does not count for a policy."""
+    voting = work.approval is not None and work.approval.mode != "inform"
+    return work.dedupe in modes and work.capability is None and voting
+
+
+def deferred(
+    asking: Asking, asked: list[Candidate], later: Callable[[], Mapping[UUID, str]]
+) -> dict[UUID, Before]:  # fmt: skip
+    """Who need not agree yet (`troika:dedupe mode="last"`): he is certain to be asked where he has to agree.
+
+    `later`: persons with the name of the task; looked up when it matters.
+    """
+    people = [one for one in asked if not one.group and one.person_id is not None]
+    if not people or not may_spare(asking.work, "last"):
+        return {}
+    known = later()
+    return {
+        one.id: Before(None, f"is asked later: {known[one.person_id]}")
+        for one in people if one.person_id is not None and one.person_id in known
+    }  # fmt: skip
+
+
+def repeated(asking: Asking, asked: list[Candidate]) -> dict[UUID, Before]:
     """Who need not agree again (`troika:dedupe`): account -> the item in which the same person has agreed.
 
     Not where the approval counts for a policy, after a return, or after anything was written into the request.
     """
     work, uow = asking.work, asking.uow
-    if work.dedupe == "none" or work.capability is not None or work.approval is None or work.approval.mode == "inform":
+    if not may_spare(work, "first", "adjacent"):
         return {}
     of = {"of": asking.instance.id}
     rows = uow.execute(_agreed, of).all()
@@ -152,7 +190,10 @@ def repeated(asking: Asking, asked: list[Candidate]) -> dict[UUID, UUID]:
         for row in reversed(rows)
         if str(row.id) in unchanged and (returned is None or row.decided_at > returned)
     }
-    return {one.id: valid[one.person_id] for one in asked if not one.group and one.person_id and one.person_id in valid}
+    return {
+        one.id: Before(valid[one.person_id], "has agreed before")
+        for one in asked if not one.group and one.person_id and one.person_id in valid
+    }  # fmt: skip
 
 
 def _returned_at(uow: UnitOfWork, of: dict[str, UUID]) -> datetime | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, sel
 
 from engine import bpmn, history, ids
 from engine.approvals import candidates, copies, modes, timeouts
-from engine.approvals.automatic import Automatic, handle, repeated, skipped
+from engine.approvals.automatic import Automatic, Before, deferred, handle, repeated, skipped
 from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.ledger import Item, Ledger, Outcome, decide
 from engine.bpmn.steps import Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
@@ -127,7 +127,13 @@ class Again:
     people: tuple[Candidate, ...] = ()
 
 
-def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened, again: Again | None = None) -> bool:
+Later = Callable[[], Mapping[UUID, str]]
+"""Persons who will certainly be asked behind a task and have to agree there -> the name of that task"""
+
+
+def open_round(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, again: Again | None = None, later: Later = dict
+) -> bool:  # fmt: skip
     """Find the people, freeze them in the round, put it into their inboxes. True: decided by a rule, without them."""
     work = fact.work
     asking = Asking(uow, instance, work, lambda: bpmn.variables(instance.state, fact.scope), fact.node)
@@ -145,7 +151,8 @@ def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened, again: Aga
         _decide_without_people(uow, instance, fact, row, asked)
         return True
     chosen, loads = _chosen(uow, instance, fact, asked)
-    items = _items(uow, instance, fact, round_id, chosen, {} if again else repeated(asking, chosen))
+    before = {} if again else repeated(asking, chosen) | deferred(asking, chosen, later)
+    items = _items(uow, instance, fact, round_id, chosen, before)
     outcome = _outcome_of(work, items)
     if outcome is not None:
         _close_at_once(uow, instance, fact, row, items, outcome, "agree" if outcome.passed else "reject")
@@ -402,9 +409,9 @@ def _chosen(
 
 def _items(
     uow: UnitOfWork, instance: Instance, fact: WorkOpened, round_id: UUID, asked: list[Candidate],
-    agreed: Mapping[UUID, UUID],
+    agreed: Mapping[UUID, Before],
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """`agreed`: who has agreed before, with the item that shows it."""
+    """`agreed`: who need not be asked here, since he agrees somewhere else."""
     in_turn = mode_of(fact.work) == "sequential"
     first = next((candidate.id for candidate in asked if candidate.id not in agreed), None)
     weigh = _weights(fact.work)
@@ -423,11 +430,12 @@ def _items(
     ]  # fmt: skip
 
 
-def _repeated(uow: UnitOfWork, evidence: UUID) -> dict[str, Any]:
-    """The same person has agreed already: the engine's yes, never his."""
+def _repeated(uow: UnitOfWork, before: Before) -> dict[str, Any]:
+    """The same person agrees somewhere else: the engine's yes, never his."""
     return {
         "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.AGREED),
-        "decision_source": int(Source.AUTO_DEDUPE), "decided_at": uow.now, "evidence_id": evidence,
+        "decision_source": int(Source.AUTO_DEDUPE), "decided_at": uow.now, "evidence_id": before.evidence,
+        "reason": before.reason,
     }  # fmt: skip
 
 
@@ -444,14 +452,13 @@ def _record_repeated(
 ) -> None:
     for item in items:
         if item["status"] == ItemStatus.DECIDED:
-            history.record(
-                uow, instance, "task.decided", node=fact.node,
-                data={
-                    "task": str(round_id), "item": str(item["id"]), "decision": "agree",
-                    "decision_source": Source(item["decision_source"]).name.lower(),
-                    "reason": "has agreed before", "evidence": str(item["evidence_id"]),
-                },
-            )  # fmt: skip
+            data = {
+                "task": str(round_id), "item": str(item["id"]), "decision": "agree",
+                "decision_source": Source(item["decision_source"]).name.lower(), "reason": item["reason"],
+            }  # fmt: skip
+            if item["evidence_id"] is not None:
+                data["evidence"] = str(item["evidence_id"])
+            history.record(uow, instance, "task.decided", node=fact.node, data=data)
 
 
 def _weights(work: Work) -> Callable[[Candidate], Decimal]:

@@ -82,7 +82,7 @@ class Work:
     skip: str = ""
     """the condition under which nobody is asked, when it holds"""
     dedupe: str = "none"
-    """who agreed before need not again: none | first | adjacent"""
+    """who agrees more than once need not: none | first | last | adjacent"""
     timeout: list[dict[str, Any]] = field(default_factory=list)
     """steps: after, do, repeat, to, calendar"""
     copies: list[dict[str, Any]] = field(default_factory=list)

@@ -23,12 +23,12 @@ from engine.errors import (
 )
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall
-from engine.runtime import later, numbering, rejecting, settling
+from engine.runtime import later, numbering, previewing, rejecting, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
 from engine.runtime.previewing import PreviewStep, Route, preview, preview_instance, require_selection, selectable
 from engine.runtime.rejecting import waits
-from engine.runtime.returning import rounds_of
+from engine.runtime.reopening import rounds_of
 from engine.runtime.settling import describe, settle
 from engine.runtime.views import InstanceView, instance_view
 from engine.unit_of_work import UnitOfWork
@@ -104,7 +104,8 @@ def start(
     id, for the nodes that ask whom the requester selects. `number`, `submission`: of the request `resubmits_id` that it
     takes up again.
 
-    Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart, InvalidValue, CannotChoose.
+    Raises ProcessNotDeployed, ProcessRetired, BusinessKeyTaken, NoSuchStart, InvalidValue, CannotChoose,
+    NobodyCanBeAsked.
     """
     info = repository.latest_active(uow, key) if definition_id is None else repository.definition(uow, definition_id)
     program = repository.program(uow, info.id)
@@ -120,6 +121,15 @@ def start(
     starter = uow.actor.user_id
     initiator = None if starter is None else identity.context_of(uow, starter, department)
     instance.cache["beside"] = Beside(initiator, by_key=instance_id is not None)
+    if starter is not None:
+
+        def first(unborn: Instance) -> Step:
+            known = env(uow, unborn)
+            return bpmn.begin(
+                program, str(info.id), variables, now=uow.now, env=known, start=start, trigger=trigger
+            )  # fmt: skip
+
+        previewing.refuse_blocked(uow, instance, program, first, approvers or {})
     uow.add_instance(instance)
     history.record(
         uow, instance, "instance.started",

@@ -4,7 +4,8 @@ the others answer nothing: what depends on them is possible, not certain. Nothin
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter, thread_time
 from typing import Any
@@ -33,14 +34,14 @@ from engine.bpmn.steps import (
 from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.task import RoundStatus, Source
-from engine.errors import N_, BusinessError, CannotChoose, EngineError
+from engine.errors import N_, BusinessError, CannotChoose, EngineError, NobodyCanBeAsked
 from engine.identity import User
 from engine.ids import uuid7
 from engine.operations import Operation, UnknownOperation
 from engine.runtime import reopening
 from engine.runtime.codec import Beside
 from engine.runtime.environment import beside, env, load
-from engine.runtime.returning import rounds_of
+from engine.runtime.reopening import rounds_of
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -86,6 +87,8 @@ class PreviewStep:
     copies: tuple[Foreseen, ...] = ()
     refused: EngineError | None = None
     """why nobody can be asked there"""
+    blocks_start: bool = False
+    """nobody is left to ask, and the drawing says that such a request is not accepted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,59 @@ def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
             walk.unsure(token.node)
             walk.answers.append((token.id, walk.completed(token.id)))
     return walk.go(Step(state, []))
+
+
+def asked_later(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> dict[UUID, str]:
+    """Persons who are certain to be asked behind this task and have to agree there, with the name of that task.
+
+    Foretold from a copy of the state, as if everybody agreed: a task whose way or whose people are not known yet does
+    not count, nor does one where somebody else may agree in their place.
+    """
+    copied = copy(instance)
+    copied.state = bpmn.load(bpmn.dump(instance.state, {}), lambda key: repository.program(uow, UUID(key)))
+    copied.cache = {"beside": beside(uow, instance)}
+    walk = _Walk(uow, copied, copied.state.program)
+    asked = {row.token: row for row in rounds_of(uow, instance.id) if row.status == RoundStatus.OPEN}
+    for token in list(copied.state.tokens.values()):
+        if token.wait != "work" or token.incident or (token.id != fact.token and token.id not in asked):
+            continue
+        work = fact.work if token.id == fact.token else rounds.load(asked[token.id])
+        walk.taint(work, token.scope.definition_id)
+        walk.answers.append((token.id, walk.agreed(token.id, token.node.id, work, (), 1)))
+    walk.go(Step(copied.state, []))
+    found: dict[UUID, str] = {}
+    for step in walk.steps:
+        if step.element != fact.node and _heard(step):
+            persons = (walk.persons.get(one.id) for one in step.people)
+            found |= {person: step.name for person in persons if person is not None}
+    return found
+
+
+def refuse_blocked(
+    uow: UnitOfWork, instance: Instance, program: Program, step: Callable[[Instance], Step],
+    approvers: Mapping[str, Sequence[Any]],
+) -> None:  # fmt: skip
+    """Refuse a start that would certainly come to a task where nobody is left to ask (`blockStart`).
+
+    `step`: the first one of a request that is not born. Raises NobodyCanBeAsked.
+    """
+    nodes = program.nodes.values()
+    if not any(node.call is not None or (node.human and node.human.on_empty == "blockStart") for node in nodes):
+        return
+    unborn = copy(instance)
+    unborn.cache = {"beside": beside(uow, instance)}
+    walk = _Walk(uow, unborn, program)
+    walk.named = _selected(uow, unborn, program, approvers)
+    for found in walk.go(step(unborn)).steps:
+        if found.blocks_start and found.status == CERTAIN:
+            raise NobodyCanBeAsked(task=found.name or found.element)
+
+
+def _heard(step: PreviewStep) -> bool:
+    """Whether everybody who is asked there is certain to be asked, and has to agree."""
+    asked = step.mode != "inform" and step.skipped_because is None and not step.needs_selection
+    certain = step.status == CERTAIN and step.people_known
+    return asked and certain and (step.mode in EVERYBODY or len(step.people) == 1)
 
 
 def selectable(uow: UnitOfWork, key: str, node: str, search: str = "", *, department: str | None = None) -> list[User]:
@@ -215,6 +271,10 @@ class _Walk:
         """elements behind a place where the walk cannot go on"""
         self.named: dict[str, list[Candidate]] = {}
         """whom the requester has selected, by element"""
+        self.persons: dict[UUID, UUID | None] = {}
+        """of the accounts on the way"""
+        self.spares: set[int] = set()
+        """numbers of steps that ask only whom no later one asks"""
         self.said_yes: list[tuple[str, frozenset[UUID], frozenset[UUID]]] = []
         """(element, accounts, persons) of those who have certainly agreed on the way, in order"""
         self.ticket: UUID | None = None
@@ -241,7 +301,7 @@ class _Walk:
 
     def _route(self, *, complete: bool) -> Route:
         seen = {step.element for step in self.steps}
-        steps = list(self.steps)
+        steps = self._last_ones()
         for key in sorted((self.maybe | self.ahead) - seen, key=lambda key: self.program.nodes[key].index):
             node = self.program.nodes[key]
             if node.op == WORK and node.human is not None:
@@ -249,6 +309,24 @@ class _Walk:
                 status = POSSIBLE if key in self.maybe else UNKNOWN
                 steps.append(PreviewStep(key, node.name, node.labels, mode, (), status, people_known=False))
         return Route(tuple(steps), complete, self.ends)
+
+    def _last_ones(self) -> list[PreviewStep]:
+        """The steps, without those who are certain to be asked later and have to agree there (`dedupe="last"`)."""
+        steps = list(self.steps)
+        later: dict[UUID | None, PreviewStep] = {}
+        for index in reversed(range(len(steps))):
+            step = steps[index]
+            if index in self.spares and step.people and step.skipped_because is None:
+                again = {one.id: later.get(self.persons.get(one.id)) for one in step.people if self.persons.get(one.id)}
+                spared = {key: found for key, found in again.items() if found and found.element != step.element}
+                left = tuple(one for one in step.people if one.id not in spared)
+                enough = not left or (step.mode == "any" and bool(spared))
+                because = f"is asked later: {next(iter(spared.values())).name}" if enough else None
+                steps[index] = replace(step, people=() if enough else left, skipped_because=because)
+            if _heard(step):
+                for one in step.people:
+                    later.setdefault(self.persons.get(one.id), step)
+        return steps
 
     # ------------------------------------------------------------ what happens on the way
 
@@ -316,6 +394,7 @@ class _Walk:
         refused: EngineError | None = None
         selection: Selection | None = None
         open_still = False
+        resolved: list[Candidate] = []
         answer: list[Candidate] | Automatic = []
         known = not self._read_by(fact) & self.unknown
         mode = rounds.mode_of(work)
@@ -338,10 +417,14 @@ class _Walk:
         because = answer.reason if isinstance(answer, Automatic) else because
         shown = () if open_still else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
         status = POSSIBLE if fact.node in self.maybe else CERTAIN
+        self.persons |= {one.id: one.person_id for one in found if not one.group}
+        if automatic.may_spare(work, "last"):
+            self.spares.add(len(self.steps))
+        blocked = not open_still and known and not automatic.skipped(asking) and automatic.blocks(asking, resolved)
         self.steps.append(
             PreviewStep(
                 fact.node, work.name, dict(work.labels), mode, shown, status, open_still, because, work.due,
-                known, selection, tuple(self._copies(work)), refused,
+                known, selection, tuple(self._copies(work)), refused, blocked,
             )
         )  # fmt: skip
         self.taint(work, self.instance.state.scopes[fact.scope].definition_id)
@@ -411,7 +494,7 @@ class _Walk:
     def _without_repeated(self, asking: Asking, mode: str, asked: list[Candidate]) -> list[Candidate] | Automatic:
         """Without those who have agreed before (`troika:dedupe`), on the way or in the request as it stands."""
         work = asking.work
-        if work.dedupe == "none" or work.capability is not None or work.approval is None or mode == "inform":
+        if not automatic.may_spare(work, "first", "adjacent"):
             return asked
         way = self.said_yes[-1:] if work.dedupe == "adjacent" else self.said_yes
         persons = {person for _, _, found in way for person in found}

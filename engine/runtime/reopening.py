@@ -20,6 +20,7 @@ from engine.runtime.environment import beside
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, digest
 
+_rounds = select(user_task).where(user_task.c.instance_id == bindparam("of")).order_by(user_task.c.opened_seq)
 _round = select(user_task).where(user_task.c.id == bindparam("of"))
 _parked = select(user_task).where(user_task.c.parked_by == bindparam("of"), user_task.c.voided_at.is_(None))
 _carried = select(work_item.c.evidence_id).where(
@@ -39,7 +40,12 @@ _void_round = update(user_task).where(user_task.c.id == bindparam("row"), user_t
 _void_item = update(work_item).where(work_item.c.id == bindparam("row"), work_item.c.voided_at.is_(None))
 
 
-def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
+def rounds_of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
+    """Every round of the instance, oldest first."""
+    return uow.read(_rounds, {"of": instance_id})
+
+
+def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened, later: approvals.Later) -> bool:
     """As `approvals.open_round`; after a return the same people, or their decisions, see `approvals.md` 7.3."""
     reopen = instance.cache.get("reopen", {}).pop(fact.node, None)
     if reopen is not None:  # somebody takes his own decision back
@@ -52,8 +58,8 @@ def open_round(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> bool:
         return approvals.open_round(uow, instance, fact, approvals.Again(Cause.RETURN, people))
     ticket = beside(uow, instance).ticket
     if ticket is None:
-        return approvals.open_round(uow, instance, fact)
-    return _with_ticket(uow, instance, fact, ticket)
+        return approvals.open_round(uow, instance, fact, later=later)
+    return _with_ticket(uow, instance, fact, ticket, later)
 
 
 def people_of(uow: UnitOfWork, items: Sequence[Any], reason: str) -> tuple[Candidate, ...]:
@@ -151,7 +157,9 @@ def parked_for(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UU
     return earlier, items
 
 
-def _with_ticket(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID) -> bool:
+def _with_ticket(
+    uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: UUID, later: approvals.Later
+) -> bool:  # fmt: skip
     asked = returned_by(uow, instance, fact, ticket)
     if asked is not None:
         _end(uow, instance, Ticket.USED, "not passed on the way back")
@@ -162,12 +170,12 @@ def _with_ticket(uow: UnitOfWork, instance: Instance, fact: WorkOpened, ticket: 
         scope = instance.state.scopes[fact.scope]
         if scope.id == int(returned.guarded["scope"]) and _follows(scope, returned.guarded["target"], fact.node):
             break_ticket(uow, instance, "another way was taken")
-        return approvals.open_round(uow, instance, fact)
+        return approvals.open_round(uow, instance, fact, later=later)
     earlier, items = parked
     reason = changed(uow, instance, fact, earlier, items)
     if reason is not None:
         break_ticket(uow, instance, reason)
-        return approvals.open_round(uow, instance, fact)
+        return approvals.open_round(uow, instance, fact, later=later)
     policy.restore(uow, [click_of(item) for item in items], "carried")
     return approvals.carry(uow, instance, fact, earlier, items)
 

@@ -26,10 +26,10 @@ from engine.findings import Finding, Level
 from engine.operations import UnknownOperation
 from engine.runtime import proof, reopening
 from engine.runtime.environment import beside, env, load
+from engine.runtime.reopening import rounds_of
 from engine.runtime.settling import settle
 from engine.unit_of_work import UnitOfWork
 
-_rounds = select(user_task).where(user_task.c.instance_id == bindparam("of")).order_by(user_task.c.opened_seq)
 _left = select(func.max(facts.c.seq)).where(
     facts.c.instance_id == bindparam("of"), facts.c.kind == "node.left", facts.c.token == bindparam("of_token")
 )
@@ -83,11 +83,6 @@ class Broken(Exception):
     def __init__(self, target: str, found: list[str]) -> None:
         self.target, self.found = target, found
         super().__init__("; ".join(found))
-
-
-def rounds_of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
-    """Every round of the instance, oldest first."""
-    return uow.read(_rounds, {"of": instance_id})
 
 
 def passed(rounds: Sequence[Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from engine.db.subscription import subscription
 from engine.errors import BusinessError, EngineError, StaleInstance
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall, UnknownOperation
-from engine.runtime import codec, correlation, following, later, rejecting, reopening
+from engine.runtime import codec, correlation, following, later, previewing, rejecting, reopening
 from engine.runtime.environment import beside, env
 from engine.unit_of_work import UnitOfWork
 
@@ -180,7 +180,7 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
         case NodeLeft():
             _record_visit(uow, instance, fact)
         case WorkOpened():
-            return reopening.open_round(uow, instance, fact)
+            return reopening.open_round(uow, instance, fact, lambda: previewing.asked_later(uow, instance, fact))
         case WorkClosed():
             approvals.close_round(uow, instance, fact)
             if fact.token in beside(uow, instance).held:

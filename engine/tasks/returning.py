@@ -120,7 +120,7 @@ def return_(
         raise OpinionRequired(task=act.round.name)
     if resubmit not in (act.work.resubmits or (STEPWISE,)):
         raise ReturnNotPossible([_finding(target, _RESUBMIT, found=resubmit)])
-    known = returning.rounds_of(uow, act.instance.id)
+    known = runtime.rounds_of(uow, act.instance.id)
     to = _destination(act, known, target)
     if to is None:
         return _to_draft(act, opinion, _by_person(act, idempotency_key))
@@ -136,7 +136,7 @@ def by_itself(act: Act, target: str, opinion: str) -> UUID | None:
 
     The id of an incident, as `go` says. Raises ReturnNotPossible, OperationRunning.
     """
-    known = returning.rounds_of(act.uow, act.instance.id)
+    known = runtime.rounds_of(act.uow, act.instance.id)
     standing = returning.passed(known)
     if target == INITIATOR:
         to = _request_round(act, known)
@@ -172,7 +172,7 @@ def reject_to(act: Act, on_reject: str, closing: Closing) -> None:
 
     Raises ReturnNotPossible, OperationRunning, Broken: then the rejection itself is not made.
     """
-    known = returning.rounds_of(act.uow, act.instance.id)
+    known = runtime.rounds_of(act.uow, act.instance.id)
     word = on_reject.removeprefix("return:")
     to = _request_round(act, known) if word == INITIATOR else returning.passed(known).get(word)
     if to is None and word == INITIATOR:
@@ -288,7 +288,7 @@ def _comes_before(act: Act, row: Any) -> bool:
 
 def _targets(act: Act) -> Iterator[Target]:
     """Each is judged when it is asked for: one legal place is enough for the act to be offered."""
-    known = returning.rounds_of(act.uow, act.instance.id)
+    known = runtime.rounds_of(act.uow, act.instance.id)
     standing = returning.passed(known)
     allowed = set(act.work.returns)
     if allowed & {INITIATOR, ANY}:

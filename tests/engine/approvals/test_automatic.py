@@ -1,12 +1,18 @@
 """What happens without a click: empty, own, repeated, skipped. It is recorded as the engine's, never as a person's."""
 
+import json
+
 import pytest
+from sqlalchemy import select
 
 from engine import identity, repository, tasks
+from engine.db.instance import instance as instance_table
 from engine.db.task import ItemStatus, RoundStatus, Source
-from engine.errors import EngineError
+from engine.errors import EngineError, NobodyCanBeAsked
 from engine.unit_of_work import ENGINE
-from tests.engine.approvals.office import approval
+from tests.engine.approvals.office import FORM, approval
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.policy.test_gate import a_bill
 
 pytestmark = pytest.mark.approvals
 
@@ -32,6 +38,101 @@ def test_the_same_person_thrice_is_asked_once(office):
     evidence = [row.evidence_id for row in office.rows(instance)]
     assert evidence[1:] == [office.rows(instance)[0].id] * 2
     assert {row.assignee_id for row in office.rows(instance)} == {office.who["bob"].user_id}
+
+
+LAST = '<troika:dedupe mode="last"/>'
+ALWAYS_LAST = f"<extensionElements>{LAST}</extensionElements>".encode()
+
+
+def test_the_same_person_thrice_is_asked_the_last_time_only(office):
+    instance = office.begin(
+        *(approval(key, LAST, users=who) for key, who in (("one", "bob"), ("two", "eve,bob"), ("three", "bob")))
+    )
+    assert office.asked() == {"eve"}
+    assert sources(office, instance) == [("auto_dedupe", None), ("auto_dedupe", None)]
+    assert [row.reason for row in office.rows(instance) if row.decision is not None] == ["is asked later: three"] * 2
+    office.act("eve", tasks.agree)
+    assert office.asked() == {"bob"}
+
+    office.act("bob", tasks.agree)
+
+    assert office.status(instance) == "completed"
+    assert [source for source, _ in sources(office, instance)] == ["auto_dedupe", "human", "auto_dedupe", "human"]
+
+
+def test_the_last_time_counts_only_where_he_is_sure_to_be_asked_and_has_to_agree(office):
+    office.begin(approval("one", LAST, users="bob"), approval("two", users="bob,eve", mode="any"))
+    assert office.asked() == {"bob"}
+
+
+def test_a_task_that_somebody_may_still_lead_away_from_spares_nobody(office):
+    form = '<zeebe:formDefinition formId="oa/claim"/>'
+    body = (
+        START + approval("one", LAST, users="bob") + approval("two", form, users="eve", extra='onReject="flow"')
+        + '<exclusiveGateway id="much" default="much_end"/>' + approval("three", LAST, users="bob") + END
+        + flows("start one two much end", "much three ? amount > 5", "three end")
+    )  # fmt: skip
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": drawing(body), "forms/oa/claim.json": json.dumps(FORM).encode()})
+
+    office.start(amount=9)
+
+    assert office.asked() == {"bob"}
+
+
+def test_an_approval_that_counts_for_a_policy_is_never_spared(office):
+    mark = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    bill = str(a_bill(office.engine))
+    xml = drawing(
+        START + approval("one", mark, users="bob") + approval("two", users="bob") + END + flows("start one two end")
+    )
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": xml.replace(b"<startEvent", ALWAYS_LAST + b"<startEvent", 1)})
+
+    office.start(bill_id=bill)
+
+    assert office.asked() == {"bob"}
+
+
+BLOCK = '<troika:onEmpty do="blockStart"/>'
+
+
+@pytest.mark.parametrize("before", [(), (approval("one", users="bob"),)])
+def test_a_request_that_would_come_to_a_task_with_nobody_to_ask_is_not_accepted(office, before):
+    office.deploy(*before, approval("two", BLOCK, users="gone"))
+
+    with pytest.raises(NobodyCanBeAsked) as refused:
+        office.start()
+
+    assert (refused.value.facts, refused.value.status) == ({"task": "two"}, 422)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(instance_table.c.id)).all() == []
+
+
+def test_a_request_that_takes_another_way_is_accepted(office):
+    body = (
+        START + '<exclusiveGateway id="much" default="much_small"/>' + approval("large", BLOCK, users="gone")
+        + approval("small", BLOCK, users="bob") + END
+        + flows("start much small end", "much large ? amount > 5", "large end")
+    )  # fmt: skip
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": drawing(body)})
+
+    office.start(amount=5)
+    with pytest.raises(NobodyCanBeAsked):
+        office.start(amount=6)
+
+    assert office.asked() == {"bob"}
+
+
+def test_who_leaves_after_the_start_is_replaced_by_the_administrators(office):
+    office.begin(approval("one", users="bob"), approval("two", BLOCK, users="eve"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, office.who["eve"].user_id)
+
+    office.act("bob", tasks.agree)
+
+    assert {item.node for item in office.items("dan", "claimable")} == {"two"}
 
 
 def test_without_dedupe_he_is_asked_each_time(office):

@@ -199,6 +199,27 @@ def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine):
         case.item("bob", "c")
 
 
+def test_who_is_asked_the_last_time_only_and_where_nobody_is_left_is_foretold(engine):
+    case = Case(
+        engine,
+        line(
+            step("a", '<troika:dedupe mode="last"/>', who="bob"),
+            step("b", '<troika:dedupe mode="last"/>', who="bob,eve", mode="all"),
+            step("c", who="bob"),
+        ),
+    )
+    (first, second, third) = foreseen(engine, case.who["ann"], "p").steps
+
+    assert (first.skipped_because, first.people) == ("is asked later: c", ())
+    assert [[who.name for who in one.people] for one in (second, third)] == [["Eve"], ["Bob"]]
+    assert case.waits == ["b"]
+    case.act(tasks.agree, "b", login="eve")
+    assert case.item("bob", "c")
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": line(step("a", '<troika:onEmpty do="blockStart"/>', who="gone"))})
+    assert [one.blocks_start for one in foreseen(engine, case.who["ann"], "p").steps] == [True]
+
+
 def test_a_running_request_shows_what_comes_next_also_after_a_return(engine):
     case = Case(engine, line(request(), step("a"), step("b"), step("c")))
     case.agree("request", "a")

@@ -13,7 +13,7 @@ import { FeelField } from './feel_field.js';
 const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'] };
 
 // who agreed before need not agree again
-export const DEDUPE = [['', 'Default'], ['none', 'Is asked again'], ['first', 'Is asked the first time only'], ['adjacent', 'Is not asked twice in a row']];
+export const DEDUPE = [['', 'Default'], ['none', 'Is asked again'], ['first', 'Is asked the first time only'], ['last', 'Is asked the last time only'], ['adjacent', 'Is not asked twice in a row']];
 
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };
