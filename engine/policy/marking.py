@@ -32,6 +32,8 @@ def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[Sta
     ways: list[list[Marks]] = []
     for token in running.tokens.values():
         place = places.get(prefixes[token.scope.id] + token.node.id)
+        if token.scope.kind == "turn" and token.stage is None:
+            continue  # a round of a loop: the token of the loop stands for all of them
         if place is not None and token.counts:
             ways.append(list(_stands(place, token)))
     for scope in running.scopes.values():

@@ -484,11 +484,14 @@ class Space:
     def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
         """An event sub-process begins: in place of everything around it, or beside it."""
         if any(self.system.places[start].node.interrupting for start in handler.starts):
-            state = self._without(state, self.inner[handler.parent.id] if handler.parent else None)
+            before = self._emptied(state, handler.parent)
         elif state.tokens.count(self.slot(handler.id, "!")) >= MANY:
             return
-        for start in handler.starts:
-            yield Move(handler.id, word), self.placed(self.active(state, handler.id), start)
+        else:
+            before = [state]
+        for one in before:
+            for start in handler.starts:
+                yield Move(handler.id, word), self.placed(self.active(one, handler.id), start)
 
     def _join(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         arrived = [flow for flow in place.incoming if self.slot(place.id, flow) in state.tokens]
@@ -575,8 +578,9 @@ class Space:
             yield from ((Move(place.id, "again"), again) for again in self._begun(state, place))
             if not place.holds_inside:
                 yield Move(place.id), self._done(state, place)
-        if not busy or place.may_stop_early:
-            for tokens in _fewer(self._without(state, inside).tokens, slot):
+        if not busy or place.may_stop_early or self._are_several(state, place, inside=False):
+            left = [state] if not busy else self._emptied(state, place) if place.may_stop_early else [state]
+            for tokens in dict.fromkeys(tokens for one in left for tokens in _fewer(one.tokens, slot)):
                 taken = self._over(State(tokens, state.outcomes, state.live), place)
                 if place.repeats:  # what it does is done turn by turn
                     after = self._written(taken, place)
@@ -589,9 +593,10 @@ class Space:
             if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
                 continue  # the end events of a transaction lead to the one, nothing comes out of the other
             if event.node.interrupting:
-                for tokens in _fewer(state.tokens, slot):
-                    taken = self._over(State(tokens, state.outcomes, state.live), place)
-                    yield self._happened(self._without(taken, inside), event)
+                for one in self._emptied(state, place):
+                    for tokens in _fewer(one.tokens, slot):
+                        taken = self._over(State(tokens, state.outcomes, state.live), place)
+                        yield self._happened(taken, event)
             elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
                 continue  # nothing comes of it
             elif _happens_again(event):
@@ -833,22 +838,47 @@ class Space:
         for tokens in _fewer(state.tokens, slot):
             taken = State(tokens, state.outcomes, state.live)
             if "terminate" in kinds:
-                yield Move(place.id), self._without(taken, self.inner[place.parent.id] if place.parent else None)
+                yield from ((Move(place.id), one) for one in self._emptied(taken, place.parent))
             elif "error" in kinds:
                 yield from self._throw(taken, place)
             elif "cancel" in kinds and place.parent is not None:
-                yield self._cancelled(taken, place, place.parent)
+                yield from self._cancelled(taken, place, place.parent)
             else:
                 yield Move(place.id), taken
 
-    def _cancelled(self, state: State, place: Place, transaction: Place) -> tuple[Move, State]:
+    def _cancelled(self, state: State, place: Place, transaction: Place) -> Iterator[tuple[Move, State]]:
         """A transaction is left by its cancel boundary event."""
-        gone = self._without(state, self.inner[transaction.id] | {transaction.id})
-        for boundary in transaction.boundaries:
-            event = self.system.places[boundary]
-            if any(caught.kind == "cancel" for caught in event.node.events):
-                gone = self._happened(gone, event)[1]
-        return Move(place.id), gone
+        for gone in self._torn_down(state, transaction):
+            for boundary in transaction.boundaries:
+                event = self.system.places[boundary]
+                if any(caught.kind == "cancel" for caught in event.node.events):
+                    gone = self._happened(gone, event)[1]
+            yield Move(place.id), gone
+
+    def _emptied(self, state: State, container: Place | None) -> list[State]:
+        """Everything in a place ends; where several of it may be active at once, or only in another one of them."""
+        if container is None:
+            return [State((), state.outcomes, state.live)]
+        emptied = self._without(state, self.inner[container.id]) if container.holds_inside else state
+        return [emptied, state] if emptied != state and self._are_several(state, container) else [emptied]
+
+    def _torn_down(self, state: State, container: Place) -> list[State]:
+        """A place ends with everything in it; where several of it may be active, one of them."""
+        found = [self._without(state, self.inner[container.id] | {container.id})]
+        if self._are_several(state, container):
+            for slot in dict.fromkeys(state.tokens):
+                place, stage = self.slots[slot]
+                if place is container and stage.startswith("!"):
+                    found += [State(tokens, state.outcomes, state.live) for tokens in _fewer(state.tokens, slot)]
+        return [self._over(one, container) for one in found]
+
+    def _are_several(self, state: State, container: Place, *, inside: bool = True) -> bool:
+        """Whether a place may be active more than once; `inside`: or what is in it."""
+        around = [container, *_above(container)]
+        if any(place.runs_beside_itself for place in (around if inside else around[1:])):
+            return True
+        active = [self.slots[slot][0] for slot in state.tokens if self.slots[slot][1].startswith("!")]
+        return any(active.count(place) > 1 for place in around)
 
     def _throw(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
         """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
@@ -871,9 +901,9 @@ class Space:
             for boundary in above.boundaries:
                 event = self.system.places[boundary]
                 if _catches(event, code):
-                    gone = self._over(self._without(state, self.inner[above.id] | {above.id}), above)
-                    move, after = self._happened(gone, event)
-                    yield Move(place.id, word, move.ways), after
+                    for gone in self._torn_down(state, above):
+                        move, after = self._happened(gone, event)
+                        yield Move(place.id, word, move.ways), after
                     return
             above, left = above.parent, above
         yield Move(place.id, word), State((), 0, state.live)
@@ -896,10 +926,7 @@ class Space:
                 tokens = _more(tokens, slot)
         return Move(place.id, word, ways), State(tokens, state.outcomes, state.live)
 
-    def _without(self, state: State, places: frozenset[str] | None) -> State:
-        """None: everything goes."""
-        if places is None:
-            return State((), state.outcomes, state.live)
+    def _without(self, state: State, places: frozenset[str]) -> State:
         tokens = tuple(slot for slot in state.tokens if self.slots[slot][0].id not in places)
         return State(tokens, state.outcomes, state.live)
 

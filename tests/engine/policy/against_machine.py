@@ -7,7 +7,9 @@ from typing import Any
 
 from engine import bpmn, forms, policy
 from engine.errors import CannotCompile
-from tests.engine.policy.exhaustive import Explored, Explorer
+from engine.policy.checker import space_of
+from engine.policy.search import Space, State
+from tests.engine.policy.exhaustive import Explored, Explorer, Yes
 from tests.engine.policy.random_payments import PAY, WRITES, structured, tangled
 
 SUBJECT = SimpleNamespace(type="erp_payment_request", argument="request_id")
@@ -65,4 +67,62 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
         frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
         Explorer(programs, states=states, depth=depth, start=start).explore(),
+    )
+
+
+def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list[str] | None]:
+    """(states at rest that were looked for, the way to the first whose abstraction the proof does not know)."""
+    definition = bpmn.read(xml, "chance.bpmn").definition
+    assert definition is not None
+    try:
+        programs = {process.id: bpmn.compile(definition, process.id) for process in definition.processes}
+    except CannotCompile:
+        return 0, None
+    own = {process.id: process for process in definition.processes}
+    space = space_of(
+        own["p"], CATALOG, PAY_001, lambda _, node: own.get(node.call.process_id) if node.call else None,
+        {WRITES: FORM}.get, whole=True,
+    )  # fmt: skip
+    if space.system.unread or any(space.matters(place) for place in space.system.places.values()
+                                  if place.node.for_compensation):  # fmt: skip
+        return 0, None
+    found = space.search(budget=20_000)
+    if found.spent:
+        return 0, None
+    known: dict[tuple[tuple[int, ...], int], list[int]] = {}
+    for state in found.seen:
+        known.setdefault((_plain(space, state), state.outcomes), []).append(state.live)
+    looked_at, missing = 0, None
+
+    def look(running: bpmn.State, live: frozenset[Yes], path: list[str]) -> None:
+        nonlocal looked_at, missing
+        if missing is not None or running.incidents or running.status != "active" or _undoing(running):
+            return
+        looked_at += 1
+        granted = [(node, capability) for capability, _, node in live]
+        now = policy.states(space, running, granted)
+        if not any(
+            known_live & ~state.live == 0
+            for state in now
+            for known_live in known.get((_plain(space, state), state.outcomes), ())
+        ):
+            missing = path
+
+    start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
+    Explorer(programs, states=states, depth=depth, start=start, each=look).explore()
+    return looked_at, missing
+
+
+def _plain(space: Space, state: State) -> tuple[int, ...]:
+    """Tokens without the timers beside them that have run out."""
+    return tuple(sorted(
+        space.slot(place.id, "!") if stage.startswith("!") else slot
+        for slot in state.tokens for place, stage in [space.slots[slot]]
+    ))  # fmt: skip
+
+
+def _undoing(state: bpmn.State) -> bool:
+    """Handlers of compensation are no places of the proof."""
+    return any(scope.kind in ("compensation", "restored", "restored call") for scope in state.scopes.values()) or any(
+        token.undo is not None for token in state.tokens.values()
     )

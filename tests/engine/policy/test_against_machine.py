@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.engine.policy.against_machine import drawn, judged
+from tests.engine.policy import mutants, sizes
+from tests.engine.policy.against_machine import drawn, judged, unseen
 
 COUNT = 75
 """of each kind; `benchmarks.proofs` takes thousands"""
@@ -26,3 +27,38 @@ def test_nothing_is_missed_where_variables_hang_together(kind):
     for seed in range(COUNT // 3):
         verdict = judged(drawn(kind, seed, entangled=True), entangled=True, states=200)
         assert verdict is None or verdict.outcome != "missed", seed
+
+
+@pytest.mark.parametrize("kind", ["in blocks", "tangled"])
+def test_every_state_of_the_machine_is_one_that_the_proof_has_seen(kind):
+    looked_at = 0
+    for seed in range(20):
+        number, path = unseen(drawn(kind, seed), states=60)
+        looked_at += number
+        assert path is None, (seed, path)
+    assert looked_at > 100
+
+
+def test_each_single_fault_in_a_shipped_process_is_found():
+    """Every third of them; `benchmarks.proofs --mutants` takes all."""
+    tried = list(mutants.all_of_them())[::3]
+
+    assert len(tried) > 200
+    assert {one.name: found for one in tried if (found := one.verdict()) not in one.expected} == {}
+
+
+@pytest.mark.parametrize("path", mutants.SHIPPED)
+def test_the_same_drawing_in_other_words_gets_the_same_verdict(path):
+    source = (mutants.LIBRARY / "processes" / f"{path}.bpmn").read_bytes()
+    faulty = [one.source for one in mutants.all_of_them(path)][::40]
+    for drawn_as in (source, *faulty):
+        expected = mutants.verdict(drawn_as)
+
+        assert mutants.verdict(mutants.renamed(drawn_as)) == expected
+        assert mutants.verdict(mutants.permuted(drawn_as, 1)) == expected
+        assert mutants.verdict(drawn_as, fuse=False) == expected
+
+
+def test_a_proof_is_quick():
+    """Three times the aim, on a machine that does other things as well."""
+    assert {row.name: row.ms for row in sizes.measured() if row.ms > 3 * row.limit} == {}
