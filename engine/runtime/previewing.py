@@ -161,6 +161,7 @@ def asked_later(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> dict[U
     copied.state = bpmn.load(bpmn.dump(instance.state, {}), lambda key: repository.program(uow, UUID(key)))
     copied.cache = {"beside": beside(uow, instance)}
     walk = _Walk(uow, copied, copied.state.program)
+    walk.reads = False  # a click does not wait for what it may have asked already
     asked = {row.token: row for row in rounds_of(uow, instance.id) if row.status == RoundStatus.OPEN}
     for token in list(copied.state.tokens.values()):
         if token.wait != "work" or token.incident or (token.id != fact.token and token.id not in asked):
@@ -185,9 +186,8 @@ def refuse_blocked(
 
     `step`: the first one of a request that is not born. Raises NobodyCanBeAsked.
     """
-    nodes = program.nodes.values()
-    if not any(node.call is not None or (node.human and node.human.on_empty == "blockStart") for node in nodes):
-        return
+    if not any(node.human is not None and node.human.on_empty == "blockStart" for node in program.nodes.values()):
+        return  # a called process begins later
     unborn = copy(instance)
     unborn.cache = {"beside": beside(uow, instance)}
     walk = _Walk(uow, unborn, program)
@@ -271,6 +271,8 @@ class _Walk:
         """elements behind a place where the walk cannot go on"""
         self.named: dict[str, list[Candidate]] = {}
         """whom the requester has selected, by element"""
+        self.reads = True
+        """operations that only read are called"""
         self.persons: dict[UUID, UUID | None] = {}
         """of the accounts on the way"""
         self.spares: set[int] = set()
@@ -535,7 +537,7 @@ class _Walk:
             operation = operations.get(fact.type)
         except UnknownOperation:
             operation = None
-        if operation is not None and operation.effect == "read" and not operation.external:
+        if self.reads and operation is not None and operation.effect == "read" and not operation.external:
             self.answers.append((fact.token, lambda: self._read(fact)))
             return
         node = self.program.nodes.get(fact.node)
