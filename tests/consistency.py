@@ -15,18 +15,28 @@ from engine.db.task import ItemKind, ItemStatus, RoundStatus, inbox, user_task, 
 from engine.modules.erp.models.ledger import voucher, voucher_line
 from engine.modules.erp.models.treasury import payment
 from engine.process_engine import ProcessEngine
+from engine.scenarios.scanning import unmade
 from engine.unit_of_work import ENGINE, UnitOfWork
 
 _ROW_OF_JOB = {1: "job", 2: "timer", 3: "work"}
 
 
 def consistent(engine: ProcessEngine) -> bool:
-    """Waits are rows, counters count, the chains verify, the books balance, each payment has its approval.
+    """Waits are rows, counters count, the chains verify, the books balance, each payment has its approval, and each
+    decision in a person's name his act.
 
     Fails with everything that is wrong.
     """
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        wrong = [*_waits(uow), *_inboxes(uow), *_incidents(uow), *_chains(uow), *_books(uow), *_payments(uow)]
+        wrong = [
+            *_waits(uow),
+            *_inboxes(uow),
+            *_incidents(uow),
+            *_chains(uow),
+            *_books(uow),
+            *_payments(uow),
+            *unmade(uow),
+        ]
     assert not wrong, wrong
     return True
 

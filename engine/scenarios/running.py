@@ -26,6 +26,7 @@ from engine.db.base import metadata
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.errors import BusinessError, EngineError
+from engine.scenarios import scanning
 from engine.scenarios.words import Scenario, Step, Stub
 from engine.scenarios.world import World
 from engine.tasks import drafting, returning
@@ -67,6 +68,15 @@ class Run:
                 later = number + 1 < len(steps) and steps[number + 1].verb == "meanwhile"
                 self._step(step, settle=not later)
             self._compare()
+            self._scan()
+
+    def _scan(self) -> None:
+        """Whatever the story says: no decision in a person's name without his act."""
+        if self.instance_id is not None:
+            with self.world.acting(None) as uow:
+                wrong = list(scanning.unmade(uow, self.instance_id))
+            if wrong:
+                raise Failed("; ".join(wrong))
 
     # ------------------------------------------------------------ start
 
