@@ -1,16 +1,14 @@
 """One request as people see it: where it stands, who decided what, and the drawing with its marks."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from engine import history, identity, repository, runtime, tasks
-from engine.bpmn.program import Program
 from engine.bpmn.steps import DecisionEvaluated
 from engine.db.definition import definition
 from engine.db.identity import user_account
@@ -22,6 +20,7 @@ from engine.tasks import Signed, signatures
 from engine.unit_of_work import UnitOfWork
 from webui import languages, reasons, rendering, route
 
+SUBMISSIONS = 10
 FACTS = 20_000
 """more of one instance are not drawn"""
 
@@ -57,6 +56,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A field that somebody wrote when he decided: what it held before, and since."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a timeline; `open` while somebody is asked. `why`: of a decision that a table made. `round`: which
     visit of its node it belongs to.
@@ -74,6 +82,9 @@ class Line:
     round: int = 1
     muted: bool = False
     """nobody's own act, or one that no longer counts"""
+    waited: timedelta | None = None
+    """from being asked to the answer"""
+    changes: tuple[Change, ...] = ()
     signature: Signed | None = None
     """with which the decision was signed"""
 
@@ -106,38 +117,11 @@ def _waits_for(uow: UnitOfWork, instance_id: UUID) -> str:
     return ", ".join(dict.fromkeys(name for name in named if name))
 
 
-def diagram(uow: UnitOfWork, instance_id: UUID, definition_id: UUID) -> dict[str, Any]:
-    """Data of a `<tk-diagram>`: the XML of the version that runs, marks, flows taken, who did what."""
-    view = runtime.instance_view(uow, instance_id)
-    left: dict[str, list[int]] = {}
-    markers: dict[str, str] = {}
-    for fact in history.timeline(uow, instance_id, limit=FACTS):
-        if fact.kind == "node.left" and fact.node:
-            left.setdefault(fact.node, []).append(fact.seq)
-            markers[fact.node] = "cancelled" if fact.data.get("outcome") in ("cancelled", "moved") else "passed"
-    last = {row.node: _ROUND_MARKS.get(RoundStatus(row.status), "") for row in uow.read(_rounds, {"of": instance_id})}
-    markers |= {node: mark for node, mark in last.items() if mark}
-    markers |= view.markers
-    return {
-        "xml": repository.source(uow, definition_id).decode(), "markers": markers,
-        "flows": _taken(view.state.program, left, view.markers), "details": _details(ledger(uow, instance_id)),
-    }  # fmt: skip
-
-
-def _taken(program: Program, left: dict[str, list[int]], standing: dict[str, str]) -> list[str]:
-    """Flows between a visit that ended and a later one: facts name the visits only."""
-    return [
-        flow.id for flow in program.flows.values()
-        if flow.drawn and flow.source.id in left
-        and (flow.target.id in standing or left.get(flow.target.id, [0])[-1] > left[flow.source.id][0])
-    ]  # fmt: skip
-
-
 def timeline(uow: UnitOfWork, at: Card) -> list[Line]:
     """Submitted, every decision with its opinion or its reasons, who is asked now, and how it ended; oldest first."""
     lines = [Line(gettext("Submitted"), at.starter_name, at.created_at)]
     lines += sorted(
-        [*ledger(uow, at.id), *decided(uow, at), *told(uow, at)], key=lambda line: (line.open, line.at or at.created_at)
+        [*ledger(uow, at), *decided(uow, at), *told(uow, at)], key=lambda line: (line.open, line.at or at.created_at)
     )
     if at.ended_at is not None:
         badge = {"completed": gettext("completed"), "rejected": gettext("rejected")}.get(at.status, gettext("ended"))
@@ -174,6 +158,7 @@ def _result(value: Any) -> str:
 def told(uow: UnitOfWork, at: Card) -> list[Line]:
     """Who was urged, and to whom copies went."""
     facts = [fact for kind in _TOLD for fact in history.timeline(uow, at.id, limit=FACTS, kind=kind)]
+    read = {one.reader_id: one.read_at for one in tasks.receipts(uow, at.id)} if facts else {}
     named = {fact.actor_id for fact in facts} | {UUID(key) for fact in facts for key in fact.data.get("to", ())}
     people = {user.id: user for user in identity.find(uow, {key for key in named if key})} if named else {}
     lines = []
@@ -182,18 +167,32 @@ def told(uow: UnitOfWork, at: Card) -> list[Line]:
         if fact.kind == "task.urged":
             lines.append(Line(gettext("Urged"), who, fact.at, badge=gettext("urged"), colour="yellow"))
         else:
-            readers = ", ".join(_person(people.get(UUID(key))) for key in fact.data["to"])
+            readers = ", ".join(_reader(people.get(UUID(key)), read.get(UUID(key))) for key in fact.data["to"])
             text = gettext("to %(names)s", names=readers)
             lines.append(Line(gettext("Copy"), who, fact.at, fact.data.get("reason", ""), text, "azure", muted=True))
     return lines
 
 
-def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
+def earlier(uow: UnitOfWork, at: Card) -> list[tuple[Card, list[Line]]]:
+    """The submissions that this one takes up again, newest first, with their timelines; as far as the reader took part
+    in them.
+    """
+    found: list[tuple[Card, list[Line]]] = []
+    while at.resubmits_id is not None and len(found) < SUBMISSIONS and tasks.may_see(uow, at.resubmits_id):
+        at = card(uow, at.resubmits_id)
+        found.append((at, timeline(uow, at)))
+    return found
+
+
+def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
     """What every person was asked and answered, automatic results under their own name; round by round."""
+    instance_id = at.id
     items = uow.execute(_items.where(work_item.c.instance_id == instance_id)).all()
     signed = signatures.of_instance(uow, instance_id) if any(row.signature_id for row in items) else {}
     people = {user.id: user for user in identity.find(uow, {key for row in items for key in row[:4] if key})}
     groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
+    changes = _changes(uow, at) if any(row.decision_source == Source.HUMAN for row in items) else {}
+    answered: dict[tuple[str, int], datetime] = {}
     lines = []
     for row in items:
         title = rendering.label((row.spec or {}).get("labels"), row.name)
@@ -202,7 +201,13 @@ def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
             lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
             by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
-            lines.append(replace(_answer(row, title, people), signature=by_hand))
+            asked_at = row.created_at
+            if row.mode == "sequential":  # his turn came when the one before had answered
+                asked_at = max(asked_at, answered.get((row.node, row.round), asked_at))
+            answered[row.node, row.round] = row.decided_at
+            waited = row.decided_at - asked_at if row.decision_source == Source.HUMAN else None
+            line = replace(_answer(row, title, people), signature=by_hand, waited=waited)
+            lines.append(replace(line, changes=changes.get(str(row.id), ())))
             if row.round_status == RoundStatus.OPEN and row.outcome is not None and row.decision == _REJECTED:
                 badge = gettext("waits for the other branches")
                 lines.append(
@@ -221,6 +226,21 @@ def ledger(uow: UnitOfWork, instance_id: UUID) -> list[Line]:
                 Line(title, _person(asked), row.created_at, "", gone, node=row.node, round=row.round, muted=True)
             )
     return lines
+
+
+def _changes(uow: UnitOfWork, at: Card) -> dict[str, tuple[Change, ...]]:
+    """What was written with each decision, by item; what the reader may not see is not in it."""
+    found = {}
+    sight: Permissions | None = None
+    for fact in history.timeline(uow, at.id, limit=FACTS, kind="task.decided"):
+        if not fact.data.get("changes"):
+            continue
+        sight = sight or tasks.sight(uow, at.id)
+        found[fact.data["item"]] = tuple(
+            Change(*rendering.change(at.process_key, name, old, new))
+            for name, (old, new) in sorted(fact.data["changes"].items()) if reasons.may_read([name], sight)
+        )  # fmt: skip
+    return found
 
 
 def _added(row: Any, title: str, by: str, who: str) -> list[Line]:
@@ -270,16 +290,15 @@ def _decision(decision: int) -> tuple[str, str]:
     return words[ItemDecision(decision)]
 
 
-def _details(lines: Iterable[Line]) -> dict[str, Any]:
-    details: dict[str, Any] = {}
-    for line in lines:
-        box = details.setdefault(line.node, {"title": line.title, "lines": []})
-        box["lines"].append(" ".join(part for part in (line.who, line.badge, rendering.moment(line.at)) if part))
-    return details
-
-
 def _person(who: Any) -> str:
     return rendering.person(who) if who is not None else "–"
+
+
+def _reader(who: Any, read_at: datetime | None) -> str:
+    """Who got a copy, and when he opened it."""
+    if read_at is None:
+        return _person(who)
+    return gettext("%(name)s (read %(at)s)", name=_person(who), at=rendering.moment(read_at))
 
 
 def _name(name: str | None, name_en: str | None) -> str:
@@ -291,12 +310,6 @@ def _name(name: str | None, name_en: str | None) -> str:
 _REJECTED = int(ItemDecision.REJECTED)
 _TOLD = ("task.urged", "copy.sent", "people.admitted")
 _WAITING = (ItemStatus.TODO, ItemStatus.WAIT, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
-_ROUND_MARKS = {RoundStatus.RETURNED: "returned", RoundStatus.SKIPPED: "skipped"}
-_rounds = (
-    select(user_task.c.node, user_task.c.status)
-    .where(user_task.c.instance_id == bindparam("of"))
-    .order_by(user_task.c.opened_seq)
-)
 _END = {"completed": "green", "rejected": "red", "failed": "red"}
 _card = (
     select(
@@ -316,7 +329,7 @@ _items = (
         work_item.c.supersedes_id, work_item.c.status, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
         user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
-        user_task.c.outcome, work_item.c.id, work_item.c.evidence_id, work_item.c.signature_id,
+        user_task.c.mode, user_task.c.outcome, work_item.c.id, work_item.c.evidence_id, work_item.c.signature_id,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.kind != int(ItemKind.COPY))

@@ -27,6 +27,7 @@ def install(app: Flask) -> None:
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
+        duration=duration,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -114,6 +115,11 @@ def ago(at: datetime | None) -> Markup:
         return Markup()
     text = gettext("now") if abs(at - g.now) < _MINUTE else format_timedelta(at - g.now, add_direction=True)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), moment(at), text)
+
+
+def duration(time: timedelta) -> str:
+    """How long something took, roughly."""
+    return str(format_timedelta(time))
 
 
 _MINUTE = timedelta(minutes=1)
@@ -294,6 +300,21 @@ def summary_value(item: Any, name: str) -> Any:
     value = (item.summary or {}).get(name)
     info = _process(item.process_key)
     return value if info is None or value is None else _shown_as(_fields(info).get(name), name, value)[1]
+
+
+def change(process_key: str, name: str, old: Any, new: Any) -> tuple[str, str, str]:
+    """(label, before, after) of a field that was written, as its form shows it."""
+    info = _process(process_key)
+    field = _fields(info).get(name) if info is not None else None
+    (label, before), (_, after) = _shown_as(field, name, old), _shown_as(field, name, new)
+    return label, _brief(before), _brief(after)
+
+
+def _brief(value: Any) -> str:
+    """Rows of a table are only counted."""
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return gettext("%(n)s rows", n=len(value))
+    return value_text(value)
 
 
 def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]:

@@ -93,11 +93,16 @@ class PreviewStep:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`complete` False: it was given up after 500 steps or 300 ms, more may follow. `ends`: the end that is reached."""
+    """`complete` False: it was given up after 500 steps or 300 ms, more may follow. `ends`: the end that is reached.
+
+    `passes`, `flows`: elements and sequence flows on the way, in the order in which they were met first.
+    """
 
     steps: tuple[PreviewStep, ...]
     complete: bool = True
     ends: str | None = None
+    passes: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
 
 
 def preview(
@@ -282,6 +287,8 @@ class _Walk:
         self.ticket: UUID | None = None
         """the round that sent it back, until the way is there again"""
         self.ends: str | None = None
+        self.passes: dict[str, None] = {}
+        self.flows: dict[str, None] = {}
         self.count = 0
         self.at: Node | None = None
 
@@ -310,7 +317,7 @@ class _Walk:
                 mode = node.human.approval.mode if node.human.approval else "inform"
                 status = POSSIBLE if key in self.maybe else UNKNOWN
                 steps.append(PreviewStep(key, node.name, node.labels, mode, (), status, people_known=False))
-        return Route(tuple(steps), complete, self.ends)
+        return Route(tuple(steps), complete, self.ends, tuple(self.passes), tuple(self.flows))
 
     def _last_ones(self) -> list[PreviewStep]:
         """The steps, without those who are certain to be asked later and have to agree there (`dedupe="last"`)."""
@@ -336,7 +343,9 @@ class _Walk:
         match fact:
             case NodeEntered():
                 self.at = self.program.nodes.get(fact.node)
+                self.passes.setdefault(fact.node)
             case FlowTaken():
+                self.flows.setdefault(fact.flow)
                 self._choice(fact.flow)
             case WorkOpened():
                 self._person(fact)

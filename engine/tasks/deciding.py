@@ -22,7 +22,10 @@ from engine.tasks import choosing, opening, returning, signatures
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
-from engine.values import Values, sha256
+from engine.values import Value, Values, sha256, stored_json
+
+LARGEST_CHANGE = 4000
+"""characters of an old and a new value together, beyond which the record only says that the field was written"""
 
 _set_status = update(work_item).where(work_item.c.id == bindparam("item_id"))
 _decide = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.TODO))
@@ -143,7 +146,7 @@ def decide(
         for name, value in row.items():
             if name != "item_id":
                 setattr(act.item, name, value)
-        _record(act, decision, opinion, changed, document, signed)
+        _record(act, decision, opinion, changed, stored, document, signed)
         if ask is not None:
             ask()
         return follow(act, changed, document)
@@ -233,8 +236,9 @@ def _writes(act: Act, form: forms.Form) -> bool:
 
 
 def _record(
-    act: Act, decision: ItemDecision, opinion: str, changed: Values, document: Document | None, signed: dict[str, str]
-) -> None:
+    act: Act, decision: ItemDecision, opinion: str, changed: Values, stored: Values, document: Document | None,
+    signed: dict[str, str],
+) -> None:  # fmt: skip
     data: dict[str, Any] = {
         "task": str(act.round.id),
         "item": str(act.item.id),
@@ -247,6 +251,11 @@ def _record(
         data |= {"opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex()}
     if changed:
         data["fields"] = sorted(changed)
+        data["changes"] = {
+            name: [stored.get(name), value] for name, value in changed.items()
+            if not _same(stored.get(name), value)
+            and len(stored_json([stored.get(name), value])) <= LARGEST_CHANGE
+        }  # fmt: skip
     if document is not None:
         data["subject_digest"] = document.digest
     if act.work.executor:
@@ -262,6 +271,11 @@ def undivided(act: Act, write: Callable[[], Acted]) -> Acted:
     done: list[Acted] = []
     incident_id = back.undivided(act.uow, act.instance, lambda: done.append(write()))
     return done[0] if incident_id is None else Acted(act.instance.id, act.item.id, None, incident_id=incident_id)
+
+
+def _same(one: Value, other: Value) -> bool:
+    """Nothing filled in and nothing changed: the empty text of a form is no value."""
+    return one == other or (one in (None, "") and other in (None, ""))
 
 
 def follow(act: Act, changed: Values, document: Document | None) -> Acted:

@@ -4,7 +4,7 @@ A draft is a row of `instance` without number, token or facts; what was typed is
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,8 @@ _performed = select(facts.c.node, facts.c.data).where(
 
 @dataclass(frozen=True, slots=True)
 class RequestDraft:
-    """What somebody has begun to ask for. `dropped`: fields that the form of the newest version no longer has.
+    """What somebody has begun to ask for. `dropped`: fields that the newest version no longer asks for; `labels`:
+    how the form that the draft was made with calls them.
 
     `number`, `submission`: of the withdrawn request that it takes up again, as they will be.
     """
@@ -68,6 +69,7 @@ class RequestDraft:
     resubmits_id: UUID | None
     version: int
     saved_at: datetime
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def save(
@@ -201,7 +203,7 @@ def _content(uow: UnitOfWork, row: Instance) -> bytes:
     names: list[str] = []
     if state.program.start_form is not None:
         form = repository.form(uow, state.program.start_form, row.definition_id)
-        names = [field.path for field in form.fields if "." not in field.path]
+        names = [one.path for one in form.fields if "." not in one.path]
     return orjson.dumps(values.encode({name: known[name] for name in names if name in known}))
 
 
@@ -241,10 +243,21 @@ def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
     fields = set(known)
     if form_id is not None:
         form = repository.form(uow, form_id, version)
-        fields = {field.path.partition(".")[0] for field in form.fields}
+        fields = {one.path.partition(".")[0] for one in form.fields}
+    dropped = tuple(sorted(set(known) - fields))
     earlier = uow.execute(_one, {"wanted": row.resubmits_id}).first() if row.resubmits_id is not None else None
     return RequestDraft(
         row.id, row.process_key, row.title, form_id, {name: known[name] for name in known if name in fields},
-        tuple(sorted(set(known) - fields)), earlier.number if earlier else None,
+        dropped, earlier.number if earlier else None,
         earlier.submission + 1 if earlier else 1, row.resubmits_id, row.version, row.updated_at,
+        _labels(uow, row.definition_id) if dropped else {},
     )  # fmt: skip
+
+
+def _labels(uow: UnitOfWork, definition_id: UUID) -> dict[str, Mapping[str, str]]:
+    """By name, of the start form of a version."""
+    form_id = repository.program(uow, definition_id).start_form
+    if form_id is None:
+        return {}
+    form = repository.form(uow, form_id, definition_id)
+    return {one.path: {**one.labels, "": one.label} for one in form.fields if "." not in one.path}

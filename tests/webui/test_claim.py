@@ -222,6 +222,10 @@ def test_the_diagram_marks_what_passed_and_where_it_stands(sign_in):
 
     found = ann.get(f"{address}/diagram.json").json
 
-    assert found["markers"] == {"begin": "passed", "approve": "active"}
-    assert found["flows"] == ["f1"]
+    assert found["markers"] == {
+        "begin": "passed", "approve": "active", "agreed": "predicted", "pay": "predicted", "paid": "predicted",
+    }  # fmt: skip
+    assert found["order"] == ["begin", "approve", "agreed", "pay", "paid"]
+    assert (found["flows"], found["ahead"]) == (["f1"], ["f2", "yes", "f3"])
+    assert found["details"]["pay"]["lines"] == ["expected: Ann"]
     assert "<userTask" in found["xml"]

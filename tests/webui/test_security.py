@@ -42,7 +42,7 @@ ASKS = {
     "inbox.remove_view": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
     "requests.foresee": KNOWN, "requests.selectable": KNOWN, "requests.ahead": "participant",
-    "inbox.ahead": "participant", "inbox.selectable": "participant",
+    "api_instances.track": "participant", "inbox.ahead": "participant", "inbox.selectable": "participant",
     "people.search": KNOWN, "api-docs.openapi_json": KNOWN, "api_definitions.index": KNOWN,
     "api_instances.start": KNOWN, "api_tasks.inbox": KNOWN, "api_tasks.agree_many": KNOWN,
     "api_tasks.hand_over": "people",

@@ -8,9 +8,9 @@ from flask import g
 
 from engine import forms, repository, runtime, tasks
 from engine.errors import NotFound
-from webui import progress
+from webui import progress, tracking
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import CopyIn, FutureIn, InstanceOut, LineOut, StartIn, UrgeIn, UrgeOut
+from webui.api.schemas import CopyIn, FutureIn, InstanceOut, LineOut, StartIn, TrackingOut, UrgeIn, UrgeOut
 from webui.once import Once
 
 blueprint = Blueprint("api_instances", __name__, url_prefix="/api/v1/instances", description="Process instances")
@@ -56,6 +56,13 @@ def read(instance_id: UUID) -> Any:
 def timeline(instance_id: UUID) -> Any:
     """Who decided what, and who is asked now."""
     return progress.timeline(g.uow, progress.card(g.uow, instance_id))
+
+
+@blueprint.route("/<uuid:instance_id>/tracking", methods=["GET"])
+@blueprint.response(200, TrackingOut)
+def track(instance_id: UUID) -> Any:
+    """Each element that was passed or will be: its rounds, people and times, with the mark that the drawing shows."""
+    return tracking.of(g.uow, progress.card(g.uow, instance_id))
 
 
 @blueprint.route("/<uuid:instance_id>/urge", methods=["POST"])

@@ -96,6 +96,43 @@ class LineOut(Schema):
     node = fields.String()
     open = fields.Boolean()
     signature = fields.Nested(lambda: SignedOut(), allow_none=True)
+    round = fields.Integer()
+    automatic = fields.Boolean(attribute="muted", metadata={"description": "nobody's own act, or one that is void"})
+    waited_seconds = fields.Function(lambda line: None if line.waited is None else int(line.waited.total_seconds()))
+    changes = fields.List(fields.Nested(lambda: ChangeOut()))
+
+
+class ChangeOut(Schema):
+    label = fields.String()
+    old = fields.String()
+    new = fields.String()
+
+
+class RoundOut(Schema):
+    number = fields.Integer()
+    status = fields.String(metadata={"description": "open | passed | failed | returned | cancelled | skipped"})
+    opened_at = fields.AwareDateTime()
+    closed_at = fields.AwareDateTime(allow_none=True)
+    void = fields.Boolean(metadata={"description": "undone since"})
+    lines = fields.List(fields.Nested(LineOut))
+
+
+class PlaceOut(Schema):
+    element = fields.String()
+    name = fields.String()
+    mark = fields.String(
+        metadata={"description": "passed | active | incident | cancelled | rejected | returned | skipped | predicted"}
+    )
+    since = fields.AwareDateTime(allow_none=True)
+    until = fields.AwareDateTime(allow_none=True)
+    rounds = fields.List(fields.Nested(RoundOut))
+    foreseen = fields.List(fields.String(), metadata={"description": "who will be asked"})
+
+
+class TrackingOut(Schema):
+    places = fields.List(fields.Nested(PlaceOut))
+    taken = fields.List(fields.String(), metadata={"description": "sequence flows"})
+    ahead = fields.List(fields.String(), metadata={"description": "sequence flows that will be taken"})
 
 
 class SignedOut(Schema):

@@ -13,7 +13,7 @@ from engine.db.instance import Status
 from engine.db.job import IncidentKind, JobKind, JobState
 from engine.errors import InvalidValue
 from engine.values import Values, from_json
-from webui import progress
+from webui import progress, tracking
 from webui.access import guard
 from webui.cockpit import facts as fact_words
 from webui.cockpit import queries
@@ -64,7 +64,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/instances/<uuid:instance_id>/diagram.json")
 def diagram(instance_id: UUID) -> dict[str, Any]:
     """The drawing with its marks."""
-    return progress.diagram(g.uow, instance_id, progress.card(g.uow, instance_id).definition_id)
+    return tracking.diagram(g.uow, progress.card(g.uow, instance_id))
 
 
 @blueprint.post("/instances/<uuid:instance_id>/<any(suspend, activate, cancel, compensate):act>")

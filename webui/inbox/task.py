@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from engine import documents, repository, tasks
 from engine.errors import EngineError, InvalidForm, OpinionRequired
-from webui import filling, progress, rendering, route, signing, talks
+from webui import filling, progress, rendering, route, signing, talks, tracking
 from webui.capitals import beside_text
 from webui.inbox import acts, blueprint
 from webui.inbox.asking import came_from, to_next
@@ -46,7 +46,8 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "attachments": tasks.attachments(g.uow, task.instance_id), "may_attach": "attach" in task.actions,
         "limit": current_app.config["TROIKA"].upload_limit_mb,
         "media_types": ",".join(f".{ending}" for ending in documents.ACCEPTED),
-        "timeline": progress.timeline(g.uow, instance), "talks": talks.of(task.instance_id),
+        "timeline": progress.timeline(g.uow, instance), "earlier": progress.earlier(g.uow, instance),
+        "talks": talks.of(task.instance_id),
     }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def opened(item: UUID) -> ResponseReturnValue:
 def diagram(item: UUID) -> dict[str, Any]:
     """The drawing with its marks."""
     found = tasks.get(g.uow, item)
-    return progress.diagram(g.uow, found.instance_id, found.definition_id)
+    return tracking.diagram(g.uow, progress.card(g.uow, found.instance_id))
 
 
 @blueprint.post("/<uuid:item>")

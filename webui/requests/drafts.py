@@ -6,7 +6,7 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import forms, repository
+from engine import forms, repository, tasks
 from engine.errors import EngineError
 from engine.tasks import drafting
 from webui import filling, rendering, route
@@ -27,7 +27,10 @@ def draft_page(draft_id: UUID, error: EngineError | None = None, *, again: bool 
         shown = filling.shown(form, values, forms.WRITE_ALL, typed=typed, error=error)
     return page(
         "requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error),
-        draft=draft, **for_whom(process.key, form, typed),
+        draft=draft, files=tasks.attachments(g.uow, draft_id),
+        dropped=[rendering.label(dict(labels), labels[""]) if labels else name
+                 for name in draft.dropped for labels in [draft.labels.get(name)]],
+        **for_whom(process.key, form, typed),
     )  # fmt: skip
 
 

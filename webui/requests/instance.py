@@ -7,7 +7,7 @@ from flask import Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import audit, records, repository, runtime, tasks
-from webui import access, filling, progress, talks
+from webui import access, filling, progress, talks, tracking
 from webui.rendering import page
 from webui.requests import acts, blueprint
 
@@ -29,6 +29,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         unread=next((one.work_item_id for one in copies if one.reader_id == g.reader.id and not one.read_at), None),
         instance=found,
         timeline=progress.timeline(g.uow, found),
+        earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
         form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True) if form else None,
@@ -42,7 +43,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
 def diagram(instance_id: UUID) -> dict[str, Any]:
     """The drawing with its marks."""
     found = progress.card(g.uow, instance_id)
-    return progress.diagram(g.uow, instance_id, found.definition_id)
+    return tracking.diagram(g.uow, found)
 
 
 @blueprint.post("/<uuid:instance_id>/comment")

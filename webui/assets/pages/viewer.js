@@ -9,9 +9,14 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
 
 const READABLE = 0.6;
-const MARKERS = { passed: '✓', active: '●', incident: '!', cancelled: '×', returned: '↩', skipped: '»' };
+const CORNERS = '<svg width="14" height="14" viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>';
+const MARKERS = { passed: '✓', active: '●', incident: '!', rejected: '✗', returned: '↩', skipped: '»', cancelled: '×', predicted: '…' };
+const MEANING = {
+  passed: t('passed'), active: t('where it stands'), incident: t('stuck'), rejected: t('rejected'), returned: t('sent back'),
+  skipped: t('without asking anybody'), cancelled: t('cancelled'), predicted: t('expected'),
+};
 
-export async function show(host, { xml, markers = {}, flows = [], details = {} }) {
+export async function show(host, { xml, markers = {}, flows = [], ahead = [], order = Object.keys(markers), details = {} }) {
   const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
@@ -19,12 +24,13 @@ export async function show(host, { xml, markers = {}, flows = [], details = {} }
   const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
   nameFor(viewer, document.documentElement.lang.slice(0, 2));
-  mark(viewer, markers, flows);
-  explain(viewer, host, details);
-  host.append(buttons(viewer));
+  mark(viewer, markers, flows, ahead);
+  const open = explain(viewer, host, details);
+  host.append(buttons(viewer, host));
+  const notes = say(viewer, host, markers, order, details, open);
   fit(viewer, 16, { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
   host.viewer = viewer;
-  return () => { viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+  return () => { notes?.remove(); viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
 }
 
 // what to look at first: what is wrong, where it stands, where it ended, where it will begin
@@ -53,28 +59,75 @@ function widen(element, width = 90) {
   element.width = width;
 }
 
-function mark(viewer, markers, flows) {
+function mark(viewer, markers, flows, ahead) {
   const canvas = viewer.get('canvas'), registry = viewer.get('elementRegistry'), overlays = viewer.get('overlays');
   for (const [id, marker] of Object.entries(markers)) {
     const element = registry.get(id);
     if (!element || element.waypoints || !(marker in MARKERS) || (marker === 'active' && element.children.length)) continue;   // what goes on inside is marked there
     canvas.addMarker(element, `tk-${marker}`);
-    const badge = Object.assign(document.createElement('span'), { className: `tk-badge tk-badge-${marker}`, textContent: MARKERS[marker] });
-    overlays.add(element, 'marker', { position: { top: -9, right: 9 }, html: badge });
+    const sign = badge(marker);
+    sign.title = MEANING[marker];
+    overlays.add(element, 'marker', { position: { top: -9, right: 9 }, html: sign });
   }
-  for (const id of flows) if (registry.get(id)) canvas.addMarker(id, 'tk-taken');
+  for (const id of ahead) if (registry.get(id)) canvas.addMarker(id, 'tk-ahead-flow');
+  for (const id of flows) if (registry.get(id)) { canvas.removeMarker(id, 'tk-ahead-flow'); canvas.addMarker(id, 'tk-taken'); }
 }
 
+const badge = marker => Object.assign(document.createElement('span'), { className: `tk-badge tk-badge-${marker}`, textContent: MARKERS[marker] });
+
+// below the drawing: what its marks mean, and its elements as a list for keyboard and screen readers
+function say(viewer, host, markers, order, details, open) {
+  const registry = viewer.get('elementRegistry');
+  const marked = order.map(id => [id, markers[id]]).filter(([id, marker]) => marker in MARKERS && registry.get(id));
+  if (!marked.length) return null;
+  const box = Object.assign(document.createElement('div'), { className: 'tk-notes' });
+  const legend = box.appendChild(Object.assign(document.createElement('ul'), { className: 'tk-legend list-unstyled' }));
+  for (const marker of Object.keys(MARKERS)) {
+    if (!marked.some(([, found]) => found === marker)) continue;
+    const item = legend.appendChild(document.createElement('li'));
+    item.append(badge(marker), MEANING[marker]);
+  }
+  const named = marked.filter(([id]) => details[id]);
+  if (named.length) {
+    const list = box.appendChild(Object.assign(document.createElement('details'), { className: 'tk-places' }));
+    list.append(Object.assign(document.createElement('summary'), { textContent: t('Steps as a list') }));
+    const steps = list.appendChild(document.createElement('ol'));
+    for (const [id, marker] of named) {
+      const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-place', onclick: () => open(id) });
+      button.append(badge(marker), Object.assign(document.createElement('strong'), { textContent: details[id].title }),
+        Object.assign(document.createElement('span'), { className: 'text-secondary small', textContent: MEANING[marker] }));
+      for (const line of details[id].lines ?? []) button.append(Object.assign(document.createElement('span'), { className: 'tk-place-line text-secondary small', textContent: line }));
+      steps.appendChild(document.createElement('li')).append(button);
+    }
+  }
+  host.after(box);
+  return box;
+}
+
+// who acted when: shown while the pointer is over an element, and kept by a click or tap until the next one or Escape
 function explain(viewer, host, details) {
-  const overlays = viewer.get('overlays'), canvas = viewer.get('canvas');
-  const hide = () => overlays.remove({ type: 'details' });
-  for (const id of Object.keys(details)) if (viewer.get('elementRegistry').get(id)) canvas.addMarker(id, 'tk-explained');
+  const overlays = viewer.get('overlays'), canvas = viewer.get('canvas'), registry = viewer.get('elementRegistry');
+  let kept = null;
+  const hide = () => { kept = null; overlays.remove({ type: 'details' }); };
+  const tell = id => {
+    overlays.remove({ type: 'details' });
+    if (details[id]) overlays.add(id, 'details', { position: { bottom: -4, left: 0 }, show: { minZoom: 0 }, scale: false, html: card(details[id]) });
+  };
+  for (const id of Object.keys(details)) if (registry.get(id)) canvas.addMarker(id, 'tk-explained');
+  viewer.on('element.hover', ({ element }) => { if (!kept && details[element.id]) tell(element.id); });
+  viewer.on('element.out', () => { if (!kept) overlays.remove({ type: 'details' }); });
   viewer.on('element.click', ({ element }) => {
     hide();
     host.dispatchEvent(new CustomEvent('tk-select', { bubbles: true, detail: { id: element.id } }));
-    if (details[element.id]) overlays.add(element, 'details', { position: { bottom: -4, left: 0 }, show: { minZoom: 0 }, scale: false, html: card(details[element.id]) });
+    tell(element.id);
+    kept = details[element.id] ? element.id : null;
   });
   host.addEventListener('keydown', ({ key }) => { if (key === 'Escape') hide(); });
+  return id => {
+    canvas.scrollToElement(registry.get(id), 40);
+    tell(id);
+    kept = id;
+  };
 }
 
 function card({ title, lines = [], href }) {
@@ -85,13 +138,29 @@ function card({ title, lines = [], href }) {
   return box;
 }
 
-function buttons(viewer) {
+// the drawing alone in the whole window; a dialog traps the focus and gives it back
+function enlarge(host) {
+  const dialog = Object.assign(document.createElement('dialog'), { className: 'tk-full' });
+  const label = host.getAttribute('label') ?? t('Process diagram');
+  dialog.setAttribute('aria-label', label);
+  const close = Object.assign(document.createElement('button'), { type: 'button', className: 'btn', textContent: t('Close'), onclick: () => dialog.close() });
+  const drawing = Object.assign(document.createElement('tk-diagram'), { className: 'tk-diagram' });
+  drawing.setAttribute('src', host.getAttribute('src'));
+  drawing.setAttribute('label', label);
+  dialog.append(close, drawing);
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function buttons(viewer, host) {
   const bar = Object.assign(document.createElement('div'), { className: 'tk-zoom btn-group-vertical' });
   for (const [sign, label, act] of [
     ['+', t('Zoom in'), () => viewer.get('zoomScroll').stepZoom(1)], ['−', t('Zoom out'), () => viewer.get('zoomScroll').stepZoom(-1)],
     ['▢', t('Show everything'), () => fit(viewer, 16)],
+    ...(host.hasAttribute('src') && !host.closest('.tk-full') ? [[CORNERS, t('Full screen'), () => enlarge(host)]] : []),
   ]) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', textContent: sign, title: label, onclick: act });
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', innerHTML: sign, title: label, onclick: act });
     button.setAttribute('aria-label', label);
     bar.append(button);
   }
