@@ -8,6 +8,8 @@ from flask_login import current_user
 
 from engine.errors import N_, EngineError, Forbidden, Phrase
 
+AUDIT, READ_ONLY = "audit", "read_only"
+"""capabilities of auditors: `audit` reads everything; with `read_only` an account changes nothing, whatever it may"""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -48,14 +50,22 @@ def check(view: Callable[..., Any]) -> None:
     capability = getattr(view, "needs", None)
     if capability is None:
         capability = _of_blueprint()
-    if capability and not may(capability):
+    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    if capability and not (may_read(capability) if reads else may(capability)):
         raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
+    if not reads and capability != AUDIT and READ_ONLY in g.reader.capabilities:
+        raise Forbidden(actor=current_user.login, act=Phrase(N_("change anything at {path}"), path=request.path))
 
 
 def may(capability: str) -> bool:
     """Whether the reader has `capability`; `admin` implies all of them."""
     reader = g.get("reader")
     return reader is not None and ("admin" in reader.capabilities or capability in reader.capabilities)
+
+
+def may_read(capability: str) -> bool:
+    """Whether the reader may look at what is for people with `capability`: they, and auditors."""
+    return may(capability) or may(AUDIT)
 
 
 def _of_blueprint() -> str:

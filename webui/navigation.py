@@ -42,6 +42,7 @@ ENTRIES = (
     Entry("records.index", N_("Data"), icon="database", capability="records"),
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
+    Entry("auditing.index", N_("Audit"), icon="shield-check", capability="audit"),
     Entry("people.index", N_("People"), icon="users", capability="people", areas=("leaving",)),
     Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
 )
@@ -54,4 +55,4 @@ def this_page(**changes: str) -> str:
 
 def menu() -> list[Entry]:
     """What this reader sees; an entry that would lead to a 403 is not shown."""
-    return [entry for entry in ENTRIES if not entry.capability or access.may(entry.capability)]
+    return [entry for entry in ENTRIES if not entry.capability or access.may_read(entry.capability)]

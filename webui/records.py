@@ -21,7 +21,7 @@ def index() -> ResponseReturnValue:
     """Kinds of records by module, as far as the reader may open them."""
     modules: dict[str, list[RecordTable]] = {}
     for table in records.tables(g.uow):
-        if access.may(table.capability):
+        if access.may_read(table.capability):
             modules.setdefault(table.module.upper(), []).append(table)
     return page("records/index.html", modules=modules)
 
@@ -52,7 +52,7 @@ def record(table: str, record_id: str) -> ResponseReturnValue:
 
 def _check(name: str) -> None:
     """Before anything is looked up: a 404 would tell which records exist."""
-    if any(table.name == name and not access.may(table.capability) for table in records.tables(g.uow)):
+    if any(table.name == name and not access.may_read(table.capability) for table in records.tables(g.uow)):
         raise Forbidden(actor=g.reader.login, act=Phrase(N_("open {path}"), path=name))
 
 

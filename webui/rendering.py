@@ -31,12 +31,14 @@ def install(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
+        may_read=access.may_read,
         request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks, unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
         acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
     for name, template in (("sign", "signatures/macros"), ("ui", "macros"), ("lists", "lists"), ("parts", "parts"),
-                           ("cockpit", "cockpit/macros"), ("acts", "inbox/macros"), ("ways", "route")):  # fmt: skip
+                           ("cockpit", "cockpit/macros"), ("acts", "inbox/macros"), ("ways", "route"),
+                           ("audits", "auditing/macros")):  # fmt: skip
         app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
 
 

@@ -256,6 +256,11 @@ class Standing:
     keys: tuple[str, ...]
     """public keys in the order in which they signed"""
 
+    @property
+    def last_at(self) -> datetime | None:
+        """When the last checkpoint was made."""
+        return None if self.last is None else verifier.parsed(self.last.at)
+
 
 def standing(uow: UnitOfWork) -> Standing:
     """For pages and checks."""

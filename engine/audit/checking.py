@@ -155,6 +155,15 @@ def act_links(uow: UnitOfWork) -> Iterator[tuple[bytes, bytes]]:
         yield act_text(row.scope, row.seq, row.at, row.kind, row.actor_id, row.content), row.hash
 
 
+def links_of(uow: UnitOfWork, stream: str) -> Iterator[tuple[bytes, bytes]]:
+    """(canonical text, hash) of the links of one stream."""
+    if not stream.startswith(ACTS):
+        yield from fact_links(uow, [UUID(stream)])
+        return
+    for row in _stream(uow, _ACTS.where(audit.c.scope == stream.removeprefix(ACTS))):
+        yield act_text(row.scope, row.seq, row.at, row.kind, row.actor_id, row.content), row.hash
+
+
 def restored(uow: UnitOfWork) -> list[dict[str, Any]]:
     """The data of acts by which an older state was put back."""
     query = select(audit.c.data).where(audit.c.scope == ANCHOR_SCOPE, audit.c.kind == RESTORED).order_by(audit.c.seq)

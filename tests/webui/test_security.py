@@ -104,6 +104,9 @@ ASKS = {
         "process.design",
     ),
     **dict.fromkeys(
+        ("auditing.index", "auditing.anchor", "auditing.verify", "auditing.payment_evidence"), "audit",
+    ),
+    **dict.fromkeys(
         ("workdays.index", "workdays.create", "workdays.year", "workdays.day", "workdays.published", "workdays.file",
          "workdays.change"),
         "admin",
@@ -203,6 +206,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
+        "payment_id": uuid4(),
         "copy_id": uuid4(), "comment_id": comment, "thread_id": thread, "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip
 
@@ -286,6 +290,28 @@ def test_a_person_opens_only_what_his_capability_allows(app, things, sign_in, lo
             good &= not any(secret in response.text for secret in SECRETS)
         if not good:
             wrong.append((method, address, asks, status))
+    assert wrong == []
+
+
+def test_an_auditor_reads_everything_and_changes_nothing(app, engine, things, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        people["audra"] = identity.create_user(uow, "audra", "Audra")
+        identity.create_group(uow, "auditors", "Auditors", capabilities="audit read_only")
+        identity.add_member(uow, "auditors", "audra")
+        identity.add_member(uow, "staff", "audra")
+    visitor, wrong = sign_in("audra"), []
+    for endpoint, method, address in addresses(app, things):
+        if ASKS[endpoint] == ANY:
+            continue
+        status = send(visitor, method, address).status_code
+        if method in ("GET", "HEAD"):
+            good = status not in (401, 403) and status < 500
+        elif ASKS[endpoint] == "audit":
+            good = status in (303, 404)  # 404: there is no such payment here
+        else:
+            good = status == 403
+        if not good:
+            wrong.append((method, address, ASKS[endpoint], status))
     assert wrong == []
 
 

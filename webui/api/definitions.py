@@ -41,7 +41,7 @@ def source(definition_id: UUID) -> Response:
 
 def _visible(definition_id: UUID) -> DefinitionInfo:
     found = repository.definition(g.uow, definition_id)
-    if access.may("process.design") or access.may("cockpit"):
+    if access.may_read("process.design") or access.may("cockpit"):
         return found
     if found.key not in {info.key for info in repository.startable(g.uow)}:
         raise NotFound(kind="definition", key=str(definition_id))

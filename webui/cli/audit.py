@@ -1,4 +1,4 @@
-"""troika audit verify · anchor · export · reseal · keys."""
+"""troika audit verify · anchor · keys · export · evidence · reseal."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,9 @@ import click
 from flask.cli import AppGroup
 
 from engine import audit
+from engine import evidence as gathering
 from engine.audit import verifier
+from webui.auditing import pack
 from webui.cli import opening
 
 group = AppGroup("audit", help="The record: verify, anchor, export, reseal.")
@@ -71,6 +73,21 @@ def export(folder: Path) -> None:
     counts = audit.export(opening.engine(), folder, opening.CLI)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     click.echo(f"{told}. Verify: python {folder}/verify_audit.py {folder}")
+
+
+@group.command()
+@click.argument("payment")
+@click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="The ZIP file; else its number.")
+def evidence(payment: str, file: Path | None) -> None:
+    """Everything that PAYMENT (its number or id) stands on: PDF, JSON and the program that verifies them."""
+    with opening.engine().unit_of_work(opening.CLI) as uow:
+        found = gathering.gather(uow, gathering.find(uow, payment))
+    target = file or Path(f"evidence-{found['payment']['title']}.zip")
+    target.write_bytes(pack.packed(found))
+    for chain in found["chains"]:
+        if chain["anchor"] is None:
+            click.echo(f"chain {chain['stream']} is not held by a checkpoint yet: troika audit anchor, then again")
+    click.echo(target)
 
 
 @group.command()

@@ -119,6 +119,7 @@ _GROUPS = (
     ("general_manager", "总经理", "General manager", "reports", "gao"),
     ("cfo", "财务总监", "Chief financial officer", "reports finance", "qian"),
     ("controllers", "内部控制", "Internal control", "policy", "qian dina"),
+    ("auditors", "审计员", "Auditors", "audit read_only", ""),
     ("internal_audit", "内部审计", "Internal audit", "audit", "gao xing"),
     ("finance", "财务审核", "Finance", "records finance", "fin jiangyi"),
     ("treasury", "出纳", "Treasury", "records finance", "cash"),

@@ -1,0 +1,258 @@
+"""gather(): everything that one payment stands on, in a document that verifies without this product."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine import audit, forms, history, identity, operations, policy, records, repository, runtime
+from engine.audit import verifier
+from engine.db import rows
+from engine.db.audit import audit as acts
+from engine.db.base import metadata
+from engine.db.instance import Instance
+from engine.db.policy import policy_grant, policy_version
+from engine.db.task import ItemDecision, Source, user_task, work_item
+from engine.errors import NotFound
+from engine.policy.grants import demands
+from engine.records import Record, RecordTable
+from engine.tasks.opening import form_digest
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values, to_plain
+
+PAYMENT, REQUEST = "erp_payment", "erp_payment_request"
+_POLICY = f"{verifier.ACTS}policy"
+_decided = (
+    select(
+        work_item.c.id, work_item.c.instance_id, work_item.c.decision, work_item.c.decision_source,
+        work_item.c.decided_by, work_item.c.on_behalf_of_id, work_item.c.decided_at, work_item.c.opinion,
+        work_item.c.reason, work_item.c.voided_at, work_item.c.form_digest, user_task.c.node, user_task.c.name,
+        user_task.c.form, user_task.c.spec,
+    )
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(work_item.c.instance_id == bindparam("of"), work_item.c.decided_at.is_not(None))
+    .order_by(work_item.c.decided_at, work_item.c.id)
+)  # fmt: skip
+
+STEPS = {
+    "zh": [
+        "安装 Python 3.11 或更新版本及 cryptography 包。",
+        "用印刷公布的公钥做成文件 keys.txt，每行一个（troika audit keys）。",
+        "运行：python verify_audit.py evidence.json --keys keys.txt。退出码 0 表示完好。",
+        "程序重算链上每一环的 SHA-256，沿 Merkle 路径算到检查点的根，核对 Ed25519 签名；"
+        "再核对付款、放行、同意、决定与链上事实，并由事实重算摘要。",
+        "检查点另存于数据库之外：将其中的根与外部文件比较。",
+        "锚定证明首份外部副本之后的顺序与完整，不证明录入内容为真。",
+    ],
+    "en": [
+        "Install Python 3.11 or newer with the package cryptography.",
+        "Put the public keys, as they were printed, into keys.txt, one a line (troika audit keys).",
+        "Run: python verify_audit.py evidence.json --keys keys.txt. Exit code 0 means intact.",
+        "It recomputes SHA-256 of every link, follows the Merkle path to the root of the checkpoint and checks its "
+        "Ed25519 signature; then payment, clearance, approvals, decisions and facts of the chain, and their digests.",
+        "The checkpoint also lies outside the database: compare its root with the file there.",
+        "Anchors prove order and integrity since the first copy outside, not the truth of what was entered.",
+    ],
+}  # fmt: skip
+
+
+def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
+    """The evidence of one payment. That it was exported goes on record. Raises NotFound."""
+    table = metadata.tables.get(PAYMENT)
+    row: Any = None if table is None else uow.execute(select(table).where(table.c.id == payment_id)).one_or_none()
+    if row is None:
+        raise NotFound(kind="payment", key=payment_id)
+    instance = rows.read(uow, row.instance_id)
+    stands = _rows(uow, row)
+    streams = sorted({grant["stream"] for grant in stands["grants"]} | {str(row.instance_id)})
+    request = records.read(uow, REQUEST, str(row.request_id))
+    versions = _policies(uow, stands["clearances"])
+    named = [str(row.clearance_id), *(grant["item"] for grant in stands["grants"])]
+    chains = [_chain(uow, stream, named) for stream in streams]
+    chains.append(_chain(uow, _POLICY, [], _last_policy_act(uow, stands["clearances"])))
+    known = audit.standing(uow)
+    document: dict[str, Any] = {
+        "format": verifier.EVIDENCE, "made_at": verifier.instant(uow.now),
+        "payment": {"id": str(row.id), **_shown(records.read(uow, PAYMENT, str(row.id)).table,
+                                                records.read(uow, PAYMENT, str(row.id)).record)},
+        "request": {
+            "number": instance.number, "title": instance.title, "process": instance.process_key,
+            "started_at": verifier.instant(instance.created_at), "starter": _name(uow, instance.starter_id),
+            **_shown(request.table, request.record),
+            "lines": [_shown(detail, line) for detail, lines in request.lines.values() if detail.name != PAYMENT
+                      for line in lines],
+        },
+        "facts": stands["grants"][0]["facts"] if stands["grants"] else {},
+        "display": _display(uow, stands["clearances"]),
+        "decisions": [told for stream in streams for told in _decisions(uow, UUID(stream))],
+        "policies": versions, "definition": _definition(uow, instance), "rows": stands, "chains": chains,
+        "rotations": [turning.document(with_leaves=False) for turning in audit.rotations(uow)],
+        "keys": list(known.keys), "steps": STEPS,
+    }  # fmt: skip
+    history.act(uow, "audit", "evidence.exported", {"payment": str(payment_id)})
+    return document
+
+
+def find(uow: UnitOfWork, reference: str) -> UUID:
+    """The id of the payment with this number or id. Raises NotFound."""
+    table = metadata.tables.get(PAYMENT)
+    key = identity.as_id(reference)
+    if key is None and table is not None:
+        key = uow.execute(select(table.c.id).where(table.c.payment_no == reference)).scalar()
+    if key is None:
+        raise NotFound(kind="payment", key=reference)
+    return key
+
+
+# ---------------------------------------------------------------- rows and chains
+
+
+def _rows(uow: UnitOfWork, payment: Any) -> dict[str, Any]:
+    """The payment alone, with its clearance, the approvals that it consumed and the decisions behind them."""
+    found = audit.read_rows(uow, [payment.instance_id])
+    clearance = str(payment.clearance_id)
+    links = [link for link in found.links if link["clearance"] == clearance]
+    granted = {link["grant"] for link in links}
+    grants = [grant for grant in found.grants if grant["id"] in granted]
+    more = {UUID(grant["stream"]) for grant in grants} - {payment.instance_id}
+    items = found.items if not more else [*found.items, *audit.read_rows(uow, sorted(more)).items]
+    decided = {grant["item"] for grant in grants}
+    return {
+        "payments": [one for one in found.payments if one["id"] == str(payment.id)],
+        "clearances": [one for one in found.clearances if one["id"] == clearance], "links": links, "grants": grants,
+        "items": [item for item in items if item["id"] in decided],
+    }  # fmt: skip
+
+
+def _last_policy_act(uow: UnitOfWork, clearances: Iterable[Mapping[str, Any]]) -> int:
+    at = max((verifier.parsed(one["cleared_at"]) for one in clearances), default=uow.now)
+    query = select(acts.c.seq).where(acts.c.scope == "policy", acts.c.at <= at).order_by(acts.c.seq.desc()).limit(1)
+    return uow.execute(query).scalar() or 0
+
+
+def _chain(uow: UnitOfWork, stream: str, named: list[str], seq: int = 1) -> dict[str, Any]:
+    """The links of a stream up to the one that the first checkpoint holds which covers `seq` and the last link that
+    tells of `named`, and the way to its root; where none does yet, all links without an anchor.
+    """
+    links = [[digest.hex(), text.decode()] for text, digest in audit.links_of(uow, stream)]
+    places = [place for place, (_, text) in enumerate(links, 1) if any(name in text for name in named)]
+    proof = audit.proof(uow, stream, max([seq, *places]))
+    told: dict[str, Any] = {"stream": stream, "links": links, "anchor": None}
+    if proof is not None:
+        told |= {
+            "links": links[: proof.leaf[1]], "anchor": proof.anchor.document(with_leaves=False),
+            "leaf": list(proof.leaf), "path": [list(step) for step in proof.path],
+        }  # fmt: skip
+    return told
+
+
+# ---------------------------------------------------------------- for people
+
+
+def _shown(table: RecordTable, record: Record) -> dict[str, Any]:
+    """A row as its page shows it: title, and (zh, en, value) by column."""
+    return {
+        "title": record.title,
+        "fields": [[zh, en, to_plain(record.values[name])] for name, zh, en in table.columns
+                   if not isinstance(record.values[name], UUID)],
+    }  # fmt: skip
+
+
+def _display(uow: UnitOfWork, clearances: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What approvers were shown, read again: `same` says whether its digest is the one that was approved."""
+    told = []
+    for one in clearances:
+        found = policy.document(uow, one["subject_type"], one["subject_id"])
+        told.append({"labels": dict(found.facts.display), "same": found.digest == one["subject_digest"]})
+    return told
+
+
+def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
+    instance = rows.read(uow, instance_id)
+    variables = runtime.instance_view(uow, instance_id).variables
+    grants = {
+        row.work_item_id: row
+        for row in uow.execute(select(policy_grant).where(policy_grant.c.instance_id == instance_id))
+    }
+    told = []
+    for row in uow.execute(_decided, {"of": instance_id}).all():
+        form = repository.form(uow, row.form, instance.definition_id) if row.form else None
+        grant = grants.get(row.id)
+        labels = (row.spec or {}).get("labels") or {}
+        told.append(
+            {
+                "item": str(row.id), "stream": str(instance_id), "node": row.node,
+                "task": {"zh": labels.get("zh") or row.name, "en": labels.get("en") or row.name},
+                "who": _name(uow, row.decided_by), "on_behalf_of": _name(uow, row.on_behalf_of_id),
+                "decision": ItemDecision(row.decision).name.lower(),
+                "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
+                "opinion": row.opinion, "reason": row.reason, "void": row.voided_at is not None,
+                "form": _form(form, variables, row.form_digest),
+                "authority": None if grant is None else _authority(uow, grant),
+            }
+        )  # fmt: skip
+    return told
+
+
+def _form(form: forms.Form | None, variables: Values, digest: bytes | None) -> dict[str, Any] | None:
+    """The form of a decision with the values of now. `same`: they are those that were on the page at the click."""
+    if form is None:
+        return None
+    fields = [
+        [one.labels.get("zh") or one.label, one.labels.get("en") or one.label, to_plain(variables.get(one.path))]
+        for one in form.fields
+        if "." not in one.path
+    ]
+    return {"id": form.id, "fields": fields, "same": digest is not None and form_digest(form, variables) == digest}
+
+
+def _authority(uow: UnitOfWork, grant: Any) -> list[dict[str, Any]]:
+    """The rules by which this person's yes counted: what each asks of him."""
+    return [
+        {"policy": one.id, "approval": need.approval, "eligible": need.eligible, "capability": grant.capability}
+        for one, need in demands(uow, grant.capability)
+    ]
+
+
+def _policies(uow: UnitOfWork, clearances: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The versions that were in force when the operation was cleared, in full."""
+    told = []
+    for one in clearances:
+        at: datetime = verifier.parsed(one["cleared_at"])
+        query = select(policy_version).where(
+            policy_version.c.policy_id.in_(one["policies"]), policy_version.c.valid_from <= at,
+            (policy_version.c.valid_to.is_(None)) | (policy_version.c.valid_to > at),
+            policy_version.c.state != "proposed",
+        ).order_by(policy_version.c.policy_id, policy_version.c.version)  # fmt: skip
+        for row in uow.execute(query):
+            told.append(
+                {
+                    "policy": row.policy_id, "version": row.version, "source": row.source,
+                    "valid_from": verifier.instant(row.valid_from), "proposed_by": _name(uow, row.proposed_by),
+                    "approved_by": _name(uow, row.approved_by), "statement": to_plain(row.statement),
+                }
+            )  # fmt: skip
+    return told
+
+
+def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
+    """The version that ran, and what the proof says of it under the policies of now."""
+    info = repository.definition(uow, instance.definition_id)
+    callees = repository.Callees(uow)
+    findings = policy.prove(callees.drawing(info), operations.catalog(), policies=policy.in_force(uow), callees=callees)
+    return {
+        "key": info.key, "name": info.name, "version": info.version, "digest": info.digest.hex(),
+        "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
+        "proof": "proved" if not findings else "violated",
+        "findings": [finding.message.format(**finding.facts) for finding in findings],
+    }  # fmt: skip
+
+
+def _name(uow: UnitOfWork, user_id: UUID | None) -> dict[str, str] | None:
+    if user_id is None:
+        return None
+    found = identity.find(uow, [user_id])
+    told = {"id": str(user_id), "zh": "", "en": ""}
+    return told | ({"zh": found[0].name, "en": found[0].name_en or found[0].name} if found else {})

@@ -1,0 +1,81 @@
+"""What an auditor takes away of one payment verifies on any machine, and says in Chinese first what happened."""
+
+import dataclasses
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from engine import audit, evidence
+from engine.modules.erp.models.treasury import payment
+from engine.unit_of_work import ENGINE
+from tests.engine.test_anchors import _ALONE
+from tests.redteam.test_record import claim
+from webui.auditing import pack
+
+
+@pytest.fixture
+def paid(company, tmp_path):
+    """The company with one paid claim, and the id of the payment."""
+    company.engine.settings = dataclasses.replace(
+        company.engine.settings, anchor_sink=f"file:{tmp_path}/outside", anchor_key=f"{tmp_path}/anchor.key"
+    )
+    claim(company)
+    with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return company, uow.execute(select(payment.c.id)).scalar_one()
+
+
+def gathered(company, key):
+    with company.engine.unit_of_work(ENGINE) as uow:
+        return evidence.gather(uow, key)
+
+
+def verified(folder, document, *options):
+    """(exit, words) of the program in the pack, where the engine cannot be imported."""
+    (folder / "evidence.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _ALONE, str(folder / "verify_audit.py"), str(folder / "evidence.json"), *options],
+        capture_output=True, text=True, check=False, cwd=folder,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_evidence_of_a_payment_stands_alone(paid, tmp_path):
+    company, key = paid
+    early = gathered(company, key)
+    company.clock.advance(timedelta(minutes=10))
+    made = audit.anchor(company.engine)
+    found = gathered(company, key)
+    archive = zipfile.ZipFile(io.BytesIO(pack.packed(found)))
+    archive.extractall(tmp_path)
+    (tmp_path / "keys.txt").write_text(made.key)
+
+    assert sorted(archive.namelist()) == ["evidence.json", "evidence.pdf", "verify_audit.py"]
+    assert archive.read("evidence.pdf").startswith(b"%PDF")
+    code, told = verified(tmp_path, found, "--keys", "keys.txt")
+    assert (code, "1 payments" in told) == (0, True), told
+    assert verified(tmp_path, early)[0] == 4, "not anchored yet"
+
+    told = [(one["task"]["zh"], one["who"]["zh"], one["decision"], one["opinion"]) for one in found["decisions"]]
+    assert [line[1:] for line in told] == [("包博", "agreed", "发票齐全"), ("姜易", "agreed", "发票齐全")]
+    assert (found["facts"]["amount"], found["definition"]["proof"]) == ("120.00", "proved")
+    assert found["policies"][0]["policy"].startswith("PAY")
+    assert all(shown["same"] for shown in found["display"])
+
+    for tamper, code in (
+        (lambda one: one["rows"]["grants"][0]["facts"].update(amount="920.00"), 1),
+        (lambda one: one["rows"]["payments"][0].update(amount="920.00"), 1),
+        (lambda one: one["rows"]["links"].clear(), 1),
+        (lambda one: one["chains"][0]["links"].pop(), 2),
+        (lambda one: one["chains"][0]["links"].pop(3), 1),
+        (lambda one: one["chains"][0]["anchor"]["checkpoint"].update(root="00" * 32), 3),
+        (lambda one: one["chains"][0]["anchor"]["checkpoint"].update(key="00" * 32), 3),
+    ):
+        forged = json.loads(json.dumps(found))
+        tamper(forged)
+        assert verified(tmp_path, forged, "--keys", "keys.txt")[0] == code
