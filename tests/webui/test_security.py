@@ -305,7 +305,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(app, engine, things, pe
             continue
         status = send(visitor, method, address).status_code
         if method in ("GET", "HEAD"):
-            good = status not in (401, 403) and status < 500
+            good = status < 500 and (status not in (401, 403) or endpoint in OF_THE_ASKED)
         elif ASKS[endpoint] == "audit":
             good = status in (303, 404)  # 404: there is no such payment here
         else:
@@ -313,6 +313,10 @@ def test_an_auditor_reads_everything_and_changes_nothing(app, engine, things, pe
         if not good:
             wrong.append((method, address, ASKS[endpoint], status))
     assert wrong == []
+
+
+OF_THE_ASKED = ("inbox.later", "inbox.people", "inbox.ahead")
+"""lists from which only whoever decides a task can choose"""
 
 
 def test_nothing_changes_without_a_token_of_the_session(app, things, sign_in):
