@@ -191,6 +191,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "opinion": row.opinion, "reason": row.reason, "void": row.voided_at is not None,
                 "form": _form(form, variables, row.form_digest),
                 "authority": None if grant is None else _authority(uow, grant),
+                "decided_by_rule": None if grant is None else to_plain(grant.authority),
             }
         )  # fmt: skip
     return told

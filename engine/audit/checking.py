@@ -275,7 +275,7 @@ def _grant(row: Any) -> dict[str, Any]:
         "behalf": _text(row.on_behalf_of_id), "source": row.source, "subject_type": row.subject_type,
         "subject_id": row.subject_id, "subject_digest": row.subject_digest, "facts": orjson.loads(row.facts),
         "granted_at": verifier.instant(row.granted_at), "expires_at": verifier.instant(row.expires_at),
-        "state": row.state,
+        "state": row.state, "uses": row.uses, "emergency": _text(row.break_glass_id),
     }  # fmt: skip
 
 

@@ -33,12 +33,13 @@ PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
 MOST_FINDINGS = 200
 DECIDED = (b"task.decided", b"task.advised")
+SIGNED = b"policy.emergency_signed"
 
 _FACT = re.compile(
     rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(?:null|"(?:[^"\\]|\\.)*"),(null|"[^"]*"),(null|"[^"]*"),'
 )
 _ACT = re.compile(rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(null|"[^"]*"),')
-_KEPT = frozenset((*DECIDED, b"policy.cleared", b"user.disabled", b"user.enabled"))
+_KEPT = frozenset((*DECIDED, SIGNED, b"policy.cleared", b"user.disabled", b"user.enabled"))
 
 
 def N_(text: str) -> str:  # noqa: N802 - marks a text for translation
@@ -515,8 +516,11 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> N
         if whole and clearance["class"] == PAID_BY and clearance["state"] == "used" and clearance["id"] not in paid:
             report.add("payment-missing", MISSING, clearance["id"], _NO_PAYMENT, clearance=clearance["id"],
                        amount=clearance["amount"])  # fmt: skip
+    emergencies = {(stream, link[5], str(link[-1].get("emergency"))) for stream, _, _, link in seen.of(SIGNED)}
     for grant in rows.grants:
         _check_grant(report, grant, items.get(grant["item"]))
+        if grant["source"] != "human" and grant["stream"] in seen.streams:
+            _check_emergency(report, grant, emergencies)
     for item in rows.items:
         if item["stream"] in seen.streams:
             _check_item(report, item, facts.get(item["id"]))
@@ -549,7 +553,7 @@ def _check_clearance(report: Report, clearance: Mapping[str, Any], grants: list[
         if grant is not None and grant["subject_digest"] == clearance["subject_digest"]
         and (grant["subject_type"], grant["subject_id"]) == (clearance["subject_type"], clearance["subject_id"])
         and grant["granted_at"] <= clearance["cleared_at"] <= grant["expires_at"]
-        and (clearance["state"] != "used" or grant["state"] == "consumed")
+        and (clearance["state"] != "used" or grant["state"] == "consumed" or grant["uses"] == "up_to_amount")
     ]  # fmt: skip
     people = len({grant["person"] for grant in good})
     if len(good) != len(grants) or people < (clearance["min_people"] if grants else 0):
@@ -583,6 +587,13 @@ def _check_grant(report: Report, grant: Mapping[str, Any], item: Mapping[str, An
         == (grant["account"], grant["person"], grant["behalf"], grant["subject_digest"], grant["stream"])
     )  # fmt: skip
     if not made_by:
+        report.add("grant-undecided", BROKEN, grant["id"], _NO_DECISION, **told)
+
+
+def _check_emergency(report: Report, grant: Mapping[str, Any], signed_by: set[tuple[str, str, str]]) -> None:
+    """Of two people who answer for it: each signature is a fact of the chain."""
+    if (grant["stream"], grant["account"], grant["emergency"]) not in signed_by:
+        told = {"grant": grant["id"], "subject": f"{grant['subject_type']} {grant['subject_id']}"}
         report.add("grant-undecided", BROKEN, grant["id"], _NO_DECISION, **told)
 
 

@@ -315,8 +315,8 @@ def test_an_auditor_reads_everything_and_changes_nothing(app, engine, things, pe
     assert wrong == []
 
 
-OF_THE_ASKED = ("inbox.later", "inbox.people", "inbox.ahead")
-"""lists from which only whoever decides a task can choose"""
+OF_THE_ASKED = ("inbox.selectable", "leaving.form", "leaving.index", "leaving.preview")
+"""lists from which only whoever decides a task, or hands work over, can choose"""
 
 
 def test_nothing_changes_without_a_token_of_the_session(app, things, sign_in):

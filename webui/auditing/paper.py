@@ -129,6 +129,8 @@ def _decision(one: dict[str, Any]) -> Flowable:
         pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
     for rule in one["authority"] or ():
         pairs.append(("权限规则 Authority", f"{rule['policy']} {rule['approval']}: {rule['eligible'] or '–'}"))
+    if one["decided_by_rule"]:
+        pairs.append(("规则与输入 Rule and inputs", _lines(one["decided_by_rule"])))
     form = one["form"]
     if form:
         same = "与点击时相同 as at the click" if form["same"] else "之后有变化，此为现值 changed since, as it is now"
