@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import CodeType
 from typing import Any
 
 from flask import Flask, current_app, g, make_response, redirect, render_template, request
 from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
+from jinja2.bccache import Bucket, BytecodeCache
 from markupsafe import Markup
 from sqlalchemy import select
 
@@ -20,8 +22,28 @@ from engine.values import YearsMonths
 from webui import access, capitals, errors, languages, navigation, signing
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled by this process, for every site that it makes; kept in memory only: code is never read back.
+
+    All sites compile with the same options, so name and source say which code is meant.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _Compiled()
+
+
 def install(app: Flask) -> None:
     """Filters and globals for templates."""
+    app.jinja_env.bytecode_cache = _compiled
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,

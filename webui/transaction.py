@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 from uuid import UUID
 
-from flask import Flask, Response, g, make_response, request, session
+from flask import Flask, Response, current_app, g, make_response, request, session
 from flask_login import current_user, logout_user
 from sqlalchemy.exc import DataError, DBAPIError
 
@@ -71,12 +71,13 @@ def install(app: Flask, engine: ProcessEngine) -> None:
     app.extensions["troika"] = engine
     for endpoint, view in app.view_functions.items():
         if endpoint not in ("static", "build"):
-            app.view_functions[endpoint] = _in_unit_of_work(engine, view)
+            app.view_functions[endpoint] = _in_unit_of_work(view)
 
 
-def _in_unit_of_work(engine: ProcessEngine, view: Callable[..., Any]) -> Callable[..., Response]:
+def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
     @wraps(view)
     def run(*args: Any, **arguments: Any) -> Response:
+        engine: ProcessEngine = current_app.extensions["troika"]
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _once(engine, view, args, arguments)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -80,10 +82,28 @@ def site(engine: ProcessEngine) -> Flask:
             uow,
             {"processes/claim.bpmn": CLAIM, "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM},
         )
-    settings = Settings(database_url=engine.settings.database_url, locale="en", testing=True, upload_limit_mb=1)
-    made = create_app(settings, engine)
-    made.test_client_class = Visitor
-    return made
+    return site_of(engine, locale="en", upload_limit_mb=1)
+
+
+_sites: dict[Settings, tuple[Flask, dict[str, Any]]] = {}
+
+
+def site_of(engine: ProcessEngine, **changes: Any) -> Flask:
+    """The site with these settings on `engine`; made once, since its hundreds of addresses take as long as a test.
+
+    Whoever asks next gets the same one, configured anew, on an engine of his own.
+    """
+    settings = Settings(database_url=engine.settings.database_url, testing=True, **changes)
+    kind = replace(settings, database_url="")
+    if kind not in _sites:
+        made = create_app(settings, engine)
+        made.test_client_class = Visitor
+        _sites[kind] = made, dict(made.config)
+    found, config = _sites[kind]
+    found.config.clear()
+    found.config.update(config, TROIKA=settings)
+    found.extensions["troika"] = engine
+    return found
 
 
 @pytest.fixture

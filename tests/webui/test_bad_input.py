@@ -24,11 +24,9 @@ from engine.ids import uuid7
 from engine.operations import OperationCall
 from engine.process_engine import ProcessEngine
 from engine.scenarios import World
-from engine.settings import Settings
 from tests.consistency import consistent
 from tests.engine.test_bad_input import BOMB, CLAIM, LIMIT, UNSUPPORTED, WAY, at_once, source, with_
-from tests.webui.conftest import Visitor
-from webui import create_app
+from tests.webui.conftest import site_of
 
 pytestmark = pytest.mark.main_job
 
@@ -49,9 +47,7 @@ def people(company: World) -> dict[str, identity.User]:
 
 @pytest.fixture
 def app(engine: ProcessEngine, people) -> Flask:
-    settings = Settings(database_url=engine.settings.database_url, locale="zh", testing=True, upload_limit_mb=1)
-    made = create_app(settings, engine)
-    made.test_client_class = Visitor
+    made = site_of(engine, locale="zh", upload_limit_mb=1)
     made.config["MAX_CONTENT_LENGTH"] = 400_000
     made.config["PROPAGATE_EXCEPTIONS"] = False  # as in production: a fault of ours is a page
     return made
