@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 
+from engine import identity, scenarios
 from engine.clock import FrozenClock
+from engine.db.connections import MEMORY
 from engine.process_engine import ProcessEngine
 from engine.scenarios import World, worlds
 from engine.settings import Settings
+from tests.lending import Lender
 from tests.postgres import Server
 
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -25,18 +30,27 @@ def clock() -> FrozenClock:
     return FrozenClock(MONDAY_MORNING)
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
-)
+@pytest.fixture(scope="session", autouse=True)
+def slow_hasher() -> Iterator[PasswordHasher]:
+    """What hashes passwords in the product; tests have one that takes a thousandth of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        slow = identity._hasher
+        patch.setattr(identity, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield slow
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def engine(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[ProcessEngine]:
     """An empty database with the whole schema: SQLite in memory, then PostgreSQL."""
-    if request.param == "sqlite":
-        opened = ProcessEngine.in_memory(clock, inline_ms=PATIENT)
-    else:
-        url = request.getfixturevalue("postgres_database")
-        opened = ProcessEngine(Settings(database_url=url, inline_ms=PATIENT), clock=clock)
-    yield opened
-    opened.dispose()
+    yield from request.getfixturevalue(f"_{request.param}").lend(clock)
+
+
+@pytest.fixture(scope="session")
+def _sqlite() -> Iterator[Lender]:
+    """A database in memory."""
+    lender = Lender(Settings(database_url=MEMORY, inline_ms=PATIENT))
+    yield lender
+    lender.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,19 +63,18 @@ def postgres_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_schema(postgres_server: Server) -> str:
-    url = postgres_server.url()
-    made = ProcessEngine(Settings(database_url=url))
-    made.create_schema()
-    made.dispose()
-    return url
+def _postgresql(postgres_server: Server) -> Iterator[Lender]:
+    """Its database `postgres`."""
+    lender = Lender(Settings(database_url=postgres_server.url(), inline_ms=PATIENT))
+    yield lender
+    lender.close()
 
 
 @pytest.fixture
-def postgres_database(_postgres_schema: str) -> Iterator[str]:
+def postgres_database(postgres_server: Server, _postgresql: Lender) -> Iterator[str]:
     """The url of an empty database; what a test leaves in it is thrown away."""
-    yield _postgres_schema
-    empty(_postgres_schema)
+    yield postgres_server.url()
+    _postgresql.put_back()
 
 
 LIBRARY = Path(__file__).parents[1]
@@ -69,66 +82,43 @@ LIBRARY = Path(__file__).parents[1]
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def company(request: pytest.FixtureRequest, clock: FrozenClock) -> Iterator[World]:
-    """The demo company with the whole library deployed, on both databases; each test gets its own copy."""
-    whole: World = request.getfixturevalue(f"_company_{request.param}")
-    if request.param == "sqlite":
-        opened = ProcessEngine.in_memory(clock, library=LIBRARY, inline_ms=PATIENT)
-        opened.restore(whole.beginning)
-        yield World(opened, clock, whole.people, whole.beginning)
-        opened.dispose()
-        return
-    template = whole.engine.settings.database_url
-    name = "company_copy"
-    _administer(request, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE company")
-    url = template.replace("/company?", f"/{name}?")
-    opened = ProcessEngine(Settings(database_url=url, library=LIBRARY, inline_ms=PATIENT), clock=clock)
-    yield World(opened, clock, whole.people, whole.beginning)
-    opened.dispose()
+    """The demo company with the whole library deployed, on both databases; each test finds it untouched."""
+    whole: World = request.getfixturevalue("whole_company")
+    lender, people = request.getfixturevalue(f"_company_{request.param}")
+    for opened in lender.lend(clock):
+        yield World(opened, clock, people, whole.beginning)
 
 
 @pytest.fixture(scope="session")
-def _company_sqlite() -> World:
+def whole_company() -> World:
+    """The demo company in memory on that Monday, made once; tests work with copies."""
     return worlds.build(LIBRARY, MONDAY_MORNING)
 
 
 @pytest.fixture(scope="session")
-def _company_postgresql(request: pytest.FixtureRequest, postgres_server: Server, _company_sqlite: World) -> World:
-    _administer(request, "CREATE DATABASE company")
-    clock = FrozenClock(MONDAY_MORNING)
-    engine = ProcessEngine(Settings(database_url=postgres_server.url("company"), library=LIBRARY), clock=clock)
-    engine.create_schema()
-    people = worlds.furnish(engine, clock, LIBRARY)
-    engine.dispose()  # nobody may be connected to a template
-    return World(engine, clock, people, _company_sqlite.beginning)
+def stage() -> World:
+    """The demo company in memory on the day on which scenarios begin, made once; whoever acts on it, puts it back."""
+    return worlds.build(LIBRARY, scenarios.NOW)
 
 
-def _administer(request: pytest.FixtureRequest, *statements: str) -> None:
-    server: Server = request.getfixturevalue("postgres_server")
-    admin = create_engine(server.url("template1"), isolation_level="AUTOCOMMIT")
+@pytest.fixture(scope="session")
+def _company_sqlite(whole_company: World) -> Iterator[tuple[Lender, dict[str, UUID]]]:
+    settings = Settings(database_url=MEMORY, library=LIBRARY, inline_ms=PATIENT)
+    lender = Lender(settings, whole_company.beginning)
+    yield lender, whole_company.people
+    lender.close()
+
+
+@pytest.fixture(scope="session")
+def _company_postgresql(postgres_server: Server) -> Iterator[tuple[Lender, dict[str, UUID]]]:
+    admin = create_engine(postgres_server.url("template1"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+        connection.execute(text("CREATE DATABASE company"))
     admin.dispose()
-
-
-KEPT = ("correlation_lock",)
-
-
-def empty(url: str) -> None:
-    """Empty the tables that hold rows; guards look away."""
-    cleaner = create_engine(url)
-    with cleaner.begin() as connection:
-        tables = [
-            name
-            for name in connection.execute(
-                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            ).scalars()
-            if name not in KEPT
-        ]
-        used = connection.execute(
-            text(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))
-        ).scalars().all()  # fmt: skip
-        if used:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            connection.execute(text(f"TRUNCATE {', '.join(used)} CASCADE"))
-    cleaner.dispose()
+    settings = Settings(database_url=postgres_server.url("company"), library=LIBRARY, inline_ms=PATIENT)
+    lender = Lender(settings)
+    clock = FrozenClock(MONDAY_MORNING)
+    people = worlds.furnish(lender.fill(clock), clock, LIBRARY)
+    lender.keep()
+    yield lender, people
+    lender.close()

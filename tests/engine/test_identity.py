@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import Type, extract_parameters
 
 from engine import history, identity
 from engine.errors import (
@@ -39,6 +40,13 @@ def test_a_right_password_opens_and_a_wrong_one_does_not(engine):
         assert identity.authenticate(uow, "ann", "wrong") is None
         assert identity.authenticate(uow, "nobody", "wrong") is None
         assert identity.authenticate(uow, "svc", "") is None
+
+
+def test_passwords_are_hashed_as_slowly_as_the_guide_asks_for(slow_hasher):
+    """OWASP Password Storage Cheat Sheet; other tests hash more quickly."""
+    asked = extract_parameters(slow_hasher.hash("correct horse"))
+
+    assert (asked.type, asked.memory_cost, asked.time_cost, asked.parallelism) == (Type.ID, 19_456, 2, 1)
 
 
 def test_a_password_is_compared_outside_and_believed_only_as_long_as_nothing_changed(engine):

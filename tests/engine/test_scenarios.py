@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine import operations, scenarios
-from engine.scenarios import World, WrongScenario, worlds
+from engine.scenarios import World, WrongScenario
 from tests.engine.bpmn.drawing import END, catch, condition, drawing, flows, signal, signal_event
 from tests.engine.bpmn.drawing import START as BEGIN
 
@@ -18,10 +18,10 @@ scenarios:
 """
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
+@pytest.fixture
+def world(stage: World) -> World:
     """The demo company with the whole library."""
-    return worlds.build(LIBRARY, scenarios.NOW)
+    return stage
 
 
 def failure(world: World, text: str, process: str = "expense_claim") -> str:

@@ -20,7 +20,7 @@ from engine.db.base import metadata
 from engine.db.instance import Status
 from engine.db.task import ItemStatus, user_task, work_item
 from engine.errors import EngineError
-from engine.scenarios import Scenario, World, worlds
+from engine.scenarios import Scenario, World
 from engine.scenarios.running import Run
 from engine.scenarios.words import Step
 from engine.unit_of_work import UnitOfWork
@@ -271,10 +271,10 @@ def digest(world: World) -> bytes:
     return found.digest()
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
+@pytest.fixture
+def world(stage: World) -> World:
     """The demo company with the whole library."""
-    return worlds.build(LIBRARY, scenarios.NOW)
+    return stage
 
 
 def fields_of(stories: list[Scenario]) -> dict[str, dict[str, Any]]:

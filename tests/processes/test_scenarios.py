@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from engine import scenarios
-from engine.scenarios import Scenario, World, worlds
+from engine.scenarios import Scenario, World
 
 LIBRARY = Path(__file__).parents[2]
 STORIES = scenarios.find(LIBRARY)
 PROCESSES = ("leave_request", "expense_claim", "travel_declaration", "order_to_cash", "procure_to_pay")
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    """The demo company with the whole library deployed, made once."""
-    return worlds.build(LIBRARY, scenarios.NOW)
+@pytest.fixture
+def world(stage: World) -> World:
+    """The demo company with the whole library."""
+    return stage
 
 
 @pytest.mark.main_job

@@ -10,10 +10,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from engine import audit, history, jobs, runtime, tasks
 from engine.unit_of_work import ENGINE
+from tests.lending import Tables
 
 pytestmark = pytest.mark.redteam
 CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
@@ -258,29 +259,21 @@ def test_older_backup_is_found_and_put_on_record(paid):
 
 
 class Backup:
-    """Of a whole database: SQLite's own, and a copy by template on PostgreSQL."""
+    """Of a whole database: SQLite's own, and a copy of all rows on PostgreSQL."""
 
     def __init__(self, engine):
         self.engine = engine
         if engine.dialect == "sqlite":
             self.kept = engine.snapshot()
         else:
-            self.url = engine.settings.database_url
-            self._say("DROP DATABASE IF EXISTS backup", "CREATE DATABASE backup TEMPLATE company_copy")
+            self.kept = Tables(engine.settings.database_url, "backup")
 
     def restore(self):
         if self.engine.dialect == "sqlite":
             self.engine.restore(self.kept)
         else:
-            self._say("DROP DATABASE company_copy", "ALTER DATABASE backup RENAME TO company_copy")
-
-    def _say(self, *statements):
-        self.engine.dispose()  # nobody may be connected
-        admin = create_engine(self.url.replace("/company_copy?", "/template1?"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-        admin.dispose()
+            self.kept.put_back()
+            self.kept.close()
 
 
 def test_restore_that_nobody_signed_is_not_believed(paid):
