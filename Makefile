@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# tests start hundreds of processes; each would compile the engine anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run setup test check bench assets translations clean
 
