@@ -139,8 +139,17 @@ def demo_file(tmp_path_factory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests; each has profiles of its own in it."""
+    with sync_playwright() as playwright:
+        started = chromium.launch(playwright)
+        yield started
+        started.close()
+
+
 @pytest.fixture(scope="module")
-def demo_site(demo_file: Path, tmp_path_factory, pytestconfig) -> Iterator[Site]:
+def demo_site(demo_file: Path, browser: Browser, tmp_path_factory, pytestconfig) -> Iterator[Site]:
     """Once per module: a site of its own with the demo data, job runners at work."""
     file = tmp_path_factory.mktemp("walk") / "site.db"
     with closing(sqlite3.connect(demo_file)) as loaded, closing(sqlite3.connect(file)) as copy:
@@ -149,11 +158,8 @@ def demo_site(demo_file: Path, tmp_path_factory, pytestconfig) -> Iterator[Site]
     engine = ProcessEngine(settings)
     runners = Runners(engine)
     runners.start()
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        with chromium.served(create_app(settings, engine)) as address:
-            yield Site(address, engine, browser, pytestconfig.getoption("screenshots", default=False))
-        browser.close()
+    with chromium.served(create_app(settings, engine)) as address:
+        yield Site(address, engine, browser, pytestconfig.getoption("screenshots", default=False))
     runners.stop()
     engine.dispose()
 

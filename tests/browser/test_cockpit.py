@@ -1,7 +1,7 @@
 """What an operator does by hand in the cockpit, in a real Chromium: ad-hoc activities, compensation, history."""
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from engine import identity, jobs, runtime
 from engine.bpmn import imports
@@ -27,7 +27,7 @@ DRAWN = imports.translate(BARE).xml or b""
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(browser, tmp_path_factory):
     """A site with one request; olga may operate."""
     node.build(lambda _: None)
     settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db", testing=True)
@@ -45,10 +45,8 @@ def site(tmp_path_factory):
     session = app.session_interface.get_signing_serializer(app).dumps(
         {"_user_id": f"{olga.id}:{olga.session_epoch}", "_fresh": True}
     )
-    with chromium.served(app) as address, sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
+    with chromium.served(app) as address:
         yield address, engine, Actor(olga.id), {"name": "troika", "value": session, "url": address}, browser
-        browser.close()
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from engine import drafts, identity, repository
 from engine.process_engine import ProcessEngine
@@ -44,14 +44,6 @@ def site(tmp_path_factory):
     with chromium.served(app) as address:
         yield address, engine, {"name": "troika", "value": session, "url": address}
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
 
 
 @pytest.fixture

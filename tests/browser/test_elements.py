@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, jsonify, render_template_string, request
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.browser import chromium
 from webui import CSP, manifest, node
@@ -32,16 +32,8 @@ SCHEMA = {
 
 
 @pytest.fixture(scope="module")
-def browser():
-    node.build(lambda _: None)
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
 def site():
+    node.build(lambda _: None)
     app = Flask("elements", static_folder=None)
     manifest.register(app)
     bodies = {}

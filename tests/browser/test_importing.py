@@ -3,7 +3,7 @@
 
 import pytest
 from lxml import etree
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from engine import drafts, identity
 from engine.bpmn import imports
@@ -51,14 +51,6 @@ def site(tmp_path_factory):
     with chromium.served(app) as address:
         yield address, engine, {"name": "troika", "value": session, "url": address}
     engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        started = chromium.launch(playwright)
-        yield started
-        started.close()
 
 
 @pytest.fixture
