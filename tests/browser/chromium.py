@@ -20,6 +20,9 @@ FLAGS = [
 ]  # fmt: skip
 AXE = node.ASSETS / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa"]
+ABORTED = ("htmx:afterRequest, ", "htmx:sendAbort, ")
+"""What htmx says of a question it asked every ten seconds when the next page was faster; of an answer that is wrong,
+`response` and `requestfailed` tell."""
 WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
 
 
@@ -64,7 +67,7 @@ def listen(page: Page, *announced: int, into: list[str] | None = None) -> list[s
         expected = "Failed to load resource" in message.text and any(
             str(status) in message.text for status in announced
         )
-        if message.type == "error" and not expected:
+        if message.type == "error" and not expected and not message.text.startswith(ABORTED):
             found.append(f"console: {message.text}")
 
     def failed(request: Any) -> None:
