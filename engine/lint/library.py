@@ -24,6 +24,8 @@ class KnownThings:
     """whether an account has this login or id; without an organisation to ask every name is taken"""
     group: Callable[[str], bool] = lambda _: True
     department: Callable[[str], bool] = lambda _: True
+    members: Callable[[str], int] = lambda _: 0
+    """how many people a group has"""
 
 
 @dataclass(frozen=True, slots=True)

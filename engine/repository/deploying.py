@@ -128,6 +128,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         user=lambda key: not units or bool(identity.find(uow, [key])),
         group=lambda key: not units or bool(identity.find_groups(uow, [key])),
         department=lambda key: not units or key in units,
+        members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
     )  # fmt: skip
 
 

@@ -1,0 +1,26 @@
+"""The requester does not choose who approves what counts for a policy.
+
+Wrong: `troika:policy provides="finance_approval"` on a task whose people stand in a field of the request.
+Right: a group, a chain of leaders or a decision table names them.
+"""
+
+from collections.abc import Iterator
+
+from engine.errors import N_
+from engine.findings import Level
+from engine.lint.library import Drawn, Library, Remark
+
+LEVEL = Level.WARN
+CHOSEN = frozenset(("initiatorSelect", "formUser", "formUserManager", "formUserDeptLeader", "formDept"))
+
+
+def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
+    """One remark for each such task."""
+    for node in drawn.nodes("userTask"):
+        policy, strategy = node.extensions.policy, node.extensions.strategy
+        if policy is not None and strategy is not None and strategy.name in CHOSEN:
+            yield Remark(
+                node, N_("'{name}' provides '{capability}', but the requester can choose who approves ({strategy})."),
+                N_("Name a group, a chain of leaders or a decision table."),
+                {"capability": policy.provides, "strategy": strategy.name},
+            )  # fmt: skip
