@@ -473,7 +473,8 @@ def _write(
     chosen: dict[UUID, str] = {}
     for verdict in verdicts.values():
         chosen |= verdict.chosen
-    requesters = [starter_id, *found.facts.people.get("requester", [])]
+    # the database compares one: whose document it is, before who happened to start the process
+    requesters = [*found.facts.people.get("requester", []), starter_id]
     persons = grants.persons_of(uow, requesters)
     executors = sorted(situation.roles.get("executor", frozenset()))
     key = ids.uuid7()

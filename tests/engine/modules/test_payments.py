@@ -89,6 +89,9 @@ def test_an_approval_binds_amount_payee_account_and_documents(firm: Company, req
         "requester": [firm.people["ann"]], "payee_bank_editor": [firm.people["bob"]],
         "beneficiary": [firm.people["ann"]],
     }  # fmt: skip
+    assert facts.state == {
+        "payee_bank_confirmed": True, "payee_bank_hours": 0, "match": None, "period_open": True,
+    }  # fmt: skip
     operation = get("erp.execute_payment")
     assert (operation.guarded_by, operation.subject and operation.subject.type) == (
         "payment.execute", "erp_payment_request",

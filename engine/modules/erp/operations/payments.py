@@ -11,10 +11,11 @@ from engine.ids import uuid7
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import expense_claim, supplier_invoice
 from engine.modules.erp.models.item import company
+from engine.modules.erp.models.ledger import period
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import document_no, head
+from engine.modules.erp.operations.context import business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.operations.payees import version_in_force
 from engine.modules.erp.rows import rows
@@ -30,8 +31,12 @@ _bound = (
         payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
         payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
         payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
+        payee_account_version.c.confirmed_at, supplier_invoice.c.match_state,
+        select(period.c.status).where(period.c.id == bindparam("month")).scalar_subquery().label("period_status"),
     )
+    .select_from(payee_account_version)
     .outerjoin(payment_request_item, payment_request_item.c.request_id == bindparam("request"))
+    .outerjoin(supplier_invoice, supplier_invoice.c.id == payment_request_item.c.supplier_invoice_id)
     .where(payee_account_version.c.id == bindparam("payee"))
     .order_by(payment_request_item.c.line_no)
 )  # fmt: skip
@@ -59,7 +64,10 @@ _move = {
 def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     """What an approval of a payment binds: amount, currency, payee, version of the bank details, documents."""
     request = rows.get(uow, payment_request, request_id, lock=True)
-    items = uow.read(_bound, {"request": request_id, "payee": request.payee_account_version_id})
+    month = f"{business_date(uow):%Y-%m}"
+    items = uow.read(
+        _bound, {"request": request_id, "payee": request.payee_account_version_id, "month": month}
+    )  # fmt: skip
     payee = items[0]
     amount = f"{request.amount:.2f}"
     return Facts(
@@ -86,7 +94,20 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
             N_("For"): ", ".join(item.document_no for item in items),
         },
         version=request.version,
-    )
+        state={
+            "payee_bank_confirmed": payee.confirmed_at is not None,
+            "payee_bank_hours": None if payee.confirmed_at is None
+            else int((uow.now - payee.confirmed_at).total_seconds() // 3600),
+            "match": _match([item.match_state for item in items]),
+            "period_open": payee.period_status != "closed",
+        },
+    )  # fmt: skip
+
+
+def _match(states: list[str | None]) -> str | None:
+    """The least good of its invoices; None where nothing is matched, as with expenses."""
+    known = [state for state in states if state is not None]
+    return next((word for word in ("exception", "wait", "released", "matched") if word in known), None)
 
 
 @operation(

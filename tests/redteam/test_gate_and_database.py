@@ -1,0 +1,484 @@
+"""Known ways round approve-before-pay that the gate (G) or the database (D) stops: each with its wall, then without it.
+
+Numbers are those of the design's list. A wall is taken away by name (`blind`, `without`); the next one must then hold.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from engine import audit, calls, identity, operations, policy, repository, runtime, tasks
+from engine.db.base import metadata
+from engine.db.identity import user_account
+from engine.db.policy import clearance, policy_grant
+from engine.db.task import work_item
+from engine.errors import DeploymentRefused, EngineError, PolicyHold, SeparationOfDuties, UnknownField
+from engine.ids import uuid7
+from engine.operations import OperationCall
+from engine.policy import gate, grants
+from engine.unit_of_work import ENGINE, Actor
+from engine.values import binding_digest
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.modules.company import a_firm, clear
+from tests.engine.modules.test_payments import Request
+from tests.engine.policy.test_gate import (
+    PAYING,
+    a_bill,
+    agree,
+    bill_facts,
+    change,
+    changed,
+    held,
+    pay,
+    people,
+    started,
+    state_of,
+)
+
+pytestmark = pytest.mark.redteam
+STOPPED = r"POLICY\.NOT_APPROVED"
+TWO = """
+- id: REF-001
+  title: 两人审批
+  on: refund.execute
+  require:
+    - {approval: finance_approval, people: 2}
+  distinct: [requester, approver]
+  binds: [amount, payee]
+"""
+
+
+@operations.operation("test.forget_to_pay", guarded_by="payment.execute", subject=bill_facts)
+def forget_to_pay(uow, *, bill_id: UUID, call: OperationCall) -> dict[str, Any]:
+    return {"cleared": call.clearance_id}
+
+
+@pytest.fixture
+def who(engine) -> dict[str, Actor]:
+    return people(engine)
+
+
+@pytest.fixture
+def blind(monkeypatch):
+    """Take wall 2 away: from now on the gate clears whatever it is asked for, with every grant that there is."""
+
+    def off(places: int = 1) -> None:
+        def nod(uow, policy_, situation):
+            chosen = {
+                row.id: row.capability
+                for row in uow.execute(select(policy_grant.c.id, policy_grant.c.capability)).all()
+            }
+            return gate.Verdict(True, (), chosen, places)
+
+        monkeypatch.setattr(gate, "judge", nod)
+
+    return off
+
+
+@contextmanager
+def without(engine, table: Table, name: str) -> Iterator[None]:
+    """Take one trigger away, as the owner of the database can."""
+    (made,) = [one for one in table.info["guards"][engine.dialect] if f"TRIGGER {name} " in one]
+    drop = f"DROP TRIGGER {name}" + ("" if engine.dialect == "sqlite" else f" ON {table.name}")
+    for statement in (drop, None):
+        with engine.unit_of_work(ENGINE) as uow:
+            uow.connection.exec_driver_sql(statement or made)
+        if statement:
+            yield
+
+
+def approved(engine, who, bill_id: UUID, *logins: str) -> UUID:
+    """One process in which the first of them says yes, and others in which the rest does; the id of the first."""
+    instances = []
+    for login in logins:
+        instances.append(started(engine, who["req"], bill_id))
+        agree(engine, who[login])
+    return instances[0]
+
+
+def stopped_by_the_database(engine, instance_id: UUID, bill_id: UUID) -> None:
+    with pytest.raises(IntegrityError, match=STOPPED):
+        pay(engine, instance_id, bill_id)
+    assert state_of(engine, bill_id) == "open"
+
+
+def test_07_split_payments_below_the_limit(engine, who, monkeypatch):
+    stated = (
+        "- id: REF-001\n  title: T\n  on: refund.execute\n  require:\n    - {approval: finance_approval}\n"
+        '    - {approval: cfo_approval, when: "= facts.sum_7d >= 150"}\n'
+        "  aggregate: {by: [payee], window: P7D, sum: amount, as: sum_7d}\n"
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, stated)
+    first, second = a_bill(engine), a_bill(engine)
+    one, other = approved(engine, who, first, "fay"), approved(engine, who, second, "fay")
+    pay(engine, one, first)
+
+    assert "cfo_approval" in held(engine, other, second)
+
+    with monkeypatch.context() as off:
+        off.setattr(gate, "total", lambda *_: Decimal(0))
+        pay(engine, other, second)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:  # the report names what slipped through
+        reasons = [one.reasons for one in policy.replay_cleared(uow, policy.in_force(uow))]
+    assert [bool(found) for found in reasons] == [True, True]
+
+
+def test_09_the_bank_account_is_swapped_by_master_data_after_the_approval(engine, who, blind):
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+    changed(engine, bill_id, name="S-2")  # no revocation: master data knows no process
+
+    assert "payee S-2" in held(engine, instance_id, bill_id)
+
+    blind()
+    stopped_by_the_database(engine, instance_id, bill_id)
+
+
+def test_10_the_own_request_is_approved_by_the_own_substitute(engine, who, blind, clock, monkeypatch):
+    bill_id = a_bill(engine, requester=who["fay"])
+    instance_id = started(engine, who["req"], bill_id)
+    with engine.unit_of_work(who["fay"]) as uow:
+        identity.substitute(uow, "fay", "root", clock.now(), clock.now() + timedelta(days=1))
+        item = tasks.inbox(uow).items[0].work_item_id
+
+    def click() -> None:
+        with engine.unit_of_work(who["root"]) as uow:
+            tasks.agree(uow, item)
+
+    with pytest.raises(SeparationOfDuties):
+        click()
+    with monkeypatch.context() as off:  # the click is let pass …
+        off.setattr(grants, "barring", lambda *_: None)
+        click()
+    assert "requester" in held(engine, instance_id, bill_id)  # … the gate does not count it …
+    blind()
+    stopped_by_the_database(engine, instance_id, bill_id)  # … nor does the database
+
+
+@pytest.mark.parametrize("second", ["fay", "fay2"])
+def test_12_one_human_counts_once_whatever_account_he_uses(engine, who, blind, second):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, TWO.replace("people: 2}", 'people: 2, when: "= facts.amount > 0"}'))
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        xml = PAYING.replace(b"fay,cfo", b"fay,cfo,fay2")
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+    instances = []
+    for login in ("fay", second):
+        with engine.unit_of_work(who["req"]) as uow:
+            instances.append(runtime.start(uow, "p", {"bill_id": str(bill_id)}).id)
+        agree(engine, who[login])
+
+    assert "finance_approval (2)" in held(engine, instances[0], bill_id)
+
+    blind(places=2)
+    stopped_by_the_database(engine, instances[0], bill_id)
+
+
+def test_11_one_human_approves_as_the_substitute_of_two(engine, who, blind, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, TWO.replace("people: 2}", 'people: 2, when: "= facts.amount > 0"}'))
+    for principal in ("fay", "cfo"):
+        with engine.unit_of_work(who[principal]) as uow:
+            identity.substitute(uow, principal, "root", clock.now(), clock.now() + timedelta(days=1))
+    bill_id, instances = a_bill(engine), []
+    for principal in ("fay", "cfo"):
+        instances.append(started(engine, who["req"], bill_id))
+        with engine.unit_of_work(who[principal], read_only=True) as uow:
+            item = next(one for one in tasks.inbox(uow).items if one.instance_id == instances[-1])
+        with engine.unit_of_work(who["root"]) as uow:
+            tasks.agree(uow, item.work_item_id)
+
+    assert "finance_approval (2)" in held(engine, instances[0], bill_id)
+
+    blind(places=2)
+    stopped_by_the_database(engine, instances[0], bill_id)
+
+
+def test_13_the_approver_changes_the_amount_and_agrees(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+
+    with pytest.raises(UnknownField), engine.unit_of_work(who["fay"]) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {"amount": 1})
+
+    agree(engine, who["fay"])
+    with engine.unit_of_work(ENGINE) as uow:  # the variable says what it likes: the gate reads the document
+        runtime.set_variables(uow, instance_id, {"amount": "999", "bill_id": str(bill_id)}, reason="test")
+        change(uow, bill_id, version=99900)
+    held(engine, instance_id, bill_id)
+
+
+def test_14_what_only_the_engine_writes_is_written_by_nobody_else(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+
+    for name in ("approval", "approval.fin.outcome"):
+        with suppress(EngineError), engine.unit_of_work(ENGINE) as uow:
+            runtime.set_variables(uow, instance_id, {name: {"fin": {"outcome": "agree"}}, "approved": True}, reason="x")
+
+    assert "finance_approval" in held(engine, instance_id, bill_id)
+
+
+def test_15_a_service_account_completes_the_approval(engine, who, monkeypatch):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(user_account).where(user_account.c.login == "fay").values(person_id=None))
+    bill_id = a_bill(engine)
+    started(engine, who["req"], bill_id)
+
+    with pytest.raises(SeparationOfDuties, match="belongs to no person"):
+        agree(engine, who["fay"])
+
+    for room in (grants, policy):
+        monkeypatch.setattr(room, "conflict", lambda *_: None)
+    with pytest.raises(IntegrityError):
+        agree(engine, who["fay"])
+
+
+def test_19_a_consumed_grant_is_used_again(engine, who, blind):
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+    pay(engine, instance_id, bill_id)
+    changed(engine, bill_id, content=b"open")
+
+    held(engine, instance_id, bill_id)
+
+    blind()
+    stopped_by_the_database(engine, instance_id, bill_id)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_20_twenty_payments_at_once_on_one_grant(engine, who, monkeypatch, locked):
+    bill_id = a_bill(engine)
+    instances = [started(engine, who["req"], bill_id) for _ in range(20)]
+    agree(engine, who["fay"])
+    if not locked:  # the gate reads its grants without holding them: the database sees what it missed
+        monkeypatch.setattr(gate, "_live", _unlocked())
+    together, answers = threading.Barrier(len(instances)), []
+
+    def run(instance_id: UUID) -> None:
+        together.wait()
+        try:
+            pay(engine, instance_id, bill_id)
+            answers.append("paid")
+        except (PolicyHold, SQLAlchemyError):
+            answers.append("stopped")
+
+    threads = [threading.Thread(target=run, args=(instance_id,)) for instance_id in instances]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == ["paid"] + ["stopped"] * 19
+
+
+def test_22_a_decision_and_its_grant_are_rewritten_by_hand(engine, who):
+    bill_id = a_bill(engine)
+    approved(engine, who, bill_id, "fay")
+    for statement in (
+        update(policy_grant).values(subject_digest="x"), delete(policy_grant), delete(work_item),
+        update(work_item).where(work_item.c.decided_at.is_not(None)).values(decided_by=who["cfo"].user_id),
+        update(metadata.tables["history"]).values(kind="x"), delete(metadata.tables["history"]),
+        update(metadata.tables["audit"]).values(kind="x"), delete(metadata.tables["audit"]),
+    ):  # fmt: skip
+        with pytest.raises(SQLAlchemyError, match=r"APPEND_ONLY|append-only"), engine.unit_of_work(ENGINE) as uow:
+            uow.execute(statement)
+
+    with without(engine, policy_grant, "policy_grant_frozen"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(policy_grant).values(subject_digest="x"))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings != []
+
+
+def test_24_a_table_that_says_nothing_entitles_nobody(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(
+            uow,
+            "- id: REF-001\n  title: T\n  on: refund.execute\n  require:\n    - approval: finance_approval\n"
+            "      eligible: '= authority(\"who_may\", actor, facts)'\n",
+        )
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+
+    held(engine, instance_id, bill_id)
+
+
+def test_28_an_operation_keeps_its_class_under_another_name():
+    known = operations.catalog()
+    paying = {name for name, one in known.items() if one.subject is not None and one.guarded_by is None}
+
+    assert paying == set(), "an operation with a subject has a class"
+    assert {one.guarded_by for one in known.values() if one.function is operations.get("test.pay_bill").function} == {
+        "refund.execute"
+    }
+
+
+def test_31_a_payment_is_written_by_sql(engine):
+    firm = a_firm(engine)
+    request = Request(firm)
+    [asked] = firm.rows(metadata.tables["erp_payment_request"])
+    payment, facts = metadata.tables["erp_payment"], request.facts()
+    with firm.acting() as uow:  # a clearance by hand, for exactly this and by nobody
+        key = clear(uow, request.id, facts, instance_id=request.instance, people=(), requester=firm.people["ann"])
+
+    def write() -> None:
+        with firm.acting() as uow:
+            row = {
+                "id": uuid7(), "payment_no": "X", "request_id": request.id, "clearance_id": key,
+                "instance_id": request.instance, "amount": Decimal("1680.32"), "currency": "CNY",
+                "payee_id": facts.values["payee"], "payee_account_version_id": asked["payee_account_version_id"],
+                "payee_bank_version": 1, "executed_at": uow.now,
+            }  # fmt: skip
+            uow.execute(insert(payment), row)
+
+    with pytest.raises(IntegrityError, match=STOPPED):
+        write()
+
+    with without(engine, payment, "payment_gate"):
+        write()
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert "payment-uncleared" in {found.rule for found in audit.verify(uow).findings}
+
+
+def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(engine, who, blind):
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, TWO)
+    held(engine, instance_id, bill_id)
+
+    blind(places=1)  # the gate says one is enough
+    stopped_by_the_database(engine, instance_id, bill_id)
+
+
+def test_32_a_grant_is_forged_by_sql(engine, who):
+    bill_id = a_bill(engine)
+    approved(engine, who, bill_id, "fay")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = dict(uow.execute(select(policy_grant)).mappings().one())
+    forged = row | {"id": uuid7(), "capability": "cfo_approval", "person_id": who["cfo"].user_id}
+    statement = insert(policy_grant).values(**forged)
+
+    with pytest.raises(IntegrityError, match=r"POLICY\.NO_DECISION"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(statement)
+
+    with without(engine, policy_grant, "policy_grant_from_decision"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(statement)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert "grant-undecided" in {found.rule for found in audit.verify(uow).findings}
+
+
+def test_33_an_operation_that_was_cleared_pays_nothing(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, TWO.replace("refund.execute", "payment.execute").replace("REF-001", "PAY-001")
+                    .replace("people: 2", "people: 1"))  # fmt: skip
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+
+    with pytest.raises(PolicyHold, match="did not pay"):
+        pay_with(engine, "test.forget_to_pay", instance_id, bill_id)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(clearance.c.id)).first() is None, "undone whole: its grant is not burnt"
+        assert uow.execute(select(policy_grant.c.state)).scalars().all() == ["active"]
+
+
+def test_34_the_approval_of_another_document_with_an_equal_amount(engine, who, blind):
+    approved_bill, other = a_bill(engine), a_bill(engine)
+    instance_id = approved(engine, who, approved_bill, "fay")
+
+    held(engine, instance_id, other)
+
+    blind()
+    stopped_by_the_database(engine, instance_id, other)
+
+
+def test_35_a_payee_that_only_looks_the_same(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+    changed(engine, bill_id, name="Ｓ-1")
+
+    held(engine, instance_id, bill_id)
+    composed, apart = "Zo\u00eb", "Zoe\u0308"
+    assert binding_digest("t", "1", {"payee": composed}) == binding_digest("t", "1", {"payee": apart})
+
+
+def test_36_an_amount_has_one_spelling(engine, who):
+    bill_id = a_bill(engine, cents=168032)
+    with engine.unit_of_work(ENGINE) as uow:
+        found = policy.document(uow, "test_bill", str(bill_id))
+
+    assert found.facts.values["amount"] == "1680.32"
+    assert binding_digest("test_bill", found.id, {**found.facts.values, "amount": "1680.320"}) != found.digest
+
+
+def test_37_the_page_showed_older_facts(engine, who):
+    bill_id = a_bill(engine)
+    started(engine, who["req"], bill_id)
+    with engine.unit_of_work(who["fay"], read_only=True) as uow:
+        seen = tasks.get(uow, tasks.inbox(uow).items[0].work_item_id).seen_digest
+    changed(engine, bill_id, version=12000)
+
+    with pytest.raises(EngineError, match=r"120\.00"):
+        agree(engine, who["fay"], seen_digest=seen)
+
+
+def test_38_a_dry_run_pays_nothing(engine, who):
+    bill_id = a_bill(engine)
+    instance_id = approved(engine, who, bill_id, "fay")
+
+    with suppress(SQLAlchemyError), engine.unit_of_work(ENGINE, read_only=True) as uow:
+        instance = uow.lock_instance(instance_id)
+        call = OperationCall(uuid7(), instance_id, "pay")
+        calls.perform(uow, operations.get("test.pay_bill"), {"bill_id": bill_id}, call, instance)
+
+    assert state_of(engine, bill_id) == "open"
+
+
+def test_39_a_service_task_that_is_bound_to_nothing(engine):
+    xml = drawing(START + '<serviceTask id="pay" name="Pay"/>' + END + flows("start pay end"))
+
+    with pytest.raises(DeploymentRefused), engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+
+
+# ---------------------------------------------------------------- acts and grants (4.5) that no other test holds
+
+
+def test_a_yes_from_a_list_counts_only_where_the_policy_says_so(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        assert not grants.batch_allowed(uow, "finance_approval")
+        assert not grants.batch_allowed(uow, "unheard_of")
+        policy.ship(uow, TWO + "  batch: allowed\n")
+        assert grants.batch_allowed(uow, "finance_approval")
+
+
+def test_the_one_who_signs_must_be_eligible_where_any_one_may_sign(engine, who):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, TWO.replace("people: 2}", "eligible: '= actor.login = \"cfo\"'}"))
+    first, second = a_bill(engine), a_bill(engine)
+    instances = [approved(engine, who, first, "fay")]
+
+    held(engine, instances[0], first)
+    pay(engine, approved(engine, who, second, "cfo"), second)
+
+
+def pay_with(engine, name: str, instance_id: UUID, bill_id: UUID) -> None:
+    with engine.unit_of_work(Actor(None, source="job")) as uow:
+        instance = uow.lock_instance(instance_id)
+        call = OperationCall(uuid7(), instance_id, "pay")
+        calls.perform(uow, operations.get(name), {"bill_id": bill_id}, call, instance)
+
+
+def _unlocked():
+    return select(*gate._columns).where(*gate._live._where_criteria).order_by(policy_grant.c.id)
