@@ -78,7 +78,7 @@ def list_(
     key = _key(shown)
     query = select(shown).order_by(key.desc()).limit(limit + 1)
     if search and search.strip():
-        query = query.where(_matching(shown, info, search.strip()))
+        query = query.where(matching(shown, info, search.strip()))
     if cursor:
         query = query.where(key < _read_cursor(key, cursor))
     rows = uow.execute(query).all()
@@ -168,7 +168,8 @@ def _record(table: Table, info: RecordInfo, values: Mapping[Any, Any]) -> Record
     )
 
 
-def _matching(table: Table, info: RecordInfo, search: str) -> ColumnElement[bool]:
+def matching(table: Table, info: RecordInfo, search: str) -> ColumnElement[bool]:
+    """Rows that hold `search` in a text that they are found by."""
     columns = [table.c[name] for name in info.search] or [table.c[info.title]]
     return or_(
         *(
@@ -191,7 +192,15 @@ def _lines(master: Table, detail: Table, key: Any) -> Select[Any]:
 def _read_cursor(key: Column[Any], text: str) -> Any:
     if not isinstance(key.type, Id):
         return text
+    if not is_key(text):
+        raise InvalidValue(expected="a key of this table", found=text[:80])
+    return UUID(text)
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` is written like the key of a row."""
     try:
-        return UUID(text)
+        UUID(text)
     except ValueError:
-        raise InvalidValue(expected="a key of this table", found=text[:80]) from None
+        return False
+    return True

@@ -8,8 +8,8 @@ from engine.settings import Settings
 from webui import api, errors, languages, leaving, manifest, people, reader, records, rendering, signatures, transaction
 
 from webui import (  # isort: skip
-    auditing, cockpit, designer, health, inbox, login, messages, requests, substitutions, verifying, workbench,
-    workdays,
+    auditing, cockpit, designer, dictionaries, health, inbox, login, messages, picking, requests, substitutions,
+    verifying, workbench, workdays,
 )  # fmt: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
@@ -53,7 +53,7 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     reader.manager.init_app(app)
     rendering.install(app)
     for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,
-                 verifying, health, workdays, signatures, auditing):  # fmt: skip
+                 verifying, health, workdays, signatures, auditing, picking, dictionaries):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine import forms, jobs, repository, runtime, tasks
+from engine import forms, jobs, pickers, repository, runtime, tasks
 from engine.clock import FrozenClock
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor
@@ -145,8 +145,9 @@ def start(engine: ProcessEngine, clock: FrozenClock, people: dict[str, UUID]) ->
             process = repository.latest(uow, request.process)
             form = repository.form(uow, process.meta["form"], process.id)
             values = forms.validate(
-                form, _dated(request.values, uow.now), stored={}, now=uow.now, zone=engine.settings.timezone
-            )
+                form, _dated(request.values, uow.now), stored={}, now=uow.now, zone=engine.settings.timezone,
+                known=pickers.judge(uow),
+            )  # fmt: skip
             instance_id = runtime.start(uow, process.key, values, definition_id=process.id).id
         for decision in request.decisions:
             jobs.run_due(engine)

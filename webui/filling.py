@@ -11,7 +11,7 @@ from engine import forms
 from engine.errors import EngineError, InvalidForm
 from engine.forms import Form, Permissions
 from engine.values import Values
-from webui import errors, languages
+from webui import errors, languages, picking
 from webui.rendering import as_script_data
 
 
@@ -19,6 +19,7 @@ def shown(form: Form, values: Values, permissions: Permissions, *, typed: dict[s
           error: EngineError | None = None, read_only: bool = False) -> Markup:  # fmt: skip
     """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored."""
     schema, data = forms.visible(form, values, permissions, languages.language())
+    picking.furnish(form, schema, data | (typed or {}), values)
     complaints = translated(error.errors) if isinstance(error, InvalidForm) else {}
     return as_script_data(
         {"schema": schema, "data": data | (typed or {}), "errors": forms.by_component(form, complaints),

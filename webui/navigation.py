@@ -45,6 +45,7 @@ ENTRIES = (
     Entry("auditing.index", N_("Audit"), icon="shield-check", capability="audit"),
     Entry("people.index", N_("People"), icon="users", capability="people", areas=("leaving",)),
     Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
+    Entry("dictionaries.index", N_("Data dictionary"), icon="list-letters", capability="admin"),
 )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import g, request
 from flask_babel import format_timedelta, gettext
 
-from engine import forms, identity, runtime
+from engine import forms, identity, pickers, runtime
 from engine.approvals.choices import Selection
 from engine.errors import N_, NobodyCanBeAsked
 from engine.forms import Form
@@ -80,7 +80,8 @@ def of_start(key: str, form: Form | None, data: dict[str, Any]) -> Way:
     values: Values = {}
     missing = frozenset[str]()
     if form is not None:
-        values, missing = forms.so_far(form, data, now=g.uow.now, zone=g.uow.settings.timezone)
+        values, missing = forms.so_far(form, data, now=g.uow.now, zone=g.uow.settings.timezone,
+                                       known=pickers.judge(g.uow))  # fmt: skip
     sent = approvers()
     found = runtime.preview(
         g.uow, key, values, department=department(), approvers={node: sent[node] for node in sent if sent[node]},

@@ -7,6 +7,7 @@ from engine.db import (
     calendar,
     counter,
     definition,
+    dictionary,
     document,
     draft,
     effect,
@@ -30,8 +31,8 @@ from engine.db.subscription import CORRELATION_BUCKETS, correlation_lock
 __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
-    audit, calendar, counter, definition, document, draft, effect, guards_policy, history, identity, instance, job,
-    notice, policy, printing, signature, subscription, task, view,
+    audit, calendar, counter, definition, dictionary, document, draft, effect, guards_policy, history, identity,
+    instance, job, notice, policy, printing, signature, subscription, task, view,
 )  # fmt: skip
 
 

@@ -47,16 +47,23 @@ __all__ = [
     "visible",
 ]
 
+Known = Callable[[FormField, Any], bool]
 _DATETIME_LABELS = {"date": ("dateLabel",), "time": ("timeLabel",), "datetime": ("dateLabel", "timeLabel")}
 _ATTRIBUTE = re.compile(r"troika:(\w+)\.(\w+)")
 
 
+def nothing_known(field: FormField, value: Any) -> bool:
+    """For forms without pickers: whatever one would send is refused."""
+    return False
+
+
 def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: Permissions = WRITE_ALL, now: datetime,
-             zone: str = "Asia/Shanghai") -> Values:  # fmt: skip
+             zone: str = "Asia/Shanghai", known: Known = nothing_known) -> Values:  # fmt: skip
     """The typed values of the fields that this person may write, and all computed ones, by top-level name.
 
-    `stored`: the variables as they are. A field that may not be written keeps its stored value. Raises UnknownField,
-    FieldNotWritable, InvalidForm, each with `errors` {dotted path: [messages]}; rows are numbered from 0.
+    `stored`: the variables as they are. A field that may not be written keeps its stored value. `known`: whether a
+    picker offers a value to this person (`pickers.judge`); what is stored already is not asked again. Raises
+    UnknownField, FieldNotWritable, InvalidForm, each with `errors` {dotted path: [messages]}; rows are numbered from 0.
     """
     if not isinstance(data, dict):
         raise InvalidForm(errors={"": [schema.NOT_A_LIST]})
@@ -73,7 +80,10 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
     merge.check_conditional(form, rules, typed, stored)
     hidden = rules.hidden(form.components)
     errors = {path: texts for path, texts in complaints.items() if not _inside(path, hidden)}
-    for path, texts in _check(form.components, rules, merged, None, merge.writable, hidden, permissions).items():
+    offers = _offers(known, stored)
+    for path, texts in _check(
+        form.components, rules, merged, None, merge.writable, hidden, permissions, offers
+    ).items():
         errors.setdefault(path, texts)
     if errors:
         raise InvalidForm(errors=errors)
@@ -86,7 +96,7 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
 
 
 def so_far(
-    form: Form, data: dict[str, Any], *, now: datetime, zone: str = "Asia/Shanghai"
+    form: Form, data: dict[str, Any], *, now: datetime, zone: str = "Asia/Shanghai", known: Known = nothing_known
 ) -> tuple[Values, frozenset[str]]:
     """What a form that is still being filled in holds, and the names of what is missing or wrong in it; for previews.
 
@@ -98,7 +108,7 @@ def so_far(
     rules = Rules(merged, now, zone)
     rules.compute(form.components)
     hidden = rules.hidden(form.components)
-    complaints |= _check(form.components, rules, merged, None, merge.writable, hidden, WRITE_ALL)
+    complaints |= _check(form.components, rules, merged, None, merge.writable, hidden, WRITE_ALL, known)
     missing = {path.partition(".")[0] for path in complaints if not _inside(path, hidden)}
     if missing:
         missing |= {
@@ -283,7 +293,7 @@ def _default(leaf: FormField) -> Any:
 
 
 def _check(components: tuple[FormField, ...], rules: Rules, level: Values, row: Place | None, writable: set[str],
-           hidden: frozenset[str], allowed: Permissions) -> dict[str, list[str]]:  # fmt: skip
+           hidden: frozenset[str], allowed: Permissions, known: Known) -> dict[str, list[str]]:  # fmt: skip
     errors: dict[str, list[str]] = {}
     today = rules.now.astimezone(ZoneInfo(rules.zone)).date()
     for leaf in leaves(components):
@@ -293,7 +303,7 @@ def _check(components: tuple[FormField, ...], rules: Rules, level: Values, row: 
         own = allowed.required(leaf.path)
         if leaf.type == "dynamiclist":
             for place in places(leaf, level, row):
-                errors |= _check(leaf.children, rules, place.this, place, writable, hidden, allowed)
+                errors |= _check(leaf.children, rules, place.this, place, writable, hidden, allowed, known)
             if own and is_blank(get(level, leaf.keys)):
                 errors[path] = [schema.REQUIRED]
             continue
@@ -304,10 +314,24 @@ def _check(components: tuple[FormField, ...], rules: Rules, level: Values, row: 
             limit=lambda name, leaf=leaf: rules.limit(leaf, name, row),  # type: ignore[misc]
             options=lambda leaf=leaf: rules.options(leaf, row),  # type: ignore[misc]
             today=today,
+            known=known,
         )
         if complaints:
             errors[path] = complaints
     return errors
+
+
+def _offers(known: Known, stored: Values) -> Known:
+    """What stood there already, in whatever row, may stay, also when it is offered no more."""
+    return lambda field, value: value in _at(stored, field.path.split(".")) or known(field, value)
+
+
+def _at(value: Any, keys: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return [found for item in value for found in _at(item, keys)]
+    if not keys:
+        return [value]
+    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []
 
 
 def _inside(path: str, hidden: frozenset[str]) -> bool:

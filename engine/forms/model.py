@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 TEXTS = frozenset(("textfield", "textarea"))
 CHOICES = frozenset(("select", "radio"))
 MANY_CHOICES = frozenset(("checklist", "taglist"))
-VALUES = TEXTS | CHOICES | MANY_CHOICES | {"number", "checkbox", "datetime", "filepicker", "expression", "dynamiclist"}
+PICKERS = frozenset(("record", "dictionary"))
+"""choose among records of a data module (`table`, `valueColumn`, `filter`) or words of the data `dictionary`"""
+VALUES = (
+    TEXTS
+    | CHOICES
+    | MANY_CHOICES
+    | PICKERS
+    | {"number", "checkbox", "datetime", "filepicker", "expression", "dynamiclist"}
+)
 """Components that hold a value."""
 DISPLAY = frozenset(("text", "html", "image", "table", "documentPreview", "spacer", "separator", "button"))
 CONTAINERS = frozenset(("group", "columns"))

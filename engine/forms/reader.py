@@ -12,7 +12,18 @@ from engine.errors import N_, EngineError
 from engine.feel import Compiled
 from engine.findings import Finding, Level, errors_of
 from engine.forms import schema
-from engine.forms.model import CHOICES, CONTAINERS, DISPLAY, MANY_CHOICES, VALUES, Form, FormField, Option, Reading
+from engine.forms.model import (
+    CHOICES,
+    CONTAINERS,
+    DISPLAY,
+    MANY_CHOICES,
+    PICKERS,
+    VALUES,
+    Form,
+    FormField,
+    Option,
+    Reading,
+)
 from engine.forms.rules import ROUNDS
 
 SIZE_LIMIT = 1_000_000
@@ -202,6 +213,11 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
                        id=element)  # fmt: skip
     if kind in CHOICES | MANY_CHOICES:
         found |= _options(reader, raw, element)
+    if kind in PICKERS:
+        word = {"record": "table"}.get(kind, kind)
+        if not isinstance(raw.get(word), str) or not raw[word]:
+            reader.say("form-options-missing", element, N_("Expected field '{id}' to name its {word}."), id=element,
+                       word=word)  # fmt: skip
     if kind == "table" and isinstance(raw.get("dataSource"), str):
         _expression(reader, element, raw["dataSource"])
     for name in ("text", "content", "label", "description"):

@@ -10,11 +10,13 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
-from engine.forms.model import CHOICES, MANY_CHOICES, TEXTS, FormField, Message, is_blank, leaves
+from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, Message, is_blank, leaves
 from engine.values import Value, Values, storable, to_decimal
 
 TEXT_LIMIT = 10_000
 """characters of one text"""
+KEY_LIMIT = 200
+"""characters of what a picker stores"""
 ROW_LIMIT = 500
 """rows of one list"""
 DIGIT_LIMIT = 15
@@ -121,6 +123,8 @@ def _reader(component: FormField) -> Callable[[Any], Value]:
         return _text
     if component.type == "datetime":
         return {"time": _time, "datetime": _moment}.get(str(component.raw.get("subtype", "date")), _date)
+    if component.type in PICKERS:
+        return _key
     if component.type in CHOICES:
         return _scalar
     if component.type in MANY_CHOICES:
@@ -149,6 +153,14 @@ def _number(value: Any) -> Value:
 def _yes_no(value: Any) -> Value:
     if not isinstance(value, bool):
         raise ValidationError(NOT_YES_NO)
+    return value
+
+
+def _key(value: Any) -> Value:
+    if value == "":
+        return None
+    if not isinstance(value, str) or len(value) > KEY_LIMIT or not storable(value):
+        raise ValidationError(NOT_AN_OPTION)
     return value
 
 
@@ -218,8 +230,10 @@ def _anything(value: Any) -> Value:
 
 
 def check(component: FormField, value: Value, *, required: bool, limit: Callable[[str], Value],
-          options: Callable[[], list[Value] | None], today: date) -> list[str]:  # fmt: skip
-    """The complaints about `value`. `limit`: name of a limit -> its value now, None without one."""
+          options: Callable[[], list[Value] | None], today: date, known: Callable[[FormField, Any], bool]
+          ) -> list[str]:  # fmt: skip
+    """The complaints about `value`. `limit`: name of a limit -> its value now, None without one. `known`: whether a
+    picker offers a value."""
     if component.type == "checkbox":
         return [MUST_BE_TRUE] if required and value is not True else []
     if is_blank(value):
@@ -228,10 +242,13 @@ def check(component: FormField, value: Value, *, required: bool, limit: Callable
         return _check_text(component, value.strip(), limit)
     if component.type == "number":
         return _check_number(component, value, limit)
+    if component.type in PICKERS:
+        return [] if known(component, value) else [NOT_AN_OPTION]
     if component.type in CHOICES | MANY_CHOICES:
-        known = options()
+        offered = options()
         chosen = value if isinstance(value, list) else [value]
-        return [] if known is None or all(any(same(item, one) for one in known) for item in chosen) else [NOT_AN_OPTION]
+        fits = offered is None or all(any(same(item, one) for one in offered) for item in chosen)
+        return [] if fits else [NOT_AN_OPTION]
     if component.type == "datetime":
         day = value.date() if isinstance(value, datetime) else value
         passed = component.raw.get("disallowPassedDates") and isinstance(day, date) and day < today

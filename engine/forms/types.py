@@ -5,7 +5,7 @@ from typing import Any
 from engine.feel.analysis import analyse
 from engine.feel.types import ANY, Type, list_of
 from engine.feel.values import kind_of
-from engine.forms.model import CHOICES, MANY_CHOICES, TEXTS, FormField, leaves, put
+from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, leaves, put
 
 _PLAIN = {"number": Type("number"), "checkbox": Type("boolean"), "filepicker": list_of(Type("string"))}
 _MOMENTS = {"time": "time", "datetime": "date and time"}
@@ -36,7 +36,7 @@ def _context(found: Any) -> Type:
 
 
 def _type_of(field: FormField) -> Type:
-    if field.type in TEXTS:
+    if field.type in TEXTS | PICKERS:
         return Type("string")
     if field.type in CHOICES:
         return _choice(field)

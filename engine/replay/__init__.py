@@ -16,7 +16,7 @@ from uuid import UUID
 import yaml
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, feel, forms, identity, incidents, jobs, messages, repository, runtime, tasks
+from engine import bpmn, feel, forms, identity, incidents, jobs, messages, pickers, repository, runtime, tasks
 from engine.bpmn.steps import JobOpened
 from engine.clock import FrozenClock
 from engine.db import rows
@@ -329,7 +329,9 @@ class _Player:
         form_id = repository.program(uow, info.id).start_form
         if form_id is not None:
             form = repository.form(uow, form_id, info.id)
-            given = forms.validate(form, given, stored={}, now=uow.now, zone=uow.settings.timezone)
+            given = forms.validate(
+                form, given, stored={}, now=uow.now, zone=uow.settings.timezone, known=pickers.judge(uow)
+            )
         return runtime.start(uow, process, given)
 
     def _force(self, uow: UnitOfWork, told: Mapping[str, Any], context: Values) -> None:

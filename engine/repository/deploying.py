@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import crash, dmn, forms, history, identity, lint, operations, policy, values
+from engine import crash, dmn, forms, history, identity, lint, operations, pickers, policy, values
 from engine.bpmn.program import Program
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
@@ -108,6 +108,8 @@ def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) ->
     for finding in lint.check(resources, catalog, _levels(uow), _known(uow)):
         if finding not in findings:
             findings.append(finding)
+    for found in reading.of(Kind.FORM):
+        findings += pickers.findings(uow, found.content, found.path)
     told = {(finding.rule, finding.element_id) for finding in errors_of(findings)}
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not errors_of(findings):

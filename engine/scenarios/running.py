@@ -18,6 +18,7 @@ from engine import (
     jobs,
     messages,
     operations,
+    pickers,
     repository,
     runtime,
     tasks,
@@ -99,7 +100,9 @@ class Run:
                 form_id = repository.program(uow, info.id).start_form
                 if form_id is not None:
                     form = repository.form(uow, form_id, info.id)
-                    given = forms.validate(form, given, stored={}, now=uow.now, zone=uow.settings.timezone)
+                    given = forms.validate(
+                        form, given, stored={}, now=uow.now, zone=uow.settings.timezone, known=pickers.judge(uow)
+                    )
                 self.instance_id = runtime.start(uow, scenario.process, given).id
             if scenario.refused is not None:
                 return

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from engine import bpmn, forms, history, policy, runtime
+from engine import bpmn, forms, history, pickers, policy, runtime
 from engine.approvals import copies, rounds
 from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
@@ -222,7 +222,7 @@ def _validated(act: Act, form: forms.Form | None, fields: Mapping[str, Any] | No
         return {}
     return forms.validate(
         form, dict(fields or {}), stored=stored, permissions=forms.permissions.of(act.work), now=act.uow.now,
-        zone=act.uow.settings.timezone,
+        zone=act.uow.settings.timezone, known=pickers.judge(act.uow),
     )  # fmt: skip
 
 

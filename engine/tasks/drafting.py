@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from engine import bpmn, documents, forms, ids, repository, runtime, values
+from engine import bpmn, documents, forms, ids, pickers, repository, runtime, values
 from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
@@ -128,8 +128,9 @@ def submit(
     if draft.form_id is not None:
         form = repository.form(uow, draft.form_id, info.id)
         given = forms.validate(
-            form, given, stored={}, permissions=forms.WRITE_ALL, now=uow.now, zone=uow.settings.timezone
-        )
+            form, given, stored={}, permissions=forms.WRITE_ALL, now=uow.now, zone=uow.settings.timezone,
+            known=pickers.judge(uow),
+        )  # fmt: skip
     runtime.require_selection(uow, draft.process_key, given, approvers or {}, department=department)
     _remove(uow, draft, version)
     started = runtime.start(

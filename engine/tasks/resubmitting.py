@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import forms
+from engine import forms, pickers
 from engine.db.task import user_task
 from engine.runtime import reopening
 from engine.runtime.environment import beside
@@ -47,7 +47,7 @@ def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any])
     if form is not None:
         written = forms.validate(
             form, dict(fields), stored=stored, permissions=forms.permissions.of(act.work), now=uow.now,
-            zone=uow.settings.timezone,
+            zone=uow.settings.timezone, known=pickers.judge(uow),
         )  # fmt: skip
     after = stored | written
     again = [

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import g
 
-from engine import forms, repository, runtime, tasks
+from engine import forms, pickers, repository, runtime, tasks
 from engine.errors import NotFound
 from webui import progress, tracking
 from webui.api.blueprint import Blueprint
@@ -33,7 +33,7 @@ def start(wanted: dict[str, Any]) -> Any:
         if form_id:
             form = repository.form(g.uow, form_id, process.id)
             values = forms.validate(form, values, stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
-                                    zone=g.uow.settings.timezone)  # fmt: skip
+                                    zone=g.uow.settings.timezone, known=pickers.judge(g.uow))  # fmt: skip
         runtime.require_selection(g.uow, process.key, values, wanted["approvers"], department=wanted["department"])
         started = runtime.start(
             g.uow, process.key, values, business_key=wanted["business_key"], definition_id=process.id,

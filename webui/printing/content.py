@@ -10,12 +10,13 @@ from flask import g
 from flask_babel import gettext
 from sqlalchemy import select
 
-from engine import forms, identity, repository, runtime, tasks
+from engine import forms, identity, pickers, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
+from engine.forms.model import PICKERS
 from engine.tasks import Signed, signatures
 from engine.values import Values
-from webui import capitals, progress, rendering
+from webui import capitals, picking, progress, rendering
 
 _decided = (
     select(
@@ -139,6 +140,9 @@ def _at(values: Any, path: str) -> Any:
 
 
 def _text(field: FormField, value: Any) -> str:
+    if field.type in PICKERS and value:
+        found = pickers.names(g.uow, field, [value]).get(value)
+        return str(value) if found is None else picking.name(found)
     if isinstance(value, list):
         return ", ".join(_text(field, one) for one in value) or "–"
     chosen = next((option.labels for option in field.options or () if option.value == value), None)

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import forms, identity, repository, runtime, tasks
+from engine import forms, identity, pickers, repository, runtime, tasks
 from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.repository import DefinitionInfo
@@ -68,7 +68,7 @@ def begin(key: str) -> ResponseReturnValue:
     values = {}
     if form is not None:
         values = forms.validate(form, filling.sent(), stored={}, permissions=forms.WRITE_ALL, now=g.uow.now,
-                                zone=g.uow.settings.timezone)  # fmt: skip
+                                zone=g.uow.settings.timezone, known=pickers.judge(g.uow))  # fmt: skip
     once = Once(g.uow, f"web.start.{key}"[:120], request.form.get("request_id", ""), request.form.get("data", ""))
     started = once.instance()
     if started is None:

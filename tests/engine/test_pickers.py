@@ -1,0 +1,124 @@
+"""Pickers: records and words that the server finds, judges and names; what a browser sends is never trusted."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from engine import dictionaries, forms, identity, pickers, repository
+from engine.db.base import metadata
+from engine.errors import DeploymentRefused, Forbidden, InvalidForm, InvalidValue, NotFound
+from engine.unit_of_work import ENGINE, Actor
+
+FORM = {
+    "id": "oa/pick", "type": "default", "schemaVersion": 18,
+    "components": [
+        {"id": "F_supplier", "type": "record", "key": "supplier", "label": "供应商", "table": "erp_supplier",
+         "valueColumn": "code", "filter": {"active": True}, "properties": {"troika:label.en": "Supplier"}},
+        {"id": "F_kind", "type": "dictionary", "key": "kind", "label": "类别", "dictionary": "invoice_kind",
+         "validate": {"required": True}, "properties": {"troika:label.en": "Kind"}},
+        {"id": "F_lines", "type": "dynamiclist", "path": "lines", "label": "明细", "components": [
+            {"id": "F_item", "type": "record", "key": "item", "label": "物料", "table": "erp_item",
+             "properties": {"troika:label.en": "Item"}}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def form() -> forms.Form:
+    found = forms.read(FORM).form
+    assert found is not None
+    return found
+
+
+def with_words(company: Any) -> Actor:
+    """Three kinds of invoices; an actor without any capability."""
+    with company.engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "invoice_kind", "发票类别", "Kinds of invoices", [
+            ("special", "专用发票", "Special"), ("plain", "普通发票", "Plain"), ("old", "旧版", "Old"),
+        ])  # fmt: skip
+        dictionaries.retire(uow, "invoice_kind", "old")
+        return Actor(identity.create_user(uow, "nobody", "Nobody").id)
+
+
+def submitted(uow: Any, form: forms.Form, data: dict[str, Any], **stored: Any) -> dict[str, Any]:
+    return forms.validate(form, data, stored=stored, now=uow.now, known=pickers.judge(uow))
+
+
+def refused(uow: Any, form: forms.Form, data: dict[str, Any], **stored: Any) -> list[str]:
+    with pytest.raises(InvalidForm) as caught:
+        submitted(uow, form, data, **stored)
+    return sorted(caught.value.errors)
+
+
+def test_options_are_searched_judged_and_named_on_the_server(company, form):
+    nobody = with_words(company)
+    supplier_table, items = metadata.tables["erp_supplier"], metadata.tables["erp_item"]
+    supplier, kind, item = form.fields[0], form.fields[1], form.field("lines.item")
+    assert item is not None
+    with company.acting(None) as uow:
+        first = uow.execute(select(supplier_table).where(supplier_table.c.active.is_(True)).limit(1)).one()
+        thing = uow.execute(select(items.c.id, items.c.name).limit(1)).one()
+        uow.execute(supplier_table.update().where(supplier_table.c.id != first.id).values(active=False))
+        blocked = uow.execute(select(supplier_table.c.code).where(supplier_table.c.id != first.id).limit(1)).scalar()
+    good = {"supplier": first.code, "kind": "plain", "lines": [{"item": str(thing.id)}]}
+
+    with company.acting("ann") as uow:
+        assert [one.value for one in pickers.search(uow, supplier, "")] == [first.code]
+        assert [one.name for one in pickers.search(uow, supplier, first.name[:2])] == [first.name]
+        assert [(one.value, one.name_en) for one in pickers.search(uow, kind, "")] == [
+            ("special", "Special"), ("plain", "Plain"),
+        ]  # fmt: skip
+        assert [one.value for one in pickers.search(uow, kind, "专用")] == ["special"]
+        assert submitted(uow, form, good) == good
+        for wrong, path in (
+            ({"supplier": blocked}, "supplier"),
+            ({"supplier": "' OR 1=1 --"}, "supplier"), ({"supplier": 7}, "supplier"),
+            ({"kind": "old"}, "kind"), ({"kind": ["plain"]}, "kind"), ({"kind": ""}, "kind"),
+            ({"lines": [{"item": "00000000-0000-0000-0000-000000000000"}]}, "lines.0.item"),
+            ({"lines": [{"item": "not a key"}]}, "lines.0.item"),
+        ):  # fmt: skip
+            assert refused(uow, form, good | wrong) == [path], wrong
+        # what stood there before it was blocked or retired may stay
+        kept = good | {"supplier": blocked, "kind": "old"}
+        assert submitted(uow, form, kept, **kept)["supplier"] == blocked
+        assert pickers.names(uow, kind, ["old", "nothing"])["old"].name == "旧版"
+    with company.engine.unit_of_work(nobody) as uow:
+        with pytest.raises(Forbidden):
+            pickers.search(uow, supplier, "")
+        assert refused(uow, form, good) == ["lines.0.item", "supplier"]
+        assert pickers.names(uow, supplier, [first.code])[first.code].name == first.name
+
+
+def test_a_form_whose_source_there_is_not_is_refused(engine, form):
+    with engine.unit_of_work(ENGINE) as uow:
+        for change, word in ({"table": "user_account"}, "user_account"), ({"valueColumn": "bank"}, "erp_supplier.bank"):
+            wrong = {**FORM, "components": [FORM["components"][0] | change]}
+            read = forms.read(wrong).form
+            assert read is not None
+            (finding,) = pickers.findings(uow, read, "f.json")
+            assert word in finding.facts["source"]
+            with pytest.raises(DeploymentRefused):
+                repository.deploy(uow, {"f.json": json.dumps(wrong).encode()})
+    assert forms.read({**FORM, "components": [{"id": "F", "type": "record", "key": "k"}]}).form is None
+    with pytest.raises(InvalidForm):  # whoever forgets to ask refuses everything
+        forms.validate(form, {"kind": "plain"}, stored={}, now=engine.clock.now())
+
+
+def test_dictionaries_keep_their_order_and_refuse_what_is_none(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "colour", "颜色")
+        for value in ("red", "blue"):
+            dictionaries.put(uow, "colour", value, value)
+        dictionaries.put(uow, "colour", "red", "红", "Red")
+        assert [(one.value, one.name) for one in dictionaries.words(uow, "colour")] == [("red", "红"), ("blue", "blue")]
+        for key, name in (("colour", "x"), ("Colour", "x"), ("", "x"), ("size", " ")):
+            with pytest.raises(InvalidValue):
+                dictionaries.create(uow, key, name)
+        for value, name in (("", "x"), ("x" * 61, "x"), ("a\n", ""), ("a", " ")):
+            with pytest.raises(InvalidValue):
+                dictionaries.put(uow, "colour", value, name)
+        for verb in (lambda: dictionaries.put(uow, "none", "a", "b"), lambda: dictionaries.retire(uow, "colour", "x")):
+            with pytest.raises(NotFound):
+                verb()

@@ -1,0 +1,76 @@
+// Two components of our own for form-js: `record` and `dictionary` choose among what the server finds while somebody types.
+import { Description, Errors, Label } from '@bpmn-io/form-js-viewer';
+import { h } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { get } from './http.js';
+import { t } from './i18n.js';
+import { whileBusy } from './ready.js';
+import 'tom-select/dist/css/tom-select.bootstrap5.css';
+
+function Picker({ field, value, errors = [], disabled, readonly, domId, onChange, onBlur, onFocus }) {
+  const select = useRef(), picker = useRef(), change = useRef();
+  change.current = onChange;
+  const { label, description, src, known = [], validate: { required } = {} } = field;
+  const still = disabled || readonly;
+
+  useEffect(() => {
+    let gone = false;
+    whileBusy(import('tom-select/popular').then(({ default: TomSelect }) => {
+      if (gone) return;
+      const made = picker.current = new TomSelect(select.current, {
+        valueField: 'id', labelField: 'name', searchField: ['name', 'note', 'also'], maxItems: 1, maxOptions: 50, closeAfterSelect: true,
+        options: known, items: value ? [value] : [], plugins: still ? [] : ['remove_button'], preload: still ? false : 'focus',
+        load: (query, done) => get(address(src, query)).then(done, () => done()),
+        onChange: chosen => change.current({ value: chosen || null }), onBlur, onFocus,
+        render: {
+          option: ({ name, note }) => row(name, note), item: ({ name }) => row(name),
+          no_results: () => row(t('Nothing found'), '', 'no-results'), loading: () => row(t('Searching…'), '', 'no-results'),
+        },
+      });
+      if (value && !made.options[value]) made.addOption({ id: value, name: value, also: value });
+      if (value) made.setValue(value, true);
+      if (still) made.lock();
+    }).catch(error => { console.error(error); }));
+    return () => { gone = true; picker.current?.destroy(); };
+  }, []);
+
+  // somebody else changed it: data that were loaded, a form that was reset
+  useEffect(() => {
+    const made = picker.current;
+    if (!made || (made.getValue() || null) === (value ?? null)) return;
+    if (value && !made.options[value]) made.addOption({ id: value, name: value, also: value });
+    made.setValue(value ?? '', true);
+  }, [value]);
+
+  return h('div', { class: `fjs-form-field fjs-form-field-picker${errors.length ? ' fjs-has-errors' : ''}` },
+    h(Label, { htmlFor: `${domId}-ts-control`, id: `${domId}-label`, label, required }),
+    h('select', { ref: select, id: domId, disabled: still, 'aria-describedby': `${domId}-error-message` }, h('option', { value: '' })),
+    h(Description, { id: `${domId}-description`, description }), h(Errors, { id: `${domId}-error-message`, errors }));
+}
+
+function address(source, query) {
+  const url = new URL(source, location.href);
+  url.searchParams.set('q', query);
+  return url.href;
+}
+
+function row(name, note = '', className = 'option') {
+  const line = Object.assign(document.createElement('div'), { className, textContent: name });
+  if (note) line.append(Object.assign(document.createElement('span'), { className: 'text-secondary ms-2', textContent: note }));
+  return line;
+}
+
+function kind(type) {
+  const Kind = props => h(Picker, props);
+  Kind.config = { type, keyed: true, label: type, name: type, group: 'selection', emptyValue: null, sanitizeValue: ({ value }) => (typeof value === 'string' && value ? value : null), create: (options = {}) => ({ ...options }) };
+  return Kind;
+}
+
+class Pickers {
+  static $inject = ['formFields'];
+  constructor(formFields) {
+    for (const type of ['record', 'dictionary']) formFields.register(type, kind(type));
+  }
+}
+
+export const pickers = { __init__: ['tkPickers'], tkPickers: ['type', Pickers] };

@@ -1,0 +1,95 @@
+"""Options for the pickers of forms, while somebody types."""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, g, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import pickers
+from engine.forms import Form, FormField
+from engine.forms.model import PICKERS
+from engine.values import Values, from_json, normalise
+from webui import languages
+
+blueprint = Blueprint("picking", __name__, url_prefix="/options")
+
+
+@blueprint.get("/record/<table>")
+def records(table: str) -> ResponseReturnValue:
+    """Records that fit, for whoever may look them up. `value`: the column that is stored; `filter`: JSON."""
+    raw: dict[str, Any] = {"table": table}
+    if request.args.get("value"):
+        raw["valueColumn"] = request.args["value"]
+    if request.args.get("filter"):
+        raw["filter"] = _filter(request.args["filter"])
+    return _search("record", raw)
+
+
+@blueprint.get("/dictionary/<key>")
+def words(key: str) -> ResponseReturnValue:
+    """Words that fit."""
+    return _search("dictionary", {"dictionary": key})
+
+
+def _search(kind: str, raw: dict[str, Any]) -> ResponseReturnValue:
+    field = FormField("", kind, "", (), "", {}, raw)
+    return jsonify([_plain(one) for one in pickers.search(g.uow, field, request.args.get("q", ""))])
+
+
+def _filter(text: str) -> dict[str, Any]:
+    try:
+        found = normalise(from_json(text))
+    except ValueError:
+        abort(400)
+    return found if isinstance(found, dict) else abort(400)
+
+
+def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Values) -> None:
+    """Tell the pickers of a shown form where their options are, and how what is chosen is called."""
+    fields = {field.id: field for field in pickers.used(form)}
+    if fields:
+        _furnish(fields, schema["components"], data | values)
+
+
+def _furnish(fields: dict[str, FormField], components: list[dict[str, Any]], values: Values) -> None:
+    for component in components:
+        field = fields.get(str(component.get("id")))
+        if field is not None and field.type in PICKERS:
+            found = pickers.names(g.uow, field, _at(values, field.path.split(".")))
+            component["src"] = _address(field)
+            component["known"] = [_plain(one) for one in found.values()]
+        _furnish(fields, component.get("components", ()), values)
+
+
+def _address(field: FormField) -> str:
+    raw = field.raw
+    if field.type == "dictionary":
+        return url_for("picking.words", key=raw["dictionary"])
+    more = {
+        "value": raw.get("valueColumn"),
+        "filter": json.dumps(raw["filter"], ensure_ascii=False) if raw.get("filter") else None,
+    }
+    query = urlencode({name: value for name, value in more.items() if value})
+    return url_for("picking.records", table=raw["table"]) + (f"?{query}" if query else "")
+
+
+def _at(value: Any, keys: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return [found for item in value for found in _at(item, keys)]
+    if not keys:
+        return [value]
+    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []
+
+
+def name(choice: pickers.Choice) -> str:
+    """Of an option, in the reader's language."""
+    return (choice.name_en if languages.language() == "en" else "") or choice.name
+
+
+def _plain(choice: pickers.Choice) -> dict[str, str]:
+    return {
+        "id": choice.value, "name": name(choice), "note": choice.note,
+        "also": f"{choice.value} {choice.name} {choice.name_en} {choice.note}",
+    }  # fmt: skip
