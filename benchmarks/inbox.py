@@ -20,7 +20,7 @@ from engine.db.base import to_micros
 from engine.db.task import NO_DUE, Box
 from engine.process_engine import ProcessEngine
 from engine.tasks.inbox import FIRST, SORTS, _lines, _places, keys_parameters, keys_statement
-from engine.unit_of_work import ENGINE, Actor
+from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from webui import create_app
 
 USERS, GROUPS, MEMBER_OF = 1000, 50, 20
@@ -161,6 +161,23 @@ def web_page(engine: ProcessEngine, actor: Actor, address: str) -> Any:
     return ask
 
 
+def statements(ask: Any) -> int:
+    """How many statements the unit of work of one page sends."""
+    sent: list[int] = []
+    close = UnitOfWork.close
+
+    def counting(uow: UnitOfWork) -> None:
+        sent.append(uow.statements)
+        close(uow)
+
+    UnitOfWork.close = counting  # type: ignore[method-assign]
+    try:
+        ask()
+    finally:
+        UnitOfWork.close = close  # type: ignore[method-assign]
+    return sum(sent)
+
+
 def in_database(engine: ProcessEngine, actor: Actor, sort: str = "due") -> float:
     """Milliseconds of the two queries of a page, its keys and its lines: EXPLAIN on PostgreSQL, the bare driver on
     SQLite, whose database is the process itself.
@@ -208,8 +225,9 @@ def measure(engine: ProcessEngine, actor: Actor) -> dict[str, float]:
         found.setdefault("counts, whole verb", []).append((time.perf_counter() - began) * 1000)
     pages = {f"page of the site, {sort}": web_page(engine, actor, f"/inbox/?sort={sort}") for sort in SORTS}
     pages |= {f"page of the site, {name}": web_page(engine, actor, f"/inbox/?{query}") for name, query in NARROWED}
-    for ask in pages.values():
+    for name, ask in pages.items():
         ask()
+        found[f"{name}, statements"] = [statements(ask)]
     for _ in range(ROUNDS):
         for name, ask in pages.items():
             began, spent = time.perf_counter(), time.process_time()
@@ -228,7 +246,7 @@ def main(arguments: list[str]) -> None:
             actor = Actor(fill(engine, wanted))
             print(f"{name}: {wanted:,} open tasks made in {time.perf_counter() - began:.0f} s")
             for what, milliseconds in measure(engine, actor).items():
-                print(f"  {what:32} {milliseconds:8.2f} ms")
+                print(f"  {what:45} {milliseconds:8.2f}{'' if what.endswith('statements') else ' ms'}")
 
 
 if __name__ == "__main__":

@@ -435,8 +435,11 @@ def remove_member(uow: UnitOfWork, group_key: str | UUID, user_key: str | UUID) 
 
 
 def groups_of(uow: UnitOfWork, user_id: UUID) -> list[Group]:
-    """The groups of a user, by key."""
-    return [_group(row) for row in uow.read(_groups_of, {"who": user_id})]
+    """The groups of a user, by key; asked once where nothing can change."""
+    known: list[Group] | None = uow.cache.get((_GROUPS, user_id)) if uow.read_only else None
+    if known is None:
+        known = uow.cache[_GROUPS, user_id] = [_group(row) for row in uow.read(_groups_of, {"who": user_id})]
+    return known
 
 
 def members_of(uow: UnitOfWork, group_ids: Sequence[UUID]) -> list[User]:
@@ -454,12 +457,7 @@ def members_of(uow: UnitOfWork, group_ids: Sequence[UUID]) -> list[User]:
 
 def capabilities_of(uow: UnitOfWork, user_id: UUID) -> frozenset[str]:
     """What the groups of a user allow him in the product itself."""
-    rows = uow.execute(
-        select(user_group.c.capabilities)
-        .join(membership, membership.c.group_id == user_group.c.id)
-        .where(membership.c.user_id == user_id)
-    )
-    return frozenset(word for row in rows for word in row.capabilities.split())
+    return frozenset(word for group in groups_of(uow, user_id) for word in group.capabilities)
 
 
 def may(uow: UnitOfWork, capability: str) -> bool:
@@ -746,18 +744,26 @@ def substitutions(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
 
 
 def acting_for(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
-    """The substitutions in force by which the user acts for others now."""
-    rows = uow.execute(
-        select(substitution)
-        .where(
-            substitution.c.substitute_id == user_id,
-            substitution.c.state == "active",
-            substitution.c.valid_from <= uow.now,
-            substitution.c.valid_to > uow.now,
-        )
-        .order_by(substitution.c.principal_id, substitution.c.id)
+    """The substitutions in force by which the user acts for others now; asked once where nothing can change."""
+    known: list[Substitution] | None = uow.cache.get((_ACTING, user_id)) if uow.read_only else None
+    if known is None:
+        rows = uow.read(_acting_for, {"of": user_id, "at": uow.now})
+        known = uow.cache[_ACTING, user_id] = [_substitution(row) for row in rows]
+    return known
+
+
+_ACTING = "acts for"
+_GROUPS = "groups of"
+_acting_for = (
+    select(substitution)
+    .where(
+        substitution.c.substitute_id == bindparam("of"),
+        substitution.c.state == "active",
+        substitution.c.valid_from <= bindparam("at"),
+        substitution.c.valid_to > bindparam("at"),
     )
-    return [_substitution(row) for row in rows]
+    .order_by(substitution.c.principal_id, substitution.c.id)
+)
 
 
 def absent_for(uow: UnitOfWork, user_id: UUID) -> list[UUID]:

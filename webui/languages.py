@@ -19,7 +19,7 @@ def install(app: Flask, settings: Settings) -> None:
     catalogues.compile_all()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(catalogues.FOLDER)
     Babel(app, locale_selector=_language, timezone_selector=lambda: settings.timezone, default_locale=settings.locale)
-    # as the library does, with the catalogue looked up once a page: a list asks for a hundred words
+    # as the library does, with the catalogue looked up once a page, as its language is: a list asks for a hundred words
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: _catalogue().ugettext(text),
         ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number), newstyle=True,
@@ -32,6 +32,11 @@ def language() -> str:
     return "zh" if isinstance(locale, Locale) and locale.language == "zh" else "en"
 
 
+def locale() -> str:
+    """Of the page at hand, as Babel names it."""
+    return str(get_locale() or current_app.config["TROIKA"].locale)
+
+
 def zone() -> tzinfo:
     """The zone of business dates."""
     settings: Settings = current_app.config["TROIKA"]
@@ -39,10 +44,9 @@ def zone() -> tzinfo:
 
 
 def _catalogue() -> Any:
-    known = g.get("catalogue")
-    if known is None or known[0] != language():
-        known = g.catalogue = language(), get_translations()
-    return known[1]
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
 
 
 def _language() -> str:

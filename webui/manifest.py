@@ -1,6 +1,7 @@
 """What the build made: `asset()` and `icon()` for templates, and the files themselves, cached for ever."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,12 @@ def icon(name: str, label: str = "") -> Markup:
     """An outline icon, inlined; decoration unless it has a `label`."""
     drawn: dict[tuple[str, str], Markup] = g.setdefault("icons", {})
     if (name, label) not in drawn:  # a list has the same one on every line
-        drawn[name, label] = _drawn(name, label)
+        drawn[name, label] = _drawn(_manifest().icon(name), label)
     return drawn[name, label]
 
 
-def _drawn(name: str, label: str) -> Markup:
-    inner = _manifest().icon(name)
+@lru_cache(1000)
+def _drawn(inner: str, label: str) -> Markup:
     if not inner:
         return Markup()
     meaning = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')

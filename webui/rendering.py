@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from babel import dates
 from flask import Flask, current_app, g, make_response, redirect, render_template, request
 from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
@@ -137,7 +139,7 @@ def ago(at: datetime | None) -> Markup:
     """`<time>` with the distance from now and the exact moment as title."""
     if at is None:
         return Markup()
-    text = gettext("now") if abs(at - g.now) < _MINUTE else format_timedelta(at - g.now, add_direction=True)
+    text = gettext("now") if abs(at - g.now) < _MINUTE else _distance(_rounded(at - g.now), languages.locale())
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), moment(at), text)
 
 
@@ -147,6 +149,20 @@ def duration(time: timedelta) -> str:
 
 
 _MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+
+
+def _rounded(distance: timedelta) -> timedelta:
+    """To the minute, beyond a day to the hour: finer than it is shown, so that the same words serve many lines."""
+    unit = _MINUTE * 60 if abs(distance) > _DAY else _MINUTE
+    return round(distance / unit) * unit
+
+
+@lru_cache(10_000)
+def _distance(distance: timedelta, locale: str) -> str:
+    return str(dates.format_timedelta(distance, add_direction=True, locale=locale))
+
+
 _CENTS = 2
 
 

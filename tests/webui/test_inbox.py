@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from benchmarks import inbox
 from engine import identity, runtime, tasks
 from engine.db.identity import user_group
 from engine.unit_of_work import ENGINE, Actor
@@ -182,3 +183,14 @@ def test_a_forbidden_page_says_the_act_in_the_readers_language(sign_in):
     ann.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
 
     assert "ann 无权：打开 /people/。" in ann.get("/people/").text
+
+
+def test_a_page_of_the_list_sends_at_most_twelve_statements(engine, people, claims):
+    pages = {
+        address: inbox.web_page(engine, Actor(people["bob"].id), address)
+        for address in ("/inbox/", "/inbox/?sort=newest")
+    }
+    for ask in pages.values():
+        ask()
+
+    assert {address: inbox.statements(ask) for address, ask in pages.items() if inbox.statements(ask) > 12} == {}
