@@ -3,7 +3,7 @@ the others answer nothing: what depends on them is possible, not certain. Nothin
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,6 +49,8 @@ MOST_STEPS = 500
 MOST_SECONDS = 0.3
 """of computing; a machine that is busy with something else gets `PATIENCE` times as long"""
 PATIENCE = 10
+NO_NUMBER = "…"
+"""stands for the number that a request will have: drawing it would use it up"""
 CERTAIN, POSSIBLE, UNKNOWN = "certain", "possible", "unknown"
 EVERYBODY = ("all", "sequential")
 """modes in which everybody who is asked has to agree"""
@@ -242,6 +244,8 @@ def require_selection(
 def _unborn(uow: UnitOfWork, info: repository.DefinitionInfo, who: UUID | None, department: str | None) -> Instance:
     instance = rows.born(uuid7(), info.id, info.key, who, uow.now)
     instance.cache["beside"] = Beside(None if who is None else identity.context_of(uow, who, department))
+    if repository.program(uow, info.id).numbering is not None:
+        instance.number = NO_NUMBER
     return instance
 
 
@@ -301,6 +305,9 @@ class _Walk:
             while self.answers and not bpmn.is_open(step.state, self.answers[0][0]):
                 self.answers.popleft()
             if not self.answers:
+                for token in step.state.tokens.values():  # what waits for one of several events
+                    if not token.host:
+                        self._stuck(token.node)
                 return self._route(complete=True)
             self.count += 1
             late = thread_time() - busy > MOST_SECONDS or perf_counter() - began > MOST_SECONDS * PATIENCE
@@ -387,7 +394,9 @@ class _Walk:
         """What lies behind cannot be evaluated, but it is drawn."""
         self.unsure(node)
         if node is not None:
-            self.ahead |= {place.id for place in _reach(node, None) if place is not node}
+            reached = _reach(node, None)
+            self.ahead |= {place.id for place in reached if place is not node}
+            self.ahead |= {inner.id for place in reached for inner in _inside(place)}
 
     def _fork(self, ways: Iterable[Node]) -> None:
         ways = list(ways)
@@ -549,13 +558,17 @@ class _Walk:
         if self.reads and operation is not None and operation.effect == "read" and not operation.external:
             self.answers.append((fact.token, lambda: self._read(fact)))
             return
+        self._not_called(fact, operation)
+        self.answers.append((fact.token, self.completed(fact.token, self._sample(operation))))
+
+    def _not_called(self, fact: JobOpened, operation: Operation | None) -> None:
+        """Nobody knows what the operation will answer."""
         node = self.program.nodes.get(fact.node)
         if node is not None and node.op == JOB:
             self.unknown |= {line.target[0] for line in node.outputs}
             if not node.outputs and operation is not None:
                 self.unknown |= set(operation.outputs)
         self.unsure(node)
-        self.answers.append((fact.token, self.completed(fact.token, self._sample(operation))))
 
     def _sample(self, operation: Operation | None) -> Values:
         """What an operation that is not called might answer, by the types of its catalogue."""
@@ -600,9 +613,10 @@ class _Walk:
             outputs = calls.look(self.uow, operations.get(fact.type), fact.inputs)
         except BusinessError as error:
             return bpmn.throw_error(state, fact.token, error.code, {}, now=now, env=known)
-        except EngineError:
-            self.unsure(self.program.nodes.get(fact.node))
-            return bpmn.complete(state, fact.token, {}, now=now, env=known)
+        except EngineError:  # it asks about something that an operation before it would have made
+            operation = operations.get(fact.type)
+            self._not_called(fact, operation)
+            return bpmn.complete(state, fact.token, self._sample(operation), now=now, env=known)
         return bpmn.complete(state, fact.token, outputs, now=now, env=known)
 
     def _elapsed(self, fact: TimerArmed) -> Step:
@@ -630,6 +644,14 @@ def _reach(start: Node, without: Node | None) -> set[Node]:
         left += _ways(node)
         left += [out.target for guard in node.boundaries for out in guard.out]
     return found
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    """The nodes of a sub-process or loop, to any depth."""
+    for scope in (node.inner, node.turn):
+        for place in scope.nodes if scope is not None else ():
+            yield place
+            yield from _inside(place)
 
 
 def _must_pass(start: Node, node: Node) -> bool:

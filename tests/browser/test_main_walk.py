@@ -37,7 +37,9 @@ def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, a
         _inboxes(site, language)
 
     claim = f"{words['title']}{amount}"
-    site.press(site.task("bob", claim, language=language, width="phone"), words["agree"])
+    bob = site.task("bob", claim, language=language, width="phone")
+    site.picture(bob, f"task_phone_{language[:2]}")
+    site.press(bob, words["agree"])
     finance = site.task("jiangyi", claim, language=language)
     site.picture(finance, f"task_{language[:2]}")
     site.press(finance, words["agree"])

@@ -1,26 +1,21 @@
 """流程预测: what is predicted is what happens, for the shipped processes too, after a return and a transfer as well."""
 
-import random
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from engine import forms, jobs, repository, runtime, tasks
+from benchmarks import previews
+from engine import repository, runtime, tasks
 from engine.db.base import metadata
-from engine.db.task import user_task, work_item
-from engine.errors import CannotChoose, EngineError
-from engine.identity import members_of
+from engine.errors import CannotChoose
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.approvals.going import Case, line, request, step
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service
 
 pytestmark = pytest.mark.approvals
-CASES = 12
-"""of each process; 500 were run once"""
+CASES = 3
+"""of each process; `python -m benchmarks.previews` runs 500"""
 
 
 def foreseen(engine: Any, actor: Actor, key: str, **variables: Any) -> runtime.Route:
@@ -251,76 +246,7 @@ def test_what_was_decided_before_is_carried_on_the_straight_way_back(engine):
 # ---------------------------------------------------------------- predicted = executed
 
 
-def a_form(chance: random.Random, key: str) -> dict[str, Any]:
-    if key == "expense_claim":
-        return {
-            "amount": Decimal(chance.randint(1, 2_000_000)) / 100, "category": chance.choice(["meal", "travel"]),
-            "reason": "x", "spent_on": "2026-11-20", "cost_center": "sales",
-        }  # fmt: skip
-    starts = date(2026, 11, 30) + timedelta(days=chance.randint(0, 40))
-    return {
-        "leave_type": chance.choice(["annual", "sick", "personal", "marriage"]), "starts": starts.isoformat(),
-        "ends": (starts + timedelta(days=chance.randint(0, 9))).isoformat(), "reason": "x",
-    }  # fmt: skip
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["expense_claim", "leave_request"])
-def test_predicted_is_executed_for_shipped_processes_and_random_inputs(company, key):
-    chance, compared = random.Random(7), 0
-    people = sorted(company.people)
-    for _ in range(CASES):
-        login = chance.choice(people)
-        actor, given = Actor(company.people[login]), a_form(chance, key)
-        with company.engine.unit_of_work(actor, read_only=True) as uow:
-            info = repository.latest(uow, key)
-            form = repository.form(uow, repository.program(uow, info.id).start_form, info.id)
-            given = forms.validate(form, given, stored={}, now=uow.now, zone=uow.settings.timezone)
-            route = runtime.preview(uow, key, given)
-        try:
-            with company.engine.unit_of_work(actor) as uow:
-                started = runtime.start(uow, key, given).id
-        except EngineError:
-            refused = [one.element for one in route.steps if one.skipped_because]
-            assert refused, (login, given)
-            continue
-        met = walked(company, started, chance, actor)
-        told = {one.element: one for one in route.steps}
-        assert {node for node, _ in met} <= set(told), (login, given)
-        for node, asked in met:
-            if told[node].people:
-                assert sorted(asked) == sorted(str(who.id) for who in told[node].people), (node, login, given)
-        certain = [one.element for one in route.steps if one.status == "certain"]
-        order = [node for node, _ in met if node in certain]
-        assert order == certain[: len(order)], (login, given)
-        compared += len(order)
-    assert compared >= CASES
-
-
-def walked(company: Any, instance_id: UUID, chance: random.Random, starter: Actor) -> list[tuple[str, list[str]]]:
-    """(task, who is asked) in their order when everybody agrees, until somebody has to fill in."""
-    met: list[tuple[str, list[str]]] = []
-    for _ in range(20):
-        jobs.run_due(company.engine)
-        with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
-            found = uow.execute(
-                select(user_task.c.node, user_task.c.id, work_item.c.id.label("item"), work_item.c.assignee_id,
-                       work_item.c.group_id)
-                .join(work_item, work_item.c.user_task_id == user_task.c.id)
-                .where(user_task.c.instance_id == instance_id, user_task.c.status == 0)
-                .order_by(work_item.c.seq)
-            ).all()  # fmt: skip
-            if not found:
-                return met
-            first = [row for row in found if row.id == found[0].id]
-            members = members_of(uow, [row.group_id for row in first if row.group_id])
-        met.append((first[0].node, [str(row.assignee_id or row.group_id) for row in first]))
-        who = [row.assignee_id for row in first if row.assignee_id] or [
-            member.id for member in members if member.id != starter.user_id
-        ]
-        try:
-            with company.engine.unit_of_work(Actor(chance.choice(who))) as uow:
-                tasks.agree(uow, first[0].item)
-        except EngineError:
-            return met
-    return met
+@pytest.mark.parametrize("key", previews.PROCESSES)
+def test_predicted_is_executed_for_shipped_processes_also_after_a_transfer_a_signer_or_a_return(company, key):
+    assert previews.compare(company, key, CASES) >= 1
