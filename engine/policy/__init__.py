@@ -1,7 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.changing import activate
-from engine.policy.checker import prove
+from engine.policy.checker import PROVED, UNKNOWN, VIOLATED, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
 from engine.policy.emergency import ask as ask_emergency
 from engine.policy.emergency import get as emergency_of
@@ -54,13 +54,17 @@ from engine.policy.weakening import weakening
 __all__ = [
     "ESCALATE",
     "MUST_BE_POLICED",
+    "PROVED",
     "RECHECK",
+    "UNKNOWN",
+    "VIOLATED",
     "Document",
     "Emergency",
     "Hold",
     "Past",
     "Policy",
     "Staffing",
+    "Verdict",
     "Version",
     "Yes",
     "activate",
@@ -104,6 +108,7 @@ __all__ = [
     "to_review",
     "undo",
     "undo_all",
+    "verdicts",
     "version",
     "versions_in_force",
     "weakening",

@@ -1,6 +1,7 @@
 """Approve before pay on a drawing: what the search finds, as findings with the way that leads there."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.bpmn.model import Definition, Node, Process
@@ -24,6 +25,21 @@ class Guarded(Protocol):
         """What it writes without an output mapping: name -> type."""
 
 
+PROVED, VIOLATED, UNKNOWN = "proved", "violated", "unknown"
+NOTHING = "nothing guarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one process. `word`: proved | violated | unknown | nothing guarded."""
+
+    process: str
+    word: str
+    findings: tuple[Finding, ...] = ()
+    states: int = 0
+    seconds: float = 0.0
+
+
 def prove(
     definition: Definition,
     catalog: Mapping[str, Any],
@@ -42,6 +58,23 @@ def prove(
     where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
     Requirements with a `when` are left to the gate.
     """
+    found = verdicts(
+        definition, catalog, policies=policies, callees=callees, forms=forms, process_id=process_id, begin=begin
+    )
+    return [finding for verdict in found for finding in verdict.findings]
+
+
+def verdicts(
+    definition: Definition,
+    catalog: Mapping[str, Any],
+    *,
+    policies: Iterable[Policy] = (),
+    callees: Callees = lambda caller, node: None,
+    forms: Forms | None = None,
+    process_id: str | None = None,
+    begin: Starts | None = None,
+) -> list[Verdict]:
+    """What `prove` finds, process by process, those that do nothing guarded included."""
     listed = list(policies)
     own = {process.id: process for process in definition.processes}
 
@@ -49,10 +82,9 @@ def prove(
         return callees(caller, node) or (own.get(node.call.process_id) if node.call is not None else None)
 
     return [
-        finding
+        _prove(process, catalog, listed, follow, forms, definition.resource, begin)
         for process in definition.executable
         if process_id in (None, process.id)
-        for finding in _prove(process, catalog, listed, follow, forms, definition.resource, begin)
     ]
 
 
@@ -71,11 +103,11 @@ def space_of(
 def _prove(
     process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees, forms: Forms | None,
     resource: str, begin: Starts | None,
-) -> list[Finding]:  # fmt: skip
+) -> Verdict:  # fmt: skip
     space = space_of(process, catalog, policies, callees, forms)
     system, needs = space.system, space.needs
     if not needs:
-        return []
+        return Verdict(process.id, NOTHING)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
     found = space.search(begin(space) if begin is not None else None)
     level = {place: _level(system.places[place], catalog) for place in needs}
@@ -95,7 +127,8 @@ def _prove(
         )  # fmt: skip
     if found.spent:
         findings.append(_spent(space, found, worst, resource))
-    return findings
+    word = VIOLATED if found.violations else UNKNOWN if findings else PROVED
+    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds)
 
 
 def _violated(space: Space, name: str, violation: Violation, level: Level, resource: str) -> Finding:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
-from engine.policy.abstraction import Place
+from engine.policy.abstraction import NOT_TOLD, Place
 from engine.policy.search import BUDGET, DIGIT, WORDS, Space, State, Way
 
 Grant = tuple[str, str]
@@ -87,12 +87,17 @@ def _arriving(way: Way) -> tuple[str, str]:
 
 
 def _outcomes(space: Space, running: Running, prefixes: dict[int, str]) -> int:
-    found = 0
+    """What was decided; not told where a round of a loop says something else than what is around it."""
+    words: dict[str, set[str]] = {}
     for scope in running.scopes.values():
         for node, said in scope.approval.items():
             name = prefixes[scope.id] + node
             if name in space.asked and isinstance(said, dict) and said.get("outcome") in WORDS:
-                found |= WORDS.index(space.told(name, said["outcome"])) << DIGIT * space.asked[name]
+                words.setdefault(name, set()).add(space.told(name, said["outcome"]))
+    found = 0
+    for name, told in words.items():
+        word = told.pop() if len(told) == 1 else NOT_TOLD
+        found |= WORDS.index(word) << DIGIT * space.asked[name]
     return found
 
 

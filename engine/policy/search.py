@@ -154,7 +154,8 @@ class Space:
                 inside = self.inner.get(place.id, frozenset())
                 digits = 0
                 for name, index in self.asked.items():
-                    if name in inside and self._home(places[name]) is place:
+                    kept = place.node.type == "callActivity" or places[name].prefix == place.prefix
+                    if name in inside and kept:
                         digits |= 7 << DIGIT * index
                 own = self._bits(self.subjects.owned.get(place.id, ()))
                 self._forgotten[place.id] = (digits, own)
@@ -172,10 +173,6 @@ class Space:
         for name in names:
             found |= self.bit[name]
         return found
-
-    def _home(self, place: Place) -> Place | None:
-        """Where the outcome of an approval is kept: the round of the nearest loop around it, or the call."""
-        return next((above for above in _above(place) if above.repeats or above.node.type == "callActivity"), None)
 
     def _is_stop(self, place: Place) -> bool:
         """Whether a token rests here until something is chosen, written, approved or paid."""
@@ -595,7 +592,7 @@ class Space:
             if event.node.interrupting:
                 for one in self._emptied(state, place):
                     for tokens in _fewer(one.tokens, slot):
-                        taken = self._over(State(tokens, state.outcomes, state.live), place)
+                        taken = self._over(State(tokens, state.outcomes, state.live), place, by_force=True)
                         yield self._happened(taken, event)
             elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
                 continue  # nothing comes of it
@@ -614,17 +611,31 @@ class Space:
         state = self._over(state, place)
         events = [[start] for start in place.starts if self.system.places[start].node.type == "startEvent"]
         for starts in events or [list(place.starts)]:
-            begun = state
-            for start in starts * (MANY if place.runs_beside_itself else 1):
-                begun = self.placed(begun, start)
-            yield begun
+            for times in (1, MANY) if place.runs_beside_itself else (1,):
+                begun = state
+                for start in starts * times:
+                    begun = self.placed(begun, start)
+                yield begun
 
-    def _over(self, state: State, place: Place) -> State:
-        """What was decided in a round or a call is not known around it, nor in the next one."""
-        digits, own = self._forgotten.get(place.id, (0, 0))
-        if not state.outcomes & digits and not state.live & own:
+    def _over(self, state: State, place: Place, *, by_force: bool = False) -> State:
+        """A round, a call or all of a loop is over, or the next one begins.
+
+        What was decided in a call is not known around it, nor in the next one. Of rounds the last word is known, unless
+        the loop was ended by force; of instances what each of them has said.
+        """
+        inside, own = self._forgotten.get(place.id, (0, 0))
+        outcomes = state.outcomes
+        if not outcomes & inside and not state.live & own:
             return state
-        return State(state.tokens, state.outcomes & ~digits, state.live & ~own)
+        loop = place.node.loop
+        if place.node.type == "callActivity" and not place.repeats:
+            outcomes &= ~inside
+        elif loop is None or loop.kind != "standard" or by_force:
+            for index in self.asked.values():
+                digit = 7 << DIGIT * index
+                if inside & digit and outcomes & digit:
+                    outcomes = outcomes & ~digit | WORDS.index(NOT_TOLD) << DIGIT * index
+        return State(state.tokens, outcomes, state.live & ~own)
 
     def _done(self, state: State, place: Place) -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
@@ -870,7 +881,7 @@ class Space:
                 place, stage = self.slots[slot]
                 if place is container and stage.startswith("!"):
                     found += [State(tokens, state.outcomes, state.live) for tokens in _fewer(state.tokens, slot)]
-        return [self._over(one, container) for one in found]
+        return [self._over(one, container, by_force=True) for one in found]
 
     def _are_several(self, state: State, container: Place, *, inside: bool = True) -> bool:
         """Whether a place may be active more than once; `inside`: or what is in it."""

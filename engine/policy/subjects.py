@@ -115,12 +115,21 @@ class Subjects:
         names = self._names[place.id]
         if place.node.type == "callActivity":
             names = names | self._brought_back(place)
+        changed = self._changed(place)
         if not names:
-            return set()
+            return changed
         if ANYTHING in names:
             return {approval for approval, about in self._about.items() if about}
         written = {(self._owner_around(place, name), name) for name in names}
-        return {approval for approval, about in self._about.items() if about & written}
+        return changed | {approval for approval, about in self._about.items() if about & written}
+
+    def _changed(self, place: Place) -> set[str]:
+        """Approvals of a document whose facts an operation changes: their grants are revoked before it runs."""
+        task = place.node.extensions.task
+        subject = getattr(self._catalog.get(task.type) if task is not None else None, "changes_subject", None)
+        if subject is None:
+            return set()
+        return {approval for approval in self._about if self._asks(approval)[1] == subject.type}
 
     def _brought_back(self, call: Place) -> set[str]:
         called, node = call.node.call, call.node

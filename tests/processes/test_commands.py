@@ -125,3 +125,19 @@ def test_replay_of_a_process_without_a_description_says_which_file_is_missing(tr
 
     assert result.exit_code == 1
     assert "leave_request.replay.yml" in result.output
+
+
+def test_prove_says_of_each_drawing_whether_it_pays_without_an_approval(troika, tmp_path):
+    broken = tmp_path / "broken.bpmn"
+    source = (LEAVE / "direct_payment.bpmn").read_text(encoding="utf-8")
+    broken.write_text(source.replace('provides="finance_approval"', 'provides="stock_approval"'), encoding="utf-8")
+
+    right = troika("prove", str(LEAVE / "direct_payment.bpmn"), str(LEAVE / "leave_request.bpmn"))
+    wrong = troika("prove", str(broken))
+
+    assert (right.exit_code, [line.split(" (")[0] for line in right.output.splitlines()]) == (
+        0, ["proved direct_payment", "nothing guarded leave_request"],
+    )  # fmt: skip
+    assert wrong.exit_code == 1
+    assert wrong.output.startswith("violated direct_payment")
+    assert "policy-approval-missing" in wrong.output

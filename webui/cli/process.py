@@ -1,4 +1,4 @@
-"""troika process lint · test · deploy · list · export · import · replay."""
+"""troika process lint · prove · test · deploy · list · export · import · replay."""
 
 import sys
 import time
@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from engine import drafts, policy, replay, repository, scenarios
+from engine import bpmn, drafts, forms, operations, policy, replay, repository, scenarios
 from engine.clock import FrozenClock
 from engine.db.definition import definition, resource
 from engine.db.identity import user_account
@@ -23,7 +23,7 @@ from engine.scenarios import worlds
 from engine.unit_of_work import UnitOfWork
 from webui.cli import importing, opening
 
-group = AppGroup("process", help="Drawings, decisions and forms: check, test, deploy, list, move, replay a log.")
+group = AppGroup("process", help="Drawings, decisions and forms: check, prove, test, deploy, list, move, replay a log.")
 group.add_command(importing.import_)
 
 LIBRARY = click.option(
@@ -57,6 +57,48 @@ def lint(library: Path | None) -> None:
     errors = sum(finding.level is Level.ERROR for finding in findings)
     click.echo(f"{errors} errors, {len(findings) - errors} warnings")
     if errors:
+        sys.exit(1)
+
+
+@group.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@LIBRARY
+def prove(files: tuple[Path, ...], library: Path | None) -> None:
+    """Say of each process in FILES whether something guarded can run without its approvals; exit 1 unless all prove.
+
+    Policies, forms and called processes are those of the library, unless FILES bring others.
+    """
+    folder = library or opening.settings().library
+    given = {str(file): file.read_bytes() for file in files}
+    known = {**dict(worlds.files_of(folder)), **given}
+    drawings = {path: bpmn.read(content, path) for path, content in known.items() if path.endswith(".bpmn")}
+    processes = {
+        process.id: process
+        for reading in drawings.values() if reading.definition is not None for process in reading.definition.processes
+    }  # fmt: skip
+    shown = {
+        reading.form.id: reading.form
+        for path, content in known.items()
+        if path.endswith(".json") and (reading := forms.read(content, path)).form is not None
+    }
+    stated = folder / "processes" / "policies.yml"
+    policies = policy.read(stated.read_text(encoding="utf-8")) if stated.is_file() else []
+    operations.load()
+    open_ = 0
+    for file in given:
+        definition = drawings[file].definition if file in drawings else None
+        if definition is None:
+            raise NotFound(kind="drawing", key=file)
+        for verdict in policy.verdicts(
+            definition, operations.catalog(), policies=policies, forms=shown.get,
+            callees=lambda caller, node: processes.get(node.call.process_id) if node.call is not None else None,
+        ):  # fmt: skip
+            took = f" ({verdict.states} states, {verdict.seconds * 1000:.0f} ms)" if verdict.states else ""
+            click.echo(f"{verdict.word} {verdict.process}{took}")
+            for finding in verdict.findings:
+                click.echo(f"    {finding}")
+            open_ += verdict.word in (policy.VIOLATED, policy.UNKNOWN)
+    if open_:
         sys.exit(1)
 
 

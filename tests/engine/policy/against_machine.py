@@ -7,8 +7,9 @@ from typing import Any
 
 from engine import bpmn, forms, policy
 from engine.errors import CannotCompile
+from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
-from engine.policy.search import Space, State
+from engine.policy.search import DIGIT, WORDS, Space, State
 from tests.engine.policy.exhaustive import Explored, Explorer, Yes
 from tests.engine.policy.random_payments import PAY, WRITES, structured, tangled
 
@@ -89,9 +90,9 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
     found = space.search(budget=20_000)
     if found.spent:
         return 0, None
-    known: dict[tuple[tuple[int, ...], int], list[int]] = {}
+    known: dict[tuple[int, ...], list[State]] = {}
     for state in found.seen:
-        known.setdefault((_plain(space, state), state.outcomes), []).append(state.live)
+        known.setdefault(_plain(space, state), []).append(state)
     looked_at, missing = 0, None
 
     def look(running: bpmn.State, live: frozenset[Yes], path: list[str]) -> None:
@@ -101,11 +102,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
         looked_at += 1
         granted = [(node, capability) for capability, _, node in live]
         now = policy.states(space, running, granted)
-        if not any(
-            known_live & ~state.live == 0
-            for state in now
-            for known_live in known.get((_plain(space, state), state.outcomes), ())
-        ):
+        if not any(_covers(space, one, state) for state in now for one in known.get(_plain(space, state), ())):
             missing = path
 
     start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
@@ -119,6 +116,15 @@ def _plain(space: Space, state: State) -> tuple[int, ...]:
         space.slot(place.id, "!") if stage.startswith("!") else slot
         for slot in state.tokens for place, stage in [space.slots[slot]]
     ))  # fmt: skip
+
+
+def _covers(space: Space, seen: State, state: State) -> bool:
+    """No more approvals live, and each outcome is the same or not told."""
+    told = all(
+        (one := seen.outcomes >> DIGIT * index & 7) == state.outcomes >> DIGIT * index & 7 or WORDS[one] == NOT_TOLD
+        for index in space.asked.values()
+    )
+    return told and not seen.live & ~state.live
 
 
 def _undoing(state: bpmn.State) -> bool:
