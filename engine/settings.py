@@ -48,6 +48,8 @@ class Settings:
     """file:FOLDER, several separated by commas: where checkpoints go, out of reach of whoever owns the database."""
     anchor_key: str = ""
     """File of the private key that signs them: readable by the process that anchors and by nobody else."""
+    verify_per_minute: int = 60
+    """Codes of prints that one visitor may ask about in a minute."""
     crash_at: str = ""
     """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
     testing: bool = False
@@ -122,6 +124,10 @@ class Settings:
             )
         if any(not sink.startswith("file:") for sink in self.sinks):
             raise WrongSetting(name="TROIKA_ANCHOR_SINK", expected="file:FOLDER, …", found=self.anchor_sink)
+        if self.verify_per_minute < 1:
+            raise WrongSetting(
+                name="TROIKA_VERIFY_PER_MINUTE", expected="a number from 1 on", found=self.verify_per_minute
+            )
         if self.crash_at and not self.testing:
             raise WrongSetting(name="TROIKA_CRASH_AT", expected="nothing outside fault tests", found=self.crash_at)
         try:

@@ -14,7 +14,6 @@ from webui.rendering import page
 
 blueprint = Blueprint("verifying", __name__, url_prefix="/verify")
 
-MOST_A_MINUTE = 60
 _MINUTE = timedelta(minutes=1)
 _VISITORS = 10_000
 _asked: dict[str, deque[datetime]] = {}
@@ -33,19 +32,19 @@ class AskedTooOften(EngineError):
 @public
 def verify(code: str) -> ResponseReturnValue:
     """Number, title, status, when it was decided, whether anything has changed since, and the hash of the document."""
-    _slow_down(request.remote_addr or "", g.now)
+    _slow_down(request.remote_addr or "", g.now, g.uow.settings.verify_per_minute)
     response = page("requests/verify.html", block="content", found=prints.verify(g.uow, code))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _slow_down(visitor: str, now: datetime) -> None:
+def _slow_down(visitor: str, now: datetime, most: int) -> None:
     with _lock:
         if visitor not in _asked and len(_asked) >= _VISITORS:
             _asked.clear()
         recent = _asked.setdefault(visitor, deque())
         while recent and not recent[0] <= now < recent[0] + _MINUTE:
             recent.popleft()
-        if len(recent) >= MOST_A_MINUTE:
-            raise AskedTooOften(limit=MOST_A_MINUTE)
+        if len(recent) >= most:
+            raise AskedTooOften(limit=most)
         recent.append(now)
