@@ -523,9 +523,12 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page, wrong = opened(profile, "sent_back")
 
     select(page, "each")
+    group(page, "tk-approval")
+    entry(page, "tk-troika-Approval-branchReject").locator("select").select_option("waitOthers")
     group(page, "tk-back")
     entry(page, "tk-troika-Return-targets").locator("select").select_option("any")
     entry(page, "tk-troika-Return-resubmit").locator("select").select_option("stepwise backToMe")
+    entry(page, "tk-troika-Return-compensate").locator("select").select_option("true")
     entry(page, "tk-troika-Recall-until").locator("select").select_option("beforeNextSeen")
     group(page, "tk-due")
     page.locator(".tk-limits > button").click()
@@ -533,11 +536,15 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page.get_by_label("2: 则").select_option("transfer")
     page.get_by_label("2: 超过").fill("P3D")
     page.get_by_label("2: 超过").press("Tab")
+    page.locator(".tk-limits > button").click()
+    page.get_by_label("3: 则").select_option("return")
+    page.get_by_label("3: 至").fill("initiator")
+    page.get_by_label("3: 至").press("Tab")
     group(page, "tk-copies")
     entry(page, "tk-troika-Cc-groups").locator("input").fill("finance")
     entry(page, "tk-troika-Cc-on").locator("select").select_option("enter")
     group(page, "tk-automatic")
-    entry(page, "tk-troika-Dedupe-mode").locator("select").select_option("first")
+    entry(page, "tk-troika-Dedupe-mode").locator("select").select_option("last")
     entry(page, "tk-troika-OnEmpty-do").locator("select").select_option("users")
     entry(page, "tk-troika-OnEmpty-users").locator("input").fill("ana")
     entry(page, "tk-troika-OnEmpty-users").locator("input").press("Tab")
@@ -554,8 +561,9 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     human = program.nodes["each"].human
     assert (human.returns, human.resubmits, human.recall) == (("any",), ("stepwise", "backToMe"), "beforeNextSeen")
     assert [(step["after"], step["do"], step["to"]) for step in human.timeout] == [
-        ("PT24H", "remind", None), ("P3D", "transfer", "manager"),
+        ("PT24H", "remind", None), ("P3D", "transfer", "manager"), ("PT24H", "return", "initiator"),
     ]  # fmt: skip
+    assert (human.compensate, human.approval.parameters["branchReject"]) == (True, "waitOthers")
     assert [(copy["on"], list(copy["groups"])) for copy in human.copies] == [("enter", ["finance"])]
-    assert (human.dedupe, human.on_empty, program.withdraw) == ("first", "users:ana", "anytime")
+    assert (human.dedupe, human.on_empty, program.withdraw) == ("last", "users:ana", "anytime")
     assert wrong == []
