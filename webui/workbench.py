@@ -7,7 +7,8 @@ from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from engine import incidents, repository, tasks, workdays
+from engine import audit, incidents, repository, tasks, workdays
+from engine.audit.verifier import OVERDUE as LATE
 from webui import access, languages
 from webui.rendering import page
 
@@ -23,8 +24,17 @@ def home() -> ResponseReturnValue:
         "startable": repository.startable(g.uow),
         "incidents": incidents.list_open(g.uow, limit=5) if access.may("cockpit") else [],
         "missing": workdays.missing_year(g.uow, _today()) if access.may("admin") else None,
+        "record": _record() if access.may(access.AUDIT) else "",
     }
     return page("workbench/home.html", **context)
+
+
+def _record() -> str:
+    """What an auditor must know at once of the record: broken | late; nothing when all is well."""
+    check = audit.last_check(g.uow)
+    if check is not None and check.findings and check.exit != LATE:
+        return "broken"
+    return "late" if audit.standing(g.uow).late else ""
 
 
 def _today() -> date:

@@ -1,5 +1,6 @@
 """The command line: accounts, lists, the doctor, and what production refuses."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,34 @@ def test_a_policy_is_proposed_by_one_and_put_in_force_by_another_who_know_their_
     assert "shipped" not in troika("policy", "list")[1]
     troika("policy", "export", str(tmp_path / "out.yml"))
     assert "finance_approval" in (tmp_path / "out.yml").read_text(encoding="utf-8")
+
+
+def test_record_is_anchored_verified_exported_and_told_apart_by_exit_codes(troika, tmp_path):
+    troika("db", "upgrade")
+    troika("user", "create", "audra", "Audra", input="correct horse battery")
+    assert troika("audit", "verify")[0] == 4, "no checkpoint yet"
+
+    code, told = troika("audit", "anchor")
+    assert (code, "checkpoint 1" in told) == (0, True)
+    keys = tmp_path / "printed.txt"
+    keys.write_text(troika("audit", "keys")[1])
+    assert troika("audit", "verify", "--keys", str(keys))[0] == 0
+    code, told = troika("audit", "export", str(tmp_path / "out"))
+    assert (code, (tmp_path / "out" / "verify_audit.py").is_file()) == (0, True)
+    assert troika("audit", "verify", "--anchors", str(tmp_path / "out" / "anchors"))[0] == 0
+
+    keys.write_text("00" * 32)
+    assert troika("audit", "verify", "--keys", str(keys))[0] == 3
+    code, told = troika("audit", "reseal", "--reason", "nothing was put back")
+    assert (code, "Nothing outside is newer" in told) == (1, True)
+    code, told = troika("audit", "evidence", "PAY-0")
+    assert (code, "payment" in told) == (1, True)
+    with sqlite3.connect(tmp_path / "troika.db") as database:
+        for trigger in ("audit_no_update", "audit_no_delete"):
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("UPDATE audit SET kind = 'user.promoted' WHERE kind = 'user.created'")
+    code, told = troika("audit", "verify")
+    assert (code, "BROKEN 断链 chain-broken" in told) == (1, True)
+    with sqlite3.connect(tmp_path / "troika.db") as database:
+        database.execute("DELETE FROM audit WHERE scope = 'identity'")
+    assert troika("audit", "verify")[0] == 2
