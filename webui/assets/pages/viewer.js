@@ -9,7 +9,7 @@ import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
 
 const READABLE = 0.6;
-const CORNERS = '<svg width="14" height="14" viewBox="0 0 14 14" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9"/></svg>';
+const CORNERS = 'M1 5V1h4M9 1h4v4M13 9v4H9M5 13H1V9';
 const MARKERS = { passed: '✓', active: '●', incident: '!', rejected: '✗', returned: '↩', skipped: '»', cancelled: '×', predicted: '…' };
 const MEANING = {
   passed: t('passed'), active: t('where it stands'), incident: t('stuck'), rejected: t('rejected'), returned: t('sent back'),
@@ -153,6 +153,13 @@ function enlarge(host) {
   dialog.showModal();
 }
 
+function picture(path) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  for (const [name, value] of Object.entries({ width: 14, height: 14, viewBox: '0 0 14 14', fill: 'none', stroke: 'currentColor', 'stroke-width': 1.5, 'aria-hidden': true })) svg.setAttribute(name, value);
+  svg.appendChild(document.createElementNS(svg.namespaceURI, 'path')).setAttribute('d', path);
+  return svg;
+}
+
 function buttons(viewer, host) {
   const bar = Object.assign(document.createElement('div'), { className: 'tk-zoom btn-group-vertical' });
   for (const [sign, label, act] of [
@@ -160,8 +167,9 @@ function buttons(viewer, host) {
     ['▢', t('Show everything'), () => fit(viewer, 16)],
     ...(host.hasAttribute('src') && !host.closest('.tk-full') ? [[CORNERS, t('Full screen'), () => enlarge(host)]] : []),
   ]) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', innerHTML: sign, title: label, onclick: act });
+    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm', title: label, onclick: act });
     button.setAttribute('aria-label', label);
+    button.append(sign === CORNERS ? picture(sign) : sign);
     bar.append(button);
   }
   return bar;
