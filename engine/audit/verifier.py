@@ -34,6 +34,8 @@ EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
 MOST_FINDINGS = 200
 DECIDED = (b"task.decided", b"task.advised")
 SIGNED = b"policy.emergency_signed"
+FACT = 8
+"""parts of a fact of an instance; an act outside has no element and nobody on whose behalf"""
 
 _FACT = re.compile(
     rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(?:null|"(?:[^"\\]|\\.)*"),(null|"[^"]*"),(null|"[^"]*"),'
@@ -516,7 +518,11 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> N
         if whole and clearance["class"] == PAID_BY and clearance["state"] == "used" and clearance["id"] not in paid:
             report.add("payment-missing", MISSING, clearance["id"], _NO_PAYMENT, clearance=clearance["id"],
                        amount=clearance["amount"])  # fmt: skip
-    emergencies = {(stream, link[5], str(link[-1].get("emergency"))) for stream, _, _, link in seen.of(SIGNED)}
+    emergencies = {
+        (stream, link[5], str(link[-1].get("emergency")))
+        for stream, _, _, link in seen.of(SIGNED)
+        if len(link) == FACT  # the same act stands in the chain of the policies too
+    }
     for grant in rows.grants:
         _check_grant(report, grant, items.get(grant["item"]))
         if grant["source"] != "human" and grant["stream"] in seen.streams:
