@@ -6,6 +6,7 @@ import { get } from './http.js';
 import { t } from './i18n.js';
 import { whileBusy } from './ready.js';
 import 'tom-select/dist/css/tom-select.bootstrap5.css';
+import '../styles/people.css';
 
 function Picker({ field, value, errors = [], disabled, readonly, domId, onChange, onBlur, onFocus }) {
   const select = useRef(), picker = useRef(), change = useRef();
@@ -44,7 +45,7 @@ function Picker({ field, value, errors = [], disabled, readonly, domId, onChange
 
   return h('div', { class: `fjs-form-field fjs-form-field-picker${errors.length ? ' fjs-has-errors' : ''}` },
     h(Label, { htmlFor: `${domId}-ts-control`, id: `${domId}-label`, label, required }),
-    h('select', { ref: select, id: domId, disabled: still, 'aria-describedby': `${domId}-error-message` }, h('option', { value: '' })),
+    h('select', { ref: select, id: domId, disabled: still, 'aria-label': label, 'aria-describedby': `${domId}-error-message` }, h('option', { value: '' })),
     h(Description, { id: `${domId}-description`, description }), h(Errors, { id: `${domId}-error-message`, errors }));
 }
 
