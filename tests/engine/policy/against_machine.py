@@ -119,10 +119,12 @@ def _plain(space: Space, state: State) -> tuple[int, ...]:
 
 
 def _covers(space: Space, seen: State, state: State) -> bool:
-    """No more approvals live, and each outcome is the same or not told."""
+    """No more approvals live, and each outcome is the same, or not told: in the proof, or by the marking, which does
+    not tell what a round of a loop says otherwise than the rounds before it."""
     told = all(
-        (one := seen.outcomes >> DIGIT * index & 7) == state.outcomes >> DIGIT * index & 7 or WORDS[one] == NOT_TOLD
+        NOT_TOLD in (WORDS[one], WORDS[other]) or one == other
         for index in space.asked.values()
+        for one, other in [(seen.outcomes >> DIGIT * index & 7, state.outcomes >> DIGIT * index & 7)]
     )
     return told and not seen.live & ~state.live
 
