@@ -24,6 +24,11 @@ PATIENT = 60_000
 """Milliseconds: on a busy machine a click must not turn into a job by itself."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     """Stands at 2026-11-23 01:00 UTC until it is moved."""
