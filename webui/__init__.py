@@ -5,7 +5,20 @@ from flask_wtf.csrf import CSRFProtect
 
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
-from webui import api, errors, languages, leaving, manifest, people, reader, records, rendering, signatures, transaction
+from webui import (
+    api,
+    errors,
+    languages,
+    leaving,
+    manifest,
+    people,
+    policies,
+    reader,
+    records,
+    rendering,
+    signatures,
+    transaction,
+)  # fmt: skip
 
 from webui import (  # isort: skip
     auditing, cockpit, designer, dictionaries, health, inbox, login, messages, picking, requests, substitutions,
@@ -20,6 +33,7 @@ from webui.inbox import many as _many_pages  # noqa: F401
 from webui.inbox import returning as _return_pages  # noqa: F401
 from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
+from webui.policies import register as _register_pages  # noqa: F401
 from webui.requests import acts as _act_pages  # noqa: F401
 from webui.requests import ahead as _ahead_pages  # noqa: F401
 from webui.requests import drafts as _draft_pages  # noqa: F401
@@ -53,7 +67,7 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     reader.manager.init_app(app)
     rendering.install(app)
     for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,
-                 verifying, health, workdays, signatures, auditing, picking, dictionaries):  # fmt: skip
+                 verifying, health, workdays, signatures, auditing, picking, dictionaries, policies):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

@@ -58,9 +58,9 @@ def check(view: Callable[..., Any]) -> None:
 
 
 def may(capability: str) -> bool:
-    """Whether the reader has `capability`; `admin` implies all of them."""
+    """Whether the reader has `capability`, or one of several with `|` between; `admin` implies all of them."""
     reader = g.get("reader")
-    return reader is not None and ("admin" in reader.capabilities or capability in reader.capabilities)
+    return reader is not None and not reader.capabilities.isdisjoint({"admin", *capability.split("|")})
 
 
 def may_read(capability: str) -> bool:

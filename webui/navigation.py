@@ -43,6 +43,7 @@ ENTRIES = (
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),
     Entry("auditing.index", N_("Audit"), icon="shield-check", capability="audit"),
+    Entry("policies.index", N_("Policies"), icon="gavel", capability="policy|audit|process.design"),
     Entry("people.index", N_("People"), icon="users", capability="people", areas=("leaving",)),
     Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
     Entry("dictionaries.index", N_("Data dictionary"), icon="list-letters", capability="admin"),

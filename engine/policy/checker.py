@@ -88,6 +88,25 @@ def verdicts(
     ]
 
 
+def guarded_classes(
+    definition: Definition, catalog: Mapping[str, Any], callees: Callees = lambda caller, node: None
+) -> frozenset[str]:
+    """Classes of the guarded operations that the processes of `definition` can reach, in what they call as well."""
+    own = {process.id: process for process in definition.processes}
+
+    def follow(caller: Process, node: Node) -> Process | None:
+        return callees(caller, node) or (own.get(node.call.process_id) if node.call is not None else None)
+
+    found = set()
+    for process in definition.executable:
+        for place in build(process, follow).places.values():
+            task = place.node.extensions.task
+            operation: Guarded | None = None if task is None else catalog.get(task.type)
+            if operation is not None and operation.guarded_by is not None:
+                found.add(operation.guarded_by)
+    return frozenset(found)
+
+
 def space_of(
     process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees, forms: Forms | None = None,
     *, whole: bool = False, fuse: bool = True,

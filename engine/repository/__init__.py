@@ -22,7 +22,17 @@ from engine.repository.definitions import (
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
 from engine.repository.pinning import Callees
-from engine.repository.policing import Activation, Impact, Unproved, activate_policy, impact, staffing, unproved
+from engine.repository.policing import (
+    Activation,
+    Impact,
+    Proof,
+    Unproved,
+    activate_policy,
+    impact,
+    proofs,
+    staffing,
+    unproved,
+)
 from engine.repository.starts import schedule_again
 
 __all__ = [
@@ -31,6 +41,7 @@ __all__ = [
     "DefinitionInfo",
     "Deployment",
     "Impact",
+    "Proof",
     "Unproved",
     "activate_policy",
     "check",
@@ -49,6 +60,7 @@ __all__ = [
     "may_start",
     "program",
     "program_by_key",
+    "proofs",
     "retire",
     "schedule_again",
     "source",

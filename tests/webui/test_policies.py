@@ -1,0 +1,206 @@
+"""Policies on pages: two controllers state them, everybody bound by them reads them, and held payments find a way."""
+
+import html
+import re
+
+import pytest
+
+from engine import identity, jobs, policy
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_emergency import POLICY, WHY
+from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
+
+GROUPS = {
+    "controllers": ("policy", "cora cyril"), "audit_office": ("audit", "aud"), "analysts": ("process.design", "ana"),
+    "cfo": ("", "clara"), "internal_audit": ("", "ida"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def known(engine, people, app, sign_in):
+    """Browsers of two controllers, an auditor, an analyst, two who may sign and one employee, by login."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_user(uow, "fay", "Fay")
+        identity.create_user(uow, "cfo", "Chief")
+        for key, (capabilities, logins) in GROUPS.items():
+            identity.create_group(uow, key, key, capabilities=capabilities)
+            for login in logins.split():
+                people[login] = identity.create_user(uow, login, login.title())
+                identity.add_member(uow, key, login)
+    return {login: sign_in(login) for login in ("cora", "cyril", "aud", "ana", "clara", "ida", "ann")}
+
+
+def form(**changes):
+    return {
+        "title": "先审批，后退款", "approval": ["finance_approval"], "people": ["1"], "days": ["30"], "uses": ["once"],
+        "need_when": [""], "eligible": [""], "condition_kind": ["state"],
+        "condition": ["= facts.payee_bank_confirmed"], "distinct": ["requester", "approver"],
+        "binds": ["amount", "payee"], "elsewhere": "1", "glass": "1", "glass_roles": "cfo internal_audit",
+        "glass_hours": "24",
+    } | changes  # fmt: skip
+
+
+def text_of(page):
+    return html.unescape(re.search(r"<textarea name=\"text\" hidden>(.*?)</textarea>", page.text, re.DOTALL)[1])
+
+
+def versions(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [(one.number, one.state, one.confirmed) for one in policy.all_versions(uow, "REF-001")]
+
+
+def newest(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return policy.all_versions(uow, "REF-001")[0].id
+
+
+def test_a_policy_is_read_in_sentences_by_those_it_binds_and_by_nobody_else(known):
+    for login in ("cora", "aud", "ana"):
+        page = known[login].get("/policies/").text
+        assert "It holds whenever a refund is paid." in page
+        assert "An approver is never the requester, the other approvers." in page
+        assert "In an emergency two people of cfo, internal_audit may answer for one document, for 1 day." in page
+        assert "shipped, not confirmed" in page
+    assert known["ann"].get("/policies/").status_code == 403
+    assert known["ana"].get("/policies/REF-001/change").status_code == 403
+    assert known["cora"].get("/policies/NO-1").status_code == 404
+    assert "I have read it" not in known["ana"].get("/policies/").text
+
+
+def test_a_controller_confirms_what_was_shipped(engine, known):
+    version_id = newest(engine)
+    assert known["ana"].post(f"/policies/versions/{version_id}/confirm").status_code == 403
+
+    assert known["cora"].post(f"/policies/versions/{version_id}/confirm").status_code == 303
+
+    assert versions(engine) == [(1, "active", True)]
+    assert "not confirmed" not in known["cora"].get("/policies/").text
+
+
+def test_the_form_shows_what_a_change_would_do_before_it_is_proposed_and_another_puts_it_in_force(engine, known):
+    page = known["cora"].post("/policies/REF-001/change", data=form(people=["2"]))
+    assert "<ins>2 different people have approved it (finance_approval), at most 30 days ago.</ins>" in page.text
+    assert versions(engine) == [(1, "active", False)]
+
+    done = known["cora"].post("/policies/REF-001/change", data={"view": "yaml", "sure": "yes", "text": text_of(page)})
+    assert done.status_code == 303
+    assert versions(engine) == [(2, "proposed", True), (1, "active", False)]
+
+    address = f"/policies/versions/{newest(engine)}/activate"
+    assert known["cora"].post(address).status_code == 409
+    assert "Another controller puts it in force." in known["cora"].get("/policies/REF-001").text
+    assert "Put in force" in known["cyril"].get("/policies/REF-001").text
+    assert known["cyril"].post(address).status_code == 303
+    assert versions(engine) == [(2, "active", True), (1, "retired", False)]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (stated,) = policy.in_force(uow)
+        assert (stated.approvals[0].people, stated.break_glass.roles) == (2, ("cfo", "internal_audit"))
+
+
+def test_what_asks_less_needs_a_reason_and_is_shown_to_audit(engine, known):
+    page = known["cora"].post("/policies/REF-001/change", data=form(distinct=["approver"]))
+    assert "It asks less than now:" in page.text
+    text = text_of(page)
+
+    refused = known["cora"].post("/policies/REF-001/change", data={"view": "yaml", "sure": "yes", "text": text})
+    assert refused.status_code == 422
+    assert "binds:" in refused.text
+    known["cora"].post(
+        "/policies/REF-001/change", data={"view": "yaml", "sure": "yes", "text": text, "reason": "We are only two."}
+    )
+    known["cyril"].post(f"/policies/versions/{newest(engine)}/activate")
+
+    shown = known["aud"].get("/policies/").text
+    assert "We are only two." in shown
+    assert known["cora"].post(f"/policies/versions/{newest(engine)}/review").status_code == 403
+    assert known["aud"].post(f"/policies/versions/{newest(engine)}/review").status_code == 303
+    assert "We are only two." not in known["aud"].get("/policies/").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"people": ["many"]}, "people: a whole number from 1"), ({"when": ["facts.amount"]}, "a FEEL expression after"),
+     ({"glass_hours": ""}, "expires"), ({"condition": ["= facts.colour"]}, "facts of refund.execute")],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_its_words_and_kept(engine, known, changes, said):
+    page = known["cora"].post("/policies/REF-001/change", data=form(**changes))
+
+    assert page.status_code == 422
+    assert said in page.text
+    assert "finance_approval" in page.text
+    assert versions(engine) == [(1, "active", False)]
+
+
+def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, known, people):
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        fay = Actor(identity.user(uow, "fay").id)
+    started(engine, Actor(people["ann"].id), bill_id)
+    agree(engine, fay)
+    changed(engine, bill_id, version=20000)
+    jobs.run_due(engine)
+
+    page = known["cora"].get("/policies/holds").text
+    assert "test.pay_bill" in page
+    assert "200.00" in page
+    job = re.search(r"/policies/holds/([0-9a-f-]{36})/again", page)[1]
+    assert "look_again" not in known["ana"].get("/policies/holds").text
+    short = known["cora"].post(f"/policies/holds/{job}/emergency", data={"policy": "REF-001", "reason": "hurry"})
+    assert short.status_code in (409, 422)
+    assert "hurry" in short.text
+    asked = known["cora"].post(f"/policies/holds/{job}/emergency", data={"policy": "REF-001", "reason": WHY})
+    assert asked.status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (emergency,) = policy.emergencies(uow)
+    address = f"/policies/emergencies/{emergency.id}"
+
+    assert WHY not in known["ann"].get("/policies/emergencies").text
+    assert "I answer for it" not in known["cora"].get("/policies/emergencies").text
+    assert "I answer for it" in known["clara"].get("/policies/emergencies").text
+    assert known["ann"].post(f"{address}/sign").status_code == 403
+    assert known["clara"].post(f"{address}/sign").status_code == 303
+    assert known["clara"].post(f"{address}/sign").status_code in (403, 409)
+    assert known["ida"].post(f"{address}/sign").status_code == 303
+    jobs.run_due(engine)
+
+    assert state_of(engine, bill_id) == "paid"
+    assert "Nothing is held" in known["cora"].get("/policies/holds").text
+    assert "signed, not yet reviewed" in known["aud"].get("/policies/emergencies").text
+    assert known["aud"].post(f"{address}/review", data={"review": " "}).status_code == 422
+    assert known["aud"].post(f"{address}/review", data={"review": "The invoice is right."}).status_code == 303
+    assert "The invoice is right." in known["cora"].get("/policies/emergencies").text
+    paid = known["cora"].get("/policies/payments").text
+    assert "Clara" in paid
+    assert "Ida" in paid
+    assert known["ana"].get("/policies/payments").status_code == 403
+    alive = known["cora"].get("/policies/grants?state=consumed").text
+    assert "emergency" in alive
+    assert "Fay" in known["cora"].get("/policies/grants?state=active&text=Fay").text
+
+
+def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):
+    started(engine, Actor(people["ann"].id), a_bill(engine))
+    found = known["ana"].get("/policies/proofs").text
+    assert "proved" in found
+    assert "there is a way round" not in found
+
+    page = known["cora"].post(
+        "/policies/REF-001/change",
+        data=form(approval=["finance_approval", "cfo_approval"], people=["1", "1"], days=["30", "30"],
+                  uses=["once", "once"], need_when=["", ""], eligible=["", ""]),
+    )  # fmt: skip
+
+    assert "there is a way round" in page.text
+    assert "cfo_approval" in page.text
+
+
+def test_a_change_is_tried_on_the_past_and_the_people_of_today_are_named(engine, known, people):
+    page = known["cora"].get("/policies/duties").text
+    assert "Who an approver must not be" in page
+    assert "REF-001" in page
+    assert known["ana"].get("/policies/duties").status_code == 403
+
+    page = known["cora"].post("/policies/REF-001/change", data=form(people=["2"])).text
+    assert "What ran in the last 90 days" in page
+    assert "Nothing was let through yet" in page

@@ -1,0 +1,208 @@
+"""Policies: what must hold before money moves, stated by two people, proved on the drawings, and what it has held."""
+
+from uuid import UUID
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import identity, operations, policy, repository
+from engine.errors import EngineError, NotFound
+from engine.policy import Policy, Version, statement
+from webui.access import guard, needs
+from webui.policies import editing, words
+from webui.rendering import page
+from webui.transaction import shows_again
+
+blueprint = Blueprint("policies", __name__, url_prefix="/policies")
+guard(blueprint, "policy")
+READ = "policy|audit|process.design"
+"""controllers, auditors, and analysts, who are bound by them"""
+VERDICTS = ("violated", "unknown", "gate", "proved")
+
+
+@blueprint.get("/")
+@needs(READ)
+def index() -> ResponseReturnValue:
+    """Those in force with how far they are proved, the proposals, and what waits for somebody."""
+    versions = policy.all_versions(g.uow)
+    found = repository.proofs(g.uow)
+    active = [one for one in versions if one.state == "active"]
+    coverage = {one.id: _coverage(found, one.policy) for one in active}
+    return page(
+        "policies/index.html", active=active, proposed=[one for one in versions if one.state == "proposed"],
+        coverage=coverage, people=_people(versions), said=words, to_review=policy.to_review(g.uow),
+        holds=policy.open_holds(g.uow), emergencies=[one for one in policy.emergencies(g.uow)
+                                                     if one.state in ("asked", "signed")],
+        embedded=g.uow.dialect == "sqlite", unpoliced=_unpoliced(active),
+    )  # fmt: skip
+
+
+@blueprint.get("/<policy_id>")
+@needs(READ)
+def one(policy_id: str) -> ResponseReturnValue:
+    """A policy in sentences and as YAML, its versions, and every process it speaks about."""
+    versions = _versions(policy_id)
+    shown = next((one for one in versions if one.state == "active"), versions[0])
+    proofs = [one for one in repository.proofs(g.uow) if shown.policy.on in one.classes]
+    return page(
+        "policies/one.html", shown=shown, versions=versions, people=_people(versions), said=words, proofs=proofs,
+        text=editing.text_of(shown.policy), wanting=g.reader.id,
+    )  # fmt: skip
+
+
+@blueprint.get("/<policy_id>/change")
+def change(policy_id: str) -> ResponseReturnValue:
+    """The form, or the YAML, of a new version."""
+    return _editor(policy_id)
+
+
+def _editor(policy_id: str, error: EngineError | None = None) -> ResponseReturnValue:
+    """What was refused is shown again as YAML, where everything that was typed has a place."""
+    shown = _current(policy_id)
+    text = editing.text_of(shown.policy)
+    if error is not None:
+        text = request.form.get("text") or editing.from_form(shown.policy, request.form)
+    return page(
+        "policies/change.html", shown=shown, form=editing.shown(shown.policy), text=text, error=error,
+        as_yaml=error is not None or request.args.get("view") == "yaml", roles=words.ROLES, said=words,
+        facts={key: words.FACTS.get(key, key) for key in statement.CLASSES.get(shown.policy.on, {})},
+        reason=request.form.get("reason", ""),
+    )  # fmt: skip
+
+
+@blueprint.post("/<policy_id>/change")
+@shows_again(lambda error, policy_id: _editor(policy_id, error))
+def propose(policy_id: str) -> ResponseReturnValue:
+    """First what the change would do is shown; the second time it is proposed."""
+    shown = _current(policy_id)
+    text = request.form.get("text") if request.form.get("view") == "yaml" else None
+    text = text or editing.from_form(shown.policy, request.form)
+    read = statement.read(text)
+    if len(read) != 1 or read[0].id != policy_id:
+        raise NotFound(kind="policy", key=", ".join(one.id for one in read))
+    if request.form.get("sure") != "yes":
+        return _impact(shown, read[0], text)
+    made = policy.propose(g.uow, text, request.form.get("reason", ""))
+    if made:
+        flash(gettext("The version is proposed. Somebody else puts it in force."), "success")
+    else:
+        flash(gettext("Nothing differs from what is in force."), "info")
+    return redirect(url_for(".one", policy_id=policy_id), 303)
+
+
+def _impact(shown: Version, wanted: Policy, text: str) -> ResponseReturnValue:
+    others = [one for one in policy.in_force(g.uow) if one.id != wanted.id]
+    now = {one.definition.id: one for one in repository.proofs(g.uow)}
+    then = repository.proofs(g.uow, [*others, wanted])
+    turned = [
+        (one, now[one.definition.id].verdict(shown.policy), one.verdict(wanted))
+        for one in then if wanted.on in one.classes
+    ]  # fmt: skip
+    return page(
+        "policies/impact.html", shown=shown, wanted=wanted, text=text, said=words, turned=turned,
+        weaker=policy.weakening(shown.policy, wanted), past=repository.impact(g.uow, text),
+        reason=request.form.get("reason", ""),
+        before=words.sentences(shown.policy), after=words.sentences(wanted), same=shown.policy == wanted,
+    )  # fmt: skip
+
+
+@blueprint.post("/versions/<uuid:version_id>/activate")
+def activate(version_id: UUID) -> ResponseReturnValue:
+    """The second person puts a proposal in force; what does not prove any more is named."""
+    done = repository.activate_policy(g.uow, version_id)
+    flash(gettext("%(policy)s is in force.", policy=done.version.name), "success")
+    for lost in done.unproved:
+        flash(gettext("%(process)s does not prove any more.", process=lost.definition.name), "warning")
+    return redirect(url_for(".one", policy_id=done.version.policy.id), 303)
+
+
+@blueprint.post("/versions/<uuid:version_id>/withdraw")
+def withdraw(version_id: UUID) -> ResponseReturnValue:
+    """A proposal is taken back, or turned down."""
+    found = policy.version(g.uow, version_id)
+    policy.withdraw(g.uow, version_id, request.form.get("reason", ""))
+    flash(gettext("The proposal is withdrawn."), "success")
+    return redirect(url_for(".one", policy_id=found.policy.id), 303)
+
+
+@blueprint.post("/versions/<uuid:version_id>/confirm")
+def confirm(version_id: UUID) -> ResponseReturnValue:
+    """Somebody stands behind a policy that was shipped."""
+    found = policy.confirm(g.uow, version_id)
+    flash(gettext("%(policy)s is confirmed.", policy=found.name), "success")
+    return redirect(url_for(".one", policy_id=found.policy.id), 303)
+
+
+@blueprint.post("/versions/<uuid:version_id>/review")
+@needs("audit")
+def review(version_id: UUID) -> ResponseReturnValue:
+    """An auditor has seen that it became weaker."""
+    found = policy.review(g.uow, version_id)
+    flash(gettext("You have seen that %(policy)s became weaker.", policy=found.name), "success")
+    return redirect(url_for(".one", policy_id=found.policy.id), 303)
+
+
+@blueprint.post("/<policy_id>/retire")
+def retire(policy_id: str) -> ResponseReturnValue:
+    """The first person asks for it with a reason, the second one does it."""
+    if request.form.get("reason", "").strip():
+        policy.propose_retirement(g.uow, policy_id, request.form["reason"])
+        flash(gettext("Somebody else takes it out of force."), "success")
+    else:
+        policy.retire(g.uow, policy_id)
+        flash(gettext("%(policy)s is out of force.", policy=policy_id), "success")
+    return redirect(url_for(".one", policy_id=policy_id), 303)
+
+
+@blueprint.get("/proofs")
+@needs(READ)
+def proofs() -> ResponseReturnValue:
+    """Every process that can reach a guarded operation against every policy, with the way round where there is one."""
+    held = policy.in_force(g.uow)
+    return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow), said=words)
+
+
+@blueprint.get("/duties")
+@needs("policy|audit")
+def duties() -> ResponseReturnValue:
+    """Who may not be whom, policy by policy, and who of today's people is indispensable or his own judge."""
+    held = policy.in_force(g.uow)
+    found = repository.staffing(g.uow)
+    return page(
+        "policies/duties.html", policies=held, roles=words.ROLES, said=words,
+        staffing={one.id: [said for said in found if said.policy == one.id] for one in held},
+    )  # fmt: skip
+
+
+def _versions(policy_id: str) -> list[Version]:
+    found = policy.all_versions(g.uow, policy_id)
+    if not found:
+        raise NotFound(kind="policy", key=policy_id)
+    return found
+
+
+def _current(policy_id: str) -> Version:
+    """What a new version is compared with: the one in force, else the newest."""
+    versions = _versions(policy_id)
+    return next((one for one in versions if one.state == "active"), versions[0])
+
+
+def _people(versions: list[Version]) -> dict[UUID, str]:
+    keys = {
+        key for one in versions
+        for key in (one.proposed_by, one.approved_by, one.confirmed_by, one.reviewed_by, one.retired_by)
+    }  # fmt: skip
+    return identity.names(g.uow, keys)
+
+
+def _coverage(found: list[repository.Proof], of: Policy) -> list[tuple[str, int]]:
+    """How many processes have which verdict, the worst first."""
+    verdicts = [one.verdict(of) for one in found]
+    return [(name, verdicts.count(name)) for name in VERDICTS if name in verdicts]
+
+
+def _unpoliced(active: list[Version]) -> list[str]:
+    """Classes that must be policed and are not: every such call is held."""
+    offered = {one.guarded_by for one in operations.catalog().values()}
+    return [words.class_(one) for one in sorted((policy.MUST_BE_POLICED & offered) - {one.policy.on for one in active})]

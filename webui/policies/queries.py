@@ -1,0 +1,95 @@
+"""What controllers look up: live approvals by document and person, cleared payments with those who approved them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from engine import evidence
+from engine.db.base import metadata
+from engine.db.identity import user_account
+from engine.db.instance import instance
+from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.unit_of_work import UnitOfWork
+
+PAGE = 50
+
+_person = user_account.alias("person")
+_principal = user_account.alias("principal")
+_grants = (
+    select(
+        policy_grant, _person.c.name.label("who"), _principal.c.name.label("principal"), instance.c.title,
+        instance.c.number,
+    )
+    .join(_person, _person.c.id == policy_grant.c.account_id)
+    .join(_principal, _principal.c.id == policy_grant.c.on_behalf_of_id, isouter=True)
+    .join(instance, instance.c.id == policy_grant.c.instance_id, isouter=True)
+)  # fmt: skip
+
+
+def grants(uow: UnitOfWork, *, text: str = "", state: str = "active", before: UUID | None = None
+           ) -> tuple[Sequence[Row[Any]], UUID | None]:  # fmt: skip
+    """Newest first; `text`: in the document's id, the request's number or the person's name."""
+    query = _grants.order_by(policy_grant.c.id.desc()).limit(PAGE + 1)
+    if state:
+        query = query.where(policy_grant.c.state == state)
+    if text:
+        query = query.where(
+            policy_grant.c.subject_id.icontains(text, autoescape=True)
+            | (instance.c.number == text)
+            | _person.c.name.icontains(text, autoescape=True)
+            | (_person.c.login == text)
+        )
+    return _paged(uow, query, policy_grant.c.id, before)
+
+
+def cleared(uow: UnitOfWork, *, text: str = "", before: UUID | None = None) -> tuple[list[dict[str, Any]], UUID | None]:
+    """Guarded calls that were let through, newest first, each with the people whose approvals it used."""
+    query = (
+        select(clearance, instance.c.title, instance.c.number)
+        .join(instance, instance.c.id == clearance.c.instance_id, isouter=True)
+        .where(clearance.c.state == "used")
+        .order_by(clearance.c.id.desc())
+        .limit(PAGE + 1)
+    )
+    if text:
+        query = query.where(
+            clearance.c.subject_id.icontains(text, autoescape=True)
+            | (instance.c.number == text)
+            | clearance.c.payee_id.icontains(text, autoescape=True)
+        )
+    rows, following = _paged(uow, query, clearance.c.id, before)
+    used: dict[UUID, list[Any]] = {}
+    wanted = [row.id for row in rows]
+    if wanted:
+        links = (
+            select(
+                clearance_grant.c.clearance_id, clearance_grant.c.requirement, policy_grant.c.source,
+                policy_grant.c.granted_at, _person.c.name,
+            )
+            .join(policy_grant, policy_grant.c.id == clearance_grant.c.grant_id)
+            .join(_person, _person.c.id == policy_grant.c.account_id)
+            .where(clearance_grant.c.clearance_id.in_(wanted))
+            .order_by(policy_grant.c.id)
+        )  # fmt: skip
+        for link in uow.execute(links):
+            used.setdefault(link.clearance_id, []).append(link)
+    paid = _payments(uow, wanted)
+    return [
+        {"row": row, "approved": used.get(row.id, []), "payment": paid.get(row.id)} for row in rows
+    ], following  # fmt: skip
+
+
+def _payments(uow: UnitOfWork, cleared_by: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Clearance -> the payment that it let through; a site without the ERP module has none."""
+    table = metadata.tables.get(evidence.PAYMENT)
+    if table is None or not cleared_by:
+        return {}
+    rows = uow.execute(select(table.c.clearance_id, table.c.id).where(table.c.clearance_id.in_(cleared_by)))
+    return {row.clearance_id: row.id for row in rows}
+
+
+def _paged(uow: UnitOfWork, query: Any, key: Any, before: UUID | None) -> tuple[Sequence[Row[Any]], UUID | None]:
+    rows = uow.execute(query if before is None else query.where(key < before)).all()
+    return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None

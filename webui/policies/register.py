@@ -1,0 +1,150 @@
+"""What the gate has held, let through and taken as an emergency, and whose approvals are alive."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import identity, jobs, policy
+from engine.errors import N_, EngineError, InvalidForm, NotFound
+from engine.policy import Hold
+from webui.access import needs
+from webui.navigation import this_page
+from webui.policies import READ, blueprint, queries
+from webui.rendering import page
+from webui.transaction import shows_again
+
+STATES = {"active": N_("live"), "parked": N_("parked"), "void": N_("void"), "consumed": N_("used")}
+
+
+@blueprint.get("/holds")
+@needs(READ)
+def holds() -> ResponseReturnValue:
+    """Held operations, the oldest first, each with its reasons and ways out."""
+    return _holds()
+
+
+def _holds(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
+    found = policy.open_holds(g.uow)
+    glass = {one.policy.on: one.policy.id for one in policy.versions_in_force(g.uow) if one.policy.break_glass}
+    return page("policies/holds.html", found=found, glass=glass, error=error, typed=request.form)
+
+
+@blueprint.post("/holds/<uuid:job_id>/again")
+@shows_again(_holds)
+def look_again(job_id: UUID) -> ResponseReturnValue:
+    """The gate looks once more; nothing is let through by asking."""
+    _hold(job_id)
+    jobs.retry(g.uow, job_id)
+    flash(gettext("The gate looks at it again."), "success")
+    return redirect(url_for(".holds"), 303)
+
+
+@blueprint.post("/holds/<uuid:job_id>/emergency")
+@shows_again(_holds)
+def ask(job_id: UUID) -> ResponseReturnValue:
+    """Ask two people to answer for the document as it is now."""
+    found = _hold(job_id)
+    if found.instance_id is None:
+        raise InvalidForm(errors={"reason": [N_("a request")]})
+    policy.ask_emergency(
+        g.uow, g.uow.lock_instance(found.instance_id), request.form.get("policy", ""), found.subject_type,
+        found.subject_id, request.form.get("reason", ""),
+    )  # fmt: skip
+    flash(gettext("Two people are asked to answer for it."), "success")
+    return redirect(url_for(".emergencies"), 303)
+
+
+@blueprint.get("/emergencies")
+@needs("")
+def emergencies() -> ResponseReturnValue:
+    """The register of broken glass; whoever may sign reaches it, and sees what concerns him."""
+    return _emergencies()
+
+
+def _emergencies(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
+    found = policy.emergencies(g.uow)
+    roles = {one.policy.id: set(one.policy.break_glass.roles) if one.policy.break_glass else set()
+             for one in policy.versions_in_force(g.uow)}  # fmt: skip
+    mine = {group.key for group in identity.groups_of(g.uow, g.reader.id)}
+    sees_all = not g.reader.capabilities.isdisjoint(("admin", "policy", "audit"))
+    found = [one for one in found if sees_all or mine & roles.get(one.policy_id, set())]
+    people = identity.names(g.uow, {key for one in found for key in (one.asked_by, *one.signed_by, one.reviewed_by)})
+    return page(
+        "policies/emergencies.html", found=found, people=people, error=error,
+        may_sign={one.id for one in found if mine & roles.get(one.policy_id, set())},
+    )  # fmt: skip
+
+
+@blueprint.post("/emergencies/<uuid:emergency_id>/sign")
+@needs("")
+@shows_again(_emergencies)
+def sign(emergency_id: UUID) -> ResponseReturnValue:
+    """One of the two answers for the document."""
+    asked = policy.emergency_of(g.uow, emergency_id)
+    done = policy.sign_emergency(g.uow, g.uow.lock_instance(asked.instance_id), emergency_id)
+    if done.state == "signed":
+        flash(gettext("Two people have answered for it: the payment is let through, and audit looks at it."), "success")
+    else:
+        flash(gettext("You have answered for it. A second person is needed."), "success")
+    return redirect(url_for(".emergencies"), 303)
+
+
+@blueprint.post("/emergencies/<uuid:emergency_id>/withdraw")
+@needs("")
+@shows_again(_emergencies)
+def withdraw_emergency(emergency_id: UUID) -> ResponseReturnValue:
+    """Nobody needs it any more."""
+    policy.withdraw_emergency(g.uow, emergency_id)
+    flash(gettext("The emergency is withdrawn."), "success")
+    return redirect(url_for(".emergencies"), 303)
+
+
+@blueprint.post("/emergencies/<uuid:emergency_id>/review")
+@needs("audit")
+@shows_again(_emergencies)
+def review_emergency(emergency_id: UUID) -> ResponseReturnValue:
+    """A third person has looked at what was done."""
+    policy.emergency_of(g.uow, emergency_id)
+    text = request.form.get("review", "")
+    if not text.strip():
+        raise InvalidForm(errors={"review": [N_("what you found")]})
+    policy.review_emergency(g.uow, emergency_id, text)
+    flash(gettext("The review is on record."), "success")
+    return redirect(url_for(".emergencies"), 303)
+
+
+@blueprint.get("/grants")
+@needs(READ)
+def grants() -> ResponseReturnValue:
+    """Whose approvals are alive, by document or person: what somebody approved that is still unpaid."""
+    state = request.args.get("state", "active")
+    text = request.args.get("text", "").strip()
+    found, following = queries.grants(g.uow, text=text, state=state if state in STATES else "", before=_before())
+    return page("policies/grants.html", found=found, text=text, state=state, states=STATES, next=_next(following))
+
+
+@blueprint.get("/payments")
+@needs("policy|audit")
+def payments() -> ResponseReturnValue:
+    """What was let through, with the approvals it stands on."""
+    text = request.args.get("text", "").strip()
+    found, following = queries.cleared(g.uow, text=text, before=_before())
+    return page("policies/payments.html", found=found, text=text, next=_next(following))
+
+
+def _hold(job_id: UUID) -> Hold:
+    found = policy.of_job(g.uow, job_id)
+    if found is None:
+        raise NotFound(kind="held operation", key=job_id)
+    return found
+
+
+def _before() -> UUID | None:
+    return request.args.get("before", type=UUID)
+
+
+def _next(key: UUID | None) -> str:
+    return this_page(before=str(key)) if key else ""
