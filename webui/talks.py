@@ -1,12 +1,13 @@
 """What is said beside a request, on its page and on those of its tasks: comments, mentions, private threads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from flask import g, request
 
 from engine import identity, tasks
+from webui import rendering
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,12 @@ class Talks:
     comments: Sequence[tasks.Comment]
     earlier: UUID | None
     threads: Sequence[tasks.Consultation]
+    people: Mapping[UUID, identity.User]
+    """who wrote, who is named and who reads"""
+
+    def members(self, thread: tasks.Consultation) -> str:
+        """Names, in the reader's language."""
+        return ", ".join(rendering.person(self.people[key]) for key in thread.members)
 
 
 PAGE = 50
@@ -27,7 +34,11 @@ def of(instance_id: UUID) -> Talks:
     before = request.args.get("before", type=UUID)
     found = tasks.comments(g.uow, instance_id, before=before, limit=PAGE + 1)
     shown = found[-PAGE:]
-    return Talks(shown, shown[0].id if len(found) > PAGE else None, tasks.consultations(g.uow, instance_id))
+    threads = tasks.consultations(g.uow, instance_id)
+    concerned = {one.author_id for one in shown} | {named.user_id for one in shown for named in one.mentions}
+    concerned |= {member for thread in threads for member in thread.members}
+    people = {user.id: user for user in identity.find(g.uow, concerned)}
+    return Talks(shown, shown[0].id if len(found) > PAGE else None, threads, people)
 
 
 def named() -> list[UUID]:

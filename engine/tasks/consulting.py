@@ -31,9 +31,10 @@ _threads = (
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """A thread. `people`: names of its members, whoever opened it first; `mine`: the actor may write into it."""
+    """A thread. `members`, whoever opened it first, and their names; `mine`: the actor may write into it."""
 
     id: UUID
+    members: tuple[UUID, ...]
     people: tuple[str, ...]
     messages: tuple[Comment, ...]
     mine: bool
@@ -89,11 +90,11 @@ def consultations(uow: UnitOfWork, instance_id: UUID) -> list[Consultation]:
         mine = str(uow.actor.user_id) in opening.visible_to
         if mine or reads_all:
             said = told_of(uow, instance_id, [row for row in rows if row.thread_id == opening.id])
-            found.append(Consultation(opening.id, _names(uow, opening), tuple(said), mine))
+            found.append(_thread(uow, opening, said, mine))
     return found
 
 
-def _names(uow: UnitOfWork, opening: Any) -> tuple[str, ...]:
-    members = [UUID(key) for key in opening.visible_to]
+def _thread(uow: UnitOfWork, opening: Any, said: Sequence[Comment], mine: bool) -> Consultation:
+    members = tuple(UUID(key) for key in opening.visible_to)
     names = identity.names(uow, members)
-    return tuple(names.get(member, "") for member in members)
+    return Consultation(opening.id, members, tuple(names.get(key, "") for key in members), tuple(said), mine)

@@ -35,7 +35,7 @@ _held = (
     select(
         work_item.c.id, work_item.c.instance_id, instance_table.c.title, instance_table.c.number,
         instance_table.c.definition_id, instance_table.c.process_key, definition.c.name.label("process_name"),
-        user_task.c.name.label("task"),
+        user_task.c.name.label("task"), user_task.c.spec,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance_table, instance_table.c.id == work_item.c.instance_id)
@@ -73,6 +73,7 @@ class HandOver:
     number: str | None
     title: str
     task: str
+    labels: dict[str, str]
     conflict: EngineError | None = None
     done: bool = False
 
@@ -155,7 +156,8 @@ def _places_ahead(uow: UnitOfWork, gone: User) -> list[Any]:
 def _line(uow: UnitOfWork, row: Any, conflict: EngineError | None, *, done: bool = False) -> HandOver:
     """The title as the actor may read it: who looks after people need not see what they ask for."""
     title = titles.shown(uow, row.definition_id, row.title, row.process_name, sight(uow, row.instance_id))
-    return HandOver(row.id, row.instance_id, row.process_key, row.number, title, row.task, conflict, done)
+    labels = row.spec.get("labels", {})
+    return HandOver(row.id, row.instance_id, row.process_key, row.number, title, row.task, labels, conflict, done)
 
 
 def _people(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> tuple[User, User]:

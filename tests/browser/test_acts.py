@@ -19,19 +19,22 @@ WORDS = {
     "zh-CN": {"agree": "同意", "reject": "不同意", "more": "更多", "transfer": "转办", "delegate": "委派",
               "ask": "征询", "sign": "加签", "add": "加签", "before": "在我之前（前加签）", "return": "退回",
               "copy": "抄送", "send": "发送", "urge": "催办", "withdraw": "撤回", "many": "同意所选", "reason": "原因",
-              "question": "问题", "change": "需要修改的内容", "requester": "发起人", "done": "已同意 2 条"},
+              "question": "问题", "change": "需要修改的内容", "requester": "发起人", "done": "已同意 2 条",
+              "consult": "沟通", "future": "改后续审批人", "save": "保存", "comment": "评论"},
     "en": {"agree": "Agree", "reject": "Reject", "more": "More", "transfer": "Transfer", "delegate": "Ask for advice",
            "ask": "Ask", "sign": "Add signers", "add": "Add", "before": "Before me", "return": "Send back",
            "copy": "Send a copy", "send": "Send", "urge": "Urge", "withdraw": "Withdraw",
            "many": "Agree to the ticked ones", "reason": "Reason", "question": "Question",
-           "change": "What has to change", "requester": "The requester", "done": "2 of 2 agreed to."},
+           "change": "What has to change", "requester": "The requester", "done": "2 of 2 agreed to.",
+           "consult": "Talk in private", "future": "Later approvers", "save": "Save", "comment": "Comment"},
 }  # fmt: skip
 
 
 def drawn() -> bytes:
     """The claim, decided by bob alone, with everything allowed."""
     text = CLAIM.decode().replace('candidateGroups="managers"', 'assignee="bob"').replace('id="claim"', 'id="ask"')
-    more = '<troika:buttons batch="true"/><troika:return targets="initiator any"/><troika:fields default'
+    more = '<troika:buttons batch="true" changeFuture="true"/><troika:return targets="initiator any"/>'
+    more += "<troika:fields default"
     return (
         text.replace("<troika:fields default", more).replace("</definitions>", _diagram() + "</definitions>").encode()
     )
@@ -156,6 +159,19 @@ def test_the_ten_acts_that_people_use_most(site, language, width):
     desk.act(desk.task(7), "copy")
     desk.choose(bob, "eve")
     desk.confirm(bob, "send")
+    bob.locator("#comment").fill("as last time")
+    bob.get_by_role("button", name=words["comment"], exact=True).click()
+    bob.get_by_text("as last time").wait_for()
+    desk.act(site.ready(bob), "consult")
+    desk.choose(bob, "eve")
+    bob.locator("#tk-dialog textarea").fill("a fair price?")
+    assert chromium.violations(bob, "#tk-dialog") == []
+    desk.confirm(bob, "send")
+    desk.act(bob, "future")
+    desk.choose(bob, "eve")
+    assert chromium.violations(bob, "#tk-dialog") == []
+    desk.confirm(bob, "save")
+    assert chromium.violations(bob) == []
 
     waiting = desk.ask(8)
     site.open(ann, f"/requests/{waiting}")

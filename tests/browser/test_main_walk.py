@@ -74,7 +74,8 @@ def _inboxes(site, language):
 PAGES = {
     "ann": ("/", "/requests/", "/requests/mine", "/requests/start/leave_request", "/inbox/", "/messages/", "/records/"),
     "adam": ("/cockpit/", "/cockpit/instances", "/cockpit/incidents", "/cockpit/jobs",
-             "/cockpit/versions/expense_claim", "/cockpit/audit", "/people/", "/people/groups", "/records/erp_item"),
+             "/cockpit/versions/expense_claim", "/cockpit/audit", "/people/", "/people/groups",
+             "/people/leaving/?leaver=bob&to=eve", "/records/erp_item"),
 }  # fmt: skip
 
 

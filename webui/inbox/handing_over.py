@@ -93,5 +93,5 @@ def do_consult(item: UUID) -> ResponseReturnValue:
         g.uow, tasks.get(g.uow, item).instance_id, [user.id for user in people], asking.reason(),
         idempotency_key=request.form.get("request_id"),
     )  # fmt: skip
-    flash(gettext("%(names)s were asked; only you and they read it.", names=asking.names(people)), "success")
+    flash(gettext("Sent to %(names)s; only you and they read it.", names=asking.names(people)), "success")
     return stay(url_for(".task", item=item))

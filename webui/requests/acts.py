@@ -68,7 +68,7 @@ def do_consult(instance_id: UUID) -> ResponseReturnValue:
         idempotency_key=request.form.get("request_id"),
     )  # fmt: skip
     names = ", ".join(person(user) for user in people)
-    return _done(instance_id, gettext("%(names)s were asked; only you and they read it.", names=names))
+    return _done(instance_id, gettext("Sent to %(names)s; only you and they read it.", names=names))
 
 
 @blueprint.get("/<uuid:instance_id>/urge")

@@ -11,6 +11,7 @@ from engine.bpmn import Modification, Placing
 from engine.db.instance import Status
 from engine.db.job import job
 from engine.errors import (
+    Forbidden,
     InvalidForm,
     MoveRefused,
     NotFound,
@@ -447,10 +448,13 @@ def test_a_jump_over_a_guarding_approval_is_blocked(engine):
     case, bill_id = guarded(engine)
     case.back("c", "request")
     token = next(token for token, node, _ in case.view().waits if node == "request")
+    plan = Modification((token,), (Placing("pay"),))
 
+    with pytest.raises(Forbidden):
+        do(engine, case.who["dan"], modification.modify, case.id, plan, reason="quick", accept_warnings=True)
+    admins(case, "dan")
     with pytest.raises(MoveRefused):
-        do(engine, case.who["dan"], modification.modify, case.id,
-           Modification((token,), (Placing("pay"),)), reason="quick", accept_warnings=True)  # fmt: skip
+        do(engine, case.who["dan"], modification.modify, case.id, plan, reason="quick", accept_warnings=True)
 
     assert state_of(engine, bill_id) == "open"
     assert case.waits == ["request"]
