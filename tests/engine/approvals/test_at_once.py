@@ -83,7 +83,7 @@ def test_ten_people_at_once_make_one_outcome(office, mode, extra):
 
 
 ROUNDS = 20
-"""200 of them took 100 s on each database."""
+"""200 of them: `python -m benchmarks.at_once`."""
 
 
 def test_many_rounds_of_ten_people_lose_no_vote(office):
