@@ -1,5 +1,6 @@
-"""troika policy list · export · propose · activate · withdraw · confirm · retire."""
+"""troika policy list · export · propose · activate · withdraw · confirm · retire · replay."""
 
+import gzip
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from flask.cli import AppGroup
 
 from engine import identity, policy, repository
 from engine.errors import N_, EngineError
-from engine.policy import Version
+from engine.policy import Version, replay, statement
 from engine.unit_of_work import Actor, UnitOfWork
 from webui.cli import opening
 
@@ -105,6 +106,41 @@ def retire(policy_id: str, reason: str, login: str) -> None:
     """Take a policy out of force: one controller proposes it with a reason, another one does it."""
     with _signed_in(login) as uow:
         _say(policy.propose_retirement(uow, policy_id, reason) if reason else policy.retire(uow, policy_id))
+
+
+@group.command("replay")
+@click.argument("log", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("columns", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--policies",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML to hold the log against, in place of the policies in force.",
+)
+@click.option("--class", "on", default="payment.execute", help="What the operation of the log is.")
+def replay_(log: Path, columns: Path, policies: Path | None, on: str) -> None:  # fmt: skip
+    """Hold a recorded LOG (CSV, also .gz) of any system against the policies; exit 1 when something is flagged.
+
+    COLUMNS says in YAML what its columns and activities mean: case, time, activity, approvals, rejections, operation.
+    """
+    raw = log.read_bytes()
+    text = (gzip.decompress(raw) if log.suffix == ".gz" else raw).decode("utf-8-sig")
+    reading = replay.read_mapping(columns.read_text(encoding="utf-8"))
+    if policies is not None:
+        held = statement.read(policies.read_text(encoding="utf-8"))
+    else:
+        with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+            held = policy.in_force(uow)
+    flagged = 0
+    for one in (found for found in held if found.on == on):
+        audit = replay.replay(one, reading, text)
+        click.echo(f"{one.id}: {audit.cases} cases, {audit.events} events, {audit.operations} operations, "
+                   f"{len(audit.flagged)} flagged")  # fmt: skip
+        for line in audit.flagged:
+            flagged += 1
+            said = " ".join(template.format(**facts) for template, facts in line.reasons)
+            click.echo(f"  {line.case} {line.at.isoformat()}: {said}")
+    if flagged:
+        sys.exit(1)
 
 
 @contextmanager

@@ -1,0 +1,192 @@
+"""A recorded log of any system held against a policy: which of its payments had no live approval."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from typing import Any
+
+import yaml
+
+from engine import feel
+from engine.errors import N_, InvalidPolicy
+from engine.policy.statement import Policy, Requirement
+
+_KEYS = frozenset(("case", "time", "activity", "person", "facts", "approvals", "rejections", "operation"))
+_NEEDED = frozenset(("case", "time", "activity", "approvals", "operation"))
+
+Reason = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the columns of a log mean. Activities are patterns as in file names (`Declaration REJECTED by *`)."""
+
+    case: str
+    time: str
+    activity: str
+    operation: tuple[str, ...]
+    """activities that are the guarded operation"""
+    approvals: Mapping[str, tuple[str, ...]]
+    """capability -> activities that give it"""
+    rejections: tuple[str, ...] = ()
+    """activities after which no approval before them counts"""
+    person: str = ""
+    """column that tells people apart; without it every approval is another person's"""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """fact -> column; numbers are read as such"""
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """One operation of a log for which the policy was not fulfilled; `reasons`: (template, facts)."""
+
+    case: str
+    at: datetime
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a log says under a policy."""
+
+    cases: int
+    events: int
+    operations: int
+    flagged: tuple[Flagged, ...]
+
+
+def read_mapping(text: str) -> Reading:
+    """The YAML that says what the columns of a log mean. Raises InvalidPolicy."""
+    try:
+        plain = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidPolicy(policy="?", expected="readable YAML", found=str(error).splitlines()[0]) from None
+    if not isinstance(plain, dict) or not _NEEDED <= set(plain) <= _KEYS:
+        found = ", ".join(map(str, plain)) if isinstance(plain, dict) else type(plain).__name__
+        raise InvalidPolicy(policy="?", expected="some of " + ", ".join(sorted(_KEYS)), found=found)
+    approvals, facts = plain["approvals"], plain.get("facts", {})
+    if not isinstance(approvals, dict) or not approvals or not isinstance(facts, dict):
+        raise InvalidPolicy(policy="?", expected="approvals: {capability: [activity]}", found=str(approvals))
+    return Reading(
+        case=str(plain["case"]), time=str(plain["time"]), activity=str(plain["activity"]),
+        operation=_patterns(plain["operation"]),
+        approvals={str(name): _patterns(given) for name, given in approvals.items()},
+        rejections=_patterns(plain.get("rejections", [])), person=str(plain.get("person", "")),
+        facts={str(name): str(column) for name, column in facts.items()},
+    )  # fmt: skip
+
+
+def replay(policy: Policy, reading: Reading, text: str) -> Audit:
+    """Hold every operation of the CSV log `text` against `policy`.
+
+    Events of one case are taken by time, those of the same moment as they stand. An approval counts for one operation,
+    as long as the policy says, until something is rejected; conditions of the policy on facts that the log does not
+    carry count as fulfilled ("applies"). Evidence, state and duties cannot be read from a log and are not judged.
+    Raises InvalidPolicy for a column that is missing and a time or number that cannot be read.
+    """
+    rows = csv.DictReader(io.StringIO(text))
+    wanted = {reading.case, reading.time, reading.activity, *reading.facts.values()} | (
+        {reading.person} if reading.person else set()
+    )
+    if not wanted <= set(rows.fieldnames or ()):
+        raise InvalidPolicy(
+            policy=policy.id, expected="columns " + ", ".join(sorted(wanted)), found=", ".join(rows.fieldnames or ())
+        )
+    cases: dict[str, list[tuple[datetime, dict[str, str]]]] = {}
+    for number, row in enumerate(rows, 2):
+        cases.setdefault(row[reading.case], []).append((_moment(policy, row[reading.time], number), row))
+    found = [
+        line
+        for name, events in cases.items()
+        for line in _case(policy, reading, name, sorted(events, key=lambda e: e[0]))
+    ]
+    return Audit(
+        len(cases), sum(map(len, cases.values())), len(found), tuple(line for line in found if line.reasons)
+    )  # fmt: skip
+
+
+def _case(
+    policy: Policy, reading: Reading, name: str, events: Sequence[tuple[datetime, dict[str, str]]]
+) -> Iterator[Flagged]:
+    live: dict[str, dict[str, datetime]] = {}
+    for position, (at, row) in enumerate(events):
+        activity = row[reading.activity]
+        if _is(activity, reading.rejections):
+            live.clear()
+        for capability, given in reading.approvals.items():
+            if _is(activity, given):
+                live.setdefault(capability, {})[row[reading.person] if reading.person else str(position)] = at
+        if _is(activity, reading.operation):
+            facts = {fact: _value(policy, row[column]) for fact, column in reading.facts.items()}
+            yield Flagged(name, at, tuple(_reasons(policy, live, facts, at)))
+            for need in policy.approvals:
+                if need.uses == "once":
+                    live.pop(need.approval, None)
+
+
+def _reasons(
+    policy: Policy, live: Mapping[str, Mapping[str, datetime]], facts: Mapping[str, Any], at: datetime
+) -> Iterator[Reason]:
+    if not _applies(policy.when, facts, at):
+        return
+    for need in policy.approvals:
+        if _applies(need.when, facts, at):
+            yield from _missing(need, live.get(need.approval, {}), at)
+
+
+def _missing(need: Requirement, given: Mapping[str, datetime], at: datetime) -> Iterator[Reason]:
+    valid = [one for one in given.values() if at - one <= need.valid_for]
+    if len(valid) >= need.people:
+        return
+    facts = {"capability": need.approval, "needed": need.people, "found": len(valid)}
+    if len(given) >= need.people:
+        yield N_("{capability}: the approval had expired."), facts
+    else:
+        yield N_("{capability}: {needed} needed, {found} given and not rejected since."), facts
+
+
+def _applies(condition: str | None, facts: Mapping[str, Any], at: datetime) -> bool:
+    if condition is None:
+        return True
+    value = feel.compile(condition, names=("facts",)).evaluate({"facts": dict(facts)}, now=at).value
+    return value is not False
+
+
+def _is(activity: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(activity, pattern) for pattern in patterns)
+
+
+def _patterns(found: Any) -> tuple[str, ...]:
+    if isinstance(found, str):
+        return (found,)
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise InvalidPolicy(policy="?", expected="a list of activities", found=str(found))
+    return tuple(found)
+
+
+def _moment(policy: Policy, text: str | None, line: int) -> datetime:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidPolicy(
+            policy=policy.id,
+            expected=f"line {line}: a time with its zone, such as 2017-01-09T09:49:50+01:00",
+            found=text,
+        )
+    return found
+
+
+def _value(policy: Policy, text: str) -> Any:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not number.is_finite():
+        raise InvalidPolicy(policy=policy.id, expected="a number", found=text)
+    return number

@@ -1,0 +1,93 @@
+"""A recorded log against a policy: who was paid without a live approval, and what cannot be read is said."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine.errors import InvalidPolicy
+from engine.policy import replay, statement
+from webui.cli import main
+
+DATA = Path(__file__).parents[2] / "data"
+LOG, COLUMNS = DATA / "bpi2020_domestic_500.csv.gz", DATA / "bpi2020_domestic.columns.yml"
+YEAR = """
+- id: PAY-001
+  title: 先审批，后付款
+  on: payment.execute
+  require: [{approval: finance_approval, people: 1, valid_for: P365D}]
+"""
+HEAD = "case,timestamp,activity,amount\n"
+
+
+def held(text, policy=YEAR, columns=None):
+    reading = replay.read_mapping(COLUMNS.read_text() if columns is None else columns)
+    return replay.replay(statement.read(policy)[0], reading, text)
+
+
+def events(*lines):
+    return HEAD + "".join(f"c,2026-01-0{day}T09:00:00+08:00,{activity},{amount}\n" for day, activity, amount in lines)
+
+
+def test_the_recorded_declarations_have_exactly_two_that_were_paid_without_an_approval():
+    audit = held(gzip.decompress(LOG.read_bytes()).decode())
+
+    assert (audit.cases, audit.events, audit.operations) == (500, 3029, 456)
+    assert [line.case for line in audit.flagged] == ["declaration95149", "declaration90815"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "flagged"),
+    [
+        ([(1, "Declaration FINAL_APPROVED by S", 9), (2, "Payment Handled", 9)], 0),
+        ([(1, "Declaration APPROVED by S", 9), (2, "Payment Handled", 9)], 1),
+        ([(2, "Payment Handled", 9), (3, "Declaration FINAL_APPROVED by S", 9)], 1),
+        (
+            [(1, "Declaration FINAL_APPROVED by S", 9), (2, "Declaration REJECTED by S", 9), (3, "Payment Handled", 9)],
+            1,
+        ),
+        ([(1, "Declaration FINAL_APPROVED by S", 9), (2, "Payment Handled", 9), (3, "Payment Handled", 9)], 1),
+        ([(1, "Declaration FINAL_APPROVED by S", 9)], 0),
+    ],
+)
+def test_an_approval_counts_once_and_until_a_rejection(lines, flagged):
+    assert len(held(events(*lines)).flagged) == flagged
+
+
+def test_conditions_on_facts_and_expiry_are_those_of_the_policy():
+    policy = YEAR.replace("valid_for: P365D", "valid_for: P2D").replace(
+        "people: 1", 'people: 1, when: "= facts.amount >= 100"'
+    )
+    assert held(events((1, "Payment Handled", 99)), policy).flagged == ()
+    assert len(held(events((1, "Payment Handled", 100)), policy).flagged) == 1
+    (late,) = held(events((1, "Declaration FINAL_APPROVED by S", 100), (4, "Payment Handled", 100)), policy).flagged
+    assert late.reasons[0][0] == "{capability}: the approval had expired."
+    unknown = "case: case\ntime: timestamp\nactivity: activity\napprovals: {finance_approval: [x]}\noperation: pay\n"
+    assert len(held(events((1, "pay", 1)), policy, unknown).flagged) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("case,activity\nc,x\n", "columns"),
+        (HEAD + "c,yesterday,x,1\n", "line 2"),
+        (HEAD + "c,2026-01-01,x,1\n", "line 2"),
+    ],
+)
+def test_what_cannot_be_read_is_named(text, said):
+    with pytest.raises(InvalidPolicy, match=said):
+        held(text)
+    with pytest.raises(InvalidPolicy, match="approvals"):
+        replay.read_mapping("case: case")
+
+
+def test_the_command_names_them_and_exits_with_1(tmp_path):
+    file = tmp_path / "policies.yml"
+    file.write_text(YEAR, encoding="utf-8")
+
+    result = CliRunner().invoke(main, ["policy", "replay", str(LOG), str(COLUMNS), "--policies", str(file)])
+
+    assert result.exit_code == 1
+    assert "PAY-001: 500 cases, 3029 events, 456 operations, 2 flagged" in result.output
+    assert "declaration90815" in result.output
