@@ -107,8 +107,9 @@ class Desk:
         page.locator("#tk-dialog .ts-dropdown .option").first.click()
 
     def confirm(self, page: Page, word: str) -> None:
-        """The button of the dialog; the page that follows says that it was done."""
-        page.locator("#tk-dialog").get_by_role("button", name=self.words[word], exact=True).click()
+        """The button of the dialog; the page that follows says that it was done, as the one before may say already."""
+        with page.expect_navigation():
+            page.locator("#tk-dialog").get_by_role("button", name=self.words[word], exact=True).click()
         self.done(page)
 
     def done(self, page: Page) -> None:

@@ -18,6 +18,12 @@ export function show(host) {
       no_results: () => row(t('Nobody found'), '', 'no-results'), loading: () => row(t('Searching…'), '', 'no-results'),
     },
   });
+  // what was typed is looked at, and answered, with a delay: after a choice that would open the list again, over what stands below it
+  let chosen = false;
+  const close = () => setTimeout(() => picker.close());  // it opens once more when it has its focus
+  picker.on('item_add', () => { chosen = true; });
+  picker.on('type', text => { if (text) chosen = false; else if (chosen) close(); });
+  picker.on('load', () => { if (chosen) close(); });
   return () => picker.destroy();
 }
 
