@@ -95,6 +95,16 @@ def ann(engine: ProcessEngine) -> Actor:
         return Actor(known[0].id if known else staff(uow)[0])
 
 
+def operator(engine: ProcessEngine) -> Actor:
+    """Ann, who may also change running instances by hand."""
+    actor = ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        if not identity.find_groups(uow, ["operators"]):
+            identity.create_group(uow, "operators", "Operators", capabilities="cockpit")
+            identity.add_member(uow, "operators", "ann")
+    return actor
+
+
 def deploy(engine: ProcessEngine, *drawings: bytes, **files: bytes) -> None:
     """Deploy drawings; a finding is a failing test."""
     resources = {f"test{number}.bpmn": xml for number, xml in enumerate(drawings)}

@@ -191,7 +191,7 @@ def test_a_diagram_shows_progress_and_details_on_a_click(visit):
 
     page.click("[data-element-id=approve]")
 
-    assert page.locator(".tk-badge").all_inner_texts() == ["✓", "●", "!"]
+    assert page.locator(".djs-overlay .tk-badge").all_inner_texts() == ["✓", "●", "!"]
     assert page.locator("[data-element-id=f1]").evaluate("shape => shape.classList.contains('tk-taken')")
     expect(page.locator(".tk-details")).to_have_text("审批报销李四 待办")
     page.keyboard.press("Escape")

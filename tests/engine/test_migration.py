@@ -39,6 +39,7 @@ from tests.factories import (
     inbox_size,
     look_at,
     open_rows,
+    operator,
     straight,
     token_at,
     waits_of,
@@ -378,7 +379,7 @@ def test_a_batch_needs_a_reason_and_an_instance(engine):
 
 def modified(engine, instance, *starts, cancel=(), **options):
     plan = bpmn.Modification(tuple(token_at(engine, instance, node) for node in cancel), starts)
-    with engine.unit_of_work(ann(engine)) as uow:
+    with engine.unit_of_work(operator(engine)) as uow:
         modification.modify(uow, instance, plan, reason=options.pop("reason", "asked by Bob"), **options)
 
 
@@ -433,7 +434,7 @@ def test_one_person_of_a_multi_instance_is_taken_out_and_the_others_go_on(engine
     first, second = sorted(token for token, node, kind in look_at(engine, instance).waits if kind == "work")
     plan = bpmn.Modification((first,))
 
-    with engine.unit_of_work(ann(engine)) as uow:
+    with engine.unit_of_work(operator(engine)) as uow:
         modification.modify(uow, instance, plan, reason="on leave")
 
     assert open_rows(engine, instance) == waits_of(engine, instance)

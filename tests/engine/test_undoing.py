@@ -11,7 +11,7 @@ from tests.engine.bpmn.drawing import END, START, flows, service, user
 from tests.engine.bpmn.test_compensation import drawing, undoing, undone_by
 from tests.engine.test_migration import facts, migrate
 from tests.engine.test_runtime import tallies
-from tests.factories import ann, begun, complete, deploy, look_at, open_rows, token_at, waits_of
+from tests.factories import begun, complete, deploy, look_at, open_rows, operator, token_at, waits_of
 
 
 def paying(pay: str, undo: str | None) -> bytes:
@@ -36,7 +36,7 @@ def looked(engine, instance, compensate=True):
 
 def moved(engine, instance):
     wanted = plan(engine, instance)
-    with engine.unit_of_work(ann(engine)) as uow:
+    with engine.unit_of_work(operator(engine)) as uow:
         modification.modify(uow, instance, wanted, reason="wrong amount")
 
 

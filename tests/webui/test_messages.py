@@ -48,7 +48,7 @@ def test_settings_keep_what_is_ticked_and_results_stay(sign_in, engine, people):
         chosen = notices.chosen(uow, people["ann"].id)
         quiet = notices.quiet_hours(uow, people["ann"].id)
     assert sorted(key for key, wanted in chosen.items() if wanted) == [
-        ("result", "app"), ("todo", "app"), ("urge", "app"),
+        ("policy", "app"), ("result", "app"), ("todo", "app"), ("urge", "app"),
     ]  # fmt: skip
     assert quiet == ("22:00", "08:00")
 

@@ -69,7 +69,8 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "engine/policy/test_gate.py: a_grant_without_its_human_decision_is_not_accepted",
     )),
     11: ("predicted is executed, copies included, after returns too", (
-        f"{HERE}/test_previewing.py: predicted_is_executed_for_shipped_processes_and_random_inputs, "
+        f"{HERE}/test_previewing.py: "
+        "predicted_is_executed_for_shipped_processes_also_after_a_transfer_a_signer_or_a_return, "
         "a_running_request_shows_what_comes_next_also_after_a_return",
     )),
     12: ("one copy, when drawn, with a receipt, hidden fields hidden", (

@@ -232,7 +232,7 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
     (climbing,) = refused("userTask", '<troika:assignment strategy="managerChain" onMissingLevel="jump"/>')
     assert "one of climb, empty, skip" in climbing
     (limit,) = refused("userTask", '<troika:timeout><troika:step after="P1D" do="shout"/></troika:timeout>')
-    assert "one of agree, escalate, reject, remind, transfer" in limit
+    assert "one of agree, escalate, reject, remind, return, transfer" in limit
     (asks,) = refused("userTask", '<troika:assignment strategy="formUser"/>')
     assert "'field'" in asks
     for word in NOT_YET:
