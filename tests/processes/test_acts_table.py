@@ -203,7 +203,7 @@ class Table(Run):
                 found.append("urge")
             if running and self.state.later and (cockpit or self._chooses_later(uow)):
                 found.append("set_future")
-            if cockpit and not modification.preview(uow, self._main(), self.state.jump).refused:
+            if cockpit and self.state.jump != bpmn.Modification((), ()) and not modification.preview(uow, self._main(), self.state.jump).refused:
                 found.append("jump")
         return tuple(found)
 
