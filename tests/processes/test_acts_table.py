@@ -203,7 +203,8 @@ class Table(Run):
                 found.append("urge")
             if running and self.state.later and (cockpit or self._chooses_later(uow)):
                 found.append("set_future")
-            if cockpit and self.state.jump != bpmn.Modification((), ()) and not modification.preview(uow, self._main(), self.state.jump).refused:
+            jump, nothing = self.state.jump, bpmn.Modification((), ())
+            if cockpit and jump != nothing and not modification.preview(uow, self._main(), jump).refused:
                 found.append("jump")
         return tuple(found)
 
