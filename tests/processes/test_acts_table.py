@@ -203,8 +203,8 @@ class Table(Run):
                 found.append("urge")
             if running and self.state.later and (cockpit or self._chooses_later(uow)):
                 found.append("set_future")
-            jump, nothing = self.state.jump, bpmn.Modification((), ())
-            if cockpit and jump != nothing and not modification.preview(uow, self._main(), jump).refused:
+            jump = self.state.jump
+            if cockpit and running and jump.cancel and not modification.preview(uow, self._main(), jump).refused:
                 found.append("jump")
         return tuple(found)
 
