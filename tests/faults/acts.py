@@ -43,7 +43,7 @@ POINTS = {
     "agree_many": ("commit.before:1", "settle:2", "commit.after:2"),
 }
 """the named points that each act comes through"""
-EACH = 20
+EACH = 30
 """beside them before each so-many-th statement"""
 _NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
