@@ -195,7 +195,8 @@ class Table(Run):
 
     def _acts(self, login: str) -> tuple[str, ...]:
         with self.world.acting(login) as uow:
-            found, who = list(tasks.acts(uow, self._main())), self.world.people[login]
+            whole, who = tasks.acts(uow, self._main()), self.world.people[login]
+            found = [act for act in whole if act != "jump"]  # where to, and whether that can be, the plan says
             running, cockpit = self.state.status is Status.RUNNING, identity.may(uow, "cockpit")
             if tasks.may_see(uow, self._main()):
                 found += ["comment", "copy_to", *(["consult"] if running else [])]
@@ -203,8 +204,7 @@ class Table(Run):
                 found.append("urge")
             if running and self.state.later and (cockpit or self._chooses_later(uow)):
                 found.append("set_future")
-            jump = self.state.jump
-            if cockpit and running and jump.cancel and not modification.preview(uow, self._main(), jump).refused:
+            if "jump" in whole and not modification.preview(uow, self._main(), self.state.jump).refused:
                 found.append("jump")
         return tuple(found)
 
