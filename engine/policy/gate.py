@@ -92,17 +92,14 @@ class Situation:
     at: datetime
     amount: Decimal | None
     """of this call; None: that of the document"""
-    total: Callable[[Policy, Aggregate], Decimal]
+    total: Callable[[Policy, Aggregate], Decimal | None]
     """the sum of an aggregate without this call"""
     undone: Callable[[Row[Any]], bool]
     """whether the decision behind a grant does not stand any more"""
 
-    def own(self, policy: Policy, fact: str) -> Decimal:
-        """What this call adds to an aggregate."""
-        if self.amount is not None and fact in ("amount", "amount_base"):
-            return self.amount
-        value = numbers(policy.on, self.found.facts.values).get(fact)
-        return to_decimal(value) if isinstance(value, Decimal | int | str) else Decimal(0)
+    def own(self, policy: Policy, fact: str) -> Decimal | None:
+        """What this call adds to an aggregate; None: its document does not say."""
+        return _share(policy, self.found.facts.values, self.amount, fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +110,7 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     chosen: Mapping[UUID, str] = field(default_factory=dict)
     people: int = 0
-    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    sums: Mapping[str, Decimal | None] = field(default_factory=dict)
     traces: tuple[dict[str, Any], ...] = ()
 
 
@@ -182,10 +179,10 @@ def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id:
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
     """Whether `policy` is fulfilled, by which grants; every reason against it as a sentence. Writes nothing."""
     found = situation.found
-    sums: dict[str, Decimal] = {}
+    sums: dict[str, Decimal | None] = {}
     if policy.aggregate is not None:
         own = situation.own(policy, policy.aggregate.total)
-        sums[policy.aggregate.name] = situation.total(policy, policy.aggregate) + own
+        sums[policy.aggregate.name] = _plus(situation.total(policy, policy.aggregate), own)
     if judging.holds(uow, policy.on, policy.when, found.facts, sums=sums) is False:
         return Verdict(applies=False, sums=sums)
     traces: judging.Traces = []
@@ -243,19 +240,42 @@ def release(uow: UnitOfWork, clearance_id: UUID) -> None:
 def total(
     uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document, at: datetime,
     without: UUID | None = None,
-) -> Decimal:  # fmt: skip
+) -> Decimal | None:  # fmt: skip
     """What was cleared in the window before `at` and agrees with `found`; `without`: a clearance that is left out."""
     wanted = [found.facts.values.get(fact) for fact in sums.by]
     rows = uow.read(_cleared, {"of_class": policy.on, "since": at - sums.window, "until": at})
-    amounts = Decimal(0)
+    amounts: Decimal | None = Decimal(0)
     for row in rows:
+        # without facts: cleared before they were kept, when all money was that of the books
         facts = row.facts or {
             "amount": row.amount, "amount_base": row.amount, "currency": row.currency, "payee": row.payee_id,
         }  # fmt: skip
         same = all(facts.get(fact, one) == one for fact, one in zip(sums.by, wanted, strict=True))
         if same and row.id != without:
-            amounts += row.amount if sums.total in ("amount", "amount_base") else to_decimal(facts.get(sums.total, 0))
+            amounts = _plus(amounts, _share(policy, facts, row.amount, sums.total))
     return amounts
+
+
+def _share(policy: Policy, values: Mapping[str, Any], amount: Decimal | None, fact: str) -> Decimal | None:
+    """What `amount` of a document is in the measure of `fact`; amount None: all of it. None: the document has no such.
+
+    An instalment has its share of the amount in the currency of the books, to the scale of that; a fact that is no
+    money counts whole.
+    """
+    facts = numbers(policy.on, values)
+    whole, of = facts.get(fact), facts.get("amount")
+    if isinstance(whole, bool) or not isinstance(whole, Decimal | int):
+        return None
+    if amount is None or fact not in ("amount", "amount_base") or amount == of:
+        return to_decimal(whole)
+    if fact == "amount":
+        return amount
+    return (whole * amount / of).quantize(to_decimal(whole)) if of else None
+
+
+def _plus(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """As FEEL adds: what is not known makes the sum unknown, and an unknown sum is never below a limit."""
+    return None if one is None or other is None else one + other
 
 
 # ---------------------------------------------------------------- one policy
@@ -359,7 +379,7 @@ def _against(
     if row.uses == "once" or need.uses == "once":
         if row.used_amount:
             return N_("{policy}: the approval of {who} has been used in part already."), {}
-    elif row.limit_amount is None or row.used_amount + situation.own(policy, "amount") > row.limit_amount:
+    elif _above(row.limit_amount, row.used_amount, situation.own(policy, "amount")):
         left = "-" if row.limit_amount is None else str(row.limit_amount - row.used_amount)
         return N_("{policy}: of the approval of {who} only {left} are left."), {"left": left}
     if _judged_again(policy, need) and not grants.eligible(
@@ -367,6 +387,11 @@ def _against(
     ):
         return N_("{policy}: {who} is not entitled to approve this any more: {eligible}."), {"eligible": need.eligible}
     return None
+
+
+def _above(limit: Decimal | None, used: Decimal, own: Decimal | None) -> bool:
+    """Whether an approval does not reach; one without a limit, or of a document without an amount, never does."""
+    return limit is None or own is None or used + own > limit
 
 
 def _judged_again(policy: Policy, need: Requirement) -> bool:
@@ -437,7 +462,7 @@ def _instalment(operation: Operation, arguments: Mapping[str, Any], speaking: Se
     return None if amount is None else to_decimal(amount)
 
 
-def _locked_total(uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document) -> Decimal:
+def _locked_total(uow: UnitOfWork, policy: Policy, sums: Aggregate, found: grants.Document) -> Decimal | None:
     """Behind a lock on what is added up, so that two payments at once see each other."""
     uow.alone("policy " + policy.id + "".join(f" {found.facts.values.get(fact)}" for fact in sums.by))
     return total(uow, policy, sums, found, uow.now)
@@ -502,7 +527,5 @@ def _write(
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "applies": verdict.applies, "people": verdict.people,
-        "sums": {name: str(value) for name, value in verdict.sums.items()}, "authority": list(verdict.traces),
-    }  # fmt: skip
+    sums = {name: None if value is None else str(value) for name, value in verdict.sums.items()}
+    return {"applies": verdict.applies, "people": verdict.people, "sums": sums, "authority": list(verdict.traces)}

@@ -98,6 +98,17 @@ def test_an_approval_binds_amount_payee_account_and_documents(firm: Company, req
     )  # fmt: skip
 
 
+def test_a_foreign_amount_is_not_taken_for_one_in_the_currency_of_the_books(firm: Company) -> None:
+    asked = Request(firm, submitted=False)
+    with firm.acting("ann") as uow:
+        uow.execute(update(payment_request).values(currency="USD"))
+
+    values = asked.facts().values
+
+    assert (values["amount"], values["currency"]) == ("1680.32", "USD")
+    assert "amount_base" not in values  # a limit in CNY is then not known to be kept, and the policy applies in full
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [

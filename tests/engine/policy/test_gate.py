@@ -22,7 +22,8 @@ from engine.policy import Yes
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows, service, user
 
-# the document behind the approvals of these tests is a draft: amount in cents = version, payee = name
+# the document behind the approvals of these tests is a draft: amount in cents = version, payee = name; key "usd": in
+# dollars, at seven to one
 bill = metadata.tables["draft"]
 
 
@@ -30,8 +31,11 @@ bill = metadata.tables["draft"]
 def bill_facts(uow, *, bill_id: UUID) -> Facts:
     row = uow.execute(select(bill).where(bill.c.path == str(bill_id)).with_for_update()).one()
     amount = f"{Decimal(row.version) / 100:.2f}"
+    values = {"amount": amount, "currency": "CNY", "payee": row.name, "payee_bank_version": 1}
+    if row.key == "usd":
+        values |= {"currency": "USD", "amount_base": f"{Decimal(row.version) * 7 / 100:.2f}"}
     return Facts(
-        values={"amount": amount, "currency": "CNY", "payee": row.name, "payee_bank_version": 1},
+        values=values,
         people={"requester": [] if row.saved_by is None else [row.saved_by]},
         display={"金额": f"{amount} CNY", "收款人": row.name},
         state={"payee_bank_confirmed": row.key != "unconfirmed"},

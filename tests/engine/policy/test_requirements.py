@@ -257,6 +257,34 @@ def test_split_payments_are_added_up_this_one_included(engine, who, clock):
     assert found == [{"amount_7d": "100.00"}, {"amount_7d": "100.00"}]
 
 
+def test_split_payments_are_added_up_in_the_currency_of_the_books(engine, who):
+    ship(
+        engine,
+        """    - {approval: finance_approval, uses: up_to_amount}
+    - {approval: cfo_approval, when: "= facts.base_7d > 700"}
+""",
+        "  aggregate: {by: [payee], window: P7D, sum: amount_base, as: base_7d}\n",
+    )
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, bill_id, key="usd")
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    pay_some(engine, instance_id, bill_id, "60.00")
+    pay_some(engine, instance_id, bill_id, "40.00")
+    other = a_bill(engine, cents=1)
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, other, key="usd")
+    second = started(engine, who["req"], other)
+    agree(engine, who["fay"])
+    assert "cfo_approval (1)" in held(engine, second, other)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = [row.reasons["REF-001@1"]["sums"] for row in uow.execute(select(clearance).order_by(clearance.c.id))]
+    assert found == [{"base_7d": "420.00"}, {"base_7d": "700.00"}]
+
+
 def test_people_are_moved_between_requirements_until_all_are_met(engine, who):
     always = 'when: "= facts.amount > 0"}\n'  # the drawing is not asked for it, the gate is
     ship(engine, f"    - {{approval: cfo_approval, {always}    - {{approval: finance_approval, people: 2, {always}")

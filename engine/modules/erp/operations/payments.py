@@ -15,7 +15,7 @@ from engine.modules.erp.models.ledger import period
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request, payment_request_item
 from engine.modules.erp.operations import ledger
-from engine.modules.erp.operations.context import business_date, document_no, head
+from engine.modules.erp.operations.context import CURRENCY, business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
 from engine.modules.erp.operations.payees import version_in_force
 from engine.modules.erp.rows import rows
@@ -70,10 +70,11 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     )  # fmt: skip
     payee = items[0]
     amount = f"{request.amount:.2f}"
+    # no rate stands on a document yet: what it is in the currency of the books is not known, and no limit is under it
+    base = {"amount_base": amount} if request.currency == CURRENCY else {}
     return Facts(
-        values={
+        values=base | {
             "amount": amount,
-            "amount_base": amount,
             "currency": request.currency,
             "entity": payee.entity,
             "payee": str(payee.account_id),
