@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from engine import history, identity, ids
 from engine.db.instance import Instance
@@ -20,12 +20,16 @@ from engine.unit_of_work import UnitOfWork
 REASON = 20
 """characters at least"""
 SCOPE = "policy"
+OPEN = ("asked", "signed")
+"""states in which somebody still has to do something"""
 _KEPT_AWAY = ("requester", "executor", "payee_bank_editor")
 
 _insert = insert(break_glass)
 _insert_grant = insert(policy_grant)
 _by_id = select(break_glass).where(break_glass.c.id == bindparam("of")).with_for_update()
-_all = select(break_glass).order_by(break_glass.c.id.desc()).limit(bindparam("most"))
+_open = or_(*(break_glass.c.state == word for word in OPEN))
+_all = select(break_glass).order_by(_open.desc(), break_glass.c.id.desc()).limit(bindparam("most"))
+_in_state = _all.where(break_glass.c.state == bindparam("state"))
 _change = update(break_glass).where(break_glass.c.id == bindparam("row"))
 
 
@@ -156,9 +160,10 @@ def get(uow: UnitOfWork, emergency_id: UUID) -> Emergency:
 
 
 def list_(uow: UnitOfWork, *, state: str | None = None, limit: int = 200) -> list[Emergency]:
-    """The newest first; `state` signed: those that wait for a third person."""
-    found = [_emergency(row) for row in uow.read(_all, {"most": limit})]
-    return [one for one in found if state in (None, one.state)]
+    """What waits for somebody, then what is over, each the newest first; `state` signed: waits for a third person."""
+    if state is not None:
+        return [_emergency(row) for row in uow.read(_in_state, {"state": state, "most": limit})]
+    return [_emergency(row) for row in uow.read(_all, {"most": limit})]
 
 
 # ---------------------------------------------------------------- private

@@ -91,6 +91,20 @@ def test_two_people_pay_without_the_approval_and_stand_before_a_third(engine, wh
         assert audit.verify(uow).findings == []
 
 
+def test_what_waits_for_a_third_person_is_not_pushed_out_by_what_came_later(engine, who, case):
+    waiting = ask(engine, who["fay"], case)
+    sign(engine, who["carl"], waiting)
+    sign(engine, who["ivo"], waiting)
+    for _ in range(2):
+        later = ask(engine, who["fay"], case)
+        with engine.unit_of_work(who["fay"]) as uow:
+            policy.withdraw_emergency(uow, later.id)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [one.id for one in policy.emergencies(uow, limit=1)] == [waiting.id]
+        assert [one.id for one in policy.emergencies(uow, state="signed", limit=1)] == [waiting.id]
+
+
 def test_one_person_alone_never_suffices_not_even_with_two_accounts(engine, who, case):
     asked = ask(engine, who["carl"], case)
     sign(engine, who["carl"], asked)
