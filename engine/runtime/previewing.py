@@ -18,6 +18,7 @@ from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.choices import Selection
 from engine.approvals.ledger import Outcome
 from engine.bpmn.program import JOB, WORK, Node, Program
+from engine.bpmn.state import State
 from engine.bpmn.steps import (
     Fact,
     FlowTaken,
@@ -38,8 +39,8 @@ from engine.errors import N_, BusinessError, CannotChoose, EngineError, NobodyCa
 from engine.identity import User
 from engine.ids import uuid7
 from engine.operations import Operation, UnknownOperation
-from engine.runtime import reopening
-from engine.runtime.codec import Beside
+from engine.runtime import rejecting, reopening, returning
+from engine.runtime.codec import Beside, Held
 from engine.runtime.environment import beside, env, load
 from engine.runtime.reopening import rounds_of
 from engine.unit_of_work import UnitOfWork
@@ -141,10 +142,15 @@ def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
     instance = rows.read(uow, instance_id)
     state = load(uow, instance)
     walk = _Walk(uow, instance, state.program)
-    walk.ticket = beside(uow, instance).ticket
-    asked = {row.token: row for row in rounds_of(uow, instance_id) if row.status == RoundStatus.OPEN}
+    kept = beside(uow, instance)
+    walk.ticket, walk.held = kept.ticket, dict(kept.held)
+    known = rounds_of(uow, instance_id)
+    for row in returning.passed(known).values():
+        if rounds.load(row).request:
+            walk.correcting = state.program.nodes.get(row.node)
+    asked = {row.token: row for row in known if row.status == RoundStatus.OPEN}
     for token in list(state.tokens.values()):
-        if token.host or token.incident:
+        if token.host or token.incident or token.id in walk.held:
             continue
         if token.wait == "work" and token.id in asked:
             row = asked[token.id]
@@ -169,9 +175,15 @@ def asked_later(uow: UnitOfWork, instance: Instance, fact: WorkOpened) -> dict[U
     copied.cache = {"beside": beside(uow, instance)}
     walk = _Walk(uow, copied, copied.state.program)
     walk.reads = False  # a click does not wait for what it may have asked already
+    walk.held = dict(beside(uow, instance).held)
     asked = {row.token: row for row in rounds_of(uow, instance.id) if row.status == RoundStatus.OPEN}
     for token in list(copied.state.tokens.values()):
-        if token.wait != "work" or token.incident or (token.id != fact.token and token.id not in asked):
+        if (
+            token.wait != "work"
+            or token.incident
+            or token.id in walk.held
+            or (token.id != fact.token and token.id not in asked)
+        ):
             continue
         work = fact.work if token.id == fact.token else rounds.load(asked[token.id])
         walk.taint(work, token.scope.definition_id)
@@ -263,6 +275,10 @@ def _selected(
     return named
 
 
+Answer = tuple[int, Callable[[], Step]]
+"""The token that waits, and what happens when it does not any more"""
+
+
 class _Walk:
     """One way through a copy of an instance."""
 
@@ -271,7 +287,11 @@ class _Walk:
         self.instance = instance
         self.program = program
         self.steps: list[PreviewStep] = []
-        self.answers: deque[tuple[int, Callable[[], Step]]] = deque()
+        self.at_once: deque[Answer] = deque()
+        """answers that need nobody and come before any other"""
+        self.answers: deque[Answer] = deque()
+        self.held: dict[int, Held] = {}
+        """rejections that wait for other branches, by token"""
         self.unknown: set[str] = set()
         """variables that nobody can know yet"""
         self.maybe: set[str] = set()
@@ -290,6 +310,9 @@ class _Walk:
         """(element, accounts, persons) of those who have certainly agreed on the way, in order"""
         self.ticket: UUID | None = None
         """the round that sent it back, until the way is there again"""
+        self.correcting: Node | None = None
+        """where the requester filled in his request"""
+        self.complete = True
         self.ends: str | None = None
         self.passes: dict[str, None] = {}
         self.flows: dict[str, None] = {}
@@ -302,18 +325,38 @@ class _Walk:
             self.instance.state = step.state
             for fact in step.facts:
                 self._look(fact)
-            while self.answers and not bpmn.is_open(step.state, self.answers[0][0]):
-                self.answers.popleft()
-            if not self.answers:
+            answer = self._next(step.state)
+            if answer is None:
                 for token in step.state.tokens.values():  # what waits for one of several events
                     if not token.host:
                         self._stuck(token.node)
-                return self._route(complete=True)
+                return self._route(complete=self.complete)
             self.count += 1
             late = thread_time() - busy > MOST_SECONDS or perf_counter() - began > MOST_SECONDS * PATIENCE
             if self.count > MOST_STEPS or late:
                 return self._route(complete=False)
-            step = self.answers.popleft()[1]()
+            step = answer()
+
+    def _next(self, state: State) -> Callable[[], Step] | None:
+        """What happens next: what needs nobody; a rejection that nobody is heard beside any more; what people do."""
+        return _first_open(self.at_once, state) or self._released(state) or _first_open(self.answers, state)
+
+    def _released(self, state: State) -> Callable[[], Step] | None:
+        """The first rejection that has waited long enough."""
+        self.held = {token: held for token, held in self.held.items() if token in state.tokens}
+        for token, held in self.held.items():
+            if next(rejecting.others(state, token, self.held), None) is None:
+                return self._ended(token) if held.then == "end" else self._sent_back(token)
+        return None
+
+    def _sent_back(self, token: int) -> Callable[[], Step] | None:
+        """A rejection goes to the requester, who may correct anything; without a place for him it ends the request."""
+        if self.correcting is None:
+            return self._ended(token)
+        self.answers.clear()
+        self.complete = False
+        self.ahead |= {self.correcting.id, *(place.id for place in _reach(self.correcting, None))}
+        return None
 
     def _route(self, *, complete: bool) -> Route:
         seen = {step.element for step in self.steps}
@@ -450,14 +493,15 @@ class _Walk:
         self.taint(work, self.instance.state.scopes[fact.scope].definition_id)
         number = sum(step.element == fact.node for step in self.steps)
         if isinstance(answer, Automatic) and not answer.passed:
-            self.answers.append((fact.token, self._rejected(fact, work, number)))
+            self.at_once.append((fact.token, self._rejected(fact, work, number)))
             return
         if not open_still and status == CERTAIN and known:
             self.agree(
                 fact.node, mode, [one for one in found if not one.group], whole=not any(one.group for one in found)
             )
         by = [one.id for one in found if not one.group]
-        self.answers.append((fact.token, self.agreed(fact.token, fact.node, work, by, number)))
+        queue = self.at_once if isinstance(answer, Automatic) else self.answers
+        queue.append((fact.token, self.agreed(fact.token, fact.node, work, by, number)))
 
     def _resolved(self, asking: Asking, fact: WorkOpened) -> list[Candidate]:
         """Whom the drawing asks here, or whom somebody has selected; after a return whoever sent it back."""
@@ -592,13 +636,23 @@ class _Walk:
     def _rejected(self, fact: WorkOpened, work: Work, number: int) -> Callable[[], Step]:
         """A rule rejects without asking anybody."""
         told = rounds.routing(Outcome("failed", (), (), "previewed", 1, 1, 1), "reject", number, (), self.uow.now)
-        if rounds.RoundOutcome(told, work.approval.on_reject if work.approval else "flow").ends_instance:
-            return lambda: bpmn.cancel(
-                self.instance.state, "rejected", now=self.uow.now, env=env(self.uow, self.instance)
-            )
+        outcome = rounds.RoundOutcome(told, rounds.on_reject_of(work), rounds.patient(work))
+        if outcome.ends_instance:
+            return lambda: self._held(fact.token, told) if outcome.patient else self._ended(fact.token)()
         return lambda: bpmn.complete(
             self.instance.state, fact.token, {}, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
         )
+
+    def _held(self, token: int, told: Values) -> Step:
+        """A rejection waits for the other branches, if somebody is heard in one."""
+        if next(rejecting.others(self.instance.state, token, self.held), None) is None:
+            return self._ended(token)()
+        self.held[token] = Held("end")
+        return bpmn.tell(self.instance.state, token, told, now=self.uow.now, env=env(self.uow, self.instance))
+
+    def _ended(self, token: int) -> Callable[[], Step]:
+        """A rejection ends the request, or the called process."""
+        return lambda: bpmn.reject(self.instance.state, token, now=self.uow.now, env=env(self.uow, self.instance))
 
     def completed(self, token: int, outputs: Values | None = None) -> Callable[[], Step]:
         """An operation answers."""
@@ -625,6 +679,15 @@ class _Walk:
 
     def _delivered(self, token: int) -> Step:
         return bpmn.deliver(self.instance.state, token, {}, now=self.uow.now, env=env(self.uow, self.instance))
+
+
+def _first_open(answers: deque[Answer], state: State) -> Callable[[], Step] | None:
+    """Takes the first answer whose token still waits for it."""
+    while answers:
+        token, answer = answers.popleft()
+        if bpmn.is_open(state, token):
+            return answer
+    return None
 
 
 def _ways(node: Node) -> list[Node]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import repository, tasks
+from engine import repository, runtime, tasks
 from engine.errors import AlreadyDecided, DeploymentRefused, NotPossibleNow
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import Case, fork, request, step
@@ -151,6 +151,60 @@ def test_somebody_who_returns_it_overtakes_a_rejection_that_waits(engine):
     assert case.status == "completed"
 
 
+def ahead(case: Case) -> tuple[list[str], str | None]:
+    """Which tasks come, and the end that is reached."""
+    with case.engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        way = runtime.preview_instance(uow, case.id)
+    return [one.element for one in way.steps], way.ends
+
+
+def foretold(engine) -> tuple[list[str], str | None]:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        way = runtime.preview(uow, "p", {})
+    return [one.element for one in way.steps], way.ends
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_rule_that_rejects_is_foretold_as_it_waits_or_does_not(engine, late):
+    nobody = '<troika:onEmpty do="autoReject"/>'
+    way = "start f b c j end" if late else "start f a j end"
+
+    def drawn(first: str) -> bytes:
+        other = "f a j" if late else "f b c j"
+        return drawing(START + fork("f") + first + step("b") + step("c") + fork("j") + END + flows(way, other))
+
+    case = Case(engine, drawn(patient("a", "end", nobody, who="nobody")))
+    asked, ends = foretold(engine)
+    assert (sorted(asked), ends) == (["a", "b", "c"], "rejected"), "the others are heard"
+    assert ahead(case) == (["c"], "rejected")
+    case.agree("b", "c")
+    case.jobs()
+    assert case.status == "rejected"
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": drawn(step("a", nobody, who="nobody"))})
+    asked, ends = foretold(engine)
+    assert (sorted(asked), ends) == (["a", "b"], "rejected"), "nobody is heard any more"
+
+
+def test_a_rejection_of_a_person_that_waits_is_foretold_as_one(engine):
+    case = Case(engine, forked(patient("a"), step("b"), step("c")))
+    reject(case, "a")
+
+    assert ahead(case) == (["c"], "rejected")
+
+
+def test_behind_a_rejection_that_goes_to_the_requester_nothing_is_certain(engine):
+    case = Case(engine, forked(patient("a", "initiator"), step("b"), step("c"), before=request()))
+    case.agree("request")
+    reject(case, "a")
+
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        way = runtime.preview_instance(uow, case.id)
+
+    assert [(one.element, one.status) for one in way.steps][:2] == [("c", "certain"), ("request", "unknown")]
+    assert (way.complete, way.ends) == (False, None)
+
+
 @pytest.mark.parametrize("then", ["flow", "return:b"])
 def test_waiting_for_others_is_refused_where_it_would_mean_nothing(engine, then):
     with pytest.raises(DeploymentRefused) as refused, engine.unit_of_work(ENGINE) as uow:
@@ -217,4 +271,5 @@ def test_a_rule_that_rejects_in_a_called_process_is_heard_too(engine):
     nobody = step("a", '<troika:onEmpty do="autoReject"/>', who="nobody")
     case = called(engine, drawing(START + nobody + END + flows("start a end")), CAUGHT)
 
+    assert foretold(engine) == (["a", "c"], "other")
     assert (case.status, case.waits) == ("running", ["c"])
