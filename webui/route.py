@@ -46,6 +46,8 @@ class Stop:
     within: str
     """how much time there is, as a duration"""
     copies: tuple[Person, ...]
+    stuck: bool = False
+    """nobody can be asked, and no rule answers"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def shown(found: Route) -> Way:
         Stop(
             step.element, _name(step), mode(step), tuple(named(who) for who in step.people), step.status,
             step.people_known, step.needs_selection, _why(step), within(step.due),
-            tuple(named(who) for who in step.copies),
+            tuple(named(who) for who in step.copies), step.refused is not None or step.blocks_start,
         )
         for step in found.steps
     )  # fmt: skip

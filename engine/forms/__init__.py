@@ -72,7 +72,7 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
     if unknown:
         raise UnknownField(errors=unknown)
     merge = _Merge(permissions, complaints)
-    merged = {**stored, **copy.deepcopy({key: stored[key] for key in _names(form) if key in stored})}
+    merged = _copied(form, stored)
     merge.level(form.components, typed, stored, merged, None)
     merge.raise_refused()
     rules = Rules(merged, now, zone)
@@ -87,35 +87,39 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
         errors.setdefault(path, texts)
     if errors:
         raise InvalidForm(errors=errors)
-    computed = {field.path for field in form.fields if field.computed is not None}
-    without(merged, frozenset(path for path in hidden if path in merge.writable or _unnumbered(path) in computed),
-            form.components)  # fmt: skip
-    names = {path.partition(".")[0] for path in merge.writable | computed}
-    cleared = {name: None for name in names if name not in merged and not is_blank(stored.get(name))}
-    return {name: merged[name] for name in _names(form) if name in names and name in merged} | cleared
+    return _written(form, merge.writable | _computed(form), hidden, merged, stored)
 
 
 def so_far(
-    form: Form, data: dict[str, Any], *, now: datetime, zone: str = "Asia/Shanghai", known: Known = nothing_known
-) -> tuple[Values, frozenset[str]]:
+    form: Form, data: dict[str, Any], *, stored: Values | None = None, permissions: Permissions = WRITE_ALL,
+    now: datetime, zone: str = "Asia/Shanghai", known: Known = nothing_known,
+) -> tuple[Values, frozenset[str]]:  # fmt: skip
     """What a form that is still being filled in holds, and the names of what is missing or wrong in it; for previews.
 
-    Nothing is refused: what the form does not know is left out, what depends on something missing is missing too.
+    Nothing is refused: what the form does not know or this person may not write is left out, what depends on something
+    missing is missing too. `stored`: the variables of the task that the form belongs to; what it changes is returned.
     """
     typed, complaints = schema.load(form.typed, data)
-    merge, merged = _Merge(WRITE_ALL, {}), blank(form)
-    merge.level(form.components, typed, {}, merged, None)
+    merge, merged = _Merge(permissions, {}), blank(form) if stored is None else _copied(form, stored)
+    merge.level(form.components, typed, stored or {}, merged, None)
     rules = Rules(merged, now, zone)
     rules.compute(form.components)
     hidden = rules.hidden(form.components)
-    complaints |= _check(form.components, rules, merged, None, merge.writable, hidden, WRITE_ALL, known)
-    missing = {path.partition(".")[0] for path in complaints if not _inside(path, hidden)}
+    complaints |= _check(
+        form.components, rules, merged, None, merge.writable, hidden, permissions, _offers(known, stored or {})
+    )
+    missing = {
+        path.partition(".")[0] for path in complaints
+        if not _inside(path, hidden) and _unnumbered(path) not in merge.refused
+    }  # fmt: skip
     if missing:
         missing |= {
             field.keys[0] for field in form.fields if field.computed is not None and is_blank(get(merged, field.keys))
         }
-    without(merged, hidden, form.components)
-    return {name: merged[name] for name in _names(form) if name in merged}, frozenset(missing)
+    if stored is None:
+        without(merged, hidden, form.components)
+        return {name: merged[name] for name in _names(form) if name in merged}, frozenset(missing)
+    return _written(form, merge.writable | _computed(form), hidden, merged, stored), frozenset(missing)
 
 
 def blank(form: Form) -> Values:
@@ -162,6 +166,24 @@ def by_component(form: Form, errors: dict[str, list[str]]) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- merging what was sent with what is stored
+
+
+def _copied(form: Form, stored: Values) -> Values:
+    """The variables, those that the form names being free to be changed."""
+    return {**stored, **copy.deepcopy({key: stored[key] for key in _names(form) if key in stored})}
+
+
+def _computed(form: Form) -> set[str]:
+    return {field.path for field in form.fields if field.computed is not None}
+
+
+def _written(form: Form, written: set[str], hidden: frozenset[str], merged: Values, stored: Values) -> Values:
+    """What changes with these fields; one that is hidden is emptied."""
+    gone = frozenset(path for path in hidden if path in written or _unnumbered(path) in written)
+    without(merged, gone, form.components)
+    names = {path.partition(".")[0] for path in written}
+    cleared = {name: None for name in names if name not in merged and not is_blank(stored.get(name))}
+    return {name: merged[name] for name in _names(form) if name in names and name in merged} | cleared
 
 
 class _Merge:

@@ -26,7 +26,15 @@ from engine.operations import Operation, OperationCall
 from engine.runtime import later, numbering, previewing, rejecting, settling
 from engine.runtime.codec import Beside
 from engine.runtime.environment import env, load
-from engine.runtime.previewing import PreviewStep, Route, preview, preview_instance, require_selection, selectable
+from engine.runtime.previewing import (
+    PreviewStep,
+    Route,
+    Typed,
+    preview,
+    preview_instance,
+    require_selection,
+    selectable,
+)
 from engine.runtime.rejecting import waits
 from engine.runtime.reopening import rounds_of
 from engine.runtime.settling import describe, settle
@@ -38,6 +46,7 @@ __all__ = [
     "InstanceView",
     "PreviewStep",
     "Route",
+    "Typed",
     "activate",
     "cancel",
     "compensate",

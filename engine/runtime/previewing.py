@@ -108,6 +108,19 @@ class Route:
     flows: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form of a task that is being filled in. `missing`: fields that are empty or wrong.
+
+    `last`: nobody else may write in it before its round is over.
+    """
+
+    token: int
+    values: Values
+    missing: frozenset[str]
+    last: bool
+
+
 def preview(
     uow: UnitOfWork,
     key: str,
@@ -130,20 +143,25 @@ def preview(
     instance = _unborn(uow, info, starter_id or uow.actor.user_id, department)
     walk = _Walk(uow, instance, program)
     walk.unknown |= set(missing)
-    walk.named = _selected(uow, instance, program, approvers or {})
+    walk.named = _selected(uow, instance, program, "initiatorSelect", approvers or {})
     return walk.go(bpmn.begin(program, str(info.id), variables, now=uow.now, env=env(uow, instance)))
 
 
-def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
+def preview_instance(
+    uow: UnitOfWork, instance_id: UUID, *, typed: Typed | None = None,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
+) -> Route:  # fmt: skip
     """The way that a running request would take from where it stands; who is asked now does not appear again.
 
-    Raises NotFound.
+    `typed`: what one of those who are asked has filled in so far. `approvers`: whom he has selected for the tasks that
+    follow; a selection that is not allowed is not followed. Raises NotFound.
     """
     instance = rows.read(uow, instance_id)
     state = load(uow, instance)
     walk = _Walk(uow, instance, state.program)
     kept = beside(uow, instance)
     walk.ticket, walk.held = kept.ticket, dict(kept.held)
+    walk.named = _selected(uow, instance, state.program, "previousApproverSelect", approvers or {})
     known = rounds_of(uow, instance_id)
     for row in returning.passed(known).values():
         if rounds.load(row).request:
@@ -155,9 +173,13 @@ def preview_instance(uow: UnitOfWork, instance_id: UUID) -> Route:
         if token.wait == "work" and token.id in asked:
             row = asked[token.id]
             work = rounds.load(row)
-            walk.taint(work, token.scope.definition_id)
+            own = typed if typed is not None and typed.token == token.id else None
+            if own is None or not own.last:
+                walk.taint(work, token.scope.definition_id)
+            walk.unknown |= own.missing if own is not None else frozenset()
             walk.agree(row.node, rounds.mode_of(work), walk.asked_now(row.id))
-            walk.answers.append((token.id, walk.agreed(token.id, row.node, work, (), row.round)))
+            values = own.values if own is not None else {}
+            walk.answers.append((token.id, walk.agreed(token.id, row.node, work, (), row.round, values)))
         elif token.wait == "job":
             walk.unsure(token.node)
             walk.answers.append((token.id, walk.completed(token.id)))
@@ -210,7 +232,7 @@ def refuse_blocked(
     unborn = copy(instance)
     unborn.cache = {"beside": beside(uow, instance)}
     walk = _Walk(uow, unborn, program)
-    walk.named = _selected(uow, unborn, program, approvers)
+    walk.named = _selected(uow, unborn, program, "initiatorSelect", approvers)
     for found in walk.go(step(unborn)).steps:
         if found.blocks_start and found.status == CERTAIN:
             raise NobodyCanBeAsked(task=found.name or found.element)
@@ -262,13 +284,13 @@ def _unborn(uow: UnitOfWork, info: repository.DefinitionInfo, who: UUID | None, 
 
 
 def _selected(
-    uow: UnitOfWork, instance: Instance, program: Program, given: Mapping[str, Sequence[Any]]
+    uow: UnitOfWork, instance: Instance, program: Program, strategy: str, given: Mapping[str, Sequence[Any]]
 ) -> dict[str, list[Candidate]]:
-    """The people whom the requester has selected so far, as far as he may."""
+    """The people who were selected so far, as far as whoever selected them may."""
     named = {}
     for node, references in given.items():
         try:
-            found = choices.checked(uow, instance, program, "initiatorSelect", node, references)
+            found = choices.checked(uow, instance, program, strategy, node, references)
         except EngineError:
             continue
         named[node] = candidates.people(found, "chosen beforehand")
@@ -471,7 +493,7 @@ class _Walk:
         except EngineError as error:
             because, known, refused = str(error), False, error
         if open_still:
-            answer, because = [], None
+            answer, because, refused = [], None, None
         if isinstance(answer, list) and self._carried(fact):
             answer = Automatic(True, Source.CARRIED, "decided before, and nothing has changed")
         if isinstance(answer, list):
@@ -623,14 +645,17 @@ class _Walk:
 
     # ------------------------------------------------------------ answers
 
-    def agreed(self, token: int, node: str, work: Work, by: Iterable[UUID], number: int) -> Callable[[], Step]:
-        """The round of a task passes."""
+    def agreed(
+        self, token: int, node: str, work: Work, by: Iterable[UUID], number: int, written: Values | None = None
+    ) -> Callable[[], Step]:
+        """The round of a task passes; `written`: what its people have filled in."""
         people = list(by)
         total = max(len(people), 1)
         outcome = Outcome("passed", (), (), "previewed", total, 0, total)
         told = rounds.routing(outcome, "agree", number, people, self.uow.now) if work.approval is not None else None
+        values = written or {}
         return lambda: bpmn.complete(
-            self.instance.state, token, {}, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
+            self.instance.state, token, values, now=self.uow.now, env=env(self.uow, self.instance), outcome=told
         )
 
     def _rejected(self, fact: WorkOpened, work: Work, number: int) -> Callable[[], Step]:

@@ -9,6 +9,7 @@ from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
+from engine.tasks.foreseeing import foresee
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
     COUNT_LIMIT,
@@ -91,6 +92,7 @@ __all__ = [
     "decided_for_me",
     "delegate",
     "done",
+    "foresee",
     "get",
     "hand_back",
     "hand_over",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine import identity, repository
-from engine.unit_of_work import ENGINE
+from engine import identity, repository, runtime
+from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 
 pytestmark = pytest.mark.approvals
@@ -139,3 +139,55 @@ def test_a_start_over_the_wire_needs_the_same_selection(pages):
     assert (refused.status_code, refused.json["code"]) == (422, "cannot_choose")
     assert [(one["element"], one["needs_selection"], one["selection"]["most"]) for one in steps] == [("one", False, 1)]
     assert started.status_code == 201
+
+
+def test_the_page_of_a_task_follows_what_is_typed_and_who_is_selected(engine, app, sign_in):
+    fields = '<troika:fields default="read"><troika:field id="amount" perm="write"/></troika:fields>'
+    check = (
+        '<userTask id="check" name="Check"><extensionElements><zeebe:assignmentDefinition candidateUsers="{}"/>'
+        f'<zeebe:formDefinition formId="filled"/><troika:approval mode="all" onReject="end"/>{fields}'
+        '</extensionElements></userTask>'
+    )  # fmt: skip
+    big = '<userTask id="big" name="Task big"><extensionElements><zeebe:assignmentDefinition candidateUsers="dora"/>'
+    big += "</extensionElements></userTask>"
+    drawn = (
+        START + check + element("exclusiveGateway", "g", default="g_two") + big
+        + picked("two", "previousApproverSelect") + END
+        + flows("start check g two end", "g big ? amount > 100", "big two")
+    )  # fmt: skip
+    address, items = {}, {}
+    with engine.unit_of_work(ENGINE) as uow:
+        for key, who in (("alone", "bob"), ("both", "bob,carl")):
+            xml = drawing(drawn.format(who), process_id=key)
+            repository.deploy(
+                uow, {f"processes/{key}.bpmn": xml, "forms/filled.json": FORM.replace(b"picked", b"filled")}
+            )
+    bob = sign_in("bob")
+    for key in ("alone", "both"):
+        with engine.unit_of_work(Actor(identity_of(engine, "ann"))) as uow:
+            runtime.start(uow, key, {"amount": 1})
+        [items[key]] = [one["id"] for one in bob.get(f"/api/v1/tasks/?process={key}").json["items"]]
+        address[key] = f"/inbox/{items[key]}/route"
+
+    def ahead(key: str, amount: str, visitor=bob, **more: str) -> str:
+        data = {"data": f'{{"amount": {amount}}}', **more}
+        return visitor.post(address[key], data=data, headers={"HX-Request": "true"}).text
+
+    page = bob.get(f"/inbox/{items['alone']}").text
+    assert f'hx-post="{address["alone"]}" hx-include="#task-form"' in page
+    assert "perhaps" in bob.get(address["alone"]).text, "before anything is typed nobody knows"
+    little, much = ahead("alone", "50"), ahead("alone", "500", **{"approvers.two": "carl"})
+    assert ("Task big" in little, "Task big" in much, "perhaps" in much) == (False, True, False)
+    assert ("Somebody has to be selected." in little, "Somebody has to be selected." in much) == (True, False)
+    assert ("Carl" in little, "Carl" in much) == (False, True)
+    assert "perhaps" in ahead("alone", "null"), "what is missing may be anything"
+    assert "perhaps" in ahead("both", "500"), "somebody else may still write it"
+    assert "perhaps" in ahead("alone", "500", sign_in("ann")), "who is not asked types nothing"
+    assert bob.post(f"/inbox/{items['alone']}", data={"action": "agree", "data": '{"amount": 50}',
+                                                      "approvers.two": "carl"}).status_code == 303  # fmt: skip
+    assert "Task two" in sign_in("carl").get("/inbox/").text
+
+
+def identity_of(engine, login):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return identity.user(uow, login).id

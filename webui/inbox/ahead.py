@@ -6,7 +6,7 @@ from flask import g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import runtime, tasks
-from webui import rendering, route
+from webui import filling, rendering, route
 from webui.inbox import blueprint
 from webui.rendering import page
 
@@ -16,6 +16,15 @@ def ahead(item: UUID) -> ResponseReturnValue:
     """The predicted rest of the way, if this task and all others are agreed to."""
     task = tasks.get(g.uow, item)
     way = route.shown(runtime.preview_instance(g.uow, task.instance_id))
+    heading = rendering.label(task.labels, task.name)
+    return page("requests/route.html", way=way, heading=heading, back=url_for(".task", item=item))
+
+
+@blueprint.post("/<uuid:item>/route")
+def foresee(item: UUID) -> ResponseReturnValue:
+    """The same with what was typed and who was selected so far. Nothing is judged or kept."""
+    task = tasks.get(g.uow, item)
+    way = route.shown(tasks.foresee(g.uow, item, filling.typed(), route.selected()))
     heading = rendering.label(task.labels, task.name)
     return page("requests/route.html", way=way, heading=heading, back=url_for(".task", item=item))
 
