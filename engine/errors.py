@@ -206,6 +206,22 @@ class AlreadyDecided(EngineError):
     status = 409
 
 
+class PrincipalOnly(EngineError):
+    """A substitute whose decisions are confirmed decides, comments and attaches; nothing that takes effect at once."""
+
+    message = N_("Task '{task}': what you decide for {principal} has to be confirmed; nothing else is yours here.")
+    hint = N_("Agree or reject, or leave it to {principal}.")
+    status = 403
+
+
+class NothingToConfirm(EngineError):
+    """The substitute's decision was answered already, or there is none."""
+
+    message = N_("Task '{task}': there is no decision of a substitute that waits for your confirmation.")
+    hint = N_("Load the page again to see how the task stands.")
+    status = 409
+
+
 class TaskWaiting(EngineError):
     """His item, but others have to be heard before it."""
 

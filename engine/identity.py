@@ -114,7 +114,8 @@ class Substitution:
 
     `scope`: all | processes | categories, with the keys in `names`. `max_amount`: requests over it stay with the
     principal; `include_open` False: so does what was asked before it began. `state`: pending (his manager has to say
-    yes) | active | refused | revoked.
+    yes) | active | refused | revoked. `confirm`: what the substitute decides counts when the principal has confirmed
+    it; `unconfirmed`: without an answer in time it stands | falls.
     """
 
     id: UUID
@@ -128,6 +129,8 @@ class Substitution:
     max_amount: Decimal | None = None
     include_open: bool = True
     state: str = "active"
+    confirm: bool = False
+    unconfirmed: str = "falls"
 
     @property
     def limited(self) -> bool:
@@ -635,6 +638,8 @@ def substitute(
     names: Sequence[str] = (),
     max_amount: Decimal | None = None,
     include_open: bool = True,
+    confirm: bool = False,
+    unconfirmed: str = "falls",
 ) -> Substitution:
     """代理: `deputy` sees and may do the open work of `principal` in [valid_from, valid_to); the rest as Substitution.
 
@@ -658,14 +663,16 @@ def substitute(
         raise InvalidSubstitution(found=N_("its amount is too large"))
     if max_amount is not None and max_amount <= 0:
         raise InvalidSubstitution(found=N_("its amount is not above zero"))
+    if unconfirmed not in ("stands", "falls"):
+        raise InvalidSubstitution(found=N_("without an answer its decisions neither stand nor fall"))
     alone = valid_to - valid_from <= LONGEST_ALONE
     made = Substitution(
         ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason, scope, tuple(names), max_amount,
-        include_open, "active" if alone else "pending",
+        include_open, "active" if alone else "pending", confirm, unconfirmed,
     )  # fmt: skip
     uow.alone(f"substitution {absent.id}")
     _check_overlap(uow, made)
-    row = asdict(made) | {"names": list(made.names), "made_at": uow.now, "confirm": False}
+    row = asdict(made) | {"names": list(made.names), "made_at": uow.now}
     uow.execute(insert(substitution), row)
     history.act(
         uow, SCOPE, "substitution.created",
@@ -938,7 +945,7 @@ def _group(row: Any) -> Group:
 def _substitution(row: Row[Any]) -> Substitution:
     return Substitution(
         row.id, row.principal_id, row.substitute_id, row.valid_from, row.valid_to, row.reason, row.scope,
-        tuple(row.names or ()), row.max_amount, bool(row.include_open), row.state,
+        tuple(row.names or ()), row.max_amount, bool(row.include_open), row.state, bool(row.confirm), row.unconfirmed,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ PERSONAL = frozenset(
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
         *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
         *("people.mentioned", "consultation.opened", "consultation.answered"),
+        *("task.confirm_asked", "task.confirmed", "task.refused"),
     )
 )
 """Facts about which somebody in particular is told."""

@@ -67,7 +67,12 @@ def _inboxes(uow: UnitOfWork) -> Iterator[str]:
         select(work_item.c.id)
         .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
         .where(
-            work_item.c.status == int(ItemStatus.TODO),
+            (work_item.c.status == int(ItemStatus.TODO))
+            | (
+                (work_item.c.status == int(ItemStatus.COUNTERSIGNING))
+                & work_item.c.confirm_until.is_not(None)
+                & work_item.c.answered_at.is_(None)
+            ),
             (user_task.c.status == int(RoundStatus.OPEN)) | (work_item.c.kind == int(ItemKind.COPY)),
         )
     )

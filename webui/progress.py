@@ -193,11 +193,12 @@ def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
     groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
     changes = _changes(uow, at) if any(row.decision_source == Source.HUMAN for row in items) else {}
     answered: dict[tuple[str, int], datetime] = {}
+    refused = {row.id for row in items if row.answered_at is not None and row.voided_at == row.answered_at}
     lines = []
     for row in items:
         title = rendering.label((row.spec or {}).get("labels"), row.name)
         asked = people.get(row.assignee_id) or groups.get(row.group_id)
-        if row.added_by:
+        if row.added_by and row.supersedes_id not in refused:
             lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
             by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
@@ -208,6 +209,7 @@ def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
             waited = row.decided_at - asked_at if row.decision_source == Source.HUMAN else None
             line = replace(_answer(row, title, people), signature=by_hand, waited=waited)
             lines.append(replace(line, changes=changes.get(str(row.id), ())))
+            lines += _confirmation(row, title, people)
             if row.round_status == RoundStatus.OPEN and row.outcome is not None and row.decision == _REJECTED:
                 badge = gettext("waits for the other branches")
                 lines.append(
@@ -271,9 +273,24 @@ def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
         word = gettext("%(decision)s, carried over", decision=word)
     if row.voided_at is not None:
         word = gettext("%(decision)s, no longer counts", decision=word)
+    elif row.confirm_until is not None and row.answered_at is None and row.round_status == RoundStatus.OPEN:
+        word = gettext("%(decision)s, waits for confirmation", decision=word)
     muted = automatic or row.voided_at is not None
     return Line(title, by, row.decided_at, text, word, "secondary" if muted else colour, node=row.node, round=row.round,
                 muted=muted)  # fmt: skip
+
+
+def _confirmation(row: Any, title: str, people: dict[UUID, Any]) -> list[Line]:
+    """What the principal, or the passing of time, made of a substitute's decision."""
+    if row.answered_at is None:
+        return []
+    by = gettext("automatic") if row.answered_by is None else _person(people.get(row.answered_by))
+    stands = row.voided_at != row.answered_at  # else void since the answer, not by something later
+    badge, colour = (gettext("confirmed"), "green") if stands else (gettext("not confirmed"), "orange")
+    text = gettext("not answered within a day") if row.answered_by is None else ""
+    if not stands and row.answered_by is not None and row.void_reason != "refused":
+        text = row.void_reason
+    return [Line(title, by, row.answered_at, text, badge, colour, node=row.node, round=row.round)]
 
 
 def decision_word(decision: int) -> str:
@@ -330,6 +347,7 @@ _items = (
         work_item.c.decided_at, work_item.c.opinion, work_item.c.reason, work_item.c.created_at, user_task.c.name,
         user_task.c.spec, user_task.c.node, user_task.c.status.label("round_status"),
         user_task.c.mode, user_task.c.outcome, work_item.c.id, work_item.c.evidence_id, work_item.c.signature_id,
+        work_item.c.confirm_until, work_item.c.answered_at, work_item.c.answered_by, work_item.c.void_reason,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.kind != int(ItemKind.COPY))

@@ -53,6 +53,7 @@ def create() -> ResponseReturnValue:
         g.uow, g.reader.id, to, _midnight(first), _midnight(last + timedelta(days=1)),
         request.form.get("reason", "").strip(), scope="processes" if processes else "all", names=processes,
         max_amount=_amount(amount) if amount else None, include_open=bool(request.form.get("include_open")),
+        confirm=bool(request.form.get("confirm")), unconfirmed=request.form.get("unconfirmed", "falls"),
     )  # fmt: skip
     text = gettext("Your substitute is set.")
     if made.state == "pending":

@@ -111,6 +111,7 @@ _agreed = (
         work_item.c.decision_source.in_((int(Source.HUMAN), int(Source.CARRIED))),
         work_item.c.kind.in_((int(ItemKind.NORMAL), int(ItemKind.SIGN_PARALLEL))),
         work_item.c.voided_at.is_(None),
+        work_item.c.confirm_until.is_(None) | work_item.c.answered_at.is_not(None),
         user_task.c.voided_at.is_(None),
         user_task.c.status == int(RoundStatus.PASSED),
     )

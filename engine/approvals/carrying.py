@@ -21,6 +21,7 @@ from engine.approvals.rounds import (
     path_of,
     put_into_inbox,
     routing,
+    unconfirmed,
 )
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Instance
@@ -72,7 +73,8 @@ def reopen_for(
         raise RuntimeError(f"item {taken_back} is not in its own round")
     made = [
         _asked(uow, instance, row["id"], item, fact, new_ids)
-        if item.decision is None or item.id == taken_back else _carried(uow, row["id"], item, new_ids)
+        if item.decision is None or item.id == taken_back or unconfirmed(item)
+        else _carried(uow, row["id"], item, new_ids)
         for item in items
     ]  # fmt: skip
     made = _placed(fact, made)

@@ -39,6 +39,8 @@ class Item:
     group_mode: str = "all"
     person: Any = None
     """the natural person who decided, for himself or as a substitute"""
+    unconfirmed: bool = False
+    """a substitute has decided, his principal has not confirmed it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ def progress(ledger: Ledger) -> Progress:
             if item.status == "wait" and _groups(ledger, item, "sign_before") != PENDING:
                 asked.append(item.id)
     for item in ledger.items:
-        if item.status == "countersigning" and _groups(ledger, item, "sign_after") != PENDING:
+        signed = item.status == "countersigning" and not item.unconfirmed
+        if signed and _groups(ledger, item, "sign_after") != PENDING:
             settled.append(item.id)
         if item.status in OPEN and _without_use(ledger, item):
             left.append(item.id)
@@ -178,7 +181,7 @@ def _vote(ledger: Ledger, item: Item) -> str:
         return PENDING
     if before == REJECT and ledger.parameters.get("beforeReject", "reject") == "reject":
         return REJECT
-    own = _DECIDED.get(item.decision or "", PENDING)
+    own = PENDING if item.unconfirmed else _DECIDED.get(item.decision or "", PENDING)
     if own != AGREE:
         return own
     after = _groups(ledger, item, "sign_after")

@@ -72,11 +72,14 @@ _last_round = (
 # counted where it is written: a read would send the queue before its time
 _insert_round = insert(user_task).values(round=func.coalesce(_last_round.scalar_subquery(), 0) + 1)
 _open_items = (
-    select(user_task.c.id.label("round_id"), user_task.c.spec, work_item.c.id.label("item_id"), work_item.c.status)
+    select(
+        user_task.c.id.label("round_id"), user_task.c.spec, work_item.c.id.label("item_id"), work_item.c.status,
+        work_item.c.confirm_until,
+    )
     .select_from(user_task)
     .outerjoin(work_item, (work_item.c.user_task_id == user_task.c.id) & (work_item.c.kind != int(ItemKind.COPY)))
     .where(user_task.c.instance_id == bindparam("of"), user_task.c.token == bindparam("waiting"))
-)
+)  # fmt: skip
 TOP = (ItemKind.NORMAL, ItemKind.SIGN_PARALLEL)
 """Kinds that have a vote of their own in the round."""
 VOTING = (*TOP, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER)
@@ -246,11 +249,17 @@ def ledger_of(work: Work, rows: Sequence[Row[Any]] | Sequence[Any]) -> Ledger:
             group=row.seq // GROUP,
             group_mode=row.group_mode or "all",
             person=row.decided_person_id,
+            unconfirmed=unconfirmed(row),
         )
         for row in rows
         if row.voided_at is None
     )
     return Ledger(mode_of(work), items, work.approval.parameters if work.approval else {})
+
+
+def unconfirmed(row: Any) -> bool:
+    """Whether a substitute has decided the item, and his principal has still to confirm it."""
+    return row.confirm_until is not None and row.answered_at is None and row.voided_at is None
 
 
 def heir(heirs: Mapping[UUID, UUID], key: UUID | None) -> UUID | None:
@@ -518,5 +527,5 @@ def _cancelled(uow: UnitOfWork, instance: Instance, fact: WorkClosed) -> Closing
     if not rows:
         return None
     open_items = tuple(row.item_id for row in rows if row.item_id is not None and row.status in OPEN)
-    timed = bool(rows[0].spec.get("timeout"))
+    timed = bool(rows[0].spec.get("timeout")) or any(row.confirm_until is not None for row in rows)
     return Closing(rows[0].round_id, RoundStatus.CANCELLED, "cancelled", open_items, open_items, timed)

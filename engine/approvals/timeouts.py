@@ -51,6 +51,11 @@ def put_at(uow: UnitOfWork, instance_id: UUID, token: int, payload: dict[str, An
     )  # fmt: skip
 
 
+def forget(uow: UnitOfWork, instance_id: UUID, token: int, item_id: UUID) -> None:
+    """Nothing falls due for this item any more."""
+    uow.queue(_start_over, {"of": instance_id, "handler_of": _handler(token, str(item_id))})
+
+
 def disarm(uow: UnitOfWork, instance_id: UUID, token: int) -> None:
     """The round is over: nobody is reminded any more."""
     uow.queue(_remove, {"of": instance_id, "handler_of": f"timeout/{token}", "items_of": _handler(token, "%")})

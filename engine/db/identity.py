@@ -105,10 +105,16 @@ substitution = Table(
     Column("names", JsonText),  # keys of the processes or categories
     Column("max_amount", Scaled(24, 6)),
     Column("include_open", Boolean, nullable=False, server_default=true()),  # what was open when it began, too
-    Column("confirm", Boolean, nullable=False, server_default=false()),
+    Column("confirm", Boolean, nullable=False, server_default=false()),  # decisions count when the principal says so
     Column("state", String(20), nullable=False, server_default="active"),  # pending | active | refused | revoked
     Column("made_at", UtcDateTime),
-    Column("approved_by", Id),
+    Column("approved_by", Id),  # who judged a pending one, whatever he said
+    Column("unconfirmed", String(10), nullable=False, server_default="falls"),  # stands | falls, without an answer
+    Column("keep_copy", Boolean, nullable=False, server_default=false()),  # of what the substitute decides
+    Column("judged_at", UtcDateTime),
+    Column("judged_reason", Text),
+    Column("ended_at", UtcDateTime),  # before its time
+    Column("told_at", UtcDateTime),  # when the principal was told what was decided for him
     CheckConstraint("principal_id <> substitute_id", name="two_people"),
     CheckConstraint("valid_from < valid_to", name="period"),
 )

@@ -183,6 +183,12 @@ work_item = Table(
     Column("group_mode", String(20)),  # of an added signer: how the people added with him are counted
     Column("urges", Integer),  # how often somebody has urged
     Column("signature_id", Id),  # with which the decision was signed
+    # a substitute's decision that counts when the principal has confirmed it
+    Column("confirm_until", UtcDateTime),
+    Column("confirm_else", String(10)),  # stands | falls: without an answer until then
+    Column("answered_at", UtcDateTime),
+    Column("answered_by", Id),  # none: the time was over
+    Column("answer_key", String(80)),  # the same answer twice is given once
     # an automatic result has neither: nobody was asked
     CheckConstraint("assignee_id IS NULL OR group_id IS NULL", name="one_owner"),
     CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_at"),

@@ -84,6 +84,18 @@ _LIST = (
         of_item=True,
     ),
     Event(
+        "confirm", "待我确认", "To confirm", "{who}代您在「{node}」：{decision}，请确认",
+        "{who} decided “{node}” for you: {decision_en}. Please confirm", of_item=True,
+    ),
+    Event(
+        "confirmed", "代理决定已确认", "Decisions for others that stand", "您代为作出的决定已生效：「{node}」",
+        "What you decided for somebody else now counts: “{node}”", frozenset((APP,)),
+    ),
+    Event(
+        "refused", "代理决定未确认", "Decisions for others that fell", "您代为作出的决定未获确认：「{node}」",
+        "What you decided for somebody else was not confirmed: “{node}”",
+    ),
+    Event(
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
         always=frozenset((APP,)),

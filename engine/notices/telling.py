@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select
 
 from engine import history, identity, ids, outbox, repository, tasks
+from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.job import JobKind
@@ -35,7 +36,12 @@ _names = select(user_task.c.node, user_task.c.name, user_task.c.spec).where(user
 _sent = select(notice_delivery.c.id).where(notice_delivery.c.id == bindparam("key"))
 _robots = select(notice_robot.c.id, notice_robot.c.group_id, notice_robot.c.events)
 _insert = insert(notice_delivery)
-_WORK = frozenset((*outbox.OF_WORK, "task.advised", "task.transferred", "task.delegated", "task.signers_added"))
+_WORK = frozenset(
+    (
+        *(*outbox.OF_WORK, "task.confirmed", "task.refused", "task.advised"),
+        *("task.transferred", "task.delegated", "task.signers_added"),
+    )
+)
 
 
 def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
@@ -104,8 +110,15 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             words = {**words, "about": POLICY[fact.kind][0], "about_en": POLICY[fact.kind][1]}
             for person in data.get("tell", ()):
                 yield from notice("policy", person)
-        case "task.decided" if data.get("decision_source") == "human":
+        case "task.decided" if data.get("decision_source") == "human" and not data.get("unconfirmed"):
             yield from notice("decided", instance.starter_id)
+        case "task.confirm_asked":
+            yield from notice("confirm", data.get("to"), data.get("item"))
+        case "task.confirmed":
+            yield from notice("confirmed", data.get("to"))
+            yield from notice("decided", instance.starter_id)
+        case "task.refused":
+            yield from notice("refused", data.get("to"))
     if fact.kind in _WORK and data.get("task"):
         for item in uow.execute(_items, {"rounds": [UUID(data["task"])]}):
             event = "todo" if item.assignee_id is not None else "todo_claimable"
@@ -251,4 +264,6 @@ def still_open(uow: UnitOfWork, notice: Notice, instance: Instance) -> bool:
     if not EVENTS[notice.event].of_item or notice.item_id is None:
         return True
     item = uow.execute(_items_by_id, {"items": [notice.item_id]}).first()
-    return item is not None and item.status in OPEN and instance.status in (Status.RUNNING, Status.SUSPENDED)
+    if item is None or instance.status not in (Status.RUNNING, Status.SUSPENDED):
+        return False
+    return item.status in OPEN or (item.status == ItemStatus.COUNTERSIGNING and rounds.unconfirmed(item))

@@ -4,6 +4,7 @@ from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
 from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_for_me, receipts
 from engine.tasks.choosing import Later, later, selectable, set_future
+from engine.tasks.confirming import confirm, refuse
 from engine.tasks.consulting import Consultation, answer, consult, consultations
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
@@ -34,7 +35,19 @@ from engine.tasks.standing import outdated
 from engine.tasks.timing import time_out
 from engine.tasks.titles import shown as shown_title
 from engine.tasks.views import View, remove_view, save_view, views
-from engine.tasks.working import Signer, TaskView, claim, complete, get, may_see, opened, save_draft, sight, unclaim
+from engine.tasks.working import (
+    Proposal,
+    Signer,
+    TaskView,
+    claim,
+    complete,
+    get,
+    may_see,
+    opened,
+    save_draft,
+    sight,
+    unclaim,
+)
 
 __all__ = [
     "COUNT_LIMIT",
@@ -52,6 +65,7 @@ __all__ = [
     "LeftBehind",
     "Mention",
     "Page",
+    "Proposal",
     "Receipt",
     "RequestDraft",
     "RequestItem",
@@ -83,6 +97,7 @@ __all__ = [
     "comment",
     "comments",
     "complete",
+    "confirm",
     "consult",
     "consultations",
     "copied",
@@ -108,6 +123,7 @@ __all__ = [
     "read_copy",
     "recall",
     "receipts",
+    "refuse",
     "reject",
     "reject_held",
     "remove_signer",

@@ -61,7 +61,7 @@ def _one(engine: ProcessEngine, actor: Actor, line: Chosen, opinion: str, key: s
     once = None if key is None else f"{key}/{line.work_item_id}"[:80]
     try:
         with engine.unit_of_work(actor) as uow:
-            act = opening.begin(uow, line.work_item_id, key=once)
+            act = opening.begin(uow, line.work_item_id, key=once, proposable=True)
             if not act.repeated:
                 reason = _hindrance(act)
                 if reason is not None:

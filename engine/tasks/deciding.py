@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
 from engine import bpmn, forms, history, pickers, policy, runtime
-from engine.approvals import copies, rounds
+from engine.approvals import copies, rounds, timeouts
 from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
 from engine.approvals.ledger import decide as count
@@ -24,6 +25,8 @@ from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
 from engine.values import Value, Values, sha256, stored_json
 
+CONFIRMED_WITHIN = timedelta(days=1)
+"""in which the principal confirms what his substitute has decided, where the substitution says that he does"""
 LARGEST_CHANGE = 4000
 """characters of an old and a new value together, beyond which the record only says that the field was written"""
 
@@ -117,7 +120,7 @@ def decide(
     `before`: what else the person has said. It may return what asks those who sign after him; his own decision counts
     when they have.
     """
-    act = opening.begin(uow, work_item_id, version=version, key=idempotency_key)
+    act = opening.begin(uow, work_item_id, version=version, key=idempotency_key, proposable=True)
     if act.repeated:
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     _check_offered(act, decision)
@@ -127,7 +130,7 @@ def decide(
     stored = opening.values_of(act)
     form = opening.form_of(act)
     document = _check_seen(act, form, stored, seen_digest, decision)
-    changed = _validated(act, form, fields, stored)
+    changed = validated(act, form, fields, stored)
     form_digest = opening.form_digest(form, stored | changed)
     signed = signatures.sign(act, signature, decision, form_digest, document.digest if document else None)
     row = {
@@ -140,6 +143,8 @@ def decide(
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
         "version": act.item.version + 1,
     }  # fmt: skip
+    if act.proposes:
+        row |= _proposal(act, fields)
 
     def write() -> Acted:
         uow.queue(_decide, row, expect=1)
@@ -147,6 +152,9 @@ def decide(
             if name != "item_id":
                 setattr(act.item, name, value)
         _record(act, decision, opinion, changed, stored, document, signed)
+        if act.proposes:
+            _ask_to_confirm(act, decision)
+            return Acted(act.instance.id, act.item.id, None)
         if ask is not None:
             ask()
         return follow(act, changed, document)
@@ -212,7 +220,7 @@ def _check_seen(
     return document
 
 
-def _validated(act: Act, form: forms.Form | None, fields: Mapping[str, Any] | None, stored: Values) -> Values:
+def validated(act: Act, form: forms.Form | None, fields: Mapping[str, Any] | None, stored: Values) -> Values:
     """The typed values that the person wrote. Unknown and read-only keys are refused, never merged."""
     if form is None:
         if fields:
@@ -230,6 +238,32 @@ def _writes(act: Act, form: forms.Form) -> bool:
     """Whether the node has anything to fill in."""
     allowed = forms.permissions.of(act.work)
     return any(allowed.on(field.path) == "write" for field in form.fields)
+
+
+# ---------------------------------------------------------------- a substitute's decision that has to be confirmed
+
+
+def _proposal(act: Act, fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the row says until the principal has answered; what the substitute wrote is kept, and written then."""
+    kept = None if fields is None else {"fields": dict(fields)}
+    return {
+        "status": int(ItemStatus.COUNTERSIGNING), "draft": kept, "confirm_until": act.uow.now + CONFIRMED_WITHIN,
+        "confirm_else": act.rule.unconfirmed if act.rule else None,
+    }  # fmt: skip
+
+
+def _ask_to_confirm(act: Act, decision: ItemDecision) -> None:
+    """The item stays in the inbox, where the principal finds it; nobody else notices that anything was decided."""
+    until = act.item.confirm_until
+    history.record(
+        act.uow, act.instance, "task.confirm_asked", node=act.round.node,
+        data={
+            "task": str(act.round.id), "item": str(act.item.id), "to": str(act.behalf),
+            "decision": rounds.WORDS[decision], "until": until.isoformat(), "else": act.item.confirm_else,
+        },
+    )  # fmt: skip
+    timeouts.forget(act.uow, act.instance.id, act.round.token, act.item.id)
+    timeouts.put_at(act.uow, act.instance.id, act.round.token, {"item": str(act.item.id), "confirm": True}, until)
 
 
 # ---------------------------------------------------------------- what follows
@@ -260,6 +294,8 @@ def _record(
         data["subject_digest"] = document.digest
     if act.work.executor:
         data["executor"] = True
+    if act.proposes:
+        data["unconfirmed"] = True
     data["form_digest"] = act.item.form_digest.hex()
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 
@@ -353,7 +389,7 @@ def _close(act: Act, outcome: Outcome, word: str) -> None:
         outcome=word,
         open_items=left,
         inbox_items=left,
-        timed=bool(act.work.timeout),
+        timed=bool(act.work.timeout) or any(item.confirm_until is not None for item in act.items),
     )
 
 

@@ -29,6 +29,7 @@ _decisions = (
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(
         work_item.c.instance_id == bindparam("of"), work_item.c.decision_source == int(Source.HUMAN),
+        work_item.c.confirm_until.is_(None) | work_item.c.answered_at.is_not(None),
         work_item.c.decision.in_((ItemDecision.AGREED, ItemDecision.REJECTED, ItemDecision.ABSTAINED)),
         work_item.c.voided_at.is_(None),
     )

@@ -19,7 +19,7 @@ from engine.db.base import from_micros, to_micros
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
-from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, RoundStatus, user_task, work_item
+from engine.db.task import NO_DUE, Box, ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import InvalidValue
 from engine.identity import Group
 from engine.tasks import filtering, substituting, titles
@@ -76,6 +76,8 @@ class InboxItem:
     batch: bool = False
     group_name_en: str = ""
     """the drawing lets it be agreed to from the list"""
+    unconfirmed: bool = False
+    """a substitute has decided it: the principal has to confirm"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,7 +449,7 @@ _lines = (
         work_item.c.created_at, work_item.c.due_at, user_task.c.priority,
         user_task.c.round, work_item.c.assignee_id, work_item.c.group_id, work_item.c.kind, work_item.c.urges,
         user_task.c.cause, work_item.c.urged_at, work_item.c.draft.is_not(None).label("has_draft"),
-        work_item.c.version,
+        work_item.c.version, work_item.c.status,
     )
     .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance, instance.c.id == work_item.c.instance_id)
@@ -504,6 +506,7 @@ def _describe(
 def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, Group]) -> InboxItem:
     group = groups.get(row.group_id)
     mine = row.assignee_id == uow.actor.user_id
+    unconfirmed = row.status == ItemStatus.COUNTERSIGNING  # with signers after him it would not be in an inbox
     return InboxItem(
         row.id, row.user_task_id, row.instance_id, row.definition_id, row.number, _title(uow, row), _summary(row),
         row.task_name or row.process_name, (row.spec or {}).get("labels", {}), row.node or "", row.process_key,
@@ -514,7 +517,7 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
         assignee_name=group.name if group is not None else holders.get(row.assignee_id),
         returned=row.cause == filtering.RETURNED, urged_at=row.urged_at, draft=bool(row.has_draft),
         version=row.version, kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
-        batch=(row.spec or {}).get("buttons", {}).get("batch") == "true",
+        batch=(row.spec or {}).get("buttons", {}).get("batch") == "true" and not unconfirmed, unconfirmed=unconfirmed,
         group_name_en=group.name_en if group is not None else "",
     )  # fmt: skip
 

@@ -118,7 +118,7 @@ def attach(
 
     Returns the document's id. Raises FileTooLarge, WrongFileType, ActNotOffered, and what `opening.begin` raises.
     """
-    act = opening.begin(uow, work_item_id)
+    act = opening.begin(uow, work_item_id, proposable=True)
     if "attach" not in offered(act):
         raise ActNotOffered(act="attach", task=act.round.name, offered=", ".join(offered(act)))
     document_id = documents.store(

@@ -25,10 +25,12 @@ from engine.errors import (
     NoLongerAsked,
     NotFound,
     NotYourTask,
+    PrincipalOnly,
     Stale,
     Suspended,
     TaskWaiting,
 )
+from engine.identity import Substitution
 from engine.tasks import substituting
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, digest
@@ -76,6 +78,13 @@ class Act:
     behalf: UUID | None
     repeated: bool = False
     """the same idempotency key did it already: answer as before"""
+    rule: Substitution | None = None
+    """by which the actor acts for his principal"""
+
+    @property
+    def proposes(self) -> bool:
+        """Whether what the actor decides has to be confirmed by his principal."""
+        return self.rule is not None and self.rule.confirm
 
     @property
     def token(self) -> Token:
@@ -95,11 +104,13 @@ def begin(
     version: int | None = None,
     key: str | None = None,
     states: Sequence[ItemStatus] = (ItemStatus.TODO,),
+    proposable: bool = False,
 ) -> Act:
     """Lock the instance, then look again: is the item open, is it the actor's, is it what he saw?
 
     A claimed or transferred item leads to its successor when that is the actor's. `states`: of an item that the act is
-    for. Raises NotFound, InstanceOver, Suspended, AlreadyDecided, TaskWaiting, NoLongerAsked, NotYourTask, Stale.
+    for. `proposable`: a substitute whose decisions have to be confirmed may do it too. Raises NotFound, InstanceOver,
+    Suspended, AlreadyDecided, TaskWaiting, NoLongerAsked, NotYourTask, PrincipalOnly, Stale.
     """
     act = look(uow, item_id, lock=True)
     if key is not None and act.item.idempotency_key == key and act.item.decided_by == act.actor_id:
@@ -109,6 +120,8 @@ def begin(
     if act.item.status not in states:
         raise out_of_turn(act)
     act.behalf = _entitled(act)
+    if act.proposes and not proposable:
+        raise PrincipalOnly(task=act.round.name, principal=", ".join(holders(uow, [act.item])))
     if act.behalf is not None:
         uow.actor = replace(uow.actor, on_behalf_of=act.behalf)
     if version is not None and version != act.item.version:
@@ -201,6 +214,8 @@ def already_decided(act: Act) -> AlreadyDecided:
 
 def out_of_turn(act: Act) -> EngineError:
     """Why an item that is not decided takes no decision now; only who holds it is told what it waits for."""
+    if rounds.unconfirmed(act.item):
+        return already_decided(act)
     mine = act.item.assignee_id == act.actor_id
     if mine and act.item.status in rounds.OPEN:
         others = [item for item in act.items if item.status == ItemStatus.TODO and item.parent_id == act.item.id]
@@ -269,11 +284,12 @@ def _entitled(act: Act) -> UUID | None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
             return None
         raise not_yours(act)
-    principal = substituting.principal_of(act.uow, act.instance, item, actor_id, lambda: _amounts(act))
-    if principal is not None:
+    rule = substituting.rule_for(act.uow, act.instance, item, actor_id, lambda: _amounts(act))
+    if rule is not None:
         starter = act.instance.starter_id
         persons = identity.persons(act.uow, [starter, actor_id])
         # a substitute may not decide on his own request
         if starter is None or persons.get(starter) != persons.get(actor_id):
-            return principal
+            act.rule = rule
+            return rule.principal_id
     raise not_yours(act)

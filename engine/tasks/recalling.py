@@ -159,8 +159,9 @@ def _seen(act: Act, items: Sequence[Any]) -> str | None:
 def _last_decided(act: Act) -> list[Any]:
     """The decisions that closed the round: the last in time, and those of the same moment."""
     decided = [item for item in act.items if item.decided_at is not None and item.voided_at is None]
-    last = max(item.decided_at for item in decided)
-    return [item for item in decided if item.decided_at == last]
+    counted = {item.id: item.answered_at or item.decided_at for item in decided}
+    last = max(counted.values())
+    return [item for item in decided if counted[item.id] == last]
 
 
 def _tokens(act: Act) -> tuple[int, ...]:

@@ -20,20 +20,21 @@ _kind_of = (
 )
 
 
-def principal_of(
+def rule_for(
     uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID, amounts: Callable[[], Sequence[Any]]
-) -> UUID | None:  # fmt: skip
-    """For whom the actor may act on the item, None when no substitution in force covers it.
+) -> Substitution | None:  # fmt: skip
+    """By which substitution in force the actor may act on the item; None: none covers it. Of several the strictest.
 
     `amounts`: what the item is about; each has to be within the limit.
     """
+    covering = []
     for rule in identity.acting_for(uow, actor_id):
         if rule.principal_id != item.assignee_id:
             continue
         judged = amounts() if rule.max_amount is not None else ()
         if _covers(uow, rule, held.id, judged, item.created_at):
-            return rule.principal_id
-    return None
+            covering.append(rule)
+    return max(covering, key=lambda rule: (rule.confirm, rule.unconfirmed == "falls"), default=None)
 
 
 def whose_eyes(uow: UnitOfWork, instance_id: UUID, actor_id: UUID) -> list[UUID]:

@@ -14,7 +14,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import OperationRunning, Suspended
 from engine.identity import User
 from engine.runtime import LIVE
-from engine.tasks import deciding, opening, returning
+from engine.tasks import confirming, deciding, opening, returning
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.tasks.working import succeed
@@ -41,6 +41,8 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
         raise Suspended(instance=act.instance.number or act.instance.id)
     if act.instance.status not in LIVE or act.round.status != RoundStatus.OPEN or act.item.status not in rounds.OPEN:
         return False
+    if payload.get("confirm"):
+        return confirming.unanswered(act)
     step = act.work.timeout[payload["step"]]
     if act.item.status == ItemStatus.ADVISING:
         return _wait_for_advice(act, payload)

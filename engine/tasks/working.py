@@ -52,6 +52,18 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A substitute's decision that counts when `principal` confirms it until `until`; `otherwise`: stands | falls."""
+
+    by: str
+    principal: str
+    decision: str
+    opinion: str | None
+    until: datetime
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskView:
     """One work item as its page shows it. `actions`: the acts that the actor may do now; none: he may only look.
 
@@ -96,6 +108,8 @@ class TaskView:
     """why it is asked again"""
     signature: str = "never"
     """whether a decision is signed by hand: required | offered | never"""
+    proposal: Proposal | None = None
+    """what a substitute has decided, while it waits for the principal"""
 
 
 def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
@@ -141,13 +155,14 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         due_at=act.item.due_at,
         round=act.round.round,
         mode=act.round.mode,
-        progress=(sum(item.decided_at is not None for item in counted), len(counted)),
+        progress=(sum(item.decided_at is not None and not rounds.unconfirmed(item) for item in counted), len(counted)),
         draft=act.item.draft if mine else None,
         version=act.item.version,
         selects=tuple(choosing.to_select(act)) if mine and is_open else (),
         signers=_signers(act),
         note=returning.note(act) if is_open else None,
         signature=act.work.signature,
+        proposal=_proposal(act) if is_open else None,
     )
 
 
@@ -203,7 +218,7 @@ def save_draft(
     uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any], opinion: str = "", version: int | None = None
 ) -> int:
     """Keep what was typed so far; the engine never evaluates it. Returns the new version. Raises Stale."""
-    act = opening.begin(uow, work_item_id, version=version)
+    act = opening.begin(uow, work_item_id, version=version, proposable=True)
     draft = {"fields": dict(fields), "opinion": opinion}
     uow.queue(_set_draft, {"item_id": act.item.id, "draft": draft, "version": act.item.version + 1})
     return int(act.item.version) + 1
@@ -332,11 +347,15 @@ BUTTONS = {"add_before": "addBefore", "add_after": "addAfter", "add_beside": "ad
 def offered(act: Act) -> tuple[str, ...]:
     """The acts on this item, in the order of their buttons."""
     buttons = act.work.buttons
+    if rounds.unconfirmed(act.item):
+        return ("confirm", "refuse") if act.item.assignee_id == act.actor_id else ()
     if act.item.status != ItemStatus.TODO:
         return ("hand_back",) if act.item.status == ItemStatus.ADVISING else ()
     if act.item.kind == ItemKind.ADVICE:
         return ("hand_back", "comment", "attach")
     acts = decisions(act)
+    if act.proposes:
+        return (*acts, "comment", "attach")
     if act.item.group_id is not None:
         acts.append("claim")
     elif act.item.supersedes_id is not None and any(
@@ -390,6 +409,17 @@ def successor(act: Act, **changes: Any) -> dict[str, Any]:
         "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "draft": item.draft,
         "added_by": item.added_by or act.actor_id, "group_mode": item.group_mode, "created_at": act.uow.now, **changes,
     }  # fmt: skip
+
+
+def _proposal(act: Act) -> Proposal | None:
+    item = act.item
+    if not rounds.unconfirmed(item):
+        return None
+    known = identity.names(act.uow, [item.decided_by, item.on_behalf_of_id])
+    return Proposal(
+        known.get(item.decided_by, ""), known.get(item.on_behalf_of_id, ""),
+        rounds.WORDS.get(ItemDecision(item.decision), ""), item.opinion, item.confirm_until, item.confirm_else,
+    )  # fmt: skip
 
 
 def _signers(act: Act) -> tuple[Signer, ...]:

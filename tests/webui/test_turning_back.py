@@ -133,3 +133,30 @@ def test_a_substitute_is_set_told_of_decides_and_is_ended(engine, sign_in, ask, 
     assert "You are acting for" not in carl.get("/inbox/").text
     with engine.unit_of_work(Actor(people["bob"].id), read_only=True) as uow:
         assert identity.substitutions(uow, people["bob"].id) == []
+
+
+def test_a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it(engine, sign_in, ask, people):
+    first, second = ask(), ask()
+    bob, carl = sign_in("bob"), sign_in("carl")
+    with engine.unit_of_work(Actor(people["bob"].id), read_only=True) as uow:
+        today = str(uow.now.astimezone(uow.settings.zone).date())
+    days = {"to": "carl", "first": today, "last": today}
+    sending = {**days, "include_open": "1", "confirm": "1", "unconfirmed": "stands"}
+    assert bob.post("/substitutions/", data=sending).status_code == 303
+    assert "decisions are confirmed; without an answer they stand" in bob.get("/substitutions/").text
+
+    items = list(dict.fromkeys(re.findall(r'data-item="([^"]+)"', carl.get("/inbox/").text)))
+    for item in items:
+        assert decide(carl, item, "agree", opinion="fine").status_code == 303
+        assert "waits for confirmation" in carl.get(f"/inbox/{item}").text
+    assert carl.get("/inbox/").text.count("waits for confirmation") == 2
+    assert bob.get("/inbox/").text.count("to confirm") == 2
+    page = bob.get(f"/inbox/{item}").text
+    assert all(text in page for text in ("Carl decided this for Bob.", "“fine”", 'value="confirm"'))
+    assert decide(carl, item, "confirm").status_code == 403
+    assert decide(bob, item, "confirm").status_code == 303
+    assert decide(bob, items[0], "refuse", opinion="not with me").status_code == 303
+
+    told = [bob.get(f"/requests/{key}").text for key in (first, second)]
+    assert sorted(("not with me" in text, "Carl for Bob" in text) for text in told) == [(False, True), (True, True)]
+    assert "waits for confirmation" not in bob.get("/inbox/").text

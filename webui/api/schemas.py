@@ -163,6 +163,7 @@ class InboxItemOut(Schema):
     due_at = fields.AwareDateTime(allow_none=True)
     priority = fields.Integer()
     round = fields.Integer()
+    unconfirmed = fields.Boolean(metadata={"description": "a substitute has decided it, the principal has to confirm"})
 
 
 class InboxOut(Schema):
@@ -178,6 +179,15 @@ class SignerOut(Schema):
     decision = fields.String(allow_none=True)
     opinion = fields.String(allow_none=True)
     removable = fields.Boolean()
+
+
+class ProposalOut(Schema):
+    by = fields.String()
+    principal = fields.String()
+    decision = fields.String()
+    opinion = fields.String(allow_none=True)
+    until = fields.AwareDateTime()
+    otherwise = fields.String(metadata={"description": "without an answer it stands or falls"})
 
 
 class TaskOut(Schema):
@@ -199,6 +209,9 @@ class TaskOut(Schema):
     progress = fields.List(fields.Integer(), metadata={"description": "decided, counted"})
     signers = fields.List(fields.Nested(SignerOut))
     note = fields.Nested(lambda: NoteOut(), allow_none=True, metadata={"description": "why it is asked again"})
+    proposal = fields.Nested(
+        ProposalOut, allow_none=True, metadata={"description": "a substitute's decision that waits to be confirmed"}
+    )
 
 
 class SignatureIn(Strict):
@@ -356,6 +369,13 @@ class SubstitutionIn(Strict):
     names = fields.List(Text(), load_default=list, metadata={"description": "keys of processes or categories"})
     max_amount = fields.Decimal(load_default=None, allow_none=True)
     include_open = fields.Boolean(load_default=True)
+    confirm = fields.Boolean(
+        load_default=False, metadata={"description": "what the substitute decides counts when the reader confirms it"}
+    )
+    unconfirmed = Text(
+        load_default="falls", validate=validate.OneOf(["stands", "falls"]),
+        metadata={"description": "what becomes of it when the reader has not answered after a day"},
+    )  # fmt: skip
 
 
 class SubstitutionOut(Schema):
@@ -369,6 +389,8 @@ class SubstitutionOut(Schema):
     names = fields.List(fields.String())
     max_amount = fields.Decimal(as_string=True, allow_none=True)
     include_open = fields.Boolean()
+    confirm = fields.Boolean()
+    unconfirmed = fields.String()
     state = fields.String()
 
 

@@ -29,6 +29,7 @@ def make(sent: dict[str, Any]) -> Any:
     return identity.substitute(
         g.uow, g.reader.id, sent["substitute"], sent["valid_from"], sent["valid_to"], sent["reason"],
         scope=sent["scope"], names=sent["names"], max_amount=sent["max_amount"], include_open=sent["include_open"],
+        confirm=sent["confirm"], unconfirmed=sent["unconfirmed"],
     )  # fmt: skip
 
 

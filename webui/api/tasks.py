@@ -103,6 +103,8 @@ _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
     ),
     "reject": lambda item, sent: tasks.reject(g.uow, item, sent["opinion"], sent["fields_"], **_decided(sent)),
     "abstain": lambda item, sent: tasks.abstain(g.uow, item, sent["opinion"], **_decided(sent)),
+    "confirm": lambda item, sent: tasks.confirm(g.uow, item, **_once(sent)),
+    "refuse": lambda item, sent: tasks.refuse(g.uow, item, sent["opinion"], **_once(sent)),
     "transfer": lambda item, sent: tasks.transfer(
         g.uow, item, identity.user(g.uow, sent["to"]).id, sent["opinion"], idempotency_key=sent["request_id"]
     ),

@@ -42,6 +42,8 @@ BUTTONS = (
     Button("take_back", N_("Take it back"), icon="arrow-back-up", look="btn-primary"),
     Button("reject", N_("Reject"), icon="x", look="btn-outline-danger"),
     Button("abstain", N_("Abstain"), icon="minus"),
+    Button("confirm", N_("Confirm"), icon="check", look="btn-primary", key="a"),
+    Button("refuse", N_("Do not confirm"), icon="x", look="btn-outline-danger"),
     Button("claim", N_("Claim"), icon="hand-grab", key="c"),
     Button("unclaim", N_("Release"), icon="arrow-back-up"),
     Button("return", N_("Send back"), icon="corner-up-left", endpoint="inbox.send_back", key="r"),

@@ -37,8 +37,8 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
         "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes)
         if form else None,
         "problems": filling.problems(form, error), "actions": task.actions, "writes": writes or "abstain" in buttons,
-        "takes_opinion": (task.opinion != "never" and writes) or "advise" in buttons,
-        "must_say": task.opinion == "always" or "advise" in buttons,
+        "takes_opinion": (task.opinion != "never" and writes) or bool({"advise", "refuse"} & set(buttons)),
+        "must_say": (task.opinion == "always" and "refuse" not in buttons) or "advise" in buttons,
         "opinion": request.form.get("opinion", "") or draft.get("opinion", ""),
         "facts": [(name, text, beside_text(text)) for name, text in (task.facts_display or {}).items()],
         "choices": _choices(task) if writes else [],
@@ -115,6 +115,13 @@ def decide(item: UUID) -> ResponseReturnValue:
         case "take_back":
             mine = tasks.hand_back(g.uow, item, version=version, idempotency_key=once)
             return _to_task(mine, gettext("The task is with you again; nobody is asked for advice any more."))
+        case "confirm":
+            return _decided(
+                item, tasks.confirm(g.uow, item, version=version, idempotency_key=once), gettext("Confirmed.")
+            )
+        case "refuse":
+            mine = tasks.refuse(g.uow, item, opinion, version=version, idempotency_key=once)
+            return _to_task(mine, gettext("Not confirmed: the decision is yours again."))
         case "save":
             tasks.save_draft(g.uow, item, fields, opinion, version)
             return _to_task(item, gettext("Kept for later; nobody else sees it."))

@@ -106,7 +106,13 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     19: ("substitutes: both see it, the first acts, no chain, not for himself, revoked at once, counted once", (
         f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept, "
         "a_substitute_of_a_substitute_sees_nothing, nobody_stands_in_for_his_own_request, "
-        "it_is_over_at_once_when_it_is_revoked, one_person_for_two_principals_counts_once",
+        "it_is_over_at_once_when_it_is_revoked, one_person_for_two_principals_counts_once, "
+        "a_decision_to_be_confirmed_counts_when_the_principal_has_confirmed_it, "
+        "a_refused_decision_is_asked_of_the_principal_again_and_stays_on_record, "
+        "without_an_answer_it_stands_or_falls_after_a_day_as_the_substitution_says, "
+        "an_approval_that_counts_for_a_policy_makes_no_grant_before_it_is_confirmed",
+        f"{HERE}/test_modes.py: an_unconfirmed_decision_is_none",
+        "webui/test_turning_back.py: a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it",
     )),
     20: ("on behalf is the same button, with both names on record", (
         f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept",

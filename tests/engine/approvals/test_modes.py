@@ -329,6 +329,24 @@ def test_somebody_is_asked_as_long_as_the_round_is_open(mode, items):
         assert not set(step.asked) & set(step.left)
 
 
+@settings(max_examples=300, deadline=None)
+@given(MODES, trees(), st.sets(st.integers(1, 12)))
+def test_an_unconfirmed_decision_is_none(mode, items, proposed):
+    said = tuple(
+        replace(item, status="countersigning", unconfirmed=True) if item.decision and item.id in proposed else item
+        for item in items
+    )
+    silent = tuple(
+        replace(item, status="todo", decision=None, order=0, unconfirmed=False) if item.unconfirmed else item
+        for item in said
+    )  # fmt: skip
+    one, other = (Ledger(mode[0], rows, mode[1]) for rows in (said, silent))
+
+    results = [outcome and outcome.result for outcome in (decide(one), decide(other))]
+    assert results[0] == results[1]
+    assert not set(progress(one).settled) & {item.id for item in said if item.unconfirmed}
+
+
 def test_no_vote_is_counted_with_a_float():
     weights = (Decimal("0.1"),) * 3
     votes = tuple(

@@ -2,12 +2,25 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from engine import identity, repository, tasks
-from engine.errors import AlreadyDecided, Forbidden, InvalidSubstitution, NotFound, NotYourTask
+from engine import identity, repository, runtime, tasks
+from engine.db.policy import policy_grant
+from engine.errors import (
+    ActNotOffered,
+    AlreadyDecided,
+    Forbidden,
+    InvalidSubstitution,
+    NotFound,
+    NothingToConfirm,
+    NotYourTask,
+    PrincipalOnly,
+)
 from engine.unit_of_work import ENGINE
+from tests.consistency import consistent
 from tests.engine.approvals.office import Office, approval
 from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.engine.policy.test_gate import a_bill
@@ -207,3 +220,139 @@ def test_nobody_gives_the_power_of_another_to_himself(office):
     made = stand_in(office, "dan", "gus", lasts=timedelta(days=31))
     with pytest.raises(Forbidden):
         office.do("dan", identity.approve_substitution, made.id)
+
+
+# ---------------------------------------------------------------- decisions that the principal confirms
+
+
+def test_a_decision_to_be_confirmed_counts_when_the_principal_has_confirmed_it(office):
+    instance = office.begin(approval(users="bob,eve", mode="any", extra='hearAll="true"'), form=True)
+    stand_in(office, "bob", "gus", confirm=True)
+
+    assert office.view("gus").actions == ("agree", "reject", "comment", "attach")
+    office.act("gus", tasks.agree, opinion="fine with me")
+    office.act("eve", tasks.reject, "no")
+
+    assert office.status(instance) == "running"
+    [line], [waiting] = office.items("bob"), office.items("gus")
+    assert (line.unconfirmed, line.mine, waiting.unconfirmed, waiting.principal) == (True, True, True, "Bob")
+    view = office.view("bob")
+    assert view.actions == ("confirm", "refuse")
+    assert (view.status, view.proposal.by, view.proposal.decision, view.proposal.opinion) == (
+        "countersigning", "Gus", "agree", "fine with me",
+    )  # fmt: skip
+    assert (office.view("gus", line.work_item_id).actions, view.progress) == ((), (1, 2))
+    office.clean()
+
+    office.do("bob", tasks.confirm, line.work_item_id)
+
+    assert (office.outcome(instance)["agreed"], office.status(instance)) == (1, "completed")
+    assert office.kinds(instance) == [
+        "task.opened", "task.decided", "task.confirm_asked", "task.decided", "task.confirmed",
+    ]  # fmt: skip
+    office.clean()
+
+
+def test_a_refused_decision_is_asked_of_the_principal_again_and_stays_on_record(office):
+    instance = office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus", confirm=True)
+    office.act("gus", tasks.agree, opinion="fine with me")
+    item = office.item("bob")
+
+    again = office.do("bob", tasks.refuse, item, "not with me", idempotency_key="one")
+
+    assert office.do("bob", tasks.refuse, item, "not with me", idempotency_key="one") == again
+    assert (office.item("bob"), office.status(instance)) == (again, "running")
+    first = office.rows(instance)[0]
+    assert (first.opinion, first.void_reason, first.voided_at is not None) == ("fine with me", "not with me", True)
+    with pytest.raises(NothingToConfirm):
+        office.do("bob", tasks.confirm, item)
+    office.act("bob", tasks.reject, "never")
+    assert office.status(instance) == "rejected"
+    office.clean()
+
+
+@pytest.mark.parametrize(("otherwise", "status"), [("stands", "completed"), ("falls", "running")])
+def test_without_an_answer_it_stands_or_falls_after_a_day_as_the_substitution_says(office, otherwise, status):
+    instance = office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus", confirm=True, unconfirmed=otherwise)
+    office.act("gus", tasks.agree)
+
+    office.later(hours=23)
+    assert (office.status(instance), [line.unconfirmed for line in office.items("bob")]) == ("running", [True])
+    office.later(hours=2)
+
+    assert office.status(instance) == status
+    assert [line.unconfirmed for line in office.items("bob")] == ([] if otherwise == "stands" else [False])
+    office.clean()
+
+
+def test_only_the_principal_confirms_and_his_substitute_only_proposes(office):
+    office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus", confirm=True)
+    stand_in(office, "bob", "hal", scope="processes", names=["p"], confirm=True)
+    item = office.item("bob")
+    for verb, *rest in (
+        (tasks.transfer, "gus", "mine"), (tasks.delegate, "hal", "what?"), (tasks.add_before, ["hal"]),
+        (tasks.return_, "initiator", "no"),
+    ):  # fmt: skip
+        with pytest.raises(PrincipalOnly):
+            office.do("gus", verb, item, *rest)
+    with pytest.raises(ActNotOffered):
+        office.do("gus", tasks.add_after, item, ["hal"])
+    with pytest.raises(NothingToConfirm):
+        office.do("bob", tasks.confirm, item)
+
+    office.do("gus", tasks.agree, item)
+
+    for login in ("gus", "hal", "eve"):
+        with pytest.raises(NotYourTask):
+            office.do(login, tasks.confirm, item)
+    for login in ("bob", "hal"):
+        with pytest.raises(AlreadyDecided):
+            office.do(login, tasks.agree, item)
+
+
+def test_what_the_substitute_wrote_is_written_when_it_is_confirmed(office):
+    form = '<zeebe:formDefinition formId="oa/claim"/>'
+    instance = office.begin(approval("check", form, users="bob"), form=True, amount=Decimal(5), note="a")
+    stand_in(office, "bob", "gus", confirm=True)
+    office.act("gus", tasks.agree, {"amount": "7.00", "note": "b"})
+    item = office.item("bob")
+
+    assert (office.view("bob").values["note"], office.view("bob").draft["fields"]["note"]) == ("a", "b")
+    office.do("bob", tasks.confirm, item)
+
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert runtime.instance_view(uow, instance).variables["note"] == "b"
+
+
+def test_a_request_that_is_withdrawn_takes_the_open_confirmation_along(office):
+    instance = office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus", confirm=True)
+    office.act("gus", tasks.agree)
+
+    office.do("ann", tasks.withdraw, instance, "not needed")
+    office.later(hours=25)
+
+    assert (office.asked(), office.status(instance)) == (set(), "withdrawn")
+    assert consistent(office.engine)
+
+
+def test_an_approval_that_counts_for_a_policy_makes_no_grant_before_it_is_confirmed(engine, clock):
+    provides = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    office, bill_id = Office(engine, clock), a_bill(engine)
+    office.begin(approval("check", provides, users="bob"), bill_id=str(bill_id))
+    stand_in(office, "bob", "gus", confirm=True)
+
+    office.act("gus", tasks.agree)
+    assert grants(engine) == []
+    office.act("bob", tasks.confirm)
+
+    assert grants(engine) == [(office.who["gus"].user_id, office.who["bob"].user_id)]
+
+
+def grants(engine) -> list[tuple[UUID, UUID]]:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        who = select(policy_grant.c.account_id, policy_grant.c.on_behalf_of_id)
+        return [tuple(row) for row in uow.execute(who)]
