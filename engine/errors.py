@@ -676,6 +676,22 @@ class MailRefused(EngineError):
     status = 422
 
 
+class ReceiverUnknown(EngineError):
+    """A webhook whose receiver, and so the secret that signs it, is gone."""
+
+    message = N_("Expected a webhook receiver named '{receiver}' to sign for, but there is none.")
+    hint = N_("Add it under Messages, Webhooks; then send the event again.")
+    status = 409
+
+
+class WebhookUnderWay(EngineError):
+    """An event that is sent already."""
+
+    message = N_("Expected an event that was sent or has failed, but it is on its way to '{receiver}' already.")
+    hint = N_("Wait for its next attempt; the list says when that is.")
+    status = 409
+
+
 class SealBroken(EngineError):
     """A stored secret that cannot be opened with the key of today."""
 

@@ -17,7 +17,11 @@ _WORTH_ANOTHER_TRY = (408, 425, 429)
 
 
 class OutboundFailed(Exception):
-    """The other party cannot be reached, is too slow or has trouble: worth another try."""
+    """The other party cannot be reached, is too slow or has trouble: worth another try. `status`: what it answered."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,11 @@ class Answer:
     body: Any
 
 
+def allowed(allow: str) -> frozenset[str]:
+    """The hosts of TROIKA_OUTBOUND_ALLOW."""
+    return frozenset(host.strip().lower() for host in allow.split(",") if host.strip())
+
+
 class Outbound:
     """What an external operation gets instead of a unit of work. `allow`: hosts separated by commas."""
 
@@ -35,7 +44,7 @@ class Outbound:
         self, allow: str, key: UUID, *, timeout_seconds: int = 30, transport: httpx.BaseTransport | None = None
     ) -> None:
         self.key = key
-        self._allowed = frozenset(host.strip().lower() for host in allow.split(",") if host.strip())
+        self._allowed = allowed(allow)
         self._timeout = timeout_seconds
         self._transport = transport
 
@@ -50,6 +59,10 @@ class Outbound:
         OutboundFailed when another try may help.
         """
         return self._send("POST", url, orjson.dumps(values.to_plain(values.normalise(body))), headers)
+
+    def post_bytes(self, url: str, content: bytes, *, headers: dict[str, str]) -> Answer:
+        """Send `content` as it is, for whoever has signed exactly these bytes. Errors as `post`."""
+        return self._send("POST", url, content, headers)
 
     def _send(self, method: str, url: str, content: bytes | None, headers: dict[str, str] | None) -> Answer:
         if transaction_open():
@@ -68,7 +81,7 @@ class Outbound:
             raise OutboundFailed(f"{host}: {error}") from error
         status = response.status_code
         if status in _WORTH_ANOTHER_TRY or status >= 500:
-            raise OutboundFailed(f"{host} answered {status}")
+            raise OutboundFailed(f"{host} answered {status}", status)
         text = received.decode(errors="replace")
         if status >= 300:
             raise OutboundRejected(host=host, status_code=status, body=text[:200])

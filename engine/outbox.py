@@ -3,15 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, literal, or_, select
+from sqlalchemy import bindparam, exists, insert, literal, or_, select
 
 from engine import ids
+from engine.db.definition import definition
 from engine.db.instance import Instance
 from engine.db.job import JobKind, job
 from engine.db.notice import notice_preference, notice_robot
 from engine.unit_of_work import UnitOfWork
 
 HANDLER = "tell"
+SET_UP = "system"
+"""source of set-up and repairs, of which nobody is told; other systems are"""
 PERSONAL = frozenset(
     (
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
@@ -24,10 +27,20 @@ PERSONAL = frozenset(
 OF_WORK = frozenset(("task.opened", "task.decided", "task.released", "task.taken_back"))
 """Facts after which somebody has work, which his inbox shows by itself."""
 ENDED = "instance.ended"
+HOOKED = "hooked"
+"""in the meta of a definition: whether other systems may be told of what its instances do"""
+TO_SYSTEMS = frozenset(
+    (
+        *("instance.started", ENDED, "task.opened", "task.claimed", "task.transferred", "task.delegated"),
+        *("task.signers_added", "task.handed_over", "task.decided", "node.left"),
+    )
+)
+"""Facts that a drawing may tell other systems of."""
 _RETRY = "PT10S,PT1M,PT10M,PT1H"
 _LOOK_AGAIN = timedelta(minutes=1)
 
 _insert = insert(job)
+_meta = select(definition.c.meta).where(definition.c.id == bindparam("of"))
 _of_work = or_(*(notice_preference.c.event == event for event in ("todo", "todo_claimable", "decided")))
 _asked_for = select(
     exists(select(notice_robot.c.id)).label("robots"),
@@ -37,11 +50,16 @@ _asked_for = select(
 
 def publish(uow: UnitOfWork, instance: Instance, kind: str, seq: int) -> None:
     """Queue the job that tells of fact `seq` and those after it in this transaction, unless it is queued already."""
-    if not _concerns_somebody(uow, instance, kind) or ("told", instance.id) in uow.cache:
+    people = _concerns_somebody(uow, instance, kind)
+    if not (people or kind in TO_SYSTEMS) or ("told", instance.id) in uow.cache:
+        return
+    if not people and not _hooked(uow, instance):
         return
     uow.cache["told", instance.id] = seq
     key = ids.uuid7()
     payload: dict[str, Any] = {"instance": str(instance.id), "from": seq}
+    if uow.actor.source == SET_UP:
+        payload["people"] = False
     uow.queue(
         _insert,
         {
@@ -54,13 +72,26 @@ def publish(uow: UnitOfWork, instance: Instance, kind: str, seq: int) -> None:
 
 
 def _concerns_somebody(uow: UnitOfWork, instance: Instance, kind: str) -> bool:
-    if uow.actor.source == "system":
-        return False  # set-up and repairs tell nobody
+    if uow.actor.source == SET_UP:
+        return False
     if kind in PERSONAL:
         return True
     if kind == ENDED:
         return instance.starter_id is not None and instance.starter_id != uow.actor.user_id
     return kind in OF_WORK and _work_is_told(uow)
+
+
+def _hooked(uow: UnitOfWork, instance: Instance) -> bool:
+    """What is said of a version never changes: asked once, unless it has been read before."""
+    key = instance.definition_id
+    found = uow.shared.get(("definition", key))
+    if found is not None:
+        return bool(found.meta.get(HOOKED, True))
+    told = uow.shared.get(("outbox", key))
+    if told is None:
+        row = uow.read_one(_meta, {"of": key})
+        told = uow.shared["outbox", key] = bool(row is None or (row.meta or {}).get(HOOKED, True))
+    return bool(told)
 
 
 def _work_is_told(uow: UnitOfWork) -> bool:

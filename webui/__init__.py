@@ -22,7 +22,7 @@ from webui import (
 
 from webui import (  # isort: skip
     auditing, cockpit, designer, dictionaries, health, inbox, login, messages, picking, requests, substitutions,
-    verifying, workbench, workdays,
+    verifying, webhooks, workbench, workdays,
 )  # fmt: skip
 from webui.cockpit import modify as _modify_pages  # noqa: F401
 from webui.cockpit import versions as _version_pages  # noqa: F401
@@ -67,7 +67,8 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     reader.manager.init_app(app)
     rendering.install(app)
     for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,
-                 verifying, health, workdays, signatures, auditing, picking, dictionaries, policies):  # fmt: skip
+                 webhooks, verifying, health, workdays, signatures, auditing, picking, dictionaries,
+                 policies):  # fmt: skip
         app.register_blueprint(page.blueprint)
     app.register_blueprint(designer.designer)
     api.install(app)

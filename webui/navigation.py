@@ -38,7 +38,7 @@ ENTRIES = (
     Entry("inbox.index", N_("Inbox"), icon="inbox"),
     Entry("requests.index", N_("New request"), icon="circle-plus", pages=("index", "start", "begin")),
     Entry("requests.mine", N_("My requests"), icon="send", pages=("mine", "instance")),
-    Entry("messages.index", N_("Messages"), icon="bell"),
+    Entry("messages.index", N_("Messages"), icon="bell", areas=("webhooks",)),
     Entry("records.index", N_("Data"), icon="database", capability="records"),
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),
     Entry("cockpit.index", N_("Cockpit"), icon="dashboard", capability="cockpit"),

@@ -345,7 +345,8 @@ def dump(work: Work) -> dict[str, Any]:
             spec[name] = list(getattr(work, name))
     if work.fields:
         spec["fields"] = [
-            [rule.id, rule.permission, rule.required, rule.add_rows, rule.remove_rows] for rule in work.fields
+            [rule.id, rule.permission, rule.required, rule.add_rows, rule.remove_rows, *([True] if rule.notify else ())]
+            for rule in work.fields
         ]
     return spec
 
@@ -383,6 +384,7 @@ _PLAIN = (
     "compensate",
     "timeout",
     "copies",
+    "hooks",
 )
 _LISTS = ("returns", "resubmits")
 _DEFAULTS: dict[str, Any] = {

@@ -168,6 +168,7 @@ class _Compiler:
             starters=dict(extensions.starters),
             time_to_live=extensions.time_to_live,
             withdraw=extensions.withdraw or "beforeFirstDecision",
+            hooks=tuple(asdict(line) for line in extensions.hooks),
         )
 
     # ------------------------------------------------------------ scopes, nodes, flows
@@ -490,7 +491,7 @@ class _Compiler:
             parameters=parameters,
             form=self._slot(drawn.id, drawn.line, extensions.form),
             fields=tuple(
-                FieldRule(item.id, item.permission, item.required, item.add_rows, item.remove_rows)
+                FieldRule(item.id, item.permission, item.required, item.add_rows, item.remove_rows, item.notify)
                 for item in extensions.fields
             ),
             default_permission=extensions.default_permission or self._process.extensions.default_permission or "write",
@@ -508,6 +509,7 @@ class _Compiler:
             dedupe=extensions.dedupe or self._process.extensions.dedupe or "none",
             timeout=tuple(self._timeout(drawn, step) for step in extensions.timeout),
             copies=tuple(asdict(line) for line in extensions.copies),
+            hooks=tuple(asdict(line) for line in extensions.hooks),
             chosen=strategy in CHOSEN or self._looks_ahead,
             request=extensions.request,
             returns=tuple(extensions.returns),

@@ -160,10 +160,22 @@ class Copying:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """troika:hook: another system that is told `on` create | assign | decide | end, never asked.
+
+    `secret`: name of the receiver whose secret signs what is sent.
+    """
+
+    on: tuple[str, ...]
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldPermission:
     """troika:field: write | read | hidden for one form field on one node; of a list, whether rows come and go.
 
-    `add_rows`, `remove_rows` None: as `permission` says.
+    `add_rows`, `remove_rows` None: as `permission` says. `notify`: its value may leave the house with a notice.
     """
 
     id: str
@@ -171,6 +183,7 @@ class FieldPermission:
     required: bool | None = None
     add_rows: bool | None = None
     remove_rows: bool | None = None
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +277,7 @@ class Extensions:
     dedupe: str | None = None
     timeout: list[TimeoutStep] = field(default_factory=list)
     copies: list[Copying] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
     policy: PolicyMark | None = None
     executor: bool = False
     """whoever decides here executes the payment (troika:policy role="executor")"""

@@ -174,6 +174,7 @@ class Human:
     dedupe: str = "none"
     timeout: tuple[dict[str, Any], ...] = ()
     copies: tuple[dict[str, Any], ...] = ()
+    hooks: tuple[dict[str, Any], ...] = ()
     chosen: bool = False
     """somebody may have said beforehand who is asked here"""
     provides: str | None = None
@@ -419,6 +420,8 @@ class Program:
     time_to_live: str | None = None
     withdraw: str = "beforeFirstDecision"
     """until when the requester may take it back: anytime | never | approvedWithin:P31D"""
+    hooks: tuple[dict[str, Any], ...] = ()
+    """other systems that are told of the request itself, and of assignments and decisions in it: on, url, secret"""
     bound_programs: dict[str, tuple[str, "Program"]] = field(default_factory=dict)
     bound_decisions: dict[str, Any] = field(default_factory=dict)
 

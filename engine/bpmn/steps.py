@@ -41,13 +41,17 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """Permission of one form field on one node: write, read or hidden. The rows of a list: None as `permission`."""
+    """Permission of one form field on one node: write, read or hidden. The rows of a list: None as `permission`.
+
+    `notify`: its value may leave the house with a notice.
+    """
 
     id: str
     permission: str
     required: bool | None = None
     add_rows: bool | None = None
     remove_rows: bool | None = None
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Work:
     """steps: after, do, repeat, to, calendar"""
     copies: list[dict[str, Any]] = field(default_factory=list)
     """who reads along: on, users, groups"""
+    hooks: list[dict[str, Any]] = field(default_factory=list)
+    """which other systems are told: on, url, secret"""
     chosen: bool = False
     """somebody may have said beforehand who is asked here"""
     capability: Capability | None = None

@@ -34,6 +34,7 @@ KEPT = ("work_item", "erp_voucher", "erp_payment_request")
 """changed by the product, never deleted"""
 SECRET = {
     "user_account": ("password_hash",), "login_failure": (), "notice_robot": ("url_sealed", "secret_sealed"),
+    "webhook": ("secret_sealed", "former_sealed"),
 }  # fmt: skip
 """Table -> columns that nobody reads for reports; none named: the whole table."""
 RECORD = ("history", "audit", "audit_tip", "audit_anchor", "audit_leaf", "instance")

@@ -24,6 +24,7 @@ from engine.db import (
     subscription,
     task,
     view,
+    webhook,
 )
 from engine.db.base import metadata
 from engine.db.subscription import CORRELATION_BUCKETS, correlation_lock
@@ -32,7 +33,7 @@ __all__ = ["NOUNS", "create", "metadata", "seed"]
 
 NOUNS = (
     audit, calendar, counter, definition, dictionary, document, draft, effect, guards_policy, history, identity,
-    instance, job, notice, policy, printing, signature, subscription, task, view,
+    instance, job, notice, policy, printing, signature, subscription, task, view, webhook,
 )  # fmt: skip
 
 

@@ -28,10 +28,19 @@ from engine.db import rows
 from engine.db.base import UtcDateTime
 from engine.db.instance import Instance, Status
 from engine.db.job import IncidentKind, JobKind, JobState, job
-from engine.errors import BusinessError, EngineError, OutcomeUnknown, PolicyHold, StaleInstance, Suspended
+from engine.errors import (
+    BusinessError,
+    EngineError,
+    OutboundRefused,
+    OutcomeUnknown,
+    PolicyHold,
+    StaleInstance,
+    Suspended,
+)
 from engine.jobs.leasing import Claimed, Fenced, claim, fence, give_back, hasten, keep, release
+from engine.notices import hooks
 from engine.operations import Operation, OperationCall
-from engine.outbound import Outbound
+from engine.outbound import Outbound, OutboundFailed
 from engine.process_engine import ProcessEngine
 from engine.runtime import later, rejecting
 from engine.unit_of_work import Actor, UnitOfWork
@@ -174,6 +183,8 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             _look_at_hold(engine, claimed)
         case JobKind.NOTICE if claimed.handler in notices.SENT_OUTSIDE:
             _send_notice(engine, claimed)
+        case JobKind.WEBHOOK:
+            _send_event(engine, claimed)
         case JobKind.NOTICE:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
@@ -284,6 +295,26 @@ def _send_notice(engine: ProcessEngine, claimed: Claimed) -> None:
     with engine.unit_of_work(RUNNER) as uow:
         fence(uow, claimed)
         notices.sent(uow, claimed.id)
+
+
+def _send_event(engine: ProcessEngine, claimed: Claimed) -> None:
+    """As a notice; each attempt is written down, and the receiver knows a second one by its id."""
+    delivery = UUID(claimed.payload["delivery"])
+    with engine.unit_of_work(RUNNER) as uow:
+        if not keep(uow, claimed):
+            raise Fenced
+        signed = hooks.prepare(uow, delivery)
+    http = Outbound(engine.settings.outbound_allow, delivery, timeout_seconds=10, transport=engine.transport)
+    try:
+        answer = hooks.send(http, signed)
+    except (OutboundFailed, OutboundRefused) as error:
+        with engine.unit_of_work(RUNNER) as uow:
+            hooks.tried(uow, delivery, error)
+        raise
+    crash.here("webhook.answered")
+    with engine.unit_of_work(RUNNER) as uow:
+        fence(uow, claimed)
+        hooks.delivered(uow, delivery, answer)
 
 
 def _store_answer(

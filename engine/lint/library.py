@@ -26,6 +26,10 @@ class KnownThings:
     department: Callable[[str], bool] = lambda _: True
     members: Callable[[str], int] = lambda _: 0
     """how many people a group has"""
+    host: Callable[[str], bool] = lambda _: True
+    """whether calls to this host are allowed"""
+    receiver: Callable[[str], bool] = lambda _: True
+    """whether a webhook receiver has this name"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """From a fact to the people who are told of it: one notice per event, item, recipient and channel."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +14,13 @@ from engine.db.job import JobKind
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
 from engine.db.task import ItemKind, ItemStatus, task_comment, user_task, work_item
 from engine.history import Entry
-from engine.notices import preferences
+from engine.notices import hooks, preferences
 from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, POLICY, ROBOT, STATUSES, Notice, line
 from engine.runtime import later
 from engine.unit_of_work import Actor, UnitOfWork
 
 MOST_FACTS = 500
+"""read at a time"""
 MOST_MEMBERS = 200
 """of a group are told one by one; the robot of a larger one tells it once"""
 OPEN = (int(ItemStatus.TODO), int(ItemStatus.ADVISING))
@@ -47,8 +47,10 @@ _WORK = frozenset(
 def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
     """Plan what is to be told of the facts of one transaction. Returns how many notices there are."""
     instance = rows.read(uow, UUID(payload["instance"]))
-    facts = history.timeline(uow, instance.id, after=int(payload["from"]) - 1, limit=MOST_FACTS)
-    mine = list(takewhile(lambda fact: fact.at == facts[0].at, facts))
+    mine = _facts(uow, instance.id, int(payload["from"]))
+    hooks.plan(uow, instance, mine)
+    if not payload.get("people", True):
+        return 0
     notices = _without_doubles([notice for fact in mine for notice in _of_fact(uow, instance, fact)])
     by_event: dict[str, list[Notice]] = {}
     for notice in notices:
@@ -63,6 +65,17 @@ def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
                 told += sum(_plan(uow, instance, notice, channel) for channel in where[user.id])
         told += _plan_robots(uow, instance, event, listed)
     return told
+
+
+def _facts(uow: UnitOfWork, instance_id: UUID, first: int) -> list[Entry]:
+    """Those of one transaction, however many they are: they have one time."""
+    found: list[Entry] = []
+    while True:
+        page = history.timeline(uow, instance_id, after=first - 1 + len(found), limit=MOST_FACTS)
+        known = len(found)
+        found += [fact for fact in page if fact.at == (found or page)[0].at]
+        if len(found) - known < MOST_FACTS:
+            return found
 
 
 # ---------------------------------------------------------------- who is told of what

@@ -21,7 +21,8 @@ from engine.unit_of_work import UnitOfWork
 class DefinitionInfo:
     """One version. `meta`: labels, form (start form), starters, starts, time_to_live, pins ("decision:x" -> id).
 
-    And `data`: its data objects are executed; absent from what was deployed before they were.
+    And `data`: its data objects are executed; `hooked`: other systems may be told of what it does. Both are absent
+    from what was deployed before they were written.
     """
 
     id: UUID

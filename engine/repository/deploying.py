@@ -7,7 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from engine import crash, dmn, forms, history, identity, lint, operations, pickers, policy, values
+from engine import (
+    crash,
+    dmn,
+    forms,
+    history,
+    identity,
+    lint,
+    operations,
+    outbound,
+    outbox,
+    pickers,
+    policy,
+    values,
+    webhooks,
+)
 from engine.bpmn.program import Program
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
@@ -70,8 +84,10 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = _changed(uow, reading, resources, digests)
     deployment_id, stored = _store(uow, resources, digests, note)
+    hooked: dict[str, bool] = {}
     for version in new:
-        uow.queue(_insert_definition, version.row(stored[version.found.path], uow))
+        hooked[str(version.id)] = _hooked(uow, version, hooked)
+        uow.queue(_insert_definition, version.row(stored[version.found.path], uow, hooked=hooked[str(version.id)]))
     uow.flush()
     for version in new:
         if version.found.kind is Kind.PROCESS:
@@ -93,8 +109,8 @@ class _Version:
     digest: bytes
     pins: dict[str, str]
 
-    def row(self, resource_id: UUID, uow: UnitOfWork) -> dict[str, Any]:
-        meta = _meta(self.found, self.pins)
+    def row(self, resource_id: UUID, uow: UnitOfWork, *, hooked: bool) -> dict[str, Any]:
+        meta = _meta(self.found, self.pins, hooked=hooked)
         return {
             "id": self.id, "kind": int(self.found.kind), "key": self.found.key, "version": self.number,
             "name": self.found.name, "category": meta.get("category", ""), "resource_id": resource_id,
@@ -131,6 +147,8 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         group=lambda key: not units or bool(identity.find_groups(uow, [key])),
         department=lambda key: not units or key in units,
         members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
+        host=lambda name: name in outbound.allowed(uow.settings.outbound_allow),
+        receiver=lambda name: webhooks.known(uow, name),
     )  # fmt: skip
 
 
@@ -272,7 +290,24 @@ def _store(
     return deployment_id, stored
 
 
-def _meta(found: Found, pins: dict[str, str]) -> dict[str, Any]:
+def _hooked(uow: UnitOfWork, version: _Version, known: Mapping[str, bool]) -> bool:
+    """Whether another system may be told of what it does, or a process that it calls; `known`: callees come first."""
+    if version.found.kind is not Kind.PROCESS:
+        return False
+    program: Program = version.found.content
+    if program.hooks or any(node.human is not None and node.human.hooks for node in program.nodes.values()):
+        return True
+    if any(not call.pinned for call in program.calls()):
+        return True  # nobody knows what the newest version will be
+    called = [key for name, key in version.pins.items() if name.startswith("process:")]
+    return any(known[key] if key in known else _tells(uow, UUID(key)) for key in called)
+
+
+def _tells(uow: UnitOfWork, definition_id: UUID) -> bool:
+    return bool(definition_info(uow, definition_id).meta.get(outbox.HOOKED, True))
+
+
+def _meta(found: Found, pins: dict[str, str], *, hooked: bool) -> dict[str, Any]:
     if found.kind is not Kind.PROCESS:
         return {}
     program: Program = found.content
@@ -281,4 +316,5 @@ def _meta(found: Found, pins: dict[str, str]) -> dict[str, Any]:
         "starters": program.starters, "starts": [start.kind for start in program.starts],
         "version_tag": program.version_tag, "time_to_live": program.time_to_live, "pins": pins,
         "data": True,  # what it draws as data is executed
+        outbox.HOOKED: hooked,
     }  # fmt: skip

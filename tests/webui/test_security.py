@@ -39,6 +39,9 @@ ASKS = {
     "verifying.verify": ANY, "requests.print_": "participant",
     "messages.open_": "participant", "messages.settings": KNOWN, "messages.choose": KNOWN, "messages.badge": KNOWN,
     "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
+    **dict.fromkeys(
+        ("webhooks.index", "webhooks.add", "webhooks.rotate", "webhooks.remove", "webhooks.again"), "admin"
+    ),
     "inbox.index": KNOWN, "inbox.badge": KNOWN, "inbox.following": KNOWN, "inbox.save_view": KNOWN,
     "inbox.remove_view": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
@@ -222,6 +225,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
         "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
+        "receiver_id": uuid4(), "delivery_id": uuid4(),
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(), "policy_id": "REF-001", "version_id": version,
         "emergency_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),

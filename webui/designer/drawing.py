@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from engine import drafts, identity, operations, policy, repository
+from engine import drafts, identity, operations, policy, repository, webhooks
 from engine.errors import N_, DeploymentRefused, EngineError, NotFound
 from engine.findings import Finding
 from engine.forms.model import leaves
@@ -50,6 +50,7 @@ def catalogue() -> ResponseReturnValue:
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
         people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
         capabilities=_capabilities(),
+        receivers=[found.name for found in webhooks.list_(g.uow)],
         functions=expressions.functions(),
     )
 

@@ -173,6 +173,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         dedupe=human.dedupe,
         timeout=list(human.timeout),
         copies=list(human.copies),
+        hooks=list(human.hooks),
         chosen=human.chosen,
         capability=_capability(run, node, human, context),
         executor=human.executor,

@@ -16,6 +16,7 @@ from engine.bpmn.model import (
     Copying,
     Extensions,
     FieldPermission,
+    Hook,
     LoopCharacteristics,
     Mapping,
     Numbering,
@@ -73,12 +74,14 @@ PICKS = frozenset(("hash", "leastLoaded"))
 BRANCH_REJECTS = frozenset(("terminate", "waitOthers"))
 TIMEOUTS = frozenset(("remind", "escalate", "transfer", "agree", "reject", "return"))
 COPY_ON = frozenset(("enter", "pass", "end"))
+HOOK_ON = ("create", "assign", "decide", "end")
 REJECTS = ("end", "flow", "initiator")
 RESUBMITS = ("backToMe", "stepwise")
 RECALLS = ("beforeNextDecision", "beforeNextSeen", "never")
 WITHDRAWALS = ("anytime", "beforeFirstDecision", "never")
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 _OF_FIELDS = ("required", "addRows", "removeRows")
+_YES_NO = ("true", "false")
 BUTTONS = frozenset(
     [
         "agree",
@@ -99,6 +102,7 @@ BUTTONS = frozenset(
     ]
 )
 _RETURN_TO = re.compile(r"return:\S+")
+_REFERENCE = re.compile(r"ref:[a-z0-9][a-z0-9_.-]{0,79}")
 _APPROVED_WITHIN = re.compile(r"approvedWithin:P\d{1,4}D")
 NEEDS = {
     "formUser": "field",
@@ -112,7 +116,6 @@ NEEDS = {
 }
 """The parameter without which a strategy asks nobody."""
 NOT_YET = {
-    "hook": N_("Draw a service task that calls the other system."),
     "managers": N_("Remove it: process administrators look after every process."),
     "print": N_("Remove it."),
     "retention": N_("Remove it."),
@@ -330,7 +333,9 @@ class Reader:
             permission = self._choice(owner, line, "perm", PERMISSIONS)
             if key and permission:
                 said = [None if text is None else text == "true" for text in map(line.get, _OF_FIELDS)]
-                found.fields.append(FieldPermission(key, permission, *said))
+                notify = line.get("notify") is not None and self._choice(owner, line, "notify", _YES_NO) == "true"
+                required, adds, removes = said
+                found.fields.append(FieldPermission(key, permission, required, adds, removes, notify))
 
     def _buttons(self, owner: Element, child: Element, found: Extensions) -> None:
         for name, value in child.attrib.items():
@@ -407,6 +412,18 @@ class Reader:
             self._required(owner, child, "users")
         elif on:
             found.copies.append(Copying(on, users, groups))
+
+    def _hook(self, owner: Element, child: Element, found: Extensions) -> None:
+        moments = (self._required(owner, child, "on") or "").split()
+        url, secret = (self._required(owner, child, name) for name in ("url", "secret"))
+        for moment in moments:
+            if moment not in HOOK_ON:
+                self._wrong_choice(owner, child, "on", moment, HOOK_ON)
+                return
+        if secret is not None and not _REFERENCE.fullmatch(secret):
+            self._wrong_choice(owner, child, "secret", secret, ("ref:<receiver>",))
+        elif moments and url and secret:
+            found.hooks.append(Hook(tuple(dict.fromkeys(moments)), url.strip(), secret.removeprefix("ref:")))
 
     def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
         if child.get("role") is not None:
@@ -604,6 +621,7 @@ _TROIKA: dict[str, _Word] = {
     "dedupe": (frozenset(("userTask", "process")), Reader._dedupe, "mode"),
     "timeout": (HUMAN, Reader._timeout, "calendar"),
     "cc": (HUMAN, Reader._copies, "on users groups"),
+    "hook": (frozenset(("userTask", "process")), Reader._hook, "on url secret"),
     "return": (HUMAN, Reader._return, "targets resubmit compensate"),
     "recall": (HUMAN, Reader._recall, "until"),
     "withdraw": (_PROCESS, Reader._withdraw, "until"),

@@ -5,6 +5,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { edit } from '../extensions.js';
 import { DEDUPE, feel, group, select, text } from './entries.js';
+import { webhooksGroup } from './webhooks.js';
 
 export function processGroups(element, translate) {
   return [
@@ -22,6 +23,7 @@ export function processGroups(element, translate) {
     group('tk-fields', translate('Field permissions'), [
       select('troika:Fields', 'default', 'Fields not listed', [['', 'Default'], ['write', 'May be written'], ['read', 'May be read'], ['hidden', 'Hidden']]),
     ]),
+    webhooksGroup(translate),
   ];
 }
 

@@ -7,6 +7,7 @@ import { assignmentGroup } from './assignment.js';
 import { CALENDAR, DEDUPE, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
 import { TimeLimits } from './time_limits.js';
+import { webhooksGroup } from './webhooks.js';
 
 const FORM = select('zeebe:FormDefinition', 'formId', 'Form', ({ forms }, translate) => [
   { value: '', label: translate('No form') }, ...forms.map(({ id, name }) => ({ value: id, label: name === id ? id : `${name} (${id})` })),
@@ -65,6 +66,7 @@ export function userTaskGroups(element, translate) {
       text('troika:Cc', 'groups', 'Groups that get a copy', { description: 'Keys, separated by spaces' }),
       copies && select('troika:Cc', 'on', 'When', [['', 'When it is passed'], ['enter', 'When it is asked'], ['end', 'When the request has ended']]),
     ]),
+    webhooksGroup(translate),
     group('tk-control', translate('Control'), [
       select('troika:Policy', 'provides', 'This approval permits', ({ capabilities }, translate_) => withStored(
         [{ value: '', label: translate_('Nothing guarded') }, ...capabilities.map(({ id, name }) => ({ value: id, label: name }))], policy?.get('provides'))),

@@ -1,0 +1,101 @@
+"""Receivers of events: a name that drawings refer to, and the secret by which the receiver knows that it is us."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from engine import history, ids, sealing
+from engine.db.webhook import webhook
+from engine.errors import InvalidValue, NotFound
+from engine.unit_of_work import UnitOfWork
+
+OUT = "out"
+BOTH_SECRETS = timedelta(hours=24)
+"""so long after a rotation the former secret signs too"""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
+
+_list = select(
+    webhook.c.id, webhook.c.name, webhook.c.created_at, webhook.c.rotated_at, webhook.c.former_until
+).order_by(webhook.c.name)
+_by_name = select(webhook).where(webhook.c.direction == OUT, webhook.c.name == bindparam("called"))
+_by_id = select(webhook).where(webhook.c.id == bindparam("of")).with_for_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One that can be signed for. `secrets`: the newest first; a receiver that knows one of them is content."""
+
+    name: str
+    secrets: tuple[str, ...]
+
+
+def add(uow: UnitOfWork, name: str) -> str:
+    """A new receiver; returns its secret, which nobody can read again. Raises InvalidValue."""
+    name = name.strip()
+    if not _NAME.fullmatch(name):
+        raise InvalidValue(expected="a name of small letters, digits, '.', '_' and '-', such as hook1", found=name)
+    if known(uow, name):
+        raise InvalidValue(expected="a name that no other receiver has", found=name)
+    secret = secrets.token_urlsafe(32)
+    row = {
+        "id": ids.uuid7(), "direction": OUT, "name": name, "secret_sealed": sealing.seal(uow.settings, secret),
+        "former_sealed": "", "created_by": uow.actor.user_id, "created_at": uow.now,
+    }  # fmt: skip
+    uow.execute(insert(webhook), row)
+    history.act(uow, "settings", "webhook.added", {"name": name})
+    return secret
+
+
+def rotate(uow: UnitOfWork, receiver_id: UUID) -> str:
+    """A new secret; the former one signs too for a day, so that the receiver can change at leisure. Raises NotFound."""
+    found = _one(uow, receiver_id)
+    secret = secrets.token_urlsafe(32)
+    changes = {
+        "secret_sealed": sealing.seal(uow.settings, secret), "former_sealed": found.secret_sealed,
+        "former_until": uow.now + BOTH_SECRETS, "rotated_at": uow.now,
+    }  # fmt: skip
+    uow.execute(update(webhook).where(webhook.c.id == receiver_id).values(**changes))
+    history.act(uow, "settings", "webhook.rotated", {"name": found.name})
+    return secret
+
+
+def remove(uow: UnitOfWork, receiver_id: UUID) -> str:
+    """Nothing is signed for it any more; returns its name. Raises NotFound."""
+    found = _one(uow, receiver_id)
+    uow.execute(delete(webhook).where(webhook.c.id == receiver_id))
+    history.act(uow, "settings", "webhook.removed", {"name": found.name})
+    return str(found.name)
+
+
+def list_(uow: UnitOfWork) -> Sequence[Any]:
+    """id, name, created_at, rotated_at, former_until; no secret."""
+    return uow.execute(_list).all()
+
+
+def known(uow: UnitOfWork, name: str) -> bool:
+    """Whether there is a receiver of this name."""
+    return uow.read_one(_by_name, {"called": name}) is not None
+
+
+def find(uow: UnitOfWork, name: str) -> Receiver | None:
+    """The receiver of this name with its secrets. Raises SealBroken."""
+    row = uow.read_one(_by_name, {"called": name})
+    if row is None:
+        return None
+    sealed = [row.secret_sealed]
+    if row.former_sealed and row.former_until is not None and row.former_until > uow.now:
+        sealed.append(row.former_sealed)
+    return Receiver(row.name, tuple(sealing.unseal(uow.settings, text) for text in sealed))
+
+
+def _one(uow: UnitOfWork, receiver_id: UUID) -> Any:
+    found = uow.read_one(_by_id, {"of": receiver_id})
+    if found is None:
+        raise NotFound(kind="webhook", key=receiver_id)
+    return found

@@ -1,0 +1,236 @@
+"""Other systems are told by signed events that arrive once or end as an incident; what they answer changes nothing."""
+
+import hashlib
+import hmac
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from sqlalchemy import select
+
+from engine import identity, incidents, jobs, runtime, tasks, webhooks
+from engine.db.webhook import webhook
+from engine.errors import DeploymentRefused, InvalidValue, WebhookUnderWay
+from engine.notices import hooks
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.test_notices import serving
+from tests.factories import ann, deploy
+
+
+class Partner(BaseHTTPRequestHandler):
+    """Refuses what is not signed as the documents say; else answers what the test wants."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        signed = self.headers["Troika-Timestamp"].encode() + b"." + body
+        wanted = "v1=" + hmac.new(self.server.secret.encode(), signed, hashlib.sha256).hexdigest()
+        good = wanted in self.headers["Troika-Signature"].split(",")
+        self.server.received.append((good, self.headers, json.loads(body)))
+        self.send_response(self.server.answer if good else 401)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        """Tests are quiet."""
+
+
+@contextmanager
+def partner_of(engine):
+    """A partner whose receiver is known as `hook1`."""
+    server = HTTPServer(("127.0.0.1", 0), Partner)
+    server.received, server.answer = [], 200
+    with serving(server):
+        engine.settings = replace(engine.settings, outbound_allow="127.0.0.1", site_url="https://oa.firm.example")
+        with engine.unit_of_work(ENGINE) as uow:
+            server.secret = webhooks.add(uow, "hook1")
+        server.url = f"http://127.0.0.1:{server.server_address[1]}/told"
+        yield server
+
+
+@pytest.fixture
+def partner(engine):
+    with partner_of(engine) as server:
+        yield server
+
+
+def claim(url, on="create assign decide end", *, receiver="hook1"):
+    hook = f'<troika:hook on="{on}" url="{url}" secret="ref:{receiver}"/>'
+    approval = (
+        '<userTask id="approve" name="审批"><extensionElements><troika:label lang="en">Approve</troika:label>'
+        '<zeebe:assignmentDefinition assignee="bob"/><troika:approval mode="any"/><troika:fields>'
+        '<troika:field id="amount" perm="read" notify="true"/><troika:field id="secret" perm="hidden" notify="true"/>'
+        f"</troika:fields>{hook}</extensionElements></userTask>"
+    )
+    head = (
+        '<extensionElements><troika:numbering pattern="BX{seq:3}" period="never"/>'
+        f'<troika:title value="= &quot;for &quot; + why"/>{hook}</extensionElements>'
+    )
+    return drawing(head + START + approval + END + flows("start approve end"))
+
+
+def start(engine, partner, on="create assign decide end"):
+    deploy(engine, claim(partner.url, on))
+    actor = ann(engine)
+    with engine.unit_of_work(actor) as uow:
+        return runtime.start(uow, "p", {"amount": Decimal("120.50"), "why": "a doctor", "secret": "x"}).id
+
+
+def agree(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        bob = Actor(identity.user(uow, "bob").id)
+    with engine.unit_of_work(bob) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, opinion="my private opinion")
+
+
+def listed(engine, **wanted):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return hooks.deliveries(uow, **wanted)
+
+
+def test_a_partner_is_told_each_moment_once_signed_and_reads_no_form_but_what_is_let_out(engine, partner):
+    instance = start(engine, partner)
+    jobs.run_due(engine)
+    agree(engine)
+    jobs.run_due(engine)
+
+    events = [event for _, _, event in partner.received]
+    assert all(good for good, _, _ in partner.received)
+    assert sorted(event["type"].removeprefix("cn.troika.") for event in events) == [
+        "instance.ended.v1", "instance.started.v1", "task.assigned.v1", "task.created.v1", "task.decided.v1",
+        "task.ended.v1",
+    ]  # fmt: skip
+    by_type = {event["type"].split(".")[2] + "." + event["type"].split(".")[3]: event for event in events}
+    created, decided = by_type["task.created"], by_type["task.decided"]
+    assert {name: created[name] for name in ("specversion", "source", "datacontenttype")} == {
+        "specversion": "1.0", "source": "/troika/oa.firm.example", "datacontenttype": "application/json",
+    }  # fmt: skip
+    assert created["subject"] == f"instances/{instance}/tasks/{created['data']['task']}"
+    task = created["data"].pop("task")
+    assert created["data"] == {
+        "instance": str(instance), "process": "p", "version": 1, "number": "BX001", "title": "P",
+        "link": f"https://oa.firm.example/requests/{instance}", "requester": "ann", "actor": "ann",
+        "fields": {"amount": "120.50"}, "node": "approve", "name": "审批", "names": {"en": "Approve"},
+        "people": ["bob"], "groups": [],
+    }  # fmt: skip
+    assert (decided["data"]["decision"], decided["data"]["decidedBy"], decided["data"]["task"]) == (
+        "agree", "human", task,
+    )  # fmt: skip
+    assert by_type["task.ended"]["data"]["outcome"] == "agree"
+    assert by_type["instance.ended"]["data"]["status"] == "completed"
+    told = json.dumps(events, ensure_ascii=False)
+    assert "doctor" not in told
+    assert "opinion" not in told
+    assert len({event["id"] for event in events}) == 6
+    assert partner.received[0][1]["Content-Type"] == "application/cloudevents+json; charset=utf-8"
+    assert {(one.state, one.status_code, one.attempts) for one in listed(engine)} == {("sent", 200, 1)}
+
+
+def test_what_cannot_be_delivered_is_tried_again_then_handed_to_a_person_and_can_be_sent_again(engine, partner, clock):
+    start(engine, partner, on="decide")
+    agree(engine)
+    partner.answer = 503
+    jobs.run_due(engine)
+    (waiting,) = listed(engine, state="waiting")
+    with pytest.raises(WebhookUnderWay), engine.unit_of_work(ENGINE) as uow:
+        hooks.again(uow, waiting.id)
+    partner.answer = 404  # a partner who is redeployed is not there for a while
+    for _ in range(6):
+        clock.advance(timedelta(hours=30))
+        jobs.run_due(engine)
+    (failed,) = listed(engine, state="failed")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (incident,) = incidents.list_open(uow)
+
+    partner.answer = 200
+    with engine.unit_of_work(ENGINE) as uow:
+        hooks.again(uow, failed.id)
+    jobs.run_due(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        hooks.again(uow, failed.id)  # somebody lost what had arrived
+    jobs.run_due(engine)
+
+    assert (waiting.status_code, waiting.attempts, failed.status_code, failed.attempts) == (503, 1, 404, 7)
+    assert incident.code == "retries-spent"
+    assert "404" in incident.message
+    (sent,) = listed(engine, state="sent")
+    assert (sent.status_code, sent.attempts, sent.answer) == (200, 9, "ok")
+    assert len({event["id"] for _, _, event in partner.received}) == 1
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert incidents.list_open(uow) == []
+
+
+def test_both_secrets_sign_for_a_day_after_a_change(engine, partner, clock):
+    start(engine, partner, on="create")
+    with engine.unit_of_work(ENGINE) as uow:
+        (key,) = uow.execute(select(webhook.c.id)).scalars()
+        newest = webhooks.rotate(uow, key)
+    jobs.run_due(engine)
+    events = listed(engine)
+    partner.secret = newest
+    with engine.unit_of_work(ENGINE) as uow:
+        for one in events:
+            hooks.again(uow, one.id)
+    jobs.run_due(engine)
+    clock.advance(timedelta(days=1, seconds=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        hooks.again(uow, events[0].id)
+    jobs.run_due(engine)
+
+    assert [(good, len(headers["Troika-Signature"].split(","))) for good, headers, _ in partner.received] == [
+        (True, 2), (True, 2), (True, 2), (True, 2), (True, 1),
+    ]  # fmt: skip
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        stored = " ".join(map(str, uow.execute(select(webhook)).one()))
+    assert newest not in stored
+
+
+def test_a_removed_receiver_is_an_incident_that_says_so(engine, partner):
+    start(engine, partner, on="create")
+    with engine.unit_of_work(ENGINE) as uow:
+        webhooks.remove(uow, uow.execute(select(webhook.c.id)).scalar_one())
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert {incident.code for incident in incidents.list_open(uow)} == {"receiver_unknown"}
+    assert partner.received == []
+
+
+def test_what_was_rolled_back_is_told_to_nobody(engine, partner):
+    deploy(engine, claim(partner.url))
+    actor = ann(engine)
+
+    def fail():
+        with engine.unit_of_work(actor) as uow:
+            runtime.start(uow, "p", {"amount": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    jobs.run_due(engine)
+
+    assert (listed(engine), partner.received) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("url", "receiver", "rule"),
+    [("https://other.example/x", "hook1", "other.example"), ("http://127.0.0.1/x", "hook2", "hook2"),
+     ("ftp://127.0.0.1/x", "hook1", "https://"), ("https://[/x", "hook1", "https://")],
+)  # fmt: skip
+def test_a_hook_that_nobody_would_hear_is_not_deployed(engine, partner, url, receiver, rule):
+    with pytest.raises(DeploymentRefused) as refused:
+        deploy(engine, claim(url, receiver=receiver))
+
+    assert {finding.rule for finding in refused.value.findings} == {"webhook-deliverable"}
+    assert all(rule in str(finding) for finding in refused.value.findings)
+
+
+@pytest.mark.parametrize("name", ["", "Hook", "a b", "hook1"])
+def test_a_receiver_needs_a_name_of_its_own(engine, partner, name):
+    with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
+        webhooks.add(uow, name)
