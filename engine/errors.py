@@ -25,6 +25,18 @@ class Phrase(str):
         return self
 
 
+class Title(str):
+    """A name that a drawing has in several languages, used as a fact: `labels` by language."""
+
+    __slots__ = ("labels",)
+    labels: dict[str, str]
+
+    def __new__(cls, name: str, labels: dict[str, str]) -> "Title":
+        self = super().__new__(cls, name)
+        self.labels = labels
+        return self
+
+
 class EngineError(Exception):
     """Something that the caller can put right. Verbs raise it; only `webui/errors.py` makes pages of it.
 

@@ -14,12 +14,24 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens at an element, in words. `flows`: those that are taken then; `within`: the call activity
+    of the drawing in which it happens, "" in the drawing itself."""
+
+    element_id: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    flows: tuple[str, ...] = ()
+    within: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One remark about one element.
 
     `rule`: stable code, kebab-case. `element_id`: id in the file, None for the file itself. `line`: 1-based, None when
     unknown. `message` and `hint` are templates filled by `facts`; both are translated where they are shown.
-    `path`: element ids that lead there (counter-example), possibly empty.
+    `steps`: what leads there (counter-example), possibly nothing.
     """
 
     rule: str
@@ -29,8 +41,13 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
     hint: str = ""
     line: int | None = None
-    path: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     resource: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The elements of `steps`."""
+        return tuple(step.element_id for step in self.steps)
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.resource, self.line, self.element_id) if part)

@@ -10,8 +10,9 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError, Phrase
+from engine.errors import N_, EngineError, Phrase, Title
 from engine.feel.diagnostics import KINDS
+from webui import languages
 from webui.access import SignInFirst
 
 _TYPED_FACTS = ("expected", "found", "left", "right")
@@ -209,6 +210,8 @@ def _typed_words(text: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, Phrase):
         return words(value.template, value.facts)
+    if isinstance(value, Title):
+        return value.labels.get(languages.language()) or str(value)
     if isinstance(value, datetime):
         return str(format_datetime(value, "short"))
     if isinstance(value, list | tuple | set | frozenset):

@@ -1,7 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.changing import activate
-from engine.policy.checker import PROVED, UNKNOWN, VIOLATED, Verdict, guarded_classes, prove, verdicts
+from engine.policy.checker import PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
 from engine.policy.emergency import ask as ask_emergency
 from engine.policy.emergency import get as emergency_of
@@ -58,6 +58,7 @@ __all__ = [
     "RECHECK",
     "UNKNOWN",
     "VIOLATED",
+    "WORST",
     "Document",
     "Emergency",
     "Hold",
@@ -82,7 +83,6 @@ __all__ = [
     "escalate",
     "export",
     "grant",
-    "guarded_classes",
     "in_force",
     "note_change",
     "note_hold",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from engine.bpmn.model import Definition, Node, Process
 from engine.errors import N_
@@ -11,6 +11,7 @@ from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.search import Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
 from engine.policy.subjects import Forms, Subjects
+from engine.policy.telling import named, told
 
 
 class Guarded(Protocol):
@@ -27,84 +28,70 @@ class Guarded(Protocol):
 
 PROVED, VIOLATED, UNKNOWN = "proved", "violated", "unknown"
 NOTHING = "nothing guarded"
+GATE, SILENT = "gate", "none"
+WORST = (VIOLATED, UNKNOWN, GATE, PROVED, SILENT)
+"""what `Verdict.about` may say, the worst first"""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of one process. `word`: proved | violated | unknown | nothing guarded."""
+    """What is known of one process. `word`: proved | violated | unknown | nothing guarded. `classes`: of the guarded
+    operations that it can reach, in what it calls as well."""
 
     process: str
     word: str
     findings: tuple[Finding, ...] = ()
     states: int = 0
     seconds: float = 0.0
+    classes: frozenset[str] = frozenset()
+
+    def about(self, policy: Policy) -> str:
+        """Of one policy: proved, violated, unknown, gate (nothing to prove: the gate asks), none (not its class)."""
+        if policy.on not in self.classes:
+            return SILENT
+        if any(one.facts.get("policy") == policy.id for one in self.findings):
+            return VIOLATED
+        if any(one.rule == "policy-unproved" for one in self.findings):
+            return UNKNOWN
+        return PROVED if any(need.when is None for need in policy.approvals) else GATE
 
 
-def prove(
-    definition: Definition,
-    catalog: Mapping[str, Any],
-    *,
-    policies: Iterable[Policy] = (),
-    callees: Callees = lambda caller, node: None,
-    forms: Forms | None = None,
-    process_id: str | None = None,
-    begin: Starts | None = None,
-) -> list[Finding]:
-    """Findings for every guarded operation of `definition` that can be reached without its approvals.
+class Beside(TypedDict, total=False):
+    """What is known beside a drawing. `policies`: those in force. `callees`: the process that a call activity would
+    run; where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
-
-    `catalog`: operations by name. `policies`: those in force. `callees`: the process that a call activity would run;
-    where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
-    Requirements with a `when` are left to the gate.
     """
-    found = verdicts(
-        definition, catalog, policies=policies, callees=callees, forms=forms, process_id=process_id, begin=begin
-    )
-    return [finding for verdict in found for finding in verdict.findings]
+
+    policies: Iterable[Policy]
+    callees: Callees
+    forms: Forms | None
+    process_id: str | None
+    begin: Starts | None
 
 
-def verdicts(
-    definition: Definition,
-    catalog: Mapping[str, Any],
-    *,
-    policies: Iterable[Policy] = (),
-    callees: Callees = lambda caller, node: None,
-    forms: Forms | None = None,
-    process_id: str | None = None,
-    begin: Starts | None = None,
-) -> list[Verdict]:
+def prove(definition: Definition, catalog: Mapping[str, Any], **beside: Unpack[Beside]) -> list[Finding]:
+    """Findings for every guarded operation of `definition` that can be reached without its approvals.
+
+    `catalog`: operations by name. Requirements with a `when` are left to the gate.
+    """
+    return [finding for verdict in verdicts(definition, catalog, **beside) for finding in verdict.findings]
+
+
+def verdicts(definition: Definition, catalog: Mapping[str, Any], **beside: Unpack[Beside]) -> list[Verdict]:
     """What `prove` finds, process by process, those that do nothing guarded included."""
-    listed = list(policies)
+    policies, callees, wanted = list(beside.get("policies", ())), beside.get("callees"), beside.get("process_id")
     own = {process.id: process for process in definition.processes}
 
     def follow(caller: Process, node: Node) -> Process | None:
-        return callees(caller, node) or (own.get(node.call.process_id) if node.call is not None else None)
+        found = callees(caller, node) if callees is not None else None
+        return found or (own.get(node.call.process_id) if node.call is not None else None)
 
     return [
-        _prove(process, catalog, listed, follow, forms, definition.resource, begin)
+        _prove(process, catalog, policies, follow, beside.get("forms"), definition.resource, beside.get("begin"))
         for process in definition.executable
-        if process_id in (None, process.id)
+        if wanted in (None, process.id)
     ]
-
-
-def guarded_classes(
-    definition: Definition, catalog: Mapping[str, Any], callees: Callees = lambda caller, node: None
-) -> frozenset[str]:
-    """Classes of the guarded operations that the processes of `definition` can reach, in what they call as well."""
-    own = {process.id: process for process in definition.processes}
-
-    def follow(caller: Process, node: Node) -> Process | None:
-        return callees(caller, node) or (own.get(node.call.process_id) if node.call is not None else None)
-
-    found = set()
-    for process in definition.executable:
-        for place in build(process, follow).places.values():
-            task = place.node.extensions.task
-            operation: Guarded | None = None if task is None else catalog.get(task.type)
-            if operation is not None and operation.guarded_by is not None:
-                found.add(operation.guarded_by)
-    return frozenset(found)
 
 
 def space_of(
@@ -112,7 +99,13 @@ def space_of(
     *, whole: bool = False, fuse: bool = True,
 ) -> Space:  # fmt: skip
     """All that can happen to a process, with what must have been approved where."""
-    system = build(process, callees)
+    return _space(build(process, callees), catalog, policies, forms, whole=whole, fuse=fuse)
+
+
+def _space(
+    system: System, catalog: Mapping[str, Any], policies: list[Policy], forms: Forms | None, *, whole: bool = False,
+    fuse: bool = True,
+) -> Space:  # fmt: skip
     needs = {
         place.id: found for place in system.places.values() if (found := _needs(place, catalog, policies)) is not None
     }
@@ -123,10 +116,14 @@ def _prove(
     process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees, forms: Forms | None,
     resource: str, begin: Starts | None,
 ) -> Verdict:  # fmt: skip
-    space = space_of(process, catalog, policies, callees, forms)
-    system, needs = space.system, space.needs
-    if not needs:
+    system = build(process, callees)
+    classes = frozenset(guarded for place in system.places.values() if (guarded := _guarded(place, catalog)))
+    if not classes:
         return Verdict(process.id, NOTHING)
+    space = _space(system, catalog, policies, forms)
+    needs = space.needs
+    if not needs:
+        return Verdict(process.id, NOTHING, classes=classes)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
     found = space.search(begin(space) if begin is not None else None)
     level = {place: _level(system.places[place], catalog) for place in needs}
@@ -147,12 +144,12 @@ def _prove(
     if found.spent:
         findings.append(_spent(space, found, worst, resource))
     word = VIOLATED if found.violations else UNKNOWN if findings else PROVED
-    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds)
+    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes)
 
 
 def _violated(space: Space, name: str, violation: Violation, level: Level, resource: str) -> Finding:
     place, need = space.system.places[name], space.needs[name][violation.missing]
-    path = space.path(violation.origin, violation.moves)
+    steps, line = told(space, name, violation)
     return Finding(
         "policy-approval-missing",
         level,
@@ -160,13 +157,13 @@ def _violated(space: Space, name: str, violation: Violation, level: Level, resou
         N_("{policy}: '{name}' can be reached without {capability}: {path}."),
         {
             "policy": need.policy,
-            "name": place.node.name or place.node.id,
+            "name": named(place.node),
             "capability": need.shown or N_("an approval"),
-            "path": " → ".join(path),
+            "path": line,
         },
         N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
         line=place.node.line,
-        path=tuple(path),
+        steps=steps,
         resource=resource,
     )
 
@@ -185,26 +182,29 @@ def _handlers(system: System) -> Iterator[Place]:
     return (place for place in system.places.values() if place.node.for_compensation)
 
 
-def _level(place: Place, catalog: Mapping[str, Any]) -> Level:
+def _guarded(place: Place, catalog: Mapping[str, Any]) -> str | None:
+    """The class of the operation that is called there, if it has one."""
     task = place.node.extensions.task
     operation: Guarded | None = None if task is None else catalog.get(task.type)
-    policed = operation is not None and operation.guarded_by in MUST_BE_POLICED
-    return Level.ERROR if policed else Level.WARN
+    return None if operation is None else operation.guarded_by
+
+
+def _level(place: Place, catalog: Mapping[str, Any]) -> Level:
+    return Level.ERROR if _guarded(place, catalog) in MUST_BE_POLICED else Level.WARN
 
 
 def _needs(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> list[Need] | None:
-    task = place.node.extensions.task
-    operation: Guarded | None = None if task is None else catalog.get(task.type)
-    if operation is None or operation.guarded_by is None:
+    guarded = _guarded(place, catalog)
+    if guarded is None:
         return None
     found = [
         Need(policy.id, requirement.approval, requirement.people)
-        for policy in policies if policy.on == operation.guarded_by
+        for policy in policies if policy.on == guarded
         for requirement in policy.approvals if requirement.when is None
     ]  # fmt: skip
     if found:
         return found
-    if operation.guarded_by not in MUST_BE_POLICED:
+    if guarded not in MUST_BE_POLICED:
         return None
-    named = ", ".join(policy.id for policy in policies if policy.on == operation.guarded_by)
-    return [Need(named or operation.guarded_by, "")]
+    named = ", ".join(policy.id for policy in policies if policy.on == guarded)
+    return [Need(named or guarded, "")]

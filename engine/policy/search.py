@@ -27,6 +27,8 @@ SECONDS = 10.0
 MANY = 2
 """A place with this many tokens stands for any larger number."""
 WORDS = ("", "agree", "reject", "handled", NOT_TOLD)
+PASSED = "passed"
+"""word of a move that only hands the token on"""
 HELD = "held"
 """stage of an approval that was rejected and waits for the other branches"""
 REJECTED = "troika.rejected"
@@ -304,28 +306,31 @@ class Space:
             for place in (handler, *self.system.inside(handler))
         )
 
-    def path(self, origin: State, moves: list[Move]) -> list[str]:
-        """Element ids on a way that begins in `origin`, with those that hand the token on."""
-        found: list[str] = []
+    def walk(self, origin: State, moves: list[Move]) -> list[Move]:
+        """The moves on a way that begins in `origin`, with those that only hand the token on between them."""
+        found: list[Move] = []
         met = {move.via for move in moves}
         begins = next((way for way in self.system.starts if self._begin(way) == origin), [])
-        found.extend(name for start in begins for steps in self._steps_to(start, met) for name in steps)
+        for start in begins:
+            found.extend(self._handing_on(start, met))
         for move in moves:
-            found.append(move.via)
+            found.append(move)
             for flow, target in move.ways:
-                for slot, passed in self.landing(target, flow.id):
-                    if self.slots[slot][0].id in met:
-                        found.extend(passed)
+                found.extend(self._handing_on(target, met, flow.id))
             place = self.system.places[move.via]
             if move.word in ("begins", "again") or place.node.triggered_by_event:
-                found.extend(name for start in place.starts for steps in self._steps_to(start, met) for name in steps)
-        return [name.rpartition("/")[2] for name in found]
+                for start in place.starts:
+                    found.extend(self._handing_on(start, met))
+        return found
 
-    def _steps_to(self, start: str, met: set[str]) -> Iterator[tuple[str, ...]]:
-        """What is passed from a start to where something happens later."""
-        for slot, passed in self.landing(start):
-            if self.slots[slot][0].id in met:
-                yield passed
+    def _handing_on(self, name: str, met: set[str], flow: str = "") -> Iterator[Move]:
+        """What is passed from a place to where something happens later."""
+        for slot, passed in self.landing(name, flow):
+            goal = self.slots[slot][0].id
+            if goal in met:
+                for one, following in zip(passed, (*passed, goal)[1:], strict=True):
+                    ways = tuple(way for way in self.system.places[one].outgoing if way[1] == following)
+                    yield Move(one, PASSED, ways)
 
     def shown(self, state: State) -> dict[tuple[str, str], int]:
         """(place, stage) -> tokens."""

@@ -9,8 +9,8 @@ from uuid import UUID
 from engine import identity, operations, policy
 from engine.bpmn.model import Assignees
 from engine.findings import Finding
-from engine.policy import Past, Policy, Staffing, Version
-from engine.repository.definitions import DefinitionInfo, drawing, known_form, latest_all
+from engine.policy import Past, Policy, Staffing, Verdict, Version
+from engine.repository.definitions import DefinitionInfo, definition, drawing, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
 
@@ -99,54 +99,60 @@ def _split(text: str) -> list[str]:
 
 def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:
     """The newest definitions that do not prove under `policies`, by category and key."""
-    catalog = operations.catalog()
-    callees, forms = Callees(uow), partial(known_form, uow)
-    found = []
-    for info in latest_all(uow, "process"):
-        findings = policy.prove(callees.drawing(info), catalog, policies=policies, callees=callees, forms=forms)
-        if findings:
-            found.append(Unproved(info, tuple(findings)))
-    return found
+    return [Unproved(one.definition, tuple(one.findings)) for one in proofs(uow, policies) if one.findings]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The newest version of a process, held against everything in force. `classes`: guarded operations it can reach.
-
-    `states`: how many situations were looked at; `milliseconds`: what that took, all policies together.
-    """
+    """A version of a process, held against everything in force. `milliseconds`: what that took."""
 
     definition: DefinitionInfo
-    classes: frozenset[str]
-    findings: tuple[Finding, ...]
-    states: int
+    verdicts: tuple[Verdict, ...]
     milliseconds: float
 
+    @property
+    def classes(self) -> frozenset[str]:
+        """Of the guarded operations that it can reach."""
+        return frozenset().union(*(one.classes for one in self.verdicts))
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What stands against it."""
+        return [finding for one in self.verdicts for finding in one.findings]
+
+    @property
+    def states(self) -> int:
+        """How many situations were looked at."""
+        return sum(one.states for one in self.verdicts)
+
     def verdict(self, of: Policy) -> str:
-        """Proved | violated | unknown | gate (nothing to prove: the gate asks) | none (it does not speak about it)."""
-        if of.on not in self.classes:
-            return "none"
-        if any(one.facts.get("policy") == of.id for one in self.findings):
-            return "violated"
-        if any(one.rule == "policy-unproved" for one in self.findings):
-            return "unknown"
-        return "proved" if any(need.when is None for need in of.approvals) else "gate"
+        """What is known about one policy: the worst of its processes."""
+        said = [one.about(of) for one in self.verdicts]
+        return min(said, key=policy.WORST.index, default=policy.WORST[-1])
 
 
 def proofs(uow: UnitOfWork, policies: Sequence[Policy] | None = None) -> list[Proof]:
     """Every process that can reach a guarded operation, by category and key. `policies`: instead of those in force."""
-    catalog = operations.catalog()
-    callees, forms = Callees(uow), partial(known_form, uow)
-    held = policy.in_force(uow) if policies is None else policies
-    found = []
-    for info in latest_all(uow, "process"):
-        drawing = callees.drawing(info)
-        classes = policy.guarded_classes(drawing, catalog, callees)
-        if not classes:
-            continue
+    prover = _Prover(uow, policies)
+    return [found for info in latest_all(uow, "process") if (found := prover.proof(info)).classes]
+
+
+def proof(uow: UnitOfWork, definition_id: UUID) -> Proof:
+    """Of one version of a process. Raises NotFound."""
+    return _Prover(uow, None).proof(definition(uow, definition_id))
+
+
+class _Prover:
+    """What all proofs of one page share."""
+
+    def __init__(self, uow: UnitOfWork, policies: Sequence[Policy] | None) -> None:
+        self.policies = policy.in_force(uow) if policies is None else policies
+        self.callees, self.forms, self.catalog = Callees(uow), partial(known_form, uow), operations.catalog()
+
+    def proof(self, info: DefinitionInfo) -> Proof:
+        drawing = self.callees.drawing(info)
         began = perf_counter()
-        told = policy.verdicts(drawing, catalog, policies=held, callees=callees, forms=forms)
-        findings = tuple(finding for verdict in told for finding in verdict.findings)
-        states = sum(verdict.states for verdict in told)
-        found.append(Proof(info, classes, findings, states, (perf_counter() - began) * 1000))
-    return found
+        told = policy.verdicts(
+            drawing, self.catalog, policies=self.policies, callees=self.callees, forms=self.forms
+        )  # fmt: skip
+        return Proof(info, tuple(told), (perf_counter() - began) * 1000)

@@ -1,6 +1,7 @@
 """Policies on pages: two controllers state them, everybody bound by them reads them, and held payments find a way."""
 
 import html
+import json
 import re
 
 import pytest
@@ -193,6 +194,26 @@ def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine
 
     assert "there is a way round" in page.text
     assert "cfo_approval" in page.text
+
+
+def test_a_proof_tells_its_way_round_step_by_step_in_the_readers_language(engine, known, people):
+    started(engine, Actor(people["ann"].id), a_bill(engine))
+    text = POLICY.replace("finance_approval", "cfo_approval")
+    with engine.unit_of_work(Actor(people["cora"].id)) as uow:
+        (made,) = policy.propose(uow, text, "The chief himself.")
+    known["cyril"].post(f"/policies/versions/{made.id}/activate")
+
+    matrix = known["ana"].get("/policies/proofs").text
+    assert "there is a way round" in matrix
+    address = re.search(r"/policies/proofs/[0-9a-f-]{36}", matrix)[0]
+    page = known["ana"].get(address, headers={"Accept-Language": "zh-CN"}).text
+
+    (walk,) = [json.loads(data)["walk"] for data in re.findall(r'<script type="application/json">(.*?)</script>', page)]
+    assert walk[-1]["element"] == "pay"
+    assert "未经" in walk[-1]["text"]
+    assert walk[0]["flows"]
+    assert known["ann"].get(address).status_code == 403
+    assert known["ana"].get(f"/policies/proofs/{made.id}").status_code == 404
 
 
 def test_a_change_is_tried_on_the_past_and_the_people_of_today_are_named(engine, known, people):

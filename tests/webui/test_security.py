@@ -114,7 +114,7 @@ ASKS = {
         ("auditing.index", "auditing.anchor", "auditing.verify", "auditing.payment_evidence"), "audit",
     ),
     **dict.fromkeys(
-        ("policies.index", "policies.one", "policies.proofs", "policies.holds", "policies.grants"),
+        ("policies.index", "policies.one", "policies.proofs", "policies.proof", "policies.holds", "policies.grants"),
         "policy|audit|process.design",
     ),
     "policies.payments": "policy|audit", "policies.duties": "policy|audit", "policies.emergencies": KNOWN,

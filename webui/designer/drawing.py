@@ -12,7 +12,7 @@ from engine.forms.model import leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
-from webui import errors
+from webui import errors, findings
 from webui.designer import expressions
 from webui.designer.blueprint import designer
 from webui.designer.library import draft_of, etag_of, path_of
@@ -65,8 +65,8 @@ def lint() -> ResponseReturnValue:
     path = _path(sent["key"])
     files = with_forms(path, sent["xml"].encode("utf-8"))
     found = repository.variables(g.uow, files).get(sent["key"])
-    findings = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
-    return jsonify(findings=findings_out(findings), variables=expressions.names(found) if found else None)
+    told = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
+    return jsonify(findings=findings_out(told), variables=expressions.names(found) if found else None)
 
 
 @designer.post("/expression")
@@ -151,14 +151,14 @@ def changed_by(draft: drafts.DraftInfo | None) -> DraftChangedMeanwhile:
     return DraftChangedMeanwhile(name=person(who), at=draft.saved_at if draft else g.uow.now)
 
 
-def findings_out(findings: list[Finding]) -> list[dict[str, Any]]:
+def findings_out(told: list[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
             "message": errors.words(finding.message, finding.facts), "hint": errors.words(finding.hint, finding.facts),
-            "line": finding.line, "path": list(finding.path),
+            "line": finding.line, "steps": findings.steps(finding),
         }
-        for finding in findings
+        for finding in told
     ]  # fmt: skip
 
 

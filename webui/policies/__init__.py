@@ -9,16 +9,16 @@ from flask_babel import gettext
 from engine import identity, operations, policy, repository
 from engine.errors import EngineError, NotFound
 from engine.policy import Policy, Version, statement
+from webui import findings
 from webui.access import guard, needs
 from webui.policies import editing, words
-from webui.rendering import page
+from webui.rendering import as_script_data, page
 from webui.transaction import shows_again
 
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 guard(blueprint, "policy")
 READ = "policy|audit|process.design"
 """controllers, auditors, and analysts, who are bound by them"""
-VERDICTS = ("violated", "unknown", "gate", "proved")
 
 
 @blueprint.get("/")
@@ -163,6 +163,19 @@ def proofs() -> ResponseReturnValue:
     return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow), said=words)
 
 
+@blueprint.get("/proofs/<uuid:definition_id>")
+@needs(READ)
+def proof(definition_id: UUID) -> ResponseReturnValue:
+    """One process: each way round, played on its drawing step by step."""
+    found = repository.proof(g.uow, definition_id)
+    source = repository.source(g.uow, definition_id).decode()
+    walks = [as_script_data({"xml": source, "walk": findings.steps(one)}) for one in found.findings]
+    return page(
+        "policies/proof.html", policies=policy.in_force(g.uow), proof=found,
+        walked=list(zip(found.findings, walks, strict=True)),
+    )  # fmt: skip
+
+
 @blueprint.get("/duties")
 @needs("policy|audit")
 def duties() -> ResponseReturnValue:
@@ -199,7 +212,7 @@ def _people(versions: list[Version]) -> dict[UUID, str]:
 def _coverage(found: list[repository.Proof], of: Policy) -> list[tuple[str, int]]:
     """How many processes have which verdict, the worst first."""
     verdicts = [one.verdict(of) for one in found]
-    return [(name, verdicts.count(name)) for name in VERDICTS if name in verdicts]
+    return [(name, verdicts.count(name)) for name in policy.WORST[:-1] if name in verdicts]
 
 
 def _unpoliced(active: list[Version]) -> list[str]:

@@ -121,6 +121,36 @@ def test_a_payment_without_any_approval_is_refused_with_the_shortest_way():
     assert "PAY-001" in str(finding)
 
 
+def test_the_way_is_told_step_by_step_and_its_choices_in_one_line():
+    (finding,) = check(good(condition="amount < 100"))
+
+    said = [(step.element_id, step.message.format(**step.facts), step.flows) for step in finding.steps]
+    assert said == [
+        ("start", "'start' begins", ("start_fin",)),
+        ("fin", "'审批 fin' is rejected", ("fin_ok",)),
+        ("ok", "'同意？' goes on to '付款'", ("ok_pay",)),
+        ("pay", "'付款' runs without finance_approval", ()),
+    ]
+    assert finding.facts["path"] == " → ".join(text for _, text, _ in said[1:])
+
+
+def test_a_step_of_the_way_says_what_happens_at_the_boundary_and_in_a_called_process():
+    called = process(approval(), name="sub")
+    outer = process(
+        START, '<bpmn:callActivity id="call" name="审批"><bpmn:extensionElements><zeebe:calledElement processId="sub"/>'
+        "</bpmn:extensionElements></bpmn:callActivity>", boundary("late", "call", TIMER), PAY, END,
+        flow("start", "call"), flow("call", "end"), flow("late", "pay"), flow("pay", "end", name="paid"),
+    )  # fmt: skip
+
+    finding = check(outer, called)[-1]
+
+    said = [(step.within, step.element_id, step.message.format(**step.facts)) for step in finding.steps]
+    assert said == [
+        ("", "start", "'start' begins"), ("", "call", "'审批' begins"), ("", "late", "The time of '审批' runs out"),
+        ("", "pay", "'付款' runs without finance_approval"),
+    ]  # fmt: skip
+
+
 def test_a_payment_class_is_guarded_even_before_any_policy_is_in_force():
     drawing = process(START, PAY, END, flow("start", "pay"), flow("pay", "end"))
 

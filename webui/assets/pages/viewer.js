@@ -4,6 +4,7 @@ import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
+import { stepper, walk } from '../shared/walk.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import '../styles/viewer.css';
@@ -16,7 +17,7 @@ const MEANING = {
   skipped: t('without asking anybody'), cancelled: t('cancelled'), predicted: t('expected'),
 };
 
-export async function show(host, { xml, markers = {}, flows = [], ahead = [], order = Object.keys(markers), details = {} }) {
+export async function show(host, { xml, markers = {}, flows = [], ahead = [], order = Object.keys(markers), details = {}, walk: way = [] }) {
   const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
@@ -29,8 +30,10 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   host.append(buttons(viewer, host));
   const notes = say(viewer, host, markers, order, details, open);
   fit(viewer, 16, { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
+  const played = way.length ? stepper(way, walk(viewer, way).show) : null;
+  if (played) host.after(played);
   host.viewer = viewer;
-  return () => { notes?.remove(); viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+  return () => { notes?.remove(); played?.remove(); viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
 }
 
 // what to look at first: what is wrong, where it stands, where it ended, where it will begin

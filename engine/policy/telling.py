@@ -1,0 +1,103 @@
+"""A counter-example in words: what happens step by step, and in one line what matters of it."""
+
+from collections.abc import Sequence
+
+from engine.bpmn.model import Flow, Node
+from engine.errors import N_, Phrase, Title
+from engine.findings import Step
+from engine.policy.abstraction import Place
+from engine.policy.search import PASSED, Move, Space, Violation
+
+_DECISIONS = {
+    "agree": N_("'{name}' is approved"),
+    "reject": N_("'{name}' is rejected"),
+    "passes": N_("'{name}' passes without anybody"),
+    "handled": N_("'{name}' is dealt with"),
+    "return": N_("'{name}' sends it back"),
+}
+_EVENTS = {
+    "timer": N_("The time of '{name}' runs out"),
+    "error": N_("'{name}' fails: '{event}'"),
+    "message": N_("While '{name}' is under way, a message comes: '{event}'"),
+    "signal": N_("While '{name}' is under way, a signal comes: '{event}'"),
+    "escalation": N_("'{name}' escalates: '{event}'"),
+    "conditional": N_("While '{name}' is under way, a condition comes true: '{event}'"),
+}
+_COMES = N_("While '{name}' is under way, this happens: '{event}'")
+_BEGINS = N_("'{name}' begins")
+_AGAIN = N_("'{name}' runs again")
+_STARTS = N_("Somebody starts something in '{name}'")
+_CHOOSES = N_("'{name}' goes on to '{branch}'")
+_PASSES = N_("'{name}' is passed")
+_DONE = N_("'{name}' is done")
+_ENDS = N_("'{name}' is reached")
+_RUNS = N_("'{name}' runs without {capability}")
+
+
+def told(space: Space, name: str, violation: Violation) -> tuple[tuple[Step, ...], Phrase]:
+    """(each step from the start to the guarded place `name`, the choices among them in one line)"""
+    moves = space.walk(violation.origin, violation.moves)
+    need = space.needs[name][violation.missing]
+    steps = [_step(space, move) for move in moves]
+    goal = space.system.places[name]
+    steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown or N_("an approval")})
+    telling = [step for step, move in zip(steps, moves, strict=True) if _is_a_choice(space, move)]
+    return tuple(steps), _line([*telling, steps[-1]] if telling[-1:] != steps[-1:] else telling)
+
+
+def named(element: Node | Flow) -> Title:
+    """As the drawing names it, in each of its languages."""
+    return Title(element.name or element.id, element.labels)
+
+
+def _line(steps: Sequence[Step]) -> Phrase:
+    told = {f"step{number}": Phrase(step.message, **step.facts) for number, step in enumerate(steps)}
+    return Phrase(" → ".join(f"{{{name}}}" for name in told), **told)
+
+
+def _is_a_choice(space: Space, move: Move) -> bool:
+    place = space.system.places[move.via]
+    if move.word == PASSED:
+        return False
+    if move.word in _DECISIONS:
+        return place.node.extensions.approval is not None
+    return _branch(space, move) is not None or place.node.attached_to is not None or place.node.triggered_by_event
+
+
+def _step(space: Space, move: Move) -> Step:
+    place = space.system.places[move.via]
+    node = place.node
+    flows = tuple(flow.id for flow, _ in move.ways)
+    name = named(node)
+    if node.attached_to is not None:
+        host = space.system.places[place.prefix + node.attached_to].node
+        kinds = [event.kind for event in node.events]
+        message = _EVENTS.get(kinds[0], _COMES) if len(kinds) == 1 else _COMES
+        return _of(place, message, {"name": named(host), "event": name}, flows)
+    if move.word in _DECISIONS and node.extensions.approval is not None:
+        return _of(place, _DECISIONS[move.word], {"name": name}, flows)
+    if (branch := _branch(space, move)) is not None:
+        return _of(place, _CHOOSES, {"name": name, "branch": branch}, flows)
+    words = {"begins": _BEGINS, "again": _AGAIN, "starts": _STARTS, "return": _DECISIONS["return"]}
+    if move.word in words:
+        return _of(place, words[move.word], {"name": name}, flows)
+    if node.type == "startEvent" or (node.triggered_by_event and not flows):
+        return _of(place, _BEGINS, {"name": name}, flows)
+    if node.type == "endEvent":
+        return _of(place, _ENDS, {"name": name}, flows)
+    return _of(place, _DONE if node.is_activity else _PASSES, {"name": name}, flows)
+
+
+def _branch(space: Space, move: Move) -> Title | None:
+    """The flow that is chosen, or where it leads, when there were others."""
+    place = space.system.places[move.via]
+    asks = any(flow.condition is not None for flow, _ in place.outgoing) or place.node.type == "eventBasedGateway"
+    if len(move.ways) != 1 or len(place.outgoing) < 2 or not asks:
+        return None
+    flow, target = move.ways[0]
+    return named(flow) if flow.name else named(space.system.places[target].node)
+
+
+def _of(place: Place, message: str, facts: dict[str, object], flows: tuple[str, ...] = ()) -> Step:
+    outermost, _, _ = place.prefix.partition("/")
+    return Step(place.node.id, message, facts, flows, outermost)

@@ -1,0 +1,17 @@
+"""What a check has found, for the scripts of a page, in the reader's language."""
+
+from typing import Any
+
+from engine.findings import Finding
+from webui import errors
+
+
+def steps(finding: Finding) -> list[dict[str, Any]]:
+    """A counter-example for the drawing: where each step stands, what happens, which flows are taken."""
+    return [
+        {
+            "element": step.within or step.element_id, "text": errors.words(step.message, step.facts),
+            "flows": [] if step.within else list(step.flows),
+        }
+        for step in finding.steps
+    ]  # fmt: skip
