@@ -1,7 +1,8 @@
 """Facts that somebody may have to be told of: a job of the same transaction, which finds out whom."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, exists, insert, literal, or_, select
 
@@ -15,6 +16,7 @@ from engine.unit_of_work import UnitOfWork
 HANDLER = "tell"
 SET_UP = "system"
 """source of set-up and repairs, of which nobody is told; other systems are"""
+SUBSTITUTION = "substitution"
 PERSONAL = frozenset(
     (
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
@@ -46,6 +48,22 @@ _asked_for = select(
     exists(select(notice_robot.c.id)).label("robots"),
     exists(select(literal(1)).where(_of_work)).label("people"),
 )
+
+
+def plan_substitution(uow: UnitOfWork, substitution_id: UUID, what: str, at: datetime | None = None) -> None:
+    """A job, now or `at` a time, that tells of a substitution: asked (its manager), judged, ended (the principal)."""
+    key = ids.uuid7()
+    uow.queue(
+        _insert,
+        {
+            "id": key, "instance_id": None, "token": None, "kind": int(JobKind.EVENT), "handler": SUBSTITUTION,
+            "payload": {"substitution": str(substitution_id), "what": what}, "shard": key.bytes[-1] % 64,
+            "visible_at": at or uow.now, "state": 0, "attempts": 0, "retry": _RETRY, "last_error": None,
+            "created_at": uow.now,
+        },
+    )  # fmt: skip
+    if at is None:
+        uow.wake_runners()
 
 
 def publish(uow: UnitOfWork, instance: Instance, kind: str, seq: int) -> None:

@@ -1,8 +1,10 @@
 """Settings of a process: read once from TROIKA_* environment variables, frozen, passed in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -50,6 +52,8 @@ class Settings:
     """File of the private key that signs them: readable by the process that anchors and by nobody else."""
     verify_per_minute: int = 60
     """Codes of prints that one visitor may ask about in a minute."""
+    substitution_amount: str = ""
+    """A substitution for larger requests needs the word of the principal's manager; nothing: no amount does."""
     crash_at: str = ""
     """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
     testing: bool = False
@@ -63,6 +67,11 @@ class Settings:
     def zone(self) -> ZoneInfo:
         """The zone of business dates."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def amount_alone(self) -> Decimal | None:
+        """Up to which amount somebody names a substitute by himself, None for any."""
+        return Decimal(self.substitution_amount) if self.substitution_amount else None
 
     @property
     def lease(self) -> timedelta:
@@ -124,6 +133,10 @@ class Settings:
             )
         if any(not sink.startswith("file:") for sink in self.sinks):
             raise WrongSetting(name="TROIKA_ANCHOR_SINK", expected="file:FOLDER, …", found=self.anchor_sink)
+        if self.substitution_amount and not re.fullmatch(r"\d{1,18}(\.\d{1,6})?", self.substitution_amount):
+            raise WrongSetting(
+                name="TROIKA_SUBSTITUTION_AMOUNT", expected="an amount such as 50000", found=self.substitution_amount
+            )
         if self.verify_per_minute < 1:
             raise WrongSetting(
                 name="TROIKA_VERIFY_PER_MINUTE", expected="a number from 1 on", found=self.verify_per_minute

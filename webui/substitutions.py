@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -20,17 +20,24 @@ blueprint = Blueprint("substitutions", __name__, url_prefix="/substitutions")
 
 def _index(error: EngineError | None = None) -> ResponseReturnValue:
     found = identity.substitutions(g.uow, g.reader.id)
-    people = {
-        user.id: user
-        for user in identity.find(g.uow, {key for one in found for key in (one.principal_id, one.substitute_id)})
-    }
+    refused = identity.refused_substitutions(g.uow, g.reader.id)
+    over = identity.over_substitutions(g.uow, g.reader.id)
+    judging = identity.substitutions_to_judge(g.uow)
+    known = {
+        key for one in (*found, *refused, *over, *judging)
+        for key in (one.principal_id, one.substitute_id, one.judged_by) if key is not None
+    }  # fmt: skip
+    people = {user.id: user for user in identity.find(g.uow, known)}
     today = g.now.astimezone(languages.zone()).date()
     return page(
         "substitutions/index.html", given=[one for one in found if one.principal_id == g.reader.id],
         received=[one for one in found if one.substitute_id == g.reader.id], people=people, error=error,
         typed=request.form, processes=list(rendering.processes().values()), today=today,
         chosen=identity.find(g.uow, [request.form.get("to", "")]) if error else [],
-        decided=tasks.decided_for_me(g.uow),
+        process_names={one.key: rendering.label(one.labels, one.name) for one in rendering.processes().values()},
+        decided=tasks.decided_for_me(g.uow), refused=refused, judging=judging,
+        over=[(one, tasks.decided_by_rule(g.uow, one)) for one in over],
+        limit=current_app.config["TROIKA"].amount_alone,
     )  # fmt: skip
 
 
@@ -54,10 +61,11 @@ def create() -> ResponseReturnValue:
         request.form.get("reason", "").strip(), scope="processes" if processes else "all", names=processes,
         max_amount=_amount(amount) if amount else None, include_open=bool(request.form.get("include_open")),
         confirm=bool(request.form.get("confirm")), unconfirmed=request.form.get("unconfirmed", "falls"),
+        keep_copy=bool(request.form.get("keep_copy")),
     )  # fmt: skip
     text = gettext("Your substitute is set.")
     if made.state == "pending":
-        text = gettext("It is longer than 30 days: it begins when your manager has agreed.")
+        text = gettext("It begins when your manager has agreed.")
     flash(text, "success")
     return redirect(url_for(".index"), 303)
 
@@ -67,6 +75,19 @@ def end(substitution: UUID) -> ResponseReturnValue:
     """From the next click on nobody acts for the reader any more."""
     identity.end_substitution(g.uow, substitution)
     flash(gettext("Ended."), "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uuid:substitution>/judge")
+@shows_again(lambda error, substitution: _index(error))
+def judge(substitution: UUID) -> ResponseReturnValue:
+    """The manager says yes, or no and why."""
+    word = request.form.get("word")
+    if word not in ("approve", "refuse"):
+        raise InvalidForm(errors={"word": ["approve | refuse"]})
+    reason = request.form.get("reason", "")
+    identity.approve_substitution(g.uow, substitution, approved=word == "approve", reason=reason)
+    flash(gettext("Approved.") if word == "approve" else gettext("Refused."), "success")
     return redirect(url_for(".index"), 303)
 
 

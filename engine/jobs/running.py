@@ -18,6 +18,7 @@ from engine import (
     messages,
     notices,
     operations,
+    outbox,
     policy,
     repository,
     retrying,
@@ -175,6 +176,10 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
                 uow.lock_instance(claimed.instance_id)
                 fence(uow, claimed)
                 tasks.time_out(uow, claimed.payload)
+        case JobKind.EVENT if claimed.handler == outbox.SUBSTITUTION:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                notices.of_substitution(uow, claimed.payload)
         case JobKind.EVENT:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)

@@ -3,6 +3,7 @@
 from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
 from engine.notices.preferences import choose, chosen, quiet_hours, set_quiet_hours
+from engine.notices.substitutes import of_substitution
 from engine.notices.telling import tell
 
 SENT_OUTSIDE = (MAIL, ROBOT)
@@ -16,6 +17,7 @@ __all__ = [
     "Parcel",
     "choose",
     "chosen",
+    "of_substitution",
     "prepare",
     "quiet_hours",
     "send",

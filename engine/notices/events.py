@@ -105,7 +105,7 @@ EVENTS = {event.key: event for event in _LIST}
 
 DECISIONS = {
     "agree": ("同意", "agreed"), "reject": ("不同意", "rejected"), "abstain": ("弃权", "abstained"),
-    "handled": ("已办理", "done"),
+    "handled": ("已办理", "done"), "returned": ("退回", "sent back"), "advised": ("已答复意见", "advised"),
 }  # fmt: skip
 STATUSES = {
     "completed": ("已完成", "completed"), "rejected": ("未通过", "rejected"), "terminated": ("已终止", "terminated"),

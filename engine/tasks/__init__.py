@@ -2,7 +2,7 @@
 
 from engine.tasks.advising import delegate, hand_back
 from engine.tasks.batching import Chosen, Result, agree_many, seen
-from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_for_me, receipts
+from engine.tasks.boxes import CopyItem, InMyName, Receipt, copied, decided_by_rule, decided_for_me, receipts
 from engine.tasks.choosing import Later, later, selectable, set_future
 from engine.tasks.confirming import confirm, refuse
 from engine.tasks.consulting import Consultation, answer, consult, consultations
@@ -104,6 +104,7 @@ __all__ = [
     "copy_to",
     "copy_to_draft",
     "count",
+    "decided_by_rule",
     "decided_for_me",
     "delegate",
     "done",

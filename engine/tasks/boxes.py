@@ -13,6 +13,7 @@ from engine.db.identity import substitution, user_account
 from engine.db.instance import Status, instance
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, user_task, work_item
 from engine.forms import Permissions
+from engine.identity import Substitution
 from engine.tasks import filtering, titles
 from engine.tasks.inbox import MOST_ON_A_PAGE, Key, Page, read_cursor, reads, write_cursor
 from engine.tasks.working import sights
@@ -78,28 +79,44 @@ def receipts(uow: UnitOfWork, instance_id: UUID) -> list[Receipt]:
 
 @dataclass(frozen=True, slots=True)
 class InMyName:
-    """A decision that a substitute made for the actor."""
+    """A decision that a substitute made for somebody. `waits`: to be confirmed; `void`: it does not count any more."""
 
     work_item_id: UUID
     instance_id: UUID
+    number: str | None
     title: str
     task_name: str
     by: str
     decision: str
     opinion: str | None
     decided_at: datetime
+    by_en: str = ""
+    waits: bool = False
+    void: bool = False
 
 
 def decided_for_me(uow: UnitOfWork, limit: int = 50) -> list[InMyName]:
     """What substitutes decided in the actor's name, newest first."""
-    rows = uow.execute(_in_my_name, {"who": uow.actor.user_id, "most": limit}).all()
-    return [
-        InMyName(
-            row.id, row.instance_id, row.title, row.task_name, row.by,
-            WORDS.get(ItemDecision(row.decision), ItemDecision(row.decision).name.lower()), row.opinion, row.decided_at,
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = uow.execute(_in_my_name.limit(limit), {"who": uow.actor.user_id}).all()
+    return [_in_name(row) for row in rows]
+
+
+def decided_by_rule(uow: UnitOfWork, rule: Substitution) -> list[InMyName]:
+    """What was decided while the substitution was in force, newest first."""
+    query = _in_my_name.where(
+        work_item.c.decided_by == rule.substitute_id, work_item.c.decided_at >= rule.valid_from,
+        work_item.c.decided_at < rule.over_at,
+    )  # fmt: skip
+    return [_in_name(row) for row in uow.execute(query, {"who": rule.principal_id})]
+
+
+def _in_name(row: Any) -> InMyName:
+    return InMyName(
+        row.id, row.instance_id, row.number, row.title, row.task_name, row.by,
+        WORDS.get(ItemDecision(row.decision), ItemDecision(row.decision).name.lower()), row.opinion, row.decided_at,
+        row.by_en, row.voided_at is None and row.confirm_until is not None and row.answered_at is None,
+        row.voided_at is not None,
+    )  # fmt: skip
 
 
 def _item(uow: UnitOfWork, row: Any, allowed: Permissions) -> CopyItem:
@@ -140,8 +157,10 @@ _receipts = (
 )  # fmt: skip
 _in_my_name = (  # by whom he ever chose: the index of decisions leads there
     select(
-        work_item.c.id, work_item.c.instance_id, instance.c.title, user_task.c.name.label("task_name"),
-        _sender.c.name.label("by"), work_item.c.decision, work_item.c.opinion, work_item.c.decided_at,
+        work_item.c.id, work_item.c.instance_id, instance.c.number, instance.c.title,
+        user_task.c.name.label("task_name"), work_item.c.voided_at, work_item.c.confirm_until, work_item.c.answered_at,
+        _sender.c.name.label("by"), _sender.c.name_en.label("by_en"),
+        work_item.c.decision, work_item.c.opinion, work_item.c.decided_at,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance, instance.c.id == work_item.c.instance_id)
@@ -154,5 +173,4 @@ _in_my_name = (  # by whom he ever chose: the index of decisions leads there
         work_item.c.on_behalf_of_id == bindparam("who"),
     )
     .order_by(work_item.c.decided_at.desc(), work_item.c.id)
-    .limit(bindparam("most"))
 )  # fmt: skip

@@ -152,6 +152,7 @@ def decide(
             if name != "item_id":
                 setattr(act.item, name, value)
         _record(act, decision, opinion, changed, stored, document, signed)
+        opening.copy_for_principal(act)
         if act.proposes:
             _ask_to_confirm(act, decision)
             return Acted(act.instance.id, act.item.id, None)

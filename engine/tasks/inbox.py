@@ -515,7 +515,7 @@ def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID
         claimable=row.group_id is not None, mine=mine,
         principal=None if mine or row.assignee_id is None else holders.get(row.assignee_id),
         assignee_name=group.name if group is not None else holders.get(row.assignee_id),
-        returned=row.cause == filtering.RETURNED, urged_at=row.urged_at, draft=bool(row.has_draft),
+        returned=row.cause == filtering.RETURNED, urged_at=row.urged_at, draft=bool(row.has_draft) and not unconfirmed,
         version=row.version, kind=ItemKind(row.kind).name.lower(), urges=row.urges or 0,
         batch=(row.spec or {}).get("buttons", {}).get("batch") == "true" and not unconfirmed, unconfirmed=unconfirmed,
         group_name_en=group.name_en if group is not None else "",

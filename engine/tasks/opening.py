@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from engine import bpmn, forms, identity, policy, repository, runtime
-from engine.approvals import rounds
+from engine.approvals import copies, rounds
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
 from engine.db import rows
@@ -127,6 +127,14 @@ def begin(
     if version is not None and version != act.item.version:
         raise Stale(task=act.round.name, found=act.item.version, seen=version)
     return act
+
+
+def copy_for_principal(act: Act) -> None:
+    """What a substitute has just decided, for a principal who wants to know: unread, once more each time."""
+    if act.rule is not None and act.rule.keep_copy:
+        copies.send(
+            act.uow, act.instance, [act.rule.principal_id], act.round.id, act.round.name, again=True
+        )  # fmt: skip
 
 
 def check_open(act: Act) -> None:

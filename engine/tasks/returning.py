@@ -368,10 +368,12 @@ def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
             "opinion_digest": sha256(opinion.encode()).hex(), "target": target,
         },
     )  # fmt: skip
+    opening.copy_for_principal(act)
     left = tuple(item.id for item in act.others)
     uow.cache["closing", act.round.token] = Closing(
-        act.round.id, RoundStatus.RETURNED, "returned", left, (act.item.id, *left), bool(act.work.timeout)
-    )
+        act.round.id, RoundStatus.RETURNED, "returned", left, (act.item.id, *left),
+        bool(act.work.timeout) or any(item.confirm_until is not None for item in act.items),
+    )  # fmt: skip
 
 
 _RESUBMIT = N_("The drawing does not let the resubmission go '{found}'.")

@@ -34,7 +34,7 @@ def rule_for(
         judged = amounts() if rule.max_amount is not None else ()
         if _covers(uow, rule, held.id, judged, item.created_at):
             covering.append(rule)
-    return max(covering, key=lambda rule: (rule.confirm, rule.unconfirmed == "falls"), default=None)
+    return max(covering, key=lambda rule: (rule.confirm, rule.unconfirmed == "falls", rule.keep_copy), default=None)
 
 
 def whose_eyes(uow: UnitOfWork, instance_id: UUID, actor_id: UUID) -> list[UUID]:

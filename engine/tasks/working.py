@@ -17,6 +17,7 @@ from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import ActNotOffered, TaskAlreadyClaimed
 from engine.forms import Permissions
+from engine.identity import User
 from engine.tasks import choosing, opening, recalling, returning, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
@@ -55,8 +56,8 @@ class Signer:
 class Proposal:
     """A substitute's decision that counts when `principal` confirms it until `until`; `otherwise`: stands | falls."""
 
-    by: str
-    principal: str
+    by: User
+    principal: User
     decision: str
     opinion: str | None
     until: datetime
@@ -415,9 +416,9 @@ def _proposal(act: Act) -> Proposal | None:
     item = act.item
     if not rounds.unconfirmed(item):
         return None
-    known = identity.names(act.uow, [item.decided_by, item.on_behalf_of_id])
+    by, principal = (identity.user(act.uow, key) for key in (item.decided_by, item.on_behalf_of_id))
     return Proposal(
-        known.get(item.decided_by, ""), known.get(item.on_behalf_of_id, ""),
+        by, principal,
         rounds.WORDS.get(ItemDecision(item.decision), ""), item.opinion, item.confirm_until, item.confirm_else,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 from engine import identity
-from engine.unit_of_work import Actor
+from engine.unit_of_work import ENGINE, Actor
 from tests.webui.test_acts import DIALOG, ask, decide, item_of, sent
 
 __all__ = ["ask"]
@@ -160,3 +160,25 @@ def test_a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it(e
     told = [bob.get(f"/requests/{key}").text for key in (first, second)]
     assert sorted(("not with me" in text, "Carl for Bob" in text) for text in told) == [(False, True), (True, True)]
     assert "waits for confirmation" not in bob.get("/inbox/").text
+
+
+def test_a_long_substitution_is_judged_on_the_page_of_the_manager_who_says_why_not(engine, sign_in, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, people["carl"].id, manager="bob")
+        today = uow.now.astimezone(uow.settings.zone).date()
+    bob, carl, ann = sign_in("bob"), sign_in("carl"), sign_in("ann")
+    sending = {"to": "ann", "first": str(today), "last": str(today + timedelta(days=40)), "keep_copy": "1"}
+    assert carl.post("/substitutions/", data=sending).status_code == 303
+    assert "waits for your manager" in carl.get("/substitutions/").text
+    assert "Waits for your word" not in ann.get("/substitutions/").text
+    page = bob.get("/substitutions/").text
+    assert "Carl wants Ann as substitute" in page
+    judging = re.search(r'action="(/substitutions/[^"]+/judge)"', page)[1]
+
+    assert ann.post(judging, data={"word": "approve"}).status_code == 403
+    assert bob.post(judging, data={"word": "perhaps"}).status_code == 422
+    assert bob.post(judging, data={"word": "refuse", "reason": " "}).status_code == 422
+    assert bob.post(judging, data={"word": "refuse", "reason": "too long"}).status_code == 303
+    told = carl.get("/substitutions/").text
+    assert all(text in told for text in ("Bob refused it", "“too long”", "with copies"))
+    assert bob.post(judging, data={"word": "approve"}).status_code == 404

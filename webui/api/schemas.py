@@ -182,8 +182,8 @@ class SignerOut(Schema):
 
 
 class ProposalOut(Schema):
-    by = fields.String()
-    principal = fields.String()
+    by = fields.String(attribute="by.name")
+    principal = fields.String(attribute="principal.name")
     decision = fields.String()
     opinion = fields.String(allow_none=True)
     until = fields.AwareDateTime()
@@ -376,6 +376,13 @@ class SubstitutionIn(Strict):
         load_default="falls", validate=validate.OneOf(["stands", "falls"]),
         metadata={"description": "what becomes of it when the reader has not answered after a day"},
     )  # fmt: skip
+    keep_copy = fields.Boolean(
+        load_default=False, metadata={"description": "the reader gets a copy of what the substitute decides"}
+    )
+
+
+class JudgeIn(Strict):
+    reason = Text(load_default="", metadata={"description": "refuse: why"})
 
 
 class SubstitutionOut(Schema):
@@ -391,7 +398,11 @@ class SubstitutionOut(Schema):
     include_open = fields.Boolean()
     confirm = fields.Boolean()
     unconfirmed = fields.String()
-    state = fields.String()
+    keep_copy = fields.Boolean()
+    state = fields.String(metadata={"description": "pending (waits for the manager), active, refused or revoked"})
+    judged_by = fields.UUID(allow_none=True)
+    judged_at = fields.AwareDateTime(allow_none=True)
+    judged_reason = fields.String(allow_none=True)
 
 
 class MessageIn(Strict):

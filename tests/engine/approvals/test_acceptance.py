@@ -110,9 +110,14 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "a_decision_to_be_confirmed_counts_when_the_principal_has_confirmed_it, "
         "a_refused_decision_is_asked_of_the_principal_again_and_stays_on_record, "
         "without_an_answer_it_stands_or_falls_after_a_day_as_the_substitution_says, "
-        "an_approval_that_counts_for_a_policy_makes_no_grant_before_it_is_confirmed",
+        "an_approval_that_counts_for_a_policy_makes_no_grant_before_it_is_confirmed, "
+        "a_long_one_begins_when_the_manager_agrees, "
+        "a_large_one_waits_for_the_manager_and_he_for_nobody_of_his_own, "
+        "the_principal_gets_an_unread_copy_of_each_decision_when_he_wants_one, "
+        "when_it_is_over_the_principal_is_told_once_what_was_decided_for_him",
         f"{HERE}/test_modes.py: an_unconfirmed_decision_is_none",
-        "webui/test_turning_back.py: a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it",
+        "webui/test_turning_back.py: a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it, "
+        "a_long_substitution_is_judged_on_the_page_of_the_manager_who_says_why_not",
     )),
     20: ("on behalf is the same button, with both names on record", (
         f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept",

@@ -1,5 +1,6 @@
 """代理: both see the work, the first acts, nobody acts in a chain, for himself, or twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -7,18 +8,20 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import identity, repository, runtime, tasks
+from engine import identity, jobs, repository, runtime, tasks
 from engine.db.policy import policy_grant
 from engine.errors import (
     ActNotOffered,
     AlreadyDecided,
     Forbidden,
     InvalidSubstitution,
+    InvalidValue,
     NotFound,
     NothingToConfirm,
     NotYourTask,
     PrincipalOnly,
 )
+from engine.modules.notification.models.notice import notice
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import Office, approval
@@ -203,8 +206,12 @@ def test_a_long_one_begins_when_the_manager_agrees(office):
         office.do("cyd", identity.approve_substitution, made.id)
     office.do("bob", identity.end_substitution, made.id)
     other = stand_in(office, "bob", "gus", lasts=timedelta(days=31))
-    office.do("cyd", identity.approve_substitution, other.id, approved=False)
+    with pytest.raises(InvalidValue, match="a reason"):
+        office.do("cyd", identity.approve_substitution, other.id, approved=False)
+    office.do("cyd", identity.approve_substitution, other.id, approved=False, reason="too long")
     assert office.asked() == {"bob"}
+    [told] = office.do("bob", identity.refused_substitutions, office.who["bob"].user_id)
+    assert (told.judged_by, told.judged_reason) == (office.who["cyd"].user_id, "too long")
 
 
 def test_nobody_gives_the_power_of_another_to_himself(office):
@@ -238,7 +245,7 @@ def test_a_decision_to_be_confirmed_counts_when_the_principal_has_confirmed_it(o
     assert (line.unconfirmed, line.mine, waiting.unconfirmed, waiting.principal) == (True, True, True, "Bob")
     view = office.view("bob")
     assert view.actions == ("confirm", "refuse")
-    assert (view.status, view.proposal.by, view.proposal.decision, view.proposal.opinion) == (
+    assert (view.status, view.proposal.by.name, view.proposal.decision, view.proposal.opinion) == (
         "countersigning", "Gus", "agree", "fine with me",
     )  # fmt: skip
     assert (office.view("gus", line.work_item_id).actions, view.progress) == ((), (1, 2))
@@ -356,3 +363,73 @@ def grants(engine) -> list[tuple[UUID, UUID]]:
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         who = select(policy_grant.c.account_id, policy_grant.c.on_behalf_of_id)
         return [tuple(row) for row in uow.execute(who)]
+
+
+# ---------------------------------------------------------------- approval, copies, and what is told at the end
+
+
+def test_a_large_one_waits_for_the_manager_and_he_for_nobody_of_his_own(office, monkeypatch):
+    limit = replace(office.engine.settings, substitution_amount="1000")
+    monkeypatch.setattr(office.engine, "settings", limit)
+    small = stand_in(office, "bob", "gus", max_amount=Decimal(1000), scope="processes", names=["q"])
+    large = stand_in(office, "bob", "gus", max_amount=Decimal("1000.01"), scope="processes", names=["p"])
+    any_amount = stand_in(office, "cyd", "gus")
+
+    assert [one.state for one in (small, large, any_amount)] == ["active", "pending", "pending"]
+    judging = {
+        login: [one.id for one in office.do(login, identity.substitutions_to_judge)]
+        for login in ("bob", "gus", "eve", "cyd", "boss", "dan")
+    }
+    assert judging == {
+        "bob": [], "gus": [], "eve": [], "cyd": [large.id], "boss": [any_amount.id], "dan": [large.id, any_amount.id],
+    }  # fmt: skip
+    jobs.run_due(office.engine)
+    assert told(office, "cyd") == ["Bob申请由Gus代理，请审批"]
+    office.do("cyd", identity.approve_substitution, large.id)
+    jobs.run_due(office.engine)
+    assert (told(office, "bob"), office.do("cyd", identity.substitutions_to_judge)) == (["Bob由Gus代理，已获批准"], [])
+
+
+def test_the_principal_gets_an_unread_copy_of_each_decision_when_he_wants_one(office):
+    office.begin(approval(users="bob"), approval("again", users="bob"))
+    stand_in(office, "bob", "gus", keep_copy=True)
+
+    office.act("gus", tasks.agree)
+    [copy] = office.do("bob", tasks.copied).items
+    assert copy.sender_name == "Gus"
+    office.do("bob", tasks.read_copy, copy.work_item_id)
+    assert office.do("bob", tasks.copied, unread=True).items == []
+    office.act("gus", tasks.reject, "no")
+
+    assert len(office.do("bob", tasks.copied, unread=True).items) == 1
+    assert consistent(office.engine)
+
+
+@pytest.mark.parametrize("revoked", [True, False])
+def test_when_it_is_over_the_principal_is_told_once_what_was_decided_for_him(office, revoked):
+    first, second = (office.begin(approval(users="bob")) for _ in range(2))
+    made = stand_in(office, "bob", "gus", lasts=timedelta(hours=2))
+    office.clock.advance(timedelta(minutes=1))
+    one, other = office.items("gus")
+    office.do("gus", tasks.agree, one.work_item_id)
+    office.clock.advance(timedelta(minutes=1))
+    office.do("gus", tasks.reject, other.work_item_id, "no")
+    office.clock.advance(timedelta(minutes=1))
+    if revoked:
+        office.do("bob", identity.end_substitution, made.id)
+    office.later(hours=1)
+    assert len(told(office, "bob")) == revoked
+    office.later(hours=2)
+
+    assert told(office, "bob") == ["Gus的代理已结束：代您作出2项决定"]
+    [over] = office.do("bob", identity.over_substitutions, office.who["bob"].user_id)
+    decided = office.do("bob", tasks.decided_by_rule, over)
+    assert [(one.decision, one.by, one.void) for one in decided] == [("reject", "Gus", False), ("agree", "Gus", False)]
+    assert {one.instance_id for one in decided} == {first, second}
+
+
+def told(office, login: str) -> list[str]:
+    """Titles of the notices that somebody has."""
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        mine = select(notice.c.title).where(notice.c.user_id == office.who[login].user_id).order_by(notice.c.id)
+        return list(uow.execute(mine).scalars())
