@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypedDict, Unpack
 
 from engine.bpmn.model import Definition, Node, Process
-from engine.errors import N_
+from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
+from engine.policy.reproducing import Decisions, reproduce
 from engine.policy.search import Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
 from engine.policy.subjects import Forms, Subjects
@@ -28,6 +29,8 @@ class Guarded(Protocol):
 
 PROVED, VIOLATED, UNKNOWN = "proved", "violated", "unknown"
 NOTHING = "nothing guarded"
+CONFIRMED = N_("Confirmed: the machine goes this way.")
+POSSIBLE = N_("A possible way: the machine did not repeat it.")
 GATE, SILENT = "gate", "none"
 WORST = (VIOLATED, UNKNOWN, GATE, PROVED, SILENT)
 """what `Verdict.about` may say, the worst first"""
@@ -59,6 +62,7 @@ class Verdict:
 class Beside(TypedDict, total=False):
     """What is known beside a drawing. `policies`: those in force. `callees`: the process that a call activity would
     run; where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
+    `decisions`: by id, for the machine that a way is tried on.
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
     """
@@ -66,6 +70,7 @@ class Beside(TypedDict, total=False):
     policies: Iterable[Policy]
     callees: Callees
     forms: Forms | None
+    decisions: Decisions
     process_id: str | None
     begin: Starts | None
 
@@ -88,7 +93,7 @@ def verdicts(definition: Definition, catalog: Mapping[str, Any], **beside: Unpac
         return found or (own.get(node.call.process_id) if node.call is not None else None)
 
     return [
-        _prove(process, catalog, policies, follow, beside.get("forms"), definition.resource, beside.get("begin"))
+        _prove(definition, process, catalog, policies, follow, beside)
         for process in definition.executable
         if wanted in (None, process.id)
     ]
@@ -113,22 +118,29 @@ def _space(
 
 
 def _prove(
-    process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees, forms: Forms | None,
-    resource: str, begin: Starts | None,
+    definition: Definition, process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees,
+    beside: Beside,
 ) -> Verdict:  # fmt: skip
+    resource, begin = definition.resource, beside.get("begin")
     system = build(process, callees)
     classes = frozenset(guarded for place in system.places.values() if (guarded := _guarded(place, catalog)))
     if not classes:
         return Verdict(process.id, NOTHING)
-    space = _space(system, catalog, policies, forms)
+    space = _space(system, catalog, policies, beside.get("forms"))
     needs = space.needs
     if not needs:
         return Verdict(process.id, NOTHING, classes=classes)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
+
+    def tried(name: str, violation: Violation) -> dict[str, Any] | bool:
+        values = reproduce(space, name, violation, definition, beside.get("decisions", _no_decision))
+        return False if values is None else values
+
     found = space.search(begin(space) if begin is not None else None)
     level = {place: _level(system.places[place], catalog) for place in needs}
     findings = [
-        _violated(space, name, violation, level[name], resource) for name, violation in found.violations.items()
+        _violated(space, name, violation, level[name], resource, None if begin is not None else tried(name, violation))
+        for name, violation in found.violations.items()
     ]
     worst = Level.ERROR if Level.ERROR in level.values() else Level.WARN
     for element, what in system.unread:
@@ -147,19 +159,31 @@ def _prove(
     return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes)
 
 
-def _violated(space: Space, name: str, violation: Violation, level: Level, resource: str) -> Finding:
+def _no_decision(key: str) -> Any:
+    raise LookupError(key)
+
+
+def _violated(
+    space: Space, name: str, violation: Violation, level: Level, resource: str, tried: dict[str, Any] | bool | None
+) -> Finding:  # fmt: skip
+    """`tried`: the values with which the machine has gone the way, False: it did not; None when it was not asked."""
+    confirmed = None if tried is None else isinstance(tried, dict)
     place, need = space.system.places[name], space.needs[name][violation.missing]
-    steps, line = told(space, name, violation)
+    steps, line = told(space, name, violation, tried if isinstance(tried, dict) else None)
     return Finding(
         "policy-approval-missing",
         level,
         place.node.id,
-        N_("{policy}: '{name}' can be reached without {capability}: {path}."),
+        N_("{policy}: '{name}' can be reached without {capability}: {path}. {replay}")
+        if confirmed is not None
+        else N_("{policy}: '{name}' can be reached without {capability}: {path}."),
         {
             "policy": need.policy,
             "name": named(place.node),
             "capability": need.shown or N_("an approval"),
             "path": line,
+            "confirmed": confirmed,
+            "replay": Phrase(CONFIRMED if confirmed else POSSIBLE),
         },
         N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
         line=place.node.line,

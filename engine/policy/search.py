@@ -288,6 +288,19 @@ class Space:
         kinds = (self.system.places[name].node.type for name in passed)
         return any(kind in TASKS or kind == "intermediateCatchEvent" for kind in kinds)
 
+    def hands_on(self, name: str) -> bool:
+        """Whether nothing that a token in this place does is looked at by itself."""
+        return self._idle[name] or not self._stays[name]
+
+    def people(self, name: str) -> int:
+        """How many people the approval of a place guarantees."""
+        return self.quorum[self.providing.index(name)] if name in self.bit else 0
+
+    def behind(self, name: str) -> set[str]:
+        """What lies after a place and in it, when no loop is gone round."""
+        after = {name, *self._down(name)}
+        return after | {inner for one in after for inner in self.inner.get(one, ())}
+
     def placed(self, state: State, name: str, flow: str = "") -> State:
         """One token more that comes to a place."""
         tokens = state.tokens
@@ -310,7 +323,7 @@ class Space:
         """The moves on a way that begins in `origin`, with those that only hand the token on between them."""
         found: list[Move] = []
         met = {move.via for move in moves}
-        begins = next((way for way in self.system.starts if self._begin(way) == origin), [])
+        begins = next((way for way in self.system.starts if self.begun_at(way) == origin), [])
         for start in begins:
             found.extend(self._handing_on(start, met))
         for move in moves:
@@ -344,9 +357,10 @@ class Space:
 
     def starts(self) -> list[State]:
         """The states in which it can begin."""
-        return [self._begin(starts) for starts in self.system.starts]
+        return [self.begun_at(starts) for starts in self.system.starts]
 
-    def _begin(self, starts: list[str]) -> State:
+    def begun_at(self, starts: list[str]) -> State:
+        """The state in which it begins at these places."""
         state = State((), 0, 0)
         for start in starts:
             state = self.placed(state, start)
@@ -782,7 +796,7 @@ class Space:
         if not self._lies_around(goal.parent, place):
             return
         behind = {target, *self._down(target)}
-        gone = frozenset(behind | {name for inner in behind for name in self.inner.get(inner, ())})
+        gone = frozenset(self.behind(target))
         kept = self._without(state, gone)
         digits, undone = 0, self._bits(name for name in self.bit if name in gone)
         for name, index in self.asked.items():

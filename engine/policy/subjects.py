@@ -10,6 +10,7 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn.model import Node
+from engine.errors import Title
 from engine.forms import Form, Permissions
 from engine.policy.abstraction import Place, System
 
@@ -59,6 +60,27 @@ class Subjects:
             approval for approval in approvals
             if self._asks(approval) == (text, subject.type) and self._about[approval] == about
         ]  # fmt: skip
+
+    def written(self, name: str) -> set[str]:
+        """The variables that a place writes when it is done."""
+        return self._names[name]
+
+    def argument(self, name: str) -> str | None:
+        """The input of a guarded place that names its document."""
+        task = self._system.places[name].node.extensions.task
+        subject = getattr(self._catalog.get(task.type) if task is not None else None, "subject", None)
+        return None if subject is None else str(subject.argument)
+
+    @property
+    def labels(self) -> dict[str, Title]:
+        """What forms call the variables that are filled in there."""
+        found: dict[str, Title] = {}
+        for place in self._system.places.values():
+            key = place.node.extensions.form
+            form = self._forms(key) if key and not key.startswith("=") and self._forms is not None else None
+            for field in form.fields if form is not None else ():
+                found.setdefault(field.path, Title(field.label or field.path, field.labels))
+        return found
 
     def _asks(self, approval: str) -> tuple[str, str]:
         mark = self._system.places[approval].node.extensions.policy

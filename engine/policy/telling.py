@@ -1,11 +1,13 @@
 """A counter-example in words: what happens step by step, and in one line what matters of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.bpmn.model import Flow, Node
 from engine.errors import N_, Phrase, Title
 from engine.findings import Step
 from engine.policy.abstraction import Place
+from engine.policy.reproducing import paths_in
 from engine.policy.search import PASSED, Move, Space, Violation
 
 _DECISIONS = {
@@ -28,17 +30,23 @@ _BEGINS = N_("'{name}' begins")
 _AGAIN = N_("'{name}' runs again")
 _STARTS = N_("Somebody starts something in '{name}'")
 _CHOOSES = N_("'{name}' goes on to '{branch}'")
+_CHOOSES_WITH = N_("{data}: '{name}' goes on to '{branch}'")
 _PASSES = N_("'{name}' is passed")
 _DONE = N_("'{name}' is done")
 _ENDS = N_("'{name}' is reached")
 _RUNS = N_("'{name}' runs without {capability}")
 
 
-def told(space: Space, name: str, violation: Violation) -> tuple[tuple[Step, ...], Phrase]:
-    """(each step from the start to the guarded place `name`, the choices among them in one line)"""
+def told(
+    space: Space, name: str, violation: Violation, values: Mapping[str, Any] | None = None
+) -> tuple[tuple[Step, ...], Phrase]:  # fmt: skip
+    """(each step from the start to the guarded place `name`, the choices among them in one line)
+
+    `values`: those with which the machine went this way.
+    """
     moves = space.walk(violation.origin, violation.moves)
     need = space.needs[name][violation.missing]
-    steps = [_step(space, move) for move in moves]
+    steps = [_step(space, move, values or {}) for move in moves]
     goal = space.system.places[name]
     steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown or N_("an approval")})
     telling = [step for step, move in zip(steps, moves, strict=True) if _is_a_choice(space, move)]
@@ -64,7 +72,7 @@ def _is_a_choice(space: Space, move: Move) -> bool:
     return _branch(space, move) is not None or place.node.attached_to is not None or place.node.triggered_by_event
 
 
-def _step(space: Space, move: Move) -> Step:
+def _step(space: Space, move: Move, values: Mapping[str, Any]) -> Step:
     place = space.system.places[move.via]
     node = place.node
     flows = tuple(flow.id for flow, _ in move.ways)
@@ -77,6 +85,9 @@ def _step(space: Space, move: Move) -> Step:
     if move.word in _DECISIONS and node.extensions.approval is not None:
         return _of(place, _DECISIONS[move.word], {"name": name}, flows)
     if (branch := _branch(space, move)) is not None:
+        data = _data(space, place, values)
+        if data is not None:
+            return _of(place, _CHOOSES_WITH, {"name": name, "branch": branch, "data": data}, flows)
         return _of(place, _CHOOSES, {"name": name, "branch": branch}, flows)
     words = {"begins": _BEGINS, "again": _AGAIN, "starts": _STARTS, "return": _DECISIONS["return"]}
     if move.word in words:
@@ -96,6 +107,26 @@ def _branch(space: Space, move: Move) -> Title | None:
         return None
     flow, target = move.ways[0]
     return named(flow) if flow.name else named(space.system.places[target].node)
+
+
+def _data(space: Space, place: Place, values: Mapping[str, Any]) -> Phrase | None:
+    """What the conditions of a gateway read, with the values that were tried, named as forms name it."""
+    found: dict[str, Phrase] = {}
+    for flow, _ in place.outgoing:
+        for path in paths_in(flow.condition or ""):
+            value = _at(values, path)
+            if value is not None:
+                label = space.subjects.labels.get(path) or Title(path, {})
+                found[path] = Phrase("{label} = {value}", label=label, value=value)
+    told = {f"value{number}": phrase for number, phrase in enumerate(found.values())}
+    return Phrase(", ".join(f"{{{name}}}" for name in told), **told) if told else None
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    here: Any = values
+    for name in path.split("."):
+        here = here.get(name) if isinstance(here, Mapping) else None
+    return None if isinstance(here, Mapping | list) else here
 
 
 def _of(place: Place, message: str, facts: dict[str, object], flows: tuple[str, ...] = ()) -> Step:

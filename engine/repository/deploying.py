@@ -190,10 +190,14 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
     def form_of(key: str) -> forms.Form | None:
         return drawn[key] if key in drawn else known.form(key)
 
+    tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
     callers = [callees.drawing(info) for info in _callers(uow, deployed, own)]
     findings: list[Finding] = []
     for checked in [*reading.drawings.values(), *callers]:
-        findings += policy.prove(checked, catalog, policies=policies, callees=callees, forms=form_of)
+        findings += policy.prove(
+            checked, catalog, policies=policies, callees=callees, forms=form_of,
+            decisions=lambda key: tables[key] if key in tables else decision(uow, key),
+        )  # fmt: skip
     return findings
 
 

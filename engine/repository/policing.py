@@ -10,7 +10,7 @@ from engine import identity, operations, policy
 from engine.bpmn.model import Assignees
 from engine.findings import Finding
 from engine.policy import Past, Policy, Staffing, Verdict, Version
-from engine.repository.definitions import DefinitionInfo, definition, drawing, known_form, latest_all
+from engine.repository.definitions import DefinitionInfo, decision, definition, drawing, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
 
@@ -148,11 +148,13 @@ class _Prover:
     def __init__(self, uow: UnitOfWork, policies: Sequence[Policy] | None) -> None:
         self.policies = policy.in_force(uow) if policies is None else policies
         self.callees, self.forms, self.catalog = Callees(uow), partial(known_form, uow), operations.catalog()
+        self.decisions = partial(decision, uow)
 
     def proof(self, info: DefinitionInfo) -> Proof:
         drawing = self.callees.drawing(info)
         began = perf_counter()
         told = policy.verdicts(
-            drawing, self.catalog, policies=self.policies, callees=self.callees, forms=self.forms
+            drawing, self.catalog, policies=self.policies, callees=self.callees, forms=self.forms,
+            decisions=self.decisions,
         )  # fmt: skip
         return Proof(info, tuple(told), (perf_counter() - began) * 1000)

@@ -11,7 +11,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from engine import bpmn, drafts, forms, operations, policy, replay, repository, scenarios
+from engine import bpmn, dmn, drafts, forms, operations, policy, replay, repository, scenarios
 from engine.clock import FrozenClock
 from engine.db.definition import definition, resource
 from engine.db.identity import user_account
@@ -81,6 +81,8 @@ def prove(files: tuple[Path, ...], library: Path | None) -> None:
         for path, content in known.items()
         if path.endswith(".json") and (reading := forms.read(content, path)).form is not None
     }
+    read_tables = dmn.read_all({path: content for path, content in known.items() if path.endswith(".dmn")})
+    tables = {one.id: found.model for found in read_tables.values() if found.model for one in found.model.decisions}
     stated = folder / "processes" / "policies.yml"
     policies = policy.read(stated.read_text(encoding="utf-8")) if stated.is_file() else []
     operations.load()
@@ -90,7 +92,7 @@ def prove(files: tuple[Path, ...], library: Path | None) -> None:
         if definition is None:
             raise NotFound(kind="drawing", key=file)
         for verdict in policy.verdicts(
-            definition, operations.catalog(), policies=policies, forms=shown.get,
+            definition, operations.catalog(), policies=policies, forms=shown.get, decisions=tables.__getitem__,
             callees=lambda caller, node: processes.get(node.call.process_id) if node.call is not None else None,
         ):  # fmt: skip
             took = f" ({verdict.states} states, {verdict.seconds * 1000:.0f} ms)" if verdict.states else ""

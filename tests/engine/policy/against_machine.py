@@ -29,17 +29,20 @@ VARIABLES = tuple(f"d{number}" for number in range(3))
 @dataclass
 class Verdict:
     """`proof`: elements that may pay without approval by the proof; `unread`: what it did not understand; `machine`:
-    what the machine did."""
+    what the machine did; `confirmed`: elements that paid when the way of the proof was tried."""
 
     proof: frozenset[str]
     unread: frozenset[str]
     machine: Explored
+    confirmed: frozenset[str] = frozenset()
 
     @property
     def outcome(self) -> str:
         paid = frozenset(self.machine.paid)
         if paid - self.proof and not self.unread:
             return "missed"
+        if self.confirmed - paid and self.machine.complete:
+            return "confirmed wrongly"
         if self.unread:
             return "unread"
         if self.proof - paid:
@@ -68,6 +71,7 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
         frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
         Explorer(programs, states=states, depth=depth, start=start).explore(),
+        frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )
 
 

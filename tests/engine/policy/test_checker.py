@@ -128,7 +128,7 @@ def test_the_way_is_told_step_by_step_and_its_choices_in_one_line():
     assert said == [
         ("start", "'start' begins", ("start_fin",)),
         ("fin", "'审批 fin' is rejected", ("fin_ok",)),
-        ("ok", "'同意？' goes on to '付款'", ("ok_pay",)),
+        ("ok", "amount = 99: '同意？' goes on to '付款'", ("ok_pay",)),
         ("pay", "'付款' runs without finance_approval", ()),
     ]
     assert finding.facts["path"] == " → ".join(text for _, text, _ in said[1:])

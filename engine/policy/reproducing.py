@@ -1,0 +1,508 @@
+"""A counter-example on the real machine: the answers that people, jobs and the outside world would have to give.
+
+The machine is led along the way that the search has found, with values that its branches ask for, until the guarded
+operation is called without its approvals. What it does not repeat within the budget may still be so: the way stays
+possible.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from engine import bpmn, dmn, feel
+from engine.bpmn import steps
+from engine.bpmn.model import Definition, Process
+from engine.bpmn.state import State, Token
+from engine.errors import CannotCompile, EngineError, NoSuchStart
+from engine.policy.abstraction import Place
+from engine.policy.search import Move, Space, Violation
+from engine.policy.subjects import ANYTHING, read_by
+
+Decisions = Callable[[str], Any]
+"""decision id -> model; raises LookupError or an EngineError for one that is not there"""
+
+NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+VERBS = 200
+"""acts on the machine that are tried for one way"""
+VALUES = 6
+"""sets of values that are tried, those that fit the branches first"""
+ROUNDS = 2
+DOCUMENT, OTHER = "document-1", "document-2"
+PERSON = ("id", "login", "name", "email", "org_unit", "position")
+Yes = tuple[str, str, str]
+"""(capability, document, place)"""
+_APPROVALS = {"agree": "agree", "passes": "agree", "reject": "reject", "handled": "handled"}
+_LITERAL = re.compile(r'-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|\b(?:true|false)\b')
+_PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+class Machine:
+    """The programs of a drawing and what it calls."""
+
+    def __init__(self, space: Space, definition: Definition, decisions: Decisions) -> None:
+        self.space, self._definition, self._decisions = space, definition, decisions
+        self.programs: dict[str, bpmn.Program] = {}
+        self.root = self._program("")
+        called = {program.process_id: program for program in self.programs.values()}
+        self.by_id = called
+        about = {
+            "id": self.root.process_id, "key": self.root.process_id, "instance_id": "instance-1", "business_key": "1",
+            "number": "1", "version": 1, "started_at": NOW, "initiator": dict.fromkeys(PERSON, "requester"),
+        }  # fmt: skip
+        self.env = bpmn.Env(programs=lambda key: (key, called[key]), decisions=decisions, process=about)
+
+    def _program(self, prefix: str) -> bpmn.Program:
+        process: Process = self.space.system.processes[prefix]
+        own = self._definition if prefix == "" else Definition("", [process])
+        program = bpmn.compile(own, process.id, accepted=True)
+        inner = {
+            place.id + "/": place for place in self.space.system.places.values()
+            if place.prefix == prefix and place.id + "/" in self.space.system.processes
+        }  # fmt: skip
+        calls = [self._program(below) for below in inner]
+        bound = program.bind(
+            {one.process_id: (one.process_id, one) for one in calls}, dict(self._known(program.decisions()))
+        )  # fmt: skip
+        self.programs[prefix] = bound
+        return bound
+
+    def _known(self, asked: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+        for one in asked:
+            try:
+                if one.id is not None:
+                    yield one.id, self._decisions(one.id)
+            except (LookupError, EngineError):  # the machine gets stuck there, and the way stays possible
+                continue
+
+
+@dataclass(frozen=True)
+class _At:
+    """A state at rest, stored, how far on the way it is, what was asked and what lives."""
+
+    stored: str
+    index: int
+    live: frozenset[Yes] = frozenset()
+    asked: tuple[tuple[int, tuple[str, str]], ...] = ()
+    passed: tuple[tuple[str, int], ...] = ()
+
+
+Act = tuple[Callable[[State], steps.Step], frozenset[Yes]]
+"""(what is done, what lives then)"""
+
+
+def reproduce(
+    space: Space, name: str, violation: Violation, definition: Definition, decisions: Decisions
+) -> dict[str, Any] | None:  # fmt: skip
+    """The values with which the machine calls the operation at `name` without its approvals; None: it did not."""
+    try:
+        machine = Machine(space, definition, decisions)
+    except CannotCompile:
+        return None
+    left = VERBS
+    for values in islice(_Guess(space, violation, decisions).sets(), VALUES):
+        run = _Run(machine, name, violation, values, left)
+        if run.succeeds():
+            return values
+        left = run.left
+    return None
+
+
+def paths_in(text: str) -> list[str]:
+    """The variables that a condition reads, each with the members that it reads of it; no outcomes of approvals."""
+    plain = _plain_text(text)
+    heads = read_by(plain) - {"approval"}
+    found = _PATH.findall(re.sub(r'"(?:[^"\\]|\\.)*"', '""', plain))
+    return [path for path in dict.fromkeys(found) if path.partition(".")[0] in heads]
+
+
+class _Run:
+    def __init__(self, machine: Machine, name: str, violation: Violation, values: dict[str, Any], left: int) -> None:
+        self.machine, self.space, self.goal, self.moves = machine, machine.space, name, violation.moves
+        self.values, self.missing, self.left = values, violation.missing, left
+        self.origin = violation.origin
+        self.documents = {
+            head for place in self.space.system.places.values() if (mark := place.node.extensions.policy) is not None
+            for head in read_by(_plain_text(mark.subject))
+        }  # fmt: skip
+
+    def succeeds(self) -> bool:
+        start = self._start()
+        given = {**self.values, **dict.fromkeys(self.documents, DOCUMENT)}
+        try:
+            step = bpmn.begin(self.machine.root, "proof", given, now=NOW, env=self.machine.env, start=start)
+        except NoSuchStart:  # begun by an event-based gateway, whose message is not known
+            return False
+        return self._go(self._after(_At("", 0), step))
+
+    def _start(self) -> str | None:
+        """The start event at which it begins, when it is not the plain one."""
+        for names in self.space.system.starts:
+            if self.space.begun_at(names) == self.origin and len(names) == 1:
+                node = self.space.system.places[names[0]].node
+                return node.id if node.events or node.instantiate else None
+        return None
+
+    def _go(self, at: _At) -> bool:
+        state = self._load(at)
+        if self._paid(state, at):
+            return True
+        for index in range(at.index, len(self.moves)):
+            for act, live in self._acts(state, at, self.moves[index]):
+                if self._try(replace(at, live=live, index=index + 1), act):
+                    return True
+            for token in list(state.tokens.values()):
+                place = self._place(state, token)
+                if place is not None and token.wait in ("work", "job") and self.space.hands_on(place.id):
+                    for act, live in self._plain(place, token, at):
+                        if self._try(replace(at, live=live, index=index), act):
+                            return True
+        return False
+
+    def _try(self, at: _At, act: Callable[[State], steps.Step]) -> bool:
+        if self.left <= 0:
+            return False
+        self.left -= 1
+        try:
+            step = act(self._load(at))
+        except EngineError:  # the machine refuses it: this is no way
+            return False
+        return not step.stale and self._go(self._after(at, step))
+
+    # ------------------------------------------------------------ what is done
+
+    def _acts(self, state: State, at: _At, move: Move) -> Iterator[Act]:
+        """Each way in which the machine can be made to do what the move says."""
+        if move.word == "begins":  # the machine does it by itself
+            return
+        goal = self.space.system.places[move.via]
+        host = goal.prefix + goal.node.attached_to if goal.node.attached_to else None
+        kinds = {event.kind: event.code for event in goal.node.events}
+        if goal.node.triggered_by_event:
+            host = goal.parent.id if goal.parent is not None else ""
+            starts = [self.space.system.places[name].node for name in goal.starts]
+            kinds = {event.kind: event.code for start in starts for event in start.events}
+        for token in list(state.tokens.values()):
+            place = self._place(state, token)
+            if place is None:
+                continue
+            if token.wait in ("timer", "message", "signal") and (place is goal or place.parent is goal):
+                for values in self._brought(place):
+                    yield self._fire(token.id, token.wait, values), at.live
+            elif token.wait in ("work", "job"):
+                if place is goal:
+                    yield from self._answered(place, token, at, move.word)
+                elif host == "" or host in (place.id, *(above.id for above in _above(place))):
+                    yield from ((act, at.live) for act in self._thrown(token.id, kinds))
+        if move.word == "starts":
+            for choice in bpmn.choices(state):
+                for activity, _ in choice.activities if choice.element == goal.node.id else ():
+                    yield self._activated(choice.scope, activity), at.live
+
+    def _answered(self, place: Place, token: Token, at: _At, word: str) -> Iterator[Act]:
+        if word == "return" or (word == "reject" and self._sends_back(token)):
+            for element, seq in sorted(at.passed, key=lambda item: -item[1]):
+                yield self._returned(token.id, element, seq), self._without(at, place, element)
+            return
+        approval = token.node.human.approval if token.node.human is not None else None
+        if word == "reject" and approval is not None and approval.on_reject == "end":
+            yield (lambda state: bpmn.reject(state, token.id, now=NOW, env=self.machine.env)), at.live
+            return
+        yield from self._plain(place, token, at, word)
+
+    def _plain(self, place: Place, token: Token, at: _At, word: str = "") -> Iterator[Act]:
+        """It is completed, with each of the documents that it may name."""
+        live, outcome = at.live, None
+        about = dict(at.asked).get(token.id)
+        said = _APPROVALS.get(word or "handled")
+        if token.node.human is not None and token.node.human.approval is not None and said is not None:
+            outcome = {"outcome": said}
+            if word == "agree" and about is not None:
+                live = live | {(*about, place.id)}
+            elif word == "reject" and about is not None:
+                live = frozenset(one for one in live if one[:2] != about)
+        if place.id in self.space.needs:
+            document = self._document(place, token)
+            live = frozenset(one for one in live if document not in (None, one[1]))
+        for document in (DOCUMENT, OTHER) if self._names(place) & {*self.documents, ANYTHING} else (DOCUMENT,):
+            yield self._completed(token.id, self._answer(place, document), outcome), live
+
+    def _answer(self, place: Place, document: str) -> dict[str, Any]:
+        """What is filled in or answered there."""
+        known = {**self.values, **dict.fromkeys(self.documents, document)}
+        outputs = place.node.extensions.outputs
+        if outputs:
+            return {
+                name: known[head] for line in outputs if (head := line.target.partition(".")[0]) in known
+                for name in read_by(_plain_text(line.source))
+            }  # fmt: skip
+        names = self._names(place)
+        if ANYTHING in names:
+            return dict.fromkeys(self.documents, document)
+        return {name: known[name] for name in names if name in known}
+
+    def _names(self, place: Place) -> set[str]:
+        return self.space.subjects.written(place.id)
+
+    def _completed(self, token: int, values: dict[str, Any], outcome: Any) -> Callable[[State], steps.Step]:
+        return lambda state: bpmn.complete(state, token, values, now=NOW, env=self.machine.env, outcome=outcome)
+
+    def _brought(self, place: Place) -> list[dict[str, Any]]:
+        """What may come with a message: nothing, or another document."""
+        return [{}, dict.fromkeys(self.documents, OTHER)] if ANYTHING in self._names(place) else [{}]
+
+    def _fire(self, token: int, kind: str, values: dict[str, Any]) -> Callable[[State], steps.Step]:
+        if kind == "timer":
+            return lambda state: bpmn.elapse(state, token, now=NOW, env=self.machine.env)
+        return lambda state: bpmn.deliver(state, token, values, now=NOW, env=self.machine.env)
+
+    def _thrown(self, token: int, kinds: Mapping[str, str | None]) -> Iterator[Callable[[State], steps.Step]]:
+        for kind, verb in (("error", bpmn.throw_error), ("escalation", bpmn.escalate)):
+            if kind in kinds:
+                code = kinds[kind] or "any"
+                yield partial(verb, token=token, code=code, now=NOW, env=self.machine.env)
+
+    def _activated(self, scope: int, activity: str) -> Callable[[State], steps.Step]:
+        return lambda state: bpmn.activate(state, scope, activity, now=NOW, env=self.machine.env)
+
+    def _returned(self, token: int, target: str, passed: int) -> Callable[[State], steps.Step]:
+        return lambda state: bpmn.goto(state, [token], target, passed, now=NOW, env=self.machine.env)
+
+    def _without(self, at: _At, place: Place, target: str) -> frozenset[Yes]:
+        """What lives when it is sent back: nothing that lies behind the target."""
+        gone = {place.prefix + target, *self.space.behind(place.prefix + target)}
+        return frozenset(one for one in at.live if one[2] not in gone)
+
+    def _sends_back(self, token: Token) -> bool:
+        approval = token.node.human.approval if token.node.human is not None else None
+        return approval is not None and approval.on_reject not in ("flow", "end")
+
+    # ------------------------------------------------------------ what is so
+
+    def _paid(self, state: State, at: _At) -> bool:
+        """Whether the operation is called now without what has to be approved."""
+        for token in state.tokens.values():
+            place = self._place(state, token)
+            if place is not None and place.id == self.goal and token.wait == "job":
+                document = self._document(place, token)
+                live = {one for one in at.live if document in (None, one[1])}
+                need = self.space.needs[self.goal][self.missing]
+                people = sum(self.space.people(where) for what, _, where in live if need.capability in ("", what))
+                if people < need.people:
+                    return True
+        return False
+
+    def _document(self, place: Place, token: Token) -> str | None:
+        """The document that a call is about; None when its operation names none."""
+        argument = self.space.subjects.argument(place.id)
+        return None if argument is None else str((token.vars or {}).get(argument))
+
+    def _place(self, state: State, token: Token) -> Place | None:
+        return self.space.system.places.get(_prefix(state, token) + token.node.id)
+
+    def _after(self, at: _At, step: steps.Step) -> _At:
+        asked, passed = dict(at.asked), dict(at.passed)
+        for fact in step.facts:
+            match fact:
+                case steps.WorkOpened(token=token, work=work) if work.capability is not None:
+                    asked[token] = (work.capability.provides, str(work.capability.subject))
+                case steps.NodeLeft(node=node, outcome="completed", type="userTask"):
+                    passed[node] = fact.seq
+        open_ = tuple(sorted((token, about) for token, about in asked.items() if token in step.state.tokens))
+        stored = json.dumps(bpmn.dump(step.state))
+        return replace(at, stored=stored, asked=open_, passed=tuple(sorted(passed.items())))
+
+    def _load(self, at: _At) -> State:
+        root = self.machine.root
+        known = {**self.machine.by_id, "proof": root}
+        return bpmn.load(json.loads(at.stored), known.__getitem__)
+
+
+# ---------------------------------------------------------------- values
+
+
+class _Guess:
+    """Values of what conditions, decisions and loops read: those that lead along the way, as far as one can see."""
+
+    def __init__(self, space: Space, violation: Violation, decisions: Decisions) -> None:
+        self.space, self.moves = space, space.walk(violation.origin, violation.moves)
+        self.models = {place.id: model for place in space.system.places.values()
+                       if (model := _model(place, decisions)) is not None}  # fmt: skip
+        self.found_out = {
+            found.result_variable for place in space.system.places.values()
+            for found in (place.node.extensions.decision, place.node.extensions.script) if found is not None
+        }  # fmt: skip
+        self.tried: dict[str, list[Any]] = {}
+        for place in space.system.places.values():
+            for flow, _ in place.outgoing:
+                self._try(_compared(flow.condition or ""))
+            if place.id in self.models:
+                self._try(_decided(place, self.models[place.id]))
+        read = {name for place in space.system.places.values() for name in _read_plainly(place)}
+        self.plain = dict.fromkeys(read - {"approval", "process"}, "other")
+        self.lists = {
+            name: ["1", "2"] for place in space.system.places.values() if place.node.loop is not None
+            for name in read_by(_plain_text(place.node.loop.collection))
+        }  # fmt: skip
+
+    def _try(self, found: Iterator[tuple[str, list[Any]]]) -> None:
+        for path, constants in found:
+            if path.partition(".")[0] in self.found_out:
+                continue
+            known = self.tried.setdefault(path, [])
+            known.extend(one for one in constants if not any(one is old or _same(one, old) for old in known))
+
+    def sets(self) -> Iterator[dict[str, Any]]:
+        """The best that is found by changing one value after the other, then those with one value changed."""
+        chosen = {path: values[0] for path, values in self.tried.items()}
+        for _ in range(ROUNDS):
+            for path, values in self.tried.items():
+                fits = [self._unmet({**chosen, path: value}) for value in values]
+                chosen[path] = values[fits.index(min(fits))]
+        yield self._whole(chosen)
+        others = [{**chosen, path: value} for path, values in self.tried.items() for value in values]
+        for other in sorted(others, key=self._unmet):
+            if other != chosen:
+                yield self._whole(other)
+
+    def _whole(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.plain, **self.lists, **_nested(chosen.items())}
+
+    def _unmet(self, chosen: Mapping[str, Any]) -> int:
+        """How many branches on the way these values do not lead to."""
+        known, approvals, unmet = self._whole(chosen), dict[str, Any](), 0
+        for move in self.moves:
+            place = self.space.system.places[move.via]
+            node = place.node
+            if move.word in _APPROVALS and node.extensions.approval is not None:
+                approvals[node.id] = {"outcome": _APPROVALS[move.word]}
+            if place.id in self.models and node.extensions.decision is not None:
+                called = node.extensions.decision
+                given = {line.target: _value(line.source, known) for line in node.extensions.inputs}
+                try:
+                    told = dmn.decide(self.models[place.id], called.decision_id, {**known, **given}, now=NOW).value
+                except dmn.DecisionFailed:
+                    unmet, told = unmet + 1, None
+                known = {**known, called.result_variable: told}
+            if node.extensions.script is not None:
+                script = node.extensions.script
+                known = {**known, script.result_variable: _value(script.expression, known)}
+            unmet += _astray(place, move, {**known, "approval": approvals})
+        return unmet
+
+
+def _astray(place: Place, move: Move, known: Mapping[str, Any]) -> int:
+    if len(place.outgoing) < 2 or len(move.ways) != 1:
+        return 0
+    taken, unmet = move.ways[0][0], 0
+    for flow, _ in place.outgoing:
+        if flow.condition is not None:
+            unmet += _value(flow.condition, known) is not (flow is taken)
+            if flow is taken:
+                break
+    return unmet
+
+
+def _read_plainly(place: Place) -> Iterator[str]:
+    """What scripts and mappings read, whatever it is."""
+    found = place.node.extensions
+    texts = [line.source for line in found.inputs] + ([found.script.expression] if found.script is not None else [])
+    for text in texts:
+        yield from read_by(_plain_text(text)) if text.startswith("=") or found.script is not None else ()
+
+
+def _model(place: Place, decisions: Decisions) -> Any:
+    """The decision that is asked there; None when it is not known."""
+    called = place.node.extensions.decision
+    if called is None or called.decision_id.startswith("="):
+        return None
+    try:
+        return decisions(called.decision_id)
+    except (LookupError, EngineError):
+        return None
+
+
+def _decided(place: Place, model: Any) -> Iterator[tuple[str, list[Any]]]:
+    """What a decision reads, with values round the constants of its tables."""
+    called = place.node.extensions.decision
+    sources = {line.target: _plain_text(line.source) for line in place.node.extensions.inputs}
+    cells = " ".join(_cells(model))
+    for field in dmn.inputs(model, called.decision_id if called is not None else ""):
+        kinds = {"number": (Decimal, int), "boolean": (bool,), "string": (str,)}.get(field.type)
+        values = [one for one in _constants(cells) if kinds is None or isinstance(one, kinds)]
+        values = [one for one in values if isinstance(one, bool) is (field.type == "boolean") or kinds is None]
+        path = sources.get(field.name, field.name)
+        if _PATH.fullmatch(path):
+            yield path, values or [Decimal(1)]
+
+
+def _cells(model: Any) -> Iterator[str]:
+    for element in model.elements.values():
+        logic = getattr(element, "logic", None)
+        for rule in getattr(logic, "rules", ()):
+            yield from rule.tests
+
+
+def _compared(text: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each variable of a condition with values round the constants that the condition names."""
+    constants = _constants(text)
+    for path in paths_in(text):
+        yield path, constants
+
+
+def _constants(text: str) -> list[Any]:
+    found: list[Any] = []
+    for literal in dict.fromkeys(_LITERAL.findall(text)):
+        value = feel.evaluate(literal, {}).value
+        found += [value] if isinstance(value, bool | str) else [value - 1, value, value + 1]
+    return [*found, True, False, "other"]
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _value(text: str, known: Mapping[str, Any]) -> Any:
+    try:
+        return feel.evaluate(_plain_text(text), dict(known)).value
+    except feel.FeelSyntaxError:
+        return None
+
+
+def _plain_text(text: str | None) -> str:
+    return (text or "").strip().removeprefix("=").strip()
+
+
+def _nested(pairs: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path, value in pairs:
+        *above, last = path.split(".")
+        here = found
+        for name in above:
+            here = here.setdefault(name, {})
+            if not isinstance(here, dict):
+                break
+        else:
+            here[last] = value
+    return found
+
+
+def _above(place: Place) -> Iterator[Place]:
+    above = place.parent
+    while above is not None:
+        yield above
+        above = above.parent
+
+
+def _prefix(state: State, token: Token) -> str:
+    scope, found = token.scope, ""
+    while scope.parent is not None:
+        if scope.kind == "call" and scope.token in state.tokens:
+            found = f"{state.tokens[scope.token].node.id}/{found}"
+        scope = scope.parent
+    return found

@@ -1,0 +1,83 @@
+"""A counter-example is tried on the machine: what it repeats is confirmed, with the values that lead there."""
+
+import pytest
+
+from tests.engine.policy.test_checker import (
+    END,
+    ERROR,
+    PAY,
+    START,
+    TIMER,
+    approval,
+    boundary,
+    check,
+    flow,
+    good,
+    process,
+    task,
+)
+
+
+def tried(*processes):
+    (finding,) = check(*processes)
+    assert finding.rule == "policy-approval-missing"
+    return finding.facts["confirmed"]
+
+
+def test_what_the_machine_repeats_is_confirmed_and_told_with_the_values_that_lead_there():
+    (finding,) = check(good(condition="amount > 500"))
+
+    assert finding.facts["confirmed"] is True
+    assert str(finding.facts["path"]) == (
+        "'审批 fin' is rejected → amount = 501: '同意？' goes on to '付款' → '付款' runs without finance_approval"
+    )
+    assert "Confirmed: the machine goes this way." in str(finding)
+
+
+def test_what_no_value_leads_to_stays_possible_and_is_refused_all_the_same():
+    (finding,) = check(good(condition="amount < 100 and amount > 200"))
+
+    assert finding.facts["confirmed"] is False
+    assert "A possible way: the machine did not repeat it." in str(finding)
+    assert finding.level == "error"
+
+
+SIDE = (
+    '<bpmn:subProcess id="beside" triggeredByEvent="true"><bpmn:startEvent id="when">{}</bpmn:startEvent>'
+    "{}{}{}</bpmn:subProcess>"
+)
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        good(boundary("late", "fin", TIMER), flow("late", "pay")),
+        good(boundary("late", "fin", TIMER, interrupting=False), flow("late", "pay")),
+        good(fin=approval(extra='<troika:onEmpty do="autoPass"/>')),
+        good(fin=approval(provides="stock_approval")),
+        process(
+            START, task("try"), boundary("short", "try", ERROR), approval(), PAY, END, flow("start", "try"),
+            flow("try", "fin"), flow("fin", "end"), flow("short", "pay"), flow("pay", "end", name="paid"),
+        ),
+        process(
+            START, "<bpmn:parallelGateway id='both'/>", approval(), PAY, END, flow("start", "both"),
+            flow("both", "fin"), flow("both", "pay"), flow("fin", "end"), flow("pay", "end", name="paid"),
+        ),
+        good(SIDE.format(TIMER, PAY.replace('"pay"', '"again"'), '<bpmn:endEvent id="over"/>',
+                         flow("when", "again") + flow("again", "over"))),
+    ],
+    ids=["timer", "timer beside", "nobody there", "another capability", "error", "beside", "event sub-process"],
+)  # fmt: skip
+def test_each_way_round_an_approval_is_gone_by_the_machine(drawing):
+    assert tried(drawing) is True
+
+
+def test_the_way_through_a_called_process_is_gone_too():
+    called = process(approval(), name="sub")
+    outer = process(
+        START, '<bpmn:callActivity id="call" name="审批"><bpmn:extensionElements><zeebe:calledElement processId="sub"/>'
+        "</bpmn:extensionElements></bpmn:callActivity>", boundary("late", "call", TIMER), PAY, END,
+        flow("start", "call"), flow("call", "end"), flow("late", "pay"), flow("pay", "end", name="paid"),
+    )  # fmt: skip
+
+    assert tried(outer, called) is True
