@@ -4,10 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from lxml import etree, html
+from werkzeug.datastructures import MultiDict
 
 from engine import drafts, identity, repository, runtime, tasks
-from engine.bpmn import read
+from engine.bpmn import outline, read
+from engine.bpmn.model import Copying, FieldPermission, TimeoutStep
+from engine.bpmn.outline import settings
+from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
+from webui.designer import vocabulary, who
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
 LIBRARY = Path(__file__).parents[2]
@@ -95,8 +101,8 @@ def test_cards_are_added_set_and_published(trip, engine):
     post(trip, "add", flow=branch, kind="approval")
     card = new_id(engine, "approval")
     assert "未设置" in trip.get("/designer/simple/trip").text
-    post(trip, f"card/{card}", name="财务审批", name_en="Finance approves", way="groups", groups="finance", mode="all",
-         rejected="request", amount="24", unit="H", form="oa/trip", **{"perm:amount": "read"})  # fmt: skip
+    said = {"perm:amount": "read", "approval.mode": "all", "rejected": "request", "amount": "24", "unit": "H"}
+    post(trip, f"card/{card}", name="财务审批", name_en="Finance approves", way="groups", groups="finance", **said)
 
     drawn = process(engine)
     node = drawn.nodes[card]
@@ -117,7 +123,7 @@ def test_settings_that_say_what_the_file_says_already_write_nothing(ana, engine)
     deploy(engine)
     page = ana.get("/designer/simple/leave_request?card=manager").text
 
-    sent = {"name": "经理审批", "name_en": "Manager approves", "way": "initiatorManager", "level": "1", "mode": "any",
+    sent = {"name": "经理审批", "name_en": "Manager approves", "way": "initiatorManager", "who:level": "1",
             "rejected": "drawn", "amount": "2", "unit": "D", "form": "oa/leave_request"}  # fmt: skip
     answer = post(ana, "card/manager", "leave_request", **sent)
 
@@ -226,10 +232,9 @@ def test_a_clerk_may_not_see_the_cards(trip, sign_in):
 
 
 def test_people_in_lists_are_kept_when_something_else_is_set(trip, engine):
-    post(trip, "card/manager", name="上级审批", way="users", people=["ana", "ben"], mode="sequential", amount="",
-         form="oa/trip", rejected="end")  # fmt: skip
-    post(trip, "card/manager", name="两人审批", way="users", people=["ana", "ben"], mode="sequential", amount="",
-         form="oa/trip", rejected="end")  # fmt: skip
+    said = {"approval.mode": "sequential", "amount": "", "form": "oa/trip", "rejected": "end"}
+    for name in ("上级审批", "两人审批"):
+        post(trip, "card/manager", name=name, way="users", people=["ana", "ben"], **said)
 
     node = process(engine).nodes["manager"]
     assert (node.extensions.assignees.users, node.extensions.approval.mode) == ('= ["ana", "ben"]', "sequential")
@@ -261,3 +266,171 @@ def test_conditions_of_rows_are_rows_again(text, rows):
 )
 def test_conditions_that_say_more_stay_text(text):
     assert rows_of(text) is None
+
+
+def shown_form(client, card, key="trip"):
+    """What the form of a card would send as it is shown, as a browser without a script."""
+    page = html.fromstring(client.get(f"/designer/simple/{key}?card={card}").text)
+    (form,) = page.xpath("//aside[@id='sheet']/form")
+    return MultiDict(form.form_values())
+
+
+def send(client, card, form, key="trip"):
+    return client.post(f"/designer/simple/{key}/card/{card}", data=form.to_dict(flat=False))
+
+
+def test_every_card_of_a_process_that_is_applied_as_shown_writes_nothing(ana, engine):
+    deploy(engine)
+
+    for key in ("expense_claim", "leave_request"):
+        found = outline.outline(read((LIBRARY / f"processes/oa/{key}.bpmn").read_bytes()).definition)
+        for card in {card.id for card in found.cards() if card.kind != "gateway"}:
+            answer = send(ana, card, shown_form(ana, card, key), key)
+            assert answer.status_code == 303, (key, card)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.list_(uow) == []
+
+
+def test_every_choice_of_an_approval_is_written_deployed_and_taken_back_letter_by_letter(trip, engine):
+    before = drawing(engine)
+    chosen = {
+        "way": "deptLeaderChain", "who:to": "3", "who:direction": "topDown", "who:onMissingLevel": "skip",
+        "who:stopAt": "rank:总监", "approval.mode": "ratio", "approval.threshold": "2/3", "approval.strict": "true",
+        "approval.abstain": "exclude", "approval.hearAll": "true", "approval.beforeReject": "ask",
+        "approval.branchReject": "waitOthers", "onEmpty.do": "users", "onEmpty.users": "ben", "onSelf.do": "skip",
+        "dedupe.mode": "first", "skip:field": "amount", "skip:operator": "<", "skip:value": "100",
+        "opinion.required": "always", "opinion.phrases": "同意|请补充", "signature.required": "true",
+        "buttons.agree": "核准", "rejected": "initiator", "return.resubmit": "stepwise backToMe",
+        "return.compensate": "true", "recall.until": "never", "fields.default": "hidden", "perm:amount": "write",
+        "required": "amount", "step_after": "24", "step_do": "remind", "step_repeat": "3", "limit_calendar": "work",
+        "cc_to": "group:finance", "cc_on": "end", "amount": "2", "calendar": "cn",
+    }  # fmt: skip
+    form = shown_form(trip, "manager")
+    asked = form.copy()
+    for name, value in chosen.items():
+        asked[name] = value
+    asked.setlist("return.targets", ["initiator", "previous"])
+    asked.setlist("skip:field", ["amount", "", ""])
+    asked.setlist("skip:operator", ["<", "=", "="])
+    asked.setlist("skip:value", ["100", "", ""])
+    asked["button:batch"] = "1"
+    del asked["button:transfer"]
+    assert send(trip, "manager", asked).status_code == 303
+
+    said = process(engine).nodes["manager"].extensions
+    assert (said.strategy.name, dict(said.strategy.parameters)) == (
+        "deptLeaderChain", {"to": "3", "direction": "topDown", "onMissingLevel": "skip", "stopAt": "rank:总监"},
+    )  # fmt: skip
+    assert (said.approval.mode, said.approval.on_reject, dict(said.approval.parameters)) == (
+        "ratio", "initiator",
+        {"threshold": "2/3", "strict": "true", "abstain": "exclude", "hearAll": "true", "beforeReject": "ask",
+         "branchReject": "waitOthers"},
+    )  # fmt: skip
+    assert (said.on_empty, said.on_self, said.dedupe, said.skip_when) == (
+        "users:ben",
+        "skip",
+        "first",
+        "= amount < 100",
+    )
+    assert (said.opinion, said.phrases, said.signature) == ("always", ["同意", "请补充"], "required")
+    assert said.buttons == {"agree": "核准", "transfer": "false", "batch": "true"}
+    assert (said.returns, said.resubmits, said.compensates, said.recall) == (
+        ["initiator", "previous"], ["stepwise", "backToMe"], True, "never",
+    )  # fmt: skip
+    assert (said.default_permission, said.fields) == ("hidden", [FieldPermission("amount", "write", True)])
+    assert said.timeout == [TimeoutStep("PT24H", "remind", 3, None, "work")]
+    assert (said.copies, said.calendar) == ([Copying("end", (), ("finance",))], "cn")
+    again = shown_form(trip, "manager")
+    assert send(trip, "manager", again).status_code == 303
+    assert etag(trip) == "2"
+    assert trip.post("/designer/deploy/trip", json={"note": "all", "etag": "2"}).json == {"version": 1}
+
+    form["etag"] = "2"
+    assert send(trip, "manager", form).status_code == 303
+    assert canonical(drawing(engine)) == canonical(before)
+
+
+def canonical(xml):
+    """The file as text, whatever the order of attributes and of extensions."""
+    root = etree.fromstring(xml, etree.XMLParser(remove_blank_text=True))
+    for holder in root.iter("{*}extensionElements"):
+        holder[:] = sorted(holder, key=lambda child: child.tag)
+    return etree.tostring(root, method="c14n")
+
+
+def test_lines_are_added_changed_and_removed_and_what_cards_do_not_know_stays():
+    xml = b"""<bpmn:userTask xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:troika="urn:troika:bpmn:1.0"
+      xmlns:o="urn:other" id="a"><bpmn:extensionElements>
+        <troika:timeout><troika:step after="PT1H" do="remind" o:note="kept"/>
+        <troika:step after="P2D" do="agree"/></troika:timeout><!-- ours --><o:mark/>
+      </bpmn:extensionElements></bpmn:userTask>"""
+    task = etree.fromstring(xml)
+
+    settings.write_lines(
+        task, "troika:step", [(0, {"after": "PT2H", "do": "remind"}), (None, {"after": "P9D", "do": "reject"})]
+    )
+
+    assert [dict(line.attrib) for line in settings.lines(task, "troika:step")] == [
+        {"after": "PT2H", "do": "remind", "{urn:other}note": "kept"}, {"after": "P9D", "do": "reject"},
+    ]  # fmt: skip
+    settings.write_lines(task, "troika:step", [])
+    assert b"<!-- ours --><o:mark/>" in etree.tostring(task)
+    assert settings.lines(task, "troika:step") == list(task.iter("{*}timeout")) == []
+
+
+def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes():
+    shown = {(choice.element, choice.attribute) for choice in vocabulary.of_step()}
+    shown |= {("troika:buttons", name) for name, _ in vocabulary.BUTTONS}
+    shown |= {("troika:assignment", word.attribute) for word in who.WORDS}
+    shown |= {
+        ("troika:assignment", "strategy"), ("troika:assignment", "groups"), ("troika:skipWhen", "value"),
+        ("troika:approval", "onReject"), ("troika:timeout", "calendar"), ("troika:calendar", "name"),
+        ("troika:cc", "on"), ("troika:cc", "users"), ("troika:cc", "groups"), ("troika:label", "lang"),
+    }  # fmt: skip
+    executed = {
+        (word, name) for word, owners in extensions.words() if owners is None or "userTask" in owners
+        for name in extensions.attributes(word) if word.startswith("troika:")
+    }  # fmt: skip
+    other_words_for_the_same = {
+        ("troika:assignment", name)
+        for name in ("user", "users", "id", "ids", "group", "role", "roles", "userGroup", "position", "value", "multi")
+    }
+    in_the_flowchart = {("troika:policy", name) for name in ("provides", "subject", "subjectType", "role")}
+    in_the_flowchart |= {("troika:hook", name) for name in ("on", "url", "secret")}
+
+    assert executed - shown == other_words_for_the_same | in_the_flowchart
+    assert {way for way, _ in who.WAYS} >= extensions.STRATEGIES - {"userGroup"}
+    assert {mode for mode, _ in vocabulary.MODES if mode} == extensions.MODES
+    assert {name for name, _ in vocabulary.TIMEOUTS} == extensions.TIMEOUTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"approval.threshold": "most", "approval.mode": "ratio"}, "2/3"),
+        ({"onSelf.do": "dance"}, "dance"),
+        ({"step_after": "soon"}, "soon"),
+        ({"rejected": "return:nowhere"}, "nowhere"),
+    ],
+)
+def test_a_choice_that_nobody_offered_is_refused_and_nothing_is_written(trip, engine, changes, said):
+    before, form = drawing(engine), shown_form(trip, "manager")
+    for name, value in changes.items():
+        form[name] = value
+
+    refused = send(trip, "manager", form)
+
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert drawing(engine) == before
+
+
+def test_the_requesters_card_says_who_may_start_and_until_when_it_may_be_withdrawn(trip, engine):
+    form = shown_form(trip, "submitted")
+    form["withdraw.until"], form["starters.groups"], form["numbering.period"] = "anytime", "finance", "month"
+
+    assert send(trip, "submitted", form).status_code == 303
+
+    said = process(engine).extensions
+    assert (said.withdraw, said.starters, said.numbering.period) == ("anytime", {"groups": ["finance"]}, "month")

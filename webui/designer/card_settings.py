@@ -5,15 +5,15 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from engine.bpmn import outline
+from engine.bpmn.imports.writing import bpmn
 from engine.bpmn.model import Node
 from engine.bpmn.outline import Card, editing, settings
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Phrase
 from engine.values import storable
-from webui.designer import who
-from webui.designer.cards import MODES, Deck, duration_of, duration_text, fields_of
-from webui.designer.conditions import OPERATORS, ROWS, Row, feel_of, rows_of
+from webui.designer import more, who
+from webui.designer.cards import Deck, duration_of, duration_text, fields_of
+from webui.designer.conditions import OPERATORS, ROWS, Field, rows_of, same
 
-OFFERED_MODES = ("any", "all", "sequential", "claim")
 PERMISSIONS = ("", "write", "read", "hidden")
 UNITS = (("M", N_("minutes")), ("H", N_("hours")), ("D", N_("days")))
 _LONGEST = 4_000
@@ -33,39 +33,41 @@ class TextTooLong(EngineError):
     status = 422
 
 
-def values(deck: Deck, card: Card) -> dict[str, Any]:
-    """What the form of a card shows."""
+def values(deck: Deck, card: Card, drawn: Any) -> dict[str, Any]:
+    """What the form of a card shows. `drawn`: the file's root."""
     node = deck.nodes[card.id]
     source = {line.target: line.source for line in node.extensions.inputs}
     timer = next((event.timer for event in node.events if event.timer is not None), None)
     waits = duration_of(timer.text if timer is not None else None)
-    return {
+    found = {
         "card": card, "node": node, "name": node.name, "name_en": node.labels.get("en", ""),
-        "who": who.who_of(node), "ways": who.WAYS, "levels": range(1, who.LEVELS + 1),
-        "mode": node.extensions.approval.mode if node.extensions.approval else "",
-        "modes": [(mode, MODES[mode]) for mode in _modes(node)], "rejected": _rejected(card, node),
-        "due": duration_of(node.extensions.due), "due_text": node.extensions.due or "", "units": UNITS,
-        "form": node.extensions.form or "",
-        "fields": fields_of(node.extensions.form if card.kind != "start" else None),
-        "permissions": {found.id: found.permission for found in node.extensions.fields},
+        "form": node.extensions.form or "", "units": UNITS, "variables": deck.fields,
         "waits": waits, "waits_text": timer.text if timer is not None else "",
         "told": who.listed(source.get("user_ids")) or [], "told_text": source.get("user_ids", ""),
         "title": _literal(source.get("title", "")),
         "operation": node.extensions.task.type if node.extensions.task else "",
         "called": node.extensions.called.process_id if node.extensions.called else "",
-        "variables": deck.fields,
     }  # fmt: skip
+    if card.kind in ("approval", "task", "request"):
+        found |= {
+            "who": who.who_of(node), "ways": who.WAYS, "way_words": who.WORDS,
+            "due": duration_of(node.extensions.due), "due_text": node.extensions.due or "",
+            "fields": fields_of(node.extensions.form), "rejected": rejected(card, node),
+            "permissions": {line.id: line.permission for line in node.extensions.fields},
+            "required": {line.id for line in node.extensions.fields if line.required},
+            "skip": _rows_shown(node.extensions.skip_when), "operators": OPERATORS,
+        } | more.of_step(deck, card, element_of(drawn, card.id))  # fmt: skip
+    if card.kind == "start":
+        found |= more.of_process(deck, element_of(drawn, deck.drawn.process.id))
+    return found
 
 
 def branch_values(deck: Deck, card: Card, flow_id: str) -> dict[str, Any]:
     """What the form of a branch shows."""
     flow = deck.flows[flow_id]
-    rows = rows_of(flow.condition)
-    shown = rows is not None and len(rows) <= ROWS
     return {
         "card": card, "branch": flow, "name": flow.name, "name_en": flow.labels.get("en", ""),
-        "rows": [*(rows or []), *[None] * ROWS][:ROWS] if shown else None, "operators": OPERATORS,
-        "text": (flow.condition or "").strip(), "variables": deck.fields,
+        "asked": _rows_shown(flow.condition), "operators": OPERATORS, "variables": deck.fields,
         "otherwise": deck.nodes[card.id].default == flow_id,
     }  # fmt: skip
 
@@ -79,8 +81,10 @@ def apply(sheet: editing.Sheet, card: Card, sent: MultiDict[str, str]) -> None:
     if "form" in sent and sent["form"] != (node.extensions.form or ""):
         settings.form(element, sent["form"])
     match card.kind:
-        case "approval" | "task":
+        case "approval" | "task" | "request":
             _apply_human(sheet, card, node, sent)
+        case "start":
+            more.apply_process(sheet.file.element(sheet.process.id), sent)
         case "timer":
             if sent.get("amount"):
                 settings.wait(element, "duration", _duration(sent["amount"], sent.get("unit", "D")))
@@ -100,34 +104,59 @@ def apply_branch(sheet: editing.Sheet, card: Card, flow_id: str, sent: MultiDict
         sheet.flow("")
     flow = sheet.file.element(flow_id)
     settings.name(flow, sent.get("name", ""), sent.get("name_en", ""))
-    if "text" in sent:
-        text = sent["text"].strip()
-        settings.condition(flow, text if text.startswith("=") or not text else f"= {text}")
-    elif "field" in sent:
-        start = next(found for found in sheet.process.nodes.values() if found.type == "startEvent")
-        asked = zip(sent.getlist("field"), sent.getlist("operator"), sent.getlist("value"), strict=False)
-        rows = [Row(key, operator, value) for key, operator, value in asked if key and value and operator in OPERATORS]
-        settings.condition(flow, feel_of(rows, fields_of(start.extensions.form)))
+    text = more.condition(sent, "", start_fields(sheet))
+    stored = flow.find(bpmn("conditionExpression"))
+    if text is not None and not same(text, stored.text or "" if stored is not None else ""):
+        settings.condition(flow, text)
+
+
+def start_fields(sheet: editing.Sheet) -> dict[str, Field]:
+    """What conditions may ask about: the fields of the form that starts the process."""
+    start = next((found for found in sheet.process.nodes.values() if found.type == "startEvent"), None)
+    return fields_of(start.extensions.form) if start is not None else {}
+
+
+def element_of(drawn: Any, key: str) -> Any:
+    """The BPMN element with that id."""
+    return next(found for found in drawn.iter("*") if found.get("id") == key and found.tag.startswith(bpmn("")))
+
+
+def _rows_shown(text: str | None) -> dict[str, Any]:
+    """A condition as the page shows it: as rows with empty ones to fill in, or as text when it says more."""
+    rows = rows_of(text)
+    shown = rows is not None and len(rows) <= ROWS
+    return {"rows": [*(rows or []), *[None] * ROWS][:ROWS] if shown else None, "text": (text or "").strip()}
 
 
 def _apply_human(sheet: editing.Sheet, card: Card, node: Node, sent: MultiDict[str, str]) -> None:
     element = sheet.file.element(card.id)
     chosen = who.from_form(sent, sent.getlist)
-    if chosen != who.who_of(node) and chosen.way in ("", *(way for way, _ in who.WAYS)):
-        settings.assignment(element, *who.written(chosen))
-    if card.kind == "approval" and sent.get("mode") in _modes(node):
-        rule = node.extensions.approval
-        if rule is None or sent["mode"] != rule.mode:
-            settings.approval(element, {"mode": sent["mode"]})
+    if "way" in sent and chosen != who.who_of(node) and chosen.way in ("", *(way for way, _ in who.WAYS)):
+        settings.assignment(element, *who.written(chosen), tuple(who.words_for(chosen.way)))
     if "amount" in sent:
         amount, unit = sent["amount"].strip(), sent.get("unit", "D")
         before = duration_of(node.extensions.due)
         if (amount, unit) != before and (amount or before is not None):
             settings.due(element, f'= now() + duration("{_duration(amount, unit)}")' if amount else "")
     asked = {key.removeprefix("perm:"): value for key, value in sent.items() if key.startswith("perm:")}
-    settings.fields(element, {key: value for key, value in asked.items() if value in PERMISSIONS})
-    if card.kind == "approval" and sent.get("rejected") in ("end", "request"):
-        editing.when_rejected(sheet, card.id, sent["rejected"])
+    required = sent.getlist("required") if "required" in sent.getlist("shown") else None
+    settings.fields(element, {key: value for key, value in asked.items() if value in PERMISSIONS}, required)
+    more.apply_step(element, card.kind, sent, start_fields(sheet))
+    if card.kind == "approval" and sent.get("rejected", "drawn") not in ("drawn", rejected(card, node)):
+        _reject(sheet, card, element, sent["rejected"])
+
+
+def _reject(sheet: editing.Sheet, card: Card, element: Any, what: str) -> None:
+    """Let a rejection end the request, lead back to the requester's step, or go back without being drawn."""
+    if what in ("end", "request"):
+        editing.when_rejected(sheet, card.id, what)
+        return
+    steps = {found.id for found in sheet.process.all_nodes() if found.type == "userTask"}
+    if what != "initiator" and what.removeprefix("return:") not in steps - {card.id}:
+        raise more.UnknownChoice(label=Phrase(N_("When rejected")), found=what)
+    if card.gateway is not None:
+        editing.when_rejected(sheet, card.id, "end")
+    settings.approval(element, {"onReject": what})
 
 
 def _apply_copy(element: Any, sent: MultiDict[str, str]) -> None:
@@ -140,17 +169,13 @@ def _apply_copy(element: Any, sent: MultiDict[str, str]) -> None:
     settings.operation(element, outline.COPY, inputs)
 
 
-def _modes(node: Node) -> tuple[str, ...]:
-    rule = node.extensions.approval
-    return OFFERED_MODES if rule is None or rule.mode in OFFERED_MODES else (*OFFERED_MODES, rule.mode)
-
-
-def _rejected(card: Card, node: Node) -> str:
-    """End | request | drawn: what a rejection does."""
+def rejected(card: Card, node: Node) -> str:
+    """What a rejection does: end | request | initiator | return:<element> | drawn."""
     if card.rejected is not None:
         return "request" if card.rejected.leads == outline.BACK and not card.rejected.cards else "drawn"
     rule = node.extensions.approval
-    return "drawn" if rule is not None and rule.on_reject == "flow" else "end"
+    on_reject = (rule.on_reject if rule is not None else None) or "end"
+    return "drawn" if on_reject == "flow" else on_reject
 
 
 def _duration(amount: str, unit: str) -> str:

@@ -18,14 +18,10 @@ from engine.forms import Form
 from engine.forms.model import leaves
 from webui.designer import who
 from webui.designer.conditions import Field, words_of
+from webui.designer.vocabulary import MODES, TIMEOUTS
 from webui.languages import language
 from webui.rendering import label, person
 
-MODES = {
-    "any": N_("any one agrees"), "all": N_("all agree"), "sequential": N_("one after the other"),
-    "claim": N_("whoever takes it first"), "inform": N_("for information"), "ratio": N_("a share of them agrees"),
-    "weight": N_("by weight"), "random": N_("one of them, drawn by lot"), "single": N_("one person"),
-}  # fmt: skip
 KINDS = {
     "start": N_("Requester"), "approval": N_("Approval"), "task": N_("Handling"), "copy": N_("Copy"),
     "request": N_("Back to the requester"), "service": N_("Automatic step"), "decision": N_("Decision table"),
@@ -36,6 +32,13 @@ KINDS = {
 }  # fmt: skip
 """What each kind of card is called."""
 _MANY = 500
+_SEVERAL = frozenset(
+    (
+        *("users", "role", "userGroup", "managerChain", "deptLeaderChain", "groups", "expression", "position"),
+        *("deptMember", "initiatorSelect", "previousApproverSelect", "decision"),
+    )
+)
+"""ways that may name several people"""
 _SHOWN = 4
 _DUE = re.compile(r'=?\s*now\(\)\s*\+\s*duration\("([^"]+)"\)\s*')
 _DURATION = re.compile(r"P(?:(\d+)D|T(\d+)H|T(\d+)M)")
@@ -94,6 +97,7 @@ class Deck:
         self.people = {user.login: person(user) for user in users}
         self.by_id = {str(user.id): person(user) for user in users}
         self.groups = {group.key: person(group) for group in identity.groups(g.uow)}
+        self.departments = {unit.key: person(unit) for unit in identity.org_units(g.uow)}
         self.fields = fields_of(self.start.extensions.form)
         self._findings: dict[str, list[Finding]] = {}
         for finding in findings:
@@ -181,7 +185,7 @@ class Deck:
             case "start":
                 parts = [self._filled_in(node.extensions.form)]
             case "approval" | "task" | "request":
-                parts = [self.who(node), *self._how(card, node), due_words(node.extensions.due)]
+                parts = [self.who(node), *self._how(card, node), due_words(node.extensions.due), *_limits(node)]
             case "copy":
                 parts = [self._told(node)]
             case "service" | "message":
@@ -200,18 +204,25 @@ class Deck:
 
     def who(self, node: Node) -> str:
         """Who is asked, in words."""
-        return who.said(
-            who.who_of(node), lambda login: self.people.get(login, login), lambda key: self.groups.get(key, key),
-            lambda key: self.fields[key].label if key in self.fields else key,
-        )  # fmt: skip
+        known = {
+            "person": self.people, "group": self.groups, "dept": self.departments, "step": self.names,
+            "field": {key: found.label for key, found in self.fields.items()},
+        }  # fmt: skip
+        return who.said(who.who_of(node), lambda kind, key: known[kind].get(key, key))
 
     def _how(self, card: Card, node: Node) -> list[str]:
         rule = node.extensions.approval
         if rule is None:
             return []
-        several = who.who_of(node).way in ("users", "role", "managerChain", "groups", "expression")
-        mode = gettext(MODES.get(rule.mode, rule.mode)) if several or rule.mode not in ("any", "single") else ""
-        return [mode, gettext("a rejection ends it") if card.gateway is None and rule.on_reject != "flow" else ""]
+        several = who.who_of(node).way in _SEVERAL
+        words = dict(rule.parameters)
+        mode = (
+            gettext(dict(MODES).get(rule.mode, rule.mode)) if several or rule.mode not in ("any", "single", "") else ""
+        )
+        if rule.mode in ("ratio", "weight") and "threshold" in words:
+            mode = gettext("%(share)s must agree", share=words["threshold"])
+        ends = card.gateway is None and rule.on_reject not in ("flow", "initiator") and not _sent_back(rule.on_reject)
+        return [mode, gettext("a rejection ends it") if ends else ""]
 
     def _told(self, node: Node) -> str:
         source = {line.target: line.source for line in node.extensions.inputs}
@@ -250,6 +261,19 @@ class Deck:
             case "timer":
                 return not waiting_words(node)
         return False
+
+
+def _sent_back(on_reject: str | None) -> bool:
+    return (on_reject or "").startswith("return:")
+
+
+def _limits(node: Node) -> list[str]:
+    """What happens by itself when nobody decides, for example: remind after 24 hours."""
+    acts = dict(TIMEOUTS)
+    return [
+        gettext("%(act)s after %(time)s", act=gettext(acts.get(step.do, step.do)), time=duration_words(step.after))
+        for step in node.extensions.timeout
+    ]
 
 
 def fields_of(form_id: str | None) -> dict[str, Field]:
@@ -324,6 +348,9 @@ def choices() -> dict[str, Any]:
         "groups": [(group.key, person(group)) for group in identity.groups(g.uow)],
         "forms": [(key, key) for key in form_keys()],
         "processes": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow)],
+        "departments": [(unit.key, person(unit)) for unit in identity.org_units(g.uow)],
+        "positions": sorted({user.position for user in users if user.position}),
+        "decisions": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "decision")],
         "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
     }
 

@@ -68,6 +68,11 @@ def feel_of(rows: list[Row], fields: dict[str, Field]) -> str:
     return f"= {' and '.join(parts)}" if parts else ""
 
 
+def same(text: str, stored: str) -> bool:
+    """Whether two conditions say the same in rows, whatever spaces they are written with."""
+    return text == stored or (rows_of(text) is not None and rows_of(text) == rows_of(stored) and bool(stored.strip()))
+
+
 def words_of(text: str | None, fields: dict[str, Field], names: dict[str, str]) -> str:
     """A condition as people say it. `names`: of elements, for outcomes of approvals."""
     outcome = outline.verdict(text)

@@ -14,6 +14,7 @@ from engine import drafts, repository
 from engine.bpmn import outline, read
 from engine.bpmn.model import Definition
 from engine.bpmn.outline import editing
+from engine.bpmn.parser.xml import parse
 from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding, Level
@@ -191,19 +192,19 @@ def _page(
     return page(
         "designer/simple.html", block="pane", line=opened.line, latest=opened.latest, draft=opened.draft, deck=deck,
         etag=etag_of(opened.draft), kinds=KINDS, added=ADDED, error=error, focus=focus, page_data=as_script_data(data),
-        settings=_settings(deck, chosen, branch), others=_others(definition, findings, drawn),
+        settings=_settings(deck, opened.xml, chosen, branch), others=_others(definition, findings, drawn),
         obstacles=_obstacles(deck), errors_found=sum(1 for found in findings if found.level is Level.ERROR),
     )  # fmt: skip
 
 
-def _settings(deck: Deck, chosen: str, branch: str) -> dict[str, Any] | None:
+def _settings(deck: Deck, xml: bytes, chosen: str, branch: str) -> dict[str, Any] | None:
     """What the open card or branch says, for its form."""
     card = deck.find(chosen)
     if card is None or deck.path is None:
         return None
     if branch in [path.flow for path in card.branches]:
         return card_settings.branch_values(deck, card, branch) | choices()
-    return card_settings.values(deck, card) | choices()
+    return card_settings.values(deck, card, parse(xml, "", keep_comments=True)) | choices()
 
 
 def _obstacles(deck: Deck) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 Each function changes one element. What it does not know stays; an extension that has lost its last word goes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from engine.bpmn.imports.writing import bpmn, extension, extensions, insert, new, remove, same_prefix, tag
 from engine.bpmn.outline.reading import COPY, INITIATOR
@@ -11,6 +11,14 @@ from engine.bpmn.parser.xml import TROIKA, XSI, Element, local_name
 
 TELL = {"user_ids": f"= if {INITIATOR} = null then [] else [{INITIATOR}.id]", "title": "= process.number"}
 """A new card 抄送 tells the requester."""
+_NEEDED = {
+    "troika:return": ("targets",), "troika:onEmpty": ("do",), "troika:numbering": ("pattern",), "troika:timeout": (),
+}  # fmt: skip
+"""Attributes without which an extension says nothing; of others, any attribute."""
+_ALONE = frozenset(("troika:approval",))
+"""extensions that say something without any attribute"""
+_HOLDERS = {"troika:step": "troika:timeout", "troika:weight": "troika:approval"}
+"""extensions that hold lines of their own"""
 
 
 def name(element: Element, text: str, english: str) -> None:
@@ -31,13 +39,18 @@ def name(element: Element, text: str, english: str) -> None:
             remove(label)
 
 
-def assignment(task: Element, given: Mapping[str, str], strategy: Mapping[str, str]) -> None:
-    """Who: attributes of zeebe:assignmentDefinition, or of troika:assignment; the other one goes."""
+def assignment(
+    task: Element, given: Mapping[str, str], strategy: Mapping[str, str], known: "tuple[str, ...]" = ()
+) -> None:
+    """Who: attributes of zeebe:assignmentDefinition, or of troika:assignment; the other one goes.
+
+    `known`: what of a strategy that stays the same may go; its other attributes stay.
+    """
     _extension(task, "zeebe:assignmentDefinition", dict(given))
     found = _found(task, "troika:assignment")
     if found is not None and found.get("strategy") != strategy.get("strategy"):
         remove(found)
-    _extension(task, "troika:assignment", dict(strategy), ("level", "groups", "group", "strategy"))
+    _extension(task, "troika:assignment", dict(strategy), ("strategy", *known))
 
 
 def approval(task: Element, words: Mapping[str, str]) -> None:
@@ -45,6 +58,52 @@ def approval(task: Element, words: Mapping[str, str]) -> None:
     found = _found(task, "troika:approval")
     kept = dict(found.attrib) if found is not None else {}
     _extension(task, "troika:approval", {**kept, **words})
+
+
+def said(owner: Element, word: str, attribute: str) -> str:
+    """What an attribute of the extension `word` says; empty when nothing is said."""
+    found = _found(owner, word)
+    return found.get(attribute, "") if found is not None else ""
+
+
+def say(owner: Element, word: str, attribute: str, value: str) -> None:
+    """Write one attribute of an extension, or take it away; the extension goes with what it cannot do without."""
+    found = _found(owner, word)
+    if value:
+        (extension(owner, word) if found is None else found).set(attribute, value)
+    elif found is not None:
+        found.attrib.pop(attribute, None)
+        _tidy(found, word)
+
+
+def lines(owner: Element, word: str) -> list[Element]:
+    """The elements `word` of a node: those that stand by themselves, or inside the extension that holds them."""
+    holder = _holder(owner, word)
+    return list(holder.iterchildren(tag(word))) if holder is not None else []
+
+
+def write_lines(owner: Element, word: str, rows: "Sequence[tuple[int | None, Mapping[str, str]]]") -> None:
+    """Let these rows stand: each with the number of the line that it was, or None for a new one, and its attributes.
+
+    Other attributes of a line stay; a line that no row names goes.
+    """
+    there = lines(owner, word)
+    for old, words in rows:
+        line = there[old] if old is not None and old < len(there) else None
+        if line is None:
+            holder = extension(owner, _HOLDERS[word]) if word in _HOLDERS else extensions(owner)
+            insert(holder, len(holder), new(word, {key: value for key, value in words.items() if value}))
+            continue
+        for key, value in words.items():
+            if line.get(key, "") != value:
+                _attribute(line, key, value)
+    kept = {old for old, _ in rows}
+    for number, line in enumerate(there):
+        if number not in kept:
+            remove(line)
+    holder = _found(owner, _HOLDERS[word]) if word in _HOLDERS else None
+    if holder is not None and there:
+        _tidy(holder, _HOLDERS[word])
 
 
 def due(task: Element, expression: str) -> None:
@@ -64,8 +123,11 @@ def form(element: Element, form_id: str) -> None:
         _extension(element, "zeebe:formDefinition", {"formId": form_id} if form_id else {})
 
 
-def fields(task: Element, permissions: Mapping[str, str]) -> None:
-    """What may be done with each field that is named: write, read, hidden, or "" as the rest of the form."""
+def fields(task: Element, permissions: Mapping[str, str], required: "Container[str] | None" = None) -> None:
+    """What may be done with each field that is named: write, read, hidden, or "" as the rest of the form.
+
+    `required`: which of those that may be written must be filled in; None: as it was.
+    """
     holder = extension(task, "troika:fields") if any(permissions.values()) else _found(task, "troika:fields")
     if holder is None:
         return
@@ -79,6 +141,10 @@ def fields(task: Element, permissions: Mapping[str, str]) -> None:
             line.attrib.pop("required", None)
         elif not permission and line is not None:
             remove(line)
+    if required is not None:
+        for line in holder.iterchildren(tag("troika:field")):
+            if line.get("id") in permissions and (line.get("required") == "true") is not _wanted(line, required):
+                _attribute(line, "required", "true" if _wanted(line, required) else "")
     if len(holder) == 0 and not holder.attrib:
         remove(holder)
 
@@ -182,6 +248,22 @@ def request(node: Element, form_id: str | None) -> None:
     if form_id:
         extension(node, "zeebe:formDefinition", formId=form_id)
     extension(node, "troika:fields", default="write")
+
+
+def _wanted(line: Element, required: "Container[str]") -> bool:
+    return line.get("perm") == "write" and line.get("id") in required
+
+
+def _holder(owner: Element, word: str) -> Element | None:
+    return _found(owner, _HOLDERS[word]) if word in _HOLDERS else owner.find(bpmn("extensionElements"))
+
+
+def _tidy(found: Element, word: str) -> None:
+    """Away with an extension that says nothing any more."""
+    needed = _NEEDED.get(word)
+    says = any(found.get(name) for name in needed) if needed is not None else bool(found.attrib)
+    if not says and len(found) == 0 and word not in _ALONE:
+        remove(found)
 
 
 def _found(owner: Element, word: str) -> Element | None:

@@ -3,6 +3,7 @@ import htmx from 'htmx.org';
 import { deployment, showState } from '../designer/page.js';
 import { send } from '../shared/http.js';
 import { toast } from '../shared/toast.js';
+import { settingsOf } from '../simple/settings.js';
 import '../styles/designer.css';
 import '../styles/simple.css';
 
@@ -51,6 +52,7 @@ function focus(asked) {
 
 // a "+" or a menu closes when another one opens, and with Escape
 function openCards() {
+  settingsOf($('sheet'));
   for (const details of document.querySelectorAll('#pane .tk-plus > details, #pane .tk-menu')) {
     details.addEventListener('toggle', () => {
       if (!details.open) return;
