@@ -34,7 +34,7 @@ HOOKED = "hooked"
 TO_SYSTEMS = frozenset(
     (
         *("instance.started", ENDED, "task.opened", "task.claimed", "task.transferred", "task.delegated"),
-        *("task.signers_added", "task.handed_over", "task.decided", "node.left"),
+        *("task.signers_added", "task.handed_over", "task.decided", "task.confirmed", "node.left"),
     )
 )
 """Facts that a drawing may tell other systems of."""

@@ -161,7 +161,9 @@ def _happened(uow: UnitOfWork, instance: Instance, facts: Sequence[Entry]) -> It
             case "task.opened" if found := _round_of(uow, fact):
                 yield Happened(CREATE, fact, found)
                 yield Happened(ASSIGN, fact, found)
-            case "task.decided" if found := _round_of(uow, fact):
+            case "task.decided" if fact.data.get("unconfirmed"):
+                continue  # no decision until the principal has confirmed it
+            case "task.decided" | "task.confirmed" if found := _round_of(uow, fact):
                 yield Happened(DECIDE, fact, found)
             case "node.left" if fact.token is not None:
                 ended = uow.read_one(_round_at, {"of": instance.id, "at_node": fact.node, "waited": fact.token})

@@ -136,6 +136,6 @@ def _record(act: Act, kind: str, by: UUID | None, **more: str) -> None:
     data = {
         "task": str(act.round.id), "item": str(act.item.id), "to": str(act.item.decided_by),
         "decision": rounds.WORDS[ItemDecision(act.item.decision)],
-        "answer": "principal" if by is not None else "time", **more,
+        "decision_source": "human", "answer": "principal" if by is not None else "time", **more,
     }  # fmt: skip
     history.record(act.uow, act.instance, kind, node=act.round.node, data=data)

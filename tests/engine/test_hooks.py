@@ -234,3 +234,21 @@ def test_a_hook_that_nobody_would_hear_is_not_deployed(engine, partner, url, rec
 def test_a_receiver_needs_a_name_of_its_own(engine, partner, name):
     with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
         webhooks.add(uow, name)
+
+
+def test_what_a_substitute_decides_is_told_when_it_is_confirmed(engine, partner):
+    start(engine, partner, on="decide")
+    with engine.unit_of_work(ENGINE) as uow:
+        bob, deputy = Actor(identity.user(uow, "bob").id), Actor(identity.create_user(uow, "gus", "Gus").id)
+        identity.substitute(uow, "bob", "gus", uow.now, uow.now + timedelta(days=1), confirm=True)
+    with engine.unit_of_work(deputy) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id)
+    jobs.run_due(engine)
+    assert partner.received == []
+
+    with engine.unit_of_work(bob) as uow:
+        tasks.confirm(uow, tasks.inbox(uow).items[0].work_item_id)
+    jobs.run_due(engine)
+
+    [(_, _, event)] = partner.received
+    assert (event["data"]["decision"], event["data"]["decidedBy"], event["data"]["actor"]) == ("agree", "human", "bob")
