@@ -17,7 +17,7 @@ from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.choices import Selection
 from engine.approvals.ledger import Outcome
-from engine.bpmn.program import JOB, WORK, Node, Program
+from engine.bpmn.program import CALL, JOB, WORK, MappingLine, Node, Program
 from engine.bpmn.state import State
 from engine.bpmn.steps import (
     Fact,
@@ -26,6 +26,7 @@ from engine.bpmn.steps import (
     InstanceEnded,
     JobOpened,
     NodeEntered,
+    ScopeOpened,
     Step,
     SubscriptionOpened,
     TimerArmed,
@@ -223,12 +224,13 @@ def refuse_blocked(
     uow: UnitOfWork, instance: Instance, program: Program, step: Callable[[Instance], Step],
     approvers: Mapping[str, Sequence[Any]],
 ) -> None:  # fmt: skip
-    """Refuse a start that would certainly come to a task where nobody is left to ask (`blockStart`).
+    """Refuse a start that would certainly come to a task where nobody is left to ask (`blockStart`), also in a process
+    that it calls.
 
     `step`: the first one of a request that is not born. Raises NobodyCanBeAsked.
     """
-    if not any(node.human is not None and node.human.on_empty == "blockStart" for node in program.nodes.values()):
-        return  # a called process begins later
+    if not _may_block(program, env(uow, instance).programs, set()):
+        return
     unborn = copy(instance)
     unborn.cache = {"beside": beside(uow, instance)}
     walk = _Walk(uow, unborn, program)
@@ -236,6 +238,27 @@ def refuse_blocked(
     for found in walk.go(step(unborn)).steps:
         if found.blocks_start and found.status == CERTAIN:
             raise NobodyCanBeAsked(task=found.name or found.element)
+
+
+def _may_block(program: Program, latest: Callable[[str], tuple[str, Program]], seen: set[int]) -> bool:
+    """Whether a task of the program, or of what it calls, refuses a start; what cannot be called does not."""
+    seen.add(id(program))
+    for node in program.nodes.values():
+        if node.human is not None and node.human.on_empty == "blockStart":
+            return True
+        if node.op != CALL or node.call is None:
+            continue
+        if node.call.id.expression is not None:
+            return True  # whatever it calls: the walk finds out
+        called = program.called(node.call, node.call.id.text)
+        if node.call.binding == "latest":
+            try:
+                called = latest(node.call.id.text)
+            except (LookupError, EngineError):  # the call itself becomes an incident that says so
+                continue
+        if called is not None and id(called[1]) not in seen and _may_block(called[1], latest, seen):
+            return True
+    return False
 
 
 def _heard(step: PreviewStep) -> bool:
@@ -316,9 +339,9 @@ class _Walk:
         """rejections that wait for other branches, by token"""
         self.unknown: set[str] = set()
         """variables that nobody can know yet"""
-        self.maybe: set[str] = set()
+        self.maybe: set[Node] = set()
         """elements that are reached on some ways only"""
-        self.ahead: set[str] = set()
+        self.ahead: set[Node] = set()
         """elements behind a place where the walk cannot go on"""
         self.named: dict[str, list[Candidate]] = {}
         """whom the requester has selected, by element"""
@@ -334,6 +357,10 @@ class _Walk:
         """the round that sent it back, until the way is there again"""
         self.correcting: Node | None = None
         """where the requester filled in his request"""
+        self.called: dict[int, Program] = {}
+        """programs of the calls on the way, by scope"""
+        self.calls: list[Node] = []
+        """the activities that called them"""
         self.complete = True
         self.ends: str | None = None
         self.passes: dict[str, None] = {}
@@ -377,18 +404,18 @@ class _Walk:
             return self._ended(token)
         self.answers.clear()
         self.complete = False
-        self.ahead |= {self.correcting.id, *(place.id for place in _reach(self.correcting, None))}
+        self.ahead |= _reach(self.correcting, None)
         return None
 
     def _route(self, *, complete: bool) -> Route:
         seen = {step.element for step in self.steps}
         steps = self._last_ones()
-        for key in sorted((self.maybe | self.ahead) - seen, key=lambda key: self.program.nodes[key].index):
-            node = self.program.nodes[key]
+        left = [node for node in self.program.nodes.values() if node.id not in seen]
+        for node in sorted((self.maybe | self.ahead).intersection(left), key=lambda node: node.index):
             if node.op == WORK and node.human is not None:
                 mode = node.human.approval.mode if node.human.approval else "inform"
-                status = POSSIBLE if key in self.maybe else UNKNOWN
-                steps.append(PreviewStep(key, node.name, node.labels, mode, (), status, people_known=False))
+                status = POSSIBLE if node in self.maybe else UNKNOWN
+                steps.append(PreviewStep(node.id, node.name, node.labels, mode, (), status, people_known=False))
         return Route(tuple(steps), complete, self.ends, tuple(self.passes), tuple(self.flows))
 
     def _last_ones(self) -> list[PreviewStep]:
@@ -418,7 +445,9 @@ class _Walk:
                 self.passes.setdefault(fact.node)
             case FlowTaken():
                 self.flows.setdefault(fact.flow)
-                self._choice(fact.flow)
+                self._choice(fact)
+            case ScopeOpened() if fact.definition is not None:
+                self._call(fact)
             case WorkOpened():
                 self._person(fact)
             case JobOpened():
@@ -426,10 +455,11 @@ class _Walk:
             case TimerArmed() if self._counts(fact.token):
                 self.answers.append((fact.token, lambda: self._elapsed(fact)))
             case SubscriptionOpened() if self._counts(fact.token):
-                self.unsure(self.program.nodes.get(fact.node))
+                self.unsure(self.instance.state.tokens[fact.token].node)
                 self.answers.append((fact.token, lambda: self._delivered(fact.token)))
             case IncidentRaised():
-                self._stuck(self.program.nodes.get(fact.node))
+                waiting = self.instance.state.tokens.get(fact.token)
+                self._stuck(self.program.nodes.get(fact.node) if waiting is None else waiting.node)
             case InstanceEnded():
                 self.ends = fact.node or fact.code
 
@@ -437,14 +467,58 @@ class _Walk:
         waiting = self.instance.state.tokens.get(token)
         return waiting is not None and not waiting.host
 
-    def _choice(self, flow: str) -> None:
+    def _choice(self, fact: FlowTaken) -> None:
         """A flow was taken: when its choice depends on what is not known, the others are possible too."""
-        edge = self.program.flows.get(flow)
-        if edge is None or edge.source.plain:
-            return
-        read = {name for out in edge.source.out if out.condition is not None for name in out.condition.names}
-        if read & self.unknown:
-            self._fork(_ways(edge.source))
+        for program in self._programs(fact.scope):
+            edge = program.flows.get(fact.flow)
+            if edge is None or edge.source.plain:
+                continue
+            read = {name for out in edge.source.out if out.condition is not None for name in out.condition.names}
+            if read & self._unknown():
+                self._fork(_ways(edge.source))
+
+    def _programs(self, scope_id: int) -> list[Program]:
+        """Whose elements stand in the scope; all on the way for an inner one that is over already."""
+        scope = self.instance.state.scopes.get(scope_id)
+        if scope is not None:
+            return [scope.program]
+        if scope_id in self.called:
+            return [self.called[scope_id]]
+        return list({id(program): program for program in (self.program, *self.called.values())}.values())
+
+    def _call(self, fact: ScopeOpened) -> None:
+        """A called process begins: what it is given of what is not known, it does not know either."""
+        scope = self.instance.state.scopes.get(fact.scope)
+        known = [self.program, *self.called.values()]
+        entered = scope.program if scope is not None else repository.program(self.uow, UUID(fact.definition))
+        self.called[fact.scope] = entered
+        callers = {program.nodes[fact.node] for program in known if fact.node in program.nodes}
+        self.calls += [node for node in callers if node.op == CALL]
+        for node in callers:
+            self._mapped(node.inputs)
+
+    def _unknown(self) -> set[str]:
+        """What nobody can know yet, what called processes give back included."""
+        before = -1
+        while before != len(self.unknown):
+            before = len(self.unknown)
+            for node in self.calls:
+                self._mapped(node.outputs)
+        return self.unknown
+
+    def _mapped(self, lines: Iterable[MappingLine]) -> None:
+        for line in lines:
+            if line.source.expression is not None and line.source.expression.names & self.unknown:
+                self.unknown.add(line.target[0])
+
+    def _certain(self, fact: WorkOpened) -> bool:
+        """Whether the task, and each activity around it, lies on every way."""
+        scope, node = self.instance.state.scopes[fact.scope], self._node(fact)
+        while node not in self.maybe:
+            if scope.parent is None:
+                return True
+            scope, node = scope.parent, self.instance.state.tokens[scope.token].node
+        return False
 
     def unsure(self, node: Node | None) -> None:
         """Nobody knows how the activity ends: normally, or by one of its errors."""
@@ -460,15 +534,15 @@ class _Walk:
         self.unsure(node)
         if node is not None:
             reached = _reach(node, None)
-            self.ahead |= {place.id for place in reached if place is not node}
-            self.ahead |= {inner.id for place in reached for inner in _inside(place)}
+            self.ahead |= reached - {node}
+            self.ahead |= {inner for place in reached for inner in _inside(place)}
 
     def _fork(self, ways: Iterable[Node]) -> None:
         ways = list(ways)
         reached: set[Node] = set()
         for way in ways:
             reached |= _reach(way, None)
-        self.maybe |= {node.id for node in reached if not all(_must_pass(way, node) for way in ways)}
+        self.maybe |= {node for node in reached if not all(_must_pass(way, node) for way in ways)}
 
     def _person(self, fact: WorkOpened) -> None:
         work = fact.work
@@ -481,7 +555,7 @@ class _Walk:
         open_still = False
         resolved: list[Candidate] = []
         answer: list[Candidate] | Automatic = []
-        known = not self._read_by(fact) & self.unknown
+        known = not self._read_by(fact) & self._unknown()
         mode = rounds.mode_of(work)
         try:
             resolved = self._resolved(asking, fact)
@@ -501,7 +575,7 @@ class _Walk:
         found = [] if isinstance(answer, Automatic) else answer
         because = answer.reason if isinstance(answer, Automatic) else because
         shown = () if open_still else tuple(Foreseen(one.id, one.name, one.reason, one.group) for one in found)
-        status = POSSIBLE if fact.node in self.maybe else CERTAIN
+        status = CERTAIN if self._certain(fact) else POSSIBLE
         self.persons |= {one.id: one.person_id for one in found if not one.group}
         if automatic.may_spare(work, "last"):
             self.spares.add(len(self.steps))
@@ -629,7 +703,7 @@ class _Walk:
 
     def _not_called(self, fact: JobOpened, operation: Operation | None) -> None:
         """Nobody knows what the operation will answer."""
-        node = self.program.nodes.get(fact.node)
+        node = next((one.nodes[fact.node] for one in self._programs(fact.scope) if fact.node in one.nodes), None)
         if node is not None and node.op == JOB:
             self.unknown |= {line.target[0] for line in node.outputs}
             if not node.outputs and operation is not None:

@@ -11,8 +11,9 @@ from engine.db.task import ItemStatus, RoundStatus, Source
 from engine.errors import EngineError, NobodyCanBeAsked
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import FORM, approval
-from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.bpmn.drawing import END, START, drawing, flows, service
 from tests.engine.policy.test_gate import a_bill
+from tests.factories import deploy
 
 pytestmark = pytest.mark.approvals
 
@@ -107,6 +108,50 @@ def test_a_request_that_would_come_to_a_task_with_nobody_to_ask_is_not_accepted(
     assert (refused.value.facts, refused.value.status) == ({"task": "two"}, 422)
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert uow.execute(select(instance_table.c.id)).all() == []
+
+
+CALLED = (
+    '<callActivity id="sub" name="sub"><extensionElements><zeebe:calledElement processId="q" '
+    'propagateAllParentVariables="false"/><zeebe:ioMapping><zeebe:input source="= size + 5" target="much"/>'
+    "</zeebe:ioMapping></extensionElements></callActivity>"
+)
+
+
+def calling(office, *, before: str = "", way: str) -> None:
+    """`p` calls `q`, which asks nobody where `much` is over 5."""
+    inside = (
+        START + '<exclusiveGateway id="g" default="g_small"/>' + approval("large", BLOCK, users="gone")
+        + approval("small", users="bob") + END + flows("start g small end", "g large ? much > 5", "large end")
+    )  # fmt: skip
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"q.bpmn": drawing(inside).replace(b'process id="p"', b'process id="q"')})
+    deploy(office.engine, drawing(START + before + CALLED + END + flows(*way.split(" | "))))
+
+
+def test_a_request_that_would_come_there_in_a_called_process_is_not_accepted(office):
+    calling(office, way="start sub end")
+
+    with pytest.raises(NobodyCanBeAsked) as refused:
+        office.start(size=1)
+
+    assert refused.value.facts == {"task": "large"}
+    office.start(size=0)
+    assert office.asked() == {"bob"}
+
+
+def test_what_a_called_process_is_given_may_not_be_known_at_the_start(office):
+    """The administrators are asked for what comes there in the end."""
+    tally = service("count", "test.tally", out_size="= tally")
+    calling(office, before=tally, way="start count sub end")
+
+    office.start()
+    assert office.asked() == {"dan"}
+
+    choice = '<exclusiveGateway id="x" default="x_end"/>'
+    more = tally.replace("size", "more")
+    calling(office, before=more + choice, way="start count x end | x sub ? more > 0 | sub end")
+    office.start(size=9)
+    assert len(office.items("dan")) == 2
 
 
 def test_a_request_that_takes_another_way_is_accepted(office):
