@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
-from engine import bpmn, history
+from engine import bpmn, dmn, history
 from engine.bpmn import imports
 from engine.bpmn.imports import ImportNote, Translation
 from engine.db.definition import Kind
@@ -115,6 +115,26 @@ def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
     named = {node.extensions.form for process in processes for node in process.all_nodes()}
     found = [info for info in list_(uow) if info.kind == "form" and info.key in named]
     return {info.path: open_(uow, info.path).content for info in found}
+
+
+def named_by(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
+    """Drafts of forms and of decisions that a drawing names: path -> content."""
+    reading = bpmn.read(drawing)
+    processes = reading.definition.processes if reading.definition is not None else []
+    decided = {node.extensions.decision.decision_id for process in processes for node in process.all_nodes()
+               if node.extensions.decision is not None}  # fmt: skip
+    tables = {
+        path: content
+        for path, content in ((info.path, open_(uow, info.path).content) for info in list_(uow)
+                              if info.kind == "decision")
+        if decided & _decisions_in(path, content)
+    }  # fmt: skip
+    return forms_of(uow, drawing) | tables
+
+
+def _decisions_in(path: str, content: bytes) -> set[str]:
+    model = dmn.read(content, path).model
+    return set() if model is None else {decision.id for decision in (*model.decisions, *model.services)}
 
 
 def _import_form(uow: UnitOfWork, path: str, content: bytes, *, replace: bool) -> DraftInfo:

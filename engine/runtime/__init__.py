@@ -39,6 +39,7 @@ from engine.runtime.rejecting import waits
 from engine.runtime.reopening import rounds_of
 from engine.runtime.settling import describe, settle
 from engine.runtime.views import InstanceView, instance_view
+from engine.runtime.watching import Watcher, watching
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -47,6 +48,7 @@ __all__ = [
     "PreviewStep",
     "Route",
     "Typed",
+    "Watcher",
     "activate",
     "cancel",
     "compensate",
@@ -77,6 +79,7 @@ __all__ = [
     "start_ad_hoc",
     "suspend",
     "waits",
+    "watching",
     "without_row",
 ]
 

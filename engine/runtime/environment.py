@@ -11,6 +11,7 @@ from engine.db.instance import Instance
 from engine.errors import StaleInstance
 from engine.runtime import codec
 from engine.runtime.codec import Beside
+from engine.runtime.watching import watcher
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -26,6 +27,7 @@ def env(uow: UnitOfWork, instance: Instance) -> bpmn.Env:
             zone=uow.settings.timezone,
             calendar=_WorkCalendar(uow),
             calendars=lambda key: workdays.calendar(uow, key),
+            judged=None if (looking := watcher()) is None else looking.judged,
         )
     found: bpmn.Env = known
     return found

@@ -48,6 +48,7 @@ from engine.ids import uuid7
 from engine.operations import Operation, OperationCall, UnknownOperation
 from engine.runtime import codec, correlation, following, later, previewing, rejecting, reopening
 from engine.runtime.environment import beside, env
+from engine.runtime.watching import watcher
 from engine.unit_of_work import UnitOfWork
 
 _unsubscribe = delete(subscription).where(
@@ -72,9 +73,11 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
     pending: deque[WorkOpened | JobOpened] = deque()  # waits that need nobody, oldest first
     opened: list[SubscriptionOpened] = []
     instance.cache.setdefault("without_row", set())
-    answers, began = 0, perf_counter()
+    answers, began, looking = 0, perf_counter(), watcher()
     while True:
         instance.state = step.state
+        if looking is not None:
+            looking.stepped(instance, step)
         for fact in step.facts:
             if _apply(uow, instance, fact, opened):
                 pending.append(fact)  # type: ignore[arg-type]

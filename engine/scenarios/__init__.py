@@ -9,10 +9,11 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.scenarios import world as worlds
 from engine.scenarios.running import Failed, Run
+from engine.scenarios.stage import Stage
 from engine.scenarios.words import NOW, Scenario, WrongScenario, read
 from engine.scenarios.world import World
 
-__all__ = ["NOW", "Result", "Scenario", "World", "WrongScenario", "find", "play", "read", "run", "worlds"]
+__all__ = ["NOW", "Result", "Scenario", "Stage", "World", "WrongScenario", "find", "play", "read", "run", "worlds"]
 
 SUFFIX = ".scenarios.yml"
 

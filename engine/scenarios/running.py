@@ -58,7 +58,7 @@ class Run:
     def go(self) -> None:
         """Raises Failed at the first thing that is not as told."""
         self.world.again(self.scenario.now)
-        with operations.standing_in(_Standing(self)):
+        with operations.standing_in(Standing(self)):
             for step in self.scenario.background:
                 self._step(step)
             self.calls.clear()
@@ -372,7 +372,7 @@ class Run:
         return told
 
 
-class _Standing(dict[str, Callable[..., Any]]):
+class Standing(dict[str, Callable[..., Any]]):
     """Every operation is watched, whether it is told or not."""
 
     def __init__(self, run: Run) -> None:

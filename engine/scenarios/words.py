@@ -98,19 +98,36 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 def read(text: str | bytes, file: str, process: str) -> list[Scenario]:
     """The scenarios of a file. `process`: its stem, unless the file names another. Raises WrongScenario."""
-    try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with numbers as Decimal
-    except yaml.YAMLError as error:
-        raise WrongScenario(file=file, place="top", expected="YAML", found=str(error).replace("\n", " ")) from None
     reader = _Reader(file)
-    reader.keys(document, _FILE, "top")
+    document = reader.document(text)
     listed = reader.of(document.get("scenarios"), list, "scenarios")
     return [reader.scenario(item, document, document.get("process", process)) for item in listed]
+
+
+def told(item: Mapping[str, Any], file: Mapping[str, Any], process: str) -> Scenario:
+    """One scenario that stands in no file yet, as `file`, the head of one, would have it. Raises WrongScenario."""
+    return _Reader("scenarios").scenario(dict(item), dict(file), process)
+
+
+def head(text: str | bytes, file: str) -> dict[str, Any]:
+    """What a file says of all its scenarios: now, as, background, process. Raises WrongScenario."""
+    document = _Reader(file).document(text)
+    return {key: value for key, value in document.items() if key != "scenarios"}
 
 
 class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
+
+    def document(self, text: str | bytes) -> dict[str, Any]:
+        try:
+            document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with numbers as Decimal
+        except (yaml.YAMLError, ValueError) as error:
+            told = str(error).replace("\n", " ")
+            raise WrongScenario(file=self.file, place="top", expected="YAML", found=told) from None
+        self.keys(document, _FILE, "top")
+        found: dict[str, Any] = document
+        return found
 
     def wrong(self, place: str, expected: str, found: Any) -> WrongScenario:
         return WrongScenario(file=self.file, place=place, expected=expected, found=repr(found)[:80])

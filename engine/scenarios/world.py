@@ -14,6 +14,7 @@ from uuid import UUID
 
 from engine import identity, policy, repository, workdays
 from engine.clock import FrozenClock
+from engine.errors import NotFound
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 
@@ -39,7 +40,15 @@ class World:
 
     def acting(self, login: str | None) -> AbstractContextManager[UnitOfWork]:
         """A unit of work of this person; None: the engine itself."""
-        return self.engine.unit_of_work(ENGINE if login is None else Actor(self.people[login], source="cli"))
+        return self.engine.unit_of_work(self.actor(login))
+
+    def actor(self, login: str | None) -> Actor:
+        """Who acts under this login. Raises NotFound."""
+        if login is None:
+            return ENGINE
+        if login not in self.people:
+            raise NotFound(kind="person", key=login)
+        return Actor(self.people[login], source="cli")
 
 
 def build(library: Path, now: datetime, *, resources: dict[str, bytes] | None = None) -> World:
@@ -125,6 +134,11 @@ def load_records(engine: ProcessEngine, clock: FrozenClock, people: dict[str, UU
     stages = sorted((row for module in _demos() for row in module.STAGES), key=lambda row: row[0])
     for *_, stage in stages:
         stage(uow_factory, people, clock, SEED, "tiny", lambda done, total: None, facts)
+
+
+def demo_logins() -> set[str]:
+    """Of the people whom the demo data name."""
+    return {person.login for person in _demo_company().people}
 
 
 def _demos() -> Iterator[Any]:

@@ -62,7 +62,7 @@ def lint() -> ResponseReturnValue:
     `variables` is null while the drawing cannot be read.
     """
     sent = body("key", "xml")
-    path = _path(sent["key"])
+    path = path_of_draft(sent["key"])
     files = with_forms(path, sent["xml"].encode("utf-8"))
     found = repository.variables(g.uow, files).get(sent["key"])
     told = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
@@ -73,7 +73,7 @@ def lint() -> ResponseReturnValue:
 def expression() -> ResponseReturnValue:
     """What is wrong with one text in the drawing as it stands. `kind`: expression | condition | unary_tests."""
     sent = body("key", "xml", "text", "kind")
-    found = repository.variables(g.uow, {_path(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
+    found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
     return jsonify(findings=expressions.findings(sent["text"], sent["kind"], found))
 
 
@@ -86,7 +86,7 @@ def save(key: str) -> ResponseReturnValue:
         raise NotFound(kind="process", key=key)
     if seen not in (etag_of(draft), "*"):
         raise changed_by(draft)
-    saved = drafts.save(g.uow, _path(key), xml, version=draft.version if draft else 0, name=_name_in(key, xml))
+    saved = drafts.save(g.uow, path_of_draft(key), xml, version=draft.version if draft else 0, name=_name_in(key, xml))
     return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
 
 
@@ -132,7 +132,8 @@ def body(*fields: str) -> dict[str, str]:
     return {field: str(text) for field, text in texts.items()}
 
 
-def _path(key: str) -> str:
+def path_of_draft(key: str) -> str:
+    """Where the drawing of a process stands in the library."""
     draft = draft_of(key)
     if draft is not None:
         return draft.path

@@ -99,9 +99,9 @@ def editor(key: str) -> ResponseReturnValue:
     data = {
         "key": key, "xml": content.decode("utf-8"),
         "report": shown(opened.report) if opened is not None and opened.report is not None else None,
-        "etag": etag_of(draft), "addresses": {
+        "etag": etag_of(draft), "person": g.reader.login, "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
-            "expression": url_for(".expression"),
+            "expression": url_for(".expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
             "report": url_for(".put_report_away", key=key),
         },

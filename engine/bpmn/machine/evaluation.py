@@ -23,7 +23,8 @@ def _no_program(process_id: str) -> Any:
 class Env:
     """What a step may look up. `programs`: process id -> (definition id, Program) for calls bound `latest`;
     `decisions`: decision id -> model; `calendars`: key -> work calendar. They raise LookupError or an EngineError for
-    what does not exist. `calendar`: the one that FEEL asks."""
+    what does not exist. `calendar`: the one that FEEL asks. `judged`: hears of each condition of a flow, what it gave
+    and what it could read."""
 
     process: Values = field(default_factory=dict)
     programs: Callable[[str], tuple[str, Program]] = _no_program
@@ -31,6 +32,7 @@ class Env:
     zone: str = "Asia/Shanghai"
     calendar: Any = None
     calendars: Callable[[str], Any] = _no_program
+    judged: Callable[[Edge, Any, Values], None] | None = None
 
 
 class Stuck(Exception):
@@ -97,6 +99,8 @@ class Evaluation:
         condition = edge.condition
         assert condition is not None  # noqa: S101 - the caller looks
         result = condition.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        if self.env.judged is not None:
+            self.env.judged(edge, result.value, context)
         if result.value is True or result.value is False:
             return result.value
         raise Stuck(

@@ -15,6 +15,7 @@ import Findings from './findings/index.js';
 import Language from './language/index.js';
 import Offer from './offer/index.js';
 import Panel from './panel/index.js';
+import Play from './play/index.js';
 import Variables from './variables/index.js';
 
 const PALETTE_PX = 110, READABLE = 0.5;
@@ -26,7 +27,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
-      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings,
+      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings, Play,
     ],
   });
   const { warnings } = await modeler.importXML(xml);

@@ -35,6 +35,10 @@ async function start() {
   listen(modeler, draft, problems, check);
   conflict(draft);
   deployment(page, draft, check);
+  modeler.get('troikaPlay').attach({
+    host: $('play'), others: [$('panel'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
+    xml: () => currentXml(modeler), onFindings: found => check.show(found),
+  });
   if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));
   // the cards show the saved draft
   $('simple').addEventListener('click', async event => {
@@ -88,6 +92,7 @@ function listen(modeler, draft, problems, check) {
   document.addEventListener('keydown', event => {
     if (event.isComposing || event.keyCode === 229) return;      // a letter of pinyin, not a key
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') act(event, saveAndCheck);
+    else if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') act(event, () => modeler.get('troikaPlay').toggle());
     else if (event.key === 'F8') act(event, () => problems.step(event.shiftKey ? -1 : 1));
     else if (event.key === 'F6') act(event, () => nextArea(modeler));
   });
@@ -101,9 +106,9 @@ function act(event, work) {
 // canvas -> panel -> problems -> canvas
 function nextArea(modeler) {
   const here = document.activeElement;
-  if ($('panel').contains(here)) $('problems').querySelector('summary').focus();
+  if ($('panel').contains(here) || $('play').contains(here)) $('problems').querySelector('summary').focus();
   else if ($('problems').contains(here)) modeler.get('canvas').focus();
-  else $('panel').querySelector('button, input, select, textarea, [tabindex]')?.focus();
+  else (modeler.get('troikaPlay').on ? $('play') : $('panel')).querySelector('button, input, select, textarea, [tabindex]')?.focus();
 }
 
 function failed(error) {

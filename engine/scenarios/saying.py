@@ -1,0 +1,63 @@
+"""From what a person types to the words of a scenario: plain values stay what they are, FEEL is only what says so."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine import feel
+from engine.errors import N_, InvalidValue
+from engine.scenarios.words import ACTS
+from engine.values import Values, normalise
+
+MOST_STEPS = 300
+_PLAIN = ("complete", "agree", "submit again")
+"""what a form sent: text that begins with = is text"""
+
+
+def steps(told: Sequence[Any]) -> list[dict[str, Any]]:
+    """Steps as a page sends them, in scenario words. Raises InvalidValue."""
+    if len(told) > MOST_STEPS:
+        raise InvalidValue(expected=f"at most {MOST_STEPS} steps", found=str(len(told)))
+    return [_step(item) for item in told]
+
+
+def plain(value: Any) -> Any:
+    """A value that means itself: text that begins with `=` becomes the FEEL text that gives it."""
+    if isinstance(value, str) and value.startswith("="):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return f'= "{escaped}"'
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def lines(text: str) -> Values:
+    """`name = FEEL` on each line, for payloads and answers; the values. Raises InvalidValue."""
+    found: Values = {}
+    for line in filter(str.strip, text.splitlines()):
+        name, sign, expression = line.partition("=")
+        result = feel.evaluate(expression.strip(), found) if sign and name.strip() else None
+        if result is None or result.diagnostics or not name.strip().isidentifier():
+            raise InvalidValue(expected=N_("a name, = and a value on each line, e.g. amount = 120"), found=line.strip())
+        found[name.strip()] = normalise(result.value)
+    return found
+
+
+def _step(item: Any) -> dict[str, Any]:
+    if not isinstance(item, Mapping):
+        raise InvalidValue(expected="a step", found=str(item)[:80])
+    step = dict(item)
+    for key in _PLAIN:
+        if isinstance(step.get(key), dict):
+            step[key] = plain(step[key])
+    for key in ("with", "returns"):
+        if isinstance(step.get(key), str):
+            step[key] = lines(step[key])
+    if "message" in step or "signal" in step:
+        step["with"] = plain(step.get("with") or {})
+        if "key" in step:
+            step["key"] = plain(step["key"])
+    if not any(act in step for act in ACTS) and "task" in step:
+        raise InvalidValue(expected="one of " + ", ".join(ACTS), found=str(sorted(step)))
+    return step

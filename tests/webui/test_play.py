@@ -1,0 +1,81 @@
+"""Playing a draft through its address: the panel, what a refusal keeps, and that nothing is stored."""
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.db.history import history
+from engine.db.instance import instance
+from engine.unit_of_work import ENGINE
+from tests.webui.drawings import CLAIM
+
+GIVEN = {"reason": "客户午餐", "amount": 12.5}
+
+
+@pytest.fixture
+def play(sign_in):
+    """Ask with the claim as it is drawn, `change` for what differs; JSON of the answer."""
+    root = sign_in("root")
+
+    def ask(expected=200, **change):
+        sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": [], **change}
+        answer = root.post("/designer/play/claim", json=sent, headers={"Accept": "application/json"})
+        assert answer.status_code == expected, (change, answer.text)
+        return answer.json
+
+    return ask
+
+
+def test_an_analyst_plays_a_claim_as_its_people_and_nothing_is_stored(play, engine):
+    begun = play(given=None)
+    assert (begun["started"], begun["flows"]) == (False, [])
+    assert "F_reason" in begun["html"]
+    assert 'value="ann" selected' in begun["html"]
+
+    started = play()
+    assert (started["markers"], started["flows"]) == ({"begin": "passed", "approve": "active"}, ["f1"])
+    for text in ("Approve", "Bob", "Carl", "F_centre", "12.5", "One day later"):
+        assert text in started["html"]
+
+    agreed = play(steps=[{"task": "approve", "as": "bob", "agree": {"cost_centre": "=1+1"}}])
+    assert (agreed["markers"]["pay"], agreed["fresh"]) == ("active", ["f2", "yes"])
+    assert "approval.approve.outcome" in agreed["html"]
+    assert "=1&#43;1" in agreed["html"].replace("=1+1", "=1&#43;1")
+
+    paid = play(steps=[{"task": "approve", "as": "carl", "agree": {}}, {"task": "pay", "as": "ann", "complete": {}}])
+    assert (paid["ended"], paid["steps"]) == ("paid", 2)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [uow.execute(select(func.count()).select_from(table)).scalar() for table in (instance, history)] == [
+            0,
+            0,
+        ]
+
+
+def test_a_refused_step_says_why_and_shows_what_was_typed(play):
+    wrong = play(422, given={"amount": 12}, typed={"amount": 12})
+    assert not wrong["started"]
+    assert "Reason" in wrong["html"]
+
+    step = {"task": "approve", "as": "bob", "agree": {"amount": 99}}
+    refused = play(422, steps=[step], typed={"amount": 99}, at=["approve", "bob"])
+    assert refused["stopped"] == 1
+    assert 'role="alert"' in refused["html"]
+
+    gone = play(steps=[{"task": "pay", "as": "ann", "complete": {}}, {"after": "P1D"}])
+    assert (gone["stopped"], gone["steps"]) == (1, 0)
+    assert "Step 1 cannot be done any more" in gone["html"]
+
+
+def test_a_drawing_with_errors_says_what_is_wrong_with_it(play):
+    answer = play(422, xml=CLAIM.decode().replace('formId="approval"', 'formId="nowhere"'))
+    assert answer["findings"][0]["element"] == "approve"
+
+
+def test_what_makes_no_sense_is_refused(play):
+    assert play(404, person="nobody")["code"] == "not_found"
+    for wrong in (
+        {"steps": [1]}, {"steps": "x"}, {"steps": [{"task": "approve"}]}, {"steps": [{"eval": "1"}]},
+        {"steps": [{"after": "tomorrow"}]}, {"steps": [{"after": "P1D"}] * 301}, {"given": {"process": 1}},
+        {"given": {"amount": "\0"}}, {"xml": 1}, {"xml": "<no"}, {"steps": [{"message": "x", "with": "a = ("}]},
+        {"at": [1]},
+    ):  # fmt: skip
+        assert play(422, **wrong), wrong

@@ -1,0 +1,192 @@
+// Trying the drawing as it stands on the canvas: the server plays every step from the start and says where it stands; the page
+// keeps the steps, marks the drawing and sends the next one.
+import { Refused, send } from '../../shared/http.js';
+import { t } from '../../shared/i18n.js';
+import { whileBusy } from '../../shared/ready.js';
+import { toast } from '../../shared/toast.js';
+
+const MARKERS = ['passed', 'active', 'incident'];
+const FRESH = 'tk-fresh', TAKEN = 'tk-taken';
+
+class Play {
+  static $inject = ['canvas', 'elementRegistry', 'eventBus'];
+  #marked = [];
+  #steps = [];
+  #given = null;
+  #at = ['', ''];
+  #asked = 0;
+
+  constructor(canvas, elementRegistry, eventBus) {
+    Object.assign(this, { canvas, elementRegistry, eventBus, sample: false, person: '' });
+  }
+
+  // host: the panel; others: what it takes the place of; button: shows whether a trial is on; person: who starts at first
+  attach({ host, others, button, address, xml, onFindings, person = '' }) {
+    Object.assign(this, { host, others, button, address, xml, onFindings, person });
+    button.addEventListener('click', () => this.toggle());
+    host.addEventListener('click', event => this.#click(event));
+    host.addEventListener('change', event => this.#change(event));
+    host.addEventListener('submit', event => this.#submit(event));
+  }
+
+  get on() {
+    return !this.host.hidden;
+  }
+
+  get script() {
+    return { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample };
+  }
+
+  async toggle() {
+    if (this.on) {
+      this.#close();
+      return;
+    }
+    this.#show(true);
+    if (await this.#ask()) this.host.querySelector('h2')?.focus();
+    else if (!this.host.childElementCount) this.#close();
+  }
+
+  #close() {
+    this.#show(false);
+    this.#unmark();
+    this.button.focus();
+  }
+
+  #show(on) {
+    this.host.hidden = !on;
+    for (const other of this.others) other.classList.toggle('tk-set-aside', on);
+    this.button.setAttribute('aria-pressed', on);
+    this.button.classList.toggle('active', on);
+    this.canvas.resized();
+  }
+
+  // `change`: what the next question would hold; kept only when the server could do it
+  async #ask(change = {}) {
+    const next = { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, at: this.#at, ...change };
+    const mine = ++this.#asked;
+    try {
+      const answer = await whileBusy(send('POST', this.address, { xml: await this.xml(), ...next }));
+      if (mine !== this.#asked) return false;
+      Object.assign(this, { person: next.person, sample: next.sample });
+      this.#given = next.given;
+      this.#steps = next.steps;
+      this.#at = next.at;
+      if (answer.stopped !== null && answer.stopped !== undefined) this.#steps = upTo(next.steps, answer.stopped - 1);
+      this.#draw(answer);
+      return true;
+    } catch (error) {
+      if (mine !== this.#asked) return false;
+      if (error instanceof Refused && error.body?.html) this.#draw(error.body, { keep: true });
+      else toast({ level: 'danger', text: error.message });
+      if (error instanceof Refused && error.body?.findings) this.onFindings(error.body.findings);
+      return false;
+    }
+  }
+
+  #draw({ html, markers, flows, fresh }, { keep = false } = {}) {
+    const opinion = keep ? this.host.querySelector('[name=opinion]')?.value : '';
+    this.host.replaceChildren(...new DOMParser().parseFromString(html, 'text/html').body.childNodes);
+    const field = this.host.querySelector('[name=opinion]');
+    if (field && opinion) field.value = opinion;
+    if (keep) this.host.querySelector('[role=alert]')?.scrollIntoView({ block: 'nearest' });
+    else {
+      this.host.scrollTop = 0;
+      this.host.firstElementChild?.scrollIntoView({ block: 'nearest' });
+    }
+    this.#unmark();
+    for (const [id, marker] of Object.entries(markers)) {
+      const element = this.elementRegistry.get(id);
+      if (MARKERS.includes(marker) && element && !(marker === 'active' && element.children?.length)) this.#mark(id, `tk-${marker}`);
+    }
+    for (const id of flows) this.#mark(id, TAKEN);
+    for (const id of fresh) this.#mark(id, FRESH);
+    this.canvas.resized();
+    const here = Object.keys(markers).find(id => markers[id] !== 'passed' && this.elementRegistry.get(id));
+    if (here) this.canvas.scrollToElement(here, 60);
+  }
+
+  #mark(id, marker) {
+    if (!this.elementRegistry.get(id)) return;
+    this.canvas.addMarker(id, marker);
+    this.#marked.push([id, marker]);
+  }
+
+  #unmark() {
+    for (const [id, marker] of this.#marked) if (this.elementRegistry.get(id)) this.canvas.removeMarker(id, marker);
+    this.#marked = [];
+  }
+
+  #add(step, typed) {
+    return this.#ask({ steps: [...this.#steps, step], typed });
+  }
+
+  #click({ target }) {
+    const button = target.closest('[data-play]');
+    const act = button?.dataset.play;
+    if (act === 'close') this.#close();
+    else if (act === 'restart') this.#ask({ given: null, steps: [], at: ['', ''] });
+    else if (act === 'back') this.#back();
+    else if (act === 'look') this.#ask({ at: [button.dataset.node, button.dataset.login] });
+    else if (act === 'after') this.#add({ after: button.value });
+    else if (act === 'withdraw') this.#add({ withdraw: t('withdrawn'), as: this.person });
+    else if (act === 'again') this.#add({ 'submit again': true, as: this.person });
+  }
+
+  #back() {
+    const acts = this.#steps.filter(step => !('operation' in step)).length;
+    if (acts) this.#ask({ steps: upTo(this.#steps, acts - 1) });
+    else this.#ask({ given: null, steps: [] });
+  }
+
+  #change({ target }) {
+    if (target.dataset.play === 'person') this.#ask({ person: target.value });
+    else if (target.dataset.play === 'sample') this.#ask({ sample: target.checked });
+  }
+
+  #submit(event) {
+    const form = event.target.closest('[data-play-form]');
+    if (!form || event.target !== form) return;
+    event.preventDefault();
+    const { playForm, node, login, name, key } = form.dataset, said = new FormData(form), act = event.submitter?.value;
+    const typed = said.get('data') ? JSON.parse(said.get('data')) : {};
+    if (playForm === 'start') this.#ask({ given: typed, steps: [], typed });
+    else if (playForm === 'task') this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
+    else if (playForm === 'answer') this.#answer(form.dataset, event.submitter, said.get('returns'));
+    else this.#add({ [playForm]: name, ...(playForm === 'message' ? { key } : {}), with: said.get('with') });
+  }
+
+  // another answer for a call that was made in act number `act`: told after the step, before the next one
+  #answer({ act, operation, index }, { value, dataset }, returns) {
+    const told = { operation, ...(value === 'returns' ? { returns } : value === 'fails' ? { 'fails with': dataset.code } : { raises: 'OutOfOrder' }) };
+    const before = upTo(this.#steps, Number(act));
+    const here = before.length - trailing(before);
+    const stubs = before.slice(here), rest = this.#steps.slice(before.length);
+    const same = stubs.map((stub, place) => [stub, place]).filter(([stub]) => stub.operation === operation)[Number(index)];
+    if (same) stubs[same[1]] = told;
+    else stubs.push(told);
+    this.#ask({ steps: [...before.slice(0, here), ...stubs, ...rest] });
+  }
+}
+
+function decision(act, typed, said) {
+  const opinion = said.get('opinion').trim();
+  if (act === 'complete') return typed;
+  if (act === 'return') return { to: said.get('to'), opinion };
+  return { ...(act === 'agree' ? typed : {}), ...(opinion ? { opinion } : {}) };
+}
+
+// the first `acts` acts with what operations are told to answer in them
+function upTo(steps, acts) {
+  let seen = 0;
+  const end = steps.findIndex(step => !('operation' in step) && ++seen > acts);
+  return end === -1 ? steps : steps.slice(0, end);
+}
+
+function trailing(steps) {
+  let count = 0;
+  while (count < steps.length && 'operation' in steps[steps.length - 1 - count]) count += 1;
+  return count;
+}
+
+export default { __init__: ['troikaPlay'], troikaPlay: ['type', Play] };

@@ -1,0 +1,351 @@
+"""试运行: a draft is tried step by step, as anybody, on a copy of the company in memory. Nothing is stored."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import drafts, feel, forms, identity, operations, repository, tasks
+from engine.bpmn.program import Program
+from engine.bpmn.steps import DecisionEvaluated
+from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue
+from engine.process_engine import ProcessEngine
+from engine.scenarios import playing, saying, words
+from engine.scenarios.playing import OpenTask, Playing, Position, Stopped
+from engine.scenarios.running import Failed
+from engine.scenarios.stage import Stage
+from engine.scenarios.tracing import Choice, Seen
+from engine.scenarios.words import Scenario, Step
+from engine.scenarios.world import World
+from engine.unit_of_work import Actor
+from engine.values import Values
+from webui import errors, filling, reasons, rendering, route
+from webui.designer.blueprint import designer
+from webui.designer.drawing import NotAnObject, findings_out, path_of_draft
+from webui.rendering import label, render_block
+from webui.transaction import own_transactions
+
+_ACTS = ("agree", "reject", "complete", "return")
+_UNSEEN = ("process", "approval")
+_MANY = 500
+
+
+class StepNotPossible(EngineError):
+    """The drawing or an answer has changed, and a step that was played no longer fits."""
+
+    message = N_("Step {number} cannot be done any more: the process is elsewhere now.")
+    hint = N_("The steps before it stand; go on from there.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class Script:
+    """What the page sends: the drawing as it stands on the canvas, and everything that was done so far."""
+
+    key: str
+    files: dict[str, bytes]
+    story: Scenario | None
+    person: str
+    sample: bool
+    at: tuple[str, str]
+    typed: Values
+
+
+@designer.post("/play/<key>")
+@own_transactions
+def play(key: str) -> ResponseReturnValue:
+    """Play from the start to the last step: marks for the canvas, and the panel beside it."""
+    sent = _sent()
+    with reading(_installation()):
+        script = _script(key, sent)
+    try:
+        with stage().trying(script.files) as world:
+            if script.story is None:
+                stage().forget()
+                world.again(words.NOW)
+                return _to_start(script, world, None)
+            run, stopped = playing.follow(stage(), world, script.story, sample=script.sample)
+            if run.instance_id is None:
+                return _to_start(script, world, stopped)
+            return _standing(script, run, stopped)
+    except DeploymentRefused as refused:
+        text = gettext("The drawing cannot be tried while it has errors.")
+        return jsonify(detail=text, findings=findings_out(refused.findings)), refused.status
+
+
+@contextmanager
+def reading(engine: ProcessEngine, actor: Actor | None = None) -> Iterator[None]:
+    """`g.uow` reads in `engine` as `actor`, the reader unless given."""
+    with engine.unit_of_work(actor or Actor(g.reader.id), read_only=True) as g.uow:
+        try:
+            yield
+        finally:
+            g.pop("uow")
+
+
+def stage() -> Stage:
+    """The copy of this installation; one for each process of the server."""
+    found: Stage | None = current_app.extensions.get("troika_stage")
+    if found is None or found.engine is not _installation():
+        found = current_app.extensions["troika_stage"] = Stage(_installation())
+    return found
+
+
+def files_of(path: str, xml: bytes) -> dict[str, bytes]:
+    """A drawing with the drafts of forms and decisions that it names."""
+    return {path: xml} | drafts.named_by(g.uow, xml)
+
+
+def _installation() -> ProcessEngine:
+    engine: ProcessEngine = current_app.extensions["troika"]
+    return engine
+
+
+def _sent() -> dict[str, Any]:
+    try:
+        sent = json.loads(request.get_data(), parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise NotAnObject(field="xml") from None
+    if not isinstance(sent, dict) or not isinstance(sent.get("xml"), str):
+        raise NotAnObject(field="xml")
+    return sent
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _script(key: str, sent: dict[str, Any]) -> Script:
+    xml = sent["xml"].encode("utf-8", "surrogatepass")
+    person, told = str(sent.get("person") or g.reader.login), sent.get("steps") or []
+    given, at = sent.get("given"), sent.get("at") or ["", ""]
+    if not isinstance(told, list) or not isinstance(at, list) or len(at) != 2:
+        raise InvalidValue(expected="a list of steps", found=str(told)[:80])
+    typed = sent.get("typed") if isinstance(sent.get("typed"), dict) else {}
+    story = None
+    if isinstance(given, dict):
+        item = {"name": "trial", "as": person, "given": saying.plain(given), "steps": saying.steps(told)}
+        story = words.told(item, {}, key)
+    files = files_of(path_of_draft(key), xml)
+    return Script(key, files, story, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {})
+
+
+# ---------------------------------------------------------------- before the start
+
+
+def _to_start(script: Script, world: World, stopped: Stopped | None) -> ResponseReturnValue:
+    """The start form of whoever starts."""
+    error = stopped.error if stopped is not None else None
+    refused = error if isinstance(error, EngineError) else None
+    with reading(world.engine, world.actor(script.person)):
+        info = repository.latest(g.uow, script.key)
+        form_id = repository.program(g.uow, info.id).start_form
+        form = repository.form(g.uow, form_id, info.id) if form_id else None
+        shown = None
+        if form is not None:
+            typed = script.typed or None
+            shown = filling.shown(form, forms.blank(form), forms.WRITE_ALL, typed=typed, error=refused)
+        html = render_block(
+            "designer/play.html", "start", form=shown, problems=filling.problems(form, refused), person=script.person,
+            people=[(user.login, rendering.person(user)) for user in identity.users(g.uow, limit=_MANY)],
+            error=_explained(error, 0) if error is not None else "", sample=script.sample, now=g.uow.now,
+        )  # fmt: skip
+    return jsonify(html=html, started=False, markers={}, flows=[], fresh=[]), 422 if error is not None else 200
+
+
+# ---------------------------------------------------------------- where it stands
+
+
+@dataclass(frozen=True)
+class Way:
+    """A condition that was asked, in words: `read` is what it read."""
+
+    flow: str
+    condition: str
+    value: str
+    taken: bool
+    read: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """One step as the list shows it."""
+
+    number: int
+    title: str
+    who: str
+    choices: list[tuple[str, list[Way]]]
+    decisions: list[tuple[str, str, tuple[reasons.Table, ...]]]
+    calls: list[dict[str, Any]]
+    thrown: list[tuple[str, str]]
+    ended: str
+    nodes: list[str]
+
+
+def _standing(script: Script, run: Playing, stopped: Stopped | None) -> ResponseReturnValue:
+    position = run.position()
+    program: Program = position.view.state.program
+    names = {node.id: label(node.labels, node.name) or node.id for node in program.nodes.values()}
+    refused = stopped is not None and script.story is not None and stopped.number == len(script.story.steps)
+    task = _looked_at(script, run, position, stopped.error if stopped is not None and refused else None)
+    with reading(run.world.engine, run.world.actor(None)):
+        html = render_block(
+            "designer/play.html", "standing", position=position, names=names, task=task, sample=script.sample,
+            acts=_acts(run, names), variables=_variables(position.view.variables), person=script.person,
+            error=_explained(stopped.error, stopped.number, again=not refused) if stopped is not None else "",
+            after=playing.duration_between(position.now, position.due[0].at) if position.due else "",
+            incidents=[(names.get(one.node or "", one.node or ""), rendering.incident(one))
+                       for one in position.view.incidents],
+            reason=route.reason, files=None,
+        )  # fmt: skip
+    flows = [flow for seen in run.seen for process, flow in seen.flows if process == script.key]
+    passed = {node: "passed" for seen in run.seen for node in seen.left}
+    answer = jsonify(
+        html=html, started=True, steps=len(run.seen) - 1, markers=passed | position.view.markers,
+        flows=list(dict.fromkeys(flows)), fresh=[flow for process, flow in run.seen[-1].flows if process == script.key],
+        ended=position.view.instance.ended_code, stopped=stopped.number if stopped is not None else None,
+    )  # fmt: skip
+    return answer, 422 if refused else 200
+
+
+def _looked_at(script: Script, run: Playing, position: Position, error: EngineError | Failed | None) -> dict[str, Any]:
+    """The task that the reader looks at, as the chosen person would see it; the first one when he chose none."""
+    ready = [(task, user) for task in position.tasks if not task.waits for user in task.people]
+    chosen = next((pair for pair in ready if (pair[0].node, pair[1].login) == script.at), ready[0] if ready else None)
+    if chosen is None:
+        return {}
+    open_task, user = chosen
+    refused = error if isinstance(error, EngineError) else None
+    with reading(run.world.engine, run.world.actor(user.login)):
+        seen = tasks.get(g.uow, open_task.item)
+        form = repository.form(g.uow, seen.form_id, seen.definition_id) if seen.form_id else None
+        typed = script.typed if error is not None else None
+        shown = filling.shown(form, seen.values, seen.permissions, typed=typed, error=refused) if form else None
+        targets = tasks.targets(g.uow, open_task.item) if "return" in seen.actions else []
+        return {
+            "node": open_task.node, "login": user.login, "who": rendering.person(user), "form": shown,
+            "problems": filling.problems(form, refused), "opinion": seen.opinion,
+            "name": label(seen.labels, seen.name), "actions": _offered(open_task, seen.actions),
+            "targets": [(one.word, label(one.labels, one.name)) for one in targets if not one.refused],
+        }  # fmt: skip
+
+
+def _offered(task: OpenTask, actions: tuple[str, ...]) -> list[str]:
+    """What can be tried; a task of a group is claimed by whoever acts."""
+    if task.group and not set(actions) & set(_ACTS):
+        return ["agree", "reject"] if task.approval else ["complete"]
+    return [act for act in _ACTS if act in actions]
+
+
+def _acts(run: Playing, names: dict[str, str]) -> list[Act]:
+    told = [None, *run.scenario.steps]
+    found = []
+    for number, (step, seen) in enumerate(zip(told, run.seen, strict=True)):
+        title, who = (gettext("Start"), run.scenario.person or "") if step is None else _title(step, names)
+        found.append(
+            Act(
+                number, title, _name(who), [_choice(run, choice, names) for choice in seen.choices],
+                [_decision(fact, names) for fact in seen.decisions], _calls(seen),
+                [(names.get(node, node), name) for node, name in seen.thrown], seen.ended or "", seen.left,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _title(step: Step, names: dict[str, str]) -> tuple[str, str]:
+    name = names.get(step.name, step.name)
+    words_of = {
+        "agree": gettext("agreed: %(name)s", name=name), "reject": gettext("rejected: %(name)s", name=name),
+        "complete": gettext("done: %(name)s", name=name), "return": gettext("sent back: %(name)s", name=name),
+        "recall": gettext("taken back: %(name)s", name=name),
+        "after": gettext("%(time)s later", time=_time(step.name)), "message": gettext("message %(name)s", name=name),
+        "signal": gettext("signal %(name)s", name=name), "withdraw": gettext("withdrawn"),
+        "submit again": gettext("submitted again"), "set": gettext("variables set"), "cancel": gettext("cancelled"),
+    }  # fmt: skip
+    return words_of.get(step.act or step.verb, step.verb), step.person or ""
+
+
+def _time(duration: str) -> str:
+    found = feel.evaluate(f'duration("{duration}")', {}).value
+    return rendering.value_text(found) if isinstance(found, timedelta) else duration
+
+
+def _name(login: str) -> str:
+    user = next(iter(identity.find(g.uow, [login])), None) if login else None
+    return rendering.person(user) if user is not None else login
+
+
+def _choice(run: Playing, choice: Choice, names: dict[str, str]) -> tuple[str, list[Way]]:
+    ways = [
+        Way(
+            one.flow, one.condition, rendering.value_text(one.value), one.taken,
+            ", ".join(f"{name} = {rendering.value_text(value)}" for name, value in one.read.items()
+                      if name not in _UNSEEN),
+        )
+        for one in choice.judged
+    ]  # fmt: skip
+    if choice.taken and not any(way.taken for way in ways):
+        ways.append(Way(choice.taken[0], "", "", True, ""))
+    return names.get(choice.node, choice.node), ways
+
+
+def _decision(fact: DecisionEvaluated, names: dict[str, str]) -> tuple[str, str, tuple[reasons.Table, ...]]:
+    result = fact.result
+    if isinstance(result, dict):
+        result = ", ".join(f"{name}: {rendering.value_text(part)}" for name, part in result.items())
+    return names.get(fact.node, fact.decision), rendering.value_text(result), reasons.tables(fact.why, forms.WRITE_ALL)
+
+
+def _calls(seen: Seen) -> list[dict[str, Any]]:
+    catalogue, counted, found = operations.catalog(), Counter[str](), []
+    for call in seen.calls:
+        operation = catalogue[call.operation]
+        found.append(
+            {
+                "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
+                "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
+                "text": call.text, "index": counted[call.operation],
+                "answer": "\n".join(f"{name} = {_as_feel(value)}" for name, value in (call.outputs or {}).items()),
+                "offers": list(operation.outputs), "errors": list(operation.errors),
+            }
+        )  # fmt: skip
+        counted[call.operation] += 1
+    return found
+
+
+def _as_feel(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        case datetime():
+            return f'date and time("{value.isoformat()}")'
+        case date():
+            return f'date("{value.isoformat()}")'
+        case list():
+            return "[" + ", ".join(map(_as_feel, value)) + "]"
+        case dict():
+            return "{" + ", ".join(f"{json.dumps(name)}: {_as_feel(part)}" for name, part in value.items()) + "}"
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def _variables(values: Values) -> list[tuple[str, str]]:
+    return [(name, rendering.value_text(value)) for name, value in sorted(values.items()) if name not in _UNSEEN]
+
+
+def _explained(error: EngineError | Failed, number: int, *, again: bool = False) -> str:
+    """Why a step was refused; why one that had been played cannot be played any more."""
+    if isinstance(error, EngineError) and not again:
+        return errors.explain(error)
+    return errors.explain(StepNotPossible(number=number))
