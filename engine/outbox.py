@@ -22,6 +22,7 @@ PERSONAL = frozenset(
         *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
         *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
         *("people.mentioned", "consultation.opened", "consultation.answered"),
+        *("instance.cancelled", "task.timed_out", "policy.held"),
         *("task.confirm_asked", "task.confirmed", "task.refused"),
     )
 )

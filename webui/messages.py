@@ -1,17 +1,14 @@
 """What the reader was told, what he wants to be told, and the robots of chat groups."""
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import Table, func, select, update
 
 from engine import identity, notices
-from engine.db.base import metadata
-from engine.errors import EngineError, NotFound
-from engine.notices import robots
+from engine.errors import EngineError, InvalidValue
+from engine.notices import inside, robots
 from webui.access import needs
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -19,44 +16,37 @@ from webui.transaction import shows_again
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
 _PAGE = 30
-_FURTHEST = 1_000_000
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """A page of notices; unread ones are marked."""
-    notice = _notices()
-    if notice is None:
-        return page("messages/index.html", found=[], unread=0, next="")
-    skipped = min(max(request.args.get("after", 0, type=int), 0), _FURTHEST)
-    mine = select(notice).where(notice.c.user_id == g.reader.id).order_by(notice.c.created_at.desc(), notice.c.id)
-    found: list[Any] = list(g.uow.execute(mine.offset(skipped).limit(_PAGE + 1)).all())
-    unread = g.uow.execute(select(func.count()).where(notice.c.user_id == g.reader.id, notice.c.read_at.is_(None)))
-    following = url_for(".index", after=skipped + _PAGE) if len(found) > _PAGE else ""
-    return page("messages/index.html", found=found[:_PAGE], unread=unread.scalar_one(), next=following)
+    found = list(inside.list_(g.uow, g.reader.id, after=_after(), limit=_PAGE + 1))
+    unread = inside.count_unread(g.uow, g.reader.id)
+    following = url_for(".index", after=found[_PAGE - 1].id) if len(found) > _PAGE else ""
+    return page("messages/index.html", found=found[:_PAGE], unread=unread, next=following)
+
+
+def _after() -> UUID | None:
+    text = request.args.get("after", "")
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidValue(expected="the address of a page, as the page before gave it", found=text) from None
 
 
 @blueprint.post("/read")
 def read() -> ResponseReturnValue:
     """Mark everything as read."""
-    notice = _notices()
-    if notice is not None:
-        unread = update(notice).where(notice.c.user_id == g.reader.id, notice.c.read_at.is_(None))
-        g.uow.execute(unread.values(read_at=g.uow.now))
+    inside.read(g.uow, g.reader.id)
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<uuid:notice_id>/open")
 def open_(notice_id: UUID) -> ResponseReturnValue:
     """Mark one as read and go where it leads."""
-    notice = _notices()
-    mine = None
-    if notice is not None:
-        mine = (notice.c.id == notice_id) & (notice.c.user_id == g.reader.id)
-        row = g.uow.execute(select(notice.c.link, notice.c.instance_id).where(mine)).one_or_none()
-    if notice is None or mine is None or row is None:
-        raise NotFound(kind="notice", key=str(notice_id))
-    g.uow.execute(update(notice).where(mine, notice.c.read_at.is_(None)).values(read_at=g.uow.now))
+    row = inside.get(g.uow, g.reader.id, notice_id)
+    inside.read(g.uow, g.reader.id, notice_id)
     if row.link:
         return redirect(row.link, 303)
     if row.instance_id is not None:
@@ -74,7 +64,8 @@ def _settings(error: EngineError | None = None) -> ResponseReturnValue:
     quiet = notices.quiet_hours(g.uow, g.reader.id) or ("", "")
     return page(
         "messages/settings.html", events=notices.EVENTS.values(), channels=notices.PERSONAL_CHANNELS,
-        chosen=notices.chosen(g.uow, g.reader.id), quiet=quiet, error=error, mail=bool(g.uow.settings.smtp_url),
+        chosen=notices.chosen(g.uow, g.reader.id), quiet=quiet,
+        digest=notices.digest(g.uow, g.reader.id), error=error, mail=bool(g.uow.settings.smtp_url),
         address=identity.user(g.uow, g.reader.id).email,
     )  # fmt: skip
 
@@ -92,6 +83,7 @@ def choose() -> ResponseReturnValue:
     notices.choose(g.uow, g.reader.id, wanted)
     start, end = request.form.get("quiet_from", ""), request.form.get("quiet_to", "")
     notices.set_quiet_hours(g.uow, g.reader.id, start, end)
+    notices.set_digest(g.uow, g.reader.id, request.form.get("every", ""), request.form.get("digest_at", ""))
     flash(gettext("Saved."), "success")
     return redirect(url_for(".settings"), 303)
 
@@ -138,8 +130,3 @@ def remove_robot(robot_id: UUID) -> ResponseReturnValue:
 def badge() -> ResponseReturnValue:
     """The number at the menu; asked again every 30 seconds."""
     return page("messages/badge.html")
-
-
-def _notices() -> Table | None:
-    """Of the module `notification`, if it is there: modules are found at start, never imported."""
-    return metadata.tables.get("notification_notice")

@@ -32,6 +32,14 @@ notice_quiet = Table(
     Column("to_time", String(5), nullable=False),  # 08:00
 )
 
+notice_digest = Table(
+    "notice_digest",
+    metadata,
+    Column("user_id", Id, ForeignKey("user_account.id"), primary_key=True),
+    Column("every", String(10), nullable=False),  # hour | day
+    Column("at_time", String(5), nullable=False),  # 09:00, of a day
+)
+
 notice_robot = Table(
     "notice_robot",
     metadata,
@@ -60,6 +68,7 @@ notice_delivery = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("reason", Text, nullable=False, default=""),
+    Column("collected", JsonText),  # what is said, of one that waits for a digest
 )
 Index("notice_delivery_instance", notice_delivery.c.instance_id)
 Index("notice_delivery_recipient", notice_delivery.c.recipient_id, notice_delivery.c.at)

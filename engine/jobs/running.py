@@ -299,7 +299,7 @@ def _send_notice(engine: ProcessEngine, claimed: Claimed) -> None:
     notices.send(engine.settings, http, parcel)
     with engine.unit_of_work(RUNNER) as uow:
         fence(uow, claimed)
-        notices.sent(uow, claimed.id)
+        notices.sent(uow, parcel)
 
 
 def _send_event(engine: ProcessEngine, claimed: Claimed) -> None:

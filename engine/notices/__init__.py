@@ -1,12 +1,12 @@
 """Who is told what happened, once, where he wants it: the door to the verbs of this room."""
 
 from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
-from engine.notices.events import EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
-from engine.notices.preferences import choose, chosen, quiet_hours, set_quiet_hours
+from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
+from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
 from engine.notices.substitutes import of_substitution
 from engine.notices.telling import tell
 
-SENT_OUTSIDE = (MAIL, ROBOT)
+SENT_OUTSIDE = (MAIL, DIGEST, ROBOT)
 """channels that need the network"""
 
 __all__ = [
@@ -17,11 +17,13 @@ __all__ = [
     "Parcel",
     "choose",
     "chosen",
+    "digest",
     "of_substitution",
     "prepare",
     "quiet_hours",
     "send",
     "sent",
+    "set_digest",
     "set_quiet_hours",
     "tell",
 ]

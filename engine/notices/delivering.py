@@ -7,20 +7,29 @@ from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 
 from engine import forms, identity, repository, tasks
 from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.notice import DeliveryState, notice_delivery
 from engine.notices import mail, robots
-from engine.notices.events import EVENTS, MAIL, Notice, line
+from engine.notices.events import DIGEST, EVENTS, MAIL, Notice, line
 from engine.notices.telling import link, seen_title, still_open
 from engine.outbound import Outbound
 from engine.settings import Settings
 from engine.unit_of_work import UnitOfWork
 
 _LANGUAGES = ("zh", "en")
+_SUBJECT = {"zh": "消息：{n}", "en": "Messages: {n}"}
+_collected = (
+    select(notice_delivery.c.id, notice_delivery.c.collected)
+    .where(
+        notice_delivery.c.recipient_id == bindparam("whose"), notice_delivery.c.channel == MAIL,
+        notice_delivery.c.state == int(DeliveryState.WAITING), notice_delivery.c.collected.is_not(None),
+    )
+    .order_by(notice_delivery.c.at, notice_delivery.c.id)
+)  # fmt: skip
 _close = update(notice_delivery).where(notice_delivery.c.id == bindparam("of"))
 
 
@@ -40,16 +49,15 @@ class Parcel:
     letter: EmailMessage | None = None
     address: robots.Address | None = None
     post: robots.Post | None = None
+    covers: tuple[UUID, ...] = ()
+    """the notices in it"""
 
 
 def prepare(uow: UnitOfWork, key: UUID, channel: str, payload: Mapping[str, Any]) -> Parcel | None:
     """What is to be sent; None, and written down as dropped, when nobody needs it any more. Raises NotYet."""
-    instance = rows.read(uow, UUID(payload["instance"]))
-    item = payload.get("item")
-    notice = Notice(
-        payload["event"], UUID(payload["recipient"]), None if item is None else UUID(item), payload["seq"],
-        payload["node"], payload["facts"],
-    )  # fmt: skip
+    if channel == DIGEST:
+        return _digest(uow, key, UUID(payload["recipient"]))
+    instance, notice = _read(uow, payload)
     if not still_open(uow, notice, instance):
         _drop(uow, key, "no longer open")
         return None
@@ -61,7 +69,7 @@ def prepare(uow: UnitOfWork, key: UUID, channel: str, payload: Mapping[str, Any]
         return None
     if isinstance(turn, timedelta):
         raise NotYet(turn)
-    return Parcel(uow.now, address=turn, post=_post(uow, instance, notice))
+    return Parcel(uow.now, address=turn, post=_post(uow, instance, notice), covers=(key,))
 
 
 def send(settings: Settings, http: Outbound, parcel: Parcel) -> None:
@@ -72,9 +80,19 @@ def send(settings: Settings, http: Outbound, parcel: Parcel) -> None:
         robots.post(http, parcel.address, parcel.post, parcel.now)
 
 
-def sent(uow: UnitOfWork, key: UUID) -> None:
+def sent(uow: UnitOfWork, parcel: Parcel) -> None:
     """Write it down."""
-    uow.queue(_close, {"of": key, "state": int(DeliveryState.SENT), "sent_at": uow.now, "reason": ""})
+    for key in parcel.covers:
+        uow.queue(_close, {"of": key, "state": int(DeliveryState.SENT), "sent_at": uow.now, "reason": ""})
+
+
+def _read(uow: UnitOfWork, payload: Mapping[str, Any]) -> tuple[Instance, Notice]:
+    item = payload.get("item")
+    notice = Notice(
+        payload["event"], UUID(payload["recipient"]), None if item is None else UUID(item), payload["seq"],
+        payload["node"], payload["facts"],
+    )  # fmt: skip
+    return rows.read(uow, UUID(payload["instance"])), notice
 
 
 def _drop(uow: UnitOfWork, key: UUID, reason: str) -> None:
@@ -87,14 +105,42 @@ def _letter(uow: UnitOfWork, key: UUID, instance: Instance, notice: Notice) -> P
         _drop(uow, key, "the account has no address or is closed")
         return None
     first = user.locale or uow.settings.locale
-    title = seen_title(uow, instance, user.id)
-    named = f"{title} [{instance.number}]" if instance.number else title
+    named = _named(uow, instance, user.id)
     said = [line(notice, language) for language in sorted(_LANGUAGES, key=lambda one: one != first)]
     letter = mail.Letter(
         key, instance.id, instance.process_key, user.name, user.email, f"{said[0]}: {named}", (*said, "", named),
         _deep(uow, instance, notice),
     )  # fmt: skip
-    return Parcel(uow.now, letter=mail.compose(uow.settings, letter, uow.now))
+    return Parcel(uow.now, letter=mail.compose(uow.settings, letter, uow.now), covers=(key,))
+
+
+def _digest(uow: UnitOfWork, key: UUID, user_id: UUID) -> Parcel | None:
+    """One mail with everything that was collected and is still of use."""
+    user = identity.user(uow, user_id)
+    first = user.locale or uow.settings.locale
+    languages = sorted(_LANGUAGES, key=lambda one: one != first)
+    covers, lines = [], []
+    for row in uow.execute(_collected, {"whose": user_id}).all():
+        instance, notice = _read(uow, row.collected)
+        if not user.active or not user.email:
+            _drop(uow, row.id, "the account has no address or is closed")
+        elif not still_open(uow, notice, instance):
+            _drop(uow, row.id, "no longer open")
+        else:
+            covers.append(row.id)
+            lines += [f"{line(notice, language)}: {_named(uow, instance, user_id)}" for language in languages]
+            lines += [_deep(uow, instance, notice), ""]
+    if not covers:
+        return None
+    subject = " / ".join(_SUBJECT[language].format(n=len(covers)) for language in languages)
+    link = uow.settings.site_url.rstrip("/") + "/messages/"
+    letter = mail.Letter(key, user_id, "digest", user.name, user.email, subject, tuple(lines), link)
+    return Parcel(uow.now, letter=mail.compose(uow.settings, letter, uow.now), covers=tuple(covers))
+
+
+def _named(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
+    title = seen_title(uow, instance, user_id)
+    return f"{title} [{instance.number}]" if instance.number else title
 
 
 def _post(uow: UnitOfWork, instance: Instance, notice: Notice) -> robots.Post:

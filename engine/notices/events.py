@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 APP, MAIL, ROBOT = "app", "mail", "robot"
+DIGEST = "digest"
+"""handler of the job that mails what was collected for a person"""
 PERSONAL_CHANNELS = (APP, MAIL)
 
 
@@ -23,6 +25,8 @@ class Event:
     """channels that nobody can switch off"""
     of_item: bool = False
     """about one item that is open: dropped when it is not any more"""
+    urgent: bool = False
+    """not collected: it is meant to be read at once"""
     private: bool = False
     """never told to a group"""
 
@@ -46,7 +50,7 @@ class Notice:
 
 
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
-_EACH_TIME = ("urge",)
+_EACH_TIME = ("urge", "timeout_warning")
 _LIST = (
     Event("todo", "待办", "To do", "请处理「{node}」", "Please handle “{node}”", _MAIL_ONLY, of_item=True),
     Event(
@@ -62,12 +66,19 @@ _LIST = (
         always=frozenset((APP,)),
     ),
     Event("returned", "退回", "Returned to me", "{who}退回，请修改后重新提交", "{who} returned it for changes"),
+    Event(
+        "withdrawn", "撤回与作废", "Withdrawn requests", "{who}的操作：申请{status}",
+        "{who} ended the request: {status_en}", frozenset((APP,)),
+    ),
     Event("cc", "抄送", "Copies", "{who}抄送给您", "{who} sent you a copy", frozenset((APP,))),
     Event("mention", "提到我", "Mentions of me", "{who}在评论中提到您", "{who} mentioned you in a comment"),
     Event(
         "consult", "沟通", "Private conversations", "{who}在沟通中留言", "{who} wrote to you in private", private=True
     ),
-    Event("urge", "催办", "Urges", "{who}催办「{node}」", "{who} asks you to hurry with “{node}”", of_item=True),
+    Event(
+        "urge", "催办", "Urges", "{who}催办「{node}」", "{who} asks you to hurry with “{node}”", of_item=True,
+        urgent=True,
+    ),
     Event(
         "transferred", "转办", "Transferred to me", "{who}将「{node}」转给您办理", "{who} transferred “{node}” to you",
         of_item=True,
@@ -96,9 +107,22 @@ _LIST = (
         "What you decided for somebody else was not confirmed: “{node}”",
     ),
     Event(
+        "timeout_warning", "超时提醒", "Time limits that run out", "「{node}」已等待过久，请尽快处理",
+        "“{node}” has waited too long: please handle it", of_item=True,
+    ),
+    Event(
+        "timeout_acted", "超时处理", "Acts after a time limit", "「{node}」超时，{did}",
+        "“{node}” ran out of time: {did_en}", frozenset((APP,)),
+    ),
+    Event(
+        "hold", "付款暂缓", "Held payments", "「{node}」暂缓，等待所需的审批",
+        "“{node}” is held until its approvals are there", frozenset((APP,)),
+        urgent=True,
+    ),
+    Event(
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
-        always=frozenset((APP,)),
+        always=frozenset((APP,)), urgent=True,
     ),
 )  # fmt: skip
 EVENTS = {event.key: event for event in _LIST}
@@ -110,6 +134,10 @@ DECISIONS = {
 STATUSES = {
     "completed": ("已完成", "completed"), "rejected": ("未通过", "rejected"), "terminated": ("已终止", "terminated"),
     "withdrawn": ("已撤回", "withdrawn"), "voided": ("已作废", "voided"), "failed": ("已失败", "failed"),
+}  # fmt: skip
+TIMEOUTS = {
+    "transfer": ("已转交他人", "it was handed over"), "return": ("已自动退回", "it was sent back"),
+    "agree": ("已自动同意", "it agreed by itself"), "reject": ("已自动不同意", "it was rejected by itself"),
 }  # fmt: skip
 POLICY = {
     "policy.escalated": ("暂缓的付款已超过三个工作日", "held for more than three working days"),

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine import bpmn, forms, history, identity, ids, incidents, repository, runtime, tasks, values, webhooks
 from engine.approvals import rounds
@@ -321,7 +321,8 @@ def deliveries(
         query = query.where(webhook_delivery.c.instance_id == instance_id)
     if before is not None:
         at, key = (before.at, before.id) if isinstance(before, Delivery) else before
-        query = query.where(tuple_(webhook_delivery.c.at, webhook_delivery.c.id) < tuple_(at, key))
+        same = (webhook_delivery.c.at == at) & (webhook_delivery.c.id < key)
+        query = query.where((webhook_delivery.c.at < at) | same)
     return [_read(row) for row in uow.execute(query)]
 
 

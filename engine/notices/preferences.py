@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from engine.db.notice import notice_preference, notice_quiet
+from engine.db.notice import notice_digest, notice_preference, notice_quiet
 from engine.errors import InvalidValue
 from engine.notices.events import EVENTS, PERSONAL_CHANNELS
 from engine.unit_of_work import UnitOfWork
 
+AT_ONCE, HOURLY, DAILY = DIGESTS = ("", "hour", "day")
+USUAL_TIME = "09:00"
+
 _of_people = select(notice_preference).where(notice_preference.c.user_id.in_(bindparam("people", expanding=True)))
+_digest_of = select(notice_digest).where(notice_digest.c.user_id == bindparam("who"))
 _quiet_of = select(notice_quiet).where(notice_quiet.c.user_id == bindparam("who"))
 
 
@@ -72,6 +76,37 @@ def set_quiet_hours(uow: UnitOfWork, user_id: UUID, start: str, end: str) -> Non
     uow.execute(delete(notice_quiet).where(notice_quiet.c.user_id == user_id))
     if start:
         uow.execute(insert(notice_quiet), {"user_id": user_id, "from_time": start, "to_time": end})
+
+
+def digest(uow: UnitOfWork, user_id: UUID) -> tuple[str, str]:
+    """How mails come: `hour` or `day` with its time, as 09:00; ("", …): each at once."""
+    row = uow.read_one(_digest_of, {"who": user_id})
+    return (AT_ONCE, USUAL_TIME) if row is None else (row.every, row.at_time)
+
+
+def set_digest(uow: UnitOfWork, user_id: UUID, every: str, at_time: str = "") -> None:
+    """Collect mails by the hour or the day; urges and held payments come at once all the same. Raises InvalidValue."""
+    if every not in DIGESTS:
+        raise InvalidValue(expected="one of hour, day, or nothing: each mail at once", found=every)
+    at_time = at_time or USUAL_TIME
+    if not _TIME.fullmatch(at_time):
+        raise InvalidValue(expected="a time such as 09:00", found=at_time)
+    uow.execute(delete(notice_digest).where(notice_digest.c.user_id == user_id))
+    if every:
+        uow.execute(insert(notice_digest), {"user_id": user_id, "every": every, "at_time": at_time})
+
+
+def collected_until(uow: UnitOfWork, user_id: UUID, at: datetime) -> datetime | None:
+    """When the digest goes out that a mail planned `at` belongs to; None: it goes out by itself."""
+    every, at_time = digest(uow, user_id)
+    if not every:
+        return None
+    local = at.astimezone(uow.settings.zone)
+    if every == HOURLY:
+        return (local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)).astimezone(UTC)
+    due = time.fromisoformat(at_time)
+    today = local.replace(hour=due.hour, minute=due.minute, second=0, microsecond=0)
+    return (today if today > local else today + timedelta(days=1)).astimezone(UTC)
 
 
 def not_before(uow: UnitOfWork, user_id: UUID, at: datetime) -> datetime:

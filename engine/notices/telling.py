@@ -1,21 +1,22 @@
 """From a fact to the people who are told of it: one notice per event, item, recipient and channel."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import and_, bindparam, insert, or_, select
 
 from engine import history, identity, ids, outbox, repository, tasks
 from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
-from engine.db.job import JobKind
+from engine.db.job import JobKind, job
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
-from engine.db.task import ItemKind, ItemStatus, task_comment, user_task, work_item
+from engine.db.task import ItemKind, ItemStatus, RoundStatus, task_comment, user_task, work_item
 from engine.history import Entry
 from engine.notices import hooks, preferences
-from engine.notices.events import APP, DECISIONS, EVENTS, MAIL, POLICY, ROBOT, STATUSES, Notice, line
+from engine.notices.events import APP, DECISIONS, DIGEST, EVENTS, MAIL, POLICY, ROBOT, STATUSES, TIMEOUTS, Notice, line
 from engine.runtime import later
 from engine.unit_of_work import Actor, UnitOfWork
 
@@ -31,10 +32,25 @@ _items = select(work_item).where(
     work_item.c.kind != int(ItemKind.COPY),
 )  # fmt: skip
 _items_by_id = select(work_item).where(work_item.c.id.in_(bindparam("items", expanding=True)))
+_involved = (
+    select(work_item.c.assignee_id)
+    .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .where(
+        work_item.c.instance_id == bindparam("of"), work_item.c.kind != int(ItemKind.COPY),
+        work_item.c.assignee_id.is_not(None),
+        or_(
+            work_item.c.status == int(ItemStatus.DECIDED),
+            and_(work_item.c.status == int(ItemStatus.CANCELLED), user_task.c.status == int(RoundStatus.CANCELLED)),
+        ),
+    )
+    .distinct()
+)  # fmt: skip
+"""who has decided, or was asked when it ended"""
 _members = select(task_comment.c.visible_to).where(task_comment.c.id == bindparam("thread"))
 _names = select(user_task.c.node, user_task.c.name, user_task.c.spec).where(user_task.c.instance_id == bindparam("of"))
 _sent = select(notice_delivery.c.id).where(notice_delivery.c.id == bindparam("key"))
 _robots = select(notice_robot.c.id, notice_robot.c.group_id, notice_robot.c.events)
+_planned = select(job.c.id).where(job.c.id == bindparam("row"))
 _insert = insert(notice_delivery)
 _WORK = frozenset(
     (
@@ -105,6 +121,8 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             for item in uow.execute(_items_by_id, {"items": [UUID(key) for key in data.get("items", ())]}):
                 for person in _people(uow, item):
                     yield from notice("urge", person, item.id)
+        case "task.timed_out" if data.get("do") in ("remind", "escalate", *TIMEOUTS):
+            yield from _timed_out(uow, instance, notice, data)
         case "copy.sent":
             for person in data.get("to", ()):
                 yield from notice("cc", person)
@@ -119,6 +137,13 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             yield from notice("returned", instance.starter_id)
         case "instance.ended":
             yield from notice("result", instance.starter_id)
+        case "instance.cancelled":
+            for row in uow.read(_involved, {"of": instance.id}):
+                if row.assignee_id != instance.starter_id:
+                    yield from notice("withdrawn", row.assignee_id)
+        case "policy.held":
+            for person in dict.fromkeys((*data.get("tell", ()), str(instance.starter_id))):
+                yield from notice("hold", None if person == "None" else person)
         case "policy.escalated" | "policy.emergency_asked" | "policy.emergency_signed":
             words = {**words, "about": POLICY[fact.kind][0], "about_en": POLICY[fact.kind][1]}
             for person in data.get("tell", ()):
@@ -137,6 +162,20 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             event = "todo" if item.assignee_id is not None else "todo_claimable"
             for person in _people(uow, item):
                 yield from notice(event, person, item.id)
+
+
+def _timed_out(uow: UnitOfWork, instance: Instance, notice: Any, data: Mapping[str, Any]) -> Iterator[Notice]:
+    """Whoever let the time pass; the requester too when it was decided in nobody's name."""
+    for item in uow.execute(_items_by_id, {"items": [UUID(data["item"])]}):
+        people = _people(uow, item)
+        if data["do"] not in TIMEOUTS:
+            for person in people:
+                yield from notice("timeout_warning", person, item.id)
+            return
+        if data["do"] in ("agree", "reject") and instance.starter_id is not None:
+            people = [*people, instance.starter_id]
+        for person in dict.fromkeys(people):
+            yield from notice("timeout_acted", person)
 
 
 def _added(uow: UnitOfWork, notice: Any, data: Mapping[str, Any]) -> Iterator[Notice]:
@@ -182,13 +221,22 @@ def _words(uow: UnitOfWork, instance: Instance, fact: Entry) -> dict[str, str]:
         nodes = {row.node: row for row in uow.read(_names, {"of": instance.id})}
         at = fact.node or next(iter(fact.data.get("nodes", ())), None)
         row = nodes.get(at)
-        words |= {"node": row.name if row else str(at or "")}
-        words["node_en"] = (row.spec.get("labels", {}).get("en") if row else None) or words["node"]
+        name, labels = (row.name, row.spec.get("labels", {})) if row else _drawn(uow, instance, str(at or ""))
+        words |= {"node": name, "node_en": labels.get("en") or name}
     if decision := DECISIONS.get(str(fact.data.get("decision"))):
         words |= {"decision": decision[0], "decision_en": decision[1]}
-    if status := STATUSES.get(str(fact.data.get("status"))):
+    if did := TIMEOUTS.get(str(fact.data.get("do"))):
+        words |= {"did": did[0], "did_en": did[1]}
+    ended = instance.status.name.lower() if fact.kind == "instance.cancelled" else str(fact.data.get("status"))
+    if status := STATUSES.get(ended):
         words |= {"status": status[0], "status_en": status[1]}
     return words
+
+
+def _drawn(uow: UnitOfWork, instance: Instance, node: str) -> tuple[str, Mapping[str, str]]:
+    """Name and labels of what is no task; of a called process the id has to do."""
+    found = repository.program(uow, instance.definition_id).nodes.get(node)
+    return (found.name or node, found.labels) if found is not None else (node, {})
 
 
 # ---------------------------------------------------------------- where
@@ -203,18 +251,6 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
     if uow.read_one(_sent, {"key": key}) is not None:
         return 0
     in_app = channel == APP
-    uow.queue(
-        _insert,
-        {
-            "id": key, "instance_id": instance.id, "event": notice.event, "channel": channel, "recipient_id": recipient,
-            "item_id": notice.item_id, "state": int(DeliveryState.SENT if in_app else DeliveryState.WAITING),
-            "at": uow.now, "sent_at": uow.now if in_app else None, "reason": "",
-        },
-    )  # fmt: skip
-    if in_app:
-        _tell_inside(uow, instance, notice, key)
-        return 1
-    at = preferences.not_before(uow, recipient, uow.now) if channel == MAIL else None
     facts = dict(notice.facts)
     if channel == ROBOT:
         facts["whom"] = identity.user(uow, notice.recipient_id).name
@@ -223,8 +259,36 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
         "item": None if notice.item_id is None else str(notice.item_id), "node": notice.node,
         "facts": facts,
     }  # fmt: skip
+    until = None
+    if channel == MAIL and not EVENTS[notice.event].urgent:
+        until = preferences.collected_until(uow, recipient, uow.now)
+    uow.queue(
+        _insert,
+        {
+            "id": key, "instance_id": instance.id, "event": notice.event, "channel": channel, "recipient_id": recipient,
+            "item_id": notice.item_id, "state": int(DeliveryState.SENT if in_app else DeliveryState.WAITING),
+            "at": uow.now, "sent_at": uow.now if in_app else None, "reason": "",
+            "collected": None if until is None else payload,
+        },
+    )  # fmt: skip
+    if in_app:
+        _tell_inside(uow, instance, notice, key)
+        return 1
+    if until is not None:
+        _collect(uow, recipient, until)
+        return 1
+    at = preferences.not_before(uow, recipient, uow.now) if channel == MAIL else None
     later.put(uow, JobKind.NOTICE, channel, payload, key=key, at=at, retry=RETRY)
     return 1
+
+
+def _collect(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
+    """The one mail of a person for the hour or the day, unless it is planned."""
+    key = ids.named("digest", user_id, until.isoformat())
+    if uow.read_one(_planned, {"row": key}) is None and ("digest", key) not in uow.cache:
+        uow.cache["digest", key] = True
+        at = preferences.not_before(uow, user_id, until)
+        later.put(uow, JobKind.NOTICE, DIGEST, {"recipient": str(user_id)}, key=key, at=at, retry=RETRY)
 
 
 def _plan_robots(uow: UnitOfWork, instance: Instance, event: str, notices: Sequence[Notice]) -> int:

@@ -83,6 +83,10 @@ def note(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | 
             "looked_at": uow.now,
         },
     )  # fmt: skip
+    if instance is not None:
+        data = {"operation": error.facts["operation"], "subject": f"{subject_type} {subject_id}",
+                "tell": told(uow, TOLD)}  # fmt: skip
+        history.record(uow, instance, "policy.held", node=node, data=data)
     _queue(uow, ESCALATE, job_id, None if instance is None else instance.id, _patience(uow))
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import socketserver
 import threading
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from engine import identity, incidents, jobs, notices, runtime, tasks
+from engine import identity, ids, incidents, jobs, notices, runtime, tasks
 from engine.db.base import metadata
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
 from engine.errors import InvalidValue
 from engine.notices import robots
+from engine.notices.events import EVENTS, Notice, line
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.factories import ann, deploy
@@ -103,6 +105,54 @@ def test_whoever_gets_a_task_from_somebody_is_told_and_not_twice(engine, people)
     assert told_inside(engine, people["cleo"]) == [
         ("Bob将「审批」转给您办理", "claim of 120 · BX001", f"/inbox/{made}")
     ]
+
+
+def test_every_event_of_the_design_can_be_told_in_both_languages():
+    designed = (
+        "todo todo_claimable decided result returned withdrawn cc mention urge timeout_warning timeout_acted"
+        " transferred delegated advice_given added_signer hold"
+    )
+    facts = dict.fromkeys(
+        ("who", "node", "decision", "decision_en", "status", "status_en", "did", "did_en", "about", "about_en"), "x"
+    )
+
+    assert set(designed.split()) <= set(EVENTS)
+    for event in EVENTS.values():
+        zh, en = (line(Notice(event.key, ids.uuid7(), None, 1, None, facts), one) for one in ("zh", "en"))
+        assert re.search("[\u4e00-\u9fff]", zh + event.zh)
+        assert not re.search("[\u4e00-\u9fff]", en + event.en)
+
+
+def test_whoever_was_asked_or_has_decided_is_told_when_a_request_is_withdrawn(engine, people):
+    instance = started(engine, people)
+    with engine.unit_of_work(people["ann"]) as uow:
+        tasks.withdraw(uow, instance)
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        name = identity.user(uow, "ann").name_en or identity.user(uow, "ann").name
+    assert told_inside(engine, people["bob"]) == [
+        (f"{name} ended the request: withdrawn", "claim of 120 · BX001", f"/requests/{instance}")
+    ]
+    assert told_inside(engine, people["ann"]) == []
+
+
+def test_a_time_limit_warns_whoever_is_asked_and_says_what_it_did(engine, people, clock):
+    limits = (
+        '<troika:timeout><troika:step after="PT1H" do="remind" repeat="2"/>'
+        '<troika:step after="PT4H" do="agree"/></troika:timeout></extensionElements></userTask>'
+    )
+    deploy(engine, CLAIM.replace(b"</extensionElements></userTask>", limits.encode()))
+    instance = started(engine, people)
+    item = item_of(engine, people["bob"])
+    for _ in range(5):
+        clock.advance(timedelta(hours=1))
+        jobs.run_due(engine)
+
+    warned = ("“Approve” has waited too long: please handle it", "claim of 120 · BX001", f"/inbox/{item}")
+    acted = ("“Approve” ran out of time: it agreed by itself", "claim of 120 · BX001", f"/requests/{instance}")
+    assert told_inside(engine, people["bob"]) == [warned, warned, acted]
+    assert [title for title, _, _ in told_inside(engine, people["ann"])] == ["「审批」超时，已自动同意", "申请已完成"]
 
 
 def test_what_was_rolled_back_tells_nobody(engine, people):
@@ -242,6 +292,43 @@ def test_mail_in_quiet_hours_comes_afterwards(engine, people, mailbox, clock):
     jobs.run_due(engine)
 
     assert (before, len(mailbox.received)) == (0, 1)
+
+
+def test_mails_of_a_day_are_one_with_what_is_still_open_and_urges_come_at_once(engine, people, mailbox, clock):
+    with engine.unit_of_work(people["bob"]) as uow:
+        notices.set_digest(uow, people["bob"].user_id, "day", "18:00")
+        for every, at in (("week", ""), ("day", "25:00")):
+            with pytest.raises(InvalidValue):
+                notices.set_digest(uow, people["bob"].user_id, every, at)
+    first = started(engine, people)
+    jobs.run_due(engine)
+    done = item_of(engine, people["bob"])
+    second = started(engine, people)
+    clock.advance(timedelta(seconds=1))
+    with engine.unit_of_work(people["ann"]) as uow:
+        tasks.urge(uow, second)
+    jobs.run_due(engine)
+    with engine.unit_of_work(people["bob"]) as uow:
+        tasks.agree(uow, done)
+    clock.advance(timedelta(hours=8, minutes=58))
+    jobs.run_due(engine)
+    at_once = [mail["Subject"] for mail in mailbox.received]
+    clock.advance(timedelta(minutes=2))  # 18:00:01
+    jobs.run_due(engine)
+
+    assert len(at_once) == 1
+    assert "hurry" in at_once[0]
+    digest = mailbox.received[1]
+    assert digest["Subject"] == "Messages: 1 / 消息：1"
+    text = digest.get_content()
+    assert "Please handle “Approve”: claim of 120 [BX002]" in text
+    assert "请处理「审批」: claim of 120 [BX002]" in text
+    assert "BX001" not in text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(notice_delivery).where(notice_delivery.c.channel == "mail")).all()
+    assert {(row.event, row.instance_id == first, DeliveryState(row.state).name) for row in rows} == {
+        ("todo", True, "DROPPED"), ("todo", False, "SENT"), ("urge", False, "SENT"),
+    }  # fmt: skip
 
 
 def test_a_refused_mail_is_tried_again_or_handed_to_a_person(engine, people, mailbox, clock):

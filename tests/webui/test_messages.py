@@ -42,11 +42,12 @@ def test_settings_keep_what_is_ticked_and_results_stay(sign_in, engine, people):
     ann = sign_in("ann")
     assert "Results of my requests" in ann.get("/messages/settings").text
 
-    form = {"wanted": ["urge app", "todo app"], "quiet_from": "22:00", "quiet_to": "08:00"}
+    form = {"wanted": ["urge app", "todo app"], "quiet_from": "22:00", "quiet_to": "08:00", "every": "hour"}
     assert ann.post("/messages/settings", data=form).status_code == 303
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         chosen = notices.chosen(uow, people["ann"].id)
         quiet = notices.quiet_hours(uow, people["ann"].id)
+        assert notices.digest(uow, people["ann"].id) == ("hour", "09:00")
     assert sorted(key for key, wanted in chosen.items() if wanted) == [
         ("policy", "app"), ("result", "app"), ("todo", "app"), ("urge", "app"),
     ]  # fmt: skip
@@ -63,6 +64,29 @@ def test_wrong_quiet_hours_are_explained_and_nothing_is_stored(sign_in, engine, 
     assert "two different times" in answer.text
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert notices.chosen(uow, people["ann"].id)["todo", "app"] is False
+
+
+def test_the_interface_lists_reads_and_keeps_preferences_but_never_without_results(sign_in, engine, people):
+    keys = [str(told(engine, people["ann"].id)) for _ in range(3)]
+    ann = sign_in("ann")
+
+    page = ann.get("/api/v1/notices/?limit=2").json
+    rest = ann.get(f"/api/v1/notices/?limit=2&after={page['notices'][-1]['id']}").json
+    assert [one["id"] for one in (*page["notices"], *rest["notices"])] == keys[::-1]
+    assert ann.post(f"/api/v1/notices/{keys[0]}/read").status_code == 204
+    assert ann.get("/api/v1/notices/?unread=true").json["unread"] == 2
+    assert sign_in("bob").post(f"/api/v1/notices/{keys[1]}/read").status_code == 404
+    assert ann.post("/api/v1/notices/read").status_code == 204
+    assert ann.get("/api/v1/notices/?unread=true").json == {"unread": 0, "notices": []}
+
+    wanted = {"events": [{"event": "cc", "channel": "mail", "wanted": True}], "digest": "day", "digest_at": "18:00"}
+    kept = ann.put("/api/v1/notices/preferences", json=wanted).json
+    assert {"event": "cc", "channel": "mail", "wanted": True} in kept["events"]
+    assert ann.get("/api/v1/notices/preferences").json == kept
+    assert (kept["digest"], kept["digest_at"]) == ("day", "18:00")
+    silent = {"events": [{"event": "result", "channel": "app", "wanted": False}]}
+    assert ann.put("/api/v1/notices/preferences", json=silent).status_code == 422
+    assert ann.put("/api/v1/notices/preferences", json=wanted | {"digest": "week"}).status_code == 422
 
 
 def test_robots_are_for_administrators_and_show_no_secret(sign_in, engine):

@@ -40,8 +40,14 @@ ASKS = {
     "messages.open_": "participant", "messages.settings": KNOWN, "messages.choose": KNOWN, "messages.badge": KNOWN,
     "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
     **dict.fromkeys(
-        ("webhooks.index", "webhooks.add", "webhooks.rotate", "webhooks.remove", "webhooks.again"), "admin"
+        ("webhooks.index", "webhooks.add", "webhooks.rotate", "webhooks.remove", "webhooks.again",
+         "api_webhooks.listed", "api_webhooks.add", "api_webhooks.rotate", "api_webhooks.remove",
+         "api_webhooks.deliveries", "api_webhooks.again"),
+        "admin",
     ),
+    "api_notices.index": KNOWN, "api_notices.read_all": KNOWN, "api_notices.preferences": KNOWN,
+    "api_notices.prefer": KNOWN,
+    "api_notices.read": "participant",
     "inbox.index": KNOWN, "inbox.badge": KNOWN, "inbox.following": KNOWN, "inbox.save_view": KNOWN,
     "inbox.remove_view": KNOWN, "requests.index": KNOWN, "requests.mine": KNOWN,
     "requests.start": KNOWN, "requests.begin": KNOWN, "requests.drawing": KNOWN, "records.index": KNOWN,
@@ -524,8 +530,8 @@ def test_garbage_is_refused_in_words_and_never_a_fault(app, prey, sign_in, langu
     ("method", "address", "body", "status"),
     [
         ("GET", "/login?next=/%09/%5B", None, 303),
-        ("GET", "/messages/?after=99999999999999999999999999", None, 200),
-        ("GET", "/messages/?after=-1", None, 200),
+        ("GET", "/messages/?after=99999999999999999999999999", None, 422),
+        ("GET", "/messages/?after=-1", None, 422),
         ("GET", f"/inbox/?box=done&after={'f' * 20}.{'0' * 32}", None, 422),
         ("GET", f"/inbox/?box=done&after={'f' * 15}.{'0' * 32}", None, 422),
         ("GET", f"/inbox/?after={'f' * 20}.{'0' * 32}", None, 422),

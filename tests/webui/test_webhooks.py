@@ -60,4 +60,11 @@ def test_what_was_sent_is_listed_with_its_answer_and_can_be_sent_again(sign_in, 
     assert root.post(f"/messages/webhooks/deliveries/{found.id}/again").status_code == 409
     assert root.get("/messages/webhooks/?after=nowhere").status_code == 422
     assert root.get("/messages/webhooks/?state=lost").status_code == 422
+    (one,) = root.get("/api/v1/webhook-receivers/deliveries?state=waiting").json
+    assert (one["id"], one["attempts"], root.get("/api/v1/webhook-receivers/").json[0]["name"]) == (
+        str(found.id), 1, "hook1",
+    )  # fmt: skip
+    assert root.get(f"/api/v1/webhook-receivers/deliveries?after={found.id}").json == []
+    assert root.post(f"/api/v1/webhook-receivers/deliveries/{found.id}/again").status_code == 409
+    assert len(root.post("/api/v1/webhook-receivers/", json={"name": "hook2"}).json["secret"]) == 43
     assert sign_in("ann").get("/messages/webhooks/").status_code == 403

@@ -6,7 +6,7 @@ Session login; writes carry the CSRF token in the header `X-CSRFToken`.
 from flask import Flask
 from flask_smorest import Api
 
-from webui.api import comments, definitions, going_back, instances, messages, previews, substitutions, tasks
+from webui.api import comments, definitions, going_back, instances, messages, notices, previews, substitutions, tasks
 
 
 def install(app: Flask) -> None:
@@ -18,5 +18,11 @@ def install(app: Flask) -> None:
     api = Api(app)
     for group in (definitions, instances, comments, tasks, messages, substitutions, previews):
         api.register_blueprint(group.blueprint)
-    for more in (going_back.of_tasks, going_back.of_instances, going_back.of_drafts):
+    for more in (
+        going_back.of_tasks,
+        going_back.of_instances,
+        going_back.of_drafts,
+        notices.blueprint,
+        notices.receivers,
+    ):
         api.register_blueprint(more)

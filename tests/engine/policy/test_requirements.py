@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import calls, identity, jobs, operations, policy, repository, runtime, tasks
+from engine import calls, history, identity, jobs, operations, policy, repository, runtime, tasks
+from engine.db import rows
 from engine.db.job import incident, job
 from engine.db.notice import notice_delivery
 from engine.db.policy import clearance, policy_grant, policy_hold
@@ -416,4 +417,9 @@ def test_asking_again_without_a_new_approval_holds_again(engine, who):
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         (hold,) = policy.open_holds(uow)
-    assert hold.times == 2
+        told = select(notice_delivery.c.recipient_id).where(notice_delivery.c.event == "hold")
+        recipients = set(uow.execute(told).scalars())
+        held = len(history.timeline(uow, hold.instance_id, kind="policy.held"))
+        starter = rows.read(uow, hold.instance_id).starter_id
+    assert (hold.times, held) == (2, 1)
+    assert recipients == {who["kate"].user_id, starter} - {None}
