@@ -32,11 +32,6 @@ def language() -> str:
     return "zh" if isinstance(locale, Locale) and locale.language == "zh" else "en"
 
 
-def locale() -> str:
-    """Of the page at hand, as Babel names it."""
-    return str(get_locale() or current_app.config["TROIKA"].locale)
-
-
 def zone() -> tzinfo:
     """The zone of business dates."""
     settings: Settings = current_app.config["TROIKA"]

@@ -30,9 +30,9 @@ class Manifest:
         """`{js, css, preload}` of entry `name`; None without a build."""
         return self._document("manifest.json").get(name)
 
-    def icon(self, name: str) -> str:
-        """Inner SVG of the icon; empty without a build that holds it."""
-        return str(self._document("icons.json").get(name, ""))
+    def icons(self) -> dict[str, str]:
+        """Inner SVG of each icon; none without a build."""
+        return self._document("icons.json")
 
     def _document(self, name: str) -> dict[str, Any]:
         file = self.folder / name
@@ -68,10 +68,9 @@ def asset(name: str) -> Markup:
 
 def icon(name: str, label: str = "") -> Markup:
     """An outline icon, inlined; decoration unless it has a `label`."""
-    drawn: dict[tuple[str, str], Markup] = g.setdefault("icons", {})
-    if (name, label) not in drawn:  # a list has the same one on every line
-        drawn[name, label] = _drawn(_manifest().icon(name), label)
-    return drawn[name, label]
+    if "icons" not in g:  # a page asks for many: the file is looked at once
+        g.icons = _manifest().icons()
+    return _drawn(g.icons.get(name, ""), label)
 
 
 @lru_cache(1000)

@@ -13,8 +13,8 @@ from flask import Flask, current_app, g, make_response, redirect, render_templat
 from flask.wrappers import Response
 from flask_babel import format_timedelta, gettext
 from jinja2.bccache import Bucket, BytecodeCache
-from markupsafe import Markup
-from sqlalchemy import select
+from markupsafe import Markup, escape
+from sqlalchemy import Select, Table, bindparam, select
 
 from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
@@ -139,8 +139,9 @@ def ago(at: datetime | None) -> Markup:
     """`<time>` with the distance from now and the exact moment as title."""
     if at is None:
         return Markup()
-    text = gettext("now") if abs(at - g.now) < _MINUTE else _distance(_rounded(at - g.now), languages.locale())
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), moment(at), text)
+    text = gettext("now") if abs(at - g.now) < _MINUTE else _distance(_rounded(at - g.now), languages.language())
+    exact = f'<time datetime="{at.isoformat()}" title="{moment(at)}">'
+    return Markup(f"{exact}{escape(text)}</time>")  # noqa: S704 - numbers and separators; twice as fast as format
 
 
 def duration(time: timedelta) -> str:
@@ -199,8 +200,12 @@ def unread_notices() -> int:
     notice = metadata.tables.get("notification_notice")
     if notice is None or "uow" not in g or g.get("reader") is None:
         return 0
-    unread = select(notice.c.id).where(notice.c.user_id == g.reader.id, notice.c.read_at.is_(None)).limit(100)
-    return len(g.uow.execute(unread).all())
+    return len(g.uow.read(_unread(notice), {"of": g.reader.id}))
+
+
+@lru_cache(1)  # every page sends it, building it takes longer
+def _unread(notice: Table) -> Select[Any]:
+    return select(notice.c.id).where(notice.c.user_id == bindparam("of"), notice.c.read_at.is_(None)).limit(100)
 
 
 def overdue(at: datetime | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from engine import bpmn, dmn, forms, history, identity
 from engine.bpmn.model import Definition as Drawing
@@ -60,6 +60,19 @@ _versions = (
     .where(definition_table.c.kind == bindparam("of_kind"), definition_table.c.key == bindparam("of_key"))
     .order_by(definition_table.c.version.desc())
 )
+_highest = (
+    select(definition_table.c.key, func.max(definition_table.c.version).label("version"))
+    .where(definition_table.c.kind == bindparam("of_kind"))
+    .group_by(definition_table.c.key)
+    .subquery()
+)
+_newest_of = (
+    select(*_COLUMNS)
+    .join(_highest, (definition_table.c.key == _highest.c.key) & (definition_table.c.version == _highest.c.version))
+    .where(definition_table.c.kind == bindparam("of_kind"))
+    .order_by(definition_table.c.category, definition_table.c.key)
+)
+_newest_active = _newest_of.where(definition_table.c.state == int(DefinitionState.ACTIVE))
 _other = resource.alias("other")
 _beside = (
     select(_other.c.path, _other.c.content)
@@ -95,7 +108,7 @@ def latest_active(uow: UnitOfWork, key: str) -> DefinitionInfo:
 
 def latest_all(uow: UnitOfWork, kind: str = "process") -> list[DefinitionInfo]:
     """The newest version of every key, by category and key."""
-    return [_info(row) for row in uow.execute(_newest(Kind[kind.upper()]))]
+    return [_info(row) for row in uow.read(_newest_of, {"of_kind": int(Kind[kind.upper()])})]
 
 
 def versions(uow: UnitOfWork, key: str, kind: str = "process") -> list[DefinitionInfo]:
@@ -185,7 +198,7 @@ def startable(uow: UnitOfWork) -> list[DefinitionInfo]:
     """The processes that the actor may start by hand, newest versions, by category and key."""
     return [
         info
-        for info in (_info(row) for row in uow.execute(_newest(Kind.PROCESS, DefinitionState.ACTIVE)))
+        for info in (_info(row) for row in uow.read(_newest_active, {"of_kind": int(Kind.PROCESS)}))
         if "none" in info.meta.get("starts", ()) and may_start(uow, info)
     ]
 
@@ -219,25 +232,6 @@ def deployments(uow: UnitOfWork, *, limit: int = 50) -> Sequence[Any]:
         deployment.c.note,
     )
     return uow.execute(select(*columns).order_by(deployment.c.id.desc()).limit(limit)).all()
-
-
-def _newest(kind: Kind, state: DefinitionState | None = None) -> Select[Any]:
-    highest = (
-        select(definition_table.c.key, func.max(definition_table.c.version).label("version"))
-        .where(definition_table.c.kind == int(kind))
-        .group_by(definition_table.c.key)
-        .subquery()
-    )
-    query = (
-        select(*_COLUMNS)
-        .join(
-            highest,
-            (definition_table.c.key == highest.c.key) & (definition_table.c.version == highest.c.version),
-        )
-        .where(definition_table.c.kind == int(kind))
-        .order_by(definition_table.c.category, definition_table.c.key)
-    )
-    return query if state is None else query.where(definition_table.c.state == int(state))
 
 
 def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
