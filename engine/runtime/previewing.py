@@ -341,6 +341,12 @@ class _Walk:
         """variables that nobody can know yet"""
         self.maybe: set[Node] = set()
         """elements that are reached on some ways only"""
+        self.forked: set[frozenset[Node]] = set()
+        """ways that were told apart already"""
+        self.met: set[Node | str] = set()
+        """elements that something has waited at"""
+        self.undecided = False
+        """nobody knows whether the way led here since the last wait"""
         self.ahead: set[Node] = set()
         """elements behind a place where the walk cannot go on"""
         self.named: dict[str, list[Candidate]] = {}
@@ -372,6 +378,7 @@ class _Walk:
         began, busy = perf_counter(), thread_time()
         while True:
             self.instance.state = step.state
+            self.undecided = False
             for fact in step.facts:
                 self._look(fact)
             answer = self._next(step.state)
@@ -448,6 +455,8 @@ class _Walk:
                 self._choice(fact)
             case ScopeOpened() if fact.definition is not None:
                 self._call(fact)
+            case WorkOpened() | JobOpened() | TimerArmed() | SubscriptionOpened() if self._back(fact):
+                pass  # what lies behind was on the way already
             case WorkOpened():
                 self._person(fact)
             case JobOpened():
@@ -463,6 +472,14 @@ class _Walk:
             case InstanceEnded():
                 self.ends = fact.node or fact.code
 
+    def _back(self, fact: WorkOpened | JobOpened | TimerArmed | SubscriptionOpened) -> bool:
+        """Whether a choice that nobody can foresee has led back: whoever follows it turns in a circle."""
+        waiting = self.instance.state.tokens.get(fact.token)
+        place = fact.node if waiting is None else waiting.node
+        again = self.undecided and place in self.met
+        self.met.add(place)
+        return again
+
     def _counts(self, token: int) -> bool:
         waiting = self.instance.state.tokens.get(token)
         return waiting is not None and not waiting.host
@@ -475,6 +492,7 @@ class _Walk:
                 continue
             read = {name for out in edge.source.out if out.condition is not None for name in out.condition.names}
             if read & self._unknown():
+                self.undecided = True
                 self._fork(_ways(edge.source))
 
     def _programs(self, scope_id: int) -> list[Program]:
@@ -539,6 +557,10 @@ class _Walk:
 
     def _fork(self, ways: Iterable[Node]) -> None:
         ways = list(ways)
+        key = frozenset(ways)
+        if key in self.forked:
+            return
+        self.forked.add(key)
         reached: set[Node] = set()
         for way in ways:
             reached |= _reach(way, None)

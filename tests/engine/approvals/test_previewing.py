@@ -81,6 +81,20 @@ def test_an_endless_drawing_is_given_up_and_says_so(engine):
     assert len(route.steps) <= 501
 
 
+def test_a_way_back_that_nobody_can_foresee_is_shown_once(engine):
+    xml = drawing(
+        START + step("a") + service("count", "test.tally", out_tally="= tally")
+        + element("exclusiveGateway", "g", default="g_a") + step("b") + END
+        + flows("start a count g a", "g b ? tally > 5", "b end")
+    )  # fmt: skip
+    case = Case(engine, xml)
+
+    route = foreseen(engine, case.who["ann"], "p")
+
+    assert [(one.element, one.status) for one in route.steps] == [("a", "certain"), ("b", "unknown")]
+    assert route.complete
+
+
 def test_a_task_that_a_rule_answers_says_why(engine):
     case = Case(engine, line(step("a", '<troika:onEmpty do="autoPass"/>', who="nobody_"), step("b")))
 
