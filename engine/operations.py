@@ -79,11 +79,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """How the document behind a guarded operation is found: `type` is its table, `argument` carries its id."""
+    """How the document behind a guarded operation is found: `type` is its table, `argument` carries its id.
+
+    `shows`: the bound facts that `Facts.display` tells approvers.
+    """
 
     type: str
     argument: str
     read: Callable[..., Facts]
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +200,16 @@ def external_operation(
     return register
 
 
-def subject(type: str, *, id: str) -> Callable[[Callable[..., Facts]], Callable[..., Facts]]:
-    """Mark `f(uow, *, <id>) -> Facts` as the reader of the documents in table `type`."""
+def subject(
+    type: str, *, id: str, shows: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Facts]], Callable[..., Facts]]:
+    """Mark `f(uow, *, <id>) -> Facts` as the reader of the documents in table `type`.
+
+    `shows`: the bound facts that its `display` tells; a drawing whose form does not show the others is warned of.
+    """
 
     def mark(function: Callable[..., Facts]) -> Callable[..., Facts]:
-        function.subject = Subject(type, id, function)  # type: ignore[attr-defined]
+        function.subject = Subject(type, id, function, shows)  # type: ignore[attr-defined]
         _subjects[type] = function.subject  # type: ignore[attr-defined]
         return function
 

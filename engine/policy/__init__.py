@@ -29,6 +29,7 @@ from engine.policy.hindsight import Past, replay_cleared
 from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
+from engine.policy.showing import unseen
 from engine.policy.staffing import Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
@@ -109,6 +110,7 @@ __all__ = [
     "to_review",
     "undo",
     "undo_all",
+    "unseen",
     "verdicts",
     "version",
     "versions_in_force",

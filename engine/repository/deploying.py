@@ -198,6 +198,8 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
             checked, catalog, policies=policies, callees=callees, forms=form_of,
             decisions=lambda key: tables[key] if key in tables else decision(uow, key),
         )  # fmt: skip
+    for drawn_now in reading.drawings.values():
+        findings += policy.unseen(drawn_now, catalog, policies, form_of)
     return findings
 
 

@@ -31,6 +31,7 @@ _bound = (
         payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
         payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
         payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
+        select(company.c.name).limit(1).scalar_subquery().label("company_name"),
         payee_account_version.c.confirmed_at, supplier_invoice.c.match_state,
         select(period.c.status).where(period.c.id == bindparam("month")).scalar_subquery().label("period_status"),
     )
@@ -60,7 +61,10 @@ _move = {
 }
 
 
-@subject("erp_payment_request", id="request_id")
+@subject(
+    "erp_payment_request", id="request_id",
+    shows=("amount", "currency", "entity", "payee", "payee_bank_version", "invoices"),
+)  # fmt: skip
 def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     """What an approval of a payment binds: amount, currency, payee, version of the bank details, documents."""
     request = rows.get(uow, payment_request, request_id, lock=True)
@@ -93,6 +97,7 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
             N_("Payee"): payee.account_name,
             N_("Bank account"): f"{payee.bank_name} {payee.account_no} (v{payee.version})",
             N_("For"): ", ".join(item.document_no for item in items),
+            N_("Paying company"): f"{payee.company_name} {payee.entity}" if payee.entity else "",
         },
         version=request.version,
         state={
