@@ -1,4 +1,6 @@
-"""The ten acts that people use most, by hand in a real browser: both languages, on a phone; and the keyboard."""
+"""The ten acts that people use most, by hand in a real browser: both languages, on a phone and a desk; the keyboard;
+fifty decisions in a row.
+"""
 
 import re
 from uuid import UUID
@@ -20,13 +22,15 @@ WORDS = {
               "ask": "征询", "sign": "加签", "add": "加签", "before": "在我之前（前加签）", "return": "退回",
               "copy": "抄送", "send": "发送", "urge": "催办", "withdraw": "撤回", "many": "同意所选", "reason": "原因",
               "question": "问题", "change": "需要修改的内容", "requester": "发起人", "done": "已同意 2 条",
-              "consult": "沟通", "future": "改后续审批人", "save": "保存", "comment": "评论"},
+              "consult": "沟通", "future": "改后续审批人", "save": "保存", "comment": "评论",
+              "print": "打印"},
     "en": {"agree": "Agree", "reject": "Reject", "more": "More", "transfer": "Transfer", "delegate": "Ask for advice",
            "ask": "Ask", "sign": "Add signers", "add": "Add", "before": "Before me", "return": "Send back",
            "copy": "Send a copy", "send": "Send", "urge": "Urge", "withdraw": "Withdraw",
            "many": "Agree to the ticked ones", "reason": "Reason", "question": "Question",
            "change": "What has to change", "requester": "The requester", "done": "2 of 2 agreed to.",
-           "consult": "Talk in private", "future": "Later approvers", "save": "Save", "comment": "Comment"},
+           "consult": "Talk in private", "future": "Later approvers", "save": "Save", "comment": "Comment",
+           "print": "Print"},
 }  # fmt: skip
 
 
@@ -119,7 +123,7 @@ class Desk:
         assert not chromium.scrolls_sideways(page)
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh-CN", "phone"), ("en", "phone")])
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", "phone"), ("en", "phone"), ("zh-CN", "desk")])
 def test_the_ten_acts_that_people_use_most(site, language, width):
     desk = Desk(site, language, width)
     bob, ann, words = desk.bob, desk.ann, desk.words
@@ -196,14 +200,16 @@ def test_the_ten_acts_that_people_use_most(site, language, width):
     assert chromium.violations(bob) == []
 
 
-@pytest.mark.parametrize(("language", "same", "changed"), [("en", "Nothing has changed", "Something has happened")])
+@pytest.mark.parametrize(("language", "same", "changed"), [
+    ("en", "Nothing has changed", "Something has happened"), ("zh-CN", "打印之后没有变动", "打印之后该申请有变动"),
+])  # fmt: skip
 def test_a_request_is_printed_and_its_code_tells_of_a_later_change(site, language, same, changed):
     desk = Desk(site, language, "phone")
     instance = desk.ask(21)
     page = site.open(desk.ann, f"/requests/{instance}")
 
     with page.context.expect_event("response", lambda answer: answer.url.endswith("print.pdf")) as printed:
-        page.get_by_role("button", name="Print", exact=True).click()
+        page.get_by_role("button", name=desk.words["print"], exact=True).click()
     assert printed.value.headers["content-type"] == "application/pdf"
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         code = uow.execute(select(print_record.c.code).where(print_record.c.instance_id == instance)).scalar_one()
@@ -218,6 +224,52 @@ def test_a_request_is_printed_and_its_code_tells_of_a_later_change(site, languag
 def _press_last(desk: Desk, page: Page) -> None:
     page.locator("#tk-dialog button[type=submit]").click()
     desk.done(page)
+
+
+AGREE = """async count => {
+  let page = document, opened = [];
+  for (; opened.length < count;) {
+    const form = page.querySelector('#task-form'), data = new URLSearchParams(new FormData(form));
+    data.set('action', 'agree');
+    data.set('data', '{}');
+    const answer = await fetch(form.getAttribute('action'), { method: 'POST', body: data });
+    page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    opened.push(new URL(answer.url).pathname + new URL(answer.url).search);
+  }
+  return opened;
+}"""
+"""What a press on Agree sends, so many times; the addresses that are shown after each."""
+
+
+def test_fifty_decisions_in_a_row_keep_the_place_in_the_list(site):
+    desk = Desk(site, "zh-CN", "phone")
+    page = desk.bob
+    page.set_viewport_size({"width": 390, "height": 844})
+    for amount in range(7000, 7052):
+        desk.ask(amount)
+    with site.engine.unit_of_work(desk.who["bob"], read_only=True) as uow:
+        order = [str(one.work_item_id) for one in tasks.inbox(uow, text="of 70", sort="newest", limit=60).items]
+    assert len(order) == 52
+    site.open(page, "/inbox/?text=of 70&sort=newest")
+    page.locator("#tasks a").nth(2).click()
+    page.locator(f".tk-task[data-task='{order[2]}']").wait_for()
+
+    page.get_by_role("button", name=desk.words["agree"], exact=True).click()
+    page.wait_for_url(f"**/inbox/{order[3]}?*")
+    opened = page.evaluate(AGREE, 48)
+    site.open(page, opened[-1])
+    page.get_by_role("button", name=desk.words["agree"], exact=True).click()
+    page.wait_for_url(f"**/inbox/{order[0]}?*")  # after the last one the first
+
+    assert [address.partition("?")[0] for address in opened] == [f"/inbox/{key}" for key in order[4:]]
+    assert {address.partition("?")[2] for address in opened} == {"text=of+70&sort=newest"}
+    site.ready(page)
+    assert (chromium.violations(page), chromium.scrolls_sideways(page)) == ([], False)
+    page.locator(".page-pretitle a").click()
+    page.wait_for_url("**/inbox/?text=of+70&sort=newest")
+    found = site.ready(page).locator("#tasks a")
+    assert [found.nth(n).get_attribute("data-item") for n in range(found.count())] == order[:2]
+    assert (chromium.violations(page), chromium.scrolls_sideways(page)) == ([], False)
 
 
 def test_the_inbox_is_worked_with_the_keyboard_alone(site):

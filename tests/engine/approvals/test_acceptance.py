@@ -99,9 +99,11 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         f"{HERE}/test_informing.py: a_batch_gives_each_line_its_own_result",
         "webui/test_acts.py: many_are_agreed_to_and_each_says_what_became_of_it",
     )),
-    18: ("no jump over a guarding approval", (
+    18: ("no jump over a guarding approval; an emergency past it is on record", (
         f"{HERE}/test_ending.py: a_jump_over_a_guarding_approval_is_blocked",
         "engine/policy/test_gate.py: nobody_moves_a_token_past_the_approval",
+        "engine/policy/test_emergency.py: two_people_pay_without_the_approval_and_stand_before_a_third, "
+        "one_person_alone_never_suffices_not_even_with_two_accounts, the_row_is_frozen_and_signed_by_two",
     )),
     19: ("substitutes: both see it, the first acts, no chain, not for himself, revoked at once, counted once", (
         f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept, "
@@ -153,7 +155,8 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "engine/bpmn/test_outline.py: an_edit_that_changes_nothing_leaves_the_file_letter_by_letter",
     )),
     27: ("the next task opens, the list keeps its place, on a phone, accessible", (
-        "browser/test_acts.py: the_ten_acts_that_people_use_most, the_inbox_is_worked_with_the_keyboard_alone",
+        "browser/test_acts.py: fifty_decisions_in_a_row_keep_the_place_in_the_list, the_ten_acts_that_people_use_most, "
+        "the_inbox_is_worked_with_the_keyboard_alone",
         "webui/test_inbox.py: after_a_decision_the_next_task_of_the_same_list_is_shown",
     )),
     28: ("made again from an older one: data, files, and the names of fields that are gone", (

@@ -1,8 +1,10 @@
 """离职转办: everything of somebody who leaves, with its conflicts beforehand and a result for each."""
 
 import pytest
+from sqlalchemy import func, select
 
 from engine import identity, repository, tasks
+from engine.db.task import ItemStatus, work_item
 from engine.errors import CannotTransfer, Forbidden, InvalidValue
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
@@ -39,6 +41,33 @@ def test_everything_goes_with_a_preview_of_conflicts_and_a_result_each(office):
     )  # fmt: skip
     office.act("gus", tasks.agree)
     assert [line.done for line in leave(office, "bob", "gus")] == [False]  # what is left has the same conflict
+
+
+def test_a_thousand_items_are_foreseen_and_go_over_in_one_act_but_for_those_in_conflict(office):
+    wanted = 1000 if office.engine.dialect == "sqlite" else 50
+    office.deploy(approval(users="bob,gus"))
+    both = [office.start() for _ in range(wanted // 50)]
+    office.deploy(approval(users="bob"))
+    alone = [office.start() for _ in range(wanted - len(both))]
+
+    preview = office.do("dan", tasks.hand_over_preview, "bob", "gus")
+    lines = leave(office, "bob", "gus")
+
+    assert {line.instance_id: type(line.conflict) for line in preview} == {
+        **dict.fromkeys(alone, type(None)), **dict.fromkeys(both, CannotTransfer),
+    }  # fmt: skip
+    assert {line.instance_id: line.done for line in lines} == {
+        **dict.fromkeys(alone, True),
+        **dict.fromkeys(both, False),
+    }
+    with office.engine.unit_of_work(office.who["dan"], read_only=True) as uow:
+        left = uow.execute(
+            select(work_item.c.assignee_id, func.count()).where(work_item.c.status == int(ItemStatus.TODO))
+            .group_by(work_item.c.assignee_id)
+        ).all()  # fmt: skip
+    assert {row.assignee_id: row.count for row in left} == {
+        office.who["bob"].user_id: len(both), office.who["gus"].user_id: wanted,
+    }  # fmt: skip
 
 
 def test_places_in_a_sequence_questions_and_groups_go_over_as_they_stand(office):
