@@ -1,9 +1,10 @@
 """Kill a process in the middle of an act of a person; then the same click once more.
 
-    python -m tests.faults.acts FOLDER      writes a JSON report
+    python -m tests.faults.acts PLACE      writes a JSON report
 
 The request must be as before the act or as after it, each of a batch for itself, and as after when the click is
-repeated. The prepared file is copied for each kill; children are forked from this process, which has opened nothing.
+repeated. PLACE: a folder for SQLite files, or the address of a PostgreSQL database beside which others may be made. The
+prepared database is copied for each kill; children are forked from this process, which has opened nothing.
 """
 
 import json
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, select
+from sqlalchemy import create_engine, event, make_url, select, text
 
 from engine import audit, crash, identity, operations, tasks
 from engine.clock import FrozenClock
@@ -44,7 +45,7 @@ POINTS = {
 }
 """the named points that each act comes through"""
 EACH = 30
-"""beside them before each so-many-th statement"""
+"""beside them before each so-many-th statement, on SQLite, which tells of each"""
 _NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
@@ -82,17 +83,19 @@ ACTS: dict[str, Act] = {
 }  # fmt: skip
 
 
-def sweep(folder: Path) -> dict[str, Any]:
+def sweep(place: str) -> dict[str, Any]:
     """By act: where it was killed, and what did not hold afterwards."""
     operations.load()
-    at: dict[str, Any] = json.loads(_in_child(lambda: _prepare(folder)))
+    at: dict[str, Any] = json.loads(_in_child(lambda: _prepare(place)))
     at = {name: [UUID(key) if isinstance(key, str) else key for key in keys] for name, keys in at.items()}
-    return {name: _act(folder, name, act, at) for name, act in ACTS.items()}
+    return {name: _act(place, name, act, at) for name, act in ACTS.items()}
 
 
-def _prepare(folder: Path) -> str:
+def _prepare(place: str) -> str:
     """Four requests at the first task, one at the second; what everybody holds."""
-    with _opened(folder / "prepared.db") as engine:
+    if _on_server(place):
+        _administer(place, "CREATE DATABASE acts_prepared")
+    with _opened(_url(place, "prepared")) as engine:
         engine.create_schema()
         office = Office(engine, engine.clock)
         office.begin(*PARTS)
@@ -106,32 +109,62 @@ def _prepare(folder: Path) -> str:
     return json.dumps(at)
 
 
-def _act(folder: Path, name: str, act: Act, at: dict[str, Any]) -> dict[str, Any]:
-    whole = _copy(folder, f"{name}.whole")
+def _act(place: str, name: str, act: Act, at: dict[str, Any]) -> dict[str, Any]:
+    whole = _copy(place, f"{name}.whole")
     before = json.loads(_in_child(lambda: _shape(whole)))
     statements = int(_in_child(lambda: _perform(whole, act, at)))
     after = json.loads(_in_child(lambda: _shape(whole)))
     died, wrong = [], [] if after != before else ["it changed nothing"]
     for point in (*POINTS[name], *(f"statement:{number}" for number in range(1, statements + 1, EACH))):
-        file = _copy(folder, f"{name}.{point}")
-        if _in_child(lambda file=file, point=point: _perform(file, act, at, point)) == "killed":
+        url = _copy(place, f"{name}.{point}")
+        if _in_child(lambda url=url, point=point: _perform(url, act, at, point)) == "killed":
             died.append(point)
-        found, finished = json.loads(_in_child(lambda file=file: _finish(file, act, at)))
+        found, finished = json.loads(_in_child(lambda url=url: _finish(url, act, at)))
         mixed = [key for key, one in found.items() if one not in (before.get(key), after.get(key))]
         if mixed or (name != "agree_many" and found not in (before, after)):
             wrong.append(f"{point}: between before and after")
         if finished != after:
             wrong.append(f"{point}: the same click again does not finish it")
+        _in_child(lambda url=url: _remove(place, url))
+    _in_child(lambda: _remove(place, whole))
     return {"died": died, "wrong": wrong, "statements": statements}
 
 
-def _copy(folder: Path, name: str) -> Path:
-    return Path(shutil.copy(folder / "prepared.db", folder / f"{name.replace(':', '.')}.db"))
+def _copy(place: str, name: str) -> str:
+    """The address of a copy of what was prepared."""
+    key = name.replace(":", "_").replace(".", "_")
+    if _on_server(place):
+        _in_child(lambda: _administer(place, f"CREATE DATABASE acts_{key} TEMPLATE acts_prepared"))
+    else:
+        shutil.copy(Path(place) / "acts_prepared.db", Path(place) / f"acts_{key}.db")
+    return _url(place, key)
 
 
-def _perform(file: Path, act: Act, at: dict[str, Any], point: str = "") -> str:
-    """The act; how many statements it sent. `point`: where this process dies."""
-    with _opened(file) as engine:
+def _remove(place: str, url: str) -> str:
+    return _administer(place, f"DROP DATABASE {make_url(url).database} WITH (FORCE)") if _on_server(place) else ""
+
+
+def _url(place: str, key: str) -> str:
+    if not _on_server(place):
+        return f"sqlite:///{place}/acts_{key}.db"
+    return make_url(place).set(database=f"acts_{key}").render_as_string(hide_password=False)
+
+
+def _on_server(place: str) -> bool:
+    return place.startswith("postgresql")
+
+
+def _administer(place: str, statement: str) -> str:
+    server = create_engine(place, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(statement))
+    server.dispose()
+    return ""
+
+
+def _perform(url: str, act: Act, at: dict[str, Any], point: str = "") -> str:
+    """The act; how many statements it sent, where that is told. `point`: where this process dies."""
+    with _opened(url) as engine:
         sent = [0]
         number = int(point.partition(":")[2]) if point.startswith("statement") else 0
 
@@ -141,22 +174,23 @@ def _perform(file: Path, act: Act, at: dict[str, Any], point: str = "") -> str:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         # not the events of SQLAlchemy, which prepared statements go round
-        event.listen(engine._writer, "checkout", lambda connection, *_: connection.set_trace_callback(count))
+        if engine.dialect == "sqlite":
+            event.listen(engine._writer, "checkout", lambda connection, *_: connection.set_trace_callback(count))
         crash.arm("" if number else point)
         act(Desk(engine), at)
         return str(sent[0])
 
 
-def _finish(file: Path, act: Act, at: dict[str, Any]) -> str:
+def _finish(url: str, act: Act, at: dict[str, Any]) -> str:
     """What the request looks like, and what after the same click."""
-    found = _shape(file)
-    _perform(file, act, at)
-    return f"[{found}, {_shape(file)}]"
+    found = _shape(url)
+    _perform(url, act, at)
+    return f"[{found}, {_shape(url)}]"
 
 
-def _shape(file: Path) -> str:
+def _shape(url: str) -> str:
     """What each request looks like, without keys and times; nothing that must always hold is broken."""
-    with _opened(file) as engine:
+    with _opened(url) as engine:
         consistent(engine)
         with engine.unit_of_work(ENGINE, read_only=True) as uow:
             assert not audit.verify(uow).findings
@@ -180,9 +214,8 @@ def _shape(file: Path) -> str:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[ProcessEngine]:
-    clock = FrozenClock(_NOW)
-    engine = ProcessEngine(Settings(database_url=f"sqlite:///{file}", testing=True), clock=clock)
+def _opened(url: str) -> Iterator[ProcessEngine]:
+    engine = ProcessEngine(Settings(database_url=url, testing=True), clock=FrozenClock(_NOW))
     yield engine
     engine.dispose()
 
@@ -213,4 +246,4 @@ def _in_child(act: Callable[[], str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(sweep(Path(sys.argv[1]))))
+    sys.stdout.write(json.dumps(sweep(sys.argv[1])))

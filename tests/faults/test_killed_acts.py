@@ -13,9 +13,9 @@ from tests.faults.acts import EACH, POINTS
 ROOT = Path(__file__).parents[2]
 
 
-def swept(folder: str) -> subprocess.CompletedProcess[str]:
+def swept(place: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.faults.acts", folder],
+        [sys.executable, "-m", "tests.faults.acts", place],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
@@ -23,11 +23,13 @@ def swept(folder: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.faults
 @pytest.mark.approvals
 @pytest.mark.slow
-def test_an_act_that_is_killed_has_happened_or_not_and_the_same_click_finishes_it(tmp_path):
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_an_act_that_is_killed_has_happened_or_not_and_the_same_click_finishes_it(request, tmp_path, database):
     # in memory where the machine has one: what a killed process has written is there either way
     memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else tmp_path
     with TemporaryDirectory(prefix="troika-acts-", dir=memory) as room:
-        done = swept(room)
+        place = room if database == "sqlite" else request.getfixturevalue("postgres_server").url()
+        done = swept(place)
     assert done.returncode == 0, done.stderr[-4000:]
     report = json.loads(done.stdout)
 
