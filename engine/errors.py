@@ -657,6 +657,13 @@ class OutboundRefused(EngineError):
     status = 403
 
 
+class BankHostRefused(OutboundRefused):
+    """A call to a bank past the approval of a payment."""
+
+    message = N_("'{host}' is the host of a bank: nothing calls it past the approval of a payment.")
+    hint = N_("Let an operation of class payment.execute pay.")
+
+
 class OutboundRejected(EngineError):
     """The other party refuses; asking again will not help."""
 

@@ -187,8 +187,17 @@ def external_operation(
     errors: tuple[str, ...] = (),
     idempotent: bool,
     timeout_seconds: int = 30,
+    guarded_by: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Offer a function `f(http, *, inputs…) -> dict` that talks to the outside: a job, never in a transaction."""
+    """Offer a function `f(http, *, inputs…) -> dict` that talks to the outside: a job, never in a transaction.
+
+    Raises WrongDeclaration for one that is `guarded_by` a class: a call cannot be taken back with its clearance.
+    """
+    if guarded_by is not None:
+        raise WrongDeclaration(
+            f"external operation {name} is guarded by {guarded_by}: expected an in-process operation of that class "
+            "that writes what is to be done, and an external one without a class that carries it out afterwards"
+        )
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         _register(

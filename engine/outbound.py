@@ -8,7 +8,7 @@ import httpx
 import orjson
 
 from engine import values
-from engine.errors import OutboundRefused, OutboundRejected
+from engine.errors import BankHostRefused, OutboundRefused, OutboundRejected
 from engine.unit_of_work import transaction_open
 
 ANSWER_LIMIT = 1024 * 1024
@@ -32,19 +32,19 @@ class Answer:
     body: Any
 
 
-def allowed(allow: str) -> frozenset[str]:
-    """The hosts of TROIKA_OUTBOUND_ALLOW."""
-    return frozenset(host.strip().lower() for host in allow.split(",") if host.strip())
-
-
 class Outbound:
-    """What an external operation gets instead of a unit of work. `allow`: hosts separated by commas."""
+    """What an external operation gets instead of a unit of work.
+
+    `allow`: hosts separated by commas. `banks`: hosts that are refused though they be allowed, and those below them.
+    """
 
     def __init__(
-        self, allow: str, key: UUID, *, timeout_seconds: int = 30, transport: httpx.BaseTransport | None = None
-    ) -> None:
+        self, allow: str, key: UUID, *, banks: str = "", timeout_seconds: int = 30,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:  # fmt: skip
         self.key = key
-        self._allowed = allowed(allow)
+        self._allowed = listed(allow)
+        self._banks = listed(banks)
         self._timeout = timeout_seconds
         self._transport = transport
 
@@ -55,8 +55,8 @@ class Outbound:
     def post(self, url: str, body: Any, *, headers: dict[str, str] | None = None) -> Answer:
         """Send `body` as JSON with the idempotency key.
 
-        Raises OutboundRefused for a host that is not allowed, OutboundRejected when the other party refuses,
-        OutboundFailed when another try may help.
+        Raises OutboundRefused for a host that is not allowed or is a bank's, OutboundRejected when the other party
+        refuses, OutboundFailed when another try may help.
         """
         return self._send("POST", url, orjson.dumps(values.to_plain(values.normalise(body))), headers)
 
@@ -68,6 +68,8 @@ class Outbound:
         if transaction_open():
             raise RuntimeError("a call to the outside while a transaction is open")
         host = (httpx.URL(url).host or "").lower()
+        if any(within(host, bank) for bank in self._banks):
+            raise BankHostRefused(host=host)
         if host not in self._allowed:
             raise OutboundRefused(host=host)
         sent = {"Idempotency-Key": str(self.key), "Content-Type": "application/json", **(headers or {})}
@@ -87,6 +89,17 @@ class Outbound:
             raise OutboundRejected(host=host, status_code=status, body=text[:200])
         json = response.headers.get("content-type", "").startswith("application/json")
         return Answer(status, values.from_json(text) if json and text else text)
+
+
+def listed(text: str) -> frozenset[str]:
+    """Hosts of a setting: separated by commas."""
+    return frozenset(host.strip().lower() for host in text.split(",") if host.strip())
+
+
+def within(host: str, bank: str) -> bool:
+    """Whether it is that host, or one below it."""
+    name = host.lower().rstrip(".")
+    return name == bank or name.endswith(f".{bank}")
 
 
 def _limited(response: httpx.Response) -> bytes:

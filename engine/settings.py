@@ -37,6 +37,8 @@ class Settings:
     upload_limit_mb: int = 20
     outbound_allow: str = ""
     """Hosts that external operations and robots may call, separated by commas."""
+    bank_hosts: str = ""
+    """Hosts of banks, separated by commas, those below them too: nothing calls them past the approval of a payment."""
     site_url: str = "http://127.0.0.1:8080"
     """How people reach the site: links in mails, groups and prints begin with it."""
     smtp_url: str = ""

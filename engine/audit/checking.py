@@ -18,8 +18,9 @@ from engine.db.base import metadata
 from engine.db.history import history
 from engine.db.identity import user_account
 from engine.db.instance import instance
-from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, Source, work_item
+from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.history import act_text, fact_text
 from engine.unit_of_work import UnitOfWork
@@ -89,6 +90,7 @@ def verify(
     marks = verifier.anchored(report, anchors, restored(uow))
     if instance_id is None:
         verifier.walk(report, act_links(uow), tips, marks, seen, acts=True, accounts=accounts)
+        _check_policies(report, uow)
     verifier.walk(report, fact_links(uow, some), tips, marks, seen, accounts=accounts)
     verifier.missing_streams(report, marks, seen, whole=some is None)
     verifier.cross_check(report, read_rows(uow, some), seen, whole=some is None)
@@ -293,6 +295,39 @@ def _item(row: Any) -> dict[str, Any]:
 
 def _text(key: UUID | None) -> str | None:
     return None if key is None else str(key)
+
+
+def _check_policies(report: Report, uow: UnitOfWork) -> None:
+    """What is in force is what the acts put in force, and none of them by the one who had proposed it."""
+    told: dict[str, tuple[int, UUID | None]] = {}
+    query = select(audit.c.kind, audit.c.actor_id, audit.c.data).where(audit.c.scope == _POLICY).order_by(audit.c.seq)
+    for row in uow.execute(query):
+        if row.kind == "policy.activated":
+            told[row.data["policy"]] = (row.data["version"], row.actor_id)
+            if row.actor_id is not None and row.data.get("proposed_by") == str(row.actor_id):
+                _say(report, "policy-by-one", _BY_ONE, row.data["policy"], row.data["version"])
+        elif row.kind == "policy.retired":
+            told.pop(row.data["policy"], None)
+    columns = (policy_version.c.policy_id, policy_version.c.version, policy_version.c.approved_by)
+    held = {
+        row.policy_id: (row.version, row.approved_by)
+        for row in uow.execute(select(*columns).where(policy_version.c.state == "active"))
+    }
+    for name, (number, by) in held.items():
+        if told.get(name) != (number, by):
+            _say(report, "policy-unrecorded", _NOT_TOLD, name, number)
+    for name in told.keys() - held.keys():
+        _say(report, "policy-missing", _NOT_IN_FORCE, name, told[name][0])
+
+
+def _say(report: Report, code: str, message: str, name: str, number: int) -> None:
+    report.add(code, verifier.BROKEN, f"{name}@{number}", message, policy=name, version=number)
+
+
+_POLICY = "policy"
+_BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
+_NOT_TOLD = N_("Version {version} of policy {policy} is in force, but no act has put it there.")
+_NOT_IN_FORCE = N_("Version {version} of policy {policy} is not in force any more, but no act has taken it out.")
 
 
 def _check_times(report: Report, uow: UnitOfWork) -> None:

@@ -221,7 +221,7 @@ _trigger(
     f"""NEW.state = 'used' AND OLD.state = 'open' AND (EXISTS (SELECT 1 FROM {_LINKED} AND (
       g.state NOT IN ('active', 'consumed') OR g.subject_type <> NEW.subject_type OR g.subject_id <> NEW.subject_id
       OR g.subject_digest <> NEW.subject_digest OR g.expires_at < NEW.cleared_at OR g.person_id = NEW.requester_id
-      OR g.principal_person_id = NEW.requester_id OR g.person_id = NEW.executor_id
+      OR g.principal_person_id = NEW.requester_id OR g.person_id = NEW.executor_id OR g.granted_at > NEW.cleared_at
       OR (g.uses = 'once' AND EXISTS (SELECT 1 FROM clearance_grant o JOIN clearance c ON c.id = o.clearance_id
         WHERE o.grant_id = g.id AND c.state = 'used'))
       OR (g.source = 'break_glass' AND (SELECT count(DISTINCT h.person_id) FROM clearance_grant o
@@ -229,8 +229,8 @@ _trigger(
         AND h.break_glass_id = g.break_glass_id) < 2)))
     OR (SELECT count(DISTINCT g.person_id) FROM {_LINKED}) < (SELECT CASE
       WHEN EXISTS (SELECT 1 FROM {_LINKED} AND g.source = 'break_glass') THEN 2
-      WHEN max(v.min_people) > NEW.min_people THEN max(v.min_people)
-      WHEN EXISTS (SELECT 1 FROM {_LINKED}) THEN NEW.min_people ELSE 0 END
+      WHEN NEW.min_people > coalesce(max(v.min_people), 0) AND EXISTS (SELECT 1 FROM {_LINKED}) THEN NEW.min_people
+      ELSE coalesce(max(v.min_people), 0) END
       FROM policy_version v WHERE v.class = NEW.class AND v.state = 'active' AND v.valid_from <= NEW.cleared_at))""",
     NOT_APPROVED,
 )

@@ -263,8 +263,8 @@ def _call_outside(engine: ProcessEngine, claimed: Claimed, operation: Operation)
     stored = answer is not None or refusal is not None
     if not stored:
         http = Outbound(
-            engine.settings.outbound_allow, claimed.id, timeout_seconds=operation.timeout_seconds,
-            transport=engine.transport,
+            engine.settings.outbound_allow, claimed.id, banks=engine.settings.bank_hosts,
+            timeout_seconds=operation.timeout_seconds, transport=engine.transport,
         )  # fmt: skip
         try:
             answer = calls.call_external(operation, inputs, http, call)
@@ -295,7 +295,8 @@ def _send_notice(engine: ProcessEngine, claimed: Claimed) -> None:
         if parcel is None:
             fence(uow, claimed)
             return
-    http = Outbound(engine.settings.outbound_allow, claimed.id, timeout_seconds=10, transport=engine.transport)
+    allow, banks = engine.settings.outbound_allow, engine.settings.bank_hosts
+    http = Outbound(allow, claimed.id, banks=banks, timeout_seconds=10, transport=engine.transport)
     notices.send(engine.settings, http, parcel)
     with engine.unit_of_work(RUNNER) as uow:
         fence(uow, claimed)
@@ -309,7 +310,8 @@ def _send_event(engine: ProcessEngine, claimed: Claimed) -> None:
         if not keep(uow, claimed):
             raise Fenced
         signed = hooks.prepare(uow, delivery)
-    http = Outbound(engine.settings.outbound_allow, delivery, timeout_seconds=10, transport=engine.transport)
+    allow, banks = engine.settings.outbound_allow, engine.settings.bank_hosts
+    http = Outbound(allow, delivery, banks=banks, timeout_seconds=10, transport=engine.transport)
     try:
         answer = hooks.send(http, signed)
     except (OutboundFailed, OutboundRefused) as error:

@@ -30,6 +30,8 @@ class KnownThings:
     """whether calls to this host are allowed"""
     receiver: Callable[[str], bool] = lambda _: True
     """whether a webhook receiver has this name"""
+    banks: frozenset[str] = frozenset()
+    """hosts of banks"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ _columns = (
     policy_grant.c.id, policy_grant.c.instance_id, policy_grant.c.work_item_id, policy_grant.c.user_task_id,
     policy_grant.c.capability, policy_grant.c.person_id, policy_grant.c.account_id, policy_grant.c.on_behalf_of_id,
     policy_grant.c.principal_person_id, policy_grant.c.subject_digest, policy_grant.c.source,
-    policy_grant.c.break_glass_id, policy_grant.c.facts, policy_grant.c.expires_at, policy_grant.c.uses,
-    policy_grant.c.limit_amount, policy_grant.c.used_amount,
+    policy_grant.c.break_glass_id, policy_grant.c.facts, policy_grant.c.granted_at, policy_grant.c.expires_at,
+    policy_grant.c.uses, policy_grant.c.limit_amount, policy_grant.c.used_amount,
 )  # fmt: skip
 _live = (
     select(*_columns)
@@ -363,6 +363,8 @@ def _against(
         )
     if row.expires_at < situation.at:
         return N_("{policy}: the approval of {who} has expired."), {}
+    if row.granted_at > situation.at:
+        return N_("{policy}: the approval of {who} lies in the future: was the clock set back?"), {}
     if row.source != "human":
         return N_("{policy}: the approval of {who} is not a person's decision."), {}
     if situation.undone(row):

@@ -147,8 +147,9 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         group=lambda key: not units or bool(identity.find_groups(uow, [key])),
         department=lambda key: not units or key in units,
         members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
-        host=lambda name: name in outbound.allowed(uow.settings.outbound_allow),
+        host=lambda name: name in outbound.listed(uow.settings.outbound_allow),
         receiver=lambda name: webhooks.known(uow, name),
+        banks=outbound.listed(uow.settings.bank_hosts),
     )  # fmt: skip
 
 

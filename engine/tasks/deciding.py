@@ -58,8 +58,9 @@ def agree(
     idempotency_key: str | None = None,
     signature: Sent | None = None,
 ) -> Acted:
-    """同意. `seen_digest`: what the page showed; differs by now: ContentChanged. `approvers`: people by element id, for
-    later nodes that ask whom the approver before them chooses.
+    """同意. `seen_digest`: what the page showed; differs by now: ContentChanged. "": nothing was shown, which does
+    not do for a document that the yes binds; None: nobody could be shown anything. `approvers`: people by element id,
+    for later nodes that ask whom the approver before them chooses.
 
     Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SignatureRequired,
     WrongSignature, SeparationOfDuties, CannotChoose.
@@ -209,9 +210,10 @@ def _check_seen(
         now = document.digest
         told = ", ".join(f"{label}: {text}" for label, text in document.facts.display.items())
     else:
+        seen = seen or None  # a form that was not shown binds nobody
         now = "form:" + opening.form_digest(form, stored).hex() if seen is not None else ""
         told = act.instance.title
-    if seen is not None and seen != now:
+    if seen is not None and seen != now and (seen or decision is ItemDecision.AGREED):
         raise ContentChanged(changes=told)
     if capability is not None and document is not None and decision is ItemDecision.AGREED:
         reason = policy.conflict(act.uow, act.instance, capability, document, act.actor_id, act.behalf)

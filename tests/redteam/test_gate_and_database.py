@@ -4,15 +4,13 @@ Numbers are those of the design's list. A wall is taken away by name (`blind`, `
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from engine import audit, calls, identity, operations, policy, repository, runtime, tasks
@@ -20,13 +18,11 @@ from engine.db.base import metadata
 from engine.db.identity import user_account
 from engine.db.policy import clearance, policy_grant
 from engine.db.task import work_item
-from engine.errors import DeploymentRefused, EngineError, PolicyHold, SeparationOfDuties, UnknownField
+from engine.errors import PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import OperationCall
 from engine.policy import gate, grants
 from engine.unit_of_work import ENGINE, Actor
-from engine.values import binding_digest
-from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.engine.modules.company import a_firm, clear
 from tests.engine.modules.test_payments import Request
 from tests.engine.policy.test_gate import (
@@ -34,17 +30,16 @@ from tests.engine.policy.test_gate import (
     a_bill,
     agree,
     bill_facts,
-    change,
     changed,
     held,
     pay,
     people,
     started,
-    state_of,
 )
+from tests.redteam.rows import DATABASE, GATE, RECORD, REPORT, THROUGH, VERB
+from tests.redteam.walls import STOPPED, approved, gate_off, only_the_database_stops, without
 
 pytestmark = pytest.mark.redteam
-STOPPED = r"POLICY\.NOT_APPROVED"
 TWO = """
 - id: REF-001
   title: 两人审批
@@ -71,45 +66,12 @@ def blind(monkeypatch):
     """Take wall 2 away: from now on the gate clears whatever it is asked for, with every grant that there is."""
 
     def off(places: int = 1) -> None:
-        def nod(uow, policy_, situation):
-            chosen = {
-                row.id: row.capability
-                for row in uow.execute(select(policy_grant.c.id, policy_grant.c.capability)).all()
-            }
-            return gate.Verdict(True, (), chosen, places)
-
-        monkeypatch.setattr(gate, "judge", nod)
+        gate_off(monkeypatch, places)
 
     return off
 
 
-@contextmanager
-def without(engine, table: Table, name: str) -> Iterator[None]:
-    """Take one trigger away, as the owner of the database can."""
-    (made,) = [one for one in table.info["guards"][engine.dialect] if f"TRIGGER {name} " in one]
-    drop = f"DROP TRIGGER {name}" + ("" if engine.dialect == "sqlite" else f" ON {table.name}")
-    for statement in (drop, None):
-        with engine.unit_of_work(ENGINE) as uow:
-            uow.connection.exec_driver_sql(statement or made)
-        if statement:
-            yield
-
-
-def approved(engine, who, bill_id: UUID, *logins: str) -> UUID:
-    """One process in which the first of them says yes, and others in which the rest does; the id of the first."""
-    instances = []
-    for login in logins:
-        instances.append(started(engine, who["req"], bill_id))
-        agree(engine, who[login])
-    return instances[0]
-
-
-def stopped_by_the_database(engine, instance_id: UUID, bill_id: UUID) -> None:
-    with pytest.raises(IntegrityError, match=STOPPED):
-        pay(engine, instance_id, bill_id)
-    assert state_of(engine, bill_id) == "open"
-
-
+@pytest.mark.row(7, GATE, REPORT)
 def test_07_split_payments_below_the_limit(engine, who, monkeypatch):
     stated = (
         "- id: REF-001\n  title: T\n  on: refund.execute\n  require:\n    - {approval: finance_approval}\n"
@@ -132,6 +94,7 @@ def test_07_split_payments_below_the_limit(engine, who, monkeypatch):
     assert [bool(found) for found in reasons] == [True, True]
 
 
+@pytest.mark.row(9, GATE, DATABASE, THROUGH)
 def test_09_the_bank_account_is_swapped_by_master_data_after_the_approval(engine, who, blind):
     bill_id = a_bill(engine)
     instance_id = approved(engine, who, bill_id, "fay")
@@ -140,9 +103,10 @@ def test_09_the_bank_account_is_swapped_by_master_data_after_the_approval(engine
     assert "payee S-2" in held(engine, instance_id, bill_id)
 
     blind()
-    stopped_by_the_database(engine, instance_id, bill_id)
+    only_the_database_stops(engine, instance_id, bill_id)
 
 
+@pytest.mark.row(10, VERB, GATE, DATABASE, THROUGH)
 def test_10_the_own_request_is_approved_by_the_own_substitute(engine, who, blind, clock, monkeypatch):
     bill_id = a_bill(engine, requester=who["fay"])
     instance_id = started(engine, who["req"], bill_id)
@@ -161,9 +125,10 @@ def test_10_the_own_request_is_approved_by_the_own_substitute(engine, who, blind
         click()
     assert "requester" in held(engine, instance_id, bill_id)  # … the gate does not count it …
     blind()
-    stopped_by_the_database(engine, instance_id, bill_id)  # … nor does the database
+    only_the_database_stops(engine, instance_id, bill_id)  # … nor does the database
 
 
+@pytest.mark.row(12, GATE, DATABASE, THROUGH)
 @pytest.mark.parametrize("second", ["fay", "fay2"])
 def test_12_one_human_counts_once_whatever_account_he_uses(engine, who, blind, second):
     with engine.unit_of_work(ENGINE) as uow:
@@ -181,9 +146,10 @@ def test_12_one_human_counts_once_whatever_account_he_uses(engine, who, blind, s
     assert "finance_approval (2)" in held(engine, instances[0], bill_id)
 
     blind(places=2)
-    stopped_by_the_database(engine, instances[0], bill_id)
+    only_the_database_stops(engine, instances[0], bill_id)
 
 
+@pytest.mark.row(11, GATE, DATABASE, THROUGH)
 def test_11_one_human_approves_as_the_substitute_of_two(engine, who, blind, clock):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, TWO.replace("people: 2}", 'people: 2, when: "= facts.amount > 0"}'))
@@ -201,34 +167,10 @@ def test_11_one_human_approves_as_the_substitute_of_two(engine, who, blind, cloc
     assert "finance_approval (2)" in held(engine, instances[0], bill_id)
 
     blind(places=2)
-    stopped_by_the_database(engine, instances[0], bill_id)
+    only_the_database_stops(engine, instances[0], bill_id)
 
 
-def test_13_the_approver_changes_the_amount_and_agrees(engine, who):
-    bill_id = a_bill(engine)
-    instance_id = started(engine, who["req"], bill_id)
-
-    with pytest.raises(UnknownField), engine.unit_of_work(who["fay"]) as uow:
-        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id, {"amount": 1})
-
-    agree(engine, who["fay"])
-    with engine.unit_of_work(ENGINE) as uow:  # the variable says what it likes: the gate reads the document
-        runtime.set_variables(uow, instance_id, {"amount": "999", "bill_id": str(bill_id)}, reason="test")
-        change(uow, bill_id, version=99900)
-    held(engine, instance_id, bill_id)
-
-
-def test_14_what_only_the_engine_writes_is_written_by_nobody_else(engine, who):
-    bill_id = a_bill(engine)
-    instance_id = started(engine, who["req"], bill_id)
-
-    for name in ("approval", "approval.fin.outcome"):
-        with suppress(EngineError), engine.unit_of_work(ENGINE) as uow:
-            runtime.set_variables(uow, instance_id, {name: {"fin": {"outcome": "agree"}}, "approved": True}, reason="x")
-
-    assert "finance_approval" in held(engine, instance_id, bill_id)
-
-
+@pytest.mark.row(15, VERB, DATABASE)
 def test_15_a_service_account_completes_the_approval(engine, who, monkeypatch):
     with engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(user_account).where(user_account.c.login == "fay").values(person_id=None))
@@ -244,6 +186,7 @@ def test_15_a_service_account_completes_the_approval(engine, who, monkeypatch):
         agree(engine, who["fay"])
 
 
+@pytest.mark.row(19, GATE, DATABASE, THROUGH)
 def test_19_a_consumed_grant_is_used_again(engine, who, blind):
     bill_id = a_bill(engine)
     instance_id = approved(engine, who, bill_id, "fay")
@@ -253,9 +196,10 @@ def test_19_a_consumed_grant_is_used_again(engine, who, blind):
     held(engine, instance_id, bill_id)
 
     blind()
-    stopped_by_the_database(engine, instance_id, bill_id)
+    only_the_database_stops(engine, instance_id, bill_id)
 
 
+@pytest.mark.row(20, GATE, DATABASE)
 @pytest.mark.parametrize("locked", [True, False])
 def test_20_twenty_payments_at_once_on_one_grant(engine, who, monkeypatch, locked):
     bill_id = a_bill(engine)
@@ -282,6 +226,7 @@ def test_20_twenty_payments_at_once_on_one_grant(engine, who, monkeypatch, locke
     assert sorted(answers) == ["paid"] + ["stopped"] * 19
 
 
+@pytest.mark.row(22, DATABASE, RECORD)
 def test_22_a_decision_and_its_grant_are_rewritten_by_hand(engine, who):
     bill_id = a_bill(engine)
     approved(engine, who, bill_id, "fay")
@@ -300,6 +245,7 @@ def test_22_a_decision_and_its_grant_are_rewritten_by_hand(engine, who):
         assert audit.verify(uow).findings != []
 
 
+@pytest.mark.row(24, GATE)
 def test_24_a_table_that_says_nothing_entitles_nobody(engine, who):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(
@@ -313,16 +259,7 @@ def test_24_a_table_that_says_nothing_entitles_nobody(engine, who):
     held(engine, instance_id, bill_id)
 
 
-def test_28_an_operation_keeps_its_class_under_another_name():
-    known = operations.catalog()
-    paying = {name for name, one in known.items() if one.subject is not None and one.guarded_by is None}
-
-    assert paying == set(), "an operation with a subject has a class"
-    assert {one.guarded_by for one in known.values() if one.function is operations.get("test.pay_bill").function} == {
-        "refund.execute"
-    }
-
-
+@pytest.mark.row(31, DATABASE, RECORD)
 def test_31_a_payment_is_written_by_sql(engine):
     firm = a_firm(engine)
     request = Request(firm)
@@ -358,9 +295,10 @@ def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(e
     held(engine, instance_id, bill_id)
 
     blind(places=1)  # the gate says one is enough
-    stopped_by_the_database(engine, instance_id, bill_id)
+    only_the_database_stops(engine, instance_id, bill_id)
 
 
+@pytest.mark.row(32, DATABASE, RECORD)
 def test_32_a_grant_is_forged_by_sql(engine, who):
     bill_id = a_bill(engine)
     approved(engine, who, bill_id, "fay")
@@ -378,7 +316,8 @@ def test_32_a_grant_is_forged_by_sql(engine, who):
         assert "grant-undecided" in {found.rule for found in audit.verify(uow).findings}
 
 
-def test_33_an_operation_that_was_cleared_pays_nothing(engine, who):
+@pytest.mark.row(33, GATE, THROUGH)
+def test_33_an_operation_that_was_cleared_pays_nothing(engine, who, monkeypatch):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, TWO.replace("refund.execute", "payment.execute").replace("REF-001", "PAY-001")
                     .replace("people: 2", "people: 1"))  # fmt: skip
@@ -392,7 +331,13 @@ def test_33_an_operation_that_was_cleared_pays_nothing(engine, who):
         assert uow.execute(select(clearance.c.id)).first() is None, "undone whole: its grant is not burnt"
         assert uow.execute(select(policy_grant.c.state)).scalars().all() == ["active"]
 
+    monkeypatch.setattr(policy, "settle_clearance", lambda *_: None)
+    pay_with(engine, "test.forget_to_pay", instance_id, bill_id)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(clearance.c.state)).scalars().all() == ["open"], "somebody else may use it"
 
+
+@pytest.mark.row(34, GATE, DATABASE, THROUGH)
 def test_34_the_approval_of_another_document_with_an_equal_amount(engine, who, blind):
     approved_bill, other = a_bill(engine), a_bill(engine)
     instance_id = approved(engine, who, approved_bill, "fay")
@@ -400,56 +345,7 @@ def test_34_the_approval_of_another_document_with_an_equal_amount(engine, who, b
     held(engine, instance_id, other)
 
     blind()
-    stopped_by_the_database(engine, instance_id, other)
-
-
-def test_35_a_payee_that_only_looks_the_same(engine, who):
-    bill_id = a_bill(engine)
-    instance_id = approved(engine, who, bill_id, "fay")
-    changed(engine, bill_id, name="Ｓ-1")
-
-    held(engine, instance_id, bill_id)
-    composed, apart = "Zo\u00eb", "Zoe\u0308"
-    assert binding_digest("t", "1", {"payee": composed}) == binding_digest("t", "1", {"payee": apart})
-
-
-def test_36_an_amount_has_one_spelling(engine, who):
-    bill_id = a_bill(engine, cents=168032)
-    with engine.unit_of_work(ENGINE) as uow:
-        found = policy.document(uow, "test_bill", str(bill_id))
-
-    assert found.facts.values["amount"] == "1680.32"
-    assert binding_digest("test_bill", found.id, {**found.facts.values, "amount": "1680.320"}) != found.digest
-
-
-def test_37_the_page_showed_older_facts(engine, who):
-    bill_id = a_bill(engine)
-    started(engine, who["req"], bill_id)
-    with engine.unit_of_work(who["fay"], read_only=True) as uow:
-        seen = tasks.get(uow, tasks.inbox(uow).items[0].work_item_id).seen_digest
-    changed(engine, bill_id, version=12000)
-
-    with pytest.raises(EngineError, match=r"120\.00"):
-        agree(engine, who["fay"], seen_digest=seen)
-
-
-def test_38_a_dry_run_pays_nothing(engine, who):
-    bill_id = a_bill(engine)
-    instance_id = approved(engine, who, bill_id, "fay")
-
-    with suppress(SQLAlchemyError), engine.unit_of_work(ENGINE, read_only=True) as uow:
-        instance = uow.lock_instance(instance_id)
-        call = OperationCall(uuid7(), instance_id, "pay")
-        calls.perform(uow, operations.get("test.pay_bill"), {"bill_id": bill_id}, call, instance)
-
-    assert state_of(engine, bill_id) == "open"
-
-
-def test_39_a_service_task_that_is_bound_to_nothing(engine):
-    xml = drawing(START + '<serviceTask id="pay" name="Pay"/>' + END + flows("start pay end"))
-
-    with pytest.raises(DeploymentRefused), engine.unit_of_work(ENGINE) as uow:
-        repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+    only_the_database_stops(engine, instance_id, other)
 
 
 # ---------------------------------------------------------------- acts and grants (4.5) that no other test holds

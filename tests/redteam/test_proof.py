@@ -5,10 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
 
-from engine import jobs, messages, operations, policy, repository, runtime, tasks
-from engine.db.job import IncidentKind, incident
+from engine import jobs, messages, operations, repository, runtime, tasks
 from engine.errors import BusinessError, DeploymentRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
@@ -23,6 +21,8 @@ from tests.engine.bpmn.drawing import (
     timer,
 )
 from tests.engine.policy.test_gate import APPROVE, a_bill, people, state_of
+from tests.redteam.rows import DATABASE, GATE, PROOF, THROUGH
+from tests.redteam.walls import gate_off, held_at, only_the_database_stops, proof_off
 
 pytestmark = pytest.mark.redteam
 
@@ -40,6 +40,8 @@ def other_bill(uow, *, other: str = "") -> dict[str, Any]:
 NOTE = """<userTask id="note" name="note"><extensionElements><zeebe:assignmentDefinition candidateUsers="root"/>
 </extensionElements></userTask>"""
 
+EARLIER = """<userTask id="early" name="early"><extensionElements><zeebe:assignmentDefinition candidateUsers="fay"/>
+<troika:approval mode="any"/></extensionElements></userTask>"""
 FIN = APPROVE.format(provides="finance_approval")
 PAY = service("pay", "test.pay_bill", in_bill_id="= bill_id")
 OK = '<exclusiveGateway id="ok" name="ok" default="ok_end"/>'
@@ -93,9 +95,17 @@ DRAWINGS = {
         drawn(*asked('<exclusiveGateway id="needed" name="needed" default="needed_pay"/>',
                      flows("start needed", "needed fin ? needed_at_all", "needed pay"))), "",
     ),
-    "25 nobody is there to approve": (
+    "25 nobody is left to approve": (
+        drawn(*asked(flows("start fin"))).replace(b"fay,cfo", b"gone").replace(
+            b"<troika:policy", b'<troika:onEmpty do="autoPass"/><troika:policy'), "",
+    ),
+    "25 the approval is left out": (
         drawn(*asked(flows("start fin"))).replace(
             b"<troika:policy", b'<troika:skipWhen value="= true"/><troika:policy'), "",
+    ),
+    "26 a yes to something else is carried over": (
+        drawn(EARLIER, *asked(flows("start early fin"))).replace(b"fay,cfo", b"fay").replace(
+            b"<troika:policy", b'<troika:dedupe mode="first"/><troika:policy'), "agree",
     ),
     "29 a join does not wait for the approval": (
         drawn('<parallelGateway id="fork" name="fork"/><exclusiveGateway id="join" name="join"/>', FIN, NOTE, PAY,
@@ -104,6 +114,7 @@ DRAWINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.row((1, 2, 3, 4, 5, 6, 8, 24, 25, 26, 29), PROOF, GATE, DATABASE, THROUGH)
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_what_is_drawn_round_the_approval_is_refused_and_held_when_it_is_not(name, engine, clock, monkeypatch):
     who = people(engine)
@@ -114,8 +125,7 @@ def test_what_is_drawn_round_the_approval_is_refused_and_held_when_it_is_not(nam
     rules = {finding.rule for finding in refused.value.findings}
     assert rules & {"policy-approval-missing", "automatic-approval-guarded"}
 
-    monkeypatch.setattr(policy, "prove", lambda *_, **__: [])
-    monkeypatch.setattr(repository.deploying, "errors_of", lambda findings: [])
+    proof_off(monkeypatch)
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {PATH: source})
     bill_id, other = a_bill(engine), a_bill(engine)
@@ -125,7 +135,10 @@ def test_what_is_drawn_round_the_approval_is_refused_and_held_when_it_is_not(nam
     play(engine, clock, who, key, act)
 
     assert [state_of(engine, one) for one in (bill_id, other)] == ["open", "open"]
-    assert held(engine, key) == ["pay"]
+    assert held_at(engine, key) == ["pay"]
+    gate_off(monkeypatch)
+    about = other if name.startswith("8 ") else bill_id
+    only_the_database_stops(engine, key, about)
 
 
 def play(engine, clock, who, key: UUID, act: str) -> None:
@@ -148,12 +161,3 @@ def play(engine, clock, who, key: UUID, act: str) -> None:
                 tasks.complete(uow, item.work_item_id)
     for _ in range(3):
         jobs.run_due(engine)
-
-
-def held(engine, key: UUID) -> list[str]:
-    """Elements at which the gate holds an instance."""
-    query = select(incident.c.node).where(
-        incident.c.instance_id == key, incident.c.kind == int(IncidentKind.POLICY_HOLD)
-    )
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        return list(uow.execute(query).scalars())

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from engine import audit, history, jobs, runtime, tasks
 from engine.unit_of_work import ENGINE
 from tests.lending import Tables
+from tests.redteam.rows import RECORD
 
 pytestmark = pytest.mark.redteam
 CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
@@ -85,6 +86,7 @@ def switch_triggers_off(uow):
             uow.execute(text(f"DROP TRIGGER {name}"))
 
 
+@pytest.mark.row(22, RECORD)
 def test_every_attack_on_the_record_is_named(paid):
     company, first, second = paid
     engine = company.engine
@@ -166,6 +168,8 @@ EXPECTED = {
 }
 
 
+@pytest.mark.row(31, RECORD)
+@pytest.mark.row(32, RECORD)
 def test_payment_made_by_hand_is_found(paid):
     """Grant, clearance and payment inserted by SQL with the triggers off: none of them is in a chain."""
     company, first, _ = paid
@@ -193,6 +197,7 @@ def test_payment_made_by_hand_is_found(paid):
     assert report.exit == 1
 
 
+@pytest.mark.row(23, RECORD)
 def test_clock_set_back_is_found_though_every_hash_is_right(paid):
     """A new instance has no link before it; the checkpoint that did not hold it tells."""
     company, _, _ = paid
@@ -236,6 +241,7 @@ def test_time_of_a_chain_never_goes_back(paid):
     assert times == sorted(times)
 
 
+@pytest.mark.row(40, RECORD)
 def test_older_backup_is_found_and_put_on_record(paid):
     """Row 40: restored to before a payment: 2 until somebody says so, signed, in the chain."""
     company, _, _ = paid

@@ -147,6 +147,6 @@ def _once(sent: dict[str, Any]) -> dict[str, Any]:
 def _decided(sent: dict[str, Any]) -> dict[str, Any]:
     signature = sent["signature"]
     return {
-        **_once(sent), "seen_digest": sent["seen_digest"],
+        **_once(sent), "seen_digest": sent["seen_digest"] or "",
         "signature": None if signature is None else tasks.Sent(**signature),
     }  # fmt: skip

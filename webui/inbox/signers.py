@@ -45,7 +45,7 @@ def do_add_signers(item: UUID) -> ResponseReturnValue:
             tasks.add_before(g.uow, item, ids, mode, reason, idempotency_key=once)
             return asking.to_next(item, gettext("%(names)s are asked first.", names=names))
         case "after":
-            seen = request.form.get("seen_digest") or None
+            seen = request.form.get("seen_digest", "")
             tasks.add_after(
                 g.uow, item, ids, mode, filling.sent(), reason, seen_digest=seen, idempotency_key=once,
                 signature=signing.sent(),

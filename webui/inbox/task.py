@@ -100,7 +100,7 @@ def diagram(item: UUID) -> dict[str, Any]:
 def decide(item: UUID) -> ResponseReturnValue:
     """The button that was pressed says which act it is; a second press of the same page changes nothing."""
     fields, opinion, once = filling.sent(), request.form.get("opinion", "").strip(), request.form.get("request_id")
-    version, seen = request.form.get("version", type=int), request.form.get("seen_digest") or None
+    version, seen = request.form.get("version", type=int), request.form.get("seen_digest", "")
     signed = signing.sent()
     match request.form.get("action"):
         case "abstain":

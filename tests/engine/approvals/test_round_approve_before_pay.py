@@ -9,10 +9,12 @@ from tests.engine.approvals.test_resubmitting import guarded
 from tests.engine.bpmn.drawing import service
 from tests.engine.policy.test_gate import grants, held, pay, state_of
 from tests.engine.test_tasks import do
+from tests.redteam.rows import GATE, MOVE, VERB
 
 pytestmark = [pytest.mark.approvals, pytest.mark.redteam]
 
 
+@pytest.mark.row(18, MOVE)
 def test_18_a_return_that_leaves_the_payer_alive_is_undone_and_pays_nothing(engine, monkeypatch):
     case, bill_id = guarded(engine)
 
@@ -28,6 +30,7 @@ def test_18_a_return_that_leaves_the_payer_alive_is_undone_and_pays_nothing(engi
     assert state_of(engine, bill_id) == "open"
 
 
+@pytest.mark.row(18, GATE)
 def test_18_behind_the_return_the_grant_is_gone_whatever_token_is_left(engine):
     case, bill_id = guarded(engine)
     case.back("c", "a")
@@ -35,6 +38,7 @@ def test_18_behind_the_return_the_grant_is_gone_whatever_token_is_left(engine):
     assert "finance_approval" in held(engine, case.id, bill_id)
 
 
+@pytest.mark.row(19, GATE)
 def test_19_a_consumed_grant_pays_once_and_nothing_goes_back_over_the_payment(engine):
     case, bill_id = guarded(engine)
     case.agree("c")
@@ -54,6 +58,7 @@ def refused(engine, case, bill_id) -> str:
     return str(stopped.value)
 
 
+@pytest.mark.row(21, VERB)
 def test_21_nothing_is_taken_back_after_the_payment(engine):
     case, bill_id = guarded(engine)
     item = case.item("cyd", "c")
@@ -68,6 +73,7 @@ def test_21_nothing_is_taken_back_after_the_payment(engine):
     assert state_of(engine, bill_id) == "paid"
 
 
+@pytest.mark.row(21, VERB)
 def test_21_nothing_goes_back_over_a_payment_that_was_made_in_between(engine):
     case = Case(engine, line(step("a"), service("book", "test.booked"), step("c")))
     case.agree("a")

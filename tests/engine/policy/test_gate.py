@@ -20,7 +20,7 @@ from engine.ids import uuid7
 from engine.operations import Facts, OperationCall
 from engine.policy import Yes
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, START, drawing, flows, service, user
+from tests.engine.bpmn.drawing import END, START, drawing, flows, service
 
 # the document behind the approvals of these tests is a draft: amount in cents = version, payee = name; key "usd": in
 # dollars, at seven to one
@@ -82,6 +82,22 @@ PAYING = drawing(
     + flows("start fin ok", 'ok pay ? approval.fin.outcome = "agree"', "pay paid", "ok end")
 )  # fmt: skip
 SECOND = drawing(START + APPROVE.format(provides="cfo_approval") + END + flows("start fin end"), process_id="second")
+
+
+FILE = """<userTask id="file" name="file"><extensionElements><zeebe:assignmentDefinition candidateUsers="root"/>
+</extensionElements></userTask>"""
+
+
+def paying(*order: str) -> bytes:
+    """Approve, file and pay, in this order; `ok` asks for the outcome."""
+    before, after = order[: order.index("ok") + 1], order[order.index("ok") :]
+    ways = flows(" ".join(["start", *before]), "ok end")
+    ways += flows(f'ok {after[1]} ? approval.fin.outcome = "agree"', " ".join([*after[1:], "paid"]))
+    return drawing(
+        START + APPROVE.format(provides="finance_approval") + FILE
+        + '<exclusiveGateway id="ok" name="ok" default="ok_end"/><endEvent id="paid" name="paid"/>'
+        + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + ways
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -519,22 +535,12 @@ def test_behind_the_approval_a_token_may_be_moved_while_the_grant_lives(engine, 
 
 
 def test_an_instance_follows_to_no_version_in_which_it_stands_behind_an_approval_it_never_had(engine, who):
-    def drawn(*order: str) -> bytes:
-        before, after = order[: order.index("ok") + 1], order[order.index("ok") :]
-        ways = flows(" ".join(["start", *before]), "ok end")
-        ways += flows(f'ok {after[1]} ? approval.fin.outcome = "agree"', " ".join([*after[1:], "paid"]))
-        return drawing(
-            START + APPROVE.format(provides="finance_approval") + user("file")
-            + '<exclusiveGateway id="ok" name="ok" default="ok_end"/><endEvent id="paid" name="paid"/>'
-            + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + ways
-        )  # fmt: skip
-
     with engine.unit_of_work(ENGINE) as uow:
-        repository.deploy(uow, {"processes/oa/p.bpmn": drawn("file", "fin", "ok", "pay")})
+        repository.deploy(uow, {"processes/oa/p.bpmn": paying("file", "fin", "ok", "pay")})
     with engine.unit_of_work(who["req"]) as uow:
         instance_id = runtime.start(uow, "p", {"bill_id": "x"}).id
     with engine.unit_of_work(ENGINE) as uow:
-        repository.deploy(uow, {"processes/oa/p.bpmn": drawn("fin", "ok", "file", "pay")})
+        repository.deploy(uow, {"processes/oa/p.bpmn": paying("fin", "ok", "file", "pay")})
         versions = {info.version: info.id for info in repository.versions(uow, "p")}
         plan = migration.Plan(versions[1], versions[2])
 
