@@ -39,6 +39,10 @@ class Settings:
     """Hosts that external operations and robots may call, separated by commas."""
     bank_hosts: str = ""
     """Hosts of banks, separated by commas, those below them too: nothing calls them past the approval of a payment."""
+    revoke_when_disabled: bool = False
+    """What somebody has approved and is not paid yet lapses when his account is disabled."""
+    revoke_when_retired: bool = False
+    """And when the policy under which it was approved leaves without a successor."""
     site_url: str = "http://127.0.0.1:8080"
     """How people reach the site: links in mails, groups and prints begin with it."""
     smtp_url: str = ""

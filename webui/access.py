@@ -51,21 +51,29 @@ def check(view: Callable[..., Any]) -> None:
     if capability is None:
         capability = _of_blueprint()
     reads = request.method in ("GET", "HEAD", "OPTIONS")
-    if capability and not (may_read(capability) if reads else may(capability)):
+    if capability and not (may_read(capability) if reads else _has(capability)):
         raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
     if not reads and capability != AUDIT and READ_ONLY in g.reader.capabilities:
         raise Forbidden(actor=current_user.login, act=Phrase(N_("change anything at {path}"), path=request.path))
 
 
 def may(capability: str) -> bool:
-    """Whether the reader has `capability`, or one of several with `|` between; `admin` implies all of them."""
-    reader = g.get("reader")
-    return reader is not None and not reader.capabilities.isdisjoint({"admin", *capability.split("|")})
+    """Whether the reader may act with `capability`, or one of several with `|` between; `admin` implies all of them.
+
+    An account that changes nothing acts as an auditor only: what it cannot do is not offered.
+    """
+    acts = READ_ONLY not in g.reader.capabilities or AUDIT in capability.split("|") if g.get("reader") else False
+    return acts and _has(capability)
 
 
 def may_read(capability: str) -> bool:
     """Whether the reader may look at what is for people with `capability`: they, and auditors."""
-    return may(capability) or may(AUDIT)
+    return _has(capability) or _has(AUDIT)
+
+
+def _has(capability: str) -> bool:
+    reader = g.get("reader")
+    return reader is not None and not reader.capabilities.isdisjoint({"admin", *capability.split("|")})
 
 
 def _of_blueprint() -> str:

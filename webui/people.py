@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import identity
+from engine import identity, policy
 from engine.errors import EngineError
 from webui import access, rendering
 from webui.access import guard, needs
@@ -84,7 +84,7 @@ def change(user_id: UUID, act: str) -> ResponseReturnValue:
     """Disable, enable, set a password, join or leave a group."""
     match act:
         case "disable":
-            identity.disable(g.uow, user_id)
+            policy.disable_account(g.uow, user_id)
         case "enable":
             identity.enable(g.uow, user_id)
         case "password":

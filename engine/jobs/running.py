@@ -32,6 +32,7 @@ from engine.db.job import IncidentKind, JobKind, JobState, job
 from engine.errors import (
     BusinessError,
     EngineError,
+    NotFound,
     OutboundRefused,
     OutcomeUnknown,
     PolicyHold,
@@ -186,6 +187,8 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
                 notices.tell(uow, claimed.payload)
         case JobKind.MAINTENANCE if claimed.handler in (policy.RECHECK, policy.ESCALATE):
             _look_at_hold(engine, claimed)
+        case JobKind.MAINTENANCE if claimed.handler == policy.USED:
+            _tell_of_use(engine, claimed)
         case JobKind.NOTICE if claimed.handler in notices.SENT_OUTSIDE:
             _send_notice(engine, claimed)
         case JobKind.WEBHOOK:
@@ -225,6 +228,18 @@ def _look_at_hold(engine: ProcessEngine, claimed: Claimed) -> None:
         found = incidents.of_job(uow, job_id)
         if found is not None and (instance is None or instance.status is Status.RUNNING):
             runtime.resolve(uow, found.id)
+
+
+def _tell_of_use(engine: ProcessEngine, claimed: Claimed) -> None:
+    """Write into the chain of the instance that approved; one that was purged since has none any more."""
+    with engine.unit_of_work(RUNNER) as uow:
+        try:
+            instance = uow.lock_instance(UUID(claimed.payload["instance"]))
+        except NotFound:
+            fence(uow, claimed)
+            return
+        fence(uow, claimed)
+        policy.note_used(uow, instance, claimed.payload["fact"])
 
 
 def _wait_of(claimed: Claimed) -> tuple[UUID, int]:

@@ -9,7 +9,7 @@ from engine.policy.emergency import list_ as emergencies
 from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
-from engine.policy.gate import admit, release, settle_clearance
+from engine.policy.gate import USED, admit, note_used, release, settle_clearance
 from engine.policy.grants import (
     Document,
     Yes,
@@ -29,6 +29,7 @@ from engine.policy.hindsight import Past, replay_cleared
 from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
+from engine.policy.revoking import disable_account
 from engine.policy.showing import unseen
 from engine.policy.staffing import Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
@@ -58,6 +59,7 @@ __all__ = [
     "PROVED",
     "RECHECK",
     "UNKNOWN",
+    "USED",
     "VIOLATED",
     "WORST",
     "Document",
@@ -78,6 +80,7 @@ __all__ = [
     "confirm",
     "conflict",
     "differs",
+    "disable_account",
     "document",
     "emergencies",
     "emergency_of",
@@ -87,6 +90,7 @@ __all__ = [
     "in_force",
     "note_change",
     "note_hold",
+    "note_used",
     "objection",
     "of_job",
     "open_holds",

@@ -23,6 +23,8 @@ from engine.values import to_decimal
 
 Reason = tuple[str, dict[str, Any]]
 
+USED = "policy.used"
+"""job that tells an instance what another one has done with its approvals"""
 GLASS = "break_glass"
 """what the grants of two people in an emergency provide"""
 NO_MONEY = "XXX"
@@ -75,7 +77,15 @@ _use_grant = (
     .values(state=bindparam("becomes"), used_amount=bindparam("used"), state_at=bindparam("at_time"))
 )
 _open = update(clearance).where(clearance.c.id == bindparam("cleared"), clearance.c.state == "open")
-_state = select(clearance.c.state, clearance.c.amount).where(clearance.c.id == bindparam("cleared"))
+_state = select(
+    clearance.c.state, clearance.c.amount, clearance.c.instance_id, clearance.c.subject_type, clearance.c.subject_id
+).where(clearance.c.id == bindparam("cleared"))
+_from_elsewhere = (
+    select(policy_grant.c.instance_id, policy_grant.c.id)
+    .join(clearance_grant, clearance_grant.c.grant_id == policy_grant.c.id)
+    .where(clearance_grant.c.clearance_id == bindparam("cleared"), policy_grant.c.instance_id != bindparam("own"))
+    .order_by(policy_grant.c.id)
+)
 _use = _open.values(state="used")
 _release = _open.values(state="void")
 
@@ -212,6 +222,7 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
     operation that did nothing must not keep a clearance open. Raises PolicyHold.
     """
     row = uow.read_one(_state, {"cleared": clearance_id})
+    _tell_elsewhere(uow, clearance_id, operation, row)
     if row.state == "used":
         return
     if operation.guarded_by == "payment.execute":
@@ -220,6 +231,25 @@ def settle_clearance(uow: UnitOfWork, clearance_id: UUID, operation: Operation) 
             operation_class=operation.guarded_by,
         )  # fmt: skip
     use_up(uow, clearance_id, row.amount)
+
+
+def _tell_elsewhere(uow: UnitOfWork, clearance_id: UUID, operation: Operation, row: Row[Any]) -> None:
+    """Approvals may stem from other instances; no transaction writes into two: a job tells each of them afterwards."""
+    used: dict[UUID, list[str]] = {}
+    for one in uow.read(_from_elsewhere, {"cleared": clearance_id, "own": row.instance_id}):
+        used.setdefault(one.instance_id, []).append(str(one.id))
+    for instance_id, given in used.items():
+        about = {
+            "operation": operation.name, "clearance": str(clearance_id), "by": str(row.instance_id), "grants": given,
+            "subject": f"{row.subject_type} {row.subject_id}",
+        }  # fmt: skip
+        holding.queue(uow, USED, {"instance": str(instance_id), "fact": about}, None, uow.now)
+        uow.wake_runners()
+
+
+def note_used(uow: UnitOfWork, instance: Instance, fact: Mapping[str, Any]) -> None:
+    """In the chain of the instance that approved: what another one has done with it."""
+    history.record(uow, instance, "approval.used", data=dict(fact))
 
 
 def use_up(uow: UnitOfWork, clearance_id: UUID, amount: Decimal) -> None:

@@ -141,12 +141,17 @@ def _patience(uow: UnitOfWork) -> datetime:
 
 
 def _queue(uow: UnitOfWork, handler: str, job_id: UUID, instance_id: UUID | None, at: datetime) -> None:
+    queue(uow, handler, {"job": str(job_id)}, instance_id, at)
+
+
+def queue(uow: UnitOfWork, handler: str, payload: dict[str, Any], instance_id: UUID | None, at: datetime) -> None:
+    """A job of this room."""
     key = ids.uuid7()
     uow.queue(
         _insert_job,
         {
             "id": key, "instance_id": instance_id, "token": None, "kind": int(JobKind.MAINTENANCE), "handler": handler,
-            "payload": {"job": str(job_id)}, "shard": key.bytes[-1] % 64, "visible_at": at, "state": 0, "attempts": 0,
+            "payload": payload, "shard": key.bytes[-1] % 64, "visible_at": at, "state": 0, "attempts": 0,
             "retry": _RETRY, "last_error": None, "created_at": uow.now,
         },
     )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from engine import history, identity, ids, operations
 from engine.db.policy import policy_version
 from engine.errors import N_, Forbidden, InvalidPolicy, NotFound, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
-from engine.policy import statement
+from engine.policy import revoking, statement
 from engine.policy.statement import Policy
 from engine.policy.weakening import Sentence, weakening
 from engine.unit_of_work import UnitOfWork
@@ -290,6 +290,7 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
     data = {"policy": policy_id, "version": row.version, "weakens": _told(differences), "reason": row.retire_reason,
             "proposed_by": str(row.retired_by)}  # fmt: skip
     history.act(uow, SCOPE, "policy.retired", data)
+    revoking.of_retired(uow, policy_id)
     _forget(uow)
     return version(uow, row.id)
 

@@ -34,6 +34,7 @@ from engine.repository.policing import (
     staffing,
     unproved,
 )
+from engine.repository.providing import Wanting, wanting
 from engine.repository.starts import schedule_again
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Impact",
     "Proof",
     "Unproved",
+    "Wanting",
     "activate_policy",
     "check",
     "decision",
@@ -71,4 +73,5 @@ __all__ = [
     "unproved",
     "variables",
     "versions",
+    "wanting",
 ]

@@ -27,7 +27,7 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
-from engine.repository import starts
+from engine.repository import providing, starts
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -130,6 +130,7 @@ def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) ->
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not errors_of(findings):
         findings += _proof(uow, reading, catalog)
+        findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
 
 

@@ -59,7 +59,7 @@ ROWS = {
     23: Row("the clock is set back, an approval back-dated", (CLOCK, GATE, DATABASE, RECORD), "the record names it"),
     24: Row("a table of decisions needs no approval for anything", (PROOF, GATE, DATABASE)),
     25: Row("nobody is left to approve", (PROOF, GATE, DATABASE)),
-    26: Row("an old yes is carried over by the rule against asking twice", (PROOF, GATE, DATABASE)),
+    26: Row("an old yes is carried over by the rule against asking twice", (PROOF, VERB, GATE, DATABASE)),
     27: Row("a called process is replaced after the proof", (PROOF, GATE, DATABASE)),
     28: Row("the operation under another name, or a plain call to the bank", (PROOF, OUTBOUND)),
     29: Row("a join does not wait for the approval", (PROOF, GATE, DATABASE)),

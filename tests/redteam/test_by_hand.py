@@ -89,7 +89,7 @@ def test_13_the_approver_names_another_document_and_agrees(engine, who, monkeypa
     with pytest.raises(UnknownField):
         click(engine, who["fay"], {"bill_id": str(other)})
 
-    monkeypatch.setattr(deciding, "_validated", lambda act, form, fields, stored: dict(fields or {}))
+    monkeypatch.setattr(deciding, "validated", lambda act, form, fields, stored: dict(fields or {}))
     click(engine, who["fay"], {"bill_id": str(other)})
     jobs.run_due(engine)
     assert held_at(engine, instance_id) == ["pay"]

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine import jobs, messages, operations, repository, runtime, tasks
+from engine.approvals import automatic
 from engine.errors import BusinessError, DeploymentRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
@@ -126,6 +127,8 @@ def test_what_is_drawn_round_the_approval_is_refused_and_held_when_it_is_not(nam
     assert rules & {"policy-approval-missing", "automatic-approval-guarded"}
 
     proof_off(monkeypatch)
+    if name.startswith("26 "):  # nor is anybody spared where his yes counts, whatever is drawn
+        monkeypatch.setattr(automatic, "may_spare", lambda work, *modes: work.dedupe in modes)
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {PATH: source})
     bill_id, other = a_bill(engine), a_bill(engine)

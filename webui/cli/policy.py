@@ -75,7 +75,12 @@ def activate(version_id: UUID, login: str) -> None:
     """Put a proposal in force; exit 1 when definitions do not prove any more."""
     with _signed_in(login) as uow:
         done = repository.activate_policy(uow, version_id)
+        wanting = repository.wanting(uow, [done.version.policy])
     _say(done.version)
+    for one in wanting:
+        click.echo(
+            f"{one.policy}: no task of a deployed process provides {one.capability}: what needs it is held", err=True
+        )
     _say_unproved(done.unproved)
 
 

@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from engine import identity
+from engine import identity, policy
 from webui.cli import opening
 
 group = AppGroup("user", help="Accounts and groups.")
@@ -55,7 +55,7 @@ def password(login: str) -> None:
 def disable(login: str) -> None:
     """Nobody signs in with it any more."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
-        identity.disable(uow, identity.user(uow, login).id)
+        policy.disable_account(uow, identity.user(uow, login).id)
 
 
 @group.command()

@@ -48,6 +48,7 @@ def one(policy_id: str) -> ResponseReturnValue:
     return page(
         "policies/one.html", shown=shown, versions=versions, people=_people(versions), said=words, proofs=proofs,
         text=editing.text_of(shown.policy), wanting=g.reader.id,
+        unprovided=[one.capability for one in repository.wanting(g.uow, [shown.policy])],
     )  # fmt: skip
 
 
@@ -114,6 +115,9 @@ def activate(version_id: UUID) -> ResponseReturnValue:
     flash(gettext("%(policy)s is in force.", policy=done.version.name), "success")
     for lost in done.unproved:
         flash(gettext("%(process)s does not prove any more.", process=lost.definition.name), "warning")
+    for one in repository.wanting(g.uow, [done.version.policy]):
+        flash(gettext("No task of a deployed process provides '%(capability)s': what needs it is held.",
+                      capability=one.capability), "warning")  # fmt: skip
     return redirect(url_for(".one", policy_id=done.version.policy.id), 303)
 
 

@@ -82,6 +82,7 @@ def test_21_nothing_goes_back_over_a_payment_that_was_made_in_between(engine):
         case.back("c", "a")
 
 
+@pytest.mark.row(26, VERB)
 def test_26_an_old_yes_is_not_reused_across_a_return(engine):
     once = '<troika:dedupe mode="first"/>'
     case = Case(engine, line(step("a", once), step("c"), step("b", once, who="bob")))

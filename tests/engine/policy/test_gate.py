@@ -1,6 +1,7 @@
 """Grants and the gate: a payment without a live human approval of exactly this cannot run, nor be inserted."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,21 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import bpmn, calls, identity, migration, modification, operations, policy, repository, runtime, tasks
+from engine import (
+    audit,
+    bpmn,
+    calls,
+    history,
+    identity,
+    jobs,
+    migration,
+    modification,
+    operations,
+    policy,
+    repository,
+    runtime,
+    tasks,
+)
 from engine.bpmn.steps import Capability
 from engine.db.base import metadata
 from engine.db.policy import clearance, clearance_grant, policy_grant
@@ -312,6 +327,39 @@ def test_an_approval_of_another_document_with_the_same_amount_does_not_count(eng
     held(engine, instance_id, other)
 
 
+@pytest.mark.parametrize(("revoking", "left"), [(False, "active"), (True, "void")])
+def test_disabling_whoever_approved_takes_the_approval_back_where_the_setting_says_so(engine, who, revoking, left):
+    engine.settings = replace(engine.settings, revoke_when_disabled=revoking)
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    with engine.unit_of_work(who["root"]) as uow:
+        policy.disable_account(uow, who["fay"].user_id)
+
+    assert grants(engine) == [("finance_approval", left)]
+    if revoking:
+        assert "finance_approval" in held(engine, instance_id, bill_id)
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            assert uow.execute(select(policy_grant.c.state_reason)).scalar_one() == "account disabled"
+    else:
+        pay(engine, instance_id, bill_id)
+
+
+@pytest.mark.parametrize(("others", "left"), [("", "void"), (POLICY.replace("REF-001", "REF-002"), "active")])
+def test_a_policy_that_leaves_takes_the_approvals_with_it_that_no_other_needs(engine, who, others, left):
+    engine.settings = replace(engine.settings, revoke_when_retired=True)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY + others)
+    started(engine, who["req"], a_bill(engine))
+    agree(engine, who["fay"])
+
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.revoking.of_retired(uow, "REF-001")
+
+    assert grants(engine) == [("finance_approval", left)]
+
+
 def test_a_rejection_makes_no_grant_and_withdraws_earlier_ones(engine, who):
     bill_id = a_bill(engine)
     first = started(engine, who["req"], bill_id)
@@ -337,6 +385,22 @@ def test_a_larger_amount_needs_a_second_person(engine, who):
 
     assert state_of(engine, bill_id) == "paid"
     assert grants(engine) == [("finance_approval", "consumed"), ("cfo_approval", "consumed")]
+
+
+def test_the_request_that_approved_is_told_what_another_one_has_done_with_it(engine, who):
+    bill_id = a_bill(engine)
+    approving = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    paying_one = started(engine, who["req"], bill_id)
+
+    pay(engine, paying_one, bill_id)
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (told,) = [fact for fact in history.timeline(uow, approving) if fact.kind == "approval.used"]
+        assert "approval.used" not in {fact.kind for fact in history.timeline(uow, paying_one)}
+        assert (told.data["by"], told.data["subject"]) == (str(paying_one), f"test_bill {bill_id}")
+        assert audit.verify(uow, approving).findings == []
 
 
 def test_one_person_does_not_count_twice(engine, who):
@@ -514,7 +578,7 @@ def move(engine, instance_id: UUID, node: str, to: str) -> None:
 def test_nobody_moves_a_token_past_the_approval(engine, who):
     instance_id = started(engine, who["req"], a_bill(engine))
 
-    with pytest.raises(MoveRefused, match="can be reached without finance_approval: pay"):
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval"):
         move(engine, instance_id, "fin", "pay")
 
     assert grants(engine) == []

@@ -202,6 +202,23 @@ def test_activating_names_the_definitions_that_no_longer_prove(engine, who):
     assert "cfo_approval" in str(broken.findings[0])
 
 
+def test_a_capability_that_no_task_provides_is_named_where_it_is_missed(engine, who):
+    files = {"processes/oa/p.bpmn": PAYING}
+    with engine.unit_of_work(ENGINE) as uow:
+        assert repository.wanting(uow, policy.in_force(uow)) == [repository.Wanting("REF-001", "finance_approval")]
+        told = repository.deploy(uow, files).findings
+        assert [one for one in told if one.rule == "capability-not-provided"] == []
+        assert repository.wanting(uow, policy.in_force(uow)) == []
+
+    wanted = WITH_CFO.replace("{approval: cfo_approval}", '{approval: cfo_approval, when: "= facts.amount = null"}')
+    activate(engine, who["karl"], propose(engine, who["kate"], wanted, "the director looks too"))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert repository.wanting(uow, policy.in_force(uow)) == [repository.Wanting("REF-001", "cfo_approval")]
+        again = repository.check(uow, files)
+    assert {one.facts["capability"] for one in again if one.rule == "capability-not-provided"} == {"cfo_approval"}
+
+
 # ---------------------------------------------------------------- the database alone
 
 

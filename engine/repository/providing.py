@@ -1,0 +1,66 @@
+"""Who gives the approvals that policies ask for: a capability that no deployed task provides is asked for in vain."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engine import operations
+from engine.bpmn.model import Definition
+from engine.errors import N_
+from engine.findings import Finding, Level
+from engine.policy import Policy
+from engine.repository.definitions import DefinitionInfo, drawing, latest_all
+from engine.unit_of_work import UnitOfWork
+
+RULE = "capability-not-provided"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanting:
+    """What `policy` asks for and no task of a deployed process provides: whatever needs it will be held."""
+
+    policy: str
+    capability: str
+
+
+def wanting(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definition] = ()) -> list[Wanting]:
+    """The capabilities of these policies that nothing provides. `own`: drawings that are about to be deployed."""
+    keys = {process.id for one in own for process in one.processes}
+    deployed = [drawing(uow, info.id) for info in latest_all(uow, "process") if info.key not in keys]
+    given = {capability for one in (*own, *deployed) for capability in _provided(one)}
+    asked = {Wanting(one.id, need.approval): None for one in policies for need in one.asked}
+    return [one for one in asked if one.capability not in given]
+
+
+def warnings(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definition]) -> list[Finding]:
+    """Of drawings that are about to be deployed: they call what will be held, or take the last provider away."""
+    classes = {found for one in own for found in _classes(one)}
+    about = {one.id for one in policies if one.on in classes}
+    before = {capability for info in _replaced(uow, own) for capability in _provided(drawing(uow, info.id))}
+    return [
+        Finding(RULE, Level.WARN, None, _MESSAGE, {"policy": one.policy, "capability": one.capability}, _HINT)
+        for one in wanting(uow, policies, own)
+        if one.policy in about or one.capability in before
+    ]
+
+
+def _replaced(uow: UnitOfWork, own: Sequence[Definition]) -> list[DefinitionInfo]:
+    keys = {process.id for one in own for process in one.processes}
+    return [info for info in latest_all(uow, "process") if info.key in keys]
+
+
+def _provided(definition: Definition) -> Iterable[str]:
+    marks = [node.extensions.policy for process in definition.processes for node in process.all_nodes()]
+    return (mark.provides for mark in marks if mark is not None and mark.provides)
+
+
+def _classes(definition: Definition) -> Iterable[str]:
+    catalog = operations.catalog()
+    for process in definition.processes:
+        for node in process.all_nodes():
+            found = catalog.get(node.extensions.task.type) if node.extensions.task is not None else None
+            if found is not None and found.guarded_by is not None:
+                yield found.guarded_by
+
+
+_MESSAGE = N_("Policy {policy} asks for '{capability}', which no task of a deployed process provides.")
+_HINT = N_("Mark the task that gives it, or deploy the process that has it: until then what needs it is held.")
