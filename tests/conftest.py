@@ -9,9 +9,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 
-from engine import identity, scenarios
+from engine import scenarios
 from engine.clock import FrozenClock
 from engine.db.connections import MEMORY
+from engine.identity import signing_in
 from engine.process_engine import ProcessEngine
 from engine.scenarios import World, worlds
 from engine.settings import Settings
@@ -39,8 +40,8 @@ def clock() -> FrozenClock:
 def slow_hasher() -> Iterator[PasswordHasher]:
     """What hashes passwords in the product; tests have one that takes a thousandth of its time."""
     with pytest.MonkeyPatch.context() as patch:
-        slow = identity._hasher
-        patch.setattr(identity, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        slow = signing_in._hasher
+        patch.setattr(signing_in, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield slow
 
 
