@@ -4,14 +4,14 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import history, ids
 from engine.db.calendar import work_calendar, work_calendar_day
@@ -28,9 +28,15 @@ FIRST_YEAR = 2025
 _WARN_FROM_MONTH = 11
 MOST_DAYS = 2000
 """in one file"""
-KINDS = ("off", "work", "none")
-"""a day off, a make-up day, a day that follows the week again"""
-_WORDS = {"休": "off", "放假": "off", "班": "work", "调休": "work", "上班": "work", "": "none"}
+KINDS = ("off", "work", "half", "none")
+"""a day off, a make-up day, a day with hours of its own, a day that follows the week again"""
+HALVES = ("am", "pm")
+"""of the hours that the week gives the day"""
+_NOON = time(12)
+_WORDS = {
+    "休": "off", "放假": "off", "班": "work", "调休": "work", "上班": "work", "": "none", "半天": "half",
+    "上午": "half am", "下午": "half pm", "am": "half am", "pm": "half pm",
+}  # fmt: skip
 
 _of_key = select(work_calendar).where(work_calendar.c.key == bindparam("of"))
 _days = select(work_calendar_day).where(work_calendar_day.c.calendar_id == bindparam("of")).order_by("date")
@@ -41,12 +47,13 @@ _one_day = delete(work_calendar_day).where(
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """Plain data. `week`: hours by ISO weekday (1 = Monday). `days`: dates that differ, True = work, False = off."""
+    """Plain data. `week`: hours by ISO weekday (1 = Monday). `days`: dates that differ: their hours, which may be none,
+    `am` or `pm` of what the week gives them, or all of it (`True`, a make-up day)."""
 
     name: str
     zone: ZoneInfo
     week: Mapping[int, Hours]
-    days: Mapping[date, bool] = field(default_factory=dict)
+    days: Mapping[date, bool | str | Hours] = field(default_factory=dict)
 
     def is_workday(self, day: date) -> bool:
         """Whether anybody works on `day`."""
@@ -58,21 +65,27 @@ class WorkCalendar:
         regular = self.week.get(day.isoweekday(), ())
         if works is None:
             return regular
+        if isinstance(works, tuple):
+            return works
         if not works:
             return ()
-        return regular or next(self.week[weekday] for weekday in sorted(self.week) if self.week[weekday])
+        whole = regular or next(self.week[weekday] for weekday in sorted(self.week) if self.week[weekday])
+        return whole if works is True else _half(whole, works)
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
         """`start` (aware) plus working time, in UTC.
 
-        Whole days are working days and keep the wall time; the rest consumes working hours. A start outside working
-        hours first rolls to the next opening. Raises InvalidValue for a negative duration.
+        Whole days are working days and keep the wall time, at most until the last closing of the day that they lead to;
+        the rest consumes working hours. A start outside working hours first rolls to the next opening. Raises
+        InvalidValue for a negative duration.
         """
         if duration < timedelta(0):
             raise InvalidValue(expected="a duration forwards", found=str(duration))
         local = self._roll(_local(start, self.zone))
         for _ in range(duration.days):
             local = datetime.combine(self._next_workday(local.date()), local.time())
+        if duration.days:
+            local = self._within(local)
         left = timedelta(seconds=duration.seconds, microseconds=duration.microseconds)
         return self._consume(local, left).replace(tzinfo=self.zone).astimezone(UTC)
 
@@ -102,6 +115,14 @@ class WorkCalendar:
         day = self._next_workday(local.date())
         return datetime.combine(day, self.hours(day)[0][0])
 
+    def _within(self, local: datetime) -> datetime:
+        """The wall time of another day in the hours of this one: its next opening, or its last closing."""
+        day = local.date()
+        for opens, closes in self.hours(day):
+            if local.time() <= closes:
+                return max(local, datetime.combine(day, opens))
+        return datetime.combine(day, self.hours(day)[-1][1])
+
     def _consume(self, local: datetime, left: timedelta) -> datetime:
         if not left:
             return local
@@ -126,11 +147,15 @@ class WorkCalendar:
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """A day that differs from the week of its calendar, or no longer does. `kind`: one of KINDS."""
+    """A day that differs from the week of its calendar, or no longer does. `kind`: one of KINDS.
+
+    `hours`: of a half day, am | pm | 09:00-12:00.
+    """
 
     day: date
     kind: str
     note: str = ""
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +185,39 @@ def read_week(text: str) -> dict[int, Hours]:
     return week
 
 
+def write_week(week: Mapping[int, Hours]) -> str:
+    """As `read_week` reads it, weekdays with the same hours together."""
+    spans: list[tuple[int, int, str]] = []
+    for weekday in sorted(week):
+        text = write_hours(week[weekday])
+        if spans and spans[-1][2] == text and spans[-1][1] == weekday - 1:
+            spans[-1] = (spans[-1][0], weekday, text)
+        elif text:
+            spans.append((weekday, weekday, text))
+    return "; ".join(f"{first}-{last} {text}" if last > first else f"{first} {text}" for first, last, text in spans)
+
+
+def write_hours(hours: Hours) -> str:
+    """`09:00-12:00,13:00-18:00`; empty for none."""
+    return ",".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in hours)
+
+
+def read_half(text: str) -> str:
+    """The hours of a half day, am | pm | 09:00-12:00, as they are kept. Raises InvalidValue."""
+    plain = text.strip().lower()
+    return plain if plain in HALVES else write_hours(_read_hours(plain, text or "–"))
+
+
+def changed(calendar: WorkCalendar, changes: Sequence[DayChange], week: str = "") -> WorkCalendar:
+    """The calendar as it will be with `changes`, and with `week` in place of its own. Raises InvalidValue."""
+    days = dict(calendar.days)
+    for change in changes:
+        days.pop(change.day, None)
+        if change.kind != "none":
+            days[change.day] = _works(change)
+    return replace(calendar, days=days, week=read_week(week) if week else calendar.week)
+
+
 # ---------------------------------------------------------------- rows
 
 
@@ -169,7 +227,7 @@ def calendar(uow: UnitOfWork, key: str = CN) -> WorkCalendar:
     if isinstance(cached, WorkCalendar):
         return cached
     row = _existing(uow, key)
-    differing = {day.day: day.kind == "work" for day in days(uow, key)}
+    differing = {day.day: _works(day) for day in days(uow, key)}
     made = WorkCalendar(row.name, ZoneInfo(row.timezone), read_week(row.week), differing)
     uow.cache[(__name__, key)] = made
     return made
@@ -210,7 +268,7 @@ def calendars(uow: UnitOfWork) -> list[tuple[str, str]]:
 def days(uow: UnitOfWork, key: str) -> list[DayChange]:
     """The days of a calendar that differ from its week, by date. Raises NotFound."""
     found = uow.execute(_days, {"of": _existing(uow, key).id})
-    return [DayChange(row.date, row.kind, row.note) for row in found]
+    return [DayChange(row.date, row.kind, row.note, row.hours) for row in found]
 
 
 def missing_year(uow: UnitOfWork, today: date, key: str = CN) -> int | None:
@@ -225,7 +283,8 @@ def missing_year(uow: UnitOfWork, today: date, key: str = CN) -> int | None:
 def change_days(uow: UnitOfWork, key: str, changes: Sequence[DayChange]) -> int:
     """Let days differ from the week, or follow it again; each change is an act on record.
 
-    Returns how many were really changed. Due dates and timers that are set already stay. Raises NotFound.
+    Returns how many were really changed. Due dates and timers that are set already stay: `recounting.change` moves them
+    too. Raises NotFound.
     """
     calendar_id = _existing(uow, key).id
     before = {day.day: day for day in days(uow, key)}
@@ -241,15 +300,35 @@ def change_days(uow: UnitOfWork, key: str, changes: Sequence[DayChange]) -> int:
             uow.execute(insert(work_calendar_day), _row(calendar_id, change))
             before[change.day] = change
         data = {"calendar": key, "date": change.day, "from": old.kind, "to": change.kind, "note": change.note}
+        if old.hours or change.hours:
+            data |= {"hours_from": old.hours, "hours_to": change.hours}
         history.act(uow, "calendar", "calendar.day_changed", data)
         changed += 1
     return changed
 
 
+def change_week(uow: UnitOfWork, key: str, week: str) -> bool:
+    """Other hours for the days of the week, an act on record; False: they were the same. As `change_days` otherwise.
+
+    Raises NotFound, InvalidValue.
+    """
+    row = _existing(uow, key)
+    plain = write_week(read_week(week))
+    if plain == write_week(read_week(row.week)):
+        return False
+    uow.cache.pop((__name__, key), None)
+    uow.execute(update(work_calendar).where(work_calendar.c.id == row.id), {"week": plain})
+    data = {"calendar": key, "from": row.week, "to": plain}
+    history.act(uow, "calendar", "calendar.week_changed", data)
+    return True
+
+
 def read_days(text: str) -> list[DayLine]:
     """Lines `date,kind,note` of a CSV file, each with its change or with why it is refused; a heading is left out.
 
-    kind: off | work | none, or 休 | 班. Raises InvalidValue for more than MOST_DAYS lines.
+    kind: off | work | half am | half pm | half 13:00-17:00 | none, or 休 | 班 | 上午 | 下午.
+
+    Raises InvalidValue for more than MOST_DAYS lines.
     """
     found: list[DayLine] = []
     seen: set[date] = set()
@@ -272,18 +351,26 @@ def _read_line(number: int, cells: list[str], seen: set[date]) -> DayLine:
     except ValueError:
         return DayLine(number, shown, None, N_("Expected a date such as 2027-01-01, found {found}."), cells[0])
     word = cells[1].lower() if len(cells) > 1 else ""
-    kind = _WORDS.get(word, word)
-    if kind not in KINDS or len(cells) < 2:
-        return DayLine(number, shown, None, N_("Expected off, work or none after the date, found {found}."), word)
+    kind, _, hours = _WORDS.get(word, word).partition(" ")
+    if kind not in KINDS or len(cells) < 2 or (hours and kind != "half"):
+        return DayLine(number, shown, None, N_("Expected off, work, half or none after the date, found {found}."), word)
+    if kind == "half":
+        try:
+            hours = read_half(hours)
+        except InvalidValue:
+            message = N_("Expected half am, half pm or half 09:00-12:00 after the date, found {found}.")
+            return DayLine(number, shown, None, message, word)
     if day in seen:
         return DayLine(number, shown, None, N_("Expected each date once, found {found} again."), day.isoformat())
-    return DayLine(number, shown, DayChange(day, kind, ",".join(cells[2:]) if kind != "none" else ""))
+    return DayLine(number, shown, DayChange(day, kind, ",".join(cells[2:]) if kind != "none" else "", hours))
 
 
 def write_days(changes: Sequence[DayChange]) -> str:
     """`changes` as the text that `read_days` reads."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows((change.day, change.kind, change.note) for change in changes)
+    csv.writer(out, lineterminator="\n").writerows(
+        (change.day, f"{change.kind} {change.hours}".strip(), change.note) for change in changes
+    )
     return out.getvalue()
 
 
@@ -295,7 +382,23 @@ def _existing(uow: UnitOfWork, key: str) -> Any:
 
 
 def _row(calendar_id: UUID, change: DayChange) -> dict[str, Any]:
-    return {"calendar_id": calendar_id, "date": change.day, "kind": change.kind, "note": change.note}
+    return {
+        "calendar_id": calendar_id, "date": change.day, "kind": change.kind, "note": change.note, "hours": change.hours,
+    }  # fmt: skip
+
+
+def _works(change: DayChange) -> bool | str | Hours:
+    """As WorkCalendar keeps it."""
+    if change.kind != "half":
+        return change.kind == "work"
+    return change.hours if change.hours in HALVES else _read_hours(change.hours, change.hours)
+
+
+def _half(hours: Hours, half: str) -> Hours:
+    """What lies before noon, or behind it."""
+    if half == "am":
+        return tuple((opens, min(closes, _NOON)) for opens, closes in hours if opens < _NOON)
+    return tuple((max(opens, _NOON), closes) for opens, closes in hours if closes > _NOON)
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:

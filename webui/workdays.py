@@ -9,7 +9,7 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, gettext
 
-from engine import workdays
+from engine import recounting, workdays
 from engine.errors import N_, EngineError, InvalidForm, InvalidValue
 from webui import languages
 from webui.access import guard
@@ -20,7 +20,12 @@ from webui.transaction import shows_again
 blueprint = Blueprint("workdays", __name__, url_prefix="/workdays")
 guard(blueprint, "admin")
 
-KINDS = {"off": N_("Day off"), "work": N_("Make-up day"), "none": N_("As the week says")}
+KINDS = {
+    "off": N_("Day off"), "work": N_("Make-up day"), "half am": N_("Half day: mornings only"),
+    "half pm": N_("Half day: afternoons only"), "half": N_("Half day: hours of its own"),
+    "none": N_("As the week says"),
+}  # fmt: skip
+SHORT = {"off": N_("off"), "work": N_("work"), "half": N_("half")}
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,9 @@ def _year(key: str, error: EngineError | None = None, **more: Any) -> ResponseRe
     return page(
         "workdays/year.html", key=key, calendar=calendar, calendars=workdays.calendars(g.uow), shown=shown, days=days,
         by_day={day.day: day for day in days}, months=list(_months(shown)), weekdays=_weekdays(), today=_today(),
-        kinds=KINDS, known=not days and workdays.published(shown), error=error, typed=request.form,
-        missing=workdays.missing_year(g.uow, _today()), **more,
+        kinds=KINDS, short=SHORT, word=_word, hours=_week_hours(calendar),
+        known=not days and workdays.published(shown), error=error,
+        typed=request.form, missing=workdays.missing_year(g.uow, _today()), **more,
     )  # fmt: skip
 
 
@@ -74,11 +80,25 @@ def day(key: str) -> ResponseReturnValue:
         at = date.fromisoformat(request.form.get("day", ""))
     except ValueError:
         raise InvalidForm(errors={"day": [N_("a day")]}) from None
-    kind = request.form.get("kind", "")
+    kind, _, hours = request.form.get("kind", "").partition(" ")
     if kind not in workdays.KINDS:
-        raise InvalidForm(errors={"kind": [N_("off, work or none")]})
+        raise InvalidForm(errors={"kind": [N_("off, work, half or none")]})
+    if kind == "half":
+        try:
+            hours = workdays.read_half(hours or request.form.get("hours", ""))
+        except InvalidValue:
+            raise InvalidForm(errors={"hours": [N_("hours such as 09:00-12:00")]}) from None
     note = " ".join(request.form.get("note", "").split()) if kind != "none" else ""
-    return _confirm(key, [workdays.DayChange(at, kind, note)])
+    return _confirm(key, [workdays.DayChange(at, kind, note, hours)])
+
+
+@blueprint.post("/<key>/week")
+@shows_again(lambda error, key: _year(key, error))
+def week(key: str) -> ResponseReturnValue:
+    """Other hours for the days of the week: before and after are shown first."""
+    typed = [(weekday, request.form.get(f"hours{weekday}", "")) for weekday in range(1, 8)]
+    text = "; ".join(f"{weekday} {hours.strip()}" for weekday, hours in typed if hours.strip())
+    return _confirm(key, [], week=workdays.write_week(workdays.read_week(text)))
 
 
 @blueprint.post("/<key>/published")
@@ -103,7 +123,7 @@ def file(key: str) -> ResponseReturnValue:
         raise InvalidValue(expected=N_("a line such as 2027-01-01,off,New Year"), found=N_("none"))
     if any(line.change is None for line in lines):
         workdays.days(g.uow, key)
-        return page("workdays/report.html", 422, key=key, lines=lines, kinds=KINDS, shown=_shown_year())
+        return page("workdays/report.html", 422, key=key, lines=lines, word=_word, shown=_shown_year())
     return _confirm(key, [line.change for line in lines if line.change is not None], lines)
 
 
@@ -111,21 +131,40 @@ def file(key: str) -> ResponseReturnValue:
 @shows_again(lambda error, key: _year(key, error))
 def change(key: str) -> ResponseReturnValue:
     """Do what was confirmed."""
-    lines = workdays.read_days(request.form.get("days", ""))
-    if not lines or any(line.change is None for line in lines):
+    lines, week = workdays.read_days(request.form.get("days", "")), request.form.get("week", "")
+    if not (lines or week) or any(line.change is None for line in lines):
         raise InvalidValue(expected=N_("the days that were confirmed"), found=N_("something else"))
     changes = [line.change for line in lines if line.change is not None]
-    count = workdays.change_days(g.uow, key, changes)
-    flash(gettext("Days changed: %(n)s", n=count), "success")
-    return redirect(url_for(".year", key=key, year=changes[0].day.year), 303)
+    count = recounting.change(g.uow, key, changes, week)
+    flash(gettext("Week changed") if week else gettext("Days changed: %(n)s", n=count), "success")
+    return redirect(url_for(".year", key=key, year=changes[0].day.year if changes else _shown_year()), 303)
 
 
-def _confirm(key: str, changes: list[workdays.DayChange], lines: Any = ()) -> ResponseReturnValue:
+def _confirm(key: str, changes: list[workdays.DayChange], lines: Any = (), week: str = "") -> ResponseReturnValue:
+    """What it is and will be, and how many due dates and timers move with it."""
+    calendar = workdays.calendar(g.uow, key)
     before = {day.day: day for day in workdays.days(g.uow, key)}
     return page(
         "workdays/confirm.html", key=key, changes=changes, before=before, text=workdays.write_days(changes),
-        kinds=KINDS, shown=changes[0].day.year, lines=lines,
+        word=_word, shown=changes[0].day.year if changes else _shown_year(), lines=lines, week=week,
+        weekdays=[(long, *hours) for (_, long), *hours in zip(
+            _weekdays(), _week_hours(calendar), _week_hours(workdays.changed(calendar, [], week)), strict=True
+        )] if week else [],
+        moves=recounting.preview(g.uow, key, changes, week), most=recounting.MOST_COUNTED,
     )  # fmt: skip
+
+
+def _word(change: workdays.DayChange | None) -> str:
+    """What a day is, with the hours of a half one."""
+    if change is None:
+        return gettext(KINDS["none"])
+    if change.kind == "half" and change.hours not in workdays.HALVES:
+        return gettext("Half day: %(hours)s", hours=change.hours)
+    return gettext(KINDS[f"{change.kind} {change.hours}".strip()])
+
+
+def _week_hours(calendar: workdays.WorkCalendar) -> list[str]:
+    return [workdays.write_hours(calendar.week.get(weekday, ())) for weekday in range(1, 8)]
 
 
 def _shown_year() -> int:

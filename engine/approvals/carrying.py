@@ -122,7 +122,7 @@ def _row(uow: UnitOfWork, instance: Instance, fact: WorkOpened, status: RoundSta
         "round": number_of(uow, instance, fact.node), "name": work.name, "form": work.form, "priority": work.priority,
         "due_at": work.due, "follow_up_at": work.follow_up, "mode": mode_of(work), "status": int(status),
         "spec": dump(work), "opened_seq": fact.seq, "outcome": None, "created_at": uow.now, "closed_at": None,
-        "scope_path": path_of(instance, fact.scope), "cause": int(cause),
+        "scope_path": path_of(instance, fact.scope), "cause": int(cause), "calendar": work.counted.get("calendar"),
     }  # fmt: skip
 
 

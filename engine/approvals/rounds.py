@@ -149,6 +149,7 @@ def open_round(
         "follow_up_at": work.follow_up, "mode": mode_of(work), "status": int(RoundStatus.OPEN),
         "spec": dump(work), "opened_seq": fact.seq, "outcome": None, "created_at": uow.now, "closed_at": None,
         "scope_path": path_of(instance, fact.scope), "cause": int(again.cause if again else Cause.FLOW),
+        "calendar": work.counted.get("calendar"),
     }  # fmt: skip
     if isinstance(asked, Automatic):
         _decide_without_people(uow, instance, fact, row, asked)
@@ -385,6 +386,7 @@ _PLAIN = (
     "timeout",
     "copies",
     "hooks",
+    "counted",
 )
 _LISTS = ("returns", "resubmits")
 _DEFAULTS: dict[str, Any] = {

@@ -36,17 +36,25 @@ def arm(
 
 def put(uow: UnitOfWork, instance_id: UUID, token: int, work: Work, payload: dict[str, Any], since: datetime) -> None:
     """The job of one step. `payload`: item, number of the step, how often it has been reached; `since`: counts from."""
-    put_at(uow, instance_id, token, payload, due_at(uow, work.timeout[payload["step"]], since))
+    step = work.timeout[payload["step"]]
+    counted = {name: value for name, value in payload.items() if name != "counted"}
+    if step["calendar"]:
+        after = timers.read_timer("duration", step["after"], uow.settings.timezone)
+        counted["counted"] = {"calendar": step["calendar"], "since": since, "step": after}
+    put_at(uow, instance_id, token, counted, due_at(uow, step, since), step["calendar"])
 
 
-def put_at(uow: UnitOfWork, instance_id: UUID, token: int, payload: dict[str, Any], due: datetime) -> None:
-    """As `put`, at a moment that is known."""
+def put_at(
+    uow: UnitOfWork, instance_id: UUID, token: int, payload: dict[str, Any], due: datetime, calendar: str | None = None
+) -> None:  # fmt: skip
+    """As `put`, at a moment that is known. `calendar`: by which it was counted."""
     uow.queue(
         _insert,
         {
             "id": ids.uuid7(), "instance_id": instance_id, "token": None, "kind": int(JobKind.TIMEOUT),
             "handler": _handler(token, payload["item"]), "payload": payload, "shard": instance_id.bytes[-1] % 64,
             "visible_at": due, "state": 0, "attempts": 0, "retry": uow.settings.job_retry, "created_at": uow.now,
+            "calendar": calendar,
         },
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from engine.bpmn.machine.verbs import (
     fail,
     finish,
     reject,
+    reschedule,
     resume,
     set_variables,
     tell,
@@ -39,7 +40,7 @@ __all__ = [
     "Placing", "Plan", "Program", "Reading", "Reference", "Return", "Start", "State", "Target", "Targets", "activate",
     "admitted", "approvals", "begin", "cancel", "check", "choices", "compare", "compensate", "compile", "complete",
     "deliver", "dump", "elapse", "escalate", "fail", "finish", "first_undone", "goto", "is_open", "join", "load",
-    "markers", "migrate", "modify", "obstacles", "places", "read", "reject", "resume", "returning", "set_aside",
-    "set_variables", "split", "target_of", "tell", "throw_error", "turn_of", "undone", "unfit", "variables",
-    "violations", "waits", "wake",
+    "markers", "migrate", "modify", "obstacles", "places", "read", "reject", "reschedule", "resume", "returning",
+    "set_aside", "set_variables", "split", "target_of", "tell", "throw_error", "turn_of", "undone", "unfit",
+    "variables", "violations", "waits", "wake",
 ]  # fmt: skip

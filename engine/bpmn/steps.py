@@ -109,6 +109,8 @@ class Work:
     compensate: bool = False
     """what has been done since then is undone first"""
     recall: str = "beforeNextDecision"
+    counted: dict[str, Any] = field(default_factory=dict)
+    """how `due` and `follow_up` were counted by a work calendar: calendar, since, and the duration of each"""
 
 
 # ---------------------------------------------------------------- facts
@@ -223,13 +225,17 @@ class JobClosed(Fact):
 
 @dataclass(slots=True)
 class TimerArmed(Fact):
-    """Answered by `elapse` on `token` at `due` (aware). `left`: firings after this one, None without end."""
+    """Answered by `elapse` on `token` at `due` (aware). `left`: firings after this one, None without end.
+
+    `counted`: by which work `calendar`, and how, so that `reschedule` can follow when it changes; empty: by none.
+    """
 
     kind: ClassVar[str] = "timer.armed"
     token: int
     node: str
     due: datetime
     left: int | None = 0
+    counted: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

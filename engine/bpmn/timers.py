@@ -4,7 +4,8 @@ With a work calendar durations and cycles count working time, in its zone; a cro
 the next opening.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -41,11 +42,15 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The next firing. `left`: firings after it, None without end; `cycle`: text to go on with, None for one shot."""
+    """The next firing. `left`: firings after it, None without end; `cycle`: text to go on with, None for one shot.
+
+    `counted`: how `due` was found, for `recount`; None: it was given.
+    """
 
     due: datetime
     left: int | None = 0
     cycle: str | None = None
+    counted: dict[str, Any] | None = field(default=None, compare=False)
 
 
 class WrongTimer(ValueError):
@@ -71,14 +76,14 @@ def arm(kind: str, value: Any, now: datetime, zone: str, calendar: WorkTime | No
     if isinstance(read, datetime):
         return Schedule(read)
     if isinstance(read, Duration):
-        return Schedule(later(now, read, zone, calendar))
+        return Schedule(later(now, read, zone, calendar), counted={"since": now, "step": read})
     if isinstance(read, Cron):
         return _next_of(read, now, zone, calendar)
-    if read.start is None:
-        due: datetime = later(now, read.step, zone, calendar)
-    else:
-        due = _first_after(read.start, read.step, now, zone, calendar) if read.start < now else read.start
-    return Schedule(due, None if read.repeats is None else read.repeats - 1, read.text)
+    left = None if read.repeats is None else read.repeats - 1
+    if read.start is not None and read.start >= now:
+        return Schedule(read.start, left, read.text)
+    counted = {"since": read.start or now, "step": read.step, "armed": now}
+    return Schedule(recount(counted, zone, calendar), left, read.text, counted)
 
 
 def again(
@@ -90,10 +95,20 @@ def again(
     read = _cycle(cycle, zone)
     if isinstance(read, Cron):
         return _next_of(read, max(due, now), zone, calendar)
-    coming = _first_after(later(due, read.step, zone, calendar), read.step, now, zone, calendar)
+    counted = {"since": due, "step": read.step, "armed": now}
+    coming = recount(counted, zone, calendar)
     if read.end is not None and coming > read.end:
         return None
-    return Schedule(coming, None if left is None else left - 1, cycle)
+    return Schedule(coming, None if left is None else left - 1, cycle, counted)
+
+
+def recount(counted: Mapping[str, Any], zone: str, calendar: WorkTime | None = None) -> datetime:
+    """When what was `counted` so (see Schedule) is due by `calendar`. Raises WrongTimer."""
+    if "cron" in counted:
+        return _next_of(_cycle(counted["cron"], zone), counted["since"], zone, calendar).due  # type: ignore[arg-type]
+    due = later(counted["since"], counted["step"], zone, calendar)
+    armed = counted.get("armed")  # of a cycle: what has passed by then is left out
+    return due if armed is None else _first_after(due, counted["step"], armed, zone, calendar)
 
 
 def later(moment: datetime, duration: Duration, zone: str, calendar: WorkTime | None = None) -> datetime:
@@ -107,18 +122,24 @@ def later(moment: datetime, duration: Duration, zone: str, calendar: WorkTime | 
 
 def moment_of(value: Any, now: datetime, zone: str, calendar: WorkTime | None = None) -> datetime:
     """A due date: a date and time, a date (its end), or a duration from now. Raises WrongTimer."""
+    duration = duration_of(value)
+    if duration is not None:
+        return later(now, duration, zone, calendar)
     if isinstance(value, str):
-        duration = read_duration(value)
-        if duration is not None:
-            return later(now, duration, zone, calendar)
         day = read_date(value)
         if isinstance(day, date):
             value = day
-    if isinstance(value, Duration):
-        return later(now, value, zone, calendar)
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
     return _moment(value, zone)
+
+
+def duration_of(value: Any) -> Duration | None:
+    """The duration that a due date is given by; None when it is a moment."""
+    if isinstance(value, str):
+        read: Duration | None = read_duration(value)
+        return read
+    return value if isinstance(value, Duration) else None
 
 
 def _moment(value: Any, zone: str) -> datetime:
@@ -187,7 +208,8 @@ def _next_of(cron: Cron, after: datetime, zone: str, calendar: WorkTime | None) 
     due = cron.after(after, zone if calendar is None else calendar.zone.key)
     if due is None:
         raise WrongTimer(f"a cron line with a time in the next years, found {cron.text!r}")
-    return Schedule(due if calendar is None else _worked(calendar, due, timedelta()), None, cron.text)
+    due = due if calendar is None else _worked(calendar, due, timedelta())
+    return Schedule(due, None, cron.text, {"since": after, "cron": cron.text})
 
 
 def _worked(calendar: WorkTime, moment: datetime, duration: timedelta) -> datetime:

@@ -19,6 +19,7 @@ work_calendar_day = Table(
     metadata,
     Column("calendar_id", Id, ForeignKey("work_calendar.id"), primary_key=True),
     Column("date", Date, primary_key=True),
-    Column("kind", String(10), nullable=False),  # off | work
+    Column("kind", String(10), nullable=False),  # off | work | half
     Column("note", Text, nullable=False, default=""),
+    Column("hours", String(100), nullable=False, default="", server_default=""),  # of a half day: am | pm | 09:00-12:00
 )

@@ -67,9 +67,17 @@ job = Table(
     Column("lock_owner", String(200)),
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("calendar", String(60)),  # by which `visible_at` was counted: it moves when the calendar changes
 )
 Index("job_visible", job.c.visible_at, sqlite_where=text("state = 0"), postgresql_where=text("state = 0"))
 Index("job_instance", job.c.instance_id)
+Index(
+    "job_calendar",
+    job.c.calendar,
+    job.c.instance_id,
+    sqlite_where=text("calendar IS NOT NULL"),
+    postgresql_where=text("calendar IS NOT NULL"),
+)
 Index(
     "job_once",
     job.c.instance_id,

@@ -138,7 +138,15 @@ user_task = Table(
     Column("ticket", SmallInteger),  # of a returned round
     Column("guarded", JsonText),  # names of the fields that a parked round was decided on
     Column("guarded_digest", Digest),
+    Column("calendar", String(60)),  # by which `due_at` and `follow_up_at` were counted: they move when it changes
     UniqueConstraint("instance_id", "token", name="user_task_wait_once"),
+)
+Index(
+    "user_task_calendar",
+    user_task.c.calendar,
+    user_task.c.instance_id,
+    sqlite_where=text("status = 0 AND calendar IS NOT NULL"),
+    postgresql_where=text("status = 0 AND calendar IS NOT NULL"),
 )
 Index("user_task_open", user_task.c.instance_id, sqlite_where=text("status = 0"), postgresql_where=text("status = 0"))
 

@@ -20,6 +20,7 @@ from engine import (
     operations,
     outbox,
     policy,
+    recounting,
     repository,
     retrying,
     runtime,
@@ -185,6 +186,12 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 notices.tell(uow, claimed.payload)
+        case JobKind.MAINTENANCE if claimed.handler == recounting.RECOUNT:
+            with engine.unit_of_work(RUNNER) as uow:
+                if claimed.instance_id is not None:
+                    uow.lock_instance(claimed.instance_id)
+                fence(uow, claimed)
+                recounting.run(uow, claimed.instance_id, claimed.payload)
         case JobKind.MAINTENANCE if claimed.handler in (policy.RECHECK, policy.ESCALATE):
             _look_at_hold(engine, claimed)
         case JobKind.MAINTENANCE if claimed.handler == policy.USED:

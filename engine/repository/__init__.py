@@ -35,6 +35,7 @@ from engine.repository.policing import (
     unproved,
 )
 from engine.repository.providing import Wanting, wanting
+from engine.repository.starts import recount as recount_starts
 from engine.repository.starts import schedule_again
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "program_by_key",
     "proof",
     "proofs",
+    "recount_starts",
     "retire",
     "schedule_again",
     "source",

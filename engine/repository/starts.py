@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from engine import ids, workdays
 from engine.bpmn import timers
@@ -17,6 +17,10 @@ from engine.unit_of_work import UnitOfWork
 
 _insert_job = insert(job)
 _insert_subscription = insert(subscription)
+_counted = select(job.c.id, job.c.payload, job.c.visible_at).where(
+    job.c.calendar == bindparam("counted_by"), job.c.instance_id.is_(None), job.c.attempts == 0
+)
+_move = update(job).where(job.c.id == bindparam("row"), job.c.attempts == text("0"))
 _KINDS = {
     "message": SubscriptionKind.MESSAGE, "signal": SubscriptionKind.SIGNAL, "conditional": SubscriptionKind.CONDITION,
 }  # fmt: skip
@@ -46,7 +50,7 @@ def replace(uow: UnitOfWork, key: str, definition_id: UUID, program: Program) ->
             if kept is None:
                 schedule = start.first(uow.now, uow.settings.timezone, _calendar(uow, start))
             else:
-                schedule = timers.Schedule(kept["due"], kept["left"], kept["cycle"])
+                schedule = timers.Schedule(kept["due"], kept["left"], kept["cycle"], kept.get("counted"))
             _arm(uow, key, definition_id, start, schedule)
 
 
@@ -64,6 +68,14 @@ def schedule_again(uow: UnitOfWork, key: str, program: Program, payload: dict[st
         _arm(uow, key, UUID(payload["definition"]), start, coming)
 
 
+def recount(uow: UnitOfWork, calendar: str) -> None:
+    """Start timers that were counted by `calendar`, which has changed, count anew."""
+    for row in uow.execute(_counted, {"counted_by": calendar}).all():
+        due = timers.recount(row.payload["counted"], uow.settings.timezone, workdays.calendar(uow, calendar))
+        if due != row.visible_at:
+            uow.queue(_move, {"row": row.id, "visible_at": due, "payload": {**row.payload, "due": due}})
+
+
 def handler_of(key: str) -> str:
     """The handler of the start timers of process `key`."""
     return f"start:{key}"
@@ -77,10 +89,11 @@ def _arm(uow: UnitOfWork, key: str, definition_id: UUID, start: Start, schedule:
             "id": job_id, "instance_id": None, "token": None, "kind": int(JobKind.TIMER), "handler": handler_of(key),
             "payload": {
                 "definition": str(definition_id), "node": start.node, "due": schedule.due, "left": schedule.left,
-                "cycle": schedule.cycle, "timer": _text(start),
+                "cycle": schedule.cycle, "timer": _text(start), "counted": schedule.counted,
             },
             "shard": job_id.bytes[0] % 64, "visible_at": schedule.due, "state": 0, "attempts": 0,
             "retry": uow.settings.job_retry, "created_at": uow.now,
+            "calendar": start.timer.calendar if start.timer is not None and schedule.counted else None,
         },
     )  # fmt: skip
 

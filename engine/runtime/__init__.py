@@ -1,6 +1,7 @@
 """What runs: start and steer instances; for rooms above: resume waits and settle steps."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -215,6 +216,12 @@ def elapse(uow: UnitOfWork, instance: Instance, token: int) -> None:
     """A timer is due. Raises WaitNotOpen, Suspended, InstanceOver."""
     _require_running(uow, instance)
     step = bpmn.elapse(load(uow, instance), token, now=uow.now, env=env(uow, instance))
+    _settle_open(uow, instance, token, step)
+
+
+def reschedule(uow: UnitOfWork, instance: Instance, token: int, due: datetime, counted: Values) -> None:
+    """A timer that waits is due at another moment, also while the instance is suspended."""
+    step = bpmn.reschedule(load(uow, instance), token, due, counted, now=uow.now, env=env(uow, instance))
     _settle_open(uow, instance, token, step)
 
 

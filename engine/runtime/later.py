@@ -49,11 +49,12 @@ def put(
     attempts: int = 0,
     last_error: str | None = None,
     state: JobState | None = None,
+    calendar: str | None = None,
 ) -> UUID:
     """A job due `at` (now, when None). `key`: its id and the idempotency key of its effect.
 
     `state`: SUSPENDED for what comes for an instance that stands still, as it is for what its own tokens wait for;
-    `thaw` sets it going.
+    `thaw` sets it going. `calendar`: by which `at` was counted.
     """
     if state is None:
         state = JobState.SUSPENDED if kind in _OF_TOKENS and _stands_still(uow, instance_id) else JobState.LIVE
@@ -64,7 +65,7 @@ def put(
             "id": job_id, "instance_id": instance_id, "token": token, "kind": int(kind), "handler": handler,
             "payload": payload, "shard": (instance_id or job_id).bytes[-1] % 64, "visible_at": at or uow.now,
             "state": int(state), "attempts": attempts, "retry": retry or uow.settings.job_retry,
-            "last_error": last_error, "created_at": uow.now,
+            "last_error": last_error, "created_at": uow.now, "calendar": calendar,
         },
     )  # fmt: skip
     if at is None or at <= uow.now:

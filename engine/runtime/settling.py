@@ -195,7 +195,13 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
             put_service(uow, instance, fact)
         case TimerArmed():
             payload = {"node": fact.node, "due": fact.due}
-            later.put(uow, JobKind.TIMER, "timer", payload, instance_id=instance.id, token=fact.token, at=fact.due)
+            if fact.counted:
+                payload["counted"] = fact.counted
+            calendar = fact.counted.get("calendar")
+            later.put(
+                uow, JobKind.TIMER, "timer", payload, instance_id=instance.id, token=fact.token, at=fact.due,
+                calendar=calendar,
+            )  # fmt: skip
             history.record(uow, instance, fact.kind, node=fact.node, data={"due": fact.due})
         case JobClosed() | TimerDisarmed():
             if fact.token not in without_row:

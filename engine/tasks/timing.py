@@ -50,7 +50,7 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
         return False  # his turn comes again with a limit of its own, or he has answered
     acts = step["do"]
     _record(act, payload, acts)
-    payload = {name: value for name, value in payload.items() if name != "waited"}
+    payload = {name: value for name, value in payload.items() if name not in ("waited", "counted")}
     match acts:
         case "remind":
             _urge_again(act)

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from engine import history, jobs, messages, runtime, workdays
+from engine import history, jobs, messages, recounting, runtime, workdays
 from engine.db.instance import Status, instance
 from engine.db.subscription import SubscriptionKind, subscription
 from engine.db.task import user_task
@@ -283,6 +283,14 @@ def test_start_timer_follows_a_cron_line_and_a_work_calendar(engine, clock):
 
     first = due()
     assert (first.hour, first.minute, first.isoweekday() < 6) == (9, 0, True)
+    with engine.unit_of_work(ENGINE) as uow:  # it follows when the calendar changes
+        recounting.change(uow, "cn", [workdays.DayChange(first.date(), "half", hours="10:00-11:00")])
+    jobs.run_due(engine)
+    assert due() == first + timedelta(hours=1)
+    with engine.unit_of_work(ENGINE) as uow:
+        recounting.change(uow, "cn", [workdays.DayChange(first.date(), "none")])
+    jobs.run_due(engine)
+    assert due() == first
     clock.advance(first - engine.clock.now() + timedelta(seconds=1))
     jobs.run_due(engine)
 

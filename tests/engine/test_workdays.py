@@ -39,6 +39,64 @@ def test_duration_consumes_working_time_only(start, duration, expected):
     assert PLAIN.add(at(start), duration) == at(expected)
 
 
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [
+        ("2026-11-23 17:00", timedelta(hours=4), "2026-11-24 12:00"),  # Tuesday: mornings only
+        ("2026-11-23 17:00", timedelta(days=1), "2026-11-24 12:00"),  # its last closing, not 17:00
+        ("2026-11-23 17:00", timedelta(days=2), "2026-11-25 17:00"),  # Wednesday: 13:00 to 18:00
+        ("2026-11-23 10:00", timedelta(days=2), "2026-11-25 13:00"),  # its opening
+        ("2026-11-24 14:00", timedelta(hours=1), "2026-11-25 14:00"),
+        ("2026-11-27 17:00", timedelta(hours=2), "2026-11-28 11:00"),  # Saturday 10:00-12:00 of its own
+        ("2026-11-28 11:00", timedelta(hours=2), "2026-11-29 10:00"),  # Sunday: the morning of a make-up day
+    ],
+)
+def test_half_days_count_with_the_hours_that_they_have(start, duration, expected):
+    halves = workdays.changed(PLAIN, [
+        DayChange(date(2026, 11, 24), "half", hours="am"), DayChange(date(2026, 11, 25), "half", hours="pm"),
+        DayChange(date(2026, 11, 28), "half", hours="10:00-12:00"), DayChange(date(2026, 11, 29), "half", hours="am"),
+    ])  # fmt: skip
+
+    assert halves.add(at(start), duration) == at(expected)
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [
+        ("2026-09-30 17:00", timedelta(hours=2), "2026-10-08 10:00"),  # over the seven days of 国庆
+        ("2026-09-30 17:00", timedelta(days=1), "2026-10-08 17:00"),
+        ("2026-10-01 10:00", timedelta(hours=8), "2026-10-08 18:00"),
+        ("2026-10-09 17:00", timedelta(hours=2), "2026-10-10 10:00"),  # the make-up Saturday
+        ("2026-10-09 17:00", timedelta(days=2), "2026-10-12 17:00"),
+        ("2026-10-10 17:00", timedelta(hours=2), "2026-10-12 10:00"),
+    ],
+)
+def test_the_national_holiday_and_its_make_up_saturday(start, duration, expected):
+    published = workdays.changed(PLAIN, workdays.published(2026))
+
+    assert published.add(at(start), duration) == at(expected)
+
+
+def test_a_week_is_written_as_it_is_read():
+    texts = ("1-5 09:00-12:00,13:00-18:00", "1-3 09:00-12:00; 5 09:00-12:00; 6 10:00-11:00", "7 00:00-23:59")
+
+    assert [workdays.write_week(read_week(text)) for text in texts] == list(texts)
+    assert workdays.changed(PLAIN, [], "6 09:00-12:00").hours(date(2026, 11, 23)) == ()
+
+
+def test_the_week_of_a_calendar_is_changed_on_record(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        assert not workdays.change_week(uow, "cn", workdays.CN_WEEK)
+        assert workdays.change_week(uow, "cn", "1-4 09:00-12:00,13:00-18:00; 5 09:00-12:00")
+        assert workdays.calendar(uow).add(at("2026-11-26 17:00"), timedelta(days=1)) == at("2026-11-27 12:00")
+        with pytest.raises(InvalidValue):
+            workdays.change_week(uow, "cn", "never")
+        (act,) = history.acts(uow, "calendar")
+
+    assert (act.kind, act.data["to"]) == ("calendar.week_changed", "1-4 09:00-12:00,13:00-18:00; 5 09:00-12:00")
+
+
 def test_instants_come_back_in_utc_and_naive_ones_are_refused():
     assert PLAIN.add(at("2026-11-23 09:00"), timedelta(hours=1)).tzinfo is UTC
     with pytest.raises(InvalidValue):
@@ -116,12 +174,14 @@ def test_a_day_can_be_changed_and_follows_the_week_again_each_on_record(engine):
 
 def test_lines_of_a_file_are_read_each_with_its_fault():
     lines = workdays.read_days("\ufeff日期,类型,备注\n2027-01-01,休,元旦\n2027/02/20,work\n\n2027-02-30,off\n"
-                               "2027-01-02,holiday\n2027-01-01,none\n2027-01-03\n2027-01-04,none,x\n")  # fmt: skip
+                               "2027-01-02,holiday\n2027-01-01,none\n2027-01-03\n2027-01-04,none,x\n"
+                               "2027-02-05,上午,除夕\n2027-02-06,half 13:00-15:00\n2027-02-07,half\n")  # fmt: skip
 
-    assert [line.number for line in lines if line.change is None] == [5, 6, 7, 8]
+    assert [line.number for line in lines if line.change is None] == [5, 6, 7, 8, 12]
     good = [line.change for line in lines if line.change is not None]
     assert good == [DayChange(date(2027, 1, 1), "off", "元旦"), DayChange(date(2027, 2, 20), "work"),
-                    DayChange(date(2027, 1, 4), "none")]  # fmt: skip
+                    DayChange(date(2027, 1, 4), "none"), DayChange(date(2027, 2, 5), "half", "除夕", "am"),
+                    DayChange(date(2027, 2, 6), "half", "", "13:00-15:00")]  # fmt: skip
     assert [line.change for line in workdays.read_days(workdays.write_days(good))] == good
     with pytest.raises(InvalidValue):
         workdays.read_days("2027-01-01,off\n" * (workdays.MOST_DAYS + 1))

@@ -134,7 +134,7 @@ ASKS = {
     ),
     **dict.fromkeys(
         ("workdays.index", "workdays.create", "workdays.year", "workdays.day", "workdays.published", "workdays.file",
-         "workdays.change"),
+         "workdays.week", "workdays.change"),
         "admin",
     ),
 }  # fmt: skip

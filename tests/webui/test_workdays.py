@@ -67,7 +67,30 @@ def test_a_day_is_added_changed_and_removed_each_on_record(engine, root):
         assert [act.data["to"] for act in history.acts(uow, "calendar")] == ["none", "work", "off"]
 
 
-@pytest.mark.parametrize("data", [{"day": "2026-02-30", "kind": "off"}, {"day": "2026-12-24", "kind": "holiday"}, {}])
+def test_half_days_and_the_week_are_shown_before_they_are_saved(engine, root):
+    typed = {"day": "2026-12-24", "kind": "half", "hours": "10:00-12:00", "note": "Eve"}
+    page = root.post("/workdays/cn/day", data=typed)
+    assert "Half day: 10:00-12:00" in page.text
+    root.post("/workdays/cn/days", data={"days": confirmed(page)})
+    page = root.post("/workdays/cn/day", data={"day": "2026-12-25", "kind": "half am"})
+    root.post("/workdays/cn/days", data={"days": confirmed(page)})
+    page = root.get("/workdays/cn?year=2026").text
+    assert ("Half day: 10:00-12:00 · Eve" in page, "Half day: mornings only" in page) == (True, True)
+
+    hours = {f"hours{weekday}": "09:00-12:00" for weekday in range(1, 7)}
+    page = root.post("/workdays/cn/week", data=hours)
+    assert 'name="week" value="1-6 09:00-12:00"' in page.text
+    assert root.post("/workdays/cn/days", data={"days": "", "week": "1-6 09:00-12:00"}).status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert workdays.write_week(workdays.calendar(uow).week) == "1-6 09:00-12:00"
+    assert root.post("/workdays/cn/week", data={"hours1": "nine to five"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"day": "2026-02-30", "kind": "off"}, {"day": "2026-12-24", "kind": "holiday"},
+     {"day": "2026-12-24", "kind": "half", "hours": "12"}, {}],
+)  # fmt: skip
 def test_a_day_that_cannot_be_is_refused_and_the_words_stay(root, data):
     page = root.post("/workdays/cn/day", data={**data, "note": "keep me"})
 
@@ -88,7 +111,7 @@ def test_a_file_is_shown_before_it_is_taken_over(engine, root):
     page = send(root, "日期,类型,备注\n2027-01-01,休,元旦\n2027-02-20,班,春节\n".encode("gb18030"))
     assert page.status_code == 200
     assert days(engine, 2027) == {}
-    assert "stay as they are" in page.text
+    assert "No due date and no timer" in page.text
 
     assert root.post("/workdays/cn/days", data={"days": confirmed(page)}).location.endswith("/cn?year=2027")
     assert days(engine, 2027) == {date(2027, 1, 1): ("off", "元旦"), date(2027, 2, 20): ("work", "春节")}

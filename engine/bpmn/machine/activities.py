@@ -154,6 +154,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
     assert human is not None  # noqa: S101 - compiled
     context = run.context(scope, local)
     form = run.value(human.form, context, node, "form") if human.form is not None else None
+    counted: dict[str, Any] = {}
     return Work(
         name=node.name,
         assignment=_assignment(run, node, human, context),
@@ -161,8 +162,10 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         form=form if isinstance(form, str) else None,
         fields=human.fields,
         default_permission=human.default_permission,
-        due=_moment(run, human.due, context, "due-not-a-date", human.calendar),
-        follow_up=_moment(run, human.follow_up, context, "follow-up-not-a-date", human.calendar),
+        due=_moment(run, human.due, context, "due-not-a-date", human.calendar, ("due", counted)),
+        follow_up=_moment(
+            run, human.follow_up, context, "follow-up-not-a-date", human.calendar, ("follow_up", counted)
+        ),
         priority=_priority(run, human.priority, context),
         buttons={**human.buttons, **({"phrases": list(human.phrases)} if human.phrases else {})},
         opinion=human.opinion,
@@ -183,6 +186,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         resubmits=human.resubmits,
         compensate=human.compensate,
         recall=human.recall,
+        counted=counted and {"calendar": human.calendar, "since": run.now, **counted},
     )
 
 
@@ -217,12 +221,18 @@ def _people(slot: Slot, value: Any) -> list[Any]:
     return [value]
 
 
-def _moment(run: Run, slot: Slot | None, context: Values, code: str, calendar: str | None) -> Any:
+def _moment(
+    run: Run, slot: Slot | None, context: Values, code: str, calendar: str | None, kept: tuple[str, dict[str, Any]]
+) -> Any:  # fmt: skip
+    """`kept`: where the duration is written that was counted by the calendar, and its name there."""
     if slot is None:
         return None
     value = run.value(slot, context)
     if value is None and slot.expression is None:
         return None
+    duration = timers.duration_of(value)
+    if calendar is not None and duration is not None:
+        kept[1][kept[0]] = duration
     try:
         return timers.moment_of(value, run.now, run.env.zone, run.calendar(calendar))
     except (timers.WrongTimer, OverflowError) as error:

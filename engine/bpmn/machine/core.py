@@ -403,6 +403,7 @@ class Run(Evaluation):
         node, definition, what = guard
         if isinstance(what, timers.Schedule):
             waiting = self.wait(scope, node, "timer", token, host=host)
+            waiting.definition = definition
             self.schedule(waiting, what)
         elif what is None:
             waiting = self.wait(scope, node, "condition", token, host=host)
@@ -437,7 +438,10 @@ class Run(Evaluation):
         token.due = schedule.due.isoformat()
         token.left = schedule.left
         token.cycle = schedule.cycle
-        self.facts.append(TimerArmed(self.number(), token.id, token.node.id, schedule.due, schedule.left))
+        event = token.node.events[token.definition]
+        calendar = event.timer.calendar if event.timer is not None else None
+        counted = {"calendar": calendar, **schedule.counted} if calendar and schedule.counted else {}
+        self.facts.append(TimerArmed(self.number(), token.id, token.node.id, schedule.due, schedule.left, counted))
 
     def prepare_guards(self, scope: Scope, node: Node, local: Values | None) -> list[Guard]:
         """Evaluate what the boundary events of an activity wait for. Raises Stuck, Overtaken."""

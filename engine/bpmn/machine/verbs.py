@@ -41,7 +41,7 @@ from engine.bpmn.program import (
     Program,
 )
 from engine.bpmn.state import Scope, State, Token
-from engine.bpmn.steps import Closing, NodeLeft, Step
+from engine.bpmn.steps import Closing, NodeLeft, Step, TimerArmed, TimerDisarmed
 from engine.errors import NoSuchStart, NoSuchWait, NotActivatable
 from engine.values import Values, normalise
 
@@ -207,6 +207,19 @@ def elapse(state: State, token: int, *, now: datetime, env: Env) -> Step:
         events.fire(run, waiting, {})
     except Stuck as stuck:  # its next firing cannot be computed
         _incident(run, waiting, stuck.code, stuck.detail)
+    return _go(run)
+
+
+def reschedule(state: State, token: int, due: datetime, counted: dict[str, Any], *, now: datetime, env: Env) -> Step:
+    """The timer of this wait is due at another moment, since the calendar that counts it has changed."""
+    waiting = state.tokens.get(token)
+    if waiting is None or waiting.wait != "timer":
+        return _stale(state)
+    run = Run(state, now, env)
+    run.dirty.add(waiting.scope.id)
+    waiting.due = due.isoformat()
+    run.facts.append(TimerDisarmed(run.number(), token, waiting.node.id, "moved"))
+    run.facts.append(TimerArmed(run.number(), token, waiting.node.id, due, waiting.left, counted))
     return _go(run)
 
 
