@@ -60,6 +60,8 @@ class Settings:
     """Codes of prints that one visitor may ask about in a minute."""
     substitution_amount: str = ""
     """A substitution for larger requests needs the word of the principal's manager; nothing: no amount does."""
+    print_font: str = ""
+    """A TrueType file that prints embed, for archives; nothing: STSong-Light, which the reader of a PDF brings."""
     crash_at: str = ""
     """Fault tests only: `point` or `point:hit`; refused unless `testing`."""
     testing: bool = False

@@ -34,6 +34,7 @@ from webui.inbox import returning as _return_pages  # noqa: F401
 from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
 from webui.policies import register as _register_pages  # noqa: F401
+from webui.printing import paper
 from webui.requests import acts as _act_pages  # noqa: F401
 from webui.requests import ahead as _ahead_pages  # noqa: F401
 from webui.requests import drafts as _draft_pages  # noqa: F401
@@ -74,6 +75,8 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     api.install(app)
     errors.install(app)
     app.after_request(_headers)
+    if settings.print_font:
+        paper.check_font(settings.print_font)
     transaction.install(app, engine or ProcessEngine(settings))
     return app
 

@@ -49,6 +49,8 @@ __all__ = [
 
 Known = Callable[[FormField, Any], bool]
 _DATETIME_LABELS = {"date": ("dateLabel",), "time": ("timeLabel",), "datetime": ("dateLabel", "timeLabel")}
+_NOT_SHOWN = ("components", "print")
+"""of a form: shown field by field, and what names fields that may be hidden"""
 _ATTRIBUTE = re.compile(r"troika:(\w+)\.(\w+)")
 
 
@@ -136,7 +138,7 @@ def visible(form: Form, values: Values, permissions: Permissions, locale: str) -
     Hidden fields are in neither. Numbers are JSON numbers, dates ISO text.
     """
     shown = _shown(form.components, permissions, locale)
-    language = _localised({key: value for key, value in form.schema.items() if key != "components"}, locale)
+    language = _localised({key: value for key, value in form.schema.items() if key not in _NOT_SHOWN}, locale)
     data = _seen(form.components, values, permissions)
     for name in form.reads:
         if name in values and permissions.by_path.get(name) != "hidden":

@@ -13,6 +13,8 @@ from engine.findings import Finding
 if TYPE_CHECKING:
     from marshmallow import Schema
 
+    from engine.forms.layout import Layout
+
 TEXTS = frozenset(("textfield", "textarea"))
 CHOICES = frozenset(("select", "radio"))
 MANY_CHOICES = frozenset(("checklist", "taglist"))
@@ -86,6 +88,8 @@ class Form:
     reads: frozenset[str]
     """names of variables that its rules and texts use and that no field holds"""
     typed: "Schema"
+    layout: "Layout | None" = None
+    """what is printed, in which order; None: everything"""
 
     def field(self, path: str) -> FormField | None:
         """By its dotted path."""

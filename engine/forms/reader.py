@@ -11,6 +11,7 @@ from engine import feel
 from engine.errors import N_, EngineError
 from engine.feel import Compiled
 from engine.findings import Finding, Level, errors_of
+from engine.forms import layout as layouts
 from engine.forms import schema
 from engine.forms.model import (
     CHOICES,
@@ -88,11 +89,14 @@ def _form(reader: _Reader, document: dict[str, Any]) -> Form | None:
     components = _level(reader, document["components"], (), "", 0)
     fields = tuple(_all(components))
     _find_cycles(reader, fields)
+    layout = None
+    if "print" in document:
+        layout = layouts.read(document["print"], {one.path: one for one in fields}, reader.say)
     if errors_of(reader.findings):
         return None
     own = {one.path.partition(".")[0] for one in fields}
     form_reads = frozenset(reader.reads - own - {"this", "parent", "i", "_this_", "_parent_", "_i_"})
-    return Form(document["id"], document, components, fields, form_reads, schema.build(components))
+    return Form(document["id"], document, components, fields, form_reads, schema.build(components), layout)
 
 
 def _all(components: tuple[FormField, ...]) -> Iterator[FormField]:

@@ -3,8 +3,10 @@
 import hashlib
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import reportlab
 from sqlalchemy import select
 
 from engine import repository, runtime, tasks
@@ -32,9 +34,9 @@ def printed(monkeypatch):
     sheets: list[Sheet] = []
     draw = paper.pdf
 
-    def keep(sheet: Sheet) -> bytes:
+    def keep(sheet: Sheet, font: str) -> bytes:
         sheets.append(sheet)
-        return draw(sheet)
+        return draw(sheet, font)
 
     monkeypatch.setattr(paper, "pdf", keep)
     return sheets
@@ -163,6 +165,52 @@ def test_what_is_hidden_from_the_reader_is_not_on_his_print(sign_in, engine, peo
     bob.post(f"/requests/{instance}/print.pdf")
 
     assert "Amount" not in [name for name, _ in printed[0].fields]
+
+
+LAYOUT = (
+    b'"print": {"paper": "A5", "blocks": [{"block": "signatures", "troika:heading.en": "Put down"},'
+    b'{"block": "fields", "heading": "X", "troika:heading.en": "Claim", "fields": ["amount", "reason"]},'
+    b'{"block": "opinions"}]}, "components"'
+)
+
+
+def test_a_layout_says_what_is_printed_in_which_order_and_on_what(sign_in, engine, people, printed):
+    with engine.unit_of_work(ENGINE) as uow:
+        form = CLAIM_FORM.replace(b'"components"', LAYOUT, 1)
+        files = {"claim.bpmn": CLAIM, "forms/claim.json": form, "forms/approval.json": APPROVAL_FORM}
+        repository.deploy(uow, files)
+    instance = claimed(engine, people)
+    ann = sign_in("ann")
+    page = ann.get(f"/requests/{instance}").text
+    assert page.index('value="A5"') < page.index('value="A4"')
+    assert "Put down" not in page  # the layout is no business of the browser
+
+    answers = [
+        ann.post(f"/requests/{instance}/print.pdf", data=data) for data in ({}, {"paper": "A4"}, {"paper": "A6"})
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 422]
+    boxes = [re.search(rb"/MediaBox \[ 0 0 (\d+)", answer.data)[1] for answer in answers[:2]]
+    assert boxes == [b"419", b"595"]
+    assert [(part.kind, part.heading) for part in printed[0].parts] == [
+        ("signatures", "Put down"), ("fields", "Claim"), ("opinions", "")
+    ]  # fmt: skip
+    assert [name for name, _ in printed[0].parts[1].fields] == ["Amount", "Reason"]
+
+
+def test_the_font_of_the_setting_is_embedded_and_what_it_lacks_is_written_in_the_other(app):
+    vera = str(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
+    sheet = Sheet(
+        "Claim 报销", "oa", "1", "", [("By", "安妮")], [("Why", "a < b")], [], [], [], "Ann", "now", "A" * 26, "x"
+    )
+    with app.test_request_context():
+        embedded, brought = paper.pdf(sheet, vera), paper.pdf(replace(sheet, paper="A5"))
+
+    assert (b"FontFile2" in embedded, b"STSong-Light" in embedded) == (True, True)
+    assert (b"FontFile2" in brought, b"STSong-Light" in brought) == (False, True)
+    for wrong in ("/no/such.ttf", str(Path(paper.__file__))):
+        with pytest.raises(WrongSetting):
+            paper.check_font(wrong)
 
 
 def test_long_lists_and_words_go_over_several_pages(app):

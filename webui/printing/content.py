@@ -1,7 +1,7 @@
 """What stands on the print of a request: only what its reader may see, in his language."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from engine import forms, identity, pickers, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
+from engine.forms.layout import PAPERS, Block
 from engine.forms.model import PICKERS
 from engine.tasks import Signed, signatures
 from engine.values import Values
@@ -53,8 +54,18 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One block of the layout, with what it prints. `kind`: one of forms.layout.BLOCKS."""
+
+    kind: str
+    heading: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """Everything that is printed, as text."""
+    """Everything that is printed, as text. `parts`: in the order of the layout; none: everything. `paper`: A4 | A5."""
 
     title: str
     process: str
@@ -69,19 +80,37 @@ class Sheet:
     printed_at: str
     code: str
     address: str
+    parts: list[Part] = field(default_factory=list)
+    paper: str = "A4"
 
 
-def sheet(instance_id: UUID, code: str, address: str) -> Sheet:
-    """Raises NotFound for a reader who has nothing to do with the request."""
+def form_of(definition_id: UUID) -> Form | None:
+    """The start form that the request was made with."""
+    form_id = repository.definition(g.uow, definition_id).meta.get("form")
+    return repository.form(g.uow, form_id, definition_id) if form_id else None
+
+
+def papers(definition_id: UUID) -> list[str]:
+    """What may be printed on, the paper of the layout first."""
+    form = form_of(definition_id)
+    first = form.layout.paper if form is not None and form.layout is not None else PAPERS[0]
+    return [first, *(size for size in PAPERS if size != first)]
+
+
+def sheet(instance_id: UUID, code: str, address: str, paper: str | None = None) -> Sheet:
+    """`paper`: other than the layout says. Raises NotFound for a reader who has nothing to do with the request."""
     card = progress.card(g.uow, instance_id)
-    form_id = repository.definition(g.uow, card.definition_id).meta.get("form")
-    form = repository.form(g.uow, form_id, card.definition_id) if form_id else None
+    form = form_of(card.definition_id)
+    layout = form.layout if form is not None else None
     fields: list[tuple[str, str]] = []
     tables: list[Table] = []
+    parts: list[Part] = []
     if form is not None:
         values = runtime.instance_view(g.uow, instance_id).variables
         allowed = tasks.sight(g.uow, instance_id)
-        _fill(form, forms.readable(form, values, allowed), allowed, fields, tables)
+        seen = forms.readable(form, values, allowed)
+        _fill(form.components, seen, allowed, fields, tables)
+        parts = [_part(form, block, seen, allowed) for block in layout.blocks] if layout is not None else []
     head = [
         (gettext("Started by"), card.starter_name), (gettext("Started"), rendering.moment(card.created_at)),
         (gettext("Status"), _status(card.status)),
@@ -90,8 +119,23 @@ def sheet(instance_id: UUID, code: str, address: str) -> Sheet:
     return Sheet(
         card.title or card.process_name, card.process_name, card.number or "", _status(card.status), head, fields,
         tables, [document.name for document in tasks.attachments(g.uow, instance_id)], _decisions(instance_id),
-        rendering.person(g.reader), rendering.moment(g.now), code, address,
+        rendering.person(g.reader), rendering.moment(g.now), code, address, parts,
+        paper or (layout.paper if layout is not None else "A4"),
     )  # fmt: skip
+
+
+def _part(form: Form, block: Block, seen: Values, allowed: forms.Permissions) -> Part:
+    """What the reader may see of a block."""
+    fields: list[tuple[str, str]] = []
+    tables: list[Table] = []
+    if block.kind in ("fields", "lines"):
+        chosen = [found for path in block.fields if (found := form.field(path)) is not None]
+        if block.kind == "lines" and chosen:
+            chosen = [replace(chosen[0], children=tuple(chosen[1:]) or chosen[0].children)]
+        _fill(chosen or form.components, seen, allowed, fields, tables)
+        if block.kind == "fields":
+            tables = []
+    return Part(block.kind, rendering.label(block.headings, block.headings.get("", "")), fields, tables)
 
 
 def _status(name: str) -> str:
@@ -103,10 +147,11 @@ def _status(name: str) -> str:
 
 
 def _fill(
-    form: Form, values: Values, allowed: forms.Permissions, fields: list[tuple[str, str]], tables: list[Table]
-) -> None:
+    components: Iterable[FormField], values: Values, allowed: forms.Permissions, fields: list[tuple[str, str]],
+    tables: list[Table],
+) -> None:  # fmt: skip
     """Fields in the order of the form; a list becomes a table, what is hidden or empty of words is left out."""
-    for component in _leaves(form.components):
+    for component in _leaves(components):
         if allowed.on(component.path) == "hidden" or not component.path:
             continue
         value = _at(values, component.path)
@@ -139,18 +184,18 @@ def _at(values: Any, path: str) -> Any:
     return values
 
 
-def _text(field: FormField, value: Any) -> str:
-    if field.type in PICKERS and value:
-        found = pickers.names(g.uow, field, [value]).get(value)
+def _text(of: FormField, value: Any) -> str:
+    if of.type in PICKERS and value:
+        found = pickers.names(g.uow, of, [value]).get(value)
         return str(value) if found is None else picking.name(found)
     if isinstance(value, list):
-        return ", ".join(_text(field, one) for one in value) or "–"
-    chosen = next((option.labels for option in field.options or () if option.value == value), None)
+        return ", ".join(_text(of, one) for one in value) or "–"
+    chosen = next((option.labels for option in of.options or () if option.value == value), None)
     return rendering.value_text(value if chosen is None else rendering.label(chosen, chosen.get("", str(value))))
 
 
-def _with_capitals(field: FormField, value: Any) -> str:
-    text, words = _text(field, value), capitals.beside(field, value)
+def _with_capitals(of: FormField, value: Any) -> str:
+    text, words = _text(of, value), capitals.beside(of, value)
     return f"{text}（{words}）" if words else text
 
 

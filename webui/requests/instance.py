@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from engine import audit, records, repository, runtime, tasks
 from webui import access, filling, progress, talks, tracking
+from webui.printing import content
 from webui.rendering import page
 from webui.requests import acts, blueprint
 
@@ -32,6 +33,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
+        papers=content.papers(found.definition_id),
         form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True) if form else None,
         variables=values if access.may_read("cockpit") else None,
         records=[pair for pair in records.made_by(g.uow, instance_id) if access.may_read(pair[0].capability)],

@@ -117,7 +117,7 @@ NEEDS = {
 """The parameter without which a strategy asks nobody."""
 NOT_YET = {
     "managers": N_("Remove it: process administrators look after every process."),
-    "print": N_("Remove it."),
+    "print": N_("Write 'print' into the start form: it says what is printed, in which order."),
     "retention": N_("Remove it."),
     "dataStore": N_("Draw a service task that reads or writes the data."),
     "lane": N_("Assign each user task."),

@@ -380,3 +380,35 @@ def test_permissions_follow_the_nearest_rule() -> None:
         "write", "hidden", "read", "read", "write", "hidden",
     ]  # fmt: skip
     assert (mine.required("a"), mine.required("b")) == (True, None)
+
+
+BLOCK = {"block": "fields", "heading": "事由", "troika:heading.en": "Why", "fields": ["why"]}
+
+
+@pytest.mark.parametrize(
+    ("layout", "rule"),
+    [
+        ({"blocks": [BLOCK, {"block": "lines", "list": "lines", "columns": ["sku"]}, {"block": "lines"}]}, None),
+        ({"paper": "A5", "blocks": [{"block": "opinions"}, {"block": "signatures"}, {"block": "approvals"}]}, None),
+        ([], "print-not-a-layout"),
+        ({"blocks": []}, "print-not-a-layout"),
+        ({"blocks": [BLOCK], "paper": "A3"}, "print-paper"),
+        ({"blocks": [BLOCK], "size": "A5"}, "print-unknown"),
+        ({"blocks": [{**BLOCK, "columns": []}]}, "print-unknown"),
+        ({"blocks": [{"block": "poem"}]}, "print-unknown-block"),
+        ({"blocks": ["fields"]}, "print-unknown-block"),
+        ({"blocks": [{"block": "fields", "fields": ["whence"]}]}, "print-unknown-field"),
+        ({"blocks": [{"block": "fields", "fields": ["lines"]}]}, "print-unknown-field"),
+        ({"blocks": [{"block": "fields", "fields": "why not"}]}, "print-unknown-field"),
+        ({"blocks": [{"block": "lines", "list": "lines", "columns": ["colour"]}]}, "print-unknown-field"),
+        ({"blocks": [{"block": "lines", "list": "why"}]}, "print-unknown-field"),
+        ({"blocks": [{"block": "lines", "list": {"a": 1}, "columns": [2]}]}, "print-unknown-field"),
+    ],
+)
+def test_a_print_layout_names_only_what_the_form_has(layout: Any, rule: str | None) -> None:
+    text = {"type": "textfield", "label": "x"}
+    lines = {"id": "l", "type": "dynamiclist", "path": "lines", "components": [{**text, "id": "s", "key": "sku"}]}
+    found = forms.read({"id": "f", "print": layout, "components": [{**text, "id": "w", "key": "why"}, lines]})
+
+    assert {finding.rule for finding in found.findings} == ({rule} - {None})
+    assert (found.form is None) == (rule is not None)
