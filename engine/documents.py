@@ -149,11 +149,11 @@ def list_(uow: UnitOfWork, owner_type: str, owner_id: UUID) -> list[Document]:
     return [_document(row) for row in uow.execute(_owned, {"of_type": owner_type, "of": owner_id})]
 
 
-def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> int:
-    """Let `to`, an instance, have what an owner has now, by reference; returns how many files those are."""
-    found = list_(uow, owner_type, owner_id)
-    for one in found:
-        key = ids.uuid7()
+def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> dict[UUID, UUID]:
+    """Let `to`, an instance, have what an owner has now, by reference; the new id of each file by its old one."""
+    made: dict[UUID, UUID] = {}
+    for one in list_(uow, owner_type, owner_id):
+        key = made[one.id] = ids.uuid7()
         uow.queue(
             _insert_document,
             {
@@ -168,7 +168,7 @@ def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> int:
                 "uploaded_at": one.uploaded_at,
             },
         )  # fmt: skip
-    return len(found)
+    return made
 
 
 def move(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> None:

@@ -145,11 +145,7 @@ def keep(uow: UnitOfWork, ended: Instance) -> UUID | None:
     """A draft of a request that is about to be withdrawn, for its requester; None when the engine had started it."""
     if ended.starter_id is None:
         return None
-    draft_id = _store(
-        uow, ended.definition_id, ended.process_key, ended.title, _content(uow, ended), ended.starter_id, ended.id
-    )
-    documents.copy(uow, OWNER, ended.id, draft_id)
-    return draft_id
+    return _copy(uow, ended, ended.title, ended.id)
 
 
 def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
@@ -162,9 +158,7 @@ def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
         raise ActNotOffered(act="copy", task=view.instance.title, offered="-")
     row = view.instance
     name = repository.latest_active(uow, row.process_key).name
-    draft_id = _store(uow, row.definition_id, row.process_key, name, _content(uow, row), row.starter_id, None)
-    documents.copy(uow, OWNER, instance_id, draft_id)
-    return open_(uow, draft_id)
+    return open_(uow, _copy(uow, row, name, None))
 
 
 def forget(uow: UnitOfWork) -> None:
@@ -197,22 +191,45 @@ def _startable(uow: UnitOfWork, key: str) -> repository.DefinitionInfo:
     return found
 
 
-def _content(uow: UnitOfWork, row: Instance) -> bytes:
-    """The fields of the start form as they stand now; without a form nothing was filled in."""
+def _copy(uow: UnitOfWork, row: Instance, title: str, resubmits_id: UUID | None) -> UUID:
+    """A draft with fields and files of a request; the files are its own."""
+    draft_id = ids.uuid7()
+    moved = {str(old): str(new) for old, new in documents.copy(uow, OWNER, row.id, draft_id).items()}
+    content = _content(uow, row, moved)
+    return _store(
+        uow, row.definition_id, row.process_key, title, content, row.starter_id, resubmits_id, draft_id
+    )  # fmt: skip
+
+
+def _content(uow: UnitOfWork, row: Instance, moved: Mapping[str, str]) -> bytes:
+    """The fields of the start form as they stand now; without a form nothing was filled in. `moved`: files by id."""
     state = runtime.load(uow, row)
     known = bpmn.variables(state)
     names: list[str] = []
     if state.program.start_form is not None:
         form = repository.form(uow, state.program.start_form, row.definition_id)
-        names = [one.path for one in form.fields if "." not in one.path]
+        names = list(dict.fromkeys(one.path.partition(".")[0] for one in form.fields))
+        files = [one.path.split(".") for one in form.fields if one.type == "filepicker"]
+        known = {name: _with_files(known[name], [name], files, moved) for name in names if name in known}
     return orjson.dumps(values.encode({name: known[name] for name in names if name in known}))
+
+
+def _with_files(value: Any, at: list[str], files: list[list[str]], moved: Mapping[str, str]) -> Any:
+    """`value` with its own files in the fields for files; one of another request does not come along."""
+    if at in files:
+        return [moved[one] for one in value or () if one in moved]
+    if isinstance(value, list):
+        return [_with_files(one, at, files, moved) for one in value]
+    if isinstance(value, dict):
+        return {name: _with_files(one, [*at, name], files, moved) for name, one in value.items()}
+    return value
 
 
 def _store(
     uow: UnitOfWork, definition_id: UUID, key: str, title: str, content: bytes, owner: UUID | None,
-    resubmits_id: UUID | None,
+    resubmits_id: UUID | None, draft_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
-    draft_id = ids.uuid7()
+    draft_id = draft_id or ids.uuid7()
     row = {
         "id": draft_id, "definition_id": definition_id, "process_key": key, "title": title, "starter_id": owner,
         "status": int(Status.DRAFT), "history_hash": bytes(32), "codec": 1, "state": content,

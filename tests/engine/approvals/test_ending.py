@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from engine import identity, modification, policy, repository, runtime, tasks
+from engine import documents, identity, modification, policy, repository, runtime, tasks
 from engine.bpmn import Modification, Placing
 from engine.db.instance import Status
 from engine.db.job import job
@@ -31,7 +31,7 @@ from tests.engine.approvals.test_resubmitting import guarded
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, timer
 from tests.engine.bpmn.test_event_sub_processes import handler
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
-from tests.engine.test_tasks import do, mine
+from tests.engine.test_tasks import FORM, do, mine
 
 pytestmark = pytest.mark.approvals
 
@@ -529,6 +529,27 @@ def test_files_come_along_by_reference_and_go_with_a_draft_that_is_thrown_away(e
     do(engine, ann, drafting.discard, draft.id, draft.version)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert len(uow.connection.exec_driver_sql("SELECT id FROM document").all()) == 2
+
+
+@pytest.mark.parametrize("act", ["copy_to_draft", "withdraw"])
+def test_files_that_a_form_names_are_those_of_the_draft_and_no_others_come_along(engine, monkeypatch, act):
+    """And fields inside groups come along as well."""
+    inner = [{"id": "Files", "type": "filepicker", "key": "files", "multiple": True, "label": "files"},
+             {"id": "Why", "type": "textfield", "key": "why", "label": "why"}]  # fmt: skip
+    group = {"id": "Group", "type": "group", "path": "proof", "components": inner}
+    monkeypatch.setitem(FORM, "components", [*FORM["components"], group])
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    given_in = case.act(tasks.attach, "a", "receipt.txt", b"paid", "text/plain")
+    given = {"proof": {"files": [str(given_in), str(case.id)], "why": "lost"}}
+    do(engine, ENGINE, runtime.set_variables, case.id, given, reason="filled in")
+
+    made = do(engine, case.who["ann"], getattr(tasks, act), case.id)
+    draft = do(engine, case.who["ann"], drafting.open_, getattr(made, "id", made))
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        [own] = documents.list_(uow, "instance", draft.id)
+    assert own.id != given_in
+    assert draft.values["proof"] == {"files": [str(own.id)], "why": "lost"}
 
 
 def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engine):
