@@ -117,6 +117,12 @@ def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
     return {info.path: open_(uow, info.path).content for info in found}
 
 
+def scenarios_of(uow: UnitOfWork, key: str) -> dict[str, bytes]:
+    """The draft of the scenarios of a process: path -> content."""
+    found = [info.path for info in list_(uow) if (info.kind, info.key) == ("scenarios", key)]
+    return {path: open_(uow, path).content for path in found}
+
+
 def named_by(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
     """Drafts of forms and of decisions that a drawing names: path -> content."""
     reading = bpmn.read(drawing)

@@ -5,6 +5,8 @@ from typing import Any
 
 from engine import feel
 from engine.errors import N_, InvalidValue
+from engine.scenarios.playing import Playing
+from engine.scenarios.tracing import Seen
 from engine.scenarios.words import ACTS
 from engine.values import Values, normalise
 
@@ -30,6 +32,39 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def story_of(name: str, run: Playing, item: Mapping[str, Any]) -> dict[str, Any]:
+    """What was played, as a scenario: who, what was given, the steps, and how it ended or where it waits.
+
+    `item`: person, given and steps as they were told. What was answered by a sample is told, so that it is so again.
+    """
+    said: dict[str, Any] = {"name": name, "as": item["as"], "given": dict(item["given"])}
+    steps: list[dict[str, Any]] = _samples(run.seen[0])
+    acts = iter(run.seen[1:])
+    told: list[dict[str, Any]] = []
+    for step in item["steps"]:
+        if "operation" not in step:
+            steps += told
+            told = _samples(next(acts))
+        steps.append(step)
+    steps += told
+    if steps:
+        said["steps"] = steps
+    position = run.position()
+    if position.view.instance.ended_at is not None:
+        said["ends in"] = position.view.instance.ended_code
+    else:
+        said["tasks"] = sorted(node for _, node, kind in position.view.waits if kind == "work")
+    return said
+
+
+def _samples(seen: Seen) -> list[dict[str, Any]]:
+    return [
+        {"operation": call.operation, "returns": dict(call.outputs or {})}
+        for call in seen.calls
+        if call.how == "sample"
+    ]
 
 
 def lines(text: str) -> Values:

@@ -1,5 +1,6 @@
 """Playing a draft step by step: what is seen, that going on gives what the whole gives, and that nothing leaves."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
 from engine.feel.diagnostics import FeelSyntaxError
-from engine.scenarios import NOW, World, playing, saying, words
+from engine.scenarios import NOW, World, WrongScenario, playing, saying, words, writing
 from engine.scenarios.stage import Stage, copied
 from engine.unit_of_work import ENGINE
 
@@ -152,3 +153,20 @@ def test_a_change_of_the_company_makes_a_new_copy(trial, stage):
         assert "sun" not in [user.login for task in play(trial, MANAGER)[2].tasks for user in task.people]
     finally:
         stage.again(NOW)
+
+
+def test_what_is_added_to_a_file_leaves_the_rest_as_it_stands_and_means_what_was_played():
+    text = (LIBRARY / "processes/oa/expense_claim.scenarios.yml").read_text()
+    item = {"name": "读了：= 1", "as": "ann", "given": {"amount": Decimal("2000.00"), "day": "2026-03-01", "yes": "no"},
+            "steps": saying.steps([MANAGER, {"after": "P1D"}, FINANCE]), "ends in": "paid"}  # fmt: skip
+    grown = writing.added(text, item, "expense_claim")
+
+    assert grown.startswith(text.rstrip())
+    *before, last = words.read(grown, "f", "expense_claim")
+    assert before == words.read(text, "f", "expense_claim")
+    assert last == replace(words.told(item, {}, "expense_claim"), process="expense_claim")
+    assert words.read(writing.added("", item, "expense_claim"), "f", "expense_claim") == [last]
+    with pytest.raises(writing.ScenarioNameTaken):
+        writing.added(grown, item, "expense_claim")
+    with pytest.raises(WrongScenario):
+        writing.added("scenarios: [{name: a}]\n", item, "expense_claim")

@@ -79,3 +79,24 @@ def test_what_makes_no_sense_is_refused(play):
         {"at": [1]},
     ):  # fmt: skip
         assert play(422, **wrong), wrong
+
+
+def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_covers(sign_in, play):
+    root = sign_in("root")
+    steps = [{"task": "approve", "as": "bob", "agree": {"cost_centre": "=1+1"}},
+             {"task": "pay", "as": "ann", "complete": {}}]  # fmt: skip
+    sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": steps, "name": "付款了"}
+    json = {"Accept": "application/json"}
+    assert root.post("/designer/play/claim/scenario", json=sent, headers=json).status_code == 201
+    assert root.post("/designer/play/claim/scenario", json=sent, headers=json).json["code"] == "scenario_name_taken"
+    assert root.post("/designer/play/claim/scenario", json={**sent, "name": " "}, headers=json).status_code == 422
+    waits = {**sent, "steps": [], "name": "等经理"}
+    assert root.post("/designer/play/claim/scenario", json=waits, headers=json).status_code == 201
+
+    assert "not run" in root.get("/designer/scenarios/claim").text
+    page = root.post("/designer/scenarios/claim").text
+    assert "All 2 scenarios passed." in page
+    assert "data-flows>4 / 5<" in page
+    assert "data-outcomes>1 / 2<" in page
+    assert "同意？ → 否 → 已驳回" in page
+    assert root.get("/designer/scenarios/nothing").status_code == 404

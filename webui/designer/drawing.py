@@ -109,7 +109,7 @@ def deploy(key: str) -> ResponseReturnValue:
     if sent["etag"] != etag_of(draft):
         raise changed_by(draft)
     try:
-        files = with_forms(draft.path, drafts.open_(g.uow, draft.path).content)
+        files = with_forms(draft.path, drafts.open_(g.uow, draft.path).content) | drafts.scenarios_of(g.uow, key)
         repository.deploy(g.uow, files, sent["note"])
     except DeploymentRefused as refused:
         return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status

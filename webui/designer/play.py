@@ -53,6 +53,7 @@ class Script:
     key: str
     files: dict[str, bytes]
     story: Scenario | None
+    item: dict[str, Any]
     person: str
     sample: bool
     at: tuple[str, str]
@@ -63,9 +64,9 @@ class Script:
 @own_transactions
 def play(key: str) -> ResponseReturnValue:
     """Play from the start to the last step: marks for the canvas, and the panel beside it."""
-    sent = _sent()
-    with reading(_installation()):
-        script = _script(key, sent)
+    sent = sent_script()
+    with reading(installation()):
+        script = script_of(key, sent)
     try:
         with stage().trying(script.files) as world:
             if script.story is None:
@@ -94,8 +95,8 @@ def reading(engine: ProcessEngine, actor: Actor | None = None) -> Iterator[None]
 def stage() -> Stage:
     """The copy of this installation; one for each process of the server."""
     found: Stage | None = current_app.extensions.get("troika_stage")
-    if found is None or found.engine is not _installation():
-        found = current_app.extensions["troika_stage"] = Stage(_installation())
+    if found is None or found.engine is not installation():
+        found = current_app.extensions["troika_stage"] = Stage(installation())
     return found
 
 
@@ -104,12 +105,14 @@ def files_of(path: str, xml: bytes) -> dict[str, bytes]:
     return {path: xml} | drafts.named_by(g.uow, xml)
 
 
-def _installation() -> ProcessEngine:
+def installation() -> ProcessEngine:
+    """The engine of this site."""
     engine: ProcessEngine = current_app.extensions["troika"]
     return engine
 
 
-def _sent() -> dict[str, Any]:
+def sent_script() -> dict[str, Any]:
+    """The body, numbers exact. Raises NotAnObject."""
     try:
         sent = json.loads(request.get_data(), parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -123,19 +126,20 @@ def _no_number(text: str) -> Any:
     raise ValueError(text)
 
 
-def _script(key: str, sent: dict[str, Any]) -> Script:
+def script_of(key: str, sent: dict[str, Any]) -> Script:
+    """What is to be played. Raises InvalidValue, WrongScenario."""
     xml = sent["xml"].encode("utf-8", "surrogatepass")
     person, told = str(sent.get("person") or g.reader.login), sent.get("steps") or []
     given, at = sent.get("given"), sent.get("at") or ["", ""]
     if not isinstance(told, list) or not isinstance(at, list) or len(at) != 2:
         raise InvalidValue(expected="a list of steps", found=str(told)[:80])
     typed = sent.get("typed") if isinstance(sent.get("typed"), dict) else {}
-    story = None
+    story, item = None, {}
     if isinstance(given, dict):
         item = {"name": "trial", "as": person, "given": saying.plain(given), "steps": saying.steps(told)}
         story = words.told(item, {}, key)
     files = files_of(path_of_draft(key), xml)
-    return Script(key, files, story, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {})
+    return Script(key, files, story, item, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {})
 
 
 # ---------------------------------------------------------------- before the start
@@ -204,7 +208,7 @@ def _standing(script: Script, run: Playing, stopped: Stopped | None) -> Response
             after=playing.duration_between(position.now, position.due[0].at) if position.due else "",
             incidents=[(names.get(one.node or "", one.node or ""), rendering.incident(one))
                        for one in position.view.incidents],
-            reason=route.reason, files=None,
+            reason=route.reason,
         )  # fmt: skip
     flows = [flow for seen in run.seen for process, flow in seen.flows if process == script.key]
     passed = {node: "passed" for seen in run.seen for node in seen.left}

@@ -152,8 +152,19 @@ class Play {
     const typed = said.get('data') ? JSON.parse(said.get('data')) : {};
     if (playForm === 'start') this.#ask({ given: typed, steps: [], typed });
     else if (playForm === 'task') this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
+    else if (playForm === 'save') this.#save(said.get('name'), form);
     else if (playForm === 'answer') this.#answer(form.dataset, event.submitter, said.get('returns'));
     else this.#add({ [playForm]: name, ...(playForm === 'message' ? { key } : {}), with: said.get('with') });
+  }
+
+  async #save(name, form) {
+    try {
+      await whileBusy(send('POST', `${this.address}/scenario`, { xml: await this.xml(), ...this.script, name }));
+      form.reset();
+      toast({ level: 'success', text: t('Kept as scenario “{name}”; it is published with the drawing.', { name }) });
+    } catch (error) {
+      toast({ level: 'danger', text: error.message });
+    }
   }
 
   // another answer for a call that was made in act number `act`: told after the step, before the next one

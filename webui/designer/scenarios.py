@@ -1,0 +1,150 @@
+"""场景: what was played is kept as a scenario of the process; all are run, and what they go through is shown."""
+
+from dataclasses import dataclass
+
+from flask import g, jsonify, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from engine import drafts, repository, runtime, scenarios
+from engine.db.definition import Kind, deployment, resource
+from engine.errors import InvalidValue, NotFound
+from engine.scenarios import coverage, playing, saying, writing
+from engine.scenarios.coverage import Coverage
+from engine.scenarios.tracing import Trace
+from engine.unit_of_work import Actor
+from webui.designer.blueprint import designer
+from webui.designer.drawing import path_of_draft
+from webui.designer.library import draft_of
+from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
+from webui.rendering import as_script_data, label, page
+from webui.transaction import own_transactions
+
+_deployed = (
+    select(resource.c.content)
+    .join(deployment, deployment.c.id == resource.c.deployment_id)
+    .order_by(deployment.c.deployed_at.desc())
+    .limit(1)
+)
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One scenario on the page; `failure` says in one sentence what was not as told. None: not run yet."""
+
+    name: str
+    passed: bool | None = None
+    failure: str = ""
+    milliseconds: int = 0
+
+
+@designer.get("/scenarios/<key>")
+def scenario_list(key: str) -> ResponseReturnValue:
+    """The scenarios of a process."""
+    names = [Outcome(story.name) for story in scenarios.read(_text(key), "scenarios", key)] if _text(key) else []
+    return page("designer/scenarios.html", block="content", key=key, name=_name(key), outcomes=names, found=None)
+
+
+@designer.post("/scenarios/<key>")
+@own_transactions
+def run_scenarios(key: str) -> ResponseReturnValue:
+    """Run all of them on the draft, or on what is deployed, and say what they go through."""
+    with reading(installation()):
+        xml, text = _xml(key), _text(key)
+        files, name = files_of(path_of_draft(key), xml), _name(key)
+        stories = scenarios.read(text, "scenarios", key) if text else []
+    trace = Trace()
+    with stage().trying(files) as world:
+        stage().forget()
+        with runtime.watching(trace):
+            results = list(scenarios.play(stories, world))
+        with reading(world.engine, world.actor(None)):
+            world_program = repository.program(g.uow, repository.latest(g.uow, key).id)
+            asked = [reference.id for reference in world_program.decisions() if reference.id]
+            models = [(found, repository.decision(g.uow, found)) for found in dict.fromkeys(asked)]
+            covered = coverage.of(world_program, trace.acts, models)
+            names = {node.id: label(node.labels, node.name) or node.id for node in world_program.nodes.values()}
+            flows = {edge.id: (names[edge.source.id], edge.name, names[edge.target.id])
+                     for edge in world_program.flows.values()}  # fmt: skip
+    outcomes = [
+        Outcome(one.name, one.passed, one.failure, round(one.took.total_seconds() * 1000)) for one in results
+    ]  # fmt: skip
+    with reading(installation()):
+        return page(
+            "designer/scenarios.html", block="content", key=key, name=name, outcomes=outcomes, found=covered,
+            flows=flows, drawing=as_script_data(_drawing(xml, covered)),
+        )  # fmt: skip
+
+
+@designer.post("/play/<key>/scenario")
+@own_transactions
+def save_scenario(key: str) -> ResponseReturnValue:
+    """Add what was played to the draft of the scenarios; they are published with the drawing."""
+    sent = sent_script()
+    name = str(sent.get("name") or "").strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise InvalidValue(expected=f"a name of 1 to {LONGEST_NAME} characters", found=str(len(name)))
+    with reading(installation()):
+        script = script_of(key, sent)
+    if script.story is None:
+        raise InvalidValue(expected="something that was played", found="nothing")
+    with stage().trying(script.files) as world:
+        run, stopped = playing.follow(stage(), world, script.story, sample=script.sample)
+        if stopped is not None or run.instance_id is None:
+            raise InvalidValue(expected="steps that can all be done", found=f"step {stopped.number if stopped else 0}")
+        item = saying.story_of(name, run, script.item)
+    with installation().unit_of_work(Actor(g.reader.id)) as g.uow:
+        try:
+            path, version = _place(key)
+            grown = writing.added(_text(key), item, key)
+            drafts.save(g.uow, path, grown.encode(), version=version, name=_name(key))
+        finally:
+            g.pop("uow")
+    return jsonify(name=name, address=url_for(".scenario_list", key=key)), 201
+
+
+def _place(key: str) -> tuple[str, int]:
+    found = draft_of(key, "scenarios")
+    return (found.path, found.version) if found else (_path(key), 0)
+
+
+def _path(key: str) -> str:
+    return path_of_draft(key).removesuffix(".bpmn") + scenarios.SUFFIX
+
+
+def _text(key: str) -> str:
+    """The file: its draft, else as it was deployed, else as it lies in the library; empty when there is none."""
+    for content in drafts.scenarios_of(g.uow, key).values():
+        return content.decode("utf-8")
+    query = _deployed.where(resource.c.path == _path(key), resource.c.kind == int(Kind.SCENARIOS))
+    stored = g.uow.execute(query).scalar()
+    if stored is not None:
+        return bytes(stored).decode("utf-8")
+    file = g.uow.settings.library / _path(key)
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _xml(key: str) -> bytes:
+    draft = draft_of(key)
+    if draft is not None:
+        return drafts.open_(g.uow, draft.path).content
+    latest = next(iter(repository.versions(g.uow, key)), None)
+    if latest is None:
+        raise NotFound(kind="process", key=key)
+    return repository.source(g.uow, latest.id)
+
+
+def _name(key: str) -> str:
+    latest = next(iter(repository.versions(g.uow, key)), None)
+    draft = draft_of(key)
+    if latest is None and draft is None:
+        raise NotFound(kind="process", key=key)
+    return label(latest.labels, latest.name) if latest is not None else draft.name if draft is not None else key
+
+
+def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:
+    return {
+        "xml": xml.decode("utf-8", "replace"), "markers": dict.fromkeys(found.nodes, "passed"),
+        "flows": list(found.flows.covered), "ahead": list(found.flows.missing),
+    }  # fmt: skip
