@@ -63,7 +63,8 @@ _trigger(
     work_item,
     "work_item_frozen",
     "UPDATE",
-    f"OLD.status IN ({_FINAL}) AND {_changed(work_item, ('voided_at', 'void_reason'), '{differs}')}",
+    f"OLD.status IN ({_FINAL}) AND ({_changed(work_item, ('voided_at', 'void_reason', 'opinion'), '{differs}')} "
+    "OR (NEW.opinion {differs} OLD.opinion AND NEW.opinion IS NOT NULL))",  # erased it may be, its digest is chained
 )
 _trigger(
     work_item,

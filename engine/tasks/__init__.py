@@ -10,6 +10,7 @@ from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
+from engine.tasks.erasing import erase_opinion
 from engine.tasks.foreseeing import foresee
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
@@ -108,6 +109,7 @@ __all__ = [
     "decided_for_me",
     "delegate",
     "done",
+    "erase_opinion",
     "foresee",
     "get",
     "hand_back",

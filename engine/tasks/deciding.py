@@ -285,7 +285,7 @@ def _record(
         **signed,
     }
     if opinion:
-        data |= {"opinion": opinion, "opinion_digest": sha256(opinion.encode()).hex()}
+        data["opinion_digest"] = sha256(opinion.encode()).hex()  # not the text: it may have to be erased one day
     if changed:
         data["fields"] = sorted(changed)
         data["changes"] = {

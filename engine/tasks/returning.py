@@ -364,7 +364,7 @@ def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
         uow, act.instance, "task.decided", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round, "decision": "returned",
-            "decision_source": Source(by["decision_source"]).name.lower(), "opinion": opinion,
+            "decision_source": Source(by["decision_source"]).name.lower(),
             "opinion_digest": sha256(opinion.encode()).hex(), "target": target,
         },
     )  # fmt: skip

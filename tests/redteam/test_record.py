@@ -10,9 +10,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from engine import audit, history, jobs, runtime, tasks
+from engine.db.task import work_item
 from engine.unit_of_work import ENGINE
 from tests.lending import Tables
 from tests.redteam.rows import RECORD
@@ -104,7 +106,7 @@ def test_every_attack_on_the_record_is_named(paid):
 
 ATTACKS = {
     "nothing": (),
-    "changed fact": ("UPDATE history SET data = replace(data, '发票齐全', '同意') WHERE instance_id = {one}",),
+    "changed fact": ("UPDATE history SET data = replace(data, 'agree', 'Agree') WHERE instance_id = {one}",),
     "deleted fact": ("DELETE FROM history WHERE instance_id = {one} AND seq = 4",),
     "inserted fact": (
         "UPDATE history SET seq = seq + 1000 WHERE instance_id = {one} AND seq > 4",
@@ -149,7 +151,7 @@ ATTACKS = {
 }
 EXPECTED = {
     "nothing": (0, []),
-    "changed fact": (1, ["chain-broken"]),
+    "changed fact": (1, ["chain-broken", "decision-changed"]),
     "deleted fact": (1, ["chain-broken"]),
     "inserted fact": (1, ["chain-broken"]),
     "reordered facts": (1, ["chain-broken"]),
@@ -291,6 +293,25 @@ def test_restore_that_nobody_signed_is_not_believed(paid):
         })  # fmt: skip
 
     assert verified(engine)[0] == 3
+
+
+def test_an_opinion_is_erased_and_the_record_proves_itself_as_before(paid):
+    company, first, _ = paid
+    engine = company.engine
+    with engine.unit_of_work(ENGINE) as uow:
+        written = select(work_item.c.id).where(work_item.c.instance_id == first, work_item.c.opinion.is_not(None))
+        item = uow.execute(written.limit(1)).scalar_one()
+        assert "发票齐全" not in str([fact.data for fact in history.timeline(uow, first)])
+    with pytest.raises(IntegrityError, match="APPEND_ONLY"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(work_item).where(work_item.c.id == item).values(opinion="同意"))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_opinion(uow, item, "the person has asked for it")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(work_item.c.opinion).where(work_item.c.id == item)).scalar_one() is None
+        assert [fact.kind for fact in history.timeline(uow, first)][-1] == "opinion.erased"
+    assert verified(engine) == (0, set())
 
 
 def verified(engine):

@@ -1,4 +1,4 @@
-"""troika audit verify · anchor · keys · export · evidence · reseal."""
+"""troika audit verify · anchor · erase-opinion · keys · export · evidence · reseal."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from engine import audit
+from engine import audit, tasks
 from engine import evidence as gathering
 from engine.audit import verifier
 from webui.auditing import pack
@@ -56,6 +56,15 @@ def anchor(rotate: bool) -> None:
     click.echo(f"checkpoint {made.number} of {made.at}: {made.count} chains, root {made.root}, key {made.key}")
     if made.next_key:
         click.echo(f"from now on signs {made.next_key}: print it beside the other keys")
+
+
+@group.command("erase-opinion")
+@click.argument("item", type=click.UUID)
+@click.option("--reason", required=True, help="Why the law asks for it; stays on record.")
+def erase_opinion(item: UUID, reason: str) -> None:
+    """Delete what somebody has written beside a decision; its digest stays, the record verifies as before."""
+    with opening.engine().unit_of_work(opening.CLI) as uow:
+        tasks.erase_opinion(uow, item, reason)
 
 
 @group.command()

@@ -55,6 +55,7 @@ KINDS = {
     "modification.asked": N_("Move by hand asked for"),
     "moved": N_("Token placed by hand"),
     "node.left": N_("Element left"),
+    "opinion.erased": N_("Opinion erased"),
     "operation.failed": N_("Operation failed"),
     "operation.performed": N_("Operation performed"),
     "org_unit.created": N_("Department created"),
