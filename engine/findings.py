@@ -25,13 +25,28 @@ class Step:
     within: str = ""
 
 
+AUTOMATIC = "remove-automatic-pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of the drawing that the designer can make. `id`: which one; `subject`: the field or element that it also
+    names."""
+
+    id: str
+    element_id: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    subject: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One remark about one element.
 
     `rule`: stable code, kebab-case. `element_id`: id in the file, None for the file itself. `line`: 1-based, None when
     unknown. `message` and `hint` are templates filled by `facts`; both are translated where they are shown.
-    `steps`: what leads there (counter-example), possibly nothing.
+    `steps`: what leads there (counter-example), possibly nothing. `fixes`: what would put it right.
     """
 
     rule: str
@@ -42,6 +57,7 @@ class Finding:
     hint: str = ""
     line: int | None = None
     steps: tuple[Step, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     resource: str = ""
 
     @property

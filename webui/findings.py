@@ -15,3 +15,11 @@ def steps(finding: Finding) -> list[dict[str, Any]]:
         }
         for step in finding.steps
     ]  # fmt: skip
+
+
+def fixes(finding: Finding) -> list[dict[str, str]]:
+    """What the designer can do about it."""
+    return [
+        {"id": fix.id, "element": fix.element_id, "subject": fix.subject, "text": errors.words(fix.message, fix.facts)}
+        for fix in finding.fixes
+    ]

@@ -127,7 +127,7 @@ def _finding(rule: Rule, drawn: Drawn, remark: Remark) -> Finding:
     facts = {"element": element.id, "name": element.name or element.id, **remark.facts}
     return Finding(
         rule.code, remark.level or rule.level, element.id, remark.message, facts, remark.hint, element.line,
-        resource=drawn.resource,
+        fixes=remark.fixes, resource=drawn.resource,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from engine.bpmn.model import Flow, Node, Process
 from engine.bpmn.program import Program
 from engine.dmn import Model
-from engine.findings import Level
+from engine.findings import Fix, Level
 from engine.forms.model import Form
 
 
@@ -43,6 +43,7 @@ class Remark:
     hint: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     level: Level | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

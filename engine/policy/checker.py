@@ -8,6 +8,7 @@ from engine.bpmn.model import Definition, Node, Process
 from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
+from engine.policy.mending import fixes
 from engine.policy.reproducing import Decisions, reproduce
 from engine.policy.search import Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
@@ -188,6 +189,7 @@ def _violated(
         N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
         line=place.node.line,
         steps=steps,
+        fixes=fixes(space, violation),
         resource=resource,
     )
 

@@ -65,6 +65,10 @@ class Subjects:
         """The variables that a place writes when it is done."""
         return self._names[name]
 
+    def documents(self) -> set[str]:
+        """The variables that say which document an approval is about."""
+        return {name for about in self._about.values() for owner, name in about if owner == ""}
+
     def argument(self, name: str) -> str | None:
         """The input of a guarded place that names its document."""
         task = self._system.places[name].node.extensions.task

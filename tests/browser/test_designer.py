@@ -448,6 +448,31 @@ def test_a_finding_leads_to_its_element(profile, draft):
     assert wrong == []
 
 
+def test_a_way_round_is_played_on_the_drawing_and_mended_in_one_step_of_undo(site, profile):
+    _, engine, _ = site
+    source = (LIBRARY / "processes/oa/direct_payment.bpmn").read_text(encoding="utf-8")
+    source = source.replace("direct_payment", "round_about").replace("oa/round_about", "oa/direct_payment")
+    asks = re.search(r"approval\.\w+\.outcome = \"agree\"", source)[0]
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/round_about.bpmn", source.replace(asks, "amount &lt; 500").encode(), name="付款")
+    page, wrong = opened(profile, "round_about", language="en-GB")
+
+    page.locator(".tk-problem[title=policy-approval-missing]").click()
+    expect(page.locator(".tk-walk-number").last).to_be_visible()
+    assert page.locator("#canvas .djs-connection.tk-walked").count() > 3
+    assert chromium.violations(page) == []
+    page.locator(".tk-walk-step").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".tk-walk-count")).to_contain_text("Step 2 of")
+    expect(page.locator(".tk-walk-step:focus")).to_have_attribute("aria-current", "step")
+
+    page.locator(".tk-fix").click()
+    expect(page.locator(".tk-problem[title=policy-approval-missing]")).to_have_count(0)
+    page.locator("#undo").click()
+    expect(page.locator(".tk-problem[title=policy-approval-missing]")).to_have_count(1)
+    assert wrong == []
+
+
 def test_a_stale_page_asks_which_drawing_stays(site, profile, draft):
     _, engine, _ = site
     page, wrong = opened(profile, draft("stale"), 409)

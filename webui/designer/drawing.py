@@ -158,6 +158,7 @@ def findings_out(told: list[Finding]) -> list[dict[str, Any]]:
             "rule": finding.rule, "level": finding.level.value, "element": finding.element_id,
             "message": errors.words(finding.message, finding.facts), "hint": errors.words(finding.hint, finding.facts),
             "line": finding.line, "steps": findings.steps(finding),
+            "fixes": findings.fixes(finding),
         }
         for finding in told
     ]  # fmt: skip

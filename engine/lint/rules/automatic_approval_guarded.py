@@ -7,11 +7,12 @@ Right: nobody found goes to the process administrators.
 from collections.abc import Iterator
 
 from engine.bpmn.model import Extensions
-from engine.errors import N_
-from engine.findings import Level
+from engine.errors import N_, Title
+from engine.findings import AUTOMATIC, Fix, Level
 from engine.lint.library import Drawn, Library, Remark
 
 LEVEL = Level.ERROR
+_FIX = N_("Take away what lets '{name}' pass without anybody")
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
@@ -25,6 +26,7 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 node, N_("'{name}' provides '{capability}', but {word}=\"{value}\" passes it without a person."),
                 N_("Let somebody else be asked: such a pass never counts for the policy."),
                 {"capability": policy.provides, "word": word, "value": value},
+                fixes=(Fix(AUTOMATIC, node.id, _FIX, {"name": Title(node.name or node.id, node.labels)}),),
             )  # fmt: skip
         if node.extensions.buttons.get("batch") == "true":
             yield Remark(

@@ -81,3 +81,18 @@ def test_the_way_through_a_called_process_is_gone_too():
     )  # fmt: skip
 
     assert tried(outer, called) is True
+
+
+@pytest.mark.parametrize(
+    ("drawing", "fixes"),
+    [
+        (good(fin=approval(extra='<troika:onEmpty do="autoPass"/>')), [("remove-automatic-pass", "fin", "")]),
+        (good(condition="amount < 100"), [("add-outcome-check", "ok_pay", "fin")]),
+        (good(boundary("late", "fin", TIMER), flow("late", "pay")), []),
+    ],
+    ids=["automatic pass", "no outcome check", "of another shape"],
+)
+def test_a_way_of_a_known_shape_comes_with_what_puts_it_right(drawing, fixes):
+    (finding,) = check(drawing)
+
+    assert [(fix.id, fix.element_id, fix.subject) for fix in finding.fixes] == fixes

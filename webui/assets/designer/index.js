@@ -12,6 +12,7 @@ import { moddleExtensions } from '../shared/vocabulary.js';
 import Binding from './binding/index.js';
 import Catalogue from './catalogue/index.js';
 import Findings from './findings/index.js';
+import Fixes from './fixes/index.js';
 import Language from './language/index.js';
 import Offer from './offer/index.js';
 import Panel from './panel/index.js';
@@ -27,7 +28,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
-      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings, Play,
+      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings, Fixes, Play,
     ],
   });
   const { warnings } = await modeler.importXML(xml);

@@ -1,5 +1,6 @@
 // The list below the canvas: what the server found, each line leads to its element.
 import { t } from '../shared/i18n.js';
+import { stepper } from '../shared/walk.js';
 
 const LEVELS = { error: ['bg-red-lt', 'Error'], warn: ['bg-yellow-lt', 'Warning'], info: ['bg-azure-lt', 'Note'] };
 const ORDER = Object.keys(LEVELS);
@@ -7,8 +8,9 @@ const ORDER = Object.keys(LEVELS);
 export class Problems {
   #current = -1;
 
-  constructor(host, show) {
-    Object.assign(this, { host, show, findings: [] });
+  // show(element id); play(steps) -> { show(index), clear() }; mend(fix)
+  constructor(host, show, { play, mend } = {}) {
+    Object.assign(this, { host, show, play, mend, findings: [], played: null });
     host.addEventListener('click', ({ target }) => {
       const line = target.closest('[data-index]');
       if (line) this.#go(Number(line.dataset.index));
@@ -18,6 +20,7 @@ export class Problems {
   set(findings) {
     this.findings = [...findings].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
     this.#current = -1;
+    this.#stop();
     const list = this.host.querySelector('ol');
     list.replaceChildren(...this.findings.map(line));
     const count = level => this.findings.filter(finding => finding.level === level).length;
@@ -39,8 +42,27 @@ export class Problems {
     this.host.dataset.touched = '';
     this.host.open = true;
     this.host.querySelectorAll('[data-index]').forEach((button, place) => button.classList.toggle('active', place === index));
-    const { element } = this.findings[index];
+    const { element, steps = [], fixes = [] } = this.findings[index];
+    this.#stop();
     if (element) this.show(element);
+    if (this.play && (steps.length || fixes.length)) this.#play(index, steps, fixes);
+  }
+
+  // the way that leads there, below the finding, with what would put it right
+  #play(index, steps, fixes) {
+    const way = this.play(steps);
+    const box = steps.length ? stepper(steps, way.show) : bare();
+    for (const fix of fixes) {
+      box.firstChild.append(Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm tk-fix', textContent: fix.text, onclick: () => this.mend(fix) }));
+    }
+    this.host.querySelector(`[data-index="${index}"]`).after(box);
+    this.played = { way, box };
+  }
+
+  #stop() {
+    this.played?.way.clear();
+    this.played?.box.remove();
+    this.played = null;
   }
 }
 
@@ -51,6 +73,12 @@ function line({ level, element, name, message, hint, rule }, index) {
   button.append(badge(level, t(LEVELS[level][1])), span('tk-problem-element', name || element || ''), span('', message), span('text-secondary', hint ?? ''));
   item.append(button);
   return item;
+}
+
+function bare() {
+  const box = document.createElement('div');
+  box.append(Object.assign(document.createElement('div'), { className: 'tk-walk-bar tk-walk-bar-alone' }));
+  return box;
 }
 
 function badge(level, text) {

@@ -10,6 +10,7 @@ import { get, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
 import { toast } from '../shared/toast.js';
+import { walk } from '../shared/walk.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
@@ -28,7 +29,9 @@ async function start() {
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
   modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind })).findings;
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState });
-  const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id));
+  const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id), {
+    play: steps => walk(modeler, steps), mend: fix => modeler.get('troikaFixes').apply(fix),
+  });
   const check = checker(modeler, page, problems, unread);
 
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
