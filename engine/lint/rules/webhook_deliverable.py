@@ -29,7 +29,7 @@ def _hook(owner: Node | Process, hook: Hook, library: Library) -> Iterator[Remar
     host = _host(hook.url)
     if host is None:
         yield Remark(
-            owner, N_("'{name}' tells '{url}': expected an address that begins with https://."),
+            owner, N_("'{name}' tells '{url}': expected an address such as https://host/path."),
             N_("Use https; what is sent is read on its way otherwise."), {"url": hook.url},
         )  # fmt: skip
     elif not library.known.host(host):
