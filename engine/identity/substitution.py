@@ -152,8 +152,6 @@ def approve_substitution(
 
     Raises NotFound, Forbidden, InvalidValue.
     """
-    if not approved and not reason.strip():
-        raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     row = uow.execute(select(substitution).where(substitution.c.id == substitution_id)).one_or_none()
     if row is None or row.state != "pending":
         raise NotFound(kind="substitution to approve", key=str(substitution_id))
@@ -162,6 +160,8 @@ def approve_substitution(
         raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("judge a substitution of his own"))
     if not _managed_by(uow, row.principal_id, uow.actor.user_id):
         require(uow, "people")
+    if not approved and not reason.strip():
+        raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     state = "active" if approved else "refused"
     # ended or judged by somebody else since it was read: it must not begin
     this = update(substitution).where(substitution.c.id == substitution_id, substitution.c.state == "pending")
