@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from engine import drafts
 from engine.db.history import history
 from engine.db.instance import instance
 from engine.unit_of_work import ENGINE
@@ -100,3 +101,18 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
     assert "data-outcomes>1 / 2<" in page
     assert "同意？ → 否 → 已驳回" in page
     assert root.get("/designer/scenarios/nothing").status_code == 404
+
+
+def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
+    root = sign_in("root")
+    json = {"Accept": "application/json"}
+    sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": [], "name": "等经理"}
+    root.post("/designer/play/claim/scenario", json=sent, headers=json)
+    saved = root.put("/designer/drafts/claim", json={"xml": sent["xml"]}, headers={"If-Match": "0"} | json)
+    answer = root.post("/designer/deploy/claim", json={"note": "x", "etag": saved.json["etag"]}, headers=json)
+    assert answer.status_code == 200, answer.text
+    with engine.unit_of_work(ENGINE) as uow:
+        for info in drafts.list_(uow):
+            drafts.discard(uow, info.path)
+
+    assert "等经理" in root.get("/designer/scenarios/claim").text
