@@ -209,7 +209,7 @@ def test_a_request_is_printed_and_its_code_tells_of_a_later_change(site, languag
     page = site.open(desk.ann, f"/requests/{instance}")
 
     with page.context.expect_event("response", lambda answer: answer.url.endswith("print.pdf")) as printed:
-        page.get_by_role("button", name=desk.words["print"], exact=True).click()
+        page.get_by_role("button", name=f"{desk.words['print']} A4", exact=True).click()
     assert printed.value.headers["content-type"] == "application/pdf"
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         code = uow.execute(select(print_record.c.code).where(print_record.c.instance_id == instance)).scalar_one()
