@@ -2,11 +2,8 @@
 import { Description, Errors, Label } from '@bpmn-io/form-js-viewer';
 import { h } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { get } from './http.js';
 import { t } from './i18n.js';
 import { whileBusy } from './ready.js';
-import 'tom-select/dist/css/tom-select.bootstrap5.css';
-import '../styles/people.css';
 
 function Picker({ field, value, errors = [], disabled, readonly, domId, onChange, onBlur, onFocus }) {
   const select = useRef(), picker = useRef(), change = useRef();
@@ -16,17 +13,12 @@ function Picker({ field, value, errors = [], disabled, readonly, domId, onChange
 
   useEffect(() => {
     let gone = false;
-    whileBusy(import('tom-select/popular').then(({ default: TomSelect }) => {
+    whileBusy(import('./picker.js').then(({ pick }) => {
       if (gone) return;
-      const made = picker.current = new TomSelect(select.current, {
-        valueField: 'id', labelField: 'name', searchField: ['name', 'note', 'also'], maxItems: 1, maxOptions: 50, closeAfterSelect: true,
-        options: known, items: value ? [value] : [], plugins: still ? [] : ['remove_button'], preload: still ? false : 'focus',
-        load: (query, done) => get(address(src, query)).then(done, () => done()),
+      const made = picker.current = pick(select.current, {
+        source: src, nothing: t('Nothing found'), preload: still ? false : 'focus', maxItems: 1, maxOptions: 50, options: known,
+        items: value ? [value] : [], plugins: still ? [] : ['remove_button'],
         onChange: chosen => change.current({ value: chosen || null }), onBlur, onFocus,
-        render: {
-          option: ({ name, note }) => row(name, note), item: ({ name }) => row(name),
-          no_results: () => row(t('Nothing found'), '', 'no-results'), loading: () => row(t('Searching…'), '', 'no-results'),
-        },
       });
       if (value && !made.options[value]) made.addOption({ id: value, name: value, also: value });
       if (value) made.setValue(value, true);
@@ -47,18 +39,6 @@ function Picker({ field, value, errors = [], disabled, readonly, domId, onChange
     h(Label, { htmlFor: `${domId}-ts-control`, id: `${domId}-label`, label, required }),
     h('select', { ref: select, id: domId, disabled: still, 'aria-label': label, 'aria-describedby': `${domId}-error-message` }, h('option', { value: '' })),
     h(Description, { id: `${domId}-description`, description }), h(Errors, { id: `${domId}-error-message`, errors }));
-}
-
-function address(source, query) {
-  const url = new URL(source, location.href);
-  url.searchParams.set('q', query);
-  return url.href;
-}
-
-function row(name, note = '', className = 'option') {
-  const line = Object.assign(document.createElement('div'), { className, textContent: name });
-  if (note) line.append(Object.assign(document.createElement('span'), { className: 'text-secondary ms-2', textContent: note }));
-  return line;
 }
 
 function kind(type) {
