@@ -129,6 +129,9 @@ def test_the_ten_acts_that_people_use_most(site, language, width):
     bob, ann, words = desk.bob, desk.ann, desk.words
 
     page = desk.task(1)
+    phone = width == "phone"  # the steps as a list stand for the small drawing
+    assert page.locator(".tk-places ol").is_visible() is phone
+    assert page.locator("tk-diagram.tk-listed").is_visible() is not phone
     assert chromium.violations(page) == []
     page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
     assert chromium.violations(page) == []

@@ -94,6 +94,33 @@ def test_every_page_is_accessible_and_fits_its_window(site, login, language, wid
     assert found == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_pages_of_approvals_are_accessible_in_both_languages_and_colours(site, language, theme):
+    page = site.enter("bob", language=language, width="desk" if theme == "dark" else "phone")
+    page.add_init_script(
+        f"addEventListener('DOMContentLoaded', () => document.documentElement.dataset.bsTheme = '{theme}')"
+    )
+    site.open(page, "/inbox/")
+    task = page.locator("#tasks a").first.get_attribute("href") or ""
+    whole = site.open(page, task).locator(
+        "a[href^='/requests/']", has_text="整个申请" if language == "zh-CN" else "Whole"
+    )
+    paths = (
+        task, whole.first.get_attribute("href") or "", "/inbox/", "/inbox/?box=drafts", "/inbox/?box=copied",
+        "/requests/start/expense_claim", "/substitutions/",
+    )  # fmt: skip
+    found = []
+    for path in paths:
+        site.open(page, path)
+        page.locator("#route, .tk-route").first.wait_for() if "start" in path else None
+        found += [f"{path}: {violation}" for violation in chromium.violations(page)]
+        if chromium.scrolls_sideways(page):
+            found.append(f"{path}: scrolls sideways")
+
+    assert found == []
+
+
 def test_the_inbox_opens_a_task_by_keyboard_alone(site):
     bob = site.enter("bob")
     site.open(bob, "/inbox/")

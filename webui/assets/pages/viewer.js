@@ -33,7 +33,7 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   const played = way.length ? stepper(way, walk(viewer, way).show) : null;
   if (played) host.after(played);
   host.viewer = viewer;
-  return () => { notes?.remove(); played?.remove(); viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
+  return () => { host.classList.remove('tk-listed'); notes?.remove(); played?.remove(); viewer.destroy(); host.querySelectorAll('.tk-canvas, .tk-zoom').forEach(part => part.remove()); };
 }
 
 // what to look at first: what is wrong, where it stands, where it ended, where it will begin
@@ -95,13 +95,19 @@ function say(viewer, host, markers, order, details, open) {
     const list = box.appendChild(Object.assign(document.createElement('details'), { className: 'tk-places' }));
     list.append(Object.assign(document.createElement('summary'), { textContent: t('Steps as a list') }));
     const steps = list.appendChild(document.createElement('ol'));
+    const small = host.hasAttribute('src') && !host.closest('.tk-full');           // on a phone the list stands for the drawing
+    if (small) host.classList.add('tk-listed');
+    const listed = () => small && matchMedia('(max-width: 575.98px)').matches;
+    list.open = listed();
     for (const [id, marker] of named) {
-      const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-place', onclick: () => open(id) });
+      const act = () => (listed() ? enlarge(host) : open(id));
+      const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-place', onclick: act });
       button.append(badge(marker), Object.assign(document.createElement('strong'), { textContent: details[id].title }),
         Object.assign(document.createElement('span'), { className: 'text-secondary small', textContent: MEANING[marker] }));
       for (const line of details[id].lines ?? []) button.append(Object.assign(document.createElement('span'), { className: 'tk-place-line text-secondary small', textContent: line }));
       steps.appendChild(document.createElement('li')).append(button);
     }
+    if (small) box.append(Object.assign(document.createElement('button'), { type: 'button', className: 'btn w-100 mt-2 d-sm-none', textContent: t('Show the drawing'), onclick: () => enlarge(host) }));
   }
   host.after(box);
   return box;
