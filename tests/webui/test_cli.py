@@ -263,7 +263,8 @@ def test_a_policy_is_proposed_by_one_and_put_in_force_by_another_who_know_their_
     assert "another person" in said
     code, said = troika("policy", "activate", key, "--as", "karl", input="correct horse\n")
 
-    assert (code, said) == (0, f"REF-001 version 1 active {key}\n")
+    warned = "REF-001: no task of a deployed process provides finance_approval: what needs it is held\n"
+    assert (code, said) == (0, f"REF-001 version 1 active {key}\n{warned}")
     assert "shipped" not in troika("policy", "list")[1]
     troika("policy", "export", str(tmp_path / "out.yml"))
     assert "finance_approval" in (tmp_path / "out.yml").read_text(encoding="utf-8")
