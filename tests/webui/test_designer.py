@@ -45,8 +45,8 @@ def page_data(client, key):
 
 def complete(xml):
     """The first drawing with its step assigned: it can be deployed."""
-    who = '<zeebe:userTask /><zeebe:assignmentDefinition assignee="= process.initiator" />'
-    return xml.replace("<zeebe:userTask />", who)
+    who = '<zeebe:userTask/><zeebe:assignmentDefinition assignee="= process.initiator" />'
+    return xml.replace("<zeebe:userTask/>", who)
 
 
 def save(client, xml, etag, key="visit_report"):
@@ -123,7 +123,7 @@ def test_a_payment_without_any_approval_is_refused_in_chinese_words_only(ana):
     xml = page["xml"].replace("userTask", "serviceTask", 1).replace("</bpmn:userTask>", "</bpmn:serviceTask>")
     pays = '<zeebe:taskDefinition type="erp.execute_payment" /><zeebe:ioMapping>'
     pays += '<zeebe:input source="= process.instance_id" target="request_id" /></zeebe:ioMapping>'
-    xml = xml.replace("<zeebe:userTask />", pays)
+    xml = xml.replace("<zeebe:userTask/>", pays)
 
     body = {"key": "visit_report", "xml": xml}
     findings = ana.post("/designer/lint", json=body, headers={"Accept-Language": "zh-CN"}).json["findings"]

@@ -115,7 +115,8 @@ ASKS = {
          "designer.simulate_decision", "designer.deploy_decision", "designer.new_approval", "designer.create_approval",
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
-         "designer.save_scenario", "designer.change_card", "designer.change_condition"),
+         "designer.save_scenario", "designer.change_card", "designer.change_condition",
+         "designer.gallery", "designer.template", "designer.use_template"),
         "process.design",
     ),
     **dict.fromkeys(

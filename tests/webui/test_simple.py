@@ -434,3 +434,31 @@ def test_the_requesters_card_says_who_may_start_and_until_when_it_may_be_withdra
 
     said = process(engine).extensions
     assert (said.withdraw, said.starters, said.numbering.period) == ("anytime", {"groups": ["finance"]}, "month")
+
+
+@pytest.mark.main_job
+def test_a_template_becomes_a_draft_with_ids_of_its_own_that_is_published_as_it_is(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        for key in ("general_manager", "administration"):
+            identity.create_group(uow, key, key)
+    assert "合同审批" in ana.get("/designer/templates/").text
+    page = ana.get("/designer/templates/contract_approval").text
+    assert 'class="tk-thumbnail"' in page
+    assert "contract_authority" in page
+    answer = {"key": "our_contract", "name": "我们的合同", "name_en": "Our contract", "category": "legal"}
+
+    made = ana.post("/designer/templates/contract_approval", data=answer)
+
+    assert (made.status_code, made.location) == (303, "/designer/simple/our_contract")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        paths = {draft.path for draft in drafts.list_(uow)}
+    assert paths == {
+        "processes/legal/our_contract.bpmn", "processes/legal/our_contract.scenarios.yml",
+        "processes/legal/our_contract_contract_authority.dmn", "forms/legal/our_contract.json",
+    }  # fmt: skip
+    assert ana.post("/designer/deploy/our_contract", json={"note": "own", "etag": "1"}).json == {"version": 1}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.latest(uow, "our_contract").labels == {"en": "Our contract"}
+        assert repository.latest(uow, "our_contract_contract_authority", "decision").version == 1
+    assert ana.post("/designer/templates/contract_approval", data=answer).status_code == 409
+    assert ana.get("/designer/templates/nothing").status_code == 404

@@ -1,6 +1,17 @@
 """The designer: library, editor, versions, and what its script asks for."""
 
-from webui.designer import decisions, drawing, importing, library, new_approval, play, scenarios, simple
+from webui.designer import decisions, drawing, gallery, importing, library, new_approval, play, scenarios, simple
 from webui.designer.blueprint import designer
 
-__all__ = ["decisions", "designer", "drawing", "importing", "library", "new_approval", "play", "scenarios", "simple"]
+__all__ = [
+    "decisions",
+    "designer",
+    "drawing",
+    "gallery",
+    "importing",
+    "library",
+    "new_approval",
+    "play",
+    "scenarios",
+    "simple",
+]

@@ -117,10 +117,26 @@ def deploy(key: str) -> ResponseReturnValue:
 
 
 def with_forms(path: str, content: bytes) -> dict[str, bytes]:
-    """A drawing with the drafts of forms that it names, as far as they were never deployed: an import made them."""
+    """A drawing with the drafts of forms and decisions that it names, as far as they were never deployed: an import or
+    a template made them.
+    """
     deployed = {info.key for info in repository.latest_all(g.uow, "form")}
     forms = drafts.forms_of(g.uow, content)
-    return {path: content} | {form: made for form, made in forms.items() if drafts.place(form)[1] not in deployed}
+    files = {path: content} | {form: made for form, made in forms.items() if drafts.place(form)[1] not in deployed}
+    return files | _new_decisions(content)
+
+
+def _new_decisions(drawing: bytes) -> dict[str, bytes]:
+    """Drafts of decision files with a decision that the drawing names and that was never deployed."""
+    deployed = {info.key for info in repository.latest_all(g.uow, "decision")}
+    found: dict[str, bytes] = {}
+    for draft in drafts.list_(g.uow):
+        if draft.kind == "decision":
+            content = drafts.open_(g.uow, draft.path).content
+            keys = {made.key for made in read({draft.path: content}).found}
+            if any(f'decisionId="{key}"'.encode() in drawing for key in keys - deployed):
+                found[draft.path] = content
+    return found
 
 
 def body(*fields: str) -> dict[str, str]:

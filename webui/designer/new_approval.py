@@ -12,7 +12,8 @@ from engine import drafts, repository
 from engine.errors import N_, EngineError, NotFound
 from engine.forms.model import leaves
 from webui import transaction
-from webui.designer.blank_approval import TYPES, NewField, blank_approval, blank_form
+from webui.designer.blank import blank_approval
+from webui.designer.blank_form import TYPES, NewField, blank_form
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
 from webui.designer.library import FIRST_AREA, KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of

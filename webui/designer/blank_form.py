@@ -1,0 +1,65 @@
+"""A new form as people describe it: a few fields, one below the other."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import N_
+
+TYPES = {
+    "text": N_("Text"), "long": N_("Long text"), "money": N_("Amount of money"), "number": N_("Number"),
+    "date": N_("Date"), "choice": N_("One of several"), "yes": N_("Yes or no"), "files": N_("Files"),
+}  # fmt: skip
+"""What a field may be, and what that is called."""
+_COMPONENTS: dict[str, dict[str, Any]] = {
+    "text": {"type": "textfield", "validate": {"maxLength": 200}},
+    "long": {"type": "textarea", "validate": {"maxLength": 2000}},
+    "money": {"type": "number", "decimalDigits": 2, "validate": {"min": 0.01, "max": 9_999_999}},
+    "number": {"type": "number"},
+    "date": {"type": "datetime", "subtype": "date"},
+    "choice": {"type": "select"},
+    "yes": {"type": "checkbox"},
+    "files": {"type": "filepicker", "multiple": True},
+}
+_KEYS = {
+    "金额": "amount", "事由": "reason", "原因": "reason", "日期": "date", "类别": "category", "类型": "kind",
+    "备注": "note", "附件": "files", "数量": "quantity", "部门": "department", "名称": "name", "地点": "place",
+    "开始日期": "starts", "结束日期": "ends", "天数": "days", "说明": "text", "单价": "price", "供应商": "supplier",
+    "客户": "customer",
+}  # fmt: skip
+"""Keys of labels that many forms have; the others are numbered."""
+_TAKEN = frozenset(("process", "approval", "task", "item"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewField:
+    """A field as people describe it. `options`: what a choice offers."""
+
+    label: str
+    type: str
+    required: bool = False
+    options: tuple[str, ...] = ()
+
+
+def blank_form(form_id: str, fields: list[NewField]) -> bytes:
+    """A form-js form of these fields, one below the other."""
+    components = []
+    for key, field in zip(_keys(fields), fields, strict=True):
+        shape = _COMPONENTS[field.type]
+        component = {**shape, "id": f"Field_{key}", "key": key, "label": field.label}
+        component["validate"] = {**shape.get("validate", {}), **({"required": True} if field.required else {})}
+        if field.type == "choice":
+            component["values"] = [{"label": option, "value": option} for option in field.options]
+        components.append(component)
+    document = {"id": form_id, "type": "default", "schemaVersion": 18, "components": components}
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def _keys(fields: list[NewField]) -> list[str]:
+    found: list[str] = []
+    for number, field in enumerate(fields, 1):
+        plain = re.sub(r"[^a-z0-9]+", "_", field.label.lower()).strip("_") if field.label.isascii() else ""
+        key = _KEYS.get(field.label, plain if plain and plain[0].isalpha() and plain not in _TAKEN else "")
+        found.append(key if key and key not in found else f"field_{number}")
+    return found
