@@ -146,7 +146,12 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     assert "test.pay_bill" in page
     assert "200.00" in page
     job = re.search(r"/policies/holds/([0-9a-f-]{36})/again", page)[1]
-    assert "look_again" not in known["ana"].get("/policies/holds").text
+    assert "Held operations" in known["cora"].get("/policies/").text
+    analyst = known["ana"].get("/policies/").text
+    assert "Held operations" not in analyst
+    assert "/policies/holds" not in analyst
+    assert known["aud"].get("/policies/holds").status_code == 200
+    assert {known["ana"].get(f"/policies/{page}").status_code for page in ("holds", "grants", "payments")} == {403}
     short = known["cora"].post(f"/policies/holds/{job}/emergency", data={"policy": "REF-001", "reason": "hurry"})
     assert short.status_code in (409, 422)
     assert "hurry" in short.text

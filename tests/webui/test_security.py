@@ -123,10 +123,13 @@ ASKS = {
         ("auditing.index", "auditing.anchor", "auditing.verify", "auditing.payment_evidence"), "audit",
     ),
     **dict.fromkeys(
-        ("policies.index", "policies.one", "policies.proofs", "policies.proof", "policies.holds", "policies.grants"),
+        ("policies.index", "policies.one", "policies.proofs", "policies.proof"),
         "policy|audit|process.design",
     ),
-    "policies.payments": "policy|audit", "policies.duties": "policy|audit", "policies.emergencies": KNOWN,
+    **dict.fromkeys(
+        ("policies.holds", "policies.grants", "policies.payments", "policies.duties"), "policy|audit"
+    ),
+    "policies.emergencies": KNOWN,
     "policies.sign": KNOWN, "policies.withdraw_emergency": KNOWN,
     **dict.fromkeys(("policies.review", "policies.review_emergency"), "audit"),
     **dict.fromkeys(

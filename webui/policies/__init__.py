@@ -10,7 +10,7 @@ from engine import identity, operations, policy, repository
 from engine.errors import EngineError, NotFound
 from engine.policy import Policy, Version, statement
 from webui import findings
-from webui.access import guard, needs
+from webui.access import guard, may_read, needs
 from webui.policies import editing, words
 from webui.rendering import as_script_data, page
 from webui.transaction import shows_again
@@ -18,7 +18,9 @@ from webui.transaction import shows_again
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
 guard(blueprint, "policy")
 READ = "policy|audit|process.design"
-"""controllers, auditors, and analysts, who are bound by them"""
+"""policies and their proofs: controllers, auditors, and analysts, who are bound by them"""
+WATCH = "policy|audit"
+"""documents, people and amounts: what is held, whose approvals are alive, what was let through, who is alone"""
 
 
 @blueprint.get("/")
@@ -32,9 +34,8 @@ def index() -> ResponseReturnValue:
     return page(
         "policies/index.html", active=active, proposed=[one for one in versions if one.state == "proposed"],
         coverage=coverage, people=_people(versions), said=words, to_review=policy.to_review(g.uow),
-        holds=policy.open_holds(g.uow), emergencies=[one for one in policy.emergencies(g.uow)
-                                                     if one.state in ("asked", "signed")],
-        embedded=g.uow.dialect == "sqlite", unpoliced=_unpoliced(active),
+        waiting=_waiting() if may_read(WATCH) else None, embedded=g.uow.dialect == "sqlite",
+        unpoliced=_unpoliced(active),
     )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def proof(definition_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/duties")
-@needs("policy|audit")
+@needs(WATCH)
 def duties() -> ResponseReturnValue:
     """Who may not be whom, policy by policy, and who of today's people is indispensable or his own judge."""
     held = policy.in_force(g.uow)
@@ -190,6 +191,12 @@ def duties() -> ResponseReturnValue:
         "policies/duties.html", policies=held, roles=words.ROLES, said=words,
         staffing={one.id: [said for said in found if said.policy == one.id] for one in held},
     )  # fmt: skip
+
+
+def _waiting() -> dict[str, int]:
+    """How much is held, and answered for in an emergency that is not closed."""
+    opened = [one for one in policy.emergencies(g.uow) if one.state in ("asked", "signed")]
+    return {"holds": len(policy.open_holds(g.uow)), "emergencies": len(opened)}
 
 
 def _versions(policy_id: str) -> list[Version]:

@@ -12,7 +12,7 @@ from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.policy import Hold
 from webui.access import needs
 from webui.navigation import this_page
-from webui.policies import READ, blueprint, queries
+from webui.policies import WATCH, blueprint, queries
 from webui.rendering import page
 from webui.transaction import shows_again
 
@@ -20,7 +20,7 @@ STATES = {"active": N_("live"), "parked": N_("parked"), "void": N_("void"), "con
 
 
 @blueprint.get("/holds")
-@needs(READ)
+@needs(WATCH)
 def holds() -> ResponseReturnValue:
     """Held operations, the oldest first, each with its reasons and ways out."""
     return _holds()
@@ -117,7 +117,7 @@ def review_emergency(emergency_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/grants")
-@needs(READ)
+@needs(WATCH)
 def grants() -> ResponseReturnValue:
     """Whose approvals are alive, by document or person: what somebody approved that is still unpaid."""
     state = request.args.get("state", "active")
@@ -127,7 +127,7 @@ def grants() -> ResponseReturnValue:
 
 
 @blueprint.get("/payments")
-@needs("policy|audit")
+@needs(WATCH)
 def payments() -> ResponseReturnValue:
     """What was let through, with the approvals it stands on."""
     text = request.args.get("text", "").strip()
