@@ -295,7 +295,7 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.deploy",
-           "designer.edit_decision",
+           "designer.edit_decision", "designer.template", "designer.use_template",
            "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
