@@ -3,20 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, select
+from sqlalchemy import Column, ColumnElement, Table, bindparam, insert, select, update
 
 from engine import dictionaries, identity, records
 from engine.db.base import Id, RecordInfo, metadata
+from engine.db.instance import instance_label
 from engine.errors import N_, Forbidden, NotFound
 from engine.findings import Finding, Level
 from engine.forms import Form, FormField
 from engine.forms.model import PICKERS
 from engine.unit_of_work import UnitOfWork
-from engine.values import to_plain
+from engine.values import Values, to_plain
 
 MOST = 20
 _LONGEST = 200
+
+_labels = select(instance_label.c.labels).where(instance_label.c.instance_id == bindparam("of"))
+_insert = insert(instance_label)
+_update = update(instance_label).where(instance_label.c.instance_id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,15 @@ class Choice:
     name: str
     name_en: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value of a request. `then`: as it was called when it was submitted or decided on; `today`: None when there is
+    no such option any more."""
+
+    then: Choice
+    today: Choice | None
 
 
 def search(uow: UnitOfWork, field: FormField, text: str) -> list[Choice]:
@@ -48,10 +63,63 @@ def judge(uow: UnitOfWork) -> Callable[[FormField, Any], bool]:
     return lambda field, value: isinstance(value, str) and bool(_found(uow, field, {value}, offered=True))
 
 
-def names(uow: UnitOfWork, field: FormField, values: Iterable[Any]) -> dict[str, Choice]:
-    """How stored values are called; whoever may read the field may read that."""
-    wanted = {value for value in values if isinstance(value, str) and value}
-    return _found(uow, field, wanted, offered=False) if wanted else {}
+def names(uow: UnitOfWork, field: FormField, values: Iterable[Any], *, offered: bool = False) -> dict[str, Choice]:
+    """How values are called today. Whoever may read a field may read the names of what is stored in it; of what was
+    only typed he is told no more than he may choose: `offered`."""
+    wanted = _wanted(values)
+    return _found(uow, field, wanted, offered=offered) if wanted else {}
+
+
+def freeze(uow: UnitOfWork, instance_id: UUID, form: Form, written: Values, stored: Values | None = None) -> None:
+    """Keep how everything picked in `form` is called now. `written`: what this act writes; `stored`: what stood there.
+
+    What stood there before keeps the name that it was chosen by. The instance is locked or new.
+    """
+    before, after = stored or {}, {**(stored or {}), **written}
+    labels: dict[str, Any] = {}
+    changed = False
+    for field in used(form):
+        chosen, kept = _wanted(_at(after, field.path)), _wanted(_at(before, field.path))
+        if not chosen:
+            continue
+        labels = labels or _frozen(uow, instance_id)
+        known = labels.get(_name_of(field), {}).get(field.path, {})
+        missing = {value for value in chosen if value not in kept or value not in known}
+        for one in (_found(uow, field, missing, offered=False) if missing else {}).values():
+            labels.setdefault(_name_of(field), {}).setdefault(field.path, {})[one.value] = [one.name, one.name_en]
+            changed = True
+    if not changed:
+        return
+    if uow.read_one(_labels, {"of": instance_id}) is None:
+        uow.queue(_insert, {"instance_id": instance_id, "labels": labels})
+    else:
+        uow.queue(_update, {"of": instance_id, "labels": labels}, expect=1)
+
+
+def recorded(uow: UnitOfWork, instance_id: UUID, field: FormField, values: Iterable[Any]) -> dict[str, Named]:
+    """How values of a request were called; those of before names were kept, as they are called today.
+
+    A field that a task reads under another name shows what the field it was picked in says.
+    """
+    wanted = _wanted(values)
+    if not wanted:
+        return {}
+    of_source: dict[str, dict[str, list[str]]] = _frozen(uow, instance_id).get(_name_of(field), {})
+    kept = {value: texts for labels in of_source.values() for value, texts in labels.items()}
+    kept |= of_source.get(field.path, {})
+    today = _found(uow, field, wanted, offered=False)
+    found = {}
+    for value in wanted:
+        now = today.get(value)
+        if value in kept:
+            called, english = kept[value]
+            then = Choice(value, called, english, now.note if now else "")
+            if now is not None and now.name == then.name and not then.name_en:
+                then = now  # translated since: that is no other name
+            found[value] = Named(then, now)
+        elif now is not None:
+            found[value] = Named(now, now)
+    return found
 
 
 def findings(uow: UnitOfWork, form: Form, resource: str) -> list[Finding]:
@@ -83,6 +151,32 @@ def used(form: Form) -> list[FormField]:
 
 
 # ---------------------------------------------------------------- private
+
+
+def _wanted(values: Iterable[Any]) -> set[str]:
+    return {value for value in values if isinstance(value, str) and value}
+
+
+def _at(values: Any, path: str) -> list[Any]:
+    """What stands at `path`, in every row of the lists on the way."""
+    if isinstance(values, list):
+        return [found for item in values for found in _at(item, path)]
+    if not path:
+        return [values]
+    first, _, rest = path.partition(".")
+    return _at(values.get(first), rest) if isinstance(values, dict) else []
+
+
+def _name_of(field: FormField) -> str:
+    """Of the source: where else the same value means the same."""
+    if field.type == "dictionary":
+        return f"dictionary {field.raw['dictionary']}"
+    return f"record {field.raw['table']} {field.raw.get('valueColumn') or ''}".strip()
+
+
+def _frozen(uow: UnitOfWork, instance_id: UUID) -> dict[str, Any]:
+    row = uow.read_one(_labels, {"of": instance_id})
+    return {} if row is None else dict(row.labels)
 
 
 @dataclass(frozen=True, slots=True)

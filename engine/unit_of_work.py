@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from engine.db.instance import Instance
 
 LOCK_ORDER = (
-    "instance", "instance_scope", "instance_field", "user_task", "work_item", "inbox", "task_comment", "job",
+    "instance", "instance_scope", "instance_field", "instance_label", "user_task", "work_item", "inbox", "task_comment",
+    "job",
     "subscription", "message", "incident", "effect", "history", "policy_version", "policy_grant", "clearance",
     "clearance_grant", "blob", "document", "document_version",
 )  # fmt: skip

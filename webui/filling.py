@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from markupsafe import Markup
@@ -16,10 +17,11 @@ from webui.rendering import as_script_data
 
 
 def shown(form: Form, values: Values, permissions: Permissions, *, typed: dict[str, Any] | None = None,
-          error: EngineError | None = None, read_only: bool = False) -> Markup:  # fmt: skip
-    """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored."""
+          error: EngineError | None = None, read_only: bool = False, request_of: UUID | None = None,
+          ) -> Markup:  # fmt: skip
+    """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored, in `request_of`."""
     schema, data = forms.visible(form, values, permissions, languages.language())
-    picking.furnish(form, schema, data | (typed or {}), values)
+    picking.furnish(form, schema, data | (typed or {}), values, request_of)
     complaints = translated(error.errors) if isinstance(error, InvalidForm) else {}
     return as_script_data(
         {"schema": schema, "data": data | (typed or {}), "errors": forms.by_component(form, complaints),

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, abort, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from engine import pickers
 from engine.forms import Form, FormField
@@ -46,21 +48,31 @@ def _filter(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else abort(400)
 
 
-def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Values) -> None:
-    """Tell the pickers of a shown form where their options are, and how what is chosen is called."""
+def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Values, request_of: UUID | None) -> None:
+    """Tell the pickers of a shown form where their options are, and how what is chosen is called.
+
+    `data`: as it is shown; `values`: what is stored in the request `request_of`. Of everything else, what was typed
+    or kept as a draft, the reader is told what he may choose.
+    """
     fields = {field.id: field for field in pickers.used(form)}
     if fields:
-        _furnish(fields, schema["components"], data | values)
+        _furnish(fields, schema["components"], data, values if request_of is not None else {}, request_of)
 
 
-def _furnish(fields: dict[str, FormField], components: list[dict[str, Any]], values: Values) -> None:
+def _furnish(fields: dict[str, FormField], components: list[dict[str, Any]], data: Values, values: Values,
+             request_of: UUID | None) -> None:  # fmt: skip
     for component in components:
         field = fields.get(str(component.get("id")))
         if field is not None and field.type in PICKERS:
-            found = pickers.names(g.uow, field, _at(values, field.path.split(".")))
+            keys = field.path.split(".")
+            known = pickers.names(g.uow, field, _at(data, keys), offered=True)
+            options = {one.value: _plain(one) for one in known.values()}
+            if request_of is not None:
+                kept = pickers.recorded(g.uow, request_of, field, _at(values, keys))
+                options |= {value: _plain(one.then) | {"name": told(one)} for value, one in kept.items()}
             component["src"] = _address(field)
-            component["known"] = [_plain(one) for one in found.values()]
-        _furnish(fields, component.get("components", ()), values)
+            component["known"] = list(options.values())
+        _furnish(fields, component.get("components", ()), data, values, request_of)
 
 
 def _address(field: FormField) -> str:
@@ -86,6 +98,21 @@ def _at(value: Any, keys: list[str]) -> list[Any]:
 def name(choice: pickers.Choice) -> str:
     """Of an option, in the reader's language."""
     return (choice.name_en if languages.language() == "en" else "") or choice.name
+
+
+def told(found: pickers.Named) -> str:
+    """How a value of a request was called, and how it is called now where that differs."""
+    then = name(found.then)
+    if found.today is None:
+        return gettext("%(name)s (no longer there)", name=then)
+    today = name(found.today)
+    return then if then == today else gettext("%(name)s (now: %(today)s)", name=then, today=today)
+
+
+def text(field: FormField, value: Any, request_of: UUID) -> str:
+    """The same, of one value; itself where nobody knows its name."""
+    found = pickers.recorded(g.uow, request_of, field, [value]).get(value) if isinstance(value, str) else None
+    return str(value) if found is None else told(found)
 
 
 def _plain(choice: pickers.Choice) -> dict[str, str]:

@@ -239,7 +239,7 @@ def _changes(uow: UnitOfWork, at: Card) -> dict[str, tuple[Change, ...]]:
             continue
         sight = sight or tasks.sight(uow, at.id)
         found[fact.data["item"]] = tuple(
-            Change(*rendering.change(at.process_key, name, old, new))
+            Change(*rendering.change(at.process_key, name, old, new, at.id))
             for name, (old, new) in sorted(fact.data["changes"].items()) if reasons.may_read([name], sight)
         )  # fmt: skip
     return found

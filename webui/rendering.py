@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from types import CodeType
 from typing import Any
+from uuid import UUID
 
 from babel import dates
 from flask import Flask, current_app, g, make_response, redirect, render_template, request
@@ -19,9 +20,10 @@ from sqlalchemy import Select, Table, bindparam, select
 from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
 from engine.forms import FormField, schema
+from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, capitals, errors, languages, navigation, signing
+from webui import access, capitals, errors, languages, navigation, picking, signing
 
 
 class _Compiled(BytecodeCache):
@@ -313,10 +315,12 @@ def type_name(value: Any) -> str:
     return "context"
 
 
-def summary_items(summary: dict[str, Any] | None, process_key: str, paid: bool = False) -> list[tuple[str, Any]]:
+def summary_items(
+    summary: dict[str, Any] | None, process_key: str, paid: bool = False, request_of: UUID | None = None
+) -> list[tuple[str, Any]]:
     """The key fields of a request as (label, value), ordered as drawn, labelled as in the forms of its process.
 
-    `paid`: amounts with their capitals.
+    `paid`: amounts with their capitals. `request_of`: whose they are, for the names of picked records.
     """
     info = _process(process_key) if summary and "uow" in g else None
     if info is None or not summary:
@@ -324,7 +328,7 @@ def summary_items(summary: dict[str, Any] | None, process_key: str, paid: bool =
     names = repository.program(g.uow, info.id).summary
     fields = _fields(info)
     return [
-        _with_capitals(fields.get(name), *_shown_as(fields.get(name), name, summary[name]), paid=paid)
+        _with_capitals(fields.get(name), *_shown_as(fields.get(name), name, summary[name], request_of), paid=paid)
         for name in names
         if summary.get(name) is not None
     ]
@@ -347,11 +351,11 @@ def summary_value(item: Any, name: str) -> Any:
     return value if info is None or value is None else _shown_as(_fields(info).get(name), name, value)[1]
 
 
-def change(process_key: str, name: str, old: Any, new: Any) -> tuple[str, str, str]:
-    """(label, before, after) of a field that was written, as its form shows it."""
+def change(process_key: str, name: str, old: Any, new: Any, request_of: UUID) -> tuple[str, str, str]:
+    """(label, before, after) of a field that was written in a request, as its form shows it."""
     info = _process(process_key)
     field = _fields(info).get(name) if info is not None else None
-    (label, before), (_, after) = _shown_as(field, name, old), _shown_as(field, name, new)
+    (label, before), (_, after) = _shown_as(field, name, old, request_of), _shown_as(field, name, new, request_of)
     return label, _brief(before), _brief(after)
 
 
@@ -362,9 +366,11 @@ def _brief(value: Any) -> str:
     return value_text(value)
 
 
-def _shown_as(field: FormField | None, name: str, value: Any) -> tuple[str, Any]:
+def _shown_as(field: FormField | None, name: str, value: Any, request_of: UUID | None = None) -> tuple[str, Any]:
     if field is None:
         return name, value
+    if field.type in PICKERS and value and request_of is not None:
+        return label(field.labels, field.label), picking.text(field, value, request_of)
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))
 

@@ -113,6 +113,14 @@ instance_field = Table(
 Index("instance_field_text", instance_field.c.name, instance_field.c.text_value, instance_field.c.instance_id)
 Index("instance_field_number", instance_field.c.name, instance_field.c.number_value, instance_field.c.instance_id)
 
+# how records and words that were picked in forms were called when they were
+instance_label = Table(
+    "instance_label",
+    metadata,
+    Column("instance_id", Id, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True),
+    Column("labels", JsonText, nullable=False),  # {source: {path of the field: {value: [name, English name]}}}
+)
+
 
 @dataclass(slots=True)
 class Instance:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import approvals, bpmn, calls, crash, history, identity, incidents, policy, repository, values
+from engine import approvals, bpmn, calls, crash, history, identity, incidents, pickers, policy, repository, values
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -151,6 +151,8 @@ def start(
     )  # fmt: skip
     if approvers:
         approvals.select_people(uow, instance, program, "initiatorSelect", approvers)
+    if program.start_form is not None:
+        pickers.freeze(uow, instance.id, repository.form(uow, program.start_form, info.id), variables)
     step = bpmn.begin(
         program, str(info.id), variables, now=uow.now, env=env(uow, instance), start=start,
         trigger=trigger,

@@ -153,6 +153,8 @@ def decide(
             if name != "item_id":
                 setattr(act.item, name, value)
         _record(act, decision, opinion, changed, stored, document, signed)
+        if form is not None:
+            pickers.freeze(uow, act.instance.id, form, changed, stored)
         opening.copy_for_principal(act)
         if act.proposes:
             _ask_to_confirm(act, decision)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import dictionaries, forms, identity, pickers, repository
+from engine import dictionaries, forms, identity, pickers, repository, runtime
 from engine.db.base import metadata
 from engine.errors import DeploymentRefused, Forbidden, InvalidForm, InvalidValue, NotFound
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, drawing, flows
 
 FORM = {
     "id": "oa/pick", "type": "default", "schemaVersion": 18,
@@ -122,3 +123,27 @@ def test_dictionaries_keep_their_order_and_refuse_what_is_none(engine):
         for verb in (lambda: dictionaries.put(uow, "none", "a", "b"), lambda: dictionaries.retire(uow, "colour", "x")):
             with pytest.raises(NotFound):
                 verb()
+
+
+def test_a_name_is_kept_from_when_a_value_was_chosen_and_anew_when_it_is_chosen_again(engine, form):
+    kind = form.field("kind")
+    assert kind is not None
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "invoice_kind", "发票类别", "", [("a", "甲", ""), ("b", "乙", ""), ("$", "元", "")])
+        repository.deploy(uow, {"p.bpmn": drawing('<startEvent id="start"/>' + END + flows("start end"))})
+        of = runtime.start(uow, "p", {}).id
+
+    def act(written: dict[str, Any], stored: dict[str, Any], **renamed: str) -> dict[str, tuple[str, str | None]]:
+        with engine.unit_of_work(ENGINE) as uow:
+            pickers.freeze(uow, of, form, written, stored)
+            for value, name in renamed.items():
+                dictionaries.put(uow, "invoice_kind", value, name)
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            found = pickers.recorded(uow, of, kind, ["a", "b", "$", "c", None, 7])
+            return {value: (one.then.name, one.today and one.today.name) for value, one in sorted(found.items())}
+
+    others = {"b": ("乙", "乙"), "$": ("元", "元")}
+    assert act({"kind": "a"}, {}, a="甲二") == {"a": ("甲", "甲二"), **others}
+    assert act({}, {"kind": "a"}, b="乙二") == {"a": ("甲", "甲二"), "$": ("元", "元"), "b": ("乙二", "乙二")}
+    assert act({"kind": "a"}, {"kind": "b"}, a="甲三")["a"] == ("甲二", "甲三")
+    assert act({"kind": "$"}, {"kind": "a"}) == {"$": ("元", "元"), "a": ("甲二", "甲三"), "b": ("乙二", "乙二")}

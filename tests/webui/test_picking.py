@@ -1,13 +1,18 @@
 """Options of pickers over HTTP, and the pages of the data dictionary."""
 
 import json
+import re
 
 from flask import g
+from sqlalchemy import delete
 
-from engine import forms, identity
+from engine import dictionaries, forms, identity, repository, tasks
+from engine.db.dictionary import dictionary_entry
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import drawing, flows
 from webui import filling
 from webui.picking import furnish
+from webui.printing import paper
 
 FORM = {
     "id": "f", "components": [
@@ -60,9 +65,74 @@ def test_a_form_tells_its_pickers_where_to_ask_and_what_stored_values_are_called
         g.uow = uow
         shown = json.loads(filling.shown(form, {"kind": "a"}, forms.WRITE_ALL))
         schema, data = forms.visible(form, {"kind": "gone"}, forms.READ_ALL, "zh")
-        furnish(form, schema, data, {})
+        furnish(form, schema, data, {}, None)
 
     kind, who = shown["schema"]["components"]
     assert (kind["src"], [one["name"] for one in kind["known"]]) == ("/options/dictionary/kinds", ["专票"])
     assert who["src"].startswith("/options/record/crm_party?value=uscc&filter=")
     assert schema["components"][0]["known"] == []
+
+
+_WITH_FORM = '<zeebe:formDefinition formId="f"/>'
+PICKED = drawing(
+    f'<startEvent id="start"><extensionElements>{_WITH_FORM}</extensionElements></startEvent>'
+    f'<userTask id="check" name="Check"><extensionElements><zeebe:userTask/>{_WITH_FORM}'
+    '<zeebe:assignmentDefinition assignee="bob"/></extensionElements></userTask>'
+    '<userTask id="look" name="Look"><extensionElements><zeebe:userTask/>'
+    f'{_WITH_FORM}<zeebe:assignmentDefinition assignee="bob"/><troika:fields default="read"/></extensionElements>'
+    '</userTask><endEvent id="end"/>' + flows("start check look end"), process_id="picked",
+)  # fmt: skip
+KINDS = json.dumps({"type": "default", "schemaVersion": 18, **FORM, "components": FORM["components"][:1]}).encode()
+
+
+def known(page):
+    """What the picker of the shown form calls its values."""
+    shown = json.loads(re.search(r"<tk-form.*?>(?:<template>|<script[^>]*>)(.*?)</(?:template|script)>", page, re.S)[1])
+    return [one["name"] for one in shown["schema"]["components"][0]["known"]]
+
+
+def test_what_was_picked_keeps_the_name_that_it_had(sign_in, engine, people, monkeypatch):
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "kinds", "类别", "", [("a", "专票", "Special"), ("b", "普票", "Plain")])
+        repository.deploy(uow, {"picked.bpmn": PICKED, "f.json": KINDS})
+    sheets = []
+    monkeypatch.setattr(paper, "pdf", lambda sheet, font: sheets.append(sheet) or b"%PDF-")
+    ann, bob = sign_in("ann"), sign_in("bob")
+    ann.get("/requests/start/picked")
+    # a name that the browser sends along is none of the form's fields
+    refused = ann.post("/requests/start/picked", data={"data": '{"kind": "a", "kind_name": "x"}', "request_id": "1"})
+    started = ann.post("/requests/start/picked", data={"data": '{"kind": "a"}', "request_id": "2"})
+
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.put(uow, "kinds", "a", "专用", "Special invoice")
+    own = ann.get(started.location).text
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        (item,) = tasks.inbox(uow).items
+        tasks.complete(uow, item.work_item_id, {"kind": "b"})
+        (item,) = tasks.inbox(uow).items
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(delete(dictionary_entry).where(dictionary_entry.c.value == "b"))
+    page, task = ann.get(started.location).text, bob.get(f"/inbox/{item.work_item_id}").text
+    ann.post(f"{started.location}/print.pdf")
+
+    assert refused.status_code == 422
+    assert known(own) == ["Special (now: Special invoice)"]
+    assert known(page) == known(task) == ["Plain (no longer there)"]
+    assert "Special (now: Special invoice)" in page  # the timeline: what bob has changed, from and to
+    assert sheets[0].fields == [("类别", "Plain (no longer there)")]
+
+
+def test_of_what_somebody_has_only_typed_the_page_tells_no_name_that_he_may_not_look_up(sign_in, engine, people, app):
+    form = forms.read(FORM).form
+    assert form is not None
+    with engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "kinds", "类别", "", [("a", "专票", "")])
+        dictionaries.retire(uow, "kinds", "a")
+
+    with app.test_request_context(), engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        g.uow = uow
+        started = json.loads(filling.shown(form, forms.blank(form), forms.WRITE_ALL, typed={"kind": "a"}))
+        drafted = json.loads(filling.shown(form, {"kind": "a"}, forms.WRITE_ALL))
+
+    for shown in (started, drafted):
+        assert shown["schema"]["components"][0]["known"] == []

@@ -232,7 +232,11 @@ def _looked_at(script: Script, run: Playing, position: Position, error: EngineEr
         seen = tasks.get(g.uow, open_task.item)
         form = repository.form(g.uow, seen.form_id, seen.definition_id) if seen.form_id else None
         typed = script.typed if error is not None else None
-        shown = filling.shown(form, seen.values, seen.permissions, typed=typed, error=refused) if form else None
+        shown = None
+        if form is not None:
+            shown = filling.shown(
+                form, seen.values, seen.permissions, typed=typed, error=refused, request_of=seen.instance_id
+            )
         targets = tasks.targets(g.uow, open_task.item) if "return" in seen.actions else []
         return {
             "node": open_task.node, "login": user.login, "who": rendering.person(user), "form": shown,

@@ -34,7 +34,8 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
     buttons = acts.of(task)
     return {
         "task": task, "instance": instance, "wanted": wanted, "list": urlencode(wanted.query), "error": error,
-        "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes)
+        "form": filling.shown(form, task.values, task.permissions, typed=typed, error=error, read_only=not writes,
+                              request_of=task.instance_id)
         if form else None,
         "problems": filling.problems(form, error), "actions": task.actions, "writes": writes or "abstain" in buttons,
         "takes_opinion": (task.opinion != "never" and writes) or bool({"advise", "refuse"} & set(buttons)),

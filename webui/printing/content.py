@@ -10,7 +10,7 @@ from flask import g
 from flask_babel import gettext
 from sqlalchemy import select
 
-from engine import forms, identity, pickers, repository, runtime, tasks
+from engine import forms, identity, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
 from engine.forms.layout import PAPERS, Block
@@ -109,8 +109,10 @@ def sheet(instance_id: UUID, code: str, address: str, paper: str | None = None) 
         values = runtime.instance_view(g.uow, instance_id).variables
         allowed = tasks.sight(g.uow, instance_id)
         seen = forms.readable(form, values, allowed)
-        _fill(form.components, seen, allowed, fields, tables)
-        parts = [_part(form, block, seen, allowed) for block in layout.blocks] if layout is not None else []
+        _fill(form.components, seen, allowed, fields, tables, instance_id)
+        parts = (
+            [_part(form, block, seen, allowed, instance_id) for block in layout.blocks] if layout is not None else []
+        )
     head = [
         (gettext("Started by"), card.starter_name), (gettext("Started"), rendering.moment(card.created_at)),
         (gettext("Status"), _status(card.status)),
@@ -124,7 +126,7 @@ def sheet(instance_id: UUID, code: str, address: str, paper: str | None = None) 
     )  # fmt: skip
 
 
-def _part(form: Form, block: Block, seen: Values, allowed: forms.Permissions) -> Part:
+def _part(form: Form, block: Block, seen: Values, allowed: forms.Permissions, request_of: UUID) -> Part:
     """What the reader may see of a block."""
     fields: list[tuple[str, str]] = []
     tables: list[Table] = []
@@ -132,7 +134,7 @@ def _part(form: Form, block: Block, seen: Values, allowed: forms.Permissions) ->
         chosen = [found for path in block.fields if (found := form.field(path)) is not None]
         if block.kind == "lines" and chosen:
             chosen = [replace(chosen[0], children=tuple(chosen[1:]) or chosen[0].children)]
-        _fill(chosen or form.components, seen, allowed, fields, tables)
+        _fill(chosen or form.components, seen, allowed, fields, tables, request_of)
         if block.kind == "fields":
             tables = []
     return Part(block.kind, rendering.label(block.headings, block.headings.get("", "")), fields, tables)
@@ -148,7 +150,7 @@ def _status(name: str) -> str:
 
 def _fill(
     components: Iterable[FormField], values: Values, allowed: forms.Permissions, fields: list[tuple[str, str]],
-    tables: list[Table],
+    tables: list[Table], request_of: UUID,
 ) -> None:  # fmt: skip
     """Fields in the order of the form; a list becomes a table, what is hidden or empty of words is left out."""
     for component in _leaves(components):
@@ -159,7 +161,7 @@ def _fill(
         if component.type == "dynamiclist":
             columns = [leaf for leaf in _leaves(component.children) if allowed.on(leaf.path) != "hidden"]
             rows = [
-                [_text(leaf, _at(row, leaf.path.removeprefix(f"{component.path}."))) for leaf in columns]
+                [_text(leaf, _at(row, leaf.path.removeprefix(f"{component.path}.")), request_of) for leaf in columns]
                 for row in value or ()
                 if isinstance(row, dict)
             ]
@@ -167,7 +169,7 @@ def _fill(
                 heads = [rendering.label(leaf.labels, leaf.label) or leaf.path for leaf in columns]
                 tables.append(Table(name, heads, rows))
         elif component.holds_value:
-            fields.append((name, _with_capitals(component, value)))
+            fields.append((name, _with_capitals(component, value, request_of)))
 
 
 def _leaves(components: Iterable[FormField]) -> Iterable[FormField]:
@@ -184,18 +186,17 @@ def _at(values: Any, path: str) -> Any:
     return values
 
 
-def _text(of: FormField, value: Any) -> str:
+def _text(of: FormField, value: Any, request_of: UUID) -> str:
     if of.type in PICKERS and value:
-        found = pickers.names(g.uow, of, [value]).get(value)
-        return str(value) if found is None else picking.name(found)
+        return picking.text(of, value, request_of)
     if isinstance(value, list):
-        return ", ".join(_text(of, one) for one in value) or "–"
+        return ", ".join(_text(of, one, request_of) for one in value) or "–"
     chosen = next((option.labels for option in of.options or () if option.value == value), None)
     return rendering.value_text(value if chosen is None else rendering.label(chosen, chosen.get("", str(value))))
 
 
-def _with_capitals(of: FormField, value: Any) -> str:
-    text, words = _text(of, value), capitals.beside(of, value)
+def _with_capitals(of: FormField, value: Any, request_of: UUID) -> str:
+    text, words = _text(of, value, request_of), capitals.beside(of, value)
     return f"{text}（{words}）" if words else text
 
 

@@ -34,7 +34,8 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
         papers=content.papers(found.definition_id),
-        form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True) if form else None,
+        form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True, request_of=instance_id)
+        if form else None,
         variables=values if access.may_read("cockpit") else None,
         records=[pair for pair in records.made_by(g.uow, instance_id) if access.may_read(pair[0].capability)],
         audit=audit.verify(g.uow, instance_id),
