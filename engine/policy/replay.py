@@ -1,7 +1,5 @@
 """A recorded log of any system held against a policy: which of its payments had no live approval."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +11,7 @@ import yaml
 
 from engine import feel
 from engine.errors import N_, InvalidPolicy
+from engine.policy.recorded import Log
 from engine.policy.statement import Policy, Requirement
 
 _KEYS = frozenset(("case", "time", "activity", "person", "facts", "approvals", "rejections", "operation"))
@@ -80,25 +79,29 @@ def read_mapping(text: str) -> Reading:
     )  # fmt: skip
 
 
-def replay(policy: Policy, reading: Reading, text: str) -> Audit:
-    """Hold every operation of the CSV log `text` against `policy`.
+def replay(policy: Policy, reading: Reading, log: Log) -> Audit:
+    """Hold every operation of a recorded log against `policy`.
 
     Events of one case are taken by time, those of the same moment as they stand. An approval counts for one operation,
     as long as the policy says, until something is rejected; conditions of the policy on facts that the log does not
-    carry count as fulfilled ("applies"). Evidence, state and duties cannot be read from a log and are not judged.
+    carry count as fulfilled ("applies").
+    Approvals of events that name no person are one person's. Evidence, state and duties cannot be read from a log and
+    are not judged.
     Raises InvalidPolicy for a column that is missing and a time or number that cannot be read.
     """
-    rows = csv.DictReader(io.StringIO(text))
     wanted = {reading.case, reading.time, reading.activity, *reading.facts.values()} | (
         {reading.person} if reading.person else set()
     )
-    if not wanted <= set(rows.fieldnames or ()):
+    if not wanted <= set(log.columns):
         raise InvalidPolicy(
-            policy=policy.id, expected="columns " + ", ".join(sorted(wanted)), found=", ".join(rows.fieldnames or ())
+            policy=policy.id, expected="columns " + ", ".join(sorted(wanted)), found=", ".join(log.columns)
         )
-    cases: dict[str, list[tuple[datetime, dict[str, str]]]] = {}
-    for number, row in enumerate(rows, 2):
-        cases.setdefault(row[reading.case], []).append((_moment(policy, row[reading.time], number), row))
+    cases: dict[str, list[tuple[datetime, Mapping[str, str]]]] = {}
+    for place, row in log.rows:
+        for column in (reading.case, reading.activity):
+            if not row.get(column):
+                raise InvalidPolicy(policy=policy.id, expected=f"{place}: a value of {column}", found="none")
+        cases.setdefault(row[reading.case], []).append((_moment(policy, row.get(reading.time), place), row))
     found = [
         line
         for name, events in cases.items()
@@ -110,7 +113,7 @@ def replay(policy: Policy, reading: Reading, text: str) -> Audit:
 
 
 def _case(
-    policy: Policy, reading: Reading, name: str, events: Sequence[tuple[datetime, dict[str, str]]]
+    policy: Policy, reading: Reading, name: str, events: Sequence[tuple[datetime, Mapping[str, str]]]
 ) -> Iterator[Flagged]:
     live: dict[str, dict[str, datetime]] = {}
     for position, (at, row) in enumerate(events):
@@ -119,9 +122,11 @@ def _case(
             live.clear()
         for capability, given in reading.approvals.items():
             if _is(activity, given):
-                live.setdefault(capability, {})[row[reading.person] if reading.person else str(position)] = at
+                who = row.get(reading.person, "") if reading.person else str(position)
+                live.setdefault(capability, {})[who] = at
         if _is(activity, reading.operation):
-            facts = {fact: _value(policy, row[column]) for fact, column in reading.facts.items()}
+            facts = {fact: _value(policy, row[column]) for fact, column in reading.facts.items()
+                     if row.get(column) is not None}  # fmt: skip
             yield Flagged(name, at, tuple(_reasons(policy, live, facts, at)))
             for need in policy.approvals:
                 if need.uses == "once":
@@ -168,7 +173,7 @@ def _patterns(found: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _moment(policy: Policy, text: str | None, line: int) -> datetime:
+def _moment(policy: Policy, text: str | None, place: str) -> datetime:
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
@@ -176,7 +181,7 @@ def _moment(policy: Policy, text: str | None, line: int) -> datetime:
     if found is None or found.tzinfo is None:
         raise InvalidPolicy(
             policy=policy.id,
-            expected=f"line {line}: a time with its zone, such as 2017-01-09T09:49:50+01:00",
+            expected=f"{place}: a time with its zone, such as 2017-01-09T09:49:50+01:00",
             found=text,
         )
     return found

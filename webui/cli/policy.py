@@ -1,6 +1,5 @@
 """troika policy list · export · propose · activate · withdraw · confirm · retire · replay."""
 
-import gzip
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from flask.cli import AppGroup
 
 from engine import identity, policy, repository
 from engine.errors import N_, EngineError
-from engine.policy import Version, replay, statement
+from engine.policy import Version, recorded, replay, statement
 from engine.unit_of_work import Actor, UnitOfWork
 from webui.cli import opening
 
@@ -123,12 +122,12 @@ def retire(policy_id: str, reason: str, login: str) -> None:
 )
 @click.option("--class", "on", default="payment.execute", help="What the operation of the log is.")
 def replay_(log: Path, columns: Path, policies: Path | None, on: str) -> None:  # fmt: skip
-    """Hold a recorded LOG (CSV, also .gz) of any system against the policies; exit 1 when something is flagged.
+    """Hold a recorded LOG (CSV or .xes, also .gz) of any system against the policies; exit 1 when something is flagged.
 
     COLUMNS says in YAML what its columns and activities mean: case, time, activity, approvals, rejections, operation.
+    Columns of XES are the keys of its attributes, those of a case after `case:`, such as case:concept:name.
     """
-    raw = log.read_bytes()
-    text = (gzip.decompress(raw) if log.suffix == ".gz" else raw).decode("utf-8-sig")
+    events = recorded.read(log.name, log.read_bytes())
     reading = replay.read_mapping(columns.read_text(encoding="utf-8"))
     if policies is not None:
         held = statement.read(policies.read_text(encoding="utf-8"))
@@ -137,7 +136,7 @@ def replay_(log: Path, columns: Path, policies: Path | None, on: str) -> None:  
             held = policy.in_force(uow)
     flagged = 0
     for one in (found for found in held if found.on == on):
-        audit = replay.replay(one, reading, text)
+        audit = replay.replay(one, reading, events)
         click.echo(f"{one.id}: {audit.cases} cases, {audit.events} events, {audit.operations} operations, "
                    f"{len(audit.flagged)} flagged")  # fmt: skip
         for line in audit.flagged:

@@ -7,11 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from engine.errors import InvalidPolicy
-from engine.policy import replay, statement
+from engine.policy import recorded, replay, statement
 from webui.cli import main
 
 DATA = Path(__file__).parents[2] / "data"
 LOG, COLUMNS = DATA / "bpi2020_domestic_500.csv.gz", DATA / "bpi2020_domestic.columns.yml"
+XES = DATA / "made_up_payments.xes"
 YEAR = """
 - id: PAY-001
   title: 先审批，后付款
@@ -23,7 +24,7 @@ HEAD = "case,timestamp,activity,amount\n"
 
 def held(text, policy=YEAR, columns=None):
     reading = replay.read_mapping(COLUMNS.read_text() if columns is None else columns)
-    return replay.replay(statement.read(policy)[0], reading, text)
+    return replay.replay(statement.read(policy)[0], reading, recorded.read_csv(text) if isinstance(text, str) else text)
 
 
 def events(*lines):
@@ -31,7 +32,7 @@ def events(*lines):
 
 
 def test_the_recorded_declarations_have_exactly_two_that_were_paid_without_an_approval():
-    audit = held(gzip.decompress(LOG.read_bytes()).decode())
+    audit = held(recorded.read(LOG.name, LOG.read_bytes()))
 
     assert (audit.cases, audit.events, audit.operations) == (500, 3029, 456)
     assert [line.case for line in audit.flagged] == ["declaration95149", "declaration90815"]
@@ -82,6 +83,43 @@ def test_what_cannot_be_read_is_named(text, said):
         replay.read_mapping("case: case")
 
 
+def test_a_log_of_mining_tools_names_the_same_two_patterns_packed_or_not():
+    plain = XES.read_bytes()
+    reading = XES.with_suffix(".columns.yml").read_text()
+    for log in (recorded.read(XES.name, plain), recorded.read("some.xes.gz", gzip.compress(plain))):
+        audit = held(log, columns=reading)
+        assert (audit.cases, audit.events, audit.operations) == (4, 16, 4)
+        assert [line.case for line in audit.flagged] == ["bill 2", "bill 3"]
+        dear = YEAR.replace("people: 1", 'people: 1, when: "= facts.amount >= 1000"')
+        assert [line.case for line in held(log, dear, reading).flagged] == ["bill 3"]
+        two = YEAR.replace("people: 1", "people: 2")
+        assert [line.case for line in held(log, two, reading).flagged] == ["bill 1", "bill 2", "bill 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("a.xes", b'<!DOCTYPE log [<!ENTITY x SYSTEM "file:///etc/passwd">]><log>&x;</log>', "without DOCTYPE"),
+        ("a.xes", b"<log><trace>", "well-formed"),
+        ("a.xes", b"<definitions/>", "root element 'log'"),
+        ("a.xes", b'<log><trace><string key="x"/></trace></log>', "line 1: an attribute with key and value"),
+        ("a.xes", b"<log/>", "columns"),
+        ("a.xes", b'<log><trace><event><string key="concept:name" value="x"/></event></trace><trace>'
+         b'<string key="concept:name" value="c"/><event><date key="time:timestamp" value="2026-01-01T00:00:00Z"/>'
+         b"</event></trace></log>", "event 1: a value of case:concept:name"),
+        ("a.xes.gz", b"no gzip", "a gzip file"),
+        ("a.xes.gz", gzip.compress(b"<log/>")[:-9], "a gzip file"),
+        ("a.csv", "案件".encode("gb18030"), "CSV in UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_log_is_refused_by_name(name, raw, said):
+    columns = (
+        "case: case:concept:name\ntime: time:timestamp\nactivity: concept:name\napprovals: {a: [x]}\noperation: p\n"
+    )
+    with pytest.raises(InvalidPolicy, match=said):
+        held(recorded.read(name, raw), columns=columns)
+
+
 def test_the_command_names_them_and_exits_with_1(tmp_path):
     file = tmp_path / "policies.yml"
     file.write_text(YEAR, encoding="utf-8")
@@ -91,3 +129,8 @@ def test_the_command_names_them_and_exits_with_1(tmp_path):
     assert result.exit_code == 1
     assert "PAY-001: 500 cases, 3029 events, 456 operations, 2 flagged" in result.output
     assert "declaration90815" in result.output
+
+    columns = str(XES.with_suffix(".columns.yml"))
+    result = CliRunner().invoke(main, ["policy", "replay", str(XES), columns, "--policies", str(file)])
+    assert result.exit_code == 1
+    assert "PAY-001: 4 cases, 16 events, 4 operations, 2 flagged" in result.output
