@@ -18,7 +18,7 @@ from engine.history import Entry
 from engine.notices import hooks, preferences
 from engine.notices.events import APP, DECISIONS, DIGEST, EVENTS, MAIL, POLICY, ROBOT, STATUSES, TIMEOUTS, Notice, line
 from engine.runtime import later
-from engine.unit_of_work import Actor, UnitOfWork
+from engine.unit_of_work import UnitOfWork
 
 MOST_FACTS = 500
 """read at a time"""
@@ -328,11 +328,8 @@ def link(item_id: UUID | None, instance_id: UUID, of_item: bool) -> str:
 def seen_title(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
     """The title as this person may read it."""
     name = repository.definition(uow, instance.definition_id).name
-    actor, uow.actor = uow.actor, Actor(user_id, source=uow.actor.source)
-    try:
+    with tasks.reading_as(uow, user_id):
         allowed = tasks.sight(uow, instance.id)
-    finally:
-        uow.actor = actor
     return tasks.shown_title(uow, instance.definition_id, instance.title, name, allowed)
 
 

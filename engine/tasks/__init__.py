@@ -34,6 +34,7 @@ from engine.tasks.signatures import Sent, Signed
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
 from engine.tasks.standing import outdated
 from engine.tasks.timing import time_out
+from engine.tasks.titles import reading_as
 from engine.tasks.titles import shown as shown_title
 from engine.tasks.views import View, remove_view, save_view, views
 from engine.tasks.working import (
@@ -124,6 +125,7 @@ __all__ = [
     "outdated",
     "place_of",
     "read_copy",
+    "reading_as",
     "recall",
     "receipts",
     "refuse",

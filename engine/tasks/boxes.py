@@ -1,5 +1,6 @@
 """抄送我的: requests of which somebody sent the actor a copy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, true
 
-from engine.approvals.rounds import WORDS
+from engine.approvals.rounds import WORDS, unconfirmed
 from engine.db.definition import definition
 from engine.db.identity import substitution, user_account
 from engine.db.instance import Status, instance
@@ -79,7 +80,8 @@ def receipts(uow: UnitOfWork, instance_id: UUID) -> list[Receipt]:
 
 @dataclass(frozen=True, slots=True)
 class InMyName:
-    """A decision that a substitute made for somebody. `waits`: to be confirmed; `void`: it does not count any more."""
+    """A decision that a substitute made for somebody. `title`: as he may read it. `waits`: to be confirmed; `void`: it
+    does not count."""
 
     work_item_id: UUID
     instance_id: UUID
@@ -97,25 +99,33 @@ class InMyName:
 
 def decided_for_me(uow: UnitOfWork, limit: int = 50) -> list[InMyName]:
     """What substitutes decided in the actor's name, newest first."""
-    rows = uow.execute(_in_my_name.limit(limit), {"who": uow.actor.user_id}).all()
-    return [_in_name(row) for row in rows]
+    return _in_names(uow, uow.execute(_in_my_name.limit(limit), {"who": uow.actor.user_id}).all())
 
 
 def decided_by_rule(uow: UnitOfWork, rule: Substitution) -> list[InMyName]:
-    """What was decided while the substitution was in force, newest first."""
+    """What was decided while the substitution was in force, newest first; whoever asks, the principal reads it."""
     query = _in_my_name.where(
         work_item.c.decided_by == rule.substitute_id, work_item.c.decided_at >= rule.valid_from,
         work_item.c.decided_at < rule.over_at,
     )  # fmt: skip
-    return [_in_name(row) for row in uow.execute(query, {"who": rule.principal_id})]
+    rows = uow.execute(query, {"who": rule.principal_id}).all()
+    with titles.reading_as(uow, rule.principal_id):
+        return _in_names(uow, rows)
 
 
-def _in_name(row: Any) -> InMyName:
+def _in_names(uow: UnitOfWork, rows: Sequence[Any]) -> list[InMyName]:
+    allowed = sights(uow, [row.instance_id for row in rows])
+    return [_in_name(uow, row, allowed[row.instance_id]) for row in rows]
+
+
+def _in_name(uow: UnitOfWork, row: Any, allowed: Permissions) -> InMyName:
+    open_ = unconfirmed(row)
+    waits = open_ and row.status == ItemStatus.COUNTERSIGNING  # else others have closed the round meanwhile
     return InMyName(
-        row.id, row.instance_id, row.number, row.title, row.task_name, row.by,
+        row.id, row.instance_id, row.number,
+        titles.shown(uow, row.definition_id, row.title, row.process_name, allowed), row.task_name, row.by,
         WORDS.get(ItemDecision(row.decision), ItemDecision(row.decision).name.lower()), row.opinion, row.decided_at,
-        row.by_en, row.voided_at is None and row.confirm_until is not None and row.answered_at is None,
-        row.voided_at is not None,
+        row.by_en, waits, row.voided_at is not None or (open_ and not waits),
     )  # fmt: skip
 
 
@@ -157,13 +167,15 @@ _receipts = (
 )  # fmt: skip
 _in_my_name = (  # by whom he ever chose: the index of decisions leads there
     select(
-        work_item.c.id, work_item.c.instance_id, instance.c.number, instance.c.title,
+        work_item.c.id, work_item.c.instance_id, work_item.c.status, instance.c.number, instance.c.title,
+        instance.c.definition_id, definition.c.name.label("process_name"),
         user_task.c.name.label("task_name"), work_item.c.voided_at, work_item.c.confirm_until, work_item.c.answered_at,
         _sender.c.name.label("by"), _sender.c.name_en.label("by_en"),
         work_item.c.decision, work_item.c.opinion, work_item.c.decided_at,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance, instance.c.id == work_item.c.instance_id)
+    .join(definition, definition.c.id == instance.c.definition_id)
     .join(_sender, _sender.c.id == work_item.c.decided_by)
     .where(
         work_item.c.decided_by.in_(

@@ -428,6 +428,36 @@ def test_when_it_is_over_the_principal_is_told_once_what_was_decided_for_him(off
     assert {one.instance_id for one in decided} == {first, second}
 
 
+def test_what_was_decided_for_the_principal_is_titled_as_he_may_read_it(office):
+    hidden = '<troika:fields default="read"><troika:field id="amount" perm="hidden"/></troika:fields>'
+    title = '<extensionElements><troika:title value="= &quot;pay &quot; + string(amount)"/></extensionElements>'
+    check = approval("check", hidden, users="bob")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": drawing(title + START + check + END + flows("start check end"))})
+    office.start(amount=4711)
+    stand_in(office, "bob", "gus", lasts=timedelta(hours=2))
+    office.act("gus", tasks.agree)
+    office.later(hours=3)
+
+    [over] = office.do("bob", identity.over_substitutions, office.who["bob"].user_id)
+    lists = office.do("bob", tasks.decided_for_me), office.do("bob", tasks.decided_by_rule, over)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        [text] = uow.execute(select(notice.c.text).where(notice.c.user_id == office.who["bob"].user_id)).scalars()
+    assert ([[one.title for one in made] for made in lists], text) == ([["P"], ["P"]], "P · 同意")
+
+
+def test_a_decision_that_others_have_overtaken_waits_for_nobody_and_does_not_count(office):
+    office.begin(approval(users="bob,eve", mode="any"))
+    stand_in(office, "bob", "gus", confirm=True)
+    office.act("gus", tasks.agree)
+    [waiting] = office.do("bob", tasks.decided_for_me)
+
+    office.act("eve", tasks.agree)
+
+    [over] = office.do("bob", tasks.decided_for_me)
+    assert (waiting.waits, waiting.void, over.waits, over.void) == (True, False, False, True)
+
+
 def told(office, login: str) -> list[str]:
     """Titles of the notices that somebody has."""
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
