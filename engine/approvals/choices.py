@@ -77,8 +77,19 @@ def select_people(
     uow: UnitOfWork, instance: Instance, program: Program, strategy: str, given: Mapping[str, Sequence[Any]]
 ) -> None:
     """Keep what the requester or an approver has selected, after checking range and number. Raises CannotChoose."""
+    for node, users in check_people(uow, instance, program, strategy, given).items():
+        keep(uow, instance, node, users, adds=False)
+
+
+def check_people(
+    uow: UnitOfWork, instance: Instance, program: Program, strategy: str, given: Mapping[str, Sequence[Any]]
+) -> dict[str, list[User]]:
+    """By node, the people who were selected. Raises CannotChoose, also for a node that has opened already."""
+    people = {}
     for node, references in given.items():
-        keep(uow, instance, node, checked(uow, instance, program, strategy, node, references), adds=False)
+        people[node] = checked(uow, instance, program, strategy, node, references)
+        _check_not_reached(uow, instance, node)
+    return people
 
 
 def checked(
@@ -105,8 +116,7 @@ def _of_node(program: Program, strategy: str, node: str) -> Selection:
 
 def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], *, adds: bool) -> None:
     """Write it down; what was said before is replaced. Raises CannotChoose when the node has opened already."""
-    if reached(uow, instance.id, node):
-        raise CannotChoose(task=node, reason=N_("it has been reached already"))
+    _check_not_reached(uow, instance, node)
     uow.queue(_forget, {"of": instance.id, "at_node": node})
     uow.queue(
         _insert,
@@ -123,6 +133,11 @@ def keep(uow: UnitOfWork, instance: Instance, node: str, users: Sequence[User], 
 def reached(uow: UnitOfWork, instance_id: UUID, node: str) -> bool:
     """Whether the node has been opened in this instance."""
     return node in {row.node for row in uow.read(_opened, {"of": instance_id})}
+
+
+def _check_not_reached(uow: UnitOfWork, instance: Instance, node: str) -> None:
+    if reached(uow, instance.id, node):
+        raise CannotChoose(task=node, reason=N_("it has been reached already"))
 
 
 def users_named(uow: UnitOfWork, task: str, references: Sequence[Any]) -> list[User]:

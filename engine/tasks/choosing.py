@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -107,7 +108,18 @@ def select_next(act: Act, given: Mapping[str, Sequence[Any]]) -> None:
     Where a task follows for certain and nobody has said whom it asks, he has to.
     """
     choices.select_people(act.uow, act.instance, _program(act), "previousApproverSelect", given)
-    wanted = {selection.node for selection in to_select(act)}
+    _check_named(act)
+
+
+def check_next(act: Act, given: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
+    """As `select_next`, but nothing is kept: ids of people by node, for when the decision has been confirmed."""
+    people = choices.check_people(act.uow, act.instance, _program(act), "previousApproverSelect", given)
+    _check_named(act, people)
+    return {node: [str(user.id) for user in users] for node, users in people.items()}
+
+
+def _check_named(act: Act, given: Mapping[str, Sequence[Any]] = MappingProxyType({})) -> None:
+    wanted = {selection.node for selection in to_select(act)} - set(given)
     if not wanted:
         return
     for step in runtime.preview_instance(act.uow, act.instance.id).steps:

@@ -9,7 +9,7 @@ from engine import history, ids, policy
 from engine.approvals import rounds, timeouts
 from engine.db.task import ItemDecision, ItemStatus, work_item
 from engine.errors import NothingToConfirm
-from engine.tasks import deciding, opening
+from engine.tasks import choosing, deciding, opening
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
@@ -28,10 +28,10 @@ def confirm(
 ) -> Acted:
     """The principal stands by it: from now on the decision counts, as the substitute's on his behalf.
 
-    The same key twice confirms once. Raises NothingToConfirm, NotYourTask, AlreadyDecided, InvalidForm when what the
-    substitute wrote does not fit any more, and what `opening.begin` raises.
+    The same key twice confirms once. Raises NothingToConfirm, NotYourTask, AlreadyDecided, InvalidForm or CannotChoose
+    when what the substitute wrote or whom he selected does not fit any more, and what `opening.begin` raises.
     """
-    act = _begin(uow, work_item_id, version, idempotency_key)
+    act = _begin(uow, work_item_id, version, idempotency_key, fell=False)
     if act.repeated:
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     return _stand(act, act.actor_id, idempotency_key)
@@ -45,7 +45,7 @@ def refuse(
 
     The decision and its opinion stay on record. Returns the new item. Raises as `confirm`.
     """
-    act = _begin(uow, work_item_id, version, idempotency_key)
+    act = _begin(uow, work_item_id, version, idempotency_key, fell=True)
     if act.repeated:
         following: UUID = next(item.id for item in act.items if item.supersedes_id == act.item.id)
         return following
@@ -66,10 +66,12 @@ def unanswered(act: Act) -> bool:
 # ---------------------------------------------------------------- private
 
 
-def _begin(uow: UnitOfWork, item_id: UUID, version: int | None, key: str | None) -> Act:
+def _begin(uow: UnitOfWork, item_id: UUID, version: int | None, key: str | None, *, fell: bool) -> Act:
+    """`fell`: whether the decision falls by the answer; a key that was used for the other answer repeats nothing."""
     act = opening.look(uow, item_id, lock=True)
     mine = act.item.assignee_id == act.actor_id
-    if mine and key is not None and act.item.answered_by == act.actor_id and act.item.answer_key == key:
+    same = mine and key is not None and act.item.answered_by == act.actor_id and act.item.answer_key == key
+    if same and (act.item.voided_at == act.item.answered_at) is fell:
         act.repeated = True
         return act
     if mine and act.item.answered_at is not None:
@@ -100,8 +102,12 @@ def _stand(act: Act, by: UUID | None, key: str | None) -> Acted:
     document = None
     if capability is not None:
         document = policy.document(act.uow, capability.subject_type, capability.subject)
-    kept = act.item.draft
-    changed = deciding.validated(act, opening.form_of(act), kept["fields"], opening.values_of(act)) if kept else {}
+    kept = act.item.draft or {}
+    changed = {}
+    if "fields" in kept:
+        changed = deciding.validated(act, opening.form_of(act), kept["fields"], opening.values_of(act))
+    if act.item.decision == ItemDecision.AGREED:
+        choosing.select_next(act, kept.get("approvers", {}))
 
     def write() -> Acted:
         _answered(act, by, key)
@@ -113,7 +119,7 @@ def _stand(act: Act, by: UUID | None, key: str | None) -> Acted:
 
 def _fall(act: Act, by: UUID | None, reason: str, key: str | None) -> UUID:
     item, uow = act.item, act.uow
-    kept = item.draft
+    kept = item.draft or {}
     word = reason or (REFUSED if by is not None else UNANSWERED)
     _answered(act, by, key, voided_at=uow.now, void_reason=word)
     row = {
@@ -121,7 +127,7 @@ def _fall(act: Act, by: UUID | None, reason: str, key: str | None) -> UUID:
         "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "owner_id": item.owner_id,
         "parent_id": item.parent_id, "supersedes_id": item.id, "status": int(ItemStatus.TODO), "reason": item.reason,
         "due_at": item.due_at, "created_at": item.created_at, "added_by": item.added_by, "group_mode": item.group_mode,
-        "draft": None if kept is None else {**kept, "opinion": ""},
+        "draft": {"fields": kept["fields"], "opinion": ""} if "fields" in kept else None,
     }  # fmt: skip
     rounds.leave_inbox(uow, [item.id])
     uow.queue(_insert_item, row)

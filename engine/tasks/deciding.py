@@ -65,13 +65,9 @@ def agree(
     Raises AlreadyDecided, NotYourTask, Stale, ActNotOffered, InvalidForm, OpinionRequired, SignatureRequired,
     WrongSignature, SeparationOfDuties, CannotChoose.
     """
-
-    def chosen(act: Act) -> None:
-        choosing.select_next(act, approvers or {})
-
     return decide(
-        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key, chosen,
-        signature,
+        uow, work_item_id, ItemDecision.AGREED, fields, opinion, seen_digest, version, idempotency_key,
+        signature=signature, approvers=approvers or {},
     )  # fmt: skip
 
 
@@ -114,9 +110,10 @@ def decide(
     uow: UnitOfWork, work_item_id: UUID, decision: ItemDecision, fields: Mapping[str, Any] | None, opinion: str,
     seen_digest: str | None, version: int | None, idempotency_key: str | None,
     before: Callable[[Act], Callable[[], None] | None] | None = None, signature: Sent | None = None,
+    approvers: Mapping[str, Sequence[Any]] | None = None,
 ) -> Acted:  # fmt: skip
     """The decision of one item, and what follows for its round; see `approvals.md` 6.1. `signature`: what the person
-    signed with, where the drawing asks for it.
+    signed with, where the drawing asks for it. `approvers`: whom he selects for later nodes, None where none are asked.
 
     `before`: what else the person has said. It may return what asks those who sign after him; his own decision counts
     when they have.
@@ -126,6 +123,7 @@ def decide(
         return Acted(act.instance.id, act.item.id, act.round.outcome, repeated=True)
     _check_offered(act, decision)
     ask = before(act) if before is not None else None
+    selected = _select(act, approvers) if approvers is not None else {}
     opinion = opinion.strip()
     _check_opinion(act, decision, opinion)
     stored = opening.values_of(act)
@@ -145,7 +143,7 @@ def decide(
         "version": act.item.version + 1,
     }  # fmt: skip
     if act.proposes:
-        row |= _proposal(act, fields)
+        row |= _proposal(act, fields, selected)
 
     def write() -> Acted:
         uow.queue(_decide, row, expect=1)
@@ -248,12 +246,22 @@ def _writes(act: Act, form: forms.Form) -> bool:
 # ---------------------------------------------------------------- a substitute's decision that has to be confirmed
 
 
-def _proposal(act: Act, fields: Mapping[str, Any] | None) -> dict[str, Any]:
+def _select(act: Act, approvers: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
+    """Whom the actor has selected; it is kept at once unless it has to be confirmed."""
+    if act.proposes:
+        return choosing.check_next(act, approvers)
+    choosing.select_next(act, approvers)
+    return {}
+
+
+def _proposal(act: Act, fields: Mapping[str, Any] | None, selected: dict[str, list[str]]) -> dict[str, Any]:
     """What the row says until the principal has answered; what the substitute wrote is kept, and written then."""
-    kept = None if fields is None else {"fields": dict(fields)}
+    kept: dict[str, Any] = {"approvers": selected} if selected else {}
+    if fields is not None:
+        kept["fields"] = dict(fields)
     return {
-        "status": int(ItemStatus.COUNTERSIGNING), "draft": kept, "confirm_until": act.uow.now + CONFIRMED_WITHIN,
-        "confirm_else": act.rule.unconfirmed if act.rule else None,
+        "status": int(ItemStatus.COUNTERSIGNING), "draft": kept or None,
+        "confirm_until": act.uow.now + CONFIRMED_WITHIN, "confirm_else": act.rule.unconfirmed if act.rule else None,
     }  # fmt: skip
 
 

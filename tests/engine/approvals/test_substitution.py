@@ -13,6 +13,7 @@ from engine.db.policy import policy_grant
 from engine.errors import (
     ActNotOffered,
     AlreadyDecided,
+    CannotChoose,
     Forbidden,
     InvalidSubstitution,
     InvalidValue,
@@ -25,6 +26,7 @@ from engine.modules.notification.models.notice import notice
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import Office, approval
+from tests.engine.approvals.test_choosing import selected
 from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.engine.policy.test_gate import a_bill
 
@@ -456,6 +458,38 @@ def test_a_decision_that_others_have_overtaken_waits_for_nobody_and_does_not_cou
 
     [over] = office.do("bob", tasks.decided_for_me)
     assert (waiting.waits, waiting.void, over.waits, over.void) == (True, False, False, True)
+
+
+@pytest.mark.parametrize(("first", "then"), [(tasks.confirm, tasks.refuse), (tasks.refuse, tasks.confirm)])
+def test_the_key_of_one_answer_does_not_repeat_the_other(office, first, then):
+    office.begin(approval(users="bob,eve"))
+    stand_in(office, "bob", "gus", confirm=True)
+    office.act("gus", tasks.agree)
+    item = office.item("bob")
+    office.do("bob", first, item, idempotency_key="one")
+
+    with pytest.raises(NothingToConfirm):
+        office.do("bob", then, item, idempotency_key="one")
+
+
+@pytest.mark.parametrize("answer", [tasks.confirm, tasks.refuse])
+def test_whom_the_substitute_selects_is_asked_only_when_it_is_confirmed(office, answer):
+    instance = office.begin(approval("one", users="bob"), selected("previousApproverSelect", 'max="1"', key="two"))
+    stand_in(office, "bob", "gus", confirm=True)
+    item = office.item("bob")
+    for wrong in ({}, {"two": ["eve", "fay"]}):
+        with pytest.raises(CannotChoose):
+            office.do("gus", tasks.agree, item, approvers=wrong)
+    office.do("gus", tasks.agree, item, approvers={"two": ["fay"]})
+    assert office.kinds(instance, "approvers.") == []
+
+    office.do("bob", answer, item)
+
+    if answer is tasks.confirm:
+        assert office.asked() == {"fay"}
+    else:
+        assert ([one.node for one in office.view("bob").selects], office.kinds(instance, "approvers.")) == (["two"], [])
+    office.clean()
 
 
 def told(office, login: str) -> list[str]:
