@@ -61,10 +61,12 @@ class Outbound:
         return self._send("POST", url, orjson.dumps(values.to_plain(values.normalise(body))), headers)
 
     def post_bytes(self, url: str, content: bytes, *, headers: dict[str, str]) -> Answer:
-        """Send `content` as it is, for whoever has signed exactly these bytes. Errors as `post`."""
-        return self._send("POST", url, content, headers)
+        """Send `content` as it is, for whoever has signed exactly these bytes; the answer is text. Errors as `post`."""
+        return self._send("POST", url, content, headers, plain=True)
 
-    def _send(self, method: str, url: str, content: bytes | None, headers: dict[str, str] | None) -> Answer:
+    def _send(
+        self, method: str, url: str, content: bytes | None, headers: dict[str, str] | None, *, plain: bool = False
+    ) -> Answer:
         if transaction_open():
             raise RuntimeError("a call to the outside while a transaction is open")
         host = (httpx.URL(url).host or "").lower()
@@ -79,15 +81,15 @@ class Outbound:
                 client.stream(method, url, content=content, headers=sent) as response,
             ):
                 received = _limited(response)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise OutboundFailed(f"{host}: {error}") from error
         status = response.status_code
         if status in _WORTH_ANOTHER_TRY or status >= 500:
             raise OutboundFailed(f"{host} answered {status}", status)
-        text = received.decode(errors="replace")
+        text = received.decode(errors="replace").replace("\0", "\ufffd")  # PostgreSQL keeps none, not even in an error
         if status >= 300:
             raise OutboundRejected(host=host, status_code=status, body=text[:200])
-        json = response.headers.get("content-type", "").startswith("application/json")
+        json = not plain and response.headers.get("content-type", "").startswith("application/json")
         return Answer(status, values.from_json(text) if json and text else text)
 
 

@@ -287,10 +287,8 @@ def tried(uow: UnitOfWork, key: UUID, error: Exception) -> None:
 
 def delivered(uow: UnitOfWork, key: UUID, answer: Answer) -> None:
     """Write down that it has arrived."""
-    told = answer.body if isinstance(answer.body, str) else values.stored_json(answer.body)
-    uow.execute(
-        _tried, {"key": key, "code": answer.status, "told": told[:_ANSWER_SHOWN], "now": uow.now, "sent": uow.now}
-    )
+    told = answer.body[:_ANSWER_SHOWN]
+    uow.execute(_tried, {"key": key, "code": answer.status, "told": told, "now": uow.now, "sent": uow.now})
 
 
 # ---------------------------------------------------------------- looking and sending again

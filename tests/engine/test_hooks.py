@@ -32,9 +32,11 @@ class Partner(BaseHTTPRequestHandler):
         good = wanted in self.headers["Troika-Signature"].split(",")
         self.server.received.append((good, self.headers, json.loads(body)))
         self.send_response(self.server.answer if good else 401)
-        self.send_header("Content-Length", "2")
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(self.server.says)))
         self.end_headers()
-        self.wfile.write(b"ok")
+        self.wfile.write(self.server.says)
 
     def log_message(self, *_):
         """Tests are quiet."""
@@ -44,7 +46,7 @@ class Partner(BaseHTTPRequestHandler):
 def partner_of(engine):
     """A partner whose receiver is known as `hook1`."""
     server = HTTPServer(("127.0.0.1", 0), Partner)
-    server.received, server.answer = [], 200
+    server.received, server.answer, server.headers, server.says = [], 200, {}, b"ok"
     with serving(server):
         engine.settings = replace(engine.settings, outbound_allow="127.0.0.1", site_url="https://oa.firm.example")
         with engine.unit_of_work(ENGINE) as uow:
@@ -163,6 +165,24 @@ def test_what_cannot_be_delivered_is_tried_again_then_handed_to_a_person_and_can
     assert len({event["id"] for _, _, event in partner.received}) == 1
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert incidents.list_open(uow) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "says", "state"),
+    [
+        (200, {"Content-Type": "application/json"}, b"{broken", "sent"),
+        (200, {}, b"nul \0 in it", "sent"),
+        (400, {}, b"nul \0 in it", "waiting"),
+        (200, {"Content-Encoding": "gzip"}, b"no gzip", "waiting"),
+    ],
+)
+def test_an_attempt_is_written_down_whatever_the_partner_says(engine, partner, code, headers, says, state):
+    partner.answer, partner.headers, partner.says = code, headers, says
+    start(engine, partner, "assign")
+    jobs.run_due(engine)
+
+    [one] = listed(engine)
+    assert (len(partner.received), one.attempts, one.state, "\0" in one.answer) == (1, 1, state, False)
 
 
 def test_both_secrets_sign_for_a_day_after_a_change(engine, partner, clock):
