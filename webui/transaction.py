@@ -66,6 +66,12 @@ def own_transactions(view: View) -> View:
     return view
 
 
+def reads_only(view: View) -> View:
+    """The view answers a question that is too long for an address: its POST stores nothing and holds nobody up."""
+    view.reads_only = True  # type: ignore[attr-defined]
+    return view
+
+
 def install(app: Flask, engine: ProcessEngine) -> None:
     """Wrap every view of `app`; flask-smorest registers its views in the same table."""
     app.extensions["troika"] = engine
@@ -99,8 +105,10 @@ def _in_unit_of_work(view: Callable[..., Any]) -> Callable[..., Response]:
 
 
 def _once(engine: ProcessEngine, view: Callable[..., Any], args: Any, arguments: dict[str, Any]) -> Response:
-    read_only = request.method in ("GET", "HEAD", "OPTIONS")
-    with engine.unit_of_work(_actor(), read_only or getattr(view, "own_transactions", False)) as g.uow:
+    read_only = request.method in ("GET", "HEAD", "OPTIONS") or any(
+        getattr(view, mark, False) for mark in ("own_transactions", "reads_only")
+    )
+    with engine.unit_of_work(_actor(), read_only) as g.uow:
         g.now = g.uow.now
         try:
             _recognise()

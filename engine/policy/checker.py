@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol, TypedDict, Unpack
 
 from engine.bpmn.model import Definition, Node, Process
@@ -9,7 +10,7 @@ from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import fixes
-from engine.policy.reproducing import Decisions, reproduce
+from engine.policy.reproducing import SECONDS, Decisions, reproduce
 from engine.policy.search import Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
 from engine.policy.subjects import Forms, Subjects
@@ -133,11 +134,13 @@ def _prove(
         return Verdict(process.id, NOTHING, classes=classes)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
 
+    found = space.search(begin(space) if begin is not None else None)
+    until = perf_counter() + SECONDS
+
     def tried(name: str, violation: Violation) -> dict[str, Any] | bool:
-        values = reproduce(space, name, violation, definition, beside.get("decisions", _no_decision))
+        values = reproduce(space, name, violation, definition, beside.get("decisions", _no_decision), until)
         return False if values is None else values
 
-    found = space.search(begin(space) if begin is not None else None)
     level = {place: _level(system.places[place], catalog) for place in needs}
     findings = [
         _violated(space, name, violation, level[name], resource, None if begin is not None else tried(name, violation))

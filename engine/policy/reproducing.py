@@ -13,13 +13,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import islice
+from operator import itemgetter
+from time import perf_counter
 from typing import Any
 
 from engine import bpmn, dmn, feel
 from engine.bpmn import steps
 from engine.bpmn.model import Definition, Process
 from engine.bpmn.state import State, Token
-from engine.errors import CannotCompile, EngineError, NoSuchStart
+from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
 from engine.policy.search import Move, Space, Violation
 from engine.policy.subjects import ANYTHING, read_by
@@ -33,6 +35,8 @@ VERBS = 200
 VALUES = 6
 """sets of values that are tried, those that fit the branches first"""
 ROUNDS = 2
+SECONDS = 2.0
+"""of all ways of one process together: the designer asks while somebody draws"""
 DOCUMENT, OTHER = "document-1", "document-2"
 PERSON = ("id", "login", "name", "email", "org_unit", "position")
 Yes = tuple[str, str, str]
@@ -97,16 +101,21 @@ Act = tuple[Callable[[State], steps.Step], frozenset[Yes]]
 
 
 def reproduce(
-    space: Space, name: str, violation: Violation, definition: Definition, decisions: Decisions
+    space: Space, name: str, violation: Violation, definition: Definition, decisions: Decisions, until: float
 ) -> dict[str, Any] | None:  # fmt: skip
-    """The values with which the machine calls the operation at `name` without its approvals; None: it did not."""
+    """The values with which the machine calls the operation at `name` without its approvals; None: it did not.
+
+    `until`: of `perf_counter`, when it gives up.
+    """
+    if perf_counter() > until:
+        return None
     try:
         machine = Machine(space, definition, decisions)
     except CannotCompile:
         return None
     left = VERBS
-    for values in islice(_Guess(space, violation, decisions).sets(), VALUES):
-        run = _Run(machine, name, violation, values, left)
+    for values in islice(_Guess(space, violation, decisions, until).sets(), VALUES):
+        run = _Run(machine, name, violation, values, left, until)
         if run.succeeds():
             return values
         left = run.left
@@ -122,9 +131,11 @@ def paths_in(text: str) -> list[str]:
 
 
 class _Run:
-    def __init__(self, machine: Machine, name: str, violation: Violation, values: dict[str, Any], left: int) -> None:
+    def __init__(
+        self, machine: Machine, name: str, violation: Violation, values: dict[str, Any], left: int, until: float
+    ) -> None:
         self.machine, self.space, self.goal, self.moves = machine, machine.space, name, violation.moves
-        self.values, self.missing, self.left = values, violation.missing, left
+        self.values, self.missing, self.left, self.until = values, violation.missing, left, until
         self.origin = violation.origin
         self.documents = {
             head for place in self.space.system.places.values() if (mark := place.node.extensions.policy) is not None
@@ -136,7 +147,7 @@ class _Run:
         given = {**self.values, **dict.fromkeys(self.documents, DOCUMENT)}
         try:
             step = bpmn.begin(self.machine.root, "proof", given, now=NOW, env=self.machine.env, start=start)
-        except NoSuchStart:  # begun by an event-based gateway, whose message is not known
+        except EngineError:  # begun by an event-based gateway, whose message is not known, or with what no value is
             return False
         return self._go(self._after(_At("", 0), step))
 
@@ -165,7 +176,7 @@ class _Run:
         return False
 
     def _try(self, at: _At, act: Callable[[State], steps.Step]) -> bool:
-        if self.left <= 0:
+        if self.left <= 0 or perf_counter() > self.until:
             return False
         self.left -= 1
         try:
@@ -329,20 +340,21 @@ class _Run:
 class _Guess:
     """Values of what conditions, decisions and loops read: those that lead along the way, as far as one can see."""
 
-    def __init__(self, space: Space, violation: Violation, decisions: Decisions) -> None:
-        self.space, self.moves = space, space.walk(violation.origin, violation.moves)
+    def __init__(self, space: Space, violation: Violation, decisions: Decisions, until: float) -> None:
+        self.space, self.moves, self.until = space, space.walk(violation.origin, violation.moves), until
         self.models = {place.id: model for place in space.system.places.values()
                        if (model := _model(place, decisions)) is not None}  # fmt: skip
         self.found_out = {
             found.result_variable for place in space.system.places.values()
             for found in (place.node.extensions.decision, place.node.extensions.script) if found is not None
         }  # fmt: skip
-        self.tried: dict[str, list[Any]] = {}
+        known: dict[str, dict[tuple[type, Any], Any]] = {}
         for place in space.system.places.values():
             for flow, _ in place.outgoing:
-                self._try(_compared(flow.condition or ""))
+                self._add(known, _compared(flow.condition or ""))
             if place.id in self.models:
-                self._try(_decided(place, self.models[place.id]))
+                self._add(known, _decided(place, self.models[place.id]))
+        self.tried = {path: list(values.values()) for path, values in known.items()}
         read = {name for place in space.system.places.values() for name in _read_plainly(place)}
         self.plain = dict.fromkeys(read - {"approval", "process"}, "other")
         self.lists = {
@@ -350,25 +362,33 @@ class _Guess:
             for name in read_by(_plain_text(place.node.loop.collection))
         }  # fmt: skip
 
-    def _try(self, found: Iterator[tuple[str, list[Any]]]) -> None:
+    def _add(self, known: dict[str, dict[tuple[type, Any], Any]], found: Iterator[tuple[str, list[Any]]]) -> None:
+        """1 and true are two values, 1 and 1.0 are one."""
         for path, constants in found:
-            if path.partition(".")[0] in self.found_out:
-                continue
-            known = self.tried.setdefault(path, [])
-            known.extend(one for one in constants if not any(one is old or _same(one, old) for old in known))
+            if path.partition(".")[0] not in self.found_out:
+                values = known.setdefault(path, {})
+                for one in constants:
+                    values.setdefault((type(one), one), one)
 
     def sets(self) -> Iterator[dict[str, Any]]:
         """The best that is found by changing one value after the other, then those with one value changed."""
         chosen = {path: values[0] for path, values in self.tried.items()}
         for _ in range(ROUNDS):
-            for path, values in self.tried.items():
-                fits = [self._unmet({**chosen, path: value}) for value in values]
-                chosen[path] = values[fits.index(min(fits))]
+            for path in self.tried:
+                chosen = min(self._ranked(chosen, [path]), key=itemgetter(0), default=(0, chosen))[1]
         yield self._whole(chosen)
-        others = [{**chosen, path: value} for path, values in self.tried.items() for value in values]
-        for other in sorted(others, key=self._unmet):
+        for _, other in sorted(self._ranked(chosen, list(self.tried)), key=itemgetter(0)):
             if other != chosen:
                 yield self._whole(other)
+
+    def _ranked(self, chosen: dict[str, Any], paths: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """With one value of these paths changed, as many as there is time for: (branches that are not met, all)."""
+        for path in paths:
+            for value in self.tried[path]:
+                if perf_counter() > self.until:
+                    return
+                other = {**chosen, path: value}
+                yield self._unmet(other), other
 
     def _whole(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.plain, **self.lists, **_nested(chosen.items())}
@@ -461,10 +481,6 @@ def _constants(text: str) -> list[Any]:
         value = feel.evaluate(literal, {}).value
         found += [value] if isinstance(value, bool | str) else [value - 1, value, value + 1]
     return [*found, True, False, "other"]
-
-
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
 
 
 def _value(text: str, known: Mapping[str, Any]) -> Any:

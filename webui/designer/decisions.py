@@ -115,6 +115,7 @@ def edit_decision(key: str) -> ResponseReturnValue:
 
 
 @designer.post("/decisions/check/<key>")
+@transaction.reads_only
 def check_decision(key: str) -> ResponseReturnValue:
     """What is wrong with the file as it stands in the editor, and what its decisions read."""
     path, xml = _existing(key).path, body("xml")["xml"].encode("utf-8")

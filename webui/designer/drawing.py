@@ -17,6 +17,7 @@ from webui.designer import expressions
 from webui.designer.blueprint import designer
 from webui.designer.library import draft_of, etag_of, path_of
 from webui.rendering import label, person
+from webui.transaction import reads_only
 
 _MANY = 500
 _FEEL_TYPES = {
@@ -56,6 +57,7 @@ def catalogue() -> ResponseReturnValue:
 
 
 @designer.post("/lint")
+@reads_only
 def lint() -> ResponseReturnValue:
     """Everything that is wrong with the drawing as it stands on the canvas, and what its expressions may read.
 
@@ -70,6 +72,7 @@ def lint() -> ResponseReturnValue:
 
 
 @designer.post("/expression")
+@reads_only
 def expression() -> ResponseReturnValue:
     """What is wrong with one text in the drawing as it stands. `kind`: expression | condition | unary_tests."""
     sent = body("key", "xml", "text", "kind")

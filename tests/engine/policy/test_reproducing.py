@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.policy import checker
 from tests.engine.policy.test_checker import (
     END,
     ERROR,
@@ -40,6 +41,16 @@ def test_what_no_value_leads_to_stays_possible_and_is_refused_all_the_same():
     assert finding.facts["confirmed"] is False
     assert "A possible way: the machine did not repeat it." in str(finding)
     assert finding.level == "error"
+
+
+def test_the_machine_is_given_up_when_its_time_is_over_and_the_way_is_refused_all_the_same(monkeypatch):
+    monkeypatch.setattr(checker, "SECONDS", 0.0)
+
+    assert tried(good(condition="amount > 500")) is False
+
+
+def test_a_text_that_is_none_leaves_the_way_possible():
+    assert tried(good(condition=r'x = "\uD83D"')) is False
 
 
 SIDE = (
