@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import httpx
 from sqlalchemy import Table, insert, select, text
 
-from engine import identity, repository, values
+from engine import identity, repository, sealing, values
 from engine.clock import FrozenClock
 from engine.db.audit import audit_tip
 from engine.db.calendar import work_calendar, work_calendar_day
@@ -22,6 +23,8 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.db.dictionary import dictionary, dictionary_entry
 from engine.db.identity import membership, org_unit, substitution, user_account, user_group, user_org_unit
 from engine.db.policy import policy_version
+from engine.db.webhook import webhook
+from engine.errors import OutboundRefused
 from engine.process_engine import ProcessEngine
 from engine.scenarios import world as worlds
 from engine.scenarios.words import NOW
@@ -90,20 +93,36 @@ class Stage:
         return self._world
 
 
+class Wall(httpx.BaseTransport):
+    """The outside as a trial sees it: receivers of events are content, nobody else can be called."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises OutboundRefused."""
+        if "Troika-Signature" in request.headers:
+            return httpx.Response(204)
+        raise OutboundRefused(host=request.url.host)
+
+
 def copied(uow: UnitOfWork, now: datetime) -> World:
     """People, calendars, dictionaries, policies in force and the newest definitions of an installation, in memory.
 
-    No password, no instance, no record of its modules comes along; there is demo data where the demo company is there.
+    No password, no secret, no instance, no record of its modules comes along; there is demo data where the demo
+    company is there. Hosts and receivers that a drawing may name are those of the installation; behind them is a wall.
     """
     clock = FrozenClock(now)
     settings = uow.settings
     engine = ProcessEngine.in_memory(
         clock, library=settings.library, timezone=settings.timezone, inline_nodes=settings.inline_nodes,
-        inline_ms=PATIENT,
+        inline_ms=PATIENT, outbound_allow=settings.outbound_allow, bank_hosts=settings.bank_hosts,
     )  # fmt: skip
+    engine.transport = Wall()
     rows = {table: _rows(uow, table) for table in COMPANY}
     for account in rows[user_account]:
         account |= {"password_hash": None, "email": "", "failed_logins": 0, "locked_until": None}
+    rows[webhook] = [
+        row | {"secret_sealed": sealing.seal(engine.settings, "trial"), "former_sealed": "", "former_until": None}
+        for row in _rows(uow, webhook)
+    ]  # fmt: skip
     rows |= _definitions(uow)
     rows[policy_version] = [
         row | {"valid_from": min(row["valid_from"], now)}

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engine import identity, repository, runtime
+from engine import identity, repository, runtime, webhooks
 from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
 from engine.feel.diagnostics import FeelSyntaxError
+from engine.notices import hooks
 from engine.scenarios import NOW, World, WrongScenario, playing, saying, words, writing
 from engine.scenarios.stage import Stage, copied
 from engine.unit_of_work import ENGINE
@@ -170,3 +171,25 @@ def test_what_is_added_to_a_file_leaves_the_rest_as_it_stands_and_means_what_was
         writing.added(grown, item, "expense_claim")
     with pytest.raises(WrongScenario):
         writing.added("scenarios: [{name: a}]\n", item, "expense_claim")
+
+
+def test_a_drawing_that_tells_other_systems_is_played_and_nothing_leaves(trial):
+    told = '<troika:hook on="create" url="https://partner.example/x" secret="ref:hook1"/><troika:title'
+    before, trial.engine.settings = (
+        trial.engine.settings,
+        replace(trial.engine.settings, outbound_allow="partner.example"),
+    )
+    try:
+        with trial.engine.unit_of_work(ENGINE) as uow:
+            secret = webhooks.add(uow, "hook1")
+        run, stopped, position = play(trial, MANAGER, {"after": "P3D"}, drawing=files("<troika:title", told))
+        with run.world.acting(None) as uow:
+            events = [(delivery.state, delivery.status_code) for delivery in hooks.deliveries(uow)]
+            known = webhooks.find(uow, "hook1").secrets
+    finally:
+        trial.engine.settings = before
+
+    assert (stopped, position.view.incidents) == (None, [])
+    assert events
+    assert set(events) == {("sent", 204)}
+    assert secret not in known
