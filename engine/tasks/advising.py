@@ -15,6 +15,7 @@ from engine.tasks.opening import Act
 from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
+from engine.values import sha256
 
 _insert_item = insert(work_item)
 _set_status = (
@@ -122,7 +123,10 @@ def _give(act: Act, opinion: str, key: str | None) -> None:
     rounds.leave_inbox(act.uow, [act.item.id])
     history.record(
         act.uow, act.instance, "task.advised", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(act.item.id), "opinion": opinion},
+        data={
+            "task": str(act.round.id), "item": str(act.item.id),
+            "opinion_digest": sha256(opinion.encode()).hex(),  # not the text: it may have to be erased one day
+        },
     )  # fmt: skip
 
 

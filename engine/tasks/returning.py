@@ -328,7 +328,8 @@ def _to_draft(act: Act, opinion: str, by: dict[str, Any]) -> Returned:
     drafting.check_nothing_runs(act.uow, act.instance)
     _leave(act, opinion, INITIATOR, by)
     draft_id = drafting.keep(act.uow, act.instance)
-    runtime.cancel(act.uow, act.instance.id, opinion, status=Status.WITHDRAWN)
+    # its reason stands beside the decision, where it may be erased
+    runtime.cancel(act.uow, act.instance.id, "", status=Status.WITHDRAWN)
     return Returned(act.instance.id, None, draft_id=draft_id)
 
 

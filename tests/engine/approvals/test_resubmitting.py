@@ -134,6 +134,21 @@ def test_another_way_breaks_the_ticket(engine):
     assert case.status == "completed"
 
 
+def test_an_opinion_is_erased_where_its_decision_was_carried_to(engine):
+    case = Case(engine, claim(step("a", READ), step("c", READ)), form=True, amount=100, note="x")
+    case.act(tasks.complete, "request", {"amount": "100", "note": "x"})
+    case.act(tasks.agree, "a", opinion="fine")
+    case.back("c", "request", resubmit="backToMe")
+    case.act(tasks.complete, "request", {"amount": "100", "note": "x"})
+    written = select(work_item.c.id).where(work_item.c.opinion == "fine").order_by(work_item.c.id)
+    with engine.unit_of_work(ENGINE) as uow:
+        _, carried = uow.execute(written).scalars().all()
+        tasks.erase_opinion(uow, carried, "he has asked for it")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(written).scalars().all() == []
+
+
 def test_a_carried_decision_is_carried_again_and_undone_with_the_round_that_carries_it(engine):
     case = three(engine)
     for _ in range(2):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import identity, tasks
+from engine import audit, history, identity, tasks
 from engine.errors import (
     ActNotOffered,
     AlreadyDecided,
@@ -253,6 +253,23 @@ def test_advice_is_never_a_vote(office):
     assert (advice.name, advice.kind, advice.opinion) == ("Eve", "advice", "第三条要改")
     office.act("bob", tasks.agree)
     assert office.outcome(instance)["total"] == 1
+
+
+def test_advice_is_erased_and_stands_nowhere_else(office):
+    instance = office.begin(approval(users="bob"))
+    office.act("bob", tasks.delegate, "eve", "合同条款对吗?")
+    item = office.item("eve")
+    office.do("eve", tasks.hand_back, item, "第三条要改")
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_opinion(uow, item, "she has asked for it")
+        report = audit.verify(uow)
+        told = str([fact.data for fact in history.timeline(uow, instance)])
+
+    assert office.view("bob").signers[0].opinion is None
+    assert "第三条要改" not in told
+    assert "opinion_digest" in told
+    assert "decision-changed" not in {finding.rule for finding in report.findings}
 
 
 def test_the_owner_takes_his_question_back(office):
