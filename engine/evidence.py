@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import audit, forms, history, identity, operations, policy, records, repository, runtime
+from engine import audit, forms, history, identity, policy, records, repository, runtime
 from engine.audit import verifier
 from engine.db import rows
 from engine.db.audit import audit as acts
@@ -239,15 +239,14 @@ def _policies(uow: UnitOfWork, clearances: Iterable[Mapping[str, Any]]) -> list[
 
 
 def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
-    """The version that ran, and what the proof says of it under the policies of now."""
-    info = repository.definition(uow, instance.definition_id)
-    callees = repository.Callees(uow)
-    findings = policy.prove(callees.drawing(info), operations.catalog(), policies=policy.in_force(uow), callees=callees)
+    """The version that ran, and what the proof says of it, with its forms and decisions, under the policies of now."""
+    proof = repository.proof(uow, instance.definition_id)
+    info, words = proof.definition, {one.word for one in proof.verdicts}
     return {
         "key": info.key, "name": info.name, "version": info.version, "digest": info.digest.hex(),
         "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
-        "proof": "proved" if not findings else "violated",
-        "findings": [finding.message.format(**finding.facts) for finding in findings],
+        "proof": next((word for word in (policy.VIOLATED, policy.UNKNOWN) if word in words), policy.PROVED),
+        "findings": [finding.message.format(**finding.facts) for finding in proof.findings],
     }  # fmt: skip
 
 

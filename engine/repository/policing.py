@@ -147,14 +147,14 @@ class _Prover:
 
     def __init__(self, uow: UnitOfWork, policies: Sequence[Policy] | None) -> None:
         self.policies = policy.in_force(uow) if policies is None else policies
-        self.callees, self.forms, self.catalog = Callees(uow), partial(known_form, uow), operations.catalog()
-        self.decisions = partial(decision, uow)
+        self.uow, self.callees, self.catalog = uow, Callees(uow), operations.catalog()
 
     def proof(self, info: DefinitionInfo) -> Proof:
         drawing = self.callees.drawing(info)
         began = perf_counter()
         told = policy.verdicts(
-            drawing, self.catalog, policies=self.policies, callees=self.callees, forms=self.forms,
-            decisions=self.decisions,
+            drawing, self.catalog, policies=self.policies, callees=self.callees,
+            forms=partial(known_form, self.uow, definition_id=info.id),
+            decisions=partial(decision, self.uow, definition_id=info.id),
         )  # fmt: skip
         return Proof(info, tuple(told), (perf_counter() - began) * 1000)
