@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from engine import (
     feel,
@@ -26,16 +26,24 @@ from engine import (
 from engine.db.base import metadata
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
+from engine.db.task import user_task, work_item
 from engine.errors import BusinessError, EngineError
 from engine.scenarios import scanning
 from engine.scenarios.words import Scenario, Step, Stub
 from engine.scenarios.world import World
-from engine.tasks import drafting, returning
+from engine.tasks import drafting, returning, signatures
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, normalise, to_plain
 
 ROUNDS = 50
 """times that a step may wake further work before the scenario is given up"""
+
+_SIGNED = ("complete", "agree", "reject")
+_spec = (
+    select(user_task.c.spec)
+    .join(work_item, work_item.c.user_task_id == user_task.c.id)
+    .where(work_item.c.id == bindparam("item"))
+)
 
 
 class Failed(Exception):
@@ -156,13 +164,14 @@ class Run:
         with self._meeting(step.refused), self.world.acting(login) as uow:
             item = self._decided(uow, login, step) if step.act == "recall" else self._find(uow, login, step)
             fields = None if step.fields is None else self._values(uow, step.fields)
+            signed = _signature(uow, item) if step.signs and step.act in _SIGNED else None
             match step.act:
                 case "complete":
-                    tasks.complete(uow, item, fields or {}, step.opinion)
+                    tasks.complete(uow, item, fields or {}, step.opinion, signature=signed)
                 case "agree":
-                    tasks.agree(uow, item, fields, step.opinion)
+                    tasks.agree(uow, item, fields, step.opinion, signature=signed)
                 case "reject":
-                    tasks.reject(uow, item, step.opinion, fields)
+                    tasks.reject(uow, item, step.opinion, fields, signature=signed)
                 case "return":
                     where = {"to": returning.INITIATOR, "resubmit": returning.STEPWISE} | (fields or {})
                     tasks.return_(uow, item, where["to"], step.opinion, resubmit=where["resubmit"])
@@ -407,3 +416,11 @@ def _told(value: Any) -> str:
 
 def _listed(names: Any) -> str:
     return ", ".join(names) or "none"
+
+
+def _signature(uow: UnitOfWork, item: UUID) -> signatures.Sent | None:
+    """The typed name of the actor, where the task requires a signature."""
+    row = uow.read_one(_spec, {"item": item})
+    if row is None or (row.spec or {}).get("signature") != "required" or uow.actor.user_id is None:
+        return None
+    return signatures.Sent("typed", identity.user(uow, uow.actor.user_id).name)

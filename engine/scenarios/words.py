@@ -13,7 +13,7 @@ from engine.errors import N_, EngineError
 from engine.values import Values
 
 ACTS = ("complete", "agree", "reject", "return", "recall")
-_STEP = frozenset(("task", "as", "group", "in", *ACTS, "withdraw", "submit again", "refused", "operation",
+_STEP = frozenset(("task", "as", "group", "in", "sign", *ACTS, "withdraw", "submit again", "refused", "operation",
                    "called with", "returns", "fails with", "raises", "times", "message", "key", "with", "after",
                    "meanwhile", "cancel", "signal", "set"))  # fmt: skip
 _VERBS = ("task", "message", "signal", "set", "after", "meanwhile", "cancel", "withdraw", "submit again")
@@ -53,7 +53,8 @@ class Step:
     administrator does), after, meanwhile, cancel, withdraw, submit again (the person's draft of the request).
 
     `act`: complete, agree, reject, return or recall; a return says in `fields` where `to` and how to `resubmit`.
-    `refused`: code of the error that the act must meet. `stubs`: for what follows.
+    `refused`: code of the error that the act must meet. `stubs`: for what follows. `signs`: with his typed name, where
+    the task requires a signature.
     """
 
     verb: str
@@ -67,6 +68,7 @@ class Step:
     key: Any = None
     refused: str | None = None
     stubs: tuple[Stub, ...] = ()
+    signs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ class _Reader:
         fields, opinion = _said(item.get(acts[0]), acts[0]) if acts else (item.get("with"), "")
         return Step(
             verb, str(item[verb]), item.get("as"), item.get("group"), item.get("in"), acts[0] if acts else "",
-            fields, opinion, item.get("key"), item.get("refused"), stubs,
+            fields, opinion, item.get("key"), item.get("refused"), stubs, self.of(item.get("sign", True), bool, place),
         )  # fmt: skip
 
 
