@@ -152,6 +152,10 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     assert "/policies/holds" not in analyst
     assert known["aud"].get("/policies/holds").status_code == 200
     assert {known["ana"].get(f"/policies/{page}").status_code for page in ("holds", "grants", "payments")} == {403}
+    (held,) = known["aud"].get("/api/v1/policies/holds").json
+    assert (held["operation"], held["subject_id"], held["times"]) == ("test.pay_bill", str(bill_id), 1)
+    assert held["reasons"]
+    assert {known["ana"].get(f"/api/v1/policies/{path}").status_code for path in ("holds", "staffing")} == {403}
     short = known["cora"].post(f"/policies/holds/{job}/emergency", data={"policy": "REF-001", "reason": "hurry"})
     assert short.status_code in (409, 422)
     assert "hurry" in short.text
@@ -190,6 +194,16 @@ def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine
     found = known["ana"].get("/policies/proofs").text
     assert "proved" in found
     assert "there is a way round" not in found
+    (proof,) = known["ana"].get("/api/v1/policies/proofs").json
+    assert (proof["verdicts"], proof["findings"]) == ({"REF-001": "proved"}, [])
+    assert proof["situations"] > 0
+    (stated,) = known["ana"].get("/api/v1/policies/").json
+    assert (stated["policy"], stated["state"], stated["confirmed"]) == ("REF-001", "active", False)
+    assert "It holds whenever a refund is paid." in stated["sentences"]
+    assert known["ann"].get("/api/v1/policies/").status_code == 403
+    said = known["cora"].get("/api/v1/policies/staffing").json
+    assert {one["policy"] for one in said} <= {"REF-001"}
+    assert known["cora"].get("/policies/duties").text.count("text-break") >= len(said)
 
     page = known["cora"].post(
         "/policies/REF-001/change",

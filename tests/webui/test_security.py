@@ -123,11 +123,13 @@ ASKS = {
         ("auditing.index", "auditing.anchor", "auditing.verify", "auditing.payment_evidence"), "audit",
     ),
     **dict.fromkeys(
-        ("policies.index", "policies.one", "policies.proofs", "policies.proof"),
+        ("policies.index", "policies.one", "policies.proofs", "policies.proof",
+         "api_policies.index", "api_policies.proofs"),
         "policy|audit|process.design",
     ),
     **dict.fromkeys(
-        ("policies.holds", "policies.grants", "policies.payments", "policies.duties"), "policy|audit"
+        ("policies.holds", "policies.grants", "policies.payments", "policies.duties", "api_policies.staffing",
+         "api_policies.holds"), "policy|audit"
     ),
     "policies.emergencies": KNOWN,
     "policies.sign": KNOWN, "policies.withdraw_emergency": KNOWN,

@@ -6,7 +6,18 @@ Session login; writes carry the CSRF token in the header `X-CSRFToken`.
 from flask import Flask
 from flask_smorest import Api
 
-from webui.api import comments, definitions, going_back, instances, messages, notices, previews, substitutions, tasks
+from webui.api import (
+    comments,
+    definitions,
+    going_back,
+    instances,
+    messages,
+    notices,
+    policies,
+    previews,
+    substitutions,
+    tasks,
+)
 
 
 def install(app: Flask) -> None:
@@ -16,7 +27,7 @@ def install(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )  # fmt: skip
     api = Api(app)
-    for group in (definitions, instances, comments, tasks, messages, substitutions, previews):
+    for group in (definitions, instances, comments, tasks, messages, substitutions, previews, policies):
         api.register_blueprint(group.blueprint)
     for more in (
         going_back.of_tasks,

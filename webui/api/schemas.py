@@ -564,3 +564,50 @@ class RouteOut(Schema):
     steps = fields.List(fields.Nested(PreviewStepOut))
     complete = fields.Boolean(metadata={"description": "false: given up, more may follow"})
     ends = fields.String(allow_none=True)
+
+
+class PolicyOut(Schema):
+    id = fields.UUID(metadata={"description": "of this version"})
+    policy = fields.String()
+    title = fields.String()
+    on = fields.String(metadata={"description": "class of operations that it guards"})
+    version = fields.Integer()
+    state = fields.String(metadata={"description": "proposed | active"})
+    source = fields.String(metadata={"description": "shipped | people"})
+    confirmed = fields.Boolean(metadata={"description": "people stand behind it"})
+    weakens = fields.Boolean(metadata={"description": "asks less than the version before"})
+    weaker = fields.List(fields.String(), metadata={"description": "what it asks less, in words"})
+    valid_from = fields.AwareDateTime()
+    sentences = fields.List(fields.String(), metadata={"description": "all that it asks, in the reader's language"})
+
+
+class ProofOut(Schema):
+    definition = fields.Nested(DefinitionOut)
+    classes = fields.List(fields.String(), metadata={"description": "of the guarded operations that it can reach"})
+    verdicts = fields.Dict(
+        fields.String(), fields.String(), metadata={"description": "policy: violated | unknown | gate | proved | none"}
+    )  # fmt: skip
+    findings = fields.List(fields.String(), metadata={"description": "what stands against it, in words"})
+    situations = fields.Integer()
+    milliseconds = fields.Float()
+
+
+class StaffingOut(Schema):
+    policy = fields.String()
+    kind = fields.String(metadata={"description": "nobody | away | department | own | self"})
+    sentence = fields.String()
+    people = fields.List(fields.UUID())
+
+
+class HoldOut(Schema):
+    job_id = fields.UUID()
+    instance_id = fields.UUID(allow_none=True)
+    element = fields.String(allow_none=True)
+    operation = fields.String()
+    operation_class = fields.String()
+    subject_type = fields.String()
+    subject_id = fields.String()
+    reasons = fields.List(fields.String())
+    times = fields.Integer(metadata={"description": "how often the gate has refused it"})
+    held_at = fields.AwareDateTime()
+    escalated_at = fields.AwareDateTime(allow_none=True)

@@ -10,8 +10,9 @@ from engine import identity, operations, policy, repository
 from engine.errors import EngineError, NotFound
 from engine.policy import Policy, Version, statement
 from webui import findings
+from webui import policy_words as words
 from webui.access import guard, may_read, needs
-from webui.policies import editing, words
+from webui.policies import editing
 from webui.rendering import as_script_data, page
 from webui.transaction import shows_again
 
