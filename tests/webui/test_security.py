@@ -116,7 +116,8 @@ ASKS = {
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
-         "designer.gallery", "designer.template", "designer.use_template"),
+         "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
+         "designer.change_form"),
         "process.design",
     ),
     **dict.fromkeys(

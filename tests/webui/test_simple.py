@@ -1,6 +1,8 @@
 """The simple view and the new approval through the Flask client: every edit is a new draft of the same file."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from engine.bpmn.model import Copying, FieldPermission, TimeoutStep
 from engine.bpmn.outline import settings
 from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
-from webui.designer import vocabulary, who
+from webui.designer import form_fields, vocabulary, who
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
 LIBRARY = Path(__file__).parents[2]
@@ -462,3 +464,152 @@ def test_a_template_becomes_a_draft_with_ids_of_its_own_that_is_published_as_it_
         assert repository.latest(uow, "our_contract_contract_authority", "decision").version == 1
     assert ana.post("/designer/templates/contract_approval", data=answer).status_code == 409
     assert ana.get("/designer/templates/nothing").status_code == 404
+
+
+def form_page(client, form="oa/trip", key="trip"):
+    """The rows of the page as a browser would send them."""
+    (found,) = html.fromstring(client.get(f"/designer/simple/{key}/forms/{form}").text).xpath(
+        "//form[@id='form-fields']"
+    )
+    return MultiDict((name, value) for name, value in found.form_values() if name != "csrf_token")
+
+
+def save_form(client, rows, form="oa/trip", key="trip", **more):
+    return client.post(f"/designer/simple/{key}/forms/{form}", data={**rows.to_dict(flat=False), **more})
+
+
+def test_the_wizards_form_is_changed_later_and_published_with_the_drawing(trip, engine):
+    trip.post("/designer/deploy/trip", json={"note": "first", "etag": "1"})
+    post(trip, "card/manager", **{"perm:amount": "read"})
+
+    rows = form_page(trip)
+    assert rows.getlist("label") == ["事由", "金额", "方式"]
+    assert trip.get("/designer/simple/trip?card=submitted").text.count("/designer/simple/trip/forms/oa/trip") == 1
+    moved = save_form(trip, rows, do="up:2").text
+    assert re.findall(r'name="label" maxlength="200" value="([^"]*)"', moved) == ["事由", "方式", "金额"]
+    for part, values in {
+        "id": ["Field_field_3", "Field_reason", ""], "field": ["field_3", "reason", ""], "english": ["How", "", ""],
+        "label": ["交通方式", "事由", "出发日期"], "type": ["choice", "text", "date"],
+        "options": ["火车、自驾", "", ""], "required": ["0", "2"],
+    }.items():  # fmt: skip
+        rows.setlist(part, values)
+    saved = save_form(trip, rows, do="save")
+    cards = trip.get(saved.location).text
+
+    assert (saved.status_code, saved.location) == (303, "/designer/simple/trip")
+    assert "“金额”已从表单移除，但流程中仍在使用：上级审批: 只读 · 显示在列表中" in cards
+    assert "填写交通方式、事由、出发日期" in cards.replace(" ", "")
+    post(trip, "card/manager", **{"perm:amount": ""})
+    assert trip.post("/designer/deploy/trip", json={"note": "second", "etag": etag(trip)}).json == {"version": 2}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        form = repository.form(uow, "oa/trip")
+        assert [(field.id, field.path, field.type, field.required) for field in form.fields] == [
+            ("Field_field_3", "field_3", "select", True), ("Field_reason", "reason", "textfield", False),
+            ("Field_field_4", "field_4", "datetime", True),
+        ]  # fmt: skip
+        assert [option.value for option in form.fields[0].options] == ["火车", "自驾"]
+        assert form.fields[0].labels == {"en": "How"}
+
+
+def test_a_form_that_is_saved_as_shown_writes_nothing_and_one_that_somebody_changed_is_not_written_over(trip, engine):
+    rows = form_page(trip)
+    assert save_form(trip, rows).status_code == 303
+    rows.setlist("label", ["事由", "总额", "方式"])
+    assert save_form(trip, rows).status_code == 303
+    rows.setlist("label", ["事由", "全部", "方式"])
+    late = save_form(trip, rows)
+
+    assert late.status_code == 409
+    assert "安娜于" in late.text
+    assert 'value="全部"' in late.text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        draft = drafts.open_(uow, "forms/oa/trip.json")
+    assert draft.version == 2
+    assert [one["label"] for one in json.loads(draft.content)["components"]] == ["事由", "总额", "方式"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"label": ["", "金额", "方式"]}, 422, "第 1 个字段应有名称"),
+        ({"options": ["", "", ""]}, 422, "请填写“方式”的选项"),
+        ({"id": ["Field_reason", "Field_reason", "Field_field_3"]}, 404, "Field_reason"),
+        ({"do": ["fly:1"]}, 422, "fly:1"),
+        ({"do": ["up:9"]}, 422, "up:9"),
+    ],
+)
+def test_fields_that_make_no_form_are_refused_and_stay_on_the_page(trip, engine, changes, status, said):
+    rows = form_page(trip)
+    for part, values in changes.items():
+        rows.setlist(part, values)
+
+    refused = save_form(trip, rows)
+
+    assert refused.status_code == status
+    assert said in refused.text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, "forms/oa/trip.json").version == 1
+
+
+def test_a_form_of_another_process_is_not_found_and_one_with_lists_is_read_only(ana, engine):
+    deploy(engine)
+
+    assert ana.get("/designer/simple/leave_request/forms/oa/expense_claim").status_code == 404
+    page = ana.get("/designer/simple/procure_to_pay/forms/procure_to_pay/requisition").text
+    assert "这个表单在此只能查看" in page
+    assert "它的类型“dynamiclist”无法用一行表示。" in page
+    assert "form-fields" not in page
+
+
+@pytest.mark.parametrize("path", sorted((LIBRARY / "forms").glob("*/*.json")), ids=lambda path: path.stem)
+def test_a_shipped_form_that_has_rows_is_the_same_after_it_is_written_from_them(path):
+    document = json.loads(path.read_bytes())
+    plain = form_fields.rows_of(document)
+
+    assert bool(plain.rows) is not bool(plain.obstacles)
+    if plain.rows:
+        assert form_fields.with_rows(document, list(plain.rows)) == document
+
+
+def test_a_field_keeps_what_its_row_does_not_show_until_it_becomes_another_kind():
+    money = {"type": "number", "decimalDigits": 2, "validate": {"min": 5}, "id": "F", "key": "sum", "label": "金额",
+             "properties": {"troika:label.en": "Sum", "own": "x"}, "appearance": {"prefixAdorner": "¥"}}  # fmt: skip
+    document = {"id": "f", "components": [money], "print": {"paper": "A5"}}
+    (row,) = form_fields.rows_of(document).rows
+
+    (renamed,) = form_fields.with_rows(document, [replace(row, label="总额", required=True)])["components"]
+    (text,) = form_fields.with_rows(document, [replace(row, type="text", english="")])["components"]
+
+    assert renamed == money | {"label": "总额", "validate": {"min": 5, "required": True}}
+    assert text == {"type": "textfield", "validate": {"maxLength": 200}, "id": "F", "key": "sum", "label": "金额",
+                    "properties": {"own": "x"}}  # fmt: skip
+
+
+def test_choices_keep_their_values_and_a_new_one_never_takes_that_of_another():
+    document = {"id": "f", "components": [
+        {"type": "select", "id": "F", "key": "how", "label": "方式", "defaultValue": "car",
+         "values": [{"label": "火车", "value": "train", "troika:label.en": "Train"},
+                    {"label": "汽车", "value": "car"}]},
+    ]}  # fmt: skip
+    (row,) = form_fields.rows_of(document).rows
+
+    (made,) = form_fields.with_rows(document, [replace(row, options=("car", "火车"))])["components"]
+
+    assert "defaultValue" not in made
+    assert made["values"] == [
+        {"label": "car", "value": "car 2"}, {"label": "火车", "value": "train", "troika:label.en": "Train"},
+    ]  # fmt: skip
+
+
+def test_a_condition_becomes_earlier_by_several_places_at_once(trip, engine):
+    post(trip, "add", flow="manager_to_done", kind="condition")
+    gate = new_id(engine, "condition")
+    post(trip, f"branches/{gate}")
+    post(trip, f"branches/{gate}")
+    first, second, third, otherwise = (flow.id for flow in process(engine).nodes[gate].outgoing)
+
+    assert post(trip, f"branches/{gate}/{third}", do="-2").status_code == 303
+    refused = post(trip, f"branches/{gate}/{third}", do="sideways")
+
+    assert [flow.id for flow in process(engine).nodes[gate].outgoing] == [third, first, second, otherwise]
+    assert refused.status_code == 422

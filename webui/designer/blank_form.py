@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ TYPES = {
     "date": N_("Date"), "choice": N_("One of several"), "yes": N_("Yes or no"), "files": N_("Files"),
 }  # fmt: skip
 """What a field may be, and what that is called."""
-_COMPONENTS: dict[str, dict[str, Any]] = {
+COMPONENTS: dict[str, dict[str, Any]] = {
     "text": {"type": "textfield", "validate": {"maxLength": 200}},
     "long": {"type": "textarea", "validate": {"maxLength": 2000}},
     "money": {"type": "number", "decimalDigits": 2, "validate": {"min": 0.01, "max": 9_999_999}},
@@ -22,6 +23,7 @@ _COMPONENTS: dict[str, dict[str, Any]] = {
     "yes": {"type": "checkbox"},
     "files": {"type": "filepicker", "multiple": True},
 }
+"""What becomes of each kind."""
 _KEYS = {
     "金额": "amount", "事由": "reason", "原因": "reason", "日期": "date", "类别": "category", "类型": "kind",
     "备注": "note", "附件": "files", "数量": "quantity", "部门": "department", "名称": "name", "地点": "place",
@@ -46,7 +48,7 @@ def blank_form(form_id: str, fields: list[NewField]) -> bytes:
     """A form-js form of these fields, one below the other."""
     components = []
     for key, field in zip(_keys(fields), fields, strict=True):
-        shape = _COMPONENTS[field.type]
+        shape = COMPONENTS[field.type]
         component = {**shape, "id": f"Field_{key}", "key": key, "label": field.label}
         component["validate"] = {**shape.get("validate", {}), **({"required": True} if field.required else {})}
         if field.type == "choice":
@@ -56,10 +58,25 @@ def blank_form(form_id: str, fields: list[NewField]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
+def split(text: str) -> tuple[str, ...]:
+    """What a choice offers, as people type it: separated by commas, each once."""
+    parts = (part.strip() for part in text.replace("，", ",").replace("、", ",").split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def free_key(label: str, number: int, taken: Collection[str]) -> str:
+    """The key of a new field: a usual word, its own name in English, or its number."""
+    plain = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") if label.isascii() else ""
+    key = _KEYS.get(label, plain if plain and plain[0].isalpha() and plain not in _TAKEN else "")
+    if key and key not in taken:
+        return key
+    while f"field_{number}" in taken:
+        number += 1
+    return f"field_{number}"
+
+
 def _keys(fields: list[NewField]) -> list[str]:
     found: list[str] = []
     for number, field in enumerate(fields, 1):
-        plain = re.sub(r"[^a-z0-9]+", "_", field.label.lower()).strip("_") if field.label.isascii() else ""
-        key = _KEYS.get(field.label, plain if plain and plain[0].isalpha() and plain not in _TAKEN else "")
-        found.append(key if key and key not in found else f"field_{number}")
+        found.append(free_key(field.label, number, found))
     return found

@@ -12,12 +12,13 @@ from engine import drafts, forms, identity, operations, repository
 from engine.bpmn import outline
 from engine.bpmn.model import GATEWAYS, Flow, Node
 from engine.bpmn.outline import Card, Outline, Path
-from engine.errors import N_, EngineError
+from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.forms import Form
 from engine.forms.model import leaves
 from webui.designer import who
 from webui.designer.conditions import Field, words_of
+from webui.designer.library import form_draft
 from webui.designer.vocabulary import MODES, TIMEOUTS
 from webui.languages import language
 from webui.rendering import label, person
@@ -364,12 +365,10 @@ def _branch_words(card: Card) -> str:
 
 
 def form_of(form_id: str | None) -> Form | None:
-    """The newest version of a form, or the draft of one that was never deployed."""
+    """A form as it will be once the drawing is published: its draft, else its newest version."""
     if not form_id:
         return None
-    try:
-        return repository.form(g.uow, form_id)
-    except EngineError:
-        path = f"forms/{form_id}.json"
-        drawn = [draft for draft in drafts.list_(g.uow) if draft.path == path]
-        return forms.read(drafts.open_(g.uow, path).content, path).form if drawn else None
+    draft = form_draft(form_id)
+    if draft is not None:
+        return forms.read(drafts.open_(g.uow, draft.path).content, draft.path).form
+    return repository.known_form(g.uow, form_id)

@@ -15,7 +15,7 @@ from engine.values import storable
 from webui import errors, findings
 from webui.designer import expressions
 from webui.designer.blueprint import designer
-from webui.designer.library import draft_of, etag_of, path_of
+from webui.designer.library import draft_of, etag_of, form_draft, path_of
 from webui.rendering import label, person
 from webui.transaction import reads_only
 
@@ -120,12 +120,11 @@ def deploy(key: str) -> ResponseReturnValue:
 
 
 def with_forms(path: str, content: bytes) -> dict[str, bytes]:
-    """A drawing with the drafts of forms and decisions that it names, as far as they were never deployed: an import or
-    a template made them.
+    """A drawing with what is published with it: drafts of forms that it names and that are newer than their newest
+    version, and drafts of decisions that were never deployed.
     """
-    deployed = {info.key for info in repository.latest_all(g.uow, "form")}
     forms = drafts.forms_of(g.uow, content)
-    files = {path: content} | {form: made for form, made in forms.items() if drafts.place(form)[1] not in deployed}
+    files = {path: content} | {form: made for form, made in forms.items() if form_draft(drafts.place(form)[1])}
     return files | _new_decisions(content)
 
 

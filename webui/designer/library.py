@@ -139,6 +139,13 @@ def draft_of(key: str, kind: str = "process") -> DraftInfo | None:
     return next((draft for draft in drafts.list_(g.uow) if (draft.kind, draft.key) == (kind, key)), None)
 
 
+def form_draft(key: str) -> DraftInfo | None:
+    """The draft of a form that is still to be published: never deployed, or saved since its newest version was."""
+    draft = draft_of(key, "form")
+    newest = next(iter(repository.versions(g.uow, key, "form")), None) if draft is not None else None
+    return None if draft is None or (newest is not None and draft.saved_at < newest.deployed_at) else draft
+
+
 def path_of(area: str, key: str) -> str:
     """Where the drawing stands in the library of files."""
     return f"processes/{area or FIRST_AREA}/{key}.bpmn"

@@ -13,7 +13,7 @@ from engine.errors import N_, EngineError, NotFound
 from engine.forms.model import leaves
 from webui import transaction
 from webui.designer.blank import blank_approval
-from webui.designer.blank_form import TYPES, NewField, blank_form
+from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
 from webui.designer.library import FIRST_AREA, KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
@@ -107,7 +107,7 @@ def _rows() -> list[NewField]:
     return [
         NewField(
             " ".join(label.split())[:_LONGEST], kind if kind in TYPES else "text", str(number) in required,
-            tuple(part.strip() for part in options.replace("，", ",").replace("、", ",").split(",") if part.strip()),
+            split(options),
         )
         for number, (label, kind, options) in enumerate(asked)
     ]  # fmt: skip

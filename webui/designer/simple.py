@@ -1,5 +1,6 @@
 """The cards of a drawing: the draft of the canvas; each edit is one change of the file, answered with new cards."""
 
+import re
 import secrets
 import string
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from engine.bpmn.model import Definition
 from engine.bpmn.outline import editing
 from engine.bpmn.parser.xml import parse
 from engine.drafts import DraftInfo
-from engine.errors import N_, EngineError, NotFound
+from engine.errors import N_, EngineError, NotFound, Phrase
 from engine.findings import Finding, Level
 from engine.repository import DefinitionInfo
 from webui import errors, transaction
@@ -25,11 +26,13 @@ from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
 from webui.designer.drawing import changed_by, with_forms
 from webui.designer.library import Line, etag_of, line_of, path_of
+from webui.designer.more import UnknownChoice
 from webui.rendering import as_script_data, page
 
 ADDED = ("approval", "task", "copy", "condition", "parallel", "timer", "service", "call")
 """What "+" offers, the most wanted first."""
 _LETTERS = 6
+_PLACES = re.compile(r"-?[0-9]{1,3}", re.ASCII)
 
 
 class NoCards(EngineError):
@@ -59,11 +62,13 @@ class Opened:
 @designer.get("/simple/<key>")
 def simple(key: str) -> ResponseReturnValue:
     """Cards from top to bottom; `card` or `branch` opens what one of them says."""
-    return _page(_opened(key), chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
+    return _page(opened_drawing(key), chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
 
 
 def _again(error: EngineError, key: str, **_: Any) -> ResponseReturnValue:
-    return _page(_opened(key), error=error, chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
+    return _page(
+        opened_drawing(key), error=error, chosen=request.args.get("card", ""), branch=request.args.get("branch", "")
+    )
 
 
 def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., ResponseReturnValue]:
@@ -74,7 +79,7 @@ def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., Respon
 
     @transaction.shows_again(_again)
     def run(key: str, **arguments: Any) -> ResponseReturnValue:
-        opened = _opened(key)
+        opened = opened_drawing(key)
         if request.form.get("etag", "") != etag_of(opened.draft):
             raise changed_by(opened.draft)
         sheet = editing.Sheet(opened.xml, _letters())
@@ -85,7 +90,7 @@ def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., Respon
             version = opened.draft.version if opened.draft is not None else 0
             drafts.save(g.uow, opened.path, written, version=version, name=name)
         if "HX-Request" in request.headers:
-            return _page(_opened(key), focus=focus, chosen=focus if opens else "")
+            return _page(opened_drawing(key), focus=focus, chosen=focus if opens else "")
         chosen = focus if opens else None
         return redirect(url_for(".simple", key=key, card=chosen, _anchor=f"card-{focus}"), 303)
 
@@ -131,13 +136,15 @@ def add_branch(sheet: editing.Sheet, card: str) -> str:
 @designer.post("/simple/<key>/branches/<card>/<flow>")
 @_edit
 def change_branch(sheet: editing.Sheet, card: str, flow: str) -> str:
-    """Earlier, later, or away: `do` is -1, 1 or remove."""
+    """Earlier or later by some places, or away: `do` is -1, 1, … or remove."""
     act = request.form.get("do", "")
     if act == "remove":
         above = _above(sheet, card)
         editing.remove_branch(sheet, card, flow)
         return card if len(sheet.card(card).branches) > 2 else above
-    editing.move_branch(sheet, card, flow, -1 if act == "-1" else 1)
+    if not _PLACES.fullmatch(act):
+        raise UnknownChoice(label=Phrase(N_("Order")), found=act)
+    editing.move_branch(sheet, card, flow, int(act))
     return card
 
 
@@ -160,7 +167,8 @@ def change_condition(sheet: editing.Sheet, card: str, flow: str) -> str:
 # ---------------------------------------------------------------- the page
 
 
-def _opened(key: str) -> Opened:
+def opened_drawing(key: str) -> Opened:
+    """The draft of `key`, else its newest version. Raises NotFound."""
     latest = next(iter(repository.versions(g.uow, key)), None)
     draft = next((found for found in drafts.list_(g.uow) if (found.kind, found.key) == ("process", key)), None)
     if draft is not None:

@@ -1,7 +1,7 @@
-"""What a step may say beyond who and which form, in business words: one table for the cards and for the panel.
+"""What a step may say beyond who and which form, in business words, for the cards.
 
-A choice is one attribute of one extension element. The flowchart's panel gets its choices from here as well
-(`catalogue.json`), so that the two views offer the same and call it the same.
+A choice is one attribute of one extension element. The flowchart's panel (`assets/designer/panel/`) has lists of its
+own: a word that is added here is not offered there by itself.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Who decides, as one choice in business words: read from the drawing, said in words, written back.
 
-The flowchart's panel (`assets/designer/panel/assignment.js`) offers the same ways, which it gets from here.
+The flowchart's panel (`assets/designer/panel/assignment.js`) has a shorter list of its own; a way that it does not
+offer it shows by its name and keeps.
 """
 
 import re

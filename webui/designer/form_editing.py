@@ -1,0 +1,233 @@
+"""The form of a process, edited as a table of fields: its draft is published with the drawing."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from engine import drafts, forms, identity, repository
+from engine.bpmn import read
+from engine.bpmn.model import Definition
+from engine.drafts import DraftInfo
+from engine.errors import N_, EngineError, NotFound, Phrase
+from engine.findings import Level
+from engine.repository import DefinitionInfo
+from webui import transaction
+from webui.designer.blank_form import TYPES, split
+from webui.designer.blueprint import designer
+from webui.designer.form_fields import FieldRow, Plain, names_in, rows_of, with_rows, written
+from webui.designer.library import draft_of, form_draft
+from webui.designer.new_approval import ChoiceWithoutOptions, FormWanted
+from webui.designer.simple import Opened, opened_drawing
+from webui.designer.vocabulary import PERMISSIONS
+from webui.rendering import label, page, person
+
+_LONGEST = 200
+
+
+class FormChangedMeanwhile(EngineError):
+    """The form on the server is not the one that this page was loaded with."""
+
+    message = N_("{name} changed this form at {at}.")
+    hint = N_("Open the form again; what you typed here is still shown.")
+    status = 409
+
+
+class FormNotStorable(EngineError):
+    """Fields that are no form together."""
+
+    message = N_("This form cannot be stored: {reason}")
+    status = 422
+
+
+class UnknownStep(EngineError):
+    """A button that the page does not have."""
+
+    message = N_("Expected to save, add, move or remove a field, found '{found}'.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A form of a drawing as it is now. `draft`: of the form, also one that is older than `latest`."""
+
+    id: str
+    drawing: Opened
+    definition: Definition
+    content: bytes
+    draft: DraftInfo | None
+    latest: DefinitionInfo | None
+
+    @property
+    def etag(self) -> str:
+        """What a save must show to have seen."""
+        return f"{self.draft.version if self.draft else 0}-{self.latest.version if self.latest else 0}"
+
+    def plain(self) -> Plain:
+        """Its rows, or why there are none."""
+        reading = forms.read(self.content, self.id)
+        if reading.form is None:
+            wrong = [found for found in reading.findings if found.level is Level.ERROR]
+            return Plain(
+                (), tuple((found.element_id or self.id, Phrase(found.message, **found.facts)) for found in wrong)
+            )
+        return rows_of(json.loads(self.content))
+
+    def uses(self) -> dict[str, list[str]]:
+        """Where the drawing names a field: key -> words. Steps with this form, conditions, what lists show."""
+        found: dict[str, list[str]] = {}
+        words = dict(PERMISSIONS)
+        for process in self.definition.processes:
+            for node in process.all_nodes():
+                for line in node.extensions.fields if node.extensions.form == self.id else ():
+                    said = gettext(words.get(line.permission, line.permission))
+                    found.setdefault(line.id, []).append(f"{label(node.labels, node.name) or node.id}: {said}")
+            for scope in process.all_scopes():
+                for flow in scope.flows:
+                    name = label(flow.labels, flow.name) or flow.id
+                    for key in sorted(names_in(flow.condition)):
+                        found.setdefault(key, []).append(gettext("condition of “%(branch)s”", branch=name))
+            for key in process.extensions.summary:
+                found.setdefault(key, []).append(gettext("shown in lists"))
+        return found
+
+
+@designer.get("/simple/<key>/forms/<path:form_id>")
+def edit_form(key: str, form_id: str) -> ResponseReturnValue:
+    """The fields of a form that the drawing names."""
+    form = _form_of(key, form_id)
+    plain = form.plain()
+    return _page(form, plain, list(plain.rows))
+
+
+def _again(error: EngineError, key: str, form_id: str) -> ResponseReturnValue:
+    form = _form_of(key, form_id)
+    return _page(form, form.plain(), _sent(), error=error, etag=request.form.get("etag", ""))
+
+
+@designer.post("/simple/<key>/forms/<path:form_id>")
+@transaction.shows_again(_again)
+def change_form(key: str, form_id: str) -> ResponseReturnValue:
+    """`do` is save; or add, up:n, down:n, remove:n, which only draw the page anew with what was typed."""
+    form, rows, act = _form_of(key, form_id), _sent(), request.form.get("do", "save")
+    plain = form.plain()
+    if act == "save":
+        return _save(form, plain, rows)
+    rows, place = _stepped(rows, act)
+    word = {("up", 0): "down", ("down", len(rows) - 1): "up"}.get((act.partition(":")[0], place), act.partition(":")[0])
+    return _page(form, plain, rows, etag=request.form.get("etag", ""), focus=(word, place))
+
+
+def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValue:
+    if request.form.get("etag", "") != form.etag:
+        raise _changed_by(form)
+    if plain.obstacles:
+        raise FormNotStorable(reason=plain.obstacles[0][1])
+    rows = [row for row in rows if row.id or row.label]
+    if not rows:
+        raise FormWanted
+    for row in rows:
+        if row.type == "choice" and not row.options:
+            raise ChoiceWithoutOptions(field=row.label)
+    before = json.loads(form.content)
+    after = with_rows(before, rows)
+    if after != before:
+        content = written(after)
+        reading = forms.read(content, form.id)
+        if reading.form is None:
+            wrong = next(found for found in reading.findings if found.level is Level.ERROR)
+            raise FormNotStorable(reason=Phrase(wrong.message, **wrong.facts))
+        path = form.draft.path if form.draft is not None else f"forms/{form.id}.json"
+        drafts.save(g.uow, path, content, version=form.draft.version if form.draft else 0)
+        if form.drawing.draft is None:  # what is published is a draft of the drawing with its forms
+            drafts.save(g.uow, form.drawing.path, form.drawing.xml, name=form.drawing.line.name)
+        flash(gettext("The form is saved as a draft. It is published with the process."), "success")
+    for row in _removed(plain, rows):
+        if places := form.uses().get(row.key):
+            text = gettext("“%(field)s” is removed from the form, but the process still names it: %(places)s",
+                           field=row.label, places=" · ".join(places))  # fmt: skip
+            flash(text, "warning")
+    return redirect(url_for(".simple", key=form.drawing.key), 303)
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _page(
+    form: _Form, plain: Plain, rows: list[FieldRow], *, error: EngineError | None = None, etag: str = "",
+    focus: tuple[str, int] = ("", -1),
+) -> ResponseReturnValue:  # fmt: skip
+    return page(
+        "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
+        etag=etag or form.etag, obstacles=plain.obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
+        focus=focus,
+        action=url_for(".change_form", key=form.drawing.key, form_id=form.id),
+    )  # fmt: skip
+
+
+def _form_of(key: str, form_id: str) -> _Form:
+    drawing = opened_drawing(key)
+    definition = read(drawing.xml, drawing.path).definition
+    named = (
+        {node.extensions.form for process in definition.processes for node in process.all_nodes()} if definition else {}
+    )
+    draft = draft_of(form_id, "form")
+    latest = next(iter(repository.versions(g.uow, form_id, "form")), None)
+    fresh = form_draft(form_id)
+    if definition is None or form_id not in named:
+        raise NotFound(kind="form", key=form_id)
+    if fresh is not None:
+        content = drafts.open_(g.uow, fresh.path).content
+    elif latest is not None:
+        content = repository.source(g.uow, latest.id)
+    else:
+        raise NotFound(kind="form", key=form_id)
+    return _Form(form_id, drawing, definition, content, draft, latest)
+
+
+def _changed_by(form: _Form) -> FormChangedMeanwhile:
+    who = identity.user(g.uow, form.draft.saved_by) if form.draft and form.draft.saved_by else None
+    return FormChangedMeanwhile(name=person(who), at=form.draft.saved_at if form.draft else g.uow.now)
+
+
+def _sent() -> list[FieldRow]:
+    """The rows as they were sent."""
+    sent = request.form
+    required = set(sent.getlist("required"))
+    asked = zip(*(sent.getlist(part) for part in ("id", "field", "label", "english", "type", "options")), strict=True)
+    return [
+        FieldRow(
+            own, key, _tidy(text), _tidy(english), kind if kind in TYPES else "text", str(number) in required,
+            split(options) if kind == "choice" else (),
+        )
+        for number, (own, key, text, english, kind, options) in enumerate(asked)
+    ]  # fmt: skip
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST]
+
+
+def _stepped(rows: list[FieldRow], act: str) -> tuple[list[FieldRow], int]:
+    """The rows after a button, and the row that it brought about."""
+    word, _, text = act.partition(":")
+    if word == "add":
+        return [*rows, FieldRow()], len(rows)
+    if word not in ("up", "down", "remove") or not (text.isascii() and text.isdigit()) or int(text) >= len(rows):
+        raise UnknownStep(found=act[:60])
+    place = int(text)
+    moved = rows.pop(place)
+    if word == "remove":
+        return rows, min(place, len(rows) - 1)
+    to = min(max(place + (-1 if word == "up" else 1), 0), len(rows))
+    rows.insert(to, moved)
+    return rows, to
+
+
+def _removed(plain: Plain, rows: Iterable[FieldRow]) -> list[FieldRow]:
+    """Fields of the form that the rows lack."""
+    kept = {row.id for row in rows}
+    return [row for row in plain.rows if row.id not in kept]
