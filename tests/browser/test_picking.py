@@ -5,12 +5,13 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from engine import dictionaries, repository
+from engine import dictionaries, repository, runtime
 from engine.bpmn import imports
 from engine.db.definition import Kind
 from engine.unit_of_work import ENGINE
 from tests.browser.test_signing import clean
 from tests.engine.bpmn.drawing import END, drawing, flows
+from tests.webui.test_picking import KINDS, PICKED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -49,3 +50,18 @@ def test_a_customer_is_found_by_name_and_every_page_of_it_is_clean(site):
         for address in ("/dictionaries/", "/dictionaries/kinds"):
             site.open(adam, address)
             clean(adam)
+
+
+def test_what_was_chosen_keeps_its_name_when_the_options_come(site):
+    with site.engine.unit_of_work(ENGINE) as uow:
+        dictionaries.create(uow, "sorts", "类别", "Kinds", [("a", "专票", "Special"), ("b", "普票", "Plain")])
+        repository.deploy(
+            uow, {"picked.bpmn": imports.translate(PICKED).xml or b"", "f.json": KINDS.replace(b'"kinds"', b'"sorts"')}
+        )
+        runtime.start(uow, "picked", {"kind": "a"})
+        dictionaries.put(uow, "sorts", "a", "专用", "Special invoice")
+
+    bob = site.task("bob", "Check", language="en", width="phone")
+    bob.locator(".ts-control").first.click()
+    expect(bob.locator(".ts-dropdown .option")).to_have_text(["Special (now: Special invoice)", "Plain"])
+    expect(bob.locator(".ts-control .item")).to_contain_text("Special (now: Special invoice)")

@@ -5,11 +5,13 @@ import { t } from './i18n.js';
 import 'tom-select/dist/css/tom-select.bootstrap5.css';
 import '../styles/people.css';
 
-// `source`: address that answers ?q= with options {id, name, note, also}; `nothing`: words for an empty answer
+// `source`: address that answers ?q= with options {id, name, note, also}; `nothing`: words for an empty answer. An option that is known
+// from the start keeps its name, which may say how the record was called when it was chosen.
 export function pick(select, { source, nothing, preload = 'focus', ...options }) {
+  const known = new Map((options.options ?? []).map(one => [one.id, one]));
   const picker = new TomSelect(select, {
     valueField: 'id', labelField: 'name', searchField: ['name', 'note', 'also'], closeAfterSelect: true,
-    ...(source && { preload, load: (query, done) => get(address(source, query)).then(done, () => done()) }),
+    ...(source && { preload, load: (query, done) => get(address(source, query)).then(found => done(found.map(one => known.get(one.id) ?? one)), () => done()) }),
     render: {
       option: ({ name, note }) => row(name, note), item: ({ name }) => row(name),
       no_results: () => row(nothing, '', 'no-results'), loading: () => row(t('Searching…'), '', 'no-results'),
