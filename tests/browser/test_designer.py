@@ -565,6 +565,9 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page.get_by_label("3: 则").select_option("return")
     page.get_by_label("3: 至").fill("initiator")
     page.get_by_label("3: 至").press("Tab")
+    group(page, "tk-control")
+    entry(page, "tk-troika-Policy-role").locator("select").select_option("executor")
+    expect(entry(page, "tk-troika-Policy-subjectType")).to_have_count(0)
     group(page, "tk-copies")
     entry(page, "tk-troika-Cc-groups").locator("input").fill("finance")
     entry(page, "tk-troika-Cc-on").locator("select").select_option("enter")
@@ -589,6 +592,7 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
         ("PT24H", "remind", None), ("P3D", "transfer", "manager"), ("PT24H", "return", "initiator"),
     ]  # fmt: skip
     assert (human.compensate, human.approval.parameters["branchReject"]) == (True, "waitOthers")
+    assert human.executor
     assert [(copy["on"], list(copy["groups"])) for copy in human.copies] == [("enter", ["finance"])]
     assert (human.dedupe, human.on_empty, program.withdraw) == ("last", "users:ana", "anytime")
     assert wrong == []

@@ -20,7 +20,9 @@ const ENDS = ['end', 'initiator'];
 const TARGETS = [['', 'Nobody'], ['initiator', 'The requester'], ['previous', 'The task before'], ['initiator previous', 'The requester or the task before'], ['any', 'Any task that was passed']];
 const RESUBMITS = [['', 'Step by step'], ['stepwise backToMe', 'Step by step, or straight back if nothing has changed'], ['backToMe', 'Straight back if nothing has changed']];
 const COMPENSATE = [['', 'Keeps it from going back'], ['true', 'Is undone first, where the drawing says how']];
+const EXECUTES = [['', 'Does not pay'], ['executor', 'Pays: policies count them as the executor']];
 const YES_NO = [['', 'Default'], ['true', 'Offered'], ['false', 'Not offered']];
+const NOTHING_PERMITTED = { provides: undefined, subject: undefined, subjectType: undefined };
 
 export function formGroup(element, translate) {
   return group('tk-form', translate('Form'), [FORM]);
@@ -28,6 +30,7 @@ export function formGroup(element, translate) {
 
 export function userTaskGroups(element, translate) {
   const approval = extension(element, APPROVAL), copies = extension(element, 'troika:Cc'), policy = extension(element, 'troika:Policy');
+  const permits = ['provides', 'subject', 'subjectType'].some(name => policy?.get(name));
   return [
     assignmentGroup(element, translate),
     group('tk-approval', translate('Approval'), [
@@ -70,8 +73,9 @@ export function userTaskGroups(element, translate) {
     group('tk-control', translate('Control'), [
       select('troika:Policy', 'provides', 'This approval permits', ({ capabilities }, translate_) => withStored(
         [{ value: '', label: translate_('Nothing guarded') }, ...capabilities.map(({ id, name }) => ({ value: id, label: name }))], policy?.get('provides'))),
-      policy && text('troika:Policy', 'subjectType', 'Kind of document', { description: 'Table, for example erp_payment_request' }),
-      policy && feel('troika:Policy', 'subject', 'Document', 'Expression that gives its id'),
+      permits && text('troika:Policy', 'subjectType', 'Kind of document', { description: 'Table, for example erp_payment_request' }),
+      permits && feel('troika:Policy', 'subject', 'Document', 'Expression that gives its id'),
+      select('troika:Policy', 'role', 'Whoever decides here', EXECUTES),
     ]),
     group('tk-automatic', translate('Nobody or oneself'), [
       select('troika:OnEmpty', 'do', 'When nobody is found', [['', 'Process administrator'], ['processAdmin', 'Process administrator (written)'], ['autoPass', 'Passes by itself'], ['autoReject', 'Is rejected by itself'], ['users', 'Certain people are asked'], ['blockStart', 'The request is not accepted']]),
@@ -88,11 +92,12 @@ function ModeEntry({ element, id }) {
   const injector = useService('injector'), translate = useService('translate');
   const stored = extension(element, APPROVAL);
   const mode = stored ? stored.get('mode') ?? 'any' : '';
+  const executes = extension(element, 'troika:Policy')?.get('role');
   return h(SelectEntry, {
     element, id, label: translate('Passes when agreed by'), getValue: () => mode,
     setValue: value => edit(injector, element, value
       ? { [APPROVAL]: { mode: value, onReject: stored?.get('onReject') ?? 'flow' } }
-      : { [APPROVAL]: null, 'troika:Opinion': null, 'troika:Policy': null }),
+      : { [APPROVAL]: null, 'troika:Opinion': null, 'troika:Policy': executes ? NOTHING_PERMITTED : null }),
     getOptions: () => withStored(MODES.map(([value, label]) => ({ value, label: translate(label) })), mode),
   });
 }
