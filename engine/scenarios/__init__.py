@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from engine.errors import EngineError
+from engine.errors import EngineError, Phrase
 from engine.scenarios import world as worlds
-from engine.scenarios.running import Failed, Run
+from engine.scenarios.running import Failed, Run, reason_of
 from engine.scenarios.stage import Stage
 from engine.scenarios.words import NOW, Scenario, WrongScenario, read
 from engine.scenarios.world import World
@@ -24,7 +24,7 @@ class Result:
 
     process: str
     name: str
-    failure: str
+    failure: Phrase
     took: timedelta
 
     @property
@@ -61,11 +61,11 @@ def play(stories: Iterable[Scenario], world: World) -> Iterator[Result]:
     """Run scenarios one after the other, each from the world's beginning."""
     for story in stories:
         began = time.perf_counter()
-        failure = ""
+        failure = Phrase("")
         try:
             Run(world, story).go()
         except Failed as failed:
-            failure = str(failed)
+            failure = failed.told
         except EngineError as error:
-            failure = f"{error.code}: {error}"
+            failure = Phrase("{code}: {why}", code=error.code, why=reason_of(error))
         yield Result(story.process, story.name, failure, timedelta(seconds=time.perf_counter() - began))

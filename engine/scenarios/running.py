@@ -27,7 +27,7 @@ from engine.db.base import metadata
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.task import user_task, work_item
-from engine.errors import BusinessError, EngineError
+from engine.errors import N_, BusinessError, EngineError, Phrase
 from engine.scenarios import scanning
 from engine.scenarios.words import Scenario, Step, Stub
 from engine.scenarios.world import World
@@ -47,7 +47,11 @@ _spec = (
 
 
 class Failed(Exception):
-    """What was expected and what was found, in plain words."""
+    """What was expected and what was found: a sentence with its facts."""
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        self.told = Phrase(message, **facts)
+        super().__init__(self.told)
 
 
 @dataclass
@@ -60,7 +64,7 @@ class Run:
     stubs: dict[str, deque[Stub]] = field(default_factory=dict)
     calls: list[tuple[str, Values]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
-    wrong: str = ""
+    wrong: Failed | None = None
     """what an operation was called with, when it was told otherwise"""
 
     def go(self) -> None:
@@ -85,7 +89,7 @@ class Run:
             with self.world.acting(None) as uow:
                 wrong = list(scanning.unmade(uow, self.instance_id))
             if wrong:
-                raise Failed("; ".join(wrong))
+                raise Failed("{wrong}", wrong="; ".join(wrong))
 
     # ------------------------------------------------------------ start
 
@@ -124,7 +128,7 @@ class Run:
                 .order_by(instance_table.c.id.desc())
             ).scalars().first()  # fmt: skip
         if found is None:
-            raise Failed(f"Expected an instance of '{process}' to have started, but there is none.")
+            raise Failed(N_("Expected an instance of '{process}' to have started, but there is none."), process=process)
         return UUID(str(found))
 
     # ------------------------------------------------------------ steps
@@ -184,19 +188,20 @@ class Run:
             left = [draft for draft in drafting.list_(uow) if draft.resubmits_id == self._main()]
             if not left:
                 raise Failed(
-                    "Expected the requester to have a draft of the request, but there is none." + self._stuck(uow)
-                )
+                    N_("Expected the requester to have a draft of the request, but there is none.{stuck}"),
+                    stuck=self._stuck(uow),
+                )  # fmt: skip
             draft = left[0]
             fields = {**draft.values, **self._values(uow, step.fields or {})}
             self.instance_id = drafting.submit(uow, draft.id, fields, draft.version).id
 
     def _member(self, step: Step) -> str:
         if step.group is None:
-            raise Failed(f"Step '{step.name}': say who acts, with 'as' or 'group'.")
+            raise Failed(N_("Step '{step}': say who acts, with 'as' or 'group'."), step=step.name)
         with self.world.acting(None) as uow:
             members = identity.members_of(uow, [identity.group(uow, step.group).id])
         if not members:
-            raise Failed(f"Expected group '{step.group}' to have members, but it has none.")
+            raise Failed(N_("Expected group '{group}' to have members, but it has none."), group=step.group)
         return str(members[0].login)
 
     def _find(self, uow: UnitOfWork, login: str, step: Step) -> UUID:
@@ -206,9 +211,12 @@ class Run:
                 if item.claimable:
                     return tasks.claim(uow, item.work_item_id)
                 return UUID(str(item.work_item_id))
-        who = f"group '{step.group}'" if step.group else f"'{login}'"
-        held = ", ".join(f"'{item.node}'" for item in items) or "nothing"
-        raise Failed(f"Expected {who} to find task '{step.name}' in the inbox, but it holds: {held}.{self._stuck(uow)}")
+        who = Phrase(N_("group '{group}'"), group=step.group) if step.group else f"'{login}'"
+        raise Failed(
+            N_("Expected {who} to find task '{task}' in the inbox, but it holds: {held}.{stuck}"), who=who,
+            task=step.name, held=", ".join(f"'{item.node}'" for item in items) or Phrase(N_("nothing")),
+            stuck=self._stuck(uow),
+        )  # fmt: skip
 
     def _publish(self, name: str, key: Any, payload: Any) -> None:
         with self.world.acting(None) as uow:
@@ -218,13 +226,16 @@ class Run:
         """What `login` decided last on the task."""
         items = [item for item in tasks.done(uow, limit=100).items if item.node == step.name]
         if not items:
-            raise Failed(f"Expected '{login}' to have decided '{step.name}', but there is no such decision.")
+            raise Failed(
+                N_("Expected '{who}' to have decided '{task}', but there is no such decision."), who=login,
+                task=step.name,
+            )  # fmt: skip
         return UUID(str(items[0].work_item_id))
 
     def _wait(self, duration: str) -> None:
         found = feel.evaluate(f'duration("{duration}")', {}).value
         if not isinstance(found, timedelta):
-            raise Failed(f"Expected a duration such as P3D, found '{duration}'.")
+            raise Failed(N_("Expected a duration such as P3D, found '{duration}'."), duration=duration)
         self.world.clock.advance(found)
 
     def _meanwhile(self, step: Step) -> None:
@@ -238,11 +249,11 @@ class Run:
     def _work_off(self) -> None:
         for _ in range(ROUNDS):
             busy = jobs.run_due(self.world.engine)
-            if self.wrong:
-                raise Failed(self.wrong)
+            if self.wrong is not None:
+                raise self.wrong
             if not busy:
                 return
-        raise Failed("Expected the process to come to rest, but it keeps working.")
+        raise Failed(N_("Expected the process to come to rest, but it keeps working."))
 
     # ------------------------------------------------------------ operations that are told
 
@@ -253,7 +264,10 @@ class Run:
     def _met(self, stubs: tuple[Stub, ...]) -> None:
         for stub in stubs:
             if stub.raises is None and self.stubs.get(stub.operation):
-                raise Failed(f"Expected operation '{stub.operation}' to be called, but it was not.{self._stuck()}")
+                raise Failed(
+                    N_("Expected operation '{operation}' to be called, but it was not.{stuck}"),
+                    operation=stub.operation, stuck=self._stuck(),
+                )  # fmt: skip
 
     def perform(self, name: str, real: Callable[..., Any], args: tuple[Any, ...], inputs: Values) -> Any:
         """What stands in for an operation: its stub, or the operation itself."""
@@ -266,9 +280,10 @@ class Run:
         for key, value in (stub.called_with or {}).items():
             if key not in said or normalise(said[key]) != normalise(value):
                 # raised later: inside the call it would count as a failure of the operation
-                self.wrong = (
-                    f"Expected '{name}' to be called with {key} = {_told(value)}, found {_told(said.get(key))}."
-                )
+                self.wrong = Failed(
+                    N_("Expected '{operation}' to be called with {name} = {told}, found {found}."), operation=name,
+                    name=key, told=_told(value), found=_told(said.get(key)),
+                )  # fmt: skip
         if stub.raises is not None:
             raise RuntimeError(stub.raises)
         if stub.fails_with is not None:
@@ -291,36 +306,55 @@ class Run:
             self._compare_end(view.instance)
         for name, value in scenario.variables.items():
             if normalise(view.variables.get(name)) != normalise(value):
-                raise Failed(f"Expected variable '{name}' = {_told(value)}, found {_told(view.variables.get(name))}.")
+                raise Failed(
+                    N_("Expected variable '{name}' = {told}, found {found}."), name=name, told=_told(value),
+                    found=_told(view.variables.get(name)),
+                )  # fmt: skip
         if scenario.called is not None and tuple(performed) != scenario.called:
             raise Failed(
-                f"Expected these operations: {_listed(scenario.called)}; performed were: {_listed(performed)}."
-            )
+                N_("Expected these operations: {told}; performed were: {found}."), told=_listed(scenario.called),
+                found=_listed(performed),
+            )  # fmt: skip
         for name in scenario.not_called:
             if name in performed:
-                raise Failed(f"Expected '{name}' not to be performed, but it was.")
+                raise Failed(N_("Expected '{operation}' not to be performed, but it was."), operation=name)
         if scenario.incidents is not None:
             found = {incident.node: incident.code for incident in view.incidents}
             if found != dict(scenario.incidents):
-                raise Failed(f"Expected incidents {_told(dict(scenario.incidents))}, found {_told(found)}.")
+                raise Failed(
+                    N_("Expected incidents {told}, found {found}."), told=_told(dict(scenario.incidents)),
+                    found=_told(found),
+                )  # fmt: skip
         if scenario.tasks is not None:
             waiting = sorted(node for _, node, kind in view.waits if kind == "work")
             if waiting != sorted(scenario.tasks):
-                raise Failed(f"Expected open tasks {_listed(sorted(scenario.tasks))}, found {_listed(waiting)}.")
+                raise Failed(
+                    N_("Expected open tasks {told}, found {found}."), told=_listed(sorted(scenario.tasks)),
+                    found=_listed(waiting),
+                )  # fmt: skip
         for table, more in scenario.records.items():
             found_more = self._count(table) - self.counts[table]
             if found_more != more:
-                raise Failed(f"Expected {more} new rows in '{table}', found {found_more}.")
+                raise Failed(
+                    N_("Expected {told} new rows in '{table}', found {found}."), told=more, table=table,
+                    found=found_more,
+                )  # fmt: skip
 
     def _compare_end(self, instance: Instance) -> None:
         expected = str(self.scenario.ends_in)
         if instance.ended_at is None:
-            raise Failed(f"Expected the process to end in '{expected}', but it is still running.{self._stuck()}")
+            raise Failed(
+                N_("Expected the process to end in '{told}', but it is still running.{stuck}"), told=expected,
+                stuck=self._stuck(),
+            )  # fmt: skip
         if expected not in (instance.ended_code, Status(instance.status).name.lower()):
-            raise Failed(f"Expected the process to end in '{expected}', but it ended in '{instance.ended_code}'.")
+            raise Failed(
+                N_("Expected the process to end in '{told}', but it ended in '{found}'."), told=expected,
+                found=instance.ended_code,
+            )  # fmt: skip
 
     def _stuck(self, uow: UnitOfWork | None = None) -> str:
-        """Where the instance stands, for a message."""
+        """Where the instance stands, for a message that it follows."""
         if self.instance_id is None:
             return ""
         if uow is None:
@@ -328,15 +362,21 @@ class Run:
                 return self._stuck(own)
         view = runtime.instance_view(uow, self.instance_id)
         if view.instance.ended_at is not None:
-            return f" The process has ended in '{view.instance.ended_code}'."
+            return Phrase(N_(" The process has ended in '{end}'."), end=view.instance.ended_code)
         waits = sorted(f"{node} ({kind})" for _, node, kind in view.waits)
         trouble = [f"{one.node}: {one.message}" for one in view.incidents]
-        stands = f" The process waits at: {', '.join(waits)}." if waits else ""
-        return stands + (f" Incidents: {'; '.join(trouble)}" if trouble else "")
+        stands = Phrase(N_(" The process waits at: {places}."), places=", ".join(waits)) if waits else ""
+        if not trouble:
+            return stands
+        return Phrase(
+            "{stands}{trouble}", stands=stands, trouble=Phrase(N_(" Incidents: {list}"), list="; ".join(trouble))
+        )
 
     def _main(self) -> UUID:
         if self.instance_id is None:
-            raise Failed(f"Expected an instance of '{self.scenario.process}', but none was started.")
+            raise Failed(
+                N_("Expected an instance of '{process}', but none was started."), process=self.scenario.process
+            )
         return self.instance_id
 
     @contextmanager
@@ -346,18 +386,19 @@ class Run:
             yield
         except EngineError as error:
             if code is None:
-                raise Failed(f"Expected it to be accepted, but: {error}") from error
+                raise Failed(N_("Expected it to be accepted, but: {why}"), why=reason_of(error)) from error
             if code != error.code:
                 raise Failed(
-                    f"Expected it to be refused as '{code}', but it was refused as '{error.code}': {error}"
-                ) from error
+                    N_("Expected it to be refused as '{told}', but it was refused as '{found}': {why}"), told=code,
+                    found=error.code, why=reason_of(error),
+                ) from error  # fmt: skip
             return
         if code is not None:
-            raise Failed(f"Expected it to be refused as '{code}', but it was accepted.")
+            raise Failed(N_("Expected it to be refused as '{told}', but it was accepted."), told=code)
 
     def _count(self, table: str) -> int:
         if table not in metadata.tables:
-            raise Failed(f"Expected a table '{table}', but there is none.")
+            raise Failed(N_("Expected a table '{table}', but there is none."), table=table)
         with self.world.acting(None) as uow:
             return int(uow.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one())
 
@@ -379,6 +420,12 @@ class Run:
         if isinstance(told, list):
             return [self._value(uow, item) for item in told]
         return told
+
+
+def reason_of(error: EngineError) -> Phrase:
+    """Message and hint, to be translated where they are shown."""
+    message, hint = (Phrase(text, **error.facts) for text in (error.message, error.hint))
+    return Phrase("{message} {hint}", message=message, hint=hint) if hint else message
 
 
 class Standing(dict[str, Callable[..., Any]]):
@@ -411,11 +458,11 @@ def _one_task(key: str, operation: str, names: list[str]) -> bytes:
 
 def _told(value: Any) -> str:
     plain = to_plain(value) if not isinstance(value, datetime | date) else value.isoformat()
-    return "nothing" if plain is None else repr(plain)
+    return Phrase(N_("nothing")) if plain is None else repr(plain)
 
 
 def _listed(names: Any) -> str:
-    return ", ".join(names) or "none"
+    return ", ".join(names) or Phrase(N_("none"))
 
 
 def _signature(uow: UnitOfWork, item: UUID) -> signatures.Sent | None:

@@ -116,3 +116,9 @@ def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
             drafts.discard(uow, info.path)
 
     assert "等经理" in root.get("/designer/scenarios/claim").text
+
+    told = b"scenarios: [{name: paid, as: ann, given: {reason: x, amount: 12.50}, tasks: [pay]}]"
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/claim.scenarios.yml", told, version=0)
+    page = root.post("/designer/scenarios/claim", headers={"Accept-Language": "zh-CN"}).text
+    assert "预期未完成的任务为 pay，实际为 approve。" in page

@@ -13,6 +13,7 @@ from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
 from engine.scenarios.tracing import Trace
 from engine.unit_of_work import Actor
+from webui import errors
 from webui.designer.blueprint import designer
 from webui.designer.drawing import path_of_draft
 from webui.designer.library import draft_of
@@ -68,7 +69,11 @@ def run_scenarios(key: str) -> ResponseReturnValue:
             flows = {edge.id: (names[edge.source.id], edge.name, names[edge.target.id])
                      for edge in world_program.flows.values()}  # fmt: skip
     outcomes = [
-        Outcome(one.name, one.passed, one.failure, round(one.took.total_seconds() * 1000)) for one in results
+        Outcome(
+            one.name, one.passed, errors.words(one.failure.template, one.failure.facts),
+            round(one.took.total_seconds() * 1000),
+        )
+        for one in results
     ]  # fmt: skip
     with reading(installation()):
         return page(
