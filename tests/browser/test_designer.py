@@ -277,7 +277,7 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     group(page, "tk-fields")
     row = page.locator(".tk-matrix tr").filter(has_text="事由").first
     row.locator("select").select_option("write")
-    row.locator("input").check()
+    row.get_by_label("事由: 必填").check()
     group(page, "general")
     entry(page, "tk-name-en").locator("input").fill("Approve it")
     group(page, "tk-due")
