@@ -117,7 +117,7 @@ ASKS = {
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
          "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
-         "designer.change_form"),
+         "designer.change_form", "designer.difference"),
         "process.design",
     ),
     **dict.fromkeys(

@@ -2,6 +2,7 @@
 
 from webui.designer import (
     decisions,
+    difference,
     drawing,
     form_editing,
     gallery,
@@ -11,12 +12,14 @@ from webui.designer import (
     play,
     scenarios,
     simple,
+    versions,
 )
 from webui.designer.blueprint import designer
 
 __all__ = [
     "decisions",
     "designer",
+    "difference",
     "drawing",
     "form_editing",
     "gallery",
@@ -26,4 +29,5 @@ __all__ = [
     "play",
     "scenarios",
     "simple",
+    "versions",
 ]

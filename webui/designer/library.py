@@ -110,16 +110,6 @@ def editor(key: str) -> ResponseReturnValue:
     return page("designer/editor.html", block="body", line=line, latest=latest, page_data=as_script_data(data))
 
 
-@designer.get("/versions/<key>")
-def versions(key: str) -> ResponseReturnValue:
-    """What was deployed, newest first."""
-    found = repository.versions(g.uow, key)
-    if not found:
-        raise NotFound(kind="process", key=key)
-    name = label(found[0].labels, found[0].name)
-    return page("designer/versions.html", block="content", key=key, name=name, versions=found)
-
-
 @designer.get("/view/<uuid:definition_id>")
 def view(definition_id: UUID) -> ResponseReturnValue:
     """One version, only to look at."""

@@ -1,0 +1,318 @@
+"""The difference between two versions of a process, or a version and the draft, in the words of the panel."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+
+from engine import drafts, repository
+from engine.bpmn.comparing import Changes, Part, Property, compare_drawings, parts
+from engine.bpmn.parser.xml import Unreadable
+from engine.errors import N_, EngineError, NotFound, Phrase
+from engine.repository import DefinitionInfo
+from webui.designer import vocabulary
+from webui.designer.blueprint import designer
+from webui.designer.cards import duration_words
+from webui.designer.library import draft_of
+from webui.designer.thumbnail import thumbnail
+from webui.designer.vocabulary import Choice
+from webui.rendering import label, page
+
+DRAFT = "draft"
+LONGEST = 400
+"""characters of a value that are shown at once"""
+_SEGMENT = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
+_DURATION = re.compile(r"P(?:\d+D|T\d+[HM])")
+_REFERENCES = frozenset(("default", "attachedToRef", "sourceRef", "targetRef", "parent", "outgoing", "flowNodeRef"))
+"""properties whose values are ids of elements"""
+
+KINDS = {
+    "startEvent": N_("Start event"), "endEvent": N_("End event"), "boundaryEvent": N_("Boundary event"),
+    "intermediateCatchEvent": N_("Catching event"), "intermediateThrowEvent": N_("Throwing event"),
+    "task": N_("Task"), "userTask": N_("User task"), "serviceTask": N_("Service task"),
+    "businessRuleTask": N_("Business rule task"), "scriptTask": N_("Script task"), "sendTask": N_("Send task"),
+    "receiveTask": N_("Receive task"), "manualTask": N_("Manual task"), "callActivity": N_("Call activity"),
+    "subProcess": N_("Sub-process"), "transaction": N_("Transaction"), "adHocSubProcess": N_("Ad-hoc sub-process"),
+    "exclusiveGateway": N_("Exclusive gateway"), "inclusiveGateway": N_("Inclusive gateway"),
+    "parallelGateway": N_("Parallel gateway"), "complexGateway": N_("Complex gateway"),
+    "eventBasedGateway": N_("Event-based gateway"), "sequenceFlow": N_("Sequence flow"),
+    "messageFlow": N_("Message flow"), "association": N_("Association"), "textAnnotation": N_("Text annotation"),
+    "group": N_("Frame"), "lane": N_("Lane"), "participant": N_("Pool"), "dataObject": N_("Data object"),
+    "dataObjectReference": N_("Data object"), "dataStoreReference": N_("Data store"), "dataStore": N_("Data store"),
+    "process": N_("Process"), "collaboration": N_("Collaboration"), "message": N_("Message"), "signal": N_("Signal"),
+    "error": N_("Error of the process"), "escalation": N_("Escalation"),
+}  # fmt: skip
+"""What each kind of element is called."""
+_WORDS = {
+    "kind": N_("Kind of element"), "parent": N_("Lies in"), "name": N_("Name"), "text": N_("Text"),
+    "outgoing": N_("Order of the ways out"), "flowNodeRef": N_("Elements in the lane"), "default": N_("Default flow"),
+    "sourceRef": N_("Comes from"), "targetRef": N_("Leads to"), "attachedToRef": N_("Attached to"),
+    "conditionExpression": N_("Condition"), "documentation": N_("Documentation"),
+    "cancelActivity": N_("Interrupting"), "isInterrupting": N_("Interrupting"), "isExecutable": N_("Executable"),
+    "messageRef": N_("Message"), "signalRef": N_("Signal"), "errorRef": N_("Error of the process"),
+    "escalationRef": N_("Escalation"), "errorCode": N_("Code"), "escalationCode": N_("Code"),
+    "timerEventDefinition": N_("Timer"), "timeDuration": N_("Duration"), "timeDate": N_("Date"),
+    "timeCycle": N_("Cycle"), "multiInstanceLoopCharacteristics": N_("For each"),
+    "standardLoopCharacteristics": N_("Loop"), "isSequential": N_("One after the other"),
+    "loopCardinality": N_("How often"), "completionCondition": N_("Enough when"),
+    "script": N_("Expression"), "triggeredByEvent": N_("Started by an event"),
+    "zeebe:formDefinition": N_("Form"), "zeebe:assignmentDefinition": N_("Assignment"),
+    "assignee": N_("Assignee"), "candidateUsers": N_("Candidates"), "candidateGroups": N_("Candidate groups"),
+    "zeebe:taskSchedule": N_("Schedule"), "dueDate": N_("Due"), "followUpDate": N_("Follow-up date"),
+    "zeebe:taskDefinition": N_("Operation"), "retries": N_("Retries"), "zeebe:script": N_("Expression"),
+    "zeebe:calledElement": N_("Called process"), "zeebe:calledDecision": N_("Decision table"),
+    "bindingType": N_("Which version"), "zeebe:input": N_("Input"), "zeebe:output": N_("Output"),
+    "zeebe:ioMapping": N_("Data"), "zeebe:subscription": N_("Message"), "correlationKey": N_("Correlation key"),
+    "zeebe:priorityDefinition": N_("Priority"), "zeebe:loopCharacteristics": N_("For each"),
+    "inputCollection": N_("List"), "inputElement": N_("Name of one"), "outputCollection": N_("List of results"),
+    "resultVariable": N_("Result"), "troika:label": N_("Name in other languages"), "troika:approval": N_("Approval"),
+    "troika:assignment": N_("Assignment"), "troika:fields": N_("Field permissions"), "troika:field": N_("Field"),
+    "perm": N_("Permission"), "required": N_("Required"), "troika:timeout": N_("Time limits"),
+    "troika:step": N_("Step"), "after": N_("After that time"), "do": N_("Then"), "troika:cc": N_("Copies"),
+    "troika:policy": N_("Policy"), "provides": N_("Capability"), "subject": N_("Document"),
+    "onReject": N_("When it is rejected"), "strategy": N_("Who is asked"), "groups": N_("Group"),
+    "users": N_("Certain people"), "level": N_("Level"), "troika:hook": N_("Webhook"),
+    "troika:category": N_("Area"), "troika:skipWhen": N_("Skipped when"), "troika:starters": N_("Who may start it"),
+}  # fmt: skip
+"""What each word of a file is called, where the cards do not say it already."""
+_QUIET = frozenset(("value", "formId", "type", "processId", "decisionId", "source", "expression", "troika:timeouts"))
+"""words that say nothing beside the one before them"""
+_CHOICES: dict[tuple[str, str], Choice] = {
+    (one.element, one.attribute): one for one in (*vocabulary.PROCESS, *vocabulary.of_step())
+}
+_VALUES = {
+    ("do",): dict(vocabulary.TIMEOUTS), ("perm",): dict(vocabulary.PERMISSIONS),
+    ("bindingType",): {"latest": N_("the newest one"), "deployment": N_("the one deployed with it")},
+}  # fmt: skip
+
+
+class DrawingUnreadable(EngineError):
+    """A draft that is no BPMN at the moment."""
+
+    message = N_("This drawing cannot be read, so it cannot be compared: {reason}")
+    hint = N_("Open it in the designer and correct it, or choose another version.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two. `value`: in the address. `info`: None of the draft."""
+
+    value: str
+    title: str
+    content: bytes
+    info: DefinitionInfo | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A property on the page. `words`: from the element inwards; None: it was or is not there."""
+
+    words: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """An element on the page. `state`: added | removed | changed | moved."""
+
+    key: str
+    state: str
+    kind: str
+    name: str
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two drawings beside each other. `bound`: (what a process is pinned to, before, after)."""
+
+    before: Side
+    after: Side
+    rows: list[Row]
+    moved: list[Row]
+    pictures: tuple[Markup, Markup]
+    bound: list[tuple[str, str, str]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many elements are in each state."""
+        found = {"added": 0, "removed": 0, "changed": 0, "moved": len(self.moved)}
+        for row in self.rows:
+            found[row.state] += 1
+        return found
+
+
+@designer.get("/difference/<key>")
+def difference(key: str) -> ResponseReturnValue:
+    """Two versions, or a version and the draft; unless told, what changed last."""
+    found = sides(key)
+    newest = next(iter(found.values()))
+    after = _chosen(found, key, request.args.get("after")) or newest
+    before = _chosen(found, key, request.args.get("before")) or _before(list(found.values()), after)
+    return page(
+        "designer/difference.html", block="content", key=key, longest=LONGEST, name=name_of(key),
+        sides=list(found.values()), before=before, after=after, found=between(before, after),
+    )  # fmt: skip
+
+
+def sides(key: str) -> dict[str, Side]:
+    """All that can be compared, newest first, the draft before every version. Raises NotFound."""
+    found: dict[str, Side] = {}
+    draft = draft_of(key)
+    if draft is not None:
+        found[DRAFT] = Side(DRAFT, gettext("Draft"), drafts.open_(g.uow, draft.path).content, None)
+    for info in repository.versions(g.uow, key):
+        title = gettext("Version %(n)s", n=info.version)
+        found[str(info.id)] = Side(str(info.id), title, repository.source(g.uow, info.id), info)
+    if not found:
+        raise NotFound(kind="process", key=key)
+    return found
+
+
+def between(before: Side, after: Side) -> Difference:
+    """What differs, in the reader's language. Raises DrawingUnreadable."""
+    try:
+        found = compare_drawings(before.content, after.content)
+        names = _names(parts(after.content)) | _names(parts(before.content))
+    except Unreadable as error:
+        raise DrawingUnreadable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
+    order = {"removed": 0, "added": 1, "changed": 2}
+    rows = [
+        *(_row(part, "removed") for part in found.removed.values()),
+        *(_row(part, "added") for part in found.added.values()),
+        *(_row(one.after, "changed", _lines(one.properties, names)) for one in found.changed.values()),
+    ]
+    return Difference(
+        before, after, sorted(rows, key=lambda row: order[row.state]),
+        [_row(part, "moved") for part in found.moved.values()],
+        (
+            thumbnail(before.content, labelled=True, marks=_marks(found, "removed"), prefix="before-"),
+            thumbnail(after.content, labelled=True, marks=_marks(found, "added"), prefix="after-"),
+        ),
+        _bound(before.info, after.info),
+    )  # fmt: skip
+
+
+def name_of(key: str) -> str:
+    """What a process is called now."""
+    latest, draft = next(iter(repository.versions(g.uow, key)), None), draft_of(key)
+    if latest is not None:
+        return label(latest.labels, latest.name)
+    return draft.name if draft is not None else key
+
+
+# ---------------------------------------------------------------- private
+
+
+def _chosen(found: dict[str, Side], key: str, text: str | None) -> Side | None:
+    """The one that was named, None when none was: a wrong one must not become another one."""
+    if not text:
+        return None
+    if text not in found:
+        raise NotFound(kind="version", key=f"{key} {text[:80]}")
+    return found[text]
+
+
+def _before(found: list[Side], after: Side) -> Side:
+    """The next older one; of the oldest, itself."""
+    place = found.index(after)
+    return found[place + 1] if place + 1 < len(found) else after
+
+
+def _marks(found: Changes, only_here: str) -> dict[str, str]:
+    alone = found.removed if only_here == "removed" else found.added
+    return {
+        **dict.fromkeys(found.moved, "moved"), **dict.fromkeys(found.changed, "changed"),
+        **dict.fromkeys(alone, only_here),
+    }  # fmt: skip
+
+
+def _names(found: dict[str, Part]) -> dict[str, str]:
+    return {key: _name(part) for key, part in found.items()}
+
+
+def _name(part: Part) -> str:
+    return label(part.labels, part.name) or part.id
+
+
+def _row(part: Part, state: str, lines: tuple[Line, ...] = ()) -> Row:
+    kind = gettext(KINDS[part.kind]) if part.kind in KINDS else part.kind
+    return Row(part.id, state, kind, label(part.labels, part.name), lines)
+
+
+def _lines(properties: tuple[Property, ...], names: dict[str, str]) -> tuple[Line, ...]:
+    return tuple(
+        Line(_path(one.path), _value(one.path, one.before, names), _value(one.path, one.after, names))
+        for one in properties
+    )
+
+
+def _path(path: tuple[str, ...]) -> str:
+    """A property in words of the panel; a word that nobody has named stands as in the file."""
+    choice = _CHOICES.get((path[-2], path[-1])) if len(path) > 1 else None
+    if choice is not None:
+        return gettext(choice.label)
+    if path[-1] in ("zeebe:input", "zeebe:output"):
+        return f"{_segment(path[-1])} · {gettext('Order')}"
+    said = [_segment(one) for one in path if len(path) == 1 or one not in _QUIET]
+    return " · ".join(one for place, one in enumerate(said) if place == 0 or one != said[place - 1])
+
+
+def _segment(text: str) -> str:
+    match = _SEGMENT.fullmatch(text)
+    word, rest = (match[1], match[2]) if match is not None else (text, "")
+    known = gettext(_WORDS[word]) if word in _WORDS else word
+    return f"{known} {rest[1:-1].replace('][', ' ')}" if rest else known
+
+
+def _value(path: tuple[str, ...], text: str | None, names: dict[str, str]) -> str | None:
+    if text is None:
+        return None
+    last = path[-1]
+    choice = _CHOICES.get((path[-2], last)) if len(path) > 1 else None
+    options: dict[str, str] = dict(choice.options) if choice is not None else _VALUES.get((last,), {})
+    meant = "" if choice is not None and choice.written == text and "" in options else text
+    if meant in options:
+        said: str = options[meant]
+        return gettext(said)
+    if last == "kind":
+        return gettext(KINDS[text]) if text in KINDS else text
+    if last in _REFERENCES:
+        return ", ".join(names.get(one, one) for one in text.split(", "))
+    if text in ("true", "false"):
+        return gettext("yes") if text == "true" else gettext("no")
+    if not text:
+        return gettext("is there")
+    return duration_words(text) if _DURATION.fullmatch(text) else text
+
+
+def _bound(before: DefinitionInfo | None, after: DefinitionInfo | None) -> list[tuple[str, str, str]]:
+    """Forms, decision tables and called processes of which two versions use different versions."""
+    if before is None or after is None:
+        return []
+    old, new = before.meta.get("pins", {}), after.meta.get("pins", {})
+    found = []
+    for what in sorted({*old, *new}):
+        was, now = _version(old.get(what)), _version(new.get(what))
+        if was != now:
+            kind, _, key = what.partition(":")
+            found.append((f"{_kind_of_file(kind)} {key}", was, now))
+    return found
+
+
+def _kind_of_file(kind: str) -> str:
+    return {"form": gettext("Form"), "decision": gettext("Decision table"), "process": gettext("Called process")}.get(
+        kind, kind
+    )
+
+
+def _version(pinned: str | None) -> str:
+    if pinned is None:
+        return "–"
+    return gettext("the newest one") if pinned == "latest" else f"v{repository.definition(g.uow, UUID(pinned)).version}"

@@ -1,0 +1,87 @@
+"""The versions of a process: who deployed each when and why, what runs on it, whether it proves, and the draft."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import g
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from engine import identity, policy, repository, runtime
+from engine.db.definition import Kind, definition, deployment, resource
+from engine.db.instance import instance
+from engine.errors import NotFound
+from engine.repository import DefinitionInfo
+from webui.designer.blueprint import designer
+from webui.designer.difference import DRAFT, name_of
+from webui.designer.library import draft_of
+from webui.rendering import page, person
+
+_deployed = (
+    select(definition.c.id, deployment.c.deployed_by, deployment.c.note)
+    .join(resource, resource.c.id == definition.c.resource_id)
+    .join(deployment, deployment.c.id == resource.c.deployment_id)
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A version on the page. `who`: empty when the installation deployed it.
+
+    `proof`: the worst that a policy says of it, of policy.WORST; "nothing" when it reaches no guarded operation, empty
+    when it was not asked, because nothing begins or runs by it.
+    """
+
+    info: DefinitionInfo
+    who: str
+    note: str
+    running: int
+    proof: str
+
+
+@designer.get("/versions/<key>")
+def versions(key: str) -> ResponseReturnValue:
+    """What was deployed, newest first, after the draft."""
+    found, draft = repository.versions(g.uow, key), draft_of(key)
+    if not found and draft is None:
+        raise NotFound(kind="process", key=key)
+    saved_by = identity.user(g.uow, draft.saved_by) if draft is not None and draft.saved_by else None
+    return page(
+        "designer/versions.html", block="content", key=key, name=name_of(key), versions=_lines(key, found),
+        draft=draft, saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT,
+    )  # fmt: skip
+
+
+def running(key: str) -> dict[UUID, int]:
+    """How many requests go on by each version of a process."""
+    query = (
+        select(instance.c.definition_id, func.count().label("running"))
+        .join(definition, definition.c.id == instance.c.definition_id)
+        .where(definition.c.key == key, definition.c.kind == Kind.PROCESS, instance.c.status.in_(runtime.LIVE))
+        .group_by(instance.c.definition_id)
+    )
+    return {row.definition_id: row.running for row in g.uow.execute(query)}
+
+
+def _lines(key: str, found: list[DefinitionInfo]) -> list[Line]:
+    told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.key == key))}
+    going = running(key)
+    people: dict[UUID, Any] = {}
+    lines = []
+    for place, info in enumerate(found):
+        row = told[info.id]
+        if row.deployed_by is not None and row.deployed_by not in people:
+            people[row.deployed_by] = identity.user(g.uow, row.deployed_by)
+        who = person(people[row.deployed_by]) if row.deployed_by is not None else ""
+        number = going.get(info.id, 0)
+        lines.append(Line(info, who, row.note, number, _proof(info) if number or place == 0 else ""))
+    return lines
+
+
+def _proof(info: DefinitionInfo) -> str:
+    proof = repository.proof(g.uow, info.id)
+    if not proof.classes:
+        return "nothing"
+    said = [proof.verdict(one) for one in policy.in_force(g.uow)]
+    return min(said, key=policy.WORST.index, default=policy.WORST[-1])
