@@ -1,5 +1,6 @@
 """Translations: `python -m webui.catalogues` collects the texts and compiles; `--check` fails on a missing one."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ def compile_all(folder: Path = FOLDER) -> list[Path]:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
             continue
-        fresh = target.with_suffix(".mo.new")
+        fresh = target.with_suffix(f".mo.{os.getpid()}")  # several processes may start at once
         with fresh.open("wb") as file:
             write_mo(file, _read(source))
         fresh.replace(target)
