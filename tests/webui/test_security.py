@@ -245,6 +245,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "emergency_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
         "payment_id": uuid4(),
+        "form_id": "oa/nothing",
         "copy_id": uuid4(), "comment_id": comment, "thread_id": thread, "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip
 
@@ -299,7 +300,7 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.deploy",
            "designer.edit_decision", "designer.template", "designer.use_template",
-           "designer.deploy_decision", "designer.check_decision",
+           "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change", "signatures.own_picture",
