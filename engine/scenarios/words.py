@@ -178,18 +178,29 @@ class _Reader:
         failing = item.get("fails with")
         if isinstance(failing, str):
             failing = {"code": failing}
-        returns = item.get("returns")
+        if failing is not None:
+            self.of(self.of(failing, dict, place).get("code"), str, place)
+        times = item.get("times", 1)
+        if isinstance(times, bool) or not isinstance(times, int | Decimal):
+            raise self.wrong(place, "a number", times)
         return Stub(
-            item["operation"], item.get("called with"), None if returns is None else dict(returns),
+            self.of(item["operation"], str, place), self.given(item, "called with", place),
+            self.given(item, "returns", place),
             None if failing is None else (failing["code"], {key: failing[key] for key in failing if key != "code"}),
-            item.get("raises"), int(item.get("times", 1)),
+            item.get("raises"), int(times),
         )  # fmt: skip
+
+    def given(self, item: dict[str, Any], key: str, place: str) -> Values | None:
+        value = item.get(key)
+        return None if value is None else dict(self.of(value, dict, place))
 
     def step(self, item: dict[str, Any], stubs: tuple[Stub, ...], place: str) -> Step:
         verbs = [verb for verb in _VERBS if verb in item]
         if len(verbs) != 1:
             raise self.wrong(place, f"a step with one of {', '.join(_VERBS)}, operation", item)
         verb = verbs[0]
+        if item.get("as") is not None:
+            self.of(item["as"], str, place)
         if verb == "set":
             return Step(verb, "", fields=dict(self.of(item["set"], dict, place)), stubs=stubs)
         if verb == "submit again":
@@ -200,7 +211,7 @@ class _Reader:
             raise self.wrong(place, "one of " + ", ".join(ACTS), item)
         if acts == ["return"]:
             self.keys(item["return"], _RETURN, place)
-        fields, opinion = _said(item.get(acts[0]), acts[0]) if acts else (item.get("with"), "")
+        fields, opinion = _said(item.get(acts[0]), acts[0]) if acts else (self.given(item, "with", place), "")
         return Step(
             verb, str(item[verb]), item.get("as"), item.get("group"), item.get("in"), acts[0] if acts else "",
             fields, opinion, item.get("key"), item.get("refused"), stubs, self.of(item.get("sign", True), bool, place),

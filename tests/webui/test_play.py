@@ -77,7 +77,9 @@ def test_what_makes_no_sense_is_refused(play):
         {"steps": [1]}, {"steps": "x"}, {"steps": [{"task": "approve"}]}, {"steps": [{"eval": "1"}]},
         {"steps": [{"after": "tomorrow"}]}, {"steps": [{"after": "P1D"}] * 301}, {"given": {"process": 1}},
         {"given": {"amount": "\0"}}, {"xml": 1}, {"xml": "<no"}, {"steps": [{"message": "x", "with": "a = ("}]},
-        {"at": [1]},
+        {"at": [1]}, {"steps": [{"operation": ["x"]}]}, {"steps": [{"operation": "x", "fails with": {}}]},
+        {"steps": [{"operation": "x", "times": "often"}]}, {"steps": [{"operation": "x", "returns": [1]}]},
+        {"steps": [{"signal": "s", "with": [1]}]}, {"steps": [{"task": "approve", "as": ["bob"], "agree": True}]},
     ):  # fmt: skip
         assert play(422, **wrong), wrong
 
