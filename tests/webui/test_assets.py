@@ -12,7 +12,7 @@ from flask import Flask, render_template_string
 from engine.bpmn.parser import extensions
 from webui import manifest, node
 
-ENTRIES = ("app", "decisions", "designer", "viewer", "form", "people", "signature")
+ENTRIES = ("app", "decisions", "designer", "viewer", "form", "gallery", "people", "signature")
 OWN_SCRIPTS = [
     file for folder in ("pages", "shared", "designer", "decisions") for file in (node.ASSETS / folder).rglob("*.js")
 ]
