@@ -28,7 +28,7 @@ from engine.unit_of_work import UnitOfWork
 pytestmark = pytest.mark.approvals
 LIBRARY = Path(__file__).parents[2]
 PROCESSES = sorted(
-    path.name.removesuffix(scenarios.SUFFIX) for path in LIBRARY.rglob(f"processes/*/*{scenarios.SUFFIX}")
+    path.name.removesuffix(scenarios.SUFFIX) for path in LIBRARY.glob(f"processes/*/*{scenarios.SUFFIX}")
 )
 TABLES = [table for name, table in sorted(metadata.tables.items()) if not name.startswith(("identity", "definition"))]
 AGREEING = ("agree", "add_after")
