@@ -36,7 +36,7 @@ def kinds(engine):
 def test_a_task_is_signed_and_the_signature_is_seen_by_who_takes_part(sign_in, engine, item, monkeypatch):
     bob, address = sign_in("bob"), f"/inbox/{item.work_item_id}"
     sheets = []
-    monkeypatch.setattr(paper, "pdf", lambda sheet, draw=paper.pdf: sheets.append(sheet) or draw(sheet))
+    monkeypatch.setattr(paper, "pdf", lambda sheet, font, draw=paper.pdf: sheets.append(sheet) or draw(sheet, font))
 
     page = bob.get(address).text
     refused = bob.post(address, data={"action": "agree", "data": "{}"})
