@@ -28,6 +28,7 @@ from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.task import user_task, work_item
 from engine.errors import N_, BusinessError, EngineError, Phrase
+from engine.feel.temporal import read_duration
 from engine.scenarios import scanning
 from engine.scenarios.words import Scenario, Step, Stub
 from engine.scenarios.world import World
@@ -233,7 +234,7 @@ class Run:
         return UUID(str(items[0].work_item_id))
 
     def _wait(self, duration: str) -> None:
-        found = feel.evaluate(f'duration("{duration}")', {}).value
+        found = read_duration(duration)
         if not isinstance(found, timedelta):
             raise Failed(N_("Expected a duration such as P3D, found '{duration}'."), duration=duration)
         self.world.clock.advance(found)

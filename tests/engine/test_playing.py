@@ -14,6 +14,7 @@ from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
 from engine.feel.diagnostics import FeelSyntaxError
 from engine.notices import hooks
 from engine.scenarios import NOW, World, WrongScenario, playing, saying, words, writing
+from engine.scenarios.running import Failed
 from engine.scenarios.stage import Stage, copied
 from engine.unit_of_work import ENGINE
 
@@ -111,6 +112,14 @@ def test_operations_answer_as_told_with_samples_or_really_and_a_failure_is_tried
 
     run, _, _ = play(trial, MANAGER, DIRECTOR, sample=True)
     assert {call.how for call in run.seen[2].calls} == {"sample"}
+
+
+@pytest.mark.parametrize("time", ['P1D") + duration("P2D', 'P1D"', "P1Y", "soon"])
+def test_a_time_to_let_pass_is_a_duration_and_no_expression(trial, time):
+    run, stopped, position = play(trial, MANAGER, {"after": time})
+
+    assert stopped is not None and stopped.number == 2 and isinstance(stopped.error, Failed)
+    assert position.now == NOW
 
 
 def test_a_drawing_with_errors_is_not_played_and_a_changed_one_is_played_as_it_stands(trial):

@@ -13,10 +13,11 @@ from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, feel, forms, identity, operations, repository, tasks
+from engine import drafts, forms, identity, operations, repository, tasks
 from engine.bpmn.program import Program
 from engine.bpmn.steps import DecisionEvaluated
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue
+from engine.feel.temporal import read_duration
 from engine.process_engine import ProcessEngine
 from engine.scenarios import playing, saying, words
 from engine.scenarios.playing import OpenTask, Playing, Position, Stopped
@@ -282,7 +283,7 @@ def _title(step: Step, names: dict[str, str]) -> tuple[str, str]:
 
 
 def _time(duration: str) -> str:
-    found = feel.evaluate(f'duration("{duration}")', {}).value
+    found = read_duration(duration)
     return rendering.value_text(found) if isinstance(found, timedelta) else duration
 
 
