@@ -30,6 +30,14 @@ _running = (
     )
     .order_by(instance_table.c.id)
 )
+_by_version = (
+    select(instance_table.c.definition_id, func.count().label("number"))
+    .where(
+        instance_table.c.process_key == bindparam("of"),
+        instance_table.c.status.in_([int(status) for status in LIVE]),
+    )
+    .group_by(instance_table.c.definition_id)
+)
 _finish = update(batch_item).where(
     batch_item.c.batch_id == bindparam("batch"), batch_item.c.instance_id == bindparam("of"),
     batch_item.c.state == int(ItemState.OPEN),
@@ -74,6 +82,11 @@ class Item:
 def running(uow: UnitOfWork, definition_id: UUID, limit: int | None = None) -> list[UUID]:
     """Live instances of one version, oldest first."""
     return list(uow.execute(_running.limit(limit), {"of": definition_id}).scalars())
+
+
+def running_by_version(uow: UnitOfWork, process_key: str) -> dict[UUID, int]:
+    """How many live instances each version of a process has; versions without one are left out."""
+    return {row.definition_id: row.number for row in uow.execute(_by_version, {"of": process_key})}
 
 
 def create(uow: UnitOfWork, wanted: Plan, *, reason: str, instances: Sequence[UUID] | None = None) -> UUID:

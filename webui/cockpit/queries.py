@@ -104,24 +104,6 @@ def backlog(uow: UnitOfWork) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def versions(uow: UnitOfWork, key: str) -> Sequence[Any]:
-    """All versions of a process, newest first, with their running instances and who deployed them."""
-    running = (
-        select(instance.c.definition_id, func.count().label("running"))
-        .where(instance.c.status.in_(_LIVE))
-        .group_by(instance.c.definition_id)
-        .subquery()
-    )
-    query = (
-        select(definition.c.id, definition.c.key, definition.c.name, definition.c.meta, definition.c.version,
-               definition.c.deployed_at, running.c.running)
-        .outerjoin(running, running.c.definition_id == definition.c.id)
-        .where(definition.c.kind == Kind.PROCESS, definition.c.key == key)
-        .order_by(definition.c.version.desc())
-    )  # fmt: skip
-    return uow.execute(query).all()
-
-
 def acts(uow: UnitOfWork, *, limit: int = 100) -> Sequence[Any]:
     """What was done outside instances, newest first."""
     query = (

@@ -18,7 +18,7 @@ from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding
 from engine.migration import Outline, Plan
 from webui import errors
-from webui.cockpit import blueprint, queries
+from webui.cockpit import blueprint
 from webui.rendering import label, page
 from webui.transaction import shows_again
 
@@ -64,9 +64,10 @@ class Rehearsal:
 @blueprint.get("/versions/<key>")
 def versions(key: str) -> ResponseReturnValue:
     """Every version of a process, what still runs on it, and the batches that moved instances."""
+    found = repository.versions(g.uow, key)
     return page(
-        "cockpit/versions.html", key=key, found=queries.versions(g.uow, key), batches=batches.list_(g.uow, key),
-        versions={info.id: info.version for info in repository.versions(g.uow, key)}, states=ItemState,
+        "cockpit/versions.html", key=key, found=found, running=batches.running_by_version(g.uow, key),
+        batches=batches.list_(g.uow, key), versions={info.id: info.version for info in found}, states=ItemState,
     )  # fmt: skip
 
 
@@ -142,7 +143,8 @@ def _plan(key: str, sent: Any) -> Plan:
     if target is None:
         target = next(iter(known), None)
     if source is None:
-        source = next((row.id for row in reversed(queries.versions(g.uow, key)) if row.running), target)
+        going = batches.running_by_version(g.uow, key)
+        source = next((version for version in reversed(known) if version in going), target)
     if source is None or target is None:
         raise NotFound(kind="process", key=key)
     choices = {name.removeprefix(CHOICE): value or None for name, value in sent.items() if name.startswith(CHOICE)}

@@ -100,12 +100,16 @@ class DrawingUnreadable(EngineError):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two. `value`: in the address. `info`: None of the draft."""
+    """What can be compared. `value`: in the address. `path`: of the draft, which has no `info`."""
 
     value: str
     title: str
-    content: bytes
     info: DefinitionInfo | None
+    path: str = ""
+
+    def content(self) -> bytes:
+        """The drawing."""
+        return drafts.open_(g.uow, self.path).content if self.info is None else repository.source(g.uow, self.info.id)
 
 
 @dataclass(frozen=True)
@@ -166,10 +170,10 @@ def sides(key: str) -> dict[str, Side]:
     found: dict[str, Side] = {}
     draft = draft_of(key)
     if draft is not None:
-        found[DRAFT] = Side(DRAFT, gettext("Draft"), drafts.open_(g.uow, draft.path).content, None)
+        found[DRAFT] = Side(DRAFT, gettext("Draft"), None, draft.path)
     for info in repository.versions(g.uow, key):
         title = gettext("Version %(n)s", n=info.version)
-        found[str(info.id)] = Side(str(info.id), title, repository.source(g.uow, info.id), info)
+        found[str(info.id)] = Side(str(info.id), title, info)
     if not found:
         raise NotFound(kind="process", key=key)
     return found
@@ -177,9 +181,10 @@ def sides(key: str) -> dict[str, Side]:
 
 def between(before: Side, after: Side) -> Difference:
     """What differs, in the reader's language. Raises DrawingUnreadable."""
+    old, new = before.content(), after.content()
     try:
-        found = compare_drawings(before.content, after.content)
-        names = _names(parts(after.content)) | _names(parts(before.content))
+        found = compare_drawings(old, new)
+        names = _names(parts(new)) | _names(parts(old))
     except Unreadable as error:
         raise DrawingUnreadable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
     order = {"removed": 0, "added": 1, "changed": 2}
@@ -192,8 +197,8 @@ def between(before: Side, after: Side) -> Difference:
         before, after, sorted(rows, key=lambda row: order[row.state]),
         [_row(part, "moved") for part in found.moved.values()],
         (
-            thumbnail(before.content, labelled=True, marks=_marks(found, "removed"), prefix="before-"),
-            thumbnail(after.content, labelled=True, marks=_marks(found, "added"), prefix="after-"),
+            thumbnail(old, labelled=True, marks=_marks(found, "removed"), prefix="before-"),
+            thumbnail(new, labelled=True, marks=_marks(found, "added"), prefix="after-"),
         ),
         _bound(before.info, after.info),
     )  # fmt: skip

@@ -1,16 +1,13 @@
 """The versions of a process: who deployed each when and why, what runs on it, whether it proves, and the draft."""
 
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from engine import identity, policy, repository, runtime
-from engine.db.definition import Kind, definition, deployment, resource
-from engine.db.instance import instance
+from engine import batches, identity, policy, repository
+from engine.db.definition import definition, deployment, resource
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
@@ -53,26 +50,13 @@ def versions(key: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def running(key: str) -> dict[UUID, int]:
-    """How many requests go on by each version of a process."""
-    query = (
-        select(instance.c.definition_id, func.count().label("running"))
-        .join(definition, definition.c.id == instance.c.definition_id)
-        .where(definition.c.key == key, definition.c.kind == Kind.PROCESS, instance.c.status.in_(runtime.LIVE))
-        .group_by(instance.c.definition_id)
-    )
-    return {row.definition_id: row.running for row in g.uow.execute(query)}
-
-
 def _lines(key: str, found: list[DefinitionInfo]) -> list[Line]:
     told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.key == key))}
-    going = running(key)
-    people: dict[UUID, Any] = {}
+    going = batches.running_by_version(g.uow, key)
+    people = {user.id: user for user in identity.find(g.uow, {row.deployed_by for row in told.values()} - {None})}
     lines = []
     for place, info in enumerate(found):
         row = told[info.id]
-        if row.deployed_by is not None and row.deployed_by not in people:
-            people[row.deployed_by] = identity.user(g.uow, row.deployed_by)
         who = person(people[row.deployed_by]) if row.deployed_by is not None else ""
         number = going.get(info.id, 0)
         lines.append(Line(info, who, row.note, number, _proof(info) if number or place == 0 else ""))
