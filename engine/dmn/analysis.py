@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.dmn import model as m
-from engine.dmn.cells import Cell, Projection, literal, read_cell
+from engine.dmn.cells import Cell, Projection, read_cell
 from engine.dmn.checks import expressions_of
 from engine.dmn.inputs import basic
 from engine.dmn.program import Program, program_of
 from engine.errors import N_
-from engine.feel import FeelSyntaxError
+from engine.feel import FeelSyntaxError, literal
 from engine.feel.builtins.conversion import constant
 from engine.findings import Finding, Level
 

@@ -12,10 +12,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.feel import literal, operators
 from engine.feel import nodes as n
-from engine.feel import operators
 from engine.feel.builtins.conversion import constant
-from engine.feel.values import text_of
 from engine.values import YearsMonths
 
 
@@ -250,12 +249,6 @@ class Projection:
 PLAIN = {"number": 0, "string": "any", "boolean": True}
 """Values of a column in which every cell is `-`."""
 _STEPS = {date: timedelta(days=1), datetime: timedelta(hours=1), timedelta: timedelta(days=1)}
-
-
-def literal(value: Any) -> str:
-    """A value as FEEL that reads it back."""
-    text = text_of([value])[1:-1]
-    return f'@"{text}"' if isinstance(value, date | timedelta | YearsMonths) else text
 
 
 def _next(value: Any) -> Any:

@@ -25,8 +25,7 @@ def steps(told: Sequence[Any]) -> list[dict[str, Any]]:
 def plain(value: Any) -> Any:
     """A value that means itself: text that begins with `=` becomes the FEEL text that gives it."""
     if isinstance(value, str) and value.startswith("="):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-        return f'= "{escaped}"'
+        return f"= {feel.quoted(value)}"
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -116,9 +116,11 @@ def test_operations_answer_as_told_with_samples_or_really_and_a_failure_is_tried
 
 @pytest.mark.parametrize("time", ['P1D") + duration("P2D', 'P1D"', "P1Y", "soon"])
 def test_a_time_to_let_pass_is_a_duration_and_no_expression(trial, time):
-    run, stopped, position = play(trial, MANAGER, {"after": time})
+    _, stopped, position = play(trial, MANAGER, {"after": time})
 
-    assert stopped is not None and stopped.number == 2 and isinstance(stopped.error, Failed)
+    assert stopped is not None
+    assert stopped.number == 2
+    assert isinstance(stopped.error, Failed)
     assert position.now == NOW
 
 

@@ -1,9 +1,11 @@
 """The settings of one card or branch: what the form shows, and what it sends as words of the drawing."""
 
+import re
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from engine import feel
 from engine.bpmn import outline
 from engine.bpmn.imports.writing import bpmn
 from engine.bpmn.model import Node
@@ -17,6 +19,7 @@ from webui.designer.conditions import OPERATORS, ROWS, Field, rows_of, same
 PERMISSIONS = ("", "write", "read", "hidden")
 UNITS = (("M", N_("minutes")), ("H", N_("hours")), ("D", N_("days")))
 _LONGEST = 4_000
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 class NotAnAmount(EngineError):
@@ -161,7 +164,7 @@ def _reject(sheet: editing.Sheet, card: Card, element: Any, what: str) -> None:
 
 def _apply_copy(element: Any, sent: MultiDict[str, str]) -> None:
     told = sent.getlist("told")
-    inputs = {"title": f"= {_quoted(sent['title'])}"} if sent.get("title") else {}
+    inputs = {"title": f"= {feel.quoted(sent['title'])}"} if sent.get("title") else {}
     if sent.get("way") == "initiator":
         inputs["user_ids"] = settings.TELL["user_ids"]
     elif sent.get("way") == "people":
@@ -194,8 +197,5 @@ def _check(sent: MultiDict[str, str]) -> None:
 def _literal(text: str) -> str | None:
     """A text in quotation marks without them; None for an expression of another kind."""
     body = text.strip().removeprefix("=").strip()
-    return body[1:-1] if len(body) > 1 and body[0] == body[-1] == '"' and '"' not in body[1:-1] else None
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "").replace('"', "”") + '"'
+    match = _STRING.fullmatch(body)
+    return None if match is None else feel.unescape(match[1])

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from flask_babel import gettext
 
+from engine import feel
 from engine.bpmn import outline
 
 OPERATORS = {"=": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤"}
@@ -18,7 +19,7 @@ ROWS = 3
 
 _ROW = re.compile(
     r"""\s*(?P<name>[^\W\d][\w.]*)\s*(?P<operator>!=|>=|<=|=|>|<)\s*
-    (?:"(?P<text>[^"\\]*)"|(?P<number>-?\d+(?:\.\d+)?)|(?P<flag>true|false)|date\("(?P<date>[\d-]+)"\))\s*""",
+    (?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<number>-?\d+(?:\.\d+)?)|(?P<flag>true|false)|date\("(?P<date>[\d-]+)"\))\s*""",
     re.VERBOSE,
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -52,6 +53,8 @@ def rows_of(text: str | None) -> list[Row] | None:
         if match is None:
             return None
         value = next(match[name] for name in ("text", "number", "flag", "date") if match[name] is not None)
+        if match["text"] is not None:
+            value = feel.unescape(value)
         found.append(Row(match["name"], match["operator"], value))
         rest = rest[match.end() :]
         if rest and not rest.startswith("and "):
@@ -94,12 +97,12 @@ def _said(row: Row, field: Field | None) -> str:
 def _literal(row: Row, field: Field | None) -> str:
     value, kind = row.value.strip(), field.type if field is not None else ""
     if kind == "number" or (not kind and _is_number(value)):
-        return value if _is_number(value) else _quoted(value)
+        return value if _is_number(value) else feel.quoted(value)
     if kind == "boolean" or (not kind and value in ("true", "false")):
-        return value if value in ("true", "false") else _quoted(value)
+        return value if value in ("true", "false") else feel.quoted(value)
     if kind == "date" and _DATE.fullmatch(value):
         return f'date("{value}")'
-    return _quoted(value)
+    return feel.quoted(value)
 
 
 def _is_number(value: str) -> bool:
@@ -107,7 +110,3 @@ def _is_number(value: str) -> bool:
         return Decimal(value).is_finite() and "e" not in value.lower() and not value.startswith("+")
     except InvalidOperation:
         return False
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "").replace('"', "") + '"'

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, forms, identity, operations, repository, tasks
+from engine import drafts, feel, forms, identity, operations, repository, tasks
 from engine.bpmn.program import Program
 from engine.bpmn.steps import DecisionEvaluated
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue
@@ -322,31 +322,12 @@ def _calls(seen: Seen) -> list[dict[str, Any]]:
                 "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
                 "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
                 "text": call.text, "index": counted[call.operation],
-                "answer": "\n".join(f"{name} = {_as_feel(value)}" for name, value in (call.outputs or {}).items()),
+                "answer": "\n".join(f"{name} = {feel.literal(value)}" for name, value in (call.outputs or {}).items()),
                 "offers": list(operation.outputs), "errors": list(operation.errors),
             }
         )  # fmt: skip
         counted[call.operation] += 1
     return found
-
-
-def _as_feel(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int() | Decimal():
-            return f"{value:f}" if isinstance(value, Decimal) else str(value)
-        case datetime():
-            return f'date and time("{value.isoformat()}")'
-        case date():
-            return f'date("{value.isoformat()}")'
-        case list():
-            return "[" + ", ".join(map(_as_feel, value)) + "]"
-        case dict():
-            return "{" + ", ".join(f"{json.dumps(name)}: {_as_feel(part)}" for name, part in value.items()) + "}"
-    return json.dumps(str(value), ensure_ascii=False)
 
 
 def _variables(values: Values) -> list[tuple[str, str]]:

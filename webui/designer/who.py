@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
+from engine import feel
 from engine.bpmn.model import Node
 from engine.errors import N_
 from webui.designer.vocabulary import Choice
@@ -85,8 +86,8 @@ _WANTED = {
 """The word without which a way asks nobody."""
 _ALIASES = {"positions": ("position", "id", "ids")}
 """other words of the drawing for the same"""
-_LIST = re.compile(r'=\s*\[\s*((?:"[^"]*"\s*,?\s*)*)\]\s*')
-_ITEM = re.compile(r'"([^"]*)"')
+_LIST = re.compile(r'=\s*\[\s*((?:"(?:[^"\\]|\\.)*"\s*,?\s*)*)\]\s*')
+_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +227,10 @@ def listed(text: str | None) -> list[str] | None:
     body = (text or "").strip()
     if body.startswith("="):
         match = _LIST.fullmatch(body)
-        return None if match is None else _ITEM.findall(match[1])
+        return None if match is None else [feel.unescape(item) for item in _ITEM.findall(match[1])]
     return [part for part in re.split(r"[\s,，|]+", body) if part]
 
 
 def as_list(names: tuple[str, ...]) -> str:
     """Names as a list of FEEL."""
-    return f"= [{', '.join(_quoted(name) for name in names)}]"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("\\", "").replace('"', "") + '"'
+    return f"= {feel.literal(list(names))}"

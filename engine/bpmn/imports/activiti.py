@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from engine.bpmn.imports import juel
-from engine.bpmn.imports.expressions import Feel, Uncertain, quoted
+from engine.bpmn.imports.expressions import Feel, Uncertain
 from engine.bpmn.imports.forms import NUMBER, WHOLE, Forms, fields_of
 from engine.bpmn.imports.report import Collector
 from engine.bpmn.imports.tidy import shown_word
@@ -18,6 +18,7 @@ from engine.bpmn.parser.extensions import JOBS, Reader
 from engine.bpmn.parser.structure import FEEL_LANGUAGES
 from engine.bpmn.parser.xml import Element, local_name, local_ref, namespace, text_of
 from engine.errors import N_
+from engine.feel import quoted
 
 OPERATION = N_("Choose a service operation in its properties, or draw what it does.")
 LISTENER = N_("Draw a task for what it does, or remove it.")

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from engine import feel
 from engine.errors import N_
-from engine.feel import builtins
+from engine.feel import builtins, quoted
 
 TEXT_LIMIT = 2_000
 DEPTH_LIMIT = 40
@@ -137,12 +137,6 @@ def feel_of(tree: Tree, *caveats: str) -> Feel:
         raise Uncertain(N_("'{name}' is a name that the engine keeps for itself."), name=min(taken))
     _verify(text, names)
     return Feel(text, tuple(dict.fromkeys(caveats)))
-
-
-def quoted(text: str) -> str:
-    """`text` as a FEEL string literal."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return '"' + escaped.replace("\t", "\\t") + '"'
 
 
 def names_in(tree: Tree) -> list[str]:
