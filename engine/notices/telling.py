@@ -142,8 +142,9 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
                 if row.assignee_id != instance.starter_id:
                     yield from notice("withdrawn", row.assignee_id)
         case "policy.held":
-            for person in dict.fromkeys((*data.get("tell", ()), str(instance.starter_id))):
-                yield from notice("hold", None if person == "None" else person)
+            requester = () if instance.starter_id is None else (str(instance.starter_id),)
+            for person in dict.fromkeys((*data.get("tell", ()), *requester)):
+                yield from notice("hold", person)
         case "policy.escalated" | "policy.emergency_asked" | "policy.emergency_signed":
             words = {**words, "about": POLICY[fact.kind][0], "about_en": POLICY[fact.kind][1]}
             for person in data.get("tell", ()):
