@@ -123,19 +123,14 @@ def scenarios_of(uow: UnitOfWork, key: str) -> dict[str, bytes]:
     return {path: open_(uow, path).content for path in found}
 
 
-def named_by(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
-    """Drafts of forms and of decisions that a drawing names: path -> content."""
+def decisions_of(uow: UnitOfWork, drawing: bytes) -> dict[str, tuple[bytes, set[str]]]:
+    """Drafts of decisions that a drawing asks: path -> (content, ids of all decisions in it)."""
     reading = bpmn.read(drawing)
     processes = reading.definition.processes if reading.definition is not None else []
-    decided = {node.extensions.decision.decision_id for process in processes for node in process.all_nodes()
-               if node.extensions.decision is not None}  # fmt: skip
-    tables = {
-        path: content
-        for path, content in ((info.path, open_(uow, info.path).content) for info in list_(uow)
-                              if info.kind == "decision")
-        if decided & _decisions_in(path, content)
-    }  # fmt: skip
-    return forms_of(uow, drawing) | tables
+    asked = {key for process in processes for node in process.all_nodes() for key in node.asked_decisions()}
+    tables = {info.path: open_(uow, info.path).content for info in list_(uow) if info.kind == "decision"}
+    found = {path: (content, _decisions_in(path, content)) for path, content in tables.items()}
+    return {path: (content, ids) for path, (content, ids) in found.items() if ids & asked}
 
 
 def _decisions_in(path: str, content: bytes) -> set[str]:

@@ -435,6 +435,13 @@ class Node:
             self.called_element.rpartition(":")[2], propagate_parent=all_of_it, propagate_children=all_of_it
         )
 
+    def asked_decisions(self) -> set[str]:
+        """Ids of the decisions that it asks: of a business rule task, or who is asked; an expression names none."""
+        called, strategy = self.extensions.decision, self.extensions.strategy
+        named = [called.decision_id] if called is not None else []
+        named += [one.value for one in strategy.parameters if one.name == "decisionId"] if strategy is not None else []
+        return {name for name in named if not name.startswith("=")}
+
     @property
     def is_activity(self) -> bool:
         """Tasks, sub-processes, calls: what a boundary event can sit on."""

@@ -5,6 +5,7 @@ import pytest
 from engine import drafts
 from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 
 PATH = "processes/oa/claim.bpmn"
 
@@ -94,6 +95,23 @@ def test_a_file_that_cannot_be_read_leaves_no_draft(engine):
         assert imported.draft is None
         assert (imported.translation.refusal.rule, imported.translation.refusal.line) == ("xml-not-well-formed", 2)
         assert drafts.list_(uow) == []
+
+
+TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="who" namespace="urn:t">
+ <decision id="who" name="who"><variable name="who"/><literalExpression id="l"><text>"ann"</text></literalExpression>
+ </decision></definitions>"""
+
+
+def test_decisions_that_a_drawing_asks_are_found_also_where_they_say_who_is_asked(engine):
+    asks = '<troika:assignment strategy="decision" decisionId="who"/>'
+    asking = drawing(START + user("a", asks) + END + flows("start a end"), process_id="p")
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/who.dmn", TABLE, version=0)
+        drafts.save(uow, "processes/oa/other.dmn", TABLE.replace(b'"who"', b'"other"'), version=0)
+
+        found = drafts.decisions_of(uow, asking)
+
+    assert {path: sorted(ids) for path, (_, ids) in found.items()} == {"processes/oa/who.dmn": ["who"]}
 
 
 WITH_FORM = FOREIGN.replace(

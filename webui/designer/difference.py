@@ -17,7 +17,7 @@ from engine.repository import DefinitionInfo
 from webui.designer import vocabulary
 from webui.designer.blueprint import designer
 from webui.designer.cards import duration_words
-from webui.designer.library import draft_of
+from webui.designer.library import draft_of, name_of
 from webui.designer.thumbnail import thumbnail
 from webui.designer.vocabulary import Choice
 from webui.rendering import label, page
@@ -202,14 +202,6 @@ def between(before: Side, after: Side) -> Difference:
         ),
         _bound(before.info, after.info),
     )  # fmt: skip
-
-
-def name_of(key: str) -> str:
-    """What a process is called now."""
-    latest, draft = next(iter(repository.versions(g.uow, key)), None), draft_of(key)
-    if latest is not None:
-        return label(latest.labels, latest.name)
-    return draft.name if draft is not None else key
 
 
 # ---------------------------------------------------------------- private

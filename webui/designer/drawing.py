@@ -125,20 +125,9 @@ def with_forms(path: str, content: bytes) -> dict[str, bytes]:
     """
     forms = drafts.forms_of(g.uow, content)
     files = {path: content} | {form: made for form, made in forms.items() if form_draft(drafts.place(form)[1])}
-    return files | _new_decisions(content)
-
-
-def _new_decisions(drawing: bytes) -> dict[str, bytes]:
-    """Drafts of decision files with a decision that the drawing names and that was never deployed."""
     deployed = {info.key for info in repository.latest_all(g.uow, "decision")}
-    found: dict[str, bytes] = {}
-    for draft in drafts.list_(g.uow):
-        if draft.kind == "decision":
-            content = drafts.open_(g.uow, draft.path).content
-            keys = {made.key for made in read({draft.path: content}).found}
-            if any(f'decisionId="{key}"'.encode() in drawing for key in keys - deployed):
-                found[draft.path] = content
-    return found
+    decisions = drafts.decisions_of(g.uow, content)
+    return files | {place: made for place, (made, ids) in decisions.items() if not ids <= deployed}
 
 
 def body(*fields: str) -> dict[str, str]:

@@ -19,9 +19,8 @@ from webui import transaction
 from webui.designer.blank_form import TYPES, split
 from webui.designer.blueprint import designer
 from webui.designer.form_fields import FieldRow, Plain, names_in, rows_of, with_rows, written
-from webui.designer.library import draft_of, form_draft
+from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
 from webui.designer.new_approval import ChoiceWithoutOptions, FormWanted
-from webui.designer.simple import Opened, opened_drawing
 from webui.designer.vocabulary import PERMISSIONS
 from webui.rendering import label, page, person
 

@@ -91,10 +91,7 @@ class Template:
     @property
     def decisions(self) -> dict[str, Path]:
         """Ids of the decisions that it asks, with their files."""
-        named = {node.extensions.decision.decision_id for node in self.process.all_nodes() if node.extensions.decision}
-        for node in self.process.all_nodes():
-            if node.extensions.strategy is not None:
-                named |= {word.value for word in node.extensions.strategy.parameters if word.name == "decisionId"}
+        named = {key for node in self.process.all_nodes() for key in node.asked_decisions()}
         files = sorted((self.folder / self.path).parent.glob("*.dmn"))
         asked = ((key.decode(), file) for file in files for key in _DECISION.findall(file.read_bytes()))
         return {key: file for key, file in asked if key in named}

@@ -9,7 +9,7 @@ from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
-from engine.drafts import DraftInfo
+from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui import transaction
@@ -47,6 +47,24 @@ class Line:
     category: str
     deployed: DefinitionInfo | None
     draft: DraftInfo | None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A process as it is drawn now: the draft, or the newest version as the start of one."""
+
+    key: str
+    line: Line
+    latest: DefinitionInfo | None
+    draft: DraftInfo | None
+    xml: bytes
+    report: Report | None = None
+    """what was translated when it was imported"""
+
+    @property
+    def path(self) -> str:
+        """Where the file stands in the library."""
+        return self.draft.path if self.draft is not None else path_of(self.line.category, self.key)
 
 
 @designer.get("/")
@@ -87,27 +105,20 @@ def create() -> ResponseReturnValue:
 @designer.get("/edit/<key>")
 def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
-    latest = next(iter(repository.versions(g.uow, key)), None)
-    draft = draft_of(key)
-    opened = drafts.open_(g.uow, draft.path) if draft is not None else None
-    if opened is not None:
-        content = opened.content
-    elif latest is not None:
-        content = repository.source(g.uow, latest.id)
-    else:
-        raise NotFound(kind="process", key=key)
+    opened = opened_drawing(key)
     data = {
-        "key": key, "xml": content.decode("utf-8"),
-        "report": shown(opened.report) if opened is not None and opened.report is not None else None,
-        "etag": etag_of(draft), "person": g.reader.login, "addresses": {
+        "key": key, "xml": opened.xml.decode("utf-8"),
+        "report": shown(opened.report) if opened.report is not None else None,
+        "etag": etag_of(opened.draft), "person": g.reader.login, "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "expression": url_for(".expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
             "report": url_for(".put_report_away", key=key),
         },
     }  # fmt: skip
-    line = line_of(key, latest, draft)
-    return page("designer/editor.html", block="body", line=line, latest=latest, page_data=as_script_data(data))
+    return page(
+        "designer/editor.html", block="body", line=opened.line, latest=opened.latest, page_data=as_script_data(data)
+    )
 
 
 @designer.get("/view/<uuid:definition_id>")
@@ -122,6 +133,23 @@ def source(definition_id: UUID) -> Response:
     response = Response(repository.source(g.uow, definition_id), mimetype="application/xml")
     response.headers["Content-Disposition"] = "attachment"
     return response
+
+
+def opened_drawing(key: str) -> Opened:
+    """The draft of `key`, else its newest version. Raises NotFound."""
+    latest, draft = next(iter(repository.versions(g.uow, key)), None), draft_of(key)
+    line = line_of(key, latest, draft)
+    if draft is not None:
+        found = drafts.open_(g.uow, draft.path)
+        return Opened(key, line, latest, draft, found.content, found.report)
+    if latest is not None:
+        return Opened(key, line, latest, None, repository.source(g.uow, latest.id))
+    raise NotFound(kind="process", key=key)
+
+
+def name_of(key: str) -> str:
+    """What a process is called now, in the language of the reader."""
+    return line_of(key, next(iter(repository.versions(g.uow, key)), None), draft_of(key)).name
 
 
 def draft_of(key: str, kind: str = "process") -> DraftInfo | None:

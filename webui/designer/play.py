@@ -103,7 +103,8 @@ def stage() -> Stage:
 
 def files_of(path: str, xml: bytes) -> dict[str, bytes]:
     """A drawing with the drafts of forms and decisions that it names."""
-    return {path: xml} | drafts.named_by(g.uow, xml)
+    decisions = {place: content for place, (content, _) in drafts.decisions_of(g.uow, xml).items()}
+    return {path: xml} | drafts.forms_of(g.uow, xml) | decisions
 
 
 def installation() -> ProcessEngine:

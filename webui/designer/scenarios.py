@@ -8,15 +8,14 @@ from sqlalchemy import select
 
 from engine import drafts, repository, runtime, scenarios
 from engine.db.definition import Kind, deployment, resource
-from engine.errors import InvalidValue, NotFound
+from engine.errors import InvalidValue
 from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
 from engine.scenarios.tracing import Trace
 from engine.unit_of_work import Actor
 from webui import errors
 from webui.designer.blueprint import designer
-from webui.designer.drawing import path_of_draft
-from webui.designer.library import draft_of
+from webui.designer.library import Opened, draft_of, opened_drawing
 from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
 from webui.rendering import as_script_data, label, page
 from webui.transaction import own_transactions
@@ -43,8 +42,9 @@ class Outcome:
 @designer.get("/scenarios/<key>")
 def scenario_list(key: str) -> ResponseReturnValue:
     """The scenarios of a process."""
-    names = [Outcome(story.name) for story in scenarios.read(_text(key), "scenarios", key)] if _text(key) else []
-    return page("designer/scenarios.html", block="content", key=key, name=_name(key), outcomes=names, found=None)
+    opened = opened_drawing(key)
+    names = [Outcome(story.name) for story in _stories(opened)]
+    return page("designer/scenarios.html", block="content", key=key, name=opened.line.name, outcomes=names, found=None)
 
 
 @designer.post("/scenarios/<key>")
@@ -52,9 +52,8 @@ def scenario_list(key: str) -> ResponseReturnValue:
 def run_scenarios(key: str) -> ResponseReturnValue:
     """Run all of them on the draft, or on what is deployed, and say what they go through."""
     with reading(installation()):
-        xml, text = _xml(key), _text(key)
-        files, name = files_of(path_of_draft(key), xml), _name(key)
-        stories = scenarios.read(text, "scenarios", key) if text else []
+        opened = opened_drawing(key)
+        files, stories = files_of(opened.path, opened.xml), _stories(opened)
     trace = Trace()
     with stage().trying(files) as world:
         stage().forget()
@@ -77,8 +76,8 @@ def run_scenarios(key: str) -> ResponseReturnValue:
     ]  # fmt: skip
     with reading(installation()):
         return page(
-            "designer/scenarios.html", block="content", key=key, name=name, outcomes=outcomes, found=covered,
-            flows=flows, drawing=as_script_data(_drawing(xml, covered)),
+            "designer/scenarios.html", block="content", key=key, name=opened.line.name, outcomes=outcomes,
+            found=covered, flows=flows, drawing=as_script_data(_drawing(opened.xml, covered)),
         )  # fmt: skip
 
 
@@ -101,51 +100,34 @@ def save_scenario(key: str) -> ResponseReturnValue:
         item = saying.story_of(name, run, script.item)
     with installation().unit_of_work(Actor(g.reader.id)) as g.uow:
         try:
-            path, version = _place(key)
-            grown = writing.added(_text(key), item, key)
-            drafts.save(g.uow, path, grown.encode(), version=version, name=_name(key))
+            opened, there = opened_drawing(key), draft_of(key, "scenarios")
+            path, version = (there.path, there.version) if there is not None else (_path(opened), 0)
+            grown = writing.added(_text(opened), item, key)
+            drafts.save(g.uow, path, grown.encode(), version=version, name=opened.line.name)
         finally:
             g.pop("uow")
     return jsonify(name=name, address=url_for(".scenario_list", key=key)), 201
 
 
-def _place(key: str) -> tuple[str, int]:
-    found = draft_of(key, "scenarios")
-    return (found.path, found.version) if found else (_path(key), 0)
+def _stories(opened: Opened) -> list[scenarios.Scenario]:
+    text = _text(opened)
+    return scenarios.read(text, "scenarios", opened.key) if text else []
 
 
-def _path(key: str) -> str:
-    return path_of_draft(key).removesuffix(".bpmn") + scenarios.SUFFIX
+def _path(opened: Opened) -> str:
+    return opened.path.removesuffix(".bpmn") + scenarios.SUFFIX
 
 
-def _text(key: str) -> str:
+def _text(opened: Opened) -> str:
     """The file: its draft, else as it was deployed, else as it lies in the library; empty when there is none."""
-    for content in drafts.scenarios_of(g.uow, key).values():
+    for content in drafts.scenarios_of(g.uow, opened.key).values():
         return content.decode("utf-8")
-    query = _deployed.where(resource.c.path == _path(key), resource.c.kind == int(Kind.SCENARIOS))
+    query = _deployed.where(resource.c.path == _path(opened), resource.c.kind == int(Kind.SCENARIOS))
     stored = g.uow.execute(query).scalar()
     if stored is not None:
         return bytes(stored).decode("utf-8")
-    file = g.uow.settings.library / _path(key)
+    file = g.uow.settings.library / _path(opened)
     return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def _xml(key: str) -> bytes:
-    draft = draft_of(key)
-    if draft is not None:
-        return drafts.open_(g.uow, draft.path).content
-    latest = next(iter(repository.versions(g.uow, key)), None)
-    if latest is None:
-        raise NotFound(kind="process", key=key)
-    return repository.source(g.uow, latest.id)
-
-
-def _name(key: str) -> str:
-    latest = next(iter(repository.versions(g.uow, key)), None)
-    draft = draft_of(key)
-    if latest is None and draft is None:
-        raise NotFound(kind="process", key=key)
-    return label(latest.labels, latest.name) if latest is not None else draft.name if draft is not None else key
 
 
 def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:

@@ -4,7 +4,6 @@ import re
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,16 +15,14 @@ from engine.bpmn import outline, read
 from engine.bpmn.model import Definition
 from engine.bpmn.outline import editing
 from engine.bpmn.parser.xml import parse
-from engine.drafts import DraftInfo
-from engine.errors import N_, EngineError, NotFound, Phrase
+from engine.errors import N_, EngineError, Phrase
 from engine.findings import Finding, Level
-from engine.repository import DefinitionInfo
 from webui import errors, transaction
 from webui.designer import card_settings
 from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
 from webui.designer.drawing import changed_by, with_forms
-from webui.designer.library import Line, etag_of, line_of, path_of
+from webui.designer.library import Opened, etag_of, opened_drawing
 from webui.designer.more import UnknownChoice
 from webui.rendering import as_script_data, page
 
@@ -41,22 +38,6 @@ class NoCards(EngineError):
     message = N_("This file has no process that could be shown as cards.")
     hint = N_("Open the flowchart.")
     status = 422
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What the page shows: the draft, or the newest version as the start of one."""
-
-    key: str
-    line: Line
-    latest: DefinitionInfo | None
-    draft: DraftInfo | None
-    xml: bytes
-
-    @property
-    def path(self) -> str:
-        """Where the file stands in the library."""
-        return self.draft.path if self.draft is not None else path_of(self.line.category, self.key)
 
 
 @designer.get("/simple/<key>")
@@ -165,19 +146,6 @@ def change_condition(sheet: editing.Sheet, card: str, flow: str) -> str:
 
 
 # ---------------------------------------------------------------- the page
-
-
-def opened_drawing(key: str) -> Opened:
-    """The draft of `key`, else its newest version. Raises NotFound."""
-    latest = next(iter(repository.versions(g.uow, key)), None)
-    draft = next((found for found in drafts.list_(g.uow) if (found.kind, found.key) == ("process", key)), None)
-    if draft is not None:
-        xml = drafts.open_(g.uow, draft.path).content
-    elif latest is not None:
-        xml = repository.source(g.uow, latest.id)
-    else:
-        raise NotFound(kind="process", key=key)
-    return Opened(key, line_of(key, latest, draft), latest, draft, xml)
 
 
 def _page(

@@ -11,8 +11,8 @@ from engine.db.definition import definition, deployment, resource
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
-from webui.designer.difference import DRAFT, name_of
-from webui.designer.library import draft_of
+from webui.designer.difference import DRAFT
+from webui.designer.library import draft_of, name_of
 from webui.rendering import page, person
 
 _deployed = (
