@@ -14,10 +14,15 @@ from webui.api.blueprint import Blueprint
 from webui.api.schemas import Strict, Text
 
 
-class NoticesIn(Strict):
+class After(Strict):
+    """A page of a list, newest first."""
+
     after = fields.UUID(load_default=None, metadata={"description": "id of the last one of the page before"})
-    unread = fields.Boolean(load_default=False)
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+
+
+class NoticesIn(After):
+    unread = fields.Boolean(load_default=False)
 
 
 class NoticeOut(Schema):
@@ -69,12 +74,10 @@ class ReceiverOut(Schema):
     former_until = fields.AwareDateTime(allow_none=True)
 
 
-class DeliveriesIn(Strict):
+class DeliveriesIn(After):
     state = Text(load_default=None, validate=validate.OneOf(hooks.STATES))
     receiver = Text(load_default=None)
     instance = fields.UUID(load_default=None)
-    after = fields.UUID(load_default=None, metadata={"description": "id of the last one of the page before"})
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
 
 
 class DeliveryOut(Schema):
