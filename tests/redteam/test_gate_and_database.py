@@ -4,16 +4,17 @@ Numbers are those of the design's list. A wall is taken away by name (`blind`, `
 """
 
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Delete, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from engine import audit, calls, identity, operations, policy, repository, runtime, tasks
+from engine import calls, identity, operations, policy, repository, runtime, tasks
 from engine.db.base import metadata
 from engine.db.identity import user_account
 from engine.db.policy import clearance, policy_grant
@@ -35,9 +36,19 @@ from tests.engine.policy.test_gate import (
     pay,
     people,
     started,
+    state_of,
 )
 from tests.redteam.rows import DATABASE, GATE, RECORD, REPORT, THROUGH, VERB
-from tests.redteam.walls import STOPPED, approved, gate_off, only_the_database_stops, without
+from tests.redteam.walls import (
+    STOPPED,
+    approved,
+    gate_off,
+    nullable,
+    only_the_database_stops,
+    only_the_record_notices,
+    without,
+    without_append_only,
+)
 
 pytestmark = pytest.mark.redteam
 TWO = """
@@ -49,6 +60,24 @@ TWO = """
   distinct: [requester, approver]
   binds: [amount, payee]
 """
+
+
+HISTORY, AUDIT = metadata.tables["history"], metadata.tables["audit"]
+REWRITING: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
+    "what a grant is for": (
+        update(policy_grant).values(subject_digest="x"), ("policy_grant_frozen",), ("grant-digest", "grant-undecided"),
+    ),
+    "a grant is gone": (delete(policy_grant), ("policy_grant_kept",), ()),
+    "who decided": (
+        update(work_item).where(work_item.c.decided_at.is_not(None)).values(decided_by=uuid7()),
+        ("work_item_frozen", "work_item_decision_frozen"), ("decision-changed", "grant-undecided"),
+    ),
+    "a fact": (update(HISTORY).where(HISTORY.c.seq == 1).values(kind="x"), (), ("chain-broken",)),
+    "facts are gone": (delete(HISTORY), (), ("stream-missing",)),
+    "an act": (update(AUDIT).where(AUDIT.c.seq == 1).values(kind="x"), (), ("chain-broken", "policy-unrecorded")),
+    "acts are gone": (delete(AUDIT), (), ("stream-missing", "policy-unrecorded")),
+}  # fmt: skip
+"""statement, the guards against it (none named: append-only), what the record says of it"""
 
 
 @operations.operation("test.forget_to_pay", guarded_by="payment.execute", subject=bill_facts)
@@ -71,7 +100,7 @@ def blind(monkeypatch):
     return off
 
 
-@pytest.mark.row(7, GATE, REPORT)
+@pytest.mark.row(7, GATE, REPORT, THROUGH)
 def test_07_split_payments_below_the_limit(engine, who, monkeypatch):
     stated = (
         "- id: REF-001\n  title: T\n  on: refund.execute\n  require:\n    - {approval: finance_approval}\n"
@@ -89,9 +118,14 @@ def test_07_split_payments_below_the_limit(engine, who, monkeypatch):
     with monkeypatch.context() as off:
         off.setattr(gate, "total", lambda *_: Decimal(0))
         pay(engine, other, second)
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:  # the report names what slipped through
-        reasons = [one.reasons for one in policy.replay_cleared(uow, policy.in_force(uow))]
-    assert [bool(found) for found in reasons] == [True, True]
+        assert (state_of(engine, second), reported(engine)) == ("paid", [False, False])
+    assert reported(engine) == [True, True], "the report names what slipped through"
+
+
+def reported(engine) -> list[bool]:
+    """Whether what was paid would be held as policies add it up now."""
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return [bool(one.reasons) for one in policy.replay_cleared(uow, policy.in_force(uow))]
 
 
 @pytest.mark.row(9, GATE, DATABASE, THROUGH)
@@ -170,12 +204,12 @@ def test_11_one_human_approves_as_the_substitute_of_two(engine, who, blind, cloc
     only_the_database_stops(engine, instances[0], bill_id)
 
 
-@pytest.mark.row(15, VERB, DATABASE)
-def test_15_a_service_account_completes_the_approval(engine, who, monkeypatch):
+@pytest.mark.row(15, VERB, DATABASE, THROUGH)
+def test_15_a_service_account_completes_the_approval(engine, who, blind, monkeypatch):
     with engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(user_account).where(user_account.c.login == "fay").values(person_id=None))
     bill_id = a_bill(engine)
-    started(engine, who["req"], bill_id)
+    instance_id = started(engine, who["req"], bill_id)
 
     with pytest.raises(SeparationOfDuties, match="belongs to no person"):
         agree(engine, who["fay"])
@@ -184,6 +218,14 @@ def test_15_a_service_account_completes_the_approval(engine, who, monkeypatch):
         monkeypatch.setattr(room, "conflict", lambda *_: None)
     with pytest.raises(IntegrityError):
         agree(engine, who["fay"])
+
+    with nullable(engine, policy_grant.c.person_id):
+        with pytest.raises(IntegrityError, match=r"POLICY\.NO_DECISION"):
+            agree(engine, who["fay"])
+        with without(engine, policy_grant, "policy_grant_from_decision"):
+            agree(engine, who["fay"])
+        blind()
+        only_the_database_stops(engine, instance_id, bill_id)
 
 
 @pytest.mark.row(19, GATE, DATABASE, THROUGH)
@@ -199,14 +241,26 @@ def test_19_a_consumed_grant_is_used_again(engine, who, blind):
     only_the_database_stops(engine, instance_id, bill_id)
 
 
-@pytest.mark.row(20, GATE, DATABASE)
+@pytest.mark.row(20, GATE, DATABASE, THROUGH)
 @pytest.mark.parametrize("locked", [True, False])
-def test_20_twenty_payments_at_once_on_one_grant(engine, who, monkeypatch, locked):
+def test_20_twenty_payments_at_once_on_one_grant(engine, who, blind, monkeypatch, locked):
     bill_id = a_bill(engine)
     instances = [started(engine, who["req"], bill_id) for _ in range(20)]
     agree(engine, who["fay"])
     if not locked:  # the gate reads its grants without holding them: the database sees what it missed
         monkeypatch.setattr(gate, "_live", _unlocked())
+
+    assert at_once(engine, instances, bill_id) == ["paid"] + ["stopped"] * 19
+
+    blind()
+    few = instances[:3]
+    assert at_once(engine, few, bill_id) == ["stopped"] * 3
+    with without(engine, clearance, "clearance_complete"):
+        assert at_once(engine, few, bill_id) == ["paid"] * 3
+
+
+def at_once(engine, instances: list[UUID], bill_id: UUID) -> list[str]:
+    """What each of them gets that pays at the same moment."""
     together, answers = threading.Barrier(len(instances)), []
 
     def run(instance_id: UUID) -> None:
@@ -222,27 +276,33 @@ def test_20_twenty_payments_at_once_on_one_grant(engine, who, monkeypatch, locke
         thread.start()
     for thread in threads:
         thread.join()
+    return sorted(answers)
 
-    assert sorted(answers) == ["paid"] + ["stopped"] * 19
 
-
-@pytest.mark.row(22, DATABASE, RECORD)
-def test_22_a_decision_and_its_grant_are_rewritten_by_hand(engine, who):
+@pytest.mark.row(22, DATABASE, RECORD, THROUGH)
+@pytest.mark.parametrize("name", REWRITING)
+def test_22_what_was_written_is_rewritten_by_hand(name, engine, who, monkeypatch):
+    statement, guards, rules = REWRITING[name]
     bill_id = a_bill(engine)
-    approved(engine, who, bill_id, "fay")
-    for statement in (
-        update(policy_grant).values(subject_digest="x"), delete(policy_grant), delete(work_item),
-        update(work_item).where(work_item.c.decided_at.is_not(None)).values(decided_by=who["cfo"].user_id),
-        update(metadata.tables["history"]).values(kind="x"), delete(metadata.tables["history"]),
-        update(metadata.tables["audit"]).values(kind="x"), delete(metadata.tables["audit"]),
-    ):  # fmt: skip
-        with pytest.raises(SQLAlchemyError, match=r"APPEND_ONLY|append-only"), engine.unit_of_work(ENGINE) as uow:
-            uow.execute(statement)
+    instance_id = approved(engine, who, bill_id, "fay")
+    verb = "delete" if isinstance(statement, Delete) else "update"
 
-    with without(engine, policy_grant, "policy_grant_frozen"), engine.unit_of_work(ENGINE) as uow:
-        uow.execute(update(policy_grant).values(subject_digest="x"))
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        assert audit.verify(uow).findings != []
+    def rewrite() -> int:
+        with engine.unit_of_work(ENGINE) as uow:
+            return uow.execute(statement).rowcount
+
+    with pytest.raises(SQLAlchemyError, match=r"APPEND_ONLY|append-only"):
+        rewrite()
+
+    with ExitStack() as off:
+        for guard in guards:
+            off.enter_context(without(engine, statement.table, guard))
+        if not guards:
+            off.enter_context(without_append_only(engine, statement.table.name, verb))
+        assert rewrite() > 0
+    only_the_record_notices(engine, monkeypatch, *rules)
+    if not rules:  # an approval that nobody has used is in no link, and nothing is gained without it
+        held(engine, instance_id, bill_id)
 
 
 @pytest.mark.row(24, GATE)
@@ -259,8 +319,8 @@ def test_24_a_table_that_says_nothing_entitles_nobody(engine, who):
     held(engine, instance_id, bill_id)
 
 
-@pytest.mark.row(31, DATABASE, RECORD)
-def test_31_a_payment_is_written_by_sql(engine):
+@pytest.mark.row(31, DATABASE, RECORD, THROUGH)
+def test_31_a_payment_is_written_by_sql(engine, monkeypatch):
     firm = a_firm(engine)
     request = Request(firm)
     [asked] = firm.rows(metadata.tables["erp_payment_request"])
@@ -283,8 +343,8 @@ def test_31_a_payment_is_written_by_sql(engine):
 
     with without(engine, payment, "payment_gate"):
         write()
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        assert "payment-uncleared" in {found.rule for found in audit.verify(uow).findings}
+    assert len(firm.rows(payment)) == 1
+    only_the_record_notices(engine, monkeypatch, "payment-uncleared", "clearance-grants")
 
 
 def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(engine, who, blind):
@@ -298,10 +358,11 @@ def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(e
     only_the_database_stops(engine, instance_id, bill_id)
 
 
-@pytest.mark.row(32, DATABASE, RECORD)
-def test_32_a_grant_is_forged_by_sql(engine, who):
-    bill_id = a_bill(engine)
-    approved(engine, who, bill_id, "fay")
+@pytest.mark.row(32, DATABASE, RECORD, THROUGH)
+def test_32_a_grant_is_forged_by_sql(engine, who, monkeypatch):
+    bill_id = a_bill(engine, cents=100000)
+    instance_id = approved(engine, who, bill_id, "fay")
+    assert "cfo_approval" in held(engine, instance_id, bill_id)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         row = dict(uow.execute(select(policy_grant)).mappings().one())
     forged = row | {"id": uuid7(), "capability": "cfo_approval", "person_id": who["cfo"].user_id}
@@ -312,8 +373,9 @@ def test_32_a_grant_is_forged_by_sql(engine, who):
 
     with without(engine, policy_grant, "policy_grant_from_decision"), engine.unit_of_work(ENGINE) as uow:
         uow.execute(statement)
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        assert "grant-undecided" in {found.rule for found in audit.verify(uow).findings}
+    pay(engine, instance_id, bill_id)
+    assert state_of(engine, bill_id) == "paid", "the gate believes what the database holds"
+    only_the_record_notices(engine, monkeypatch, "grant-undecided")
 
 
 @pytest.mark.row(33, GATE, THROUGH)

@@ -17,7 +17,8 @@ from engine import audit, history, jobs, runtime, tasks
 from engine.db.task import work_item
 from engine.unit_of_work import ENGINE
 from tests.lending import Tables
-from tests.redteam.rows import RECORD
+from tests.redteam.rows import RECORD, THROUGH
+from tests.redteam.walls import only_the_record_notices
 
 pytestmark = pytest.mark.redteam
 CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
@@ -199,8 +200,8 @@ def test_payment_made_by_hand_is_found(paid):
     assert report.exit == 1
 
 
-@pytest.mark.row(23, RECORD)
-def test_clock_set_back_is_found_though_every_hash_is_right(paid):
+@pytest.mark.row(23, RECORD, THROUGH)
+def test_clock_set_back_is_found_though_every_hash_is_right(paid, monkeypatch):
     """A new instance has no link before it; the checkpoint that did not hold it tells."""
     company, _, _ = paid
     engine = company.engine
@@ -215,6 +216,7 @@ def test_clock_set_back_is_found_though_every_hash_is_right(paid):
         report = audit.verify(uow)
     assert {(finding.rule, finding.element_id) for finding in report.findings} >= {("back-dated", str(forged))}
     assert report.exit == 1
+    only_the_record_notices(engine, monkeypatch, "back-dated")
 
 
 def test_checkpoint_of_a_clock_set_back_is_found(paid):
@@ -243,7 +245,7 @@ def test_time_of_a_chain_never_goes_back(paid):
     assert times == sorted(times)
 
 
-@pytest.mark.row(40, RECORD)
+@pytest.mark.row(40, RECORD, THROUGH)
 def test_older_backup_is_found_and_put_on_record(paid):
     """Row 40: restored to before a payment: 2 until somebody says so, signed, in the chain."""
     company, _, _ = paid
@@ -256,6 +258,7 @@ def test_older_backup_is_found_and_put_on_record(paid):
     company.clock.advance(timedelta(hours=1))
 
     assert verified(engine) == (2, {"anchor-lost", "stream-missing"})
+    assert verified(engine, inside=True) == (0, set()), "only what lies outside the database tells of it"
 
     assert audit.reseal(engine, "restored after the disk failed") == [3]
     assert verified(engine) == (0, set())
@@ -314,7 +317,9 @@ def test_an_opinion_is_erased_and_the_record_proves_itself_as_before(paid):
     assert verified(engine) == (0, set())
 
 
-def verified(engine):
+def verified(engine, *, inside=False):
+    """(exit, codes); `inside`: by what the database itself holds."""
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        report = audit.verify(uow, outside=audit.outside(engine.settings), overdue_after=timedelta(hours=1))
+        outside = None if inside else audit.outside(engine.settings)
+        report = audit.verify(uow, outside=outside, overdue_after=timedelta(hours=1))
     return report.exit, {finding.rule for finding in report.findings}

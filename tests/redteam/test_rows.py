@@ -20,7 +20,7 @@ def test_every_row_is_tried_against_each_of_its_walls():
     missing = {
         number: sorted(wanted - shown.get(number, set()))
         for number, row in rows.ROWS.items()
-        if not (wanted := {*row.walls, *([] if row.open_ended else [rows.THROUGH])}) <= shown.get(number, set())
+        if not (wanted := {*row.walls, *([] if row.impossible else [rows.THROUGH])}) <= shown.get(number, set())
     }
     assert missing == {}, "rows that no test tries against these walls"
 

@@ -1,15 +1,19 @@
 """How a wall is taken away for a test, and how an attack is held against the last of them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Column, Table, select
 from sqlalchemy.exc import IntegrityError
 
-from engine import policy, repository
+from engine import audit, policy, repository
+from engine.audit.verifier import Report
+from engine.db import guards
+from engine.db.base import metadata
 from engine.db.job import IncidentKind, incident
 from engine.db.policy import clearance, policy_grant
 from engine.policy import gate
@@ -40,13 +44,75 @@ def proof_off(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def without(engine, table: Table, name: str) -> Iterator[None]:
     """Take one trigger away, as the owner of the database can."""
-    (made,) = [one for one in table.info["guards"][engine.dialect] if f"TRIGGER {name} " in one]
-    drop = f"DROP TRIGGER {name}" + ("" if engine.dialect == "sqlite" else f" ON {table.name}")
-    for statement in (drop, None):
+    known = [*table.info.get("guards", {}).get(engine.dialect, ()), *guards.statements(engine.dialect)]
+    (made,) = [one for one in known if f"TRIGGER {name} " in one]
+    _say(engine, f"DROP TRIGGER {name}" + ("" if engine.dialect == "sqlite" else f" ON {table.name}"))
+    yield
+    _say(engine, made)
+
+
+@contextmanager
+def without_append_only(engine, table: str, verb: str) -> Iterator[None]:
+    """Take the guard of `history` or `audit` against `verb` away; on PostgreSQL it is one against both."""
+    name = f"{table}_no_{verb}" if engine.dialect == "sqlite" else f"{table}_append_only"
+    with without(engine, metadata.tables[table], name):
+        yield
+
+
+@contextmanager
+def nullable(engine, column: Column[Any]) -> Iterator[None]:
+    """Let a column be empty that may not be, as the owner of the database can; rows that use it are thrown away."""
+    table = column.table.name
+    if engine.dialect == "postgresql":
+        _say(engine, f"ALTER TABLE {table} ALTER COLUMN {column.name} DROP NOT NULL")
+        yield
+        _say(
+            engine, "SET LOCAL session_replication_role = replica",
+            f"DELETE FROM {table} WHERE {column.name} IS NULL",
+            f"ALTER TABLE {table} ALTER COLUMN {column.name} SET NOT NULL",
+        )  # fmt: skip
+        return
+    with engine.unit_of_work(ENGINE) as uow:
+        find = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+        was = uow.connection.exec_driver_sql(find, (table,)).scalar_one()
+    now, changed = re.subn(rf"(?m)^(\s*{column.name} .*) NOT NULL", r"\1", was)
+    assert changed == 1, f"expected one NOT NULL at {column.name}"
+    for written in (now, was):
         with engine.unit_of_work(ENGINE) as uow:
-            uow.connection.exec_driver_sql(statement or made)
-        if statement:
+            say = uow.connection.exec_driver_sql
+            version = say("PRAGMA schema_version").scalar_one()
+            say("PRAGMA writable_schema = ON")
+            say("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (written, table))
+            say(f"PRAGMA schema_version = {version + 1}")
+            say("PRAGMA writable_schema = OFF")
+        if written is now:
             yield
+
+
+def _say(engine, *statements: str) -> None:
+    with engine.unit_of_work(ENGINE) as uow:
+        for statement in statements:
+            uow.connection.exec_driver_sql(statement)
+
+
+def noticed(engine, **more: Any) -> set[str]:
+    """What the record says is wrong."""
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return {found.rule for found in audit.verify(uow, **more).findings}
+
+
+def only_the_record_notices(engine, monkeypatch: pytest.MonkeyPatch, *rules: str, **more: Any) -> None:
+    """It names exactly these; without the checks that find them everything would look as it should."""
+    assert (found := noticed(engine, **more)) == set(rules), found
+    told = Report.add
+
+    def silently(report: Report, code: str, *rest: Any, **facts: Any) -> None:
+        if code not in rules:
+            told(report, code, *rest, **facts)
+
+    with monkeypatch.context() as off:
+        off.setattr(Report, "add", silently)
+        assert noticed(engine, **more) == set()
 
 
 def approved(engine, who, bill_id: UUID, *logins: str) -> UUID:
