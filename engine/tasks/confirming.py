@@ -15,6 +15,7 @@ from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
 
 REFUSED, UNANSWERED = "refused", "unanswered"
+HANDED_OVER = "handed over"
 
 _answer = update(work_item).where(
     work_item.c.id == bindparam("item_id"), work_item.c.status == int(ItemStatus.COUNTERSIGNING),
@@ -61,6 +62,14 @@ def unanswered(act: Act) -> bool:
     else:
         _fall(act, None, "", None)
     return True
+
+
+def fall_to(act: Act, heir: UUID, reason: str) -> UUID:
+    """The principal leaves, and nobody else can give his word: the decision falls and `heir` is asked afresh.
+
+    What the substitute wrote is the draft of the new item, whose id is returned.
+    """
+    return _fall(act, act.actor_id, reason, None, answer=HANDED_OVER, to=heir)
 
 
 # ---------------------------------------------------------------- private
@@ -117,14 +126,17 @@ def _stand(act: Act, by: UUID | None, key: str | None) -> Acted:
     return deciding.undivided(act, write)
 
 
-def _fall(act: Act, by: UUID | None, reason: str, key: str | None) -> UUID:
+def _fall(
+    act: Act, by: UUID | None, reason: str, key: str | None, *, answer: str = "", to: UUID | None = None
+) -> UUID:  # fmt: skip
     item, uow = act.item, act.uow
     kept = item.draft or {}
     word = reason or (REFUSED if by is not None else UNANSWERED)
     _answered(act, by, key, voided_at=uow.now, void_reason=word)
     row = {
         "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
-        "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "owner_id": item.owner_id,
+        "seq": item.seq, "weight": item.weight, "assignee_id": to or item.assignee_id,
+        "owner_id": item.owner_id if to is None else item.owner_id or item.assignee_id,
         "parent_id": item.parent_id, "supersedes_id": item.id, "status": int(ItemStatus.TODO), "reason": item.reason,
         "due_at": item.due_at, "created_at": item.created_at, "added_by": item.added_by, "group_mode": item.group_mode,
         "draft": {"fields": kept["fields"], "opinion": ""} if "fields" in kept else None,
@@ -133,15 +145,15 @@ def _fall(act: Act, by: UUID | None, reason: str, key: str | None) -> UUID:
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
-    _record(act, "task.refused", by, reason=word)
+    _record(act, "task.refused", by, answer, reason=word)
     made: UUID = row["id"]
     return made
 
 
-def _record(act: Act, kind: str, by: UUID | None, **more: str) -> None:
+def _record(act: Act, kind: str, by: UUID | None, answer: str = "", **more: str) -> None:
     data = {
         "task": str(act.round.id), "item": str(act.item.id), "to": str(act.item.decided_by),
         "decision": rounds.WORDS[ItemDecision(act.item.decision)],
-        "decision_source": "human", "answer": "principal" if by is not None else "time", **more,
+        "decision_source": "human", "answer": answer or ("principal" if by is not None else "time"), **more,
     }  # fmt: skip
     history.record(act.uow, act.instance, kind, node=act.round.node, data=data)

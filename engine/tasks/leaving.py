@@ -1,12 +1,17 @@
-"""When somebody leaves: hand_over 离职转办, all of his open work to somebody else, with a look at it beforehand."""
+"""When somebody leaves: hand_over 离职转办, all of his open work to somebody else, with a look at it beforehand.
+
+What a substitute decided for him and he has not confirmed falls, and the other one is asked afresh: nobody but the
+principal can give his word, the heir has not chosen that substitute, and a decision without that word must not count,
+whatever was to happen without an answer. What he has decided himself as a substitute waits for its principal as before.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from engine import history, identity, policy
 from engine.approvals import choices, rounds, timeouts
@@ -14,11 +19,11 @@ from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status
 from engine.db.instance import instance as instance_table
-from engine.db.task import ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
+from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
 from engine.errors import N_, AlreadyDecided, CannotTransfer, EngineError, InvalidValue
 from engine.identity import User
 from engine.process_engine import ProcessEngine
-from engine.tasks import opening, titles
+from engine.tasks import confirming, opening, titles
 from engine.tasks.opening import Act
 from engine.tasks.working import insert_item, sight, successor
 from engine.unit_of_work import Actor, UnitOfWork
@@ -26,20 +31,28 @@ from engine.unit_of_work import Actor, UnitOfWork
 MOVABLE = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING)
 CAPABILITY = "people"
 
+_unconfirmed = and_(
+    work_item.c.status == int(ItemStatus.COUNTERSIGNING), work_item.c.confirm_until.is_not(None),
+    work_item.c.answered_at.is_(None),
+)  # fmt: skip
 _open = (
-    work_item.c.kind != int(ItemKind.COPY), work_item.c.status.in_([int(status) for status in MOVABLE]),
+    work_item.c.kind != int(ItemKind.COPY),
+    or_(work_item.c.status.in_([int(status) for status in MOVABLE]), _unconfirmed),
     user_task.c.status == int(RoundStatus.OPEN),
     instance_table.c.status.in_((int(Status.RUNNING), int(Status.SUSPENDED))),
 )  # fmt: skip
+_decider = user_account.alias("decider")
 _held = (
     select(
         work_item.c.id, work_item.c.instance_id, instance_table.c.title, instance_table.c.number,
         instance_table.c.definition_id, instance_table.c.process_key, definition.c.name.label("process_name"),
-        user_task.c.name.label("task"), user_task.c.spec,
+        user_task.c.name.label("task"), user_task.c.spec, _unconfirmed.label("unconfirmed"), work_item.c.decision,
+        _decider.c.name.label("decided_by"), _decider.c.name_en.label("decided_by_en"),
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .join(instance_table, instance_table.c.id == work_item.c.instance_id)
     .join(definition, definition.c.id == instance_table.c.definition_id)
+    .outerjoin(_decider, _decider.c.id == work_item.c.decided_by)
     .where(work_item.c.assignee_id == bindparam("who"), *_open)
     .order_by(work_item.c.instance_id, work_item.c.id)
 )  # fmt: skip
@@ -65,7 +78,10 @@ _supersede = (
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """One item of somebody who leaves. `conflict`: why it cannot go to the other one; `done`: it has gone."""
+    """One item of somebody who leaves. `conflict`: why it cannot go to the other one; `done`: it has gone.
+
+    `decision`, `decided_by`: what a substitute has decided and nobody has confirmed: it falls, the other one is asked.
+    """
 
     work_item_id: UUID
     instance_id: UUID
@@ -76,6 +92,9 @@ class HandOver:
     labels: dict[str, str]
     conflict: EngineError | None = None
     done: bool = False
+    decision: str = ""
+    decided_by: str = ""
+    decided_by_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +176,11 @@ def _line(uow: UnitOfWork, row: Any, conflict: EngineError | None, *, done: bool
     """The title as the actor may read it: who looks after people need not see what they ask for."""
     title = titles.shown(uow, row.definition_id, row.title, row.process_name, sight(uow, row.instance_id))
     labels = row.spec.get("labels", {})
-    return HandOver(row.id, row.instance_id, row.process_key, row.number, title, row.task, labels, conflict, done)
+    line = HandOver(row.id, row.instance_id, row.process_key, row.number, title, row.task, labels, conflict, done)
+    if not row.unconfirmed:
+        return line
+    word = rounds.WORDS[ItemDecision(row.decision)]
+    return replace(line, decision=word, decided_by=row.decided_by, decided_by_en=row.decided_by_en or row.decided_by)
 
 
 def _people(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> tuple[User, User]:
@@ -183,11 +206,16 @@ def _one_instance(
 
 
 def _move(act: Act, gone: User, heir: User, reason: str) -> None:
-    if act.round.status != RoundStatus.OPEN or act.item.status not in MOVABLE or act.item.assignee_id != gone.id:
+    unconfirmed = rounds.unconfirmed(act.item) and act.item.status == ItemStatus.COUNTERSIGNING
+    open_ = act.item.status in MOVABLE or unconfirmed
+    if act.round.status != RoundStatus.OPEN or not open_ or act.item.assignee_id != gone.id:
         raise opening.already_decided(act)
     conflict = _conflict(act, heir)
     if conflict is not None:
         raise conflict
+    if unconfirmed:
+        _record(act, confirming.fall_to(act, heir.id, reason), gone, heir, reason)
+        return
     item, was = act.item, act.item.status
     row = successor(act, assignee_id=heir.id, status=int(was), draft=None, owner_id=item.owner_id or gone.id)
     act.uow.queue(_supersede, {"item_id": item.id, "was": int(was)}, expect=1)
@@ -196,10 +224,14 @@ def _move(act: Act, gone: User, heir: User, reason: str) -> None:
     if was == ItemStatus.TODO:
         rounds.put_into_inbox(act.uow, [row])
         timeouts.arm(act.uow, act.instance.id, act.round.token, act.work, [row["id"]])
+    _record(act, row["id"], gone, heir, reason)
+
+
+def _record(act: Act, item_id: UUID, gone: User, heir: User, reason: str) -> None:
     history.record(
         act.uow, act.instance, "task.handed_over", node=act.round.node,
         data={
-            "task": str(act.round.id), "item": str(row["id"]), "from": str(gone.id), "to": str(heir.id),
+            "task": str(act.round.id), "item": str(item_id), "from": str(gone.id), "to": str(heir.id),
             "reason": reason,
         },
     )  # fmt: skip

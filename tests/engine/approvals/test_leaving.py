@@ -1,5 +1,7 @@
 """离职转办: everything of somebody who leaves, with its conflicts beforehand and a result for each."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import func, select
 
@@ -88,6 +90,39 @@ def test_places_in_a_sequence_questions_and_groups_go_over_as_they_stand(office)
     for _ in range(3):
         office.act("gus", tasks.agree)
     assert [office.status(key) for key in (sequence, asking, before)] == ["completed"] * 3
+
+
+@pytest.mark.parametrize("otherwise", ["stands", "falls"])
+def test_what_waits_for_the_word_of_somebody_who_leaves_falls_and_the_other_one_is_asked(office, otherwise):
+    form = '<zeebe:formDefinition formId="oa/claim"/>'
+    first = office.begin(approval("check", form, users="bob"), form=True, amount=Decimal(5), note="a")
+    other = office.start(amount=Decimal(6), note="b")
+    now = office.clock.now()
+    office.do("bob", identity.substitute, "bob", "hal", now, now.replace(day=28), confirm=True, unconfirmed=otherwise)
+    for item in [line.work_item_id for line in office.items("hal")]:
+        office.do("hal", tasks.agree, item, {"amount": "7.00", "note": "c"}, opinion="fine")
+    preview = office.do("dan", tasks.hand_over_preview, "bob", "gus")
+    assert [(line.decision, line.decided_by, line.conflict) for line in preview] == [("agree", "Hal", None)] * 2
+    assert [one.open for one in left_behind_by_disabling(office, "bob")] == [2]
+
+    leave(office, "bob", "gus", only=[preview[0].work_item_id])
+
+    office.later(hours=25)
+    assert office.status(first) == "running"
+    assert office.status(other) == ("completed" if otherwise == "stands" else "running")
+    [line] = office.items("gus")
+    view = office.view("gus", line.work_item_id)
+    assert (line.instance_id, view.draft["fields"]["note"], view.values["note"]) == (first, "c", "a")
+    old, new = office.rows(first)
+    assert (old.void_reason, old.opinion, new.owner_id) == ("离职", "fine", office.who["bob"].user_id)
+    assert office.kinds(first)[-2:] == ["task.refused", "task.handed_over"]
+    office.act("gus", tasks.reject, "no")
+    assert office.status(first) == "rejected"
+
+
+def left_behind_by_disabling(office, login: str):
+    office.do("dan", identity.disable, office.who[login].user_id)
+    return office.do("dan", tasks.left_behind)
 
 
 def test_later_approvers_and_substitutions_follow(office):
