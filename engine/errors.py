@@ -202,6 +202,15 @@ class NotYourTask(EngineError):
     status = 403
 
 
+class BeyondSubstitution(NotYourTask):
+    """The actor is a substitute, and what the task is about is over the limit of his principal, or not comparable."""
+
+    message = N_("Task '{task}' stays with {assignee}: you act for them up to {limit}, and this is about {found}.")
+    hint = N_(
+        "They decide it themselves. Only amounts in {currency} are compared: for another currency no rate is known."
+    )
+
+
 class TaskAlreadyClaimed(EngineError):
     """Somebody else was faster."""
 

@@ -22,6 +22,8 @@ from engine.errors import InvalidValue
 Value = Any
 Values = dict[str, Any]
 
+HOME_CURRENCY = "CNY"
+"""of the books: limits are stated in it, and what is in another currency is compared with none of them"""
 DEPTH_LIMIT = 64
 MAGNITUDE_LIMIT = 4096
 """digits before or after the point: an exponent of a few characters must not become gigabytes of text"""

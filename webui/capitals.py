@@ -6,8 +6,9 @@ from typing import Any
 
 from engine.errors import InvalidValue
 from engine.forms import FormField
+from engine.values import HOME_CURRENCY
 
-CURRENCY = "CNY"
+CURRENCY = HOME_CURRENCY
 LIMIT = Decimal(10) ** 16
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")

@@ -11,6 +11,7 @@ from flask_babel import gettext
 
 from engine import identity, tasks
 from engine.errors import EngineError, InvalidForm, NotFound
+from engine.values import HOME_CURRENCY
 from webui import languages, rendering
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -37,7 +38,9 @@ def _index(error: EngineError | None = None) -> ResponseReturnValue:
         process_names={one.key: rendering.label(one.labels, one.name) for one in rendering.processes().values()},
         decided=tasks.decided_for_me(g.uow), refused=refused, judging=judging,
         over=[(one, tasks.decided_by_rule(g.uow, one)) for one in over],
-        limit=current_app.config["TROIKA"].amount_alone,
+        limit=current_app.config["TROIKA"].amount_alone, currency=HOME_CURRENCY,
+        judges={one.id: identity.judges_of(g.uow, one.principal_id, one.substitute_id) for one in found
+                if one.state == "pending"},
     )  # fmt: skip
 
 
@@ -65,7 +68,14 @@ def create() -> ResponseReturnValue:
     )  # fmt: skip
     text = gettext("Your substitute is set.")
     if made.state == "pending":
-        text = gettext("It begins when your manager has agreed.")
+        judges = identity.judges_of(g.uow, made.principal_id, made.substitute_id)
+        people = {"names": gettext(", ").join(rendering.person(user) for user in judges.people)}
+        text = gettext("It begins when %(names)s has agreed.", **people)
+        if not judges.manager:
+            text = gettext(
+                "No manager of yours can approve it: it begins when one of those who look after people has agreed"
+                " (%(names)s).", **people,
+            )  # fmt: skip
     flash(text, "success")
     return redirect(url_for(".index"), 303)
 

@@ -140,6 +140,12 @@ def may(uow: UnitOfWork, capability: str) -> bool:
     return bool(capabilities_of(uow, uow.actor.user_id) & {capability, "admin"})
 
 
+def people_who_may(uow: UnitOfWork, capability: str) -> list[User]:
+    """Active people whose groups have the capability, or `admin`, by login."""
+    wanted = {capability, "admin"}
+    return members_of(uow, [group.id for group in groups(uow) if group.capabilities & wanted])
+
+
 def require(uow: UnitOfWork, capability: str) -> None:
     """Raises Forbidden unless `may`."""
     if not may(uow, capability):

@@ -12,10 +12,11 @@ from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 from engine import history, ids, outbox
 from engine.db.identity import membership, substitution
 from engine.errors import N_, Forbidden, InvalidSubstitution, InvalidValue, NotFound
-from engine.identity.organisation import manager_of
-from engine.identity.people import SCOPE, names, persons, user
-from engine.identity.permissions import may, require
+from engine.identity.organisation import management_line
+from engine.identity.people import SCOPE, User, names, persons, user
+from engine.identity.permissions import may, people_who_may, require
 from engine.unit_of_work import UnitOfWork
+from engine.values import HOME_CURRENCY
 
 LONGEST_ALONE = timedelta(days=30)
 """a substitution for longer needs the word of the principal's manager"""
@@ -37,11 +38,12 @@ _acting_for = (
 class Substitution:
     """`substitute_id` may act for `principal_id` in [valid_from, valid_to).
 
-    `scope`: all | processes | categories, with the keys in `names`. `max_amount`: requests over it stay with the
-    principal; `include_open` False: so does what was asked before it began. `state`: pending (his manager has to say
-    yes) | active | refused | revoked. `confirm`: what the substitute decides counts when the principal has confirmed
-    it; `unconfirmed`: without an answer in time it stands | falls. `keep_copy`: the principal gets a copy of what the
-    substitute decides. `judged_by`, `judged_at`, `judged_reason`: who said yes or no to a pending one.
+    `scope`: all | processes | categories, with the keys in `names`. `max_amount`, in the currency of the books:
+    requests over it, or in another currency, stay with the principal; `include_open` False: so does what was asked
+    before it began. `state`: pending (one of `judges_of` has to say yes) | active | refused | revoked. `confirm`: what
+    the substitute decides counts when the principal has confirmed it; `unconfirmed`: without an answer in time it
+    stands | falls. `keep_copy`: the principal gets a copy of what the substitute decides. `judged_by`, `judged_at`,
+    `judged_reason`: who said yes or no to a pending one.
     """
 
     id: UUID
@@ -74,14 +76,29 @@ class Substitution:
         """Whether some work of the principal is not the substitute's."""
         return self.scope != "all" or self.max_amount is not None or not self.include_open
 
-    def covers(self, process_key: str, category: str, amount: Any = None, since: datetime | None = None) -> bool:
+    def covers(self, process_key: str, category: str, since: datetime | None = None) -> bool:
         """Whether work of this kind is the substitute's too. `since`: when the principal was asked."""
         named = {"processes": process_key, "categories": category}.get(self.scope)
         if named is not None and named not in self.names:
             return False
-        if not self.include_open and since is not None and since < self.valid_from:
-            return False
-        return self.max_amount is None or not isinstance(amount, Decimal | int) or amount <= self.max_amount
+        return self.include_open or since is None or since >= self.valid_from
+
+    def within(self, amount: Decimal | int, currency: str) -> bool:
+        """Whether so much money is the substitute's; in a foreign currency it never is, for lack of a rate."""
+        return self.max_amount is None or (currency == HOME_CURRENCY and amount <= self.max_amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Whose word a pending substitution waits for. `manager` False: nobody above could give it."""
+
+    people: tuple[User, ...]
+    manager: bool
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """Of the people."""
+        return frozenset(user.id for user in self.people)
 
 
 def substitute(
@@ -103,8 +120,8 @@ def substitute(
     """代理: `deputy` sees and may do the open work of `principal` in [valid_from, valid_to); the rest as Substitution.
 
     Not recursive. The principal says so himself, or somebody with the capability `people`. For more than LONGEST_ALONE,
-    or more than the setting `substitution_amount`, it begins when the principal's manager has said yes, who is told.
-    Raises InvalidSubstitution, Forbidden.
+    or more than the setting `substitution_amount`, it begins when one of `judges_of` has said yes; they are told.
+    Raises InvalidSubstitution, also when there is nobody to judge it, and Forbidden.
     """
     absent, present = user(uow, principal), user(uow, deputy)
     if uow.actor.user_id != absent.id:
@@ -132,6 +149,10 @@ def substitute(
         ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason, scope, tuple(names), max_amount,
         include_open, "active" if alone else "pending", confirm, unconfirmed, keep_copy,
     )  # fmt: skip
+    if not alone and not judges_of(uow, absent.id, present.id).people:
+        raise InvalidSubstitution(
+            found=N_("there is nobody to approve it: no manager above, and nobody else who looks after people")
+        )
     uow.alone(f"substitution {absent.id}")
     _check_overlap(uow, made)
     row = asdict(made) | {"names": list(made.names), "made_at": uow.now}
@@ -148,7 +169,7 @@ def substitute(
 def approve_substitution(
     uow: UnitOfWork, substitution_id: UUID, *, approved: bool = True, reason: str = ""
 ) -> None:  # fmt: skip
-    """A pending one begins, or does not, by the word of the principal's manager; a no says why.
+    """A pending one begins, or does not, by the word of one of `judges_of`; a no says why.
 
     Raises NotFound, Forbidden, InvalidValue.
     """
@@ -158,7 +179,7 @@ def approve_substitution(
     if _his_own(uow, row.principal_id, row.substitute_id):
         known = names(uow, [uow.actor.user_id])
         raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("judge a substitution of his own"))
-    if not _managed_by(uow, row.principal_id, uow.actor.user_id):
+    if uow.actor.user_id not in judges_of(uow, row.principal_id, row.substitute_id).ids:
         require(uow, "people")
     if not approved and not reason.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
@@ -176,6 +197,23 @@ def approve_substitution(
     history.act(uow, SCOPE, kind, {"id": str(substitution_id)})
 
 
+def judges_of(uow: UnitOfWork, principal_id: UUID, substitute_id: UUID) -> Judges:
+    """Who may say yes or no: the nearest manager above the principal who is there and is not one of the two.
+
+    Without one: whoever looks after people (capability `people`), each of them.
+    """
+    both = {principal_id, substitute_id}
+    own = {person for person in persons(uow, both).values() if person is not None}
+
+    def another(user: User) -> bool:
+        return user.active and user.id not in both and (user.person_id is None or user.person_id not in own)
+
+    above = next(filter(another, management_line(uow, principal_id)), None)
+    if above is not None:
+        return Judges((above,), manager=True)
+    return Judges(tuple(filter(another, people_who_may(uow, "people"))), manager=False)
+
+
 def substitutions_to_judge(uow: UnitOfWork) -> list[Substitution]:
     """Pending ones that wait for the actor's word, by start."""
     rows = uow.execute(
@@ -187,7 +225,7 @@ def substitutions_to_judge(uow: UnitOfWork) -> list[Substitution]:
     return [
         _substitution(row) for row in rows
         if not _his_own(uow, row.principal_id, row.substitute_id)
-        and (anybody or _managed_by(uow, row.principal_id, uow.actor.user_id))
+        and (anybody or uow.actor.user_id in judges_of(uow, row.principal_id, row.substitute_id).ids)
     ]  # fmt: skip
 
 
@@ -287,11 +325,6 @@ def principals_of(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
     """Under which ids the user finds work: himself, his groups, and those whose substitute he is now."""
     rows = uow.execute(select(membership.c.group_id).where(membership.c.user_id == user_id))
     return [user_id, *sorted(row.group_id for row in rows), *absent_for(uow, user_id)]
-
-
-def _managed_by(uow: UnitOfWork, person_id: UUID, manager_id: UUID | None) -> bool:
-    manager = manager_of(uow, person_id)
-    return manager is not None and manager.id == manager_id
 
 
 def _his_own(uow: UnitOfWork, *accounts: UUID) -> bool:

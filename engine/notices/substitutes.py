@@ -21,6 +21,10 @@ _ASKED = (
     "{principal}申请由{substitute}代理，请审批",
     "{principal} wants {substitute} as substitute: please say yes or no",
 )
+_ASKED_WITHOUT_MANAGER = (
+    "{principal}申请由{substitute}代理，没有可审批的上级，请您审批",
+    "{principal} wants {substitute} as substitute and has no manager to approve it: please say yes or no",
+)
 _APPROVED = ("{principal}由{substitute}代理，已获批准", "{substitute} may act for {principal}: approved")
 _REFUSED = ("{principal}由{substitute}代理，未获批准", "{substitute} may not act for {principal}: refused")
 _ENDED = (
@@ -36,9 +40,9 @@ def of_substitution(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
     principal, substitute = (identity.user(uow, key) for key in (rule.principal_id, rule.substitute_id))
     match payload["what"]:
         case "asked" if rule.state == "pending":
-            manager = identity.manager_of(uow, principal.id)
-            people = [manager] if manager is not None else []
-            return _tell(uow, rule, people, _ASKED, "asked", principal, substitute)
+            judges = identity.judges_of(uow, principal.id, substitute.id)
+            words = _ASKED if judges.manager else _ASKED_WITHOUT_MANAGER
+            return _tell(uow, rule, judges.people, words, "asked", principal, substitute)
         case "judged":
             words = _APPROVED if rule.state != "refused" else _REFUSED
             return _tell(

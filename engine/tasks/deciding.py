@@ -130,6 +130,7 @@ def decide(
     form = opening.form_of(act)
     document = _check_seen(act, form, stored, seen_digest, decision)
     changed = validated(act, form, fields, stored)
+    opening.check_written(act, changed)
     form_digest = opening.form_digest(form, stored | changed)
     signed = signatures.sign(act, signature, decision, form_digest, document.digest if document else None)
     row = {

@@ -1,6 +1,6 @@
 """The opening lines that every act on a work item shares: lock, look, check who and whether."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user
 from engine.errors import (
     N_,
     AlreadyDecided,
+    BeyondSubstitution,
     EngineError,
     InstanceOver,
     NoLongerAsked,
@@ -32,9 +33,12 @@ from engine.errors import (
 )
 from engine.identity import Substitution
 from engine.tasks import substituting
+from engine.tasks.substituting import Sum
 from engine.unit_of_work import UnitOfWork
-from engine.values import Values, digest
+from engine.values import HOME_CURRENCY, Values, digest
 
+AMOUNTS = ("amount", "total", "gross")
+"""what variables that hold the money of a request are called, besides fields with a property `currency`"""
 VOTING = (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
 
 _place = select(work_item.c.instance_id).where(work_item.c.id == bindparam("of"))
@@ -207,6 +211,27 @@ def entitled(act: Act) -> bool:
     return True
 
 
+def beyond(act: Act) -> NotYourTask | None:
+    """Why a substitute may only look at an item that his principal has to decide himself."""
+    try:
+        if act.item.status in rounds.OPEN:
+            _entitled(act)
+    except BeyondSubstitution as error:
+        return error
+    except NotYourTask:
+        return None
+    return None
+
+
+def check_written(act: Act, written: Mapping[str, Any]) -> None:
+    """A substitute does not write an amount that he could not have decided on. Raises BeyondSubstitution."""
+    if act.rule is None or act.rule.max_amount is None or not written:
+        return
+    over = substituting.first_over(act.rule, _sums(act, written))
+    if over is not None:
+        raise _over_limit(act, Sum(act.rule.max_amount, HOME_CURRENCY), over)
+
+
 def already_decided(act: Act) -> AlreadyDecided:
     """Who was faster, and when."""
     decided = [item for item in act.items if item.decided_at is not None and item.voided_at is None]
@@ -270,15 +295,35 @@ def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
     return current if current.assignee_id in (None, actor_id) or current is item else item
 
 
-def _amounts(act: Act) -> list[Any]:
-    """What the item is about: as key fields, form and, where it counts for a policy, the document say."""
-    found = [(act.instance.summary or {}).get("amount"), values_of(act).get("amount")]
+def _sums(act: Act, written: Mapping[str, Any] | None = None) -> list[Sum]:
+    """What money the item is about: as key fields, form and, where it counts for a policy, the document say.
+
+    `written`: what the actor is about to write. What the document says in the currency of the books stands for what
+    the form says in another one.
+    """
+    known, summary = values_of(act) | dict(written or {}), act.instance.summary or {}
+    usual = _currency(known.get("currency")) or _currency(summary.get("currency")) or HOME_CURRENCY
+    said = [(source.get(name), usual) for source in (summary, known) for name in AMOUNTS]
+    form = form_of(act)
+    for field in form.fields if form is not None else ():
+        currency = _currency((field.raw.get("properties") or {}).get("currency"))
+        if currency is not None and len(field.keys) == 1 and field.path not in AMOUNTS:
+            said.append((known.get(field.path), currency))
+    found = [Sum(amount, currency) for amount, currency in said
+             if isinstance(amount, Decimal | int) and not isinstance(amount, bool)]  # fmt: skip
     capability = act.work.capability
     if capability is not None:
-        document = policy.document(act.uow, capability.subject_type, capability.subject)
-        said = document.facts.values.get("amount")
-        found.append(None if said is None else Decimal(said))
+        facts = policy.document(act.uow, capability.subject_type, capability.subject).facts.values
+        if facts.get("amount_base") is not None:
+            found = [one for one in found if one.currency == HOME_CURRENCY]
+            found.append(Sum(Decimal(facts["amount_base"]), HOME_CURRENCY))
+        elif facts.get("amount") is not None:
+            found.append(Sum(Decimal(facts["amount"]), _currency(facts.get("currency")) or HOME_CURRENCY))
     return found
+
+
+def _currency(value: Any) -> str | None:
+    return value.strip().upper() or None if isinstance(value, str) else None
 
 
 def _entitled(act: Act) -> UUID | None:
@@ -292,12 +337,22 @@ def _entitled(act: Act) -> UUID | None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
             return None
         raise not_yours(act)
-    rule = substituting.rule_for(act.uow, act.instance, item, actor_id, lambda: _amounts(act))
-    if rule is not None:
-        starter = act.instance.starter_id
-        persons = identity.persons(act.uow, [starter, actor_id])
-        # a substitute may not decide on his own request
-        if starter is None or persons.get(starter) != persons.get(actor_id):
-            act.rule = rule
-            return rule.principal_id
-    raise not_yours(act)
+    found = substituting.rule_for(act.uow, act.instance, item, actor_id, lambda: _sums(act))
+    if found.rule is None and found.over is None:
+        raise not_yours(act)
+    starter = act.instance.starter_id
+    persons = identity.persons(act.uow, [starter, actor_id])
+    # a substitute may not decide on his own request
+    if starter is not None and persons.get(starter) == persons.get(actor_id):
+        raise not_yours(act)
+    if found.rule is None:
+        raise _over_limit(act, found.limit, found.over)
+    act.rule = found.rule
+    return found.rule.principal_id
+
+
+def _over_limit(act: Act, limit: Sum | None, over: Sum | None) -> BeyondSubstitution:
+    return BeyondSubstitution(
+        task=act.round.name, assignee=", ".join(holders(act.uow, [act.item])), limit=str(limit), found=str(over),
+        currency=HOME_CURRENCY,
+    )  # fmt: skip

@@ -1,6 +1,8 @@
 """What a substitute sees and may do: the work of his principals that their substitutions cover."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from engine.db.instance import Instance, instance
 from engine.db.task import work_item
 from engine.identity import Substitution
 from engine.unit_of_work import UnitOfWork
+from engine.values import HOME_CURRENCY
 
 _kind_of = (
     select(instance.c.process_key, definition.c.category)
@@ -20,21 +23,51 @@ _kind_of = (
 )
 
 
-def rule_for(
-    uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID, amounts: Callable[[], Sequence[Any]]
-) -> Substitution | None:  # fmt: skip
-    """By which substitution in force the actor may act on the item; None: none covers it. Of several the strictest.
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Money that an item is about."""
 
-    `amounts`: what the item is about; each has to be within the limit.
+    amount: Decimal | int
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.2f} {self.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`rule`: by which the actor may act on the item, of several the strictest; None: by none.
+
+    `limit`, `over`: the highest limit that would do but for this sum.
     """
-    covering = []
-    for rule in identity.acting_for(uow, actor_id):
-        if rule.principal_id != item.assignee_id:
-            continue
-        judged = amounts() if rule.max_amount is not None else ()
-        if _covers(uow, rule, held.id, judged, item.created_at):
-            covering.append(rule)
-    return max(covering, key=lambda rule: (rule.confirm, rule.unconfirmed == "falls", rule.keep_copy), default=None)
+
+    rule: Substitution | None = None
+    limit: Sum | None = None
+    over: Sum | None = None
+
+
+def rule_for(
+    uow: UnitOfWork, held: Instance, item: Any, actor_id: UUID, sums: Callable[[], Sequence[Sum]]
+) -> Found:  # fmt: skip
+    """Which substitution in force lets the actor act on the item. `sums`: each has to be within the limit."""
+    of_kind = [
+        rule for rule in identity.acting_for(uow, actor_id)
+        if rule.principal_id == item.assignee_id and _covers(uow, rule, held.id, item.created_at)
+    ]  # fmt: skip
+    judged = sums() if any(rule.max_amount is not None for rule in of_kind) else ()
+    beyond = {rule.id: over for rule in of_kind if (over := first_over(rule, judged)) is not None}
+    covering = [rule for rule in of_kind if rule.id not in beyond]
+    if covering:
+        return Found(max(covering, key=lambda rule: (rule.confirm, rule.unconfirmed == "falls", rule.keep_copy)))
+    if not of_kind:
+        return Found()
+    highest = max(of_kind, key=lambda rule: rule.max_amount or 0)
+    return Found(None, Sum(highest.max_amount or 0, HOME_CURRENCY), beyond[highest.id])
+
+
+def first_over(rule: Substitution, sums: Iterable[Sum]) -> Sum | None:
+    """The first sum that the substitution leaves to the principal."""
+    return next((one for one in sums if not rule.within(one.amount, one.currency)), None)
 
 
 def whose_eyes(uow: UnitOfWork, instance_id: UUID, actor_id: UUID) -> list[UUID]:
@@ -51,7 +84,7 @@ def eyes(uow: UnitOfWork, rows: Iterable[Any], actor_id: UUID) -> dict[UUID, lis
             actor_id,
             *dict.fromkeys(
                 rule.principal_id for rule in rules
-                if not rule.limited or rule.covers(row.process_key, row.category, None, None)
+                if not rule.limited or rule.covers(row.process_key, row.category)
             ),
         ]
         for row in rows
@@ -85,12 +118,8 @@ def _condition(rule: Substitution) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _covers(
-    uow: UnitOfWork, rule: Substitution, instance_id: UUID, amounts: Sequence[Any] = (), since: Any = None
-) -> bool:  # fmt: skip
+def _covers(uow: UnitOfWork, rule: Substitution, instance_id: UUID, since: Any = None) -> bool:
     if not rule.limited:
         return True
     row = uow.read_one(_kind_of, {"of": instance_id})
-    if row is None:
-        return False
-    return all(rule.covers(row.process_key, row.category, amount, since) for amount in (*amounts, None))
+    return row is not None and rule.covers(row.process_key, row.category, since)

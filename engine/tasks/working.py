@@ -15,7 +15,7 @@ from engine.db.definition import definition
 from engine.db.identity import membership
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
-from engine.errors import ActNotOffered, TaskAlreadyClaimed
+from engine.errors import ActNotOffered, NotYourTask, TaskAlreadyClaimed
 from engine.forms import Permissions
 from engine.identity import User
 from engine.tasks import choosing, opening, recalling, returning, substituting, titles
@@ -111,6 +111,8 @@ class TaskView:
     """whether a decision is signed by hand: required | offered | never"""
     proposal: Proposal | None = None
     """what a substitute has decided, while it waits for the principal"""
+    beyond: NotYourTask | None = None
+    """why a substitute may only look: his principal has set a limit"""
 
 
 def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
@@ -164,6 +166,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         note=returning.note(act) if is_open else None,
         signature=act.work.signature,
         proposal=_proposal(act) if is_open else None,
+        beyond=None if mine or not is_open else opening.beyond(act),
     )
 
 

@@ -169,7 +169,7 @@ def test_a_long_substitution_is_judged_on_the_page_of_the_manager_who_says_why_n
     bob, carl, ann = sign_in("bob"), sign_in("carl"), sign_in("ann")
     sending = {"to": "ann", "first": str(today), "last": str(today + timedelta(days=40)), "keep_copy": "1"}
     assert carl.post("/substitutions/", data=sending).status_code == 303
-    assert "waits for your manager" in carl.get("/substitutions/").text
+    assert "waits for Bob" in carl.get("/substitutions/").text
     assert "Waits for your word" not in ann.get("/substitutions/").text
     page = bob.get("/substitutions/").text
     assert "Carl wants Ann as substitute" in page

@@ -1,5 +1,6 @@
 """代理: both see the work, the first acts, nobody acts in a chain, for himself, or twice."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from engine.db.policy import policy_grant
 from engine.errors import (
     ActNotOffered,
     AlreadyDecided,
+    BeyondSubstitution,
     CannotChoose,
     Forbidden,
     InvalidSubstitution,
@@ -25,7 +27,7 @@ from engine.errors import (
 from engine.modules.notification.models.notice import notice
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
-from tests.engine.approvals.office import Office, approval
+from tests.engine.approvals.office import FORM, Office, approval
 from tests.engine.approvals.test_choosing import selected
 from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.engine.policy.test_gate import a_bill
@@ -124,7 +126,8 @@ def test_requests_over_the_amount_stay_with_the_principal(office):
         None, None, None, office.clock.now(), office.clock.now(), "", max_amount=Decimal(100)  # type: ignore[arg-type]
     )  # fmt: skip
 
-    assert [rule.covers("p", "oa", amount) for amount in (None, 100, Decimal("100.01"))] == [True, True, False]
+    within = [rule.within(*money) for money in ((100, "CNY"), (Decimal("100.01"), "CNY"), (1, "USD"))]
+    assert within == [True, False, False]
 
 
 def test_an_amount_over_the_limit_counts_wherever_it_stands(office):
@@ -142,6 +145,50 @@ def test_an_amount_over_the_limit_counts_wherever_it_stands(office):
         office.do("gus", tasks.agree, items[small])
         office.do("bob", tasks.agree, items[large])
         office.do("bob", identity.end_substitution, made.id)
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"amount": Decimal(90), "currency": "USD"}, "90.00 USD"),
+        ({"total": Decimal("100.01"), "currency": "cny"}, "100.01 CNY"),
+        ({"gross": 101}, "101.00 CNY"),
+        ({"amount": Decimal(1), "price": Decimal(101)}, "101.00 CNY"),
+        ({"price": Decimal(99), "currency": "CNY"}, None),
+    ],
+)
+def test_a_limit_is_in_the_currency_of_the_books_and_a_foreign_amount_is_within_none(office, variables, found):
+    form = {**FORM, "components": [
+        {"type": "number", "key": "price", "id": "f1", "label": "价", "properties": {"currency": "CNY"}},
+    ]}  # fmt: skip
+    shown = approval("check", '<zeebe:formDefinition formId="oa/claim"/>', users="bob")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        xml = drawing(START + shown + END + flows("start check end"))
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml, "forms/oa/claim.json": json.dumps(form).encode()})
+    office.start(**variables)
+    stand_in(office, "bob", "gus", max_amount=Decimal(100))
+    item = office.item("bob")
+
+    if found is None:
+        assert office.view("gus", item).beyond is None
+        office.do("gus", tasks.agree, item)
+        return
+    with pytest.raises(BeyondSubstitution) as refused:
+        office.do("gus", tasks.agree, item)
+    view = office.view("gus", item)
+    assert (refused.value.facts["found"], refused.value.facts["limit"]) == (found, "100.00 CNY")
+    assert (view.beyond.facts, "agree" in view.actions) == (refused.value.facts, False)
+    office.do("bob", tasks.agree, item)
+
+
+def test_a_substitute_does_not_write_an_amount_over_his_limit(office):
+    form = '<zeebe:formDefinition formId="oa/claim"/>'
+    office.begin(approval("check", form, users="bob"), form=True, amount=Decimal(5), note="a")
+    stand_in(office, "bob", "gus", max_amount=Decimal(100))
+
+    with pytest.raises(BeyondSubstitution):
+        office.act("gus", tasks.agree, {"amount": "100.01", "note": "a"})
+    office.act("gus", tasks.agree, {"amount": "100.00", "note": "a"})
 
 
 def test_the_amount_of_the_document_counts_whatever_the_request_says(engine, clock):
@@ -229,6 +276,28 @@ def test_nobody_gives_the_power_of_another_to_himself(office):
     made = stand_in(office, "dan", "gus", lasts=timedelta(days=31))
     with pytest.raises(Forbidden):
         office.do("dan", identity.approve_substitution, made.id)
+
+
+def test_without_a_manager_who_could_judge_those_who_look_after_people_do_and_are_told(office):
+    """Above bob are cyd and boss; boss has nobody above him, and cyd does not judge where he is the substitute."""
+    of_bob = stand_in(office, "bob", "cyd", lasts=timedelta(days=31))
+    of_boss = stand_in(office, "boss", "gus", lasts=timedelta(days=31))
+    jobs.run_due(office.engine)
+
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        judges = [identity.judges_of(uow, one.principal_id, one.substitute_id) for one in (of_bob, of_boss)]
+    assert [([user.login for user in one.people], one.manager) for one in judges] == [
+        (["boss"], True),
+        (["dan"], False),
+    ]
+    assert (told(office, "boss"), told(office, "dan")) == (
+        ["Bob申请由Cyd代理，请审批"], ["Boss申请由Gus代理，没有可审批的上级，请您审批"],
+    )  # fmt: skip
+    office.do("boss", identity.approve_substitution, of_bob.id)
+    office.do("dan", identity.approve_substitution, of_boss.id)
+    office.do("boss", identity.end_substitution, of_boss.id)
+    with pytest.raises(InvalidSubstitution, match="nobody to approve it"):
+        stand_in(office, "boss", "dan", lasts=timedelta(days=31))
 
 
 # ---------------------------------------------------------------- decisions that the principal confirms

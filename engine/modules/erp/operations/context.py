@@ -15,8 +15,9 @@ from engine.modules.erp.models.item import item, vat_rate, warehouse
 from engine.modules.erp.rows import rows
 from engine.operations import OperationCall
 from engine.unit_of_work import UnitOfWork
+from engine.values import HOME_CURRENCY
 
-CURRENCY = "CNY"
+CURRENCY = HOME_CURRENCY
 
 
 def business_date(uow: UnitOfWork) -> date:
