@@ -2,20 +2,34 @@
 may act, so its query filters nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, and_, bindparam, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    TextClause,
+    TextualSelect,
+    and_,
+    bindparam,
+    column,
+    or_,
+    select,
+    text,
+)
 
 from engine import forms, identity
 from engine.approvals import rounds
 from engine.approvals.rounds import WORDS
 from engine.bpmn.steps import FieldRule
-from engine.db.base import from_micros, to_micros
+from engine.db.base import Id, from_micros, to_micros
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
@@ -190,9 +204,7 @@ def place_of(uow: UnitOfWork, work_item_id: UUID) -> dict[str, str]:
 
 def count(uow: UnitOfWork) -> dict[str, int]:
     """Entries per box, one more than COUNT_LIMIT where there are more: todo, of these claimable, and unread copies."""
-    places = [*_places(uow, "todo"), *_places(uow, "copied")]
-    found = dict(zip(places, _counts(uow, places), strict=True))
-    boxes = {box: sum(number for (_, of), number in found.items() if of is box) for box in Box}
+    boxes = _counts(uow, [*_places(uow, "todo"), *_places(uow, "copied")])
     counts = {
         "todo": boxes[Box.TODO] + boxes[Box.CLAIMABLE],
         "claimable": boxes[Box.CLAIMABLE],
@@ -375,35 +387,60 @@ def _keys(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]], sort: str, after:
     shape = (dialect, len(places) if dialect == "sqlite" else 0, sort)
     known = _statements.get(shape)
     if known is None:
-        known = _statements[shape] = keys_statement(dialect, len(places), sort)
-    rows = uow.execute(known, keys_parameters(dialect, places, after or FIRST[sort], most, sort))
-    return [
-        Key(row.rank, row.due_key, key if isinstance(key := row.work_item_id, UUID) else UUID(bytes=key))
-        for row in rows
-    ]
+        columns = column("rank", Integer), column("due_key", BigInteger), column("work_item_id", Id)
+        known = _statements[shape] = keys_statement(dialect, len(places), sort).columns(*columns)
+    rows = uow.read(known, keys_parameters(dialect, places, after or FIRST[sort], most, sort))
+    return [Key(*row) for row in rows]
 
 
-_statements: dict[tuple[str, int, str], TextClause] = {}
+_statements: dict[tuple[str, int, str], TextualSelect] = {}
 
 
-def _counts(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]]) -> list[int]:
-    """Entries of each list, at most one above COUNT_LIMIT; one statement."""
+def _counts(uow: UnitOfWork, places: Sequence[tuple[UUID, Box]]) -> dict[Box, int]:
+    """Entries of each box, at most one above COUNT_LIMIT, behind which no list is read; one statement."""
     if not places:
-        return []
-    lite = uow.connection.dialect.name == "sqlite"
-    known = _counting.get(len(places))
+        return dict.fromkeys(Box, 0)
+    dialect = uow.connection.dialect.name
+    lists = {box: [principal for principal, of in places if of is box] for box in Box}
+    shape = (dialect, tuple(len(principals) if dialect == "sqlite" else 0 for principals in lists.values()))
+    known = _counting.get(shape)
     if known is None:
-        lists = " UNION ALL ".join(_ONE_COUNT.format(number=number) for number in range(len(places)))
-        known = _counting[len(places)] = text(f"{lists} ORDER BY place")
-    parameters: dict[str, Any] = {"most": COUNT_LIMIT + 1}
-    for number, (principal, box) in enumerate(places):
-        parameters |= {f"principal_{number}": principal.bytes if lite else principal, f"box_{number}": int(box)}
-    return [int(row.entries) for row in uow.execute(known, parameters)]
+        columns = column("box", Integer), column("entries", Integer)
+        known = _counting[shape] = count_statement(dialect, lists).columns(*columns)
+    found = {row.box: row.entries for row in uow.read(known, count_parameters(dialect, lists))}
+    return {box: found.get(int(box), 0) for box in Box}
 
 
-_ONE_COUNT = """SELECT {number} AS place, count(*) AS entries FROM (
-    SELECT 1 FROM inbox WHERE principal_id = :principal_{number} AND box = :box_{number} LIMIT :most) AS l{number}"""
-_counting: dict[int, TextClause] = {}
+def count_statement(dialect: str, lists: Mapping[Box, Sequence[UUID]]) -> TextClause:
+    """The query of the counts: a row per box. Binds: most; of_BOX (an array), or of_BOX_N."""
+    if dialect == "postgresql":
+        return text(" UNION ALL ".join(_LATERAL_COUNT.format(box=int(box)) for box in Box))
+    counts = []
+    for box, principals in lists.items():
+        rows = [_COUNTED.format(box=int(box), number=number) for number in range(len(principals))]
+        if rows:
+            counts.append(_ONE_COUNT.format(box=int(box), rows=" UNION ALL ".join(rows)))
+    return text(" UNION ALL ".join(counts))
+
+
+def count_parameters(dialect: str, lists: Mapping[Box, Sequence[UUID]]) -> dict[str, Any]:
+    """Driver values for `count_statement`."""
+    known: dict[str, Any] = {"most": COUNT_LIMIT + 1}
+    for box, principals in lists.items():
+        if dialect == "postgresql":
+            known[f"of_{box}"] = principals
+        else:
+            known |= {f"of_{box}_{number}": principal.bytes for number, principal in enumerate(principals)}
+    return known
+
+
+_LATERAL_COUNT = """SELECT {box} AS box, count(*) AS entries FROM (
+    SELECT 1 FROM unnest(CAST(:of_{box} AS uuid[])) AS p (principal_id) CROSS JOIN LATERAL (
+      SELECT 1 FROM inbox i WHERE i.principal_id = p.principal_id AND i.box = {box} LIMIT :most) k
+    LIMIT :most) AS l{box}"""
+_ONE_COUNT = "SELECT {box} AS box, count(*) AS entries FROM ({rows} LIMIT :most) AS l{box}"
+_COUNTED = "SELECT 1 FROM inbox WHERE principal_id = :of_{box}_{number} AND box = {box}"
+_counting: dict[tuple[str, tuple[int, ...]], TextualSelect] = {}
 
 
 # ---------------------------------------------------------------- searching
@@ -440,7 +477,8 @@ _place = (
     .outerjoin(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.id == bindparam("of"))
 )
-_lines = (
+_AT_ONCE = 10
+_every_line = (
     select(
         work_item.c.id, work_item.c.user_task_id, work_item.c.instance_id, instance.c.definition_id,
         instance.c.number, instance.c.title, instance.c.summary, user_task.c.name.label("task_name"),
@@ -455,8 +493,8 @@ _lines = (
     .join(instance, instance.c.id == work_item.c.instance_id)
     .join(definition, definition.c.id == instance.c.definition_id)
     .outerjoin(_starter, _starter.c.id == instance.c.starter_id)
-    .where(work_item.c.id.in_(bindparam("items", expanding=True)))
 )  # fmt: skip
+_lines = _every_line.where(work_item.c.id.in_(bindparam("items", expanding=True)))
 _done = (
     select(
         work_item.c.id, work_item.c.instance_id, instance.c.definition_id, instance.c.number, instance.c.title,
@@ -495,12 +533,30 @@ def _describe(
 ) -> list[InboxItem]:
     if not item_ids:
         return []
-    statement = _lines if matching is None else _lines.where(matching)
-    rows = {row.id: row for row in uow.execute(statement, {"items": item_ids})}
+    rows = {row.id: row for row in _rows(uow, item_ids, matching)}
     holders = identity.names(uow, [row.assignee_id for row in rows.values() if row.assignee_id != uow.actor.user_id])
-    wanted = {str(row.group_id) for row in rows.values() if row.group_id is not None}
-    groups = {group.id: group for group in identity.find_groups(uow, sorted(wanted))}
+    wanted = {row.group_id for row in rows.values() if row.group_id is not None}
+    groups = {group.id: group for group in _own_groups(uow)} if wanted else {}
+    groups |= {group.id: group for group in identity.find_groups(uow, sorted(map(str, wanted - groups.keys())))}
     return [_line(uow, rows[key], holders, groups) for key in item_ids if key in rows]
+
+
+def _own_groups(uow: UnitOfWork) -> list[Group]:
+    """Most items stand under these, and the page has asked for them."""
+    return [] if uow.actor.user_id is None else identity.groups_of(uow, uow.actor.user_id)
+
+
+def _rows(uow: UnitOfWork, item_ids: Sequence[UUID], matching: ColumnElement[bool] | None) -> Iterable[Any]:
+    if matching is not None:
+        return uow.execute(_lines.where(matching), {"items": item_ids})
+    asked = [*item_ids, *[item_ids[-1]] * (-len(item_ids) % _AT_ONCE)]  # twice in a list is as good as once
+    return uow.read(_lines_of(len(asked)), {f"item_{number}": key for number, key in enumerate(asked)})
+
+
+@lru_cache
+def _lines_of(places: int) -> Select[Any]:
+    """The lines of as many items, compiled once for all."""
+    return _every_line.where(work_item.c.id.in_([bindparam(f"item_{number}", type_=Id) for number in range(places)]))
 
 
 def _line(uow: UnitOfWork, row: Any, holders: dict[UUID, str], groups: dict[UUID, Group]) -> InboxItem:

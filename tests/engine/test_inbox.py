@@ -11,9 +11,17 @@ from sqlalchemy import delete, select, text
 from benchmarks.inbox import NOW, fill
 from engine import identity, tasks
 from engine.db.instance import instance
-from engine.db.task import inbox
+from engine.db.task import Box, inbox
 from engine.errors import InvalidValue, NotFound
-from engine.tasks.inbox import FIRST, SORTS, _places, keys_parameters, keys_statement
+from engine.tasks.inbox import (
+    FIRST,
+    SORTS,
+    _places,
+    count_parameters,
+    count_statement,
+    keys_parameters,
+    keys_statement,
+)
 from engine.unit_of_work import ENGINE, Actor
 
 TASKS = 3000
@@ -122,13 +130,18 @@ def test_filters_find_the_same_as_looking_at_each_line(engine, busy):
     assert everything(engine, busy, process="p") == whole
 
 
-def test_counts_are_of_one_person(engine, busy):
+def test_counts_are_of_one_person_and_end_somewhere(engine, busy, monkeypatch):
     with engine.unit_of_work(busy, read_only=True) as uow:
         counts = tasks.count(uow)
         claimable = tasks.inbox(uow, "claimable", limit=5).items
     with engine.unit_of_work(Actor(UUID(int=5)), read_only=True) as uow:
         nobody = tasks.count(uow), tasks.inbox(uow).items
 
+    monkeypatch.setitem(tasks.inbox.__globals__, "COUNT_LIMIT", 5)
+    with engine.unit_of_work(busy, read_only=True) as uow:
+        capped = tasks.count(uow)
+
+    assert capped == {"todo": 6, "claimable": 6, "copied": 0}
     assert counts["todo"] == len(visible(engine, busy))
     assert 0 < counts["claimable"] <= counts["todo"]
     assert all(item.claimable and not item.mine for item in claimable)
@@ -184,6 +197,29 @@ def test_the_page_is_read_from_an_index_without_sorting_a_principals_rows(engine
         sorts = [node for node in nodes if node["Node Type"].endswith("Sort")]
         assert len(sorts) == 1, "the merge of the lists is the only sort"
         assert "Nested Loop" in sorts[0]["Plans"][0]["Node Type"]
+
+
+def test_counting_stops_in_each_box_however_many_lists_it_has(engine, monkeypatch):
+    busy = Actor(fill(engine, TASKS))
+    monkeypatch.setitem(tasks.inbox.__globals__, "COUNT_LIMIT", 5)
+    with engine.unit_of_work(busy, read_only=True) as uow:
+        places = _places(uow, "todo")
+        lists = {box: [principal for principal, of in places if of is box] for box in Box}
+        statement = count_statement(engine.dialect, lists)
+        parameters = count_parameters(engine.dialect, lists)
+        explain = "EXPLAIN QUERY PLAN" if engine.dialect == "sqlite" else "EXPLAIN (ANALYZE, FORMAT JSON)"
+        if engine.dialect == "postgresql":
+            uow.execute(text("SET LOCAL enable_bitmapscan = off"))
+        rows = uow.execute(text(f"{explain} {statement.text}"), parameters).all()
+
+    if engine.dialect == "sqlite":
+        searches = [row.detail for row in rows if "inbox" in row.detail]
+        assert all(step.startswith("SEARCH inbox USING COVERING INDEX") for step in searches)
+        assert len(searches) == len(places)
+    else:
+        scans = [node for node in walk(rows[0][0][0]["Plan"]) if node.get("Relation Name") == "inbox"]
+        assert {node["Node Type"] for node in scans} == {"Index Only Scan"}
+        assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) <= 2 * 6, "of hundreds of rows"
 
 
 def test_a_person_keeps_his_lists_under_names_of_his_own(engine):
