@@ -1,11 +1,15 @@
 """Which language and zone a page is in, and the compiled catalogues."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, force_locale, get_locale, get_translations
+from markupsafe import Markup
 
 from engine.settings import Settings
 from webui import catalogues
@@ -19,17 +23,34 @@ def install(app: Flask, settings: Settings) -> None:
     catalogues.compile_all()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(catalogues.FOLDER)
     Babel(app, locale_selector=_language, timezone_selector=lambda: settings.timezone, default_locale=settings.locale)
-    # as the library does, with the catalogue looked up once a page, as its language is: a list asks for a hundred words
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: _catalogue().ugettext(text),
-        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number), newstyle=True,
+        gettext=lambda text: get_translations().ugettext(text),
+        ngettext=lambda one, many, number: get_translations().ungettext(one, many, number), newstyle=True,
     )  # fmt: skip
+    # what the library does for each word in three calls through the template: a list asks for a hundred words
+    app.jinja_env.globals["_"] = _words
 
 
 def language() -> str:
-    """`zh` or `en`: of the page at hand."""
-    locale = get_locale()
-    return "zh" if isinstance(locale, Locale) and locale.language == "zh" else "en"
+    """`zh` or `en`: of the page at hand, chosen once."""
+    try:
+        return str(g.language)
+    except AttributeError:
+        locale = get_locale()
+        g.language = "zh" if isinstance(locale, Locale) and locale.language == "zh" else "en"
+        return str(g.language)
+
+
+@contextmanager
+def speaking(wanted: str) -> Iterator[None]:
+    """Words and moments are in the language `wanted` inside, whoever reads."""
+    before = language()
+    with force_locale(wanted):
+        g.language = wanted
+        try:
+            yield
+        finally:
+            g.language = before
 
 
 def zone() -> tzinfo:
@@ -38,10 +59,19 @@ def zone() -> tzinfo:
     return settings.zone
 
 
-def _catalogue() -> Any:
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return g.catalogue
+def _words(text: str, **facts: Any) -> Markup:
+    """`_()` of the templates; what stands in `facts` is escaped."""
+    return _pattern(text, language()) % facts if facts else _sentence(text, language())
+
+
+@lru_cache(10_000)
+def _pattern(text: str, _of: str) -> Markup:
+    return Markup(get_translations().ugettext(text))  # noqa: S704 - words of ours, as the library takes them
+
+
+@lru_cache(10_000)
+def _sentence(text: str, of: str) -> Markup:
+    return _pattern(text, of) % {}
 
 
 def _language() -> str:

@@ -20,10 +20,14 @@ _TYPES = {
 
 
 class Manifest:
-    """`manifest.json` and `icons.json` of a build, read again when they change."""
+    """`manifest.json` and `icons.json` of a build, read again when they change.
+
+    `tags`: what was made of `manifest.json` for a page, by entry and root of the site; forgotten with it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.tags: dict[tuple[str, str], Markup] = {}
         self._read: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def entry(self, name: str) -> dict[str, Any] | None:
@@ -43,6 +47,7 @@ class Manifest:
         known = self._read.get(name)
         if known is None or known[0] != changed:
             known = self._read[name] = (changed, json.loads(file.read_text(encoding="utf-8")))
+            self.tags = {}
         return known[1]
 
 
@@ -55,9 +60,17 @@ def register(app: Flask, folder: Path = BUILD) -> None:
 
 def asset(name: str) -> Markup:
     """Stylesheet, preloads and module script of an entry; `app` also tells what custom elements may load later."""
-    entry = _manifest().entry(name)
+    manifest = _manifest()
+    entry = manifest.entry(name)
     if entry is None:
         return Markup()
+    key = name, request.script_root
+    if key not in manifest.tags:
+        manifest.tags[key] = _tags(name, entry)
+    return manifest.tags[key]
+
+
+def _tags(name: str, entry: dict[str, Any]) -> Markup:
     lines = [_tag('<link rel="stylesheet" href="%s">', entry["css"])] if entry["css"] else []
     lines += [_tag('<link rel="modulepreload" href="%s">', chunk) for chunk in entry["preload"]]
     if name == "app":
@@ -68,9 +81,10 @@ def asset(name: str) -> Markup:
 
 def icon(name: str, label: str = "") -> Markup:
     """An outline icon, inlined; decoration unless it has a `label`."""
-    if "icons" not in g:  # a page asks for many: the file is looked at once
-        g.icons = _manifest().icons()
-    return _drawn(g.icons.get(name, ""), label)
+    icons = g.get("icons")
+    if icons is None:  # a page asks for many: the file is looked at once
+        icons = g.icons = _manifest().icons()
+    return _drawn(icons.get(name, ""), label)
 
 
 @lru_cache(1000)

@@ -141,7 +141,8 @@ def ago(at: datetime | None) -> Markup:
     """`<time>` with the distance from now and the exact moment as title."""
     if at is None:
         return Markup()
-    text = gettext("now") if abs(at - g.now) < _MINUTE else _distance(_rounded(at - g.now), languages.language())
+    distance: timedelta = at - g.now
+    text = gettext("now") if abs(distance) < _MINUTE else _distance(_rounded(distance), languages.language())
     exact = f'<time datetime="{at.isoformat()}" title="{moment(at)}">'
     return Markup(f"{exact}{escape(text)}</time>")  # noqa: S704 - numbers and separators; twice as fast as format
 
@@ -388,9 +389,9 @@ def process_name(item: Any) -> str:
 
 def processes() -> dict[str, DefinitionInfo]:
     """The newest version of every process by key, asked for once."""
-    if "processes" not in g:
-        g.processes = {info.key: info for info in repository.latest_all(g.uow)}
-    found: dict[str, DefinitionInfo] = g.processes
+    found: dict[str, DefinitionInfo] | None = g.get("processes")
+    if found is None:
+        found = g.processes = {info.key: info for info in repository.latest_all(g.uow)}
     return found
 
 

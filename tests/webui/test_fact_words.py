@@ -4,9 +4,9 @@ import ast
 from pathlib import Path
 
 import pytest
-from flask_babel import force_locale
 
 from engine.bpmn import steps
+from webui import languages
 from webui.cockpit import facts
 
 ROOT = Path(__file__).parents[2] / "engine"
@@ -45,6 +45,6 @@ def test_every_kind_that_is_recorded_has_words():
 
 @pytest.mark.parametrize(("language", "words"), [("zh", "任务已办理"), ("en", "Task decided")])
 def test_words_are_in_the_readers_language_and_an_unknown_kind_is_its_code(app, language, words):
-    with app.test_request_context(), force_locale(language):
+    with app.test_request_context(), languages.speaking(language):
         assert facts.said("task.decided") == words
         assert facts.said("of.tomorrow") == "of.tomorrow"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 
 from engine import drafts, repository
 from engine.bpmn import imports
@@ -15,7 +15,7 @@ from engine.bpmn.imports import ImportNote, Kind, Translation
 from engine.findings import Finding, Level
 from engine.scenarios import worlds
 from engine.unit_of_work import UnitOfWork
-from webui import errors
+from webui import errors, languages
 from webui.cli import opening
 
 AREA = "imported"
@@ -36,7 +36,7 @@ def import_(paths: tuple[Path, ...], area: str, dry_run: bool, language: str) ->
     printed, one line per element. Exit 1 when a file cannot be read.
     """
     refused = count = 0
-    with opening.engine().unit_of_work(opening.CLI, read_only=dry_run) as uow, force_locale(language):
+    with opening.engine().unit_of_work(opening.CLI, read_only=dry_run) as uow, languages.speaking(language):
         for path in paths:
             if path.is_dir():
                 count += _library(uow, path, dry_run)
