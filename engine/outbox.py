@@ -52,13 +52,14 @@ _asked_for = select(
 
 
 def plan_substitution(uow: UnitOfWork, substitution_id: UUID, what: str, at: datetime | None = None) -> None:
-    """A job, now or `at` a time, that tells of a substitution: asked (its manager), judged, ended (the principal)."""
+    """A job, now or `at` a time, that tells of a substitution: given, asked, judged or ended."""
     key = ids.uuid7()
+    by = str(uow.actor.user_id) if uow.actor.user_id is not None and at is None else None
     uow.queue(
         _insert,
         {
             "id": key, "instance_id": None, "token": None, "kind": int(JobKind.EVENT), "handler": SUBSTITUTION,
-            "payload": {"substitution": str(substitution_id), "what": what}, "shard": key.bytes[-1] % 64,
+            "payload": {"substitution": str(substitution_id), "what": what, "by": by}, "shard": key.bytes[-1] % 64,
             "visible_at": at or uow.now, "state": 0, "attempts": 0, "retry": _RETRY, "last_error": None,
             "created_at": uow.now,
         },
@@ -93,7 +94,7 @@ def publish(uow: UnitOfWork, instance: Instance, kind: str, seq: int) -> None:
 def _concerns_somebody(uow: UnitOfWork, instance: Instance, kind: str) -> bool:
     if uow.actor.source == SET_UP:
         return False
-    if kind in PERSONAL:
+    if kind in PERSONAL or (kind == "task.decided" and uow.actor.on_behalf_of is not None):
         return True
     if kind == ENDED:
         return instance.starter_id is not None and instance.starter_id != uow.actor.user_id

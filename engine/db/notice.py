@@ -59,7 +59,7 @@ notice_delivery = Table(
     "notice_delivery",
     metadata,
     Column("id", Id, primary_key=True),  # made of event, item, recipient and channel: each is told once
-    Column("instance_id", Id, nullable=False),
+    Column("instance_id", Id),  # none: of a substitution
     Column("event", String(40), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("recipient_id", Id, nullable=False),

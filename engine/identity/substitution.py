@@ -158,7 +158,9 @@ def substitute(
     row = asdict(made) | {"names": list(made.names), "made_at": uow.now}
     row["approved_by"] = row.pop("judged_by")
     uow.execute(insert(substitution), row)
-    outbox.plan_substitution(uow, made.id, *(("ended", valid_to) if alone else ("asked",)))
+    outbox.plan_substitution(uow, made.id, "given" if alone else "asked")
+    if alone:
+        outbox.plan_substitution(uow, made.id, "ended", valid_to)
     history.act(
         uow, SCOPE, "substitution.created",
         {"principal": str(absent.id), "substitute": str(present.id), "scope": scope, "state": made.state},

@@ -14,8 +14,8 @@ from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.notice import DeliveryState, notice_delivery
 from engine.notices import mail, robots
-from engine.notices.events import DIGEST, EVENTS, MAIL, Notice, line
-from engine.notices.telling import link, seen_title, still_open
+from engine.notices.events import DIGEST, MAIL, Notice, line
+from engine.notices.telling import beside, link, seen_title, still_open
 from engine.outbound import Outbound
 from engine.settings import Settings
 from engine.unit_of_work import UnitOfWork
@@ -86,30 +86,35 @@ def sent(uow: UnitOfWork, parcel: Parcel) -> None:
         uow.queue(_close, {"of": key, "state": int(DeliveryState.SENT), "sent_at": uow.now, "reason": ""})
 
 
-def _read(uow: UnitOfWork, payload: Mapping[str, Any]) -> tuple[Instance, Notice]:
-    item = payload.get("item")
+def _read(uow: UnitOfWork, payload: Mapping[str, Any]) -> tuple[Instance | None, Notice]:
+    """The notice, and the request that it is about; None: it is about a substitution."""
+    item, about = (None if key is None else UUID(key) for key in (payload.get("item"), payload.get("substitution")))
     notice = Notice(
-        payload["event"], UUID(payload["recipient"]), None if item is None else UUID(item), payload["seq"],
-        payload["node"], payload["facts"],
-    )  # fmt: skip
-    return rows.read(uow, UUID(payload["instance"])), notice
+        payload["event"], UUID(payload["recipient"]), item, payload["seq"], payload["node"], payload["facts"], about
+    )
+    return None if about is not None else rows.read(uow, UUID(payload["instance"])), notice
 
 
 def _drop(uow: UnitOfWork, key: UUID, reason: str) -> None:
     uow.queue(_close, {"of": key, "state": int(DeliveryState.DROPPED), "sent_at": None, "reason": reason})
 
 
-def _letter(uow: UnitOfWork, key: UUID, instance: Instance, notice: Notice) -> Parcel | None:
+def _letter(uow: UnitOfWork, key: UUID, instance: Instance | None, notice: Notice) -> Parcel | None:
     user = identity.user(uow, notice.recipient_id)
     if not user.active or not user.email:
         _drop(uow, key, "the account has no address or is closed")
         return None
     first = user.locale or uow.settings.locale
-    named = _named(uow, instance, user.id)
     said = [line(notice, language) for language in sorted(_LANGUAGES, key=lambda one: one != first)]
+    if instance is None:
+        thread, kind, subject = notice.substitution_id or key, "substitutions", said[0]
+        more = beside(uow, notice, None, user.id, first)
+    else:
+        more = _named(uow, instance, user.id)
+        thread, kind, subject = instance.id, instance.process_key, f"{said[0]}: {more}"
+    lines = (*said, *(("", more) if more else ()))
     letter = mail.Letter(
-        key, instance.id, instance.process_key, user.name, user.email, f"{said[0]}: {named}", (*said, "", named),
-        _deep(uow, instance, notice),
+        key, thread, kind, user.name, user.email, subject, lines, _deep(uow, instance, notice)
     )  # fmt: skip
     return Parcel(uow.now, letter=mail.compose(uow.settings, letter, uow.now), covers=(key,))
 
@@ -128,7 +133,10 @@ def _digest(uow: UnitOfWork, key: UUID, user_id: UUID) -> Parcel | None:
             _drop(uow, row.id, "no longer open")
         else:
             covers.append(row.id)
-            lines += [f"{line(notice, language)}: {_named(uow, instance, user_id)}" for language in languages]
+            named = "" if instance is None else ": " + _named(uow, instance, user_id)
+            lines += [line(notice, language) + named for language in languages]
+            if instance is None and (more := beside(uow, notice, None, user_id, first)):
+                lines.append(more)
             lines += [_deep(uow, instance, notice), ""]
     if not covers:
         return None
@@ -143,8 +151,12 @@ def _named(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
     return f"{title} [{instance.number}]" if instance.number else title
 
 
-def _post(uow: UnitOfWork, instance: Instance, notice: Notice) -> robots.Post:
-    """A group reads no value of a form: a title made of one is the name of the process."""
+def _post(uow: UnitOfWork, instance: Instance | None, notice: Notice) -> robots.Post:
+    """A group reads no value of a form: a title made of one is the name of the process; of a substitution no reason."""
+    if instance is None:
+        lines = [line(notice, language) for language in _LANGUAGES]
+        return robots.Post(lines[0], [*("@" + who for who in _names(uow, notice)), *lines],
+                           _deep(uow, None, notice))  # fmt: skip
     name = repository.definition(uow, instance.definition_id).name
     title = tasks.shown_title(uow, instance.definition_id, instance.title, name, forms.permissions.HIDE_ALL)
     named = f"{title} [{instance.number}]" if instance.number else title
@@ -157,5 +169,5 @@ def _names(uow: UnitOfWork, notice: Notice) -> list[str]:
     return [notice.facts["whom"]] if notice.facts.get("whom") else []
 
 
-def _deep(uow: UnitOfWork, instance: Instance, notice: Notice) -> str:
-    return uow.settings.site_url.rstrip("/") + link(notice.item_id, instance.id, EVENTS[notice.event].of_item)
+def _deep(uow: UnitOfWork, instance: Instance | None, notice: Notice) -> str:
+    return uow.settings.site_url.rstrip("/") + link(notice, instance)

@@ -33,7 +33,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One event for one person or, by a robot, for one group. `facts` fill the line."""
+    """One event for one person or, by a robot, for one group. `facts` fill the line; `name_en` is for English.
+
+    `substitution_id`: what it is about, when it is no request.
+    """
 
     event: str
     recipient_id: UUID
@@ -41,6 +44,7 @@ class Notice:
     seq: int
     node: str | None
     facts: Mapping[str, str] = field(default_factory=dict)
+    substitution_id: UUID | None = None
 
     @property
     def about(self) -> str:
@@ -49,6 +53,8 @@ class Notice:
         return str(self.item_id) if once else f"{self.seq}:{self.item_id or ''}"
 
 
+SUBSTITUTIONS = ("substitution_given", "substitution_asked", "substitution_judged", "substitution_ended")
+"""events of a substitution itself; its words are in the facts"""
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
 _EACH_TIME = ("urge", "timeout_warning")
 _LIST = (
@@ -107,6 +113,14 @@ _LIST = (
         "What you decided for somebody else was not confirmed: “{node}”",
     ),
     Event(
+        "acted", "以我名义作出的决定", "Decisions in my name", "{who}代您在「{node}」：{decision}",
+        "{who} decided “{node}” for you: {decision_en}", frozenset((APP,)),
+    ),
+    Event("substitution_given", "代理授权", "Acting for others", "{said}", "{said_en}"),
+    Event("substitution_asked", "待我审批的代理", "Substitutions to approve", "{said}", "{said_en}"),
+    Event("substitution_judged", "代理审批结果", "Answers to substitutions", "{said}", "{said_en}"),
+    Event("substitution_ended", "代理结束", "Substitutions that end", "{said}", "{said_en}"),
+    Event(
         "timeout_warning", "超时提醒", "Time limits that run out", "「{node}」已等待过久，请尽快处理",
         "“{node}” has waited too long: please handle it", of_item=True,
     ),
@@ -151,6 +165,7 @@ def line(notice: Notice, language: str) -> str:
     event = EVENTS[notice.event]
     facts: dict[str, Any] = {"who": "系统" if language == "zh" else "The system", "node": "", **notice.facts}
     if language == "en":
-        facts["node"] = facts.get("node_en") or facts["node"]
-        facts["who"] = facts.get("who_en") or facts["who"]
+        facts |= {
+            name.removesuffix("_en"): text for name, text in notice.facts.items() if name.endswith("_en") and text
+        }
     return (event.line_zh if language == "zh" else event.line_en).format_map(facts)

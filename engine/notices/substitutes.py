@@ -1,22 +1,25 @@
-"""What is told about a substitution, outside of any request: to its manager, to both people, and when it is over."""
+"""What is told about a substitution, outside of any request: to who judges it, to both people, and when it is over."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from engine import identity, ids, tasks
-from engine.db.job import JobKind
+from engine import identity, tasks
 from engine.identity import Substitution, User
-from engine.notices.events import DECISIONS
-from engine.runtime import later
+from engine.notices import telling
+from engine.notices.events import DECISIONS, SUBSTITUTIONS, Notice
 from engine.tasks import InMyName
 from engine.unit_of_work import UnitOfWork
 
-RETRY = "PT10S,PT1M,PT10M,PT1H"
 MOST_LINES = 20
 """in a notice; the page has all of them"""
-PAGE = "/substitutions/"
+GIVEN, ASKED, JUDGED, ENDED = SUBSTITUTIONS
 
+_GIVEN = (
+    "{substitute}代理{principal}：{first}至{last}",
+    "{substitute} acts for {principal} from {first} to {last}",
+)
 _ASKED = (
     "{principal}申请由{substitute}代理，请审批",
     "{principal} wants {substitute} as substitute: please say yes or no",
@@ -31,49 +34,60 @@ _ENDED = (
     "{substitute}的代理已结束：代您作出{n}项决定",
     "{substitute} no longer acts for you: {n} decisions in your name",
 )
+_ENDED_EARLY = ("您对{principal}的代理已提前结束", "You no longer act for {principal}: it was ended early")
 _MORE = ("另有{n}项，见页面", "{n} more on the page")
 
 
 def of_substitution(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
-    """Plan what is to be told, in the application; returns to how many people."""
+    """Plan what is to be told, as everybody wants it; returns how many notices there are."""
     rule = identity.find_substitution(uow, UUID(payload["substitution"]))
     principal, substitute = (identity.user(uow, key) for key in (rule.principal_id, rule.substitute_id))
+    both = (principal, substitute)
     match payload["what"]:
+        case "given" if rule.state == "active":
+            # he knows what he has set himself
+            people = [substitute, *([principal] if payload.get("by") not in (None, str(principal.id)) else [])]
+            return _tell(uow, rule, both, GIVEN, people, _GIVEN, f"#rule-{rule.id}", rule.reason)
         case "asked" if rule.state == "pending":
             judges = identity.judges_of(uow, principal.id, substitute.id)
             words = _ASKED if judges.manager else _ASKED_WITHOUT_MANAGER
-            return _tell(uow, rule, judges.people, words, "asked", principal, substitute)
+            return _tell(uow, rule, both, ASKED, judges.people, words, f"#judge-{rule.id}", rule.reason)
         case "judged":
-            words = _APPROVED if rule.state != "refused" else _REFUSED
-            return _tell(
-                uow, rule, [principal, substitute], words, "judged", principal, substitute, rule.judged_reason or ""
-            )
+            said, reason, at = rule.judged_reason or "", rule.reason, f"#rule-{rule.id}"
+            if rule.state == "refused":
+                return _tell(uow, rule, both, JUDGED, both, _REFUSED, at, said)
+            told = _tell(uow, rule, both, JUDGED, [principal], _APPROVED, at, said)
+            return told + _tell(uow, rule, both, GIVEN, [substitute], _GIVEN, at, reason)
         case "ended" if identity.told_of_end(uow, rule.id):
-            return _tell(
-                uow, rule, [principal], _ENDED, "ended", principal, substitute, tasks.decided_by_rule(uow, rule)
-            )
+            decided = tasks.decided_by_rule(uow, rule)
+            told = _tell(uow, rule, both, ENDED, [principal], _ENDED, f"#over-{rule.id}", decided)
+            if rule.over_at < rule.valid_to and payload.get("by") != str(substitute.id):
+                told += _tell(uow, rule, both, ENDED, [substitute], _ENDED_EARLY, "", "")
+            return told
     return 0
 
 
 def _tell(
-    uow: UnitOfWork, rule: Substitution, people: Sequence[User], words: tuple[str, str], what: str, principal: User,
-    substitute: User, more: str | Sequence[InMyName] = "",
+    uow: UnitOfWork, rule: Substitution, both: tuple[User, User], event: str, people: Sequence[User],
+    words: tuple[str, str], at: str, more: str | Sequence[InMyName],
 ) -> int:  # fmt: skip
-    told = [user for user in people if user.active]
-    for user in told:
-        english = (user.locale or uow.settings.locale) == "en"
-        facts = {
-            "principal": _name(principal, english), "substitute": _name(substitute, english),
-            "n": 0 if isinstance(more, str) else len(more),
+    """`at`: where on the page. `more`: a reason, or what was decided; it stays with the person who is told."""
+    facts: dict[str, str] = {"anchor": at}
+    for english, ending in ((False, ""), (True, "_en")):
+        said = {
+            "principal": _name(both[0], english), "substitute": _name(both[1], english),
+            "n": 0 if isinstance(more, str) else len(more), "first": _day(uow, rule.valid_from),
+            "last": _day(uow, rule.valid_to - timedelta(microseconds=1)),
         }  # fmt: skip
-        inputs = {
-            "user_ids": [str(user.id)], "title": words[english].format_map(facts)[:200],
-            "text": more if isinstance(more, str) else _lines(more, english),
-            "link": PAGE if what != "ended" else f"{PAGE}#over-{rule.id}",
-        }  # fmt: skip
-        key = ids.named("substitution", rule.id, what, user.id)
-        later.put(uow, JobKind.NOTICE, "notification.notify", inputs, key=key, retry=RETRY)
-    return len(told)
+        facts["said" + ending] = words[english].format_map(said)
+        facts["text" + ending] = more if isinstance(more, str) else _lines(more, english)
+    return telling.plan(
+        uow, None, [Notice(event, user.id, None, 0, None, facts, substitution_id=rule.id) for user in people]
+    )
+
+
+def _day(uow: UnitOfWork, at: Any) -> str:
+    return at.astimezone(uow.settings.zone).date().isoformat()  # type: ignore[no-any-return]
 
 
 def _lines(decided: Sequence[InMyName], english: bool) -> str:

@@ -20,6 +20,7 @@ from engine.notices.events import APP, DECISIONS, DIGEST, EVENTS, MAIL, POLICY, 
 from engine.runtime import later
 from engine.unit_of_work import UnitOfWork
 
+SUBSTITUTIONS_PAGE = "/substitutions/"
 MOST_FACTS = 500
 """read at a time"""
 MOST_MEMBERS = 200
@@ -67,7 +68,14 @@ def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
     hooks.plan(uow, instance, mine)
     if not payload.get("people", True):
         return 0
-    notices = _without_doubles([notice for fact in mine for notice in _of_fact(uow, instance, fact)])
+    return plan(uow, instance, _without_doubles([one for fact in mine for one in _of_fact(uow, instance, fact)]))
+
+
+def plan(uow: UnitOfWork, instance: Instance | None, notices: Sequence[Notice]) -> int:
+    """Each where its person wants it, and by the robots that post it. Returns how many there are.
+
+    `instance`: the request that they are about; None: they are about a substitution.
+    """
     by_event: dict[str, list[Notice]] = {}
     for notice in notices:
         by_event.setdefault(notice.event, []).append(notice)
@@ -151,10 +159,13 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
                 yield from notice("policy", person)
         case "task.decided" if data.get("decision_source") == "human" and not data.get("unconfirmed"):
             yield from notice("decided", instance.starter_id)
+            yield from notice("acted", fact.on_behalf_of_id)
         case "task.confirm_asked":
             yield from notice("confirm", data.get("to"), data.get("item"))
         case "task.confirmed":
             yield from notice("confirmed", data.get("to"))
+            if data.get("answer") == "time":
+                yield from notice("acted", _assignee(uow, data.get("item")))
             yield from notice("decided", instance.starter_id)
         case "task.refused":
             yield from notice("refused", data.get("to"))
@@ -186,6 +197,11 @@ def _added(uow: UnitOfWork, notice: Any, data: Mapping[str, Any]) -> Iterator[No
             yield from notice("added_signer", item.assignee_id, item.id)
 
 
+def _assignee(uow: UnitOfWork, item: Any) -> UUID | None:
+    found = uow.execute(_items_by_id, {"items": [UUID(str(item))]}).first()
+    return None if found is None else found.assignee_id
+
+
 def _parents(uow: UnitOfWork, item: Any) -> Sequence[Any]:
     if item is None:
         return ()
@@ -205,8 +221,11 @@ def _people(uow: UnitOfWork, item: Any) -> list[UUID]:
 def _without_doubles(notices: Sequence[Notice]) -> list[Notice]:
     """Whoever is told that an item came to him need not be told that he has work."""
     special = {(one.recipient_id, one.item_id) for one in notices if not one.event.startswith("todo")}
+    copied = {one.recipient_id for one in notices if one.event == "cc"}  # of what was decided for him, if he wants one
     found: dict[tuple[str, UUID, str], Notice] = {}
     for one in notices:
+        if one.event == "acted" and one.recipient_id in copied:
+            continue
         if not one.event.startswith("todo") or (one.recipient_id, one.item_id) not in special:
             found.setdefault((one.event, one.recipient_id, one.about), one)
     return list(found.values())
@@ -243,12 +262,16 @@ def _drawn(uow: UnitOfWork, instance: Instance, node: str) -> tuple[str, Mapping
 # ---------------------------------------------------------------- where
 
 
-def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, recipient: UUID | None = None) -> int:
+def _plan(
+    uow: UnitOfWork, instance: Instance | None, notice: Notice, channel: str, recipient: UUID | None = None
+) -> int:  # fmt: skip
     """Queue one notice, once; 0 when it was planned before or cannot reach anybody."""
     recipient = recipient or notice.recipient_id
     if channel == MAIL and not (uow.settings.smtp_url and identity.user(uow, recipient).email):
         return 0
-    key = ids.named("notice", instance.id, notice.event, notice.about, recipient, channel)
+    subject_id = instance.id if instance is not None else notice.substitution_id
+    instance_id = None if instance is None else instance.id
+    key = ids.named("notice", subject_id, notice.event, notice.about, recipient, channel)
     if uow.read_one(_sent, {"key": key}) is not None:
         return 0
     in_app = channel == APP
@@ -256,8 +279,8 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
     if channel == ROBOT:
         facts["whom"] = identity.user(uow, notice.recipient_id).name
     payload = {
-        "instance": str(instance.id), "event": notice.event, "recipient": str(recipient), "seq": notice.seq,
-        "item": None if notice.item_id is None else str(notice.item_id), "node": notice.node,
+        "instance": _text(instance_id), "substitution": _text(notice.substitution_id), "event": notice.event,
+        "recipient": str(recipient), "seq": notice.seq, "item": _text(notice.item_id), "node": notice.node,
         "facts": facts,
     }  # fmt: skip
     until = None
@@ -266,7 +289,7 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
     uow.queue(
         _insert,
         {
-            "id": key, "instance_id": instance.id, "event": notice.event, "channel": channel, "recipient_id": recipient,
+            "id": key, "instance_id": instance_id, "event": notice.event, "channel": channel, "recipient_id": recipient,
             "item_id": notice.item_id, "state": int(DeliveryState.SENT if in_app else DeliveryState.WAITING),
             "at": uow.now, "sent_at": uow.now if in_app else None, "reason": "",
             "collected": None if until is None else payload,
@@ -283,6 +306,10 @@ def _plan(uow: UnitOfWork, instance: Instance, notice: Notice, channel: str, rec
     return 1
 
 
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
+
+
 def _collect(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
     """The one mail of a person for the hour or the day, unless it is planned."""
     key = ids.named("digest", user_id, until.isoformat())
@@ -292,7 +319,7 @@ def _collect(uow: UnitOfWork, user_id: UUID, until: datetime) -> None:
         later.put(uow, JobKind.NOTICE, DIGEST, {"recipient": str(user_id)}, key=key, at=at, retry=RETRY)
 
 
-def _plan_robots(uow: UnitOfWork, instance: Instance, event: str, notices: Sequence[Notice]) -> int:
+def _plan_robots(uow: UnitOfWork, instance: Instance | None, event: str, notices: Sequence[Notice]) -> int:
     """A robot posts once per event and item to its group, whomever it concerns."""
     told = 0
     if EVENTS[event].private:
@@ -309,21 +336,41 @@ def _plan_robots(uow: UnitOfWork, instance: Instance, event: str, notices: Seque
     return told
 
 
-def _tell_inside(uow: UnitOfWork, instance: Instance, notice: Notice, key: UUID) -> None:
+def _tell_inside(uow: UnitOfWork, instance: Instance | None, notice: Notice, key: UUID) -> None:
     user = identity.user(uow, notice.recipient_id)
     language = user.locale or uow.settings.locale
     inputs = {
         "user_ids": [str(user.id)],
         "title": line(notice, language)[:200],
-        "text": " · ".join(part for part in (seen_title(uow, instance, user.id), instance.number) if part),
-        "link": link(notice.item_id, instance.id, EVENTS[notice.event].of_item),
+        "text": beside(uow, notice, instance, user.id, language),
+        "link": link(notice, instance),
     }
     later.put(uow, JobKind.NOTICE, "notification.notify", inputs, key=key, retry=RETRY)
 
 
-def link(item_id: UUID | None, instance_id: UUID, of_item: bool) -> str:
-    """The page of the task, or of the request."""
-    return f"/inbox/{item_id}" if of_item and item_id is not None else f"/requests/{instance_id}"
+def link(notice: Notice, instance: Instance | None) -> str:
+    """The page of the task, of the request, or of substitutions."""
+    if instance is None:
+        return SUBSTITUTIONS_PAGE + notice.facts.get("anchor", "")
+    if EVENTS[notice.event].of_item and notice.item_id is not None:
+        return f"/inbox/{notice.item_id}"
+    return f"/requests/{instance.id}"
+
+
+def beside(uow: UnitOfWork, notice: Notice, instance: Instance | None, user_id: UUID, language: str) -> str:
+    """What is said beside the line, as this person may read it: the title and number of the request, or the reason."""
+    if instance is None:
+        facts = notice.facts
+        return (facts.get("text_en") if language == "en" else None) or facts.get("text", "")
+    return " · ".join(part for part in (seen_title(uow, instance, user_id), instance.number) if part)
+
+
+def _substitution_holds(uow: UnitOfWork, notice: Notice) -> bool:
+    state = {"substitution_asked": "pending", "substitution_given": "active"}.get(notice.event)
+    if state is None or notice.substitution_id is None:
+        return True
+    rule = identity.find_substitution(uow, notice.substitution_id)
+    return rule.state == state and rule.over_at > uow.now
 
 
 def seen_title(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
@@ -334,8 +381,10 @@ def seen_title(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
     return tasks.shown_title(uow, instance.definition_id, instance.title, name, allowed)
 
 
-def still_open(uow: UnitOfWork, notice: Notice, instance: Instance) -> bool:
-    """Whether what the notice asks for can still be done."""
+def still_open(uow: UnitOfWork, notice: Notice, instance: Instance | None) -> bool:
+    """Whether what the notice asks for can still be done, or what it says still holds."""
+    if instance is None:
+        return _substitution_holds(uow, notice)
     if not EVENTS[notice.event].of_item or notice.item_id is None:
         return True
     item = uow.execute(_items_by_id, {"items": [notice.item_id]}).first()

@@ -113,7 +113,11 @@ def test_every_event_of_the_design_can_be_told_in_both_languages():
         " transferred delegated advice_given added_signer hold"
     )
     facts = dict.fromkeys(
-        ("who", "node", "decision", "decision_en", "status", "status_en", "did", "did_en", "about", "about_en"), "x"
+        (
+            *("who", "node", "decision", "decision_en", "status", "status_en", "did", "did_en", "about", "about_en"),
+            *("said", "said_en"),
+        ),
+        "x",
     )
 
     assert set(designed.split()) <= set(EVENTS)
@@ -349,6 +353,57 @@ def test_a_refused_mail_is_tried_again_or_handed_to_a_person(engine, people, mai
         runtime.resolve(uow, incident.id)
     jobs.run_due(engine)
     assert len(mailbox.received) == 1
+
+
+def test_substitutions_are_told_where_people_want_it_by_mail_group_and_digest(engine, people, mailbox, vendors, clock):
+    """From the wish to the end: whoever judges, both people, each with a link to the place."""
+    bob, cleo = (people[login].user_id for login in ("bob", "cleo"))
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.change_user(uow, bob, manager="ann")
+        notices.choose(uow, cleo, {("substitution_given", "app"): False, ("substitution_ended", "app"): False})
+        notices.set_digest(uow, cleo, "day", "18:00")
+    robot(engine, vendors, "dingtalk", events=("substitution_given", "acted"))
+    instance = started(engine, people)
+    with engine.unit_of_work(people["bob"]) as uow:
+        rule = identity.substitute(uow, "bob", "cleo", uow.now, uow.now + timedelta(days=40), "holidays").id
+    jobs.run_due(engine)
+    with engine.unit_of_work(people["ann"]) as uow:
+        identity.approve_substitution(uow, rule)
+    jobs.run_due(engine)
+    with engine.unit_of_work(people["cleo"]) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id)
+    clock.advance(timedelta(minutes=1))
+    with engine.unit_of_work(people["bob"]) as uow:
+        identity.end_substitution(uow, rule)
+    jobs.run_due(engine)
+    clock.advance(timedelta(hours=10))
+    jobs.run_due(engine)
+
+    assert next(line[::2] for line in told_inside(engine, people["ann"])) == (
+        "Bob申请由克丽代理，请审批", f"/substitutions/#judge-{rule}"
+    )  # fmt: skip
+    assert sorted(line[::2] for line in told_inside(engine, people["bob"]))[0] == (
+        "Cleo decided “Approve” for you: agreed", f"/requests/{instance}"
+    )  # fmt: skip
+    assert {(title, link) for title, _, link in told_inside(engine, people["bob"]) if "substitutions" in link} == {
+        ("Cleo may act for Bob: approved", f"/substitutions/#rule-{rule}"),
+        ("Cleo no longer acts for you: 1 decisions in your name", f"/substitutions/#over-{rule}"),
+    }
+    assert told_inside(engine, people["cleo"]) == []
+    digest = next(mail for mail in mailbox.received if "cleo@" in mail["To"]).get_content()
+    assert "您对Bob的代理已提前结束" in digest
+    assert "Bob：" not in digest.partition("https")[0]  # what is over is no news any more
+    letters = {mail["Subject"]: mail for mail in mailbox.received if "bob@" in mail["To"]}
+    approved = letters["Cleo may act for Bob: approved"]
+    assert approved["References"] == f"<{rule}@oa.firm.example>"
+    assert f"https://oa.firm.example/substitutions/#rule-{rule}" in approved.get_content()
+    first = (clock.now() - timedelta(hours=11)).astimezone(engine.settings.zone).date()
+    posts = [body["markdown"] for _, body, answer in vendors.received if answer == {"errcode": 0, "errmsg": "ok"}]
+    assert sorted(post["title"] for post in posts) == [
+        "P [BX001]",
+        f"克丽代理Bob：{first}至{first + timedelta(days=40)}",
+    ]
+    assert not any("holidays" in post["text"] for post in posts)
 
 
 # ---------------------------------------------------------------- robots

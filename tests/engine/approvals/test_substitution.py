@@ -489,10 +489,15 @@ def test_when_it_is_over_the_principal_is_told_once_what_was_decided_for_him(off
     if revoked:
         office.do("bob", identity.end_substitution, made.id)
     office.later(hours=1)
-    assert len(told(office, "bob")) == revoked
+    assert len(told(office, "bob")) == 2 + revoked
     office.later(hours=2)
 
-    assert told(office, "bob") == ["Gus的代理已结束：代您作出2项决定"]
+    assert sorted(told(office, "bob")) == [
+        "Gus代您在「check」：不同意", "Gus代您在「check」：同意", "Gus的代理已结束：代您作出2项决定",
+    ]  # fmt: skip
+    day = made.valid_from.astimezone(office.engine.settings.zone).date()
+    begun = f"Gus代理Bob：{day}至{day}"
+    assert told(office, "gus") == ["您对Bob的代理已提前结束" if revoked else begun]
     [over] = office.do("bob", identity.over_substitutions, office.who["bob"].user_id)
     decided = office.do("bob", tasks.decided_by_rule, over)
     assert [(one.decision, one.by, one.void) for one in decided] == [("reject", "Gus", False), ("agree", "Gus", False)]
@@ -513,7 +518,8 @@ def test_what_was_decided_for_the_principal_is_titled_as_he_may_read_it(office):
     [over] = office.do("bob", identity.over_substitutions, office.who["bob"].user_id)
     lists = office.do("bob", tasks.decided_for_me), office.do("bob", tasks.decided_by_rule, over)
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
-        [text] = uow.execute(select(notice.c.text).where(notice.c.user_id == office.who["bob"].user_id)).scalars()
+        last = select(notice.c.text).where(notice.c.link == f"/substitutions/#over-{over.id}")
+        [text] = uow.execute(last).scalars()
     assert ([[one.title for one in made] for made in lists], text) == ([["P"], ["P"]], "P · 同意")
 
 
