@@ -4,10 +4,18 @@ import pytest
 from playwright.sync_api import expect
 
 from engine import drafts, repository
+from engine.bpmn import read
+from engine.bpmn.outline import outline
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 
 pytestmark = pytest.mark.browser
+
+
+IN_ORDER = """ids => {
+    const all = [...document.querySelectorAll('[data-card]')].map(found => found.dataset.card);
+    return ids.every((id, n) => !n || all.indexOf(ids[n - 1]) < all.indexOf(id));
+}"""
 
 
 def type_into(page, label, text):
@@ -150,3 +158,93 @@ def test_the_flowchart_and_the_cards_show_one_draft(site):
         assert "主管审批" in drafts.open_(uow, "processes/oa/leave_request.bpmn").content.decode()
         drafts.discard(uow, "processes/oa/leave_request.bpmn")
         assert repository.latest(uow, "leave_request").version == 1
+
+
+def centre(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drawn(site, key="leave_request"):
+    """The cards of the draft: (ids from top to bottom, branches of `second` in their order)."""
+    with site.engine.unit_of_work(ENGINE) as uow:
+        found = outline(read(drafts.open_(uow, f"processes/oa/{key}.bpmn").content).definition)
+    return [card.id for card in found.path.cards], [path.flow for path in found.card("second").branches]
+
+
+def lift(page, card):
+    """Press upon a card and draw it away from its place."""
+    x, y = centre(card)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 4, y + 12, steps=3)
+    expect(page.locator(".tk-ghost")).to_be_visible()
+
+
+def test_cards_and_branches_are_dragged_to_the_places_that_are_shown_by_mouse_and_by_finger(site):
+    page = site.enter("chen")
+    site.open(page, "/designer/simple/leave_request")
+    cards = page.locator(".tk-tree > .tk-path > .tk-step > .tk-card")
+    rule, before = cards.filter(has=page.locator("[data-card=rule]")), cards.all_inner_texts()
+
+    lift(page, rule.locator("[data-card]"))
+    places = page.locator(".tk-place")
+    assert places.count() == len(rule.get_attribute("data-places").split())
+    assert rule.locator("xpath=..").locator(".tk-place").count() == 0  # not where it stands
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(places).to_have_count(0)
+    expect(page.locator("#told")).to_have_text("“确定审批人”已放回原处。")
+    assert cards.all_inner_texts() == before
+    expect(page.locator("#sheet")).to_have_count(0)
+
+    lift(page, rule.locator("[data-card]"))
+    page.mouse.move(*centre(places.filter(has_text="“请假已申请”之后")), steps=5)
+    page.mouse.up()
+    expect(page.locator("#told")).to_have_text("“确定审批人”现在位于“请假已申请”之后。")
+    expect(page.locator("[data-card=rule]")).to_be_focused()
+    assert drawn(site)[0][:4] == ["submitted", "rule", "check", "bookable"]
+
+    hr = page.locator("[data-card=second_to_hr]")
+    hr.scroll_into_view_if_needed()
+    lift(page, hr)
+    assert places.count() == 1  # the other one that is asked; the default stays last
+    page.mouse.move(*centre(places), steps=5)
+    page.mouse.up()
+    expect(page.locator("#told")).to_contain_text("现在是第 1 个分支，共 3 个。")
+    assert drawn(site)[1] == ["second_to_hr", "second_to_director", "second_to_approved"]
+    for left in (["second_to_director", "second_to_hr"], ["check", "bookable", "rule"]):
+        page.keyboard.press("Control+z")
+        expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+        page.wait_for_function(IN_ORDER, arg=left)
+
+    phone = site.enter("chen", width="phone")
+    site.open(phone, "/designer/simple/leave_request")
+    finger = phone.context.new_cdp_session(phone)
+    x, y = centre(phone.locator(".tk-card", has=phone.locator("[data-card=check]")).locator("[data-grip]"))
+    touch(finger, "touchStart", x, y)
+    for step in range(1, 6):
+        touch(finger, "touchMove", x - step * 10, y + step * 12)
+    target = phone.locator(".tk-place").filter(has_text="“可休？”之后")
+    touch(finger, "touchMove", *centre(target))
+    touch(finger, "touchEnd")
+    expect(phone.locator("#told")).to_have_text("“核对请假余额”现在位于“可休？”之后。")
+    assert drawn(site)[0][:4] == ["submitted", "bookable", "check", "rule"]
+
+    phone.locator("[data-card=check]").focus()
+    phone.keyboard.press("Alt+ArrowUp")
+    expect(phone.locator("#told")).to_have_text("“核对请假余额”现在位于“请假已申请”之后。")
+    phone.get_by_label("“核对请假余额”的操作").click()
+    phone.get_by_role("button", name="移到别处…").filter(visible=True).click()
+    expect(phone.locator("#lifted")).to_contain_text("“核对请假余额”放到哪里？")
+    assert chromium.violations(phone) == []
+    phone.keyboard.press("ArrowDown")
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#told")).to_contain_text("“核对请假余额”现在位于")
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drafts.discard(uow, "processes/oa/leave_request.bpmn")
+
+
+def touch(finger, kind, *point):
+    points = [{"x": point[0], "y": point[1]}] if point else []
+    finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

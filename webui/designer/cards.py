@@ -11,7 +11,7 @@ from flask_babel import gettext
 from engine import drafts, forms, identity, operations, repository
 from engine.bpmn import outline
 from engine.bpmn.model import GATEWAYS, Flow, Node
-from engine.bpmn.outline import Card, Outline, Path
+from engine.bpmn.outline import Card, Outline, Path, editing
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.forms import Form
@@ -48,7 +48,8 @@ _FEEL_TYPES = {"number": "number", "checkbox": "boolean", "datetime": "date"}
 
 @dataclass
 class Shown:
-    """A card of the page. `key` is its anchor; `tone`: its colour; `problems`: what the check says, worst first."""
+    """A card of the page. `key` is its anchor; `problems`: what the check says, worst first; `places`: arrows upon
+    which it may be put."""
 
     key: str
     card: Card
@@ -60,6 +61,7 @@ class Shown:
     rejected: "ShownPath | None" = None
     sides: "list[tuple[str, ShownPath]]" = field(default_factory=list)
     inner: "ShownPath | None" = None
+    places: list[str] = field(default_factory=list)
 
     @property
     def level(self) -> str:
@@ -152,6 +154,7 @@ class Deck:
             self._path(card.rejected) if card.rejected is not None else None,
             [(self.names[side.event], self._path(side.path)) for side in card.sides],
             self._path(card.inner) if card.inner is not None else None,
+            editing.places(self.drawn, card),
         )  # fmt: skip
 
     def _said(self, elements: list[str], missing: bool) -> list[Finding]:

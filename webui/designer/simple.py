@@ -126,7 +126,7 @@ def change_branch(sheet: editing.Sheet, card: str, flow: str) -> str:
     if not _PLACES.fullmatch(act):
         raise UnknownChoice(label=Phrase(N_("Order")), found=act)
     editing.move_branch(sheet, card, flow, int(act))
-    return card
+    return flow
 
 
 @designer.post("/simple/<key>/card/<card>")

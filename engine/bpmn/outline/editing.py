@@ -4,7 +4,7 @@ Each function takes a `Sheet` and changes it; `Sheet.written` is the new file. T
 cannot do, and nothing has then been changed that anybody keeps.
 """
 
-from engine.bpmn.model import Process
+from engine.bpmn.model import Flow, Process
 from engine.bpmn.outline import settings
 from engine.bpmn.outline.cards import BACK, Card, Outline, Path, paths_of
 from engine.bpmn.outline.file import File
@@ -19,6 +19,8 @@ KINDS = {
 }  # fmt: skip
 """What may be added, and its element."""
 BLOCKS = frozenset(("condition", "inclusive", "parallel"))
+FIXED = frozenset(("start", "end", "request"))
+"""cards that stay where they are"""
 NAMES = {
     "approval": ("审批", "Approve"), "task": ("办理", "Handle"), "copy": ("抄送", "Copy to"),
     "condition": ("条件？", "Which?"), "timer": ("等待", "Wait"), "service": ("自动操作", "Automatic step"),
@@ -89,7 +91,7 @@ def add(sheet: Sheet, flow_id: str, kind: str) -> str:
 def remove(sheet: Sheet, card_id: str) -> None:
     """Take a card away with everything inside it; what came before leads to what comes behind."""
     card = sheet.card(card_id)
-    if card.kind in ("start", "end", "request"):
+    if card.kind in FIXED:
         raise NotEditable(reason=Phrase(N_("Start, ends and the requester's step stay.")))
     file, node = sheet.file, sheet.file.element(card_id)
     scope = node.getparent()
@@ -106,18 +108,30 @@ def remove(sheet: Sheet, card_id: str) -> None:
     file.sweep(scope)
 
 
+def places(drawn: Outline, card: Card) -> list[str]:
+    """Arrows upon which a card may be put: of its own scope, outside itself, not where it stands already."""
+    before = _before(drawn, card)
+    if card.kind in FIXED or card.after is None or len(before) != 1:
+        return []
+    own = {before[0].id, card.after} | _flows_inside(drawn, card)
+    scope = next(found for found in drawn.process.all_scopes() if card.id in found.nodes)
+    here = {flow.id for flow in scope.flows} - own
+    return [flow for flow in _growing(drawn) if flow in here]
+
+
 def move(sheet: Sheet, card_id: str, flow_id: str) -> None:
     """Put a card with everything inside it upon another flow."""
     card, flow = sheet.card(card_id), sheet.flow(flow_id)
-    if card.kind in ("start", "end", "request") or card.after is None:
+    if card.kind in FIXED or card.after is None:
         raise NotEditable(reason=Phrase(N_("This card cannot be moved.")))
-    if flow_id in _flows_inside(sheet, card):
+    if flow_id in _flows_inside(sheet.outline, card):
         raise NotEditable(reason=Phrase(N_("A card cannot be moved into itself.")))
     file = sheet.file
     entry, behind = _entry(sheet, card), file.element(card.after)
     if flow_id in (entry.get("id"), behind.get("id")):
         return
-    _may_grow(sheet, flow)
+    if flow_id not in places(sheet.outline, card):
+        raise NotEditable(reason=Phrase(N_("No card can stand upon this arrow.")))
     file.canvas.anew = True
     out = behind.get("targetRef")
     _take_over(sheet, card_id, out)
@@ -308,11 +322,14 @@ def _start_form(sheet: Sheet) -> str | None:
 
 
 def _may_grow(sheet: Sheet, flow: Element) -> None:
-    """An arrow that leads back has no place for a card."""
-    if flow.get("id") not in {path.flow for path in sheet.outline.paths()} | {
-        card.after for card in sheet.outline.cards() if card.kind != "request"
-    }:  # fmt: skip
+    if flow.get("id") not in _growing(sheet.outline):
         raise NotEditable(reason=Phrase(N_("No card can stand upon this arrow.")))
+
+
+def _growing(drawn: Outline) -> list[str]:
+    """Arrows that have a place for a card: one that leads back has none."""
+    behind = [card.after for card in drawn.cards() if card.kind != "request" and card.after is not None]
+    return [*dict.fromkeys([*(path.flow for path in drawn.paths()), *behind])]
 
 
 # ---------------------------------------------------------------- ways
@@ -320,14 +337,18 @@ def _may_grow(sheet: Sheet, flow: Element) -> None:
 
 def _entry(sheet: Sheet, card: Card) -> Element:
     """The flow by which a card is reached from above."""
-    again = {found.after for found in sheet.outline.requests}
-    hosted = {side.event for side in card.sides}
-    coming = [flow for flow in sheet.file.coming(sheet.file.element(card.id)) if flow.get("id") not in again]
-    inner = set(_nodes_inside(card)) - {card.id} | hosted
-    outside = [flow for flow in coming if flow.get("sourceRef") not in inner]
+    outside = _before(sheet.outline, card)
     if len(outside) != 1:
         raise NotEditable(reason=Phrase(N_("Several arrows lead to this card.")))
-    return outside[0]
+    return sheet.file.element(outside[0].id)
+
+
+def _before(drawn: Outline, card: Card) -> list[Flow]:
+    """Flows by which a card is reached from above: neither from inside itself nor from the requester's step."""
+    again = {found.after for found in drawn.requests}
+    inner = set(_nodes_inside(card)) - {card.id}
+    node = next(found for found in drawn.process.all_nodes() if found.id == card.id)
+    return [flow for flow in node.incoming if flow.id not in again and flow.source not in inner]
 
 
 def _is_first(sheet: Sheet, flow: Element) -> bool:
@@ -352,9 +373,9 @@ def _nodes_inside(card: Card) -> list[str]:
     return found
 
 
-def _flows_inside(sheet: Sheet, card: Card) -> set[str]:
+def _flows_inside(drawn: Outline, card: Card) -> set[str]:
     inside = set(_nodes_inside(card))
-    flows = [flow for node in sheet.process.all_nodes() if node.id in inside for flow in node.outgoing]
+    flows = [flow for node in drawn.process.all_nodes() if node.id in inside for flow in node.outgoing]
     return {flow.id for flow in flows if flow.id != card.after}
 
 

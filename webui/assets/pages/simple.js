@@ -3,6 +3,7 @@ import htmx from 'htmx.org';
 import { deployment, showState } from '../designer/page.js';
 import { send } from '../shared/http.js';
 import { toast } from '../shared/toast.js';
+import { dragging } from '../simple/dragging.js';
 import { settingsOf } from '../simple/settings.js';
 import '../styles/designer.css';
 import '../styles/simple.css';
@@ -18,6 +19,7 @@ deployment(page, draft, { show: () => {}, now: () => refresh() });
 $('undo').addEventListener('click', () => step(undone, redone));
 $('redo').addEventListener('click', () => step(redone, undone));
 openCards();
+const moving = dragging($('pane'), $('lifted'), $('told'));
 
 // ---------------------------------------------------------------- what the server drew anew
 
@@ -35,6 +37,7 @@ document.addEventListener('htmx:afterSwap', ({ detail }) => {
   showState('saved', {});
   buttons();
   openCards();
+  moving.moved($('simple-data').dataset.focus);
 });
 // the links of what was swapped in obey htmx from here on: a key that is pressed at once must find them so
 document.addEventListener('htmx:afterSettle', ({ detail }) => {
@@ -98,7 +101,8 @@ document.addEventListener('keydown', event => {
     return;
   }
   if (event.key === 'Escape') escape(event);
-  else if (!typing && !event.altKey) walk(event);
+  else if (!typing && event.altKey) moving.byKey(event);
+  else if (!typing) walk(event);
 });
 
 function escape(event) {
@@ -109,7 +113,7 @@ function escape(event) {
   } else if ($('sheet') && !event.target.closest('dialog')) $('sheet').querySelector('[data-closes-sheet]').click();
 }
 
-// arrows go from card to card, "+" adds behind, Delete removes
+// arrows go from card to card and with Alt move it, "+" adds behind, Delete removes
 function walk(event) {
   const card = event.target.closest('[data-card]');
   if (!card) return;
