@@ -13,7 +13,7 @@ from engine import forms, identity, repository, tasks
 from engine.db import rows
 from engine.db.instance import Instance
 from engine.db.notice import DeliveryState, notice_delivery
-from engine.notices import mail, robots
+from engine.notices import fields, mail, robots
 from engine.notices.events import DIGEST, MAIL, Notice, line
 from engine.notices.telling import beside, link, seen_title, still_open
 from engine.outbound import Outbound
@@ -152,7 +152,9 @@ def _named(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
 
 
 def _post(uow: UnitOfWork, instance: Instance | None, notice: Notice) -> robots.Post:
-    """A group reads no value of a form: a title made of one is the name of the process; of a substitution no reason."""
+    """A group reads no value of a form that the drawing does not let out or that whoever is told may not read: a title
+    made of one is the name of the process. Of a substitution it reads no reason.
+    """
     if instance is None:
         lines = [line(notice, language) for language in _LANGUAGES]
         return robots.Post(lines[0], [*("@" + who for who in _names(uow, notice)), *lines],
@@ -161,8 +163,10 @@ def _post(uow: UnitOfWork, instance: Instance | None, notice: Notice) -> robots.
     title = tasks.shown_title(uow, instance.definition_id, instance.title, name, forms.permissions.HIDE_ALL)
     named = f"{title} [{instance.number}]" if instance.number else title
     whom = [] if notice.event == "result" else ["@" + who for who in _names(uow, notice)]
+    reader = notice.facts.get("reader")
+    shown = [] if reader is None else fields.told(uow, instance, notice.item_id, notice.node, UUID(reader))
     return robots.Post(named, [*whom, *(line(notice, language) for language in _LANGUAGES)],
-                       _deep(uow, instance, notice))  # fmt: skip
+                       _deep(uow, instance, notice), [str(one) for one in shown])  # fmt: skip
 
 
 def _names(uow: UnitOfWork, notice: Notice) -> list[str]:

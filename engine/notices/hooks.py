@@ -19,15 +19,15 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import bpmn, forms, history, identity, ids, incidents, repository, runtime, tasks, values, webhooks
+from engine import forms, history, identity, ids, incidents, repository, runtime, tasks, values, webhooks
 from engine.approvals import rounds
-from engine.bpmn.steps import FieldRule
 from engine.db.instance import Instance
 from engine.db.job import JobKind, JobState, job
 from engine.db.task import ItemKind, RoundStatus, user_task, work_item
 from engine.db.webhook import webhook_delivery
 from engine.errors import N_, InvalidValue, NotFound, OutboundRejected, ReceiverUnknown, WebhookUnderWay
 from engine.history import Entry
+from engine.notices import fields
 from engine.outbound import Answer, Outbound, OutboundFailed
 from engine.runtime import later
 from engine.unit_of_work import UnitOfWork
@@ -199,7 +199,7 @@ def _data(uow: UnitOfWork, instance: Instance, happened: Happened) -> dict[str, 
         "number": instance.number, "title": title,
         "link": f"{uow.settings.site_url.rstrip('/')}/requests/{instance.id}",
         "requester": _login(uow, instance.starter_id), "actor": _login(uow, fact.actor_id),
-        "fields": _fields(uow, instance, found),
+        "fields": {name: values.to_plain(value) for name, value in fields.marked(uow, instance, found).items()},
     }  # fmt: skip
     if found is None:
         if happened.moment == END:
@@ -214,21 +214,6 @@ def _data(uow: UnitOfWork, instance: Instance, happened: Happened) -> dict[str, 
     if happened.moment == END:
         data |= {"status": RoundStatus(found.status).name.lower(), "outcome": found.outcome}
     return data
-
-
-def _fields(uow: UnitOfWork, instance: Instance, found: Any) -> dict[str, Any]:
-    if found is not None:
-        rules: Sequence[FieldRule] = rounds.load(found).fields
-    else:
-        program = repository.program(uow, instance.definition_id)
-        rules = [rule for node in program.nodes.values() if node.human is not None for rule in node.human.fields]
-    names = {rule.id for rule in rules if rule.notify and rule.permission != "hidden"}
-    if not names:
-        return {}
-    state = runtime.load(uow, instance)
-    scope = 0 if found is None else int(str(found.scope_path or "0").split("/")[-1].partition("@")[0])
-    known = bpmn.variables(state, scope if scope in state.scopes else 0)
-    return {name: values.to_plain(known[name]) for name in sorted(names) if name in known}
 
 
 def _asked(uow: UnitOfWork, round_id: UUID) -> tuple[list[str], list[str]]:

@@ -277,7 +277,7 @@ def _plan(
     in_app = channel == APP
     facts = dict(notice.facts)
     if channel == ROBOT:
-        facts["whom"] = identity.user(uow, notice.recipient_id).name
+        facts |= {"whom": identity.user(uow, notice.recipient_id).name, "reader": str(notice.recipient_id)}
     payload = {
         "instance": _text(instance_id), "substitution": _text(notice.substitution_id), "event": notice.event,
         "recipient": str(recipient), "seq": notice.seq, "item": _text(notice.item_id), "node": notice.node,

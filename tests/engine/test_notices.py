@@ -10,6 +10,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -18,10 +19,11 @@ import pytest
 from sqlalchemy import select
 
 from engine import identity, ids, incidents, jobs, notices, runtime, tasks
+from engine.db import rows
 from engine.db.base import metadata
 from engine.db.notice import DeliveryState, notice_delivery, notice_robot
 from engine.errors import InvalidValue
-from engine.notices import robots
+from engine.notices import fields, robots
 from engine.notices.events import EVENTS, Notice, line
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows
@@ -570,3 +572,103 @@ def test_addresses_and_secrets_lie_sealed_and_are_not_listed(engine, vendors):
 def test_a_robot_that_could_not_post_is_refused(engine, kind, url, events):
     with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
         robots.add(uow, kind, "robot", url, events=events)
+
+
+# ---------------------------------------------------------------- fields that a drawing lets out
+
+PAY = {
+    "schemaVersion": 18, "type": "default", "id": "pay",
+    "components": [
+        {"type": "textfield", "key": "note", "id": "f1", "label": "说明", "properties": {"troika:label.en": "Note"}},
+        {"type": "number", "key": "amount", "id": "f2", "label": "金额", "decimalDigits": 2,
+         "properties": {"troika:label.en": "Amount", "currency": "CNY"}},
+        {"type": "number", "key": "salary", "id": "f3", "label": "工资"},
+        {"type": "checkbox", "key": "urgent", "id": "f4", "label": "加急", "properties": {"troika:label.en": "Urgent"}},
+    ],
+}  # fmt: skip
+
+
+def paying(engine):
+    """Bob reads everything, Cleo not the salary; the drawing lets all of it out at Bob's task, at Cleo's the amount."""
+
+    def let_out(names):
+        return "".join(f'<troika:field id="{name}" perm="read" notify="true"/>' for name in names.split())
+
+    def approval(key, who, rules):
+        return (
+            f'<userTask id="{key}" name="{key}"><extensionElements><zeebe:formDefinition formId="pay"/>'
+            f'<zeebe:assignmentDefinition assignee="{who}"/><troika:approval mode="any"/>'
+            f'<troika:fields default="read">{rules}</troika:fields></extensionElements></userTask>'
+        )
+
+    first = approval("first", "bob", let_out("amount note urgent salary"))
+    second = approval("second", "cleo", let_out("amount") + '<troika:field id="salary" perm="hidden"/>')
+    xml = drawing(START + first + second + END + flows("start first second end"))
+    deploy(engine, **{"p__bpmn": xml, "pay__json": json.dumps(PAY).encode()})
+
+
+NASTY = "**now** [pay](https://evil.example) <@all> @所有人 " + "x" * 5000
+
+
+def test_robots_post_the_fields_that_the_drawing_lets_out_as_text_within_the_vendors_limits(engine, people, vendors):
+    paying(engine)
+    for kind in robots.KINDS:
+        robot(engine, vendors, kind, events=("todo",))
+    started(engine, people, amount=Decimal("1234.5"), note=NASTY, salary=9, urgent=True)
+    jobs.run_due(engine)
+
+    texts = []
+    for _, body, answer in vendors.received:
+        assert 0 in (answer.get("errcode"), answer.get("code"))
+        content = body.get("markdown") or body["content"]
+        texts.append(content.get("text") or content["content"])
+        assert len(texts[-1].encode()) <= 4096
+    assert len(texts) == 3
+    for text in texts:
+        assert "金额 / Amount: 1,234.50 CNY" in text
+        assert "加急 / Urgent: 是 / yes" in text
+        assert "工资: 9" in text
+        assert "<@all>" not in text
+        assert "[pay]" not in text or "\n\n" not in text  # Feishu gets plain text
+        assert text.index("Note:") < text.index("Amount:") < text.index("https://oa.firm.example/inbox/")
+
+
+def test_whoever_is_told_reads_no_field_that_is_hidden_from_him(engine, people):
+    paying(engine)
+    instance = started(engine, people, amount=Decimal(7), note="n", salary=9, urgent=False)
+    with engine.unit_of_work(people["bob"]) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = rows.read(uow, instance)
+        told = {
+            name: [one.label[1] for one in fields.told(uow, found, None, None, people[name].user_id)]
+            for name in ("bob", "cleo")
+        }
+        at_second = [str(one) for one in fields.told(uow, found, None, "second", people["bob"].user_id)]
+    assert told == {"bob": ["Note", "Amount", "工资", "Urgent"], "cleo": ["Note", "Amount", "Urgent"]}
+    assert at_second == ["金额 / Amount: 7.00 CNY"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("dingtalk", "# *a* [b](c) <d> `e` _f_ BX_1_2", "＃ ＊a＊ ［b］(c) ＜d＞ ｀e｀ ＿f＿ BX_1_2"),
+        ("wecom", "<@boss>\n1. one", "＜＠boss＞ 1. one"),
+        ("wecom", "1. one", "1． one"),
+        ("dingtalk", "--- x", "－-- x"),
+        ("feishu", '<at user_id="all">x</at> *y*', '＜at user_id="all">x＜/at> *y*'),
+    ],
+)
+def test_what_people_wrote_is_text_and_no_markup_for_a_robot(kind, text, said):
+    assert robots.escape(kind, text) == said
+
+
+@pytest.mark.parametrize("kind", robots.KINDS)
+def test_a_long_post_keeps_its_lines_and_its_link(kind, clock):
+    post = robots.Post("题" * 500, ["@Bob", "请处理" * 200], "https://oa.firm.example/x", ["字段: " + "值" * 90] * 200)
+    _, body = robots.request(robots.Address(kind, "https://robot.example/", ""), post, clock.now())
+    content = body.get("markdown") or body["content"]
+    text = content.get("text") or content["content"]
+
+    assert len(text.encode()) <= robots.MOST_BYTES[kind]
+    assert (post.link in text, "@Bob" in text, "…" in text, text.count("字段") > 5) == (True,) * 4
