@@ -1,5 +1,6 @@
 """What is deployed: check, deploy, and immutable versions of processes, decisions and forms."""
 
+from engine.repository.candidates import Candidate, Foreseen, following, foresee, showing
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -25,11 +26,13 @@ from engine.repository.pinning import Callees
 from engine.repository.policing import (
     Activation,
     Impact,
+    Judged,
     Proof,
     Unproved,
     activate_policy,
     impact,
     proof,
+    proof_of,
     proofs,
     staffing,
     unproved,
@@ -41,9 +44,12 @@ from engine.repository.starts import schedule_again
 __all__ = [
     "Activation",
     "Callees",
+    "Candidate",
     "DefinitionInfo",
     "Deployment",
+    "Foreseen",
     "Impact",
+    "Judged",
     "Proof",
     "Unproved",
     "Wanting",
@@ -55,6 +61,8 @@ __all__ = [
     "deployments",
     "drawing",
     "file",
+    "following",
+    "foresee",
     "form",
     "impact",
     "known_form",
@@ -65,10 +73,12 @@ __all__ = [
     "program",
     "program_by_key",
     "proof",
+    "proof_of",
     "proofs",
     "recount_starts",
     "retire",
     "schedule_again",
+    "showing",
     "source",
     "staffing",
     "startable",

@@ -1,6 +1,6 @@
 """Reading what is deployed: immutable versions, compiled once per process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -234,6 +234,49 @@ def deployments(uow: UnitOfWork, *, limit: int = 50) -> Sequence[Any]:
     return uow.execute(select(*columns).order_by(deployment.c.id.desc()).limit(limit)).all()
 
 
+def bind(uow: UnitOfWork, compiled: Program, pins: Mapping[str, str], own: Mapping[str, Any]) -> Program:
+    """`compiled` with what it is pinned to. `own`: programs and models that are not stored, by their id."""
+    programs: dict[str, tuple[str, Program]] = {}
+    decisions: dict[str, dmn.Model] = {}
+    for reference, pinned in pins.items():
+        what, _, key = reference.partition(":")
+        if what == "process":
+            programs[key] = (pinned, own[pinned] if pinned in own else program(uow, UUID(pinned)))
+        elif what == "decision":
+            decisions[key] = own[pinned] if pinned in own else _model(uow, UUID(pinned))
+    return compiled.bind(programs=programs, decisions=decisions)
+
+
+def running_latest(
+    uow: UnitOfWork, deployed: Sequence[DefinitionInfo], keys: Collection[str]
+) -> list[DefinitionInfo]:  # fmt: skip
+    """Those of `deployed` that will run the newest version of one of `keys`: by a call of the latest version, or by
+    any call of a process that does."""
+    newest = {info.key: str(info.id) for info in deployed}
+    programs = {str(info.id): program(uow, info.id) for info in deployed}
+    todo = list(programs)
+    for key in todo:
+        for called, pinned in programs[key].bound_programs.values():
+            if called not in programs:
+                programs[called] = pinned
+                todo.append(called)
+    calling: dict[str, list[str]] = {}
+    running: list[str] = []
+    for key, found in programs.items():
+        latest_ones = {call.id for call in found.calls() if not call.pinned and call.id is not None}
+        if latest_ones & set(keys):
+            running.append(key)
+        bound = [called for called, _ in found.bound_programs.values()]
+        for called in (*(newest[name] for name in latest_ones if name in newest), *bound):
+            calling.setdefault(called, []).append(key)
+    known = set(running)
+    for key in running:
+        above = [caller for caller in calling.get(key, ()) if caller not in known]
+        known.update(above)
+        running.extend(above)
+    return [info for info in deployed if str(info.id) in known]
+
+
 def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
     info = definition(uow, definition_id)
     reading = bpmn.read(source(uow, definition_id), info.key)
@@ -242,15 +285,7 @@ def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:
     if not info.meta.get("data"):  # deployed before data objects were executed
         bpmn.set_aside(reading.definition)
     compiled = bpmn.compile(reading.definition, info.key, accepted=True)
-    programs: dict[str, tuple[str, Program]] = {}
-    decisions: dict[str, dmn.Model] = {}
-    for reference, pinned in info.meta.get("pins", {}).items():
-        what, _, key = reference.partition(":")
-        if what == "process":
-            programs[key] = (pinned, program(uow, UUID(pinned)))
-        elif what == "decision":
-            decisions[key] = _model(uow, UUID(pinned))
-    return compiled.bind(programs=programs, decisions=decisions)
+    return bind(uow, compiled, info.meta.get("pins", {}), {})
 
 
 def _model(uow: UnitOfWork, definition_id: UUID) -> dmn.Model:

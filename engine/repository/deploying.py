@@ -1,6 +1,6 @@
 """Checking and deploying: what is wrong is said at once; what is deployed is pinned, versioned and never changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,7 @@ from engine.repository.definitions import (
     file,
     form,
     latest_all,
-    program,
+    running_latest,
     versions,
 )
 from engine.repository.definitions import definition as definition_info
@@ -61,7 +61,7 @@ class Deployment:
 
 def check(uow: UnitOfWork, resources: Mapping[str, bytes]) -> list[Finding]:
     """Everything that is wrong with these files together with what is deployed, errors first."""
-    resources = _with_imports(uow, resources)
+    resources = with_imports(uow, resources)
     return _check(uow, resources, read(resources))
 
 
@@ -76,13 +76,13 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
     """
     uow.alone("deploy")
-    resources = _with_imports(uow, resources)
+    resources = with_imports(uow, resources)
     reading = read(resources)
     findings = _check(uow, resources, reading)
     if errors_of(findings):
         raise DeploymentRefused(errors_of(findings))
     digests = {path: values.sha256(content) for path, content in resources.items()}
-    new = _changed(uow, reading, resources, digests)
+    new = changed(uow, reading, resources, digests)
     deployment_id, stored = _store(uow, resources, digests, note)
     hooked: dict[str, bool] = {}
     for version in new:
@@ -102,7 +102,9 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
 
 
 @dataclass(frozen=True, slots=True)
-class _Version:
+class New:
+    """A version that a deployment makes."""
+
     id: UUID
     found: Found
     number: int
@@ -164,7 +166,7 @@ def _levels(uow: UnitOfWork) -> lint.Levels:
     return lint.levels_in(file.read_text(encoding="utf-8")) if file.is_file() else lint.Levels()
 
 
-def _with_imports(uow: UnitOfWork, resources: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def with_imports(uow: UnitOfWork, resources: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """With the newest deployed decision models that these import: a deployment holds all that its decisions need."""
     found = dict(resources)
     candidates: list[tuple[str, bytes]] | None = None
@@ -197,7 +199,7 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
         return drawn[key] if key in drawn else known.form(key)
 
     tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
-    callers = [callees.drawing(info) for info in _callers(uow, deployed, own)]
+    callers = [callees.drawing(info) for info in running_latest(uow, deployed, own)]
     findings: list[Finding] = []
     for checked in [*reading.drawings.values(), *callers]:
         findings += policy.prove(
@@ -209,40 +211,9 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
     return findings
 
 
-def _callers(uow: UnitOfWork, deployed: list[DefinitionInfo], own: Collection[str]) -> list[DefinitionInfo]:
-    """Those of the deployed processes that will run one of `own` as it is now: by a call of the latest version, or by
-    any call of a process that does."""
-    newest = {info.key: str(info.id) for info in deployed}
-    programs = {str(info.id): program(uow, info.id) for info in deployed}
-    todo = list(programs)
-    for key in todo:
-        for called, pinned in programs[key].bound_programs.values():
-            if called not in programs:
-                programs[called] = pinned
-                todo.append(called)
-    calling: dict[str, list[str]] = {}
-    running: list[str] = []
-    for key, found in programs.items():
-        latest = {call.id for call in found.calls() if not call.pinned and call.id is not None}
-        if latest & set(own):
-            running.append(key)
-        for called in (*(newest[name] for name in latest if name in newest), *_ids(found)):
-            calling.setdefault(called, []).append(key)
-    known = set(running)
-    for key in running:
-        above = [caller for caller in calling.get(key, ()) if caller not in known]
-        known.update(above)
-        running.extend(above)
-    return [info for info in deployed if str(info.id) in known]
-
-
-def _ids(found: Program) -> list[str]:
-    return [called for called, _ in found.bound_programs.values()]
-
-
-def _changed(
+def changed(
     uow: UnitOfWork, reading: Reading, resources: Mapping[str, bytes], digests: Mapping[str, bytes]
-) -> list[_Version]:
+) -> list[New]:
     """The definitions whose bytes, pinned references or imports differ from the newest version; callees first."""
     decisions = _decisions(resources)
     ids: dict[str, UUID] = {}
@@ -263,7 +234,7 @@ def _changed(
         )
         newest = next(iter(versions(uow, found.key, found.kind.name.lower())), None)
         if newest is None or newest.digest != digest:
-            version = _Version(uuid7(), found, 1 if newest is None else newest.version + 1, digest, pinned)
+            version = New(uuid7(), found, 1 if newest is None else newest.version + 1, digest, pinned)
             changed.append(version)
             ids[f"{found.kind.name.lower()}:{found.key}"] = version.id
         else:
@@ -302,7 +273,7 @@ def _store(
     return deployment_id, stored
 
 
-def _hooked(uow: UnitOfWork, version: _Version, known: Mapping[str, bool]) -> bool:
+def _hooked(uow: UnitOfWork, version: New, known: Mapping[str, bool]) -> bool:
     """Whether another system may be told of what it does, or a process that it calls; `known`: callees come first."""
     if version.found.kind is not Kind.PROCESS:
         return False

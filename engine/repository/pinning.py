@@ -65,10 +65,16 @@ def callees_first(processes: list[Found]) -> list[Found]:
 
 
 class Callees:
-    """The process that a call activity would run, for checks. `drawn`: processes that are about to be deployed."""
+    """The process that a call activity would run, for checks. `drawn`: processes that are about to be deployed.
 
-    def __init__(self, uow: UnitOfWork, drawn: Iterable[Process] = ()) -> None:
+    `candidates`: those of them that have an id already.
+    """
+
+    def __init__(
+        self, uow: UnitOfWork, drawn: Iterable[Process] = (), candidates: Mapping[UUID, Process] | None = None
+    ) -> None:  # fmt: skip
         self._uow = uow
+        self._candidates = candidates or {}
         self._drawn = {process.id: process for process in drawn}
         self._homes: dict[int, tuple[Process, DefinitionInfo]] = {}
 
@@ -88,7 +94,9 @@ class Callees:
         return None if stored is None else self.at(stored)
 
     def at(self, definition_id: UUID) -> Process | None:
-        """One deployed version."""
+        """One version."""
+        if definition_id in self._candidates:
+            return self._candidates[definition_id]
         info = definition(self._uow, definition_id)
         return self.drawing(info).process(info.key)
 

@@ -10,6 +10,7 @@ from engine import identity, operations, policy
 from engine.bpmn.model import Assignees
 from engine.findings import Finding
 from engine.policy import Past, Policy, Staffing, Verdict, Version
+from engine.repository.candidates import Candidate
 from engine.repository.definitions import DefinitionInfo, decision, definition, drawing, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
@@ -103,12 +104,10 @@ def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A version of a process, held against everything in force. `milliseconds`: what that took."""
+class Judged:
+    """Processes of a drawing, held against everything in force."""
 
-    definition: DefinitionInfo
     verdicts: tuple[Verdict, ...]
-    milliseconds: float
 
     @property
     def classes(self) -> frozenset[str]:
@@ -131,6 +130,14 @@ class Proof:
         return min(said, key=policy.WORST.index, default=policy.WORST[-1])
 
 
+@dataclass(frozen=True, slots=True)
+class Proof(Judged):
+    """A deployed version and what is known of it. `milliseconds`: what that took."""
+
+    definition: DefinitionInfo
+    milliseconds: float
+
+
 def proofs(uow: UnitOfWork, policies: Sequence[Policy] | None = None) -> list[Proof]:
     """Every process that can reach a guarded operation, by category and key. `policies`: instead of those in force."""
     prover = _Prover(uow, policies)
@@ -140,6 +147,15 @@ def proofs(uow: UnitOfWork, policies: Sequence[Policy] | None = None) -> list[Pr
 def proof(uow: UnitOfWork, definition_id: UUID) -> Proof:
     """Of one version of a process. Raises NotFound."""
     return _Prover(uow, None).proof(definition(uow, definition_id))
+
+
+def proof_of(uow: UnitOfWork, candidate: Candidate) -> Judged:
+    """Of a version that is not deployed."""
+    told = policy.verdicts(
+        candidate.drawing, operations.catalog(), policies=policy.in_force(uow), callees=candidate.callees(uow),
+        forms=partial(candidate.form, uow), decisions=partial(candidate.decision, uow), process_id=candidate.key,
+    )  # fmt: skip
+    return Judged(tuple(told))
 
 
 class _Prover:
@@ -157,4 +173,4 @@ class _Prover:
             forms=partial(known_form, self.uow, definition_id=info.id),
             decisions=partial(decision, self.uow, definition_id=info.id),
         )  # fmt: skip
-        return Proof(info, tuple(told), (perf_counter() - began) * 1000)
+        return Proof(tuple(told), info, (perf_counter() - began) * 1000)

@@ -16,12 +16,12 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
 
-def env(uow: UnitOfWork, instance: Instance) -> bpmn.Env:
-    """For one verb on the locked `instance`."""
+def env(uow: UnitOfWork, instance: Instance, version: int | None = None) -> bpmn.Env:
+    """For one verb on the locked `instance`. `version`: that it will follow, when that one is not deployed yet."""
     known = instance.cache.get("env")
     if known is None:
         known = instance.cache["env"] = bpmn.Env(
-            process=process_context(uow, instance),
+            process=process_context(uow, instance, version),
             programs=lambda key: _latest(uow, key),
             decisions=lambda key: repository.decision(uow, key),
             zone=uow.settings.timezone,
@@ -33,15 +33,17 @@ def env(uow: UnitOfWork, instance: Instance) -> bpmn.Env:
     return found
 
 
-def process_context(uow: UnitOfWork, instance: Instance) -> Values:
-    """`process` as expressions read it."""
+def process_context(uow: UnitOfWork, instance: Instance, version: int | None = None) -> Values:
+    """`process` as expressions read it. `version`: instead of that of its definition."""
+    if version is None:
+        version = repository.definition(uow, instance.definition_id).version
     return {
         "id": instance.process_key,
         "key": instance.process_key,
         "instance_id": str(instance.id),
         "business_key": instance.business_key,
         "number": instance.number,
-        "version": repository.definition(uow, instance.definition_id).version,
+        "version": version,
         "started_at": instance.created_at,
         "initiator": beside(uow, instance).initiator,
     }

@@ -43,13 +43,21 @@ _held = (
 )
 
 
-def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None) -> list[Finding]:
+def prove(
+    uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, str] | None = None,
+    candidate: repository.Candidate | None = None,
+) -> list[Finding]:  # fmt: skip
     """What the policy check finds from the marking of `state`, with the approvals of `instance` that still live.
 
-    `renamed`: old id -> new id of elements, of a migration that is about to be written.
+    `renamed`: old id -> new id of elements, of a migration that is about to be written. `candidate`: the definition of
+    `state`, when it is not deployed.
     """
-    callees = repository.Callees(uow)
-    drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))
+    if candidate is None:
+        callees = repository.Callees(uow)
+        drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))
+        forms = partial(repository.known_form, uow, definition_id=UUID(state.definition_id))
+    else:
+        callees, drawing, forms = candidate.callees(uow), candidate.drawing, partial(candidate.form, uow)
     names = renamed or {}
     granted = [
         (names.get(row.node, row.node), row.capability)
@@ -58,7 +66,7 @@ def prove(uow: UnitOfWork, instance: Instance, state: State, renamed: dict[str, 
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
         callees=_Running(state, callees),
-        forms=partial(repository.known_form, uow, definition_id=UUID(state.definition_id)),
+        forms=forms,
         begin=partial(policy.states, running=state, granted=granted),
     )  # fmt: skip
 

@@ -56,8 +56,8 @@ def test_a_changed_condition_counts_for_the_next_request(site: Site, language: s
     site.picture(chen, f"designer_{language[:2]}")
     chen.locator("#deploy").click()
     chen.locator("#note").fill(f"the director sees everything from {limit} on")
-    chen.locator("#deployment button[type=submit]").click()
-    expect(chen.locator("#version")).to_contain_text(str(version + 1))
+    chen.locator("#publish button[type=submit]").click()
+    expect(chen.locator("h1")).to_contain_text(str(version + 1))
 
     following = _claim(site, ann, words, after)
     assert _version(ann) == version + 1

@@ -15,7 +15,7 @@ from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 from webui import create_app, node
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.designer]
 
 LIBRARY = Path(__file__).parents[2]
 PROCESSES = sorted(LIBRARY.glob("processes/*/*.bpmn"))
@@ -104,6 +104,14 @@ def entry(page, name):
     return page.locator(f'[data-entry-id="{name}"]')
 
 
+def published(page, note):
+    """From the canvas by the page that says what a new version changes; it is the first one."""
+    page.click("#deploy")
+    page.fill("#note", note)
+    page.click("#publish button[type=submit]")
+    expect(page.locator("h1")).to_contain_text("版本 1")
+
+
 def saved(site, key):
     _, engine, _ = site
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
@@ -134,20 +142,16 @@ def test_an_analyst_draws_a_process_and_deploys_it(site, profile):
 
     expect(page.locator('.tk-problem:has-text("办理")').first).to_be_visible()
     page.click("#deploy")
-    page.fill("#note", "too early")
-    page.click("#deployment button[type=submit]")
-    expect(page.locator("[data-refusal] li").first).to_be_visible()
-    page.click("#deployment [data-closes]")
+    expect(page.locator("#findings .bg-red-lt").first).to_be_visible()
+    expect(page.locator("#publish button[type=submit]")).to_have_count(0)
+    page.locator("#findings a").first.click()
+    page.wait_for_selector("body[data-ready]")
 
-    page.click(".tk-problem >> nth=0")
     select(page, "handle")
     group(page, "tk-who")
     entry(page, "tk-who-way").locator("select").select_option("groups")
     entry(page, "tk-who-groups").locator("input").fill("analysts")
-    page.click("#deploy")
-    page.fill("#note", "first version")
-    page.click("#deployment button[type=submit]")
-    expect(page.locator("#version")).to_have_text("版本 1")
+    published(page, "first version")
 
     _, engine, _ = site
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
@@ -411,10 +415,7 @@ def test_loops_and_ad_hoc_activities_are_set_in_the_panel_and_deployed(site, pro
     entry(page, "tk-ad-hoc-cancel").locator("input").uncheck()
     page.click("#save")
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
-    page.click("#deploy")
-    page.fill("#note", "repeats")
-    page.click("#deployment button[type=submit]")
-    expect(page.locator("#version")).to_have_text("版本 1")
+    published(page, "repeats")
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         program = repository.program(uow, repository.latest(uow, "repeating").id)
@@ -579,10 +580,7 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     page.evaluate("tkDesigner.modeler.get('selection').select(null)")  # the process itself
     group(page, "tk-request")
     entry(page, "tk-troika-Withdraw-until").locator("select").select_option("anytime")
-    page.click("#deploy")
-    page.fill("#note", "first version")
-    page.click("#deployment button[type=submit]")
-    expect(page.locator("#version")).to_have_text("版本 1")
+    published(page, "first version")
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         program = repository.program(uow, repository.latest(uow, "sent_back").id)

@@ -442,3 +442,63 @@ def test_one_person_of_a_multi_instance_is_taken_out_and_the_others_go_on(engine
     complete(engine, instance, "t")
     assert look_at(engine, instance).markers == {"after": "active"}
     assert consistent(engine)
+
+
+# ---------------------------------------------------------------- onto a version that is not deployed
+
+
+CALLS = element("callActivity", "c", '<zeebe:calledElement processId="q" bindingType="deployment"/>')
+FOLLOWS = CALLS.replace("deployment", "latest")
+TARGETS = {
+    "stays": ((straight(user("a"), user("b")),), (straight(user("a"), user("check"), user("b")),)),
+    "lost": ((straight(user("a")),), (straight(user("other")),)),
+    "other kind": ((straight(user("a")),), (straight(service("a", "test.tally")),)),
+    "callee": (
+        (straight(CALLS), straight(user("u"), process_id="q")),
+        (straight(CALLS, user("b")), straight(user("v"), process_id="q")),
+    ),
+    "callee, the newest": (
+        (straight(FOLLOWS), straight(user("u"), process_id="q")),
+        (straight(FOLLOWS, user("b")), straight(user("v"), process_id="q")),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TARGETS)
+def test_a_dry_run_onto_a_draft_finds_what_one_onto_its_version_does(engine, case):
+    old, new = TARGETS[case]
+    deploy(engine, *old)
+    instance = begun(engine)
+    files = {f"processes/{number}.bpmn": content for number, content in enumerate(new)}
+    first = version(engine, 1)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        foreseen = repository.foresee(uow, files)
+        candidate = foreseen.candidates["p"]
+        wanted = Plan(first, candidate.id)
+        before = migration.rehearse(uow, instance, wanted, candidate)
+        outline = migration.plan(uow, wanted, candidate).comparison
+        assert repository.versions(uow, "p")[0].version == 1
+
+    with engine.unit_of_work(ENGINE) as uow:
+        made = repository.deploy(uow, files)
+
+    assert [(info.kind, info.key, info.version) for info in made.new] == list(foreseen.new)
+    wanted = planned(engine)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert migration.rehearse(uow, instance, wanted) == before
+        assert migration.plan(uow, wanted).comparison == outline
+    assert bool(before) == (case != "stays")
+
+
+def test_a_dry_run_onto_a_draft_asks_the_policies_as_well(engine):
+    deploy(engine, straight(user("a"), service("t", "test.tally")))
+    instance = begun(engine)
+    first = version(engine, 1)
+    paying = straight(user("a"), service("pay", "erp.execute_payment", in_payment_id="= 1"))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        candidate = repository.foresee(uow, {"processes/p.bpmn": paying}).candidates["p"]
+        found = migration.rehearse(uow, instance, Plan(first, candidate.id), candidate)
+        judged = repository.proof_of(uow, candidate)
+
+    assert [finding.element_id for finding in found] == ["pay"]
+    assert judged.classes

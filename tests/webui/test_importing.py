@@ -146,7 +146,7 @@ def test_a_form_that_came_with_a_drawing_is_checked_and_deployed_with_it(engine,
 
     found = ana.post(data["addresses"]["lint"], json={"key": "ask", "xml": data["xml"]}).get_json()
     assert [one["message"] for one in found["findings"] if one["level"] == "error"] == []
-    answer = ana.post(data["addresses"]["deploy"], json={"note": "first", "etag": data["etag"]})
+    answer = ana.post("/designer/deploy/ask", json={"note": "first", "etag": data["etag"]})
 
     assert (answer.status_code, answer.get_json()) == (200, {"version": 1})
     with engine.unit_of_work(ENGINE, read_only=True) as uow:

@@ -117,7 +117,8 @@ ASKS = {
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
          "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
-         "designer.change_form", "designer.difference"),
+         "designer.change_form", "designer.difference", "designer.publish", "designer.do_publish",
+         "designer.publish_scenarios", "designer.publish_running", "designer.published"),
         "process.design",
     ),
     **dict.fromkeys(

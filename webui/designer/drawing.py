@@ -6,7 +6,7 @@ from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, identity, operations, policy, repository, webhooks
-from engine.errors import N_, DeploymentRefused, EngineError, NotFound
+from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding
 from engine.forms.model import leaves
 from engine.operations import Operation, Parameter
@@ -100,23 +100,6 @@ def discard(key: str) -> ResponseReturnValue:
     if draft is not None:
         drafts.discard(g.uow, draft.path)
     return "", 204
-
-
-@designer.post("/deploy/<key>")
-def deploy(key: str) -> ResponseReturnValue:
-    """Deploy the saved draft that the page has seen, and the forms that came with it; a refusal has every finding."""
-    sent = body("note", "etag")
-    draft = draft_of(key)
-    if draft is None:
-        raise NotFound(kind="process", key=key)
-    if sent["etag"] != etag_of(draft):
-        raise changed_by(draft)
-    try:
-        files = with_forms(draft.path, drafts.open_(g.uow, draft.path).content) | drafts.scenarios_of(g.uow, key)
-        repository.deploy(g.uow, files, sent["note"])
-    except DeploymentRefused as refused:
-        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
-    return jsonify(version=repository.latest(g.uow, key).version)
 
 
 def with_forms(path: str, content: bytes) -> dict[str, bytes]:

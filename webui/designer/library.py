@@ -112,7 +112,7 @@ def editor(key: str) -> ResponseReturnValue:
         "etag": etag_of(opened.draft), "person": g.reader.login, "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "expression": url_for(".expression"), "play": url_for(".play", key=key),
-            "draft": url_for(".save", key=key), "deploy": url_for(".deploy", key=key),
+            "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
             "report": url_for(".put_report_away", key=key),
         },
     }  # fmt: skip

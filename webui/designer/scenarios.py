@@ -39,6 +39,16 @@ class Outcome:
     milliseconds: int = 0
 
 
+@dataclass(frozen=True)
+class Played:
+    """What came of all scenarios of a process, and what they went through. `flows`: (from, name, to) by id."""
+
+    opened: Opened
+    outcomes: list[Outcome]
+    covered: Coverage
+    flows: dict[str, tuple[str, str, str]]
+
+
 @designer.get("/scenarios/<key>")
 def scenario_list(key: str) -> ResponseReturnValue:
     """The scenarios of a process."""
@@ -51,6 +61,16 @@ def scenario_list(key: str) -> ResponseReturnValue:
 @own_transactions
 def run_scenarios(key: str) -> ResponseReturnValue:
     """Run all of them on the draft, or on what is deployed, and say what they go through."""
+    ran = played(key)
+    with reading(installation()):
+        return page(
+            "designer/scenarios.html", block="content", key=key, name=ran.opened.line.name, outcomes=ran.outcomes,
+            found=ran.covered, flows=ran.flows, drawing=as_script_data(_drawing(ran.opened.xml, ran.covered)),
+        )  # fmt: skip
+
+
+def played(key: str) -> Played:
+    """All scenarios, run now. Opens units of work of its own. Raises NotFound, DeploymentRefused."""
     with reading(installation()):
         opened = opened_drawing(key)
         files, stories = files_of(opened.path, opened.xml), _stories(opened)
@@ -74,11 +94,7 @@ def run_scenarios(key: str) -> ResponseReturnValue:
         )
         for one in results
     ]  # fmt: skip
-    with reading(installation()):
-        return page(
-            "designer/scenarios.html", block="content", key=key, name=opened.line.name, outcomes=outcomes,
-            found=covered, flows=flows, drawing=as_script_data(_drawing(opened.xml, covered)),
-        )  # fmt: skip
+    return Played(opened, outcomes, covered, flows)
 
 
 @designer.post("/play/<key>/scenario")
@@ -122,12 +138,18 @@ def _text(opened: Opened) -> str:
     """The file: its draft, else as it was deployed, else as it lies in the library; empty when there is none."""
     for content in drafts.scenarios_of(g.uow, opened.key).values():
         return content.decode("utf-8")
-    query = _deployed.where(resource.c.path == _path(opened), resource.c.kind == int(Kind.SCENARIOS))
-    stored = g.uow.execute(query).scalar()
+    stored = deployed_file(_path(opened))
     if stored is not None:
-        return bytes(stored).decode("utf-8")
+        return stored.decode("utf-8")
     file = g.uow.settings.library / _path(opened)
     return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def deployed_file(path: str) -> bytes | None:
+    """The scenarios at `path` as they were deployed last."""
+    query = _deployed.where(resource.c.path == path, resource.c.kind == int(Kind.SCENARIOS))
+    stored = g.uow.execute(query).scalar()
+    return None if stored is None else bytes(stored)
 
 
 def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:

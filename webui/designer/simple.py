@@ -161,7 +161,7 @@ def _page(
     data = {
         "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.xml.decode("utf-8"),
         "addresses": {
-            "draft": url_for(".save", key=opened.key), "deploy": url_for(".deploy", key=opened.key),
+            "draft": url_for(".save", key=opened.key), "publish": url_for(".publish", key=opened.key),
             "simple": url_for(".simple", key=opened.key),
         },
     }  # fmt: skip

@@ -30,6 +30,13 @@ export function conflict(draft) {
   $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
 }
 
+// the page on which a process is published shows the saved draft
+export function publication(page, draft) {
+  $('deploy').addEventListener('click', async () => {
+    if (await draft.save()) location.assign(page.addresses.publish);
+  });
+}
+
 export function deployment(page, draft, check) {
   const dialog = $('deployment'), form = dialog.querySelector('form'), button = form.querySelector('[type=submit]');
   $('deploy').addEventListener('click', () => { dialog.querySelector('[data-refusal]').hidden = true; dialog.showModal(); });

@@ -2,7 +2,7 @@
 import { currentXml, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
-import { conflict, deployment, showState } from '../designer/page.js';
+import { conflict, publication, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
 import { fit } from '../shared/fit.js';
@@ -37,7 +37,7 @@ async function start() {
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
   conflict(draft);
-  deployment(page, draft, check);
+  publication(page, draft);
   modeler.get('troikaPlay').attach({
     host: $('play'), others: [$('panel'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
     xml: () => currentXml(modeler), onFindings: found => check.show(found),

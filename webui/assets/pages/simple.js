@@ -1,6 +1,6 @@
 // The cards of a process: the server draws them; here are undo, keys, focus, publishing.
 import htmx from 'htmx.org';
-import { deployment, showState } from '../designer/page.js';
+import { publication, showState } from '../designer/page.js';
 import { send } from '../shared/http.js';
 import { toast } from '../shared/toast.js';
 import { dragging } from '../simple/dragging.js';
@@ -15,7 +15,7 @@ let page = now(), before = page;
 
 htmx.process(document.body);
 const draft = { get etag() { return page.etag; }, save: async () => true };
-deployment(page, draft, { show: () => {}, now: () => refresh() });
+publication(page, draft);
 $('undo').addEventListener('click', () => step(undone, redone));
 $('redo').addEventListener('click', () => step(redone, undone));
 openCards();

@@ -1,0 +1,142 @@
+"""Publishing a draft: what its page says beforehand, who follows, and what is refused; the database does not matter."""
+
+import html
+import re
+
+import pytest
+
+from engine import drafts, identity, jobs, repository, runtime
+from engine.clock import FrozenClock
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import ENGINE, Actor
+from tests.conftest import MONDAY_MORNING
+from tests.webui.drawings import CLAIM
+
+PATH = "processes/oa/claim.bpmn"
+RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
+OTHER_ID = RENAMED.replace(b'"approve"', b'"check"').replace(b"approval.approve.", b"approval.check.")
+CALLER = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+ targetNamespace="urn:test" id="d2"><process id="trip" name="出差" isExecutable="true">
+<startEvent id="s"/><callActivity id="c" name="报销"><extensionElements><zeebe:calledElement processId="claim"/>
+</extensionElements></callActivity><endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="c"/>
+<sequenceFlow id="f2" sourceRef="c" targetRef="e"/></process></definitions>""".encode()
+
+
+@pytest.fixture
+def engine():
+    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def ana(engine, app, people, sign_in):
+    """An analyst; ann has begun a claim by version 1."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        people["ana"] = identity.create_user(uow, "ana", "安娜", password=None)
+        identity.add_member(uow, "analysts", "ana")
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        runtime.start(uow, "claim", {"reason": "train", "amount": 12})
+    return sign_in("ana")
+
+
+def drawn(engine, content, version=0):
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH, content, version=version, name="报销")
+
+
+def text_of(answer):
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+def publish(visitor, etag="1", note="words", **more):
+    return visitor.post("/designer/publish/claim", data={"etag": etag, "note": note, **more})
+
+
+def test_the_page_says_what_is_new_what_runs_and_who_follows(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/trip.bpmn": CALLER})
+    drawn(engine, RENAMED)
+
+    shown = text_of(ana.get("/designer/publish/claim"))
+
+    assert "Process claim : Version 2" in shown
+    assert "Policies in force: no guarded operation" in shown
+    assert "Running requests: 1" in shown
+    assert "出差 calls the newest version" in shown
+
+
+def test_running_requests_follow_when_that_is_chosen_and_the_page_says_how_many_did(ana, engine):
+    drawn(engine, RENAMED)
+    assert "Version 1 · 1 running 1 can follow 0 cannot" in text_of(ana.get("/designer/publish/claim/running"))
+
+    answer = publish(ana, follow="all")
+    jobs.run_due(engine)
+
+    assert "1 moved 0 refused" in text_of(ana.get(answer.headers["Location"]))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.versions(uow, "claim")[0].version == 2
+
+
+def test_unless_that_is_chosen_they_stay(ana, engine):
+    drawn(engine, RENAMED)
+
+    answer = publish(ana)
+    jobs.run_due(engine)
+
+    assert "No running request was moved" in text_of(ana.get(answer.headers["Location"]))
+
+
+def test_what_has_no_counterpart_is_named_and_follows_once_somebody_says_where(ana, engine):
+    drawn(engine, OTHER_ID)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        field = f"to:{repository.latest(uow, 'claim').id}:approve"
+
+    refused = text_of(ana.get("/designer/publish/claim/running"))
+    chosen = text_of(ana.get("/designer/publish/claim/running", query_string={field: "check"}))
+    answer = publish(ana, follow="all", **{field: "check"})
+    jobs.run_due(engine)
+
+    assert "'approve' waits, but the other version has no counterpart for it. × 1" in refused
+    assert "1 can follow 0 cannot" in chosen
+    assert "1 moved" in text_of(ana.get(answer.headers["Location"]))
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "said"),
+    [
+        ({"note": "  "}, 422, "a note that says what has changed"),
+        ({"etag": "0"}, 409, "saved this drawing at"),
+        ({"etag": "", "note": "x"}, 409, "saved this drawing at"),
+    ],
+)
+def test_a_draft_without_a_note_or_changed_meanwhile_is_not_published(ana, engine, sent, status, said):
+    drawn(engine, RENAMED)
+
+    answer = publish(ana, **sent)
+
+    assert (answer.status_code, said in text_of(answer)) == (status, True)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.latest(uow, "claim").version == 1
+
+
+def test_a_draft_with_errors_shows_them_and_offers_no_button(ana, engine):
+    drawn(engine, RENAMED.replace(b'targetRef="paid"', b'targetRef="nowhere"'))
+
+    answer = ana.get("/designer/publish/claim")
+
+    assert "It cannot be published while it has errors." in text_of(answer)
+    assert 'name="note"' not in answer.text
+    assert publish(ana).status_code == 422
+
+
+def test_the_same_again_is_nothing_to_publish_and_nothing_moves_twice(ana, engine):
+    drawn(engine, RENAMED)
+    publish(ana, follow="all")
+
+    again = publish(ana, follow="all")
+
+    assert (again.status_code, "There is nothing to publish" in text_of(again)) == (409, True)
+    assert ana.get("/designer/publish/nobody").status_code == 409

@@ -1,0 +1,295 @@
+"""发布: what stands against the draft, what it would change, what runs and could follow; then the new version."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import g, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import batches, bpmn, drafts, identity, migration, policy, repository, scenarios
+from engine.bpmn.comparison import kind_of
+from engine.db.definition import Kind
+from engine.db.job import ItemState
+from engine.drafts import Draft
+from engine.errors import N_, DeploymentRefused, EngineError
+from engine.findings import Finding, Level
+from engine.migration import Outline, Plan
+from engine.repository import Candidate, DefinitionInfo, Foreseen
+from webui import errors
+from webui.designer.blueprint import designer
+from webui.designer.drawing import body, changed_by, findings_out, with_forms
+from webui.designer.library import draft_of, etag_of, name_of
+from webui.designer.scenarios import Outcome, deployed_file, played
+from webui.rendering import label, page, person
+from webui.transaction import own_transactions, shows_again
+
+TRIED = 200
+"""running requests of one version that a dry run looks at"""
+ALL, NEW = "all", "new"
+"""which requests follow: those that run too, or only new ones"""
+_READ = 1000
+"""results of a migration of which the page gives the reasons"""
+_CHOICE = "to:"
+
+
+class NothingToPublish(EngineError):
+    """The draft says what is deployed, or there is none."""
+
+    message = N_("There is nothing to publish: what is deployed is the same.")
+    hint = N_("Change the drawing or one of its forms first.")
+    status = 409
+
+
+class NoteMissing(EngineError):
+    """A version that nobody can explain later."""
+
+    message = N_("Expected a note that says what has changed, found none.")
+    status = 422
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An element without a counterpart. `choices`: what it may become, (id, name); `chosen`: by the reader."""
+
+    id: str
+    name: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """Requests that run by an older version, tried on the draft. `reasons`: (why some cannot, how many)."""
+
+    info: DefinitionInfo
+    number: int
+    can: int
+    blocked: int
+    reasons: list[tuple[str, int]]
+    lost: list[Lost]
+
+    @property
+    def untried(self) -> int:
+        """More than a page can wait for."""
+        return self.number - self.can - self.blocked
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding on the page. `where`: the element's name, or the file; `address`: of the element on the canvas."""
+
+    level: str
+    where: str
+    message: str
+    hint: str
+    address: str
+
+
+@designer.get("/publish/<key>")
+def publish(key: str) -> ResponseReturnValue:
+    """Everything that whoever publishes should know before he does."""
+    return _shown(key, request.args)
+
+
+def _again(error: EngineError, key: str) -> ResponseReturnValue:
+    return _shown(key, request.form, error)
+
+
+@designer.post("/publish/<key>")
+@shows_again(_again)
+def do_publish(key: str) -> ResponseReturnValue:
+    """Deploy the draft that the page showed; then carry over what runs, if that was chosen."""
+    note = request.form.get("note", "").strip()
+    made = publish_draft(key, request.form.get("etag", ""), note)
+    version = next((info for info in made.new if (info.kind, info.key) == (Kind.PROCESS, key)), None)
+    if version is not None and request.form.get("follow") == ALL:
+        for source in batches.running_by_version(g.uow, key):
+            if source != version.id:
+                batches.create(g.uow, _plan(source, version.id, request.form), reason=note)
+    return redirect(url_for(".published", definition_id=(version or repository.latest(g.uow, key)).id), 303)
+
+
+@designer.post("/deploy/<key>")
+def deploy(key: str) -> ResponseReturnValue:
+    """As `do_publish` for a script: JSON in, the number of the version out; a refusal has every finding."""
+    sent = body("note", "etag")
+    try:
+        publish_draft(key, sent["etag"], sent["note"].strip())
+    except DeploymentRefused as refused:
+        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
+    return jsonify(version=repository.latest(g.uow, key).version)
+
+
+@designer.get("/publish/<key>/scenarios")
+@own_transactions
+def publish_scenarios(key: str) -> ResponseReturnValue:
+    """All scenarios of the draft, run now: a part of the page."""
+    outcomes: list[Outcome] = played(key).outcomes
+    failed = [one for one in outcomes if not one.passed]
+    return page("designer/publish_scenarios.html", block="content", key=key, outcomes=outcomes, failed=failed)
+
+
+@designer.get("/publish/<key>/running")
+def publish_running(key: str) -> ResponseReturnValue:
+    """A dry run of everything that runs, with what was chosen: a part of the page."""
+    draft = _draft(key)
+    candidate = repository.foresee(g.uow, _files(draft)).candidates.get(key)
+    running = _running(candidate, request.args) if candidate is not None else []
+    return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
+
+
+@designer.get("/published/<uuid:definition_id>")
+def published(definition_id: UUID) -> ResponseReturnValue:
+    """The new version, and how far the requests are that follow it."""
+    info = repository.definition(g.uow, definition_id)
+    found = [one for one in batches.list_(g.uow, info.key) if one.plan.target == definition_id]
+    numbers = {one.id: one.version for one in repository.versions(g.uow, info.key)}
+    reasons: dict[UUID, list[tuple[str, int]]] = {
+        one.id: _refusals(one.id) for one in found if one.counts.get(ItemState.REFUSED)
+    }
+    return page(
+        "designer/published.html", block="pane", info=info, name=name_of(info.key), batches=found, numbers=numbers,
+        reasons=reasons, states=ItemState,
+        moving=any(not one.done for one in found),
+    )  # fmt: skip
+
+
+def publish_draft(key: str, etag: str, note: str) -> repository.Deployment:
+    """Deploy the draft that the page has seen, with what is published with it.
+
+    Raises NoteMissing, DraftChangedMeanwhile, NothingToPublish, DeploymentRefused.
+    """
+    info = draft_of(key)
+    if info is None:
+        raise NothingToPublish
+    if etag != etag_of(info):
+        raise changed_by(info)
+    if not note:
+        raise NoteMissing
+    files = _files(drafts.open_(g.uow, info.path))
+    told = _new_scenarios(files)
+    made = repository.deploy(g.uow, files, note)
+    if not made.new and not told:
+        raise NothingToPublish
+    return made
+
+
+# ---------------------------------------------------------------- private
+
+
+def _draft(key: str) -> Draft:
+    info = draft_of(key)
+    if info is None:
+        raise NothingToPublish
+    return drafts.open_(g.uow, info.path)
+
+
+def _files(draft: Draft) -> dict[str, bytes]:
+    return with_forms(draft.path, draft.content) | drafts.scenarios_of(g.uow, draft.key)
+
+
+def _new_scenarios(files: Mapping[str, bytes]) -> bool:
+    """Whether there are others than those that were deployed last."""
+    found = {path: content for path, content in files.items() if path.endswith(scenarios.SUFFIX)}
+    return any(content != deployed_file(path) for path, content in found.items())
+
+
+def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
+    draft = _draft(key)
+    files = _files(draft)
+    findings = repository.check(g.uow, files)
+    broken = any(finding.level is Level.ERROR for finding in findings)
+    foreseen = None if broken else repository.foresee(g.uow, files)
+    newest = next(iter(repository.versions(g.uow, key)), None)
+    candidate = foreseen.candidates.get(key) if foreseen is not None else None
+    going = batches.running_by_version(g.uow, key)
+    saved_by = identity.user(g.uow, draft.saved_by) if draft.saved_by is not None else None
+    return page(
+        "designer/publish.html", block="content", key=key, name=name_of(key), draft=draft, etag=etag_of(draft),
+        saved_by=person(saved_by) if saved_by is not None else "", newest=newest, error=error, broken=broken,
+        told=_new_scenarios(files),
+        findings=_findings(key, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
+        proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
+        callers=repository.following(g.uow, [key]) if candidate is not None else [],
+        forms=_forms(key, foreseen) if foreseen is not None else [],
+        note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
+        recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
+    )  # fmt: skip
+
+
+def _findings(key: str, told: list[Finding]) -> list[Shown]:
+    """Errors first, as the check gives them; notes are for the canvas."""
+    return [
+        Shown(
+            one.level.value, one.element_id or one.resource, errors.words(one.message, one.facts),
+            errors.words(one.hint, one.facts), url_for(".editor", key=key, _anchor=one.element_id or None),
+        )
+        for one in told if one.level is not Level.INFO
+    ]  # fmt: skip
+
+
+def _verdict(candidate: Candidate) -> str:
+    judged = repository.proof_of(g.uow, candidate)
+    if not judged.classes:
+        return "nothing"
+    said = [judged.verdict(one) for one in policy.in_force(g.uow)]
+    return min(said, key=policy.WORST.index, default=policy.WORST[-1])
+
+
+def _forms(key: str, foreseen: Foreseen) -> list[tuple[str, list[DefinitionInfo]]]:
+    """Forms that change, with other processes that show them: a form is not bound to a version."""
+    changed = [form for kind, form, _ in foreseen.new if kind is Kind.FORM]
+    return [(form, [info for info in repository.showing(g.uow, form) if info.key != key]) for form in changed]
+
+
+def _running(candidate: Candidate, sent: Mapping[str, str]) -> list[Running]:
+    """Oldest version first."""
+    found = []
+    for source, number in batches.running_by_version(g.uow, candidate.key).items():
+        wanted = _plan(source, candidate.id, sent)
+        outline = migration.plan(g.uow, wanted, candidate)
+        told = [
+            migration.rehearse(g.uow, instance, wanted, candidate) for instance in batches.running(g.uow, source, TRIED)
+        ]
+        reasons: Counter[str] = Counter()
+        for findings in told:
+            reasons.update({errors.words(one.message, one.facts) for one in findings})
+        blocked = sum(1 for findings in told if findings)
+        found.append(
+            Running(outline.source, number, len(told) - blocked, blocked, reasons.most_common(), _lost(outline, wanted))
+        )
+    return sorted(found, key=lambda one: one.info.version)
+
+
+def _lost(outline: Outline, wanted: Plan) -> list[Lost]:
+    """What would have no counterpart unless somebody names one."""
+    return [
+        Lost(
+            key, label(node.labels, node.name) or key,
+            tuple(
+                (other.id, label(other.labels, other.name) or other.id) for other in outline.new.nodes.values()
+                if kind_of(other) == kind_of(node)
+            ),
+            wanted.choices.get(key) or "",
+        )
+        for key in bpmn.compare(outline.old, outline.new).lost if (node := outline.old.nodes.get(key)) is not None
+    ]  # fmt: skip
+
+
+def _plan(source: UUID, target: UUID, sent: Mapping[str, str]) -> Plan:
+    """What the page says about the requests of one version."""
+    mine = f"{_CHOICE}{source}:"
+    choices: dict[str, str | None] = {
+        name.removeprefix(mine): value for name, value in sent.items() if name.startswith(mine) and value
+    }
+    return Plan(source, target, choices, sent.get("reassign") == "1", sent.get("recompute") == "1")
+
+
+def _refusals(batch_id: UUID) -> list[tuple[str, int]]:
+    """Why requests did not follow, and how many for that reason."""
+    counted: Counter[str] = Counter()
+    for item in batches.items(g.uow, batch_id, limit=_READ):
+        counted.update({errors.words(message, facts) for message, facts in item.findings})
+    return counted.most_common()
