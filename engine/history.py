@@ -1,7 +1,8 @@
 """Facts of an instance and acts outside it: written in the transaction that made them, chained by hash."""
 
 import json
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,15 +14,24 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import outbox, values
 from engine.db.audit import audit, audit_tip
-from engine.db.history import history
+from engine.db.history import history, history_text
 from engine.db.instance import Instance
 from engine.unit_of_work import Actor, UnitOfWork
 
 GENESIS = bytes(32)
 _SOURCE = "source"
+TEXTS = "texts"
+"""what people have written, by name; in the chain its digests"""
+ERASED = "erased"
+_SALT_BYTES = 16
 _HEAD = ("history", "head")
 
 _insert_fact = insert(history).values(data=bindparam("data_text", type_=Text))
+_insert_text = insert(history_text)
+_texts = select(history_text.c.seq, history_text.c.name, history_text.c.text).where(
+    history_text.c.instance_id == bindparam("of"), history_text.c.seq >= bindparam("first"),
+    history_text.c.seq <= bindparam("last"),
+)  # fmt: skip
 _insert_act = insert(audit).values(data=bindparam("data_text", type_=Text))
 _lock_tip = select(audit_tip.c.seq, audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of")).with_for_update()
 _newest = select(audit.c.at).where(audit.c.scope == bindparam("of"), audit.c.seq == bindparam("at_seq"))
@@ -39,7 +49,9 @@ _timeline = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a timeline. `data` without the source of the act, which stands in `source`."""
+    """One line of a timeline. `data` without the source of the act, which stands in `source`; with what people have
+    written, `erased` names what of it is gone.
+    """
 
     seq: int
     at: datetime
@@ -60,17 +72,21 @@ def record(
     *,
     node: str | None = None,
     data: dict[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
     token: int | None = None,
     started_at: datetime | None = None,
 ) -> int:
     """Add a fact to the chain of the locked `instance`; returns its number in it.
 
     `kind`: noun and past participle, e.g. `task.completed`. `token`, `started_at`: only where the fact ends the visit
-    of an activity or event. Raises ValueError for a key `source` in `data`: where an act came from is not for callers.
+    of an activity or event. `texts`: what people have written, by name; only a salted digest of it is chained, so that
+    it may be erased. Raises ValueError for a key `source` in `data`: where an act came from is not for callers.
     """
     head = _head(uow, instance)
-    content = head.empty if data is None else _content(uow, data)
     seq = instance.history_seq + 1
+    if texts and (written := {name: text for name, text in texts.items() if text}):
+        data = {**(data or {}), TEXTS: _keep(uow, instance.id, seq, written)}
+    content = head.empty if data is None else _content(uow, data)
     link = f"{head.opening}{seq}{head.at_text}{_word(kind)},{_word(node)}{head.actors}{content}]"
     digest = values.sha256(instance.history_hash + link.encode())
     uow.queue(
@@ -92,11 +108,17 @@ def timeline(
 ) -> list[Entry]:
     """Facts of an instance in their order, from number `after` on; of one kind only if it is given."""
     query = _timeline if kind is None else _timeline.where(history.c.kind == kind)
-    rows = uow.execute(query, {"of": instance_id, "after": after, "most": limit})
+    rows = uow.execute(query, {"of": instance_id, "after": after, "most": limit}).all()
+    written = _written(uow, instance_id, [row.seq for row in rows if row.data and TEXTS in row.data])
     entries = []
     for row in rows:
         data = dict(row.data or {})
         source = str(data.pop(_SOURCE, ""))
+        names = data.pop(TEXTS, {})
+        told = {name: text for name in names if (text := written.get((row.seq, name))) is not None}
+        data |= told
+        if len(told) < len(names):
+            data[ERASED] = sorted(names.keys() - told.keys())
         entries.append(
             Entry(
                 row.seq, row.at, row.kind, row.node, row.actor_id, row.on_behalf_of_id, source, data, row.token,
@@ -104,6 +126,33 @@ def timeline(
             )
         )  # fmt: skip
     return entries
+
+
+def seal(text: str) -> tuple[str, bytes]:
+    """The digest under which a text is chained, in hex, and the salt that is kept with the text and erased with it."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    return text_digest(text, salt), salt
+
+
+def text_digest(text: str, salt: bytes | None) -> str:
+    """SHA-256 over salt and text in hex; texts of before there were salts have none."""
+    return values.sha256((salt or b"") + text.encode()).hex()
+
+
+def _keep(uow: UnitOfWork, instance_id: UUID, seq: int, written: Mapping[str, str]) -> dict[str, str]:
+    digests = {}
+    for name, text in written.items():
+        digests[name], salt = seal(text)
+        row = {"instance_id": instance_id, "seq": seq, "name": name, "text": text, "salt": salt}
+        uow.queue(_insert_text, row)
+    return digests
+
+
+def _written(uow: UnitOfWork, instance_id: UUID, numbers: Sequence[int]) -> dict[tuple[int, str], str | None]:
+    if not numbers:
+        return {}
+    rows = uow.execute(_texts, {"of": instance_id, "first": numbers[0], "last": numbers[-1]})
+    return {(row.seq, row.name): row.text for row in rows}
 
 
 def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ def migrate(uow: UnitOfWork, instance_id: UUID, wanted: Plan, *, reason: str) ->
     InstanceOver.
     """
     instance = runtime.locked(uow, instance_id)
-    history.record(uow, instance, "migration.asked", data={"reason": reason, "plan": wanted.stored()})
+    history.record(uow, instance, "migration.asked", data={"plan": wanted.stored()}, texts={"reason": reason})
     step = _carry(uow, instance, wanted)
     runtime.settle(uow, instance, step)
     return instance

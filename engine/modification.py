@@ -79,11 +79,10 @@ def modify(
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     instance = runtime.locked(uow, instance_id)
     data = {
-        "reason": reason, "cancel": list(plan.cancel),
-        "compensate": plan.compensate,
+        "cancel": list(plan.cancel), "compensate": plan.compensate,
         "start": [[placing.where, placing.node, placing.scope, sorted(placing.variables)] for placing in plan.start],
     }  # fmt: skip
-    history.record(uow, instance, "modification.asked", data=data)
+    history.record(uow, instance, "modification.asked", data=data, texts={"reason": reason.strip()})
     step, warnings = _moved(uow, instance, plan)
     if warnings and not accept_warnings:
         raise MoveRefused(warnings)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 LOCK_ORDER = (
     "instance", "instance_scope", "instance_field", "instance_label", "user_task", "work_item", "inbox", "task_comment",
     "job",
-    "subscription", "message", "incident", "effect", "history", "policy_version", "policy_grant", "clearance",
-    "clearance_grant", "blob", "document", "document_version",
+    "subscription", "message", "incident", "effect", "history", "history_text", "policy_version", "policy_grant",
+    "clearance", "clearance_grant", "blob", "document", "document_version",
 )  # fmt: skip
 _RANK = {table: rank for rank, table in enumerate(LOCK_ORDER)}
 _LAST = len(_RANK)

@@ -50,7 +50,8 @@ def send(
             _show(uow, row.id, user_id)
             told.append(user_id)
     if told:
-        history.record(uow, instance, fact, data={"to": [str(user_id) for user_id in told], "reason": reason.strip()})
+        to = [str(user_id) for user_id in told]
+        history.record(uow, instance, fact, data={"to": to}, texts={"reason": reason.strip()})
     return made
 
 

@@ -8,23 +8,21 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Text, select, text, type_coerce
+from sqlalchemy import Select, Text, and_, select, text, type_coerce
 
 from engine import operations
 from engine.audit import verifier
 from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, Anchor, Found, Report, Rows, Seen
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_tip
 from engine.db.base import metadata
-from engine.db.history import history
+from engine.db.history import history, history_text
 from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, Source, work_item
-from engine.errors import N_
 from engine.findings import Finding, Level
-from engine.history import act_text, fact_text
+from engine.history import TEXTS, act_text, fact_text, text_digest
 from engine.unit_of_work import UnitOfWork
-from engine.values import sha256
 
 _AT_ONCE = 2000
 _CHUNK = 500
@@ -37,6 +35,11 @@ _ACTS = select(
     audit.c.scope, audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id,
     type_coerce(audit.c.data, Text).label("content"), audit.c.hash,
 ).order_by(audit.c.scope, audit.c.seq)  # fmt: skip
+_TEXTS = (
+    select(history_text.c.instance_id, history_text.c.seq, history_text.c.name, history_text.c.text,
+           history_text.c.salt, history.c.data)
+    .outerjoin(history, and_(history.c.instance_id == history_text.c.instance_id, history.c.seq == history_text.c.seq))
+)  # fmt: skip
 _WORDS = {
     ItemDecision.AGREED: "agree", ItemDecision.REJECTED: "reject", ItemDecision.ABSTAINED: "abstain",
     ItemDecision.HANDLED: "handled", ItemDecision.RETURNED: "returned", ItemDecision.ADVISED: "advised",
@@ -94,6 +97,7 @@ def verify(
     verifier.walk(report, fact_links(uow, some), tips, marks, seen, accounts=accounts)
     verifier.missing_streams(report, marks, seen, whole=some is None)
     verifier.cross_check(report, read_rows(uow, some), seen, whole=some is None)
+    _check_texts(report, uow, some)
     if overdue_after is not None:
         verifier.check_overdue(report, anchors[-1].at if anchors else None, uow.now, overdue_after)
     return as_report(report)
@@ -241,7 +245,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None) -> Rows:
 _ITEM = (
     work_item.c.id, work_item.c.instance_id, work_item.c.decision, work_item.c.decision_source, work_item.c.decided_by,
     work_item.c.decided_person_id, work_item.c.decided_at, work_item.c.on_behalf_of_id, work_item.c.form_digest,
-    work_item.c.subject_digest, work_item.c.opinion,
+    work_item.c.subject_digest, work_item.c.opinion, work_item.c.opinion_salt,
 )  # fmt: skip
 
 
@@ -289,7 +293,7 @@ def _item(row: Any) -> dict[str, Any]:
         "person": _text(row.decided_person_id), "behalf": _text(row.on_behalf_of_id),
         "at": verifier.instant(row.decided_at), "form_digest": row.form_digest.hex() if row.form_digest else None,
         "subject_digest": row.subject_digest,
-        "opinion_digest": sha256(row.opinion.encode()).hex() if row.opinion else None,
+        "opinion_digest": text_digest(row.opinion, row.opinion_salt) if row.opinion else None,
     }  # fmt: skip
 
 
@@ -305,7 +309,7 @@ def _check_policies(report: Report, uow: UnitOfWork) -> None:
         if row.kind == "policy.activated":
             told[row.data["policy"]] = (row.data["version"], row.actor_id)
             if row.actor_id is not None and row.data.get("proposed_by") == str(row.actor_id):
-                _say(report, "policy-by-one", _BY_ONE, row.data["policy"], row.data["version"])
+                _say(report, "policy-by-one", verifier.BY_ONE, row.data["policy"], row.data["version"])
         elif row.kind == "policy.retired":
             told.pop(row.data["policy"], None)
     columns = (policy_version.c.policy_id, policy_version.c.version, policy_version.c.approved_by)
@@ -315,9 +319,9 @@ def _check_policies(report: Report, uow: UnitOfWork) -> None:
     }
     for name, (number, by) in held.items():
         if told.get(name) != (number, by):
-            _say(report, "policy-unrecorded", _NOT_TOLD, name, number)
+            _say(report, "policy-unrecorded", verifier.NOT_TOLD, name, number)
     for name in told.keys() - held.keys():
-        _say(report, "policy-missing", _NOT_IN_FORCE, name, told[name][0])
+        _say(report, "policy-missing", verifier.NOT_IN_FORCE, name, told[name][0])
 
 
 def _say(report: Report, code: str, message: str, name: str, number: int) -> None:
@@ -325,9 +329,17 @@ def _say(report: Report, code: str, message: str, name: str, number: int) -> Non
 
 
 _POLICY = "policy"
-_BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
-_NOT_TOLD = N_("Version {version} of policy {policy} is in force, but no act has put it there.")
-_NOT_IN_FORCE = N_("Version {version} of policy {policy} is not in force any more, but no act has taken it out.")
+
+
+def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None) -> None:
+    """What people have written beside an act is what the act says; where it was erased, nothing is left of it."""
+    for row in _each(uow, _TEXTS, history_text.c.instance_id, some):
+        told = (row.data or {}).get(TEXTS, {}).get(row.name)
+        kept = None if row.text is None else text_digest(row.text, row.salt)
+        if told is None or kept not in (None, told) or (kept is None and row.salt is not None):
+            chain = str(row.instance_id)
+            report.add("text-changed", verifier.BROKEN, chain, verifier.OTHER_TEXT, chain=chain, seq=row.seq,
+                       name=row.name)  # fmt: skip
 
 
 def _check_times(report: Report, uow: UnitOfWork) -> None:

@@ -868,6 +868,10 @@ _UNRECORDED = N_("Decision {item} is not in chain {chain}: it was put in past th
 _OTHER_DECISION = N_("Decision {item} is not as link {seq} of chain {chain} tells.")
 _NO_ITEM = N_("Link {seq} of chain {chain} tells of decision {item}, which is gone.")
 _OTHER_PAYMENT = N_("The evidence holds another payment than it says.")
+BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
+NOT_TOLD = N_("Version {version} of policy {policy} is in force, but no act has put it there.")
+NOT_IN_FORCE = N_("Version {version} of policy {policy} is not in force any more, but no act has taken it out.")
+OTHER_TEXT = N_("The text '{name}' beside link {seq} of chain {chain} is not the one that was written.")
 _ZH = {
     _BROKEN_LINK: "链 {chain} 在第 {seq} 环断开：有内容被改动、删除、插入或调换。",
     _WRONG_TIP: "链 {chain} 止于第 {seq} 环，应止于第 {expected} 环：有内容被插入或改写。",
@@ -914,6 +918,10 @@ _ZH = {
     _OTHER_DECISION: "决定 {item} 与链 {chain} 第 {seq} 环所记不同。",
     _NO_ITEM: "链 {chain} 第 {seq} 环所记决定 {item} 不存在。",
     _OTHER_PAYMENT: "证据所含付款与其自述不符。",
+    BY_ONE: "策略 {policy} 的第 {version} 版由提出者本人启用。",
+    NOT_TOLD: "策略 {policy} 的第 {version} 版正在生效，但没有任何操作记录使其生效。",
+    NOT_IN_FORCE: "策略 {policy} 的第 {version} 版已不再生效，但没有任何操作记录使其失效。",
+    OTHER_TEXT: "链 {chain} 第 {seq} 环旁的文字“{name}”并非当初所写。",
 }
 
 

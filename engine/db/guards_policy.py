@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import Table
 
 from engine.db.business import guard
+from engine.db.history import history_text
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 
@@ -28,6 +29,10 @@ _MADE_BY_A_DECISION = f"""SELECT 1 FROM work_item w WHERE w.id = NEW.work_item_i
     AND w.decided_by = NEW.account_id AND w.decided_person_id = NEW.person_id AND w.voided_at IS NULL
     AND w.subject_type = NEW.subject_type AND w.subject_id = NEW.subject_id AND w.subject_digest = NEW.subject_digest
     AND w.on_behalf_of_id"""
+
+
+_ERASABLE = ("opinion", "opinion_salt", "reason")
+"""what people have written; it may be erased and never changed"""
 
 
 def _refuse(word: str) -> str:
@@ -63,8 +68,9 @@ _trigger(
     work_item,
     "work_item_frozen",
     "UPDATE",
-    f"OLD.status IN ({_FINAL}) AND ({_changed(work_item, ('voided_at', 'void_reason', 'opinion'), '{differs}')} "
-    "OR (NEW.opinion {differs} OLD.opinion AND NEW.opinion IS NOT NULL))",  # erased it may be, its digest is chained
+    f"OLD.status IN ({_FINAL}) AND ({_changed(work_item, ('voided_at', 'void_reason', *_ERASABLE), '{differs}')}"
+    + "".join(f" OR (NEW.{name} {{differs}} OLD.{name} AND NEW.{name} IS NOT NULL)" for name in _ERASABLE)
+    + ")",
 )
 _trigger(
     work_item,
@@ -74,6 +80,14 @@ _trigger(
     "{differs} (OLD.decision, OLD.decision_source, OLD.decided_by, OLD.decided_at)",
 )
 _trigger(work_item, "work_item_kept", "DELETE", "true")
+
+_trigger(
+    history_text,
+    "history_text_frozen",
+    "UPDATE",
+    f"{_changed(history_text, ('text', 'salt'), '{differs}')} OR NEW.text IS NOT NULL OR NEW.salt IS NOT NULL",
+)
+_trigger(history_text, "history_text_kept", "DELETE", "true")
 
 # ---------------------------------------------------------------- versions: proposed by one, put in force by another
 

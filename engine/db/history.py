@@ -1,6 +1,6 @@
-"""Every fact of an instance, chained by hash; append-only."""
+"""Every fact of an instance, chained by hash; append-only. What people wrote stands beside it, and may be erased."""
 
-from sqlalchemy import Column, Index, Integer, String, Table, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from engine.db.base import Digest, Id, JsonText, UtcDateTime, metadata
 
@@ -35,4 +35,15 @@ Index(
     history.c.started_at,
     sqlite_where=text("started_at IS NOT NULL"),
     postgresql_where=text("started_at IS NOT NULL"),
+)
+
+history_text = Table(
+    "history_text",
+    metadata,
+    Column("instance_id", Id, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(40), primary_key=True),
+    # the fact carries SHA-256(salt, text); both are erased together, so that no short text is guessed from its digest
+    Column("text", Text),
+    Column("salt", LargeBinary(16)),
 )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -197,6 +198,7 @@ work_item = Table(
     Column("answered_at", UtcDateTime),
     Column("answered_by", Id),  # none: the time was over
     Column("answer_key", String(80)),  # the same answer twice is given once
+    Column("opinion_salt", LargeBinary(16)),  # of its digest in the chain; none: made before there were salts
     # an automatic result has neither: nobody was asked
     CheckConstraint("assignee_id IS NULL OR group_id IS NULL", name="one_owner"),
     CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_at"),

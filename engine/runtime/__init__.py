@@ -288,7 +288,7 @@ def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = 
     Raises InstanceOver.
     """
     instance = locked(uow, instance_id)
-    history.record(uow, instance, "instance.cancelled", data={"reason": reason})
+    history.record(uow, instance, "instance.cancelled", texts={"reason": reason})
     policy.undo_all(uow, instance.id, status.name.lower())
     code = "" if status is Status.TERMINATED else status.name.lower()
     settle(uow, instance, bpmn.cancel(load(uow, instance), code, now=uow.now, env=env(uow, instance)))
@@ -301,7 +301,7 @@ def suspend(uow: UnitOfWork, instance_id: UUID, reason: str) -> Instance:
     if instance.status is Status.RUNNING:
         instance.status = Status.SUSPENDED
         later.freeze(uow, instance)
-        history.record(uow, instance, "instance.suspended", data={"reason": reason})
+        history.record(uow, instance, "instance.suspended", texts={"reason": reason})
     return instance
 
 
@@ -318,7 +318,7 @@ def activate(uow: UnitOfWork, instance_id: UUID) -> Instance:
 def set_variables(uow: UnitOfWork, instance_id: UUID, variables: Values, *, reason: str, scope: int = 0) -> Instance:
     """Write variables as an administrator; the reason stays on record. Raises InstanceOver, ReservedName."""
     instance = locked(uow, instance_id)
-    history.record(uow, instance, "variables.set", data={"names": sorted(variables), "reason": reason})
+    history.record(uow, instance, "variables.set", data={"names": sorted(variables)}, texts={"reason": reason})
     state = load(uow, instance)
     settle(
         uow,
@@ -362,7 +362,7 @@ def compensate(uow: UnitOfWork, instance_id: UUID, reason: str, *, activity: str
     step = bpmn.compensate(load(uow, instance), 0, activity, now=uow.now, env=env(uow, instance))
     if step.stale:
         raise NothingToCompensate(instance=instance.number or instance.id, activity=activity or "*")
-    history.record(uow, instance, "compensation.asked", node=activity, data={"reason": reason})
+    history.record(uow, instance, "compensation.asked", node=activity, texts={"reason": reason})
     settle(uow, instance, step)
     return instance
 

@@ -10,7 +10,7 @@ from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
-from engine.tasks.erasing import erase_opinion
+from engine.tasks.erasing import erase_opinion, erase_text, written
 from engine.tasks.foreseeing import foresee
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
@@ -111,6 +111,7 @@ __all__ = [
     "delegate",
     "done",
     "erase_opinion",
+    "erase_text",
     "foresee",
     "get",
     "hand_back",
@@ -153,4 +154,5 @@ __all__ = [
     "void",
     "wake",
     "withdraw",
+    "written",
 ]

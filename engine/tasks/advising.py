@@ -15,7 +15,6 @@ from engine.tasks.opening import Act
 from engine.tasks.repeating import once_per_task
 from engine.tasks.working import offered
 from engine.unit_of_work import UnitOfWork
-from engine.values import sha256
 
 _insert_item = insert(work_item)
 _set_status = (
@@ -52,9 +51,8 @@ def delegate(
     rounds.put_into_inbox(uow, [row])
     history.record(
         uow, act.instance, "task.delegated", node=act.round.node,
-        data={
-            "task": str(act.round.id), "item": str(row["id"]), "to": str(person.id), "question": question.strip()
-        },
+        data={"task": str(act.round.id), "item": str(row["id"]), "to": str(person.id)},
+        texts={"question": question.strip()},
     )  # fmt: skip
     made: UUID = row["id"]
     return made
@@ -113,20 +111,19 @@ def _check(act: Act, to: identity.User, question: str) -> None:
 def _give(act: Act, opinion: str, key: str | None) -> None:
     if not opinion:
         raise OpinionRequired(task=act.round.name)
+    digest, salt = history.seal(opinion)  # not the text: it may have to be erased one day
     row: dict[str, Any] = {
         "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.ADVISED),
         "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
-        "decided_at": act.uow.now, "opinion": opinion, "on_behalf_of_id": act.behalf, "idempotency_key": key,
+        "decided_at": act.uow.now, "opinion": opinion, "opinion_salt": salt, "on_behalf_of_id": act.behalf,
+        "idempotency_key": key,
         "version": act.item.version + 1, "draft": None,
     }  # fmt: skip
     act.uow.queue(_advise, row, expect=1)
     rounds.leave_inbox(act.uow, [act.item.id])
     history.record(
         act.uow, act.instance, "task.advised", node=act.round.node,
-        data={
-            "task": str(act.round.id), "item": str(act.item.id),
-            "opinion_digest": sha256(opinion.encode()).hex(),  # not the text: it may have to be erased one day
-        },
+        data={"task": str(act.round.id), "item": str(act.item.id), "opinion_digest": digest},
     )  # fmt: skip
 
 

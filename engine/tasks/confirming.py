@@ -145,15 +145,15 @@ def _fall(
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
-    _record(act, "task.refused", by, answer, reason=word)
+    _record(act, "task.refused", by, answer, word)
     made: UUID = row["id"]
     return made
 
 
-def _record(act: Act, kind: str, by: UUID | None, answer: str = "", **more: str) -> None:
+def _record(act: Act, kind: str, by: UUID | None, answer: str = "", reason: str = "") -> None:
     data = {
         "task": str(act.round.id), "item": str(act.item.id), "to": str(act.item.decided_by),
         "decision": rounds.WORDS[ItemDecision(act.item.decision)],
-        "decision_source": "human", "answer": answer or ("principal" if by is not None else "time"), **more,
+        "decision_source": "human", "answer": answer or ("principal" if by is not None else "time"),
     }  # fmt: skip
-    history.record(act.uow, act.instance, kind, node=act.round.node, data=data)
+    history.record(act.uow, act.instance, kind, node=act.round.node, data=data, texts={"reason": reason})

@@ -23,7 +23,7 @@ from engine.tasks import choosing, opening, returning, signatures
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
-from engine.values import Value, Values, sha256, stored_json
+from engine.values import Value, Values, stored_json
 
 CONFIRMED_WITHIN = timedelta(days=1)
 """in which the principal confirms what his substitute has decided, where the substitution says that he does"""
@@ -133,11 +133,12 @@ def decide(
     opening.check_written(act, changed)
     form_digest = opening.form_digest(form, stored | changed)
     signed = signatures.sign(act, signature, decision, form_digest, document.digest if document else None)
+    digest, salt = history.seal(opinion) if opinion else (None, None)
     row = {
         "item_id": act.item.id, "status": int(ItemStatus.COUNTERSIGNING if ask else ItemStatus.DECIDED),
         "decision": int(decision), "decision_source": int(Source.HUMAN), "decided_by": act.actor_id,
         "decided_person_id": act.person_id, "decided_at": uow.now, "opinion": opinion or None,
-        "on_behalf_of_id": act.behalf, "draft": None, "form_digest": form_digest,
+        "opinion_salt": salt, "on_behalf_of_id": act.behalf, "draft": None, "form_digest": form_digest,
         "signature_id": UUID(signed["signature"]) if signed else None,
         "subject_type": document.type if document else None, "subject_id": document.id if document else None,
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,
@@ -151,7 +152,7 @@ def decide(
         for name, value in row.items():
             if name != "item_id":
                 setattr(act.item, name, value)
-        _record(act, decision, opinion, changed, stored, document, signed)
+        _record(act, decision, digest, changed, stored, document, signed)
         if form is not None:
             pickers.freeze(uow, act.instance.id, form, changed, stored)
         opening.copy_for_principal(act)
@@ -284,7 +285,7 @@ def _ask_to_confirm(act: Act, decision: ItemDecision) -> None:
 
 
 def _record(
-    act: Act, decision: ItemDecision, opinion: str, changed: Values, stored: Values, document: Document | None,
+    act: Act, decision: ItemDecision, opinion: str | None, changed: Values, stored: Values, document: Document | None,
     signed: dict[str, str],
 ) -> None:  # fmt: skip
     data: dict[str, Any] = {
@@ -295,8 +296,8 @@ def _record(
         "decision_source": "human",
         **signed,
     }
-    if opinion:
-        data["opinion_digest"] = sha256(opinion.encode()).hex()  # not the text: it may have to be erased one day
+    if opinion is not None:
+        data["opinion_digest"] = opinion  # not the text: it may have to be erased one day
     if changed:
         data["fields"] = sorted(changed)
         data["changes"] = {

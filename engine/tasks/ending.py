@@ -108,10 +108,11 @@ def wake(uow: UnitOfWork, instance_id: UUID, reason: str) -> Woken:
     mine = me.get(uow.actor.user_id) if uow.actor.user_id is not None else None
     others = [fact for fact in standing if fact.actor_id is not None and me.get(fact.actor_id) not in (None, mine)]
     if mine is None or not others:
-        history.record(uow, instance, "waking.asked", data={"reason": reason.strip()})
+        history.record(uow, instance, "waking.asked", texts={"reason": reason.strip()})
         return Woken(instance_id, False)
     policy.undo_all(uow, instance.id, "rejected before it was woken")
-    history.record(uow, instance, "waking.confirmed", data={"reason": reason.strip(), "asked": others[-1].seq})
+    told = {"asked": others[-1].seq}
+    history.record(uow, instance, "waking.confirmed", data=told, texts={"reason": reason.strip()})
     waking.wake(uow, instance, _last_node(uow, instance))
     return Woken(instance_id, True)
 

@@ -6,13 +6,18 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from engine import history, identity
 from engine.approvals.carrying import click_of
+from engine.db.history import history_text
 from engine.db.task import Source, work_item
 from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
-from engine.values import sha256
 
 _of_item = select(
-    work_item.c.id, work_item.c.instance_id, work_item.c.opinion, work_item.c.decision_source, work_item.c.evidence_id
+    work_item.c.id,
+    work_item.c.instance_id,
+    work_item.c.opinion,
+    work_item.c.opinion_salt,
+    work_item.c.decision_source,
+    work_item.c.evidence_id,
 ).where(work_item.c.id == bindparam("item"), work_item.c.decided_at.is_not(None))
 _erase = (
     update(work_item)
@@ -23,8 +28,22 @@ _erase = (
             and_(work_item.c.evidence_id == bindparam("click"), work_item.c.decision_source == int(Source.CARRIED)),
         ),
     )
-    .values(opinion=None)
+    .values(opinion=None, opinion_salt=None)
 )
+_kept_of = (
+    select(history_text.c.seq, history_text.c.name, history_text.c.text)
+    .where(history_text.c.instance_id == bindparam("of"), history_text.c.text.is_not(None))
+    .order_by(history_text.c.seq, history_text.c.name)
+)
+_texts_of = _kept_of.where(history_text.c.seq == bindparam("at_seq"))
+_erase_texts = (
+    update(history_text)
+    .where(history_text.c.instance_id == bindparam("of"), history_text.c.seq == bindparam("at_seq"))
+    .values(text=None, salt=None)
+)
+_same_words = update(work_item).where(work_item.c.instance_id == bindparam("of"))
+_erase_why = _same_words.where(work_item.c.reason == bindparam("words")).values(reason=None)
+_erase_void = _same_words.where(work_item.c.void_reason == bindparam("words")).values(void_reason=None)
 
 
 def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
@@ -42,6 +61,35 @@ def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
         raise NotFound(kind="opinion", key=work_item_id)
     instance = uow.lock_instance(row.instance_id)
     uow.execute(_erase, {"of": row.instance_id, "click": click_of(row)})
-    digest = sha256(row.opinion.encode()).hex()
-    data = {"item": str(work_item_id), "opinion_digest": digest, "reason": reason.strip()}
-    history.record(uow, instance, "opinion.erased", data=data)
+    digest = history.text_digest(row.opinion, row.opinion_salt)
+    data = {"item": str(work_item_id), "opinion_digest": digest}
+    history.record(uow, instance, "opinion.erased", data=data, texts={"reason": reason.strip()})
+
+
+def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> None:
+    """Delete what somebody has written with an act (why he withdrew, handed over, refused …), and where the same words
+    stand beside its tasks; the act stands.
+
+    `seq`: the number of the act in the timeline. The reason stays on record. What was told before (a message, an
+    exported file, a print) is out of reach.
+
+    Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason), Forbidden.
+    """
+    identity.require(uow, "admin")
+    if not reason.strip():
+        raise InvalidValue(expected=N_("a reason"), found=N_("none"))
+    instance = uow.lock_instance(instance_id)
+    kept = uow.execute(_texts_of, {"of": instance_id, "at_seq": seq}).all()
+    if not kept:
+        raise NotFound(kind="text", key=f"{instance_id} {seq}")
+    uow.execute(_erase_texts, {"of": instance_id, "at_seq": seq})
+    for row in kept:
+        uow.execute(_erase_why, {"of": instance_id, "words": row.text})
+        uow.execute(_erase_void, {"of": instance_id, "words": row.text})
+    data = {"seq": seq, "names": sorted(row.name for row in kept)}
+    history.record(uow, instance, "text.erased", data=data, texts={"reason": reason.strip()})
+
+
+def written(uow: UnitOfWork, instance_id: UUID) -> list[tuple[int, str, str]]:
+    """(number of the act, name, text) of what people have written with their acts and nobody has erased."""
+    return [(row.seq, row.name, row.text) for row in uow.execute(_kept_of, {"of": instance_id})]

@@ -37,14 +37,15 @@ def recall(uow: UnitOfWork, work_item_id: UUID, reason: str = "") -> UUID | None
     refusal = _refusal(act)
     if refusal is not None:
         raise NotPossibleNow(act=N_("recall"), instance=act.instance.number or act.instance.id, reason=refusal)
-    told = {"task": str(act.round.id), "item": str(act.item.id), "reason": reason.strip()}
+    told = {"task": str(act.round.id), "item": str(act.item.id)}
+    texts = {"reason": reason.strip()}
     if act.round.status == RoundStatus.OPEN:
-        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told)
+        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told, texts=texts)
         return _ask_again(act)
     made: list[UUID] = []
 
     def decide() -> None:
-        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told)
+        history.record(uow, act.instance, "task.recalled", node=act.round.node, data=told, texts=texts)
 
     def reopen(fact: WorkOpened) -> None:
         later, asked = approvals.reopen_for(uow, act.instance, fact, _standing(act), act.item.id)

@@ -22,7 +22,7 @@ from engine.runtime.returning import Back
 from engine.tasks import drafting, opening
 from engine.tasks.opening import Act
 from engine.unit_of_work import UnitOfWork
-from engine.values import Values, sha256
+from engine.values import Values
 
 INITIATOR, PREVIOUS, ANY = "initiator", "previous", "any"
 STEPWISE, BACK_TO_ME = "stepwise", "backToMe"
@@ -353,11 +353,13 @@ def _by_person(act: Act, key: str | None) -> dict[str, Any]:
 def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
     """The act itself: the item is decided, `by` says by whom, the round is left with everybody else in it."""
     uow = act.uow
+    digest, salt = history.seal(opinion)
     uow.queue(
         _decide,
         {
             "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.RETURNED),
-            "decided_at": uow.now, "opinion": opinion, "draft": None, "version": act.item.version + 1, **by,
+            "decided_at": uow.now, "opinion": opinion, "opinion_salt": salt, "draft": None,
+            "version": act.item.version + 1, **by,
         },
         expect=1,
     )  # fmt: skip
@@ -366,7 +368,7 @@ def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
         data={
             "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round, "decision": "returned",
             "decision_source": Source(by["decision_source"]).name.lower(),
-            "opinion_digest": sha256(opinion.encode()).hex(), "target": target,
+            "opinion_digest": digest, "target": target,
         },
     )  # fmt: skip
     opening.copy_for_principal(act)

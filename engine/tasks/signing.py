@@ -131,7 +131,8 @@ def _removed(act: Act, named: UUID, reason: str, key: str | None) -> Acted:
             rounds.leave_inbox(uow, [item.id])
     history.record(
         uow, act.instance, "task.signer_removed", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(act.item.id), "who": str(act.item.assignee_id), "reason": reason},
+        data={"task": str(act.round.id), "item": str(act.item.id), "who": str(act.item.assignee_id)},
+        texts={"reason": reason},
     )  # fmt: skip
     remember(uow, "remove_signer", named, key, act.instance.id, act.item.id)
     capability = act.work.capability
@@ -249,6 +250,7 @@ def _record(act: Act, where: str, rows: list[dict[str, Any]], mode: str, reason:
         act.uow, act.instance, "task.signers_added", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(act.item.id), "where": where, "mode": mode,
-            "who": [str(row["assignee_id"]) for row in rows], "reason": reason.strip(),
+            "who": [str(row["assignee_id"]) for row in rows],
         },
+        texts={"reason": reason.strip()},
     )  # fmt: skip

@@ -21,13 +21,15 @@ from sqlalchemy import (
     text,
 )
 
-from engine import drafts
+from engine import audit, drafts, history, tasks
+from engine.db.base import to_micros
 from engine.db.migrations import upgrading
 from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
 from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
+from engine.values import sha256, stored_json
 
 OF_POSTGRESQL = (
     "SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type, character_maximum_length, "
@@ -182,4 +184,49 @@ def test_policies_grants_and_clearances_of_an_older_version_are_kept(urls):
         assert uow.execute(select(policy_version.c.min_people)).scalar_one() == 2
         assert uow.execute(select(clearance.c.state, clearance.c.operation_class)).one() == ("open", "")
         assert uow.execute(select(clearance_grant.c.grant_id)).scalar_one() == grant_id
+    engine.dispose()
+
+
+def test_texts_and_opinions_of_an_older_version_still_verify_and_may_be_erased(urls):
+    """Before 0031 the chain held why somebody handed over, and the bare digest of an opinion."""
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    at, by = datetime(2026, 9, 21, tzinfo=UTC), uuid7()
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0026")
+        lite = connection.dialect.name == "sqlite"
+        when = to_micros(at) if lite else at
+        key = a_row(connection, "instance")
+        round_id = a_row(connection, "user_task", instance_id=key)
+        a_row(connection, "user_account", id=by, login="bob")
+        item = a_row(
+            connection, "work_item", instance_id=key, user_task_id=round_id, decision=0, decision_source=0, status=4,
+            decided_by=by, decided_person_id=by, decided_at=when, opinion="同意",
+        )  # fmt: skip
+        tip = bytes(32)
+        for seq, (kind, data) in enumerate({
+            "task.transferred": {"reason": "她在住院", "source": "web"},
+            "task.decided": {
+                "decision": "agree", "item": str(item), "opinion_digest": sha256("同意".encode()).hex(),
+                "source": "web",
+            },
+        }.items(), 1):  # fmt: skip
+            content = stored_json(data)
+            tip = sha256(tip + history.fact_text(key, seq, at, kind, "a", by, None, content))
+            a_row(connection, "history", instance_id=key, seq=seq, at=when, kind=kind, node="a", actor_id=by,
+                  data=content, hash=tip)  # fmt: skip
+        connection.execute(text("UPDATE instance SET history_seq = 2, history_hash = :tip"), {"tip": tip})
+        connection.commit()
+
+    engine.upgrade()
+
+    def found():
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return [one.rule for one in audit.verify(uow, key).findings]
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert history.timeline(uow, key)[0].data == {"reason": "她在住院"}
+    assert found() == []
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_opinion(uow, item, "he has asked for it")
+    assert found() == []
     engine.dispose()

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Table, select
 from sqlalchemy.exc import IntegrityError
 
 from engine import audit, policy, repository
-from engine.audit.verifier import Report
+from engine.audit.verifier import Report, lines_of
 from engine.db import guards
 from engine.db.base import metadata
 from engine.db.job import IncidentKind, incident
@@ -98,7 +98,9 @@ def _say(engine, *statements: str) -> None:
 def noticed(engine, **more: Any) -> set[str]:
     """What the record says is wrong."""
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        return {found.rule for found in audit.verify(uow, **more).findings}
+        report = audit.verify(uow, **more)
+    assert all(lines_of(report.told)), "as `troika audit verify` prints it"
+    return {found.rule for found in report.findings}
 
 
 def only_the_record_notices(engine, monkeypatch: pytest.MonkeyPatch, *rules: str, **more: Any) -> None:

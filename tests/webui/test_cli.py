@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from engine import identity
 from engine.db.task import RoundStatus, user_task
 from engine.errors import UnsafeForProduction
+from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import DEMO_SECRET_KEY, Settings
 from engine.unit_of_work import ENGINE
@@ -288,6 +289,9 @@ def test_record_is_anchored_verified_exported_and_told_apart_by_exit_codes(troik
     assert troika("audit", "verify", "--keys", str(keys))[0] == 3
     code, told = troika("audit", "reseal", "--reason", "nothing was put back")
     assert (code, "Nothing outside is newer" in told) == (1, True)
+    assert troika("audit", "erase-text", str(uuid7()))[0] == 0, "nobody has written anything there"
+    code, told = troika("audit", "erase-text", str(uuid7()), "3", "--reason", "the law")
+    assert (code, "instance" in told) == (1, True)
     code, told = troika("audit", "evidence", "PAY-0")
     assert (code, "payment" in told) == (1, True)
     with sqlite3.connect(tmp_path / "troika.db") as database:

@@ -1,4 +1,4 @@
-"""troika audit verify · anchor · erase-opinion · keys · export · evidence · reseal."""
+"""troika audit verify · anchor · erase-opinion · erase-text · keys · export · evidence · reseal."""
 
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +65,26 @@ def erase_opinion(item: UUID, reason: str) -> None:
     """Delete what somebody has written beside a decision; its digest stays, the record verifies as before."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
         tasks.erase_opinion(uow, item, reason)
+
+
+@group.command("erase-text")
+@click.argument("instance", type=click.UUID)
+@click.argument("seq", type=int, required=False)
+@click.option("--reason", help="Why the law asks for it; stays on record.")
+def erase_text(instance: UUID, seq: int | None, reason: str | None) -> None:
+    """Delete what somebody has written with an act: why he withdrew, handed over, refused. Its digest stays.
+
+    Without SEQ: what there is, with the numbers of the acts.
+    """
+    if seq is None:
+        with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+            for number, name, text in tasks.written(uow, instance):
+                click.echo(f"{number}\t{name}\t{text}")
+        return
+    if reason is None:
+        raise click.UsageError("Expected --reason with the number of an act.")
+    with opening.engine().unit_of_work(opening.CLI) as uow:
+        tasks.erase_text(uow, instance, seq, reason)
 
 
 @group.command()

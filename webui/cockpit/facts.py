@@ -56,6 +56,7 @@ KINDS = {
     "moved": N_("Token placed by hand"),
     "node.left": N_("Element left"),
     "opinion.erased": N_("Opinion erased"),
+    "text.erased": N_("Text erased"),
     "operation.failed": N_("Operation failed"),
     "operation.performed": N_("Operation performed"),
     "org_unit.created": N_("Department created"),
