@@ -10,11 +10,12 @@ from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import fixes
-from engine.policy.reproducing import SECONDS, Decisions, reproduce
+from engine.policy.reproducing import SECONDS, reproduce
 from engine.policy.search import Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
 from engine.policy.subjects import Forms, Subjects
 from engine.policy.telling import named, told
+from engine.policy.tracking import Decisions, Tracking
 
 
 class Guarded(Protocol):
@@ -64,7 +65,7 @@ class Verdict:
 class Beside(TypedDict, total=False):
     """What is known beside a drawing. `policies`: those in force. `callees`: the process that a call activity would
     run; where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
-    `decisions`: by id, for the machine that a way is tried on.
+    `decisions`: by id; the result of one that is not known may be anything.
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
     """
@@ -103,20 +104,21 @@ def verdicts(definition: Definition, catalog: Mapping[str, Any], **beside: Unpac
 
 def space_of(
     process: Process, catalog: Mapping[str, Any], policies: list[Policy], callees: Callees, forms: Forms | None = None,
-    *, whole: bool = False, fuse: bool = True,
+    *, decisions: Decisions | None = None, whole: bool = False, fuse: bool = True,
 ) -> Space:  # fmt: skip
     """All that can happen to a process, with what must have been approved where."""
-    return _space(build(process, callees), catalog, policies, forms, whole=whole, fuse=fuse)
+    return _space(build(process, callees), catalog, policies, forms, decisions, whole=whole, fuse=fuse)
 
 
 def _space(
-    system: System, catalog: Mapping[str, Any], policies: list[Policy], forms: Forms | None, *, whole: bool = False,
-    fuse: bool = True,
+    system: System, catalog: Mapping[str, Any], policies: list[Policy], forms: Forms | None,
+    decisions: Decisions | None, *, whole: bool = False, fuse: bool = True,
 ) -> Space:  # fmt: skip
     needs = {
         place.id: found for place in system.places.values() if (found := _needs(place, catalog, policies)) is not None
     }
-    return Space(system, needs, Subjects(system, catalog, forms), whole=whole, fuse=fuse)
+    subjects = Subjects(system, catalog, forms)
+    return Space(system, needs, subjects, Tracking(system, subjects, decisions), whole=whole, fuse=fuse)
 
 
 def _prove(
@@ -128,7 +130,7 @@ def _prove(
     classes = frozenset(guarded for place in system.places.values() if (guarded := _guarded(place, catalog)))
     if not classes:
         return Verdict(process.id, NOTHING)
-    space = _space(system, catalog, policies, beside.get("forms"))
+    space = _space(system, catalog, policies, beside.get("forms"), beside.get("decisions"))
     needs = space.needs
     if not needs:
         return Verdict(process.id, NOTHING, classes=classes)

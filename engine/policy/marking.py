@@ -17,7 +17,7 @@ Marks = tuple[tuple[str, str | None], ...]
 
 
 def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[State]:
-    """Where the tokens stand, what was decided, which approvals live.
+    """Where the tokens stand, what was decided and written, which approvals live.
 
     A token that is stuck on its way out, be it for want of a data output, may leave on any flow, as may one that was
     placed behind an element and waits until something is undone: the element is not performed any more; one that was
@@ -28,7 +28,8 @@ def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[Sta
     """
     places = space.system.places
     prefixes = {scope.id: _prefix(scope, running) for scope in running.scopes.values()}
-    state = State((), _outcomes(space, running, prefixes), _live(space, granted))
+    data = space.data.located(running.root.vars)
+    state = State((), _outcomes(space, running, prefixes), _live(space, granted), data)
     ways: list[list[Marks]] = []
     for token in running.tokens.values():
         place = places.get(prefixes[token.scope.id] + token.node.id)

@@ -25,9 +25,7 @@ from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
 from engine.policy.search import Move, Space, Violation
 from engine.policy.subjects import ANYTHING, read_by
-
-Decisions = Callable[[str], Any]
-"""decision id -> model; raises LookupError or an EngineError for one that is not there"""
+from engine.policy.tracking import Decisions
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 VERBS = 200

@@ -13,9 +13,11 @@ from itertools import product
 from time import perf_counter
 from typing import NamedTuple
 
-from engine.bpmn.model import TASKS, Flow
-from engine.policy.abstraction import NOT_TOLD, Place, System, reads_outcome, truth
+from engine.bpmn.model import TASKS, EventDefinition, Flow
+from engine.policy.abstraction import NOT_TOLD, Place, System, reads_outcome
+from engine.policy.regions import Masks, merged
 from engine.policy.subjects import Subjects, read_texts
+from engine.policy.tracking import Tracking
 
 Way = tuple[Flow, str]
 """A flow and the place it leads to."""
@@ -44,11 +46,13 @@ WAYS_OF_JOINS = 4
 
 class State(NamedTuple):
     """`tokens`: numbers of slots, sorted, each up to MANY times. `outcomes`: a digit of WORDS for each approval that
-    is asked for. `live`: a bit for each approval whose yes can still be used."""
+    is asked for. `live`: a bit for each approval whose yes can still be used. `data`: the regions in which each
+    variable may lie that is tracked."""
 
     tokens: Slots
     outcomes: int
     live: int
+    data: Masks = ()
 
 
 class Move(NamedTuple):
@@ -100,10 +104,10 @@ class Space:
     """
 
     def __init__(
-        self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, *, whole: bool = False,
-        fuse: bool = True,
+        self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, data: Tracking, *,
+        whole: bool = False, fuse: bool = True,
     ) -> None:  # fmt: skip
-        self.system, self.needs, self.subjects = system, needs, subjects
+        self.system, self.needs, self.subjects, self.data = system, needs, subjects, data
         self.whole, self.fuse = whole, fuse
         self.slots: list[tuple[Place, str]] = []
         self._number: dict[tuple[str, str], int] = {}
@@ -123,9 +127,10 @@ class Space:
         self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
         self._idle = {name: self._is_idle(name) for name in system.places}
         self._landings: dict[str, tuple[tuple[int, tuple[str, ...]], ...]] = {}
-        self._cache: dict[tuple[str, int], list[tuple[Way, ...]]] = {}
-        self._ahead: list[tuple[int, bool]] = []
+        self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
+        self._ahead: list[tuple[int, bool, int]] = []
         self._always = self._of_handlers()
+        self._unheard = {place.id for place in system.places.values() if self._is_unheard(place)}
         self._loose: set[str] = set()
         """places to which a token may still be on its way when it is counted there"""
         for place in system.places.values():
@@ -181,7 +186,7 @@ class Space:
         node = place.node
         if (
             place.id in self.needs or place.boundaries or place.holds_inside or place.repeats
-            or self._undone[place.id] or node.for_compensation or not self.fuse
+            or self._undone[place.id] or self.data.writes[place.id] or node.for_compensation or not self.fuse
         ):  # fmt: skip
             return True
         if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:
@@ -198,6 +203,26 @@ class Space:
         plain = node.type in TASKS or node.type in ("startEvent", "intermediateCatchEvent", "intermediateThrowEvent")
         return not plain or len(place.outgoing) != 1 or place.outgoing[0][0].condition is not None
 
+    def _is_unheard(self, place: Place) -> bool:
+        """Whether an event waits for an error or escalation that nothing in its scope throws by itself. At a task it is
+        taken as drawn."""
+        if place.node.triggered_by_event:
+            scope, events = place.parent, [event for start in place.starts for event in self._events(start)]
+        elif place.node.attached_to is not None:
+            scope, events = self.system.places[place.prefix + place.node.attached_to], self._events(place.id)
+        else:
+            return False
+        if scope is not None and not scope.holds_inside:
+            return False
+        if not events or any(event.kind not in ("error", "escalation") for event in events):
+            return False
+        inside = self.system.places.values() if scope is None else [scope, *self.system.inside(scope)]
+        own = set(self.system.inside(place))
+        return not any(_throws(one) for one in inside if one not in own)
+
+    def _events(self, name: str) -> list[EventDefinition]:
+        return self.system.places[name].node.events
+
     def _root_handlers(self) -> list[Place]:
         return [handler for handler in self.system.handlers if handler.parent is None]
 
@@ -209,29 +234,32 @@ class Space:
 
     def _is_harmless(self, place: Place) -> bool:
         node = place.node
-        if place.id in self.needs or self._undone[place.id] or node.extensions.policy is not None:
+        if place.id in self.needs or self._undone[place.id] or self.data.writes[place.id]:
             return False
-        if node.extensions.returns or place.id in self.asked or node.extensions.approval is not None:
+        if node.extensions.policy is not None or node.extensions.approval is not None:
+            return False
+        if node.extensions.returns or place.id in self.asked:
             return False
         if node.type == "endEvent":
             return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}
         return node.type not in ("parallelGateway", "inclusiveGateway", "complexGateway") or len(place.incoming) < 2
 
-    def _of_handlers(self) -> tuple[int, bool]:
+    def _of_handlers(self) -> tuple[int, bool, int]:
         """What event sub-processes may still ask for, and whether one of them may pay."""
-        digits, pays = 0, False
+        digits, pays, wanted = 0, False, 0
         for handler in self.system.handlers:
-            more, can = self._looks_ahead(handler.id)
-            digits, pays = digits | more, pays or can
-        return digits, pays
+            more, can, read = self._looks_ahead(handler.id)
+            digits, pays, wanted = digits | more, pays or can, wanted | read
+        return digits, pays, wanted
 
-    def _looks_ahead(self, name: str) -> tuple[int, bool]:
-        return self._reads[name], name in self._payable
+    def _looks_ahead(self, name: str) -> tuple[int, bool, int]:
+        return self._reads[name], name in self._payable, self._wants[name]
 
     def _prepare_prospects(self) -> None:
         """What is still asked for from each place on before it is decided anew, and where a payment lies ahead."""
         before: dict[str, set[str]] = {name: set() for name in self.system.places}
         decided: dict[str, set[str]] = {}
+        written: dict[str, set[str]] = {}
         for place in self.system.places.values():
             plain = {target for _, target in place.outgoing}
             other = _beside(self.system, place) | set(self._ways_back(place))
@@ -239,10 +267,18 @@ class Space:
                 before[target].add(place.id)
             if place.id in self.asked:
                 decided[place.id] = plain - other
+            if self.data.writes[place.id]:
+                written[place.id] = plain - other
         self._reads = dict.fromkeys(self.system.places, 0)
         for asked, readers in self._readers.items():
-            for name in _behind(before, readers, asked, decided[asked]):
+            for name in _behind(before, readers, {asked: decided[asked]}):
                 self._reads[name] |= 7 << DIGIT * self.asked[asked]
+        self._wants = dict.fromkeys(self.system.places, 0)
+        for number in range(len(self.data.paths)):
+            asking = [name for name, read in self.data.reads.items() if number in read]
+            anew = {name: targets for name, targets in written.items() if number in self.data.writes[name]}
+            for name in _behind(before, asking, anew):
+                self._wants[name] |= 1 << number
         self._payable = _behind(before, set(self.needs))
 
     def slot(self, name: str, stage: str) -> int:
@@ -285,7 +321,7 @@ class Space:
 
     def _waited(self, passed: tuple[str, ...]) -> bool:
         """Whether a token that has passed all these may still be on its way: somebody else moves it on."""
-        kinds = (self.system.places[name].node.type for name in passed)
+        kinds = (self.system.places[name].node.type for name in passed if name not in self.data.certain)
         return any(kind in TASKS or kind == "intermediateCatchEvent" for kind in kinds)
 
     def hands_on(self, name: str) -> bool:
@@ -306,11 +342,11 @@ class Space:
         tokens = state.tokens
         for slot, _ in self.landing(name, flow):
             tokens = _more(tokens, slot)
-        return state if tokens is state.tokens else State(tokens, state.outcomes, state.live)
+        return state if tokens is state.tokens else State(tokens, state.outcomes, state.live, state.data)
 
     def active(self, state: State, name: str, stage: str = "!") -> State:
         """One token more that rests in a place."""
-        return State(_more(state.tokens, self.slot(name, stage)), state.outcomes, state.live)
+        return State(_more(state.tokens, self.slot(name, stage)), state.outcomes, state.live, state.data)
 
     def matters(self, handler: Place) -> bool:
         """Whether a handler of compensation does something that policies speak about."""
@@ -361,19 +397,27 @@ class Space:
 
     def begun_at(self, starts: list[str]) -> State:
         """The state in which it begins at these places."""
-        state = State((), 0, 0)
+        state = State((), 0, 0, self.data.start)
         for start in starts:
             state = self.placed(state, start)
         return state
 
     def kept(self, state: State) -> State:
-        """Without outcomes that nothing asks for any more."""
-        if self.whole or not state.outcomes:
+        """Without outcomes and variables that nothing asks for any more."""
+        if self.whole or not (state.outcomes or state.data):
             return state
-        digits = self._always[0]
+        digits, wanted = self._always[0], self._always[2]
         for slot in state.tokens:
-            digits |= self._ahead[slot][0]
-        return state if not state.outcomes & ~digits else State(state.tokens, state.outcomes & digits, state.live)
+            ahead = self._ahead[slot]
+            digits |= ahead[0]
+            wanted |= ahead[2]
+        data = tuple(
+            [known if wanted >> at & 1 else whole
+             for at, (known, whole) in enumerate(zip(state.data, self.data.start, strict=True))]
+        )  # fmt: skip
+        if not state.outcomes & ~digits and data == state.data:
+            return state
+        return State(state.tokens, state.outcomes & digits, state.live, data)
 
     def search(
         self, origins: list[State] | None = None, *, budget: int = BUDGET, seconds: float = SECONDS
@@ -382,6 +426,7 @@ class Space:
         began = perf_counter()
         found = Found()
         before: dict[State, tuple[State, Move | None]] = {}
+        worst: dict[tuple[Slots, int], list[State]] = {}
         queue: deque[State] = deque()
         for state in self.starts() if origins is None else [self.kept(origin) for origin in origins]:
             if state not in before:
@@ -398,9 +443,14 @@ class Space:
                     if missing is not None:
                         found.violations[move.via] = Violation(missing, *_way(before, state, move))
                 following = self.kept(following)
-                if following not in before and self._can_pay(following):
-                    before[following] = (state, move)
-                    queue.append(following)
+                if following in before or not self._can_pay(following):
+                    continue
+                like = worst.setdefault((following.tokens, following.outcomes), [])
+                if any(_covers(one, following) for one in like):
+                    continue
+                like.append(following)
+                before[following] = (state, move)
+                queue.append(following)
         found.seen, found.seconds = before, perf_counter() - began
         return found
 
@@ -440,7 +490,7 @@ class Space:
     def steps(self, state: State) -> Iterator[tuple[Move, State]]:
         """Everything that can happen next. What the machine does by itself, and cannot get stuck at, comes before
         whatever people, jobs and the outside world do."""
-        kinds = {slot: self._kind_of(*self.slots[slot], state.outcomes) for slot in state.tokens}
+        kinds = {slot: self._kind_of(*self.slots[slot], state) for slot in state.tokens}
         moved = False
         for slot, kind in kinds.items():
             if kind != OUTSIDE:
@@ -453,7 +503,7 @@ class Space:
             if kind == OUTSIDE:
                 yield from self._of_token(state, slot)
         for handler in self.system.handlers:
-            if self._is_alive(state, handler.parent):
+            if handler.id not in self._unheard and self._is_alive(state, handler.parent):
                 yield from self._handle(state, handler)
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
@@ -464,14 +514,6 @@ class Space:
             return self._held(state, slot, place)
         return self._arrive(state, slot, place) if stage == "" else self._join(state, place, stage)
 
-    def _is_settled(self, place: Place, outcomes: int) -> bool:
-        """Whether the outcomes that are known say for sure on which flows a gateway goes on."""
-        known = self._known(place, outcomes)
-        return all(
-            flow.condition is None or flow.is_default or truth(flow.condition, known) is not None
-            for flow, _ in place.outgoing
-        )
-
     def _known(self, place: Place, outcomes: int) -> dict[str, str]:
         told = {
             name.removeprefix(place.prefix): WORDS[outcomes >> DIGIT * index & 7]
@@ -479,7 +521,7 @@ class Space:
         }  # fmt: skip
         return {name: word for name, word in told.items() if word}
 
-    def _kind_of(self, place: Place, stage: str, outcomes: int) -> int:
+    def _kind_of(self, place: Place, stage: str, state: State) -> int:
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
         if stage.startswith("!") or stage == HELD or place.id in self._loose:
             return OUTSIDE
@@ -487,7 +529,9 @@ class Space:
         if node.type == "endEvent" or node.type == "parallelGateway":
             return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
-            return SURE if self._is_settled(place, outcomes) else BY_ITSELF
+            return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
+        if place.id in self.data.certain:
+            return SURE
         if node.type in ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction"):
             return BY_ITSELF
         return OUTSIDE
@@ -521,8 +565,9 @@ class Space:
             slot = self.slot(place.id, flow)
             joined = [taken for one in joined for taken in _fewer(one, slot)]
         for tokens in joined:
-            for ways in self._branches(state, place, place.node.type):
-                yield self._moved(State(tokens, state.outcomes, state.live), place, ways)
+            taken = State(tokens, state.outcomes, state.live, state.data)
+            for ways, after in self._branches(taken, place, place.node.type):
+                yield self._moved(after, place, ways)
 
     def _expects(self, state: State, place: Place, arrived: list[str]) -> bool:
         """Whether a token can still reach an empty flow of an inclusive join, but none that holds one (13.4)."""
@@ -568,21 +613,21 @@ class Space:
             yield from self._end(state, slot, place)
         elif kind.endswith("Gateway"):
             for tokens in _fewer(state.tokens, slot):
-                taken = State(tokens, state.outcomes, state.live)
+                taken = State(tokens, state.outcomes, state.live, state.data)
                 if kind == "complexGateway":
                     yield Move(place.id), taken  # absorbed
-                for ways in self._branches(state, place, kind):
-                    yield self._moved(taken, place, ways)
+                for ways, after in self._branches(taken, place, kind):
+                    yield self._moved(after, place, ways)
         elif place.holds_inside or place.boundaries or place.repeats:
             for tokens in _fewer(state.tokens, slot):
-                entered = self.active(State(tokens, state.outcomes, state.live), place.id)
+                entered = self.active(State(tokens, state.outcomes, state.live, state.data), place.id)
                 if _may_begin_idle(place):
                     yield Move(place.id, "begins"), entered
                 for inside in self._begun(entered, place):
                     yield Move(place.id, "begins"), inside
         else:
             for tokens in _fewer(state.tokens, slot):
-                yield from self._finish(State(tokens, state.outcomes, state.live), place)
+                yield from self._finish(State(tokens, state.outcomes, state.live, state.data), place)
 
     def _leave_activity(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         inside = self.inner.get(place.id, frozenset())
@@ -597,10 +642,9 @@ class Space:
         if not busy or place.may_stop_early or self._are_several(state, place, inside=False):
             left = [state] if not busy else self._emptied(state, place) if place.may_stop_early else [state]
             for tokens in dict.fromkeys(tokens for one in left for tokens in _fewer(one.tokens, slot)):
-                taken = self._over(State(tokens, state.outcomes, state.live), place)
+                taken = self._over(State(tokens, state.outcomes, state.live, state.data), place)
                 if place.repeats:  # what it does is done turn by turn
-                    after = self._written(taken, place)
-                    for ways in self._branches(after, place, ""):
+                    for ways, after in self._branches(self._written(taken, place), place, ""):
                         yield self._moved(after, place, ways, "ends")
                 else:
                     yield from self._finish(taken, place)
@@ -608,10 +652,12 @@ class Space:
             event = self.system.places[boundary]
             if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
                 continue  # the end events of a transaction lead to the one, nothing comes out of the other
+            if boundary in self._unheard:
+                continue
             if event.node.interrupting:
                 for one in self._emptied(state, place):
                     for tokens in _fewer(one.tokens, slot):
-                        taken = self._over(State(tokens, state.outcomes, state.live), place, by_force=True)
+                        taken = self._over(State(tokens, state.outcomes, state.live, state.data), place, by_force=True)
                         yield self._happened(taken, event)
             elif not self._undone[boundary] and all(self._idle[target] for _, target in event.outgoing):
                 continue  # nothing comes of it
@@ -620,7 +666,7 @@ class Space:
             elif boundary not in (spent := stage.split()[1:]):
                 ran_out = " ".join(["!", *sorted([*spent, boundary])])
                 for tokens in _fewer(state.tokens, slot):
-                    taken = State(tokens, state.outcomes, state.live)
+                    taken = State(tokens, state.outcomes, state.live, state.data)
                     yield self._happened(self.active(taken, place.id, ran_out), event)
 
     def _begun(self, state: State, place: Place) -> Iterator[State]:
@@ -654,19 +700,22 @@ class Space:
                 digit = 7 << DIGIT * index
                 if inside & digit and outcomes & digit:
                     outcomes = outcomes & ~digit | WORDS.index(NOT_TOLD) << DIGIT * index
-        return State(state.tokens, outcomes, state.live & ~own)
+        return State(state.tokens, outcomes, state.live & ~own, state.data)
 
     def _done(self, state: State, place: Place) -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
         state = self._written(state, place)
         if place.id not in self.needs:
             return state
-        return State(state.tokens, state.outcomes, state.live & ~self._counts[place.id])
+        return State(state.tokens, state.outcomes, state.live & ~self._counts[place.id], state.data)
 
     def _written(self, state: State, place: Place) -> State:
-        """Approvals end with a write that changes which document they are about."""
+        """Approvals end with a write that changes which document they are about; what is known of variables as well."""
+        data = self.data.forgotten(place.id, state.data)
         undone = self._undone[place.id]
-        return State(state.tokens, state.outcomes, state.live & ~undone) if state.live & undone else state
+        if not state.live & undone and data is state.data:
+            return state
+        return State(state.tokens, state.outcomes, state.live & ~undone, data)
 
     def _finish(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
@@ -676,9 +725,11 @@ class Space:
             for target in self._returns(place):
                 yield from self._sent_back(state, place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
-            state = self._done(state, place)
-            for ways in self._branches(state, place, node.type):
-                yield self._moved(state, place, ways)
+            done = self._done(state, place)
+            for data in self.data.after(place.id, state.data):
+                known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
+                for ways, after in self._branches(known, place, node.type):
+                    yield self._moved(after, place, ways)
             return
         for word, human in _results(place):
             following = self._written(self._decided(state, place, word, human), place)
@@ -688,8 +739,8 @@ class Space:
                 if _waits_for_others(place):
                     yield Move(place.id, told), self.active(following, place.id, HELD)
                 continue
-            for ways in self._branches(following, place, node.type):
-                yield self._moved(following, place, ways, told)
+            for ways, after in self._branches(following, place, node.type):
+                yield self._moved(after, place, ways, told)
 
     def _on_reject(self, place: Place) -> str:
         approval = place.node.extensions.approval
@@ -698,7 +749,7 @@ class Space:
     def _held(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
         """A rejection that waits acts at any time, or is overtaken by an event at its boundary."""
         for tokens in _fewer(state.tokens, slot):
-            taken = State(tokens, state.outcomes, state.live)
+            taken = State(tokens, state.outcomes, state.live, state.data)
             yield from self._rejected(taken, place)
             for boundary in place.boundaries:
                 event = self.system.places[boundary]
@@ -714,13 +765,13 @@ class Space:
         for target in targets:
             yield from self._sent_back(state, place, target, "reject")
         if not targets or on_reject == "initiator":  # it may end there as well, with a draft
-            yield Move(place.id, "reject"), State((), 0, state.live)
+            yield Move(place.id, "reject"), State((), 0, state.live, state.data)
 
     def _ended(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
         """Everything is over, but for what catches the error of a called process."""
         call = next((above for above in _above(place) if above.node.type == "callActivity"), None)
         if call is None:
-            yield Move(place.id, "reject"), State((), 0, state.live)
+            yield Move(place.id, "reject"), State((), 0, state.live, state.data)
         else:
             yield from self._propagate(state, place, REJECTED, call, "reject")
 
@@ -730,7 +781,7 @@ class Space:
             at = DIGIT * self.asked[place.id]
             outcomes = outcomes & ~(7 << at) | WORDS.index(self.told(place.id, word)) << at
         if place.id not in self.bit:
-            return State(state.tokens, outcomes, live)
+            return State(state.tokens, outcomes, live, state.data)
         live &= ~self.bit[place.id]
         if word == "reject":
             provides = self._provides(place.id)
@@ -739,7 +790,7 @@ class Space:
                     live &= ~(1 << index)
         elif human:
             live |= self.bit[place.id]
-        return State(state.tokens, outcomes, live)
+        return State(state.tokens, outcomes, live, state.data)
 
     def told(self, name: str, word: str) -> str:
         """What a condition learns of an outcome."""
@@ -820,7 +871,7 @@ class Space:
             for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
                 for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
                     if self.whole or live == state.live & ~undone:
-                        yield Move(place.id, word), State(tokens, outcomes, live)
+                        yield Move(place.id, word), State(tokens, outcomes, live, state.data)
 
     def _joins(self, place: Place) -> bool:
         return place.node.type in ("parallelGateway", "inclusiveGateway") and len(place.incoming) > 1
@@ -853,12 +904,19 @@ class Space:
 
     # ------------------------------------------------------------ gateways
 
-    def _branches(self, state: State, place: Place, kind: str) -> list[tuple[Way, ...]]:
-        """The sets of flows that may be taken when a token leaves."""
-        key = (place.id + kind, state.outcomes)
+    def _branches(self, state: State, place: Place, kind: str) -> Iterator[tuple[tuple[Way, ...], State]]:
+        """The sets of flows that may be taken when a token leaves, with what is known then."""
+        for ways, data in self._chosen(place, kind, state.outcomes, state.data)[0]:
+            yield ways, state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
+
+    def _chosen(
+        self, place: Place, kind: str, outcomes: int, data: Masks
+    ) -> tuple[list[tuple[tuple[Way, ...], Masks]], bool]:  # fmt: skip
+        """(the sets of flows, each with what is known then; whether what is known says for sure which)"""
+        key = (place.id + kind, outcomes, data)
         if key not in self._cache:
-            known = self._known(place, state.outcomes)
-            self._cache[key] = list(_chosen(place, kind, known))
+            choice = _Choice(self.data, place, self._known(place, outcomes))
+            self._cache[key] = (list(choice.of(kind, data)), choice.sure)
         return self._cache[key]
 
     # ------------------------------------------------------------ ends and errors
@@ -866,7 +924,7 @@ class Space:
     def _end(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
         kinds = {event.kind for event in place.node.events}
         for tokens in _fewer(state.tokens, slot):
-            taken = State(tokens, state.outcomes, state.live)
+            taken = State(tokens, state.outcomes, state.live, state.data)
             if "terminate" in kinds:
                 yield from ((Move(place.id), one) for one in self._emptied(taken, place.parent))
             elif "error" in kinds:
@@ -888,7 +946,7 @@ class Space:
     def _emptied(self, state: State, container: Place | None) -> list[State]:
         """Everything in a place ends; where several of it may be active at once, or only in another one of them."""
         if container is None:
-            return [State((), state.outcomes, state.live)]
+            return [State((), state.outcomes, state.live, state.data)]
         emptied = self._without(state, self.inner[container.id]) if container.holds_inside else state
         return [emptied, state] if emptied != state and self._are_several(state, container) else [emptied]
 
@@ -899,7 +957,9 @@ class Space:
             for slot in dict.fromkeys(state.tokens):
                 place, stage = self.slots[slot]
                 if place is container and stage.startswith("!"):
-                    found += [State(tokens, state.outcomes, state.live) for tokens in _fewer(state.tokens, slot)]
+                    found += [
+                        State(tokens, state.outcomes, state.live, state.data) for tokens in _fewer(state.tokens, slot)
+                    ]
         return [self._over(one, container, by_force=True) for one in found]
 
     def _are_several(self, state: State, container: Place, *, inside: bool = True) -> bool:
@@ -936,7 +996,7 @@ class Space:
                         yield Move(place.id, word, move.ways), after
                     return
             above, left = above.parent, above
-        yield Move(place.id, word), State((), 0, state.live)
+        yield Move(place.id, word), State((), 0, state.live, state.data)
 
     def _handlers_beside(self, above: Place | None, left: Place | None) -> list[Place]:
         """The event sub-processes in `above` that can still begin when an error has left `left`, which may be one."""
@@ -954,53 +1014,84 @@ class Space:
         for flow, name in ways:
             for slot, _ in self.landing(name, flow.id):
                 tokens = _more(tokens, slot)
-        return Move(place.id, word, ways), State(tokens, state.outcomes, state.live)
+        return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
 
     def _without(self, state: State, places: frozenset[str]) -> State:
         tokens = tuple(slot for slot in state.tokens if self.slots[slot][0].id not in places)
-        return State(tokens, state.outcomes, state.live)
+        return State(tokens, state.outcomes, state.live, state.data)
 
 
 # ---------------------------------------------------------------- nodes
 
 
-def _chosen(place: Place, kind: str, known: Mapping[str, str]) -> Iterator[tuple[Way, ...]]:
-    if kind == "eventBasedGateway" and not place.node.together:
-        yield from ((way,) for way in place.outgoing)
-        return
-    if kind in ("parallelGateway", "eventBasedGateway"):
-        yield tuple(place.outgoing)
-        return
-    always: list[Way] = []
-    perhaps: list[Way] = []
-    fallback, sure = None, False
-    for way in place.outgoing:
-        flow, _ = way
-        if flow.is_default:
-            fallback = way
-            continue
-        value = True if flow.condition is None else truth(flow.condition, known)
-        if kind == "exclusiveGateway":
-            if value is False:
-                continue
-            yield (way,)
-            if value is True:
-                return
-        elif value is True:
-            always.append(way)
-            sure = sure or flow.condition is not None
-        elif value is None:
-            perhaps.append(way)
-    if kind == "exclusiveGateway":
-        if fallback is not None or not place.outgoing:
-            yield (fallback,) if fallback is not None else ()
-        return
-    for bits in range(2 ** len(perhaps)):
-        chosen = always + [way for index, way in enumerate(perhaps) if bits >> index & 1]
-        if len(chosen) > len(always) or sure or fallback is None:
-            yield tuple(chosen)
+class _Choice:
+    """Which flows leave a place, by what is known. `sure`: that says which, and nothing gets stuck."""
+
+    def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str]) -> None:
+        self._data, self._place, self._outcomes = data, place, outcomes
+        self.sure = True
+
+    def of(self, kind: str, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
+        """(the flows that are taken, what is known then)"""
+        outgoing = self._place.outgoing
+        if kind == "eventBasedGateway" and not self._place.node.together:
+            yield from (((way,), known) for way in outgoing)
+        elif kind in ("parallelGateway", "eventBasedGateway"):
+            yield tuple(outgoing), known
+        elif kind == "exclusiveGateway":
+            yield from self._first(known)
         else:
-            yield (*chosen, fallback)
+            yield from self._every(known)
+
+    def _judged(self, flow: Flow, known: Masks) -> Iterator[tuple[bool | None, Masks]]:
+        if flow.condition is None:
+            yield True, known
+            return
+        for value, of in self._data.judge(self._place, flow, self._outcomes, known):
+            self.sure = self.sure and value is not None
+            yield value, of
+
+    def _first(self, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
+        """Of an exclusive gateway: the first flow that is true, else the default one."""
+        fallback, left = None, [known]
+        for way in self._place.outgoing:
+            if way[0].is_default:
+                fallback = way
+                continue
+            judged = [one for masks in left for one in self._judged(way[0], masks)]
+            yield from (((way,), of) for of in merged(of for value, of in judged if value is not False))
+            left = merged(of for value, of in judged if value is not True)
+            if not left:
+                return
+        if fallback is not None or not self._place.outgoing:
+            yield from (((fallback,) if fallback is not None else (), of) for of in left)
+
+    def _every(self, known: Masks) -> Iterator[tuple[tuple[Way, ...], Masks]]:
+        """Every flow that is true, else the default one."""
+        fallback: Way | None = None
+        left: list[tuple[tuple[Way, ...], tuple[Way, ...], bool, Masks]] = [((), (), False, known)]
+        for way in self._place.outgoing:
+            flow = way[0]
+            if flow.is_default:
+                fallback = way
+                continue
+            following = []
+            for always, perhaps, sure, masks in left:
+                for value, of in self._judged(flow, masks):
+                    if value is True:
+                        following.append(((*always, way), perhaps, sure or flow.condition is not None, of))
+                    elif value is None:
+                        following.append((always, (*perhaps, way), sure, of))
+                    else:
+                        following.append((always, perhaps, sure, of))
+            left = following
+        for always, perhaps, sure, of in left:
+            for bits in range(2 ** len(perhaps)):
+                chosen = always + tuple(way for index, way in enumerate(perhaps) if bits >> index & 1)
+                if len(chosen) > len(always) or sure or fallback is None:
+                    yield chosen, of
+                else:
+                    yield (*chosen, fallback), of
 
 
 def _may_begin_idle(place: Place) -> bool:
@@ -1058,6 +1149,18 @@ def _catches(place: Place, code: str | None) -> bool:
     return any(event.kind == "error" and event.code in (None, code) for event in place.node.events)
 
 
+def _throws(place: Place) -> bool:
+    """Whether somebody or something outside may throw an error or escalation there, or the drawing an escalation; the
+    errors of the drawing are followed by themselves."""
+    node = place.node
+    waits = node.type == "callActivity" or (
+        node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
+    )
+    return waits or (
+        node.type.endswith(("ThrowEvent", "endEvent")) and any(e.kind == "escalation" for e in node.events)
+    )
+
+
 def _following(place: Place) -> list[str]:
     """Where a token can be next without leaving its scope."""
     return [*(target for _, target in place.outgoing), *place.boundaries]
@@ -1101,16 +1204,16 @@ def _beside(system: System, place: Place) -> set[str]:
 
 
 def _behind(
-    before: Mapping[str, set[str]], targets: Iterable[str], without: str = "", flows: Iterable[str] = ()
+    before: Mapping[str, set[str]], targets: Iterable[str], barred: Mapping[str, set[str]] | None = None
 ) -> set[str]:  # fmt: skip
-    """Every place from which one of `targets` can be reached, not along `flows` of the place `without`."""
+    """Every place from which one of `targets` can be reached. `barred`: place -> where it leads without counting."""
     seen = set(targets)
     todo = list(seen)
-    barred = set(flows)
+    barred = barred or {}
     while todo:
         name = todo.pop()
         for earlier in before[name]:
-            if earlier not in seen and not (earlier == without and name in barred):
+            if earlier not in seen and name not in barred.get(earlier, ()):
                 seen.add(earlier)
                 todo.append(earlier)
     return seen
@@ -1155,6 +1258,11 @@ def _fewer(tokens: Slots, slot: int) -> Iterator[Slots]:
         yield tokens
         return
     yield tokens[:at] + tokens[at + 1 :]
+
+
+def _covers(one: State, other: State) -> bool:
+    """Whether all that can go wrong in `other` can in `one`: it knows less, and no approval more is live."""
+    return not one.live & ~other.live and all(not b & ~a for a, b in zip(one.data, other.data, strict=True))
 
 
 def _way(before: Mapping[State, tuple[State, Move | None]], state: State, last: Move) -> tuple[State, list[Move]]:

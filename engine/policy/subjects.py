@@ -22,6 +22,7 @@ Variable = tuple[str, str]
 ANYTHING = "*"
 """among the names that a node writes: all of them"""
 _BRINGS = frozenset(("message", "signal"))
+_CARRIES = frozenset(("error", "escalation"))
 _CATCHES = frozenset(("intermediateCatchEvent", "boundaryEvent", "startEvent"))
 
 
@@ -64,6 +65,41 @@ class Subjects:
     def written(self, name: str) -> set[str]:
         """The variables that a place writes when it is done."""
         return self._names[name]
+
+    def shared(self, name: str, variable: str) -> bool:
+        """Whether what a place reads under this name is the variable of the process itself, as it is now."""
+        above = self._system.places[name].parent
+        while above is not None:
+            inputs = {_head(line.target) for line in above.node.extensions.inputs}
+            if above.node.type == "callActivity" or variable in inputs or self._declares(above, variable):
+                return False
+            if above.node.triggered_by_event and _carries(self._system, above):
+                return False
+            above = above.parent
+        return True
+
+    def writes(self, name: str, variable: str) -> bool:
+        """Whether a place may write this variable of the process itself when it is done. An operation that nobody
+        knows may answer anything; an error and an escalation bring what their thrower says."""
+        place = self._system.places[name]
+        names, extensions = self._names[name], place.node.extensions
+        if place.node.type == "callActivity":
+            names = names | self._brought_back(place)
+        unknown = extensions.task is not None and self._catalog.get(extensions.task.type) is None
+        carries = place.node.type in _CATCHES and any(event.kind in _CARRIES for event in place.node.events)
+        if (unknown or carries) and not (extensions.outputs or place.node.data_out):
+            names = names | {ANYTHING}
+        return bool(names & {variable, ANYTHING}) and self._gets_out(place, variable)
+
+    def _gets_out(self, place: Place, variable: str) -> bool:
+        """Whether nothing around a place surely has a variable of its own under this name."""
+        above = place.parent
+        while above is not None:
+            inputs = {_head(line.target) for line in above.node.extensions.inputs}
+            if above.node.type == "callActivity" or variable in _declared(above.node) | inputs:
+                return False
+            above = above.parent
+        return True
 
     def documents(self) -> set[str]:
         """The variables that say which document an approval is about."""
@@ -250,6 +286,11 @@ def _declared(node: Node) -> set[str]:
     if node.loop is not None and node.loop.item:
         found.add(node.loop.item)
     return found
+
+
+def _carries(system: System, place: Place) -> bool:
+    """An event sub-process that may have what an error or an escalation says as variables of its own."""
+    return any(event.kind in _CARRIES for start in place.starts for event in system.places[start].node.events)
 
 
 def _brings_anything(system: System, place: Place) -> bool:

@@ -248,10 +248,10 @@ def bind(uow: UnitOfWork, compiled: Program, pins: Mapping[str, str], own: Mappi
 
 
 def running_latest(
-    uow: UnitOfWork, deployed: Sequence[DefinitionInfo], keys: Collection[str]
+    uow: UnitOfWork, deployed: Sequence[DefinitionInfo], keys: Collection[str], decisions: Collection[str] = ()
 ) -> list[DefinitionInfo]:  # fmt: skip
-    """Those of `deployed` that will run the newest version of one of `keys`: by a call of the latest version, or by
-    any call of a process that does."""
+    """Those of `deployed` that will run the newest version of one of `keys`, or ask that of one of `decisions`: by a
+    call of the latest version, or by any call of a process that does."""
     newest = {info.key: str(info.id) for info in deployed}
     programs = {str(info.id): program(uow, info.id) for info in deployed}
     todo = list(programs)
@@ -264,7 +264,8 @@ def running_latest(
     running: list[str] = []
     for key, found in programs.items():
         latest_ones = {call.id for call in found.calls() if not call.pinned and call.id is not None}
-        if latest_ones & set(keys):
+        asked = {one.id for one in found.decisions() if not one.pinned}
+        if latest_ones & set(keys) or asked & set(decisions):
             running.append(key)
         bound = [called for called, _ in found.bound_programs.values()]
         for called in (*(newest[name] for name in latest_ones if name in newest), *bound):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -199,12 +200,22 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
         return drawn[key] if key in drawn else known.form(key)
 
     tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
-    callers = [callees.drawing(info) for info in running_latest(uow, deployed, own)]
+
+    def model_of(key: str, caller: DefinitionInfo | None = None) -> Any:
+        """As the process that asks will have it: `caller` is deployed already, and may be pinned to an older one."""
+        if caller is not None and f"decision:{key}" in caller.meta.get("pins", {}):
+            return decision(uow, key, caller.id)
+        return tables[key] if key in tables else decision(uow, key)
+
     findings: list[Finding] = []
-    for checked in [*reading.drawings.values(), *callers]:
+    for drawn_now in reading.drawings.values():
         findings += policy.prove(
-            checked, catalog, policies=policies, callees=callees, forms=form_of,
-            decisions=lambda key: tables[key] if key in tables else decision(uow, key),
+            drawn_now, catalog, policies=policies, callees=callees, forms=form_of, decisions=model_of
+        )
+    for info in running_latest(uow, deployed, own, tables):
+        findings += policy.prove(
+            callees.drawing(info), catalog, policies=policies, callees=callees, forms=form_of,
+            decisions=partial(model_of, caller=info),
         )  # fmt: skip
     for drawn_now in reading.drawings.values():
         findings += policy.unseen(drawn_now, catalog, policies, form_of)

@@ -56,8 +56,10 @@ def prove(
         callees = repository.Callees(uow)
         drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))
         forms = partial(repository.known_form, uow, definition_id=UUID(state.definition_id))
+        decisions = partial(repository.decision, uow, definition_id=UUID(state.definition_id))
     else:
-        callees, drawing, forms = candidate.callees(uow), candidate.drawing, partial(candidate.form, uow)
+        callees, drawing = candidate.callees(uow), candidate.drawing
+        forms, decisions = partial(candidate.form, uow), partial(candidate.decision, uow)
     names = renamed or {}
     granted = [
         (names.get(row.node, row.node), row.capability)
@@ -66,7 +68,7 @@ def prove(
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
         callees=_Running(state, callees),
-        forms=forms,
+        forms=forms, decisions=decisions,
         begin=partial(policy.states, running=state, granted=granted),
     )  # fmt: skip
 

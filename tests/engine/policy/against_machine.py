@@ -1,20 +1,35 @@
 """One drawing made by chance, judged twice: by the proof, and by everything that the machine can do."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from engine import bpmn, forms, policy
+from engine import bpmn, dmn, forms, policy
 from engine.errors import CannotCompile
 from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
 from engine.policy.search import DIGIT, WORDS, Space, State
 from tests.engine.policy.exhaustive import Explored, Explorer, Yes
-from tests.engine.policy.random_payments import PAY, WRITES, structured, tangled
+from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, PAY, WRITES, structured, tangled
 
 SUBJECT = SimpleNamespace(type="erp_payment_request", argument="request_id")
-CATALOG = {PAY: SimpleNamespace(guarded_by="payment.execute", outputs={}, subject=SUBJECT)}
+
+
+class Catalog(dict):
+    """The payment, what does nothing, and a job for each question: it answers the variables that its name lists."""
+
+    def __missing__(self, name: str) -> Any:
+        answered = name.partition(".")[2].split(".") if name.startswith(("ask.", "fill.")) else []
+        return SimpleNamespace(guarded_by=None, outputs=dict.fromkeys(filter(None, answered), "boolean"))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name]
+
+
+CATALOG = Catalog({PAY: SimpleNamespace(guarded_by="payment.execute", outputs={}, subject=SUBJECT)})
 FORM = forms.read(
     b'{"type": "default", "id": "writes", "components": [{"type": "textfield", "key": "request_id", "id": "f"}]}',
     "writes.json",
@@ -22,8 +37,13 @@ FORM = forms.read(
 PAY_001 = policy.read("""
 - {id: PAY-001, title: 先审批, on: payment.execute, require: [{approval: finance_approval}], distinct: [requester]}
 """)
-MAKERS: dict[str, Callable[..., bytes]] = {"in blocks": structured, "tangled": tangled}
+MAKERS: dict[str, Callable[..., bytes]] = {
+    "in blocks": structured, "tangled": tangled, "in blocks, with data": partial(structured, data=True),
+    "tangled, with data": partial(tangled, data=True),
+}  # fmt: skip
 VARIABLES = tuple(f"d{number}" for number in range(3))
+LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
+SAMPLES = {"amount": AMOUNTS, "other": AMOUNTS, "level": LEVELS}
 
 
 @dataclass
@@ -63,14 +83,16 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
         programs = {process.id: bpmn.compile(definition, process.id) for process in definition.processes}
     except CannotCompile:
         return None
-    findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms={WRITES: FORM}.get)
-    start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
+    findings = policy.prove(
+        definition, CATALOG, policies=PAY_001, process_id="p", forms={WRITES: FORM}.get, decisions=_decision
+    )
+    start = _start(xml)
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
     return Verdict(
         frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
-        Explorer(programs, states=states, depth=depth, start=start).explore(),
+        Explorer(programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )
 
@@ -86,7 +108,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
     own = {process.id: process for process in definition.processes}
     space = space_of(
         own["p"], CATALOG, PAY_001, lambda _, node: own.get(node.call.process_id) if node.call else None,
-        {WRITES: FORM}.get, whole=True,
+        {WRITES: FORM}.get, decisions=_decision, whole=True,
     )  # fmt: skip
     if space.system.unread or any(space.matters(place) for place in space.system.places.values()
                                   if place.node.for_compensation):  # fmt: skip
@@ -109,9 +131,23 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
         if not any(_covers(space, one, state) for state in now for one in known.get(_plain(space, state), ())):
             missing = path
 
-    start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
-    Explorer(programs, states=states, depth=depth, start=start, each=look).explore()
+    Explorer(
+        programs, states=states, depth=depth, start=_start(xml), each=look, decisions=_decision, samples=SAMPLES
+    ).explore()  # fmt: skip
     return looked_at, missing
+
+
+def _start(xml: bytes) -> dict[str, list[Any]]:
+    """What an instance may begin with."""
+    start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
+    xml = xml.replace(b"level_of", b"amount")  # which the decision reads
+    return start | {
+        name: list(values) for name, values in SAMPLES.items() if re.search(rb"\b%s\b" % name.encode(), xml)
+    }
+
+
+def _decision(key: str) -> dmn.Model | None:
+    return LEVEL_OF if key == "level_of" else None
 
 
 def _plain(space: Space, state: State) -> tuple[int, ...]:
@@ -130,7 +166,8 @@ def _covers(space: Space, seen: State, state: State) -> bool:
         for index in space.asked.values()
         for one, other in [(seen.outcomes >> DIGIT * index & 7, state.outcomes >> DIGIT * index & 7)]
     )
-    return told and not seen.live & ~state.live
+    lies = all(not one & ~other for one, other in zip(state.data, seen.data, strict=True))
+    return told and lies and not seen.live & ~state.live
 
 
 def _undoing(state: bpmn.State) -> bool:

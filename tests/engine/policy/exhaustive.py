@@ -7,7 +7,7 @@ without a look at the checker, to judge it.
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -47,15 +47,20 @@ class Explored:
 
 
 class Explorer:
-    """All that a drawing can do. `each`: is told every state at rest with the approvals that live."""
+    """All that a drawing can do. `each`: is told every state at rest with the approvals that live. `samples`: what a
+    variable may be set to; one that is not named there is true or false."""
 
     def __init__(
         self, programs: dict[str, bpmn.Program], *, states: int = 400, depth: int = 12,
         each: Callable[[State, frozenset[Yes], list[str]], None] | None = None,
-        start: dict[str, Any] | None = None,
+        start: dict[str, Any] | None = None, decisions: Callable[[str], Any] | None = None,
+        samples: dict[str, Sequence[Any]] | None = None,
     ) -> None:  # fmt: skip
         self.programs = programs
         self.env = bpmn.Env(programs=lambda key: (key, programs[key]), process={})
+        if decisions is not None:
+            self.env.decisions = decisions
+        self.samples = samples or {}
         self.limit, self.depth, self.each = states, depth, each
         self.start = start or {}
         self.pays = frozenset()
@@ -123,9 +128,9 @@ class Explorer:
                 yield from self._do(situation, f"{node}: another", bpmn.deliver, token, {"request_id": OTHER})
         for number, incident in state.incidents.items():
             if incident.code == "condition-not-boolean":
-                name = str(incident.detail.get("expression", "")).split()[-1]
-                for value in (True, False):
-                    yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
+                for name in incident.detail["read"]:
+                    for value in () if name == "approval" else self.samples.get(name, (True, False)):
+                        yield from self._do(situation, f"repair {name}", bpmn.resume, number, {name: value})
         for choice in bpmn.choices(state):
             for activity, _ in choice.activities:
                 yield from self._do(situation, f"+{activity}", bpmn.activate, choice.scope, activity)
@@ -182,6 +187,10 @@ class Explorer:
                 answers = [{**answer, name: value} for answer in answers for value in (True, False, None)]
             for answer in answers:
                 yield from self._do(situation, f"{node}: {answer}", bpmn.complete, token.id, answer)
+        elif kind.startswith("fill."):
+            name = kind.removeprefix("fill.")
+            for value in self.samples[name]:
+                yield from self._do(situation, f"{node}: {value}", bpmn.complete, token.id, {name: value})
         elif kind == PAY:
             document = str((token.vars or {}).get("request_id"))
             lives = any(one[1] == document for one in situation.live)

@@ -2,7 +2,8 @@
 
 Two kinds: blocks within blocks, and free-form nets that no structure holds together. What a gateway asks for is the
 outcome of an approval or a variable that a job before it answers anew, so that every condition is free: whatever the
-proof finds, some run of the machine does. `entangled`: variables are answered once and asked several times.
+proof finds, some run of the machine does. `entangled`: variables are answered once and asked several times. `data`:
+gateways ask for amounts and levels too, which jobs, scripts and a decision write, so that one says what another will.
 """
 
 import random
@@ -23,6 +24,7 @@ from tests.engine.bpmn.drawing import (
     mapping,
     message,
     message_event,
+    script,
     service,
     signal,
     signal_event,
@@ -44,14 +46,25 @@ PAY = "erp.execute_payment"
 CAPABILITY = "finance_approval"
 WRITES = "writes"
 """a form in which the document can be replaced by another one"""
+AMOUNTS = (50, 300, 900)
+"""one on each side of what amounts are compared with"""
+LEVELS = ("low", "middle", "high")
+DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:chance">
+<decision id="level_of" name="level_of"><decisionTable id="t" hitPolicy="UNIQUE">
+<input id="i" label="amount"><inputExpression typeRef="number"><text>amount</text></inputExpression></input>
+<output id="o" name="level" typeRef="string"/>
+<rule id="r1"><inputEntry><text>&lt;= 100</text></inputEntry><outputEntry><text>"low"</text></outputEntry></rule>
+<rule id="r2"><inputEntry><text>(100..500)</text></inputEntry><outputEntry><text>"middle"</text></outputEntry></rule>
+<rule id="r3"><inputEntry><text>&gt;= 500</text></inputEntry><outputEntry><text>"high"</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
 COMPENSATE = "<compensateEventDefinition/>"
 TERMINATE = "<terminateEventDefinition/>"
 MARK = f'<troika:policy provides="{CAPABILITY}" subject="= request_id" subjectType="erp_payment_request"/>'
 
 
-def structured(seed: int, size: int, *, entangled: bool = False) -> bytes:
+def structured(seed: int, size: int, *, entangled: bool = False, data: bool = False) -> bytes:
     """Blocks within blocks, about `size` of them."""
-    maker = Blocks(random.Random(seed), size, entangled)
+    maker = Blocks(random.Random(seed), size, entangled, data)
     first, last = maker.block()
     if maker.chance.random() < 0.8:
         pays = maker.pay()[0]
@@ -61,11 +74,24 @@ def structured(seed: int, size: int, *, entangled: bool = False) -> bytes:
     return _file(START + END + maker.content(), maker.called)
 
 
-def tangled(seed: int, size: int, *, entangled: bool = False) -> bytes:
+def tangled(seed: int, size: int, *, entangled: bool = False, data: bool = False) -> bytes:
     """`size` nodes, each reached from an earlier one, leading to later ones; people's tasks may lead back."""
     chance = random.Random(seed)
-    maker = Blocks(chance, size, entangled)
-    kinds = ("approve", "approve", "pay", "note", "write", "exclusive", "exclusive", "parallel", "inclusive", "user")
+    maker = Blocks(chance, size, entangled, data)
+    kinds: tuple[str, ...] = (
+        "approve",
+        "approve",
+        "pay",
+        "note",
+        "write",
+        "exclusive",
+        "exclusive",
+        "parallel",
+        "inclusive",
+        "user",
+    )
+    if data:
+        kinds = (*kinds, "decide", "decide", "fill", "script")
     nodes = [(f"n{number}", chance.choice(kinds)) for number in range(size)]
     after: dict[str, list[str]] = {key: [] for key, _ in nodes}
     for number, (key, _) in enumerate(nodes[1:], 1):
@@ -121,6 +147,8 @@ def _leading(
             drawn.append(service(key, PAY, in_request_id="= request_id"))
         case "write":
             drawn.append(maker.writing(key))
+        case "decide" | "fill" | "script":
+            drawn.append(maker.computing(key, kind))
         case "parallel":
             drawn.append(element("parallelGateway", key))
         case _:
@@ -133,13 +161,24 @@ def _file(body: str, called: list[str]) -> bytes:
     return f"{HEAD}{ROOTS}{main}{''.join(called)}</definitions>".encode()
 
 
+_COMPARED = (
+    "amount > 100", "amount <= 100", "amount >= 500", "amount < 500", "amount in (100..500)", "other > 100",
+    "other < 500", 'level = "high"', 'level != "high"', 'level = "low"', 'level in ("low", "middle")', "amount > other",
+)  # fmt: skip
+_SCRIPTS = (
+    ('if amount >= 500 then "high" else "low"', "level"), ('"middle"', "level"), ("other", "amount"),
+    ("amount", "other"), ("50", "amount"), ("if level = \"high\" then 900 else other", "amount"),
+)  # fmt: skip
+
+
 class Blocks:
     """Draws blocks; each method returns where it begins and where it ends."""
 
-    def __init__(self, chance: random.Random, size: int, entangled: bool) -> None:
+    def __init__(self, chance: random.Random, size: int, entangled: bool, data: bool) -> None:
         self.chance = chance
         self.left = size
         self.entangled = entangled
+        self.data = data
         self.count = 0
         self.drawn: list[str] = []
         self.lines: list[str] = []
@@ -159,6 +198,8 @@ class Blocks:
         ]  # fmt: skip
         if self.deep < 2:
             kinds += [self.call, self.ad_hoc, self.undoing, self.transaction]
+        if self.data:
+            kinds += [self.compute, self.compute, self.split, self.split]
         return self.chance.choice(kinds)()
 
     # ------------------------------------------------------------ tasks
@@ -197,6 +238,8 @@ class Blocks:
 
     def condition(self, names: list[str]) -> tuple[str, str | None]:
         """(condition, variable that it reads)."""
+        if self.data and self.chance.random() < 0.6:
+            return self.compared(names), None
         name = self.chance.choice(names) if names else "nobody"
         variable = f"d{self.chance.randrange(3) if self.entangled else self.number()}"
         draw = self.chance.random()
@@ -211,6 +254,31 @@ class Blocks:
         if draw < 0.77:
             return f'approval.{name}.outcome = "agree" or {variable}', variable
         return variable, variable
+
+    def compared(self, names: list[str]) -> str:
+        text = self.chance.choice(_COMPARED)
+        draw = self.chance.random()
+        if names and draw < 0.25:
+            return f'approval.{self.chance.choice(names)}.outcome = "agree" {"and" if draw < 0.18 else "or"} {text}'
+        if draw < 0.35:
+            return f"{text} {self.chance.choice(('and', 'or'))} {self.chance.choice(_COMPARED)}"
+        return f"not({text})" if draw < 0.42 else text
+
+    def compute(self) -> tuple[str, str]:
+        key = self.key("r")
+        self.drawn.append(self.computing(key, self.chance.choice(("decide", "decide", "fill", "script"))))
+        return key, key
+
+    def computing(self, key: str, kind: str) -> str:
+        """What writes the level or the amount."""
+        if kind == "fill":
+            return service(key, "fill.amount")
+        if kind == "script":
+            text, result = self.chance.choice(_SCRIPTS)
+            return script(key, text, result)
+        given = [mapping(in_amount=f"= {self.chance.choice(('amount', 'other', 'amount'))}")]
+        called = '<zeebe:calledDecision decisionId="level_of" resultVariable="level"/>'
+        return element("businessRuleTask", key, called, *(given if self.chance.random() < 0.4 else []))
 
     # ------------------------------------------------------------ approvals
 

@@ -36,7 +36,7 @@ def test_what_the_machine_repeats_is_confirmed_and_told_with_the_values_that_lea
 
 
 def test_what_no_value_leads_to_stays_possible_and_is_refused_all_the_same():
-    (finding,) = check(good(condition="amount < 100 and amount > 200"))
+    (finding,) = check(good(condition="amount < limit and amount > limit"))
 
     assert finding.facts["confirmed"] is False
     assert "A possible way: the machine did not repeat it." in str(finding)

@@ -1,0 +1,414 @@
+"""Values in regions: a variable is cut by the constants that it is compared with; expressions are judged on regions.
+
+Within a region no comparison tells one value from another, so that one sample stands for all of them. What an
+expression does beyond comparing, with dates, with two variables, by functions, is unknown.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from engine import feel
+from engine.feel import nodes as n
+from engine.feel.builtins.conversion import constant
+from engine.feel.closures import Builder
+from engine.feel.diagnostics import NoValue
+from engine.feel.evaluation import Frame, Run
+
+Masks = tuple[int, ...]
+"""of each variable the regions in which it may lie, as bits"""
+Resolve = Callable[[str], int | None]
+"""path as an expression reads it -> number of the variable; None: nothing is known of it"""
+Told = Callable[[str], Any]
+"""text about the outcome of an approval -> True, False, or UNSURE"""
+
+
+class _Word:
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+UNSURE = _Word("UNSURE")
+"""true or false"""
+ANY = _Word("ANY")
+"""any value, null included"""
+RESERVED = frozenset(
+    (
+        "approval", "process", "loopCounter", "numberOfInstances", "nrOfInstances", "numberOfActiveInstances",
+        "nrOfActiveInstances", "numberOfCompletedInstances", "nrOfCompletedInstances", "numberOfTerminatedInstances",
+        "nrOfTerminatedInstances", "activationCount", "waitingForStart",
+    )
+)  # fmt: skip
+"""names that the machine gives a meaning of its own"""
+
+
+class Regions:
+    """Of one variable: each number that it is compared with and each stretch between them; each text and any other;
+    true; false; null; whatever else there is. `samples`: a value of each."""
+
+    def __init__(self, constants: Iterable[Any]) -> None:
+        known = list(constants)
+        self.numbers = sorted({Decimal(one) for one in known if is_number(one)})
+        self.texts = sorted({one for one in known if isinstance(one, str)})
+        self._texts_at = 2 * len(self.numbers) + 1
+        self._true = self._texts_at + len(self.texts) + 1
+        self.count = self._true + 4
+        self.everything = (1 << self.count) - 1
+        self.samples: list[Any] = [*self._numbers(), *self.texts, self._other(), True, False, None, {}]
+
+    def _numbers(self) -> Iterator[Decimal]:
+        if not self.numbers:
+            yield Decimal(0)
+            return
+        yield self.numbers[0] - 1
+        for low, high in zip(self.numbers, [*self.numbers[1:], self.numbers[-1] + 2], strict=True):
+            yield low
+            yield (low + high) / 2
+
+    def _other(self) -> str:
+        word = "other"
+        while word in self.texts:
+            word += "."
+        return word
+
+    def locate(self, value: Any) -> int:
+        """The region of a value, as a bit."""
+        if value is True or value is False:
+            return 1 << self._true + (value is False)
+        if value is None:
+            return 1 << self._true + 2
+        if is_number(value):
+            place = bisect_left(self.numbers, value)
+            return 1 << 2 * place + (place < len(self.numbers) and self.numbers[place] == value)
+        if isinstance(value, str):
+            place = self.texts.index(value) if value in self.texts else len(self.texts)
+            return 1 << self._texts_at + place
+        return 1 << self._true + 3
+
+    def sample_of(self, mask: int) -> Any:
+        """A value in one of these regions."""
+        return self.samples[(mask & -mask).bit_length() - 1]
+
+
+def is_number(value: Any) -> bool:
+    """As FEEL sees it."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
+# ---------------------------------------------------------------- expressions
+
+
+@dataclass(slots=True, eq=False)
+class Term:
+    """A part of an expression. `operator`: and, or, not, if: of `parts`; told: the outcome of an approval, by `text`;
+    is: `value`; reads: `path`, as `tree` compares it or, where there is none, as it is; unknown."""
+
+    operator: str
+    parts: tuple["Term", ...] = ()
+    path: str = ""
+    text: str = ""
+    tree: n.Node | None = None
+    value: Any = None
+    constants: tuple[Any, ...] = ()
+    by_region: dict[Regions, dict[Any, int]] = field(default_factory=dict)
+    """of a comparison: value -> the regions for which it is that"""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing in it is unknown."""
+        return self.operator != "unknown" and all(part.is_read for part in self.parts)
+
+    def leaves(self) -> Iterator["Term"]:
+        """Every part that reads a variable."""
+        if self.operator == "reads":
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
+
+    def taken(self) -> Iterator[str]:
+        """The variables whose value may be the value of the whole."""
+        if self.operator == "reads" and self.tree is None:
+            yield self.path
+        for part in self.parts[1:] if self.operator == "if" else ():
+            yield from part.taken()
+
+
+@dataclass(slots=True)
+class Split:
+    """Nothing can be said before a variable lies in one of these parts of its regions."""
+
+    variable: int
+    parts: tuple[int, ...]
+
+
+_UNKNOWN = Term("unknown")
+
+
+@lru_cache(maxsize=4_096)
+def term(text: str, *, condition: bool = False) -> Term:
+    """An expression without its sign. What cannot be read is unknown: the compiler says so. `condition`: only true and
+    false of it matter."""
+    try:
+        compiled = feel.compile(text)
+    except feel.FeelSyntaxError:
+        return _UNKNOWN
+    return _Reader(text).read(compiled.tree, truth=condition)
+
+
+def path_of(tree: n.Node) -> str | None:
+    """`a.b.c` of variables, None for anything else."""
+    if isinstance(tree, n.Name):
+        return None if tree.name in RESERVED else tree.name
+    if isinstance(tree, n.Path):
+        above = path_of(tree.source)
+        return None if above is None else f"{above}.{tree.name}"
+    return None
+
+
+def evaluate(part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions], masks: Masks) -> Any:
+    """The value, ANY, UNSURE, or a Split. Anything but true and false is null where and, or, not take it."""
+    match part.operator:
+        case "is":
+            return part.value
+        case "told":
+            return told(part.text)
+        case "reads":
+            variable = resolve(part.path)
+            if variable is None:
+                return ANY
+            return _read(part, variable, regions[variable], masks[variable])
+        case "and" | "or":
+            return _joined(
+                [evaluate(one, told, resolve, regions, masks) for one in part.parts], absorbing=part.operator == "or"
+            )
+        case "not":
+            value = evaluate(part.parts[0], told, resolve, regions, masks)
+            if value is True or value is False:
+                return not value
+            return value if value is ANY or value is UNSURE or isinstance(value, Split) else None
+        case "if":
+            value = evaluate(part.parts[0], told, resolve, regions, masks)
+            if isinstance(value, Split):
+                return value
+            if value is ANY or value is UNSURE:
+                return ANY
+            return evaluate(part.parts[1 if value is True else 2], told, resolve, regions, masks)
+    return ANY
+
+
+def cases(
+    part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions], masks: Masks
+) -> Iterator[tuple[Any, Masks]]:
+    """(value, ANY or UNSURE; the regions for which it is that): disjoint, all of them together `masks`."""
+    found = evaluate(part, told, resolve, regions, masks)
+    if not isinstance(found, Split):
+        yield found, masks
+        return
+    for mask in found.parts:
+        split = (*masks[: found.variable], mask, *masks[found.variable + 1 :])
+        yield from cases(part, told, resolve, regions, split)
+
+
+def judged(
+    part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions], masks: Masks
+) -> list[tuple[bool | None, Masks]]:
+    """A condition: where it is true, where it is false, where (None) it may be either.
+
+    Where it is null the machine gets stuck; who repairs that may write what the condition reads, and it is asked again.
+    """
+    found: dict[bool | None, list[Masks]] = {}
+    for _ in range(2):
+        stuck = False
+        for value, of in cases(part, told, resolve, regions, masks):
+            if value is True or value is False:
+                found.setdefault(value, []).append(of)
+            elif value is ANY or value is UNSURE:
+                found.setdefault(None, []).append(of)
+            stuck = stuck or not (value is True or value is False or value is UNSURE)
+        read = {number for leaf in part.leaves() if (number := resolve(leaf.path)) is not None}
+        whole = tuple(regions[at].everything if at in read else mask for at, mask in enumerate(masks))
+        if not stuck or whole == masks:
+            break
+        masks = whole
+    return [(value, one) for value, ways in found.items() for one in merged(ways)]
+
+
+def merged(found: Iterable[Masks]) -> list[Masks]:
+    """Fewer of them: without those that lie in another one, and two that differ in one variable are one."""
+    left = list(dict.fromkeys(found))
+    place = 0
+    while place < len(left):
+        for other in range(place):
+            both = _together(left[place], left[other])
+            if both is not None:
+                del left[place]
+                left[other] = both
+                place = -1
+                break
+        place += 1
+    return left
+
+
+def _together(one: Masks, other: Masks) -> Masks | None:
+    """Both as one; None when that would be more than they are."""
+    differing = [at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(differing) <= 1:
+        return tuple(a | b for a, b in zip(one, other, strict=True))
+    if all(a | b == a for a, b in zip(one, other, strict=True)):
+        return one
+    return other if all(a | b == b for a, b in zip(one, other, strict=True)) else None
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """The variables of which `path` is a member."""
+    head, _, rest = path.partition(".")
+    return {head: nested(rest, value) if rest else value}
+
+
+def _read(part: Term, variable: int, regions: Regions, mask: int) -> Any:
+    if part.tree is None:
+        if mask & mask - 1:
+            return Split(variable, tuple(1 << bit for bit in bits(mask)))
+        return regions.sample_of(mask)
+    known = part.by_region.get(regions)
+    if known is None:
+        known = part.by_region[regions] = _by_value(part, regions)
+    parts = [(value, mask & of) for value, of in known.items() if mask & of]
+    return parts[0][0] if len(parts) == 1 else Split(variable, tuple(found for _, found in parts))
+
+
+def _by_value(part: Term, regions: Regions) -> dict[Any, int]:
+    assert part.tree is not None  # noqa: S101 - the caller looks
+    closure = Builder({}).build(part.tree)
+    found: dict[Any, int] = {}
+    for bit, sample in enumerate(regions.samples):
+        try:
+            value = closure(Frame(nested(part.path, sample), None, Run()))
+        except NoValue:
+            value = None
+        value = value if value is True or value is False else None
+        found[value] = found.get(value, 0) | 1 << bit
+    return found
+
+
+def _joined(values: list[Any], *, absorbing: bool) -> Any:
+    plain = [one if one in (True, False, ANY, UNSURE) or isinstance(one, Split) else None for one in values]
+    if any(one is absorbing for one in plain):
+        return absorbing
+    splits = [one for one in plain if isinstance(one, Split)]
+    if splits:
+        return splits[0]
+    if ANY in plain:
+        return ANY
+    if None in plain:
+        return ANY if UNSURE in plain else None
+    return UNSURE if UNSURE in plain else not absorbing
+
+
+class _Reader:
+    """A tree as terms."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, node: n.Node, *, truth: bool = False) -> Term:
+        """`truth`: only true and false matter, all else is one."""
+        path = path_of(node)
+        if path is not None:
+            return Term("reads", path=path, tree=node if truth else None)
+        match node:
+            case n.Literal() if not node.unreadable and _is_plain(node.value):
+                return Term("is", value=node.value)
+            case n.Negate() if is_number(constant(node)):
+                return Term("is", value=constant(node))
+            case n.Logic():
+                return Term(node.operator, tuple(self.read(one, truth=True) for one in node.operands))
+            case n.Call(function=n.Name(name="not"), arguments=[inner]) if node.names is None:
+                return Term("not", (self.read(inner, truth=True),))
+            case n.If():
+                asked = self.read(node.condition, truth=True)
+                return Term("if", (asked, self.read(node.yes, truth=truth), self.read(node.no, truth=truth)))
+            case n.Compare() | n.Between() | n.In():
+                return self._compared(node)
+        return _UNKNOWN
+
+    def _compared(self, node: n.Compare | n.Between | n.In) -> Term:
+        text = self.text[node.start : node.end]
+        match node:
+            case n.Compare():
+                sides = (node.left, node.right)
+                if any(_is_outcome(side) for side in sides):
+                    return Term("told", text=text)
+                paths = [path for side in sides if (path := path_of(side)) is not None]
+                found = [
+                    value for side in sides if (value := _constants(side, node.operator in ("=", "!="))) is not None
+                ]
+            case n.Between():
+                paths = [path] if (path := path_of(node.value)) is not None else []
+                found = [value for side in (node.low, node.high) if (value := _constants(side, False)) is not None]
+                found = [[one for value in found for one in value]] if len(found) == len((node.low, node.high)) else []
+            case n.In():
+                paths = [path] if (path := path_of(node.value)) is not None else []
+                tested = [_tested(test) for test in node.tests]
+                found = [] if None in tested else [[one for value in tested for one in value or ()]]
+        if len(paths) != 1 or len(found) != 1:
+            return _UNKNOWN
+        return Term("reads", path=paths[0], tree=node, constants=tuple(found[0]))
+
+
+def _is_outcome(node: n.Node) -> bool:
+    return isinstance(node, n.Path | n.Chain) and _begins_with_approval(node)
+
+
+def _begins_with_approval(node: n.Node) -> bool:
+    while isinstance(node, n.Path | n.Chain):
+        node = node.source if isinstance(node, n.Path) else node.first
+    return isinstance(node, n.Name) and node.name == "approval"
+
+
+def _constants(node: n.Node, any_kind: bool) -> list[Any] | None:
+    """What a variable is compared with: one constant, of which kind it may be; None when it is something else."""
+    if isinstance(node, n.Literal) and not node.unreadable and node.value is None:
+        return [None] if any_kind else None
+    value = constant(node)
+    if is_number(value) or (any_kind and value is not None and _is_plain(value)):
+        return [value]
+    return None
+
+
+def _tested(test: n.Node) -> list[Any] | None:
+    match test:
+        case n.Range():
+            low, high = _constants(test.low, False), _constants(test.high, False)
+            return None if low is None or high is None else [*low, *high]
+        case n.OperatorTest():
+            return _constants(test.operand, test.operator in ("=", "!="))
+    return _constants(test, True)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | str) or is_number(value)
+
+
+def told_by(outcomes: Mapping[str, str], truth: Callable[[str, Mapping[str, str]], bool | None]) -> Told:
+    """What outcomes that are known say about a text; the rest is true or false."""
+
+    def told(text: str) -> Any:
+        value = truth(text, outcomes)
+        return UNSURE if value is None else value
+
+    return told

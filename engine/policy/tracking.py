@@ -1,0 +1,283 @@
+"""The variables of a process that its conditions and decisions tell apart: what is known of them, and what changes it.
+
+Only variables of the process itself are tracked, where nothing hides them. All others, and what called processes read,
+are unknown.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from engine.bpmn.model import CalledDecision, Flow
+from engine.errors import EngineError
+from engine.policy.abstraction import Place, System, truth
+from engine.policy.regions import (
+    ANY,
+    RESERVED,
+    UNSURE,
+    Masks,
+    Regions,
+    Term,
+    cases,
+    judged,
+    merged,
+    term,
+    told_by,
+)
+from engine.policy.rulings import Asked, Ruling, ruling
+from engine.policy.subjects import Subjects
+
+Decisions = Callable[[str], Any]
+"""decision id -> model; raises LookupError or an EngineError for one that is not there"""
+Judgement = list[tuple[bool | None, Masks]]
+
+VARIABLES = 24
+WAYS = 64
+"""A condition or decision that cuts what is known into more pieces leaves it whole."""
+
+
+class Tracking:
+    """Of one system. `paths`: the variables by number; `reads`, `writes`: place -> numbers; `certain`: scripts at which
+    nothing gets stuck."""
+
+    def __init__(self, system: System, subjects: Subjects, decisions: Decisions | None = None) -> None:
+        self._system, self._subjects = system, subjects
+        self._conditions = {
+            (place.id, flow.id): term(_plain(flow.condition), condition=True)
+            for place in system.places.values() for flow, _ in place.outgoing
+            if flow.condition is not None and not flow.is_default
+        }  # fmt: skip
+        plain = [place for place in system.places.values() if self._is_plain(place)]
+        self._scripts = {
+            place.id: (script.result_variable, term(_plain(script.expression)))
+            for place in plain if (script := place.node.extensions.script) is not None
+        }  # fmt: skip
+        self.certain = {name for name, (_, script) in self._scripts.items() if script.is_read}
+        self._rulings = {
+            place.id: (called.result_variable, found)
+            for place in plain if (called := place.node.extensions.decision) is not None
+            if (found := _ruling(called, decisions)) is not None
+        }  # fmt: skip
+        constants = self._gather()
+        self.paths = list(constants)[:VARIABLES]
+        self._number = {path: number for number, path in enumerate(self.paths)}
+        self.regions = [Regions(constants[path]) for path in self.paths]
+        self.start: Masks = tuple(one.everything for one in self.regions)
+        self.writes = {
+            name: tuple(number for number, path in enumerate(self.paths) if subjects.writes(name, _head(path)))
+            for name in system.places
+        }  # fmt: skip
+        self._asked = {
+            name: Asked(
+                found, {path: self._at(name)(path) for path in found.reads}, self.regions, partial(self._given, result)
+            )
+            for name, (result, found) in self._rulings.items()
+        }
+        self.reads = {name: self._read_at(name) for name in system.places}
+        self._outcomes: dict[tuple[str, Masks], list[Masks]] = {}
+
+    # ------------------------------------------------------------ what is tracked
+
+    def _is_plain(self, place: Place) -> bool:
+        """Whether what it computes is written once, as it is, into the scope around it."""
+        node = place.node
+        local = {line.target.partition(".")[0] for line in node.extensions.inputs}
+        found = node.extensions.script or node.extensions.decision
+        return (
+            found is not None and found.result_variable not in local and not node.loop and not node.for_compensation
+            and not (node.extensions.outputs or node.data_out or node.data_in or node.data)
+        )  # fmt: skip
+
+    def _gather(self) -> dict[str, list[Any]]:
+        """Path -> what it is compared with, of every variable that tells something apart."""
+        found: dict[str, dict[tuple[bool, Any], Any]] = {}
+
+        def add(name: str, path: str, constants: Iterable[Any], *, inside: bool = True) -> int:
+            actual = self._actual(name, path, inside=inside)
+            if actual is None:
+                return 0
+            known = found.setdefault(actual, {})
+            before = len(known)
+            known.update({(isinstance(one, bool), one): one for one in constants})
+            return len(known) - before
+
+        for (name, _), condition in self._conditions.items():
+            for leaf in condition.leaves():
+                add(name, leaf.path, leaf.constants, inside=False)
+        more = -1
+        while more:  # until no constant is handed on from a variable to the one that it comes from
+            before, more = len(found), 0
+            for name, (result, script) in self._scripts.items():
+                wanted = [one for path, values in found.items() if _head(path) == result for one in values.values()]
+                if any(_head(path) == result for path in found):
+                    more += sum(add(name, leaf.path, leaf.constants) for leaf in script.leaves())
+                    more += sum(add(name, path, wanted) for path in script.taken())
+            for name, (result, tables) in self._rulings.items():
+                if any(_head(path) == result for path in found):
+                    more += sum(add(name, path, constants) for path, constants in tables.reads.items())
+            more += len(found) - before
+        undone = [place for place in self._system.places.values() if self._undoes(place)]
+        return {
+            path: list(values.values()) for path, values in found.items()
+            if not any(self._subjects.writes(place.id, _head(path)) for place in undone)
+        }  # fmt: skip
+
+    def _undoes(self, place: Place) -> bool:
+        """Whether it is, or stands in, a handler of compensation: those run at any time."""
+        here: Place | None = place
+        while here is not None:
+            if here.node.for_compensation:
+                return True
+            here = here.parent
+        return False
+
+    def _actual(self, name: str, path: str, *, inside: bool) -> str | None:
+        """The variable of the process that is read under this path: by what a place does (`inside`), or by the flows
+        that leave it; None: it is not known."""
+        head, _, rest = path.partition(".")
+        node = self._system.places[name].node
+        lines = [line for line in node.extensions.inputs if line.target.partition(".")[0] == head]
+        if inside and (lines or node.data_in or node.data or node.loop is not None):
+            if len(lines) != 1 or lines[0].target != head or node.data_in or node.data or node.loop is not None:
+                return None
+            source = term(_plain(lines[0].source)) if lines[0].source.strip().startswith("=") else None
+            if source is None or source.operator != "reads" or source.tree is not None:
+                return None
+            head, _, more = source.path.partition(".")
+            rest = ".".join(part for part in (more, rest) if part)
+        if head in RESERVED or self._system.places[name].prefix or not self._subjects.shared(name, head):
+            return None
+        return f"{head}.{rest}" if rest else head
+
+    def _at(self, name: str, *, inside: bool = True) -> Callable[[str], int | None]:
+        def resolve(path: str) -> int | None:
+            actual = self._actual(name, path, inside=inside)
+            return None if actual is None else self._number.get(actual)
+
+        return resolve
+
+    def _read_at(self, name: str) -> frozenset[int]:
+        place, at, outside = self._system.places[name], self._at(name), self._at(name, inside=False)
+        found = {outside(leaf.path) for flow, _ in place.outgoing if (condition := self._condition(place, flow))
+                 for leaf in condition.leaves()}  # fmt: skip
+        if name in self._scripts and self.writes[name]:
+            found |= {at(leaf.path) for leaf in self._scripts[name][1].leaves()}
+        if name in self._asked and self.writes[name]:
+            found |= set(self._asked[name].reads)
+        return frozenset(number for number in found if number is not None)
+
+    def _condition(self, place: Place, flow: Flow) -> Term | None:
+        return None if place.node.type == "complexGateway" else self._conditions.get((place.id, flow.id))
+
+    # ------------------------------------------------------------ what happens
+
+    def judge(self, place: Place, flow: Flow, outcomes: Mapping[str, str], known: Masks) -> Judgement:
+        """What the condition of a flow says: true, false or (None) either, and what is known then."""
+        condition = self._condition(place, flow)
+        if condition is None:
+            return [(truth(flow.condition, outcomes), known)]
+        at = self._at(place.id, inside=False)
+        found = judged(condition, told_by(outcomes, truth), at, self.regions, known)
+        if len(found) <= WAYS:
+            return found
+        return [(None, self._forgotten(known, self.reads[place.id]))]
+
+    def after(self, name: str, known: Masks) -> list[Masks]:
+        """What is known when a place is done: what it computes, and that it may have written anything else."""
+        writes = self.writes[name]
+        if not writes:
+            return [known]
+        key = (name, known)
+        if key not in self._outcomes:
+            self._outcomes[key] = list(self._computed(name, known))
+        return self._outcomes[key]
+
+    def forgotten(self, name: str, known: Masks) -> Masks:
+        """What is known when a place has written whatever it may write."""
+        return self._forgotten(known, self.writes[name]) if self.writes[name] else known
+
+    def _computed(self, name: str, known: Masks) -> Iterator[Masks]:
+        writes = self.writes[name]
+        found = self._decided(name, known) if name in self._asked else self._scripted(name, known)
+        if not found or len(found) > WAYS:
+            yield self._forgotten(known, writes)
+            return
+        yield from merged(self._placed(of, writes, given) for given, of in found)
+
+    def _decided(self, name: str, known: Masks) -> list[tuple[Masks, Masks]]:
+        """(the regions of what a decision gives, what is known then); none: anything.
+
+        Where it gets stuck, whoever repairs that may write what it reads, and it is asked again.
+        """
+        found = self._asked[name].answers(known)
+        if found is not None and any(answer.stuck for answer, _ in found):
+            again = self._asked[name].answers(self._forgotten(known, self.reads[name]))
+            found = None if again is None else [*found, *again]
+        return [(answer.given, of) for answer, of in found or () if answer.given is not None]
+
+    def _scripted(self, name: str, known: Masks) -> list[tuple[Masks, Masks]]:
+        if name not in self._scripts:
+            return []
+        result, script = self._scripts[name]
+        return [
+            (self._given(result, ANY if value is UNSURE else value, sample=True), of)
+            for value, of in cases(script, lambda text: UNSURE, self._at(name), self.regions, known)
+        ]
+
+    def _given(self, result: str, value: Any, *, sample: bool = False) -> Masks:
+        """The regions of all variables under the name of a result, when it is this value. `sample`: a context stands
+        for anything that is neither number nor text, true, false or null."""
+        found = []
+        for number, path in enumerate(self.paths):
+            if _head(path) == result:
+                rest = path.partition(".")[2]
+                unknown = value is ANY or (sample and rest and isinstance(value, dict))
+                found.append(self._lying(number, ANY if unknown else value, rest))
+        return tuple(found)
+
+    def _lying(self, number: int, value: Any, rest: str) -> int:
+        """The regions of a variable that is the member `rest` of a value."""
+        for part in rest.split(".") if rest else ():
+            if isinstance(value, Mapping):
+                value = value.get(part)
+            elif value is not ANY:
+                value = ANY if isinstance(value, list) else None
+        return self.regions[number].everything if value is ANY else self.regions[number].locate(value)
+
+    def _placed(self, known: Masks, numbers: Sequence[int], masks: Masks) -> Masks:
+        changed = list(known)
+        for number, mask in zip(numbers, masks, strict=True):
+            changed[number] = mask
+        return tuple(changed)
+
+    def _forgotten(self, known: Masks, numbers: Iterable[int]) -> Masks:
+        changed = list(known)
+        for number in numbers:
+            changed[number] = self.regions[number].everything
+        return tuple(changed)
+
+    def located(self, values: Mapping[str, Any]) -> Masks:
+        """The regions in which the variables of a running instance lie."""
+        return tuple(
+            self._lying(number, values.get(_head(path)), path.partition(".")[2])
+            for number, path in enumerate(self.paths)
+        )
+
+
+def _ruling(called: CalledDecision, decisions: Decisions | None) -> Ruling | None:
+    """None where it is not known now which decision that will be, or what it gives."""
+    if called.decision_id.startswith("=") or called.binding == "versionTag" or decisions is None:
+        return None
+    try:
+        model = decisions(called.decision_id)
+    except (LookupError, EngineError):
+        return None
+    return None if model is None else ruling(model, called.decision_id)
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").strip().removeprefix("=").strip()

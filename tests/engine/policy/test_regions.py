@@ -1,0 +1,81 @@
+"""Expressions on regions: what holds where, judged against FEEL on a value of each kind."""
+
+from decimal import Decimal
+
+import pytest
+
+from engine import feel
+from engine.policy.regions import UNSURE, Regions, cases, judged, merged, term
+
+VALUES = (
+    None, True, False, Decimal(-1), Decimal(0), Decimal(100), Decimal("100.01"), Decimal(300), Decimal(500),
+    Decimal(501), "", "low", "high", "other", [Decimal(300)], {"a": 1}, [],
+)  # fmt: skip
+
+
+def tracked(text: str, *, condition: bool = True):
+    found = term(text, condition=condition)
+    constants: dict[str, list] = {}
+    for leaf in found.leaves():
+        constants.setdefault(leaf.path, []).extend(leaf.constants)
+    names = list(constants)
+    regions = [Regions(values) for values in constants.values()]
+    return found, (lambda path: names.index(path) if path in names else None), regions
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x > 100", "x <= 100", "100 < x", "x = 100", "x != 100", "x between 100 and 500", "x in (100..500)",
+        "x in [100..500)", 'x in ("low", "high")', "x in (< 100, >= 500)", 'x = "high"', 'x != "high"', "x = null",
+        "x != null", "x = true", "x", "not(x)", "x and true", "x > 100 and x < 500", "x > 500 or x = null",
+        "if x > 100 then x < 500 else true", 'not(x = "low" or x = 300)', "x >= -1 and not(x in (0, 500))",
+    ],
+)  # fmt: skip
+def test_a_condition_holds_in_a_region_exactly_where_it_holds_for_its_values(text):
+    found, resolve, regions = tracked(text)
+
+    told = {}
+    for value, masks in cases(found, lambda _: UNSURE, resolve, regions, tuple(one.everything for one in regions)):
+        for bit in range(regions[0].count):
+            if masks[0] >> bit & 1:
+                told[1 << bit] = value
+
+    for value in VALUES:
+        actual = feel.evaluate(text, {"x": value}).value
+        expected = actual if actual is True or actual is False else None
+        assert told[regions[0].locate(value)] is expected, value
+
+
+@pytest.mark.parametrize("text", ["x > y", "x * 2 > 100", "count(x) > 1", 'x > "a"', "x > today()", "some(y)", "x >"])
+def test_what_is_more_than_comparing_with_constants_may_be_either(text):
+    found, resolve, regions = tracked(text)
+
+    assert judged(found, lambda _: UNSURE, resolve, regions, tuple(one.everything for one in regions)) == [
+        (None, tuple(one.everything for one in regions))
+    ]
+
+
+def test_who_repairs_a_null_may_write_anything_and_is_asked_again():
+    found, resolve, regions = tracked("x > 100")
+    low, high = regions[0].locate(5) | regions[0].locate(100), regions[0].locate(101)
+
+    assert judged(found, lambda _: UNSURE, resolve, regions, (regions[0].locate(None),)) == [
+        (False, (low,)), (True, (high,)),
+    ]  # fmt: skip
+    assert judged(found, lambda _: UNSURE, resolve, regions, (high,)) == [(True, (high,))]
+
+
+def test_a_part_that_is_unknown_leaves_the_others_as_they_are():
+    found, resolve, regions = tracked("x > 100 and y > z")
+    x = regions[resolve("x")]
+
+    told = judged(found, lambda _: UNSURE, resolve, regions, tuple(one.everything for one in regions))
+
+    assert {value for value, _ in told} == {False, None}
+    assert not any(masks[resolve("x")] & x.locate(100) for value, masks in told if value is None)
+
+
+def test_pieces_that_differ_in_one_variable_are_put_together():
+    assert merged([(1, 3), (2, 3), (3, 1)]) == [(3, 3)]
+    assert merged([(1, 2), (2, 1)]) == [(1, 2), (2, 1)]
