@@ -712,6 +712,22 @@ class ReceiverUnknown(EngineError):
     status = 409
 
 
+class ReceiverStands(EngineError):
+    """Somebody else was faster, or the page is old."""
+
+    message = N_("The receiver {receiver} is {state} already.")
+    hint = N_("Load the page again.")
+    status = 409
+
+
+class ReceiverOff(EngineError):
+    """Nothing is sent to a receiver that is switched off."""
+
+    message = N_("The receiver {receiver} is switched off.")
+    hint = N_("Switch it on first; what was held back is sent then, if you choose so.")
+    status = 409
+
+
 class WebhookUnderWay(EngineError):
     """An event that is sent already."""
 

@@ -56,6 +56,10 @@ class Settings:
     """file:FOLDER, several separated by commas: where checkpoints go, out of reach of whoever owns the database."""
     anchor_key: str = ""
     """File of the private key that signs them: readable by the process that anchors and by nobody else."""
+    webhook_keep_days: int = 90
+    """How long events that were sent to other systems, dropped or given up are listed."""
+    webhook_off_after_days: int = 3
+    """A receiver to which nothing has arrived for so long is switched off."""
     verify_per_minute: int = 60
     """Codes of prints that one visitor may ask about in a minute."""
     substitution_amount: str = ""
@@ -145,6 +149,11 @@ class Settings:
             raise WrongSetting(
                 name="TROIKA_SUBSTITUTION_AMOUNT", expected="an amount such as 50000", found=self.substitution_amount
             )
+        for name in ("webhook_keep_days", "webhook_off_after_days"):
+            if not 1 <= getattr(self, name) <= 3650:
+                raise WrongSetting(
+                    name=f"TROIKA_{name.upper()}", expected="1 to 3650 days", found=str(getattr(self, name))
+                )
         if self.verify_per_minute < 1:
             raise WrongSetting(
                 name="TROIKA_VERIFY_PER_MINUTE", expected="a number from 1 on", found=self.verify_per_minute

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import history, ids, sealing
 from engine.db.webhook import webhook
-from engine.errors import InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound, ReceiverStands
 from engine.unit_of_work import UnitOfWork
 
 OUT = "out"
@@ -20,10 +20,17 @@ BOTH_SECRETS = timedelta(hours=24)
 """so long after a rotation the former secret signs too"""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 
+LEAST_FAILURES = 5
+"""attempts: one lost event in a quiet week is no reason to switch a receiver off"""
 _list = select(
-    webhook.c.id, webhook.c.name, webhook.c.created_at, webhook.c.rotated_at, webhook.c.former_until
-).order_by(webhook.c.name)
+    webhook.c.id, webhook.c.name, webhook.c.created_at, webhook.c.rotated_at, webhook.c.former_until,
+    webhook.c.failing_since, webhook.c.failures, webhook.c.off_at, webhook.c.off_reason,
+).order_by(webhook.c.name)  # fmt: skip
 _by_name = select(webhook).where(webhook.c.direction == OUT, webhook.c.name == bindparam("called"))
+_locked_by_name = _by_name.with_for_update()
+_well = update(webhook).where(
+    webhook.c.direction == OUT, webhook.c.name == bindparam("called"), webhook.c.failing_since.is_not(None)
+)
 _by_id = select(webhook).where(webhook.c.id == bindparam("of")).with_for_update()
 
 
@@ -74,8 +81,64 @@ def remove(uow: UnitOfWork, receiver_id: UUID) -> str:
 
 
 def list_(uow: UnitOfWork) -> Sequence[Any]:
-    """id, name, created_at, rotated_at, former_until; no secret."""
+    """id, name, created_at, rotated_at, former_until, failing_since, failures, off_at, off_reason; no secret."""
     return uow.execute(_list).all()
+
+
+def failed(uow: UnitOfWork, name: str, told: str) -> UUID | None:
+    """An attempt has not arrived. Returns the receiver's id when it was switched off by that: after
+    `TROIKA_WEBHOOK_OFF_AFTER_DAYS` in which nothing arrived, of several attempts.
+    """
+    row = uow.read_one(_locked_by_name, {"called": name})
+    if row is None or row.off_at is not None:
+        return None
+    since, failures = row.failing_since or uow.now, row.failures + 1
+    uow.execute(update(webhook).where(webhook.c.id == row.id).values(failing_since=since, failures=failures))
+    if failures < LEAST_FAILURES or uow.now - since < timedelta(days=uow.settings.webhook_off_after_days):
+        return None
+    _off(uow, row.id, name, told)
+    found: UUID = row.id
+    return found
+
+
+def arrived(uow: UnitOfWork, name: str) -> None:
+    """It is well."""
+    uow.execute(_well.values(failing_since=None, failures=0), {"called": name})
+
+
+def switch_off(uow: UnitOfWork, receiver_id: UUID) -> None:
+    """By hand: from now on what it would be told is held back. Raises NotFound, ReceiverStands."""
+    found = _one(uow, receiver_id)
+    if found.off_at is not None:
+        raise ReceiverStands(receiver=found.name, state=N_("switched off"))
+    _off(uow, receiver_id, found.name, "")
+
+
+def switch_on(uow: UnitOfWork, receiver_id: UUID) -> str:
+    """It is told again; returns its name. What was held back is `hooks.release`d or dropped beside.
+
+    Raises NotFound, ReceiverStands.
+    """
+    found = _one(uow, receiver_id)
+    if found.off_at is None:
+        raise ReceiverStands(receiver=found.name, state=N_("switched on"))
+    changes = {"off_at": None, "off_reason": "", "failing_since": None, "failures": 0}
+    uow.execute(update(webhook).where(webhook.c.id == receiver_id).values(**changes))
+    return str(found.name)
+
+
+def is_off(uow: UnitOfWork, name: str) -> bool:
+    """Whether what it would be told is held back."""
+    row = uow.read_one(_by_name, {"called": name})
+    return row is not None and row.off_at is not None
+
+
+def get(uow: UnitOfWork, receiver_id: UUID) -> Any:
+    """One as `list_` gives it. Raises NotFound."""
+    row = uow.execute(_list.where(webhook.c.id == receiver_id)).one_or_none()
+    if row is None:
+        raise NotFound(kind="webhook", key=receiver_id)
+    return row
 
 
 def known(uow: UnitOfWork, name: str) -> bool:
@@ -92,6 +155,12 @@ def find(uow: UnitOfWork, name: str) -> Receiver | None:
     if row.former_sealed and row.former_until is not None and row.former_until > uow.now:
         sealed.append(row.former_sealed)
     return Receiver(row.name, tuple(sealing.unseal(uow.settings, text) for text in sealed))
+
+
+def _off(uow: UnitOfWork, receiver_id: UUID, name: str, reason: str) -> None:
+    changes = {"off_at": uow.now, "off_reason": reason}
+    uow.execute(update(webhook).where(webhook.c.id == receiver_id).values(**changes))
+    history.act(uow, "settings", "webhook.switched_off", {"name": name, "reason": reason})
 
 
 def _one(uow: UnitOfWork, receiver_id: UUID) -> Any:

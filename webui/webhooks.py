@@ -39,8 +39,9 @@ def _index(error: EngineError | None = None, shown: tuple[str, str] | None = Non
         following = url_for(".index", state=state, receiver=receiver, after=place)
     return page(
         "messages/webhooks.html", receivers=webhooks.list_(g.uow), found=found[:_PAGE], next=following, error=error,
-        shown=shown, states=hooks.SAID, state=state, receiver=receiver, typed=request.form,
-        now=g.uow.now, pretty=_pretty,
+        shown=shown, held=hooks.held_back(g.uow), keep=g.uow.settings.webhook_keep_days,
+        off_after=g.uow.settings.webhook_off_after_days, states=hooks.SAID, state=state, receiver=receiver,
+        typed=request.form, now=g.uow.now, pretty=_pretty,
         allowed=sorted(g.uow.settings.outbound_allow.replace(",", " ").split()),
     )  # fmt: skip
 
@@ -85,6 +86,28 @@ def remove(receiver_id: UUID) -> ResponseReturnValue:
     """Nothing is signed for it any more."""
     webhooks.remove(g.uow, receiver_id)
     flash(gettext("Removed."), "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uuid:receiver_id>/off")
+@shows_again(_index)
+def switch_off(receiver_id: UUID) -> ResponseReturnValue:
+    """What it would be told is held back from now on."""
+    webhooks.switch_off(g.uow, receiver_id)
+    flash(gettext("Switched off. What it would be told is held back."), "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uuid:receiver_id>/on")
+@shows_again(_index)
+def switch_on(receiver_id: UUID) -> ResponseReturnValue:
+    """It is told again; the button says what becomes of what it has missed."""
+    backlog = request.form.get("backlog", "")
+    number = hooks.switch_on(g.uow, receiver_id, backlog=backlog)
+    if backlog == hooks.SEND:
+        flash(gettext("Switched on. Events that are sent now: %(n)s.", n=number), "success")
+    else:
+        flash(gettext("Switched on. Events that were dropped: %(n)s.", n=number), "success")
     return redirect(url_for(".index"), 303)
 
 

@@ -16,6 +16,10 @@ webhook = Table(
     Column("created_by", Id),
     Column("created_at", UtcDateTime, nullable=False),
     Column("rotated_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),  # nothing has arrived since; none: the last one did
+    Column("failures", Integer, nullable=False, server_default="0"),  # attempts since then
+    Column("off_at", UtcDateTime),  # nothing is sent until somebody switches it on
+    Column("off_reason", Text, nullable=False, server_default=""),
 )
 
 webhook_delivery = Table(
@@ -36,6 +40,7 @@ webhook_delivery = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("tried_at", UtcDateTime),
     Column("sent_at", UtcDateTime),
+    Column("standing", String(10), nullable=False, server_default=""),  # held: its receiver is off | dropped
 )
 Index("webhook_delivery_at", webhook_delivery.c.at, webhook_delivery.c.id)
 Index("webhook_delivery_instance", webhook_delivery.c.instance_id)

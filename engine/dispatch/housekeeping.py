@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from engine import audit, messages
 from engine.db.subscription import MessageState, message
 from engine.errors import EngineError
+from engine.notices import hooks
 from engine.process_engine import ProcessEngine
 from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, UnitOfWork
@@ -19,7 +20,7 @@ REMEMBERED = timedelta(days=90)
 
 def run(engine: ProcessEngine) -> None:
     """All duties, each in a transaction of its own."""
-    for duty in (expire_messages, forget_messages, forget_drafts, verify_record):
+    for duty in (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record):
         with engine.unit_of_work(ENGINE) as uow:
             duty(uow)
     anchor_record(engine)
@@ -39,6 +40,11 @@ def forget_messages(uow: UnitOfWork) -> None:
 def forget_drafts(uow: UnitOfWork) -> None:
     """Requests that somebody began to fill in long ago."""
     drafting.forget(uow)
+
+
+def forget_deliveries(uow: UnitOfWork) -> None:
+    """Events for other systems of long ago."""
+    hooks.forget(uow)
 
 
 def verify_record(uow: UnitOfWork) -> None:

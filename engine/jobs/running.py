@@ -182,6 +182,10 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
                 notices.of_substitution(uow, claimed.payload)
+        case JobKind.EVENT if claimed.handler == hooks.OFF:
+            with engine.unit_of_work(RUNNER) as uow:
+                fence(uow, claimed)
+                notices.of_receiver(uow, claimed.payload)
         case JobKind.EVENT:
             with engine.unit_of_work(RUNNER) as uow:
                 fence(uow, claimed)
@@ -332,6 +336,9 @@ def _send_event(engine: ProcessEngine, claimed: Claimed) -> None:
         if not keep(uow, claimed):
             raise Fenced
         signed = hooks.prepare(uow, delivery)
+        if signed is None:
+            fence(uow, claimed)
+            return
     allow, banks = engine.settings.outbound_allow, engine.settings.bank_hosts
     http = Outbound(allow, delivery, banks=banks, timeout_seconds=10, transport=engine.transport)
     try:

@@ -87,8 +87,8 @@ def sent(uow: UnitOfWork, parcel: Parcel) -> None:
 
 
 def _read(uow: UnitOfWork, payload: Mapping[str, Any]) -> tuple[Instance | None, Notice]:
-    """The notice, and the request that it is about; None: it is about a substitution."""
-    item, about = (None if key is None else UUID(key) for key in (payload.get("item"), payload.get("substitution")))
+    """The notice, and the request that it is about; None: it is about something else."""
+    item, about = (None if key is None else UUID(key) for key in (payload.get("item"), payload.get("about")))
     notice = Notice(
         payload["event"], UUID(payload["recipient"]), item, payload["seq"], payload["node"], payload["facts"], about
     )
@@ -107,7 +107,7 @@ def _letter(uow: UnitOfWork, key: UUID, instance: Instance | None, notice: Notic
     first = user.locale or uow.settings.locale
     said = [line(notice, language) for language in sorted(_LANGUAGES, key=lambda one: one != first)]
     if instance is None:
-        thread, kind, subject = notice.substitution_id or key, "substitutions", said[0]
+        thread, kind, subject = notice.about_id or key, notice.event.partition("_")[0], said[0]
         more = beside(uow, notice, None, user.id, first)
     else:
         more = _named(uow, instance, user.id)
@@ -161,7 +161,7 @@ def _post(uow: UnitOfWork, instance: Instance | None, notice: Notice) -> robots.
                            _deep(uow, None, notice))  # fmt: skip
     name = repository.definition(uow, instance.definition_id).name
     title = tasks.shown_title(uow, instance.definition_id, instance.title, name, forms.permissions.HIDE_ALL)
-    named = f"{title} [{instance.number}]" if instance.number else title
+    named = f"{title} · {instance.number}" if instance.number else title
     whom = [] if notice.event == "result" else ["@" + who for who in _names(uow, notice)]
     reader = notice.facts.get("reader")
     shown = [] if reader is None else fields.told(uow, instance, notice.item_id, notice.node, UUID(reader))

@@ -35,7 +35,7 @@ class Event:
 class Notice:
     """One event for one person or, by a robot, for one group. `facts` fill the line; `name_en` is for English.
 
-    `substitution_id`: what it is about, when it is no request.
+    `about_id`: the substitution or the receiver that it is about, when it is no request; `link` is in the facts then.
     """
 
     event: str
@@ -44,7 +44,7 @@ class Notice:
     seq: int
     node: str | None
     facts: Mapping[str, str] = field(default_factory=dict)
-    substitution_id: UUID | None = None
+    about_id: UUID | None = None
 
     @property
     def about(self) -> str:
@@ -55,6 +55,7 @@ class Notice:
 
 SUBSTITUTIONS = ("substitution_given", "substitution_asked", "substitution_judged", "substitution_ended")
 """events of a substitution itself; its words are in the facts"""
+RECEIVER_OFF = "receiver_off"
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
 _EACH_TIME = ("urge", "timeout_warning")
 _LIST = (
@@ -137,6 +138,12 @@ _LIST = (
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
         always=frozenset((APP,)), urgent=True,
+    ),
+    Event(
+        RECEIVER_OFF, "Webhook 接收方停用（管理员）", "Webhook receivers switched off (administrators)",
+        "Webhook 接收方 {receiver} 已停用：自{since}起{n}次发送均未成功",
+        "The webhook receiver {receiver} was switched off: nothing has arrived since {since}, in {n} attempts",
+        urgent=True, private=True,
     ),
 )  # fmt: skip
 EVENTS = {event.key: event for event in _LIST}

@@ -12,12 +12,12 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from engine import forms, history, identity, ids, incidents, repository, runtime, tasks, values, webhooks
 from engine.approvals import rounds
@@ -25,15 +25,18 @@ from engine.db.instance import Instance
 from engine.db.job import JobKind, JobState, job
 from engine.db.task import ItemKind, RoundStatus, user_task, work_item
 from engine.db.webhook import webhook_delivery
-from engine.errors import N_, InvalidValue, NotFound, OutboundRejected, ReceiverUnknown, WebhookUnderWay
+from engine.errors import N_, InvalidValue, NotFound, OutboundRejected, ReceiverOff, ReceiverUnknown, WebhookUnderWay
 from engine.history import Entry
 from engine.notices import fields
 from engine.outbound import Answer, Outbound, OutboundFailed
 from engine.runtime import later
 from engine.unit_of_work import UnitOfWork
 
+SEND, DROP = BACKLOGS = ("send", "drop")
 RETRY = "PT10S,PT1M,PT10M,PT1H,PT6H,PT24H"
-SENT, WAITING, FAILED = STATES = ("sent", "waiting", "failed")
+SENT, WAITING, FAILED, HELD, DROPPED = STATES = ("sent", "waiting", "failed", "held", "dropped")
+OFF = "receiver off"
+"""handler of the job that tells administrators"""
 CREATE, ASSIGN, DECIDE, END = "create", "assign", "decide", "end"
 TYPES = {
     CREATE: "cn.troika.task.created.v1", ASSIGN: "cn.troika.task.assigned.v1",
@@ -67,6 +70,25 @@ _tried = (
             tried_at=bindparam("now"), sent_at=bindparam("sent"))
 )  # fmt: skip
 _again = update(webhook_delivery).where(webhook_delivery.c.id == bindparam("key"))
+_hold = update(webhook_delivery).where(webhook_delivery.c.id == bindparam("key")).values(standing=HELD)
+_held_back = (
+    select(webhook_delivery.c.receiver, func.count().label("number"))
+    .where(webhook_delivery.c.standing == HELD)
+    .group_by(webhook_delivery.c.receiver)
+)
+_backlog = (
+    select(webhook_delivery.c.id, webhook_delivery.c.job_id, job.c.state.label("job_state"))
+    .outerjoin(job, job.c.id == webhook_delivery.c.job_id)
+    .where(
+        webhook_delivery.c.receiver == bindparam("whose"), webhook_delivery.c.sent_at.is_(None),
+        or_(
+            webhook_delivery.c.standing == HELD,
+            and_(job.c.state == int(JobState.DEAD), webhook_delivery.c.tried_at >= bindparam("since")),
+        ),
+    )
+    .order_by(webhook_delivery.c.at, webhook_delivery.c.id)
+)  # fmt: skip
+"""what a receiver has missed since it began to fail"""
 _job_state = select(job.c.state).where(job.c.id == bindparam("row"))
 
 
@@ -97,7 +119,10 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one receiver. `state`: sent | waiting | failed; `next_at`: of the attempt that it waits for."""
+    """One event for one receiver. `state`: one of STATES; `next_at`: of the attempt that it waits for.
+
+    held: its receiver is switched off; dropped: when it was switched on, somebody did not want it sent any more.
+    """
 
     id: UUID
     event_id: UUID
@@ -144,8 +169,11 @@ def _plan(
     row = {
         "id": key, "event_id": event_id, "instance_id": instance.id, "receiver": receiver, "url": url,
         "type": happened.type, "node": None if happened.round is None else happened.fact.node, "body": body,
-        "job_id": key, "attempts": 0, "answer": "", "at": uow.now,
+        "job_id": key, "attempts": 0, "answer": "", "at": uow.now, "standing": "",
     }  # fmt: skip
+    if webhooks.is_off(uow, receiver):
+        uow.queue(_insert, row | {"standing": HELD})
+        return 1
     uow.queue(_insert, row)
     later.put(uow, JobKind.WEBHOOK, receiver, {"delivery": str(key)}, key=key, retry=RETRY)
     return 1
@@ -231,14 +259,20 @@ def _login(uow: UnitOfWork, user_id: UUID | None) -> str | None:
 # ---------------------------------------------------------------- sending
 
 
-def prepare(uow: UnitOfWork, key: UUID) -> Signed:
-    """The event, signed for this attempt. Raises ReceiverUnknown, SealBroken, NotFound."""
+def prepare(uow: UnitOfWork, key: UUID) -> Signed | None:
+    """The event, signed for this attempt; None, and held back, when its receiver is switched off.
+
+    Raises ReceiverUnknown, SealBroken, NotFound.
+    """
     row = uow.read_one(_delivery, {"key": key})
     if row is None:
         raise NotFound(kind="webhook delivery", key=key)
     receiver = webhooks.find(uow, row.receiver)
     if receiver is None:
         raise ReceiverUnknown(receiver=row.receiver)
+    if webhooks.is_off(uow, row.receiver):
+        uow.execute(_hold, {"key": key})
+        return None
     body = row.body.encode()
     seconds = str(int(uow.now.timestamp()))
     headers = {
@@ -265,15 +299,25 @@ def send(http: Outbound, signed: Signed) -> Answer:
 
 
 def tried(uow: UnitOfWork, key: UUID, error: Exception) -> None:
-    """Write down an attempt that failed."""
+    """Write down an attempt that failed; a receiver that fails for days is switched off, and somebody told."""
     code = error.status if isinstance(error, OutboundFailed) else None
-    uow.execute(_tried, {"key": key, "code": code, "told": str(error)[:_ANSWER_SHOWN], "now": uow.now, "sent": None})
+    told = str(error)[:_ANSWER_SHOWN]
+    uow.execute(_tried, {"key": key, "code": code, "told": told, "now": uow.now, "sent": None})
+    row = uow.read_one(_delivery, {"key": key})
+    if row is None or not isinstance(error, OutboundFailed):
+        return  # it was not called at all
+    switched_off = webhooks.failed(uow, row.receiver, told)
+    if switched_off is not None:
+        later.put(uow, JobKind.EVENT, OFF, {"receiver": str(switched_off)}, retry="PT10S,PT1M,PT10M,PT1H")
 
 
 def delivered(uow: UnitOfWork, key: UUID, answer: Answer) -> None:
     """Write down that it has arrived."""
     told = answer.body[:_ANSWER_SHOWN]
     uow.execute(_tried, {"key": key, "code": answer.status, "told": told, "now": uow.now, "sent": uow.now})
+    row = uow.read_one(_delivery, {"key": key})
+    if row is not None:
+        webhooks.arrived(uow, row.receiver)
 
 
 # ---------------------------------------------------------------- looking and sending again
@@ -294,8 +338,10 @@ def deliveries(
     )
     if state == SENT:
         query = query.where(webhook_delivery.c.sent_at.is_not(None))
+    elif state in (HELD, DROPPED):
+        query = query.where(webhook_delivery.c.standing == state)
     elif state is not None:
-        query = query.where(webhook_delivery.c.sent_at.is_(None))
+        query = query.where(webhook_delivery.c.sent_at.is_(None), webhook_delivery.c.standing == "")
         live = job.c.state == int(JobState.LIVE)
         query = query.where(live) if state == WAITING else query.where(job.c.state.is_(None) | ~live)
     if receiver is not None:
@@ -322,29 +368,74 @@ def delivery(uow: UnitOfWork, key: UUID) -> Delivery:
 def again(uow: UnitOfWork, key: UUID) -> None:
     """Send the same event once more, signed anew; what had failed gets all its attempts back.
 
-    Raises NotFound, WebhookUnderWay.
+    Raises NotFound, WebhookUnderWay, ReceiverOff.
     """
     row = uow.read_one(_locked, {"key": key})
     if row is None:
         raise NotFound(kind="webhook delivery", key=key)
+    if webhooks.is_off(uow, row.receiver):
+        raise ReceiverOff(receiver=row.receiver)
     waits = uow.read_one(_job_state, {"row": row.job_id})
     if waits is not None and waits.state == JobState.LIVE:
         raise WebhookUnderWay(receiver=row.receiver)
     history.act(uow, "settings", "webhook.sent_again", {"delivery": str(key), "receiver": row.receiver})
     if waits is None:
         job_id = later.put(uow, JobKind.WEBHOOK, row.receiver, {"delivery": str(key)}, retry=RETRY)
-        uow.queue(_again, {"key": key, "job_id": job_id, "sent_at": None})
+        uow.queue(_again, {"key": key, "job_id": job_id, "sent_at": None, "standing": ""})
         return
-    incident = incidents.of_job(uow, row.job_id)
+    _retry(uow, row.job_id)
+
+
+def held_back(uow: UnitOfWork) -> dict[str, int]:
+    """By receiver, how many events wait for it to be switched on."""
+    return {row.receiver: row.number for row in uow.execute(_held_back)}
+
+
+def switch_on(uow: UnitOfWork, receiver_id: UUID, *, backlog: str) -> int:
+    """The receiver is told again. `backlog`: what was held back or given up while it failed is sent | dropped; dropped
+    events, and those that were given up, stay listed and can be sent one by one. Returns how many are sent or dropped.
+
+    Raises NotFound, ReceiverStands, InvalidValue.
+    """
+    if backlog not in BACKLOGS:
+        raise InvalidValue(expected="one of " + ", ".join(BACKLOGS), found=backlog)
+    found = webhooks.get(uow, receiver_id)
+    since = found.failing_since or found.off_at
+    name = webhooks.switch_on(uow, receiver_id)
+    sending = backlog == SEND
+    missed = uow.execute(_backlog, {"whose": name, "since": since or uow.now}).all()
+    rows = [row for row in missed if sending or row.job_state is None]
+    for row in rows:
+        if row.job_state is None:
+            job_id = row.job_id
+            if sending:
+                job_id = later.put(uow, JobKind.WEBHOOK, name, {"delivery": str(row.id)}, retry=RETRY)
+            standing = "" if sending else DROPPED
+            uow.queue(_again, {"key": row.id, "job_id": job_id, "sent_at": None, "standing": standing})
+        else:
+            _retry(uow, row.job_id)
+    history.act(uow, "settings", "webhook.switched_on", {"name": name, "backlog": backlog, "events": len(rows)})
+    return len(rows)
+
+
+def forget(uow: UnitOfWork) -> None:
+    """Events of long ago that nothing is left to do for, held ones too: nobody expects them any more."""
+    old = webhook_delivery.c.at < uow.now - timedelta(days=uow.settings.webhook_keep_days)
+    under_way = select(job.c.id).where(job.c.id == webhook_delivery.c.job_id).exists()
+    uow.execute(delete(webhook_delivery).where(old, ~under_way))
+
+
+def _retry(uow: UnitOfWork, job_id: UUID) -> None:
+    incident = incidents.of_job(uow, job_id)
     if incident is None:
-        runtime.retry_job(uow, row.job_id)
+        runtime.retry_job(uow, job_id)
     else:
         runtime.resolve(uow, incident.id)
 
 
 def _read(row: Any) -> Delivery:
     waits = row.sent_at is None and row.job_state == JobState.LIVE
-    state = SENT if row.sent_at is not None else WAITING if waits else FAILED
+    state = row.standing or (SENT if row.sent_at is not None else WAITING if waits else FAILED)
     found: Mapping[str, Any] = row._mapping
     plain = {name: found[name] for name in _PLAIN}
     return Delivery(**plain, state=state, next_at=row.next_at if waits else None)
@@ -354,5 +445,7 @@ _PLAIN = (
     "id", "event_id", "instance_id", "receiver", "url", "type", "node", "body", "attempts", "status_code", "answer",
     "at", "sent_at",
 )  # fmt: skip
-SAID = {SENT: N_("sent"), WAITING: N_("waiting"), FAILED: N_("failed")}
+SAID = {
+    SENT: N_("sent"), WAITING: N_("waiting"), FAILED: N_("failed"), HELD: N_("held back"), DROPPED: N_("dropped"),
+}  # fmt: skip
 """the states, for people"""

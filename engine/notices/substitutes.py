@@ -12,6 +12,7 @@ from engine.notices.events import DECISIONS, SUBSTITUTIONS, Notice
 from engine.tasks import InMyName
 from engine.unit_of_work import UnitOfWork
 
+PAGE = "/substitutions/"
 MOST_LINES = 20
 """in a notice; the page has all of them"""
 GIVEN, ASKED, JUDGED, ENDED = SUBSTITUTIONS
@@ -72,7 +73,7 @@ def _tell(
     words: tuple[str, str], at: str, more: str | Sequence[InMyName],
 ) -> int:  # fmt: skip
     """`at`: where on the page. `more`: a reason, or what was decided; it stays with the person who is told."""
-    facts: dict[str, str] = {"anchor": at}
+    facts: dict[str, str] = {"link": PAGE + at}
     for english, ending in ((False, ""), (True, "_en")):
         said = {
             "principal": _name(both[0], english), "substitute": _name(both[1], english),
@@ -81,9 +82,7 @@ def _tell(
         }  # fmt: skip
         facts["said" + ending] = words[english].format_map(said)
         facts["text" + ending] = more if isinstance(more, str) else _lines(more, english)
-    return telling.plan(
-        uow, None, [Notice(event, user.id, None, 0, None, facts, substitution_id=rule.id) for user in people]
-    )
+    return telling.plan(uow, None, [Notice(event, user.id, None, 0, None, facts, about_id=rule.id) for user in people])
 
 
 def _day(uow: UnitOfWork, at: Any) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, or_, select
 
-from engine import history, identity, ids, outbox, repository, tasks
+from engine import history, identity, ids, outbox, repository, tasks, webhooks
 from engine.approvals import rounds
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -16,11 +16,23 @@ from engine.db.notice import DeliveryState, notice_delivery, notice_robot
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, task_comment, user_task, work_item
 from engine.history import Entry
 from engine.notices import hooks, preferences
-from engine.notices.events import APP, DECISIONS, DIGEST, EVENTS, MAIL, POLICY, ROBOT, STATUSES, TIMEOUTS, Notice, line
+from engine.notices.events import (
+    APP,
+    DECISIONS,
+    DIGEST,
+    EVENTS,
+    MAIL,
+    POLICY,
+    RECEIVER_OFF,
+    ROBOT,
+    STATUSES,
+    TIMEOUTS,
+    Notice,
+    line,
+)
 from engine.runtime import later
 from engine.unit_of_work import UnitOfWork
 
-SUBSTITUTIONS_PAGE = "/substitutions/"
 MOST_FACTS = 500
 """read at a time"""
 MOST_MEMBERS = 200
@@ -74,7 +86,7 @@ def tell(uow: UnitOfWork, payload: Mapping[str, Any]) -> int:
 def plan(uow: UnitOfWork, instance: Instance | None, notices: Sequence[Notice]) -> int:
     """Each where its person wants it, and by the robots that post it. Returns how many there are.
 
-    `instance`: the request that they are about; None: they are about a substitution.
+    `instance`: the request that they are about; None: they are about a substitution or a receiver.
     """
     by_event: dict[str, list[Notice]] = {}
     for notice in notices:
@@ -269,7 +281,7 @@ def _plan(
     recipient = recipient or notice.recipient_id
     if channel == MAIL and not (uow.settings.smtp_url and identity.user(uow, recipient).email):
         return 0
-    subject_id = instance.id if instance is not None else notice.substitution_id
+    subject_id = instance.id if instance is not None else notice.about_id
     instance_id = None if instance is None else instance.id
     key = ids.named("notice", subject_id, notice.event, notice.about, recipient, channel)
     if uow.read_one(_sent, {"key": key}) is not None:
@@ -279,7 +291,7 @@ def _plan(
     if channel == ROBOT:
         facts |= {"whom": identity.user(uow, notice.recipient_id).name, "reader": str(notice.recipient_id)}
     payload = {
-        "instance": _text(instance_id), "substitution": _text(notice.substitution_id), "event": notice.event,
+        "instance": _text(instance_id), "about": _text(notice.about_id), "event": notice.event,
         "recipient": str(recipient), "seq": notice.seq, "item": _text(notice.item_id), "node": notice.node,
         "facts": facts,
     }  # fmt: skip
@@ -349,9 +361,9 @@ def _tell_inside(uow: UnitOfWork, instance: Instance | None, notice: Notice, key
 
 
 def link(notice: Notice, instance: Instance | None) -> str:
-    """The page of the task, of the request, or of substitutions."""
+    """The page of the task, of the request, or of what else it is about."""
     if instance is None:
-        return SUBSTITUTIONS_PAGE + notice.facts.get("anchor", "")
+        return notice.facts["link"]
     if EVENTS[notice.event].of_item and notice.item_id is not None:
         return f"/inbox/{notice.item_id}"
     return f"/requests/{instance.id}"
@@ -365,11 +377,13 @@ def beside(uow: UnitOfWork, notice: Notice, instance: Instance | None, user_id: 
     return " · ".join(part for part in (seen_title(uow, instance, user_id), instance.number) if part)
 
 
-def _substitution_holds(uow: UnitOfWork, notice: Notice) -> bool:
+def _holds(uow: UnitOfWork, notice: Notice) -> bool:
+    if notice.event == RECEIVER_OFF:
+        return webhooks.is_off(uow, notice.facts["receiver"])
     state = {"substitution_asked": "pending", "substitution_given": "active"}.get(notice.event)
-    if state is None or notice.substitution_id is None:
+    if state is None or notice.about_id is None:
         return True
-    rule = identity.find_substitution(uow, notice.substitution_id)
+    rule = identity.find_substitution(uow, notice.about_id)
     return rule.state == state and rule.over_at > uow.now
 
 
@@ -384,7 +398,7 @@ def seen_title(uow: UnitOfWork, instance: Instance, user_id: UUID) -> str:
 def still_open(uow: UnitOfWork, notice: Notice, instance: Instance | None) -> bool:
     """Whether what the notice asks for can still be done, or what it says still holds."""
     if instance is None:
-        return _substitution_holds(uow, notice)
+        return _holds(uow, notice)
     if not EVENTS[notice.event].of_item or notice.item_id is None:
         return True
     item = uow.execute(_items_by_id, {"items": [notice.item_id]}).first()

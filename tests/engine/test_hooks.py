@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import select
 
 from engine import identity, incidents, jobs, runtime, tasks, webhooks
+from engine.db.base import metadata
 from engine.db.webhook import webhook
-from engine.errors import DeploymentRefused, InvalidValue, WebhookUnderWay
+from engine.dispatch import housekeeping
+from engine.errors import DeploymentRefused, InvalidValue, ReceiverOff, ReceiverStands, WebhookUnderWay
 from engine.notices import hooks
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows
@@ -134,6 +136,7 @@ def test_a_partner_is_told_each_moment_once_signed_and_reads_no_form_but_what_is
 
 
 def test_what_cannot_be_delivered_is_tried_again_then_handed_to_a_person_and_can_be_sent_again(engine, partner, clock):
+    engine.settings = replace(engine.settings, webhook_off_after_days=30)
     start(engine, partner, on="decide")
     agree(engine)
     partner.answer = 503
@@ -165,6 +168,113 @@ def test_what_cannot_be_delivered_is_tried_again_then_handed_to_a_person_and_can
     assert len({event["id"] for _, _, event in partner.received}) == 1
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert incidents.list_open(uow) == []
+
+
+@pytest.mark.parametrize("backlog", ["send", "drop"])
+def test_a_receiver_that_fails_for_days_is_switched_off_and_what_it_misses_is_held_back(
+    engine, partner, clock, backlog
+):
+    """503 for three days: administrators are told, nothing is called any more, and somebody says what to do with it."""
+    boss = administrator(engine)
+    partner.answer = 503
+    start(engine, partner, on="create")
+    for hours in (0, 1, 1, 1, 2, 10, 40):  # seven attempts: given up
+        clock.advance(timedelta(hours=hours))
+        jobs.run_due(engine)
+    start(engine, partner, on="create")
+    jobs.run_due(engine)
+    assert receivers(engine)[0].off_at is None
+    clock.advance(timedelta(hours=20))
+    jobs.run_due(engine)
+    (row,) = receivers(engine)
+    tried = len(partner.received)
+    assert (row.off_at is not None, row.failures == tried, "503" in row.off_reason) == (True, True, True)
+    notice = metadata.tables["notification_notice"]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        [(title, text, link)] = uow.execute(
+            select(notice.c.title, notice.c.text, notice.c.link).where(notice.c.user_id == boss)
+        ).all()
+    assert ("hook1" in title, "503" in text, link) == (True, True, "/messages/webhooks/")
+
+    partner.answer = 200
+    start(engine, partner, on="create")
+    clock.advance(timedelta(days=2))
+    jobs.run_due(engine)
+    missed = {one.state for one in listed(engine)}
+    held = listed(engine, state="held")
+    assert (len(partner.received), missed) == (tried, {"held", "failed"})
+    with pytest.raises(ReceiverOff), engine.unit_of_work(ENGINE) as uow:
+        hooks.again(uow, held[0].id)
+    with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
+        hooks.switch_on(uow, row.id, backlog="keep")
+    with engine.unit_of_work(ENGINE) as uow:
+        assert hooks.held_back(uow) == {"hook1": len(held)}
+        number = hooks.switch_on(uow, row.id, backlog=backlog)
+    jobs.run_due(engine)
+
+    left = [one.state for one in listed(engine)]
+    if backlog == "send":
+        assert (set(left), number, len(partner.received) - tried) == ({"sent"}, len(left), len(left))
+    else:
+        assert (left.count("dropped"), number, len(partner.received)) == (len(held), len(held), tried)
+        with engine.unit_of_work(ENGINE) as uow:
+            hooks.again(uow, held[0].id)
+        jobs.run_due(engine)
+        assert [one.id for one in listed(engine, state="sent")] == [held[0].id]
+    (row,) = receivers(engine)
+    assert (row.off_at, row.failing_since, row.failures) == (None, None, 0)
+    with pytest.raises(ReceiverStands), engine.unit_of_work(ENGINE) as uow:
+        hooks.switch_on(uow, row.id, backlog="send")
+
+
+def test_one_success_or_a_single_lost_event_keeps_a_receiver_on(engine, partner, clock):
+    partner.answer = 503
+    start(engine, partner, on="decide")
+    agree(engine)
+    jobs.run_due(engine)
+    (failing,) = receivers(engine)
+    clock.advance(timedelta(days=5))  # the runner stood still: two attempts are no reason
+    jobs.run_due(engine)
+    (twice,) = receivers(engine)
+    partner.answer = 200
+    clock.advance(timedelta(days=5))
+    jobs.run_due(engine)
+    (well,) = receivers(engine)
+
+    assert (failing.failures, twice.failures, twice.off_at) == (1, 2, None)
+    assert failing.failing_since is not None
+    assert (well.failures, well.failing_since, well.off_at) == (0, None, None)
+
+
+def test_old_events_are_forgotten_but_not_those_that_something_is_left_to_do_for(engine, partner, clock):
+    engine.settings = replace(engine.settings, webhook_off_after_days=30)
+    start(engine, partner, on="create")
+    jobs.run_due(engine)
+    partner.answer = 400
+    start(engine, partner, on="create")
+    for _ in range(8):
+        clock.advance(timedelta(hours=40))
+        jobs.run_due(engine)
+    before = sorted(one.state for one in listed(engine))
+    clock.advance(timedelta(days=engine.settings.webhook_keep_days))
+    with engine.unit_of_work(ENGINE) as uow:
+        housekeeping.forget_deliveries(uow)
+
+    left = [one.state for one in listed(engine)]
+    assert (before.count("sent") > 0, set(left), len(left)) == (True, {"failed"}, before.count("failed"))
+
+
+def administrator(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        boss = identity.create_user(uow, "boss", "Boss")
+        identity.create_group(uow, "admins", "管理员", capabilities="admin")
+        identity.add_member(uow, "admins", boss.id)
+        return boss.id
+
+
+def receivers(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return webhooks.list_(uow)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_every_event_of_the_design_can_be_told_in_both_languages():
     facts = dict.fromkeys(
         (
             *("who", "node", "decision", "decision_en", "status", "status_en", "did", "did_en", "about", "about_en"),
-            *("said", "said_en"),
+            *("said", "said_en", "receiver", "since", "n"),
         ),
         "x",
     )
@@ -402,7 +402,7 @@ def test_substitutions_are_told_where_people_want_it_by_mail_group_and_digest(en
     first = (clock.now() - timedelta(hours=11)).astimezone(engine.settings.zone).date()
     posts = [body["markdown"] for _, body, answer in vendors.received if answer == {"errcode": 0, "errmsg": "ok"}]
     assert sorted(post["title"] for post in posts) == [
-        "P [BX001]",
+        "P · BX001",
         f"克丽代理Bob：{first}至{first + timedelta(days=40)}",
     ]
     assert not any("holidays" in post["text"] for post in posts)

@@ -41,6 +41,7 @@ ASKS = {
     "messages.robot_list": "admin", "messages.add_robot": "admin", "messages.remove_robot": "admin",
     **dict.fromkeys(
         ("webhooks.index", "webhooks.add", "webhooks.rotate", "webhooks.remove", "webhooks.again",
+         "webhooks.switch_off", "webhooks.switch_on", "api_webhooks.switch_off", "api_webhooks.switch_on",
          "api_webhooks.listed", "api_webhooks.add", "api_webhooks.rotate", "api_webhooks.remove",
          "api_webhooks.deliveries", "api_webhooks.again"),
         "admin",

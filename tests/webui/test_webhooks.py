@@ -68,3 +68,27 @@ def test_what_was_sent_is_listed_with_its_answer_and_can_be_sent_again(sign_in, 
     assert root.post(f"/api/v1/webhook-receivers/deliveries/{found.id}/again").status_code == 409
     assert len(root.post("/api/v1/webhook-receivers/", json={"name": "hook2"}).json["secret"]) == 43
     assert sign_in("ann").get("/messages/webhooks/").status_code == 403
+
+
+def test_a_receiver_is_switched_off_and_on_and_what_was_held_back_is_dropped_or_sent(sign_in, engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        webhooks.add(uow, "hook1")
+        (row,) = webhooks.list_(uow)
+    engine.settings = replace(engine.settings, outbound_allow="127.0.0.1")
+    deploy(engine, drawing(HOOK + START + TASK + END + flows("start t end")))
+    root, api = sign_in("root"), f"/api/v1/webhook-receivers/{row.id}"
+    assert root.post(f"/messages/webhooks/{row.id}/off").status_code == 303
+    assert root.post(f"{api}/off").status_code == 409
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        runtime.start(uow, "p", {})
+    jobs.run_due(engine)
+
+    page = root.get("/messages/webhooks/?state=held").text
+    assert all(text in page for text in ("Switched off by hand", "Events that are held back: 1.", "held back</span>"))
+    assert root.post(f"/messages/webhooks/{row.id}/on", data={"backlog": "lose"}).status_code == 422
+    assert root.post(f"/messages/webhooks/{row.id}/on", data={"backlog": "drop"}).status_code == 303
+    assert "dropped</span>" in root.get("/messages/webhooks/").text
+    assert root.post(f"{api}/on", json={"backlog": "send"}).status_code == 409
+    assert root.post(f"{api}/off").status_code == 204
+    assert root.get("/api/v1/webhook-receivers/").json[0]["off_at"] is not None
+    assert root.post(f"{api}/on", json={"backlog": "send"}).json == {"events": 0}

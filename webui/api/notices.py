@@ -72,6 +72,20 @@ class ReceiverOut(Schema):
     created_at = fields.AwareDateTime()
     rotated_at = fields.AwareDateTime(allow_none=True)
     former_until = fields.AwareDateTime(allow_none=True)
+    failing_since = fields.AwareDateTime(allow_none=True)
+    failures = fields.Integer()
+    off_at = fields.AwareDateTime(allow_none=True)
+    off_reason = fields.String()
+
+
+class SwitchOnIn(Strict):
+    backlog = Text(required=True, validate=validate.OneOf(hooks.BACKLOGS))
+
+
+class SwitchedOnOut(Schema):
+    """How many events are sent or dropped."""
+
+    events = fields.Integer()
 
 
 class DeliveriesIn(After):
@@ -185,6 +199,21 @@ def rotate(receiver_id: UUID) -> Any:
 def remove(receiver_id: UUID) -> None:
     """Nothing is signed for it any more."""
     webhooks.remove(g.uow, receiver_id)
+
+
+@receivers.route("/<uuid:receiver_id>/off", methods=["POST"])
+@receivers.response(204)
+def switch_off(receiver_id: UUID) -> None:
+    """What it would be told is held back from now on."""
+    webhooks.switch_off(g.uow, receiver_id)
+
+
+@receivers.route("/<uuid:receiver_id>/on", methods=["POST"])
+@receivers.arguments(SwitchOnIn)
+@receivers.response(200, SwitchedOnOut)
+def switch_on(sent: dict[str, Any], receiver_id: UUID) -> Any:
+    """It is told again; what it has missed is sent, or dropped and listed as such."""
+    return {"events": hooks.switch_on(g.uow, receiver_id, backlog=sent["backlog"])}
 
 
 @receivers.route("/deliveries", methods=["GET"])
