@@ -552,7 +552,7 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     group(page, "tk-approval")
     entry(page, "tk-troika-Approval-branchReject").locator("select").select_option("waitOthers")
     group(page, "tk-back")
-    entry(page, "tk-troika-Return-targets").locator("select").select_option("any")
+    entry(page, "tk-troika-Return-targets").get_by_label("任一已办节点").check()
     entry(page, "tk-troika-Return-resubmit").locator("select").select_option("stepwise backToMe")
     entry(page, "tk-troika-Return-compensate").locator("select").select_option("true")
     entry(page, "tk-troika-Recall-until").locator("select").select_option("beforeNextSeen")

@@ -11,10 +11,11 @@ from werkzeug.datastructures import MultiDict
 
 from engine import drafts, feel, identity, repository, runtime, tasks
 from engine.bpmn import outline, read
-from engine.bpmn.model import Copying, FieldPermission, TimeoutStep
+from engine.bpmn.model import PERIODS, Copying, FieldPermission, TimeoutStep
 from engine.bpmn.outline import settings
 from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
+from webui import node
 from webui.designer import card_settings, form_fields, vocabulary, who
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
@@ -411,6 +412,54 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
     assert {way for way, _ in who.WAYS} >= extensions.STRATEGIES - {"userGroup"}
     assert {mode for mode, _ in vocabulary.MODES if mode} == extensions.MODES
     assert {name for name, _ in vocabulary.TIMEOUTS} == extensions.TIMEOUTS
+
+
+ACCEPTED = {
+    **{f"approval.{name}": allowed for name, allowed in extensions.APPROVAL_WORDS.items()},
+    "approval.mode": extensions.MODES, "approval.onReject": extensions.REJECTS, "onEmpty.do": extensions.EMPTY,
+    "onSelf.do": extensions.SELF, "dedupe.mode": extensions.DEDUPE, "fields.default": extensions.PERMISSIONS,
+    "opinion.required": extensions.OPINIONS, "signature.required": ("true", "false"), "cc.on": extensions.COPY_ON,
+    "return.targets": ("initiator", "previous", "any"), "return.resubmit": extensions.RESUBMITS,
+    "return.compensate": ("true", "false"), "recall.until": extensions.RECALLS, "numbering.period": PERIODS,
+    "withdraw.until": (*extensions.WITHDRAWALS, "approvedWithin:P31D"),
+    "assignment.onMissingLevel": extensions.MISSING_LEVEL, "assignment.selfIsLeader": extensions.SELF_IS_LEADER,
+    "assignment.direction": ("bottomUp", "topDown"),
+    **{f"buttons.{name}": ("true", "false") for name in extensions.BUTTONS - {"agree", "reject"}},
+}  # fmt: skip
+"""what the engine reads, by attribute"""
+
+
+def test_cards_and_panel_offer_exactly_the_words_that_the_engine_accepts_and_the_modeler_keeps(ana):
+    groups = ana.get("/designer/catalogue.json").json["choices"]
+    listed = [one for found in groups.values() for one in found if isinstance(one, dict)]
+    numbers = {one["name"] for one in listed if one["options"] and all(not v or v.isdigit() for v, _ in one["options"])}
+    offered = {one["name"]: one for one in listed if one["name"] not in numbers}
+    words = {
+        name: {part for value, _ in one["options"] for part in (value or one["written"]).split()}
+        for name, one in offered.items() if one["options"]
+    }  # fmt: skip
+    modeler = {
+        f"{kind['name'][0].lower()}{kind['name'][1:]}.{entry['name']}": entry["type"]
+        for kind in json.loads((node.ASSETS / "designer" / "troika.json").read_text())["types"]
+        for entry in kind["properties"] if entry.get("isAttr")
+    }  # fmt: skip
+
+    assert words == {name: set(allowed) for name, allowed in ACCEPTED.items()}
+    assert {name: modeler.get(name) for name in offered} == dict.fromkeys(offered, "String")
+    assert {value for value, _ in groups["ways"]} >= extensions.STRATEGIES - {"userGroup"}
+    assert {value for value, _ in groups["timeouts"]} == extensions.TIMEOUTS
+    assert {value for value, _ in groups["permissions"]} == extensions.PERMISSIONS | {""}
+    assert dict(groups["ways"])["initiatorManager"] == "发起人的直属上级"
+
+
+def test_the_panel_of_an_approval_keeps_no_list_of_words_of_its_own():
+    options = re.compile(r"\[\['(\w*)', '")
+    panels = node.ASSETS / "designer" / "panel"
+    files = ("user_task", "assignment", "entries", "process", "time_limits", "field_matrix")
+
+    found = [key for name in files for key in options.findall((panels / f"{name}.js").read_text(encoding="utf-8"))]
+
+    assert found == [""]  # whether the step counts as paying, which no card says
 
 
 @pytest.mark.parametrize(

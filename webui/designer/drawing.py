@@ -13,7 +13,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings
-from webui.designer import expressions
+from webui.designer import expressions, panel
 from webui.designer.blueprint import designer
 from webui.designer.library import draft_of, etag_of, form_draft, path_of
 from webui.rendering import label, person
@@ -53,6 +53,7 @@ def catalogue() -> ResponseReturnValue:
         capabilities=_capabilities(),
         receivers=[found.name for found in webhooks.list_(g.uow)],
         functions=expressions.functions(),
+        choices=panel.choices(),
     )
 
 

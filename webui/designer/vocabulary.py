@@ -1,7 +1,7 @@
-"""What a step may say beyond who and which form, in business words, for the cards.
+"""What a step may say beyond who and which form, in business words: for the cards, and for the flowchart's panel, which
+gets them with its catalogue (`panel.py`).
 
-A choice is one attribute of one extension element. The flowchart's panel (`assets/designer/panel/`) has lists of its
-own: a word that is added here is not offered there by itself.
+A choice is one attribute of one extension element.
 """
 
 from collections.abc import Iterator
@@ -110,6 +110,13 @@ ACTS = (
     Choice("troika:signature", "required", N_("Signed by hand"),
            (("", N_("Not signed")), ("false", N_("Offered")), ("true", N_("Required")))),
 )  # fmt: skip
+ON_REJECT = Choice(
+    "troika:approval", "onReject", N_("When rejected"),
+    (("", N_("As drawn")), ("flow", N_("Goes on; a gateway reads the outcome")),
+     ("end", N_("The request ends as rejected")), ("initiator", N_("Goes back to the requester"))),
+)  # fmt: skip
+"""As the flowchart says it; a card says the same with what is drawn behind it."""
+OFFERED = (("", N_("Default")), ("true", N_("Offered")), ("false", N_("Not offered")))
 BRANCH_REJECT = Choice(
     "troika:approval", "branchReject", N_("Beside other branches"),
     (("", N_("At once: the other branches are cancelled")), ("waitOthers", N_("When the other branches have decided"))),
@@ -136,6 +143,7 @@ FIELDS = (Choice("troika:fields", "default", N_("Fields not listed"), PERMISSION
 COPY_WHEN = (
     ("", N_("When it is passed")), ("enter", N_("When it is asked")), ("end", N_("When the request has ended")),
 )  # fmt: skip
+COPIES = (Choice("troika:cc", "on", N_("When"), COPY_WHEN, written="pass"),)
 TIMEOUTS = (
     ("remind", N_("remind")), ("escalate", N_("tell the manager")), ("transfer", N_("hand over to")),
     ("return", N_("send back to")), ("agree", N_("agree by itself")), ("reject", N_("reject by itself")),

@@ -1,8 +1,4 @@
-"""Who decides, as one choice in business words: read from the drawing, said in words, written back.
-
-The flowchart's panel (`assets/designer/panel/assignment.js`) has a shorter list of its own; a way that it does not
-offer it shows by its name and keeps.
-"""
+"""Who decides, as one choice in business words: read from the drawing, said in words, written back."""
 
 import re
 from collections.abc import Callable, Mapping

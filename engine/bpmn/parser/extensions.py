@@ -70,8 +70,6 @@ SELF = frozenset(("ask", "manager", "deptLeader", "skip", "forbid"))
 DEDUPE = frozenset(("none", "first", "last", "adjacent"))
 MISSING_LEVEL = frozenset(("climb", "skip", "empty"))
 SELF_IS_LEADER = frozenset(("up", "self"))
-PICKS = frozenset(("hash", "leastLoaded"))
-BRANCH_REJECTS = frozenset(("terminate", "waitOthers"))
 TIMEOUTS = frozenset(("remind", "escalate", "transfer", "agree", "reject", "return"))
 COPY_ON = frozenset(("enter", "pass", "end"))
 HOOK_ON = ("create", "assign", "decide", "end")
@@ -82,6 +80,12 @@ WITHDRAWALS = ("anytime", "beforeFirstDecision", "never")
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 _OF_FIELDS = ("required", "addRows", "removeRows")
 _YES_NO = ("true", "false")
+APPROVAL_WORDS = {
+    "strict": _YES_NO, "abstain": ("include", "exclude"), "hearAll": _YES_NO, "rejects": ("first", "all"),
+    "beforeReject": ("reject", "ask"), "branchReject": ("terminate", "waitOthers"), "pick": ("hash", "leastLoaded"),
+}  # fmt: skip
+"""Attributes of an approval that are one of a few words."""
+OPINIONS = ("always", "onReject", "never")
 BUTTONS = frozenset(
     [
         "agree",
@@ -307,7 +311,7 @@ class Reader:
         mode = self._choice(owner, child, "mode", MODES) if child.get("mode") else ""
         if mode is None:
             return
-        for word, allowed in (("pick", PICKS), ("branchReject", BRANCH_REJECTS)):
+        for word, allowed in APPROVAL_WORDS.items():
             if child.get(word) is not None:
                 self._choice(owner, child, word, allowed)
         reject = child.get("onReject")
@@ -344,7 +348,7 @@ class Reader:
 
     def _opinion(self, owner: Element, child: Element, found: Extensions) -> None:
         if child.get("required"):
-            found.opinion = self._choice(owner, child, "required", ("always", "onReject", "never"))
+            found.opinion = self._choice(owner, child, "required", OPINIONS)
         found.phrases = [phrase.strip() for phrase in (child.get("phrases") or "").split("|") if phrase.strip()]
 
     def _signature(self, owner: Element, child: Element, found: Extensions) -> None:

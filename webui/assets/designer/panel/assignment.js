@@ -5,19 +5,14 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { asList, edit, extension, listOf } from '../extensions.js';
 import { FeelField } from './feel_field.js';
-import { group } from './entries.js';
+import { choice, group, withStored } from './entries.js';
 
 const ZEEBE = 'zeebe:AssignmentDefinition', TROIKA = 'troika:Assignment';
 const INITIATOR = '= process.initiator', CLEARED = { assignee: undefined, candidateUsers: undefined, candidateGroups: undefined };
 
-const WAYS = [
-  ['', 'Choose…'], ['initiator', 'Whoever started the process'], ['initiatorManager', 'Manager of the initiator'],
-  ['initiatorDeptLeader', 'Head of the initiator’s department'], ['user', 'One person'], ['users', 'Several people'],
-  ['groups', 'Members of a group'], ['role', 'Each member of a group by name'], ['expression', 'Expression'],
-];
-const LEVELS = { initiatorManager: '1', initiatorDeptLeader: '1' };
+const MANAGERS = ['initiatorManager', 'initiatorDeptLeader'];
 
-export function assignmentGroup(element, translate) {
+export function assignmentGroup(element, translate, { assignment }) {
   const way = wayOf(element);
   return group('tk-who', translate('Who'), [
     { id: 'tk-who-way', component: WayEntry, isEdited: isSelectEntryEdited },
@@ -26,7 +21,7 @@ export function assignmentGroup(element, translate) {
     way === 'groups' && { id: 'tk-who-groups', component: ListEntry, spec: { name: 'candidateGroups', label: 'Groups', hint: 'Keys of groups, separated by commas' } },
     way === 'expression' && { id: 'tk-who-expression', component: ExpressionEntry },
     way === 'role' && { id: 'tk-who-role', component: StrategyEntry, spec: { name: 'groups', label: 'Groups' } },
-    way in LEVELS && { id: 'tk-who-level', component: StrategyEntry, spec: { name: 'level', label: 'Levels up' } },
+    ...assignment.filter(({ when: [, ways] }) => ways.includes(way)).map(word => choice(element, { ...word, when: null })),
   ]);
 }
 
@@ -50,17 +45,17 @@ function written(way) {
     case 'users': return { [ZEEBE]: { ...CLEARED, candidateUsers: '' }, [TROIKA]: null };
     case 'groups': return { [ZEEBE]: { ...CLEARED, candidateGroups: '' }, [TROIKA]: null };
     case 'expression': return { [ZEEBE]: { ...CLEARED, assignee: '=' }, [TROIKA]: null };
-    default: return { [ZEEBE]: null, [TROIKA]: { strategy: way, level: LEVELS[way], groups: undefined } };
+    default: return { [ZEEBE]: null, [TROIKA]: { strategy: way, level: MANAGERS.includes(way) ? '1' : undefined, groups: undefined } };
   }
 }
 
 function WayEntry({ element, id }) {
-  const injector = useService('injector'), translate = useService('translate');
-  const way = wayOf(element);
+  const injector = useService('injector'), translate = useService('translate'), { choices } = useService('troikaCatalogue');
+  const way = wayOf(element), ways = choices.ways.map(([value, label]) => ({ value, label }));
   return h(SelectEntry, {
     element, id, label: translate('Decided by'), getValue: () => way,
     setValue: value => edit(injector, element, written(value)),
-    getOptions: () => (WAYS.some(([known]) => known === way) ? WAYS : [...WAYS, [way, way]]).map(([value, label]) => ({ value, label: translate(label) })),
+    getOptions: () => withStored([{ value: '', label: translate('Choose…') }, ...ways], way),
   });
 }
 

@@ -12,19 +12,38 @@ import { FeelField } from './feel_field.js';
 // without one of these an element says nothing, and the engine refuses it: it goes with the last of them
 const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'] };
 
-// who agreed before need not agree again
-export const DEDUPE = [['', 'Default'], ['none', 'Is asked again'], ['first', 'Is asked the first time only'], ['last', 'Is asked the last time only'], ['adjacent', 'Is not asked twice in a row']];
-
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };
 }
 
-// options: [[value, English label], …] or a function (catalogue) -> the same
+// options: [[value, English label], …] or a function (catalogue) -> [{ value, label }, …] in the reader's language
 export const select = (type, name, label, options) => entry(type, name, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, label, options });
 export const text = (type, name, label, input) => entry(type, name, AttributeEntry, isTextFieldEntryEdited, { Component: TextFieldEntry, label, input });
 export const area = (type, name, label, input) => entry(type, name, AttributeEntry, isTextAreaEntryEdited, { Component: TextAreaEntry, label, input });
 export const check = (type, name, label) => entry(type, name, AttributeEntry, isCheckboxEntryEdited, { Component: CheckboxEntry, label, flag: true });
 export const feel = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint });
+
+// what the server's vocabulary says of one attribute, in the reader's language; nothing while another choice makes it meaningless
+export function choice(element, { element: word, attribute, label, options, kind, hint, when, separator, written }) {
+  const type = typeOf(word), stored = extension(element, type)?.get(attribute);
+  if (when && stored === undefined && !applies(element, when)) return null;
+  const said = { label, hint, said: true };
+  if (word === 'troika:title') return entry(type, attribute, FeelAttributeEntry, undefined, said);
+  if (kind === 'ticks' && options.length) return entry(type, attribute, TicksEntry, undefined, { ...said, options });
+  if (options.length) {
+    // the empty value is what is meant when nothing is said; `written` is the word for it
+    const shown = options.map(([value, text]) => ({ value: value === '' && written && stored === written ? written : value, label: text }));
+    return entry(type, attribute, AttributeEntry, isSelectEntryEdited, { Component: SelectEntry, ...said, options: () => shown });
+  }
+  return entry(type, attribute, AttributeEntry, isTextFieldEntryEdited, { Component: TextFieldEntry, ...said, list: kind !== 'text' && (separator.trim() ? 'Separated by commas' : 'Separated by spaces') });
+}
+
+function applies(element, [name, values]) {
+  const [word, attribute] = name.split('.'), said = extension(element, typeOf(`troika:${word}`))?.get(attribute) ?? '';
+  return values.includes(String(said)) || (values.includes('*') && said !== '');
+}
+
+const typeOf = word => word.replace(/:(.)/, (_, first) => `:${first.toUpperCase()}`);
 
 // the work calendar by which durations count
 export const CALENDAR = text('troika:Calendar', 'name', 'Work calendar', { placeholder: 'For example cn', description: 'Durations then count working time only' });
@@ -36,23 +55,35 @@ function entry(type, name, component, isEdited, spec) {
 function AttributeEntry({ element, id, spec }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
   const catalogue = useService('troikaCatalogue');
-  const { Component, type, name, label, options, flag, input = {} } = spec;
-  const { placeholder, description, validate, ...rest } = input;
+  const { Component, type, name, label, options, flag, said, hint, list, input = {} } = spec;
+  const { placeholder, validate, ...rest } = input;
+  const description = [input.description && translate(input.description), hint, list && translate(list)].filter(Boolean).join('; ');
   const stored = () => extension(element, type)?.get(name);
   return h(Component, {
-    element, id, debounce, label: translate(label), ...rest,
-    ...(placeholder && { placeholder: translate(placeholder) }), ...(description && { description: translate(description) }),
+    element, id, debounce, label: said ? label : translate(label), ...rest,
+    ...(placeholder && { placeholder: translate(placeholder) }), ...(description && { description }),
     ...(validate && { validate: value => { const problem = value && validate(value); return problem ? translate(problem) : null; } }),
-    getValue: () => flag ? stored() === true || stored() === 'true' : stored() ?? '',
+    getValue: () => flag ? stored() === true || stored() === 'true' : String(stored() ?? ''),
     setValue: (value, error) => { if (!error) write(injector, element, type, { [name]: value === '' || value === false ? undefined : value }); },
     ...(options && { getOptions: () => withStored(choices(options, catalogue, translate), stored()) }),
   });
 }
 
-function FeelAttributeEntry({ element, id, spec: { type, name, label, hint } }) {
+// several of a few: words separated by spaces
+function TicksEntry({ element, id, spec: { type, name, label, options } }) {
+  const injector = useService('injector'), chosen = (extension(element, type)?.get(name) ?? '').split(/\s+/).filter(Boolean);
+  const all = [...options, ...chosen.filter(word => !options.some(([value]) => value === word)).map(word => [word, `${word} ?`])];
+  return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id }, h('fieldset', { class: 'tk-ticks-entry' }, h('legend', { class: 'bio-properties-panel-label' }, label),
+    all.map(([value, text]) => h('label', { key: value }, h('input', {
+      type: 'checkbox', checked: chosen.includes(value),
+      onChange: ({ target }) => write(injector, element, type, { [name]: all.map(([word]) => word).filter(word => word === value ? target.checked : chosen.includes(word)).join(' ') || undefined }),
+    }), ' ', text))));
+}
+
+function FeelAttributeEntry({ element, id, spec: { type, name, label, hint, said } }) {
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: translate(label), hint: hint && translate(hint), value: extension(element, type)?.get(name),
+    key: `${element.id}-${id}`, id, label: said ? label : translate(label), hint: said ? hint : hint && translate(hint), value: extension(element, type)?.get(name),
     words, onChange: value => write(injector, element, type, { [name]: value }),
   });
 }

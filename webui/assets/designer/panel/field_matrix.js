@@ -5,7 +5,6 @@ import { edit, extension } from '../extensions.js';
 
 const TYPE = 'troika:Fields';
 const NAMES = ['perm', 'required', 'addRows', 'removeRows', 'notify'];
-const PERMISSIONS = [['', 'as above'], ['write', 'write'], ['read', 'read'], ['hidden', 'hidden']];
 const TOLD = ['write', 'read'];
 
 export function FieldMatrix({ element }) {
@@ -28,11 +27,11 @@ export function FieldMatrix({ element }) {
   return h('table', { class: 'tk-matrix' },
     h('thead', null, h('tr', null, ['Field', 'May', 'Required', 'Told'].map(name => h('th', { key: name, scope: 'col' }, translate(name))))),
     h('tbody', null, [...keys].map(([key, label]) => h(Row, {
-      key, fieldKey: key, label, field: stored.find(field => field.get('id') === key), change, translate,
+      key, fieldKey: key, label, field: stored.find(field => field.get('id') === key), change, translate, permissions: catalogue.choices.permissions,
     }))));
 }
 
-function Row({ fieldKey, label, field, change, translate }) {
+function Row({ fieldKey, label, field, change, translate, permissions }) {
   const permission = field?.get('perm') ?? '';
   return h('tr', null,
     h('td', { title: fieldKey }, label),
@@ -41,7 +40,7 @@ function Row({ fieldKey, label, field, change, translate }) {
       onChange: ({ target }) => change(fieldKey, {
         perm: target.value || undefined, ...(target.value !== 'write' && { required: undefined }), ...(!TOLD.includes(target.value) && { notify: undefined }),
       }),
-    }, PERMISSIONS.map(([value, name]) => h('option', { key: value, value, selected: value === permission }, translate(name))))),
+    }, permissions.map(([value, name]) => h('option', { key: value, value, selected: value === permission }, value ? name : translate('as above'))))),
     h('td', null, h('input', {
       type: 'checkbox', 'aria-label': `${label}: ${translate('Required')}`, checked: field?.get('required') === true, disabled: permission !== 'write',
       onChange: ({ target }) => change(fieldKey, { required: target.checked || undefined }),

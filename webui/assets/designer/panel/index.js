@@ -39,7 +39,7 @@ class TroikaPanel {
 
   #own(element) {
     if (is(element, 'bpmn:AdHocSubProcess')) return adHocGroups(element, this.translate);
-    if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate);
+    if (is(element, 'bpmn:UserTask')) return userTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:SendTask')) return [messageGroup(this.translate), ...serviceTaskGroups(element, this.translate, this.catalogue)];
     if (throwsMessage(element)) return [messageGroup(this.translate)];
     if (isTimer(element)) return [group('tk-calendar', this.translate('Working time'), [CALENDAR])];
@@ -47,7 +47,7 @@ class TroikaPanel {
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
     if (is(element, 'bpmn:SequenceFlow')) return flowGroups(element, this.translate);
-    if (is(element, 'bpmn:Process')) return processGroups(element, this.translate);
+    if (is(element, 'bpmn:Process')) return processGroups(element, this.translate, this.catalogue);
     return [];
   }
 }

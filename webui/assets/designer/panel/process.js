@@ -4,25 +4,16 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { edit } from '../extensions.js';
-import { DEDUPE, feel, group, select, text } from './entries.js';
+import { choice, group } from './entries.js';
 import { webhooksGroup } from './webhooks.js';
 
-export function processGroups(element, translate) {
+export function processGroups(element, translate, { choices }) {
   return [
     group('tk-request', translate('Request'), [
       { id: 'tk-category', component: CategoryEntry, isEdited: isTextFieldEntryEdited },
-      feel('troika:Title', 'value', 'Title of a request', 'For example process.initiator.name + "的报销"'),
-      text('troika:Summary', 'fields', 'Fields shown in lists', { description: 'Separated by spaces' }),
-      text('troika:Numbering', 'pattern', 'Number', { placeholder: 'BX{yyyyMMdd}{seq:4}' }),
-      select('troika:Numbering', 'period', 'Counting starts anew', [['', 'Each year'], ['day', 'Each day'], ['month', 'Each month'], ['year', 'Each year (written)'], ['never', 'Never']]),
-      text('troika:Starters', 'groups', 'Groups that may start it', { description: 'Keys, separated by spaces; empty: everybody' }),
-      text('troika:Starters', 'departments', 'Departments that may start it'),
-      select('troika:Withdraw', 'until', 'May be withdrawn', [['', 'Until the first decision'], ['beforeFirstDecision', 'Until the first decision (written)'], ['anytime', 'At any time'], ['approvedWithin:P31D', 'Until 31 days after the first approval'], ['never', 'Never']]),
-      select('troika:Dedupe', 'mode', 'Who has agreed before', DEDUPE),
+      ...choices.process.filter(({ element: word }) => word !== 'troika:fields').map(found => choice(element, found)),
     ]),
-    group('tk-fields', translate('Field permissions'), [
-      select('troika:Fields', 'default', 'Fields not listed', [['', 'Default'], ['write', 'May be written'], ['read', 'May be read'], ['hidden', 'Hidden']]),
-    ]),
+    group('tk-fields', translate('Field permissions'), choices.process.filter(({ element: word }) => word === 'troika:fields').map(found => choice(element, found))),
     webhooksGroup(translate),
   ];
 }

@@ -1,0 +1,52 @@
+"""What the flowchart's panel offers of an approval: the words of the cards, in the reader's language."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import gettext
+
+from webui.designer import vocabulary, who
+from webui.designer.vocabulary import Choice
+
+REJECTED = ("rejected", "approval.onReject")
+"""what a card calls the choice that the flowchart makes by an attribute"""
+
+
+def choices() -> dict[str, Any]:
+    """Lists of choices by the group in which they stand; pairs (value, text) where a list is all there is."""
+    return {
+        "passing": _said((*vocabulary.PASSING, vocabulary.ON_REJECT, vocabulary.BRANCH_REJECT)),
+        "automatic": _said(vocabulary.AUTOMATIC),
+        "fields": _said(vocabulary.FIELDS),
+        "acts": _said((*vocabulary.ACTS, *_buttons())),
+        "returning": _said(vocabulary.RETURNING),
+        "copies": _said(vocabulary.COPIES),
+        "process": _said((*vocabulary.PROCESS, *vocabulary.FIELDS)),
+        "assignment": _said(who.WORDS),
+        "ways": _texts(who.WAYS),
+        "timeouts": _texts(vocabulary.TIMEOUTS),
+        "permissions": _texts(vocabulary.PERMISSIONS),
+    }
+
+
+def _buttons() -> Iterable[Choice]:
+    return (Choice("troika:buttons", name, text, vocabulary.OFFERED) for name, text in vocabulary.BUTTONS)
+
+
+def _said(listed: Iterable[Choice]) -> list[dict[str, Any]]:
+    return [_one(choice) for choice in listed]
+
+
+def _one(choice: Choice) -> dict[str, Any]:
+    other, values = choice.when or ("", ())
+    options = vocabulary.TARGETS if choice.name == "return.targets" else choice.options
+    return {
+        "element": choice.element, "attribute": choice.attribute, "name": choice.name, "label": gettext(choice.label),
+        "kind": choice.kind, "options": _texts(options), "hint": gettext(choice.hint) if choice.hint else "",
+        "when": [REJECTED[1] if other == REJECTED[0] else other, list(values)] if other else None,
+        "separator": choice.separator, "written": choice.written,
+    }  # fmt: skip
+
+
+def _texts(options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(value, text if text.isdigit() else gettext(text)) for value, text in options]
