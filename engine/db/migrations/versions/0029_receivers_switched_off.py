@@ -5,7 +5,7 @@ from alembic import op
 from engine.db.base import UtcDateTime
 
 revision = "0029"
-down_revision = "0028"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
