@@ -1,7 +1,7 @@
 """Files: bytes once by hash, versions that are never overwritten, owned by an instance, a task or a record."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -147,6 +147,14 @@ def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
 def list_(uow: UnitOfWork, owner_type: str, owner_id: UUID) -> list[Document]:
     """The files of an owner, oldest first."""
     return [_document(row) for row in uow.execute(_owned, {"of_type": owner_type, "of": owner_id})]
+
+
+def names(uow: UnitOfWork, document_ids: Iterable[UUID], brought_by: UUID | None) -> dict[UUID, str]:
+    """How files are called that this person has brought himself, wherever they are; of others he is told nothing."""
+    query = select(document.c.id, document.c.name).where(
+        document.c.id.in_(list(document_ids)), document.c.created_by == brought_by
+    )
+    return {row.id: row.name for row in uow.execute(query)}
 
 
 def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> dict[UUID, UUID]:

@@ -180,6 +180,23 @@ def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> fo
     return cached
 
 
+def forms_since(uow: UnitOfWork, form_id: str, definition_id: UUID, at: datetime) -> list[forms.Form]:
+    """The forms that somebody can have filled in from `at` on: the newest one first, then those before it, down to the
+    one that was in force at `at`; only the one that version `definition_id` is pinned to, if it is.
+    """
+    pinned = _pin(uow, f"form:{form_id}", definition_id)
+    if pinned is not None:
+        return [form(uow, form_id, definition_id)]
+    found: list[forms.Form] = []
+    for info in versions(uow, form_id, "form"):
+        read = uow.shared.get(("form", info.id)) or forms.read(source(uow, info.id), form_id).form
+        if read is not None:
+            found.append(read)
+        if info.deployed_at <= at:
+            break
+    return found
+
+
 def known_form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form | None:
     """As `form`; None for one that is not deployed."""
     try:

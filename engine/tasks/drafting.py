@@ -5,14 +5,14 @@ A draft is a row of `instance` without number, token or facts; what was typed is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from engine import bpmn, documents, forms, ids, pickers, repository, runtime, values
+from engine import bpmn, documents, forms, identity, ids, pickers, repository, runtime, values
 from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
@@ -23,6 +23,7 @@ from engine.values import Values
 
 KEPT = timedelta(days=90)
 """How long a draft that nobody touches is kept."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 OWNER = "instance"
 """of the files beside a request, drafts included"""
 
@@ -55,6 +56,8 @@ class RequestDraft:
     """What somebody has begun to ask for. `dropped`: fields that the newest version no longer asks for; `labels`:
     how the form that the draft was made with calls them.
 
+    `loose`: names of the files of those fields, which stay beside the request. `lost`: names of files that its fields
+    held and that did not come along; "" for one that somebody else has brought.
     `number`, `submission`: of the withdrawn request that it takes up again, as they will be.
     """
 
@@ -70,6 +73,8 @@ class RequestDraft:
     version: int
     saved_at: datetime
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    loose: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def save(
@@ -207,17 +212,19 @@ def _content(uow: UnitOfWork, row: Instance, moved: Mapping[str, str]) -> bytes:
     known = bpmn.variables(state)
     names: list[str] = []
     if state.program.start_form is not None:
-        form = repository.form(uow, state.program.start_form, row.definition_id)
-        names = list(dict.fromkeys(one.path.partition(".")[0] for one in form.fields))
-        files = [one.path.split(".") for one in form.fields if one.type == "filepicker"]
+        # a form that is bound to its newest version may have lost fields since: they are named, not left out unsaid
+        then = repository.forms_since(uow, state.program.start_form, row.definition_id, row.created_at)
+        fields = [one for form in then for one in form.fields]
+        names = list(dict.fromkeys(one.path.partition(".")[0] for one in fields))
+        files = [one.path.split(".") for one in fields if one.type == "filepicker"]
         known = {name: _with_files(known[name], [name], files, moved) for name in names if name in known}
     return orjson.dumps(values.encode({name: known[name] for name in names if name in known}))
 
 
 def _with_files(value: Any, at: list[str], files: list[list[str]], moved: Mapping[str, str]) -> Any:
-    """`value` with its own files in the fields for files; one of another request does not come along."""
+    """`value` with its own files in the fields for files; `_draft` leaves out what is none of its own."""
     if at in files:
-        return [moved[one] for one in value or () if one in moved]
+        return [moved.get(one, one) for one in value or ()]
     if isinstance(value, list):
         return [_with_files(one, at, files, moved) for one in value]
     if isinstance(value, dict):
@@ -258,24 +265,62 @@ def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
     known: Values = values.decode(orjson.loads(row.state))
     version = _version(uow, row)
     form_id = repository.program(uow, version).start_form
-    fields = set(known)
+    fields, places = set(known), []
     if form_id is not None:
         form = repository.form(uow, form_id, version)
         fields = {one.path.partition(".")[0] for one in form.fields}
+        places = [one.path.split(".") for one in form.fields if one.type == "filepicker"]
     dropped = tuple(sorted(set(known) - fields))
+    own = {str(one.id): one.name for one in documents.list_(uow, OWNER, row.id)}
+    lost: list[str] = []
+    kept = {name: _own_files(known[name], [name], places, own, lost) for name in known if name in fields}
+    loose = [own[text] for name in dropped for text in _texts(known[name]) if text in own]
     earlier = uow.execute(_one, {"wanted": row.resubmits_id}).first() if row.resubmits_id is not None else None
     return RequestDraft(
-        row.id, row.process_key, row.title, form_id, {name: known[name] for name in known if name in fields},
+        row.id, row.process_key, row.title, form_id, kept,
         dropped, earlier.number if earlier else None,
         earlier.submission + 1 if earlier else 1, row.resubmits_id, row.version, row.updated_at,
-        _labels(uow, row.definition_id) if dropped else {},
+        _labels(uow, row, dropped) if dropped else {}, tuple(dict.fromkeys(loose)), _names(uow, row, lost),
     )  # fmt: skip
 
 
-def _labels(uow: UnitOfWork, definition_id: UUID) -> dict[str, Mapping[str, str]]:
-    """By name, of the start form of a version."""
-    form_id = repository.program(uow, definition_id).start_form
+def _own_files(value: Any, at: list[str], places: list[list[str]], own: Mapping[str, str], lost: list[str]) -> Any:
+    """`value` with the files of the draft; the ids of others are added to `lost`."""
+    if at in places and isinstance(value, list):
+        lost += [one for one in value if one not in own]
+        return [one for one in value if one in own]
+    if isinstance(value, list):
+        return [_own_files(one, at, places, own, lost) for one in value]
+    if isinstance(value, dict):
+        return {name: _own_files(one, [*at, name], places, own, lost) for name, one in value.items()}
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return [text for one in inside for text in _texts(one)]
+    return [value] if isinstance(value, str) else []
+
+
+def _names(uow: UnitOfWork, row: Any, lost: Sequence[Any]) -> tuple[str, ...]:
+    """One for each that is lost, in their order."""
+    if not lost:
+        return ()
+    ids_ = {str(one): identity.as_id(str(one)) for one in lost}
+    known = documents.names(uow, [key for key in ids_.values() if key is not None], row.starter_id)
+    by_text = {text: known.get(key, "") if key is not None else "" for text, key in ids_.items()}
+    return tuple(by_text[str(one)] for one in lost)
+
+
+def _labels(uow: UnitOfWork, row: Any, dropped: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """By name, as the last start form that had the field called it."""
+    form_id = repository.program(uow, row.definition_id).start_form
     if form_id is None:
         return {}
-    form = repository.form(uow, form_id, definition_id)
-    return {one.path: {**one.labels, "": one.label} for one in form.fields if "." not in one.path}
+    found: dict[str, Mapping[str, str]] = {}
+    for form in repository.forms_since(uow, form_id, row.definition_id, _LONG_AGO):
+        for one in form.fields:
+            if one.path in dropped:
+                found.setdefault(one.path, {**one.labels, "": one.label})
+    return found

@@ -514,6 +514,12 @@ class DraftOut(Schema):
     form = fields.String(attribute="form_id", allow_none=True)
     values = PlainValues()
     dropped = fields.List(fields.String())
+    loose = fields.List(
+        fields.String(), metadata={"description": "files of dropped fields, which stay among the attachments"}
+    )
+    lost = fields.List(
+        fields.String(), metadata={"description": "files that did not come along; empty: one of somebody else"}
+    )
     number = fields.String(allow_none=True)
     submission = fields.Integer()
     resubmits_id = fields.UUID(allow_none=True)

@@ -30,6 +30,7 @@ def draft_page(draft_id: UUID, error: EngineError | None = None, *, again: bool 
         draft=draft, files=tasks.attachments(g.uow, draft_id),
         dropped=[rendering.label(dict(labels), labels[""]) if labels else name
                  for name in draft.dropped for labels in [draft.labels.get(name)]],
+        lost=list(dict.fromkeys(name or gettext("a file of somebody else") for name in draft.lost)),
         **for_whom(process.key, form, typed),
     )  # fmt: skip
 

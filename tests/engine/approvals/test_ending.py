@@ -31,7 +31,7 @@ from tests.engine.approvals.test_resubmitting import guarded
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, timer
 from tests.engine.bpmn.test_event_sub_processes import handler
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, state_of
-from tests.engine.test_tasks import FORM, do, mine
+from tests.engine.test_tasks import FORM, begin, do, mine
 
 pytestmark = pytest.mark.approvals
 
@@ -540,7 +540,10 @@ def test_files_that_a_form_names_are_those_of_the_draft_and_no_others_come_along
     monkeypatch.setitem(FORM, "components", [*FORM["components"], group])
     case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
     given_in = case.act(tasks.attach, "a", "receipt.txt", b"paid", "text/plain")
-    given = {"proof": {"files": [str(given_in), str(case.id)], "why": "lost"}}
+    elsewhere = do(engine, case.who["ann"], documents.store, "elsewhere", case.id, "mine.txt", b"x")
+    foreign = do(engine, ENGINE, documents.store, "elsewhere", case.id, "theirs.txt", b"x")
+    named = [str(given_in), str(elsewhere), str(foreign), str(case.id)]
+    given = {"proof": {"files": named, "why": "lost"}}
     do(engine, ENGINE, runtime.set_variables, case.id, given, reason="filled in")
 
     made = do(engine, case.who["ann"], getattr(tasks, act), case.id)
@@ -550,6 +553,27 @@ def test_files_that_a_form_names_are_those_of_the_draft_and_no_others_come_along
         [own] = documents.list_(uow, "instance", draft.id)
     assert own.id != given_in
     assert draft.values["proof"] == {"files": [str(own.id)], "why": "lost"}
+    assert (draft.lost, draft.loose) == (("mine.txt", "", ""), ())
+    do(engine, case.who["ann"], drafting.save, "p", draft.values, draft_id=draft.id, version=draft.version)
+    assert do(engine, case.who["ann"], drafting.open_, draft.id).lost == ()
+
+
+def test_files_of_a_field_that_is_gone_are_named_and_stay_beside_the_request(engine, monkeypatch, clock):
+    without = list(FORM["components"])
+    proof = {"id": "Files", "type": "filepicker", "key": "proof", "multiple": True, "label": "Proof"}
+    monkeypatch.setitem(FORM, "components", [*without, proof])
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    given_in = case.act(tasks.attach, "a", "receipt.txt", b"paid", "text/plain")
+    do(engine, ENGINE, runtime.set_variables, case.id, {"proof": [str(given_in)]}, reason="filled in")
+    monkeypatch.setitem(FORM, "components", without)
+    clock.advance(timedelta(days=1))
+    begin(engine, case.who["ann"], numbered(step("a")), form=True, amount=1, note="newer")
+
+    draft = do(engine, case.who["ann"], tasks.copy_to_draft, case.id)
+
+    assert (draft.dropped, draft.loose, draft.lost) == (("proof",), ("receipt.txt",), ())
+    assert draft.labels["proof"][""] == "Proof"
+    assert files(engine, case.who["ann"], draft.id) == [("receipt.txt", 4)]
 
 
 def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engine):
