@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, request, send_from_directory, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from markupsafe import Markup, escape
 
 from webui.node import BUILD
@@ -56,6 +57,7 @@ def register(app: Flask, folder: Path = BUILD) -> None:
     app.extensions["manifest"] = Manifest(folder)
     app.jinja_env.globals.update(asset=asset, icon=icon)
     app.add_url_rule("/static/build/<path:name>", "build", _file)
+    app.session_interface = _Sessions()
 
 
 def asset(name: str) -> Markup:
@@ -96,6 +98,19 @@ def _drawn(inner: str, label: str) -> Markup:
         '<svg class="icon" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
         ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" {}>{}</svg>'
     ).format(meaning, Markup(inner))  # noqa: S704 - the drawing comes from our own build
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Signed cookies; built files are the same for everybody.
+
+    An answer whose session somebody looked at varies with the cookie: after each sign-in a browser would ask again for
+    every file that it may keep for ever.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Not with a built file."""
+        if request.endpoint != "build":
+            super().save_session(app, session, response)
 
 
 def _manifest() -> Manifest:

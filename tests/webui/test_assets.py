@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask, render_template_string, session
 
 from engine.bpmn.parser import extensions
 from webui import manifest, node
@@ -82,6 +82,21 @@ def test_built_files_are_cached_for_ever_and_sent_compressed(site):
     with client.get("/static/build/app-1.js", headers={"Accept-Encoding": "gzip"}) as small:
         assert small.headers["Content-Encoding"] == "gzip"
         assert (small.mimetype, gzip.decompress(small.data)) == ("text/javascript", b"export default 1")
+
+
+def test_a_built_file_does_not_vary_with_the_cookie_although_each_request_looks_at_its_session(site):
+    site.secret_key = "secret"
+    site.add_url_rule("/page", "page", lambda: "page")
+
+    @site.after_request
+    def look(response):  # as Flask-Login does
+        session["seen"] = "_remember" in session
+        return response
+
+    with site.test_client().get("/static/build/app-1.js") as file:
+        assert (file.headers["Vary"], "Set-Cookie" in file.headers) == ("Accept-Encoding", False)
+    page = site.test_client().get("/page")
+    assert (page.headers["Vary"], "Set-Cookie" in page.headers) == ("Cookie", True)
 
 
 @pytest.mark.parametrize("path", ["../manifest.py", "%2e%2e/manifest.py", "nothing.js"])
