@@ -1,6 +1,8 @@
 """A real Chromium for the tests, and everything that a person would see only in its developer tools."""
 
 import shutil
+import socket
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -11,6 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from werkzeug.serving import make_server
 
+from engine.identity import User
 from webui import node
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -23,6 +26,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21aa"]
 ABORTED = ("htmx:afterRequest, ", "htmx:sendAbort, ")
 """What htmx says of a question it asked every ten seconds when the next page was faster; of an answer that is wrong,
 `response` and `requestfailed` tell."""
+STORED = "local_storage,indexeddb,service_workers,cache_storage"
+"""of a site, in a browser; not the files it has loaded"""
 WIDTHS = {"phone": (375, 812), "desk": (1440, 900)}
 
 
@@ -38,8 +43,10 @@ def launch(playwright: Playwright) -> Browser:
 
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
-    """The address of `app`, running in a thread on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    """The address of `app`, running in a thread: one port for all sites of a process, so that a browser knows their
+    built files already; a second site at the same time gets another."""
+    with _door() as door:
+        server = make_server("127.0.0.1", 0, app, threaded=True, fd=door.fileno())
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -50,13 +57,64 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-def context(browser: Browser, language: str = "zh-CN", width: str = "desk", **options: Any) -> BrowserContext:
-    """A browser profile of its own: language, zone, size."""
-    x, y = WIDTHS[width]
-    return browser.new_context(
-        viewport={"width": x, "height": y}, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce",
-        has_touch=width == "phone", **options,
-    )  # fmt: skip
+def _door() -> socket.socket:
+    try:
+        door = socket.create_server(("127.0.0.1", _ports[0] if _ports else 0))
+    except OSError:  # in use
+        return socket.create_server(("127.0.0.1", 0))
+    _ports[:] = [door.getsockname()[1]]
+    return door
+
+
+_ports: list[int] = []
+
+
+def signed_in(app: Flask, user: User, address: str) -> dict[str, str]:
+    """The cookie of `user`, for `add_cookies`: what a sign-in at `address` gives."""
+    session = app.session_interface.get_signing_serializer(app).dumps(
+        {"_user_id": f"{user.id}:{user.session_epoch}", "_fresh": True}
+    )
+    return {"name": "troika", "value": session, "url": address}
+
+
+class Profiles:
+    """Browser profiles, each a person's own: language, zone, size.
+
+    A new one costs more than most pages do. One that comes back is lent again: it has lost its pages, cookies and
+    storage, and keeps the site's built files.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[tuple[str, str, str], list[BrowserContext]] = defaultdict(list)
+        self._lent: list[tuple[tuple[str, str, str], BrowserContext]] = []
+
+    def lend(self, language: str = "zh-CN", width: str = "desk", address: str = "") -> BrowserContext:
+        """One that nobody else has; paths without a host belong to `address`."""
+        kind = (language, width, address)
+        free = self._free[kind]
+        profile = free.pop() if free else self._new(*kind)
+        self._lent.append((kind, profile))
+        return profile
+
+    def put_back(self) -> None:
+        """Everybody has left."""
+        for kind, profile in self._lent:
+            for origin in {page.evaluate("origin") for page in profile.pages} - {"null"}:
+                devtools = profile.new_cdp_session(profile.pages[0])
+                devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORED})
+            for page in profile.pages:
+                page.close()
+            profile.clear_cookies()
+            self._free[kind].append(profile)
+        self._lent.clear()
+
+    def _new(self, language: str, width: str, address: str) -> BrowserContext:
+        x, y = WIDTHS[width]
+        return self._browser.new_context(
+            viewport={"width": x, "height": y}, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce",
+            has_touch=width == "phone", base_url=address or None,
+        )  # fmt: skip
 
 
 def listen(page: Page, *announced: int, into: list[str] | None = None) -> list[str]:

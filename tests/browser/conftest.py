@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
+from engine import identity
 from engine.dispatch import Runners
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
+from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 from webui import create_app, demo, node
 
@@ -32,24 +35,34 @@ class Site:
 
     address: str
     engine: ProcessEngine
-    browser: Browser
+    app: Flask
+    profiles: chromium.Profiles
     pictures: bool = False
     trouble: list[str] = field(default_factory=list)
-    profiles: list[Any] = field(default_factory=list)
 
-    def enter(self, login: str, *, language: str = "zh-CN", width: str = "desk") -> Page:
-        """A browser of its own in which `login` has signed in by a click on his demo account."""
-        profile = chromium.context(self.browser, language, width)
-        self.profiles.append(profile)
-        page = profile.new_page()
-        chromium.listen(page, into=self.trouble)
-        self.open(page, "/login")
+    def enter(self, login: str, *, language: str = "zh-CN", width: str = "desk", at: str = "/") -> Page:
+        """The page `at` in a browser of its own in which `login` has signed in."""
+        with self.engine.unit_of_work(ENGINE, read_only=True) as uow:
+            user = identity.find(uow, [login])[0]
+        profile = self.profiles.lend(language, width)
+        profile.add_cookies([chromium.signed_in(self.app, user, self.address)])
+        return self.open(self.page(profile), at)
+
+    def sign_in(self, login: str, *, language: str = "zh-CN", width: str = "desk") -> Page:
+        """The home page, after `login` has signed in by a click on his demo account."""
+        page = self.open(self.page(self.profiles.lend(language, width)), "/login")
         button = page.locator(f"button[data-fill*='\"{login}\"']")
         if not button.is_visible():
             page.locator("details summary").click()
         button.click()
         page.wait_for_url(f"{self.address}/")
         return self.ready(page)
+
+    def page(self, profile: BrowserContext) -> Page:
+        """An empty one, whose troubles are listened to."""
+        page = profile.new_page()
+        chromium.listen(page, into=self.trouble)
+        return page
 
     def open(self, page: Page, path: str) -> Page:
         """Go there and wait until everything is drawn."""
@@ -79,8 +92,7 @@ class Site:
 
     def task(self, login: str, text: str, *, language: str = "zh-CN", width: str = "desk") -> Page:
         """`login` signs in and opens the one task in the inbox whose line holds `text`."""
-        page = self.enter(login, language=language, width=width)
-        self.open(page, "/inbox/")
+        page = self.enter(login, language=language, width=width, at="/inbox/")
         line = page.locator("#tasks a").filter(has_text=text)
         for _ in range(100):  # a job runner may still be at it
             if line.count():
@@ -148,8 +160,21 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def all_profiles(browser: Browser) -> chromium.Profiles:
+    """Those of all tests, whichever site they open."""
+    return chromium.Profiles(browser)
+
+
+@pytest.fixture
+def profiles(all_profiles: chromium.Profiles) -> Iterator[chromium.Profiles]:
+    """What one test borrows comes back."""
+    yield all_profiles
+    all_profiles.put_back()
+
+
 @pytest.fixture(scope="module")
-def demo_site(demo_file: Path, browser: Browser, tmp_path_factory, pytestconfig) -> Iterator[Site]:
+def demo_site(demo_file: Path, all_profiles: chromium.Profiles, tmp_path_factory, pytestconfig) -> Iterator[Site]:
     """Once per module: a site of its own with the demo data, job runners at work."""
     file = tmp_path_factory.mktemp("walk") / "site.db"
     with closing(sqlite3.connect(demo_file)) as loaded, closing(sqlite3.connect(file)) as copy:
@@ -158,18 +183,16 @@ def demo_site(demo_file: Path, browser: Browser, tmp_path_factory, pytestconfig)
     engine = ProcessEngine(settings)
     runners = Runners(engine)
     runners.start()
-    with chromium.served(create_app(settings, engine)) as address:
-        yield Site(address, engine, browser, pytestconfig.getoption("screenshots", default=False))
+    app = create_app(settings, engine)
+    with chromium.served(app) as address:
+        yield Site(address, engine, app, all_profiles, pytestconfig.getoption("screenshots", default=False))
     runners.stop()
     engine.dispose()
 
 
 @pytest.fixture
-def site(demo_site: Site) -> Iterator[Site]:
-    """Closes what a test opened; fails it for anything that only the developer tools would show."""
+def site(demo_site: Site, profiles: chromium.Profiles) -> Iterator[Site]:
+    """Fails a test for anything that only the developer tools would show."""
     demo_site.trouble.clear()
     yield demo_site
-    for profile in demo_site.profiles:
-        profile.close()
-    demo_site.profiles.clear()
     assert demo_site.trouble == []

@@ -27,7 +27,7 @@ DRAWN = imports.translate(BARE).xml or b""
 
 
 @pytest.fixture(scope="module")
-def site(browser, tmp_path_factory):
+def site(tmp_path_factory):
     """A site with one request; olga may operate."""
     node.build(lambda _: None)
     settings = Settings(database_url=f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db", testing=True)
@@ -42,35 +42,29 @@ def site(browser, tmp_path_factory):
             identity.add_member(uow, key, "olga")
     deploy(engine, DRAWN)
     app = create_app(settings, engine)
-    session = app.session_interface.get_signing_serializer(app).dumps(
-        {"_user_id": f"{olga.id}:{olga.session_epoch}", "_fresh": True}
-    )
     with chromium.served(app) as address:
-        yield address, engine, Actor(olga.id), {"name": "troika", "value": session, "url": address}, browser
+        yield address, engine, Actor(olga.id), chromium.signed_in(app, olga, address)
     engine.dispose()
 
 
 @pytest.fixture
-def opened(site):
+def opened(site, profiles):
     """opened(language) -> the page of a new request in the cockpit, the request, and what goes wrong."""
-    address, engine, olga, cookie, browser = site
-    profiles = []
+    address, engine, olga, cookie = site
 
     def open_(language="zh-CN"):
         with engine.unit_of_work(olga) as uow:
             instance = runtime.start(uow, "p", {}).id
         jobs.run_due(engine)
-        profiles.append(chromium.context(browser, language, base_url=address))
-        profiles[-1].add_cookies([cookie])
-        page = profiles[-1].new_page()
+        profile = profiles.lend(language, address=address)
+        profile.add_cookies([cookie])
+        page = profile.new_page()
         wrong = chromium.listen(page)
         page.goto(f"/cockpit/instances/{instance}")
         page.wait_for_selector("body[data-ready]")
         return page, instance, wrong
 
-    yield open_
-    for profile in profiles:
-        profile.close()
+    return open_
 
 
 def pressed(page, button):

@@ -38,28 +38,22 @@ def site(tmp_path_factory):
         for path in LIBRARY.glob("forms/*/*.json"):
             repository.deploy(uow, {str(path.relative_to(LIBRARY)): path.read_bytes()})
     app = create_app(settings, engine)
-    session = app.session_interface.get_signing_serializer(app).dumps(
-        {"_user_id": f"{user.id}:{user.session_epoch}", "_fresh": True}
-    )
     with chromium.served(app) as address:
-        yield address, engine, {"name": "troika", "value": session, "url": address}
+        yield address, engine, chromium.signed_in(app, user, address)
     engine.dispose()
 
 
 @pytest.fixture
-def profile(site, browser):
+def profile(site, profiles):
     """profile(language) -> a browser profile in which ana is signed in."""
     address, _, cookie = site
-    opened = []
 
     def make(language="zh-CN"):
-        opened.append(chromium.context(browser, language, base_url=address))
-        opened[-1].add_cookies([cookie])
-        return opened[-1]
+        lent = profiles.lend(language, address=address)
+        lent.add_cookies([cookie])
+        return lent
 
-    yield make
-    for context in opened:
-        context.close()
+    return make
 
 
 @pytest.fixture

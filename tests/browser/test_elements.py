@@ -64,14 +64,12 @@ def site():
 
 
 @pytest.fixture
-def visit(browser, site):
+def visit(profiles, site):
     """visit(body, lang=…, theme=…) -> page and the list of what went wrong in it."""
     address, bodies = site
-    profiles = []
 
     def open_(body, *, width="desk", lang="zh-CN", theme="light"):
-        profiles.append(chromium.context(browser, lang, width))
-        page = profiles[-1].new_page()
+        page = profiles.lend(lang, width).new_page()
         wrong = chromium.listen(page)
         name = str(len(bodies))
         bodies[name] = body
@@ -79,9 +77,7 @@ def visit(browser, site):
         page.wait_for_selector("body[data-ready]")
         return page, wrong
 
-    yield open_
-    for profile in profiles:
-        profile.close()
+    return open_
 
 
 def form(**data):

@@ -45,28 +45,22 @@ def site(tmp_path_factory):
         user = identity.create_user(uow, "ana", "安娜", name_en="Ana", password=None)
         identity.add_member(uow, "analysts", "ana")
     app = create_app(settings, engine)
-    session = app.session_interface.get_signing_serializer(app).dumps(
-        {"_user_id": f"{user.id}:{user.session_epoch}", "_fresh": True}
-    )
     with chromium.served(app) as address:
-        yield address, engine, {"name": "troika", "value": session, "url": address}
+        yield address, engine, chromium.signed_in(app, user, address)
     engine.dispose()
 
 
 @pytest.fixture
-def enter(site, browser):
-    """enter(language, width) -> a page of a new browser in which ana is signed in."""
+def enter(site, profiles):
+    """enter(language, width) -> a page of a browser of its own in which ana is signed in."""
     address, _, cookie = site
-    opened = []
 
     def make(language="zh-CN", width="desk"):
-        opened.append(chromium.context(browser, language, width, base_url=address))
-        opened[-1].add_cookies([cookie])
-        return opened[-1].new_page()
+        profile = profiles.lend(language, width, address)
+        profile.add_cookies([cookie])
+        return profile.new_page()
 
-    yield make
-    for context in opened:
-        context.close()
+    return make
 
 
 def send(page, name, content):

@@ -25,7 +25,7 @@ WORDS = {
 @pytest.mark.parametrize(("language", "amount"), [("zh-CN", "431"), ("en", "432")])
 def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, amount):
     words = WORDS[language]
-    ann = site.enter("ann", language=language)
+    ann = site.sign_in("ann", language=language)
     site.picture(ann, f"home_{language[:2]}")
     site.start(ann, words["start"])
     ann.locator(".fjs-form-field-select .fjs-input-group").click()
