@@ -30,6 +30,7 @@ from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, ope
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
 from engine.policy.revoking import disable_account
+from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
 from engine.policy.staffing import Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
@@ -54,6 +55,8 @@ from engine.policy.versions import (
 from engine.policy.weakening import weakening
 
 __all__ = [
+    "DEPLOYING",
+    "DRAWING",
     "ESCALATE",
     "MUST_BE_POLICED",
     "PROVED",

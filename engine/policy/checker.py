@@ -11,7 +11,7 @@ from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import fixes
 from engine.policy.reproducing import SECONDS, reproduce
-from engine.policy.search import Found, Need, Space, Starts, Violation
+from engine.policy.search import DEPLOYING, Effort, Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
 from engine.policy.subjects import Forms, Subjects
 from engine.policy.telling import named, told
@@ -68,6 +68,7 @@ class Beside(TypedDict, total=False):
     `decisions`: by id; the result of one that is not known may be anything.
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
+    `effort`: before it is given up. `replay`: whether ways are tried on the machine; those of an instance never are.
     """
 
     policies: Iterable[Policy]
@@ -76,6 +77,8 @@ class Beside(TypedDict, total=False):
     decisions: Decisions
     process_id: str | None
     begin: Starts | None
+    effort: Effort
+    replay: bool
 
 
 def prove(definition: Definition, catalog: Mapping[str, Any], **beside: Unpack[Beside]) -> list[Finding]:
@@ -136,7 +139,8 @@ def _prove(
         return Verdict(process.id, NOTHING, classes=classes)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
 
-    found = space.search(begin(space) if begin is not None else None)
+    found = space.search(begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
+    replays = begin is None and beside.get("replay", True)
     until = perf_counter() + SECONDS
 
     def tried(name: str, violation: Violation) -> dict[str, Any] | bool:
@@ -145,7 +149,7 @@ def _prove(
 
     level = {place: _level(system.places[place], catalog) for place in needs}
     findings = [
-        _violated(space, name, violation, level[name], resource, None if begin is not None else tried(name, violation))
+        _violated(space, name, violation, level[name], resource, tried(name, violation) if replays else None)
         for name, violation in found.violations.items()
     ]
     worst = Level.ERROR if Level.ERROR in level.values() else Level.WARN

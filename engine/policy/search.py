@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from time import perf_counter
+from time import thread_time
 from typing import NamedTuple
 
 from engine.bpmn.model import TASKS, EventDefinition, Flow
@@ -23,9 +23,7 @@ Way = tuple[Flow, str]
 """A flow and the place it leads to."""
 Slots = tuple[int, ...]
 
-BUDGET = 50_000
-SECONDS = 10.0
-"""a search that takes longer is given up, as one with too many states is"""
+BUDGET = 100_000
 MANY = 2
 """A place with this many tokens stands for any larger number."""
 WORDS = ("", "agree", "reject", "handled", NOT_TOLD)
@@ -42,6 +40,18 @@ UNCOUNTED = 1_000
 SURE, BY_ITSELF, OUTSIDE = range(3)
 WAYS_OF_JOINS = 4
 """Joins with more arrivals than this to be given back after a return are given all of them or none."""
+
+
+class Effort(NamedTuple):
+    """How much is looked at before a search is given up. `seconds`: of the processor, so that what else the machine
+    does changes no verdict."""
+
+    states: int
+    seconds: float
+
+
+DEPLOYING = Effort(BUDGET, 2.0)
+DRAWING = Effort(20_000, 0.2)
 
 
 class State(NamedTuple):
@@ -419,11 +429,9 @@ class Space:
             return state
         return State(state.tokens, state.outcomes & digits, state.live, data)
 
-    def search(
-        self, origins: list[State] | None = None, *, budget: int = BUDGET, seconds: float = SECONDS
-    ) -> Found:  # fmt: skip
+    def search(self, origins: list[State] | None = None, effort: Effort = DEPLOYING) -> Found:
         """Walk through everything that can be reached."""
-        began = perf_counter()
+        began = thread_time()
         found = Found()
         before: dict[State, tuple[State, Move | None]] = {}
         worst: dict[tuple[Slots, int], list[State]] = {}
@@ -433,7 +441,7 @@ class Space:
                 before[state] = (state, None)
                 queue.append(state)
         while queue:
-            if len(before) > budget or perf_counter() - began > seconds:
+            if len(before) > effort.states or thread_time() - began > effort.seconds:
                 found.spent, found.wide = True, self._widest(before)
                 break
             state = queue.popleft()
@@ -451,7 +459,7 @@ class Space:
                 like.append(following)
                 before[following] = (state, move)
                 queue.append(following)
-        found.seen, found.seconds = before, perf_counter() - began
+        found.seen, found.seconds = before, thread_time() - began
         return found
 
     def _can_pay(self, state: State) -> bool:
@@ -465,7 +473,7 @@ class Space:
         """Places that hold a token in most states: the branches that are independent of each other."""
         counts: dict[int, int] = {}
         for number, state in enumerate(before):
-            if number > BUDGET // 10:
+            if number > DRAWING.states // 4:
                 break
             for slot in set(state.tokens):
                 counts[slot] = counts.get(slot, 0) + 1
@@ -1275,7 +1283,7 @@ def _way(before: Mapping[State, tuple[State, Move | None]], state: State, last: 
         state = earlier
 
 
-__all__ = ["BUDGET", "MANY", "Found", "Move", "Need", "Space", "State", "Way"]
+__all__ = ["BUDGET", "DEPLOYING", "DRAWING", "MANY", "Effort", "Found", "Move", "Need", "Space", "State", "Way"]
 
 Starts = Callable[[Space], list[State]]
 """The states from which an instance that runs can go on."""

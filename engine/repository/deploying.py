@@ -60,10 +60,14 @@ class Deployment:
     findings: tuple[Finding, ...] = ()
 
 
-def check(uow: UnitOfWork, resources: Mapping[str, bytes]) -> list[Finding]:
-    """Everything that is wrong with these files together with what is deployed, errors first."""
+def check(uow: UnitOfWork, resources: Mapping[str, bytes], *, drawing: bool = False) -> list[Finding]:
+    """Everything that is wrong with these files together with what is deployed, errors first.
+
+    `drawing`: somebody waits for it at each change, so that ways round an approval are not tried on the machine, and a
+    proof is given up sooner.
+    """
     resources = with_imports(uow, resources)
-    return _check(uow, resources, read(resources))
+    return _check(uow, resources, read(resources), drawing=drawing)
 
 
 def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint.Variables]:
@@ -125,7 +129,9 @@ _PROVABLE = "automatic-approval-guarded"
 """an error that leaves nothing unread: the way round it is shown beside it"""
 
 
-def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) -> list[Finding]:
+def _check(
+    uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading, *, drawing: bool = False
+) -> list[Finding]:  # fmt: skip
     findings = list(reading.findings)
     catalog = operations.catalog()
     for finding in lint.check(resources, catalog, _levels(uow), _known(uow)):
@@ -136,7 +142,7 @@ def _check(uow: UnitOfWork, resources: Mapping[str, bytes], reading: Reading) ->
     told = {(finding.rule, finding.element_id) for finding in errors_of(findings)}
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not [one for one in errors_of(findings) if one.rule != _PROVABLE]:
-        findings += _proof(uow, reading, catalog)
+        findings += _proof(uow, reading, catalog, drawing=drawing)
         findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
 
@@ -187,7 +193,9 @@ def _decisions(resources: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: content for path, content in resources.items() if kind_of(path) is Kind.DECISION}
 
 
-def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> list[Finding]:
+def _proof(
+    uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any], *, drawing: bool
+) -> list[Finding]:  # fmt: skip
     """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
     own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
     deployed = [info for info in latest_all(uow, "process") if info.key not in own]
@@ -207,15 +215,17 @@ def _proof(uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any]) -> lis
             return decision(uow, key, caller.id)
         return tables[key] if key in tables else decision(uow, key)
 
+    effort = policy.DRAWING if drawing else policy.DEPLOYING
     findings: list[Finding] = []
     for drawn_now in reading.drawings.values():
         findings += policy.prove(
-            drawn_now, catalog, policies=policies, callees=callees, forms=form_of, decisions=model_of
-        )
+            drawn_now, catalog, policies=policies, callees=callees, forms=form_of, decisions=model_of,
+            effort=effort, replay=not drawing,
+        )  # fmt: skip
     for info in running_latest(uow, deployed, own, tables):
         findings += policy.prove(
             callees.drawing(info), catalog, policies=policies, callees=callees, forms=form_of,
-            decisions=partial(model_of, caller=info),
+            decisions=partial(model_of, caller=info), effort=effort, replay=not drawing,
         )  # fmt: skip
     for drawn_now in reading.drawings.values():
         findings += policy.unseen(drawn_now, catalog, policies, form_of)

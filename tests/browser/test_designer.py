@@ -460,6 +460,8 @@ def test_a_way_round_is_played_on_the_drawing_and_mended_in_one_step_of_undo(sit
     page.keyboard.press("ArrowDown")
     expect(page.locator(".tk-walk-count")).to_contain_text("Step 2 of")
     expect(page.locator(".tk-walk-step:focus")).to_have_attribute("aria-current", "step")
+    expect(page.locator(".tk-problem[title=policy-approval-missing]")).to_contain_text("Confirmed: the machine goes")
+    expect(page.locator(".tk-walk-step:focus")).to_have_attribute("aria-current", "step")  # told while it is looked at
 
     page.locator(".tk-fix").click()
     expect(page.locator(".tk-problem[title=policy-approval-missing]")).to_have_count(0)

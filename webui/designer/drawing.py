@@ -62,14 +62,18 @@ def catalogue() -> ResponseReturnValue:
 def lint() -> ResponseReturnValue:
     """Everything that is wrong with the drawing as it stands on the canvas, and what its expressions may read.
 
-    `variables` is null while the drawing cannot be read.
+    `variables` is null while the drawing cannot be read. `open`: asked again with `thorough`, it would say whether the
+    machine goes the ways round an approval, and prove what takes longer.
     """
-    sent = body("key", "xml")
+    sent, thorough = body("key", "xml"), request.get_json().get("thorough") is True
     path = path_of_draft(sent["key"])
     files = with_forms(path, sent["xml"].encode("utf-8"))
     found = repository.variables(g.uow, files).get(sent["key"])
-    told = [finding for finding in repository.check(g.uow, files) if finding.resource in ("", path)]
-    return jsonify(findings=findings_out(told), variables=expressions.names(found) if found else None)
+    told = [
+        finding for finding in repository.check(g.uow, files, drawing=not thorough) if finding.resource in ("", path)
+    ]
+    more = not thorough and any(one.rule in ("policy-approval-missing", "policy-unproved") for one in told)
+    return jsonify(findings=findings_out(told), variables=expressions.names(found) if found else None, open=more)
 
 
 @designer.post("/expression")

@@ -63,10 +63,10 @@ def process(*parts: str, name: str = "p") -> str:
     return f'<bpmn:process id="{name}" name="{name}" isExecutable="true">{"".join(parts)}</bpmn:process>'
 
 
-def check(*processes: str, policies=PAY_001, callees=lambda caller, node: None):
+def check(*processes: str, policies=PAY_001, callees=lambda caller, node: None, **beside):
     reading = bpmn.read((HEAD + "".join(processes) + "</bpmn:definitions>").encode())
     assert reading.definition is not None, [str(finding) for finding in reading.findings]
-    return policy.prove(reading.definition, CATALOG, policies=policies, callees=callees)
+    return policy.prove(reading.definition, CATALOG, policies=policies, callees=callees, **beside)
 
 
 def good(*more: str, condition: str = AGREED, fin: str | None = None) -> str:
@@ -765,3 +765,26 @@ def test_what_a_boundary_event_brings_undoes_the_approval_too():
     )
     (finding,) = check(swapped(task("swap") + caught, flow("late", "pay")))
     assert finding.path == ("start", "fin", "ok", "swap", "late", "pay")
+
+
+@pytest.mark.parametrize("effort", [policy.DEPLOYING._replace(states=2), policy.DEPLOYING._replace(seconds=-1.0)])
+def test_what_takes_more_than_its_budget_is_not_proved_and_blocks(effort):
+    assert check(good()) == []
+
+    (finding,) = check(good(), effort=effort)
+
+    assert finding.rule == "policy-unproved"
+    assert finding.level is Level.ERROR
+    assert "too many independent branches (" in str(finding)
+
+
+def test_a_deployment_looks_at_more_than_somebody_who_draws_waits_for():
+    assert (*policy.DEPLOYING, *policy.DRAWING) == (100_000, 2.0, 20_000, 0.2)
+
+
+def test_while_it_is_drawn_a_way_is_told_and_not_tried():
+    (finding,) = check(good(condition="amount > 500"), replay=False)
+
+    assert finding.facts["confirmed"] is None
+    assert str(finding.facts["path"]) in str(finding)
+    assert "Confirmed" not in str(finding)

@@ -7,7 +7,7 @@ from engine.errors import DeploymentRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
 from tests.engine.policy.random_payments import DECISION
-from tests.engine.policy.test_gate import APPROVE, POLICY
+from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
 from tests.engine.test_bindings import call
 from tests.factories import deploy, straight
 
@@ -66,3 +66,14 @@ def test_who_asks_the_latest_decision_is_proved_again_when_its_table_changes(eng
     assert [(finding.rule, finding.element_id) for finding in refused.value.findings] == [
         ("policy-approval-missing", "pay")
     ]
+
+
+def test_a_drawing_that_is_not_proved_within_the_budget_is_not_deployed(engine, monkeypatch):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+    monkeypatch.setattr(policy, "DEPLOYING", policy.DEPLOYING._replace(states=1))
+
+    with pytest.raises(DeploymentRefused) as refused:
+        deploy(engine, PAYING)
+
+    assert [finding.rule for finding in refused.value.findings] == ["policy-unproved"]

@@ -18,7 +18,7 @@ export class Problems {
   }
 
   set(findings) {
-    this.findings = [...findings].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
+    this.findings = sorted(findings);
     this.#current = -1;
     this.#stop();
     const list = this.host.querySelector('ol');
@@ -31,6 +31,17 @@ export class Problems {
     );
     this.host.dataset.count = this.findings.length;
     if (this.findings.length && !this.host.dataset.touched) this.host.open = true;
+  }
+
+  // The same findings, told more exactly: what is open stays open, the focus stays where it is. False: they are others
+  retell(findings) {
+    const told = sorted(findings);
+    if (told.map(identity).join() !== this.findings.map(identity).join()) return false;
+    this.findings = told;
+    told.forEach((finding, index) => this.host.querySelector(`[data-index="${index}"]`).replaceChildren(...words(finding)));
+    const { steps = [] } = told[this.#current] ?? {};
+    this.played?.box.querySelectorAll('.tk-walk-step').forEach((line, place) => { line.lastChild.nodeValue = steps[place].text; });
+    return true;
   }
 
   step(by) {
@@ -66,13 +77,25 @@ export class Problems {
   }
 }
 
-function line({ level, element, name, message, hint, rule }, index) {
+function sorted(findings) {
+  return [...findings].sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
+}
+
+function identity({ level, rule, element, steps = [] }) {
+  return JSON.stringify([level, rule, element, steps.map(step => [step.element, step.flows])]);
+}
+
+function line(finding, index) {
   const item = document.createElement('li');
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-problem', title: rule });
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'tk-problem', title: finding.rule });
   button.dataset.index = index;
-  button.append(badge(level, t(LEVELS[level][1])), span('tk-problem-element', name || element || ''), span('', message), span('text-secondary', hint ?? ''));
+  button.append(...words(finding));
   item.append(button);
   return item;
+}
+
+function words({ level, element, name, message, hint }) {
+  return [badge(level, t(LEVELS[level][1])), span('tk-problem-element', name || element || ''), span('', message), span('text-secondary', hint ?? '')];
 }
 
 function bare() {

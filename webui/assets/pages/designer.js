@@ -59,23 +59,26 @@ async function start() {
 function checker(modeler, page, problems, unread) {
   let timer = null, asked = 0;
   const lost = unread.map(message => ({ rule: 'not-readable', level: 'error', element: null, hint: message, message: t('The canvas cannot show this part of the file: saving would lose it.') }));
-  const show = findings => {
+  const show = (findings, { again = false } = {}) => {
     modeler.get('troikaFindings').set(findings);
-    problems.set([...lost, ...findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))]);
+    const listed = [...lost, ...findings.map(finding => ({ ...finding, name: nameOf(modeler, finding.element) }))];
+    if (!(again && problems.retell(listed))) problems.set(listed);
   };
-  const now = async () => {
+  // what takes longer than a change of the drawing may wait is asked for when nothing has changed for a while
+  const now = async ({ thorough = false } = {}) => {
     clearTimeout(timer);
     const mine = ++asked;
     try {
-      const { findings, variables } = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml });
+      const answer = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml, thorough });
       if (mine !== asked) return;
-      modeler.get('troikaVariables').set(variables);
-      show(findings);
+      modeler.get('troikaVariables').set(answer.variables);
+      show(answer.findings, { again: thorough });
+      if (answer.open) timer = setTimeout(() => now({ thorough: true }), CHECK_AFTER_MS);
     } catch (error) {
       if (mine === asked) toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
     }
   };
-  return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(now, CHECK_AFTER_MS); } };
+  return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(() => now(), CHECK_AFTER_MS); } };
 }
 
 function nameOf(modeler, id) {
