@@ -213,3 +213,25 @@ Index(
     postgresql_where=text("ended_at IS NULL"),
 )
 Index("policy_hold_instance", policy_hold.c.instance_id)
+
+# what there is to be said of the people of each policy, since when; a row that ended stays
+policy_staffing = Table(
+    "policy_staffing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("policy_id", String(60), nullable=False),
+    Column("mark", String(400), nullable=False),  # what makes two findings the same
+    Column("kind", String(12), nullable=False),
+    Column("sentence", JsonText, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+Index("policy_staffing_policy", policy_staffing.c.policy_id, policy_staffing.c.ended_at)
+
+policy_look = Table(
+    "policy_look",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one
+    Column("looked_at", UtcDateTime, nullable=False),
+    Column("tips", JsonText, nullable=False),  # up to which acts about people, policies and drawings
+)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from engine import audit, messages
+from engine import audit, messages, notices, repository
 from engine.db.subscription import MessageState, message
 from engine.errors import EngineError
 from engine.notices import hooks
@@ -20,7 +20,8 @@ REMEMBERED = timedelta(days=90)
 
 def run(engine: ProcessEngine) -> None:
     """All duties, each in a transaction of its own."""
-    for duty in (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record):
+    duties = (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing)
+    for duty in duties:
         with engine.unit_of_work(ENGINE) as uow:
             duty(uow)
     anchor_record(engine)
@@ -50,6 +51,13 @@ def forget_deliveries(uow: UnitOfWork) -> None:
 def verify_record(uow: UnitOfWork) -> None:
     """Once a night the whole record."""
     audit.plan_check(uow)
+
+
+def watch_staffing(uow: UnitOfWork) -> None:
+    """Once a day, and when people, policies or drawings have changed: who can approve still."""
+    worse = repository.watch_staffing(uow)
+    if worse:
+        notices.of_staffing(uow, worse)
 
 
 def anchor_record(engine: ProcessEngine) -> None:

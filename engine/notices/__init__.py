@@ -4,6 +4,7 @@ from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
 from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
 from engine.notices.receivers import of_receiver
+from engine.notices.staffing import of_staffing
 from engine.notices.substitutes import of_substitution
 from engine.notices.telling import tell
 
@@ -20,6 +21,7 @@ __all__ = [
     "chosen",
     "digest",
     "of_receiver",
+    "of_staffing",
     "of_substitution",
     "prepare",
     "quiet_hours",

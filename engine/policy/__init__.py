@@ -26,7 +26,7 @@ from engine.policy.grants import (
     undo_all,
 )
 from engine.policy.hindsight import Past, replay_cleared
-from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds
+from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds, watchers
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
 from engine.policy.revoking import disable_account
@@ -121,6 +121,7 @@ __all__ = [
     "verdicts",
     "version",
     "versions_in_force",
+    "watchers",
     "weakening",
     "withdraw",
     "withdraw_emergency",

@@ -128,6 +128,11 @@ def escalate(uow: UnitOfWork, instance: Instance | None, job_id: UUID) -> bool:
     return True
 
 
+def watchers(uow: UnitOfWork) -> list[str]:
+    """Ids of those who look after policies, or read the record."""
+    return told(uow, TOLD)
+
+
 def told(uow: UnitOfWork, words: Iterable[str]) -> list[str]:
     """Ids of the active members of groups that have one of these keys or capabilities."""
     wanted = set(words)

@@ -1,7 +1,7 @@
 """Whether there are people for a policy: today, with one of them away, with a department away; and who is alone."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
@@ -33,15 +33,26 @@ class Staffing:
     sentence: Sentence
     people: tuple[UUID, ...] = ()
 
+    @property
+    def mark(self) -> str:
+        """What makes two findings the same, however they are worded: an amount in it may change."""
+        facts = self.sentence[1]
+        about = {"nobody": "approval", "department": "department"}.get(self.kind)
+        of = " ".join(str(key) for key in self.people) if about is None else str(facts[about])
+        return f"{self.policy} {self.kind} {of}"
 
-def staffing(uow: UnitOfWork, candidates: Mapping[str, frozenset[UUID]] | None = None) -> list[Staffing]:
+
+def staffing(
+    uow: UnitOfWork, candidates: Mapping[str, frozenset[UUID]] | None = None, names: Collection[str] | None = None
+) -> list[Staffing]:
     """Sentences about the policies in force and the people of today; empty: nobody is indispensable or alone.
 
     `candidates`: capability -> accounts that its drawn approvals ask; a capability that is not in it: everybody. The
-    cases are the amounts at which a policy asks for other approvals.
+    cases are the amounts at which a policy asks for other approvals. `names`: only these policies.
     """
     people = [user for user in identity.users(uow, limit=MOST_PEOPLE) if user.person_id is not None]
-    return [one for policy in versions.in_force(uow) for one in _Look(uow, policy, people, candidates or {}).said()]
+    wanted = [one for one in versions.in_force(uow) if names is None or one.id in names]
+    return [one for policy in wanted for one in _Look(uow, policy, people, candidates or {}).said()]
 
 
 class _Look:

@@ -23,6 +23,10 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
+from engine.repository.manning import short as short_staffed
+from engine.repository.manning import since as staffed_since
+from engine.repository.manning import staffing
+from engine.repository.manning import watch as watch_staffing
 from engine.repository.pinning import Callees
 from engine.repository.policing import (
     Activation,
@@ -35,7 +39,6 @@ from engine.repository.policing import (
     proof,
     proof_of,
     proofs,
-    staffing,
     unproved,
 )
 from engine.repository.providing import Wanting, wanting
@@ -80,12 +83,15 @@ __all__ = [
     "recount_starts",
     "retire",
     "schedule_again",
+    "short_staffed",
     "showing",
     "source",
+    "staffed_since",
     "staffing",
     "startable",
     "unproved",
     "variables",
     "versions",
     "wanting",
+    "watch_staffing",
 ]

@@ -28,7 +28,7 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
-from engine.repository import providing, starts
+from engine.repository import manning, providing, starts
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -86,6 +86,8 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     findings = _check(uow, resources, reading)
     if errors_of(findings):
         raise DeploymentRefused(errors_of(findings))
+    if identity.users(uow, limit=1):  # a library is deployed before there is anybody
+        findings += manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = changed(uow, reading, resources, digests)
     deployment_id, stored = _store(uow, resources, digests, note)

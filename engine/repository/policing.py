@@ -6,12 +6,11 @@ from functools import partial
 from time import perf_counter
 from uuid import UUID
 
-from engine import identity, operations, policy
-from engine.bpmn.model import Assignees
+from engine import operations, policy
 from engine.findings import Finding
-from engine.policy import Past, Policy, Staffing, Verdict, Version
+from engine.policy import Past, Policy, Verdict, Version
 from engine.repository.candidates import Candidate
-from engine.repository.definitions import DefinitionInfo, decision, definition, drawing, known_form, latest_all
+from engine.repository.definitions import DefinitionInfo, decision, definition, known_form, latest_all
 from engine.repository.pinning import Callees
 from engine.unit_of_work import UnitOfWork
 
@@ -67,35 +66,6 @@ def impact(uow: UnitOfWork, text: str, days: int = 90) -> Impact:
     broken = {one.definition.id for one in unproved(uow, before)}
     new = tuple(one for one in unproved(uow, after) if one.definition.id not in broken)
     return Impact(proposed, new, tuple(policy.replay_cleared(uow, proposed, days)))
-
-
-def staffing(uow: UnitOfWork) -> list[Staffing]:
-    """`policy.staffing` with those whom the deployed drawings ask: named people and members of named groups."""
-    asked: dict[str, set[UUID] | None] = {}
-    for info in latest_all(uow, "process"):
-        for process in drawing(uow, info.id).processes:
-            for node in process.nodes.values():
-                mark, people = node.extensions.policy, node.extensions.assignees
-                if mark is None:
-                    continue
-                listed = None if people is None or node.extensions.strategy is not None else _named(uow, people)
-                known = asked.get(mark.provides, set())
-                asked[mark.provides] = None if listed is None or known is None else known | listed
-    return policy.staffing(uow, {name: frozenset(found) for name, found in asked.items() if found is not None})
-
-
-def _named(uow: UnitOfWork, people: Assignees) -> set[UUID] | None:
-    """None when an expression decides who is asked."""
-    if any((text or "").startswith("=") for text in (people.assignee, people.users, people.groups)):
-        return None
-    users, groups = _split(f"{people.assignee or ''},{people.users or ''}"), _split(people.groups or "")
-    found = {user.id for user in identity.find(uow, users)}
-    members = identity.members_of(uow, [group.id for group in identity.find_groups(uow, groups)])
-    return found | {user.id for user in members}
-
-
-def _split(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def unproved(uow: UnitOfWork, policies: Sequence[Policy]) -> list[Unproved]:

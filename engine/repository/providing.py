@@ -1,6 +1,6 @@
 """Who gives the approvals that policies ask for: a capability that no deployed task provides is asked for in vain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine import operations
@@ -33,14 +33,24 @@ def wanting(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definitio
 
 def warnings(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definition]) -> list[Finding]:
     """Of drawings that are about to be deployed: they call what will be held, or take the last provider away."""
-    classes = {found for one in own for found in _classes(one)}
-    about = {one.id for one in policies if one.on in classes}
+    about = _about(policies, own)
     before = {capability for info in _replaced(uow, own) for capability in _provided(drawing(uow, info.id))}
     return [
         Finding(RULE, Level.WARN, None, _MESSAGE, {"policy": one.policy, "capability": one.capability}, _HINT)
         for one in wanting(uow, policies, own)
         if one.policy in about or one.capability in before
     ]
+
+
+def about(policies: Collection[Policy], own: Collection[Definition]) -> set[str]:
+    """The policies that speak about what these drawings call, or that count an approval which they give."""
+    given = {capability for one in own for capability in _provided(one)}
+    return _about(policies, own) | {one.id for one in policies if {need.approval for need in one.asked} & given}
+
+
+def _about(policies: Collection[Policy], own: Collection[Definition]) -> set[str]:
+    classes = {found for one in own for found in _classes(one)}
+    return {one.id for one in policies if one.on in classes}
 
 
 def _replaced(uow: UnitOfWork, own: Sequence[Definition]) -> list[DefinitionInfo]:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine import identity, jobs, policy
+from engine import identity, jobs, policy, repository
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
@@ -201,8 +201,11 @@ def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine
     assert (stated["policy"], stated["state"], stated["confirmed"]) == ("REF-001", "active", False)
     assert "It holds whenever a refund is paid." in stated["sentences"]
     assert known["ann"].get("/api/v1/policies/").status_code == 403
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.watch_staffing(uow)
     said = known["cora"].get("/api/v1/policies/staffing").json
     assert {one["policy"] for one in said} <= {"REF-001"}
+    assert all(one["since"] for one in said)
     assert known["cora"].get("/policies/duties").text.count("text-break") >= len(said)
 
     page = known["cora"].post(

@@ -54,8 +54,10 @@ def proofs() -> Any:
 @blueprint.response(200, StaffingOut(many=True))
 def staffing() -> Any:
     """Who of today's people is indispensable, or could approve for himself."""
+    since = repository.staffed_since(g.uow)
     return [
-        {"policy": one.policy, "kind": one.kind, "sentence": words(*one.sentence), "people": one.people}
+        {"policy": one.policy, "kind": one.kind, "sentence": words(*one.sentence), "people": one.people,
+         "since": since.get(one.mark)}
         for one in repository.staffing(g.uow)
     ]  # fmt: skip
 

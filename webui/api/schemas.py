@@ -606,6 +606,7 @@ class StaffingOut(Schema):
     kind = fields.String(metadata={"description": "nobody | away | department | own | self"})
     sentence = fields.String()
     people = fields.List(fields.UUID())
+    since = fields.AwareDateTime(allow_none=True, metadata={"description": "null: no look has seen it yet"})
 
 
 class HoldOut(Schema):

@@ -75,7 +75,10 @@ def activate(version_id: UUID, login: str) -> None:
     with _signed_in(login) as uow:
         done = repository.activate_policy(uow, version_id)
         wanting = repository.wanting(uow, [done.version.policy])
+        short = repository.short_staffed(uow, [done.version.policy.id])
     _say(done.version)
+    for found in short:
+        click.echo(found.sentence[0].format(**found.sentence[1]), err=True)
     for one in wanting:
         click.echo(
             f"{one.policy}: no task of a deployed process provides {one.capability}: what needs it is held", err=True

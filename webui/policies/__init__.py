@@ -12,6 +12,7 @@ from engine.policy import Policy, Version, statement
 from webui import findings
 from webui import policy_words as words
 from webui.access import guard, may_read, needs
+from webui.errors import words as say
 from webui.policies import editing
 from webui.rendering import as_script_data, page
 from webui.transaction import shows_again
@@ -120,6 +121,8 @@ def activate(version_id: UUID) -> ResponseReturnValue:
     for one in repository.wanting(g.uow, [done.version.policy]):
         flash(gettext("No task of a deployed process provides '%(capability)s': what needs it is held.",
                       capability=one.capability), "warning")  # fmt: skip
+    for found in repository.short_staffed(g.uow, [done.version.policy.id]):
+        flash(say(*found.sentence), "warning")
     return redirect(url_for(".one", policy_id=done.version.policy.id), 303)
 
 
@@ -191,6 +194,7 @@ def duties() -> ResponseReturnValue:
     return page(
         "policies/duties.html", policies=held, roles=words.ROLES, said=words,
         staffing={one.id: [said for said in found if said.policy == one.id] for one in held},
+        since=repository.staffed_since(g.uow),
     )  # fmt: skip
 
 

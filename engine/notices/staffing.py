@@ -1,0 +1,29 @@
+"""Those who look after policies are told when fewer people than before can approve what one of them asks for."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from engine import ids, policy
+from engine.notices import telling
+from engine.notices.events import Notice
+from engine.policy import Staffing
+from engine.unit_of_work import UnitOfWork
+
+PAGE = "/policies/duties"
+_WORDS = ("人员变动后，{policies}的审批人员出现{n}处新问题", "{n} new findings about the people of {policies}")
+
+
+def of_staffing(uow: UnitOfWork, found: Sequence[Staffing]) -> int:
+    """One notice for each of them about everything that one look has found; returns how many there are."""
+    policies = ", ".join(sorted({one.policy for one in found}))
+    told = {
+        "about" + ending: words.format(policies=policies, n=len(found))
+        for words, ending in zip(_WORDS, ("", "_en"), strict=True)
+    }
+    facts = {**told, "link": PAGE}
+    people = [UUID(key) for key in policy.watchers(uow)] if found else []
+    number = int(uow.now.timestamp())
+    look = ids.uuid7()
+    return telling.plan(
+        uow, None, [Notice("policy", person, None, number, None, facts, about_id=look) for person in people]
+    )

@@ -1,0 +1,95 @@
+"""Who can approve is looked at when people change and every day; what got worse is told, and kept with since when."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from engine import identity, policy, repository
+from engine.db.job import job
+from engine.db.policy import policy_staffing
+from engine.dispatch import housekeeping
+from engine.unit_of_work import ENGINE
+from tests.engine.policy.test_gate import PAYING, POLICY
+
+
+@pytest.fixture
+def people(engine):
+    """Fay and Cfo are asked for approvals, Cora looks after policies; everybody is there."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_group(uow, "controllers", "内控", capabilities="policy")
+        identity.create_group(uow, "process_admin", "流程管理员")
+        for login in ("fay", "cfo", "cora"):
+            identity.create_user(uow, login, login.title())
+        identity.add_member(uow, "controllers", "cora")
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+        return {user.login: user.id for user in identity.users(uow)}
+
+
+def look(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        housekeeping.watch_staffing(uow)
+
+
+def kept(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(policy_staffing).order_by(policy_staffing.c.mark)).all()
+    return {row.mark.partition(" ")[2].partition(" ")[0]: (row.since, row.ended_at) for row in rows}
+
+
+def told(engine):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        rows = uow.execute(select(job.c.payload).where(job.c.handler == "notification.notify")).scalars()
+        return [(one["user_ids"], one["title"], one["link"]) for one in rows]
+
+
+def test_who_leaves_is_noticed_at_the_next_look_kept_and_told(engine, people, clock):
+    look(engine)
+    assert told(engine) == [], "the first look is what others are compared with"
+    assert kept(engine) == {}
+
+    clock.advance(timedelta(minutes=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.disable(uow, people["fay"])
+    look(engine)
+
+    assert kept(engine) == dict.fromkeys(("away", "own"), (clock.now(), None)), "all hangs on Cfo now"
+    look(engine)
+    ((whom, said, link),) = told(engine)
+    assert (whom, link) == ([str(people["cora"])], "/policies/duties")
+    assert "REF-001" in said
+
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.enable(uow, people["fay"])
+    clock.advance(timedelta(minutes=1))
+    look(engine)
+    ended = (clock.now() - timedelta(minutes=1), clock.now())
+    assert kept(engine) == dict.fromkeys(("away", "own"), ended), "it stays on record"
+
+
+def test_it_is_looked_at_every_day_though_nobody_did_anything(engine, people, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.substitute(uow, "fay", "cora", clock.now(), clock.now() + timedelta(hours=1))
+        repository.watch_staffing(uow)
+    for ahead, looked in ((timedelta(hours=23), False), (timedelta(hours=2), True)):
+        clock.advance(ahead)
+        statements = []
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.watch_staffing(uow)
+            statements.append(uow.statements)
+        assert (statements[0] > 3) == looked
+
+
+def test_a_deployment_and_an_activation_say_who_is_missing(engine, people):
+    weaker = POLICY.replace("number(facts.amount) >= 1000", "number(facts.amount) >= 500")
+    with engine.unit_of_work(ENGINE) as uow:
+        done = repository.deploy(uow, {"processes/oa/p.bpmn": PAYING.replace(b"fay,cfo", b"fay")})
+        assert [
+            finding.message.format(**finding.facts)
+            for finding in done.findings
+            if finding.rule == "policy-understaffed"
+        ] == ["REF-001, always: if Fay is away, nobody can approve."]
+        policy.ship(uow, weaker)
+        assert [one.kind for one in repository.short_staffed(uow, ["REF-001"])] == ["away"]
+        assert repository.short_staffed(uow, []) == []
