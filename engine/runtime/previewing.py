@@ -564,7 +564,8 @@ class _Walk:
         reached: set[Node] = set()
         for way in ways:
             reached |= _reach(way, None)
-        self.maybe |= {node for node in reached if not all(_must_pass(way, node) for way in ways)}
+        maybe = {node for node in reached if not all(_must_pass(way, node) for way in ways)}
+        self.maybe |= maybe | {inner for node in maybe for inner in _inside(node)}
 
     def _person(self, fact: WorkOpened) -> None:
         work = fact.work

@@ -95,6 +95,20 @@ def test_a_way_back_that_nobody_can_foresee_is_shown_once(engine):
     assert route.complete
 
 
+def test_a_task_inside_a_sub_process_on_a_possible_way_is_possible(engine):
+    inside = element("startEvent", "in") + step("a") + element("endEvent", "out") + flows("in a out")
+    xml = drawing(
+        START + service("count", "test.tally", out_tally="= tally")
+        + element("exclusiveGateway", "g", default="g_end") + element("subProcess", "sub", inner=inside) + END
+        + flows("start count g end", "g sub ? tally > 5", "sub end")
+    )  # fmt: skip
+    case = Case(engine, xml)
+
+    route = foreseen(engine, case.who["ann"], "p")
+
+    assert [(one.element, one.status) for one in route.steps] == [("a", "possible")]
+
+
 def test_a_task_that_a_rule_answers_says_why(engine):
     case = Case(engine, line(step("a", '<troika:onEmpty do="autoPass"/>', who="nobody_"), step("b")))
 
