@@ -115,7 +115,7 @@ def filled_in(chance: random.Random, node: str) -> dict[str, Any]:
         case "enter_invoice":
             entered = {"invoice_no": f"INV-{chance.randint(1, 10**9)}", "invoice_date": "2026-11-23"}
             wrong = [{"sku": "F0001", "quantity": 25, "price": 60}]
-            return entered | ({"invoiced": wrong} if chance.random() < RARELY else {})
+            return entered | {"invoiced": wrong if chance.random() < RARELY else []}  # none: as received
         case "resolve":
             word = chance.choice(("match_again", "new_invoice", "accept", "dispute"))
             return {"resolution": word, "accepted_because": "x"} if word == "accept" else {"resolution": word}
