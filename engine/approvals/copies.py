@@ -30,18 +30,19 @@ def of(uow: UnitOfWork, instance_id: UUID) -> list[Any]:
 
 def send(
     uow: UnitOfWork, instance: Instance, user_ids: Sequence[UUID], round_id: UUID | None, reason: str, *,
-    again: bool = False, fact: str = "copy.sent",
+    again: bool = False, fact: str = "copy.sent", by_drawing: bool = False,
 ) -> list[UUID]:  # fmt: skip
     """Copies for these accounts under the permissions of a round. Returns their ids, also of those sent before.
 
-    `fact`: what is recorded; of a copy that is sent the recipients are told.
+    `fact`: what is recorded; of a copy that is sent the recipients are told. `by_drawing`: nobody has sent it, whoever
+    acts just now.
     """
     known = {row.assignee_id: row for row in of(uow, instance.id)}
     made, told = [], []
     for user_id in dict.fromkeys(user_ids):
         row = known.get(user_id)
         if row is None:
-            made.append(_send(uow, instance, user_id, round_id, reason))
+            made.append(_send(uow, instance, user_id, round_id, reason, None if by_drawing else uow.actor.user_id))
             told.append(user_id)
             continue
         made.append(row.id)
@@ -50,8 +51,10 @@ def send(
             _show(uow, row.id, user_id)
             told.append(user_id)
     if told:
-        to = [str(user_id) for user_id in told]
-        history.record(uow, instance, fact, data={"to": to}, texts={"reason": reason.strip()})
+        data: dict[str, Any] = {"to": [str(user_id) for user_id in told]}
+        if by_drawing:
+            data["drawn"] = True
+        history.record(uow, instance, fact, data=data, texts={"reason": reason.strip()})
     return made
 
 
@@ -59,7 +62,7 @@ def drawn(uow: UnitOfWork, instance: Instance, work: Work, round_id: UUID, *mome
     """The copies that `troika:cc` sends at these moments: enter, pass, end."""
     people = readers(uow, work, *moments)
     if people:
-        send(uow, instance, [user.id for user in people], round_id, work.name)
+        send(uow, instance, [user.id for user in people], round_id, work.name, by_drawing=True)
 
 
 def readers(uow: UnitOfWork, work: Work, *moments: str) -> list[User]:
@@ -74,13 +77,15 @@ def readers(uow: UnitOfWork, work: Work, *moments: str) -> list[User]:
     return list({user.id: user for user in found}.values())
 
 
-def _send(uow: UnitOfWork, instance: Instance, user_id: UUID, round_id: UUID | None, reason: str) -> UUID:
+def _send(
+    uow: UnitOfWork, instance: Instance, user_id: UUID, round_id: UUID | None, reason: str, sender_id: UUID | None
+) -> UUID:  # fmt: skip
     key = ids.uuid7()
     uow.queue(
         _insert_item,
         {
             "id": key, "instance_id": instance.id, "user_task_id": round_id, "kind": int(ItemKind.COPY), "seq": 0,
-            "assignee_id": user_id, "owner_id": user_id, "status": int(ItemStatus.TODO), "added_by": uow.actor.user_id,
+            "assignee_id": user_id, "owner_id": user_id, "status": int(ItemStatus.TODO), "added_by": sender_id,
             "reason": reason.strip() or None, "created_at": uow.now,
         },
     )  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
 from engine import history, ids, outbox
-from engine.db.identity import membership, substitution
+from engine.db.identity import membership, substitution, user_account
 from engine.errors import N_, Forbidden, InvalidSubstitution, InvalidValue, NotFound
 from engine.identity.organisation import management_line
 from engine.identity.people import SCOPE, User, names, persons, user
@@ -316,6 +316,21 @@ def acting_for(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
         rows = uow.read(_acting_for, {"of": user_id, "at": uow.now})
         known = uow.cache[_ACTING, user_id] = [_substitution(row) for row in rows]
     return known
+
+
+def substitutes_of(uow: UnitOfWork, principal_id: UUID) -> list[UUID]:
+    """Active accounts that act for this person now, for some of his work or for all of it."""
+    of = (
+        select(substitution.c.substitute_id)
+        .join(user_account, user_account.c.id == substitution.c.substitute_id)
+        .where(
+            substitution.c.principal_id == principal_id, substitution.c.state == "active",
+            substitution.c.valid_from <= uow.now, substitution.c.valid_to > uow.now,
+            user_account.c.disabled_at.is_(None),
+        )
+        .order_by(substitution.c.id)
+    )  # fmt: skip
+    return list(dict.fromkeys(uow.execute(of).scalars()))
 
 
 def absent_for(uow: UnitOfWork, user_id: UUID) -> list[UUID]:

@@ -139,7 +139,7 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
                 yield from notice("advice_given", item.assignee_id, item.id)
         case "task.urged":
             for item in uow.execute(_items_by_id, {"items": [UUID(key) for key in data.get("items", ())]}):
-                for person in _people(uow, item):
+                for person in (*_people(uow, item), *tasks.deputies(uow, item.id)):
                     yield from notice("urge", person, item.id)
         case "task.timed_out" if data.get("do") in ("remind", "escalate", *TIMEOUTS):
             yield from _timed_out(uow, instance, notice, data)
@@ -246,7 +246,7 @@ def _without_doubles(notices: Sequence[Notice]) -> list[Notice]:
 def _words(uow: UnitOfWork, instance: Instance, fact: Entry) -> dict[str, str]:
     """Facts for the line, in both languages."""
     words: dict[str, str] = {}
-    if fact.actor_id is not None:
+    if fact.actor_id is not None and not fact.data.get("drawn"):
         user = identity.user(uow, fact.actor_id)
         words |= {"who": user.name, "who_en": user.name_en or user.name}
     if fact.node is not None or fact.kind == "task.urged":

@@ -20,7 +20,7 @@ from engine.db.instance import Instance
 from engine.db.job import IncidentKind, job
 from engine.db.policy import policy_grant
 from engine.db.subscription import subscription
-from engine.db.task import ItemStatus, RoundStatus, Source, Ticket, inbox, user_task, work_item
+from engine.db.task import Box, ItemStatus, RoundStatus, Source, Ticket, inbox, user_task, work_item
 from engine.errors import N_, OperationRunning, ReturnNotPossible
 from engine.findings import Finding, Level
 from engine.operations import UnknownOperation
@@ -46,6 +46,7 @@ _boxes = (
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(
         work_item.c.instance_id == bindparam("of"),
+        inbox.c.box != int(Box.COPIED),  # a copy outlives its round
         or_(work_item.c.status != int(ItemStatus.TODO), user_task.c.status != int(RoundStatus.OPEN)),
     )
 )

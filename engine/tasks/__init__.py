@@ -8,6 +8,7 @@ from engine.tasks.confirming import confirm, refuse
 from engine.tasks.consulting import Consultation, answer, consult, consultations
 from engine.tasks.copying import copy_to, read_copy, urge
 from engine.tasks.deciding import Acted, abstain, agree, reject
+from engine.tasks.deputies import deputies
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
 from engine.tasks.erasing import erase_opinion, erase_text, written
@@ -109,6 +110,7 @@ __all__ = [
     "decided_by_rule",
     "decided_for_me",
     "delegate",
+    "deputies",
     "done",
     "erase_opinion",
     "erase_text",
