@@ -74,13 +74,16 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "a_running_request_shows_what_comes_next_also_after_a_return",
     )),
     12: ("one copy, when drawn, with a receipt, hidden fields hidden", (
-        f"{HERE}/test_automatic.py: copies_are_sent_once_when_the_drawing_says",
+        f"{HERE}/test_automatic.py: copies_are_sent_once_when_the_drawing_says, "
+        "a_copy_that_two_nodes_and_a_second_round_send_is_one_with_a_receipt_and_shows_nothing_hidden",
         f"{HERE}/test_informing.py: a_copy_comes_once_and_tells_when_it_was_read, hidden_fields_stay_hidden_in_a_copy",
     )),
     13: ("urges once in two hours, reminders then escalation, added signers too, working days", (
         f"{HERE}/test_informing.py: urging_is_limited_to_once_in_two_hours",
         f"{HERE}/test_timeouts.py: reminders_three_times_then_the_manager_is_told, "
-        "added_signers_have_limits_of_their_own, working_time_knows_national_day_and_a_make_up_saturday",
+        "added_signers_have_limits_of_their_own, "
+        "signers_before_and_after_are_reminded_three_times_then_their_manager_is_told, "
+        "working_time_knows_national_day_and_a_make_up_saturday",
     )),
     14: ("printed by who only reads along; the code tells of a later edit", (
         "webui/test_printing.py: who_only_reads_along_prints_opinions_and_signatures_and_a_code_that_tells_of_a_later_"
@@ -109,6 +112,11 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         f"{HERE}/test_substitution.py: both_see_the_work_the_first_acts_and_both_names_are_kept, "
         "a_substitute_of_a_substitute_sees_nothing, nobody_stands_in_for_his_own_request, "
         "it_is_over_at_once_when_it_is_revoked, one_person_for_two_principals_counts_once, "
+        "one_person_for_two_principals_who_is_not_asked_himself_counts_once, "
+        "the_principal_may_be_the_first_and_another_account_of_the_requester_may_not_act_at_all, "
+        "an_urge_reaches_the_substitutes_who_may_act, "
+        "a_limit_is_in_the_currency_of_the_books_and_a_foreign_amount_is_within_none, "
+        "without_a_manager_who_could_judge_those_who_look_after_people_do_and_are_told, "
         "a_decision_to_be_confirmed_counts_when_the_principal_has_confirmed_it, "
         "a_refused_decision_is_asked_of_the_principal_again_and_stays_on_record, "
         "without_an_answer_it_stands_or_falls_after_a_day_as_the_substitution_says, "

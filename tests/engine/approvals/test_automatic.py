@@ -1,14 +1,16 @@
 """What happens without a click: empty, own, repeated, skipped. It is recorded as the engine's, never as a person's."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from engine import identity, repository, tasks
+from engine import identity, jobs, repository, tasks
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemStatus, RoundStatus, Source
 from engine.errors import EngineError, NobodyCanBeAsked
+from engine.modules.notification.models.notice import notice
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import FORM, approval
 from tests.engine.bpmn.drawing import END, START, drawing, flows, service
@@ -321,6 +323,43 @@ def test_copies_are_sent_once_when_the_drawing_says(office, on, act, read):
     for login in ("fay", "bob", "eve"):
         assert len(office.items(login, "copied")) == int(read)
     assert office.kinds(instance, "copy.") == ["copy.sent"] * int(read)
+
+
+def test_a_copy_that_two_nodes_and_a_second_round_send_is_one_with_a_receipt_and_shows_nothing_hidden(office):
+    """Title, key fields, form and notice are those of the nodes that sent it; the person stands in a group twice."""
+    hidden = '<troika:fields default="read"><troika:field id="note" perm="hidden"/></troika:fields>'
+    back = '<troika:return targets="any" resubmit="stepwise"/>'
+    head = (
+        '<extensionElements><troika:title value="= &quot;for &quot; + note"/><troika:summary fields="amount note"/>'
+        "</extensionElements>"
+    )
+    form = '<zeebe:formDefinition formId="oa/claim"/>'
+    one = approval("one", f'<troika:cc on="enter" users="fay" groups="finance"/>{form}{hidden}', users="gus")
+    two = approval("two", f'<troika:cc on="pass" users="fay,bob"/>{form}{hidden}{back}', users="hal")
+    xml = drawing(head + START + one + two + END + flows("start one two end"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": xml, "forms/oa/claim.json": json.dumps(FORM).encode()})
+    instance = office.start(amount=5, note="a doctor")
+    office.clock.advance(timedelta(minutes=5))
+    [copy] = office.items("fay", "copied")
+    read = office.do("fay", tasks.read_copy, copy.work_item_id)
+    office.act("gus", tasks.agree)
+    office.act("hal", tasks.return_, "one", "once more")
+    office.act("gus", tasks.agree)
+    office.act("hal", tasks.agree)
+
+    receipts = office.do("ann", tasks.receipts, instance)
+    assert sorted((one.reader_name, one.sender_name, one.read_at) for one in receipts) == [
+        ("Bob", None, None), ("Eve", None, None), ("Fay", None, read),
+    ]  # fmt: skip
+    assert office.items("fay", "copied") == []  # read, and not unread again
+    [line] = office.do("fay", tasks.copied).items
+    assert (line.title, line.summary) == ("P", {"amount": 5})
+    assert office.do("fay", tasks.sight, instance).on("note") == "hidden"
+    jobs.run_due(office.engine)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        texts = uow.execute(select(notice.c.text).where(notice.c.user_id == office.who["fay"].user_id)).scalars().all()
+    assert texts == ["P"]
 
 
 def test_an_unknown_person_group_or_department_is_not_deployed(office):

@@ -25,7 +25,7 @@ from engine.errors import (
     PrincipalOnly,
 )
 from engine.modules.notification.models.notice import notice
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, Actor
 from tests.consistency import consistent
 from tests.engine.approvals.office import FORM, Office, approval
 from tests.engine.approvals.test_choosing import selected
@@ -101,6 +101,52 @@ def test_one_person_for_two_principals_counts_once(office):
     office.act("eve", tasks.agree)
 
     assert office.outcome(instance)["agreed"] == 2
+
+
+def test_one_person_for_two_principals_who_is_not_asked_himself_counts_once(office):
+    instance = office.begin(approval(users="bob,eve,fay,hal", mode="ratio", extra='threshold="1/2"'))
+    for principal in ("bob", "eve"):
+        stand_in(office, principal, "gus")
+
+    for item in [line.work_item_id for line in office.items("gus")]:
+        office.do("gus", tasks.agree, item)
+
+    assert (office.status(instance), len(office.kinds(instance, "task.decided"))) == ("running", 2)
+    office.act("fay", tasks.agree)
+    assert office.status(instance) == "completed"
+
+
+def test_the_principal_may_be_the_first_and_another_account_of_the_requester_may_not_act_at_all(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        ann, gus = (identity.user(uow, login) for login in ("ann", "gus"))
+        second = identity.create_user(uow, "ann2", "Ann again", person_id=ann.person_id)
+        office.who["ann2"] = Actor(second.id)
+    office.begin(approval(users="bob"))
+    stand_in(office, "bob", "gus")
+    stand_in(office, "bob", "ann2", scope="processes", names=["p"])
+    item = office.item("bob")
+
+    with pytest.raises(NotYourTask):
+        office.do("ann2", tasks.agree, item)
+    office.do("bob", tasks.agree, item)
+    with pytest.raises(AlreadyDecided):
+        office.do("gus", tasks.agree, item)
+    assert gus.person_id != ann.person_id
+
+
+def test_an_urge_reaches_the_substitutes_who_may_act(office):
+    instance = office.begin(approval(users="bob"), amount=Decimal(500))
+    stand_in(office, "bob", "gus")
+    stand_in(office, "bob", "hal", scope="processes", names=["p"], max_amount=Decimal(100))
+    stand_in(office, "gus", "fay")
+
+    office.do("ann", tasks.urge, instance)
+    jobs.run_due(office.engine)
+
+    urged = "Ann催办「check」"
+    assert {login: urged in told(office, login) for login in ("bob", "gus", "hal", "fay")} == {
+        "bob": True, "gus": True, "hal": False, "fay": False,
+    }  # fmt: skip
 
 
 def test_it_covers_processes_categories_amounts_and_what_is_asked_from_then_on(office):

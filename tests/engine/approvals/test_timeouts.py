@@ -55,6 +55,26 @@ def test_added_signers_have_limits_of_their_own(office):
     assert [office.items(login)[0].urges for login in ("bob", "eve")] == [1, 1]
 
 
+@pytest.mark.parametrize("act", [tasks.add_before, tasks.add_after])
+def test_signers_before_and_after_are_reminded_three_times_then_their_manager_is_told(office, act):
+    steps = limit('after="PT24H" do="remind" repeat="3"', 'after="P4D" do="escalate"')
+    instance = office.begin(approval("check", steps, users="bob"))
+    office.later(hours=1)
+    office.act("bob", act, ["eve"])
+
+    for count in (1, 2, 3):
+        office.later(hours=24)
+        assert office.items("eve")[0].urges == count
+    office.later(hours=24)
+
+    asked = [row for row in office.rows(instance) if row.assignee_id == office.who["eve"].user_id]
+    done = [
+        fact.data["do"] for fact in office.facts(instance, "task.timed_out") if fact.data["item"] == str(asked[0].id)
+    ]
+    assert done == ["remind"] * 3 + ["escalate"]
+    assert [item.kind for item in office.items("cyd", "copied")] == ["copy"]
+
+
 @pytest.mark.parametrize(("do", "status", "opinion"), [
     ("agree", "completed", "超时自动通过"), ("reject", "rejected", "超时自动驳回"),
 ])  # fmt: skip
