@@ -1,9 +1,9 @@
 """What the designer edits: drafts are rows, so that several web processes and two analysts can work on them.
 
-`report`: what an import said about the drawing, until somebody puts it away; NULL for one that was drawn here.
+`draft.report`: what an import said about the drawing, until somebody puts it away; NULL for one that was drawn here.
 """
 
-from sqlalchemy import Column, Integer, LargeBinary, SmallInteger, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
 
 from engine.db.base import Id, JsonText, UtcDateTime, metadata
 
@@ -20,3 +20,26 @@ draft = Table(
     Column("saved_at", UtcDateTime, nullable=False),
     Column("report", JsonText),
 )
+
+draft_lock = Table(
+    "draft_lock",
+    metadata,
+    Column("path", String(300), primary_key=True),
+    Column("holder", Id, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+"""who edits a draft; a lease that is not renewed is over"""
+
+draft_revision = Table(
+    "draft_revision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("path", String(300), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("aside", Boolean, nullable=False),
+    Column("saved_by", Id),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Index("ix_draft_revision_path", "path", "id"),
+)
+"""what a draft was; `aside`: what somebody could not save because another one had"""

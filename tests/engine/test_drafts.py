@@ -1,10 +1,14 @@
 """Drafts: rows with a version, so that two analysts notice each other."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from engine import drafts
+from engine.drafts.revisions import Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
-from engine.unit_of_work import ENGINE
+from engine.ids import uuid7
+from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 
 PATH = "processes/oa/claim.bpmn"
@@ -135,3 +139,63 @@ def test_a_form_that_stands_in_a_foreign_drawing_becomes_a_draft_beside_it(engin
         drafts.discard(uow, "processes/oa/leave.bpmn")
         with pytest.raises(AlreadyExists, match="leave_t"):
             drafts.import_drawing(uow, "leave.bpmn", WITH_FORM, "oa")
+
+
+# ---------------------------------------------------------------- who edits
+
+
+def test_one_person_edits_until_his_lease_is_over_or_somebody_takes_over(engine, clock):
+    ann, bob = (Actor(uuid7()) for _ in range(2))
+
+    def hold(who, **options):
+        with engine.unit_of_work(who) as uow:
+            return drafts.locking.hold(uow, PATH, **options).holder
+
+    assert (hold(ann), hold(bob), hold(ann)) == (ann.user_id, ann.user_id, ann.user_id)
+    clock.advance(timedelta(seconds=40))
+    hold(ann)
+    clock.advance(timedelta(seconds=40))
+    assert hold(bob) == ann.user_id
+    assert hold(bob, take=True) == hold(ann) == bob.user_id
+    clock.advance(timedelta(seconds=60))
+    assert hold(ann) == ann.user_id
+    with engine.unit_of_work(bob) as uow:
+        drafts.locking.let_go(uow, PATH)
+        assert drafts.locking.holder(uow, PATH).holder == ann.user_id
+    with engine.unit_of_work(ann) as uow:
+        drafts.locking.let_go(uow, PATH)
+        assert drafts.locking.holder(uow, PATH) is None
+
+
+# ---------------------------------------------------------------- what a draft was
+
+
+def test_what_was_saved_can_be_looked_up_after_the_draft_is_gone(engine, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH, b"one")
+    clock.advance(timedelta(minutes=6))
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH, b"two", version=1)
+        drafts.save(uow, PATH, b"three", version=2)
+        drafts.discard(uow, PATH)
+        drafts.revisions.put_aside(uow, PATH, b"mine")
+
+        told = [(one.aside, drafts.revisions.open_(uow, one.id)[1]) for one in drafts.revisions.list_(uow, PATH)]
+        assert told == [(True, b"mine"), (False, b"three"), (False, b"one")]
+        with pytest.raises(NotFound):
+            drafts.revisions.open_(uow, uuid7())
+
+
+def test_the_older_a_state_is_the_fewer_are_kept_beside_it():
+    now, ann, bob = datetime(2026, 3, 30, 12, tzinfo=UTC), uuid7(), uuid7()
+
+    def saved(who, aside=False, **ago):
+        return Revision(uuid7(), PATH, aside, who, now - timedelta(**ago))
+
+    found = [
+        saved(ann, minutes=1), saved(ann, minutes=2), saved(bob, minutes=3), saved(ann, minutes=4, aside=True),
+        saved(ann, minutes=30), saved(ann, days=2, minutes=5), saved(ann, days=2, minutes=35),
+        saved(ann, days=2, hours=3), saved(ann, days=20, hours=1), saved(ann, days=20, hours=2), saved(ann, days=22),
+    ]  # fmt: skip
+
+    assert superfluous(found, now) == [found[place].id for place in (1, 6, 9)]

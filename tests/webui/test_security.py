@@ -119,7 +119,8 @@ ASKS = {
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
          "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
          "designer.change_form", "designer.difference", "designer.publish", "designer.do_publish",
-         "designer.publish_scenarios", "designer.publish_running", "designer.published"),
+         "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
+         "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -246,7 +247,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(), "policy_id": "REF-001", "version_id": version,
         "emergency_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
-        "payment_id": uuid4(),
+        "payment_id": uuid4(), "revision_id": uuid4(), "path": "processes/oa/claim.bpmn",
         "form_id": "oa/nothing",
         "copy_id": uuid4(), "comment_id": comment, "thread_id": thread, "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip
@@ -300,8 +301,8 @@ def test_a_visitor_who_is_not_signed_in_gets_the_login_page_or_401(app, client, 
 CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.migrate", "designer.discard",
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
-MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.deploy",
-           "designer.edit_decision", "designer.template", "designer.use_template",
+MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.restore",
+           "designer.history", "designer.edit_decision", "designer.template", "designer.use_template",
            "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",

@@ -9,18 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
 
-from engine import drafts, repository
+from engine import drafts, identity, repository
 from engine.bpmn.comparing import Changes, Part, Property, compare_drawings, parts
 from engine.bpmn.parser.xml import Unreadable
+from engine.db.definition import Kind
 from engine.errors import N_, EngineError, NotFound, Phrase
 from engine.repository import DefinitionInfo
 from webui.designer import vocabulary
 from webui.designer.blueprint import designer
 from webui.designer.cards import duration_words
-from webui.designer.library import draft_of, name_of
+from webui.designer.library import draft_of, etag_of, name_of
 from webui.designer.thumbnail import thumbnail
 from webui.designer.vocabulary import Choice
-from webui.rendering import label, page
+from webui.rendering import label, moment, page, person
 
 DRAFT = "draft"
 LONGEST = 400
@@ -100,15 +101,19 @@ class DrawingUnreadable(EngineError):
 
 @dataclass(frozen=True)
 class Side:
-    """What can be compared. `value`: in the address. `path`: of the draft, which has no `info`."""
+    """What can be compared. `value`: in the address. `path`: of the draft, which has no `info`; `revision`: of what the
+    draft was."""
 
     value: str
     title: str
     info: DefinitionInfo | None
     path: str = ""
+    revision: UUID | None = None
 
     def content(self) -> bytes:
         """The drawing."""
+        if self.revision is not None:
+            return drafts.revisions.open_(g.uow, self.revision)[1]
         return drafts.open_(g.uow, self.path).content if self.info is None else repository.source(g.uow, self.info.id)
 
 
@@ -161,7 +166,8 @@ def difference(key: str) -> ResponseReturnValue:
     before = _chosen(found, key, request.args.get("before")) or _before(list(found.values()), after)
     return page(
         "designer/difference.html", block="content", key=key, longest=LONGEST, name=name_of(key),
-        sides=list(found.values()), before=before, after=after, found=between(before, after),
+        etag=etag_of(draft_of(key)), sides=[*found.values(), *(one for one in (before, after) if one.revision)],
+        before=before, after=after, found=between(before, after),
     )  # fmt: skip
 
 
@@ -211,13 +217,26 @@ def _chosen(found: dict[str, Side], key: str, text: str | None) -> Side | None:
     """The one that was named, None when none was: a wrong one must not become another one."""
     if not text:
         return None
-    if text not in found:
-        raise NotFound(kind="version", key=f"{key} {text[:80]}")
-    return found[text]
+    return found[text] if text in found else _revision(key, text)
+
+
+def _revision(key: str, text: str) -> Side:
+    try:
+        info, _ = drafts.revisions.open_(g.uow, UUID(text))
+    except ValueError:
+        raise NotFound(kind="version", key=f"{key} {text[:80]}") from None
+    if drafts.place(info.path) != (Kind.PROCESS, key):
+        raise NotFound(kind="version", key=f"{key} {text}")
+    who = next(iter(identity.find(g.uow, [info.saved_by])), None) if info.saved_by is not None else None
+    at = moment(info.saved_at)
+    said = gettext("Put aside, %(at)s", at=at) if info.aside else gettext("Draft of %(at)s", at=at)
+    return Side(text, f"{said} · {person(who)}" if who is not None else said, None, revision=info.id)
 
 
 def _before(found: list[Side], after: Side) -> Side:
-    """The next older one; of the oldest, itself."""
+    """The next older one; of the oldest, itself; of what a draft was, the draft or the newest."""
+    if after.revision is not None:
+        return found[0]
     place = found.index(after)
     return found[place + 1] if place + 1 < len(found) else after
 

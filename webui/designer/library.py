@@ -13,8 +13,10 @@ from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui import transaction
+from webui.access import may
 from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
+from webui.designer.lock import held, held_page
 from webui.designer.report import shown
 from webui.rendering import as_script_data, label, page
 
@@ -106,14 +108,19 @@ def create() -> ResponseReturnValue:
 def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
     opened = opened_drawing(key)
+    if held(opened.path) is not None:
+        return held_page(opened.path, opened.line.name, opened.xml, opened.draft)
     data = {
         "key": key, "xml": opened.xml.decode("utf-8"),
         "report": shown(opened.report) if opened.report is not None else None,
-        "etag": etag_of(opened.draft), "person": g.reader.login, "addresses": {
+        "etag": etag_of(opened.draft), "person": g.reader.login,
+        "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "expression": url_for(".expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
             "report": url_for(".put_report_away", key=key),
+            "lock": url_for(".hold", path=opened.path) if may("process.design") else None,
+            "aside": url_for(".put_aside", path=opened.path),
         },
     }  # fmt: skip
     return page(

@@ -18,11 +18,13 @@ from engine.bpmn.parser.xml import parse
 from engine.errors import N_, EngineError, Phrase
 from engine.findings import Finding, Level
 from webui import errors, transaction
+from webui.access import may
 from webui.designer import card_settings
 from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
 from webui.designer.drawing import changed_by, with_forms
 from webui.designer.library import Opened, etag_of, opened_drawing
+from webui.designer.lock import held, held_page
 from webui.designer.more import UnknownChoice
 from webui.rendering import as_script_data, page
 
@@ -43,7 +45,10 @@ class NoCards(EngineError):
 @designer.get("/simple/<key>")
 def simple(key: str) -> ResponseReturnValue:
     """Cards from top to bottom; `card` or `branch` opens what one of them says."""
-    return _page(opened_drawing(key), chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
+    opened = opened_drawing(key)
+    if held(opened.path) is not None:
+        return held_page(opened.path, opened.line.name, opened.xml, opened.draft)
+    return _page(opened, chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
 
 
 def _again(error: EngineError, key: str, **_: Any) -> ResponseReturnValue:
@@ -162,6 +167,7 @@ def _page(
         "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.xml.decode("utf-8"),
         "addresses": {
             "draft": url_for(".save", key=opened.key), "publish": url_for(".publish", key=opened.key),
+            "lock": url_for(".hold", path=opened.path) if may("process.design") else None,
             "simple": url_for(".simple", key=opened.key),
         },
     }  # fmt: skip

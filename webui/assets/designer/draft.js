@@ -1,20 +1,33 @@
 // The draft on the server: saved one second after the last change, at least every ten; the ETag decides who may write.
+// What has not arrived there yet lies in the browser, if the page says under which id and how the drawing looks now.
 import { Refused, send } from '../shared/http.js';
+import { forget, keep } from '../shared/unsent.js';
 
-const QUIET_MS = 1_000, LONGEST_MS = 10_000;
+const QUIET_MS = 1_000, LONGEST_MS = 10_000, KEPT_MS = 250;
 
 export class Draft {
   #timer = null;
   #since = 0;
   #saving = null;
+  #keeping = null;
 
+  // unsent, glance(): id of unsent work in the browser, and the drawing without leaving the field that is typed in.
   // xml(): the drawing now; onState(state, detail): unsaved, saving, saved, conflict, failed
-  constructor({ address, etag, xml, onState }) {
-    Object.assign(this, { address, etag, xml, onState, state: 'saved' });
-    addEventListener('beforeunload', event => { if (this.state !== 'saved') event.preventDefault(); });
+  constructor({ address, etag, xml, onState, unsent = null, glance = null }) {
+    Object.assign(this, { address, etag, xml, onState, unsent, glance, state: 'saved' });
+    addEventListener('beforeunload', event => { if (!['saved', 'stopped'].includes(this.state)) event.preventDefault(); });
+  }
+
+  // somebody else edits: nothing is saved from here any more
+  stop() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#keeping);
+    this.state = 'stopped';
   }
 
   changed() {
+    if (this.state === 'stopped') return;
+    this.#keep();
     if (this.state !== 'conflict') this.#become('unsaved');
     this.#since ||= Date.now();
     clearTimeout(this.#timer);
@@ -24,6 +37,7 @@ export class Draft {
 
   // resolves with whether the server has what is on the canvas; `force`: over what somebody else wrote meanwhile
   async save({ force = false } = {}) {
+    if (this.state === 'stopped') return false;
     clearTimeout(this.#timer);
     if (this.#saving) this.#become('unsaved');      // what is on its way is not the last word
     await this.#saving;
@@ -41,13 +55,23 @@ export class Draft {
     try {
       const { etag, saved_at: savedAt } = await send('PUT', this.address, { xml: await this.xml() }, { 'If-Match': force ? '*' : this.etag });
       this.etag = etag;
-      if (this.state === 'saving') this.#become('saved', { savedAt });
+      if (this.state === 'saving') {
+        clearTimeout(this.#keeping);
+        if (this.unsent) await forget(this.unsent);
+        this.#become('saved', { savedAt });
+      }
       return true;
     } catch (error) {
       const theirs = error instanceof Refused && (error.status === 409 || error.status === 412);
       this.#become(theirs ? 'conflict' : 'failed', error.body ?? { detail: error.message });
       return false;
     }
+  }
+
+  #keep() {
+    if (!this.unsent) return;
+    clearTimeout(this.#keeping);
+    this.#keeping = setTimeout(async () => keep(this.unsent, { xml: await this.glance(), etag: this.etag, at: new Date().toISOString() }), KEPT_MS);
   }
 
   #become(state, detail = {}) {

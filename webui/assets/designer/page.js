@@ -2,6 +2,7 @@
 import { Refused, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { toast } from '../shared/toast.js';
+import { forget, found } from '../shared/unsent.js';
 
 const STATES = {
   saved: ['bg-green-lt', 'Saved'], unsaved: ['bg-yellow-lt', 'Not saved'], saving: ['bg-azure-lt', 'Saving…'],
@@ -9,7 +10,7 @@ const STATES = {
 };
 const $ = id => document.getElementById(id);
 
-export function showState(state, { savedAt }) {
+export function showState(state, { savedAt } = {}) {
   const [className, text] = STATES[state];
   const time = savedAt ? ` ${new Date(savedAt).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })}` : '';
   Object.assign($('state'), { className: `badge ${className}`, textContent: t(text) + time });
@@ -26,8 +27,40 @@ export function conflict(draft) {
     dialog.querySelector('[data-reason]').textContent = detail.detail ?? '';
     dialog.showModal();
   };
-  $('take-theirs').addEventListener('click', () => { draft.state = 'saved'; location.reload(); });
+  $('take-theirs').addEventListener('click', async () => {
+    draft.stop();
+    if (draft.unsent) await forget(draft.unsent);
+    location.reload();
+  });
   $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
+}
+
+// what cannot be saved is put aside on the server; gives the address of both beside each other
+export async function putAside(page, draft, xml) {
+  const { address } = await send('POST', page.addresses.aside, { xml });
+  draft.stop();
+  if (draft.unsent) await forget(draft.unsent);
+  return address;
+}
+
+// what an earlier page of the same person could not send, if it was lost by a crash; take(xml) puts it on the canvas
+export async function offerUnsent(page, draft, take) {
+  const left = await found(draft.unsent);
+  if (!left) return;
+  if (left.xml === page.xml) {
+    await forget(draft.unsent);
+    return;
+  }
+  const dialog = $('unsent'), at = new Date(left.at).toLocaleString(document.documentElement.lang);
+  dialog.querySelector('[data-when]').textContent = left.etag === page.etag
+    ? t('This browser keeps work of yours on this drawing of {at}.', { at })
+    : t('This browser keeps work of yours on this drawing of {at}. The draft was changed since.', { at });
+  $('unsent-go-on').hidden = left.etag !== page.etag;
+  $('unsent-go-on').onclick = async () => { await take(left.xml); dialog.close(); };
+  $('unsent-drop').onclick = async () => { await forget(draft.unsent); dialog.close(); };
+  $('unsent-compare').onclick = async () => location.assign(await putAside(page, draft, left.xml));
+  dialog.addEventListener('cancel', event => event.preventDefault());
+  dialog.showModal();
 }
 
 // the page on which a process is published shows the saved draft

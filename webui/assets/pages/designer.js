@@ -2,7 +2,8 @@
 import { currentXml, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
-import { conflict, publication, showState } from '../designer/page.js';
+import { edits } from '../designer/lock.js';
+import { conflict, offerUnsent, publication, putAside, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
 import { fit } from '../shared/fit.js';
@@ -28,7 +29,8 @@ async function start() {
   const page = JSON.parse($('designer-data').textContent);
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
   modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind })).findings;
-  const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState });
+  const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState,
+    unsent: `${page.person}:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml });
   const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id), {
     play: steps => walk(modeler, steps), mend: fix => modeler.get('troikaFixes').apply(fix),
   });
@@ -38,6 +40,8 @@ async function start() {
   listen(modeler, draft, problems, check);
   conflict(draft);
   publication(page, draft);
+  $('compare').addEventListener('click', async () => location.assign(await putAside(page, draft, await currentXml(modeler))));
+  const lock = page.addresses.lock ? edits(page, draft, async () => putAside(page, draft, await currentXml(modeler))) : null;
   modeler.get('troikaPlay').attach({
     host: $('play'), others: [$('panel'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
     xml: () => currentXml(modeler), onFindings: found => check.show(found),
@@ -51,8 +55,14 @@ async function start() {
   });
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
-  globalThis.tkDesigner = { modeler, draft, missing };      // for browser tests and the console
-  await check.now();
+  globalThis.tkDesigner = { modeler, draft, missing, lock };      // for browser tests and the console
+  await Promise.all([check.now(), lock?.beat()]);
+  await offerUnsent(page, draft, async xml => {
+    await modeler.importXML(xml);
+    fit(modeler, 110);
+    draft.changed();
+    await check.now();
+  });
 }
 
 // Newest answer wins; one question at a time costs the server least

@@ -1,5 +1,6 @@
 // The cards of a process: the server draws them; here are undo, keys, focus, publishing.
 import htmx from 'htmx.org';
+import { edits } from '../designer/lock.js';
 import { publication, showState } from '../designer/page.js';
 import { send } from '../shared/http.js';
 import { toast } from '../shared/toast.js';
@@ -14,8 +15,9 @@ const undone = [], redone = [];
 let page = now(), before = page;
 
 htmx.process(document.body);
-const draft = { get etag() { return page.etag; }, save: async () => true };
+const draft = { get etag() { return page.etag; }, state: 'saved', save: async () => true, stop: () => {} };
 publication(page, draft);
+if (page.addresses.lock) edits(page, draft, async () => null).beat();
 $('undo').addEventListener('click', () => step(undone, redone));
 $('redo').addEventListener('click', () => step(redone, undone));
 openCards();

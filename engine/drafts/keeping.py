@@ -1,6 +1,7 @@
-"""What the designer edits: one row per file of the library, with a version so that two analysts notice each other.
+"""One row per file of the library, with a version so that two analysts notice each other.
 
-A drawing of another product becomes a draft by `import_drawing`; what was done to it is kept beside it.
+Every state that was saved is a revision too. A drawing of another product becomes a draft by `import_drawing`; what
+was done to it is kept beside it.
 """
 
 import re
@@ -17,6 +18,7 @@ from engine.bpmn import imports
 from engine.bpmn.imports import ImportNote, Translation
 from engine.db.definition import Kind
 from engine.db.draft import draft
+from engine.drafts import revisions
 from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import UnitOfWork
 
@@ -168,6 +170,7 @@ def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: 
         changed = uow.execute(_change, {"of": path, "seen": version, "version": version + 1} | row)
         if cast("CursorResult[Any]", changed).rowcount != 1:
             raise StaleDraft(path=path, found=open_(uow, path).version, seen=version)
+    revisions.record(uow, path, content)
     return open_(uow, path)
 
 

@@ -1,0 +1,103 @@
+"""Two analysts on one drawing, and what a draft was before; the database does not matter here."""
+
+import re
+
+import pytest
+
+from engine import drafts, identity
+from engine.clock import FrozenClock
+from engine.process_engine import ProcessEngine
+from engine.unit_of_work import ENGINE
+from tests.conftest import MONDAY_MORNING
+from tests.webui.drawings import CLAIM
+from tests.webui.test_publishing import text_of
+
+PATH = "processes/oa/claim.bpmn"
+LOCK, ASIDE = f"/designer/lock/{PATH}", f"/designer/aside/{PATH}"
+RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
+
+
+@pytest.fixture
+def engine():
+    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def analysts(engine, app, people, sign_in):
+    """安娜 and 本; the draft is as deployed."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        for login, name in (("ana", "安娜"), ("ben", "本")):
+            people[login] = identity.create_user(uow, login, name, password=None)
+            identity.add_member(uow, "analysts", login)
+        drafts.save(uow, PATH, CLAIM, name="报销")
+    return sign_in("ana"), sign_in("ben")
+
+
+def save(visitor, content, etag):
+    return visitor.put("/designer/drafts/claim", json={"xml": content.decode()}, headers={"If-Match": etag})
+
+
+def test_who_comes_second_reads_and_may_take_over(analysts):
+    ana, ben = analysts
+    assert ana.post(LOCK, json={}).json["mine"]
+
+    for view in ("edit", "simple"):
+        assert "安娜 is editing this process since" in text_of(ben.get(f"/designer/{view}/claim"))
+    assert ben.post(LOCK, json={}).json["name"] == "安娜"
+    assert 'id="designer-data"' in ana.get("/designer/edit/claim").text
+    assert 'id="designer-data"' in ben.post(f"/designer/take/{PATH}", follow_redirects=True).text
+    told = ana.post(LOCK, json={}).json
+    assert (told["mine"], told["name"]) == (False, "本")
+    ana.delete(LOCK, json={})
+    assert "本 is editing" in text_of(ana.get("/designer/edit/claim"))
+    ben.delete(LOCK, json={})
+    assert 'id="designer-data"' in ana.get("/designer/edit/claim").text
+
+
+def test_the_version_decides_whatever_the_lock_says(analysts):
+    ana, ben = analysts
+    ana.post(LOCK, json={})
+
+    assert save(ben, RENAMED, "1").status_code == 200
+    assert save(ana, CLAIM, "1").status_code == 409
+
+
+def test_what_cannot_be_saved_is_compared_and_may_become_the_draft(analysts, engine):
+    ana, ben = analysts
+    save(ben, RENAMED, "1")
+
+    address = ana.post(ASIDE, json={"xml": CLAIM.decode()}).json["address"]
+    shown = ana.get(address)
+    restored = re.search(r'action="(/designer/history/claim/[^"]+)"', shown.text)[1]
+
+    assert re.search(r"Name Before 审核 After 审批", text_of(shown))
+    assert ana.post(restored, data={"etag": "1"}).status_code == 409
+    assert ana.post(restored, data={"etag": "2"}).status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, PATH).content == CLAIM
+
+
+def test_the_history_names_who_saved_when_and_leads_back(analysts, engine):
+    ana, ben = analysts
+    save(ana, RENAMED, "1")
+    save(ben, CLAIM.replace("审批".encode(), "复核".encode()), "2")
+    ben.delete("/designer/drafts/claim", json={})
+
+    shown = ana.get("/designer/history/claim")
+    (back,) = re.findall(r'/designer/history/claim/[^"]+', shown.text.split("安娜 ·")[1])[:1]
+
+    assert re.findall(r"(安娜|本|the installation) ·", text_of(shown)) == ["本", "安娜", "the installation"]
+    assert ana.post(back, data={"etag": "0"}).status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, PATH).content == RENAMED
+
+
+@pytest.mark.parametrize("path", ["x", "processes/../oa/a.bpmn", "forms/a.bpmn"])
+def test_a_path_outside_the_library_is_refused(analysts, path):
+    ana, _ = analysts
+    assert ana.post(f"/designer/lock/{path}", json={}).status_code in (404, 422)
+    assert ana.post(f"/designer/aside/{path}", json={"xml": ""}).status_code in (404, 422)
+    assert ana.get("/designer/difference/claim?after=nothing").status_code == 404

@@ -1,0 +1,56 @@
+"""Who edits a draft: one person at a time; others look on, and may take over."""
+
+from flask import g, jsonify, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import drafts, identity
+from engine.drafts import DraftInfo
+from engine.drafts.locking import Lock
+from webui.designer.blueprint import designer
+from webui.rendering import as_script_data, page, person
+
+
+@designer.post("/lock/<path:path>")
+def hold(path: str) -> ResponseReturnValue:
+    """Edit, or go on: the page asks every 20 seconds. The answer names whoever has taken over."""
+    drafts.place(path)
+    return jsonify(_told(drafts.locking.hold(g.uow, path)))
+
+
+@designer.delete("/lock/<path:path>")
+def let_go(path: str) -> ResponseReturnValue:
+    """The page is left."""
+    drafts.locking.let_go(g.uow, path)
+    return "", 204
+
+
+@designer.post("/take/<path:path>")
+def take_over(path: str) -> ResponseReturnValue:
+    """Edit although somebody else does; he is told within 20 seconds, and what he has not sent becomes a copy."""
+    key = drafts.place(path)[1]
+    drafts.locking.hold(g.uow, path, take=True)
+    return redirect(url_for(".editor", key=key), 303)
+
+
+def held(path: str) -> Lock | None:
+    """Who edits the draft, unless it is the reader."""
+    found = drafts.locking.holder(g.uow, path)
+    return None if found is None or found.holder == g.reader.id else found
+
+
+def held_page(path: str, name: str, xml: bytes, draft: DraftInfo | None) -> ResponseReturnValue:
+    """The drawing to look at, and who edits it since when."""
+    found = held(path)
+    drawing = {"xml": xml.decode("utf-8", "replace"), "markers": {}, "flows": [], "details": {}}
+    return page(
+        "designer/held.html", block="content", path=path, name=name, drawing=as_script_data(drawing), draft=draft,
+        holder=_name(found) if found is not None else "", since=found.since if found is not None else g.uow.now,
+    )  # fmt: skip
+
+
+def _told(lock: Lock) -> dict[str, object]:
+    return {"mine": lock.holder == g.reader.id, "name": _name(lock), "since": lock.since.isoformat()}
+
+
+def _name(lock: Lock) -> str:
+    return person(identity.user(g.uow, lock.holder))
