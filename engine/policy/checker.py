@@ -9,7 +9,7 @@ from engine.bpmn.model import Definition, Node, Process
 from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
-from engine.policy.mending import fixes
+from engine.policy.mending import elsewhere, fixes
 from engine.policy.reproducing import SECONDS, reproduce
 from engine.policy.search import DEPLOYING, Effort, Found, Need, Space, Starts, Violation
 from engine.policy.statement import MUST_BE_POLICED, Policy
@@ -180,6 +180,7 @@ def _violated(
     confirmed = None if tried is None else isinstance(tried, dict)
     place, need = space.system.places[name], space.needs[name][violation.missing]
     steps, line = told(space, name, violation, tried if isinstance(tried, dict) else None)
+    beyond = elsewhere(space, violation)
     return Finding(
         "policy-approval-missing",
         level,
@@ -194,8 +195,11 @@ def _violated(
             "path": line,
             "confirmed": confirmed,
             "replay": Phrase(CONFIRMED if confirmed else POSSIBLE),
+            **({"fix": Phrase(beyond[0].message, **beyond[0].facts), "called": beyond[1]} if beyond else {}),
         },
-        N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
+        N_("Mend it in the called process '{called}': {fix}.")
+        if beyond
+        else N_("Draw an approval that provides it on every way there, and let a gateway ask for its outcome."),
         line=place.node.line,
         steps=steps,
         fixes=fixes(space, violation),

@@ -470,6 +470,45 @@ def test_a_way_round_is_played_on_the_drawing_and_mended_in_one_step_of_undo(sit
     assert wrong == []
 
 
+def test_a_late_approval_is_escalated_and_branches_are_joined_in_one_step_of_undo_each(site, profile):
+    """The drawing is loaded with both faults; each is mended, proved and undone."""
+    _, engine, _ = site
+    source = (LIBRARY / "processes/oa/direct_payment.bpmn").read_text(encoding="utf-8")
+    source = source.replace("direct_payment", "round_late").replace("oa/round_late", "oa/direct_payment")
+    late = (
+        '<bpmn:boundaryEvent id="late" name="一天" attachedToRef="release"><bpmn:timerEventDefinition>'
+        '<bpmn:timeDuration xsi:type="bpmn:tFormalExpression">P1D</bpmn:timeDuration></bpmn:timerEventDefinition>'
+        '</bpmn:boundaryEvent><bpmn:sequenceFlow id="late_on" sourceRef="late" targetRef="pay"/></bpmn:process>'
+    )
+    drawn = (
+        '<bpmndi:BPMNShape id="late_di" bpmnElement="late"><dc:Bounds x="850" y="162" width="36" height="36"/>'
+        '</bpmndi:BPMNShape><bpmndi:BPMNEdge id="late_on_di" bpmnElement="late_on"><di:waypoint x="868" y="198"/>'
+        '<di:waypoint x="1200" y="180"/></bpmndi:BPMNEdge></bpmndi:BPMNPlane>'
+    )
+    source = source.replace("</bpmn:process>", late).replace("</bpmndi:BPMNPlane>", drawn)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/round_late.bpmn", source.encode(), name="付款")
+    page, wrong = opened(profile, "round_late", language="en-GB")
+    way = page.locator(".tk-problem[title=policy-approval-missing]")
+
+    way.click()
+    page.locator(".tk-fix").click()
+
+    expect(way).to_have_count(0)
+    written = page.evaluate("tkDesigner.modeler.saveXML().then(({xml}) => xml)")
+    assert '<troika:step after="P1D" do="escalate"' in written
+    assert 'id="late"' not in written
+    page.locator("#undo").click()
+    expect(way).to_have_count(1)
+    page.evaluate("tkDesigner.modeler.get('troikaFixes').apply({id: 'add-join', element: 'pay'})")
+    coming = "tkDesigner.modeler.get('elementRegistry').get('pay').incoming"
+    joined = page.evaluate(f"{coming}.map(({{source}}) => [source.type, source.incoming.length])")
+    assert joined == [["bpmn:ParallelGateway", 2]]
+    page.locator("#undo").click()
+    assert page.evaluate(f"{coming}.map(({{id}}) => id).sort()") == ["late_on", "released_to_pay"]
+    assert wrong == []
+
+
 def test_a_stale_page_asks_which_drawing_stays(site, profile, draft):
     _, engine, _ = site
     page, wrong = opened(profile, draft("stale"), 409)

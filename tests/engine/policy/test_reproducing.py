@@ -94,16 +94,47 @@ def test_the_way_through_a_called_process_is_gone_too():
     assert tried(outer, called) is True
 
 
+BESIDE = process(
+    START, "<bpmn:parallelGateway id='both'/>", approval().replace('onReject="flow"', 'onReject="end"'), task("ship"),
+    "<bpmn:exclusiveGateway id='both_done'/>", PAY, END, flow("start", "both"), flow("both", "fin"),
+    flow("both", "ship"), flow("fin", "both_done"), flow("ship", "both_done"), flow("both_done", "pay"),
+    flow("pay", "end"),
+)  # fmt: skip
+BESIDE_PAY = BESIDE.replace("<bpmn:exclusiveGateway id='both_done'/>", "").replace(
+    flow("both_done", "pay"), "").replace('targetRef="both_done"', 'targetRef="pay"')  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("drawing", "fixes"),
     [
         (good(fin=approval(extra='<troika:onEmpty do="autoPass"/>')), [("remove-automatic-pass", "fin", "")]),
         (good(condition="amount < 100"), [("add-outcome-check", "ok_pay", "fin")]),
-        (good(boundary("late", "fin", TIMER), flow("late", "pay")), []),
+        (good(boundary("late", "fin", TIMER), flow("late", "pay")), [("timer-to-escalation", "late", "fin")]),
+        (good(boundary("late", "fin", TIMER, interrupting=False), flow("late", "pay")), []),
+        (BESIDE, [("add-join", "both_done", "")]),
+        (BESIDE.replace("exclusiveGateway id='both_done'", "parallelGateway id='both_done'"), None),
+        (BESIDE_PAY, [("add-join", "pay", "")]),
     ],
-    ids=["automatic pass", "no outcome check", "of another shape"],
+    ids=["automatic pass", "no outcome check", "timer", "of another shape", "no join", "a join", "at an activity"],
 )
 def test_a_way_of_a_known_shape_comes_with_what_puts_it_right(drawing, fixes):
-    (finding,) = check(drawing)
+    found = [[(fix.id, fix.element_id, fix.subject) for fix in finding.fixes] for finding in check(drawing)]
 
-    assert [(fix.id, fix.element_id, fix.subject) for fix in finding.fixes] == fixes
+    assert found == ([] if fixes is None else [fixes])
+
+
+def test_what_a_called_process_does_is_mended_there():
+    passes = approval(extra='<troika:onEmpty do="autoPass"/>').replace('onReject="flow"', 'onReject="end"')
+    called = process(passes, name="sub").replace('name="sub"', 'name="费用审批"')
+    outer = process(
+        START, '<bpmn:callActivity id="call" name="审批"><bpmn:extensionElements><zeebe:calledElement processId="sub"/>'
+        "</bpmn:extensionElements></bpmn:callActivity>", PAY, END, flow("start", "call"), flow("call", "pay"),
+        flow("pay", "end"),
+    )  # fmt: skip
+
+    (finding,) = check(outer, called)
+
+    assert finding.fixes == ()
+    assert str(finding).endswith(
+        "Mend it in the called process '费用审批': Take away what lets '审批 fin' pass without anybody."
+    )
