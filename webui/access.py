@@ -36,6 +36,12 @@ def needs(capability: str) -> Callable[[View], View]:
     return mark
 
 
+def works(view: View) -> View:
+    """A page on which something is changed: not for those who only read, whatever they may read."""
+    view.works = True  # type: ignore[attr-defined]
+    return view
+
+
 def guard(blueprint: Blueprint, capability: str) -> None:
     """Every view of `blueprint` asks for `capability` unless it says otherwise by `needs`."""
     blueprint.needs = capability  # type: ignore[attr-defined]
@@ -50,7 +56,7 @@ def check(view: Callable[..., Any]) -> None:
     capability = getattr(view, "needs", None)
     if capability is None:
         capability = _of_blueprint()
-    reads = request.method in ("GET", "HEAD", "OPTIONS")
+    reads = request.method in ("GET", "HEAD", "OPTIONS") and not getattr(view, "works", False)
     if capability and not (may_read(capability) if reads else _has(capability)):
         raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
     if not reads and capability != AUDIT and READ_ONLY in g.reader.capabilities:

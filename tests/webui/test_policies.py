@@ -188,6 +188,17 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     assert "emergency" in alive
     assert "Fay" in known["cora"].get("/policies/grants?state=active&text=Fay").text
 
+    api = {login: known[login].get for login in ("cora", "aud", "ana", "clara", "ann")}
+    (grant,) = api["aud"]("/api/v1/policies/grants?text=Fay").json["grants"]
+    assert (grant["name"], grant["state"], grant["facts"]["amount"]) == ("Fay", "active", "100.00")
+    (cleared,) = api["cora"]("/api/v1/policies/payments").json["payments"]
+    assert (cleared["amount"], cleared["subject_id"]) == ("200.00", str(bill_id))
+    assert sorted(one["name"] for one in cleared["approved_by"]) == ["Clara", "Ida"]
+    told = {login: [one["state"] for one in api[login]("/api/v1/policies/emergencies").json] for login in api}
+    assert told == {"cora": ["reviewed"], "aud": ["reviewed"], "clara": ["reviewed"], "ana": [], "ann": []}
+    assert {api["ana"](f"/api/v1/policies/{path}").status_code for path in ("grants", "payments")} == {403}
+    assert api["aud"]("/api/v1/policies/grants?state=guessed").status_code == 422
+
 
 def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):
     started(engine, Actor(people["ann"].id), a_bill(engine))

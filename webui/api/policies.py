@@ -5,10 +5,20 @@ from typing import Any
 from flask import g
 
 from engine import policy, repository
-from webui import policy_words
+from webui import policy_rows, policy_words
 from webui.access import needs
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import HoldOut, PolicyOut, ProofOut, StaffingOut
+from webui.api.schemas import (
+    ClearedPageOut,
+    EmergencyOut,
+    GrantPageOut,
+    GrantsIn,
+    HoldOut,
+    PaymentsIn,
+    PolicyOut,
+    ProofOut,
+    StaffingOut,
+)
 from webui.errors import words
 
 blueprint = Blueprint(
@@ -76,3 +86,54 @@ def holds() -> Any:
         }
         for one in policy.open_holds(g.uow)
     ]  # fmt: skip
+
+
+@blueprint.route("/grants", methods=["GET"])
+@needs("policy|audit")
+@blueprint.arguments(GrantsIn, location="query")
+@blueprint.response(200, GrantPageOut)
+def grants(asked: dict[str, Any]) -> Any:
+    """Approvals, newest first: whose, for which document, and what became of them."""
+    found, following = policy_rows.grants(g.uow, **asked)
+    listed = [
+        {
+            "id": one.id, "instance_id": one.instance_id, "number": one.number, "element": one.node,
+            "capability": one.capability, "account_id": one.account_id, "name": one.who,
+            "on_behalf_of": one.on_behalf_of_id, "source": one.source, "subject_type": one.subject_type,
+            "subject_id": one.subject_id, "facts": one.facts, "state": one.state, "state_reason": one.state_reason,
+            "uses": one.uses, "granted_at": one.granted_at, "expires_at": one.expires_at,
+        }
+        for one in found
+    ]  # fmt: skip
+    return {"grants": listed, "next": following}
+
+
+@blueprint.route("/payments", methods=["GET"])
+@needs("policy|audit")
+@blueprint.arguments(PaymentsIn, location="query")
+@blueprint.response(200, ClearedPageOut)
+def payments(asked: dict[str, Any]) -> Any:
+    """Guarded operations that were let through, newest first, with the approvals that each has used."""
+    found, following = policy_rows.cleared(g.uow, **asked)
+    listed = []
+    for one in found:
+        row = one["row"]
+        approved = [
+            {"name": by.name, "requirement": by.requirement, "source": by.source, "granted_at": by.granted_at}
+            for by in one["approved"]
+        ]
+        listed.append({
+            "id": row.id, "instance_id": row.instance_id, "number": row.number, "operation": row.operation,
+            "subject_type": row.subject_type, "subject_id": row.subject_id, "amount": str(row.amount),
+            "currency": row.currency, "payee": row.payee_id, "policies": row.policy_versions or row.policies,
+            "cleared_at": row.cleared_at, "payment_id": one["payment"], "approved_by": approved,
+        })  # fmt: skip
+    return {"payments": listed, "next": following}
+
+
+@blueprint.route("/emergencies", methods=["GET"])
+@needs("")
+@blueprint.response(200, EmergencyOut(many=True))
+def emergencies() -> Any:
+    """Broken glass, newest first: all of it for controllers and auditors, for others what they may sign."""
+    return policy_rows.emergencies(g.uow, g.reader)[0]

@@ -621,3 +621,87 @@ class HoldOut(Schema):
     times = fields.Integer(metadata={"description": "how often the gate has refused it"})
     held_at = fields.AwareDateTime()
     escalated_at = fields.AwareDateTime(allow_none=True)
+
+
+class GrantsIn(Schema):
+    text = Text(load_default="", metadata={"description": "in the document, the number of the request or the name"})
+    state = Text(
+        load_default="active", validate=validate.OneOf(["active", "parked", "void", "consumed", ""]),
+        metadata={"description": "empty: all"},
+    )  # fmt: skip
+    before = fields.UUID(load_default=None, metadata={"description": "`next` of the page before"})
+
+
+class PaymentsIn(Schema):
+    text = Text(load_default="", metadata={"description": "in the document, the number of the request or the payee"})
+    before = fields.UUID(load_default=None, metadata={"description": "`next` of the page before"})
+
+
+class GrantOut(Schema):
+    id = fields.UUID()
+    instance_id = fields.UUID()
+    number = fields.String(allow_none=True, metadata={"description": "of the request"})
+    element = fields.String()
+    capability = fields.String()
+    account_id = fields.UUID()
+    name = fields.String()
+    on_behalf_of = fields.UUID(allow_none=True)
+    source = fields.String(metadata={"description": "human | break_glass"})
+    subject_type = fields.String()
+    subject_id = fields.String()
+    facts = fields.Dict(metadata={"description": "that the approval is bound to"})
+    state = fields.String(metadata={"description": "active | parked | void | consumed"})
+    state_reason = fields.String(allow_none=True)
+    uses = fields.String()
+    granted_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+
+
+class GrantPageOut(Schema):
+    grants = fields.List(fields.Nested(GrantOut))
+    next = fields.UUID(allow_none=True)
+
+
+class ApprovedOut(Schema):
+    name = fields.String()
+    requirement = fields.String()
+    source = fields.String()
+    granted_at = fields.AwareDateTime()
+
+
+class ClearedOut(Schema):
+    id = fields.UUID()
+    instance_id = fields.UUID()
+    number = fields.String(allow_none=True)
+    operation = fields.String()
+    subject_type = fields.String()
+    subject_id = fields.String()
+    amount = fields.String()
+    currency = fields.String()
+    payee = fields.String()
+    policies = fields.List(fields.String())
+    cleared_at = fields.AwareDateTime()
+    payment_id = fields.UUID(allow_none=True)
+    approved_by = fields.List(fields.Nested(ApprovedOut))
+
+
+class ClearedPageOut(Schema):
+    payments = fields.List(fields.Nested(ClearedOut))
+    next = fields.UUID(allow_none=True)
+
+
+class EmergencyOut(Schema):
+    id = fields.UUID()
+    policy = fields.String(attribute="policy_id")
+    instance_id = fields.UUID()
+    subject_type = fields.String()
+    subject_id = fields.String()
+    facts = fields.Dict()
+    reason = fields.String()
+    asked_by = fields.UUID()
+    asked_at = fields.AwareDateTime()
+    expires_at = fields.AwareDateTime()
+    signed_by = fields.List(fields.UUID())
+    reviewed_by = fields.UUID(allow_none=True)
+    review = fields.String(allow_none=True)
+    state = fields.String(metadata={"description": "asked | signed | withdrawn | reviewed"})

@@ -15,6 +15,7 @@ from engine.errors import N_, DeploymentRefused, EngineError, NotFound
 from engine.feel.values import text_of
 from engine.repository import DefinitionInfo
 from webui import datafile, errors, transaction
+from webui.access import works
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, changed_by, findings_out
@@ -73,6 +74,7 @@ def decision_files() -> ResponseReturnValue:
 
 
 @designer.get("/decisions/new")
+@works
 def new_decision() -> ResponseReturnValue:
     """The questions before the first table."""
     values = {"category": FIRST_AREA}

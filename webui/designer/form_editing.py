@@ -16,6 +16,7 @@ from engine.errors import N_, EngineError, NotFound, Phrase
 from engine.findings import Level
 from engine.repository import DefinitionInfo
 from webui import transaction
+from webui.access import works
 from webui.designer.blank_form import TYPES, split
 from webui.designer.blueprint import designer
 from webui.designer.form_fields import FieldRow, Plain, names_in, rows_of, with_rows, written
@@ -95,6 +96,7 @@ class _Form:
 
 
 @designer.get("/simple/<key>/forms/<path:form_id>")
+@works
 def edit_form(key: str, form_id: str) -> ResponseReturnValue:
     """The fields of a form that the drawing names."""
     form = _form_of(key, form_id)

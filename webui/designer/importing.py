@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from engine import drafts
 from engine.errors import N_, AlreadyExists, EngineError
 from webui import errors
+from webui.access import works
 from webui.designer.blueprint import designer
 from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, draft_of
 from webui.designer.report import counts
@@ -53,6 +54,7 @@ class Outcome:
 
 
 @designer.get("/import")
+@works
 def import_form() -> ResponseReturnValue:
     """Choose files."""
     return _form({"category": FIRST_AREA})

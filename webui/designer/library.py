@@ -13,7 +13,7 @@ from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui import transaction
-from webui.access import may
+from webui.access import may, works
 from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
 from webui.designer.lock import held, held_page
@@ -81,6 +81,7 @@ def library() -> ResponseReturnValue:
 
 
 @designer.get("/new")
+@works
 def new() -> ResponseReturnValue:
     """The questions before the first drawing."""
     return page("designer/new.html", block="content", areas=areas(), values={"category": FIRST_AREA}, error=None)
@@ -105,6 +106,7 @@ def create() -> ResponseReturnValue:
 
 
 @designer.get("/edit/<key>")
+@works
 def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
     opened = opened_drawing(key)

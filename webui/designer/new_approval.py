@@ -12,6 +12,7 @@ from engine import drafts, repository
 from engine.errors import N_, EngineError, NotFound
 from engine.forms.model import leaves
 from webui import transaction
+from webui.access import works
 from webui.designer.blank import blank_approval
 from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
@@ -47,6 +48,7 @@ class NameWanted(EngineError):
 
 
 @designer.get("/approvals/new")
+@works
 def new_approval() -> ResponseReturnValue:
     """The questions before the first card."""
     suggested = "approval_" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS))

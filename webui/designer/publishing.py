@@ -18,6 +18,7 @@ from engine.findings import Finding, Level
 from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui import errors
+from webui.access import works
 from webui.designer.blueprint import designer
 from webui.designer.drawing import body, changed_by, findings_out, with_forms
 from webui.designer.library import draft_of, etag_of, name_of
@@ -88,6 +89,7 @@ class Shown:
 
 
 @designer.get("/publish/<key>")
+@works
 def publish(key: str) -> ResponseReturnValue:
     """Everything that whoever publishes should know before he does."""
     return _shown(key, request.args)

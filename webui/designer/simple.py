@@ -18,7 +18,7 @@ from engine.bpmn.parser.xml import parse
 from engine.errors import N_, EngineError, Phrase
 from engine.findings import Finding, Level
 from webui import errors, transaction
-from webui.access import may
+from webui.access import may, works
 from webui.designer import card_settings
 from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
@@ -43,6 +43,7 @@ class NoCards(EngineError):
 
 
 @designer.get("/simple/<key>")
+@works
 def simple(key: str) -> ResponseReturnValue:
     """Cards from top to bottom; `card` or `branch` opens what one of them says."""
     opened = opened_drawing(key)

@@ -10,9 +10,10 @@ from flask_babel import gettext
 from engine import identity, jobs, policy
 from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.policy import Hold
+from webui import policy_rows
 from webui.access import needs
 from webui.navigation import this_page
-from webui.policies import WATCH, blueprint, queries
+from webui.policies import WATCH, blueprint
 from webui.rendering import page
 from webui.transaction import shows_again
 
@@ -65,16 +66,11 @@ def emergencies() -> ResponseReturnValue:
 
 
 def _emergencies(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
-    found = policy.emergencies(g.uow)
-    roles = {one.policy.id: set(one.policy.break_glass.roles) if one.policy.break_glass else set()
-             for one in policy.versions_in_force(g.uow)}  # fmt: skip
-    mine = {group.key for group in identity.groups_of(g.uow, g.reader.id)}
-    sees_all = not g.reader.capabilities.isdisjoint(("admin", "policy", "audit"))
-    found = [one for one in found if sees_all or mine & roles.get(one.policy_id, set())]
+    found, signs = policy_rows.emergencies(g.uow, g.reader)
     people = identity.names(g.uow, {key for one in found for key in (one.asked_by, *one.signed_by, one.reviewed_by)})
     return page(
         "policies/emergencies.html", found=found, people=people, error=error,
-        may_sign={one.id for one in found if mine & roles.get(one.policy_id, set())},
+        may_sign=signs,
     )  # fmt: skip
 
 
@@ -122,7 +118,7 @@ def grants() -> ResponseReturnValue:
     """Whose approvals are alive, by document or person: what somebody approved that is still unpaid."""
     state = request.args.get("state", "active")
     text = request.args.get("text", "").strip()
-    found, following = queries.grants(g.uow, text=text, state=state if state in STATES else "", before=_before())
+    found, following = policy_rows.grants(g.uow, text=text, state=state if state in STATES else "", before=_before())
     return page("policies/grants.html", found=found, text=text, state=state, states=STATES, next=_next(following))
 
 
@@ -131,7 +127,7 @@ def grants() -> ResponseReturnValue:
 def payments() -> ResponseReturnValue:
     """What was let through, with the approvals it stands on."""
     text = request.args.get("text", "").strip()
-    found, following = queries.cleared(g.uow, text=text, before=_before())
+    found, following = policy_rows.cleared(g.uow, text=text, before=_before())
     return page("policies/payments.html", found=found, text=text, next=_next(following))
 
 

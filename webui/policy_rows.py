@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from engine import evidence
+from engine import evidence, identity, policy
 from engine.db.base import metadata
 from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.db.policy import clearance, clearance_grant, policy_grant
+from engine.policy import Emergency
 from engine.unit_of_work import UnitOfWork
+from webui.reader import Reader
 
 PAGE = 50
 
@@ -26,6 +28,19 @@ _grants = (
     .join(_principal, _principal.c.id == policy_grant.c.on_behalf_of_id, isouter=True)
     .join(instance, instance.c.id == policy_grant.c.instance_id, isouter=True)
 )  # fmt: skip
+
+
+def emergencies(uow: UnitOfWork, reader: Reader) -> tuple[list[Emergency], set[UUID]]:
+    """Broken glass that concerns the reader, and the ids of what he may sign: those who look after policies or read the
+    record see all of it, others what they may sign.
+    """
+    roles = {one.policy.id: set(one.policy.break_glass.roles) if one.policy.break_glass else set()
+             for one in policy.versions_in_force(uow)}  # fmt: skip
+    mine = {group.key for group in identity.groups_of(uow, reader.id)}
+    found = policy.emergencies(uow)
+    signs = {one.id for one in found if mine & roles.get(one.policy_id, set())}
+    sees_all = not reader.capabilities.isdisjoint(("admin", "policy", "audit"))
+    return [one for one in found if sees_all or one.id in signs], signs
 
 
 def grants(uow: UnitOfWork, *, text: str = "", state: str = "active", before: UUID | None = None
