@@ -31,6 +31,13 @@ _KEYS = {
     "客户": "customer",
 }  # fmt: skip
 """Keys of labels that many forms have; the others are numbered."""
+ENGLISH = {
+    "amount": "Amount", "reason": "Reason", "date": "Date", "category": "Category", "kind": "Kind", "note": "Note",
+    "files": "Files", "quantity": "Quantity", "department": "Department", "name": "Name", "place": "Place",
+    "starts": "From", "ends": "Until", "days": "Days", "text": "Explanation", "price": "Price",
+    "supplier": "Supplier", "customer": "Customer",
+}  # fmt: skip
+"""What those fields are called for readers of English."""
 _TAKEN = frozenset(("process", "approval", "task", "item"))
 
 
@@ -50,6 +57,8 @@ def blank_form(form_id: str, fields: list[NewField]) -> bytes:
     for key, field in zip(_keys(fields), fields, strict=True):
         shape = COMPONENTS[field.type]
         component = {**shape, "id": f"Field_{key}", "key": key, "label": field.label}
+        if key in ENGLISH and _KEYS.get(field.label) == key:
+            component["properties"] = {"troika:label.en": ENGLISH[key]}
         component["validate"] = {**shape.get("validate", {}), **({"required": True} if field.required else {})}
         if field.type == "choice":
             component["values"] = [{"label": option, "value": option} for option in field.options]

@@ -177,7 +177,7 @@ class Deck:
             found.words = words_of(flow.condition, self.fields, self.names)
             found.missing = card.kind != "parallel" and not found.otherwise and not (flow.condition or "").strip("= ")
             found.place, found.last = (0, True) if found.otherwise else (asked.index(path), path is asked[-1])
-            found.problems = self._said([path.flow], found.missing)
+            found.problems = [] if found.missing else self._said([path.flow], False)
             shown.append(found)
         return shown
 

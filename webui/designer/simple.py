@@ -59,9 +59,9 @@ def _again(error: EngineError, key: str, **_: Any) -> ResponseReturnValue:
 
 
 def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., ResponseReturnValue]:
-    """A view that changes the sheet it gets and names the card that the reader looks at then.
+    """A view that changes the sheet it gets and names the card or branch that the reader looks at then.
 
-    `opens`: its settings are asked for at once.
+    `opens`: its settings are asked for at once; those of a new condition are what its first branch asks.
     """
 
     @transaction.shows_again(_again)
@@ -76,10 +76,11 @@ def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., Respon
             name = sheet.process.name or key
             version = opened.draft.version if opened.draft is not None else 0
             drafts.save(g.uow, opened.path, written, version=version, name=name)
+        card, branch = _first_question(written, focus) if opens else ("", "")
         if "HX-Request" in request.headers:
-            return _page(opened_drawing(key), focus=focus, chosen=focus if opens else "")
-        chosen = focus if opens else None
-        return redirect(url_for(".simple", key=key, card=chosen, _anchor=f"card-{focus}"), 303)
+            return _page(opened_drawing(key), focus=focus, chosen=card, branch=branch)
+        anchor = f"card-{focus}"
+        return redirect(url_for(".simple", key=key, card=card or None, branch=branch or None, _anchor=anchor), 303)
 
     run.__name__ = view.__name__
     run.__doc__ = view.__doc__
@@ -148,7 +149,7 @@ def change_card(sheet: editing.Sheet, card: str) -> str:
 def change_condition(sheet: editing.Sheet, card: str, flow: str) -> str:
     """Name and condition of a branch."""
     card_settings.apply_branch(sheet, sheet.card(card), flow, request.form)
-    return card
+    return flow
 
 
 # ---------------------------------------------------------------- the page
@@ -216,6 +217,14 @@ def _others(definition: Definition, findings: list[Finding], drawn: outline.Outl
         errors.words(found.message, found.facts) for found in findings
         if found.level is not Level.INFO and (drawn.path is None or found.element_id not in cards | flows)
     ]  # fmt: skip
+
+
+def _first_question(xml: bytes, card: str) -> tuple[str, str]:
+    """(card, branch) whose settings a new card needs first."""
+    definition = read(xml).definition
+    found = outline.outline(definition).card(card) if definition is not None else None
+    asks = found is not None and found.kind == "condition"
+    return card, found.branches[0].flow if found is not None and asks else ""
 
 
 def _letters() -> str:

@@ -125,7 +125,8 @@ function walk(event) {
     event.preventDefault();
     all[all.indexOf(card) + by]?.focus();
   } else if (event.key === '+' || event.key === 'Insert') {
-    const plus = card.closest('.tk-step')?.querySelector(':scope > .tk-plus > details');
+    const plus = card.closest('.tk-condition')?.parentElement.querySelector(':scope > .tk-path > .tk-edge .tk-plus > details')
+      ?? card.closest('.tk-step')?.querySelector(':scope > .tk-plus > details');
     if (plus) { event.preventDefault(); plus.open = true; }
   } else if (event.key === 'Delete') {
     const form = card.parentElement.querySelector('form[data-removes]');
