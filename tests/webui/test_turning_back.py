@@ -3,8 +3,9 @@
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 
-from engine import identity
+from engine import identity, tasks
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.test_acts import DIALOG, ask, decide, item_of, sent
 
@@ -133,6 +134,17 @@ def test_a_substitute_is_set_told_of_decides_and_is_ended(engine, sign_in, ask, 
     assert "You are acting for" not in carl.get("/inbox/").text
     with engine.unit_of_work(Actor(people["bob"].id), read_only=True) as uow:
         assert identity.substitutions(uow, people["bob"].id) == []
+
+
+def test_a_substitute_is_told_why_a_large_request_stays_with_the_principal(engine, sign_in, ask, people):
+    instance = ask()
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        identity.substitute(uow, "bob", "carl", uow.now, uow.now + timedelta(days=1), max_amount=Decimal("0.50"))
+        [item] = [line.work_item_id for line in tasks.inbox(uow).items if line.instance_id == instance]
+    page = sign_in("carl").get(f"/inbox/{item}").text
+
+    assert "You act for somebody else up to 0.50 CNY, and this is about 1.00 CNY" in page
+    assert 'value="agree"' not in page
 
 
 def test_a_decision_for_the_principal_waits_on_both_pages_until_he_confirms_it(engine, sign_in, ask, people):
