@@ -210,15 +210,30 @@ def test_cards_of_a_shipped_process_are_readable_on_a_phone(site, language, them
 def test_the_flowchart_and_the_cards_show_one_draft(site):
     page = site.enter("chen")
     site.open(page, "/designer/edit/leave_request")
-    page.evaluate("""() => { const m = tkDesigner.modeler;
-        m.get('modeling').updateProperties(m.get('elementRegistry').get('manager'), { name: '主管审批' }); }""")
-    page.locator("#simple").click()
+    page.evaluate(
+        "tkDesigner.modeler.get('selection').select(tkDesigner.modeler.get('elementRegistry').get('manager'))"
+    )
+    name = page.locator("[data-entry-id=name] textarea, [data-entry-id=name] input").first
+    if not name.is_visible():
+        page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
+    name.fill("主管审批")
+    page.locator("#simple").click()  # at once: the panel has not written it yet
     page.wait_for_url("**/designer/simple/leave_request")
     site.ready(page)
 
     expect(page.locator("[data-card=manager]")).to_contain_text("主管审批")
+    page.locator("[data-card=manager]").click()
+    page.locator("#sheet #name").fill("主管批准")
+    page.locator("[data-card=rule]").click()  # another card, nothing applied
+    expect(page.locator("[data-card=manager]")).to_contain_text("主管批准")
+    page.locator("#sheet #name").fill("谁来批")
+    page.get_by_role("link", name="流程图", exact=True).click()
+    page.wait_for_url("**/designer/edit/leave_request")
+    site.ready(page)
+    drawing = page.evaluate("tkDesigner.modeler.saveXML().then(({ xml }) => xml)")
+    assert ("主管批准" in drawing, "谁来批" in drawing) == (True, True)
     with site.engine.unit_of_work(ENGINE) as uow:
-        assert "主管审批" in drafts.open_(uow, "processes/oa/leave_request.bpmn").content.decode()
+        assert "主管批准" in drafts.open_(uow, "processes/oa/leave_request.bpmn").content.decode()
         drafts.discard(uow, "processes/oa/leave_request.bpmn")
         assert repository.latest(uow, "leave_request").version == 1
 

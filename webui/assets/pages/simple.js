@@ -12,10 +12,10 @@ import '../styles/simple.css';
 const $ = id => document.getElementById(id);
 const now = () => JSON.parse($('simple-data').content.textContent);
 const undone = [], redone = [];
-let page = now(), before = page;
+let page = now(), before = page, typed = false, applied = null;
 
 htmx.process(document.body);
-const draft = { get etag() { return page.etag; }, state: 'saved', save: async () => true, stop: () => {} };
+const draft = { get etag() { return page.etag; }, state: 'saved', save: apply, stop: () => {} };
 publication(page, draft);
 if (page.addresses.lock) edits(page, draft, async () => null).beat();
 $('undo').addEventListener('click', () => step(undone, redone));
@@ -32,6 +32,8 @@ document.addEventListener('htmx:beforeRequest', ({ detail }) => {
 document.addEventListener('htmx:afterSwap', ({ detail }) => {
   if (detail.target.id !== 'pane') return;
   page = now();
+  typed = false;
+  applied?.(!$('refusal'));
   if (detail.requestConfig.verb === 'post' && page.xml !== before.xml) {
     undone.push(before.xml);
     redone.length = 0;
@@ -66,6 +68,36 @@ function openCards() {
     });
   }
 }
+
+// ---------------------------------------------------------------- what is typed and not applied yet
+
+$('pane').addEventListener('input', event => { typed ||= Boolean(event.target.closest('#sheet')); });
+for (const name of ['htmx:responseError', 'htmx:sendError']) document.addEventListener(name, () => applied?.(false));
+addEventListener('beforeunload', event => { if (typed) event.preventDefault(); });
+
+// apply the settings that are open, if something was typed into them; whether nothing of it is left behind
+async function apply() {
+  const form = $('sheet')?.querySelector('form');
+  if (!typed || !form) return true;
+  if (!form.reportValidity()) return false;
+  const answer = new Promise(done => { applied = done; });
+  form.requestSubmit();
+  const taken = await answer;
+  applied = null;
+  return taken;
+}
+
+// whoever goes to another card, or to the flowchart, takes along what he has typed; to close the settings drops it
+document.addEventListener('click', async event => {
+  const link = event.target.closest('a[href]');
+  if (!typed || !link || 'closesSheet' in link.dataset || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const stays = Boolean(link.closest('#pane') && link.dataset.card), { href } = link;
+  if (!await apply()) return;
+  if (stays) htmx.ajax('GET', href, { target: '#pane' });
+  else location.assign(href);
+}, { capture: true });
 
 // ---------------------------------------------------------------- undo
 
