@@ -245,7 +245,7 @@ def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
     return {
         "key": info.key, "name": info.name, "version": info.version, "digest": info.digest.hex(),
         "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
-        "proof": next((word for word in (policy.VIOLATED, policy.UNKNOWN) if word in words), policy.PROVED),
+        "proof": next((word for word in policy.WORST if word in words), policy.PROVED),
         "findings": [finding.message.format(**finding.facts) for finding in proof.findings],
     }  # fmt: skip
 

@@ -196,6 +196,17 @@ class PolicyMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """troika:policy assumes: a guarded operation handles a document that another process has approved.
+
+    `subject`: the document, as the input of the operation names it.
+    """
+
+    capability: str
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Numbering:
     """troika:numbering of a process. `scope`: who shares a series: `global` all processes of the same pattern,
     `process` this one, `entity` this one in one company.
@@ -279,6 +290,7 @@ class Extensions:
     copies: list[Copying] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     policy: PolicyMark | None = None
+    assumes: Assumption | None = None
     executor: bool = False
     """whoever decides here executes the payment (troika:policy role="executor")"""
     returns: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
 from engine.policy.changing import activate
-from engine.policy.checker import PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
+from engine.policy.checker import ASSUMED, PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
 from engine.policy.emergency import ask as ask_emergency
 from engine.policy.emergency import get as emergency_of
@@ -55,6 +55,7 @@ from engine.policy.versions import (
 from engine.policy.weakening import weakening
 
 __all__ = [
+    "ASSUMED",
     "DEPLOYING",
     "DRAWING",
     "ESCALATE",

@@ -12,7 +12,7 @@ from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import elsewhere, fixes
 from engine.policy.reproducing import SECONDS, reproduce
 from engine.policy.search import DEPLOYING, Effort, Found, Need, Space, Starts, Violation
-from engine.policy.statement import MUST_BE_POLICED, Policy
+from engine.policy.statement import MUST_BE_POLICED, Policy, Requirement
 from engine.policy.subjects import Forms, Subjects
 from engine.policy.telling import named, told
 from engine.policy.tracking import Decisions, Tracking
@@ -30,19 +30,20 @@ class Guarded(Protocol):
         """What it writes without an output mapping: name -> type."""
 
 
-PROVED, VIOLATED, UNKNOWN = "proved", "violated", "unknown"
+PROVED, VIOLATED, UNKNOWN, ASSUMED = "proved", "violated", "unknown", "assumed"
 NOTHING = "nothing guarded"
 CONFIRMED = N_("Confirmed: the machine goes this way.")
 POSSIBLE = N_("A possible way: the machine did not repeat it.")
 GATE, SILENT = "gate", "none"
-WORST = (VIOLATED, UNKNOWN, GATE, PROVED, SILENT)
+WORST = (VIOLATED, UNKNOWN, ASSUMED, GATE, PROVED, SILENT)
 """what `Verdict.about` may say, the worst first"""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of one process. `word`: proved | violated | unknown | nothing guarded. `classes`: of the guarded
-    operations that it can reach, in what it calls as well."""
+    """What is known of one process. `word`: proved | assumed | violated | unknown | nothing guarded. `classes`: of the
+    guarded operations that it can reach, in what it calls as well. `assumed`: ids of the policies of which some
+    approval is given in another process, as the drawing says: the gate asks for it at each document."""
 
     process: str
     word: str
@@ -50,15 +51,19 @@ class Verdict:
     states: int = 0
     seconds: float = 0.0
     classes: frozenset[str] = frozenset()
+    assumed: frozenset[str] = frozenset()
 
     def about(self, policy: Policy) -> str:
-        """Of one policy: proved, violated, unknown, gate (nothing to prove: the gate asks), none (not its class)."""
+        """Of one policy: proved, assumed, violated, unknown, gate (nothing to prove: the gate asks), none (not its
+        class)."""
         if policy.on not in self.classes:
             return SILENT
         if any(one.facts.get("policy") == policy.id for one in self.findings):
             return VIOLATED
         if any(one.rule == "policy-unproved" for one in self.findings):
             return UNKNOWN
+        if policy.id in self.assumed:
+            return ASSUMED
         return PROVED if any(need.when is None for need in policy.approvals) else GATE
 
 
@@ -117,10 +122,11 @@ def _space(
     system: System, catalog: Mapping[str, Any], policies: list[Policy], forms: Forms | None,
     decisions: Decisions | None, *, whole: bool = False, fuse: bool = True,
 ) -> Space:  # fmt: skip
-    needs = {
-        place.id: found for place in system.places.values() if (found := _needs(place, catalog, policies)) is not None
-    }
     subjects = Subjects(system, catalog, forms)
+    needs = {
+        place.id: found for place in system.places.values()
+        if (found := _needs(place, catalog, policies, subjects)) is not None
+    }  # fmt: skip
     return Space(system, needs, subjects, Tracking(system, subjects, decisions), whole=whole, fuse=fuse)
 
 
@@ -135,8 +141,12 @@ def _prove(
         return Verdict(process.id, NOTHING)
     space = _space(system, catalog, policies, beside.get("forms"), beside.get("decisions"))
     needs = space.needs
+    assumed = frozenset(
+        policy.id for place in system.places.values() for policy in policies if policy.on == _guarded(place, catalog)
+        for requirement in policy.approvals if _is_assumed(place, policy, requirement, space.subjects)
+    )  # fmt: skip
     if not needs:
-        return Verdict(process.id, NOTHING, classes=classes)
+        return Verdict(process.id, ASSUMED if assumed else NOTHING, classes=classes, assumed=assumed)
     system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
 
     found = space.search(begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
@@ -153,7 +163,7 @@ def _prove(
         for name, violation in found.violations.items()
     ]
     worst = Level.ERROR if Level.ERROR in level.values() else Level.WARN
-    for element, what in system.unread:
+    for element, what in system.unread if any(needs.values()) else ():
         findings.append(
             Finding(
                 "policy-unproved", worst, element,
@@ -165,8 +175,8 @@ def _prove(
         )  # fmt: skip
     if found.spent:
         findings.append(_spent(space, found, worst, resource))
-    word = VIOLATED if found.violations else UNKNOWN if findings else PROVED
-    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes)
+    word = VIOLATED if found.violations else UNKNOWN if findings else ASSUMED if assumed else PROVED
+    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes, assumed)
 
 
 def _no_decision(key: str) -> Any:
@@ -232,16 +242,31 @@ def _level(place: Place, catalog: Mapping[str, Any]) -> Level:
     return Level.ERROR if _guarded(place, catalog) in MUST_BE_POLICED else Level.WARN
 
 
-def _needs(place: Place, catalog: Mapping[str, Any], policies: list[Policy]) -> list[Need] | None:
+def _is_assumed(place: Place, policy: Policy, requirement: Requirement, subjects: Subjects) -> bool:
+    """Whether the drawing says that the document which is handled there was approved in another process, and the policy
+    lets approvals stem from there."""
+    mark = place.node.extensions.assumes
+    return (
+        mark is not None and policy.elsewhere and mark.capability == requirement.approval
+        and subjects.is_about(place.id, mark.subject)
+    )  # fmt: skip
+
+
+def _needs(
+    place: Place, catalog: Mapping[str, Any], policies: list[Policy], subjects: Subjects
+) -> list[Need] | None:  # fmt: skip
     guarded = _guarded(place, catalog)
     if guarded is None:
         return None
-    found = [
-        Need(policy.id, requirement.approval, requirement.people)
-        for policy in policies if policy.on == guarded
+    asked = [
+        (policy, requirement) for policy in policies if policy.on == guarded
         for requirement in policy.approvals if requirement.when is None
     ]  # fmt: skip
-    if found:
+    found = [
+        Need(policy.id, requirement.approval, requirement.people)
+        for policy, requirement in asked if not _is_assumed(place, policy, requirement, subjects)
+    ]  # fmt: skip
+    if asked:
         return found
     if guarded not in MUST_BE_POLICED:
         return None

@@ -52,15 +52,21 @@ class Subjects:
         subject = getattr(self._catalog.get(task.type) if task is not None else None, "subject", None)
         if subject is None:  # an operation without one holds at its gate
             return list(approvals)
-        text = next(
-            (_text(line.source) for line in place.node.extensions.inputs if line.target == subject.argument),
-            "",
-        )
+        text = self._handled(name)
         about = self._variables(place, text)
         return [
             approval for approval in approvals
             if self._asks(approval) == (text, subject.type) and self._about[approval] == about
         ]  # fmt: skip
+
+    def is_about(self, name: str, source: str | None) -> bool:
+        """Whether an expression names the document that a guarded place handles."""
+        return self._handled(name) == _text(source) != ""
+
+    def _handled(self, name: str) -> str:
+        argument = self.argument(name)
+        inputs = self._system.places[name].node.extensions.inputs
+        return next((_text(line.source) for line in inputs if line.target == argument), "")
 
     def written(self, name: str) -> set[str]:
         """The variables that a place writes when it is done."""

@@ -594,7 +594,8 @@ class ProofOut(Schema):
     definition = fields.Nested(DefinitionOut)
     classes = fields.List(fields.String(), metadata={"description": "of the guarded operations that it can reach"})
     verdicts = fields.Dict(
-        fields.String(), fields.String(), metadata={"description": "policy: violated | unknown | gate | proved | none"}
+        fields.String(), fields.String(),
+        metadata={"description": "policy: violated | unknown | assumed | gate | proved | none"},
     )  # fmt: skip
     findings = fields.List(fields.String(), metadata={"description": "what stands against it, in words"})
     situations = fields.Integer()

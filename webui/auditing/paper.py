@@ -69,7 +69,8 @@ def pdf(document: dict[str, Any]) -> bytes:
         )
     story += _section("决定 Decisions", *[_decision(one) for one in document["decisions"]])
     story += _section("政策版本 Policy versions", *[_policy(one) for one in document["policies"]])
-    proof = {"proved": "已证明 proved", "unknown": "无法证明 unknown"}.get(definition["proof"], "未通过 violated")
+    said = {"proved": "已证明 proved", "unknown": "无法证明 unknown", "assumed": "在别的流程中批准 approved elsewhere"}
+    proof = said.get(definition["proof"], "未通过 violated")
     story += _section("流程版本的证明 Proof of the process version", _pairs([
         ("版本 Version", f"{definition['name']} {definition['key']} v{definition['version']}"),
         ("摘要 Digest", definition["digest"]), ("结论 Verdict", f"{proof}（{_at(definition['proved_at'])}）"),

@@ -11,6 +11,7 @@ from engine.bpmn.model import (
     PERIODS,
     ApprovalRule,
     Assignees,
+    Assumption,
     CalledDecision,
     CalledElement,
     Copying,
@@ -33,6 +34,7 @@ from engine.findings import Finding, Level
 
 HUMAN = frozenset(("userTask",))
 TIMED = frozenset(("process", "userTask", "startEvent", "intermediateCatchEvent", "boundaryEvent"))
+CALLS = frozenset(("serviceTask", "sendTask"))
 JOBS = frozenset(("serviceTask", "sendTask", "scriptTask", "businessRuleTask"))
 MAPPED = frozenset(
     [
@@ -430,6 +432,13 @@ class Reader:
             found.hooks.append(Hook(tuple(dict.fromkeys(moments)), url.strip(), secret.removeprefix("ref:")))
 
     def _policy(self, owner: Element, child: Element, found: Extensions) -> None:
+        if local_name(owner) not in HUMAN:
+            self._check_attributes(owner, child, "troika:policy", "assumes subject")
+            capability = self._required(owner, child, "assumes")
+            if capability:
+                found.assumes = Assumption(capability, child.get("subject"))
+            return
+        self._check_attributes(owner, child, "troika:policy", "provides subject subjectType role")
         if child.get("role") is not None:
             found.executor = self._choice(owner, child, "role", ("executor",)) == "executor"
             if child.get("provides") is None:
@@ -629,7 +638,7 @@ _TROIKA: dict[str, _Word] = {
     "return": (HUMAN, Reader._return, "targets resubmit compensate"),
     "recall": (HUMAN, Reader._recall, "until"),
     "withdraw": (_PROCESS, Reader._withdraw, "until"),
-    "policy": (HUMAN, Reader._policy, "provides subject subjectType role"),
+    "policy": (HUMAN | CALLS, Reader._policy, "provides subject subjectType role assumes"),
     "retry": (JOBS, Reader._retry, "cycle"),
     "numbering": (_PROCESS, Reader._numbering, "pattern period scope gapless"),
     "title": (_PROCESS, Reader._title, "value"),
