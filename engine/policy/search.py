@@ -538,7 +538,7 @@ class Space:
             return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
-        if place.id in self.data.certain:
+        if place.id in self.data.certain or self.data.is_decided(place.id, state.data):
             return SURE
         if node.type in ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction"):
             return BY_ITSELF

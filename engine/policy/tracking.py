@@ -75,6 +75,7 @@ class Tracking:
         }
         self.reads = {name: self._read_at(name) for name in system.places}
         self._outcomes: dict[tuple[str, Masks], list[Masks]] = {}
+        self._sure: dict[tuple[str, Masks], bool] = {}
 
     # ------------------------------------------------------------ what is tracked
 
@@ -191,6 +192,16 @@ class Tracking:
         if key not in self._outcomes:
             self._outcomes[key] = list(self._computed(name, known))
         return self._outcomes[key]
+
+    def is_decided(self, name: str, known: Masks) -> bool:
+        """Whether a decision is asked there that surely gives something."""
+        if name not in self._asked or not self.writes[name]:
+            return False
+        key = (name, known)
+        if key not in self._sure:
+            answers = self._asked[name].answers(known)
+            self._sure[key] = answers is not None and not any(answer.stuck for answer, _ in answers)
+        return self._sure[key]
 
     def forgotten(self, name: str, known: Masks) -> Masks:
         """What is known when a place has written whatever it may write."""

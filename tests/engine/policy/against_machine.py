@@ -13,7 +13,7 @@ from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
 from engine.policy.search import DIGIT, WORDS, Effort, Space, State
 from tests.engine.policy.exhaustive import Explored, Explorer, Yes
-from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, PAY, WRITES, structured, tangled
+from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, OTHERS, PAY, WRITES, structured, tangled
 
 SUBJECT = SimpleNamespace(type="erp_payment_request", argument="request_id")
 
@@ -43,7 +43,7 @@ MAKERS: dict[str, Callable[..., bytes]] = {
 }  # fmt: skip
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
-SAMPLES = {"amount": AMOUNTS, "other": AMOUNTS, "level": LEVELS}
+SAMPLES = {"amount": AMOUNTS, "other": OTHERS, "level": LEVELS}
 
 
 @dataclass

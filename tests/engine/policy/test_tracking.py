@@ -88,6 +88,16 @@ def test_a_decision_gives_what_its_table_gives(first, then, holds):
     assert proved(DECIDES, *lines) is holds
 
 
+@pytest.mark.parametrize(("asked", "holds"), [("amount > 100", True), ("urgent = true", False)])
+def test_what_a_decision_leads_to_at_once_comes_before_a_payment_that_waits(asked, holds):
+    """The drawing ends in the same step; where the decision may get stuck, the payment runs meanwhile."""
+    stop = element("endEvent", "stop", inner="<terminateEventDefinition/>")
+    body = DECIDES + element("parallelGateway", "both") + stop
+    lines = ("start big", f"big both ? {asked}", "big fin", "both decide stop", "both pay", 'second pay ? level = "x"')
+
+    assert proved(body, *lines, "second end") is holds
+
+
 def test_of_a_decision_that_is_not_known_nothing_is_known():
     lines = ("start big", "big fin ? amount >= 500", "big decide", "decide second", "second end")
 
