@@ -43,3 +43,19 @@ draft_revision = Table(
     Index("ix_draft_revision_path", "path", "id"),
 )
 """what a draft was; `aside`: what somebody could not save because another one had"""
+
+draft_comment = Table(
+    "draft_comment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("path", String(300), nullable=False),
+    Column("element", String(200), nullable=False),
+    Column("thread_id", Id),
+    Column("text", Text, nullable=False),
+    Column("author_id", Id),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("resolved_by", Id),
+    Column("resolved_at", UtcDateTime),
+    Index("ix_draft_comment_path", "path", "id"),
+)
+"""what is said about elements of a drawing; `thread_id`: of an answer, the comment that it answers"""

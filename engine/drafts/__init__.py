@@ -1,6 +1,6 @@
 """What the designer edits: drafts of files of the library, who edits one just now, and what each was before."""
 
-from engine.drafts import locking, revisions
+from engine.drafts import comments, locking, revisions
 from engine.drafts.keeping import (
     Draft,
     DraftInfo,
@@ -23,6 +23,7 @@ __all__ = [
     "DraftInfo",
     "Imported",
     "Report",
+    "comments",
     "decisions_of",
     "discard",
     "forms_of",

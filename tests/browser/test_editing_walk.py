@@ -64,6 +64,14 @@ def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site
     assert chromium.violations(adam, "main") == []
     assert not chromium.scrolls_sideways(adam)
     site.picture(adam, "history_zh")
-    adam.get_by_role("link", name=re.compile("差异")).first.click()
+    site.open(adam, "/designer/comments/travel_declaration?element=edit")
+    adam.locator("#text").fill("这里还缺时限")
+    adam.locator("main form button").first.click()
     site.ready(adam)
+    assert chromium.violations(adam, "main") == []
+    assert not chromium.scrolls_sideways(adam)
+    site.picture(adam, "comments_zh")
+    site.open(adam, EDITOR)
+    expect(adam.locator(".tk-comments")).to_have_count(1)
+    site.picture(adam, "commented_zh")
     site.trouble.clear()  # requests that this test cut off

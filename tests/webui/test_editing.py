@@ -101,3 +101,34 @@ def test_a_path_outside_the_library_is_refused(analysts, path):
     assert ana.post(f"/designer/lock/{path}", json={}).status_code in (404, 422)
     assert ana.post(f"/designer/aside/{path}", json={"xml": ""}).status_code in (404, 422)
     assert ana.get("/designer/difference/claim?after=nothing").status_code == 404
+
+
+def test_a_comment_is_answered_resolved_and_counted_on_the_canvas(analysts, engine):
+    ana, ben = analysts
+    before = ana.get("/designer/edit/claim").text
+    where = ana.post("/designer/comments/claim", data={"element": "approve", "text": "谁来审批？<b>"}).location
+    thread = where.rpartition("#")[2]
+    ben.post("/designer/comments/claim", data={"thread": thread, "text": "部门经理"})
+
+    shown = ana.get("/designer/comments/claim")
+    assert re.search(r"Approve Show it in the flowchart 安娜 .* 谁来审批？<b> 本 .* 部门经理", text_of(shown))
+    assert "<b>" not in shown.text
+    assert '"comments": {}' in before
+    assert '"comments": {"approve": 1}' in ana.get("/designer/edit/claim").text
+    assert ben.post(f"/designer/comments/claim/{thread}/resolve").status_code == 303
+    assert "resolved · 本" in text_of(ana.get("/designer/comments/claim"))
+    assert '"comments": {}' in ana.get("/designer/edit/claim").text
+    ben.post(f"/designer/comments/claim/{thread}/reopen")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.comments.counts(uow, PATH) == {"approve": 1}
+        assert drafts.open_(uow, PATH).content == CLAIM
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [({"text": " "}, 422), ({"text": "x" * 2001}, 422), ({"text": "x", "thread": "y"}, 404),
+     ({"text": "x", "thread": "00000000-0000-0000-0000-000000000000"}, 404),
+     ({"text": "x", "element": "e" * 201}, 422)],
+)  # fmt: skip
+def test_a_comment_without_words_or_in_no_thread_is_refused(analysts, sent, status):
+    assert analysts[0].post("/designer/comments/claim", data=sent).status_code == status

@@ -120,7 +120,8 @@ ASKS = {
          "designer.gallery", "designer.template", "designer.use_template", "designer.edit_form",
          "designer.change_form", "designer.difference", "designer.publish", "designer.do_publish",
          "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
-         "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore"),
+         "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore",
+         "designer.comments", "designer.say", "designer.settle_comment"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -303,7 +304,8 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.restore",
-           "designer.history", "designer.edit_decision", "designer.template", "designer.use_template",
+           "designer.history", "designer.settle_comment", "designer.edit_decision", "designer.template",
+           "designer.use_template",
            "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",

@@ -1,6 +1,7 @@
 """The designer: library, editor, versions, and what its script asks for."""
 
 from webui.designer import (
+    comments,
     decisions,
     difference,
     drawing,
@@ -20,6 +21,7 @@ from webui.designer import (
 from webui.designer.blueprint import designer
 
 __all__ = [
+    "comments",
     "decisions",
     "designer",
     "difference",

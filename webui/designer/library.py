@@ -116,13 +116,14 @@ def editor(key: str) -> ResponseReturnValue:
         "key": key, "xml": opened.xml.decode("utf-8"),
         "report": shown(opened.report) if opened.report is not None else None,
         "etag": etag_of(opened.draft), "person": g.reader.login,
+        "comments": drafts.comments.counts(g.uow, opened.path),
         "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "expression": url_for(".expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
             "report": url_for(".put_report_away", key=key),
             "lock": url_for(".hold", path=opened.path) if may("process.design") else None,
-            "aside": url_for(".put_aside", path=opened.path),
+            "comments": url_for(".comments", key=key), "aside": url_for(".put_aside", path=opened.path),
         },
     }  # fmt: skip
     return page(

@@ -1,4 +1,5 @@
 // The designer's page: canvas, panel, draft, findings, deployment.
+import { showComments } from '../designer/comments.js';
 import { currentXml, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
@@ -39,6 +40,7 @@ async function start() {
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
   conflict(draft);
+  showComments(modeler, page, $('comments'));
   publication(page, draft);
   $('compare').addEventListener('click', async () => location.assign(await putAside(page, draft, await currentXml(modeler))));
   const lock = page.addresses.lock ? edits(page, draft, async () => putAside(page, draft, await currentXml(modeler))) : null;
