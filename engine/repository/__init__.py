@@ -1,5 +1,6 @@
 """What is deployed: check, deploy, and immutable versions of processes, decisions and forms."""
 
+from engine.repository import areas
 from engine.repository.candidates import Candidate, Foreseen, following, foresee, showing
 from engine.repository.definitions import (
     DefinitionInfo,
@@ -58,6 +59,7 @@ __all__ = [
     "Unproved",
     "Wanting",
     "activate_policy",
+    "areas",
     "check",
     "decision",
     "definition",

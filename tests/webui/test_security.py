@@ -121,7 +121,8 @@ ASKS = {
          "designer.change_form", "designer.difference", "designer.publish", "designer.do_publish",
          "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
          "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore",
-         "designer.comments", "designer.say", "designer.settle_comment"),
+         "designer.comments", "designer.say", "designer.settle_comment", "designer.exchange",
+         "designer.download", "designer.take_in"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -249,7 +250,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(), "policy_id": "REF-001", "version_id": version,
         "emergency_id": uuid4(),
         "other_id": definition, "substitution": uuid4(), "view": uuid4(), "draft_id": draft, "signer": uuid4(),
-        "payment_id": uuid4(), "revision_id": uuid4(), "path": "processes/oa/claim.bpmn",
+        "payment_id": uuid4(), "revision_id": uuid4(), "area": "oa", "path": "processes/oa/claim.bpmn",
         "form_id": "oa/nothing",
         "copy_id": uuid4(), "comment_id": comment, "thread_id": thread, "card": "nowhere", "flow": "to_nowhere",
     }  # fmt: skip

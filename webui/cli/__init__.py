@@ -5,6 +5,7 @@ from flask.cli import FlaskGroup
 
 from engine.errors import EngineError
 from webui.cli import (
+    area,
     audit,
     db,
     decision,
@@ -47,6 +48,7 @@ main.params = []  # the application is ours: nobody chooses another one
 
 for group in (
     process.group,
+    area.group,
     decision.group,
     instance.group,
     job.group,

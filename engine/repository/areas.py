@@ -1,0 +1,129 @@
+"""An area of the library as one archive, file by file as it lies in `processes/` and `forms/`, out and in again."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from engine import drafts
+from engine.db.definition import Kind, deployment, resource
+from engine.errors import N_, EngineError, InvalidValue
+from engine.repository.definitions import file, latest_all
+from engine.unit_of_work import UnitOfWork
+
+MOST_FILES = 1000
+MOST_BYTES = 50_000_000
+"""unpacked"""
+_AREA = re.compile(r"[a-z][a-z0-9_]{1,62}")
+_PLACE = re.compile(r"(processes|forms)/[^/]+/.")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_SCENARIOS = (
+    select(resource.c.path, resource.c.content)
+    .join(deployment, deployment.c.id == resource.c.deployment_id)
+    .where(resource.c.kind == int(Kind.SCENARIOS))
+    .order_by(deployment.c.deployed_at.desc(), deployment.c.id.desc())
+)
+NEW, CHANGED, SAME, DRAWN, FOREIGN, ELSEWHERE = "new", "changed", "same", "drawn", "foreign", "elsewhere"
+
+
+class NoArchive(EngineError):
+    """Something else than a usable zip file."""
+
+    message = N_("Expected a zip file with the folders processes/ and forms/, found: {reason}")
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one file of an archive.
+
+    `outcome`: NEW or CHANGED: a draft now; SAME: as it is here already; DRAWN: another draft is in the way; ELSEWHERE:
+    its process is in another folder here; FOREIGN: no file of a library.
+    """
+
+    path: str
+    outcome: str
+
+
+def areas(uow: UnitOfWork) -> list[str]:
+    """The folders that have something deployed or drafted, by name."""
+    return sorted({path.split("/")[1] for path in current(uow)})
+
+
+def current(uow: UnitOfWork, *, with_drafts: bool = True) -> dict[str, bytes]:
+    """Every file as it was deployed last, or as its draft stands."""
+    found: dict[str, bytes] = {}
+    for row in uow.execute(_SCENARIOS):
+        found.setdefault(row.path, bytes(row.content))
+    for kind in ("process", "decision", "form"):
+        found |= dict(file(uow, info.id) for info in latest_all(uow, kind))
+    if with_drafts:
+        found |= {info.path: drafts.open_(uow, info.path).content for info in drafts.list_(uow)}
+    return {path: content for path, content in found.items() if _PLACE.match(path)}
+
+
+def pack(uow: UnitOfWork, area: str, *, with_drafts: bool = False) -> bytes:
+    """A zip of one area; the same files give the same bytes. Raises InvalidValue when there is nothing."""
+    found = {path: content for path, content in current(uow, with_drafts=with_drafts).items() if _in(area, path)}
+    if not found:
+        raise InvalidValue(expected=N_("an area that has files"), found=area[:80])
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for path in sorted(found):
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, found[path])
+    return written.getvalue()
+
+
+def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Taken]:
+    """Drafts of what an archive has and this installation has not so. `replace`: over drafts that differ.
+
+    Raises NoArchive; nothing is taken in then.
+    """
+    files = _read(content)
+    there, known = current(uow, with_drafts=False), {info.path: info for info in drafts.list_(uow)}
+    homes = {drafts.place(path): path for path in (*there, *known)}
+    taken = []
+    for path, new in files.items():
+        outcome = _outcome(path, new, there, homes)
+        draft = known.get(path)
+        if outcome in (NEW, CHANGED, SAME) and draft is not None:
+            same = drafts.open_(uow, path).content == new
+            outcome = SAME if same else CHANGED if replace else DRAWN
+        if outcome in (NEW, CHANGED):
+            drafts.save(uow, path, new, version=draft.version if draft is not None else 0)
+        taken.append(Taken(path, outcome))
+    return taken
+
+
+def _in(area: str, path: str) -> bool:
+    return bool(_AREA.fullmatch(area)) and path.split("/")[1] == area
+
+
+def _outcome(path: str, new: bytes, there: dict[str, bytes], homes: dict[tuple[Kind, str], str]) -> str:
+    try:
+        place = drafts.place(path)
+    except InvalidValue:
+        return FOREIGN
+    if homes.get(place, path) != path:
+        return ELSEWHERE
+    if path not in there:
+        return NEW
+    return SAME if there[path] == new else CHANGED
+
+
+def _read(content: bytes) -> dict[str, bytes]:
+    """Its files by path, folders left out."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+                raise NoArchive(reason=f"{len(entries)} files, {sum(entry.file_size for entry in entries)} bytes")
+            if len({entry.filename for entry in entries}) != len(entries):
+                raise NoArchive(reason="one name twice")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        raise NoArchive(reason=str(error)) from None

@@ -1,0 +1,148 @@
+"""Areas as zip files: out, in again, and what an archive may not do; the database does not matter here."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine import drafts, identity, repository
+from engine.clock import FrozenClock
+from engine.process_engine import ProcessEngine
+from engine.repository import areas
+from engine.scenarios import worlds
+from engine.unit_of_work import ENGINE
+from tests.conftest import MONDAY_MORNING
+from tests.webui.test_publishing import text_of
+from webui.cli import main
+
+LIBRARY = Path(__file__).parents[2]
+SHIPPED = dict(worlds.files_of(LIBRARY))
+AREAS = sorted({path.split("/")[1] for path in SHIPPED})
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The shipped library, deployed."""
+    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), library=LIBRARY)
+    with opened.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, SHIPPED)
+    yield opened
+    opened.dispose()
+
+
+def archive(files):
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as made:
+        for path, content in files.items():
+            made.writestr(path, content)
+    return written.getvalue()
+
+
+def unpacked(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as read:
+        return {name: read.read(name) for name in read.namelist()}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_shipped_area_is_exported_as_it_lies_in_its_folders_and_taken_in_without_a_difference(shipped, area):
+    with shipped.unit_of_work(ENGINE) as uow:
+        packed = areas.pack(uow, area)
+
+        assert unpacked(packed) == {path: content for path, content in SHIPPED.items() if path.split("/")[1] == area}
+        assert {one.outcome for one in areas.unpack(uow, packed)} == {areas.SAME}
+        assert areas.pack(uow, area) == packed
+        assert drafts.list_(uow) == []
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_an_empty_installation_has_the_same_area_afterwards(shipped, area):
+    with shipped.unit_of_work(ENGINE, read_only=True) as uow:
+        packed = areas.pack(uow, area)
+    other = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING))
+    with other.unit_of_work(ENGINE) as uow:
+        assert {one.outcome for one in areas.unpack(uow, packed)} == {areas.NEW}
+        assert areas.pack(uow, area, with_drafts=True) == packed
+    other.dispose()
+
+
+def test_what_differs_becomes_a_draft_and_a_draft_that_differs_stays_unless_told():
+    path, other = "processes/oa/claim.bpmn", "processes/hr/claim.bpmn"
+    engine = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING))
+
+    def taken(files, **options):
+        with engine.unit_of_work(ENGINE) as uow:
+            return [one.outcome for one in areas.unpack(uow, archive(files), **options)]
+
+    assert taken({path: b"one", "README.md": b"x", "../processes/oa/x.bpmn": b"x"}) == ["new", "foreign", "foreign"]
+    assert taken({path: b"one"}) == ["same"]
+    assert taken({path: b"two", other: b"one"}) == ["drawn", "elsewhere"]
+    assert taken({path: b"two"}, replace=True) == ["changed"]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, path).content == b"two"
+        assert [info.path for info in drafts.list_(uow)] == [path]
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04 cut off", b"plain text", archive({"a": b"x"})[:-30]],
+    ids=["empty", "cut", "text", "end"],
+)
+def test_something_else_than_a_zip_is_refused_and_nothing_is_taken(shipped, content):
+    with shipped.unit_of_work(ENGINE) as uow, pytest.raises(areas.NoArchive):
+        areas.unpack(uow, content)
+
+
+def test_an_archive_that_unpacks_without_end_is_refused(shipped, monkeypatch):
+    monkeypatch.setattr(areas, "MOST_BYTES", 1000)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("processes/oa/big.bpmn", b"0" * 2000)
+    with shipped.unit_of_work(ENGINE) as uow, pytest.raises(areas.NoArchive, match="2000 bytes"):
+        areas.unpack(uow, packed.getvalue())
+
+
+@pytest.fixture
+def engine():
+    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
+    yield opened
+    opened.dispose()
+
+
+def test_the_page_gives_an_area_and_says_of_each_file_what_became_of_it(engine, app, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+        people["ana"] = identity.create_user(uow, "ana", "安娜", password=None)
+        identity.add_member(uow, "analysts", "ana")
+        drafts.save(uow, "processes/oa/trip.bpmn", b"trip")
+    ana = sign_in("ana")
+    ana.get("/designer/exchange")
+
+    given = ana.get("/designer/exchange/oa.zip?drafts=1")
+    sent = {"file": (io.BytesIO(archive({"processes/oa/trip.bpmn": b"trip", "forms/oa/a.json": b"{}"})), "oa.zip")}
+    shown = text_of(ana.post("/designer/exchange", data=sent, content_type="multipart/form-data"))
+
+    assert unpacked(given.data) == {"processes/oa/trip.bpmn": b"trip"}
+    assert "processes/oa/trip.bpmn the same here forms/oa/a.json new draft" in shown
+    assert ana.post("/designer/exchange").status_code == 422
+    assert ana.get("/designer/exchange/nothing.zip").status_code == 422
+
+
+def test_the_command_writes_an_area_and_takes_it_in(tmp_path):
+    def troika(*arguments):
+        settings = {"TROIKA_DATABASE_URL": f"sqlite:///{tmp_path}/troika.db", "TROIKA_LIBRARY": str(tmp_path)}
+        result = CliRunner().invoke(main, list(arguments), env=settings)
+        return result.exit_code, result.output.splitlines()[-1:]
+
+    file = tmp_path / "oa.zip"
+    file.write_bytes(archive({"processes/oa/trip.bpmn": b"trip"}))
+    assert troika("db", "upgrade")[0] == 0
+
+    assert troika("area", "import", str(file)) == (0, ["1 drafts of 1 files"])
+    assert troika("area", "import", str(file)) == (0, ["0 drafts of 1 files"])
+    assert troika("area", "export", "oa", str(tmp_path / "out.zip"), "--drafts")[0] == 0
+    assert unpacked((tmp_path / "out.zip").read_bytes()) == {"processes/oa/trip.bpmn": b"trip"}
+    file.write_bytes(archive({"processes/oa/trip.bpmn": b"other"}))
+    assert troika("area", "import", str(file)) == (1, ["0 drafts of 1 files"])
