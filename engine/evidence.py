@@ -69,7 +69,7 @@ def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
     streams = sorted({grant["stream"] for grant in stands["grants"]} | {str(row.instance_id)})
     request = records.read(uow, REQUEST, str(row.request_id))
     versions = _policies(uow, stands["clearances"])
-    named = [str(row.clearance_id), *(grant["item"] for grant in stands["grants"])]
+    named = [str(row.clearance_id), *(grant["item"] or grant["emergency"] for grant in stands["grants"])]
     chains = [_chain(uow, stream, named) for stream in streams]
     chains.append(_chain(uow, _POLICY, [], _last_policy_act(uow, stands["clearances"])))
     known = audit.standing(uow)

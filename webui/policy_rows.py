@@ -30,6 +30,12 @@ _grants = (
 )  # fmt: skip
 
 
+def requests(uow: UnitOfWork, keys: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """Title and number of these requests."""
+    query = select(instance.c.id, instance.c.title, instance.c.number).where(instance.c.id.in_(keys))
+    return {row.id: row for row in uow.execute(query)} if keys else {}
+
+
 def emergencies(uow: UnitOfWork, reader: Reader) -> tuple[list[Emergency], set[UUID]]:
     """Broken glass that concerns the reader, and the ids of what he may sign: those who look after policies or read the
     record see all of it, others what they may sign.

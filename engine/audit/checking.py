@@ -236,7 +236,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None) -> Rows:
         rows.items.append(_item(row))
     if some is not None:
         known = {row["id"] for row in rows.items}
-        more = {UUID(grant["item"]) for grant in rows.grants if grant["item"] not in known}
+        more = {UUID(item) for grant in rows.grants if (item := grant["item"]) is not None and item not in known}
         for row in _each(uow, human, work_item.c.id, sorted(more)):
             rows.items.append(_item(row))
     return rows

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine import identity, jobs, policy, repository
+from engine import audit, identity, jobs, policy, repository
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
@@ -175,6 +175,10 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     jobs.run_due(engine)
 
     assert state_of(engine, bill_id) == "paid"
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, emergency.instance_id).findings == [], (
+            "nobody's decision stands behind these approvals"
+        )
     assert "Nothing is held" in known["cora"].get("/policies/holds").text
     assert "signed, not yet reviewed" in known["aud"].get("/policies/emergencies").text
     assert known["aud"].post(f"{address}/review", data={"review": " "}).status_code == 422

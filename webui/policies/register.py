@@ -30,7 +30,10 @@ def holds() -> ResponseReturnValue:
 def _holds(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
     found = policy.open_holds(g.uow)
     glass = {one.policy.on: one.policy.id for one in policy.versions_in_force(g.uow) if one.policy.break_glass}
-    return page("policies/holds.html", found=found, glass=glass, error=error, typed=request.form)
+    return page(
+        "policies/holds.html", found=found, glass=glass, error=error, typed=request.form,
+        requests=policy_rows.requests(g.uow, [one.instance_id for one in found if one.instance_id is not None]),
+    )  # fmt: skip
 
 
 @blueprint.post("/holds/<uuid:job_id>/again")

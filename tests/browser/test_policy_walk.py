@@ -1,0 +1,95 @@
+"""A controller at work in a real browser: states a policy, sees what it breaks, and lets one held payment through."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine import identity, runtime, tasks
+from engine.unit_of_work import ENGINE, Actor
+from tests.browser import chromium
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.browser
+CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
+         "reason": "午餐"}  # fmt: skip
+WHY = "供应商停机，今天不付就断供，双方签字负责"
+
+
+def look(page: Page, name: str) -> None:
+    """Nothing stands in anybody's way on it, in this language and width."""
+    assert chromium.violations(page) == [], name
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} is wider than its window"
+
+
+def claimed(site: Site) -> UUID:
+    """Ann's claim, agreed to by her manager and one person of the finance department."""
+
+    def acting(login: str) -> Actor:
+        with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return Actor(identity.user(uow, login).id)
+
+    with site.engine.unit_of_work(acting("ann")) as uow:
+        key = runtime.start(uow, "expense_claim", dict(CLAIM)).id
+    for login in ("bob", "jiangyi"):
+        with site.engine.unit_of_work(acting(login)) as uow:
+            (item,) = [one for one in tasks.inbox(uow, "todo").items if one.instance_id == key]
+            if item.claimable:
+                tasks.claim(uow, item.work_item_id)
+            tasks.agree(uow, item.work_item_id, {}, "发票齐全")
+    return key
+
+
+def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(site: Site) -> None:
+    dina = site.enter("dina", at="/policies/PAY-001/change")
+    dina.get_by_label("几人", exact=True).first.fill("2")
+    dina.get_by_label("紧急情况下可由两人为一张单据负责放行").check()
+    dina.get_by_label("用户组（以空格分隔）").fill("internal_audit")
+    look(dina, "change_zh_desk")
+    dina.get_by_role("button", name="查看影响").click()
+    site.ready(dina)
+    expect(dina.locator("ins")).not_to_have_count(0)
+    look(dina, "impact_zh_desk")
+    dina.get_by_label("原因").fill("年底起付款须两人审批")
+    dina.get_by_role("button", name="提出", exact=True).click()
+    dina.locator(".alert-success").wait_for()
+
+    qian = site.enter("qian", language="en", width="phone", at="/policies/PAY-001")
+    look(qian, "one_en_phone")
+    qian.get_by_role("button", name="Put in force").click()
+    qian.locator(".alert-success").wait_for()
+    for address, name in (("proofs", "proofs"), ("duties", "duties"), ("grants", "grants"), ("", "index")):
+        look(site.open(qian, f"/policies/{address}"), f"{name}_en_phone")
+        look(site.open(dina, f"/policies/{address}"), f"{name}_zh_desk")
+    site.open(dina, "/policies/proofs")
+    dina.locator("tbody a[href^='/policies/proofs/']").first.click()
+    site.ready(dina)
+    look(dina, "proof_zh_desk")
+
+    claimed(site)
+    site.open(dina, "/policies/holds")
+    site.until(dina, dina.get_by_text("erp.execute_payment"))
+    look(dina, "holds_zh_desk")
+    look(site.open(qian, "/policies/holds"), "holds_en_phone")
+    dina.locator("details summary", has_text="应急").first.click()
+    dina.get_by_label("理由（至少 20 个字）").fill(WHY)
+    dina.get_by_role("button", name="请两人负责放行").click()
+    dina.locator(".alert-success").wait_for()
+
+    for login, language, width in (("gao", "en", "phone"), ("xing", "zh-CN", "desk")):
+        page = site.enter(login, language=language, width=width, at="/policies/emergencies")
+        look(page, f"emergencies_{language[:2]}_{width}")
+        page.get_by_role("button", name="I answer for it" if language == "en" else "我负责放行").click()
+        page.locator(".alert-success").wait_for()
+
+    site.open(page, "/policies/payments")
+    paid = page.locator("tbody tr", has_text="应急")
+    site.until(page, paid)
+    look(page, "payments_zh_desk")
+    look(site.open(qian, "/policies/payments"), "payments_en_phone")
+    with page.expect_download() as pack:
+        paid.locator("form[action*=evidence] button").click()
+    assert pack.value.path().stat().st_size > 10_000, "what an auditor takes away for this payment"
