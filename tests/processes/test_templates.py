@@ -58,4 +58,4 @@ def test_ten_templates_and_more_are_offered_and_each_copy_deploys_without_a_find
             assert b"my_copy" in made["processes/mine/my_copy.bpmn"]
 
     assert len(offered) >= 11
-    assert {template.key for template in offered} == set(gallery.ABOUT)
+    assert all(b"_about_en" in template.xml for template in offered)

@@ -16,7 +16,7 @@ from engine.bpmn.outline import settings
 from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
 from webui import node
-from webui.designer import card_settings, form_fields, vocabulary, who
+from webui.designer import card_settings, form_fields, gallery, vocabulary, who
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
 LIBRARY = Path(__file__).parents[2]
@@ -494,6 +494,20 @@ def test_the_requesters_card_says_who_may_start_and_until_when_it_may_be_withdra
 
 
 @pytest.mark.main_job
+def test_every_template_says_what_it_does_in_its_drawing_in_both_languages(ana):
+    drawn = {found.key: etree.fromstring(found.xml) for found in gallery.listed(LIBRARY)}
+    said = {key: [found.text for found in root.find("{*}process").iterchildren("{*}documentation")]
+            for key, root in drawn.items()}  # fmt: skip
+
+    shown = {}
+    for spoken in ("zh-CN", "en"):
+        ana.environ_base["HTTP_ACCEPT_LANGUAGE"] = spoken
+        shown[spoken] = html.fromstring(ana.get("/designer/templates/").text).text_content()
+
+    assert len(said) == 11
+    assert [key for key, texts in said.items() if texts[0] not in shown["zh-CN"] or texts[1] not in shown["en"]] == []
+
+
 def test_a_template_becomes_a_draft_with_ids_of_its_own_that_is_published_as_it_is(ana, engine):
     with engine.unit_of_work(ENGINE) as uow:
         for key in ("general_manager", "administration"):

@@ -22,22 +22,9 @@ from webui import transaction
 from webui.designer.blueprint import designer
 from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
 from webui.designer.thumbnail import thumbnail
+from webui.languages import language
 from webui.rendering import label, page
 
-ABOUT = {
-    "leave_request": N_("Days are checked, the manager approves, a rule says who else; then the leave is booked."),
-    "expense_claim": N_("The manager approves by amount, finance permits the payment, then it is paid and booked."),
-    "travel_declaration": N_("Travel costs go through office, budget owner and supervisor before they are paid."),
-    "direct_payment": N_("The cashier pays a document from outside; another person must approve."),
-    "procure_to_pay": N_("From the requisition over order, receipt and invoice to the payment of the supplier."),
-    "order_to_cash": N_("From the customer's order over credit, delivery and invoice to the money received."),
-    "contract_approval": N_("Manager, legal and finance approve, from an amount on the general manager; it is filed."),
-    "seal_request": N_("The manager approves, for some seals the general manager; the keeper seals and registers."),
-    "onboarding": N_("Desk, account and contract are prepared at the same time, then the requester is told."),
-    "after_sales_return": N_("A rule says whether the goods are inspected; finance approves the refund."),
-    "service_ticket": N_("Solved by level with reminders, confirmed by whoever opened the ticket."),
-}  # fmt: skip
-"""What each template that we ship does, in one sentence."""
 FOLDERS = ("", "templates")
 """libraries inside the library whose processes are offered"""
 _LETTERS = 6
@@ -74,13 +61,17 @@ class Template:
 
     @property
     def about(self) -> str:
-        """What it does, in one sentence; of a template of somebody else, what its documentation says."""
-        return gettext(ABOUT[self.key]) if self.key in ABOUT else " ".join(self._documentation.split())
+        """What it does: the documentation of the process in the reader's language, else in that of the drawing.
 
-    @property
-    def _documentation(self) -> str:
+        BPMN has a place for several documentations and none for their language: the id of another one ends with it.
+        """
         owner = next(found for found in parse(self.xml, self.path).iter("{*}process") if found.get("id") == self.key)
-        return owner.findtext("{*}documentation") or ""
+        texts = {
+            found.get("id", "").rpartition("_about_")[2]: found.text or ""
+            for found in owner.iterchildren("{*}documentation")
+        }
+        first = next(iter(texts.values()), "")
+        return " ".join(texts.get(language(), first).split())
 
     @property
     def forms(self) -> list[str]:
