@@ -306,7 +306,8 @@ def _by_value(part: Term, regions: Regions) -> dict[Any, int]:
 
 
 def _joined(values: list[Any], *, absorbing: bool) -> Any:
-    plain = [one if one in (True, False, ANY, UNSURE) or isinstance(one, Split) else None for one in values]
+    known = (True, False, ANY, UNSURE)
+    plain = [one if isinstance(one, Split) or any(one is word for word in known) else None for one in values]
     if any(one is absorbing for one in plain):
         return absorbing
     splits = [one for one in plain if isinstance(one, Split)]

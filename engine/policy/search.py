@@ -141,6 +141,10 @@ class Space:
         self._ahead: list[tuple[int, bool, int]] = []
         self._always = self._of_handlers()
         self._unheard = {place.id for place in system.places.values() if self._is_unheard(place)}
+        self._filled_in = {
+            name for name, place in system.places.items()
+            if place.node.type == "userTask" and (self._undone[name] or self.data.writes[name])
+        }  # fmt: skip
         self._loose: set[str] = set()
         """places to which a token may still be on its way when it is counted there"""
         for place in system.places.values():
@@ -413,21 +417,29 @@ class Space:
         return state
 
     def kept(self, state: State) -> State:
-        """Without outcomes and variables that nothing asks for any more."""
-        if self.whole or not (state.outcomes or state.data):
+        """Without outcomes and variables that nothing asks for any more, and without what people who have a task open
+        may have written over: each of them writes when he decides, while others of the same task are still to decide.
+        """
+        if not (state.outcomes or state.data or state.live):
             return state
-        digits, wanted = self._always[0], self._always[2]
+        digits, wanted = (-1, -1) if self.whole else (self._always[0], self._always[2])
+        undone = 0
+        written: set[int] = set()
         for slot in state.tokens:
             ahead = self._ahead[slot]
             digits |= ahead[0]
             wanted |= ahead[2]
+            name = self.slots[slot][0].id
+            if name in self._filled_in:
+                undone |= self._undone[name]
+                written.update(self.data.writes[name])
         data = tuple(
-            [known if wanted >> at & 1 else whole
+            [known if wanted >> at & 1 and at not in written else whole
              for at, (known, whole) in enumerate(zip(state.data, self.data.start, strict=True))]
         )  # fmt: skip
-        if not state.outcomes & ~digits and data == state.data:
+        if not state.outcomes & ~digits and not state.live & undone and data == state.data:
             return state
-        return State(state.tokens, state.outcomes & digits, state.live, data)
+        return State(state.tokens, state.outcomes & digits, state.live & ~undone, data)
 
     def search(self, origins: list[State] | None = None, effort: Effort = DEPLOYING) -> Found:
         """Walk through everything that can be reached."""

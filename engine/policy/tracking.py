@@ -19,6 +19,7 @@ from engine.policy.regions import (
     Regions,
     Term,
     cases,
+    is_number,
     judged,
     merged,
     term,
@@ -251,8 +252,8 @@ class Tracking:
         for part in rest.split(".") if rest else ():
             if isinstance(value, Mapping):
                 value = value.get(part)
-            elif value is not ANY:
-                value = ANY if isinstance(value, list) else None
+            elif value is not ANY:  # a list has what its members have, a date its year
+                value = None if value is None or isinstance(value, bool | str) or is_number(value) else ANY
         return self.regions[number].everything if value is ANY else self.regions[number].locate(value)
 
     def _placed(self, known: Masks, numbers: Sequence[int], masks: Masks) -> Masks:

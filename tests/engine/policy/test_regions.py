@@ -30,6 +30,7 @@ def tracked(text: str, *, condition: bool = True):
         "x in [100..500)", 'x in ("low", "high")', "x in (< 100, >= 500)", 'x = "high"', 'x != "high"', "x = null",
         "x != null", "x = true", "x", "not(x)", "x and true", "x > 100 and x < 500", "x > 500 or x = null",
         "if x > 100 then x < 500 else true", 'not(x = "low" or x = 300)', "x >= -1 and not(x in (0, 500))",
+        "x = 100 and 1", "0 or x = 100",
     ],
 )  # fmt: skip
 def test_a_condition_holds_in_a_region_exactly_where_it_holds_for_its_values(text):

@@ -1,10 +1,13 @@
 """What the proof knows of variables: from conditions, decisions, scripts, forms; and where it knows nothing."""
 
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from engine import bpmn, dmn, forms, policy
+from engine.policy.checker import space_of
 from tests.engine.bpmn.drawing import (
     END,
     START,
@@ -18,6 +21,7 @@ from tests.engine.bpmn.drawing import (
     message_event,
     script,
     service,
+    timer,
     user,
 )
 from tests.engine.policy.against_machine import CATALOG, PAY_001
@@ -156,6 +160,48 @@ def test_what_is_written_is_known_no_more(between, holds):
     lines = ("start big", "big fin ? amount > 100", "big edit", "edit second", PAID, "second end")
 
     assert proved(between, *lines, form=FORM) is holds
+
+
+TOGETHER = '<troika:approval mode="all" onReject="end"/>'
+
+
+@pytest.mark.parametrize("interrupts", [True, False])
+def test_the_first_of_several_people_writes_before_the_others_have_decided(interrupts):
+    shows = '<zeebe:formDefinition formId="f"/>'
+    body = user("edit", shows, TOGETHER) + boundary("late", "edit", timer("PT1H"), interrupts)
+    lines = ("start big", "big fin ? amount > 100", "big edit", "edit end", "late second", PAID, "second end")
+
+    assert not proved(body, *lines, form=FORM)
+    assert proved(body.replace(shows, ""), *lines, form=FORM)
+
+
+def test_a_task_that_nobody_has_finished_may_have_changed_which_document_was_approved():
+    names = FORM.replace(b"amount", b"request_id")
+    body = user("edit", '<zeebe:formDefinition formId="f"/>', TOGETHER) + boundary("late", "edit", timer("PT1H"))
+    lines = ("start big", "big end ? amount > 100", "big fin2", "fin2 edit", "edit end", "late second", "second end")
+    approves = APPROVES.replace('"fin"', '"fin2"')
+
+    assert proved(body + approves, *lines, "second pay ? true", form=FORM)
+    assert not proved(body + approves, *lines, "second pay ? true", form=names)
+
+
+@pytest.mark.parametrize(
+    ("value", "may_be"),
+    [
+        (date(2026, 1, 1), True), ([date(2026, 1, 1)], True), (Decimal(1), False), (None, False),
+        ({"year": Decimal(2024)}, False),
+    ],
+)  # fmt: skip
+def test_a_member_of_a_date_that_an_instance_has_is_not_taken_for_nothing(value, may_be):
+    asks = element("exclusiveGateway", "asks", default="asks_end")
+    definition = bpmn.read(drawing(START + END + PAYS + asks + flows("start asks", "asks pay ? due.year > 2025",
+                                                                       "asks end", "pay end"))).definition  # fmt: skip
+    assert definition is not None
+    tracking = space_of(definition.executable[0], CATALOG, [], lambda caller, node: None).data
+
+    (mask,) = tracking.located({"due": value})
+
+    assert bool(mask & tracking.regions[0].locate(2026)) is may_be
 
 
 def test_an_error_brings_what_its_thrower_says():
