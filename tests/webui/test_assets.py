@@ -14,8 +14,14 @@ from webui import manifest, node
 
 ENTRIES = ("app", "decisions", "designer", "viewer", "form", "gallery", "people", "signature")
 OWN_SCRIPTS = [
-    file for folder in ("pages", "shared", "designer", "decisions") for file in (node.ASSETS / folder).rglob("*.js")
+    file
+    for folder in ("pages", "shared", "designer", "decisions", "simple")
+    for file in (node.ASSETS / folder).rglob("*.js")
 ]
+NO_TEXTS = {
+    *("Enter", "Escape", "Insert", "Delete", "Arrow"),  # keys of a keyboard
+    *("Troika", "Tests", "Element", "String", "Label", "Parallel", "Sequential"),  # words of a file
+}
 
 
 @pytest.fixture
@@ -234,10 +240,51 @@ def test_every_text_of_our_scripts_has_a_translation():
     assert used <= set(words), used - set(words)
 
 
+def test_what_our_scripts_keep_in_a_table_and_ask_for_later_has_a_translation_too():
+    words = {
+        key
+        for name in ("zh", "designer_zh", "decisions_zh")
+        for key in json.loads((node.ASSETS / "i18n" / f"{name}.json").read_text())
+    }
+    kept = {
+        (file.name, text)
+        for file in OWN_SCRIPTS
+        for text in _strings(file)
+        if re.match("[A-Z][a-z]+([ ,.:]|$)", text) and text not in NO_TEXTS
+    }
+
+    assert len(kept) > 150
+    assert {(file, text) for file, text in kept if text not in words} == set()
+
+
+def test_every_text_that_the_public_editors_can_show_is_in_chinese():
+    found, _ = node.node_and_npm()
+    told = subprocess.run([found, "public_texts.mjs"], cwd=node.ASSETS, capture_output=True, text=True, check=True)
+    pages = json.loads(told.stdout)
+
+    counts = {page: len(words["shown"]) for page, words in pages.items()}
+    assert counts["designer"] > 300
+    assert counts["decisions"] > 150
+    assert counts["form"] > 10
+    english = {
+        (page, text)
+        for page, words in pages.items()
+        for text in words["shown"]
+        if not re.search("[\u4e00-\u9fff]", words["known"].get(text, ""))
+    }
+    assert english == {("designer", "BPMN"), ("designer", "{eventType}: {type}")}, "name of a thing, and two facts"
+
+
 def test_no_script_of_ours_needs_eval_or_inline_handlers():
     unsafe = re.compile(r"\beval\(|new Function|innerHTML|insertAdjacentHTML|setAttribute\(['\"]on")
 
     assert [file.name for file in OWN_SCRIPTS if unsafe.search(file.read_text())] == []
+
+
+def _strings(file: Path):
+    code = re.sub(r"(?m)(?:^|(?<=\s))//\s.*$", "", file.read_text(encoding="utf-8"))
+    for match in re.finditer(r"""'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`[^`]*`""", code):
+        yield re.sub(r"\\(.)", r"\1", match[1] or match[2] or "")
 
 
 def _texts(file: Path):
