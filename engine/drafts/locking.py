@@ -44,7 +44,9 @@ def hold(uow: UnitOfWork, path: str, *, take: bool = False) -> Lock:
     made = dialect.insert(draft_lock).values(row).on_conflict_do_nothing().returning(draft_lock.c.path)
     if uow.execute(made).first() is not None:
         return Lock(me, uow.now)
-    found = uow.execute(_one.with_for_update(), {"of": path}).one()
+    found = uow.execute(_one.with_for_update(), {"of": path}).one_or_none()
+    if found is None:  # let go while this transaction waited for the row
+        return hold(uow, path, take=take)
     if found.holder == me and found.until > uow.now:
         uow.execute(_change.values(until=uow.now + LEASE), {"of": path})
         return Lock(me, found.since)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine import drafts
+from engine.db.draft import draft_lock
 from engine.drafts.revisions import Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.ids import uuid7
-from engine.unit_of_work import ENGINE, Actor
+from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 
 PATH = "processes/oa/claim.bpmn"
@@ -165,6 +166,24 @@ def test_one_person_edits_until_his_lease_is_over_or_somebody_takes_over(engine,
     with engine.unit_of_work(ann) as uow:
         drafts.locking.let_go(uow, PATH)
         assert drafts.locking.holder(uow, PATH) is None
+
+
+def test_whoever_comes_in_the_moment_in_which_another_person_lets_go_edits(engine, monkeypatch):
+    ann, bob = (Actor(uuid7()) for _ in range(2))
+    with engine.unit_of_work(ann) as uow:
+        drafts.locking.hold(uow, PATH)
+    with engine.unit_of_work(bob) as uow:
+        ask = UnitOfWork.execute
+
+        def let_go_first(self, statement, *parameters):
+            if statement.is_select:
+                monkeypatch.undo()
+                ask(self, draft_lock.delete())
+            return ask(self, statement, *parameters)
+
+        monkeypatch.setattr(UnitOfWork, "execute", let_go_first)
+
+        assert drafts.locking.hold(uow, PATH).holder == bob.user_id
 
 
 # ---------------------------------------------------------------- what a draft was
