@@ -28,8 +28,12 @@ _list = select(
 ).order_by(webhook.c.name)  # fmt: skip
 _by_name = select(webhook).where(webhook.c.direction == OUT, webhook.c.name == bindparam("called"))
 _locked_by_name = _by_name.with_for_update()
+_kept_by_name = _by_name.with_for_update(read=True)
 _well = update(webhook).where(
-    webhook.c.direction == OUT, webhook.c.name == bindparam("called"), webhook.c.failing_since.is_not(None)
+    webhook.c.direction == OUT,
+    webhook.c.name == bindparam("called"),
+    webhook.c.failing_since.is_not(None),
+    webhook.c.off_at.is_(None),
 )
 _by_id = select(webhook).where(webhook.c.id == bindparam("of")).with_for_update()
 
@@ -102,7 +106,7 @@ def failed(uow: UnitOfWork, name: str, told: str) -> UUID | None:
 
 
 def arrived(uow: UnitOfWork, name: str) -> None:
-    """It is well."""
+    """It is well; one that is switched off stays so, with since when it had failed."""
     uow.execute(_well.values(failing_since=None, failures=0), {"called": name})
 
 
@@ -115,7 +119,7 @@ def switch_off(uow: UnitOfWork, receiver_id: UUID) -> None:
 
 
 def switch_on(uow: UnitOfWork, receiver_id: UUID) -> str:
-    """It is told again; returns its name. What was held back is `hooks.release`d or dropped beside.
+    """It is told again; returns its name. What becomes of what was held back: `hooks.switch_on`.
 
     Raises NotFound, ReceiverStands.
     """
@@ -127,9 +131,10 @@ def switch_on(uow: UnitOfWork, receiver_id: UUID) -> str:
     return str(found.name)
 
 
-def is_off(uow: UnitOfWork, name: str) -> bool:
-    """Whether what it would be told is held back."""
-    row = uow.read_one(_by_name, {"called": name})
+def is_off(uow: UnitOfWork, name: str, *, until_the_end: bool = False) -> bool:
+    """Whether what it would be told is held back. `until_the_end`: nobody switches it before the transaction is over,
+    so that what is held back then is among what `switch_on` finds."""
+    row = uow.read_one(_kept_by_name if until_the_end else _by_name, {"called": name})
     return row is not None and row.off_at is not None
 
 

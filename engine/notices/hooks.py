@@ -171,7 +171,7 @@ def _plan(
         "type": happened.type, "node": None if happened.round is None else happened.fact.node, "body": body,
         "job_id": key, "attempts": 0, "answer": "", "at": uow.now, "standing": "",
     }  # fmt: skip
-    if webhooks.is_off(uow, receiver):
+    if webhooks.is_off(uow, receiver, until_the_end=True):
         uow.queue(_insert, row | {"standing": HELD})
         return 1
     uow.queue(_insert, row)
@@ -270,7 +270,7 @@ def prepare(uow: UnitOfWork, key: UUID) -> Signed | None:
     receiver = webhooks.find(uow, row.receiver)
     if receiver is None:
         raise ReceiverUnknown(receiver=row.receiver)
-    if webhooks.is_off(uow, row.receiver):
+    if webhooks.is_off(uow, row.receiver, until_the_end=True):
         uow.execute(_hold, {"key": key})
         return None
     body = row.body.encode()

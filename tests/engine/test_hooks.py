@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +13,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sqlalchemy import select
 
-from engine import identity, incidents, jobs, runtime, tasks, webhooks
+from engine import identity, incidents, jobs, notices, runtime, tasks, webhooks
 from engine.db.base import metadata
+from engine.db.job import JobKind, job
 from engine.db.webhook import webhook
 from engine.dispatch import housekeeping
 from engine.errors import DeploymentRefused, InvalidValue, ReceiverOff, ReceiverStands, WebhookUnderWay
@@ -225,6 +227,44 @@ def test_a_receiver_that_fails_for_days_is_switched_off_and_what_it_misses_is_he
     assert (row.off_at, row.failing_since, row.failures) == (None, None, 0)
     with pytest.raises(ReceiverStands), engine.unit_of_work(ENGINE) as uow:
         hooks.switch_on(uow, row.id, backlog="send")
+
+
+def test_what_is_held_back_while_somebody_switches_the_receiver_on_is_sent_too(engine, partner):
+    (row,) = receivers(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        webhooks.switch_off(uow, row.id)
+    start(engine, partner, on="create")
+    found = []
+
+    def switch_on():
+        with engine.unit_of_work(ENGINE) as uow:
+            found.append(hooks.switch_on(uow, row.id, backlog="send"))
+
+    switches = threading.Thread(target=switch_on)
+    with engine.unit_of_work(ENGINE) as uow:
+        for payload in uow.execute(select(job.c.payload).where(job.c.kind == int(JobKind.EVENT))).scalars().all():
+            notices.tell(uow, payload)
+        held = sum(hooks.held_back(uow).values())
+        switches.start()
+        switches.join(0.5)
+        assert found == []
+    switches.join(10)
+
+    assert (held > 0, found) == (True, [held])
+
+
+def test_a_delivery_that_was_under_way_does_not_hide_since_when_a_receiver_had_failed(engine, clock):
+    with engine.unit_of_work(ENGINE) as uow:
+        webhooks.add(uow, "hook2")
+        webhooks.failed(uow, "hook2", "503")
+    (row,) = [one for one in receivers(engine) if one.name == "hook2"]
+    clock.advance(timedelta(days=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        webhooks.switch_off(uow, row.id)
+        webhooks.arrived(uow, "hook2")
+
+    (after,) = [one for one in receivers(engine) if one.name == "hook2"]
+    assert after.failing_since == row.failing_since < after.off_at
 
 
 def test_one_success_or_a_single_lost_event_keeps_a_receiver_on(engine, partner, clock):
