@@ -59,3 +59,27 @@ draft_comment = Table(
     Index("ix_draft_comment_path", "path", "id"),
 )
 """what is said about elements of a drawing; `thread_id`: of an answer, the comment that it answers"""
+
+reviewed_area = Table(
+    "reviewed_area",
+    metadata,
+    Column("area", String(100), primary_key=True),
+    Column("set_by", Id),
+    Column("set_at", UtcDateTime, nullable=False),
+)
+"""areas that publish only what a second person has approved"""
+
+draft_review = Table(
+    "draft_review",
+    metadata,
+    Column("path", String(300), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("asked_by", Id, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("decided_by", Id),
+    Column("decided_at", UtcDateTime),
+    Column("opinion", Text, nullable=False),
+)
+"""the last review of a draft; `digest`: of everything that is published with it"""

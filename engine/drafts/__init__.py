@@ -1,6 +1,6 @@
 """What the designer edits: drafts of files of the library, who edits one just now, and what each was before."""
 
-from engine.drafts import comments, locking, revisions
+from engine.drafts import comments, locking, reviewing, revisions
 from engine.drafts.keeping import (
     Draft,
     DraftInfo,
@@ -33,6 +33,7 @@ __all__ = [
     "open_",
     "place",
     "put_report_away",
+    "reviewing",
     "revisions",
     "save",
     "scenarios_of",

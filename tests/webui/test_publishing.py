@@ -140,3 +140,29 @@ def test_the_same_again_is_nothing_to_publish_and_nothing_moves_twice(ana, engin
 
     assert (again.status_code, "There is nothing to publish" in text_of(again)) == (409, True)
     assert ana.get("/designer/publish/nobody").status_code == 409
+
+
+def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved(ana, engine, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        people["ben"] = identity.create_user(uow, "ben", "本", password=None)
+        identity.add_member(uow, "analysts", "ben")
+    ben, root, page = sign_in("ben"), sign_in("root"), f"/designer/review/{PATH}"
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, PATH, RENAMED, name="报销")
+    assert ana.post("/designer/areas/oa", data={"second": "yes"}).status_code == 403
+    assert root.post("/designer/areas/oa", data={"second": "yes"}).status_code == 303
+
+    def act(visitor, what, text=""):
+        digest = re.search(r'name="digest" value="(\w+)"', visitor.get(page).text)[1]
+        return visitor.post(page, data={"act": what, "text": text, "digest": digest}).status_code
+
+    assert publish(ana).status_code == publish(ben).status_code == 409
+    assert (act(ben, "approve"), act(ana, "ask", "看名称"), act(ana, "approve")) == (409, 303, 409)
+    assert (act(ben, "back"), act(ben, "back", "名称不对")) == (422, 303)
+    assert "sent back 本" in text_of(ana.get("/designer/publish/claim"))
+    assert (publish(ana).status_code, act(ana, "ask"), act(ben, "approve")) == (409, 303, 303)
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, PATH, OTHER_ID, version=1)
+    assert publish(ana, etag="2").status_code == 409
+    assert "it counts no longer" in text_of(ana.get("/designer/publish/claim"))
+    assert (act(ana, "ask"), act(ben, "approve"), publish(ana, etag="2").status_code) == (303, 303, 303)

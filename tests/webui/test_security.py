@@ -99,7 +99,7 @@ ASKS = {
     "api_messages.correlate": "messages.send", "api_definitions.one": "starter",
     "api_definitions.source": "starter",
     "people.index": "people", "people.user": "people", "people.groups": "people", "people.create": "admin",
-    "people.change": "admin",
+    "people.change": "admin", "designer.demand_review": "admin",
     **dict.fromkeys(
         ("cockpit.index", "cockpit.acts", "cockpit.ad_hoc", "cockpit.incidents", "cockpit.resolve", "cockpit.instances",
          "cockpit.instance", "cockpit.change", "cockpit.diagram", "cockpit.jobs", "cockpit.retry",
@@ -122,7 +122,7 @@ ASKS = {
          "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
          "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore",
          "designer.comments", "designer.say", "designer.settle_comment", "designer.exchange",
-         "designer.download", "designer.take_in"),
+         "designer.download", "designer.take_in", "designer.review", "designer.do_review"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -305,7 +305,8 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.restore",
-           "designer.history", "designer.settle_comment", "designer.edit_decision", "designer.template",
+           "designer.review", "designer.do_review", "designer.history",
+           "designer.settle_comment", "designer.edit_decision", "designer.template",
            "designer.use_template",
            "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",

@@ -152,8 +152,10 @@ def deploy_decision(key: str) -> ResponseReturnValue:
         raise NotFound(kind="decision", key=key)
     if sent["etag"] != etag_of(draft):
         raise changed_by(draft)
+    files = {draft.path: drafts.open_(g.uow, draft.path).content}
+    drafts.reviewing.require(g.uow, draft.path, files)
     try:
-        repository.deploy(g.uow, {draft.path: drafts.open_(g.uow, draft.path).content}, sent["note"])
+        repository.deploy(g.uow, files, sent["note"])
     except DeploymentRefused as refused:
         return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
     return jsonify(version=_existing(key).version)

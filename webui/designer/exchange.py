@@ -3,9 +3,9 @@
 from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
-from engine import repository
+from engine import drafts, repository
 from engine.errors import EngineError
-from engine.repository.areas import NoArchive
+from engine.repository.areas import NoArchive, Taken
 from webui.designer.blueprint import designer
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -39,9 +39,11 @@ def take_in() -> ResponseReturnValue:
     if sent is None or not sent.filename:
         raise NoArchive(reason="")
     taken = repository.areas.unpack(g.uow, sent.read(), replace=request.form.get("replace") == "yes")
-    return page("designer/exchange.html", block="content", areas=repository.areas.areas(g.uow), taken=taken, error=None)
+    return _shown(taken=taken)
 
 
-def _shown(error: EngineError | None = None) -> ResponseReturnValue:
-    found = repository.areas.areas(g.uow)
-    return page("designer/exchange.html", block="content", areas=found, taken=None, error=error)
+def _shown(error: EngineError | None = None, taken: list[Taken] | None = None) -> ResponseReturnValue:
+    return page(
+        "designer/exchange.html", block="content", areas=repository.areas.areas(g.uow), taken=taken, error=error,
+        demanding=drafts.reviewing.demanding(g.uow),
+    )  # fmt: skip

@@ -19,6 +19,7 @@ from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui import errors
 from webui.access import works
+from webui.designer import reviewing
 from webui.designer.blueprint import designer
 from webui.designer.drawing import body, changed_by, findings_out, with_forms
 from webui.designer.library import draft_of, etag_of, name_of
@@ -161,7 +162,7 @@ def published(definition_id: UUID) -> ResponseReturnValue:
 def publish_draft(key: str, etag: str, note: str) -> repository.Deployment:
     """Deploy the draft that the page has seen, with what is published with it.
 
-    Raises NoteMissing, DraftChangedMeanwhile, NothingToPublish, DeploymentRefused.
+    Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, NothingToPublish, DeploymentRefused.
     """
     info = draft_of(key)
     if info is None:
@@ -172,6 +173,7 @@ def publish_draft(key: str, etag: str, note: str) -> repository.Deployment:
         raise NoteMissing
     files = _files(drafts.open_(g.uow, info.path))
     told = _new_scenarios(files)
+    drafts.reviewing.require(g.uow, info.path, files)
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
@@ -211,7 +213,7 @@ def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) 
     return page(
         "designer/publish.html", block="content", key=key, name=name_of(key), draft=draft, etag=etag_of(draft),
         saved_by=person(saved_by) if saved_by is not None else "", newest=newest, error=error, broken=broken,
-        told=_new_scenarios(files),
+        told=_new_scenarios(files), review=reviewing.standing(draft.path, files), demanded=reviewing.demanded(files),
         findings=_findings(key, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],

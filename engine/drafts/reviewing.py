@@ -1,0 +1,133 @@
+"""Areas whose files are published only after another person has looked at them: asked, approved or sent back."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from engine import history
+from engine.db.draft import draft_review, reviewed_area
+from engine.errors import N_, EngineError, InvalidValue, SecondPersonNeeded
+from engine.unit_of_work import UnitOfWork
+from engine.values import sha256
+
+ASKED, APPROVED, SENT_BACK = "asked", "approved", "sent_back"
+LONGEST = 2000
+
+_one = select(draft_review).where(draft_review.c.path == bindparam("of"))
+_forget = delete(draft_review).where(draft_review.c.path == bindparam("of"))
+_decide = update(draft_review).where(draft_review.c.path == bindparam("of"))
+
+
+class ReviewMissing(EngineError):
+    """An area demands that a second person looks at what is published, and nobody has looked at this."""
+
+    message = N_("Expected the review of another person before {path} is published: this area demands it.")
+    hint = N_("Ask for a review at /designer/review/{path}; it counts for exactly what was looked at.")
+    status = 409
+
+
+class NothingToReview(EngineError):
+    """No review was asked for, it was decided, or the draft has changed since."""
+
+    message = N_("There is no open review of this state of {path}.")
+    hint = N_("Look at the draft again, and ask for a review of it.")
+    status = 409
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The last one of a draft. `state`: of ASKED, APPROVED, SENT_BACK; `digest`: of what was looked at."""
+
+    digest: str
+    state: str
+    asked_by: UUID
+    asked_at: datetime
+    note: str
+    decided_by: UUID | None
+    decided_at: datetime | None
+    opinion: str
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """What is published together, as one value."""
+    return sha256(b"".join(path.encode() + b"\0" + sha256(files[path]) for path in sorted(files))).hex()
+
+
+def demanding(uow: UnitOfWork) -> set[str]:
+    """Areas that demand a second person."""
+    return set(uow.execute(select(reviewed_area.c.area)).scalars())
+
+
+def demand(uow: UnitOfWork, area: str, *, demanded: bool) -> None:
+    """Let an area demand it, or no longer."""
+    if (area in demanding(uow)) == demanded:
+        return
+    if demanded:
+        row = {"area": area, "set_by": uow.actor.user_id, "set_at": uow.now}
+        uow.execute(insert(reviewed_area), row)
+    else:
+        uow.execute(delete(reviewed_area).where(reviewed_area.c.area == area))
+    history.act(uow, "draft", "draft.review_demanded" if demanded else "draft.review_not_demanded", {"area": area})
+
+
+def standing(uow: UnitOfWork, path: str) -> Review | None:
+    """The last review of a draft, whatever became of the draft since."""
+    row = uow.execute(_one, {"of": path}).first()
+    return None if row is None else _review(row)
+
+
+def ask(uow: UnitOfWork, path: str, digest: str, note: str) -> None:
+    """Ask for a review of this state; what was said of another one is over. Raises InvalidValue."""
+    uow.execute(_forget, {"of": path})
+    row = {
+        "path": path, "digest": digest, "state": ASKED, "asked_by": uow.actor.user_id, "asked_at": uow.now,
+        "note": _text(note), "opinion": "",
+    }  # fmt: skip
+    uow.execute(insert(draft_review), row)
+    history.act(uow, "draft", "draft.review_asked", {"path": path, "digest": digest})
+
+
+def decide(
+    uow: UnitOfWork, path: str, digest: str, authors: Iterable[UUID | None], *, approved: bool, opinion: str
+) -> None:  # fmt: skip
+    """Approve this state, or send it back with a reason. `authors`: who saved it last.
+
+    Raises NothingToReview, SecondPersonNeeded, InvalidValue.
+    """
+    found = standing(uow, path)
+    if found is None or found.state != ASKED or found.digest != digest:
+        raise NothingToReview(path=path)
+    if uow.actor.user_id in {found.asked_by, *authors}:
+        raise SecondPersonNeeded(actor=uow.actor.user_id, what=path)
+    if not approved and not opinion.strip():
+        raise InvalidValue(expected=N_("a reason"), found=N_("none"))
+    values = {"decided_by": uow.actor.user_id, "decided_at": uow.now, "opinion": _text(opinion)}
+    uow.execute(_decide.values(values | {"state": APPROVED if approved else SENT_BACK}), {"of": path})
+    data = {"path": path, "digest": digest, "opinion": opinion.strip()}
+    history.act(uow, "draft", "draft.review_approved" if approved else "draft.review_sent_back", data)
+
+
+def require(uow: UnitOfWork, path: str, files: Mapping[str, bytes]) -> None:
+    """Raise ReviewMissing when an area of these files demands a review, and exactly they were not approved."""
+    areas = {name.split("/")[1] for name in files}
+    if not areas & demanding(uow):
+        return
+    found = standing(uow, path)
+    if found is None or found.state != APPROVED or found.digest != digest_of(files):
+        raise ReviewMissing(path=path)
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST:
+        raise InvalidValue(expected=N_("a text of 1 to 2000 characters"), found=str(len(text)))
+    return text.strip()
+
+
+def _review(row: Any) -> Review:
+    return Review(
+        row.digest, row.state, row.asked_by, row.asked_at, row.note, row.decided_by, row.decided_at, row.opinion
+    )

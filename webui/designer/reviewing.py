@@ -1,0 +1,94 @@
+"""复核: another person looks at a draft before it is published, where the area demands it."""
+
+from dataclasses import dataclass
+
+from flask import g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import drafts, identity, repository
+from engine.drafts.reviewing import Review
+from engine.errors import EngineError, SecondPersonNeeded
+from webui.access import needs
+from webui.designer.blueprint import designer
+from webui.designer.drawing import with_forms
+from webui.rendering import page, person
+from webui.transaction import shows_again
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A review on the page. `fresh`: it is about the draft as it stands."""
+
+    review: Review
+    asked: str
+    decided: str
+    fresh: bool
+
+
+@designer.get("/review/<path:path>")
+def review(path: str) -> ResponseReturnValue:
+    """What is published with a draft, what was said of it, and what may be done about it."""
+    return _shown(path)
+
+
+def _again(error: EngineError, path: str) -> ResponseReturnValue:
+    return _shown(path, error)
+
+
+@designer.post("/review/<path:path>")
+@shows_again(_again)
+def do_review(path: str) -> ResponseReturnValue:
+    """Ask, approve or send back: `act`. `digest`: of what the page has shown."""
+    draft, act, text = drafts.open_(g.uow, path), request.form.get("act", ""), request.form.get("text", "")
+    digest = drafts.reviewing.digest_of(published_with(path))
+    if request.form.get("digest") != digest:
+        raise drafts.reviewing.NothingToReview(path=path)
+    if act == "ask":
+        drafts.reviewing.ask(g.uow, path, digest, text)
+    else:
+        try:
+            drafts.reviewing.decide(g.uow, path, digest, [draft.saved_by], approved=act == "approve", opinion=text)
+        except SecondPersonNeeded:
+            raise SecondPersonNeeded(actor=person(g.reader), what=path) from None
+    return redirect(url_for(".review", path=path), 303)
+
+
+@designer.post("/areas/<area>")
+@needs("admin")
+def demand_review(area: str) -> ResponseReturnValue:
+    """Let an area demand a second person, or no longer."""
+    drafts.reviewing.demand(g.uow, area, demanded=request.form.get("second") == "yes")
+    return redirect(url_for(".exchange"), 303)
+
+
+def published_with(path: str) -> dict[str, bytes]:
+    """A draft, and for a drawing everything that is published with it."""
+    draft = drafts.open_(g.uow, path)
+    if draft.kind != "process":
+        return {path: draft.content}
+    return with_forms(draft.path, draft.content) | drafts.scenarios_of(g.uow, draft.key)
+
+
+def standing(path: str, files: dict[str, bytes]) -> Shown | None:
+    """The last review of a draft, for its pages."""
+    found = drafts.reviewing.standing(g.uow, path)
+    if found is None:
+        return None
+    people = {one.id: one for one in identity.find(g.uow, {found.asked_by, *filter(None, [found.decided_by])})}
+    named = [person(people[one]) if one in people else "" for one in (found.asked_by, found.decided_by)]
+    return Shown(found, named[0], named[1], found.digest == drafts.reviewing.digest_of(files))
+
+
+def demanded(files: dict[str, bytes]) -> bool:
+    """Whether an area of these files demands a review."""
+    return bool({path.split("/")[1] for path in files} & drafts.reviewing.demanding(g.uow))
+
+
+def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
+    draft, files = drafts.open_(g.uow, path), published_with(path)
+    newest = next(iter(repository.versions(g.uow, draft.key)), None) if draft.kind == "process" else None
+    return page(
+        "designer/review.html", block="content", draft=draft, files=sorted(files), error=error, newest=newest,
+        digest=drafts.reviewing.digest_of(files), shown=standing(path, files), demanded=demanded(files),
+        mine=draft.saved_by == g.reader.id,
+    )  # fmt: skip
