@@ -109,9 +109,9 @@ def _once(engine: ProcessEngine, view: Callable[..., Any], args: Any, arguments:
         getattr(view, mark, False) for mark in ("own_transactions", "reads_only")
     )
     with engine.unit_of_work(_actor(), read_only) as g.uow:
-        g.now = g.uow.now
         try:
             _recognise()
+            g.now = g.uow.now  # PostgreSQL tells it with the row of the reader
             access.check(view)
             _check_address()
             if not getattr(view, "own_transactions", False):
