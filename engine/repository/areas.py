@@ -3,7 +3,9 @@
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from sqlalchemy import select
 
@@ -12,12 +14,14 @@ from engine.db.definition import Kind, deployment, resource
 from engine.errors import N_, EngineError, InvalidValue
 from engine.repository.definitions import file, latest_all
 from engine.unit_of_work import UnitOfWork
+from engine.values import storable
 
 MOST_FILES = 1000
 MOST_BYTES = 50_000_000
 """unpacked"""
-_AREA = re.compile(r"[a-z][a-z0-9_]{1,62}")
 _PLACE = re.compile(r"(processes|forms)/[^/]+/.")
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""others are unpacked whole, however large that becomes"""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SCENARIOS = (
     select(resource.c.path, resource.c.content)
@@ -25,7 +29,8 @@ _SCENARIOS = (
     .where(resource.c.kind == int(Kind.SCENARIOS))
     .order_by(deployment.c.deployed_at.desc(), deployment.c.id.desc())
 )
-NEW, CHANGED, SAME, DRAWN, FOREIGN, ELSEWHERE = "new", "changed", "same", "drawn", "foreign", "elsewhere"
+NEW, CHANGED, SAME, DRAWN = "new", "changed", "same", "drawn"
+FOREIGN, ELSEWHERE, ENCODED = "foreign", "elsewhere", "encoded"
 
 
 class NoArchive(EngineError):
@@ -40,7 +45,8 @@ class Taken:
     """What became of one file of an archive.
 
     `outcome`: NEW or CHANGED: a draft now; SAME: as it is here already; DRAWN: another draft is in the way; ELSEWHERE:
-    its process is in another folder here; FOREIGN: no file of a library.
+    its process is in another folder, here or in the archive; FOREIGN: no file of a library; ENCODED: no UTF-8, which
+    the designer needs.
     """
 
     path: str
@@ -95,12 +101,13 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
             outcome = SAME if same else CHANGED if replace else DRAWN
         if outcome in (NEW, CHANGED):
             drafts.save(uow, path, new, version=draft.version if draft is not None else 0)
+            homes[drafts.place(path)] = path
         taken.append(Taken(path, outcome))
     return taken
 
 
 def _in(area: str, path: str) -> bool:
-    return bool(_AREA.fullmatch(area)) and path.split("/")[1] == area
+    return path.split("/")[1] == area
 
 
 def _outcome(path: str, new: bytes, there: dict[str, bytes], homes: dict[tuple[Kind, str], str]) -> str:
@@ -108,11 +115,22 @@ def _outcome(path: str, new: bytes, there: dict[str, bytes], homes: dict[tuple[K
         place = drafts.place(path)
     except InvalidValue:
         return FOREIGN
+    if str(PurePosixPath(path)) != path or not storable(path):
+        return FOREIGN
     if homes.get(place, path) != path:
         return ELSEWHERE
-    if path not in there:
-        return NEW
-    return SAME if there[path] == new else CHANGED
+    if there.get(path) == new:
+        return SAME
+    if not _text(new):
+        return ENCODED
+    return CHANGED if path in there else NEW
+
+
+def _text(content: bytes) -> bool:
+    try:
+        return storable(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _read(content: bytes) -> dict[str, bytes]:
@@ -124,6 +142,14 @@ def _read(content: bytes) -> dict[str, bytes]:
                 raise NoArchive(reason=f"{len(entries)} files, {sum(entry.file_size for entry in entries)} bytes")
             if len({entry.filename for entry in entries}) != len(entries):
                 raise NoArchive(reason="one name twice")
-            return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+            return {entry.filename: _unpacked(archive, entry) for entry in entries}
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise NoArchive(reason=str(error)) from None
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Never more in memory than the archive has said: `ZipFile.read` unpacks everything first."""
+    if entry.compress_type not in _METHODS:
+        raise NotImplementedError("compression other than deflate")
+    with archive.open(entry) as packed:
+        return packed.read(entry.file_size + 1)

@@ -1,6 +1,7 @@
 """Areas as zip files: out, in again, and what an archive may not do; the database does not matter here."""
 
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -32,9 +33,9 @@ def shipped():
     opened.dispose()
 
 
-def archive(files):
+def archive(files, method=zipfile.ZIP_STORED):
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as made:
+    with zipfile.ZipFile(written, "w", method) as made:
         for path, content in files.items():
             made.writestr(path, content)
     return written.getvalue()
@@ -104,6 +105,41 @@ def test_an_archive_that_unpacks_without_end_is_refused(shipped, monkeypatch):
         areas.unpack(uow, packed.getvalue())
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_lies_about_its_size_is_refused_before_it_is_unpacked(shipped, method):
+    large, small = (number.to_bytes(4, "little") for number in (30_000_000, 10))
+    lying = archive({"processes/oa/big.bpmn": bytes(30_000_000)}, method).replace(large, small)
+    tracemalloc.start()
+    with shipped.unit_of_work(ENGINE) as uow, pytest.raises(areas.NoArchive):
+        areas.unpack(uow, lying)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 10_000_000
+
+
+def test_a_damaged_file_in_an_archive_is_refused(shipped):
+    packed = bytearray(archive({"processes/oa/a.bpmn": b"some words, " * 50}, zipfile.ZIP_DEFLATED))
+    packed[50:60] = b"\xff" * 10
+    with shipped.unit_of_work(ENGINE) as uow, pytest.raises(areas.NoArchive):
+        areas.unpack(uow, bytes(packed))
+
+
+def test_what_the_pages_could_not_show_afterwards_is_not_taken():
+    engine = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING))
+    files = {
+        "processes/oa/one.bpmn": b"1", "processes/hr/one.bpmn": b"1", "processes/oa//two.bpmn": b"2",
+        "processes/oa/gbk.bpmn": "审批".encode("gbk"), "forms/oa/nul.json": b'"\0"',
+    }  # fmt: skip
+
+    with engine.unit_of_work(ENGINE) as uow:
+        taken = [one.outcome for one in areas.unpack(uow, archive(files))]
+        kept = [info.path for info in drafts.list_(uow)]
+    engine.dispose()
+
+    assert (taken, kept) == (["new", "elsewhere", "foreign", "encoded", "encoded"], ["processes/oa/one.bpmn"])
+
+
 @pytest.fixture
 def engine():
     opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
@@ -117,6 +153,7 @@ def test_the_page_gives_an_area_and_says_of_each_file_what_became_of_it(engine, 
         people["ana"] = identity.create_user(uow, "ana", "安娜", password=None)
         identity.add_member(uow, "analysts", "ana")
         drafts.save(uow, "processes/oa/trip.bpmn", b"trip")
+        drafts.save(uow, "forms/财务/bill.json", b"{}")
     ana = sign_in("ana")
     ana.get("/designer/exchange")
 
@@ -125,6 +162,7 @@ def test_the_page_gives_an_area_and_says_of_each_file_what_became_of_it(engine, 
     shown = text_of(ana.post("/designer/exchange", data=sent, content_type="multipart/form-data"))
 
     assert unpacked(given.data) == {"processes/oa/trip.bpmn": b"trip"}
+    assert unpacked(ana.get("/designer/exchange/财务.zip?drafts=1").data) == {"forms/财务/bill.json": b"{}"}
     assert "processes/oa/trip.bpmn the same here forms/oa/a.json new draft" in shown
     assert ana.post("/designer/exchange").status_code == 422
     assert ana.get("/designer/exchange/nothing.zip").status_code == 422

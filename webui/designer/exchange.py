@@ -1,6 +1,8 @@
 """Whole areas as zip files that lie in `processes/` and `forms/` as they are: for Git, or another installation."""
 
-from flask import Response, g, request
+from io import BytesIO
+
+from flask import Response, g, request, send_file
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
@@ -24,11 +26,8 @@ def _again(error: EngineError) -> ResponseReturnValue:
 @designer.get("/exchange/<area>.zip")
 def download(area: str) -> Response:
     """One area; `drafts=1`: as it is drawn now, else as it is deployed."""
-    response = Response(
-        repository.areas.pack(g.uow, area, with_drafts=request.args.get("drafts") == "1"), mimetype="application/zip"
-    )
-    response.headers["Content-Disposition"] = f'attachment; filename="{area}.zip"'
-    return response
+    packed = repository.areas.pack(g.uow, area, with_drafts=request.args.get("drafts") == "1")
+    return send_file(BytesIO(packed), mimetype="application/zip", as_attachment=True, download_name=f"{area}.zip")
 
 
 @designer.post("/exchange")
