@@ -166,3 +166,19 @@ def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved
     assert publish(ana, etag="2").status_code == 409
     assert "it counts no longer" in text_of(ana.get("/designer/publish/claim"))
     assert (act(ana, "ask"), act(ben, "approve"), publish(ana, etag="2").status_code) == (303, 303, 303)
+
+
+def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine):
+    drawn(engine, RENAMED)
+    told = "".join(
+        f"  - name: case {n}\n    given: {{employee: ann, reason: train, amount: 12}}\n    ends in: nowhere\n"
+        for n in range(5)
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH.replace(".bpmn", ".scenarios.yml"), f"scenarios:\n{told}".encode())
+
+    part = ana.get("/designer/publish/claim/scenarios", headers={"HX-Request": "true"})
+
+    assert part.status_code == 200
+    assert "5 of 5 scenarios failed." in text_of(part)
+    assert re.search("case 0 .+ case 2 .+ 2 more case 3 .+", text_of(part))

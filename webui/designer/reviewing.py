@@ -11,6 +11,7 @@ from engine.errors import EngineError, SecondPersonNeeded
 from webui.access import needs
 from webui.designer.blueprint import designer
 from webui.designer.drawing import with_forms
+from webui.designer.library import name_of
 from webui.rendering import page, person
 from webui.transaction import shows_again
 
@@ -90,5 +91,5 @@ def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
     return page(
         "designer/review.html", block="content", draft=draft, files=sorted(files), error=error, newest=newest,
         digest=drafts.reviewing.digest_of(files), shown=standing(path, files), demanded=demanded(files),
-        mine=draft.saved_by == g.reader.id,
+        mine=draft.saved_by == g.reader.id, name=name_of(draft.key) if draft.kind == "process" else draft.name,
     )  # fmt: skip
