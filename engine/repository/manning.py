@@ -82,6 +82,7 @@ def watch(uow: UnitOfWork) -> list[Staffing]:
     if last is not None and last.tips == seen and uow.now - last.looked_at < AT_LEAST:
         return []
     uow.alone("policy staffing")
+    last = uow.execute(_last).one_or_none()  # another look may have been the first of all meanwhile
     found = {one.mark: one for one in staffing(uow)}
     known = {row.mark: row.id for row in uow.execute(_standing)}
     new = [one for mark, one in found.items() if mark not in known]

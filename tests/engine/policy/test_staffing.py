@@ -9,7 +9,7 @@ from engine import identity, policy, repository
 from engine.db.job import job
 from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.policy.test_gate import PAYING, POLICY
 
 
@@ -66,6 +66,20 @@ def test_who_leaves_is_noticed_at_the_next_look_kept_and_told(engine, people, cl
     look(engine)
     ended = (clock.now() - timedelta(minutes=1), clock.now())
     assert kept(engine) == dict.fromkeys(("away", "own"), ended), "it stays on record"
+
+
+def test_two_first_looks_at_once_are_one_after_the_other(engine, people, monkeypatch):
+    wait = UnitOfWork.alone
+
+    def another_looks_first(uow, name):
+        wait(uow, name)
+        monkeypatch.undo()
+        repository.watch_staffing(uow)
+
+    monkeypatch.setattr(UnitOfWork, "alone", another_looks_first)
+    look(engine)
+
+    assert kept(engine) == {}
 
 
 def test_it_is_looked_at_every_day_though_nobody_did_anything(engine, people, clock):
