@@ -224,7 +224,7 @@ def _content(uow: UnitOfWork, row: Instance, moved: Mapping[str, str]) -> bytes:
 def _with_files(value: Any, at: list[str], files: list[list[str]], moved: Mapping[str, str]) -> Any:
     """`value` with its own files in the fields for files; `_draft` leaves out what is none of its own."""
     if at in files:
-        return [moved.get(one, one) for one in value or ()]
+        return [moved.get(str(one), one) for one in value or ()]
     if isinstance(value, list):
         return [_with_files(one, at, files, moved) for one in value]
     if isinstance(value, dict):
@@ -287,8 +287,9 @@ def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
 def _own_files(value: Any, at: list[str], places: list[list[str]], own: Mapping[str, str], lost: list[str]) -> Any:
     """`value` with the files of the draft; the ids of others are added to `lost`."""
     if at in places and isinstance(value, list):
-        lost += [one for one in value if one not in own]
-        return [one for one in value if one in own]
+        known = [str(one) for one in value]  # of a field that was another one, rows may stand there
+        lost += [one for one in known if one not in own]
+        return [one for one in known if one in own]
     if isinstance(value, list):
         return [_own_files(one, at, places, own, lost) for one in value]
     if isinstance(value, dict):

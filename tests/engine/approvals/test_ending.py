@@ -576,6 +576,17 @@ def test_files_of_a_field_that_is_gone_are_named_and_stay_beside_the_request(eng
     assert files(engine, case.who["ann"], draft.id) == [("receipt.txt", 4)]
 
 
+def test_rows_in_a_field_that_is_one_for_files_now_do_not_stop_a_draft(engine, monkeypatch):
+    proof = {"id": "Files", "type": "filepicker", "key": "proof", "multiple": True, "label": "Proof"}
+    monkeypatch.setitem(FORM, "components", [*FORM["components"], proof])
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    do(engine, ENGINE, runtime.set_variables, case.id, {"proof": [{"what": "receipt"}]}, reason="an older form")
+
+    draft = do(engine, case.who["ann"], tasks.copy_to_draft, case.id)
+
+    assert (draft.values["proof"], draft.lost) == ([], ("",))
+
+
 def test_what_a_requester_and_an_administrator_may_do_depends_on_the_state(engine):
     case = Case(engine, line(request(), step("a"), step("b", extra='onReject="end"')))
     admins(case, "dan")
