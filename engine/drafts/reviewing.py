@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import history
 from engine.db.draft import draft_review, reviewed_area
+from engine.db.identity import user_account
 from engine.errors import N_, EngineError, InvalidValue, SecondPersonNeeded
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
@@ -19,6 +20,9 @@ LONGEST = 2000
 
 _one = select(draft_review).where(draft_review.c.path == bindparam("of"))
 _forget = delete(draft_review).where(draft_review.c.path == bindparam("of"))
+_persons = select(user_account.c.id, user_account.c.person_id).where(
+    user_account.c.id.in_(bindparam("accounts", expanding=True))
+)
 _decide = update(draft_review).where(draft_review.c.path == bindparam("of"))
 
 
@@ -94,14 +98,16 @@ def ask(uow: UnitOfWork, path: str, digest: str, note: str) -> None:
 def decide(
     uow: UnitOfWork, path: str, digest: str, authors: Iterable[UUID | None], *, approved: bool, opinion: str
 ) -> None:  # fmt: skip
-    """Approve this state, or send it back with a reason. `authors`: who saved it last.
+    """Approve this state, or send it back with a reason. `authors`: who saved last what is published together.
+
+    Another account of whoever asked or saved is no other person.
 
     Raises NothingToReview, SecondPersonNeeded, InvalidValue.
     """
     found = standing(uow, path)
     if found is None or found.state != ASKED or found.digest != digest:
         raise NothingToReview(path=path)
-    if uow.actor.user_id in {found.asked_by, *authors}:
+    if _same_person(uow, {found.asked_by, *authors}):
         raise SecondPersonNeeded(actor=uow.actor.user_id, what=path)
     if not approved and not opinion.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
@@ -119,6 +125,16 @@ def require(uow: UnitOfWork, path: str, files: Mapping[str, bytes]) -> None:
     found = standing(uow, path)
     if found is None or found.state != APPROVED or found.digest != digest_of(files):
         raise ReviewMissing(path=path)
+
+
+def _same_person(uow: UnitOfWork, accounts: set[UUID | None]) -> bool:
+    """Whether one of the accounts belongs to the person who acts."""
+    me, others = uow.actor.user_id, accounts - {None}
+    if me in others:
+        return True
+    person_of = {row.id: row.person_id for row in uow.execute(_persons, {"accounts": [me, *others]})}
+    person = person_of.pop(me, None)
+    return person is not None and person in person_of.values()
 
 
 def _text(text: str) -> str:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import drafts
+from engine import drafts, identity
 from engine.db.draft import draft_lock
 from engine.drafts.revisions import Revision, superfluous
-from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
+from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
 from engine.ids import uuid7
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
@@ -184,6 +184,25 @@ def test_whoever_comes_in_the_moment_in_which_another_person_lets_go_edits(engin
         monkeypatch.setattr(UnitOfWork, "execute", let_go_first)
 
         assert drafts.locking.hold(uow, PATH).holder == bob.user_id
+
+
+def test_a_second_account_of_whoever_drew_it_is_no_second_person(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        ann = identity.create_user(uow, "ann", "Ann")
+        boss = identity.create_user(uow, "ann2", "Ann", person_id=ann.person_id)
+        bob = identity.create_user(uow, "bob", "Bob")
+    with engine.unit_of_work(Actor(ann.id)) as uow:
+        drafts.reviewing.ask(uow, PATH, "d", "look")
+
+    def approve(user, *authors):
+        with engine.unit_of_work(Actor(user.id)) as uow:
+            drafts.reviewing.decide(uow, PATH, "d", authors, approved=True, opinion="")
+            return drafts.reviewing.standing(uow, PATH).decided_by
+
+    for user, authors in ((ann, ()), (boss, (None,)), (bob, (bob.id,))):
+        with pytest.raises(SecondPersonNeeded):
+            approve(user, *authors)
+    assert approve(bob, ann.id, None) == bob.id
 
 
 # ---------------------------------------------------------------- what a draft was

@@ -40,15 +40,17 @@ def _again(error: EngineError, path: str) -> ResponseReturnValue:
 @shows_again(_again)
 def do_review(path: str) -> ResponseReturnValue:
     """Ask, approve or send back: `act`. `digest`: of what the page has shown."""
-    draft, act, text = drafts.open_(g.uow, path), request.form.get("act", ""), request.form.get("text", "")
-    digest = drafts.reviewing.digest_of(published_with(path))
+    act, text = request.form.get("act", ""), request.form.get("text", "")
+    files = published_with(path)
+    digest = drafts.reviewing.digest_of(files)
     if request.form.get("digest") != digest:
         raise drafts.reviewing.NothingToReview(path=path)
     if act == "ask":
         drafts.reviewing.ask(g.uow, path, digest, text)
     else:
+        authors = [one.saved_by for one in drafts.list_(g.uow) if one.path in files]
         try:
-            drafts.reviewing.decide(g.uow, path, digest, [draft.saved_by], approved=act == "approve", opinion=text)
+            drafts.reviewing.decide(g.uow, path, digest, authors, approved=act == "approve", opinion=text)
         except SecondPersonNeeded:
             raise SecondPersonNeeded(actor=person(g.reader), what=path) from None
     return redirect(url_for(".review", path=path), 303)
