@@ -194,14 +194,14 @@ def test_a_second_account_of_whoever_drew_it_is_no_second_person(engine):
     with engine.unit_of_work(Actor(ann.id)) as uow:
         drafts.reviewing.ask(uow, PATH, "d", "look")
 
-    def approve(user, *authors):
-        with engine.unit_of_work(Actor(user.id)) as uow:
+    def approve(who, *authors):
+        with engine.unit_of_work(Actor(who.id)) as uow:
             drafts.reviewing.decide(uow, PATH, "d", authors, approved=True, opinion="")
             return drafts.reviewing.standing(uow, PATH).decided_by
 
-    for user, authors in ((ann, ()), (boss, (None,)), (bob, (bob.id,))):
+    for who, authors in ((ann, ()), (boss, (None,)), (bob, (bob.id,))):
         with pytest.raises(SecondPersonNeeded):
-            approve(user, *authors)
+            approve(who, *authors)
     assert approve(bob, ann.id, None) == bob.id
 
 
