@@ -5,11 +5,11 @@ import pytest
 from lxml import etree
 from playwright.sync_api import expect
 
-from engine import drafts, identity
+from engine import drafts, identity, runtime, tasks
 from engine.bpmn import imports
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, Actor
 from tests.browser import chromium
 from tests.engine.bpmn.imports.reading import file
 from tests.engine.bpmn.imports.test_dialects import CAMUNDA, FLOWABLE, SPIFF, SPIFF_MARK
@@ -186,3 +186,85 @@ def node_ids(xml):
         element.get("id") for element in root.iter("{http://www.omg.org/spec/BPMN/20100524/MODEL}*")
         if element.tag.endswith(kinds) and element.getparent() is not root
     }  # fmt: skip
+
+
+CAMUNDA_7 = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="x">
+<process id="old_travel" name="差旅" isExecutable="true"><startEvent id="start" name="差旅已提交" camunda:initiator="initiator"/>
+<userTask id="approve" name="审批差旅" camunda:assignee="${bossService.find(execution)}"/><userTask id="book" name="预订机票" camunda:candidateGroups="analysts"/><endEvent id="done" name="机票已预订"/>
+<sequenceFlow id="f1" sourceRef="start" targetRef="approve"/><sequenceFlow id="f2" sourceRef="approve" targetRef="book"/><sequenceFlow id="f3" sourceRef="book" targetRef="done"/>
+</process></definitions>"""
+CAMUNDA_8 = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="Camunda Cloud" modeler:executionPlatformVersion="8.6.0" targetNamespace="x">
+<process id="new_travel" name="差旅" isExecutable="true"><startEvent id="start" name="差旅已提交"/>
+<userTask id="check" name="核对差旅"><extensionElements><zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="analysts"/></extensionElements></userTask>
+<serviceTask id="tell" name="告知申请人"><extensionElements><zeebe:taskDefinition type="send-mail"/></extensionElements></serviceTask><endEvent id="done" name="申请人已告知"/>
+<sequenceFlow id="f1" sourceRef="start" targetRef="check"/><sequenceFlow id="f2" sourceRef="check" targetRef="tell"/><sequenceFlow id="f3" sourceRef="tell" targetRef="done"/>
+</process></definitions>"""
+
+
+@pytest.mark.designer
+def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publishes_both(enter, site):
+    page = enter()
+    wrong = chromium.listen(page)
+
+    send(page, "old_travel.bpmn", CAMUNDA_7.encode())
+    ready(page, "old_travel")
+    expect(page.locator("#report summary")).to_contain_text("Camunda 7")
+    page.locator("#report .tk-report-line", has_text="审批差旅").filter(has_text="需要决定").click()
+    unfold(page, "tk-who")
+    entry(page, "tk-who-way").locator("select").select_option("groups")
+    entry(page, "tk-who-groups").locator("input").fill("analysts")
+    publish(page, "从旧系统迁来")
+
+    send(page, "new_travel.bpmn", CAMUNDA_8.encode())
+    ready(page, "new_travel")
+    expect(page.locator("#report summary")).to_contain_text("Camunda 8")
+    named = page.locator(".tk-problem", has_text="告知申请人")
+    expect(named).to_contain_text("引用的服务操作“send-mail”不存在")
+    expect(named).to_contain_text("请从服务操作目录中另选一个")
+    named.click()
+    unfold(page, "tk-operation")
+    entry(page, "tk-operation-type").locator("select").select_option("notification.notify")
+    unfold(page, "tk-inputs")
+    for name, expression in (("user_ids", "[process.initiator.id]"), ("title", '"差旅已核对"')):
+        field = page.locator('[data-group-id="group-tk-inputs"] .bio-properties-panel-entry', has_text=f"{name} :")
+        field.locator(".cm-content").click()
+        page.keyboard.insert_text(expression)
+        page.keyboard.press("Escape")
+    expect(named).to_have_count(0)
+    publish(page, "从 Camunda 8 迁来")
+
+    with site[1].unit_of_work(ENGINE, read_only=True) as uow:
+        ana = Actor(identity.user(uow, "ana").id)
+    for key in ("old_travel", "new_travel"):
+        with site[1].unit_of_work(ana) as uow:
+            runtime.start(uow, key, {})
+    with site[1].unit_of_work(ana, read_only=True) as uow:
+        waiting = {item.task_name for item in tasks.inbox(uow).items}
+    assert waiting == {"审批差旅", "核对差旅"}
+    assert wrong == []
+
+
+def ready(page, key):
+    page.wait_for_url(f"**/designer/edit/{key}")
+    page.wait_for_selector("body[data-ready]")
+
+
+def unfold(page, name):
+    """A group of the panel."""
+    group = page.locator(f'[data-group-id="group-{name}"]')
+    if group.locator(".bio-properties-panel-group-entries.open").count() == 0:
+        group.locator(".bio-properties-panel-group-header").click()
+
+
+def entry(page, name):
+    return page.locator(f'[data-entry-id="{name}"]')
+
+
+def publish(page, note):
+    """From the canvas by the page that says what a new version changes; it is the first one."""
+    page.click("#deploy")
+    page.fill("#note", note)
+    page.click("#publish button[type=submit]")
+    expect(page.locator("h1")).to_contain_text("版本 1")

@@ -114,7 +114,7 @@ def _missing(node: Node, kind: str, key: str, known: Iterable[str]) -> Remark:
             node, N_("'{name}' names the {kind} '{key}', which does not exist."), N_("Did you mean '{near}'?"),
             {**facts, "near": near[0]},
         )  # fmt: skip
-    return Remark(
-        node, N_("'{name}' names the {kind} '{key}', which does not exist."),
-        N_("Deploy it together with this process, or choose another one."), facts,
-    )  # fmt: skip
+    remedy = N_("Deploy it together with this process, or choose another one.")
+    if kind == "operation":  # a function of a module: nobody deploys it
+        remedy = N_("Choose an operation of the catalogue; a job type of another product means nothing here.")
+    return Remark(node, N_("'{name}' names the {kind} '{key}', which does not exist."), remedy, facts)
