@@ -51,8 +51,12 @@ def text_of(answer):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
+def seen(visitor):
+    return next(iter(re.findall('name="seen" value="(.*?)"', visitor.get("/designer/publish/claim").text)), "")
+
+
 def publish(visitor, etag="1", note="words", **more):
-    return visitor.post("/designer/publish/claim", data={"etag": etag, "note": note, **more})
+    return visitor.post("/designer/publish/claim", data={"etag": etag, "note": note, "seen": seen(visitor), **more})
 
 
 def test_the_page_says_what_is_new_what_runs_and_who_follows(ana, engine):
@@ -102,6 +106,21 @@ def test_what_has_no_counterpart_is_named_and_follows_once_somebody_says_where(a
     assert "'approve' waits, but the other version has no counterpart for it. × 1" in refused
     assert "1 can follow 0 cannot" in chosen
     assert "1 moved" in text_of(ana.get(answer.headers["Location"]))
+
+
+def test_a_form_that_changed_since_the_page_was_looked_at_is_not_published_unseen(ana, engine):
+    form = b'{"components": [], "type": "default", "id": "f"}'
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/extra.json", form)
+    drawn(engine, RENAMED.replace(b'formId="approval"', b'formId="oa/extra"'))
+    looked_at = seen(ana)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/extra.json", form + b" ", version=1)
+
+    answer = publish(ana, seen=looked_at)
+
+    assert (answer.status_code, "changed since you looked" in text_of(answer)) == (409, True)
+    assert publish(ana).status_code == 303
 
 
 @pytest.mark.parametrize(

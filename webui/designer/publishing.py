@@ -44,6 +44,14 @@ class NothingToPublish(EngineError):
     status = 409
 
 
+class OthersChanged(EngineError):
+    """What would be published along is not what the page has shown."""
+
+    message = N_("A form, a decision table or the scenarios that are published too have changed since you looked.")
+    hint = N_("The page shows them as they are now: look at it, then publish.")
+    status = 409
+
+
 class NoteMissing(EngineError):
     """A version that nobody can explain later."""
 
@@ -105,7 +113,7 @@ def _again(error: EngineError, key: str) -> ResponseReturnValue:
 def do_publish(key: str) -> ResponseReturnValue:
     """Deploy the draft that the page showed; then carry over what runs, if that was chosen."""
     note = request.form.get("note", "").strip()
-    made = publish_draft(key, request.form.get("etag", ""), note)
+    made = publish_draft(key, request.form.get("etag", ""), note, request.form.get("seen", ""))
     version = next((info for info in made.new if (info.kind, info.key) == (Kind.PROCESS, key)), None)
     if version is not None and request.form.get("follow") == ALL:
         for source in batches.running_by_version(g.uow, key):
@@ -159,10 +167,10 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def publish_draft(key: str, etag: str, note: str) -> repository.Deployment:
-    """Deploy the draft that the page has seen, with what is published with it.
+def publish_draft(key: str, etag: str, note: str, seen: str | None = None) -> repository.Deployment:
+    """Deploy the draft that the page has seen, with what is published with it. `seen`: all of it, None for a script.
 
-    Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, NothingToPublish, DeploymentRefused.
+    Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, OthersChanged, NothingToPublish, DeploymentRefused.
     """
     info = draft_of(key)
     if info is None:
@@ -172,6 +180,8 @@ def publish_draft(key: str, etag: str, note: str) -> repository.Deployment:
     if not note:
         raise NoteMissing
     files = _files(drafts.open_(g.uow, info.path))
+    if seen not in (None, drafts.reviewing.digest_of(files)):
+        raise OthersChanged
     told = _new_scenarios(files)
     drafts.reviewing.require(g.uow, info.path, files)
     made = repository.deploy(g.uow, files, note)
@@ -212,7 +222,8 @@ def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) 
     saved_by = identity.user(g.uow, draft.saved_by) if draft.saved_by is not None else None
     return page(
         "designer/publish.html", block="content", key=key, name=name_of(key), draft=draft, etag=etag_of(draft),
-        saved_by=person(saved_by) if saved_by is not None else "", newest=newest, error=error, broken=broken,
+        seen=drafts.reviewing.digest_of(files), error=error, broken=broken, newest=newest,
+        saved_by=person(saved_by) if saved_by is not None else "",
         told=_new_scenarios(files), review=reviewing.standing(draft.path, files), demanded=reviewing.demanded(files),
         findings=_findings(key, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
