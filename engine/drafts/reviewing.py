@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import CursorResult, bindparam, delete, insert, select, update
 
 from engine import history
 from engine.db.draft import draft_review, reviewed_area
@@ -23,7 +23,9 @@ _forget = delete(draft_review).where(draft_review.c.path == bindparam("of"))
 _persons = select(user_account.c.id, user_account.c.person_id).where(
     user_account.c.id.in_(bindparam("accounts", expanding=True))
 )
-_decide = update(draft_review).where(draft_review.c.path == bindparam("of"))
+_decide = update(draft_review).where(
+    draft_review.c.path == bindparam("of"), draft_review.c.digest == bindparam("wanted"), draft_review.c.state == ASKED
+)
 
 
 class ReviewMissing(EngineError):
@@ -112,7 +114,11 @@ def decide(
     if not approved and not opinion.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
     values = {"decided_by": uow.actor.user_id, "decided_at": uow.now, "opinion": _text(opinion)}
-    uow.execute(_decide.values(values | {"state": APPROVED if approved else SENT_BACK}), {"of": path})
+    decided = uow.execute(
+        _decide.values(values | {"state": APPROVED if approved else SENT_BACK}), {"of": path, "wanted": digest}
+    )
+    if cast("CursorResult[Any]", decided).rowcount != 1:  # somebody has asked anew, or decided, at the same time
+        raise NothingToReview(path=path)
     data = {"path": path, "digest": digest, "opinion": opinion.strip()}
     history.act(uow, "draft", "draft.review_approved" if approved else "draft.review_sent_back", data)
 
