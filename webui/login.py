@@ -1,4 +1,4 @@
-"""Signing in and out, and the language of the pages."""
+"""Signing in and out, the language and the colours of the pages."""
 
 import re
 
@@ -14,7 +14,7 @@ from engine.unit_of_work import Actor
 from webui import demo, errors, languages
 from webui.access import public
 from webui.reader import Reader
-from webui.rendering import page
+from webui.rendering import THEME_COOKIE, THEMES, page
 from webui.transaction import own_transactions
 
 blueprint = Blueprint("login", __name__)
@@ -78,6 +78,18 @@ def language() -> ResponseReturnValue:
         if current_user.is_authenticated:
             identity.change_user(g.uow, current_user.id, locale=wanted)
         response.set_cookie(languages.COOKIE, wanted, max_age=31_536_000, samesite="Lax", httponly=True,
+                            secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
+    return response
+
+
+@blueprint.post("/theme")
+@public
+def theme() -> ResponseReturnValue:
+    """Choose light or dark pages: kept in this browser, since it depends on the screen and the room."""
+    wanted = request.form.get("theme", "")
+    response = redirect(_home_or(request.form.get("next")), 303)
+    if wanted in THEMES:
+        response.set_cookie(THEME_COOKIE, wanted, max_age=31_536_000, samesite="Lax", httponly=True,
                             secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
     return response
 

@@ -45,6 +45,10 @@ class _Compiled(BytecodeCache):
 _compiled = _Compiled()
 
 
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+
+
 def install(app: Flask) -> None:
     """Filters and globals for templates."""
     app.jinja_env.bytecode_cache = _compiled
@@ -58,7 +62,8 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
         may_read=access.may_read,
-        request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks, unread_notices=unread_notices,
+        theme=theme, request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
+        unread_notices=unread_notices,
         explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
         acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
@@ -66,6 +71,12 @@ def install(app: Flask) -> None:
                            ("cockpit", "cockpit/macros"), ("acts", "inbox/macros"), ("ways", "route"),
                            ("audits", "auditing/macros")):  # fmt: skip
         app.jinja_env.globals[name] = app.jinja_env.get_template(f"{template}.html").module
+
+
+def theme() -> str:
+    """What this browser has chosen for all pages: `light` or `dark`."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else THEMES[0]
 
 
 def page(template: str, status: int = 200, *, block: str = "pane", **context: Any) -> Response:

@@ -60,6 +60,21 @@ def test_the_language_stays_with_the_account(app, sign_in):
     assert "我的待办" in page
 
 
+def test_light_or_dark_stays_with_the_browser(client, sign_in):
+    ann = sign_in("ann")
+    assert 'data-bs-theme="light">\n<head>' in ann.get("/").text
+
+    asked = ann.post("/theme", data={"theme": "dark", "next": "/inbox/"})
+
+    assert (asked.status_code, asked.location) == (303, "/inbox/")
+    assert 'data-bs-theme="dark">\n<head>' in ann.get("/inbox/").text
+    ann.post("/logout")
+    assert 'data-bs-theme="dark">\n<head>' in ann.get("/login").text
+    assert 'data-bs-theme="light">\n<head>' in client.get("/login").text
+    ann.post("/theme", data={"theme": "url(x)"})
+    assert 'data-bs-theme="dark">\n<head>' in ann.get("/login").text
+
+
 def sign_in_again(app, visitor):
     """The same account in another browser that prefers English."""
     other = app.test_client()

@@ -10,8 +10,8 @@ from engine.db.base import metadata
 from engine.unit_of_work import ENGINE
 
 PUBLIC = {
-    "login.form", "login.sign_in", "login.sign_out", "login.language", "health.live", "health.ready", "build",
-    "verifying.verify",
+    "login.form", "login.sign_in", "login.sign_out", "login.language", "login.theme", "health.live", "health.ready",
+    "build", "verifying.verify",
 }  # fmt: skip
 
 

@@ -64,8 +64,8 @@ ASKS = {
     "signatures.picture": "participant", "picking.records": "records", "picking.words": KNOWN,
     **dict.fromkeys(("dictionaries.index", "dictionaries.create", "dictionaries.one", "dictionaries.put",
                      "dictionaries.retire"), "admin"),
-    "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "health.live": ANY,
-    "health.ready": ANY, "build": ANY,
+    "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "login.theme": ANY,
+    "health.live": ANY, "health.ready": ANY, "build": ANY,
     "inbox.task": "participant", "inbox.decide": "participant", "inbox.transfer": "participant",
     "inbox.do_transfer": "participant", "inbox.standing": "participant", "inbox.agree_many": KNOWN,
     "requests.keep": KNOWN, "substitutions.index": KNOWN, "substitutions.create": KNOWN,
@@ -459,7 +459,7 @@ QUERIES = {
 """what a page reads from its address, with values that are good"""
 FORMS = {
     "login.sign_in": {"login": "nobody", "password": "wrong", "next": "/"},
-    "login.language": {"language": "", "next": "/"},
+    "login.language": {"language": "", "next": "/"}, "login.theme": {"theme": "", "next": "/"},
     "inbox.decide": {"action": "agree", "data": "{}", "opinion": "", "version": "1", "seen_digest": "x",
                      "request_id": ""},
     "inbox.save_view": {"name": "x", "box": "todo", "text": "x", "list": ""},
@@ -661,6 +661,7 @@ def test_after_login_nobody_is_led_elsewhere(client, wanted):
 
     assert (response.status_code, response.location) == (303, "/")
     client.post("/language", data={"language": "en", "next": wanted})
+    assert client.post("/theme", data={"theme": "dark", "next": wanted}).location == "/"
     assert client.get("/login", query_string={"next": wanted}).location == "/"
 
 
