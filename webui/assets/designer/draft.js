@@ -58,7 +58,7 @@ export class Draft {
       if (this.state === 'saving') {
         clearTimeout(this.#keeping);
         if (this.unsent) await forget(this.unsent);
-        this.#become('saved', { savedAt });
+        if (this.state === 'saving') this.#become('saved', { savedAt });      // nothing was changed meanwhile
       }
       return true;
     } catch (error) {
