@@ -158,7 +158,7 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     26: ("cards by the keyboard, read-only on a phone, letter by letter", (
         "browser/test_simple.py: "
-        "somebody_builds_an_expense_approval_by_the_keyboard_publishes_it_and_a_clerk_starts_it, "
+        "somebody_builds_an_expense_approval_by_the_keyboard_in_three_minutes_and_a_clerk_starts_it, "
         "cards_of_a_shipped_process_are_readable_on_a_phone",
         "engine/bpmn/test_outline.py: an_edit_that_changes_nothing_leaves_the_file_letter_by_letter",
     )),
