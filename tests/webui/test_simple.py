@@ -397,6 +397,7 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
         ("troika:approval", "onReject"), ("troika:timeout", "calendar"), ("troika:calendar", "name"),
         ("troika:cc", "on"), ("troika:cc", "users"), ("troika:cc", "groups"), ("troika:label", "lang"),
     }  # fmt: skip
+    of_service_tasks = {("troika:policy", "assumes")}
     executed = {
         (word, name) for word, owners in extensions.words() if owners is None or "userTask" in owners
         for name in extensions.attributes(word) if word.startswith("troika:")
@@ -408,7 +409,7 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
     in_the_flowchart = {("troika:policy", name) for name in ("provides", "subject", "subjectType", "role")}
     in_the_flowchart |= {("troika:hook", name) for name in ("on", "url", "secret")}
 
-    assert executed - shown == other_words_for_the_same | in_the_flowchart
+    assert executed - shown == other_words_for_the_same | in_the_flowchart | of_service_tasks
     assert {way for way, _ in who.WAYS} >= extensions.STRATEGIES - {"userGroup"}
     assert {mode for mode, _ in vocabulary.MODES if mode} == extensions.MODES
     assert {name for name, _ in vocabulary.TIMEOUTS} == extensions.TIMEOUTS

@@ -3,10 +3,10 @@ import { SelectEntry, TextFieldEntry, isSelectEntryEdited } from '@bpmn-io/prope
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
-import { group, text, withStored } from './entries.js';
+import { feel, group, select, text, withStored } from './entries.js';
 import { FeelField } from './feel_field.js';
 
-const DEFINITION = 'zeebe:TaskDefinition', MAPPING = 'zeebe:IoMapping';
+const DEFINITION = 'zeebe:TaskDefinition', MAPPING = 'zeebe:IoMapping', POLICY = 'troika:Policy';
 
 export function serviceTaskGroups(element, translate, catalogue) {
   const operation = catalogue.operation(extension(element, DEFINITION)?.get('type'));
@@ -25,7 +25,19 @@ export function serviceTaskGroups(element, translate, catalogue) {
     ])] : []),
     ...(operation && Object.keys(operation.outputs).length ? [group('tk-outputs', translate('What comes back'),
       Object.entries(operation.outputs).map(([name, type]) => ({ id: `tk-output-${name}`, component: OutputEntry, output: { name, type } })))] : []),
+    ...control(element, translate, operation),
   ];
+}
+
+// what runs only after an approval may take it from another process, where the policy allows that
+function control(element, translate, operation) {
+  const policy = extension(element, POLICY);
+  if (!operation?.guarded_by && !policy) return [];
+  return [group('tk-control', translate('Control'), [
+    select(POLICY, 'assumes', 'Approved in another process', ({ capabilities }, translate_) => withStored(
+      [{ value: '', label: translate_('No: approved in this one') }, ...capabilities.map(({ id, name }) => ({ value: id, label: name }))], policy?.get('assumes'))),
+    policy && feel(POLICY, 'subject', 'Document', 'Expression that gives its id'),
+  ])];
 }
 
 function OperationEntry({ element, id }) {
