@@ -3,7 +3,7 @@
 import shutil
 import socket
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -146,37 +146,38 @@ def listen(page: Page, *announced: int, into: list[str] | None = None) -> list[s
     return found
 
 
-def violations(page: Page, within: str = "body", *, only: str = "", without: str = "") -> list[str]:
-    """What axe finds under `within`; injected by `evaluate`, which the page's CSP does not stop.
-
-    `only`, `without`: one rule.
-    """
+def violations(page: Page, within: str = "body", *, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
+    """What axe finds under `within`, by all rules or by those named; injected by `evaluate`, which the page's CSP does
+    not stop."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    spared = {without: {"enabled": False}} if without else {}
-    found: list[str] = page.evaluate(RUN, [within, [only] if only else RULES, spared])
+    spared = {rule: {"enabled": False} for rule in without}
+    found: list[str] = page.evaluate(RUN, [within, only or RULES, spared])
     return found
 
 
 RUN = """async ([root, runOnly, rules]) => {
+  const moving = document.getAnimations().filter(one => one instanceof CSSTransition);
+  await Promise.allSettled(moving.map(one => one.finished));
   const found = await axe.run(root, { runOnly, rules, resultTypes: ['violations'] });
   return found.violations.flatMap(rule => rule.nodes.map(hit => `${rule.id}: ${hit.target[0]}`));
 }"""
-CONTRAST = "color-contrast"
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""the rules that look at them"""
 
 
 def wherever_it_is_read(page: Page, within: str = "body") -> list[str]:
     """What is wrong with the page as it stands in both colours, on a phone and on a desk; it is loaded only once.
 
-    Colours decide nothing but the contrast. `within`: where it is looked at; what stands around it is on every page.
+    `within`: where it is looked at; what stands around it is on every page.
     """
     found = []
     for width in ("phone", "desk"):
         page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
         for theme in ("dark", "light"):
             page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
-            found += [f"{width}, {theme}: {violation}" for violation in violations(page, within, only=CONTRAST)]
-        found += [f"{width}: {violation}" for violation in violations(page, without=CONTRAST)]
+            found += [f"{width}, {theme}: {violation}" for violation in violations(page, within, only=COLOURS)]
+        found += [f"{width}: {violation}" for violation in violations(page, without=COLOURS)]
         if scrolls_sideways(page):
             found.append(f"{width}: scrolls sideways")
     return found
