@@ -150,6 +150,6 @@ def _read(content: bytes) -> dict[str, bytes]:
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """Never more in memory than the archive has said: `ZipFile.read` unpacks everything first."""
     if entry.compress_type not in _METHODS:
-        raise NotImplementedError("compression other than deflate")
+        raise NoArchive(reason="compression other than deflate")
     with archive.open(entry) as packed:
         return packed.read(entry.file_size + 1)
