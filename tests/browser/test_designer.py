@@ -13,6 +13,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.browser.panel import entry, group, published
 from webui import create_app, node
 
 pytestmark = [pytest.mark.browser, pytest.mark.designer]
@@ -84,26 +85,6 @@ def select(page, element):
         "id => { const m = tkDesigner.modeler; m.get('selection').select(m.get('elementRegistry').get(id)); }", element
     )
     expect(page.locator(".bio-properties-panel-header")).to_be_visible()
-
-
-def group(page, name):
-    """The group of the panel, unfolded."""
-    found = page.locator(f'[data-group-id="group-{name}"]')
-    if found.locator(".bio-properties-panel-group-entries.open").count() == 0:
-        found.locator(".bio-properties-panel-group-header").click()
-    return found
-
-
-def entry(page, name):
-    return page.locator(f'[data-entry-id="{name}"]')
-
-
-def published(page, note):
-    """From the canvas by the page that says what a new version changes; it is the first one."""
-    page.click("#deploy")
-    page.fill("#note", note)
-    page.click("#publish button[type=submit]")
-    expect(page.locator("h1")).to_contain_text("版本 1")
 
 
 def saved(site, key):

@@ -11,6 +11,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE, Actor
 from tests.browser import chromium
+from tests.browser.panel import entry, group, published
 from tests.engine.bpmn.imports.reading import file
 from tests.engine.bpmn.imports.test_dialects import CAMUNDA, FLOWABLE, SPIFF, SPIFF_MARK
 from tests.engine.bpmn.imports.test_layout import BOUNDARY, LOOP, NESTED, POOLS
@@ -212,10 +213,10 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
     ready(page, "old_travel")
     expect(page.locator("#report summary")).to_contain_text("Camunda 7")
     page.locator("#report .tk-report-line", has_text="审批差旅").filter(has_text="需要决定").click()
-    unfold(page, "tk-who")
+    group(page, "tk-who")
     entry(page, "tk-who-way").locator("select").select_option("groups")
     entry(page, "tk-who-groups").locator("input").fill("analysts")
-    publish(page, "从旧系统迁来")
+    published(page, "从旧系统迁来")
 
     send(page, "new_travel.bpmn", CAMUNDA_8.encode())
     ready(page, "new_travel")
@@ -224,16 +225,16 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
     expect(named).to_contain_text("引用的服务操作“send-mail”不存在")
     expect(named).to_contain_text("请从服务操作目录中另选一个")
     named.click()
-    unfold(page, "tk-operation")
+    group(page, "tk-operation")
     entry(page, "tk-operation-type").locator("select").select_option("notification.notify")
-    unfold(page, "tk-inputs")
+    group(page, "tk-inputs")
     for name, expression in (("user_ids", "[process.initiator.id]"), ("title", '"差旅已核对"')):
         field = page.locator('[data-group-id="group-tk-inputs"] .bio-properties-panel-entry', has_text=f"{name} :")
         field.locator(".cm-content").click()
         page.keyboard.insert_text(expression)
         page.keyboard.press("Escape")
     expect(named).to_have_count(0)
-    publish(page, "从 Camunda 8 迁来")
+    published(page, "从 Camunda 8 迁来")
 
     with site[1].unit_of_work(ENGINE, read_only=True) as uow:
         ana = Actor(identity.user(uow, "ana").id)
@@ -249,22 +250,3 @@ def test_an_analyst_brings_files_of_camunda_7_and_8_mends_what_is_named_and_publ
 def ready(page, key):
     page.wait_for_url(f"**/designer/edit/{key}")
     page.wait_for_selector("body[data-ready]")
-
-
-def unfold(page, name):
-    """A group of the panel."""
-    group = page.locator(f'[data-group-id="group-{name}"]')
-    if group.locator(".bio-properties-panel-group-entries.open").count() == 0:
-        group.locator(".bio-properties-panel-group-header").click()
-
-
-def entry(page, name):
-    return page.locator(f'[data-entry-id="{name}"]')
-
-
-def publish(page, note):
-    """From the canvas by the page that says what a new version changes; it is the first one."""
-    page.click("#deploy")
-    page.fill("#note", note)
-    page.click("#publish button[type=submit]")
-    expect(page.locator("h1")).to_contain_text("版本 1")

@@ -126,3 +126,18 @@ def sign_in(app: Flask, people) -> Callable[[str], FlaskClient]:
         return visitor
 
     return enter
+
+
+@pytest.fixture
+def analyst(engine: ProcessEngine, app: Flask, people, sign_in) -> Callable[[str, str], FlaskClient]:
+    """analyst("ana", "安娜") -> the browser of somebody new who may design, as `sign_in` gives it."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
+
+    def enter(login: str, name: str) -> FlaskClient:
+        with engine.unit_of_work(ENGINE) as uow:
+            people[login] = identity.create_user(uow, login, name, password=None)
+            identity.add_member(uow, "analysts", login)
+        return sign_in(login)
+
+    return enter

@@ -4,11 +4,8 @@ import re
 
 import pytest
 
-from engine import drafts, identity
-from engine.clock import FrozenClock
-from engine.process_engine import ProcessEngine
+from engine import drafts
 from engine.unit_of_work import ENGINE
-from tests.conftest import MONDAY_MORNING
 from tests.webui.drawings import CLAIM
 from tests.webui.test_publishing import text_of
 
@@ -18,22 +15,16 @@ RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
 
 
 @pytest.fixture
-def engine():
-    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
-    yield opened
-    opened.dispose()
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
 
 
 @pytest.fixture
-def analysts(engine, app, people, sign_in):
+def analysts(engine, analyst):
     """安娜 and 本; the draft is as deployed."""
     with engine.unit_of_work(ENGINE) as uow:
-        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
-        for login, name in (("ana", "安娜"), ("ben", "本")):
-            people[login] = identity.create_user(uow, login, name, password=None)
-            identity.add_member(uow, "analysts", login)
         drafts.save(uow, PATH, CLAIM, name="报销")
-    return sign_in("ana"), sign_in("ben")
+    return analyst("ana", "安娜"), analyst("ben", "本")
 
 
 def save(visitor, content, etag):

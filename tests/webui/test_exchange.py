@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine import drafts, identity, repository
+from engine import drafts, repository
 from engine.clock import FrozenClock
 from engine.process_engine import ProcessEngine
 from engine.repository import areas
@@ -141,20 +141,15 @@ def test_what_the_pages_could_not_show_afterwards_is_not_taken():
 
 
 @pytest.fixture
-def engine():
-    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
-    yield opened
-    opened.dispose()
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
 
 
-def test_the_page_gives_an_area_and_says_of_each_file_what_became_of_it(engine, app, people, sign_in):
+def test_the_page_gives_an_area_and_says_of_each_file_what_became_of_it(engine, analyst):
     with engine.unit_of_work(ENGINE) as uow:
-        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
-        people["ana"] = identity.create_user(uow, "ana", "安娜", password=None)
-        identity.add_member(uow, "analysts", "ana")
         drafts.save(uow, "processes/oa/trip.bpmn", b"trip")
         drafts.save(uow, "forms/财务/bill.json", b"{}")
-    ana = sign_in("ana")
+    ana = analyst("ana", "安娜")
     ana.get("/designer/exchange")
 
     given = ana.get("/designer/exchange/oa.zip?drafts=1")

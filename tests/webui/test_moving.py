@@ -8,11 +8,8 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from engine import jobs, repository, runtime
-from engine.clock import FrozenClock
 from engine.db.job import batch
-from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor
-from tests.conftest import MONDAY_MORNING
 from tests.engine.bpmn.drawing import element, user
 from tests.engine.bpmn.test_loops import multiple
 from tests.engine.test_runtime import tallies
@@ -30,10 +27,8 @@ CHECKED = (
 
 
 @pytest.fixture
-def engine():
-    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
-    yield opened
-    opened.dispose()
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
 
 
 @pytest.fixture

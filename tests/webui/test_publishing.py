@@ -6,10 +6,7 @@ import re
 import pytest
 
 from engine import drafts, identity, jobs, repository, runtime
-from engine.clock import FrozenClock
-from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor
-from tests.conftest import MONDAY_MORNING
 from tests.webui.drawings import CLAIM
 
 PATH = "processes/oa/claim.bpmn"
@@ -24,22 +21,17 @@ CALLER = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-def engine():
-    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
-    yield opened
-    opened.dispose()
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
 
 
 @pytest.fixture
-def ana(engine, app, people, sign_in):
+def ana(engine, people, analyst):
     """An analyst; ann has begun a claim by version 1."""
-    with engine.unit_of_work(ENGINE) as uow:
-        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
-        people["ana"] = identity.create_user(uow, "ana", "安娜", password=None)
-        identity.add_member(uow, "analysts", "ana")
+    visitor = analyst("ana", "安娜")
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
         runtime.start(uow, "claim", {"reason": "train", "amount": 12})
-    return sign_in("ana")
+    return visitor
 
 
 def drawn(engine, content, version=0):

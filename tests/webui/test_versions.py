@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import drafts, identity, repository, runtime
-from engine.clock import FrozenClock
-from engine.process_engine import ProcessEngine
+from engine import drafts, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
-from tests.conftest import MONDAY_MORNING
 from tests.webui.drawings import CLAIM
 from webui.designer.thumbnail import thumbnail
 
@@ -19,24 +16,19 @@ NEWER = CLAIM.replace("审批".encode(), "审核".encode()).replace(b">Approve<"
 
 
 @pytest.fixture
-def engine():
-    opened = ProcessEngine.in_memory(FrozenClock(MONDAY_MORNING), inline_ms=60_000)
-    yield opened
-    opened.dispose()
+def engine(_sqlite, clock):
+    yield from _sqlite.lend(clock)
 
 
 @pytest.fixture
-def ana(engine, app, people, sign_in):
+def ana(engine, people, analyst):
     """An analyst; ann has begun a claim by version 1, ana has deployed version 2."""
-    with engine.unit_of_work(ENGINE) as uow:
-        identity.create_group(uow, "analysts", "流程分析", capabilities="process.design")
-        people["ana"] = made = identity.create_user(uow, "ana", "安娜", password=None)
-        identity.add_member(uow, "analysts", "ana")
+    visitor = analyst("ana", "安娜")
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
         runtime.start(uow, "claim", {"reason": "train", "amount": 12})
-    with engine.unit_of_work(Actor(made.id)) as uow:
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
         repository.deploy(uow, {PATH: NEWER}, "审批改称审核")
-    return sign_in("ana")
+    return visitor
 
 
 def text_of(answer):
