@@ -1,6 +1,6 @@
 """Areas whose files are published only after another person has looked at them: asked, approved or sent back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, bindparam, delete, insert, select, update
 from engine import history
 from engine.db.draft import draft_review, reviewed_area
 from engine.db.identity import user_account
+from engine.drafts import revisions
 from engine.errors import N_, EngineError, InvalidValue, SecondPersonNeeded
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
@@ -80,14 +81,20 @@ def demand(uow: UnitOfWork, area: str, *, demanded: bool) -> None:
     history.act(uow, "draft", "draft.review_demanded" if demanded else "draft.review_not_demanded", {"area": area})
 
 
+def demanded(uow: UnitOfWork, files: Mapping[str, bytes]) -> bool:
+    """Whether an area of these files demands it."""
+    return bool({name.split("/")[1] for name in files} & demanding(uow))
+
+
 def standing(uow: UnitOfWork, path: str) -> Review | None:
     """The last review of a draft, whatever became of the draft since."""
     row = uow.execute(_one, {"of": path}).first()
     return None if row is None else _review(row)
 
 
-def ask(uow: UnitOfWork, path: str, digest: str, note: str) -> None:
-    """Ask for a review of this state; what was said of another one is over. Raises InvalidValue."""
+def ask(uow: UnitOfWork, path: str, files: Mapping[str, bytes], note: str) -> None:
+    """Ask for a review of these files, published with `path`; what was said of others is over. Raises InvalidValue."""
+    digest = digest_of(files)
     uow.execute(_forget, {"of": path})
     row = {
         "path": path, "digest": digest, "state": ASKED, "asked_by": uow.actor.user_id, "asked_at": uow.now,
@@ -97,19 +104,18 @@ def ask(uow: UnitOfWork, path: str, digest: str, note: str) -> None:
     history.act(uow, "draft", "draft.review_asked", {"path": path, "digest": digest})
 
 
-def decide(
-    uow: UnitOfWork, path: str, digest: str, authors: Iterable[UUID | None], *, approved: bool, opinion: str
-) -> None:  # fmt: skip
-    """Approve this state, or send it back with a reason. `authors`: who saved last what is published together.
+def decide(uow: UnitOfWork, path: str, files: Mapping[str, bytes], *, approved: bool, opinion: str) -> None:
+    """Approve these files, published with `path`, or send them back with a reason.
 
-    Another account of whoever asked or saved is no other person.
+    Whoever asked is no other person, nor whoever has saved one of them since it was last deployed, whichever account
+    he comes with.
 
     Raises NothingToReview, SecondPersonNeeded, InvalidValue.
     """
-    found = standing(uow, path)
+    digest, found = digest_of(files), standing(uow, path)
     if found is None or found.state != ASKED or found.digest != digest:
         raise NothingToReview(path=path)
-    if _same_person(uow, {found.asked_by, *authors}):
+    if _same_person(uow, {found.asked_by} | revisions.authors(uow, files)):
         raise SecondPersonNeeded(actor=uow.actor.user_id, what=path)
     if not approved and not opinion.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
@@ -125,20 +131,19 @@ def decide(
 
 def require(uow: UnitOfWork, path: str, files: Mapping[str, bytes]) -> None:
     """Raise ReviewMissing when an area of these files demands a review, and exactly they were not approved."""
-    areas = {name.split("/")[1] for name in files}
-    if not areas & demanding(uow):
+    if not demanded(uow, files):
         return
     found = standing(uow, path)
     if found is None or found.state != APPROVED or found.digest != digest_of(files):
         raise ReviewMissing(path=path)
 
 
-def _same_person(uow: UnitOfWork, accounts: set[UUID | None]) -> bool:
+def _same_person(uow: UnitOfWork, accounts: set[UUID]) -> bool:
     """Whether one of the accounts belongs to the person who acts."""
-    me, others = uow.actor.user_id, accounts - {None}
-    if me in others:
+    me = uow.actor.user_id
+    if me in accounts:
         return True
-    person_of = {row.id: row.person_id for row in uow.execute(_persons, {"accounts": [me, *others]})}
+    person_of = {row.id: row.person_id for row in uow.execute(_persons, {"accounts": [me, *accounts]})}
     person = person_of.pop(me, None)
     return person is not None and person in person_of.values()
 

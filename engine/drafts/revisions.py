@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select
 
-from engine.db.draft import draft_revision
+from engine.db.definition import deployment, resource
+from engine.db.draft import draft, draft_revision
 from engine.errors import NotFound
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
@@ -28,6 +29,17 @@ _infos = (
     .order_by(draft_revision.c.id.desc())
 )
 _one = select(draft_revision).where(draft_revision.c.id == bindparam("of"))
+_OF: BindParameter[Any] = bindparam("paths", expanding=True)
+_saved = select(draft_revision.c.path, draft_revision.c.saved_by, draft_revision.c.saved_at).where(
+    draft_revision.c.path.in_(_OF), draft_revision.c.aside.is_(False)
+)
+_saved_last = select(draft.c.saved_by).where(draft.c.path.in_(_OF))
+_deployed = (
+    select(resource.c.path, func.max(deployment.c.deployed_at).label("at"))
+    .join(deployment, deployment.c.id == resource.c.deployment_id)
+    .where(resource.c.path.in_(_OF))
+    .group_by(resource.c.path)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,17 @@ def open_(uow: UnitOfWork, revision_id: UUID) -> tuple[Revision, bytes]:
     if row is None:
         raise NotFound(kind="revision", key=revision_id)
     return _info(row), bytes(row.content)
+
+
+def authors(uow: UnitOfWork, paths: Iterable[str]) -> set[UUID]:
+    """Who has saved one of these drafts since its file was last deployed, and who saved them last."""
+    of = {"paths": list(paths)}
+    deployed = {row.path: row.at for row in uow.execute(_deployed, of)}
+    found = {
+        row.saved_by for row in uow.execute(_saved, of)
+        if row.path not in deployed or row.saved_at > deployed[row.path]
+    }  # fmt: skip
+    return (found | set(uow.execute(_saved_last, of).scalars())) - {None}
 
 
 def put_aside(uow: UnitOfWork, path: str, content: bytes) -> UUID:

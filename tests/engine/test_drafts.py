@@ -9,6 +9,7 @@ from engine.db.draft import draft_lock
 from engine.drafts.revisions import Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
 from engine.ids import uuid7
+from engine.repository import deploy
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 
@@ -191,18 +192,47 @@ def test_a_second_account_of_whoever_drew_it_is_no_second_person(engine):
         ann = identity.create_user(uow, "ann", "Ann")
         boss = identity.create_user(uow, "ann2", "Ann", person_id=ann.person_id)
         bob = identity.create_user(uow, "bob", "Bob")
+    files = {PATH: b"drawn"}
     with engine.unit_of_work(Actor(ann.id)) as uow:
-        drafts.reviewing.ask(uow, PATH, "d", "look")
+        drafts.save(uow, PATH, b"drawn")
+        drafts.reviewing.ask(uow, PATH, files, "look")
 
-    def approve(who, *authors):
+    def approve(who):
         with engine.unit_of_work(Actor(who.id)) as uow:
-            drafts.reviewing.decide(uow, PATH, "d", authors, approved=True, opinion="")
+            drafts.reviewing.decide(uow, PATH, files, approved=True, opinion="")
             return drafts.reviewing.standing(uow, PATH).decided_by
 
-    for who, authors in ((ann, ()), (boss, (None,)), (bob, (bob.id,))):
+    for who in (ann, boss):
         with pytest.raises(SecondPersonNeeded):
-            approve(who, *authors)
-    assert approve(bob, ann.id, None) == bob.id
+            approve(who)
+    assert approve(bob) == bob.id
+
+
+def test_whoever_drew_it_is_an_author_although_somebody_else_saved_last_until_it_is_deployed(engine, clock):
+    drawn, form = drawing(START + user("a") + END + flows("start a end")), "forms/oa/claim.json"
+    with engine.unit_of_work(ENGINE) as uow:
+        ann, bob, carl = (identity.create_user(uow, login, login) for login in ("ann", "bob", "carl"))
+
+    def save(who, path, content, version):
+        with engine.unit_of_work(Actor(who.id)) as uow:
+            drafts.save(uow, path, content, version=version)
+        clock.advance(timedelta(seconds=1))
+
+    def authors():
+        with engine.unit_of_work(ENGINE) as uow:
+            return drafts.revisions.authors(uow, [PATH, form])
+
+    save(ann, PATH, drawn, 0)
+    save(bob, PATH, drawn + b"\n", 1)
+    save(carl, form, b"{}", 0)
+    assert authors() == {ann.id, bob.id, carl.id}
+
+    with engine.unit_of_work(ENGINE) as uow:
+        deploy(uow, {PATH: drawn + b"\n"})
+    clock.advance(timedelta(seconds=1))
+    assert authors() == {bob.id, carl.id}  # who saved last is one either way
+    save(carl, PATH, drawn, 2)
+    assert authors() == {carl.id}
 
 
 # ---------------------------------------------------------------- what a draft was

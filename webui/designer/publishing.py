@@ -21,7 +21,7 @@ from webui import errors
 from webui.access import works
 from webui.designer import reviewing
 from webui.designer.blueprint import designer
-from webui.designer.drawing import body, changed_by, findings_out, with_forms
+from webui.designer.drawing import body, changed_by, findings_out
 from webui.designer.library import draft_of, etag_of, name_of
 from webui.designer.scenarios import Outcome, deployed_file, played
 from webui.rendering import label, page, person
@@ -146,7 +146,7 @@ def publish_scenarios(key: str) -> ResponseReturnValue:
 def publish_running(key: str) -> ResponseReturnValue:
     """A dry run of everything that runs, with what was chosen: a part of the page."""
     draft = _draft(key)
-    candidate = repository.foresee(g.uow, _files(draft)).candidates.get(key)
+    candidate = repository.foresee(g.uow, reviewing.published_with(draft)).candidates.get(key)
     running = _running(candidate, request.args) if candidate is not None else []
     return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
 
@@ -179,7 +179,7 @@ def publish_draft(key: str, etag: str, note: str, seen: str | None = None) -> re
         raise changed_by(info)
     if not note:
         raise NoteMissing
-    files = _files(drafts.open_(g.uow, info.path))
+    files = reviewing.published_with(drafts.open_(g.uow, info.path))
     if seen not in (None, drafts.reviewing.digest_of(files)):
         raise OthersChanged
     told = _new_scenarios(files)
@@ -200,10 +200,6 @@ def _draft(key: str) -> Draft:
     return drafts.open_(g.uow, info.path)
 
 
-def _files(draft: Draft) -> dict[str, bytes]:
-    return with_forms(draft.path, draft.content) | drafts.scenarios_of(g.uow, draft.key)
-
-
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
     """Whether there are others than those that were deployed last."""
     found = {path: content for path, content in files.items() if path.endswith(scenarios.SUFFIX)}
@@ -212,7 +208,7 @@ def _new_scenarios(files: Mapping[str, bytes]) -> bool:
 
 def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
     draft = _draft(key)
-    files = _files(draft)
+    files = reviewing.published_with(draft)
     findings = repository.check(g.uow, files)
     broken = any(finding.level is Level.ERROR for finding in findings)
     foreseen = None if broken else repository.foresee(g.uow, files)
@@ -224,7 +220,8 @@ def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) 
         "designer/publish.html", block="content", key=key, name=name_of(key), draft=draft, etag=etag_of(draft),
         seen=drafts.reviewing.digest_of(files), error=error, broken=broken, newest=newest,
         saved_by=person(saved_by) if saved_by is not None else "",
-        told=_new_scenarios(files), review=reviewing.standing(draft.path, files), demanded=reviewing.demanded(files),
+        told=_new_scenarios(files), review=reviewing.standing(draft.path, files),
+        demanded=drafts.reviewing.demanded(g.uow, files),
         findings=_findings(key, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],

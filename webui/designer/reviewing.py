@@ -6,6 +6,7 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, identity, repository
+from engine.drafts import Draft
 from engine.drafts.reviewing import Review
 from engine.errors import EngineError, SecondPersonNeeded
 from webui.access import needs
@@ -41,16 +42,14 @@ def _again(error: EngineError, path: str) -> ResponseReturnValue:
 def do_review(path: str) -> ResponseReturnValue:
     """Ask, approve or send back: `act`. `digest`: of what the page has shown."""
     act, text = request.form.get("act", ""), request.form.get("text", "")
-    files = published_with(path)
-    digest = drafts.reviewing.digest_of(files)
-    if request.form.get("digest") != digest:
+    files = published_with(drafts.open_(g.uow, path))
+    if request.form.get("digest") != drafts.reviewing.digest_of(files):
         raise drafts.reviewing.NothingToReview(path=path)
     if act == "ask":
-        drafts.reviewing.ask(g.uow, path, digest, text)
+        drafts.reviewing.ask(g.uow, path, files, text)
     else:
-        authors = [one.saved_by for one in drafts.list_(g.uow) if one.path in files]
         try:
-            drafts.reviewing.decide(g.uow, path, digest, authors, approved=act == "approve", opinion=text)
+            drafts.reviewing.decide(g.uow, path, files, approved=act == "approve", opinion=text)
         except SecondPersonNeeded:
             raise SecondPersonNeeded(actor=person(g.reader), what=path) from None
     return redirect(url_for(".review", path=path), 303)
@@ -64,11 +63,10 @@ def demand_review(area: str) -> ResponseReturnValue:
     return redirect(url_for(".exchange"), 303)
 
 
-def published_with(path: str) -> dict[str, bytes]:
+def published_with(draft: Draft) -> dict[str, bytes]:
     """A draft, and for a drawing everything that is published with it."""
-    draft = drafts.open_(g.uow, path)
     if draft.kind != "process":
-        return {path: draft.content}
+        return {draft.path: draft.content}
     return with_forms(draft.path, draft.content) | drafts.scenarios_of(g.uow, draft.key)
 
 
@@ -82,16 +80,13 @@ def standing(path: str, files: dict[str, bytes]) -> Shown | None:
     return Shown(found, named[0], named[1], found.digest == drafts.reviewing.digest_of(files))
 
 
-def demanded(files: dict[str, bytes]) -> bool:
-    """Whether an area of these files demands a review."""
-    return bool({path.split("/")[1] for path in files} & drafts.reviewing.demanding(g.uow))
-
-
 def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
-    draft, files = drafts.open_(g.uow, path), published_with(path)
+    draft = drafts.open_(g.uow, path)
+    files = published_with(draft)
     newest = next(iter(repository.versions(g.uow, draft.key)), None) if draft.kind == "process" else None
     return page(
         "designer/review.html", block="content", draft=draft, files=sorted(files), error=error, newest=newest,
-        digest=drafts.reviewing.digest_of(files), shown=standing(path, files), demanded=demanded(files),
+        digest=drafts.reviewing.digest_of(files), shown=standing(path, files),
+        demanded=drafts.reviewing.demanded(g.uow, files),
         mine=draft.saved_by == g.reader.id, name=name_of(draft.key) if draft.kind == "process" else draft.name,
     )  # fmt: skip
