@@ -141,7 +141,7 @@ def _read(content: bytes) -> dict[str, bytes]:
             if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise NoArchive(reason=f"{len(entries)} files, {sum(entry.file_size for entry in entries)} bytes")
             if len({entry.filename for entry in entries}) != len(entries):
-                raise NoArchive(reason="one name twice")
+                raise NoArchive(reason=N_("one name twice"))
             return {entry.filename: _unpacked(archive, entry) for entry in entries}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
         raise NoArchive(reason=str(error)) from None
@@ -150,6 +150,6 @@ def _read(content: bytes) -> dict[str, bytes]:
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """Never more in memory than the archive has said: `ZipFile.read` unpacks everything first."""
     if entry.compress_type not in _METHODS:
-        raise NoArchive(reason="compression other than deflate")
+        raise NoArchive(reason=N_("a compression other than deflate"))
     with archive.open(entry) as packed:
         return packed.read(entry.file_size + 1)

@@ -6,7 +6,7 @@ from flask import Response, g, request, send_file
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
-from engine.errors import EngineError
+from engine.errors import N_, EngineError
 from engine.repository.areas import NoArchive, Taken
 from webui.designer.blueprint import designer
 from webui.rendering import page
@@ -36,7 +36,7 @@ def take_in() -> ResponseReturnValue:
     """Drafts of what differs; a line for every file."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        raise NoArchive(reason="")
+        raise NoArchive(reason=N_("no file"))
     taken = repository.areas.unpack(g.uow, sent.read(), replace=request.form.get("replace") == "yes")
     return _shown(taken=taken)
 
