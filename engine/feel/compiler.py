@@ -1,6 +1,5 @@
 """Tree to closures, compiled once and cached; the public verbs of the room."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +10,7 @@ from engine.feel import builtins
 from engine.feel.closures import Builder
 from engine.feel.diagnostics import NoValue, OverBudget, Result
 from engine.feel.evaluation import Frame, Run, check_size
-from engine.feel.lexer import NESTING_LIMIT, is_simple, normal_name
+from engine.feel.lexer import NESTING_LIMIT, is_simple, normal_name, normal_text
 from engine.feel.parser import TYPE_NAMES, parse
 from engine.feel.running import Closure
 from engine.feel.types import Type
@@ -36,7 +35,7 @@ class Compiled:
         self.text = text
         self._mode = mode
         self._names_known = known
-        self.tree = parse(unicodedata.normalize("NFC", text), _BASE_NAMES | known, mode == "unary_tests")
+        self.tree = parse(normal_text(text), _BASE_NAMES | known, mode == "unary_tests")
         builder = Builder(types)
         self.closure: Closure = builder.build(self.tree)
         self.names = frozenset(builder.free_names)

@@ -58,6 +58,8 @@ OPERAND_ENDS = frozenset(
 _SPACE = re.compile(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_OPAQUE = re.compile(rf"{_STRING.pattern}|//[^\n]*|/\*.*?\*/|`[^`]*`", re.DOTALL)
+"""What the lexer takes in one piece: a quote inside of it begins nothing."""
 _OPERATOR = re.compile("|".join(re.escape(operator) for operator in sorted(OPERATORS, key=len, reverse=True)))
 _ESCAPE = re.compile(
     r"((?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{6}|\\.)",
@@ -98,6 +100,18 @@ def is_simple(name: str) -> bool:
 def normal_name(name: str) -> str:
     """NFC, runs of white space as one space."""
     return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def normal_text(text: str) -> str:
+    """NFC, so that names are found however they were typed; what stands between quotes is a value and stays."""
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    parts, position = [], 0
+    for match in _OPAQUE.finditer(text):
+        if match[0].startswith('"'):
+            parts += [unicodedata.normalize("NFC", text[position : match.start()]), match[0]]
+            position = match.end()
+    return "".join([*parts, unicodedata.normalize("NFC", text[position:])])
 
 
 def unescape(text: str) -> str:

@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import feel
@@ -26,17 +27,37 @@ VALUES = st.recursive(
 
 
 @given(TEXTS)
+@example("凞")  # NFC has another character for it
 def test_a_text_is_the_same_between_quotes(text):
     assert feel.evaluate(feel.quoted(text), {}).value == text
     assert feel.unescape(feel.quoted(text)[1:-1]) == text
 
 
 @given(VALUES)
+@example({"凞": None})
 def test_a_value_is_the_same_after_writing_and_reading(value):
     result = feel.evaluate(feel.literal(value), {})
 
     assert not result.diagnostics
     assert result.value == value
+
+
+OLD, NEW = "\ufa15", "\u51de"
+"""A compatibility ideograph, as it stands in names of people, and what NFC makes of it."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'name = "{OLD}"', f'/* an inch: " */ name = "{OLD}"', f'// "\nname="{OLD}"', f'`{NEW}` + "{OLD}" = "x" + name'],
+)
+def test_characters_between_quotes_stay_as_they_were_typed(text):
+    assert feel.evaluate(text, {"name": OLD, NEW: "x"}).value is True
+    assert feel.evaluate(text, {"name": NEW, NEW: "x"}).value is False
+
+
+@pytest.mark.parametrize("text", [OLD, f"`{OLD}`", f'if "{OLD}" = "" then 0 else {OLD}'])
+def test_names_are_found_however_they_were_typed(text):
+    assert feel.evaluate(text, {NEW: 1}).value == 1
 
 
 def test_values_look_as_an_analyst_would_write_them():
