@@ -1,14 +1,13 @@
 # ruff: noqa: E501 - drawings read better in one line
 """What is read, what is refused and how it is said."""
 
-import sys
-
 import pytest
 
 from engine import bpmn
 from engine.bpmn.parser import refusals, xml
 from engine.bpmn.parser.extensions import NOT_YET
 from engine.findings import Level
+from tests.counting import calls
 from tests.engine.bpmn.drawing import (
     END,
     HEAD,
@@ -373,25 +372,13 @@ def test_every_executed_element_and_event_position_has_a_compiled_meaning():
 def test_a_chain_of_tasks_is_read_and_compiled_in_linear_time():
     """In calls, which are the same on every machine, of what reads and compiles."""
 
-    def calls(count: int) -> int:
+    def cost(count: int) -> int:
         keys = [f"t{number}" for number in range(count)]
         data = drawing(START + "".join(f'<task id="{key}"/>' for key in keys) + flows(f"start {' '.join(keys)}"))
-        made = 0
+        return calls(lambda: program(data))
 
-        def called(_frame: object, event: str, _argument: object) -> None:
-            nonlocal made
-            made += event in ("call", "c_call")
-
-        before = sys.getprofile()
-        sys.setprofile(called)
-        try:
-            program(data)
-        finally:
-            sys.setprofile(before)
-        return made
-
-    calls(10)  # what is made once
-    small, large = calls(200), calls(2_000)
+    cost(10)  # what is made once
+    small, large = cost(200), cost(2_000)
 
     assert small > 2_000
     assert large < 11 * small
