@@ -27,6 +27,7 @@ from engine.scenarios import World
 from tests.consistency import consistent
 from tests.engine.test_bad_input import BOMB, CLAIM, LIMIT, UNSUPPORTED, WAY, at_once, source, with_
 from tests.webui.conftest import site_of
+from tests.webui.publishing import publish
 
 pytestmark = pytest.mark.main_job
 
@@ -143,10 +144,10 @@ def test_a_wrong_draft_is_refused_with_its_findings_and_stays_a_draft(company, s
     xml = WRONG["payment"][0].decode()
     saved = chen.put("/designer/drafts/expense_claim", json={"xml": xml}, headers={"If-Match": "*"})
 
-    response = chen.post("/designer/deploy/expense_claim", json={"note": "now", "etag": saved.json["etag"]})
+    response = publish(chen, "expense_claim", saved.json["etag"])
 
     assert response.status_code == 422
-    assert "pay" in {finding["element"] for finding in response.json["findings"]}
+    assert "/designer/edit/expense_claim#pay" in response.text
     with company.acting(None) as uow:
         assert repository.latest(uow, "expense_claim").version == 1
     assert consistent(company.engine)

@@ -8,6 +8,7 @@ from engine.db.history import history
 from engine.db.instance import instance
 from engine.unit_of_work import ENGINE
 from tests.webui.drawings import CLAIM
+from tests.webui.publishing import published
 
 GIVEN = {"reason": "客户午餐", "amount": 12.5}
 
@@ -111,8 +112,7 @@ def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
     sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": [], "name": "等经理"}
     root.post("/designer/play/claim/scenario", json=sent, headers=json)
     saved = root.put("/designer/drafts/claim", json={"xml": sent["xml"]}, headers={"If-Match": "0"} | json)
-    answer = root.post("/designer/deploy/claim", json={"note": "x", "etag": saved.json["etag"]}, headers=json)
-    assert answer.status_code == 200, answer.text
+    assert published(root, "claim", saved.json["etag"]) == 1
     with engine.unit_of_work(ENGINE) as uow:
         for info in drafts.list_(uow):
             drafts.discard(uow, info.path)

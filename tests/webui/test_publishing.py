@@ -8,6 +8,7 @@ import pytest
 from engine import drafts, identity, jobs, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.drawings import CLAIM
+from tests.webui.publishing import publish, seen
 
 PATH = "processes/oa/claim.bpmn"
 RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
@@ -43,14 +44,6 @@ def text_of(answer):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def seen(visitor):
-    return next(iter(re.findall('name="seen" value="(.*?)"', visitor.get("/designer/publish/claim").text)), "")
-
-
-def publish(visitor, etag="1", note="words", **more):
-    return visitor.post("/designer/publish/claim", data={"etag": etag, "note": note, "seen": seen(visitor), **more})
-
-
 def test_the_page_says_what_is_new_what_runs_and_who_follows(ana, engine):
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"processes/oa/trip.bpmn": CALLER})
@@ -68,7 +61,7 @@ def test_running_requests_follow_when_that_is_chosen_and_the_page_says_how_many_
     drawn(engine, RENAMED)
     assert "Version 1 · 1 running 1 can follow 0 cannot" in text_of(ana.get("/designer/publish/claim/running"))
 
-    answer = publish(ana, follow="all")
+    answer = publish(ana, "claim", follow="all")
     jobs.run_due(engine)
 
     assert "1 moved 0 refused" in text_of(ana.get(answer.headers["Location"]))
@@ -79,7 +72,7 @@ def test_running_requests_follow_when_that_is_chosen_and_the_page_says_how_many_
 def test_unless_that_is_chosen_they_stay(ana, engine):
     drawn(engine, RENAMED)
 
-    answer = publish(ana)
+    answer = publish(ana, "claim")
     jobs.run_due(engine)
 
     assert "No running request was moved" in text_of(ana.get(answer.headers["Location"]))
@@ -92,7 +85,7 @@ def test_what_has_no_counterpart_is_named_and_follows_once_somebody_says_where(a
 
     refused = text_of(ana.get("/designer/publish/claim/running"))
     chosen = text_of(ana.get("/designer/publish/claim/running", query_string={field: "check"}))
-    answer = publish(ana, follow="all", **{field: "check"})
+    answer = publish(ana, "claim", follow="all", **{field: "check"})
     jobs.run_due(engine)
 
     assert "'approve' waits, but the other version has no counterpart for it. × 1" in refused
@@ -105,14 +98,14 @@ def test_a_form_that_changed_since_the_page_was_looked_at_is_not_published_unsee
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "forms/oa/extra.json", form)
     drawn(engine, RENAMED.replace(b'formId="approval"', b'formId="oa/extra"'))
-    looked_at = seen(ana)
+    looked_at = seen(ana, "claim")
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "forms/oa/extra.json", form + b" ", version=1)
 
-    answer = publish(ana, seen=looked_at)
+    answer = publish(ana, "claim", seen=looked_at)
 
     assert (answer.status_code, "changed since you looked" in text_of(answer)) == (409, True)
-    assert publish(ana).status_code == 303
+    assert publish(ana, "claim").status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -126,7 +119,7 @@ def test_a_form_that_changed_since_the_page_was_looked_at_is_not_published_unsee
 def test_a_draft_without_a_note_or_changed_meanwhile_is_not_published(ana, engine, sent, status, said):
     drawn(engine, RENAMED)
 
-    answer = publish(ana, **sent)
+    answer = publish(ana, "claim", **sent)
 
     assert (answer.status_code, said in text_of(answer)) == (status, True)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
@@ -140,14 +133,14 @@ def test_a_draft_with_errors_shows_them_and_offers_no_button(ana, engine):
 
     assert "It cannot be published while it has errors." in text_of(answer)
     assert 'name="note"' not in answer.text
-    assert publish(ana).status_code == 422
+    assert publish(ana, "claim").status_code == 422
 
 
 def test_the_same_again_is_nothing_to_publish_and_nothing_moves_twice(ana, engine):
     drawn(engine, RENAMED)
-    publish(ana, follow="all")
+    publish(ana, "claim", follow="all")
 
-    again = publish(ana, follow="all")
+    again = publish(ana, "claim", follow="all")
 
     assert (again.status_code, "There is nothing to publish" in text_of(again)) == (409, True)
     assert ana.get("/designer/publish/nobody").status_code == 409
@@ -167,16 +160,16 @@ def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved
         digest = re.search(r'name="digest" value="(\w+)"', visitor.get(page).text)[1]
         return visitor.post(page, data={"act": what, "text": text, "digest": digest}).status_code
 
-    assert publish(ana).status_code == publish(ben).status_code == 409
+    assert publish(ana, "claim").status_code == publish(ben, "claim").status_code == 409
     assert (act(ben, "approve"), act(ana, "ask", "看名称"), act(ana, "approve")) == (409, 303, 409)
     assert (act(ben, "back"), act(ben, "back", "名称不对")) == (422, 303)
     assert "sent back 本" in text_of(ana.get("/designer/publish/claim"))
-    assert (publish(ana).status_code, act(ana, "ask"), act(ben, "approve")) == (409, 303, 303)
+    assert (publish(ana, "claim").status_code, act(ana, "ask"), act(ben, "approve")) == (409, 303, 303)
     with engine.unit_of_work(Actor(people["ana"].id)) as uow:
         drafts.save(uow, PATH, OTHER_ID, version=1)
-    assert publish(ana, etag="2").status_code == 409
+    assert publish(ana, "claim", etag="2").status_code == 409
     assert "it counts no longer" in text_of(ana.get("/designer/publish/claim"))
-    assert (act(ana, "ask"), act(ben, "approve"), publish(ana, etag="2").status_code) == (303, 303, 303)
+    assert (act(ana, "ask"), act(ben, "approve"), publish(ana, "claim", etag="2").status_code) == (303, 303, 303)
 
 
 def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine):

@@ -108,7 +108,7 @@ ASKS = {
         "cockpit",
     ),
     **dict.fromkeys(
-        ("designer.library", "designer.create", "designer.catalogue", "designer.deploy", "designer.save",
+        ("designer.library", "designer.create", "designer.catalogue", "designer.save",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
@@ -514,7 +514,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "designer.lint": {"key": "claim", "xml": CLAIM.decode()},
     "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},
     "designer.save": {"xml": CLAIM.decode()},
-    "designer.deploy": {"note": "x", "etag": "1"}, "designer.discard": {},
+    "designer.discard": {},
 }  # fmt: skip
 
 

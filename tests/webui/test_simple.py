@@ -15,6 +15,7 @@ from engine.bpmn.model import PERIODS, Copying, FieldPermission, TimeoutStep
 from engine.bpmn.outline import settings
 from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
+from tests.webui.publishing import published
 from webui import node
 from webui.designer import card_settings, form_fields, gallery, vocabulary, who
 from webui.designer.conditions import Field, Row, feel_of, rows_of
@@ -81,9 +82,8 @@ def new_id(engine, kind):
 
 
 def test_a_new_approval_is_published_as_it_is_and_started_by_a_clerk(trip, engine, people):
-    published = trip.post("/designer/deploy/trip", json={"note": "first", "etag": "1"})
+    assert published(trip, "trip") == 1
 
-    assert published.json == {"version": 1}
     with engine.unit_of_work(Actor(people["cai"].id)) as uow:
         form = repository.form(uow, "oa/trip")
         instance = runtime.start(uow, "trip", {"reason": "客户拜访", "amount": 300, "field_3": "火车"})
@@ -119,7 +119,7 @@ def test_cards_are_added_set_and_published(trip, engine):
     page = trip.get("/designer/simple/trip").text
     assert "财务部 · 会签（全部同意） · 24小时内" in page
     assert "金额 &gt; 5000" in page
-    assert trip.post("/designer/deploy/trip", json={"note": "second", "etag": etag(trip)}).json == {"version": 1}
+    assert published(trip, "trip", etag(trip)) == 1
 
 
 def test_settings_that_say_what_the_file_says_already_write_nothing(ana, engine):
@@ -353,7 +353,7 @@ def test_every_choice_of_an_approval_is_written_deployed_and_taken_back_letter_b
     again = shown_form(trip, "manager")
     assert send(trip, "manager", again).status_code == 303
     assert etag(trip) == "2"
-    assert trip.post("/designer/deploy/trip", json={"note": "all", "etag": "2"}).json == {"version": 1}
+    assert published(trip, "trip", "2") == 1
 
     form["etag"] = "2"
     assert send(trip, "manager", form).status_code == 303
@@ -528,7 +528,7 @@ def test_a_template_becomes_a_draft_with_ids_of_its_own_that_is_published_as_it_
         "processes/legal/our_contract.bpmn", "processes/legal/our_contract.scenarios.yml",
         "processes/legal/our_contract_contract_authority.dmn", "forms/legal/our_contract.json",
     }  # fmt: skip
-    assert ana.post("/designer/deploy/our_contract", json={"note": "own", "etag": "1"}).json == {"version": 1}
+    assert published(ana, "our_contract", "1") == 1
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert repository.latest(uow, "our_contract").labels == {"en": "Our contract"}
         assert repository.latest(uow, "our_contract_contract_authority", "decision").version == 1
@@ -549,7 +549,7 @@ def save_form(client, rows, form="oa/trip", key="trip", **more):
 
 
 def test_the_wizards_form_is_changed_later_and_published_with_the_drawing(trip, engine):
-    trip.post("/designer/deploy/trip", json={"note": "first", "etag": "1"})
+    published(trip, "trip", "1")
     post(trip, "card/manager", **{"perm:amount": "read"})
 
     rows = form_page(trip)
@@ -570,7 +570,7 @@ def test_the_wizards_form_is_changed_later_and_published_with_the_drawing(trip, 
     assert "“金额”已从表单移除，但流程中仍在使用：上级审批: 只读 · 显示在列表中" in cards
     assert "填写交通方式、事由、出发日期" in cards.replace(" ", "")
     post(trip, "card/manager", **{"perm:amount": ""})
-    assert trip.post("/designer/deploy/trip", json={"note": "second", "etag": etag(trip)}).json == {"version": 2}
+    assert published(trip, "trip", etag(trip)) == 2
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         form = repository.form(uow, "oa/trip")
         assert [(field.id, field.path, field.type, field.required) for field in form.fields] == [

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import g, jsonify, redirect, request, url_for
+from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import batches, bpmn, drafts, identity, migration, policy, repository, scenarios
@@ -13,7 +13,7 @@ from engine.bpmn.comparison import kind_of
 from engine.db.definition import Kind
 from engine.db.job import ItemState
 from engine.drafts import Draft
-from engine.errors import N_, DeploymentRefused, EngineError
+from engine.errors import N_, EngineError
 from engine.findings import Finding, Level
 from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo, Foreseen
@@ -21,7 +21,7 @@ from webui import errors
 from webui.access import works
 from webui.designer import reviewing
 from webui.designer.blueprint import designer
-from webui.designer.drawing import body, changed_by, findings_out
+from webui.designer.drawing import changed_by
 from webui.designer.library import draft_of, etag_of, name_of
 from webui.designer.scenarios import Outcome, deployed_file, played
 from webui.rendering import label, page, person
@@ -122,17 +122,6 @@ def do_publish(key: str) -> ResponseReturnValue:
     return redirect(url_for(".published", definition_id=(version or repository.latest(g.uow, key)).id), 303)
 
 
-@designer.post("/deploy/<key>")
-def deploy(key: str) -> ResponseReturnValue:
-    """As `do_publish` for a script: JSON in, the number of the version out; a refusal has every finding."""
-    sent = body("note", "etag")
-    try:
-        publish_draft(key, sent["etag"], sent["note"].strip())
-    except DeploymentRefused as refused:
-        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
-    return jsonify(version=repository.latest(g.uow, key).version)
-
-
 @designer.get("/publish/<key>/scenarios")
 @own_transactions
 def publish_scenarios(key: str) -> ResponseReturnValue:
@@ -167,8 +156,8 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def publish_draft(key: str, etag: str, note: str, seen: str | None = None) -> repository.Deployment:
-    """Deploy the draft that the page has seen, with what is published with it. `seen`: all of it, None for a script.
+def publish_draft(key: str, etag: str, note: str, seen: str) -> repository.Deployment:
+    """Deploy the draft that the page has shown, with what is published with it. `seen`: the digest of all of it.
 
     Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, OthersChanged, NothingToPublish, DeploymentRefused.
     """
@@ -180,7 +169,7 @@ def publish_draft(key: str, etag: str, note: str, seen: str | None = None) -> re
     if not note:
         raise NoteMissing
     files = reviewing.published_with(drafts.open_(g.uow, info.path))
-    if seen not in (None, drafts.reviewing.digest_of(files)):
+    if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
     drafts.reviewing.require(g.uow, info.path, files)
