@@ -24,6 +24,7 @@ from engine.forms.model import (
     leaves,
     put,
 )
+from engine.forms.money import Sum, sums
 from engine.forms.permissions import READ_ALL, WRITE_ALL, Permissions
 from engine.forms.reader import read
 from engine.forms.rules import Place, Rules, places, where, without
@@ -37,12 +38,14 @@ __all__ = [
     "Message",
     "Permissions",
     "Reading",
+    "Sum",
     "blank",
     "by_component",
     "permissions",
     "read",
     "readable",
     "so_far",
+    "sums",
     "validate",
     "visible",
 ]

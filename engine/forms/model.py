@@ -67,6 +67,10 @@ class FormField:
     pattern: Pattern[str] | None = None
     options: tuple[Option, ...] | None = None
     options_from: Compiled | None = None
+    currency: str | Compiled | None = None
+    """of the money that it holds, as a code or as an expression that gives one; None: it holds no money"""
+    limited: bool = True
+    """money: limits of substitutions look at it, and not only people, for comparison"""
     children: "tuple[FormField, ...]" = ()
     schema: "Schema | None" = None
     """of the rows of a dynamic list"""

@@ -41,6 +41,11 @@ _LABEL = re.compile(r"troika:(\w+)\.(\w+)")
 _KEY = re.compile(r"[^\W\d]\w*", re.UNICODE)
 _TEMPLATE = re.compile(r"\{\{\s*(?![#/@^])(.+?)\s*\}\}")
 _LIMITS = ("min", "max", "minLength", "maxLength")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+AMOUNTS = frozenset(("number", "expression"))
+"""components that may hold money"""
+NO_LIMIT = "none"
+"""`troika:limit`: an amount that is shown for comparison"""
 
 
 @dataclass(slots=True)
@@ -209,6 +214,7 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
         "read_only_when": _expression(reader, element, read_only) if isinstance(read_only, str) else None,
         "limits": _limits(reader, raw, element),
         "pattern": _pattern(reader, raw, element),
+        **_money(reader, raw, kind, element),
     }
     if kind == "expression":
         found["computed"] = _expression(reader, element, raw.get("expression") or "")
@@ -269,6 +275,31 @@ def _limits(reader: _Reader, raw: dict[str, Any], element: str) -> dict[str, Dec
             reader.say("form-limit-invalid", element, N_("Expected {name} to be a number, found '{found}'."),
                        name=name, found=str(limit))  # fmt: skip
     return found
+
+
+def _money(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dict[str, Any]:
+    """What is wrong here is a warning: a form that is deployed with it has to open."""
+    properties = _properties(raw)
+    currency, limit = properties.get("currency"), properties.get("troika:limit")
+    if limit not in (None, NO_LIMIT):
+        reader.say("form-limit-word", element,
+                   N_("Field '{id}' says troika:limit '{found}', expected '{known}' or nothing: limits look at it."),
+                   level=Level.WARN, id=element, found=str(limit), known=NO_LIMIT)  # fmt: skip
+    if currency is None or currency == "" or kind not in AMOUNTS:
+        if currency or limit:
+            reader.say("form-currency", element,
+                       N_("Expected only a number with a currency to be money, found '{id}'."),
+                       level=Level.WARN, id=element)  # fmt: skip
+        return {}
+    text = str(currency).strip()
+    if text.startswith("="):
+        return {"currency": _expression(reader, element, text), "limited": limit != NO_LIMIT}
+    if not _CURRENCY.fullmatch(text):
+        reader.say("form-currency", element,
+                   N_("Expected the currency of '{id}' to be a code of three capitals, found '{found}'."),
+                   hint=N_("For example CNY, or an expression such as =currency where another field says it."),
+                   level=Level.WARN, id=element, found=text)  # fmt: skip
+    return {"currency": text.upper(), "limited": limit != NO_LIMIT}
 
 
 def _pattern(reader: _Reader, raw: dict[str, Any], element: str) -> re.Pattern[str] | None:

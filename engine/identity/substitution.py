@@ -85,7 +85,7 @@ class Substitution:
 
     def within(self, amount: Decimal | int, currency: str) -> bool:
         """Whether so much money is the substitute's; in a foreign currency it never is, for lack of a rate."""
-        return self.max_amount is None or (currency == HOME_CURRENCY and amount <= self.max_amount)
+        return self.max_amount is None or (currency == HOME_CURRENCY and -self.max_amount <= amount <= self.max_amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def _told(uow: UnitOfWork, instance: Instance, name: str, field: FormField | Non
         return Told(label, (chosen.get("zh") or main, chosen.get("en") or main))
     if field.type == "filepicker" and isinstance(value, list):
         return Told(label, _counted(_FILES, value))
-    return Told(label, _text(uow, value, str((field.raw.get("properties") or {}).get("currency") or "")))
+    return Told(label, _text(uow, value, field.currency if isinstance(field.currency, str) else ""))
 
 
 def _text(uow: UnitOfWork, value: Any, currency: str) -> tuple[str, str]:

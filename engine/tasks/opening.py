@@ -31,14 +31,12 @@ from engine.errors import (
     Suspended,
     TaskWaiting,
 )
+from engine.forms import Sum
 from engine.identity import Substitution
 from engine.tasks import substituting
-from engine.tasks.substituting import Sum
 from engine.unit_of_work import UnitOfWork
 from engine.values import HOME_CURRENCY, Values, digest
 
-AMOUNTS = ("amount", "total", "gross")
-"""what variables that hold the money of a request are called, besides fields with a property `currency`"""
 VOTING = (ItemKind.NORMAL, ItemKind.SIGN_BEFORE, ItemKind.SIGN_AFTER, ItemKind.SIGN_PARALLEL)
 
 _place = select(work_item.c.instance_id).where(work_item.c.id == bindparam("of"))
@@ -296,21 +294,19 @@ def _successor(items: Sequence[Any], item: Any, actor_id: UUID | None) -> Any:
 
 
 def _sums(act: Act, written: Mapping[str, Any] | None = None) -> list[Sum]:
-    """What money the item is about: as key fields, form and, where it counts for a policy, the document say.
+    """What money the item is about: as its forms and, where it counts for a policy, the document say.
 
     `written`: what the actor is about to write. What the document says in the currency of the books stands for what
     the form says in another one.
     """
-    known, summary = values_of(act) | dict(written or {}), act.instance.summary or {}
-    usual = _currency(known.get("currency")) or _currency(summary.get("currency")) or HOME_CURRENCY
-    said = [(source.get(name), usual) for source in (summary, known) for name in AMOUNTS]
-    form = form_of(act)
-    for field in form.fields if form is not None else ():
-        currency = _currency((field.raw.get("properties") or {}).get("currency"))
-        if currency is not None and len(field.keys) == 1 and field.path not in AMOUNTS:
-            said.append((known.get(field.path), currency))
-    found = [Sum(amount, currency) for amount, currency in said
-             if isinstance(amount, Decimal | int) and not isinstance(amount, bool)]  # fmt: skip
+    known, settings = values_of(act) | dict(written or {}), act.uow.settings
+    said: dict[str, list[Sum]] = {}
+    for form in _forms_with_money(act):
+        stated: dict[str, list[Sum]] = {}
+        for (path, _), total in forms.sums(form, known, now=act.uow.now, zone=settings.timezone).items():
+            stated.setdefault(path, []).append(total)
+        said = stated | said
+    found = [total for totals in said.values() for total in totals]
     capability = act.work.capability
     if capability is not None:
         facts = policy.document(act.uow, capability.subject_type, capability.subject).facts.values
@@ -318,12 +314,17 @@ def _sums(act: Act, written: Mapping[str, Any] | None = None) -> list[Sum]:
             found = [one for one in found if one.currency == HOME_CURRENCY]
             found.append(Sum(Decimal(facts["amount_base"]), HOME_CURRENCY))
         elif facts.get("amount") is not None:
-            found.append(Sum(Decimal(facts["amount"]), _currency(facts.get("currency")) or HOME_CURRENCY))
+            found.append(Sum(Decimal(facts["amount"]), str(facts.get("currency") or HOME_CURRENCY)))
     return found
 
 
-def _currency(value: Any) -> str | None:
-    return value.strip().upper() or None if isinstance(value, str) else None
+def _forms_with_money(act: Act) -> list[forms.Form]:
+    """Of the task and of the request; then their newest versions, which may state a currency that those do not."""
+    start = repository.program(act.uow, act.instance.definition_id).start_form
+    shown = [form_of(act), repository.known_form(act.uow, start, act.instance.definition_id) if start else None]
+    found = [form for form in shown if form is not None]
+    newest = [repository.known_form(act.uow, form.id) for form in found]
+    return [*found, *(form for form in newest if form is not None)]
 
 
 def _entitled(act: Act) -> UUID | None:

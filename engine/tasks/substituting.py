@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from engine import identity
 from engine.db.definition import definition
 from engine.db.instance import Instance, instance
 from engine.db.task import work_item
+from engine.forms import Sum
 from engine.identity import Substitution
 from engine.unit_of_work import UnitOfWork
 from engine.values import HOME_CURRENCY
@@ -21,17 +21,6 @@ _kind_of = (
     .join(definition, definition.c.id == instance.c.definition_id)
     .where(instance.c.id == bindparam("of"))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Money that an item is about."""
-
-    amount: Decimal | int
-    currency: str
-
-    def __str__(self) -> str:
-        return f"{self.amount:,.2f} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True)

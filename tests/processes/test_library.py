@@ -162,6 +162,21 @@ def test_a_form_is_named_after_its_place_and_speaks_both_languages(path: Path) -
     assert reading.form.id == f"{path.parent.name}/{path.stem}"
 
 
+def test_the_shipped_forms_say_which_of_their_numbers_are_money_and_which_of_it_is_decided_on() -> None:
+    read = [forms.read(path.read_bytes(), path.name).form for path in FORMS]
+    money = {f"{form.id} {one.path}": one.limited for form in read if form for one in form.fields if one.currency}
+
+    assert money == {
+        **{f"oa/{form} amount": True for form in ("direct_payment", "expense_claim", "expense_correction",
+                                                  "payee_missing", "travel_declaration", "travel_payment")},
+        "order_to_cash/check_receipt received_amount": True, "order_to_cash/check_receipt open_amount": False,
+        "order_to_cash/credit_review gross": True, "order_to_cash/credit_review exposure": False,
+        "order_to_cash/credit_review credit_limit": False, "order_to_cash/dunning open_amount": True,
+        "procure_to_pay/payee_missing invoice_total": True, "procure_to_pay/payment_approval invoice_total": True,
+        "procure_to_pay/requisition_review total": True,
+    }  # fmt: skip
+
+
 def test_every_form_and_decision_is_used() -> None:
     used: set[str] = set()
     for path in DRAWINGS:

@@ -18,7 +18,14 @@ FORM = {
     "type": "default",
     "id": "oa/claim",
     "components": [
-        {"type": "number", "key": "amount", "id": "f1", "label": "金额", "decimalDigits": 2},
+        {
+            "type": "number",
+            "key": "amount",
+            "id": "f1",
+            "label": "金额",
+            "decimalDigits": 2,
+            "properties": {"currency": "CNY"},
+        },
         {"type": "textfield", "key": "note", "id": "f2", "label": "备注"},
     ],
 }

@@ -35,6 +35,7 @@ from tests.engine.policy.test_gate import a_bill
 pytestmark = pytest.mark.approvals
 
 WEEK = timedelta(days=7)
+CLAIM = '<zeebe:formDefinition formId="oa/claim"/>'
 
 
 def stand_in(office, principal: str, deputy: str, *, lasts: timedelta = WEEK, by: str | None = None, **options):
@@ -135,7 +136,7 @@ def test_the_principal_may_be_the_first_and_another_account_of_the_requester_may
 
 
 def test_an_urge_reaches_the_substitutes_who_may_act(office):
-    instance = office.begin(approval(users="bob"), amount=Decimal(500))
+    instance = office.begin(approval("check", CLAIM, users="bob"), form=True, amount=Decimal(500))
     stand_in(office, "bob", "gus")
     stand_in(office, "bob", "hal", scope="processes", names=["p"], max_amount=Decimal(100))
     stand_in(office, "gus", "fay")
@@ -176,40 +177,59 @@ def test_requests_over_the_amount_stay_with_the_principal(office):
     assert within == [True, False, False]
 
 
-def test_an_amount_over_the_limit_counts_wherever_it_stands(office):
-    summary = '<extensionElements><troika:summary fields="amount"/></extensionElements>'
-    for head in ("", summary):
-        with office.engine.unit_of_work(ENGINE) as uow:
-            xml = drawing(head + START + approval(users="bob") + END + flows("start check end"))
-            repository.deploy(uow, {"processes/oa/p.bpmn": xml})
-        large, small = office.start(amount=Decimal(101)), office.start(amount=Decimal(100))
-        made = stand_in(office, "bob", "gus", max_amount=Decimal(100))
-        items = {one.instance_id: one.work_item_id for one in office.items("bob")}
+def test_the_money_of_a_task_without_a_form_is_that_of_the_request(office):
+    begun = START.replace("/>", f"><extensionElements>{CLAIM}</extensionElements></startEvent>")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        xml = drawing(begun + approval(users="bob") + END + flows("start check end"))
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml, "forms/oa/claim.json": json.dumps(FORM).encode()})
+    large, small = office.start(amount=Decimal(101)), office.start(amount=Decimal(100))
+    stand_in(office, "bob", "gus", max_amount=Decimal(100))
+    items = {one.instance_id: one.work_item_id for one in office.items("bob")}
 
-        with pytest.raises(NotYourTask):
-            office.do("gus", tasks.agree, items[large])
-        office.do("gus", tasks.agree, items[small])
-        office.do("bob", tasks.agree, items[large])
-        office.do("bob", identity.end_substitution, made.id)
+    with pytest.raises(BeyondSubstitution):
+        office.do("gus", tasks.agree, items[large])
+    office.do("gus", tasks.agree, items[small])
+
+
+def test_a_currency_that_a_newer_form_states_holds_for_requests_that_run(office):
+    """The drawing shows the form that it was deployed with; money was told by the names of variables once."""
+    said, silent = json.dumps(FORM), json.dumps(FORM).replace('"currency": "CNY"', '"note": "x"')
+    shown = approval("check", CLAIM.replace("/>", ' bindingType="deployment"/>'), users="bob")
+    xml = drawing(START + shown + END + flows("start check end"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml, "forms/oa/claim.json": silent.encode()})
+    office.start(amount=Decimal(101))
+    stand_in(office, "bob", "gus", max_amount=Decimal(100))
+    assert office.view("gus", office.item("bob")).beyond is None
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"forms/oa/claim.json": said.encode()})
+
+    assert office.view("gus", office.item("bob")).beyond.facts["found"] == "101.00 CNY"
 
 
 @pytest.mark.parametrize(
     ("variables", "found"),
     [
-        ({"amount": Decimal(90), "currency": "USD"}, "90.00 USD"),
-        ({"total": Decimal("100.01"), "currency": "cny"}, "100.01 CNY"),
-        ({"gross": 101}, "101.00 CNY"),
-        ({"amount": Decimal(1), "price": Decimal(101)}, "101.00 CNY"),
-        ({"price": Decimal(99), "currency": "CNY"}, None),
+        ({"abroad": Decimal(90), "paid_in": "usd"}, "90.00 USD"),
+        ({"abroad": Decimal(90)}, "90.00 ?"),
+        ({"price": Decimal("100.01")}, "100.01 CNY"),
+        ({"price": Decimal(-101)}, "-101.00 CNY"),
+        ({"lines": [{"part": Decimal(60)}, {"part": Decimal(41)}]}, "101.00 CNY"),
+        ({"price": 99, "abroad": Decimal(99), "paid_in": "CNY", "limit": Decimal(101), "amount": Decimal(101)}, None),
     ],
-)
+)  # fmt: skip
 def test_a_limit_is_in_the_currency_of_the_books_and_a_foreign_amount_is_within_none(office, variables, found):
+    def number(key, **properties):
+        return {"type": "number", "key": key, "id": f"F_{key}", "label": "价", "properties": properties}
+
     form = {**FORM, "components": [
-        {"type": "number", "key": "price", "id": "f1", "label": "价", "properties": {"currency": "CNY"}},
+        number("price", currency="CNY"), number("abroad", currency="= paid_in"), number("amount"),
+        number("limit", currency="CNY", **{"troika:limit": "none"}),
+        {"type": "dynamiclist", "path": "lines", "id": "L", "components": [number("part", currency="CNY")]},
     ]}  # fmt: skip
-    shown = approval("check", '<zeebe:formDefinition formId="oa/claim"/>', users="bob")
     with office.engine.unit_of_work(ENGINE) as uow:
-        xml = drawing(START + shown + END + flows("start check end"))
+        xml = drawing(START + approval("check", CLAIM, users="bob") + END + flows("start check end"))
         repository.deploy(uow, {"processes/oa/p.bpmn": xml, "forms/oa/claim.json": json.dumps(form).encode()})
     office.start(**variables)
     stand_in(office, "bob", "gus", max_amount=Decimal(100))

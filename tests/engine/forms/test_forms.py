@@ -333,6 +333,46 @@ def test_a_missing_label_is_a_warning() -> None:
     assert [finding.rule for finding in reading.findings] == ["form-label-missing"]
 
 
+@pytest.mark.parametrize(
+    ("properties", "rule"),
+    [
+        ({"currency": "RMB￥"}, "form-currency"),
+        ({"troika:limit": "none"}, "form-currency"),
+        ({"currency": "CNY", "troika:limit": "no"}, "form-limit-word"),
+    ],
+)
+def test_a_currency_that_means_nothing_is_a_warning(properties: dict[str, str], rule: str) -> None:
+    reading = forms.read(
+        {"id": "x", "components": [{"id": "a", "type": "number", "key": "a", "properties": properties}]}
+    )
+
+    assert reading.form is not None
+    assert [(finding.rule, str(finding.level)) for finding in reading.findings] == [(rule, "warn")]
+
+
+def test_a_form_tells_the_money_that_it_holds_and_a_column_is_added_up() -> None:
+    def number(key: str, **properties: str) -> dict[str, Any]:
+        return {"id": key, "type": "number", "key": key, "properties": properties}
+
+    form = forms.read({"id": "x", "components": [
+        number("total", currency="CNY"), number("days"), number("credit", currency="CNY", **{"troika:limit": "none"}),
+        {"id": "g", "type": "group", "path": "bank", "components": [number("fee", currency="USD")]},
+        {"id": "l", "type": "dynamiclist", "path": "lines", "components": [
+            number("net", currency="CNY"), {"id": "m", "type": "textfield", "key": "money"}, number("paid", currency="= this.money"),
+        ]},
+    ]}).form  # fmt: skip
+    assert form is not None
+    lines: list[dict[str, Any]] = [{"net": 1, "paid": 2, "money": "EUR"}, {"net": Decimal("2.5"), "paid": 3, "money": "eur "},
+                                   {"net": None, "paid": 4, "money": "CNY"}]  # fmt: skip
+    values = {"total": 9, "days": 3, "credit": 1000, "bank": {"fee": Decimal(7)}, "lines": lines}
+
+    assert forms.sums(form, values, now=NOW, zone="Asia/Shanghai") == {
+        ("total", "CNY"): forms.Sum(9, "CNY"), ("bank.fee", "USD"): forms.Sum(Decimal(7), "USD"),
+        ("lines.net", "CNY"): forms.Sum(Decimal("3.5"), "CNY"),
+        ("lines.paid", "EUR"): forms.Sum(5, "EUR"), ("lines.paid", "CNY"): forms.Sum(4, "CNY"),
+    }  # fmt: skip
+
+
 def test_options_may_come_from_the_data() -> None:
     form = forms.read(
         {"id": "x", "components": [{"id": "a", "type": "select", "key": "a", "valuesExpression": "= for o in offers return o.code"}]}
