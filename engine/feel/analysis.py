@@ -6,7 +6,7 @@ when there is one. Cf. DMN 1.5, 10.3.2.9.
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from engine.feel.builtins.patterns import translate
 from engine.feel.compiler import Compiled, Mode, compile
 from engine.feel.demands import demands_of, path_of
 from engine.feel.diagnostics import Diagnostic, FeelSyntaxError, NoValue
+from engine.feel.lexer import is_simple
 from engine.feel.operators import DURATIONS, MOMENTS
 from engine.feel.signatures import UNKNOWN
 from engine.feel.types import ANY, Type, common, item_of, list_of, members_of, resolved
@@ -49,15 +50,17 @@ def analyse(
     mode: Mode = "expression",
     input: Type = ANY,
     condition: bool = False,
+    names: Iterable[str] | None = None,
 ) -> Analysis:
     """What is known of `text` where the names of `scope` can be read.
 
     `closed`: there are no other names, so an unknown one is a mistake. `input`: the type of `?` in unary tests.
-    `condition`: the value must be true or false. A text that is not FEEL is a diagnostic, nothing is raised.
+    `condition`: the value must be true or false. `names`: the `long_names` of `scope`, from a caller that asks about
+    many texts. A text that is not FEEL is a diagnostic, nothing is raised.
     """
     if isinstance(text, str):
         try:
-            text = compile(text, names=long_names(scope), mode=mode)
+            text = compile(text, names=long_names(scope) if names is None else names, mode=mode)
         except FeelSyntaxError as error:
             return Analysis(ANY, diagnostics=(_of_syntax(error),))
     analyst = _Analyst(text.text, scope, closed, input)
@@ -69,8 +72,12 @@ def analyse(
     return Analysis(found, text.names, tuple(said))
 
 
-def long_names(scope: Scope) -> Iterator[str]:
-    """Every name of `scope`, members included: what a compiler must be told."""
+def long_names(scope: Scope) -> frozenset[str]:
+    """The names of `scope` with spaces or operators, members included: what a compiler must be told."""
+    return frozenset(name for name in _all_names(scope) if not is_simple(name))
+
+
+def _all_names(scope: Scope) -> Iterator[str]:
     for name, of in scope.items():
         yield name
         yield from _member_names(of, types.DEPTH_LIMIT // 10)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from engine.feel import nodes as n
@@ -85,11 +86,17 @@ def of_node(node: n.TypeNode, named: Mapping[str, Type]) -> Type | None:
 
 def read(text: str, named: Mapping[str, Type] | None = None) -> Type:
     """The type of a text such as `list<number>`; Any for one that names no type."""
+    node = _named_by(text)
+    return (node is not None and of_node(node, named or {})) or ANY
+
+
+@lru_cache(maxsize=1_000)
+def _named_by(text: str) -> n.TypeNode | None:
     try:
         node = parse(f"null instance of {text}", TYPE_NAMES, False)
     except FeelSyntaxError:
-        return ANY
-    return (isinstance(node, n.InstanceOf) and of_node(node.type, named or {})) or ANY
+        return None
+    return node.type if isinstance(node, n.InstanceOf) else None
 
 
 def list_of(item: Type) -> Type:

@@ -34,15 +34,17 @@ def check(
     catalog: Mapping[str, Any],
     levels: Levels | None = None,
     known: KnownThings | None = None,
+    readings: Mapping[str, bpmn.Reading] | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with these files, errors first.
 
     `resources`: path -> content; .bpmn, .dmn and .json are read, other files are left alone. `catalog`: operations by
     name. `levels`: what is set for a rule instead of what it brings. `known`: what is deployed and may be referred to.
+    `readings`: path -> a drawing of `resources` that the caller has read already.
     """
     levels = levels or Levels()
     library = Library(catalog, known or KnownThings())
-    findings = _read(resources, library)
+    findings = _read(resources, library, readings)
     for drawn in library.processes.values():
         for rule in discovered().values():
             findings.extend(_finding(rule, drawn, remark) for remark in rule.check(drawn, library))
@@ -86,12 +88,15 @@ def _usual(finding: Finding) -> str | None:
     return OFF if constraint is not None and constraint.level is None else None
 
 
-def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
+def _read(
+    resources: Mapping[str, bytes], library: Library, readings: Mapping[str, bpmn.Reading] | None = None
+) -> list[Finding]:
     findings: list[Finding] = []
     decisions = dmn.read_all({path: content for path, content in resources.items() if path.endswith(".dmn")})
     for path, content in resources.items():
         if path.endswith(".bpmn"):
-            findings.extend(_read_process(path, content, library))
+            reading = (readings or {}).get(path) or bpmn.read(content, path)
+            findings.extend(_read_process(path, content, reading, library))
         elif path.endswith(".dmn"):
             decision = decisions[path]
             findings.extend(decision.findings)
@@ -106,8 +111,7 @@ def _read(resources: Mapping[str, bytes], library: Library) -> list[Finding]:
     return findings
 
 
-def _read_process(path: str, content: bytes, library: Library) -> list[Finding]:
-    reading = bpmn.read(content, path)
+def _read_process(path: str, content: bytes, reading: bpmn.Reading, library: Library) -> list[Finding]:
     findings = list(reading.findings)
     if reading.definition is None:
         return findings

@@ -2,13 +2,14 @@
 mappings write, and what the engine keeps."""
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from engine.bpmn.compiler import COUNTERS
 from engine.bpmn.model import Node
 from engine.dmn import model as dmn_model
 from engine.dmn.program import program_of
 from engine.feel import types
-from engine.feel.analysis import analyse
+from engine.feel.analysis import analyse, long_names
 from engine.feel.types import ANY, Type, common, item_of, list_of
 from engine.forms.types import types_of
 from engine.lint.library import Drawn, Library
@@ -68,10 +69,18 @@ def variables_of(drawn: Drawn, library: Library) -> Variables:
     found = outside
     for _ in range(3):  # a mapping may read what a later one of the drawing writes
         computed = replace(outside, types=dict(outside.types), origins=dict(outside.origins))
+        known = _Known(found.types, long_names(found.types))
         for node in nodes:
-            _computed(node, found.types, computed)
+            _computed(node, known, computed)
         found = computed
     return found
+
+
+class _Known(NamedTuple):
+    """What a mapping may read. `names`: those that a compiler must be told, looked for once."""
+
+    types: dict[str, Type]
+    names: frozenset[str]
 
 
 def _from_outside(node: Node, library: Library, found: Variables) -> None:
@@ -100,7 +109,7 @@ def _from_outside(node: Node, library: Library, found: Variables) -> None:
         found.closed = False
 
 
-def _computed(node: Node, known: dict[str, Type], found: Variables) -> None:
+def _computed(node: Node, known: _Known, found: Variables) -> None:
     extensions, loop = node.extensions, node.loop
     if loop is not None:
         for name in COUNTERS:
@@ -120,11 +129,11 @@ def _computed(node: Node, known: dict[str, Type], found: Variables) -> None:
         found.write(extensions.script.result_variable, _type_of(f"={extensions.script.expression}", known), node.id)
 
 
-def _type_of(text: str, known: dict[str, Type]) -> Type:
+def _type_of(text: str, known: _Known) -> Type:
     """Of a slot: FEEL behind `=`, else plain text."""
     if not text.startswith("="):
         return _TEXT
-    return analyse(text.lstrip("="), known, closed=False).type
+    return analyse(text.lstrip("="), known.types, closed=False, names=known.names).type
 
 
 def _of_decision(decision_id: str, library: Library) -> Type:

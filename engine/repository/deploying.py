@@ -136,7 +136,7 @@ def _check(
 ) -> list[Finding]:  # fmt: skip
     findings = list(reading.findings)
     catalog = operations.catalog()
-    for finding in lint.check(resources, catalog, _levels(uow), _known(uow)):
+    for finding in lint.check(resources, catalog, _levels(uow), _known(uow), reading.drawn):
         if finding not in findings:
             findings.append(finding)
     for found in reading.of(Kind.FORM):

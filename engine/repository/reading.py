@@ -27,11 +27,16 @@ class Found:
 
 @dataclass(slots=True)
 class Reading:
-    """`drawings` by path, for lint and policy."""
+    """`drawn`: what the reader made of each drawing, by path."""
 
     found: list[Found] = field(default_factory=list)
-    drawings: dict[str, Drawing] = field(default_factory=dict)
+    drawn: dict[str, bpmn.Reading] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def drawings(self) -> dict[str, Drawing]:
+        """Those that could be read, by path."""
+        return {path: one.definition for path, one in self.drawn.items() if one.definition is not None}
 
     def of(self, kind: Kind) -> list[Found]:
         """The definitions of one kind."""
@@ -74,11 +79,10 @@ def read(resources: Mapping[str, bytes]) -> Reading:
 
 
 def _read_drawing(reading: Reading, path: str, content: bytes) -> None:
-    result = bpmn.read(content, path)
+    result = reading.drawn[path] = bpmn.read(content, path)
     reading.findings += result.findings
     if result.definition is None:
         return
-    reading.drawings[path] = result.definition
     if errors_of(result.findings):
         return
     for process in result.definition.executable:

@@ -1,9 +1,11 @@
 """What the expressions of a drawing may read, with the types that forms, operations, scripts and loops give."""
 
 import json
+import sys
 
-from engine import forms, lint
+from engine import bpmn, forms, lint
 from engine.lint import KnownThings
+from engine.lint.variables import variables_of
 from engine.operations import Operation, Parameter
 
 FORM = {
@@ -111,3 +113,24 @@ def test_names_are_known_while_the_drawing_does_not_compile():
     )
 
     assert "due" in lint.variables(*checked(broken))["sample"].types
+
+
+def test_names_are_looked_for_once_and_not_at_each_expression(monkeypatch):
+    looked_for = []
+    module = sys.modules[variables_of.__module__]  # its name is that of the verb
+    monkeypatch.setattr(module, "long_names", lambda scope: looked_for.append(len(scope)) or frozenset())
+
+    lint.variables(*checked(DRAWING))
+
+    assert len(looked_for) == 3
+
+
+def test_a_drawing_that_was_read_is_not_read_again(monkeypatch):
+    resources, catalog = checked(DRAWING.replace("customer.name", "customer.nmae"))
+    expected = lint.check(resources, catalog)
+    assert "expression-valid" in {finding.rule for finding in expected}
+    readings = {"sample.bpmn": bpmn.read(resources["sample.bpmn"], "sample.bpmn")}
+
+    monkeypatch.setattr(bpmn, "read", lambda *_: 1 / 0)
+
+    assert lint.check(resources, catalog, readings=readings) == expected

@@ -60,6 +60,6 @@ def test_the_same_drawing_in_other_words_gets_the_same_verdict(path):
         assert mutants.verdict(drawn_as, fuse=False) == expected
 
 
-def test_a_proof_is_quick():
-    """Three times the aim, on a machine that does other things as well."""
-    assert {row.name: row.ms for row in sizes.measured() if row.ms > 3 * row.limit} == {}
+def test_a_proof_looks_at_few_states():
+    """What a proof costs, on any machine; `benchmarks.proofs --speed` takes the time."""
+    assert {row.name: row.states for row in sizes.measured() if row.states > row.most} == {}
