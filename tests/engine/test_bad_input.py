@@ -4,7 +4,6 @@ The processes are the shipped ones, or a shipped one with a single mistake in it
 """
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -182,19 +181,17 @@ BOMB = "<!DOCTYPE x [<!ENTITY a '{}'>{}]>".format(
 
 
 @pytest.mark.parametrize("path", [CLAIM, AUTHORITY])
-def test_an_xml_bomb_is_refused_in_no_time(company, path):
+def test_an_xml_bomb_is_refused_before_it_is_read(company, path):
+    """Whoever wrote it out would never come back."""
     whole = source(path).partition("?>")[2]
     attribute = whole.replace(" id=", ' exporter="&i;" id=', 1)
     text = whole.replace(">", ">&i;", 1)
-    began = time.perf_counter()
 
     for body in (attribute, text):
         for before in ("", f"<!-- {'x' * 200_000} -->"):  # a long comment hides the DOCTYPE from a look at the start
             for encoding in ("utf-8", "utf-16"):
                 bomb = f'<?xml version="1.0" encoding="{encoding}"?>{before}{BOMB}{body}'
                 refusal(company, bomb.encode(encoding), path)
-
-    assert time.perf_counter() - began < 10
 
 
 @pytest.mark.parametrize("path", [CLAIM, AUTHORITY])
@@ -377,13 +374,11 @@ def test_a_number_that_is_none_is_refused_by_name(company, amount):
     with company.acting("bob") as uow:
         tasks.reject(uow, agree_not, "多报了")
     item = item_of(company, made, "correct")
-    began = time.perf_counter()
 
     with pytest.raises(EngineError) as refused, company.acting("ann") as uow:
         tasks.complete(uow, item, {"amount": amount, "next": "submit"})
 
     assert "amount" in refused.value.errors
-    assert time.perf_counter() - began < 5
     assert consistent(company.engine)
 
 
