@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 # tests start hundreds of processes; each would compile the engine anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run setup test check bench assets translations clean
+.PHONY: help run setup test fuzz check bench assets translations clean
 
 help:
 	@echo "make run    set everything up and open the site with demo data"
 	@echo "make setup  all of the set-up, nothing started"
 	@echo "make test   everything: checks, engine on SQLite and PostgreSQL, a real browser"
+	@echo "make fuzz   the property tests with examples nobody has seen yet"
 	@echo "make check  ruff, mypy, import contracts, the house, catalogues"
 	@echo "make bench  figures, on SQLite and PostgreSQL"
 
@@ -48,6 +49,9 @@ check: $(VENV)/.stamp-test
 test: check
 	$(BIN)/troika assets
 	$(BIN)/pytest -n 2 --dist worksteal
+
+fuzz: $(VENV)/.stamp-test
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore
 
 bench: $(VENV)/.stamp-test
 	$(BIN)/python -m benchmarks.run

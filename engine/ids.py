@@ -6,7 +6,7 @@ import uuid_utils
 
 
 def uuid7() -> UUID:
-    """A new key."""
+    """A new key, above those that this process has made before."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 

@@ -7,13 +7,15 @@ from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
-from engine import scenarios
+from engine import policy, scenarios
 from engine.clock import FrozenClock
 from engine.db.connections import MEMORY
 from engine.identity import signing_in
 from engine.process_engine import ProcessEngine
+from engine.runtime import previewing
 from engine.scenarios import World, worlds
 from engine.settings import Settings
 from tests.lending import Lender
@@ -23,6 +25,14 @@ MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """09:00 in Shanghai."""
 PATIENT = 60_000
 """Milliseconds: on a busy machine a click must not turn into a job by itself."""
+
+MINUTE = 60.0
+
+# the same examples every time, so that a change is judged by what it changes; `make fuzz` looks for new ones
+_calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("suite", derandomize=True, database=None, **_calm)
+settings.register_profile("explore", print_blob=True, **_calm)
+settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +53,15 @@ def slow_hasher() -> Iterator[PasswordHasher]:
         slow = signing_in._hasher
         patch.setattr(signing_in, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield slow
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(previewing, "MOST_SECONDS", MINUTE)
+        patch.setattr(policy, "DRAWING", policy.DRAWING._replace(seconds=MINUTE))
+        yield
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -16,13 +16,13 @@ ACTS = 14
 SEEDS = st.integers(0, 10**9)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120)
 @given(SEEDS, st.integers(1, 12))
 def test_block_structured_models_run_as_the_standard_says(seed, size):
     side_by_side(block_structured(seed, size), seed)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120)
 @given(SEEDS, st.integers(3, 12))
 def test_free_form_models_run_as_the_standard_says(seed, size):
     side_by_side(free_form(seed, size), seed)

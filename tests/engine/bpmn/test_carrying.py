@@ -148,7 +148,7 @@ def test_a_wait_keeps_its_number_and_goes_on_in_the_new_version():
     assert play.state.definition_id == "d2"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
 def test_migrating_to_the_same_drawing_changes_nothing(pair, seed):
     chance = random.Random(seed)

@@ -63,7 +63,7 @@ def edited(draw):
 
 
 @given(edited(), edited())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_drawing_does_not_differ_from_itself_and_both_directions_say_the_same(one, other):
     assert not compare_drawings(one, one)
     assert plain(compare_drawings(other, one)) == mirrored(compare_drawings(one, other))

@@ -317,7 +317,7 @@ def leads_to(compiled: bpmn.Program, origin: str, goal: str, join: str) -> bool:
     return False
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(st.integers(0, 100_000))
 def test_reach_masks_of_an_inclusive_join_equal_a_literal_search(seed):
     chance = random.Random(seed)

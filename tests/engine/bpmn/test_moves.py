@@ -336,7 +336,7 @@ def play_on(play: Play) -> None:
         answer(play, hosts(play)[0])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
 def test_going_back_and_on_again_is_what_a_fresh_run_does(pair, seed):
     """What follows from the target is done again once, what does not is not."""
@@ -389,7 +389,7 @@ def test_every_way_back_that_is_allowed_leads_to_a_marking_of_the_drawing():
     """Random play with loops, choices and boundary events; every pair of token and target is judged."""
     allowed = denied = 0
 
-    @settings(max_examples=60, deadline=None, derandomize=True)
+    @settings(max_examples=60)
     @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
     def judge(pair, seed):
         nonlocal allowed, denied

@@ -21,7 +21,7 @@ from tests.engine.bpmn.block_trees import to_bpmn, tree_of, trees
 LIBRARY = Path(__file__).parents[3] / "processes"
 LEAVE = (LIBRARY / "oa" / "leave_request.bpmn").read_bytes()
 EXPENSE = (LIBRARY / "oa" / "expense_claim.bpmn").read_bytes()
-PATIENT = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=50, suppress_health_check=list(HealthCheck))
 ALPHABET = "abcdefghij"
 SHIPPED_AS_CARDS = (
     "direct_payment", "expense_claim", "leave_request", "contract_approval", "onboarding", "seal_request",

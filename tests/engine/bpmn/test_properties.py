@@ -49,7 +49,7 @@ def perform(play: Play, node: str, values: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the same, drawn or told in another way
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(SEEDS, st.integers(2, 12), SEEDS)
 def test_the_order_of_unrelated_elements_in_the_file_changes_nothing(seed, size, order):
     xml = block_structured(seed, size)
@@ -76,7 +76,7 @@ def shuffled(xml: bytes, order: int) -> bytes:
     return etree.tostring(root)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(SEEDS, st.integers(2, 12))
 def test_other_ids_give_the_same_facts_under_other_names(seed, size):
     xml = block_structured(seed, size)
@@ -101,7 +101,7 @@ def text_of(play: Play) -> str:
     return json.dumps([*facts, bpmn.dump(play.state)], default=str)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(2, 12))
 def test_the_same_acts_give_the_same_state_and_facts_again(seed, size):
     xml = free_form(seed, size)
@@ -112,7 +112,7 @@ def test_the_same_acts_give_the_same_state_and_facts_again(seed, size):
 # ---------------------------------------------------------------- every instance can go on, and can be ended
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(SEEDS, st.integers(2, 12), st.integers(0, ACTS), st.booleans())
 def test_cancel_closes_everything_wherever_an_instance_stands(seed, size, acts, structured):
     play = played((block_structured if structured else free_form)(seed, size), seed, acts)
@@ -128,7 +128,7 @@ def test_cancel_closes_everything_wherever_an_instance_stands(seed, size, acts, 
     assert sorted(entered) == sorted(left), "every visit has an end"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(SEEDS, st.integers(2, 12), st.integers(0, ACTS), st.booleans())
 def test_no_instance_waits_without_a_way_out(seed, size, acts, structured):
     play = played((block_structured if structured else free_form)(seed, size), seed, acts)
@@ -181,7 +181,7 @@ def test_a_round_costs_the_same_after_a_thousand_rounds_as_after_ten(kind):
 # ---------------------------------------------------------------- SpiffWorkflow, where it is known to be right
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(SEEDS, st.integers(2, 9))
 def test_plain_blocks_run_as_in_spiffworkflow(seed, size):
     xml = block_structured(seed, size, plain=True)

@@ -21,7 +21,7 @@ from tests.engine.bpmn.test_against_reference import holding
 ACTS = 20
 
 
-@settings(max_examples=240, deadline=None, derandomize=True)
+@settings(max_examples=240)
 @given(st.integers(0, 10**9), st.integers(1, 12))
 def test_whatever_opens_a_scope_runs_as_the_standard_says(seed, size):
     side_by_side(scoped(seed, size), seed)
@@ -46,7 +46,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(3, 12), st.integers(0, ACTS))
 def test_cancel_closes_every_scope_wherever_an_instance_stands(seed, size, acts):
     play, _ = played(seed, size, acts)
@@ -62,7 +62,7 @@ def test_cancel_closes_every_scope_wherever_an_instance_stands(seed, size, acts)
     assert opened == closed, "every scope that was opened is closed once"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(3, 12), st.integers(0, ACTS))
 def test_every_wait_has_a_way_out(seed, size, acts):
     play, _ = played(seed, size, acts)

@@ -109,7 +109,7 @@ def drawn(tree) -> bytes:
     return drawing(START + body + END + flows(f"start {first}", f"{last} end"))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(blocks(), st.integers(0, 10_000))
 def test_every_random_drawing_keeps_its_promises_through_random_play(tree, seed):
     chance = random.Random(seed)

@@ -6,6 +6,7 @@ import pytest
 
 from engine import bpmn, policy
 from engine.findings import Level
+from engine.policy import search
 from engine.policy.abstraction import truth
 
 CATALOG = {
@@ -779,7 +780,7 @@ def test_what_takes_more_than_its_budget_is_not_proved_and_blocks(effort):
 
 
 def test_a_deployment_looks_at_more_than_somebody_who_draws_waits_for():
-    assert (*policy.DEPLOYING, *policy.DRAWING) == (100_000, 2.0, 20_000, 0.2)
+    assert (*search.DEPLOYING, *search.DRAWING) == (100_000, 2.0, 20_000, 0.2)
 
 
 def test_while_it_is_drawn_a_way_is_told_and_not_tried():

@@ -210,7 +210,7 @@ SOURCE = file(
 PIECES = sorted({piece for piece in SOURCE.decode().replace(">", "> ").replace('"', ' " ').split() if len(piece) > 2})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_a_mutated_file_never_raises_and_opens_or_names_a_line(seed, changes):
     chance = random.Random(seed)
@@ -241,7 +241,7 @@ def test_a_mutated_file_never_raises_and_opens_or_names_a_line(seed, changes):
     assert shapes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_in_words(data):
     found = imports.translate(data, "any.bpmn")
