@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import crash, history, policy, values
+from engine import audit, crash, history, policy, values
 from engine.db.effect import EffectStatus, effect
 from engine.db.instance import Instance
 from engine.errors import BusinessError, IdempotencyMismatch, OutcomeUnknown
@@ -167,4 +167,6 @@ def _record(
         data = {"operation": operation.name, "key": str(call.key)}
         if clearance is not None:
             data["clearance"] = str(clearance)
+            if (paid := audit.sealed_payment(uow, clearance)) is not None:
+                data["row"] = paid
         history.record(uow, instance, kind, node=call.element, data=data)

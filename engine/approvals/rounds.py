@@ -514,6 +514,7 @@ def _close_at_once(
             data={
                 "round": number,
                 "task": str(row["id"]),
+                "item": str(item["id"]),
                 "decision": word,
                 "decision_source": Source(item["decision_source"]).name.lower(),
                 "reason": item["reason"],

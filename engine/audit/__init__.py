@@ -15,15 +15,26 @@ from engine.audit.anchoring import (
     send,
     standing,
 )
-from engine.audit.checking import VerifyReport, fact_links, links_of, read_anchors, read_rows, snapshot, verify
+from engine.audit.checking import VerifyReport, fact_links, links_of, read_anchors, snapshot, verify
 from engine.audit.configuration import note_settings
 from engine.audit.exporting import export
 from engine.audit.nightly import HANDLER as CHECK
 from engine.audit.nightly import Check, ask_check, last_check, plan_check, run_check, store_check
+from engine.audit.rows import (
+    PAYMENTS,
+    read_rows,
+    sealed_clearance,
+    sealed_emergency,
+    sealed_grant,
+    sealed_item,
+    sealed_payment,
+    sealed_version,
+)
 
 __all__ = [
-    "CHECK", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due", "ask", "ask_check", "due",
-    "every", "export", "fact_links", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof",
-    "read_anchors", "read_rows", "reseal", "rotations", "run_check", "send", "snapshot", "standing", "store_check",
+    "CHECK", "PAYMENTS", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due", "ask", "ask_check",
+    "due", "every", "export", "fact_links", "last_check", "links_of", "note_settings", "outside", "plan_check",
+    "proof", "read_anchors", "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency",
+    "sealed_grant", "sealed_item", "sealed_payment", "sealed_version", "send", "snapshot", "standing", "store_check",
     "verify",
 ]  # fmt: skip

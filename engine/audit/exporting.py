@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from engine import history
 from engine.audit import anchoring, checking, verifier
+from engine.audit.rows import read_rows
 from engine.audit.verifier import ACTS, EXPORT, Rows
 from engine.db.audit import audit_tip
 from engine.db.identity import user_account
@@ -85,8 +86,8 @@ def _write(uow: UnitOfWork, folder: Path) -> dict[str, int]:
             for row in uow.execute(of_instances.where(instance.c.history_seq > 0))]  # fmt: skip
     ends += [(f"{ACTS}{row.scope}", row.seq, row.hash) for row in uow.execute(select(audit_tip))]
     _json_lines(folder / "tips.jsonl", ([stream, seq, tip.hex()] for stream, seq, tip in ends))
-    rows: Rows = checking.read_rows(uow)
-    listed = [(kind, row) for kind in ("payments", "clearances", "links", "grants", "items")
+    rows: Rows = read_rows(uow)
+    listed = [(kind, row) for kind in ("payments", "clearances", "links", "grants", "items", "versions", "emergencies")
               for row in getattr(rows, kind)]  # fmt: skip
     _json_lines(folder / "rows.jsonl", listed)
     return {"facts": facts, "acts": acts, "anchors": len(anchors), "payments": len(rows.payments)}

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,53 @@ _FACT = re.compile(
     rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(?:null|"(?:[^"\\]|\\.)*"),(null|"[^"]*"),(null|"[^"]*"),'
 )
 _ACT = re.compile(rb'\["([^"\\]+)",(\d+),"([^"]+)","([^"\\]+)",(null|"[^"]*"),')
-_KEPT = frozenset((*DECIDED, SIGNED, b"policy.cleared", b"user.disabled", b"user.enabled"))
+GRANTED, CLEARED, PERFORMED = b"approval.granted", b"policy.cleared", b"operation.performed"
+TURNED = {b"approval.voided": "void", b"approval.parked": "parked", b"approval.restored": "active",
+          b"grants.revoked": "void"}  # fmt: skip
+"""what has become of approvals, by the kind that tells it"""
+STATED = (
+    b"policy.proposed", b"policy.activated", b"policy.withdrawn", b"policy.retirement_proposed", b"policy.retired",
+    b"policy.confirmed", b"policy.reviewed",
+)  # fmt: skip
+EMERGENCIES = (
+    b"policy.emergency_asked", SIGNED, b"policy.emergency_withdrawn", b"policy.emergency_reviewed",
+)  # fmt: skip
+ERASED = (b"text.erased", b"opinion.erased")
+TEXTS = "texts"
+"""digests of what people have written with an act, by name; the words stand beside the chain"""
+_WRITTEN = b'"texts":{'
+_KEPT = frozenset((
+    *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, b"user.disabled", b"user.enabled",
+))  # fmt: skip
+SEALED = {
+    "grants": (
+        "id", "stream", "task", "item", "node", "capability", "person", "account", "behalf", "principal", "source",
+        "subject_type", "subject_id", "subject_digest", "granted_at", "expires_at", "uses", "limit", "currency",
+        "authority", "policies", "emergency",
+    ),
+    "clearances": (
+        "id", "stream", "operation", "key", "kind", "policies", "versions", "subject_type", "subject_id",
+        "subject_digest", "facts", "amount", "currency", "payee", "bank_version", "requester", "executor",
+        "min_people", "cleared_at", "reasons", "links",
+    ),
+    "items": (
+        "id", "stream", "task", "kind", "weight", "decision", "source", "by", "person", "behalf", "at", "subject_type",
+        "subject_id", "subject_digest", "form_digest",
+    ),
+    "versions": (
+        "id", "policy", "version", "class", "statement", "source", "min_people", "break_glass", "proposed_by",
+        "proposed_person", "proposed_at",
+    ),
+    "emergencies": (
+        "id", "policy", "version", "stream", "subject_type", "subject_id", "subject_digest", "facts", "asked_by",
+        "asked_person", "asked_at", "expires_at",
+    ),
+    "payments": (
+        "id", "number", "request", "clearance", "stream", "amount", "currency", "payee", "account", "bank_version",
+        "by", "at",
+    ),
+}  # fmt: skip
+"""of a row, what never changes; its digest is in the chain from the beginning"""
 
 
 def N_(text: str) -> str:  # noqa: N802 - marks a text for translation
@@ -322,6 +369,10 @@ class Seen:
     """by kind: (stream, seq, at, the link)"""
     disabled: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """by account: the spans in which nobody could sign in with it"""
+    texts: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
+    """by link: digests of what was written with it"""
+    erased: set[tuple[str, int, str]] = field(default_factory=set)
+    """(stream, seq, name) of words that were erased, as an act tells"""
 
     def of(self, *kinds: bytes) -> Iterator[tuple[str, int, str, list[Any]]]:
         """Links of these kinds."""
@@ -389,7 +440,7 @@ def walk(
                 back_dated = True
                 report.add("back-dated", BROKEN, stream, _BACK_DATED, chain=stream, seq=number, at=now, floor=floor)
         kind = groups[3]
-        if kind in _KEPT:
+        if kind in _KEPT or _WRITTEN in text:
             _keep(report, seen, kind, stream, number, now, text)
         actor = groups[4][1:-1]
         if actor and actor != b"ul":
@@ -453,7 +504,13 @@ def _keep(report: Report, seen: Seen, kind: bytes, stream: str, seq: int, at: st
         elif spans:
             spans[-1] = (spans[-1][0], at)
         return
-    seen.kept.setdefault(kind, []).append((stream, seq, at, link))
+    data = link[-1] or {}
+    if isinstance(written := data.get(TEXTS), dict):
+        seen.texts[stream, seq] = written
+    if kind == b"text.erased":
+        seen.erased |= {(stream, int(data["seq"]), str(name)) for name in data["names"]}
+    if kind in _KEPT:
+        seen.kept.setdefault(kind, []).append((stream, seq, at, link))
 
 
 def _check_actor(
@@ -481,7 +538,9 @@ class Rows:
     links: list[dict[str, Any]] = field(default_factory=list)
     grants: list[dict[str, Any]] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
-    """decided by a person"""
+    """decided; those of older exports only by a person"""
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    emergencies: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, kind: str, row: dict[str, Any]) -> None:
         """`kind`: the name of one of the lists. Raises AttributeError."""
@@ -494,6 +553,15 @@ def binding_digest(subject_type: str, subject_id: str, facts: Any) -> str:
     return "sha256:" + hashlib.sha256(head + canonical(facts)).hexdigest()
 
 
+def row_digest(kind: str, row: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over what never changes of a row of this kind. Amounts are told without trailing zeros."""
+    told = {name: row[name] for name in SEALED[kind]}
+    for name in ("amount", "limit", "weight"):
+        if told.get(name) is not None:
+            told[name] = format(Decimal(told[name]).normalize(), "f")
+    return hashlib.sha256(canonical(told)).hexdigest()
+
+
 def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> None:
     """Payment → used clearance → grants → decided item → fact of the chain → digests, each with what it stands on.
 
@@ -502,19 +570,28 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> N
     clearances = {row["id"]: row for row in rows.clearances}
     grants = {row["id"]: row for row in rows.grants}
     items = {row["id"]: row for row in rows.items}
-    granted: dict[str, list[str]] = {}
+    links: dict[str, list[tuple[str, str | None]]] = {}
     for link in rows.links:
-        granted.setdefault(link["clearance"], []).append(link["grant"])
+        links.setdefault(link["clearance"], []).append((link["grant"], link.get("need")))
     facts = {str(link[-1].get("item")): (stream, link) for stream, _, _, link in seen.of(*DECIDED)}
     cleared = {str(link[-1].get("clearance")): (stream, link) for stream, _, _, link in seen.of(b"policy.cleared")}
     for payment in rows.payments:
         report.payments += 1
         _check_payment(report, payment, clearances.get(payment["clearance"]))
+    performed = {str(link[-1].get("clearance")): (stream, link) for stream, _, _, link in seen.of(PERFORMED)}
+    for payment in rows.payments:
+        _check_paid(report, payment, performed.get(payment["clearance"]))
+    for clearance in rows.clearances:
+        if clearance["id"] in performed and clearance["state"] != "used":
+            place, told = performed[clearance["id"]]
+            report.add("clearance-changed", BROKEN, clearance["id"], _OTHER_CLEARANCE, clearance=clearance["id"],
+                       chain=place, seq=told[1])  # fmt: skip
     paid = {payment["clearance"] for payment in rows.payments}
     for clearance in rows.clearances:
-        _check_clearance(report, clearance, [grants.get(key) for key in granted.get(clearance["id"], [])])
+        linked = sorted(links.get(clearance["id"], ()))
+        _check_clearance(report, clearance, [grants.get(key) for key, _ in linked])
         if clearance["stream"] in seen.streams:
-            _check_cleared(report, clearance, cleared.get(clearance["id"]), granted.get(clearance["id"], []))
+            _check_cleared(report, {**clearance, "links": linked}, cleared.get(clearance["id"]))
         if whole and clearance["class"] == PAID_BY and clearance["state"] == "used" and clearance["id"] not in paid:
             report.add("payment-missing", MISSING, clearance["id"], _NO_PAYMENT, clearance=clearance["id"],
                        amount=clearance["amount"])  # fmt: skip
@@ -523,21 +600,27 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> N
         for stream, _, _, link in seen.of(SIGNED)
         if len(link) == FACT  # the same act stands in the chain of the policies too
     }
+    if _POLICIES in seen.streams or rows.versions:
+        _check_versions(report, rows, seen, whole)
+        _check_emergencies(report, rows, seen, whole)
+    _check_births(report, rows, seen, whole)
+    _check_states(report, rows, seen, whole)
+    erased = {str(link[-1].get("item")) for _, _, _, link in seen.of(b"opinion.erased")}
     for grant in rows.grants:
         _check_grant(report, grant, items.get(grant["item"]))
         if grant["source"] != "human" and grant["stream"] in seen.streams:
             _check_emergency(report, grant, emergencies)
     for item in rows.items:
         if item["stream"] in seen.streams:
-            _check_item(report, item, facts.get(item["id"]))
+            _check_item(report, item, facts.get(item["id"]), erased)
     if whole:
         for key, (stream, fact) in facts.items():
-            if fact[-1].get("decision_source") in ("human", None) and key not in items:
+            if key not in ("None", *items):
                 report.add("item-missing", MISSING, stream, _NO_ITEM, chain=stream, seq=fact[1], item=key)
         for key, (stream, fact) in cleared.items():
             if key not in clearances:
-                told = {"chain": stream, "seq": fact[1], "clearance": key}
-                report.add("clearance-missing", MISSING, stream, _NO_CLEARANCE, **told)
+                report.add("clearance-missing", MISSING, stream, _NO_CLEARANCE, chain=stream, seq=fact[1],
+                           clearance=key)  # fmt: skip
 
 
 def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mapping[str, Any] | None) -> None:
@@ -549,6 +632,14 @@ def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mappin
     if clearance["state"] != "used" or not same:
         found = f"{clearance['state']} {clearance['amount']} {clearance['currency']}"
         report.add("payment-uncleared", BROKEN, payment["id"], _UNCLEARED, **told, found=found)
+
+
+def _check_paid(report: Report, payment: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
+    """Payments of before chains told of them have no digest there."""
+    digest = None if fact is None else fact[1][-1].get("row")
+    if fact is not None and digest is not None and digest != row_digest("payments", payment):
+        report.add("payment-changed", BROKEN, payment["id"], _OTHER_PAID, payment=payment["number"], chain=fact[0],
+                   seq=fact[1][1])  # fmt: skip
 
 
 def _check_clearance(report: Report, clearance: Mapping[str, Any], grants: list[Mapping[str, Any] | None]) -> None:
@@ -570,14 +661,14 @@ def _check_clearance(report: Report, clearance: Mapping[str, Any], grants: list[
                    expected=clearance["min_people"], found=0)  # fmt: skip
 
 
-def _check_cleared(
-    report: Report, clearance: Mapping[str, Any], fact: tuple[str, list[Any]] | None, grants: list[str]
-) -> None:
-    if fact is None or fact[0] != clearance["stream"]:
+def _check_cleared(report: Report, clearance: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
+    if fact is None or fact[0] not in (clearance["stream"], f"{ACTS}policy"):
         report.add("clearance-unrecorded", BROKEN, clearance["id"], _UNRECORDED_CLEARANCE, clearance=clearance["id"])
         return
     data = fact[1][-1]
-    if data.get("digest") != clearance["subject_digest"] or sorted(data.get("grants", ())) != sorted(grants):
+    sealed = data.get("row") in (None, row_digest("clearances", clearance) if "row" in data else None)
+    same = sorted(data.get("grants", ())) == [key for key, _ in clearance["links"]]
+    if data.get("digest") != clearance["subject_digest"] or not same or not sealed:
         report.add("clearance-changed", BROKEN, clearance["id"], _OTHER_CLEARANCE, clearance=clearance["id"],
                    chain=fact[0], seq=fact[1][1])  # fmt: skip
 
@@ -603,20 +694,159 @@ def _check_emergency(report: Report, grant: Mapping[str, Any], signed_by: set[tu
         report.add("grant-undecided", BROKEN, grant["id"], _NO_DECISION, **told)
 
 
-def _check_item(report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
+def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Versions of policies are as they were stated, and in the state in which acts have put them; nobody alone did."""
+    told: dict[tuple[str, int], dict[str, Any]] = {}
+    ordered = sorted((seq, link) for stream, seq, _, link in seen.of(*STATED) if stream == _POLICIES)
+    for _, link in ordered:
+        kind, actor, data = link[3], link[4], link[5]
+        place = (str(data["policy"]), int(data["version"]))
+        one = told.setdefault(place, {})
+        if "row" in data:
+            one["row"] = data["row"]
+        match kind:
+            case "policy.proposed":
+                one |= {"state": "proposed", "proposed_by": actor}
+            case "policy.activated":
+                for other, before in told.items():
+                    if other[0] == place[0] and before.get("state") == "active":
+                        before |= {"state": "retired", "valid_to": data.get("valid_from")}
+                one |= {"state": "active", "approved_by": actor if "proposed_by" in data else None,
+                        "valid_from": data.get("valid_from")}  # fmt: skip
+                if actor is not None and data.get("proposed_by") == actor:
+                    report.add("policy-by-one", BROKEN, f"{place[0]}@{place[1]}", BY_ONE, policy=place[0],
+                               version=place[1])  # fmt: skip
+            case "policy.withdrawn" | "policy.retired":
+                one |= {"state": "retired", "valid_to": data.get("valid_to")}
+            case "policy.retirement_proposed":
+                one["retired_by"] = actor
+            case "policy.confirmed":
+                one["confirmed_by"] = actor
+            case "policy.reviewed":
+                one["reviewed_by"] = actor
+    known = {(row["policy"], row["version"]): row for row in rows.versions}
+    for place, row in known.items():
+        one, about = told.get(place, {}), {"policy": place[0], "version": place[1]}
+        if "state" not in one or (row["state"] == "active") > (one["state"] == "active"):
+            report.add("policy-unrecorded", BROKEN, f"{place[0]}@{place[1]}", NOT_TOLD, **about)
+            continue
+        people = ("state", "approved_by", "retired_by", "confirmed_by", "reviewed_by")
+        same = all(row[name] == one.get(name) for name in people)
+        same = same and all(one.get(name) in (None, row[name]) for name in ("valid_from", "valid_to", "proposed_by"))
+        if not same or one.get("row") not in (None, row_digest("versions", row)):
+            report.add("policy-changed", BROKEN, f"{place[0]}@{place[1]}", OTHER_VERSION, **about)
+    for place in told.keys() - known.keys() if whole else ():
+        report.add("policy-missing", MISSING, f"{place[0]}@{place[1]}", NO_VERSION, policy=place[0], version=place[1])
+
+
+def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Emergencies are as they were asked for, and signed and looked at by those of whom acts tell."""
+    told: dict[str, list[list[Any]]] = {}
+    ordered = sorted((seq, link) for stream, seq, _, link in seen.of(*EMERGENCIES) if stream == _POLICIES)
+    for _, link in ordered:
+        told.setdefault(str(link[5]["emergency"]), []).append(link)
+    known = {row["id"]: row for row in rows.emergencies}
+    for key, row in known.items():
+        by_kind: dict[str, list[Any]] = {}
+        for link in told.get(key, ()):
+            by_kind.setdefault(link[3].removeprefix("policy.emergency_"), []).append(link)
+        signed_by = [link[4] for link in by_kind.get("signed", ())]
+        looked = [link[4] for link in by_kind.get("reviewed", ())]
+        state = "reviewed" if looked else "withdrawn" if "withdrawn" in by_kind else "asked"
+        state = "signed" if state == "asked" and len(signed_by) == 2 else state
+        digest = next((link[5].get("row") for link in by_kind.get("asked", ())), None)
+        same = (row["state"], row["signed"], row["reviewed_by"]) == (state, signed_by, (looked or [None])[0])
+        if not told.get(key) or not same or digest not in (None, row_digest("emergencies", row)):
+            report.add("emergency-changed", BROKEN, key, OTHER_EMERGENCY, emergency=key, policy=row["policy"])
+    for key in told.keys() - known.keys() if whole else ():
+        report.add("emergency-missing", MISSING, key, NO_EMERGENCY, emergency=key)
+
+
+_POLICIES = f"{ACTS}policy"
+
+
+def _check_births(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Each approval is as it was made, none is gone, and none was put in since chains tell of their making."""
+    born = {
+        key: (stream, seq, digest)
+        for stream, seq, _, link in seen.of(GRANTED)
+        for key, digest in link[-1].get("grants", {}).items()
+    }
+    since = min((at for _, _, at, _ in seen.of(GRANTED)), default="9999")
+    decided = {row["id"]: row["at"] for row in rows.items}
+    known = set()
+    for grant in rows.grants:
+        known.add(grant["id"])
+        told = {"grant": grant["id"], "subject": f"{grant['subject_type']} {grant['subject_id']}"}
+        if (birth := born.get(grant["id"])) is not None:
+            if birth[0] != grant["stream"] or row_digest("grants", grant) != birth[2]:
+                report.add("grant-changed", BROKEN, grant["id"], _OTHER_GRANT, **told, chain=birth[0], seq=birth[1])
+        elif grant["stream"] in seen.streams and max(grant["granted_at"], decided.get(grant["item"], "")) >= since:
+            report.add("grant-unrecorded", BROKEN, grant["id"], _UNRECORDED_GRANT, **told)
+    if whole:
+        for key, (stream, seq, _) in born.items():
+            if key not in known:
+                report.add("grant-missing", MISSING, stream, _NO_GRANT, chain=stream, seq=seq, grant=key)
+
+
+def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """An approval counts, waits, is void or used up because something on record has made it so.
+
+    Not `whole`: what other chains tell is not known, only that what the chain at hand tells is so.
+    """
+    turned: dict[str, list[tuple[str, str]]] = {}
+    for kind, word in TURNED.items():
+        for _, _, at, link in seen.of(kind):
+            for key in link[-1].get("grants", ()):
+                turned.setdefault(key, []).append((at, word))
+    born = {key for _, _, _, link in seen.of(GRANTED) for key in link[-1].get("grants", {})}
+    used = {row["id"]: Decimal(row["amount"]) for row in rows.clearances if row["state"] == "used"}
+    taken: dict[str, list[Decimal]] = {}
+    for one in rows.links:
+        if one["clearance"] in used:
+            taken.setdefault(one["grant"], []).append(used[one["clearance"]])
+    for grant in rows.grants:
+        words = [word for _, word in sorted(turned.get(grant["id"], ()), key=lambda one: one[0])]
+        parts = taken.get(grant["id"], [])
+        spent = Decimal(0) if grant["uses"] == "once" else sum(parts, Decimal(0))
+        full = bool(parts) and (grant["uses"] == "once" or spent == Decimal(grant["limit"] or 0))
+        expected = "void" if "void" in words else "consumed" if full else words[-1] if words else "active"
+        sure = expected == "void" or (whole and grant["id"] in born)
+        if sure and (grant["state"] != expected or (whole and Decimal(grant["used"]) != spent)):
+            report.add("grant-state", BROKEN, grant["id"], _OTHER_STATE, grant=grant["id"],
+                       subject=f"{grant['subject_type']} {grant['subject_id']}", found=grant["state"],
+                       expected=expected)  # fmt: skip
+
+
+def _check_item(
+    report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None, erased: set[str]
+) -> None:  # fmt: skip
     told = {"item": item["id"], "chain": item["stream"]}
+    if fact is None and item["source"] != "human":
+        return  # older facts of what no person has decided do not name it
     if fact is None or fact[0] != item["stream"]:
         report.add("decision-unrecorded", BROKEN, item["id"], _UNRECORDED, **told)
         return
     link = fact[1]
     data = link[-1]
-    same = link[5] == item["by"] and link[6] == item["behalf"]
+    same = data.get("row") in (None, row_digest("items", item) if "row" in data else None)
+    if item["source"] != "human":
+        same = same and (data.get("decision_source"), data.get("task")) == (item["source"], item["task"])
+        same = same and (item["source"] == "carried" or data.get("decision") == item["word"])
+        if not same:
+            report.add("decision-changed", BROKEN, item["id"], _OTHER_DECISION, **told, seq=link[1])
+        return
+    same = same and link[5] == item["by"] and link[6] == item["behalf"]
     if link[3] == "task.decided":
         same = same and data.get("decision") == item["word"] and data.get("subject_digest") == item["subject_digest"]
         same = same and data.get("form_digest") in (None, item["form_digest"])
+        same = same and data.get("decision_source") in (None, item["source"])
+        same = same and data.get("task") in (None, item.get("task"))
         same = same and (item["opinion_digest"] is None or data.get("opinion_digest") == item["opinion_digest"])
     elif "opinion_digest" in data:  # advice; older chains hold its text
         same = same and item["opinion_digest"] in (None, data["opinion_digest"])
+    if data.get("opinion_digest") is not None and item["opinion_digest"] is None and item["id"] not in erased:
+        report.add("opinion-missing", MISSING, item["id"], _NO_OPINION, **told, seq=link[1])
     if not same:
         report.add("decision-changed", BROKEN, item["id"], _OTHER_DECISION, **told, seq=link[1])
 
@@ -734,8 +964,8 @@ def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None)
     for chain in document["chains"]:
         _check_segment(report, seen, chain, believed)
     rows = Rows()
-    for kind in ("payments", "clearances", "links", "grants", "items"):
-        for row in document["rows"][kind]:
+    for kind in ("payments", "clearances", "links", "grants", "items", "versions", "emergencies"):
+        for row in document["rows"].get(kind, ()):
             rows.add(kind, row)
     cross_check(report, rows, seen, whole=False)
     paid = rows.payments[0] if rows.payments else None
@@ -861,6 +1091,13 @@ _NO_PAYMENT = N_("Clearance {clearance} of {amount} was used, but its payment is
 _FEW_GRANTS = N_("Clearance {clearance} must stand on live approvals of {expected} people, found {found}.")
 _NO_CLEARANCE = N_("Link {seq} of chain {chain} names clearance {clearance}, which is gone.")
 _UNRECORDED_CLEARANCE = N_("Clearance {clearance} is in no chain: it was put in past the engine.")
+_OTHER_PAID = N_("Payment {payment} is not as link {seq} of chain {chain} tells.")
+_OTHER_GRANT = N_("Approval {grant} ({subject}) is not as link {seq} of chain {chain} tells.")
+_UNRECORDED_GRANT = N_("Approval {grant} ({subject}) is in no chain: it was put in past the engine.")
+_NO_GRANT = N_("Link {seq} of chain {chain} tells of approval {grant}, which is gone.")
+_OTHER_STATE = N_("Approval {grant} ({subject}) is {found}, but by what is on record it must be {expected}.")
+_NO_OPINION = N_("What was written beside decision {item} (link {seq} of chain {chain}) is gone, and no act erased it.")
+NO_TEXT = N_("The text '{name}' beside link {seq} of chain {chain} is gone, and no act erased it.")
 _OTHER_CLEARANCE = N_("Clearance {clearance} is not as link {seq} of chain {chain} tells.")
 _WRONG_DIGEST = N_("The facts of approval {grant} ({subject}) are not those of its digest.")
 _NO_DECISION = N_("Approval {grant} ({subject}) stands on no decision of its person.")
@@ -870,7 +1107,10 @@ _NO_ITEM = N_("Link {seq} of chain {chain} tells of decision {item}, which is go
 _OTHER_PAYMENT = N_("The evidence holds another payment than it says.")
 BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
 NOT_TOLD = N_("Version {version} of policy {policy} is in force, but no act has put it there.")
-NOT_IN_FORCE = N_("Version {version} of policy {policy} is not in force any more, but no act has taken it out.")
+OTHER_VERSION = N_("Version {version} of policy {policy} is not as acts tell: its statement, state or people.")
+NO_VERSION = N_("Acts tell of version {version} of policy {policy}, which is gone.")
+OTHER_EMERGENCY = N_("Emergency {emergency} under policy {policy} is not as acts tell: its document, state or people.")
+NO_EMERGENCY = N_("Acts tell of emergency {emergency}, which is gone.")
 OTHER_TEXT = N_("The text '{name}' beside link {seq} of chain {chain} is not the one that was written.")
 _ZH = {
     _BROKEN_LINK: "链 {chain} 在第 {seq} 环断开：有内容被改动、删除、插入或调换。",
@@ -911,6 +1151,13 @@ _ZH = {
     _FEW_GRANTS: "放行 {clearance} 应有 {expected} 人的有效同意，现为 {found} 人。",
     _NO_CLEARANCE: "链 {chain} 第 {seq} 环所记放行 {clearance} 不存在。",
     _UNRECORDED_CLEARANCE: "放行 {clearance} 不在任何链中：系绕过引擎写入。",
+    _OTHER_PAID: "付款 {payment} 与链 {chain} 第 {seq} 环所记不同。",
+    _OTHER_GRANT: "同意 {grant}（{subject}）与链 {chain} 第 {seq} 环所记不同。",
+    _UNRECORDED_GRANT: "同意 {grant}（{subject}）不在任何链中：系绕过引擎写入。",
+    _NO_GRANT: "链 {chain} 第 {seq} 环所记同意 {grant} 不存在。",
+    _OTHER_STATE: "同意 {grant}（{subject}）的状态为 {found}，但按记录应为 {expected}。",
+    _NO_OPINION: "决定 {item}（链 {chain} 第 {seq} 环）旁所写的意见已不存在，且没有删除它的操作记录。",
+    NO_TEXT: "链 {chain} 第 {seq} 环旁的文字“{name}”已不存在，且没有删除它的操作记录。",
     _OTHER_CLEARANCE: "放行 {clearance} 与链 {chain} 第 {seq} 环所记不同。",
     _WRONG_DIGEST: "同意 {grant}（{subject}）的事实与其摘要不符。",
     _NO_DECISION: "同意 {grant}（{subject}）没有本人的决定作依据。",
@@ -920,7 +1167,10 @@ _ZH = {
     _OTHER_PAYMENT: "证据所含付款与其自述不符。",
     BY_ONE: "策略 {policy} 的第 {version} 版由提出者本人启用。",
     NOT_TOLD: "策略 {policy} 的第 {version} 版正在生效，但没有任何操作记录使其生效。",
-    NOT_IN_FORCE: "策略 {policy} 的第 {version} 版已不再生效，但没有任何操作记录使其失效。",
+    OTHER_VERSION: "策略 {policy} 的第 {version} 版与操作记录不符：内容、状态或人员有变。",
+    NO_VERSION: "操作记录中有策略 {policy} 的第 {version} 版，但该版已不存在。",
+    OTHER_EMERGENCY: "策略 {policy} 下的应急放行 {emergency} 与操作记录不符：单据、状态或人员有变。",
+    NO_EMERGENCY: "操作记录中有应急放行 {emergency}，但它已不存在。",
     OTHER_TEXT: "链 {chain} 第 {seq} 环旁的文字“{name}”并非当初所写。",
 }
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
-from engine import history, identity, ids
+from engine import audit, history, identity, ids
 from engine.db.instance import Instance
-from engine.db.policy import break_glass, policy_grant
+from engine.db.policy import break_glass
 from engine.errors import N_, BreakGlassRefused, EngineError, Forbidden, NotFound, SecondPersonNeeded
 from engine.policy import grants, holding, versions
 from engine.policy.gate import GLASS
@@ -25,7 +25,6 @@ OPEN = ("asked", "signed")
 _KEPT_AWAY = ("requester", "executor", "payee_bank_editor")
 
 _insert = insert(break_glass)
-_insert_grant = insert(policy_grant)
 _by_id = select(break_glass).where(break_glass.c.id == bindparam("of")).with_for_update()
 _open = or_(*(break_glass.c.state == word for word in OPEN))
 _all = select(break_glass).order_by(_open.desc(), break_glass.c.id.desc()).limit(bindparam("most"))
@@ -70,17 +69,15 @@ def ask(
         raise BreakGlassRefused(policy=policy_id, reason=N_("the reason is too short"))
     found = grants.document(uow, subject_type, subject_id)
     key = ids.uuid7()
-    uow.execute(
-        _insert,
-        {
-            "id": key, "policy_id": policy_id, "policy_version_id": version.id, "instance_id": instance.id,
-            "subject_type": found.type, "subject_id": found.id, "subject_digest": found.digest,
-            "facts": found.facts.values, "reason": reason.strip(), "asked_by": uow.actor.user_id,
-            "asked_person_id": asked_person, "asked_at": uow.now, "expires_at": uow.now + rule.expires,
-            "state": "asked",
-        },
-    )  # fmt: skip
-    _record(uow, instance, "policy.emergency_asked", key, rule, {"policy": policy_id, "reason": reason.strip()})
+    row = {
+        "id": key, "policy_id": policy_id, "policy_version_id": version.id, "instance_id": instance.id,
+        "subject_type": found.type, "subject_id": found.id, "subject_digest": found.digest,
+        "facts": found.facts.values, "reason": reason.strip(), "asked_by": uow.actor.user_id,
+        "asked_person_id": asked_person, "asked_at": uow.now, "expires_at": uow.now + rule.expires, "state": "asked",
+    }  # fmt: skip
+    uow.execute(_insert, row)
+    data = {"policy": policy_id, "reason": reason.strip(), "row": audit.sealed_emergency(row)}
+    _record(uow, instance, "policy.emergency_asked", key, rule, data)
     return get(uow, key)
 
 
@@ -170,19 +167,17 @@ def list_(uow: UnitOfWork, *, state: str | None = None, limit: int = 200) -> lis
 
 
 def _make_grants(uow: UnitOfWork, instance: Instance, made: Emergency, row: Any, second: UUID, version: str) -> None:
-    for account, person in ((row.first_by, row.first_person_id), (uow.actor.user_id, second)):
-        uow.execute(
-            _insert_grant,
-            {
-                "id": ids.uuid7(), "instance_id": instance.id, "user_task_id": None, "work_item_id": None, "node": "",
-                "capability": GLASS, "person_id": person, "account_id": account, "on_behalf_of_id": None,
-                "source": GLASS, "break_glass_id": row.id, "subject_type": row.subject_type,
-                "subject_id": row.subject_id, "subject_digest": row.subject_digest, "facts": made.facts,
-                "used_amount": Decimal(0), "uses": "once", "policy_versions": [version], "granted_at": uow.now,
-                "expires_at": row.expires_at, "state": "active",
-            },
-        )  # fmt: skip
-    holding.stir(uow, row.subject_type, row.subject_id)
+    rows = [
+        {
+            "id": ids.uuid7(), "instance_id": instance.id, "user_task_id": None, "work_item_id": None, "node": "",
+            "capability": GLASS, "person_id": person, "account_id": account, "on_behalf_of_id": None, "source": GLASS,
+            "break_glass_id": row.id, "subject_type": row.subject_type, "subject_id": row.subject_id,
+            "subject_digest": row.subject_digest, "facts": made.facts, "used_amount": Decimal(0), "uses": "once",
+            "policy_versions": [version], "granted_at": uow.now, "expires_at": row.expires_at, "state": "active",
+        }
+        for account, person in ((row.first_by, row.first_person_id), (uow.actor.user_id, second))
+    ]  # fmt: skip
+    grants.insert_grants(uow, instance, rows)
 
 
 def _record(uow: UnitOfWork, instance: Instance, kind: str, key: UUID, rule: BreakGlass, data: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 
-from engine import history, identity, ids
+from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
@@ -182,8 +182,11 @@ def admit_act(uow: UnitOfWork, on: str, act: str, subject_type: str, subject_id:
         raise PolicyHold(act, reasons, operation_class=on, subject=(found.type, found.id))
     used = [row for row in live if any(row.id in verdict.chosen for verdict in verdicts.values())]
     if used:
-        key, _ = _write(uow, act, on, ids.uuid7(), used[0].instance_id, None, situation, speaking, verdicts)
+        key, chosen, row = _write(uow, act, on, ids.uuid7(), used[0].instance_id, None, situation, speaking, verdicts)
         use_up(uow, key, Decimal(0))
+        told = {"operation": act, "clearance": str(key), "policies": list(verdicts), "digest": found.digest, "row": row,
+                "grants": [str(grant_id) for grant_id in chosen]}  # fmt: skip
+        history.act(uow, grants.SCOPE, "policy.cleared", told)
 
 
 def judge(uow: UnitOfWork, policy: Policy, situation: Situation) -> Verdict:
@@ -504,14 +507,14 @@ def _clear(
     uow: UnitOfWork, operation: Operation, call: OperationCall, instance: Instance, situation: Situation,
     speaking: Sequence[Version], verdicts: Mapping[str, Verdict],
 ) -> UUID:  # fmt: skip
-    key, chosen = _write(
+    key, chosen, row = _write(
         uow, operation.name, operation.guarded_by or "", call.key, instance.id, instance.starter_id, situation,
         speaking, verdicts,
     )  # fmt: skip
     holding.end(uow, call.key)
     data: dict[str, Any] = {
         "operation": operation.name, "clearance": str(key), "policies": list(verdicts),
-        "grants": [str(grant_id) for grant_id in chosen], "digest": situation.found.digest,
+        "grants": [str(grant_id) for grant_id in chosen], "digest": situation.found.digest, "row": row,
     }  # fmt: skip
     if GLASS in chosen.values():
         data["emergency"] = True
@@ -523,8 +526,8 @@ def _clear(
 def _write(
     uow: UnitOfWork, operation: str, on: str, call_key: UUID, instance_id: UUID, starter_id: UUID | None,
     situation: Situation, speaking: Sequence[Version], verdicts: Mapping[str, Verdict],
-) -> tuple[UUID, dict[UUID, str]]:  # fmt: skip
-    """A clearance with its links; returns its key and grant -> requirement."""
+) -> tuple[UUID, dict[UUID, str], str]:  # fmt: skip
+    """A clearance with its links; returns its key, grant -> requirement, and the digest of the row."""
     found = situation.found
     facts = found.facts.values
     chosen: dict[UUID, str] = {}
@@ -535,27 +538,25 @@ def _write(
     persons = grants.persons_of(uow, requesters)
     executors = sorted(situation.roles.get("executor", frozenset()))
     key = ids.uuid7()
-    uow.queue(
-        _insert_clearance,
-        {
-            "id": key, "instance_id": instance_id, "operation": operation, "idempotency_key": call_key,
-            "policies": [version.policy.id for version in speaking], "subject_type": found.type,
-            "subject_id": found.id, "subject_digest": found.digest,
-            "amount": situation.amount if situation.amount is not None else found.amount or Decimal(0),
-            "currency": facts.get("currency", NO_MONEY), "payee_id": str(facts.get("payee", "")),
-            "payee_bank_version": facts.get("payee_bank_version", 0),
-            "requester_id": next((persons.get(one) or one for one in requesters if one is not None), instance_id),
-            "executor_id": executors[0] if executors else None,
-            "min_people": max(1, *(verdict.people for verdict in verdicts.values())), "cleared_at": uow.now,
-            "operation_class": on, "facts": facts, "policy_versions": list(verdicts),
-            "reasons": {name: _told(verdict) for name, verdict in verdicts.items()}, "state": "open",
-        },
-    )  # fmt: skip
+    row = {
+        "id": key, "instance_id": instance_id, "operation": operation, "idempotency_key": call_key,
+        "policies": [version.policy.id for version in speaking], "subject_type": found.type,
+        "subject_id": found.id, "subject_digest": found.digest,
+        "amount": situation.amount if situation.amount is not None else found.amount or Decimal(0),
+        "currency": facts.get("currency", NO_MONEY), "payee_id": str(facts.get("payee", "")),
+        "payee_bank_version": facts.get("payee_bank_version", 0),
+        "requester_id": next((persons.get(one) or one for one in requesters if one is not None), instance_id),
+        "executor_id": executors[0] if executors else None,
+        "min_people": max(1, *(verdict.people for verdict in verdicts.values())), "cleared_at": uow.now,
+        "operation_class": on, "facts": facts, "policy_versions": list(verdicts),
+        "reasons": {name: _told(verdict) for name, verdict in verdicts.items()}, "state": "open",
+    }  # fmt: skip
+    uow.queue(_insert_clearance, row)
     uow.queue(
         _insert_link,
         [{"clearance_id": key, "grant_id": grant_id, "requirement": need} for grant_id, need in chosen.items()],
     )
-    return key, chosen
+    return key, chosen, audit.sealed_clearance(row, chosen)
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:

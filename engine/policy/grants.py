@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
-from engine import history, identity, ids, operations
+from engine import audit, history, identity, ids, operations
 from engine.bpmn.steps import Capability
 from engine.db.history import history as history_table
 from engine.db.instance import Instance
@@ -38,6 +38,7 @@ _void = (
         policy_grant.c.state.in_(("active", "parked")),
     )
     .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
+    .returning(policy_grant.c.id)
 )
 
 
@@ -47,8 +48,14 @@ _last_person = (
     .order_by(history_table.c.seq.desc())
     .limit(1)
 )
-_of_item = update(policy_grant).where(
-    policy_grant.c.work_item_id == bindparam("item"), policy_grant.c.state == bindparam("was")
+_of_items = (
+    update(policy_grant)
+    .where(
+        policy_grant.c.work_item_id.in_(bindparam("items", expanding=True)),
+        policy_grant.c.state.in_(bindparam("states", expanding=True)),
+    )
+    .values(state=bindparam("becomes"), state_reason=bindparam("why"), state_at=bindparam("at_time"))
+    .returning(policy_grant.c.id)
 )
 _subjects = (
     select(policy_grant.c.subject_type, policy_grant.c.subject_id)
@@ -59,7 +66,10 @@ _void_instance = (
     update(policy_grant)
     .where(policy_grant.c.instance_id == bindparam("of"), policy_grant.c.state.in_(("active", "parked")))
     .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
+    .returning(policy_grant.c.id)
 )
+TURNED = {"void": "approval.voided", "parked": "approval.parked", "active": "approval.restored"}
+SCOPE = "policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +310,22 @@ def grant(
                 "state": "active",
             }
         )  # fmt: skip
-    uow.queue(_insert_grant, rows)
-    if rows:
-        holding.stir(uow, found.type, found.id)
+    insert_grants(uow, instance, rows)
     return [row["id"] for row in rows]
+
+
+def insert_grants(uow: UnitOfWork, instance: Instance, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New grants about one document, and in the chain of the locked `instance` what they are made of."""
+    if not rows:
+        return
+    uow.queue(_insert_grant, rows)
+    first = rows[0]
+    data = {
+        "subject": f"{first['subject_type']} {first['subject_id']}", "capability": first["capability"],
+        "grants": {str(row["id"]): audit.sealed_grant(row) for row in rows},
+    }  # fmt: skip
+    history.record(uow, instance, "approval.granted", node=first["node"] or None, data=data)
+    holding.stir(uow, first["subject_type"], first["subject_id"])
 
 
 def park(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
@@ -327,18 +349,29 @@ def undo(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
 
 def undo_all(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """Every live grant of an instance is void."""
-    uow.execute(_void_instance, {"of": instance_id, "why": reason, "at_time": uow.now})
+    voided = uow.execute(_void_instance, {"of": instance_id, "why": reason, "at_time": uow.now})
+    _tell(uow, voided.scalars(), "void", reason)
 
 
-def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Iterable[str], to: str, reason: str) -> None:
+def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Sequence[str], to: str, reason: str) -> None:
     listed = list(items)
-    for was in states:
-        rows = [{"item": item, "was": was, "state": to, "state_reason": reason, "state_at": uow.now} for item in listed]
-        uow.queue(_of_item, rows)
+    if listed:
+        told = {"items": listed, "states": states, "becomes": to, "why": reason, "at_time": uow.now}
+        _tell(uow, uow.execute(_of_items, told).scalars(), to, reason)
+
+
+def _tell(uow: UnitOfWork, grants: Iterable[UUID], to: str, reason: str) -> None:
+    """What has become of approvals stands in the chain of the instance at hand, or among the acts about policies."""
+    names = sorted(str(key) for key in grants)
+    if names and uow.instance is not None:
+        history.record(uow, uow.instance, TURNED[to], data={"grants": names, "reason": reason})
+    elif names:
+        history.act(uow, SCOPE, TURNED[to], {"grants": names, "reason": reason})
 
 
 def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:
     """Void every live grant of a document, in the commit of what changed it; returns how many."""
     binds = {"of_type": subject_type, "of_id": subject_name(subject_id), "why": reason, "at_time": uow.now}
-    result = uow.execute(_void, binds)
-    return cast("CursorResult[Any]", result).rowcount
+    voided = list(uow.execute(_void, binds).scalars())
+    _tell(uow, voided, "void", reason)
+    return len(voided)

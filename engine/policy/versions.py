@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from engine import history, identity, ids, operations
+from engine import audit, history, identity, ids, operations
+from engine.audit import verifier
 from engine.db.policy import policy_version
 from engine.errors import N_, Forbidden, InvalidPolicy, NotFound, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
 from engine.policy import revoking, statement
@@ -163,7 +164,10 @@ def ship(uow: UnitOfWork, text: str) -> list[str]:
         uow.execute(_insert, row)
         history.act(
             uow, SCOPE, "policy.activated",
-            {"policy": policy.id, "version": number, "origin": "shipped", "weakens": _told(differences)},
+            {
+                "policy": policy.id, "version": number, "origin": "shipped", "weakens": _told(differences),
+                "row": audit.sealed_version(row), "valid_from": verifier.instant(row["valid_from"]),
+            },
         )  # fmt: skip
         changed.append(policy.id)
     _forget(uow)
@@ -203,7 +207,8 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
             "proposed_person_id": person, "proposed_at": uow.now, "reason": reason.strip(),
         }  # fmt: skip
         uow.execute(_insert, values)
-        data = {"policy": policy.id, "version": number, "weakens": _told(differences), "reason": reason.strip()}
+        data = {"policy": policy.id, "version": number, "weakens": _told(differences), "reason": reason.strip(),
+                "row": audit.sealed_version(values)}  # fmt: skip
         history.act(uow, SCOPE, "policy.proposed", data)
         made.append(version(uow, values["id"]))
     return made
@@ -249,7 +254,7 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
         },
     )  # fmt: skip
     data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences), "reason": found.reason,
-            "proposed_by": str(found.proposed_by)}  # fmt: skip
+            "proposed_by": str(found.proposed_by), "valid_from": verifier.instant(uow.now)}  # fmt: skip
     history.act(uow, SCOPE, "policy.activated", data)
     _forget(uow)
     return version(uow, version_id)
@@ -288,7 +293,7 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
         _change, {"row": row.id, "differences": [list(one) for one in differences]}
     )  # fmt: skip
     data = {"policy": policy_id, "version": row.version, "weakens": _told(differences), "reason": row.retire_reason,
-            "proposed_by": str(row.retired_by)}  # fmt: skip
+            "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now)}  # fmt: skip
     history.act(uow, SCOPE, "policy.retired", data)
     revoking.of_retired(uow, policy_id)
     _forget(uow)
@@ -382,7 +387,8 @@ def _retire_row(uow: UnitOfWork, row: Any) -> None:
 
 def _withdraw(uow: UnitOfWork, row: Any, reason: str) -> None:
     uow.execute(_change, {"row": row.id, "state": "retired", "valid_to": uow.now})
-    data = {"policy": row.policy_id, "version": row.version, "reason": reason}
+    data = {"policy": row.policy_id, "version": row.version, "reason": reason,
+            "valid_to": verifier.instant(uow.now)}  # fmt: skip
     history.act(uow, SCOPE, "policy.withdrawn", data)
 
 

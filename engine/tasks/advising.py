@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
-from engine import history, identity, ids
+from engine import audit, history, identity, ids
 from engine.approvals import rounds
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 from engine.errors import N_, ActNotOffered, CannotDelegate, OpinionRequired
@@ -123,7 +123,10 @@ def _give(act: Act, opinion: str, key: str | None) -> None:
     rounds.leave_inbox(act.uow, [act.item.id])
     history.record(
         act.uow, act.instance, "task.advised", node=act.round.node,
-        data={"task": str(act.round.id), "item": str(act.item.id), "opinion_digest": digest},
+        data={
+            "task": str(act.round.id), "item": str(act.item.id), "opinion_digest": digest,
+            "row": audit.sealed_item(act.item, row),
+        },
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from engine import bpmn, forms, history, pickers, policy, runtime
+from engine import audit, bpmn, forms, history, pickers, policy, runtime
 from engine.approvals import copies, rounds, timeouts
 from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
@@ -312,6 +312,7 @@ def _record(
     if act.proposes:
         data["unconfirmed"] = True
     data["form_digest"] = act.item.form_digest.hex()
+    data["row"] = audit.sealed_item(act.item, {})
     history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from engine import history, identity, runtime
+from engine import audit, history, identity, runtime
 from engine.approvals import rounds, timeouts
 from engine.approvals.rounds import Closing
 from engine.bpmn.program import Node
@@ -354,21 +354,18 @@ def _leave(act: Act, opinion: str, target: str, by: dict[str, Any]) -> None:
     """The act itself: the item is decided, `by` says by whom, the round is left with everybody else in it."""
     uow = act.uow
     digest, salt = history.seal(opinion)
-    uow.queue(
-        _decide,
-        {
-            "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.RETURNED),
-            "decided_at": uow.now, "opinion": opinion, "opinion_salt": salt, "draft": None,
-            "version": act.item.version + 1, **by,
-        },
-        expect=1,
-    )  # fmt: skip
+    row = {
+        "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.RETURNED),
+        "decided_at": uow.now, "opinion": opinion, "opinion_salt": salt, "draft": None,
+        "version": act.item.version + 1, **by,
+    }  # fmt: skip
+    uow.queue(_decide, row, expect=1)
     history.record(
         uow, act.instance, "task.decided", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(act.item.id), "round": act.round.round, "decision": "returned",
             "decision_source": Source(by["decision_source"]).name.lower(),
-            "opinion_digest": digest, "target": target,
+            "opinion_digest": digest, "target": target, "row": audit.sealed_item(act.item, row),
         },
     )  # fmt: skip
     opening.copy_for_principal(act)

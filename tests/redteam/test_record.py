@@ -4,7 +4,6 @@ Every attack happens inside a transaction that is undone, so that one paid claim
 """
 
 import dataclasses
-from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,17 +13,16 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from engine import audit, history, jobs, runtime, tasks
+from engine.db.base import metadata
 from engine.db.task import work_item
 from engine.unit_of_work import ENGINE
 from tests.lending import Tables
 from tests.redteam.rows import RECORD, THROUGH
-from tests.redteam.walls import only_the_record_notices
+from tests.redteam.walls import attack, attacked, only_the_record_notices
 
 pytestmark = pytest.mark.redteam
 CLAIM = {"category": "meal", "amount": Decimal("120.00"), "spent_on": date(2026, 11, 20), "cost_center": "销售一部",
          "reason": "午餐"}  # fmt: skip
-TABLES = ("history", "audit", "audit_anchor", "audit_leaf", "policy_grant", "clearance", "clearance_grant", "work_item",
-          "erp_payment", "erp_payment_request")  # fmt: skip
 
 
 @pytest.fixture
@@ -38,6 +36,10 @@ def paid(company, tmp_path):
     audit.anchor(engine)
     company.clock.advance(timedelta(hours=1))
     second = claim(company)
+    with company.acting("ann") as uow:
+        third = runtime.start(uow, "expense_claim", dict(CLAIM)).id
+    with company.acting("ann") as uow:
+        tasks.withdraw(uow, third, "写错了金额，重新提交")
     audit.anchor(engine)
     return company, first, second
 
@@ -56,39 +58,6 @@ def claim(company) -> UUID:
     return key
 
 
-class _Undone(Exception):
-    """Ends the transaction of an attack."""
-
-
-@contextmanager
-def attack(engine):
-    """A transaction with every trigger off, which is undone."""
-    with suppress(_Undone), engine.unit_of_work(ENGINE) as uow:
-        switch_triggers_off(uow)
-        yield uow
-        raise _Undone
-
-
-def attacked(engine, *statements, **bound):
-    """(exit, codes) of a verification after `statements`."""
-    with attack(engine) as uow:
-        for statement in statements:
-            uow.execute(text(statement.format(**bound)))
-        report = audit.verify(uow, outside=audit.outside(engine.settings), overdue_after=timedelta(hours=1))
-    return report.exit, sorted({finding.rule for finding in report.findings})
-
-
-def switch_triggers_off(uow):
-    if uow.dialect == "postgresql":
-        uow.execute(text("SET LOCAL session_replication_role = replica"))
-        return
-    uow.execute(text("PRAGMA defer_foreign_keys = ON"))
-    rows = uow.execute(text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")).all()
-    for name, table in rows:
-        if table in TABLES:
-            uow.execute(text(f"DROP TRIGGER {name}"))
-
-
 @pytest.mark.row(22, RECORD)
 def test_every_attack_on_the_record_is_named(paid):
     company, first, second = paid
@@ -100,7 +69,8 @@ def test_every_attack_on_the_record_is_named(paid):
         last = uow.execute(text(f"SELECT max(seq) FROM history WHERE instance_id = {key['two']}")).scalar()
     of_two = {**key, "last": last}
 
-    found = {name: attacked(engine, *statements, **of_two) for name, statements in ATTACKS.items()}
+    outside = audit.outside(engine.settings)
+    found = {name: attacked(engine, *made, outside=outside, **of_two) for name, made in ATTACKS.items()}
 
     assert found == EXPECTED
 
@@ -148,6 +118,55 @@ ATTACKS = {
     "grant for another amount": ("UPDATE policy_grant SET facts = replace(facts, '120.00', '920.00')",),
     "payment raised": ("UPDATE erp_payment SET amount = amount * 2 WHERE instance_id = {one}",),
     "payment removed": ("DELETE FROM erp_payment WHERE instance_id = {one}",),
+    "payment by another": ("UPDATE erp_payment SET executed_by = {two} WHERE instance_id = {one}",),
+    "payment of another time": ("UPDATE erp_payment SET executed_at = executed_at - {earlier}",),
+    "payments swapped": (
+        "UPDATE erp_payment SET payment_no = 'x' WHERE instance_id = {one}",
+        "UPDATE erp_payment SET payment_no = (SELECT payment_no FROM erp_payment WHERE instance_id = {one}) || '1' "
+        "WHERE instance_id = {two}",
+    ),
+    "approval longer": ("UPDATE policy_grant SET expires_at = expires_at - {earlier} WHERE instance_id = {one}",),
+    "approval of another authority": ("UPDATE policy_grant SET authority = '[]' WHERE instance_id = {one}",),
+    "approval alive again": ("UPDATE policy_grant SET state = 'active' WHERE instance_id = {one}",),
+    "approval removed": (
+        "DELETE FROM clearance_grant WHERE clearance_id IN (SELECT id FROM clearance WHERE instance_id = {one})",
+        "DELETE FROM policy_grant WHERE instance_id = {one}",
+    ),
+    "clearance removed": (
+        "DELETE FROM clearance_grant WHERE clearance_id IN (SELECT id FROM clearance WHERE instance_id = {one})",
+        "DELETE FROM erp_payment WHERE instance_id = {one}",
+        "DELETE FROM clearance WHERE instance_id = {one}",
+    ),
+    "clearance reopened": ("UPDATE clearance SET state = 'open' WHERE instance_id = {one}",),
+    "clearance of fewer people": ("UPDATE clearance SET min_people = 9 WHERE instance_id = {one}",),
+    "clearance for other reasons": ("UPDATE clearance SET reasons = '{{}}' WHERE instance_id = {one}",),
+    "approval not used": (
+        "DELETE FROM clearance_grant WHERE clearance_id IN (SELECT id FROM clearance WHERE instance_id = {one})",
+    ),
+    "approval used for something else": ("UPDATE clearance_grant SET requirement = 'match_exception'",),
+    "approvals swapped": (
+        "UPDATE policy_grant SET node = 'x' WHERE instance_id = {one}",
+        "UPDATE policy_grant SET instance_id = {two} WHERE instance_id = {one}",
+    ),
+    "decision removed": (
+        "DELETE FROM inbox WHERE work_item_id IN (SELECT id FROM work_item WHERE instance_id = {one})",
+        "DELETE FROM work_item WHERE instance_id = {one}",
+    ),
+    "decision of another time": ("UPDATE work_item SET decided_at = decided_at - {earlier} WHERE instance_id = {one}",),
+    "decision of another person": (
+        "UPDATE work_item SET decided_person_id = {two} WHERE instance_id = {one} AND decision IS NOT NULL",
+    ),
+    "vote of another weight": ("UPDATE work_item SET weight = weight + 1 WHERE instance_id = {one}",),
+    "decision by a rule": (
+        "UPDATE work_item SET decision_source = 2 WHERE instance_id = {one} AND decision_source = 0",
+    ),
+    "opinion emptied": ("UPDATE work_item SET opinion = NULL, opinion_salt = NULL WHERE instance_id = {one}",),
+    "opinion changed": ("UPDATE work_item SET opinion = 'x' WHERE opinion IS NOT NULL",),
+    "words emptied": ("UPDATE history_text SET text = NULL, salt = NULL",),
+    "words removed": ("DELETE FROM history_text",),
+    "words changed": ("UPDATE history_text SET text = 'x'",),
+    "words put in": ("INSERT INTO history_text (instance_id, seq, name) VALUES ({one}, 1, 'reason')",),
+    "words beside another act": ("UPDATE history_text SET name = 'x'",),
     "time moved": ("UPDATE history SET at = at - {earlier} WHERE instance_id = {two} AND seq = {last}",),
 }
 EXPECTED = {
@@ -165,8 +184,34 @@ EXPECTED = {
     "anchor removed": (2, ["anchor-lost"]),
     "decision put in": (1, ["decision-changed", "grant-undecided"]),
     "grant for another amount": (1, ["grant-digest"]),
-    "payment raised": (1, ["payment-uncleared"]),
+    "payment raised": (1, ["payment-changed", "payment-uncleared"]),
     "payment removed": (2, ["payment-missing"]),
+    "payment by another": (1, ["payment-changed"]),
+    "payment of another time": (1, ["payment-changed"]),
+    "payments swapped": (1, ["payment-changed"]),
+    "approval longer": (1, ["grant-changed"]),
+    "approval of another authority": (1, ["grant-changed"]),
+    "approval alive again": (1, ["clearance-grants", "grant-state"]),
+    "approval removed": (1, ["clearance-changed", "clearance-grants", "grant-missing"]),
+    "clearance removed": (1, ["clearance-missing", "grant-state"]),
+    "clearance reopened": (1, ["clearance-changed", "grant-state", "payment-uncleared"]),
+    "clearance of fewer people": (1, ["clearance-changed", "clearance-grants"]),
+    "clearance for other reasons": (1, ["clearance-changed"]),
+    "approval not used": (1, ["clearance-changed", "clearance-grants", "grant-state"]),
+    "approval used for something else": (1, ["clearance-changed"]),
+    "approvals swapped": (1, ["grant-changed", "grant-undecided"]),
+    "decision removed": (1, ["grant-undecided", "item-missing"]),
+    "decision of another time": (1, ["decision-changed"]),
+    "decision of another person": (1, ["decision-changed", "grant-undecided"]),
+    "vote of another weight": (1, ["decision-changed"]),
+    "decision by a rule": (1, ["decision-changed", "grant-undecided"]),
+    "opinion emptied": (2, ["opinion-missing"]),
+    "opinion changed": (1, ["decision-changed"]),
+    "words emptied": (2, ["text-missing"]),
+    "words removed": (2, ["text-missing"]),
+    "words changed": (1, ["text-changed"]),
+    "words put in": (1, ["text-changed"]),
+    "words beside another act": (1, ["text-changed", "text-missing"]),
     "time moved": (1, ["chain-broken"]),
 }
 
@@ -187,7 +232,7 @@ def test_payment_made_by_hand_is_found(paid):
             ("erp_payment", "instance_id = :one",
              {"id": ":new", "payment_no": "'PAY-FORGED'", "request_id": ":new", "clearance_id": ":new"}),
         ):  # fmt: skip
-            columns = [column.name for column in audit.checking.metadata.tables[table].columns]
+            columns = [column.name for column in metadata.tables[table].columns]
             statement = made.format(
                 table=table, columns=", ".join(columns), values=", ".join(changed.get(name, name) for name in columns),
                 where=where,

@@ -1,23 +1,23 @@
 """How a wall is taken away for a test, and how an attack is held against the last of them."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, Table, select, text
 from sqlalchemy.exc import IntegrityError
 
 from engine import audit, policy, repository
-from engine.audit.verifier import Report, lines_of
+from engine.audit.verifier import Anchor, Report, lines_of
 from engine.db import guards
 from engine.db.base import metadata
 from engine.db.job import IncidentKind, incident
 from engine.db.policy import clearance, policy_grant
 from engine.policy import gate
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.policy.test_gate import agree, pay, started, state_of
 
 STOPPED = r"POLICY\.NOT_APPROVED"
@@ -93,6 +93,34 @@ def _say(engine, *statements: str) -> None:
     with engine.unit_of_work(ENGINE) as uow:
         for statement in statements:
             uow.connection.exec_driver_sql(statement)
+
+
+class _Undone(Exception):
+    """Ends the transaction of an attack."""
+
+
+@contextmanager
+def attack(engine) -> Iterator[UnitOfWork]:
+    """A transaction with every trigger off, as the owner of the database can have it; it is undone."""
+    with suppress(_Undone), engine.unit_of_work(ENGINE) as uow:
+        if uow.dialect == "postgresql":
+            uow.execute(text("SET LOCAL session_replication_role = replica"))
+        else:
+            uow.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for name in uow.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+                uow.execute(text(f"DROP TRIGGER {name}"))
+        yield uow
+        raise _Undone
+
+
+def attacked(engine, *statements: str, outside: Sequence[Anchor] | None = None, **bound: str) -> tuple[int, list[str]]:
+    """(exit, codes) of a verification after `statements`."""
+    with attack(engine) as uow:
+        for statement in statements:
+            uow.execute(text(statement.format(**bound)))
+        report = audit.verify(uow, outside=outside)
+        assert all(lines_of(report.told)), "as `troika audit verify` prints it"
+    return report.exit, sorted({finding.rule for finding in report.findings})
 
 
 def noticed(engine, **more: Any) -> set[str]:

@@ -1,0 +1,235 @@
+"""Payments, clearances, approvals and decisions as documents: what the verifier reads, and what chains are told of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Select, Table, Text, select, type_coerce
+
+from engine import operations, values
+from engine.audit import verifier
+from engine.audit.verifier import Rows
+from engine.db.base import JsonText, metadata
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
+from engine.db.task import ItemDecision, Source, work_item
+from engine.history import text_digest
+from engine.unit_of_work import UnitOfWork
+
+_AT_ONCE = 2000
+_CHUNK = 500
+PAYMENTS = "erp_payment"
+_WORDS = {
+    ItemDecision.AGREED: "agree", ItemDecision.REJECTED: "reject", ItemDecision.ABSTAINED: "abstain",
+    ItemDecision.HANDLED: "handled", ItemDecision.RETURNED: "returned", ItemDecision.ADVISED: "advised",
+}  # fmt: skip
+
+
+def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = True) -> Rows:
+    """Payments of these instances and what they stand on, as documents. `acts`: policies and emergencies too."""
+    rows = Rows()
+    if acts:
+        rows.versions += [_version(row) for row in uow.execute(_plain(policy_version))]
+        rows.emergencies += [_emergency(row) for row in uow.execute(_plain(break_glass))]
+    payment = metadata.tables.get(PAYMENTS)
+    if payment is not None:
+        for row in each(uow, select(payment), payment.c.instance_id, some):
+            rows.payments.append(_payment(row))
+    cleared_rows = _plain(clearance)
+    for row in each(uow, cleared_rows, clearance.c.instance_id, some):
+        rows.clearances.append(_clearance(row))
+    cleared = {UUID(row["id"]) for row in rows.clearances}
+    if some is not None and payment is not None:  # grants may stem from other instances, and so may clearances
+        more = {UUID(row["clearance"]) for row in rows.payments} - cleared
+        for row in each(uow, cleared_rows, clearance.c.id, sorted(more)):
+            rows.clearances.append(_clearance(row))
+        cleared |= more
+    of = None if some is None else sorted(cleared)
+    for row in each(uow, select(clearance_grant), clearance_grant.c.clearance_id, of):
+        link = {"clearance": str(row.clearance_id), "grant": str(row.grant_id), "need": row.requirement}
+        rows.links.append(link)
+    query = _plain(policy_grant)
+    for row in each(uow, query, policy_grant.c.instance_id, some):
+        rows.grants.append(_grant(row))
+    if some is not None:
+        known = {row["id"] for row in rows.grants}
+        more = {UUID(link["grant"]) for link in rows.links if link["grant"] not in known}
+        for row in each(uow, query, policy_grant.c.id, sorted(more)):
+            rows.grants.append(_grant(row))
+    decided = select(*_ITEM).where(work_item.c.decision.is_not(None))
+    for row in each(uow, decided, work_item.c.instance_id, some):
+        rows.items.append(_item(row))
+    if some is not None:
+        known = {row["id"] for row in rows.items}
+        more = {UUID(item) for grant in rows.grants if (item := grant["item"]) is not None and item not in known}
+        for row in each(uow, decided, work_item.c.id, sorted(more)):
+            rows.items.append(_item(row))
+    return rows
+
+
+def sealed_grant(row: Mapping[str, Any]) -> str:
+    """The digest under which a chain tells of a grant that is being made; `row`: what is inserted."""
+    return verifier.row_digest("grants", _grant(_inserted(policy_grant, row)))
+
+
+def sealed_clearance(row: Mapping[str, Any], chosen: Mapping[UUID, str]) -> str:
+    """The same for a clearance; `chosen`: grant -> requirement."""
+    links = sorted([str(grant_id), need] for grant_id, need in chosen.items())
+    return verifier.row_digest("clearances", {**_clearance(_inserted(clearance, row)), "links": links})
+
+
+def sealed_version(row: Mapping[str, Any]) -> str:
+    """The same for a version of a policy."""
+    return verifier.row_digest("versions", _version(_inserted(policy_version, row)))
+
+
+def sealed_emergency(row: Mapping[str, Any]) -> str:
+    """The same for an emergency."""
+    return verifier.row_digest("emergencies", _emergency(_inserted(break_glass, row)))
+
+
+def sealed_item(item: Any, changed: Mapping[str, Any]) -> str:
+    """The same for a decision: a row of the ledger, and what is changed in it by the decision."""
+    row = {**{column.key: getattr(item, column.key, None) for column in _ITEM}, **changed}
+    return verifier.row_digest("items", _item(SimpleNamespace(**row)))
+
+
+def sealed_payment(uow: UnitOfWork, clearance_id: UUID) -> str | None:
+    """The same for the payment that a clearance has let through; None: there is none."""
+    payment = metadata.tables.get(PAYMENTS)
+    if payment is None:
+        return None
+    row = uow.execute(select(payment).where(payment.c.clearance_id == clearance_id)).one_or_none()
+    return None if row is None else verifier.row_digest("payments", _payment(row))
+
+
+def _plain(table: Table) -> Select[Any]:
+    """All columns, JSON as the text that is stored."""
+    return select(
+        *(type_coerce(one, Text).label(one.key) if isinstance(one.type, JsonText) else one for one in table.columns)
+    )
+
+
+def _inserted(table: Table, row: Mapping[str, Any]) -> SimpleNamespace:
+    """A row as `_plain` reads it after it was inserted."""
+    told = {column.key: row.get(column.key) for column in table.columns}
+    for column in table.columns:
+        if isinstance(column.type, JsonText) and told[column.key] is not None:
+            told[column.key] = values.stored_json(told[column.key])
+    return SimpleNamespace(**told)
+
+
+_ITEM = (
+    work_item.c.id, work_item.c.instance_id, work_item.c.user_task_id, work_item.c.kind, work_item.c.weight,
+    work_item.c.subject_type, work_item.c.subject_id, work_item.c.decision,
+    work_item.c.decision_source, work_item.c.decided_by, work_item.c.decided_person_id, work_item.c.decided_at,
+    work_item.c.on_behalf_of_id, work_item.c.form_digest, work_item.c.subject_digest, work_item.c.opinion,
+    work_item.c.opinion_salt,
+)  # fmt: skip
+
+
+def _payment(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "number": row.payment_no, "clearance": str(row.clearance_id), "stream": str(row.instance_id),
+        "request": str(row.request_id), "amount": str(row.amount), "currency": row.currency, "payee": row.payee_id,
+        "account": str(row.payee_account_version_id), "bank_version": row.payee_bank_version,
+        "by": _text(row.executed_by), "at": verifier.instant(row.executed_at),
+    }  # fmt: skip
+
+
+def _clearance(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "operation": row.operation, "class": _class(row.operation),
+        "key": str(row.idempotency_key), "kind": row.operation_class, "policies": orjson.loads(row.policies),
+        "versions": row.policy_versions, "facts": _digest(row.facts), "reasons": _digest(row.reasons),
+        "subject_type": row.subject_type, "subject_id": row.subject_id,
+        "subject_digest": row.subject_digest, "amount": str(row.amount), "currency": row.currency,
+        "payee": row.payee_id, "bank_version": row.payee_bank_version, "requester": _text(row.requester_id),
+        "executor": _text(row.executor_id), "min_people": row.min_people,
+        "cleared_at": verifier.instant(row.cleared_at), "state": row.state,
+    }  # fmt: skip
+
+
+def _class(operation: str) -> str | None:
+    """None: the module that offered it is gone."""
+    found = operations.catalog().get(operation)
+    return found.guarded_by if found is not None else None
+
+
+def _grant(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "task": _text(row.user_task_id),
+        "item": _text(row.work_item_id), "node": row.node, "principal": _text(row.principal_person_id),
+        "authority": row.authority, "policies": row.policy_versions, "currency": row.currency,
+        "limit": None if row.limit_amount is None else str(row.limit_amount), "used": str(row.used_amount),
+        "capability": row.capability, "person": _text(row.person_id), "account": _text(row.account_id),
+        "behalf": _text(row.on_behalf_of_id), "source": row.source, "subject_type": row.subject_type,
+        "subject_id": row.subject_id, "subject_digest": row.subject_digest, "facts": orjson.loads(row.facts),
+        "granted_at": verifier.instant(row.granted_at), "expires_at": verifier.instant(row.expires_at),
+        "state": row.state, "uses": row.uses, "emergency": _text(row.break_glass_id),
+    }  # fmt: skip
+
+
+def _item(row: Any) -> dict[str, Any]:
+    decision = ItemDecision(row.decision)
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "task": str(row.user_task_id),
+        "decision": decision.name.lower(), "word": _WORDS[decision],
+        "source": Source(row.decision_source).name.lower(), "by": _text(row.decided_by),
+        "person": _text(row.decided_person_id), "behalf": _text(row.on_behalf_of_id),
+        "at": verifier.instant(row.decided_at), "form_digest": row.form_digest.hex() if row.form_digest else None,
+        "subject_digest": row.subject_digest, "kind": int(row.kind), "weight": str(row.weight),
+        "subject_type": row.subject_type, "subject_id": row.subject_id,
+        "opinion_digest": text_digest(row.opinion, row.opinion_salt) if row.opinion else None,
+    }  # fmt: skip
+
+
+def _version(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "policy": row.policy_id, "version": row.version, "class": row.operation_class,
+        "statement": _digest(row.statement), "source": row.source, "min_people": row.min_people or 0,
+        "break_glass": bool(row.break_glass), "proposed_by": _text(row.proposed_by),
+        "proposed_person": _text(row.proposed_person_id), "proposed_at": _at(row.proposed_at), "state": row.state,
+        "valid_from": _at(row.valid_from), "valid_to": _at(row.valid_to), "approved_by": _text(row.approved_by),
+        "retired_by": _text(row.retired_by), "confirmed_by": _text(row.confirmed_by),
+        "reviewed_by": _text(row.reviewed_by),
+    }  # fmt: skip
+
+
+def _emergency(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "policy": row.policy_id, "version": str(row.policy_version_id),
+        "stream": str(row.instance_id), "subject_type": row.subject_type, "subject_id": row.subject_id,
+        "subject_digest": row.subject_digest, "facts": _digest(row.facts), "asked_by": _text(row.asked_by),
+        "asked_person": _text(row.asked_person_id), "asked_at": _at(row.asked_at), "expires_at": _at(row.expires_at),
+        "signed": [str(key) for key in (row.first_by, row.second_by) if key is not None],
+        "reviewed_by": _text(row.reviewed_by), "state": row.state,
+    }  # fmt: skip
+
+
+def _at(at: datetime | None) -> str | None:
+    return None if at is None else verifier.instant(at)
+
+
+def _digest(text: str | None) -> str | None:
+    return None if text is None else values.sha256(text.encode()).hex()
+
+
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
+
+
+def each(uow: UnitOfWork, query: Select[Any], column: Any, some: Sequence[UUID] | None) -> Iterator[Any]:
+    """The rows of `query`; `some`: only those whose `column` is one of them, a few hundred keys at a time."""
+    if some is None:
+        yield from streamed(uow, query)
+        return
+    for first in range(0, len(some), _CHUNK):
+        yield from streamed(uow, query.where(column.in_(some[first : first + _CHUNK])))
+
+
+def streamed(uow: UnitOfWork, query: Select[Any]) -> Iterator[Any]:
+    """The rows of `query`, some thousand at a time."""
+    yield from uow.execute(query.execution_options(yield_per=_AT_ONCE))

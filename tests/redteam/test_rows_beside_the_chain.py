@@ -1,0 +1,134 @@
+"""What stands in rows beside the chains: versions of policies, emergencies, approvals that nobody has used yet."""
+
+import pytest
+
+from engine import audit, identity, policy, repository, runtime
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_emergency import POLICY, WHY
+from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
+from tests.redteam.rows import RECORD
+from tests.redteam.walls import attacked
+
+pytestmark = pytest.mark.redteam
+STRICTER = POLICY.replace("finance_approval, people: 1", "finance_approval, people: 2")
+OTHER = POLICY.replace("REF-001", "REF-002")
+
+
+@pytest.fixture
+def kept(engine):
+    """Two versions of a policy, a proposal, a signed emergency, an approval that is void and one that counts."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        for key, capabilities in (("cfo", ""), ("internal_audit", "audit"), ("controllers", "policy")):
+            identity.create_group(uow, key, key, capabilities=capabilities)
+        for login, key in (("req", ""), ("fay", ""), ("kate", "controllers"), ("karl", "controllers"), ("carl", "cfo"),
+                           ("ivo", "internal_audit"), ("aud", "internal_audit")):  # fmt: skip
+            identity.create_user(uow, login, login.title())
+            if key:
+                identity.add_member(uow, key, login)
+        who = {person.login: Actor(person.id) for person in identity.users(uow)}
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+    with engine.unit_of_work(who["kate"]) as uow:
+        made = policy.propose(uow, STRICTER)[0].id
+    with engine.unit_of_work(who["karl"]) as uow:
+        repository.activate_policy(uow, made)
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.propose(uow, OTHER)
+    started = []
+    for _ in range(2):
+        bill_id = a_bill(engine)
+        with engine.unit_of_work(who["req"]) as uow:
+            started.append((runtime.start(uow, "p", {"bill_id": str(bill_id)}).id, bill_id))
+        agree(engine, who["fay"])
+    (first, bill_id), (second, other) = started
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.lock_instance(first)
+        policy.revoke(uow, "test_bill", str(bill_id), change_bill.__name__)
+    with engine.unit_of_work(who["fay"]) as uow:
+        asked = policy.ask_emergency(uow, uow.lock_instance(second), "REF-001", "test_bill", str(other), WHY)
+    for login in ("carl", "ivo"):
+        with engine.unit_of_work(who[login]) as uow:
+            policy.sign_emergency(uow, uow.lock_instance(second), asked.id)
+    with engine.unit_of_work(who["aud"]) as uow:
+        policy.review_emergency(uow, asked.id, "looked at the bill")
+    return engine
+
+
+ATTACKS = {
+    "nothing": (),
+    "statement changed": ("UPDATE policy_version SET statement = replace(statement, '2', '1')",),
+    "statement of a proposal changed": (
+        "UPDATE policy_version SET min_people = 0 WHERE state = 'proposed'",
+        "UPDATE policy_version SET break_glass = NOT break_glass WHERE state = 'proposed'",
+    ),
+    "version removed": ("DELETE FROM policy_version WHERE state = 'proposed'",),
+    "version put in force": ("UPDATE policy_version SET state = 'active' WHERE state = 'proposed'",),
+    "version taken out": ("UPDATE policy_version SET state = 'retired' WHERE state = 'active'",),
+    "version of another person": ("UPDATE policy_version SET approved_by = confirmed_by",),
+    "version seen by nobody": ("UPDATE policy_version SET reviewed_by = proposed_by WHERE state = 'active'",),
+    "version of another time": ("UPDATE policy_version SET valid_to = proposed_at WHERE state = 'proposed'",
+                                "UPDATE policy_version SET valid_from = {early} WHERE state = 'active'"),
+    "versions swapped": (
+        "UPDATE policy_version SET version = version + 10",
+        "UPDATE policy_version SET version = 13 - version WHERE policy_id = 'REF-001'",
+    ),
+    "emergency removed": ("DELETE FROM break_glass",),
+    "emergency signed by another": ("UPDATE break_glass SET second_by = asked_by",),
+    "emergency not looked at": ("UPDATE break_glass SET state = 'signed'",),
+    "emergency for longer": ("UPDATE break_glass SET expires_at = asked_at",),
+    "emergency for another document": ("UPDATE break_glass SET subject_id = '7'",),
+    "approval removed": ("DELETE FROM policy_grant WHERE source = 'human' AND state = 'active'",),
+    "void approval removed": ("DELETE FROM policy_grant WHERE state = 'void'",),
+    "approval of an emergency removed": ("DELETE FROM policy_grant WHERE source = 'break_glass'",),
+    "void approval alive again": ("UPDATE policy_grant SET state = 'active' WHERE state = 'void'",),
+    "approval void": ("UPDATE policy_grant SET state = 'void' WHERE source = 'human' AND state = 'active'",),
+    "approval used up": ("UPDATE policy_grant SET state = 'consumed' WHERE state = 'active'",),
+    "approvals swapped": (
+        "UPDATE policy_grant SET capability = 'x' WHERE state = 'void'",
+        "UPDATE policy_grant SET capability = 'cfo_approval' WHERE source = 'human' AND state = 'active'",
+    ),
+    "approval put in": (
+        "INSERT INTO policy_grant ({columns}) SELECT {values} FROM policy_grant WHERE state = 'void'",
+    ),
+}  # fmt: skip
+EXPECTED = {
+    "nothing": (0, []),
+    "statement changed": (1, ["policy-changed"]),
+    "statement of a proposal changed": (1, ["policy-changed"]),
+    "version removed": (2, ["policy-missing"]),
+    "version put in force": (1, ["policy-unrecorded"]),
+    "version taken out": (1, ["policy-changed"]),
+    "version of another person": (1, ["policy-changed"]),
+    "version seen by nobody": (1, ["policy-changed"]),
+    "version of another time": (1, ["policy-changed"]),
+    "versions swapped": (1, ["policy-changed", "policy-missing", "policy-unrecorded"]),
+    "emergency removed": (2, ["emergency-missing"]),
+    "emergency signed by another": (1, ["emergency-changed"]),
+    "emergency not looked at": (1, ["emergency-changed"]),
+    "emergency for longer": (1, ["emergency-changed"]),
+    "emergency for another document": (1, ["emergency-changed"]),
+    "approval removed": (2, ["grant-missing"]),
+    "void approval removed": (2, ["grant-missing"]),
+    "approval of an emergency removed": (2, ["grant-missing"]),
+    "void approval alive again": (1, ["grant-state"]),
+    "approval void": (1, ["grant-state"]),
+    "approval used up": (1, ["grant-state"]),
+    "approvals swapped": (1, ["grant-changed"]),
+    "approval put in": (1, ["grant-unrecorded"]),
+}
+
+
+@pytest.mark.row(22, RECORD)
+def test_every_attack_on_a_row_beside_the_chain_is_named(kept):
+    columns = [column.name for column in audit.rows.policy_grant.columns]
+    changed = {"id": "principal_person_id", "capability": "'match_exception'", "state": "'active'"}
+    lite = kept.dialect == "sqlite"
+    changed["id"] = f"X'{77:032x}'" if lite else "'00000000-0000-0000-0000-00000000004d'"
+    bound = {
+        "columns": ", ".join(columns), "values": ", ".join(changed.get(name, name) for name in columns),
+        "early": "1" if lite else "'2001-01-01T00:00:00Z'",
+    }  # fmt: skip
+
+    found = {name: attacked(kept, *made, **bound) for name, made in ATTACKS.items()}
+
+    assert found == EXPECTED
