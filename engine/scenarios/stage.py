@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from sqlalchemy import Table, insert, select, text
+from sqlalchemy import Table, insert, select, text, update
 
 from engine import identity, repository, sealing, values
 from engine.clock import FrozenClock
@@ -124,15 +124,18 @@ def copied(uow: UnitOfWork, now: datetime) -> World:
         for row in _rows(uow, webhook)
     ]  # fmt: skip
     rows |= _definitions(uow)
-    rows[policy_version] = [
+    in_force = [
         row | {"valid_from": min(row["valid_from"], now)}
         for row in _rows(uow, policy_version) if row["state"] == "active"
     ]  # fmt: skip
+    # what people put in force was a proposal first: the database takes it in no other way
+    rows[policy_version] = [row | {"state": "active" if row["approved_by"] is None else "proposed"} for row in in_force]
     with engine.unit_of_work(ENGINE) as copy:
         copy.execute(text("PRAGMA defer_foreign_keys=ON"))
         for table, found in rows.items():
             if found:
                 copy.execute(insert(table), found)
+        copy.execute(update(policy_version).where(policy_version.c.state == "proposed").values(state="active"))
     people = {row["login"]: row["id"] for row in rows[user_account] if row["disabled_at"] is None}
     if worlds.demo_logins() <= set(people):
         worlds.load_records(engine, clock, people)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engine import identity, repository, runtime, webhooks
+from engine import identity, policy, repository, runtime, webhooks
 from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
@@ -156,6 +156,20 @@ def test_the_stage_copies_an_installation_without_its_secrets_and_never_writes_t
     assert set(world.people) == in_use
     with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert uow.execute(select(func.count()).select_from(instance)).scalar() == 0
+
+
+def test_the_stage_has_the_policies_that_people_have_put_in_force(company: World):
+    stated = (LIBRARY / "processes" / "policies.yml").read_text(encoding="utf-8").replace("people: 1\n", "people: 2\n")
+    with company.acting("dina") as uow:
+        (proposal,) = policy.propose(uow, stated)
+    with company.acting("qian") as uow:
+        repository.activate_policy(uow, proposal.id)
+
+    with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        world = copied(uow, NOW)
+
+    with world.acting("ann") as uow:
+        assert [one.approvals[0].people for one in policy.in_force(uow) if one.id == "PAY-001"] == [2]
 
 
 def test_a_change_of_the_company_makes_a_new_copy(trial, stage):
