@@ -146,9 +146,13 @@ def listen(page: Page, *announced: int, into: list[str] | None = None) -> list[s
     return found
 
 
-def violations(page: Page, within: str = "body", *, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[str]:
-    """What axe finds under `within`, by all rules or by those named; injected by `evaluate`, which the page's CSP does
-    not stop."""
+def violations(
+    page: Page, within: str | dict[str, list[str]] = "body", *, only: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[str]:
+    """What axe finds under `within` (a selector, or what axe calls a context), by all rules or by those named.
+
+    It is injected by `evaluate`, which the page's CSP does not stop.
+    """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     spared = {rule: {"enabled": False} for rule in without}

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from engine.db.base import metadata
 from engine.unit_of_work import ENGINE
-from tests.browser import chromium
 from tests.browser.conftest import balance
 
 pytestmark = [pytest.mark.browser, pytest.mark.main_job]
@@ -69,48 +68,6 @@ def _inboxes(site, language):
     for width, name in (("desk", "inbox"), ("phone", "inbox_phone")):
         bob = site.enter("bob", language=language, width=width)
         site.picture(site.open(bob, "/inbox/"), f"{name}_{language[:2]}")
-
-
-PAGES = {
-    "ann": ("/", "/requests/", "/requests/mine", "/requests/start/leave_request", "/inbox/", "/messages/", "/records/"),
-    "adam": ("/cockpit/", "/cockpit/instances", "/cockpit/incidents", "/cockpit/jobs",
-             "/cockpit/versions/expense_claim", "/cockpit/audit", "/people/", "/people/groups",
-             "/people/leaving/?leaver=bob&to=eve", "/records/erp_item", "/audit/", "/policies/", "/policies/payments",
-             "/dictionaries/", "/workdays/", "/messages/settings", "/messages/webhooks/", "/designer/"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-@pytest.mark.parametrize("login", PAGES)
-def test_every_page_is_accessible_and_fits_its_window_in_both_colours(site, login, language):
-    page = site.enter(login, language=language)
-    found = []
-    for path in PAGES[login]:
-        within = "#content" if path != PAGES[login][0] else "body"
-        found += [f"{path}: {trouble}" for trouble in chromium.wherever_it_is_read(site.open(page, path), within)]
-
-    assert found == [], "\n".join(found)
-
-
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_pages_of_approvals_are_accessible_and_fit_their_window_in_both_colours(site, language):
-    page = site.enter("bob", language=language)
-    site.open(page, "/inbox/")
-    task = page.locator("#tasks a").first.get_attribute("href") or ""
-    whole = site.open(page, task).locator(
-        "a[href^='/requests/']", has_text="整个申请" if language == "zh-CN" else "Whole"
-    )
-    paths = (
-        task, whole.first.get_attribute("href") or "", "/inbox/", "/inbox/?box=drafts", "/inbox/?box=copied",
-        "/requests/start/expense_claim", "/substitutions/",
-    )  # fmt: skip
-    found = []
-    for path in paths:
-        site.open(page, path)
-        page.locator("#route, .tk-route").first.wait_for() if "start" in path else None
-        found += [f"{path}: {trouble}" for trouble in chromium.wherever_it_is_read(page, "#content")]
-
-    assert found == [], "\n".join(found)
 
 
 def test_the_inbox_opens_a_task_by_keyboard_alone(site):

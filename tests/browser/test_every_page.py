@@ -1,0 +1,314 @@
+"""Every page of the site, from the table of its routes, in both languages, colours and widths."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from engine import batches, dictionaries, drafts, identity, policy, prints, repository, runtime, tasks, workdays
+from engine.db.base import metadata
+from engine.migration import Plan
+from engine.tasks import drafting
+from engine.unit_of_work import ENGINE, Actor, UnitOfWork
+from tests.browser import chromium
+from tests.browser.conftest import Site
+from tests.browser.test_migration_walk import newer
+from tests.browser.test_policy_walk import CLAIM, WHY
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "login.form": "", "verifying.verify": "",
+    **dict.fromkeys(
+        ("workbench.home", "workbench.menu", "messages.index", "messages.settings", "requests.index", "requests.mine",
+         "requests.start", "requests.draft", "requests.instance", "requests.again", "requests.consult", "requests.copy",
+         "requests.urge", "requests.void", "requests.withdraw", "requests.ahead"),
+        "ann",
+    ),
+    **dict.fromkeys(
+        ("inbox.index", "inbox.task", "inbox.add_signers", "inbox.remove_signer", "inbox.consult", "inbox.copy",
+         "inbox.delegate", "inbox.set_future", "inbox.recall", "inbox.send_back", "inbox.transfer", "inbox.ahead",
+         "signatures.mine", "substitutions.index"),
+        "bob",
+    ),
+    **dict.fromkeys(
+        ("designer.library", "designer.new_approval", "designer.decision_files", "designer.edit_decision",
+         "designer.new_decision", "designer.difference", "designer.editor", "designer.exchange", "designer.history",
+         "designer.import_form", "designer.new", "designer.publish", "designer.published", "designer.review",
+         "designer.scenario_list", "designer.simple", "designer.edit_form", "designer.gallery", "designer.template",
+         "designer.versions", "designer.view"),
+        "chen",
+    ),
+    **dict.fromkeys(
+        ("cockpit.index", "cockpit.acts", "cockpit.batch", "cockpit.incidents", "cockpit.instances", "cockpit.instance",
+         "cockpit.modify", "cockpit.jobs", "cockpit.versions", "cockpit.plan_migration", "dictionaries.index",
+         "dictionaries.one", "messages.robot_list", "webhooks.index", "people.index", "people.user", "people.groups",
+         "leaving.index", "records.index", "records.rows", "records.record", "workdays.year"),
+        "adam",
+    ),
+    **dict.fromkeys(
+        ("policies.index", "policies.one", "policies.change", "policies.duties", "policies.emergencies",
+         "policies.grants", "policies.holds", "policies.payments", "policies.proofs", "policies.proof"),
+        "dina",
+    ),
+    "auditing.index": "xing",
+}  # fmt: skip
+"""who opens each of them; "": somebody who has not signed in"""
+NO_PAGES = {
+    **dict.fromkeys(
+        ("requests.diagram", "requests.drawing", "inbox.diagram", "cockpit.diagram", "cockpit.compared",
+         "designer.catalogue", "designer.source", "designer.download", "requests.document", "requests.selectable",
+         "inbox.selectable", "people.search", "picking.records", "picking.words", "signatures.picture",
+         "signatures.own_picture", "build", "health.live", "health.ready", "api-docs.openapi_json"),
+        "a file or JSON",
+    ),
+    **dict.fromkeys(
+        ("inbox.badge", "messages.badge", "inbox.standing", "designer.comments", "designer.publish_running",
+         "designer.publish_scenarios"),
+        "a part of a page",
+    ),
+    **dict.fromkeys(("inbox.following", "workdays.index"), "leads to a page"),
+}  # fmt: skip
+WHOLE = "html"
+CONTENT = {"include": [WHOLE], "exclude": ["aside.navbar", "header.navbar"]}
+"""all but what is around every page; that is looked at once for everybody"""
+MAIN = ("inbox.index", "inbox.task", "requests.start", "requests.instance")
+"""looked at in both colours and both widths"""
+
+
+class Places:
+    """What the pages are about, made by the people whose it would be. `values`: of the addresses; by endpoint where
+    several mean different things by one name."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.values: dict[str, dict[str, Any]] = {}
+        self.more: list[tuple[str, str]] = []
+        self._people()
+        self._requests()
+        self._designs()
+        self._operations()
+        self._policies()
+
+    def become(self, page: Page, login: str, theme: str) -> None:
+        """Whoever looks at `page` is somebody else from now on, and has chosen these colours."""
+        page.goto("about:blank")  # nothing that the page before would send goes out in the other one's name
+        page.context.clear_cookies()
+        cookies: list[Any] = [{"name": "theme", "value": theme, "url": self.site.address}]
+        if login:
+            with self.site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+                user = identity.find(uow, [login])[0]
+            cookies.append(chromium.signed_in(self.site.app, user, self.site.address))
+        page.context.add_cookies(cookies)
+
+    def addresses(self) -> Iterator[tuple[str, str, str]]:
+        """(login, endpoint, address) of every page, and of those that have several states."""
+        with self.site.app.test_request_context():
+            urls = self.site.app.url_map.bind("localhost")
+            rules = {rule.endpoint: rule for rule in self.site.app.url_map.iter_rules()}
+            for endpoint, login in PAGES.items():
+                known = self.values[""] | self.values.get(endpoint, {})
+                yield login, endpoint, urls.build(endpoint, {name: known[name] for name in rules[endpoint].arguments})
+        for login, address in self.more:
+            yield login, "", address
+
+    @contextmanager
+    def acting(self, login: str) -> Iterator[UnitOfWork]:
+        with self.site.engine.unit_of_work(Actor(self.people[login])) as uow:
+            yield uow
+
+    def item(self, login: str, of: UUID, box: str = "todo") -> UUID:
+        """The task of a request in somebody's inbox."""
+        found = self.until(
+            lambda uow: [one.work_item_id for one in tasks.inbox(uow, box, limit=100).items if one.instance_id == of],
+            login,
+        )
+        return UUID(str(found[0]))
+
+    def until(self, look: Callable[[UnitOfWork], list[Any]], login: str = "adam") -> list[Any]:
+        """What is found when the job runners have come to it."""
+        for _ in range(100):
+            with self.acting(login) as uow:
+                if found := look(uow):
+                    return found
+            time.sleep(0.1)
+        raise AssertionError(f"{login} does not find it")
+
+    def claim(self, amount: str) -> UUID:
+        """An expense claim of ann."""
+        started: UUID = self.act("ann", runtime.start, "expense_claim", CLAIM | {"amount": Decimal(amount)}).id
+        return started
+
+    def act(self, login: str, verb: Callable[..., Any], *what: Any, **more: Any) -> Any:
+        """What somebody does; requests are never touched two at a time."""
+        with self.acting(login) as uow:
+            return verb(uow, *what, **more)
+
+    def _people(self) -> None:
+        with self.site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+            self.people = {one.login: one.id for one in identity.users(uow, limit=1000)}
+
+    def _requests(self) -> None:
+        fresh, agreed, returned, refused, withdrawn, advised = (self.claim(f"{51 + n}.00") for n in range(6))
+        draft = self.act("ann", drafting.save, "expense_claim", {"reason": "市内交通"}).id
+        asked, done = self.item("bob", fresh), self.item("bob", agreed)
+        self.act("bob", tasks.add_beside, asked, ["sun"], "展会费用请一起看")
+        thread = self.act("bob", tasks.consult, fresh, ["ann"], "几个人？")
+        self.act("bob", tasks.copy_to, fresh, ["ann", "chen"], "请知悉")
+        self.act("bob", tasks.comment, fresh, "发票已收到", ["ann"])
+        self.act("bob", tasks.attach, asked, "发票.txt", "发票".encode(), "text/plain")
+        self.act("bob", tasks.agree, done, {}, "同意")
+        self.act("bob", tasks.return_, self.item("bob", returned), "initiator", "请补发票")
+        self.act("bob", tasks.reject, self.item("bob", refused), "重复报销")
+        self.act("bob", tasks.delegate, self.item("bob", advised), "sun", "是否合规？")
+        self.act("ann", tasks.answer, fresh, thread, "六个人")
+        self.act("ann", tasks.withdraw, withdrawn, "写错了")
+        code = prints.new_code()
+        self.act("ann", prints.record, agreed, code, bytes(32))
+        self.values[""] = {
+            "instance_id": fresh, "item": asked, "code": code, "key": "expense_claim", "draft_id": draft,
+            "user_id": self.people["bob"],
+        }  # fmt: skip
+        self.values |= {
+            "inbox.recall": {"item": done}, "inbox.remove_signer": {"item": asked, "signer": self.item("sun", fresh)},
+            "requests.again": {"instance_id": withdrawn}, "requests.urge": {"instance_id": advised},
+        }  # fmt: skip
+        boxes = ("claimable", "drafts", "done", "waiting", "copied", "mine")
+        self.more += [("bob", f"/inbox/?box={box}") for box in boxes]
+        self.more += [("ann", f"/requests/{one}") for one in (agreed, returned, refused, withdrawn, advised)]
+        self.more += [
+            ("bob", f"/inbox/{done}"), ("ann", f"/inbox/{self.item('ann', refused)}"),
+            ("jiangyi", f"/inbox/{self.item('jiangyi', agreed, 'claimable')}"),
+            ("sun", f"/inbox/{self.item('sun', advised)}"), ("sun", f"/inbox/{self.item('sun', fresh)}"),
+            ("ann", "/requests/start/procure_to_pay"), ("ann", "/requests/start/order_to_cash"),
+        ]  # fmt: skip
+
+    def _designs(self) -> None:
+        path = "processes/oa/leave_request.bpmn"
+        with self.site.engine.unit_of_work(ENGINE) as uow:
+            shipped = repository.versions(uow, "leave_request")[-1].id
+        leave = {"leave_type": "annual", "starts": date(2026, 12, 9), "ends": date(2026, 12, 9), "reason": "家中有事"}
+        with self.acting("ann") as uow:
+            runtime.start(uow, "leave_request", leave, definition_id=shipped)
+        with self.site.engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, {path: newer()})
+            newest = repository.latest(uow, "leave_request").id
+        with self.acting("chen") as uow:
+            draft = drafts.save(uow, path, newer().replace("直属领导审批".encode(), "部门经理审批".encode()))
+            drafts.comments.say(uow, path, "boss", "这一步还要吗？")
+        with self.acting("adam") as uow:
+            drafts.reviewing.demand(uow, "oa", demanded=True)
+            batch = batches.create(uow, Plan(shipped, newest, {"manager": "boss"}), reason="职责调整")
+        assert draft.path == path
+        of_leave = {"key": "leave_request", "definition_id": newest, "path": path}
+        for name in ("editor", "simple", "difference", "history", "publish", "published", "review", "scenario_list",
+                     "versions", "view"):  # fmt: skip
+            self.values[f"designer.{name}"] = of_leave
+        self.values |= {
+            "designer.edit_form": {"key": "leave_request", "form_id": "oa/leave_request"},
+            "designer.edit_decision": {"key": "expense_authority"}, "designer.template": {"key": "leave_request"},
+            "cockpit.versions": of_leave, "cockpit.plan_migration": of_leave, "policies.proof": of_leave,
+            "cockpit.batch": {"batch_id": batch},
+        }  # fmt: skip
+        self.more += [
+            ("chen", "/designer/edit/order_to_cash"), ("chen", "/designer/simple/expense_claim?card=manager"),
+            ("chen", "/designer/simple/order_to_cash"), ("chen", "/designer/scenarios/expense_claim"),
+        ]  # fmt: skip
+
+    def _operations(self) -> None:
+        voucher = metadata.tables["erp_voucher"].c
+        with self.site.engine.unit_of_work(ENGINE) as uow:
+            record = uow.execute(select(voucher.id).order_by(voucher.number).limit(1)).scalar_one()
+            dictionaries.create(uow, "invoice_kind", "发票种类", "Kind of invoice")
+            dictionaries.put(uow, "invoice_kind", "special", "专用发票", "Special invoice")
+            workdays.ensure_cn(uow)
+        self.values |= {
+            "records.rows": {"table": "erp_item"}, "records.record": {"table": "erp_voucher", "record_id": record},
+            "dictionaries.one": {"key": "invoice_kind"}, "workdays.year": {"key": workdays.CN},
+        }  # fmt: skip
+        self.more += [
+            ("adam", "/people/leaving/?leaver=bob&to=eve"), ("adam", "/records/erp_voucher"),
+            ("xing", "/audit/?payment=1"),
+        ]  # fmt: skip
+
+    def _policies(self) -> None:
+        """A payment that waits for a second approval, and two people who may answer for it."""
+        stated = (self.site.engine.settings.library / "processes" / "policies.yml").read_text(encoding="utf-8")
+        wanted = stated.replace("people: 1\n", "people: 2\n", 1).replace(
+            "  elsewhere: allowed\n",
+            "  elsewhere: allowed\n"
+            "  break_glass: {people: 2, roles: [internal_audit], expires: PT24H, reason: required}\n",
+            1,
+        )
+        (proposal,) = self.act("dina", policy.propose, wanted, "年底起付款须两人审批")
+        self.values |= {"policies.one": {"policy_id": "PAY-001"}, "policies.change": {"policy_id": "PAY-001"}}
+        self.act("qian", repository.activate_policy, proposal.id)
+        paying = self.claim("120.00")
+        self.act("bob", tasks.agree, self.item("bob", paying), {}, "发票齐全")
+        item = self.item("jiangyi", paying, "claimable")
+        self.act("jiangyi", tasks.claim, item)
+        self.act("jiangyi", tasks.agree, item, {}, "发票齐全")
+        held = self.until(lambda uow: [one for one in policy.open_holds(uow) if one.instance_id == paying])[0]
+        with self.acting("dina") as uow:
+            policy.ask_emergency(
+                uow, uow.lock_instance(paying), "PAY-001", held.subject_type, str(held.subject_id), WHY
+            )
+        self.more += [("gao", "/policies/emergencies"), ("dina", "/policies/PAY-001/change?view=yaml")]
+
+
+@pytest.fixture(scope="module")
+def places(demo_site: Site) -> Places:
+    return Places(demo_site)
+
+
+def test_every_page_is_here(demo_site: Site) -> None:
+    of_people = {
+        rule.endpoint for rule in demo_site.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.endpoint.startswith("api_")
+    }  # fmt: skip
+
+    assert of_people == {*PAGES, *NO_PAGES}
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"), [("zh-CN", "phone", "dark"), ("en", "desk", "light")], ids=["zh", "en"]
+)
+def test_every_page_is_accessible_and_fits_its_window(
+    site: Site, places: Places, language: str, width: str, theme: str
+) -> None:
+    """Each in Chinese and dark on a phone, in English and light on a desk: what is wrong with words shows in either
+    colour, and what is wrong with colours in either language. The MAIN ones in Chinese in all four."""
+    page, found, before = site.page(site.profiles.lend(language, width)), [], None
+    for login, endpoint, address in places.addresses():
+        if login != before:
+            places.become(page, login, theme)
+        site.open(page, address)
+        if endpoint == "requests.start":
+            page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
+        if endpoint in MAIN and width == "phone":
+            seen = chromium.wherever_it_is_read(page)
+            page.set_viewport_size(dict(zip(("width", "height"), chromium.WIDTHS[width], strict=True)))
+        else:
+            seen = chromium.violations(page, WHOLE if login != before else CONTENT)
+            seen += ["scrolls sideways"] * chromium.scrolls_sideways(page)
+        found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
+        before = login
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh-CN", "dark"), ("en", "light")])
+def test_a_refusal_is_accessible(site: Site, places: Places, language: str, theme: str) -> None:
+    page = site.profiles.lend(language, "phone").new_page()
+    chromium.listen(page, 403, 404, into=site.trouble)
+    places.become(page, "ann", theme)
+    found = {address: chromium.violations(site.open(page, address), WHOLE) for address in ("/nowhere", "/people/")}
+
+    assert found == {"/nowhere": [], "/people/": []}
