@@ -155,10 +155,10 @@ def _written(uow: UnitOfWork, instance_id: UUID, numbers: Sequence[int]) -> dict
     return {(row.seq, row.name): row.text for row in rows}
 
 
-def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
+def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> int:
     """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope.
 
-    Raises ValueError for a key `source` in `data`.
+    Returns its number in the scope. Raises ValueError for a key `source` in `data`.
     """
     if uow.dialect == "postgresql":
         uow.execute(postgresql.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
@@ -178,6 +178,7 @@ def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> None:
         },
     )  # fmt: skip
     uow.execute(_move_tip, {"of": scope, "seq": seq, "hash": digest})
+    return int(seq)
 
 
 def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> Sequence[Any]:

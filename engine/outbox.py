@@ -51,17 +51,19 @@ _asked_for = select(
 )
 
 
-def plan_substitution(uow: UnitOfWork, substitution_id: UUID, what: str, at: datetime | None = None) -> None:
-    """A job, now or `at` a time, that tells of a substitution: given, asked, judged or ended."""
+def plan_substitution(
+    uow: UnitOfWork, substitution_id: UUID, what: str, at: datetime | None = None, **more: Any
+) -> None:
+    """A job, now or `at` a time, that tells of a substitution: given, asked, judged, changed or ended."""
     key = ids.uuid7()
     by = str(uow.actor.user_id) if uow.actor.user_id is not None and at is None else None
     uow.queue(
         _insert,
         {
             "id": key, "instance_id": None, "token": None, "kind": int(JobKind.EVENT), "handler": SUBSTITUTION,
-            "payload": {"substitution": str(substitution_id), "what": what, "by": by}, "shard": key.bytes[-1] % 64,
-            "visible_at": at or uow.now, "state": 0, "attempts": 0, "retry": _RETRY, "last_error": None,
-            "created_at": uow.now,
+            "payload": {"substitution": str(substitution_id), "what": what, "by": by, **more},
+            "shard": key.bytes[-1] % 64, "visible_at": at or uow.now, "state": 0,
+            "attempts": 0, "retry": _RETRY, "last_error": None, "created_at": uow.now,
         },
     )  # fmt: skip
     if at is None:

@@ -80,6 +80,47 @@ def create() -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
+def _changing(error: EngineError | None, substitution: UUID) -> ResponseReturnValue:
+    one = identity.find_substitution(g.uow, substitution)
+    if one.principal_id != g.reader.id:
+        identity.require(g.uow, "people")
+    if one.state != "active" or one.valid_to <= g.now:
+        raise NotFound(kind="substitution that runs", key=str(substitution))
+    people = {user.id: user for user in identity.find(g.uow, [one.principal_id, one.substitute_id])}
+    sent = error is not None
+    return page(
+        "substitutions/change.html", one=one, people=people, error=error, currency=HOME_CURRENCY,
+        limit=current_app.config["TROIKA"].amount_alone, processes=list(rendering.processes().values()),
+        last=request.form.get("last", "") if sent else _last_day(one).isoformat(),
+        chosen=request.form.getlist("process") if sent else one.names, today=g.now.astimezone(languages.zone()).date(),
+        amount=request.form.get("max_amount", "") if sent else _typed(one.max_amount),
+    )  # fmt: skip
+
+
+@blueprint.get("/<uuid:substitution>/change")
+def change(substitution: UUID) -> ResponseReturnValue:
+    """Another last day, other processes, another amount."""
+    return _changing(None, substitution)
+
+
+@blueprint.post("/<uuid:substitution>/change")
+@shows_again(_changing)
+def do_change(substitution: UUID) -> ResponseReturnValue:
+    """From the next click on it holds as it is now; both people are told."""
+    one = identity.find_substitution(g.uow, substitution)
+    processes, amount = request.form.getlist("process"), request.form.get("max_amount", "").strip()
+    scope, names = ("processes", tuple(processes)) if processes else ("all", ())
+    if one.scope == "categories" and not processes:
+        scope, names = one.scope, one.names  # made by a program: the page offers no categories
+    last = _day("last")
+    valid_to = one.valid_to if last == _last_day(one) else _midnight(last + timedelta(days=1))
+    identity.change_substitution(
+        g.uow, substitution, valid_to, scope=scope, names=names, max_amount=_amount(amount) if amount else None
+    )
+    flash(gettext("Changed. Both of you are told."), "success")
+    return redirect(url_for(".index", _anchor=f"rule-{substitution}"), 303)
+
+
 @blueprint.post("/<uuid:substitution>/end")
 def end(substitution: UUID) -> ResponseReturnValue:
     """From the next click on nobody acts for the reader any more."""
@@ -106,6 +147,14 @@ def _day(name: str) -> date:
         return date.fromisoformat(request.form.get(name, ""))
     except ValueError:
         raise InvalidForm(errors={name: ["a day"]}) from None
+
+
+def _typed(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f}"
+
+
+def _last_day(one: identity.Substitution) -> date:
+    return (one.valid_to.astimezone(languages.zone()) - timedelta(microseconds=1)).date()
 
 
 def _amount(text: str) -> Decimal:

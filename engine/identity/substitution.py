@@ -1,7 +1,7 @@
 """代理: who acts for whom, for a time, within limits; who judges it, and when it is over."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,10 @@ LONGEST_ALONE = timedelta(days=30)
 """a substitution for longer needs the word of the principal's manager"""
 LARGEST_AMOUNT = Decimal(10) ** 18
 _ACTING = "acts for"
+_NEEDS_A_WORD = N_(
+    "it would then be longer or larger than somebody may decide alone: set another one that begins when this one ends,"
+    " it waits for the manager"
+)
 _acting_for = (
     select(substitution)
     .where(
@@ -83,6 +87,12 @@ class Substitution:
             return False
         return self.include_open or since is None or since >= self.valid_from
 
+    def no_more_than(self, other: "Substitution") -> bool:
+        """Whether the substitute may do by it what he may by `other`, at most."""
+        smaller = other.max_amount is None or (self.max_amount is not None and self.max_amount <= other.max_amount)
+        narrower = other.scope == "all" or (self.scope == other.scope and set(self.names) <= set(other.names))
+        return smaller and narrower and self.valid_to <= other.valid_to
+
     def within(self, amount: Decimal | int, currency: str) -> bool:
         """Whether so much money is the substitute's; in a foreign currency it never is, for lack of a rate."""
         return self.max_amount is None or (currency == HOME_CURRENCY and -self.max_amount <= amount <= self.max_amount)
@@ -130,25 +140,13 @@ def substitute(
         raise InvalidSubstitution(found=N_("principal and substitute are the same person"))
     if _his_own(uow, present.id):
         raise InvalidSubstitution(found=N_("nobody makes himself the substitute of somebody else"))
-    if valid_from >= valid_to:
-        raise InvalidSubstitution(found=N_("it ends before it begins"))
-    if not present.active:
-        raise InvalidSubstitution(found=N_("the substitute is disabled"))
-    if scope not in ("all", "processes", "categories") or (scope == "all") is bool(names):
-        raise InvalidSubstitution(found=N_("its scope is not all, or processes or categories with their keys"))
-    if max_amount is not None and not (max_amount.is_finite() and max_amount < LARGEST_AMOUNT):
-        raise InvalidSubstitution(found=N_("its amount is too large"))
-    if max_amount is not None and max_amount <= 0:
-        raise InvalidSubstitution(found=N_("its amount is not above zero"))
-    if unconfirmed not in ("stands", "falls"):
-        raise InvalidSubstitution(found=N_("without an answer its decisions neither stand nor fall"))
-    limit = uow.settings.amount_alone
-    small = limit is None or (max_amount is not None and max_amount <= limit)
-    alone = small and valid_to - valid_from <= LONGEST_ALONE
     made = Substitution(
         ids.uuid7(), absent.id, present.id, valid_from, valid_to, reason, scope, tuple(names), max_amount,
-        include_open, "active" if alone else "pending", confirm, unconfirmed, keep_copy,
+        include_open, "active", confirm, unconfirmed, keep_copy,
     )  # fmt: skip
+    _check_terms(made, present)
+    alone = _alone(uow, made)
+    made = made if alone else replace(made, state="pending")
     if not alone and not judges_of(uow, absent.id, present.id).people:
         raise InvalidSubstitution(
             found=N_("there is nobody to approve it: no manager above, and nobody else who looks after people")
@@ -166,6 +164,47 @@ def substitute(
         {"principal": str(absent.id), "substitute": str(present.id), "scope": scope, "state": made.state},
     )  # fmt: skip
     return made
+
+
+def change_substitution(
+    uow: UnitOfWork, substitution_id: UUID, valid_to: datetime, *, scope: str = "all", names: Sequence[str] = (),
+    max_amount: Decimal | None = None,
+) -> Substitution:  # fmt: skip
+    """Another end, scope and amount of one that runs or is going to; from the next click on they hold.
+
+    What would need somebody's word that it does not have is refused: it goes on as it is. Both people are told.
+    Raises NotFound, Forbidden, InvalidSubstitution.
+    """
+    uow.alone(f"substitution {find_substitution(uow, substitution_id).principal_id}")
+    before = find_substitution(uow, substitution_id)
+    if uow.actor.user_id != before.principal_id:
+        require(uow, "people")
+    if before.state != "active" or before.valid_to <= uow.now:
+        raise NotFound(kind="substitution that runs", key=str(substitution_id))
+    if _his_own(uow, before.substitute_id):
+        raise InvalidSubstitution(found=N_("nobody makes himself the substitute of somebody else"))
+    after = replace(before, valid_to=valid_to, scope=scope, names=tuple(names), max_amount=max_amount)
+    if after == before:
+        return before
+    _check_terms(after, user(uow, before.substitute_id))
+    if valid_to <= uow.now:
+        raise InvalidSubstitution(found=N_("its new end has passed: end it instead"))
+    if not after.no_more_than(before) and not _alone(uow, after):
+        raise InvalidSubstitution(found=_NEEDS_A_WORD)
+    _check_overlap(uow, after)
+    terms = {"valid_to": valid_to, "scope": scope, "names": list(names), "max_amount": max_amount}
+    # ended since it was read: it stays ended
+    this = update(substitution).where(substitution.c.id == substitution_id, substitution.c.state == "active")
+    if uow.execute(this.values(**terms).returning(substitution.c.id)).one_or_none() is None:
+        raise NotFound(kind="substitution that runs", key=str(substitution_id))
+    number = history.act(
+        uow, SCOPE, "substitution.changed",
+        {"id": str(substitution_id), "principal": str(before.principal_id), "substitute": str(before.substitute_id),
+         "before": _terms(before), "after": _terms(after)},
+    )  # fmt: skip
+    outbox.plan_substitution(uow, substitution_id, "changed", before=_terms(before), number=number)
+    outbox.plan_substitution(uow, substitution_id, "ended", valid_to)
+    return after
 
 
 def approve_substitution(
@@ -344,6 +383,34 @@ def principals_of(uow: UnitOfWork, user_id: UUID) -> list[UUID]:
     return [user_id, *sorted(row.group_id for row in rows), *absent_for(uow, user_id)]
 
 
+def _check_terms(made: Substitution, present: User) -> None:
+    if made.valid_from >= made.valid_to:
+        raise InvalidSubstitution(found=N_("it ends before it begins"))
+    if not present.active:
+        raise InvalidSubstitution(found=N_("the substitute is disabled"))
+    if made.scope not in ("all", "processes", "categories") or (made.scope == "all") is bool(made.names):
+        raise InvalidSubstitution(found=N_("its scope is not all, or processes or categories with their keys"))
+    if made.max_amount is not None and not (made.max_amount.is_finite() and made.max_amount < LARGEST_AMOUNT):
+        raise InvalidSubstitution(found=N_("its amount is too large"))
+    if made.max_amount is not None and made.max_amount <= 0:
+        raise InvalidSubstitution(found=N_("its amount is not above zero"))
+    if made.unconfirmed not in ("stands", "falls"):
+        raise InvalidSubstitution(found=N_("without an answer its decisions neither stand nor fall"))
+
+
+def _alone(uow: UnitOfWork, made: Substitution) -> bool:
+    """Whether it needs nobody's word but the principal's."""
+    limit = uow.settings.amount_alone
+    small = limit is None or (made.max_amount is not None and made.max_amount <= limit)
+    return small and made.valid_to - made.valid_from <= LONGEST_ALONE
+
+
+def _terms(of: Substitution) -> dict[str, Any]:
+    """What can be changed, as it is kept in records and jobs."""
+    amount = None if of.max_amount is None else str(of.max_amount)
+    return {"valid_to": of.valid_to.isoformat(), "scope": of.scope, "names": list(of.names), "max_amount": amount}
+
+
 def _his_own(uow: UnitOfWork, *accounts: UUID) -> bool:
     """Whether one of them is the person who acts, whatever account he uses."""
     actor_id = uow.actor.user_id
@@ -357,6 +424,7 @@ def _his_own(uow: UnitOfWork, *accounts: UUID) -> bool:
 def _check_overlap(uow: UnitOfWork, made: Substitution) -> None:
     same_time = select(substitution.c.names).where(
         substitution.c.principal_id == made.principal_id,
+        substitution.c.id != made.id,
         substitution.c.scope == made.scope,
         substitution.c.state.in_(("active", "pending")),
         substitution.c.valid_from < made.valid_to,

@@ -136,6 +136,28 @@ def test_a_substitute_is_set_told_of_decides_and_is_ended(engine, sign_in, ask, 
         assert identity.substitutions(uow, people["bob"].id) == []
 
 
+def test_a_substitution_is_changed_on_its_page_by_the_principal_only(engine, sign_in, people):
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        made = identity.substitute(uow, "bob", "carl", uow.now, uow.now + timedelta(days=1), max_amount=Decimal(5))
+        last = (made.valid_to.astimezone(uow.settings.zone) - timedelta(microseconds=1)).date()
+    bob, carl = sign_in("bob"), sign_in("carl")
+    address = f"/substitutions/{made.id}/change"
+    assert (address in bob.get("/substitutions/").text, address in carl.get("/substitutions/").text) == (True, False)
+    page = bob.get(address).text
+    assert all(text in page for text in ("Carl acts for Bob", f'value="{last}"', 'value="5.00"'))
+    sending = {"last": str(last), "process": ["claim"], "max_amount": "7.5"}
+
+    assert (carl.get(address).status_code, carl.post(address, data=sending).status_code) == (403, 403)
+    for wrong in ({"last": "soon"}, {"last": "2020-01-01"}, {"max_amount": "much"}):
+        refused = bob.post(address, data=sending | wrong)
+        assert (refused.status_code, next(iter(wrong.values())) in refused.text) == (422, True)
+    assert bob.post(address, data=sending).status_code == 303
+
+    with engine.unit_of_work(Actor(people["bob"].id), read_only=True) as uow:
+        [now] = identity.substitutions(uow, people["bob"].id)
+    assert (now.valid_to, now.names, now.max_amount) == (made.valid_to, ("claim",), Decimal("7.5"))
+
+
 def test_a_substitute_is_told_why_a_large_request_stays_with_the_principal(engine, sign_in, ask, people):
     instance = ask()
     with engine.unit_of_work(Actor(people["bob"].id)) as uow:

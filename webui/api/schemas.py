@@ -360,17 +360,20 @@ class UrgeOut(Schema):
     urged = fields.Integer()
 
 
-class SubstitutionIn(Strict):
-    substitute = Text(required=True, metadata={"description": "login or id"})
-    valid_from = fields.AwareDateTime(required=True)
+class SubstitutionTermsIn(Strict):
     valid_to = fields.AwareDateTime(required=True)
-    reason = Text(load_default="")
     scope = Text(load_default="all", validate=validate.OneOf(["all", "processes", "categories"]))
     names = fields.List(Text(), load_default=list, metadata={"description": "keys of processes or categories"})
     max_amount = fields.Decimal(
         load_default=None, allow_none=True,
         metadata={"description": "in CNY; larger requests and those in another currency stay with the reader"},
     )  # fmt: skip
+
+
+class SubstitutionIn(SubstitutionTermsIn):
+    substitute = Text(required=True, metadata={"description": "login or id"})
+    valid_from = fields.AwareDateTime(required=True)
+    reason = Text(load_default="")
     include_open = fields.Boolean(load_default=True)
     confirm = fields.Boolean(
         load_default=False, metadata={"description": "what the substitute decides counts when the reader confirms it"}

@@ -7,7 +7,7 @@ from flask import g
 
 from engine import identity
 from webui.api.blueprint import Blueprint
-from webui.api.schemas import JudgeIn, SubstitutionIn, SubstitutionOut
+from webui.api.schemas import JudgeIn, SubstitutionIn, SubstitutionOut, SubstitutionTermsIn
 
 blueprint = Blueprint(
     "api_substitutions", __name__, url_prefix="/api/v1/substitutions", description="Who acts for whom"
@@ -38,6 +38,16 @@ def make(sent: dict[str, Any]) -> Any:
         scope=sent["scope"], names=sent["names"], max_amount=sent["max_amount"], include_open=sent["include_open"],
         confirm=sent["confirm"], unconfirmed=sent["unconfirmed"], keep_copy=sent["keep_copy"],
     )  # fmt: skip
+
+
+@blueprint.route("/<uuid:substitution>", methods=["PUT"])
+@blueprint.arguments(SubstitutionTermsIn)
+@blueprint.response(200, SubstitutionOut)
+def put(sent: dict[str, Any], substitution: UUID) -> Any:
+    """Another end, scope and amount of one that runs or is going to; what needs the manager's word is refused."""
+    return identity.change_substitution(
+        g.uow, substitution, sent["valid_to"], scope=sent["scope"], names=sent["names"], max_amount=sent["max_amount"]
+    )
 
 
 @blueprint.route("/<uuid:substitution>/<any(end, approve, refuse):act>", methods=["POST"])

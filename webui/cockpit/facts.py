@@ -105,6 +105,7 @@ KINDS = {
     "state.restored": N_("Older state put back"),
     "subscription.opened": N_("Waits for a message or signal"),
     "substitution.approved": N_("Substitution approved"),
+    "substitution.changed": N_("Substitution changed"),
     "substitution.created": N_("Substitution begun"),
     "substitution.ended": N_("Substitution ended"),
     "substitution.refused": N_("Substitution refused"),

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import identity, jobs, repository, runtime, tasks
+from engine import history, identity, jobs, repository, runtime, tasks
 from engine.db.policy import policy_grant
 from engine.errors import (
     ActNotOffered,
@@ -364,6 +364,77 @@ def test_without_a_manager_who_could_judge_those_who_look_after_people_do_and_ar
     office.do("boss", identity.end_substitution, of_boss.id)
     with pytest.raises(InvalidSubstitution, match="nobody to approve it"):
         stand_in(office, "boss", "dan", lasts=timedelta(days=31))
+
+
+# ---------------------------------------------------------------- changed while it runs
+
+
+def test_a_running_one_gets_another_end_scope_and_amount_and_both_people_are_told(office):
+    office.begin(approval("check", CLAIM, users="bob"), form=True, amount=Decimal(70))
+    made = stand_in(office, "bob", "gus", lasts=timedelta(hours=2), max_amount=Decimal(50))
+    item, end = office.item("bob"), made.valid_to + timedelta(days=3)
+    with pytest.raises(BeyondSubstitution):
+        office.do("gus", tasks.agree, item)
+    jobs.run_due(office.engine)
+
+    now = office.do(
+        "dan", identity.change_substitution, made.id, end, scope="processes", names=["p"], max_amount=Decimal(80)
+    )
+    office.later(hours=3)
+
+    assert now == replace(made, valid_to=end, scope="processes", names=("p",), max_amount=Decimal(80))
+    day = made.valid_from.astimezone(office.engine.settings.zone).date()
+    changed = f"Gus对Bob的代理有变更：{day}至{day + timedelta(days=3)}"
+    assert (told(office, "bob"), set(told(office, "gus"))) == ([changed], {f"Gus代理Bob：{day}至{day}", changed})
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        [text] = uow.execute(select(notice.c.text).where(notice.c.user_id == office.who["bob"].user_id)).scalars()
+        [fact] = [entry for entry in history.acts(uow, "identity") if entry.kind == "substitution.changed"]
+    assert text.splitlines() == [
+        f"结束日期：{day} → {day + timedelta(days=3)}", "范围：全部 → P", "金额上限：50.00 CNY → 80.00 CNY",
+    ]  # fmt: skip
+    assert (fact.actor_id, fact.data["before"]["scope"], fact.data["after"]) == (
+        office.who["dan"].user_id, "all",
+        {"valid_to": end.isoformat(), "scope": "processes", "names": ["p"], "max_amount": "80"},
+    )  # fmt: skip
+    office.do("gus", tasks.agree, item)
+    office.later(days=4)
+    assert ("Gus的代理已结束：代您作出1项决定" in told(office, "bob"), office.items("gus")) == (True, [])
+
+
+def test_what_would_need_a_word_that_it_does_not_have_is_refused_and_it_goes_on_as_it_is(office, monkeypatch):
+    limit = replace(office.engine.settings, substitution_amount="1000")
+    monkeypatch.setattr(office.engine, "settings", limit)
+    alone = stand_in(office, "bob", "gus", max_amount=Decimal(500), scope="processes", names=["p"])
+    approved = stand_in(office, "bob", "hal", lasts=timedelta(days=60))
+    office.do("cyd", identity.approve_substitution, approved.id)
+    later = office.clock.now() + timedelta(days=31)
+
+    def change(login: str, rule: identity.Substitution, **terms) -> identity.Substitution:
+        to = {"valid_to": rule.valid_to, "scope": rule.scope, "names": rule.names, "max_amount": rule.max_amount}
+        return office.do(login, identity.change_substitution, rule.id, **(to | terms))
+
+    for rule, terms, why in (
+        (alone, {"valid_to": later}, "waits for the manager"),
+        (alone, {"max_amount": Decimal(1001)}, "waits for the manager"),
+        (alone, {"max_amount": None}, "waits for the manager"),
+        (alone, {"max_amount": Decimal(0)}, "above zero"),
+        (alone, {"names": []}, "scope"),
+        (alone, {"valid_to": alone.valid_from}, "ends before it begins"),
+        (alone, {"scope": "all", "names": []}, "overlaps"),
+        (approved, {"valid_to": approved.valid_to + timedelta(days=1)}, "waits for the manager"),
+    ):
+        with pytest.raises(InvalidSubstitution, match=why):
+            change("bob", rule, **terms)
+    for login in ("gus", "eve"):
+        with pytest.raises(Forbidden):
+            change(login, alone, max_amount=Decimal(1))
+    assert [one for one in office.do("bob", identity.substitutions, office.who["bob"].user_id) if one == alone]
+
+    assert change("bob", alone, max_amount=Decimal(1000), names=["p", "q"]).max_amount == 1000
+    assert change("bob", approved, valid_to=later, max_amount=Decimal(9)).valid_to == later
+    office.do("bob", identity.end_substitution, alone.id)
+    with pytest.raises(NotFound):
+        change("bob", alone, max_amount=Decimal(1))
 
 
 # ---------------------------------------------------------------- decisions that the principal confirms
