@@ -138,11 +138,7 @@ def test_an_analyst_draws_a_process_and_deploys_it(site, profile):
 @pytest.mark.main_job
 def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(site, profile, draft):
     page, wrong = opened(profile, draft("typed_condition"))
-    select(page, "yes")
-    group(page, "tk-condition")
-    editor = entry(page, "tk-condition-body").locator(".cm-content")
-    editor.click()
-    page.keyboard.press("Control+a")
+    condition_of(page, "yes")
     page.keyboard.type("true and amo")
     page.locator(".cm-tooltip-autocomplete >> text=amount").first.wait_for()
     page.keyboard.press("Enter")
@@ -156,9 +152,10 @@ def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(sit
 
 
 def condition_of(page, flow):
-    """The editor of a flow's condition, empty."""
+    """The editor of a flow's condition, empty; rows are put aside."""
     select(page, flow)
     group(page, "tk-condition")
+    page.click("[data-as-text]")
     field = entry(page, "tk-condition-body")
     field.locator(".cm-content").click()
     page.keyboard.press("Control+a")
@@ -309,6 +306,19 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
     for kind in ("signal", "escalation", "condition", "link", "event-subprocess", "complex-gateway", "ad-hoc"):
         assert [name for name in with_search if kind in name], kind
     assert [name for name in with_search if re.search("compensation|cancel|transaction|append-task", name)] == []
+    page.keyboard.press("Escape")
+    page.evaluate(
+        """() => {
+          const m = tkDesigner.modeler;
+          const gateway = m.get('elementRegistry').find(({ type }) => type === 'bpmn:ExclusiveGateway');
+          m.get('selection').select(m.get('bpmnReplace').replaceElement(gateway, { type: 'bpmn:ComplexGateway' }));
+        }"""
+    )
+    group(page, "tk-condition")
+    page.click("[data-as-text]")
+    entry(page, "tk-condition-awaited").locator(".cm-content").click()
+    page.keyboard.type("amo")
+    page.locator(".cm-tooltip-autocomplete >> text=amount").first.wait_for()
     assert wrong == []
 
 
@@ -356,8 +366,12 @@ REPEATING = f"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
 
 
 def typed(page, name, text):
-    """Type into a FEEL field and leave it."""
-    entry(page, name).locator(".cm-content").click()
+    """Type into a FEEL field and leave it; a condition that is shown as rows is written as text."""
+    field = entry(page, name)
+    expect(field.locator(".cm-content, [data-as-text]").first).to_be_visible()
+    if field.locator("[data-as-text]").count():
+        field.locator("[data-as-text]").click()
+    field.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.type(text)
     page.keyboard.press("Escape")

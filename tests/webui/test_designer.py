@@ -180,6 +180,20 @@ def test_one_expression_is_judged_with_its_place_in_the_readers_language(ana, la
         assert (language == "zh") == bool(re.search("[一-鿿]", said))
 
 
+def test_a_condition_is_rows_and_text_again_and_a_wrong_value_is_named(ana):
+    rows = ana.post("/designer/condition", json={"text": '= amount > 5000 or 部门 in ("销售")'}).json["rows"]
+    rows[0][0]["values"] = ["6,000"]
+    assert ana.post("/designer/condition", json={"rows": rows}).json == {
+        "text": '= amount > 6000 or 部门 in ("销售")', "problems": [],
+    }  # fmt: skip
+
+    rows[0][0]["values"] = ["much"]
+    wrong = ana.post("/designer/condition", json={"rows": rows}, headers={"Accept-Language": "zh"}).json
+    assert wrong == {"text": None, "problems": [[0, 0, "“amount”应填数字，实际为“much”。"]]}
+    assert ana.post("/designer/condition", json={"text": "= count(lines) > 3"}).json == {"rows": None}
+    assert ana.post("/designer/condition", json={"rows": "x"}).status_code == 422
+
+
 def test_functions_are_offered_with_a_sentence_in_the_readers_language(ana):
     def offered(language):
         catalogue = ana.get("/designer/catalogue.json", headers={"Accept-Language": language}).json
@@ -263,7 +277,7 @@ def test_the_catalogue_holds_what_a_drawing_may_name(ana, engine):
 
     form = next(form for form in found["forms"] if form["id"] == "oa/expense_claim")
     pay = next(operation for operation in found["operations"] if operation["guarded_by"] == "payment.execute")
-    assert {"key", "type", "label"} == set(form["fields"][0])
+    assert {"key", "type", "label", "options"} == set(form["fields"][0])
     assert {"name", "type", "required", "choices"} == set(pay["parameters"][0])
     assert {"id": "expense_claim"}.items() <= next(p for p in found["processes"] if p["id"] == "expense_claim").items()
     assert {"key": "finance", "name": "Finance"} in found["groups"]

@@ -109,7 +109,7 @@ ASKS = {
         "cockpit",
     ),
     **dict.fromkeys(
-        ("designer.library", "designer.create", "designer.catalogue", "designer.save",
+        ("designer.library", "designer.create", "designer.catalogue", "designer.save", "designer.condition",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
@@ -515,6 +515,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_drafts.submit": {"fields": {}, "version": 1}, "api_drafts.discard": {"version": 7},
     "api_messages.correlate": {"name": "x", "key": "x", "payload": {}, "message_id": "x"},
     "designer.lint": {"key": "claim", "xml": CLAIM.decode()},
+    "designer.condition": {"text": "= amount > 5"},
     "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},
     "designer.save": {"xml": CLAIM.decode()},
     "designer.discard": {},

@@ -1,37 +1,84 @@
-"""Conditions as rows of field, comparison and value: from FEEL, to FEEL, and in words.
+"""Conditions as rows of field, comparison and value, in groups of which one applies: from FEEL, to FEEL, in words.
 
 What people can build here is shown as rows whoever wrote it; anything else stays text.
 """
 
+import dataclasses
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from flask_babel import gettext
 
 from engine import feel
 from engine.bpmn import outline
+from engine.errors import N_, EngineError, Phrase
+from engine.feel import nodes as n
+from engine.feel.lexer import is_simple
+from engine.values import storable
 
 OPERATORS = {"=": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤"}
-"""FEEL and how it is shown."""
+"""FEEL and how it is shown; what the cards offer."""
 ROWS = 3
-"""rows that the page offers"""
+"""rows that the cards offer"""
+NUMBER, TEXT, TRUTH, DATE, MOMENT, LIST = "number", "string", "boolean", "date", "date and time", "list"
+_COMPARED = (*OPERATORS.items(),)
+_KNOWN = (("filled", N_("is filled in")), ("empty", N_("is empty")))
+_IN = (("in", N_("is one of")), ("not-in", N_("is none of")))
+_CONTAINS = (("contains", N_("contains")), ("not-contains", N_("does not contain")))
+_DAYS = (
+    ("=", N_("is on")), ("<", N_("is before")), ("<=", N_("is on or before")), (">", N_("is after")),
+    (">=", N_("is on or after")), ("between", N_("is between")), ("last-days", N_("is within the last days:")), *_KNOWN,
+)  # fmt: skip
+OFFERED: dict[str, tuple[tuple[str, str], ...]] = {
+    NUMBER: (*_COMPARED, ("between", N_("is between")), *_IN, *_KNOWN),
+    TEXT: (
+        ("=", "="), ("!=", "≠"), *_CONTAINS, ("starts", N_("begins with")), ("ends", N_("ends with")), *_IN, *_KNOWN,
+    ),
+    TRUTH: (("=", N_("is")), *_KNOWN),
+    DATE: (_DAYS[0], ("!=", N_("is not on")), *_DAYS[1:]),
+    MOMENT: _DAYS,
+    LIST: (*_CONTAINS, *_KNOWN),
+    "": (*_COMPARED, *_KNOWN),
+}  # fmt: skip
+"""Comparisons by type of the field, with their words; of a field whose type is not known, those of "". """
+WITHOUT_VALUE = frozenset(code for code, _ in _KNOWN)
+SEVERAL = frozenset(code for code, _ in _IN)
+EXPECTED = {
+    NUMBER: N_("a number"), TRUTH: N_("yes or no"), DATE: N_("a date such as 2026-01-31"),
+    MOMENT: N_("a date such as 2026-01-31"),
+}  # fmt: skip
 
-_ROW = re.compile(
-    r"""\s*(?P<name>[^\W\d][\w.]*)\s*(?P<operator>!=|>=|<=|=|>|<)\s*
-    (?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<number>-?\d+(?:\.\d+)?)|(?P<flag>true|false)|date\("(?P<date>[\d-]+)"\))\s*""",
-    re.VERBOSE,
-)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)", re.ASCII)
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DAYS_BACK = re.compile(r"P(\d{1,5})D", re.ASCII)
+_ENDS = {"starts with": "starts", "ends with": "ends", "contains": "contains"}
+_SWAPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "=", "!=": "!="}
+
+
+class NotAValue(EngineError):
+    """A row whose value is not one of its field."""
+
+    message = N_("Expected {expected} for '{field}', found '{found}'.")
+    status = 422
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`field` `operator` `value`; the value as people type it."""
+    """`field` `operator` `value`; values as people type them. `more`: the upper end, the other ones of several.
+
+    `type`: what the text compares with, where the field itself does not tell.
+    """
 
     field: str
     operator: str
-    value: str
+    value: str = ""
+    more: tuple[str, ...] = ()
+    type: str = dataclasses.field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +91,370 @@ class Field:
     options: dict[str, str]
 
 
+# ---------------------------------------------------------------- from FEEL
+
+
+def groups_of(text: str | None) -> list[list[Row]] | None:
+    """Rows of which all must apply, in groups of which one must; None when a condition says more than that."""
+    body = (text or "").strip().removeprefix("=").strip()
+    if not body:
+        return []
+    try:
+        tree = feel.compile(body).tree
+    except feel.FeelSyntaxError:
+        return None
+    reader = _Reader(body)
+    groups = [reader.group(part) for part in reader.merged(_operands(tree, "or"), "or")]
+    return None if None in groups else [group for group in groups if group is not None]
+
+
 def rows_of(text: str | None) -> list[Row] | None:
-    """The rows of a condition; None when it says more than rows can."""
-    rest = (text or "").strip().removeprefix("=")
-    found: list[Row] = []
-    while rest.strip():
-        match = _ROW.match(rest)
-        if match is None:
-            return None
-        value = next(match[name] for name in ("text", "number", "flag", "date") if match[name] is not None)
-        if match["text"] is not None:
-            value = feel.unescape(value)
-        found.append(Row(match["name"], match["operator"], value))
-        rest = rest[match.end() :]
-        if rest and not rest.startswith("and "):
-            return None
-        rest = rest.removeprefix("and ")
-        if not rest.strip() and text is not None and text.rstrip().endswith("and"):
-            return None
-    return found
+    """The rows of a condition of one group and plain comparisons; None when it says more."""
+    groups = groups_of(text)
+    if groups is None or len(groups) > 1:
+        return None
+    rows = groups[0] if groups else []
+    return rows if all(row.operator in OPERATORS and row.type != MOMENT for row in rows) else None
 
 
-def feel_of(rows: list[Row], fields: dict[str, Field]) -> str:
-    """The rows as FEEL, each value written as the type of its field asks for."""
-    parts = [f"{row.field} {row.operator} {_literal(row, fields.get(row.field))}" for row in rows]
-    return f"= {' and '.join(parts)}" if parts else ""
+class _Reader:
+    """Goes over the tree of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def group(self, found: n.Node | Row) -> list[Row] | None:
+        """The rows of one operand of `or`."""
+        if isinstance(found, Row):
+            return [found]
+        rows = [one if isinstance(one, Row) else self.row(one) for one in self.merged(_operands(found, "and"), "and")]
+        return None if None in rows else [row for row in rows if row is not None]
+
+    def merged(self, parts: Sequence[n.Node], joined: str) -> list[n.Node | Row]:
+        """Operands, with two that ask together whether a text is filled in (or empty) as one row."""
+        found: list[n.Node | Row] = []
+        for part in parts:
+            row = self._blank(found[-1], part, joined) if found and isinstance(found[-1], n.Node) else None
+            if row is None:
+                found.append(part)
+            else:
+                found[-1] = row
+        return found
+
+    def _blank(self, first: n.Node, second: n.Node, joined: str) -> Row | None:
+        operator, meant = ("!=", "filled") if joined == "and" else ("=", "empty")
+        fields = {
+            _path(part.left) if isinstance(part, n.Compare) and part.operator == operator else None
+            for part in (first, second)
+        }
+        ends = [part.right for part in (first, second) if isinstance(part, n.Compare)]
+        if None in fields or len(fields) > 1 or [getattr(end, "value", ...) for end in ends] != [None, ""]:
+            return None
+        return Row(str(fields.pop()), meant, type=TEXT)
+
+    def row(self, node: n.Node) -> Row | None:
+        """One comparison."""
+        match node:
+            case n.Compare():
+                return self._compare(node.left, node.operator, node.right)
+            case n.Between():
+                return self._range(node.value, node.low, node.high)
+            case n.In(value=value, tests=[n.Range(low_closed=True, high_closed=True) as tested]):
+                days = _days_back(tested)
+                known = _subject(value) if days else None
+                if known is not None:
+                    return Row(known[0], "last-days", str(days), type=known[1] or DATE)
+                return self._range(value, tested.low, tested.high)
+            case n.In():
+                return self._in(node)
+            case n.Call(function=n.Name(name="not"), arguments=[inner], names=None):
+                positive = self.row(inner)
+                if positive is None or positive.operator not in ("in", "contains"):
+                    return None
+                return replace(positive, operator=f"not-{positive.operator}")
+            case n.Call(function=n.Name(name=name), arguments=[subject, value], names=None):
+                return self._call(name, subject, value)
+            case n.Logic(operands=[first, second]):
+                return self._blank(first, second, node.operator)
+            case n.Name() | n.Path():
+                path = _path(node)
+                return None if path is None else Row(path, "=", "true", type=TRUTH)
+        return None
+
+    def _compare(self, left: n.Node, operator: str, right: n.Node) -> Row | None:
+        match left, operator, right:
+            case n.Call(function=n.Name(name="count"), arguments=[listed], names=None), "=" | ">", n.Literal(value=0):
+                path = _path(listed)
+                return None if path is None else Row(path, "empty" if operator == "=" else "filled", type=LIST)
+            case _, "=" | "!=", n.Literal(value=None, unreadable=""):
+                path = _path(left)
+                return None if path is None else Row(path, "empty" if operator == "=" else "filled")
+        if self._value(left) is not None:
+            left, operator, right = right, _SWAPPED.get(operator, ""), left
+        known, value = _subject(left), self._value(right)
+        if known is None or value is None or operator not in OPERATORS or (known[1] and value[1] != DATE):
+            return None
+        return Row(known[0], operator, value[0], type=known[1] or value[1])
+
+    def _range(self, subject: n.Node, low: n.Node, high: n.Node) -> Row | None:
+        known, first, last = _subject(subject), self._value(low), self._value(high)
+        if known is None or first is None or last is None or first[1] != last[1] or first[1] not in (NUMBER, DATE):
+            return None
+        if known[1] and first[1] != DATE:
+            return None
+        return Row(known[0], "between", first[0], (last[0],), type=known[1] or first[1])
+
+    def _in(self, node: n.In) -> Row | None:
+        path, found = _path(node.value), [self._value(test) for test in node.tests]
+        values = [value for value in found if value is not None]
+        kinds = {kind for _, kind in values}
+        if path is None or len(values) < len(found) or len(kinds) > 1 or not kinds <= {NUMBER, TEXT}:
+            return None
+        first, *others = (value for value, _ in values)
+        return Row(path, "in", first, tuple(others), type=kinds.pop())
+
+    def _call(self, name: str, subject: n.Node, value: n.Node) -> Row | None:
+        path, found = _path(subject), self._value(value)
+        if path is None or found is None or found[1] != TEXT:
+            return None
+        if name == "list contains":
+            return Row(path, "contains", found[0], type=LIST)
+        return Row(path, _ENDS[name], found[0], type=TEXT) if name in _ENDS else None
+
+    def _value(self, node: n.Node) -> tuple[str, str] | None:
+        """What a literal says as people type it, and its type."""
+        match node:
+            case n.Literal(value=bool()):
+                return str(node.value).lower(), TRUTH
+            case n.Literal(value=str(), unreadable=""):
+                return node.value, TEXT
+            case n.Literal(value=int() | Decimal()) | n.Negate(operand=n.Literal(value=int() | Decimal()), count=1):
+                said = self._text[node.start : node.end]
+                return (said, NUMBER) if _NUMBER.fullmatch(said) else None
+            case n.Literal(value=date()) if _DATE.fullmatch(str(node.value)):
+                return str(node.value), DATE
+            case n.Call(function=n.Name(name="date"), arguments=[n.Literal(value=str() as said)], names=None):
+                return (said, DATE) if _is_date(said) else None
+        return None
+
+
+def _operands(node: n.Node, operator: str) -> list[n.Node]:
+    return node.operands if isinstance(node, n.Logic) and node.operator == operator else [node]
+
+
+def _subject(node: n.Node) -> tuple[str, str] | None:
+    """What is asked about; a moment as its day."""
+    if isinstance(node, n.Call) and isinstance(node.function, n.Name) and node.function.name == "date":
+        path = _path(node.arguments[0]) if len(node.arguments) == 1 and node.names is None else None
+        return None if path is None else (path, MOMENT)
+    path = _path(node)
+    return None if path is None else (path, "")
+
+
+def _path(node: n.Node) -> str | None:
+    match node:
+        case n.Name(name=name) if "." not in name:
+            return path_of(name)
+        case n.Path(source=source, name=name):
+            before = _path(source)
+            return None if before is None else f"{before}.{path_of(name)}"
+    return None
+
+
+def path_of(*names: str) -> str:
+    """Names with dots between, as FEEL reads them."""
+    return ".".join(name if is_simple(name) else f"`{name}`" for name in names)
+
+
+def _days_back(node: n.Range) -> int | None:
+    """How many days up to today a range covers."""
+    today = n.Name(name="today", start=0, end=0)
+    match node.low, node.high:
+        case (
+            n.Chain(
+                first=n.Call(function=n.Name(name=today.name), arguments=[]),
+                rest=[("-", n.Call(function=n.Name(name="duration"), arguments=[n.Literal(value=str() as back)]))],
+            ),
+            n.Call(function=n.Name(name=today.name), arguments=[]),
+        ):
+            found = _DAYS_BACK.fullmatch(back)
+            return int(found[1]) if found else None
+    return None
+
+
+# ---------------------------------------------------------------- to FEEL
+
+
+def feel_of_groups(groups: Iterable[Sequence[Row]]) -> str:
+    """Groups of rows as FEEL, each value written as its type asks for. Raises NotAValue."""
+    several = [group for group in groups if group]
+    parts = [" and ".join(_written(row, alone=len(several) == len(group) == 1) for row in group) for group in several]
+    return f"= {' or '.join(parts)}" if parts else ""
+
+
+def feel_of(rows: Sequence[Row], fields: Mapping[str, Field]) -> str:
+    """The rows of one group, whose types are those of their fields. Raises NotAValue."""
+    typed = []
+    for row in rows:
+        known = fields.get(row.field)
+        typed.append(replace(row, type=known.type if known is not None else row.type))
+    return feel_of_groups([typed])
+
+
+def misfit(row: Row) -> NotAValue | None:
+    """Why a row cannot be written; None for one that can."""
+    try:
+        _written(row)
+    except NotAValue as error:
+        return error
+    return None
+
+
+def _written(row: Row, alone: bool = False) -> str:
+    writer = _WRITERS.get(row.operator)
+    if writer is None or not _is_path(row.field):
+        raise NotAValue(expected=Phrase(N_("a field and a comparison")), field=row.field, found=row.operator)
+    text = writer(row)
+    return f"({text})" if not alone and row.type == TEXT and row.operator in WITHOUT_VALUE else text
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return bool(text) and _path(feel.compile(text).tree) == text
+    except feel.FeelSyntaxError:
+        return False
+
+
+def _asked(row: Row) -> str:
+    """The left side: of a moment its day is compared."""
+    return f"date({row.field})" if row.type == MOMENT else row.field
+
+
+def _filled(row: Row) -> str:
+    yes = row.operator == "filled"
+    if row.type == LIST:
+        return f"count({row.field}) {'>' if yes else '='} 0"
+    none = f"{row.field} {'!=' if yes else '='} null"
+    return f'{none} {"and" if yes else "or"} {row.field} {"!=" if yes else "="} ""' if row.type == TEXT else none
+
+
+def _contains(row: Row) -> str:
+    function = "list contains" if row.type == LIST else "contains"
+    text = f"{function}({row.field}, {feel.quoted(row.value)})"
+    return f"not({text})" if row.operator == "not-contains" else text
+
+
+def _one_of(row: Row) -> str:
+    values = [value for value in (row.value, *row.more) if value.strip()]
+    if not values:
+        raise NotAValue(expected=Phrase(N_("at least one value")), field=row.field, found="")
+    text = f"{row.field} in ({', '.join(_literal(row, value) for value in values)})"
+    return f"not({text})" if row.operator == "not-in" else text
+
+
+def _last_days(row: Row) -> str:
+    days = row.value.strip()
+    if _DAYS_BACK.fullmatch(f"P{days}D") is None:
+        raise NotAValue(expected=Phrase(N_("a whole number of days")), field=row.field, found=row.value)
+    return f'{_asked(row)} in [today() - duration("P{int(days)}D")..today()]'
+
+
+def _between(row: Row) -> str:
+    return f"{_asked(row)} between {_literal(row, row.value)} and {_literal(row, ''.join(row.more))}"
+
+
+def _plain(row: Row) -> str:
+    return f"{_asked(row)} {row.operator} {_literal(row, row.value)}"
+
+
+_WRITERS: dict[str, Callable[[Row], str]] = {
+    **dict.fromkeys(OPERATORS, _plain), **dict.fromkeys(WITHOUT_VALUE, _filled), **dict.fromkeys(SEVERAL, _one_of),
+    "contains": _contains, "not-contains": _contains, "last-days": _last_days, "between": _between,
+    "starts": lambda row: f"starts with({row.field}, {feel.quoted(row.value)})",
+    "ends": lambda row: f"ends with({row.field}, {feel.quoted(row.value)})",
+}  # fmt: skip
+
+
+def _literal(row: Row, typed: str) -> str:
+    """A value of the row's type; of one that is not known, what it looks like."""
+    value, kind = typed.strip(), row.type
+    if _THOUSANDS.fullmatch(value) and kind == NUMBER:
+        value = value.replace(",", "")
+    if kind == NUMBER or (not kind and _is_number(value)):
+        if not _NUMBER.fullmatch(value):
+            raise NotAValue(expected=Phrase(EXPECTED[NUMBER]), field=row.field, found=typed)
+        return value
+    if kind == TRUTH or (not kind and value in ("true", "false")):
+        if value not in ("true", "false"):
+            raise NotAValue(expected=Phrase(EXPECTED[TRUTH]), field=row.field, found=typed)
+        return value
+    if kind in (DATE, MOMENT):
+        if not _is_date(value):
+            raise NotAValue(expected=Phrase(EXPECTED[DATE]), field=row.field, found=typed)
+        return f'date("{value}")'
+    return feel.quoted(typed if kind else value)
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return Decimal(value).is_finite() and _NUMBER.fullmatch(value) is not None
+    except InvalidOperation:
+        return False
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return _DATE.fullmatch(value) is not None and date.fromisoformat(value) is not None
+    except ValueError:
+        return False
 
 
 def same(text: str, stored: str) -> bool:
     """Whether two conditions say the same in rows, whatever spaces they are written with."""
     return text == stored or (rows_of(text) is not None and rows_of(text) == rows_of(stored) and bool(stored.strip()))
+
+
+# ---------------------------------------------------------------- what a script sends and gets
+
+
+def shown(text: str) -> list[list[dict[str, Any]]] | None:
+    """A condition for the panel of the flowchart; null when it says more than rows can."""
+    groups = groups_of(text)
+    return None if groups is None else [[_shown(row) for row in group] for group in groups]
+
+
+def sent(groups: Any) -> list[list[Row]] | None:
+    """The groups of the panel; None for anything else."""
+    if not isinstance(groups, list) or not all(isinstance(group, list) for group in groups):
+        return None
+    rows = [[_sent(row) for row in group] for group in groups]
+    return None if any(None in group for group in rows) else [[row for row in group if row] for group in rows]
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    return {"field": row.field, "operator": row.operator, "values": [row.value, *row.more], "type": row.type}
+
+
+def _sent(row: Any) -> Row | None:
+    if not isinstance(row, dict):
+        return None
+    values = row.get("values")
+    texts = [row.get(name) for name in ("field", "operator", "type")] + (values if isinstance(values, list) else [None])
+    if not all(isinstance(text, str) and storable(text) for text in texts):
+        return None
+    field, operator, kind, *found = (str(text) for text in texts)
+    return Row(field, operator, found[0] if found else "", tuple(found[1:]), kind)
+
+
+def offered() -> dict[str, list[tuple[str, str]]]:
+    """Comparisons by type, in the reader's language."""
+    return {
+        kind: [(code, gettext(words) if words[0].isascii() and words[0].isalpha() else words) for code, words in found]
+        for kind, found in OFFERED.items()
+    }
+
+
+# ---------------------------------------------------------------- in words
 
 
 def words_of(text: str | None, fields: dict[str, Field], names: dict[str, str]) -> str:
@@ -82,31 +463,26 @@ def words_of(text: str | None, fields: dict[str, Field], names: dict[str, str]) 
     if outcome is not None:
         said = gettext("agreed") if outcome[1] == "agree" else gettext("rejected")
         return f"{names.get(outcome[0], outcome[0])} {said}"
-    rows = rows_of(text)
-    if not rows:
+    groups = groups_of(text)
+    if not groups:
         return (text or "").strip().removeprefix("=").strip()
-    return f" {gettext('and')} ".join(_said(row, fields.get(row.field)) for row in rows)
+    joined = [f" {gettext('and')} ".join(_said(row, fields.get(row.field)) for row in group) for group in groups]
+    return f" {gettext('or')} ".join(joined)
 
 
 def _said(row: Row, field: Field | None) -> str:
     flags = {"true": gettext("yes"), "false": gettext("no")}
-    value = field.options.get(row.value, row.value) if field is not None else row.value
-    return f"{field.label if field else row.field} {OPERATORS[row.operator]} {flags.get(value, value)}"
+    values = [flags.get(value, value) if row.type == TRUTH else value for value in (row.value, *row.more)]
+    if field is not None:
+        values = [field.options.get(value, value) for value in values]
+    asked = field.label if field else row.field
+    if row.operator in WITHOUT_VALUE:
+        values = []
+    return " ".join([asked, _comparison(row), ("–" if row.operator == "between" else ", ").join(values)]).strip()
 
 
-def _literal(row: Row, field: Field | None) -> str:
-    value, kind = row.value.strip(), field.type if field is not None else ""
-    if kind == "number" or (not kind and _is_number(value)):
-        return value if _is_number(value) else feel.quoted(value)
-    if kind == "boolean" or (not kind and value in ("true", "false")):
-        return value if value in ("true", "false") else feel.quoted(value)
-    if kind == "date" and _DATE.fullmatch(value):
-        return f'date("{value}")'
-    return feel.quoted(value)
-
-
-def _is_number(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite() and "e" not in value.lower() and not value.startswith("+")
-    except InvalidOperation:
-        return False
+def _comparison(row: Row) -> str:
+    if row.operator in OPERATORS:
+        return OPERATORS[row.operator]
+    words = next(words for found in OFFERED.values() for code, words in found if code == row.operator)
+    return gettext(words)

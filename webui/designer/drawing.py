@@ -13,8 +13,9 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings
-from webui.designer import expressions, panel
+from webui.designer import conditions, expressions, panel
 from webui.designer.blueprint import designer
+from webui.designer.cards import form_keys, form_of
 from webui.designer.library import draft_of, etag_of, form_draft, path_of
 from webui.rendering import label, person
 from webui.transaction import reads_only
@@ -45,10 +46,11 @@ def catalogue() -> ResponseReturnValue:
     """What a drawing may name now, in the reader's language."""
     return jsonify(
         operations=[_operation(found) for found in operations.catalog().values()],
-        forms=[_form(info) for info in repository.latest_all(g.uow, "form")],
+        forms=_forms(),
         decisions=_named(repository.latest_all(g.uow, "decision")),
         processes=_named(repository.latest_all(g.uow)),
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
+        departments=[{"key": unit.key, "name": person(unit)} for unit in identity.org_units(g.uow)],
         people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
         capabilities=_capabilities(),
         receivers=[found.name for found in webhooks.list_(g.uow)],
@@ -83,6 +85,27 @@ def expression() -> ResponseReturnValue:
     sent = body("key", "xml", "text", "kind")
     found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
     return jsonify(findings=expressions.findings(sent["text"], sent["kind"], found))
+
+
+@designer.post("/condition")
+@reads_only
+def condition() -> ResponseReturnValue:
+    """A condition as rows (`text` -> `rows`, null when it says more), or rows as one (`rows` -> `text`).
+
+    `problems`: [group, row, what is wrong with its value]; then there is no text.
+    """
+    answer = request.get_json(silent=True)
+    if isinstance(answer, dict) and "rows" not in answer:
+        return jsonify(rows=conditions.shown(body("text")["text"]))
+    groups = conditions.sent(answer.get("rows")) if isinstance(answer, dict) else None
+    if groups is None:
+        raise NotAnObject(field="rows")
+    wrong = [
+        [at, place, errors.words(error.message, error.facts)]
+        for at, group in enumerate(groups) for place, row in enumerate(group)
+        if (error := conditions.misfit(row)) is not None
+    ]  # fmt: skip
+    return jsonify(text=None if wrong else conditions.feel_of_groups(groups), problems=wrong)
 
 
 @designer.put("/drafts/<key>")
@@ -174,12 +197,22 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     return {"name": parameter.name, "type": parameter.type, "required": parameter.required, "choices": choices}
 
 
-def _form(info: repository.DefinitionInfo) -> dict[str, Any]:
+def _forms() -> list[dict[str, Any]]:
+    """Every form as it will be once drawings that name it are published, drafts included."""
+    named = {info.key: label(info.labels, info.name) for info in repository.latest_all(g.uow, "form")}
+    return [_form(key, named.get(key, key)) for key in form_keys()]
+
+
+def _form(key: str, name: str) -> dict[str, Any]:
+    form = form_of(key)
     fields = [
-        {"key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label)}
-        for field in leaves(repository.form(g.uow, info.key).components)
-    ]
-    return {"id": info.key, "name": label(info.labels, info.name), "fields": fields}
+        {
+            "key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label),
+            "options": [[str(one.value), label(one.labels, one.labels.get("", ""))] for one in field.options or ()],
+        }
+        for field in (leaves(form.components) if form is not None else ())
+    ]  # fmt: skip
+    return {"id": key, "name": name, "fields": fields}
 
 
 def _named(infos: list[repository.DefinitionInfo]) -> list[dict[str, str]]:

@@ -119,7 +119,7 @@ def editor(key: str) -> ResponseReturnValue:
         "comments": drafts.comments.counts(g.uow, opened.path),
         "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
-            "expression": url_for(".expression"), "play": url_for(".play", key=key),
+            "condition": url_for(".condition"), "expression": url_for(".expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
             "report": url_for(".put_report_away", key=key),
             "lock": url_for(".hold", path=opened.path) if may("process.design") else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from webui.designer import vocabulary, who
+from webui.designer import conditions, vocabulary, who
 from webui.designer.vocabulary import Choice
 
 REJECTED = ("rejected", "approval.onReject")
@@ -25,6 +25,7 @@ def choices() -> dict[str, Any]:
         "assignment": _said(who.WORDS),
         "ways": _texts(who.WAYS),
         "timeouts": _texts(vocabulary.TIMEOUTS),
+        "comparisons": conditions.offered(),
         "permissions": _texts(vocabulary.PERMISSIONS),
     }
 

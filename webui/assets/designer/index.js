@@ -11,6 +11,7 @@ import { fit } from '../shared/fit.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import Binding from './binding/index.js';
 import Catalogue from './catalogue/index.js';
+import Conditions from './conditions/index.js';
 import Findings from './findings/index.js';
 import Fixes from './fixes/index.js';
 import Language from './language/index.js';
@@ -28,7 +29,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
-      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Panel, Offer, Binding, Findings, Fixes, Play,
+      ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
     ],
   });
   const { warnings } = await modeler.importXML(xml);
@@ -44,5 +45,6 @@ export async function currentXml(modeler) {
     for (const type of ['blur', 'focusout']) field.dispatchEvent(new FocusEvent(type, { bubbles: type === 'focusout' }));
     await new Promise(done => setTimeout(done, 320));
   }
+  await modeler.get('troikaConditions').settled();
   return (await modeler.saveXML({ format: true })).xml;
 }

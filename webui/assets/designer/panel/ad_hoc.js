@@ -3,8 +3,8 @@ import { CheckboxEntry, SelectEntry, isCheckboxEntryEdited, isSelectEntryEdited 
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
+import { ConditionField } from './condition_rows.js';
 import { feel, group, select } from './entries.js';
-import { FeelField } from './feel_field.js';
 
 const ORDERINGS = [['Parallel', 'At the same time'], ['Sequential', 'One after the other']];
 
@@ -30,7 +30,7 @@ function OrderingEntry({ element, id }) {
 function CompletionEntry({ element, id }) {
   const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), words = useService('troikaVariables');
   const owner = getBusinessObject(element);
-  return h(FeelField, {
+  return h(ConditionField, {
     key: `${element.id}-${id}`, id, label: translate('Enough when'), hint: translate('Looked at after each activity; empty: when nothing is active any more'),
     value: owner.get('completionCondition')?.get('body'), words, kind: 'condition',
     onChange: body => modeling.updateProperties(element, { completionCondition: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: owner }) }),

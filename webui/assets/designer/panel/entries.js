@@ -7,6 +7,7 @@ import {
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
+import { ConditionField } from './condition_rows.js';
 import { FeelField } from './feel_field.js';
 
 // without one of these an element says nothing, and the engine refuses it: it goes with the last of them
@@ -21,6 +22,7 @@ export const select = (type, name, label, options) => entry(type, name, Attribut
 export const text = (type, name, label, input) => entry(type, name, AttributeEntry, isTextFieldEntryEdited, { Component: TextFieldEntry, label, input });
 export const area = (type, name, label, input) => entry(type, name, AttributeEntry, isTextAreaEntryEdited, { Component: TextAreaEntry, label, input });
 export const check = (type, name, label) => entry(type, name, AttributeEntry, isCheckboxEntryEdited, { Component: CheckboxEntry, label, flag: true });
+export const condition = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint, kind: 'condition' });
 export const feel = (type, name, label, hint) => entry(type, name, FeelAttributeEntry, undefined, { label, hint });
 
 // what the server's vocabulary says of one attribute, in the reader's language; nothing while another choice makes it meaningless
@@ -80,10 +82,10 @@ function TicksEntry({ element, id, spec: { type, name, label, options } }) {
     }), ' ', text))));
 }
 
-function FeelAttributeEntry({ element, id, spec: { type, name, label, hint, said } }) {
+function FeelAttributeEntry({ element, id, spec: { type, name, label, hint, said, kind } }) {
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
-  return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: said ? label : translate(label), hint: said ? hint : hint && translate(hint), value: extension(element, type)?.get(name),
+  return h(kind === 'condition' ? ConditionField : FeelField, {
+    key: `${element.id}-${id}`, id, kind, label: said ? label : translate(label), hint: said ? hint : hint && translate(hint), value: extension(element, type)?.get(name),
     words, onChange: value => write(injector, element, type, { [name]: value }),
   });
 }

@@ -4,8 +4,8 @@ import { CheckboxEntry } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { ConditionField } from './condition_rows.js';
 import { group } from './entries.js';
-import { FeelField } from './feel_field.js';
 
 export function flowGroups(element, translate) {
   if (!mayBeConditional(element)) return [];
@@ -33,10 +33,10 @@ function conditionOf(element) {
 }
 
 function AwaitedEntry({ element, id }) {
-  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), variables = useService('troikaVariables');
+  const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), words = useService('troikaVariables');
   const [holder, property, label, hint] = conditionOf(element);
-  return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: translate(label), hint: translate(hint), value: holder.get(property)?.get('body'), variables: () => variables.at(element),
+  return h(ConditionField, {
+    key: `${element.id}-${id}`, id, label: translate(label), hint: translate(hint), value: holder.get(property)?.get('body'), words, kind: 'condition',
     onChange: body => modeling.updateModdleProperties(element, holder, { [property]: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: holder }) }),
   });
 }
@@ -48,7 +48,7 @@ function mayBeConditional(element) {
 function ConditionEntry({ element, id }) {
   const modeling = useService('modeling'), factory = useService('bpmnFactory'), translate = useService('translate'), words = useService('troikaVariables');
   const flow = getBusinessObject(element);
-  return h(FeelField, {
+  return h(ConditionField, {
     key: `${element.id}-${id}`, id, label: translate('Taken when'), hint: translate('For example amount > 5000 and category = "travel"'),
     value: flow.get('conditionExpression')?.get('body'), words, kind: 'condition',
     onChange: body => modeling.updateProperties(element, { conditionExpression: body && Object.assign(factory.create('bpmn:FormalExpression', { body }), { $parent: flow }) }),

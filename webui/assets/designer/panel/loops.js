@@ -4,6 +4,7 @@ import { CheckboxEntry, SelectEntry, TextFieldEntry, isCheckboxEntryEdited, isSe
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
+import { ConditionField } from './condition_rows.js';
 import { group } from './entries.js';
 import { FeelField } from './feel_field.js';
 
@@ -79,7 +80,7 @@ function check(place, name, label) {
 
 function LoopFeelEntry({ element, id, spec: { place, name, label, hint, kind } }) {
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
-  return h(FeelField, {
+  return h(kind === 'condition' ? ConditionField : FeelField, {
     key: `${element.id}-${id}`, id, label: translate(label), hint: translate(hint), value: read(element, place, name), words, ...(kind && { kind }),
     onChange: value => write(injector, element, place, name, value),
   });

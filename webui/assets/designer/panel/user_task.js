@@ -4,7 +4,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
-import { CALENDAR, choice, feel, group, select, text, withStored } from './entries.js';
+import { CALENDAR, choice, condition, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
 import { TimeLimits } from './time_limits.js';
 import { webhooksGroup } from './webhooks.js';
@@ -32,7 +32,7 @@ export function userTaskGroups(element, translate, { choices }) {
     ]),
     group('tk-automatic', translate('Nobody or oneself'), [
       ...all(choices.automatic),
-      feel('troika:SkipWhen', 'value', 'Skipped when', 'For example amount < 100'),
+      condition('troika:SkipWhen', 'value', 'Skipped when', 'For example amount < 100'),
     ]),
     group('tk-due', translate('Time limit'), [
       feel('zeebe:TaskSchedule', 'dueDate', 'Due', 'For example now() + duration("P3D")'),

@@ -24,6 +24,12 @@ class Variables {
     return this.#names;
   }
 
+  // the form field that a name comes from
+  field({ name, origin }) {
+    const element = origin && this.elementRegistry.get(origin);
+    return element ? this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields.find(({ key }) => key === name) : undefined;
+  }
+
   functions() {
     return this.catalogue.functions;
   }
@@ -31,8 +37,7 @@ class Variables {
   #whence({ name, origin }) {
     const element = origin && this.elementRegistry.get(origin);
     if (!element) return undefined;
-    const field = this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields.find(({ key }) => key === name);
-    return [field?.label, getBusinessObject(element).get('name')].filter(Boolean).join(' · ') || undefined;
+    return [this.field({ name, origin })?.label, getBusinessObject(element).get('name')].filter(Boolean).join(' · ') || undefined;
   }
 }
 

@@ -1,0 +1,123 @@
+"""Conditions as rows: what rows say as FEEL is read as the same rows again."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine import feel
+from webui.designer import conditions
+from webui.designer.conditions import OFFERED, SEVERAL, WITHOUT_VALUE, NotAValue, Row, feel_of_groups, groups_of
+
+WORDS = {
+    "number": ("5000", "-0.5", "12.30"), "string": ('say "a" \\ b', "差旅, 住宿", "true", "5"),
+    "boolean": ("true", "false"),
+    "date": ("2026-01-31", "2024-02-29"), "date and time": ("2026-01-31", "2024-02-29"), "list": ("甲", 'a"b'),
+    "": ("5000", "true", "hotel"),
+}  # fmt: skip
+FIELDS = ("amount", "金额", "process.initiator.department", "`monthly rent`.`if`")
+LETTERS = 'a5金 "\\,，().=\n\t\u00e9\U0001f600'
+EVERY = [(kind, code) for kind, found in OFFERED.items() for code, _ in found]
+
+
+def row(kind: str, operator: str, field: str = "金额", words: tuple[str, ...] = ()) -> Row:
+    known = words or WORDS[kind]
+    if operator in WITHOUT_VALUE:
+        return Row(field, operator, type=kind)
+    if operator == "last-days":
+        return Row(field, operator, "30", type=kind)
+    more = known[1:2] if operator == "between" else known[1:] if operator in SEVERAL else ()
+    return Row(field, operator, known[0], more, kind)
+
+
+def compared(groups):
+    """Rows with the type of what they compare with; nothing tells it of whether a field is filled in at all."""
+    return [[(one, one.operator in WITHOUT_VALUE or one.type) for one in group] for group in groups]
+
+
+@pytest.mark.parametrize(("kind", "operator"), EVERY)
+def test_every_comparison_of_every_type_is_the_same_row_again(kind, operator):
+    one = row(kind, operator)
+    other = Row("kind", "=", "a", type="string")
+    for groups in ([[one]], [[one, other]], [[other], [one]], [[one, one], [other, one]]):
+        text = feel_of_groups(groups)
+        assert groups_of(text) == groups, text
+        assert feel_of_groups(groups_of(text)) == text
+        assert not feel.compile(text.removeprefix("=")).names - {"金额", "kind"}
+
+
+@st.composite
+def rows(draw):
+    kind, operator = draw(st.sampled_from(EVERY))
+    said = {
+        "string": st.text(LETTERS, min_size=1, max_size=8).filter(str.strip),
+        "number": st.decimals(-1_000_000, 1_000_000, places=2).map(str), "boolean": st.sampled_from(("true", "false")),
+        "date": st.dates().map(str), "date and time": st.dates().map(str), "": st.sampled_from(WORDS[""]),
+    }  # fmt: skip
+    said["list"] = said["string"]
+    words = tuple(draw(st.lists(said[kind], min_size=2, max_size=3)))
+    return row(kind, operator, draw(st.sampled_from(FIELDS)), words)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(rows(), min_size=1, max_size=3), min_size=1, max_size=3))
+def test_rows_in_groups_are_the_same_rows_again(groups):
+    text = feel_of_groups(groups)
+    again = groups_of(text)
+    assert again == groups, text
+    assert feel_of_groups(again) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("= 5 < amount", [[Row("amount", ">", "5")]]),
+        ("=amount>=5 and(paid)", [[Row("amount", ">=", "5"), Row("paid", "=", "true")]]),
+        ("= amount in [1..5] or day = @\"2026-01-31\"",
+         [[Row("amount", "between", "1", ("5",))], [Row("day", "=", "2026-01-31")]]),
+        ("= amount > 5 and (kind = null or kind = \"\")", [[Row("amount", ">", "5"), Row("kind", "empty")]]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_what_rows_can_say_is_rows_whoever_wrote_it(text, said):
+    assert groups_of(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "= not(paid)", "= count(lines) > 3", "= amount > limit", "= amount > 5 and", "= (a = 1 or b = 2) and c = 3",
+        "= amount > 2 * 3", "= some line in lines satisfies line.amount > 5", "= kind in (\"a\", 5)", "= ＞ 5",
+        "= amount in (1..5]", "= date(day, 1, 2) > date(\"2026-01-01\")", "= contains(kind, other)",
+    ],
+)  # fmt: skip
+def test_what_says_more_stays_text(text):
+    assert groups_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (Row("amount", ">", "5x", type="number"), "a number"), (Row("paid", "=", "maybe", type="boolean"), "yes or no"),
+        (Row("day", "<", "2026-02-30", type="date"), "a date such as 2026-01-31"),
+        (Row("day", "last-days", "-1", type="date"), "a whole number of days"),
+        (Row("kind", "in", " ", type="string"), "at least one value"),
+        (Row("amount) or (true", "=", "1", type="number"), "a field and a comparison"),
+        (Row("amount", "= 1 or amount =", "1", type="number"), "a field and a comparison"),
+    ],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_its_field_is_refused(wrong, expected):
+    with pytest.raises(NotAValue) as refused:
+        feel_of_groups([[wrong]])
+    assert str(refused.value.facts["expected"]) == expected
+
+
+def test_thousands_are_read_as_people_write_them():
+    assert feel_of_groups([[Row("amount", ">", "1,250,000.50", type="number")]]) == "= amount > 1250000.50"
+
+
+@pytest.mark.parametrize(
+    "rows_sent",
+    [None, "x", [5], [[5]], [[{"field": "a"}]], [[{"field": "a", "operator": "=", "type": "", "values": [5]}]]],
+)
+def test_rows_of_another_shape_are_not_taken(rows_sent):
+    assert conditions.sent(rows_sent) is None

@@ -1,0 +1,80 @@
+// Conditions as rows and back, by the server: one grammar, whoever wrote the text. What a condition may ask about: names that
+// the last check found, with the labels of form fields.
+import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
+
+const DEPTH = 2, PLAIN = /^[\p{L}_][\p{L}\p{N}_]*$/u, COMPARED = ['number', 'string', 'boolean', 'date', 'date and time'];
+const REQUESTER = { department: 'Department', login: 'Login', position: 'Position', name: 'Name' };
+const OUTCOME = { outcome: 'Outcome', agreed: 'Number of agreements', rejected: 'Number of rejections' };
+
+class Conditions {
+  static $inject = ['troikaVariables', 'troikaCatalogue', 'elementRegistry', 'translate'];
+  #read = new Map();
+  #pending = new Set();
+  #fields = [];
+  #names = null;
+
+  constructor(variables, catalogue, elementRegistry, translate) {
+    Object.assign(this, { variables, catalogue, elementRegistry, translate });
+  }
+
+  // ({ text } or { rows }) -> the server's answer; the page sets it
+  ask = async () => ({ rows: null });
+
+  // text -> [[{ field, operator, values, type }]], null: it says more than rows can
+  rows(text) {
+    if (!this.#read.has(text)) this.#read.set(text, this.ask({ text }).then(({ rows }) => rows, error => { this.#read.delete(text); throw error; }));
+    return this.#read.get(text);
+  }
+
+  // groups -> { text, problems }; a draft that is saved waits for it, `then` included
+  text(groups, then) {
+    const asked = this.ask({ rows: groups }).then(then);
+    const done = asked.catch(() => {}).then(() => this.#pending.delete(done));
+    this.#pending.add(done);
+    return asked;
+  }
+
+  settled() {
+    return Promise.all(this.#pending);
+  }
+
+  // [{ key, label, type, options: [[value, label]], group }]
+  fields() {
+    if (this.#names !== this.variables.all()) {
+      this.#names = this.variables.all();
+      this.#fields = this.#names.flatMap(found => this.#flat(found, [found.name], DEPTH)).filter(Boolean);
+    }
+    return this.#fields;
+  }
+
+  #flat({ name, type, entries, options, info, origin, field }, path, depth) {
+    const key = path.map(part => (PLAIN.test(part) ? part : `\`${part}\``)).join('.');
+    const kind = /^list</.test(type) ? 'list' : COMPARED.includes(type) ? type : type === 'Any' ? '' : null;
+    if (path[0] === 'process') return this.#ofProcess(entries ?? [], path);
+    if (path[0] === 'approval' && path.length === 1) return entries.flatMap(step => this.#ofApproval(step));
+    if (type === 'context' && depth) return (entries ?? []).flatMap(entry => this.#flat(entry, [...path, entry.name], depth - 1));
+    if (kind === null) return [];
+    const known = field ?? this.variables.field({ name: path.join('.'), origin });
+    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: kind, options: known?.options?.length ? known.options : (options ?? []).map(value => [value, value]), group: known?.label ? 'form' : 'data' }];
+  }
+
+  #ofProcess(entries, path) {
+    const initiator = entries.find(({ name }) => name === 'initiator')?.entries ?? [];
+    const options = {
+      department: this.catalogue.departments.map(({ key, name }) => [key, name]), login: this.catalogue.people.map(({ login, name }) => [login, name]),
+    };
+    return initiator.filter(({ name }) => REQUESTER[name]).map(({ name, type }) => ({
+      key: `${path[0]}.initiator.${name}`, label: this.translate(REQUESTER[name]), type, options: options[name] ?? [], group: 'requester',
+    }));
+  }
+
+  #ofApproval({ name: step, entries }) {
+    const element = this.elementRegistry.get(step), called = (element && getBusinessObject(element).get('name')) || step;
+    return entries.filter(({ name }) => OUTCOME[name]).map(({ name, type }) => ({
+      key: `approval.${PLAIN.test(step) ? step : `\`${step}\``}.${name}`, label: `${called}: ${this.translate(OUTCOME[name])}`, type, group: 'approval',
+      options: name === 'outcome' ? [['agree', this.translate('agreed')], ['reject', this.translate('rejected')]] : [],
+    }));
+  }
+}
+
+export default { __init__: ['troikaConditions'], troikaConditions: ['type', Conditions] };
