@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from engine import batches, dictionaries, drafts, identity, policy, prints, repository, runtime, tasks, workdays
@@ -312,3 +312,42 @@ def test_a_refusal_is_accessible(site: Site, places: Places, language: str, them
     found = {address: chromium.violations(site.open(page, address), WHOLE) for address in ("/nowhere", "/people/")}
 
     assert found == {"/nowhere": [], "/people/": []}
+
+
+def test_the_editors_are_dark_on_dark_pages(site: Site, places: Places) -> None:
+    page = site.page(site.profiles.lend("zh-CN"))
+    places.become(page, "chen", "dark")
+    site.open(page, "/designer/edit/order_to_cash")
+    page.evaluate(
+        "() => { const of = name => tkDesigner.modeler.get(name), task = of('elementRegistry').get('pick');"
+        " of('minimap').open(); of('selection').select(task);"
+        " of('popupMenu').open(task, 'bpmn-replace', { x: 500, y: 300 }); }"
+    )
+    parts = (".djs-palette", ".djs-minimap", ".djs-popup", ".djs-context-pad .entry", ".bio-properties-panel-header",
+             ".bio-properties-panel-group", "#canvas")  # fmt: skip
+    found = {part: page.locator(part).first.evaluate(BRIGHTEST) for part in parts}
+    seen = chromium.violations(page)
+    mark = page.locator(".bjs-powered-by").evaluate(BRIGHTEST)
+    page.keyboard.press("Escape")
+
+    site.open(page, "/designer/decisions/edit/expense_authority")
+    page.locator("#editor td.input-cell").first.click()
+    parts = ("#editor", "#editor .tjs-table", "#editor td.input-cell", "#editor .view-drd-button")
+    found |= {part: page.locator(part).first.evaluate(BRIGHTEST) for part in parts}
+    seen += chromium.violations(page)
+    page.locator("#editor .view-drd-button").click()
+    shape = page.locator("#editor .djs-shape rect").first
+    expect(shape).not_to_have_css("fill", "rgb(255, 255, 255)")
+
+    assert {part: bright for part, bright in found.items() if bright > HALF} == {}
+    assert mark > HALF, "the mark keeps its light ground"
+    assert seen == []
+
+
+HALF = 128
+BRIGHTEST = """found => {
+  const [red, green, blue] = getComputedStyle(found).backgroundColor.match(/[\\d.]+/g).map(Number);
+  const share = getComputedStyle(found).backgroundColor.startsWith('color(') ? 255 : 1;
+  return Math.max(red, green, blue) * share;
+}"""
+"""of the ground of an element, 0 to 255"""

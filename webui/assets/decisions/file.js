@@ -1,5 +1,6 @@
 // The file in the editor: dmn-js, its rows of tests as an extension of each decision, and its views.
 import Modeler from 'dmn-js/lib/Modeler';
+import { colours } from '../shared/colours.js';
 import Language from './language.js';
 
 const TROIKA = {
@@ -14,7 +15,7 @@ const TROIKA = {
 export async function open({ container, xml, changed }) {
   const words = { additionalModules: [Language] };
   const modeler = new Modeler({
-    container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: words, decisionTable: words, literalExpression: words, boxedExpression: words,
+    container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: { ...words, drdRenderer: colours() }, decisionTable: words, literalExpression: words, boxedExpression: words,
   });
   modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => { if (trigger !== 'clear') changed(); }));
   const { warnings } = await modeler.importXML(xml);

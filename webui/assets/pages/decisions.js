@@ -22,6 +22,7 @@ import 'dmn-js/dist/assets/dmn-js-boxed-expression-controls.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import '../styles/designer.css';
 import '../styles/decisions.css';
+import '../styles/editors_dark.css';
 
 const CHECK_AFTER_MS = 600;
 const $ = id => document.getElementById(id);

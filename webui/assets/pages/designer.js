@@ -20,6 +20,7 @@ import '@bpmn-io/properties-panel/assets/properties-panel.css';
 import 'bpmn-js-color-picker/colors/color-picker.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import '../styles/designer.css';
+import '../styles/editors_dark.css';
 
 const CHECK_AFTER_MS = 600;
 const $ = id => document.getElementById(id);
