@@ -59,7 +59,7 @@ ASKS = {
     "api_instances.start": KNOWN, "api_tasks.inbox": KNOWN, "api_tasks.agree_many": KNOWN,
     "api_tasks.hand_over": "people",
     "api_substitutions.index": KNOWN, "api_substitutions.make": KNOWN, "api_substitutions.change": "people",
-    "api_substitutions.put": "people",
+    "api_substitutions.put": "participant",
     "api_substitutions.to_judge": KNOWN,
     "signatures.mine": KNOWN, "signatures.keep": KNOWN, "signatures.forget": KNOWN, "signatures.own_picture": KNOWN,
     "signatures.picture": "participant", "picking.records": "records", "picking.words": KNOWN,
@@ -312,7 +312,7 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
-           "api_substitutions.change", "api_substitutions.put", "signatures.own_picture",
+           "api_substitutions.change", "substitutions.change", "signatures.own_picture",
            "signatures.picture", "policies.look_again", "policies.ask", "policies.sign",
            "policies.withdraw_emergency", "policies.review_emergency")  # fmt: skip
 """404 even for who may"""
