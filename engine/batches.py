@@ -117,9 +117,9 @@ def create(uow: UnitOfWork, wanted: Plan, *, reason: str, instances: Sequence[UU
         later.put(uow, JobKind.BATCH_ITEM, "migrate", {"batch": str(key)}, instance_id=of)
     data = {
         "batch": str(key), "process": outline.source.key, "from": outline.source.version, "to": outline.target.version,
-        "instances": len(chosen), "reason": reason,
+        "instances": len(chosen),
     }  # fmt: skip
-    history.act(uow, "batch", "batch.created", data)
+    history.act(uow, "batch", "batch.created", data, texts={"reason": reason.strip()})
     return key
 
 

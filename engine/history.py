@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, insert, select, update
+from sqlalchemy import Select, Text, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import outbox, values
-from engine.db.audit import audit, audit_tip
+from engine.db.audit import audit, audit_text, audit_tip
 from engine.db.history import history, history_text
 from engine.db.instance import Instance
 from engine.unit_of_work import Actor, UnitOfWork
@@ -23,6 +23,8 @@ _SOURCE = "source"
 TEXTS = "texts"
 """what people have written, by name; in the chain its digests"""
 ERASED = "erased"
+CHANGES = "changes"
+"""among the texts: what was written into a form, JSON of {field: [before, after]}"""
 _SALT_BYTES = 16
 _HEAD = ("history", "head")
 
@@ -31,6 +33,11 @@ _insert_text = insert(history_text)
 _texts = select(history_text.c.seq, history_text.c.name, history_text.c.text).where(
     history_text.c.instance_id == bindparam("of"), history_text.c.seq >= bindparam("first"),
     history_text.c.seq <= bindparam("last"),
+)  # fmt: skip
+_insert_act_text = insert(audit_text)
+_act_texts = select(audit_text.c.seq, audit_text.c.name, audit_text.c.text).where(
+    audit_text.c.scope == bindparam("of"), audit_text.c.seq >= bindparam("first"),
+    audit_text.c.seq <= bindparam("last"),
 )  # fmt: skip
 _insert_act = insert(audit).values(data=bindparam("data_text", type_=Text))
 _lock_tip = select(audit_tip.c.seq, audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of")).with_for_update()
@@ -109,16 +116,12 @@ def timeline(
     """Facts of an instance in their order, from number `after` on; of one kind only if it is given."""
     query = _timeline if kind is None else _timeline.where(history.c.kind == kind)
     rows = uow.execute(query, {"of": instance_id, "after": after, "most": limit}).all()
-    written = _written(uow, instance_id, [row.seq for row in rows if row.data and TEXTS in row.data])
+    written = _written(uow, _texts, instance_id, [row.seq for row in rows if row.data and TEXTS in row.data])
     entries = []
     for row in rows:
         data = dict(row.data or {})
         source = str(data.pop(_SOURCE, ""))
-        names = data.pop(TEXTS, {})
-        told = {name: text for name in names if (text := written.get((row.seq, name))) is not None}
-        data |= told
-        if len(told) < len(names):
-            data[ERASED] = sorted(names.keys() - told.keys())
+        _tell(data, row.seq, written)
         entries.append(
             Entry(
                 row.seq, row.at, row.kind, row.node, row.actor_id, row.on_behalf_of_id, source, data, row.token,
@@ -139,6 +142,17 @@ def text_digest(text: str, salt: bytes | None) -> str:
     return values.sha256((salt or b"") + text.encode()).hex()
 
 
+def _tell(data: dict[str, Any], seq: int, written: Mapping[tuple[int, str], str | None]) -> None:
+    """In place of digests what people have written, and what of it is gone."""
+    names = data.pop(TEXTS, {})
+    told = {name: text for name in names if (text := written.get((seq, name))) is not None}
+    if CHANGES in told:
+        data[CHANGES] = values.load_json(told.pop(CHANGES))
+    data |= told
+    if gone := names.keys() - data.keys():
+        data[ERASED] = sorted(gone)
+
+
 def _keep(uow: UnitOfWork, instance_id: UUID, seq: int, written: Mapping[str, str]) -> dict[str, str]:
     digests = {}
     for name, text in written.items():
@@ -148,15 +162,22 @@ def _keep(uow: UnitOfWork, instance_id: UUID, seq: int, written: Mapping[str, st
     return digests
 
 
-def _written(uow: UnitOfWork, instance_id: UUID, numbers: Sequence[int]) -> dict[tuple[int, str], str | None]:
+def _written(
+    uow: UnitOfWork, query: Select[Any], of: UUID | str, numbers: Sequence[int]
+) -> dict[tuple[int, str], str | None]:
     if not numbers:
         return {}
-    rows = uow.execute(_texts, {"of": instance_id, "first": numbers[0], "last": numbers[-1]})
+    rows = uow.execute(query, {"of": of, "first": min(numbers), "last": max(numbers)})
     return {(row.seq, row.name): row.text for row in rows}
 
 
-def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> int:
+def act(
+    uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any], *, texts: Mapping[str, str] | None = None,
+    sealed: Mapping[str, tuple[str, bytes]] | None = None,
+) -> int:  # fmt: skip
     """Record something outside instances, e.g. scope `deployment`, kind `process.deployed`; chained per scope.
+
+    `texts`: as of `record`; `sealed`: what `seal` has made of some of them, where something else hangs on the digest.
 
     Returns its number in the scope. Raises ValueError for a key `source` in `data`.
     """
@@ -165,8 +186,14 @@ def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> int:
     else:
         uow.execute(sqlite.insert(audit_tip).values(scope=scope, seq=0, hash=GENESIS).on_conflict_do_nothing())
     tip = uow.execute(_lock_tip, {"of": scope}).one()
-    content = _content(uow, data)
     seq = tip.seq + 1
+    kept = {name: (text, *((sealed or {}).get(name) or seal(text))) for name, text in (texts or {}).items() if text}
+    if kept:
+        data = {**data, TEXTS: {name: digest for name, (_, digest, _) in kept.items()}}
+        rows = [{"scope": scope, "seq": seq, "name": name, "text": text, "salt": salt}
+                for name, (text, _, salt) in kept.items()]  # fmt: skip
+        uow.execute(_insert_act_text, rows)
+    content = _content(uow, data)
     last = uow.execute(_newest, {"of": scope, "at_seq": tip.seq}).scalar()
     at = uow.now if last is None else max(uow.now, last)  # a clock that steps back cannot reorder a scope
     digest = values.sha256(tip.hash + act_text(scope, seq, at, kind, uow.actor.user_id, content))
@@ -181,10 +208,26 @@ def act(uow: UnitOfWork, scope: str, kind: str, data: dict[str, Any]) -> int:
     return int(seq)
 
 
-def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> Sequence[Any]:
-    """The newest acts of a scope: rows with seq, at, kind, actor_id, data."""
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act outside instances. `data` as that of an `Entry`, with the source of the act in it."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor_id: UUID | None
+    data: dict[str, Any]
+
+
+def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> list[Act]:
+    """The newest acts of a scope."""
     columns = (audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id, audit.c.data)
-    return uow.execute(select(*columns).where(audit.c.scope == scope).order_by(audit.c.seq.desc()).limit(limit)).all()
+    query = select(*columns).where(audit.c.scope == scope).order_by(audit.c.seq.desc()).limit(limit)
+    found = [Act(row.seq, row.at, row.kind, row.actor_id, dict(row.data)) for row in uow.execute(query)]
+    written = _written(uow, _act_texts, scope, [one.seq for one in found if TEXTS in one.data])
+    for one in found:
+        _tell(one.data, one.seq, written)
+    return found
 
 
 def _content(uow: UnitOfWork, data: dict[str, Any] | None) -> str:

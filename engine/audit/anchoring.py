@@ -340,10 +340,13 @@ def reseal(engine: ProcessEngine, reason: str, by: UUID | None = None) -> list[i
             _store(uow, one, bytes.fromhex(one.signature),
                    bytes.fromhex(one.next_signature) if one.next_signature else None)  # fmt: skip
             uow.execute(_sent, {"of": one.number, "to": ", ".join(engine.settings.sinks), "told": uow.now})
-        told: dict[str, Any] = {
-            "restored_to": newest, "lost": [[one.number, one.digest] for one in lost], "reason": reason.strip(),
-        }  # fmt: skip
-        signature = key.sign(verifier.reseal_text(told)).hex()
-        history.act(uow, ANCHOR_SCOPE, RESTORED, {**told, "key": key.public, "signature": signature})
+        told: dict[str, Any] = {"restored_to": newest, "lost": [[one.number, one.digest] for one in lost]}
+        sealed = {"reason": history.seal(reason.strip())}
+        signed = {**told, verifier.TEXTS: {"reason": sealed["reason"][0]}}
+        signature = key.sign(verifier.reseal_text(signed)).hex()
+        history.act(
+            uow, ANCHOR_SCOPE, RESTORED, {**told, "key": key.public, "signature": signature},
+            texts={"reason": reason.strip()}, sealed=sealed,
+        )  # fmt: skip
     anchor(engine)
     return [one.number for one in lost]

@@ -1,5 +1,6 @@
 """verify(): the chains, anchors and payments of an open database, judged by `verifier`."""
 
+import itertools
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, select, text, type_coerce
+from sqlalchemy import Text, literal, select, text, type_coerce
 
 from engine.audit import verifier
 from engine.audit.rows import each, read_rows, streamed
 from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, Anchor, Found, Report, Seen
-from engine.db.audit import audit, audit_anchor, audit_leaf, audit_tip
+from engine.db.audit import audit, audit_anchor, audit_leaf, audit_text, audit_tip
 from engine.db.history import history, history_text
 from engine.db.identity import user_account
 from engine.db.instance import instance
@@ -28,10 +29,20 @@ _ACTS = select(
     audit.c.scope, audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id,
     type_coerce(audit.c.data, Text).label("content"), audit.c.hash,
 ).order_by(audit.c.scope, audit.c.seq)  # fmt: skip
-_TEXTS = (
-    select(history_text.c.instance_id, history_text.c.seq, history_text.c.name, history_text.c.text,
-           history_text.c.salt)
+_TEXTS = select(
+    history_text.c.instance_id.label("of"), history_text.c.seq, history_text.c.name, history_text.c.text,
+    history_text.c.salt,
 )  # fmt: skip
+_ACT_TEXTS = select(
+    literal(ACTS).concat(audit_text.c.scope).label("of"), audit_text.c.seq, audit_text.c.name, audit_text.c.text,
+    audit_text.c.salt,
+)  # fmt: skip
+_RESTORED = (
+    select(audit.c.seq, audit.c.data)
+    .where(audit.c.scope == ANCHOR_SCOPE, audit.c.kind == RESTORED)
+    .order_by(audit.c.seq)
+)
+_WHY = select(audit_text.c.seq, audit_text.c.text).where(audit_text.c.scope == ANCHOR_SCOPE)
 
 
 @dataclass(slots=True)
@@ -84,7 +95,7 @@ def verify(
     verifier.walk(report, fact_links(uow, some), tips, marks, seen, accounts=accounts)
     verifier.missing_streams(report, marks, seen, whole=some is None)
     verifier.cross_check(report, read_rows(uow, some, acts=instance_id is None), seen, whole=some is None)
-    _check_texts(report, uow, some, seen)
+    _check_texts(report, uow, some, seen, acts=instance_id is None)
     if overdue_after is not None:
         verifier.check_overdue(report, anchors[-1].at if anchors else None, uow.now, overdue_after)
     return as_report(report)
@@ -159,8 +170,9 @@ def links_of(uow: UnitOfWork, stream: str) -> Iterator[tuple[bytes, bytes]]:
 
 def restored(uow: UnitOfWork) -> list[dict[str, Any]]:
     """The data of acts by which an older state was put back."""
-    query = select(audit.c.data).where(audit.c.scope == ANCHOR_SCOPE, audit.c.kind == RESTORED).order_by(audit.c.seq)
-    return list(uow.execute(query).scalars())
+    words = {row.seq: row.text or "–" for row in uow.execute(_WHY)}
+    rows = uow.execute(_RESTORED)
+    return [{**row.data, "reason": words[row.seq]} if row.seq in words else row.data for row in rows]
 
 
 def read_anchors(
@@ -191,11 +203,12 @@ def anchor_of(row: Any, leaves: Iterable[tuple[str, int, str]]) -> Anchor:
     )  # fmt: skip
 
 
-def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None, seen: Seen) -> None:
+def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None, seen: Seen, *, acts: bool) -> None:
     """What people have written beside an act is what the act says; it is gone only where an act has erased it."""
     left = {(stream, seq, name): digest for (stream, seq), told in seen.texts.items() for name, digest in told.items()}
-    for row in each(uow, _TEXTS, history_text.c.instance_id, some):
-        place = (str(row.instance_id), row.seq, row.name)
+    kept_rows = each(uow, _TEXTS, history_text.c.instance_id, some)
+    for row in itertools.chain(kept_rows, streamed(uow, _ACT_TEXTS) if acts else ()):
+        place = (str(row.of), row.seq, row.name)
         told = left.get(place)
         kept = None if row.text is None else text_digest(row.text, row.salt)
         if told is None or kept not in (None, told) or (kept is None and row.salt is not None):

@@ -325,7 +325,8 @@ def anchored(report: Report, anchors: list[Anchor], restored: Iterable[Mapping[s
             report.add("reseal-anchors", BROKEN, place, _WRONG_RESEAL)
         else:
             lost |= named.keys()
-            report.note("state-restored", place, _WAS_RESTORED, number=told["restored_to"], reason=told["reason"],
+            report.note("state-restored", place, _WAS_RESTORED, number=told["restored_to"],
+                        reason=told.get("reason", "–"),
                         lost=", ".join(str(number) for number in named) or "–")  # fmt: skip
     found = Anchored()
     for anchor in anchors:
@@ -339,8 +340,8 @@ def anchored(report: Report, anchors: list[Anchor], restored: Iterable[Mapping[s
 
 
 def reseal_text(told: Mapping[str, Any]) -> bytes:
-    """What is signed when an older state was put back."""
-    return canonical({name: told.get(name) for name in ("restored_to", "lost", "reason")})
+    """What is signed when an older state was put back; the reason by its digest, and as text by the first version."""
+    return canonical({name: told.get(name) for name in ("restored_to", "lost", TEXTS if TEXTS in told else "reason")})
 
 
 def _earlier(at: str) -> str:

@@ -17,6 +17,17 @@ audit = Table(
     Column("hash", Digest, nullable=False),
 )
 
+audit_text = Table(
+    "audit_text",
+    metadata,
+    Column("scope", String(60), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(40), primary_key=True),
+    # as in history_text: the act carries SHA-256(salt, text)
+    Column("text", Text),
+    Column("salt", LargeBinary(16)),
+)
+
 audit_tip = Table(
     "audit_tip",
     metadata,

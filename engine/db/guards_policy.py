@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Table
 
+from engine.db.audit import audit_text
 from engine.db.business import guard
 from engine.db.history import history_text
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
@@ -88,6 +89,13 @@ _trigger(
     f"{_changed(history_text, ('text', 'salt'), '{differs}')} OR NEW.text IS NOT NULL OR NEW.salt IS NOT NULL",
 )
 _trigger(history_text, "history_text_kept", "DELETE", "true")
+_trigger(
+    audit_text,
+    "audit_text_frozen",
+    "UPDATE",
+    f"{_changed(audit_text, ('text', 'salt'), '{differs}')} OR NEW.text IS NOT NULL OR NEW.salt IS NOT NULL",
+)
+_trigger(audit_text, "audit_text_kept", "DELETE", "true")
 
 # ---------------------------------------------------------------- versions: proposed by one, put in force by another
 

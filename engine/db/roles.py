@@ -15,7 +15,7 @@ OWNER, APP, REPORT, ANCHOR = "troika_owner", "troika_app", "troika_report", "tro
 CHANGEABLE: dict[str, tuple[str, ...]] = {
     "history": (), "audit": (), "audit_leaf": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (),
     "audit_anchor": ("sent_to", "sent_at"),
-    "history_text": ("text", "salt"),
+    "history_text": ("text", "salt"), "audit_text": ("text", "salt"),
     "clearance": ("state",),
     "policy_grant": ("state", "state_reason", "state_at", "used_amount"),
     "policy_version": (

@@ -125,8 +125,8 @@ def decide(uow: UnitOfWork, path: str, files: Mapping[str, bytes], *, approved: 
     )
     if cast("CursorResult[Any]", decided).rowcount != 1:  # somebody has asked anew, or decided, at the same time
         raise NothingToReview(path=path)
-    data = {"path": path, "digest": digest, "opinion": opinion.strip()}
-    history.act(uow, "draft", "draft.review_approved" if approved else "draft.review_sent_back", data)
+    kind = "draft.review_approved" if approved else "draft.review_sent_back"
+    history.act(uow, "draft", kind, {"path": path, "digest": digest}, texts={"opinion": opinion.strip()})
 
 
 def require(uow: UnitOfWork, path: str, files: Mapping[str, bytes]) -> None:

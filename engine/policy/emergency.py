@@ -76,8 +76,8 @@ def ask(
         "asked_person_id": asked_person, "asked_at": uow.now, "expires_at": uow.now + rule.expires, "state": "asked",
     }  # fmt: skip
     uow.execute(_insert, row)
-    data = {"policy": policy_id, "reason": reason.strip(), "row": audit.sealed_emergency(row)}
-    _record(uow, instance, "policy.emergency_asked", key, rule, data)
+    data = {"policy": policy_id, "row": audit.sealed_emergency(row)}
+    _record(uow, instance, "policy.emergency_asked", key, rule, data, reason.strip())
     return get(uow, key)
 
 
@@ -119,7 +119,7 @@ def sign(uow: UnitOfWork, instance: Instance, emergency_id: UUID) -> Emergency:
             },
         )  # fmt: skip
         _make_grants(uow, instance, get(uow, row.id), row, person, version.name)
-    _record(uow, instance, "policy.emergency_signed", row.id, rule, {"policy": row.policy_id, "reason": row.reason})
+    _record(uow, instance, "policy.emergency_signed", row.id, rule, {"policy": row.policy_id}, row.reason)
     return get(uow, row.id)
 
 
@@ -146,8 +146,8 @@ def review(uow: UnitOfWork, emergency_id: UUID, text: str) -> Emergency:
             "review": text.strip(), "state": "reviewed",
         },
     )  # fmt: skip
-    data = {"emergency": str(row.id), "policy": row.policy_id, "review": text.strip()}
-    history.act(uow, SCOPE, "policy.emergency_reviewed", data)
+    data = {"emergency": str(row.id), "policy": row.policy_id}
+    history.act(uow, SCOPE, "policy.emergency_reviewed", data, texts={"review": text.strip()})
     return get(uow, row.id)
 
 
@@ -180,11 +180,14 @@ def _make_grants(uow: UnitOfWork, instance: Instance, made: Emergency, row: Any,
     grants.insert_grants(uow, instance, rows)
 
 
-def _record(uow: UnitOfWork, instance: Instance, kind: str, key: UUID, rule: BreakGlass, data: dict[str, Any]) -> None:
+def _record(
+    uow: UnitOfWork, instance: Instance, kind: str, key: UUID, rule: BreakGlass, data: dict[str, Any], reason: str
+) -> None:
     """In both chains: that of the instance, from which people are told, and that of the policies."""
     told = holding.told(uow, (*rule.notify, versions.AUDIT))
-    history.record(uow, instance, kind, data={"emergency": str(key), "tell": told, **data})
-    history.act(uow, SCOPE, kind, {"emergency": str(key), "instance": str(instance.id), **data})
+    texts = {"reason": reason}
+    history.record(uow, instance, kind, data={"emergency": str(key), "tell": told, **data}, texts=texts)
+    history.act(uow, SCOPE, kind, {"emergency": str(key), "instance": str(instance.id), **data}, texts=texts)
 
 
 def _check_role(uow: UnitOfWork, rule: BreakGlass) -> None:

@@ -207,9 +207,9 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
             "proposed_person_id": person, "proposed_at": uow.now, "reason": reason.strip(),
         }  # fmt: skip
         uow.execute(_insert, values)
-        data = {"policy": policy.id, "version": number, "weakens": _told(differences), "reason": reason.strip(),
+        data = {"policy": policy.id, "version": number, "weakens": _told(differences),
                 "row": audit.sealed_version(values)}  # fmt: skip
-        history.act(uow, SCOPE, "policy.proposed", data)
+        history.act(uow, SCOPE, "policy.proposed", data, texts={"reason": reason.strip()})
         made.append(version(uow, values["id"]))
     return made
 
@@ -253,9 +253,9 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
             "differences": [list(one) for one in differences],
         },
     )  # fmt: skip
-    data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences), "reason": found.reason,
+    data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences),
             "proposed_by": str(found.proposed_by), "valid_from": verifier.instant(uow.now)}  # fmt: skip
-    history.act(uow, SCOPE, "policy.activated", data)
+    history.act(uow, SCOPE, "policy.activated", data, texts={"reason": found.reason})
     _forget(uow)
     return version(uow, version_id)
 
@@ -271,7 +271,7 @@ def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
     uow.execute(_change, {"row": row.id, **values})
     history.act(
         uow, SCOPE, "policy.retirement_proposed",
-        {"policy": policy_id, "version": row.version, "reason": reason.strip()},
+        {"policy": policy_id, "version": row.version}, texts={"reason": reason.strip()},
     )  # fmt: skip
     return version(uow, row.id)
 
@@ -292,9 +292,9 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
     uow.execute(
         _change, {"row": row.id, "differences": [list(one) for one in differences]}
     )  # fmt: skip
-    data = {"policy": policy_id, "version": row.version, "weakens": _told(differences), "reason": row.retire_reason,
+    data = {"policy": policy_id, "version": row.version, "weakens": _told(differences),
             "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now)}  # fmt: skip
-    history.act(uow, SCOPE, "policy.retired", data)
+    history.act(uow, SCOPE, "policy.retired", data, texts={"reason": row.retire_reason or ""})
     revoking.of_retired(uow, policy_id)
     _forget(uow)
     return version(uow, row.id)
@@ -387,9 +387,8 @@ def _retire_row(uow: UnitOfWork, row: Any) -> None:
 
 def _withdraw(uow: UnitOfWork, row: Any, reason: str) -> None:
     uow.execute(_change, {"row": row.id, "state": "retired", "valid_to": uow.now})
-    data = {"policy": row.policy_id, "version": row.version, "reason": reason,
-            "valid_to": verifier.instant(uow.now)}  # fmt: skip
-    history.act(uow, SCOPE, "policy.withdrawn", data)
+    data = {"policy": row.policy_id, "version": row.version, "valid_to": verifier.instant(uow.now)}
+    history.act(uow, SCOPE, "policy.withdrawn", data, texts={"reason": reason.strip()})
 
 
 def _row(uow: UnitOfWork, version_id: UUID) -> Any:

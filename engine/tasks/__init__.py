@@ -11,7 +11,7 @@ from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.deputies import deputies
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
-from engine.tasks.erasing import erase_opinion, erase_text, written
+from engine.tasks.erasing import erase_act, erase_opinion, erase_text, written, written_with_acts
 from engine.tasks.foreseeing import foresee
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
@@ -112,6 +112,7 @@ __all__ = [
     "delegate",
     "deputies",
     "done",
+    "erase_act",
     "erase_opinion",
     "erase_text",
     "foresee",
@@ -157,4 +158,5 @@ __all__ = [
     "wake",
     "withdraw",
     "written",
+    "written_with_acts",
 ]

@@ -298,13 +298,13 @@ def _record(
     }
     if opinion is not None:
         data["opinion_digest"] = opinion  # not the text: it may have to be erased one day
+    written = {
+        name: [stored.get(name), value] for name, value in changed.items()
+        if not _same(stored.get(name), value)
+        and len(stored_json([stored.get(name), value])) <= LARGEST_CHANGE
+    }  # fmt: skip
     if changed:
         data["fields"] = sorted(changed)
-        data["changes"] = {
-            name: [stored.get(name), value] for name, value in changed.items()
-            if not _same(stored.get(name), value)
-            and len(stored_json([stored.get(name), value])) <= LARGEST_CHANGE
-        }  # fmt: skip
     if document is not None:
         data["subject_digest"] = document.digest
     if act.work.executor:
@@ -313,7 +313,8 @@ def _record(
         data["unconfirmed"] = True
     data["form_digest"] = act.item.form_digest.hex()
     data["row"] = audit.sealed_item(act.item, {})
-    history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data)
+    texts = {history.CHANGES: stored_json(written)} if written else None
+    history.record(act.uow, act.instance, "task.decided", node=act.round.node, data=data, texts=texts)
 
 
 def undivided(act: Act, write: Callable[[], Acted]) -> Acted:

@@ -6,7 +6,10 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from engine import history, identity
 from engine.approvals.carrying import click_of
+from engine.db.audit import audit_text
+from engine.db.draft import draft_review
 from engine.db.history import history_text
+from engine.db.job import batch
 from engine.db.task import Source, work_item
 from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
@@ -41,6 +44,22 @@ _erase_texts = (
     .where(history_text.c.instance_id == bindparam("of"), history_text.c.seq == bindparam("at_seq"))
     .values(text=None, salt=None)
 )
+_act_kept_of = (
+    select(audit_text.c.seq, audit_text.c.name, audit_text.c.text)
+    .where(audit_text.c.scope == bindparam("of"), audit_text.c.text.is_not(None))
+    .order_by(audit_text.c.seq, audit_text.c.name)
+)
+_act_texts_of = _act_kept_of.where(audit_text.c.seq == bindparam("at_seq"))
+_erase_act_texts = (
+    update(audit_text)
+    .where(audit_text.c.scope == bindparam("of"), audit_text.c.seq == bindparam("at_seq"))
+    .values(text=None, salt=None)
+)
+_erase_copies = {
+    "batch": (update(batch).where(batch.c.reason == bindparam("words")).values(reason=""),),
+    "draft": (update(draft_review).where(draft_review.c.opinion == bindparam("words")).values(opinion=""),),
+}
+"""by scope: where the words of its acts stand too"""
 _same_words = update(work_item).where(work_item.c.instance_id == bindparam("of"))
 _erase_why = _same_words.where(work_item.c.reason == bindparam("words")).values(reason=None)
 _erase_void = _same_words.where(work_item.c.void_reason == bindparam("words")).values(void_reason=None)
@@ -88,6 +107,33 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
         uow.execute(_erase_void, {"of": instance_id, "words": row.text})
     data = {"seq": seq, "names": sorted(row.name for row in kept)}
     history.record(uow, instance, "text.erased", data=data, texts={"reason": reason.strip()})
+
+
+def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
+    """Delete what somebody has written with an act outside requests (why a batch, what a review says); the act stands.
+
+    `seq`: the number of the act in its chain, `scope`: whose it is. The reason stays on record. Why a version of a
+    policy or an emergency was asked for stays in the row of that version or emergency: it is a record of the books.
+
+    Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason), Forbidden.
+    """
+    identity.require(uow, "admin")
+    if not reason.strip():
+        raise InvalidValue(expected=N_("a reason"), found=N_("none"))
+    kept = uow.execute(_act_texts_of, {"of": scope, "at_seq": seq}).all()
+    if not kept:
+        raise NotFound(kind="text", key=f"{scope} {seq}")
+    uow.execute(_erase_act_texts, {"of": scope, "at_seq": seq})
+    for row in kept:
+        for statement in _erase_copies.get(scope, ()):
+            uow.execute(statement, {"words": row.text})
+    data = {"seq": seq, "names": sorted(row.name for row in kept)}
+    history.act(uow, scope, "text.erased", data, texts={"reason": reason.strip()})
+
+
+def written_with_acts(uow: UnitOfWork, scope: str) -> list[tuple[int, str, str]]:
+    """(number of the act, name, text) of what people have written with acts of a scope and nobody has erased."""
+    return [(row.seq, row.name, row.text) for row in uow.execute(_act_kept_of, {"of": scope})]
 
 
 def written(uow: UnitOfWork, instance_id: UUID) -> list[tuple[int, str, str]]:

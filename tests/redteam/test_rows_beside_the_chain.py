@@ -1,8 +1,10 @@
 """What stands in rows beside the chains: versions of policies, emergencies, approvals that nobody has used yet."""
 
 import pytest
+from sqlalchemy import select
 
-from engine import audit, identity, policy, repository, runtime
+from engine import audit, history, identity, policy, repository, runtime, tasks
+from engine.db.audit import audit as acts
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
@@ -56,6 +58,10 @@ def kept(engine):
 
 ATTACKS = {
     "nothing": (),
+    "reasons emptied": ("UPDATE audit_text SET text = NULL, salt = NULL",),
+    "reasons removed": ("DELETE FROM audit_text",),
+    "reasons changed": ("UPDATE audit_text SET text = 'x'",),
+    "reason of another act": ("UPDATE audit_text SET seq = seq + 100",),
     "statement changed": ("UPDATE policy_version SET statement = replace(statement, '2', '1')",),
     "statement of a proposal changed": (
         "UPDATE policy_version SET min_people = 0 WHERE state = 'proposed'",
@@ -93,6 +99,10 @@ ATTACKS = {
 }  # fmt: skip
 EXPECTED = {
     "nothing": (0, []),
+    "reasons emptied": (2, ["text-missing"]),
+    "reasons removed": (2, ["text-missing"]),
+    "reasons changed": (1, ["text-changed"]),
+    "reason of another act": (1, ["text-changed", "text-missing"]),
     "statement changed": (1, ["policy-changed"]),
     "statement of a proposal changed": (1, ["policy-changed"]),
     "version removed": (2, ["policy-missing"]),
@@ -132,3 +142,19 @@ def test_every_attack_on_a_row_beside_the_chain_is_named(kept):
     found = {name: attacked(kept, *made, **bound) for name, made in ATTACKS.items()}
 
     assert found == EXPECTED
+
+
+def test_words_of_an_act_are_erased_and_the_record_proves_itself_as_before(kept):
+    with kept.unit_of_work(ENGINE, read_only=True) as uow:
+        chained = str(list(uow.execute(select(acts.c.data)).scalars()))
+        told = [(name, words) for _, name, words in tasks.written_with_acts(uow, "policy")]
+        (seq,) = (number for number, name, _ in tasks.written_with_acts(uow, "policy") if name == "review")
+    assert (WHY in chained, told[-1]) == (False, ("review", "looked at the bill"))
+
+    with kept.unit_of_work(ENGINE) as uow:
+        tasks.erase_act(uow, "policy", seq, "the law")
+
+    with kept.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == []
+        erased, looked_at = history.acts(uow, "policy", limit=2)
+    assert (erased.kind, erased.data["reason"], looked_at.data["erased"]) == ("text.erased", "the law", ["review"])

@@ -1,10 +1,13 @@
 """Where a request has been, stands and will go: rounds, people, times, changes, earlier submissions; pages and API."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from engine import repository
+from engine import audit, history, repository, tasks
+from engine.db.history import history as facts
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 
@@ -87,6 +90,21 @@ def test_rounds_people_times_and_changes_are_told_as_far_as_the_reader_may_see(r
     assert "Salary" not in limited
     diagram = ann.get(f"{request_of_ann}/diagram.json").json
     assert diagram["details"]["one"]["lines"][0].startswith("round 1 · Bob agreed, no longer counts")
+
+
+def test_what_was_written_into_a_form_is_in_no_chain_and_may_be_erased(engine, request_of_ann, sign_in):
+    ann, bob = sign_in("ann"), sign_in("bob")
+    bob.post(f"/api/v1/tasks/{item(bob)}/agree", json={"fields": {"amount": 7, "salary": 45678}})
+    instance_id = UUID(request_of_ann.rpartition("/")[2])
+    with engine.unit_of_work(ENGINE) as uow:
+        (decided,) = history.timeline(uow, instance_id, kind="task.decided")
+        chained = uow.execute(select(facts.c.data).where(facts.c.seq == decided.seq)).scalar_one()
+        tasks.erase_text(uow, instance_id, decided.seq, "the law")
+
+    assert (decided.data["changes"]["salary"], "45678" in str(chained)) == ([100, 45678], False)
+    assert "<del>100</del>" not in ann.get(request_of_ann).text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == []
 
 
 def test_automatic_steps_give_their_reason_in_the_language_of_the_reader(request_of_ann, sign_in):

@@ -1,4 +1,4 @@
-"""troika audit verify · anchor · erase-opinion · erase-text · keys · export · evidence · reseal."""
+"""troika audit verify · anchor · erase-opinion · erase-text · erase-act · keys · export · evidence · reseal."""
 
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,26 @@ def erase_text(instance: UUID, seq: int | None, reason: str | None) -> None:
         raise click.UsageError("Expected --reason with the number of an act.")
     with opening.engine().unit_of_work(opening.CLI) as uow:
         tasks.erase_text(uow, instance, seq, reason)
+
+
+@group.command("erase-act")
+@click.argument("scope")
+@click.argument("seq", type=int, required=False)
+@click.option("--reason", help="Why the law asks for it; stays on record.")
+def erase_act(scope: str, seq: int | None, reason: str | None) -> None:
+    """Delete what somebody has written with an act outside requests: SCOPE is batch, draft, policy or anchor.
+
+    Without SEQ: what there is, with the numbers of the acts.
+    """
+    if seq is None:
+        with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+            for number, name, text in tasks.written_with_acts(uow, scope):
+                click.echo(f"{number}\t{name}\t{text}")
+        return
+    if reason is None:
+        raise click.UsageError("Expected --reason with the number of an act.")
+    with opening.engine().unit_of_work(opening.CLI) as uow:
+        tasks.erase_act(uow, scope, seq, reason)
 
 
 @group.command()
