@@ -50,7 +50,8 @@ RESERVED = frozenset(
 
 class Regions:
     """Of one variable: each number that it is compared with and each stretch between them; each text and any other;
-    true; false; null; whatever else there is. `samples`: a value of each."""
+    true; false; null; a list of one value of each of these, which some read as that value; whatever else there is.
+    `samples`: a value of each."""
 
     def __init__(self, constants: Iterable[Any]) -> None:
         known = list(constants)
@@ -58,9 +59,11 @@ class Regions:
         self.texts = sorted({one for one in known if isinstance(one, str)})
         self._texts_at = 2 * len(self.numbers) + 1
         self._true = self._texts_at + len(self.texts) + 1
-        self.count = self._true + 4
+        self._lists_at = self._true + 3
+        self.count = 2 * self._lists_at + 1
         self.everything = (1 << self.count) - 1
-        self.samples: list[Any] = [*self._numbers(), *self.texts, self._other(), True, False, None, {}]
+        plain: list[Any] = [*self._numbers(), *self.texts, self._other(), True, False, None]
+        self.samples: list[Any] = [*plain, *([one] for one in plain), {}]
 
     def _numbers(self) -> Iterator[Decimal]:
         if not self.numbers:
@@ -89,7 +92,11 @@ class Regions:
         if isinstance(value, str):
             place = self.texts.index(value) if value in self.texts else len(self.texts)
             return 1 << self._texts_at + place
-        return 1 << self._true + 3
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
+            inner = self.locate(value[0])
+            if inner < 1 << self._lists_at:
+                return inner << self._lists_at
+        return 1 << self.count - 1
 
     def sample_of(self, mask: int) -> Any:
         """A value in one of these regions."""

@@ -49,8 +49,9 @@ class Ruling:
         found: dict[Any, int] = {}
         for bit, sample in enumerate(regions.samples):
             met = tuple(
-                tuple(program.compile(test, "unary_tests").evaluate({}, input=sample).value is True for test in column)
+                tuple(program.compile(test, "unary_tests").evaluate({}, input=one).value is True for test in column)
                 for column in self.columns[path]
+                for one in (sample, sample[0] if isinstance(sample, list) else sample)  # the table may take it out
             )
             key = (_kind(sample), met)
             found[key] = found.get(key, 0) | 1 << bit
@@ -144,6 +145,8 @@ def _constants(program: Program, cells: Sequence[str]) -> Iterator[list[Any] | N
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return f"list of {_kind(value[0])}"
     return "number" if is_number(value) else type(value).__name__
 
 
@@ -205,10 +208,11 @@ class Asked:
             ]
             value = self._ruling.value(samples)
             found = [Answer(None, True) if value is STUCK else Answer(self._give(value), False)]
-            listed = next((at for at, (_, sample) in enumerate(samples) if isinstance(sample, dict)), None)
-            if listed is not None:  # a list of one value is read as that value
-                others = [at for at, (_, sample) in enumerate(self._groups[listed]) if not isinstance(sample, dict)]
-                found += [self._answer((*chosen[:listed], at, *chosen[listed + 1 :])) for at in others]
+            for at in (at for at, (_, sample) in enumerate(samples) if isinstance(sample, dict)):
+                for _, plain in self._groups[at]:  # there are longer lists, and lists in lists
+                    for other in ([plain, plain], [[plain]]):
+                        value = self._ruling.value([*samples[:at], (samples[at][0], other), *samples[at + 1 :]])
+                        found.append(Answer(None, True) if value is STUCK else Answer(self._give(value), False))
             self._known[chosen] = _either(found)
         return self._known[chosen]
 

@@ -31,6 +31,10 @@ PASSED = "passed"
 """word of a move that only hands the token on"""
 HELD = "held"
 """stage of an approval that was rejected and waits for the other branches"""
+STALE = "~"
+"""mark of an open approval: it is about a document that another one has replaced since it was asked"""
+READ = "="
+"""mark of a guarded operation that has begun, followed by the approvals that lived, when its document was replaced"""
 REJECTED = "troika.rejected"
 """the error that a called process throws whose rejection ends it"""
 DIGIT = 3
@@ -67,11 +71,12 @@ class State(NamedTuple):
 
 class Move(NamedTuple):
     """`via`: id of the place where something happened; `word`: what, if it could have been something else; `ways`: the
-    flows that were taken."""
+    flows that were taken; `counted`: the approvals of a guarded operation whose document was replaced behind it."""
 
     via: str
     word: str = ""
     ways: tuple[Way, ...] = ()
+    counted: int | None = None
 
 
 class Violation(NamedTuple):
@@ -168,7 +173,9 @@ class Space:
         self.capabilities = [self._provides(name) for name in self.providing]
         self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
         self._undone = {name: self._bits(self.subjects.undone.get(name, ())) for name in places}
+        self._replaced = {name: self._bits(self.subjects.replaced.get(name, ())) for name in places}
         self._counts = {name: self._bits(self.subjects.counts(name, self.providing)) for name in self.needs}
+        self._reads_at_once = {name for name in self.needs if self.subjects.reads_at_once(name)}
         self._forgotten: dict[str, tuple[int, int]] = {}
         for place in places.values():
             if place.repeats or place.node.type == "callActivity":
@@ -200,7 +207,8 @@ class Space:
         node = place.node
         if (
             place.id in self.needs or place.boundaries or place.holds_inside or place.repeats
-            or self._undone[place.id] or self.data.writes[place.id] or node.for_compensation or not self.fuse
+            or self._undone[place.id] or self.data.writes[place.id] or self.data.learns(place.id)
+            or node.for_compensation or not self.fuse
         ):  # fmt: skip
             return True
         if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:
@@ -297,7 +305,7 @@ class Space:
 
     def slot(self, name: str, stage: str) -> int:
         """Number of a place and stage: "" a token has come; "!" active, followed by the ids of timers beside it that
-        have run out; HELD; of a join, the flow by which a token came."""
+        have run out; either with a mark STALE or READ; HELD; of a join, the flow by which a token came."""
         key = (name, stage)
         if key not in self._number:
             self._number[key] = len(self.slots)
@@ -423,7 +431,7 @@ class Space:
         if not (state.outcomes or state.data or state.live):
             return state
         digits, wanted = (-1, -1) if self.whole else (self._always[0], self._always[2])
-        undone = 0
+        undone = replaced = partly = 0
         written: set[int] = set()
         for slot in state.tokens:
             ahead = self._ahead[slot]
@@ -432,14 +440,17 @@ class Space:
             name = self.slots[slot][0].id
             if name in self._filled_in:
                 undone |= self._undone[name]
+                replaced |= self._replaced[name]
+                partly |= self._replaced[name] if _of_several(self.slots[slot][0]) else 0
                 written.update(self.data.writes[name])
         data = tuple(
             [known if wanted >> at & 1 and at not in written else whole
              for at, (known, whole) in enumerate(zip(state.data, self.data.start, strict=True))]
         )  # fmt: skip
-        if not state.outcomes & ~digits and not state.live & undone and data == state.data:
+        if not (state.outcomes & ~digits or state.live & undone or partly or data != state.data):
             return state
-        return State(state.tokens, state.outcomes & digits, state.live & ~undone, data)
+        tokens = self._rewritten(state, replaced, partly)
+        return State(tokens, state.outcomes & digits, state.live & ~undone, data)
 
     def search(self, origins: list[State] | None = None, effort: Effort = DEPLOYING) -> Found:
         """Walk through everything that can be reached."""
@@ -459,7 +470,7 @@ class Space:
             state = queue.popleft()
             for move, following in self.steps(state):
                 if move.via in self.needs and not move.word and move.via not in found.violations:
-                    missing = self.missing(move.via, state)
+                    missing = self.missing(move.via, state.live if move.counted is None else move.counted)
                     if missing is not None:
                         found.violations[move.via] = Violation(missing, *_way(before, state, move))
                 following = self.kept(following)
@@ -492,9 +503,9 @@ class Space:
         names = dict.fromkeys(self.slots[slot][0].id for slot in sorted(counts, key=lambda slot: -counts[slot]))
         return list(names)[:4]
 
-    def missing(self, name: str, state: State) -> int | None:
-        """Index of the first requirement of a guarded place that the live approvals do not meet."""
-        live = state.live & self._counts[name]
+    def missing(self, name: str, live: int) -> int | None:
+        """Index of the first requirement of a guarded place that the approvals which live do not meet."""
+        live &= self._counts[name]
         for number, need in enumerate(self.needs[name]):
             people = sum(
                 self.quorum[index]
@@ -532,6 +543,8 @@ class Space:
             return self._leave_activity(state, slot, place, stage)
         if stage == HELD:
             return self._held(state, slot, place)
+        if stage.startswith((STALE, READ)):
+            return self._leave_task(state, slot, place, stage)
         return self._arrive(state, slot, place) if stage == "" else self._join(state, place, stage)
 
     def _known(self, place: Place, outcomes: int) -> dict[str, str]:
@@ -646,8 +659,11 @@ class Space:
                 for inside in self._begun(entered, place):
                     yield Move(place.id, "begins"), inside
         else:
-            for tokens in _fewer(state.tokens, slot):
-                yield from self._finish(State(tokens, state.outcomes, state.live, state.data), place)
+            yield from self._leave_task(state, slot, place, "")
+
+    def _leave_task(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
+        for tokens in _fewer(state.tokens, slot):
+            yield from self._finish(State(tokens, state.outcomes, state.live, state.data), place, stage)
 
     def _leave_activity(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         inside = self.inner.get(place.id, frozenset())
@@ -667,7 +683,7 @@ class Space:
                     for ways, after in self._branches(self._written(taken, place), place, ""):
                         yield self._moved(after, place, ways, "ends")
                 else:
-                    yield from self._finish(taken, place)
+                    yield from self._finish(taken, place, stage)
         for boundary in place.boundaries:
             event = self.system.places[boundary]
             if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
@@ -720,26 +736,56 @@ class Space:
                 digit = 7 << DIGIT * index
                 if inside & digit and outcomes & digit:
                     outcomes = outcomes & ~digit | WORDS.index(NOT_TOLD) << DIGIT * index
-        return State(state.tokens, outcomes, state.live & ~own, state.data)
+        return State(self._released(state.tokens, own), outcomes, state.live & ~own, state.data)
 
     def _done(self, state: State, place: Place) -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
         state = self._written(state, place)
         if place.id not in self.needs:
             return state
-        return State(state.tokens, state.outcomes, state.live & ~self._counts[place.id], state.data)
+        used = self._counts[place.id]
+        return State(self._released(state.tokens, used), state.outcomes, state.live & ~used, state.data)
 
     def _written(self, state: State, place: Place) -> State:
         """Approvals end with a write that changes which document they are about; what is known of variables as well."""
         data = self.data.forgotten(place.id, state.data)
         undone = self._undone[place.id]
-        if not state.live & undone and data is state.data:
+        tokens = self._rewritten(state, self._replaced[place.id], self._replaced[place.id])
+        if not state.live & undone and data is state.data and tokens is state.tokens:
             return state
-        return State(state.tokens, state.outcomes, state.live & ~undone, data)
+        return State(tokens, state.outcomes, state.live & ~undone, data)
 
-    def _finish(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+    def _rewritten(self, state: State, replaced: int, asked: int) -> Slots:
+        """Tokens when other documents may have taken the place of those that approvals are about: what a payment has
+        read is about the old one, of the approvals `asked` that are open as well."""
+        if not replaced:
+            return state.tokens
+        found = list(state.tokens)
+        for at, slot in enumerate(state.tokens):
+            place, stage = self.slots[slot]
+            name, marked = place.id, any(word.startswith((STALE, READ)) for word in stage.split())
+            if marked or (stage and not stage.startswith("!")) or place.repeats:
+                continue
+            if self.bit.get(name, 0) & asked and place.node.type == "userTask":
+                found[at] = self.slot(name, f"{stage} {STALE}".strip())
+            elif name in self._reads_at_once and name not in self._loose and self._counts[name] & replaced:
+                found[at] = self.slot(name, f"{stage} {READ}{state.live & self._counts[name]}".strip())
+        return tuple(sorted(found))
+
+    def _released(self, tokens: Slots, gone: int) -> Slots:
+        """Approvals that no longer live count for no payment that has begun."""
+        found = list(tokens)
+        for at, slot in enumerate(tokens if gone else ()):
+            place, stage = self.slots[slot]
+            counted = _counted(stage)
+            if counted is not None and counted & gone:
+                words = [word for word in stage.split() if not word.startswith(READ)]
+                found[at] = self.slot(place.id, " ".join([*words, f"{READ}{counted & ~gone}"]))
+        return tuple(sorted(found)) if gone else tokens
+
+    def _finish(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         """A node is done and its token leaves; an approval with each of its results."""
-        node = place.node
+        node, counted = place.node, _counted(stage)
         approval = node.extensions.approval
         if node.type == "userTask" and node.extensions.returns:
             for target in self._returns(place):
@@ -749,10 +795,12 @@ class Space:
             for data in self.data.after(place.id, state.data):
                 known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
                 for ways, after in self._branches(known, place, node.type):
-                    yield self._moved(after, place, ways)
+                    move, left = self._moved(after, place, ways)
+                    yield move if counted is None else move._replace(counted=counted), left
             return
         for word, human in _results(place):
-            following = self._written(self._decided(state, place, word, human), place)
+            counts = human and STALE not in stage.split()
+            following = self._written(self._decided(state, place, word, counts=counts), place)
             told = word if human or word != "agree" else "passes"
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
@@ -795,7 +843,8 @@ class Space:
         else:
             yield from self._propagate(state, place, REJECTED, call, "reject")
 
-    def _decided(self, state: State, place: Place, word: str, human: bool) -> State:
+    def _decided(self, state: State, place: Place, word: str, *, counts: bool) -> State:
+        """`counts`: it was a person, who was asked about the document that is named now."""
         outcomes, live = state.outcomes, state.live
         if place.id in self.asked:
             at = DIGIT * self.asked[place.id]
@@ -803,14 +852,16 @@ class Space:
         if place.id not in self.bit:
             return State(state.tokens, outcomes, live, state.data)
         live &= ~self.bit[place.id]
+        tokens = state.tokens
         if word == "reject":
-            provides = self._provides(place.id)
+            provides, gone = self._provides(place.id), 0
             for index, capability in enumerate(self.capabilities):
                 if capability == provides:
-                    live &= ~(1 << index)
-        elif human:
+                    gone |= 1 << index
+            live, tokens = live & ~gone, self._released(tokens, gone)
+        elif counts:
             live |= self.bit[place.id]
-        return State(state.tokens, outcomes, live, state.data)
+        return State(tokens, outcomes, live, state.data)
 
     def told(self, name: str, word: str) -> str:
         """What a condition learns of an outcome."""
@@ -887,6 +938,7 @@ class Space:
             tokens = moved.tokens
             for slot, again in zip(restored, choice, strict=True):
                 tokens = _more(tokens, slot) if again else tokens
+            tokens = self._released(tokens, undone)
             # what was decided before the target was passed last still stands
             for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
                 for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
@@ -1150,6 +1202,12 @@ def _quorum(place: Place) -> int:
     return len(set(listed)) if approval.mode in ("all", "sequential") else 1
 
 
+def _of_several(place: Place) -> bool:
+    """Whether several people fill in a task, each of whom writes when he is done."""
+    approval = place.node.extensions.approval
+    return place.repeats or (approval is not None and approval.mode in _OF_SEVERAL)
+
+
 _OF_SEVERAL = ("all", "sequential", "ratio", "weight")
 
 
@@ -1278,6 +1336,11 @@ def _fewer(tokens: Slots, slot: int) -> Iterator[Slots]:
         yield tokens
         return
     yield tokens[:at] + tokens[at + 1 :]
+
+
+def _counted(stage: str) -> int | None:
+    """The approvals that lived when the document of a payment was replaced that had begun; None: it was not."""
+    return next((int(word[1:]) for word in stage.split() if word.startswith(READ)), None)
 
 
 def _covers(one: State, other: State) -> bool:

@@ -21,14 +21,16 @@ Variable = tuple[str, str]
 
 ANYTHING = "*"
 """among the names that a node writes: all of them"""
+_PATH = re.compile(r"[^\W\d]\w*( ?\. ?[^\W\d]\w*)*")
 _BRINGS = frozenset(("message", "signal"))
 _CARRIES = frozenset(("error", "escalation"))
 _CATCHES = frozenset(("intermediateCatchEvent", "boundaryEvent", "startEvent"))
 
 
 class Subjects:
-    """Of one system. `undone`: place -> approvals that end when it is done; `owned`: place with an inner life ->
-    approvals about a variable that begins and ends with it."""
+    """Of one system. `undone`: place -> approvals that end when it is done, `replaced`: those of them that are about
+    another document then; `owned`: place with an inner life -> approvals about a variable that begins and ends with
+    it."""
 
     def __init__(self, system: System, catalog: Mapping[str, Any], forms: Forms | None) -> None:
         self._system, self._catalog, self._forms = system, catalog, forms
@@ -39,7 +41,8 @@ class Subjects:
             for place in system.places.values()
             if place.node.extensions.policy is not None
         }
-        self.undone = {place.id: self._ended_by(place) for place in system.places.values()}
+        self.replaced = {place.id: self._replaced_by(place) for place in system.places.values()}
+        self.undone = {place.id: self.replaced[place.id] | self._changed(place) for place in system.places.values()}
         self.owned: dict[str, set[str]] = {}
         for approval, about in self._about.items():
             for owner, _ in about:
@@ -62,6 +65,13 @@ class Subjects:
     def is_about(self, name: str, source: str | None) -> bool:
         """Whether an expression names the document that a guarded place handles."""
         return self._handled(name) == _text(source) != ""
+
+    def reads_at_once(self, name: str) -> bool:
+        """Whether a guarded place surely knows its document as soon as a token has come: variables are read, which does
+        not get stuck as a computation may."""
+        node = self._system.places[name].node
+        lines = [_text(line.source) for line in node.extensions.inputs]
+        return bool(self._handled(name)) and not (node.data or node.data_in) and all(map(_PATH.fullmatch, lines))
 
     def _handled(self, name: str) -> str:
         argument = self.argument(name)
@@ -179,17 +189,14 @@ class Subjects:
 
     # ------------------------------------------------------------ what is written
 
-    def _ended_by(self, place: Place) -> set[str]:
+    def _replaced_by(self, place: Place) -> set[str]:
         names = self._names[place.id]
         if place.node.type == "callActivity":
             names = names | self._brought_back(place)
-        changed = self._changed(place)
-        if not names:
-            return changed
         if ANYTHING in names:
             return {approval for approval, about in self._about.items() if about}
         written = {(self._owner_around(place, name), name) for name in names}
-        return changed | {approval for approval, about in self._about.items() if about & written}
+        return {approval for approval, about in self._about.items() if about & written}
 
     def _changed(self, place: Place) -> set[str]:
         """Approvals of a document whose facts an operation changes: their grants are revoked before it runs."""

@@ -106,6 +106,15 @@ class Tracking:
         for (name, _), condition in self._conditions.items():
             for leaf in condition.leaves():
                 add(name, leaf.path, leaf.constants, inside=False)
+        asked: dict[str, list[tuple[str, str, Iterable[Any]]]] = {}
+        for name, (_, tables) in self._rulings.items():
+            for path, constants in tables.reads.items():
+                actual = self._actual(name, path, inside=True)
+                if actual is not None:
+                    asked.setdefault(actual, []).append((name, path, constants))
+        for places in asked.values():
+            for place in places if len(places) > 1 else ():  # where the one got stuck the other would have, too
+                add(*place)
         more = -1
         while more:  # until no constant is handed on from a variable to the one that it comes from
             before, more = len(found), 0
@@ -164,12 +173,16 @@ class Tracking:
                  for leaf in condition.leaves()}  # fmt: skip
         if name in self._scripts and self.writes[name]:
             found |= {at(leaf.path) for leaf in self._scripts[name][1].leaves()}
-        if name in self._asked and self.writes[name]:
+        if name in self._asked and (self.writes[name] or self.learns(name)):
             found |= set(self._asked[name].reads)
         return frozenset(number for number in found if number is not None)
 
     def _condition(self, place: Place, flow: Flow) -> Term | None:
         return None if place.node.type == "complexGateway" else self._conditions.get((place.id, flow.id))
+
+    def learns(self, name: str) -> bool:
+        """Whether a decision that is passed says something of what it reads."""
+        return name in self._asked and None not in self._asked[name].reads
 
     # ------------------------------------------------------------ what happens
 
@@ -186,8 +199,7 @@ class Tracking:
 
     def after(self, name: str, known: Masks) -> list[Masks]:
         """What is known when a place is done: what it computes, and that it may have written anything else."""
-        writes = self.writes[name]
-        if not writes:
+        if not self.writes[name] and not self.learns(name):
             return [known]
         key = (name, known)
         if key not in self._outcomes:
@@ -196,7 +208,7 @@ class Tracking:
 
     def is_decided(self, name: str, known: Masks) -> bool:
         """Whether a decision is asked there that surely gives something."""
-        if name not in self._asked or not self.writes[name]:
+        if name not in self._asked or not (self.writes[name] or self.learns(name)):
             return False
         key = (name, known)
         if key not in self._sure:

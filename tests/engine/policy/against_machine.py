@@ -75,8 +75,11 @@ def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     return MAKERS[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
-def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12) -> Verdict | None:
-    """None for a drawing that is refused when it is read or compiled."""
+def judged(
+    xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, farther: int = 0
+) -> Verdict | None:
+    """None for a drawing that is refused when it is read or compiled. `farther`: where the machine was not seen to do
+    what the proof says, nor everything, so many situations at any depth."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -89,10 +92,20 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
     start = _start(xml)
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
+    missing = frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing")
+
+    def explored(states: int, depth: int) -> Explored:
+        return Explorer(
+            programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES
+        ).explore()
+
+    machine = explored(states, depth)
+    if not machine.complete and farther and (not missing or missing - set(machine.paid)):
+        machine = explored(farther, farther)
     return Verdict(
-        frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
+        missing,
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
-        Explorer(programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES).explore(),
+        machine,
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )
 
@@ -151,10 +164,10 @@ def _decision(key: str) -> dmn.Model | None:
 
 
 def _plain(space: Space, state: State) -> tuple[int, ...]:
-    """Tokens without the timers beside them that have run out."""
+    """Tokens without the timers beside them that have run out, and without marks."""
     return tuple(sorted(
-        space.slot(place.id, "!") if stage.startswith("!") else slot
-        for slot in state.tokens for place, stage in [space.slots[slot]]
+        space.slot(place.id, "!") if stage.startswith("!") else space.slot(place.id, "") if stage[:1] in ("~", "=")
+        else slot for slot in state.tokens for place, stage in [space.slots[slot]]
     ))  # fmt: skip
 
 

@@ -2,8 +2,22 @@
 
 import pytest
 
+from tests.engine.bpmn.drawing import (
+    END,
+    START,
+    boundary,
+    drawing,
+    element,
+    flows,
+    mapping,
+    message,
+    message_event,
+    service,
+    user,
+)
 from tests.engine.policy import mutants, sizes
 from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
+from tests.engine.policy.random_payments import MARK, PAY
 
 COUNT = 45
 """of each kind; `benchmarks.proofs` takes thousands"""
@@ -46,6 +60,49 @@ def test_each_single_fault_in_a_shipped_process_is_found():
 
     assert len(tried) > 200
     assert {one.name: found for one in tried if (found := one.verdict()) not in one.expected} == {}
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("tangled, with data", 495), ("tangled, with data", 862)])
+def test_a_decision_that_has_ruled_once_rules_again(kind, seed):
+    """Also of a list of one number, which it takes for the number."""
+    verdict = judged(drawn(kind, seed))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+APPROVES = user("fin", '<troika:approval mode="any" onReject="flow"/>', MARK)
+PAYS = element("exclusiveGateway", "ok", default="ok_end") + service("pay", PAY, in_request_id="= request_id")
+AGREED = 'approval.fin.outcome = "agree"'
+
+
+def test_a_yes_is_about_the_document_that_was_there_when_it_was_asked_for():
+    """A message brings another one while the approver thinks: what he approves is not what is paid."""
+    brings = boundary("brings", "fin", message_event("m"), interrupting=False) + element("endEvent", "noted")
+    lines = ("start fin ok", f"ok pay ? {AGREED}", "ok end", "pay end", "brings noted")
+
+    verdict = judged(drawing(START + END + APPROVES + PAYS + brings + flows(*lines), message("m", "= request_id")))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+    assert verdict.machine.paid == {"pay": ["start", "brings: another", "fin: agree", "pay"]}
+
+
+def test_a_payment_is_about_the_document_that_was_there_when_it_began():
+    """What another branch writes beside it comes too late; a second payment would be about the other document."""
+    replaces = element("serviceTask", "swap", '<zeebe:taskDefinition type="erp.do"/>', mapping(out_request_id='= "B"'))
+    body = START + END + APPROVES + PAYS + element("parallelGateway", "fork") + replaces
+    lines = ("start fin ok", f"ok fork ? {AGREED}", "ok end", "fork pay end", "fork swap end")
+
+    once = judged(drawing(body + flows(*lines)))
+    again = judged(
+        drawing(body + service("more", PAY, in_request_id="= request_id") + flows(*lines[:-1], "fork swap more end"))
+    )
+
+    assert once is not None
+    assert once.outcome == "proved, both"
+    assert again is not None
+    assert "more" in again.proof & set(again.machine.paid)
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)

@@ -80,3 +80,13 @@ def test_a_part_that_is_unknown_leaves_the_others_as_they_are():
 def test_pieces_that_differ_in_one_variable_are_put_together():
     assert merged([(1, 3), (2, 3), (3, 1)]) == [(3, 3)]
     assert merged([(1, 2), (2, 1)]) == [(1, 2), (2, 1)]
+
+
+def test_a_list_of_one_value_has_a_region_of_its_own():
+    regions = Regions([Decimal(100), "a"])
+
+    found = [regions.locate(value) for value in ([Decimal(100)], Decimal(100), ["a"], ["b"], [None], [[None]], [1, 2])]
+
+    assert len(set(found)) == len(found) - 1  # nested and longer ones are whatever else there is
+    assert found[-1] == found[-2]
+    assert all(regions.locate(sample) == 1 << bit for bit, sample in enumerate(regions.samples))
