@@ -19,7 +19,8 @@ SET_UP = "system"
 SUBSTITUTION = "substitution"
 PERSONAL = frozenset(
     (
-        *("task.transferred", "task.delegated", "task.advised", "task.signers_added", "task.urged", "copy.sent"),
+        *("task.transferred", "task.handed_over", "task.delegated", "task.advised", "task.signers_added"),
+        *("task.urged", "copy.sent"),
         *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
         *("people.mentioned", "consultation.opened", "consultation.answered"),
         *("instance.cancelled", "task.timed_out", "policy.held"),

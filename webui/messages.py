@@ -9,6 +9,7 @@ from flask_babel import gettext
 from engine import identity, notices
 from engine.errors import EngineError, InvalidValue
 from engine.notices import inside, robots
+from engine.notices.events import Event
 from webui.access import needs
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -63,11 +64,17 @@ def settings() -> ResponseReturnValue:
 def _settings(error: EngineError | None = None) -> ResponseReturnValue:
     quiet = notices.quiet_hours(g.uow, g.reader.id) or ("", "")
     return page(
-        "messages/settings.html", events=notices.EVENTS.values(), channels=notices.PERSONAL_CHANNELS,
+        "messages/settings.html", events=_offered(), channels=notices.PERSONAL_CHANNELS,
         chosen=notices.chosen(g.uow, g.reader.id), quiet=quiet,
         digest=notices.digest(g.uow, g.reader.id), error=error, mail=bool(g.uow.settings.smtp_url),
         address=identity.user(g.uow, g.reader.id).email,
     )  # fmt: skip
+
+
+def _offered() -> list[Event]:
+    """What the reader can be told of."""
+    known = {event for event, _ in notices.chosen(g.uow, g.reader.id)}
+    return [event for event in notices.EVENTS.values() if event.key in known]
 
 
 @blueprint.post("/settings")
@@ -77,7 +84,7 @@ def choose() -> ResponseReturnValue:
     ticked = set(request.form.getlist("wanted"))
     wanted = {
         (event.key, channel): f"{event.key} {channel}" in ticked or channel in event.always
-        for event in notices.EVENTS.values()
+        for event in _offered()
         for channel in notices.PERSONAL_CHANNELS
     }
     notices.choose(g.uow, g.reader.id, wanted)

@@ -29,6 +29,8 @@ class Event:
     """not collected: it is meant to be read at once"""
     private: bool = False
     """never told to a group"""
+    asks: str = ""
+    """capability of those whom it is told; "": anybody may meet it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ _LIST = (
         of_item=True,
     ),
     Event(
+        "handed_over", "离职交接", "Handed over to me", "{who}将「{node}」交接给您办理",
+        "{who} handed “{node}” over to you", frozenset((APP,)), of_item=True,
+    ),
+    Event(
         "delegated", "征询意见", "Advice asked of me", "{who}请您就「{node}」提出意见",
         "{who} asks your advice on “{node}”", of_item=True,
     ),
@@ -143,7 +149,7 @@ _LIST = (
         RECEIVER_OFF, "Webhook 接收方停用（管理员）", "Webhook receivers switched off (administrators)",
         "Webhook 接收方 {receiver} 已停用：自{since}起{n}次发送均未成功",
         "The webhook receiver {receiver} was switched off: nothing has arrived since {since}, in {n} attempts",
-        urgent=True, private=True,
+        urgent=True, private=True, asks="admin",
     ),
 )  # fmt: skip
 EVENTS = {event.key: event for event in _LIST}

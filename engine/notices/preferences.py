@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from engine import identity
 from engine.db.notice import notice_digest, notice_preference, notice_quiet
 from engine.errors import InvalidValue
 from engine.notices.events import EVENTS, PERSONAL_CHANNELS
@@ -21,13 +22,14 @@ _quiet_of = select(notice_quiet).where(notice_quiet.c.user_id == bindparam("who"
 
 
 def chosen(uow: UnitOfWork, user_id: UUID) -> dict[tuple[str, str], bool]:
-    """(event, channel) -> whether this person is told there, for every event and personal channel."""
+    """(event, channel) -> whether this person is told there, for every event he may meet and personal channel."""
+    may = identity.capabilities_of(uow, user_id)
     stored = {(row.event, row.channel): row.wanted for row in uow.execute(_of_people, {"people": [user_id]})}
     return {
         (event.key, channel): channel in event.always or stored.get((event.key, channel), channel in event.defaults)
-        for event in EVENTS.values()
+        for event in EVENTS.values() if not event.asks or may & {event.asks, "admin"}
         for channel in PERSONAL_CHANNELS
-    }
+    }  # fmt: skip
 
 
 def choose(uow: UnitOfWork, user_id: UUID, wanted: Mapping[tuple[str, str], bool]) -> None:

@@ -68,7 +68,7 @@ _insert = insert(notice_delivery)
 _WORK = frozenset(
     (
         *(*outbox.OF_WORK, "task.confirmed", "task.refused", "task.advised"),
-        *("task.transferred", "task.delegated", "task.signers_added"),
+        *("task.transferred", "task.handed_over", "task.delegated", "task.signers_added"),
     )
 )
 
@@ -130,6 +130,8 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
     match fact.kind:
         case "task.transferred":
             yield from notice("transferred", data.get("to"), data.get("item"))
+        case "task.handed_over":
+            yield from notice("handed_over", data.get("to"), data.get("item"))
         case "task.delegated":
             yield from notice("delegated", data.get("to"), data.get("item"))
         case "task.signers_added":

@@ -41,6 +41,8 @@ def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, a
     site.press(bob, words["agree"])
     finance = site.task("jiangyi", claim, language=language)
     site.picture(finance, f"task_{language[:2]}")
+    if site.pictures:
+        _in_the_dark(site, finance, f"task_dark_{language[:2]}")
     site.press(finance, words["agree"])
 
     site.open(ann, address)
@@ -68,6 +70,18 @@ def _inboxes(site, language):
     for width, name in (("desk", "inbox"), ("phone", "inbox_phone")):
         bob = site.enter("bob", language=language, width=width)
         site.picture(site.open(bob, "/inbox/"), f"{name}_{language[:2]}")
+        if width == "desk":
+            _in_the_dark(site, bob, f"inbox_dark_{language[:2]}")
+
+
+def _in_the_dark(site, page, name):
+    """The same page as somebody sees it who has chosen dark pages; light again afterwards."""
+    for theme in ("dark", "light"):
+        page.context.add_cookies([{"name": "theme", "value": theme, "url": site.address}])
+        page.reload()
+        site.ready(page)
+        if theme == "dark":
+            site.picture(page, name)
 
 
 def test_the_inbox_opens_a_task_by_keyboard_alone(site):

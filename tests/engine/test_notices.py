@@ -109,6 +109,20 @@ def test_whoever_gets_a_task_from_somebody_is_told_and_not_twice(engine, people)
     ]
 
 
+def test_whoever_inherits_a_task_is_told(engine, people):
+    started(engine, people)
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "hr", "HR", capabilities="people")
+        identity.add_member(uow, "hr", "ann")
+    tasks.hand_over(engine, people["ann"], "bob", "cleo", "left")
+    jobs.run_due(engine)
+
+    item = item_of(engine, people["cleo"])
+    assert told_inside(engine, people["cleo"]) == [
+        ("Ann将「审批」交接给您办理", "claim of 120 · BX001", f"/inbox/{item}")
+    ]
+
+
 def test_every_event_of_the_design_can_be_told_in_both_languages():
     designed = (
         "todo todo_claimable decided result returned withdrawn cc mention urge timeout_warning timeout_acted"

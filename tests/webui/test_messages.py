@@ -54,6 +54,11 @@ def test_settings_keep_what_is_ticked_and_results_stay(sign_in, engine, people):
     assert quiet == ("22:00", "08:00")
 
 
+def test_what_only_administrators_are_told_stands_in_their_settings_alone(sign_in):
+    for login, stands in (("ann", False), ("root", True)):
+        assert ("receiver_off app" in sign_in(login).get("/messages/settings").text) is stands
+
+
 def test_wrong_quiet_hours_are_explained_and_nothing_is_stored(sign_in, engine, people):
     ann = sign_in("ann")
     ann.get("/messages/settings")
