@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -35,7 +35,7 @@ PAGES = {
     **dict.fromkeys(
         ("inbox.index", "inbox.task", "inbox.add_signers", "inbox.remove_signer", "inbox.consult", "inbox.copy",
          "inbox.delegate", "inbox.set_future", "inbox.recall", "inbox.send_back", "inbox.transfer", "inbox.ahead",
-         "signatures.mine", "substitutions.index"),
+         "signatures.mine", "substitutions.change", "substitutions.index"),
         "bob",
     ),
     **dict.fromkeys(
@@ -170,11 +170,14 @@ class Places:
         self.act("bob", tasks.delegate, self.item("bob", advised), "sun", "是否合规？")
         self.act("ann", tasks.answer, fresh, thread, "六个人")
         self.act("ann", tasks.withdraw, withdrawn, "写错了")
+        begins = self.site.now() + timedelta(days=300)  # nobody sees anything of it before
+        away = self.act("bob", identity.substitute, "bob", "eve", begins, begins + timedelta(days=1),
+                        max_amount=Decimal(100)).id  # fmt: skip
         code = prints.new_code()
         self.act("ann", prints.record, agreed, code, bytes(32))
         self.values[""] = {
             "instance_id": fresh, "item": asked, "code": code, "key": "expense_claim", "draft_id": draft,
-            "user_id": self.people["bob"],
+            "user_id": self.people["bob"], "substitution": away,
         }  # fmt: skip
         self.values |= {
             "inbox.recall": {"item": done}, "inbox.remove_signer": {"item": asked, "signer": self.item("sun", fresh)},
