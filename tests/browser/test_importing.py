@@ -70,9 +70,9 @@ def send(page, name, content):
     page.locator("main form button").click()
 
 
-@pytest.mark.parametrize("width", ["desk", "phone"])
 @pytest.mark.parametrize(
-    ("language", "decide", "title"), [("zh-CN", "需要决定", "导入报告"), ("en", "Needs a decision", "Import report")]
+    ("language", "decide", "title", "width"),
+    [("zh-CN", "需要决定", "导入报告", "phone"), ("en", "Needs a decision", "Import report", "desk")],
 )
 def test_a_foreign_drawing_opens_on_the_canvas_with_its_report_beside_it(enter, language, decide, title, width):
     page = enter(language, width)
