@@ -13,7 +13,7 @@ from engine.db import rows
 from engine.db.audit import audit as acts
 from engine.db.base import metadata
 from engine.db.instance import Instance
-from engine.db.policy import policy_grant, policy_version
+from engine.db.policy import break_glass, policy_grant, policy_version
 from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound
 from engine.policy.grants import demands
@@ -87,6 +87,7 @@ def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
         "facts": stands["grants"][0]["facts"] if stands["grants"] else {},
         "display": _display(uow, stands["clearances"]),
         "decisions": [told for stream in streams for told in _decisions(uow, UUID(stream))],
+        "emergencies": _emergencies(uow, stands["grants"]),
         "policies": versions, "definition": _definition(uow, instance), "rows": stands, "chains": chains,
         "rotations": [turning.document(with_leaves=False) for turning in audit.rotations(uow)],
         "keys": list(known.keys), "steps": STEPS,
@@ -192,9 +193,35 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "form": _form(form, variables, row.form_digest),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
+                "policy_versions": None if grant is None else to_plain(grant.policy_versions),
             }
         )  # fmt: skip
     return told
+
+
+def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Who answered for the document in place of its approvals, and who looked afterwards."""
+    found = {UUID(grant["emergency"]) for grant in grants if grant["emergency"] is not None}
+    query = (
+        select(break_glass, policy_version.c.version)
+        .join(policy_version, policy_version.c.id == break_glass.c.policy_version_id)
+        .where(break_glass.c.id.in_(found))
+        .order_by(break_glass.c.id)
+    )
+    return [
+        {
+            "id": str(row.id), "policy": row.policy_id, "version": row.version, "reason": row.reason,
+            "asked_by": _name(uow, row.asked_by), "asked_at": verifier.instant(row.asked_at),
+            "expires_at": verifier.instant(row.expires_at), "facts": to_plain(row.facts),
+            "signed": [
+                {"who": _name(uow, who), "at": verifier.instant(at)}
+                for who, at in ((row.first_by, row.first_at), (row.second_by, row.second_at)) if who is not None
+            ],
+            "reviewed_by": _name(uow, row.reviewed_by), "review": row.review,
+            "reviewed_at": None if row.reviewed_at is None else verifier.instant(row.reviewed_at),
+        }
+        for row in (uow.execute(query) if found else ())
+    ]  # fmt: skip
 
 
 def _form(form: forms.Form | None, variables: Values, digest: bytes | None) -> dict[str, Any] | None:

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import audit, evidence, forms, repository
+from engine import audit, evidence, forms, identity, jobs, policy, repository
+from engine.db.policy import policy_grant
 from engine.modules.erp.models.treasury import payment
+from engine.policy import statement
 from engine.unit_of_work import ENGINE
 from tests.engine.test_anchors import _ALONE
 from tests.redteam.test_record import claim
@@ -59,6 +61,50 @@ def verified(folder, document, *options):
         capture_output=True, text=True, check=False, cwd=folder,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
+
+
+WHY = "供应商今日断供，财务总监住院，须当日付款，事后补批"
+
+
+def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch, tmp_path):
+    """The approvals have lapsed; two others sign in their place, a third one looks afterwards."""
+    engine, stated = company.engine, (LIBRARY / "processes/policies.yml").read_text()
+    with engine.unit_of_work(ENGINE) as uow:
+        pay = statement.write([one for one in policy.read(stated) if one.id == "PAY-001"])
+        policy.ship(uow, pay + "  break_glass: {people: 2, roles: [cfo], expires: PT24H, reason: required}\n")
+        for login in ("zou", "xing"):
+            identity.add_member(uow, "cfo", login)
+    with monkeypatch.context() as later:
+        later.setattr(jobs, "run_due", lambda _: 0)
+        key = claim(company)
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.lock_instance(key)
+        about = uow.execute(select(policy_grant.c.subject_type, policy_grant.c.subject_id)).one()
+        policy.revoke(uow, *about, "made void")
+    jobs.run_due(engine)
+    with company.acting("ann") as uow:
+        asked = policy.ask_emergency(uow, uow.lock_instance(key), "PAY-001", *about, WHY)
+    for login in ("zou", "xing"):
+        with company.acting(login) as uow:
+            policy.sign_emergency(uow, uow.lock_instance(key), asked.id)
+    jobs.run_due(engine)
+    with company.acting("gao") as uow:
+        policy.review_emergency(uow, asked.id, "发票属实")
+        found = evidence.gather(uow, uow.execute(select(payment.c.id)).scalar_one())
+
+    (told,) = found["emergencies"]
+    assert [one["who"]["zh"] for one in told["signed"]] == [name_of(engine, "zou"), name_of(engine, "xing")]
+    assert (told["reason"], told["facts"]["amount"], told["policy"]) == (WHY, "120.00", "PAY-001")
+    assert (told["reviewed_by"]["zh"], told["review"]) == (name_of(engine, "gao"), "发票属实")
+    archive = zipfile.ZipFile(io.BytesIO(pack.packed(found)))
+    archive.extractall(tmp_path)
+    code, said = verified(tmp_path, found)
+    assert (code, "not-anchored" in said, "BROKEN" in said) == (4, True, False), said
+
+
+def name_of(engine, login: str) -> str:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return identity.user(uow, login).name
 
 
 def test_evidence_of_a_payment_stands_alone(paid, tmp_path):

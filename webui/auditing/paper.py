@@ -68,6 +68,8 @@ def pdf(document: dict[str, Any]) -> bytes:
             _pairs([(_both(name), text) for name, text in shown["labels"].items()]),
         )
     story += _section("决定 Decisions", *[_decision(one) for one in document["decisions"]])
+    if document["emergencies"]:
+        story += _section("应急放行 Emergency", *[_emergency(one) for one in document["emergencies"]])
     story += _section("政策版本 Policy versions", *[_policy(one) for one in document["policies"]])
     said = {"proved": "已证明 proved", "unknown": "无法证明 unknown", "assumed": "在别的流程中批准 approved elsewhere"}
     proof = said.get(definition["proof"], "未通过 violated")
@@ -128,6 +130,8 @@ def _decision(one: dict[str, Any]) -> Flowable:
         pairs.append(("意见 Opinion", one["opinion"]))
     if one["reason"]:
         pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
+    if one["policy_versions"]:
+        pairs.append(("依据的政策版本 Under policy version", _value(one["policy_versions"])))
     for rule in one["authority"] or ():
         pairs.append(("权限规则 Authority", f"{rule['policy']} {rule['approval']}: {rule['eligible'] or '–'}"))
     if one["decided_by_rule"]:
@@ -138,6 +142,23 @@ def _decision(one: dict[str, Any]) -> Flowable:
         values = "\n".join(f"{zh} {en if en != zh else ''}: {_value(value)}" for zh, en, value in form["fields"])
         pairs.append((f"表单 Form {form['id']}（{same}）", values))
     return _pairs(pairs)
+
+
+def _emergency(one: dict[str, Any]) -> Flowable:
+    pairs = [
+        ("政策 Policy", f"{one['policy']} v{one['version']}"),
+        ("申请人 Asked by", f"{_person(one['asked_by'])}，{_at(one['asked_at'])}"),
+        ("理由 Reason", one["reason"]),
+        *((f"签署人 {place} Signed by", f"{_person(signed['who'])}，{_at(signed['at'])}")
+          for place, signed in enumerate(one["signed"], 1)),
+        ("有效至 Expires", _at(one["expires_at"])),
+        ("所见事实 What they answered for", "\n".join(f"{_FACTS.get(name, name)}: {_value(value)}"
+                                              for name, value in sorted(one["facts"].items()))),
+    ]  # fmt: skip
+    looked = "尚未复核 not reviewed yet"
+    if one["reviewed_by"]:
+        looked = f"{_person(one['reviewed_by'])}，{_at(one['reviewed_at'])}\n{one['review']}"
+    return _pairs([*pairs, ("事后复核 Reviewed by", looked)])
 
 
 def _policy(one: dict[str, Any]) -> Flowable:
