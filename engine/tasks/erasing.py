@@ -6,7 +6,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 
 from engine import history, identity
 from engine.approvals.carrying import click_of
-from engine.db.audit import audit_text
+from engine.db.audit import audit, audit_text
 from engine.db.draft import draft_review
 from engine.db.history import history_text
 from engine.db.job import batch
@@ -55,11 +55,17 @@ _erase_act_texts = (
     .where(audit_text.c.scope == bindparam("of"), audit_text.c.seq == bindparam("at_seq"))
     .values(text=None, salt=None)
 )
-_erase_copies = {
-    "batch": (update(batch).where(batch.c.reason == bindparam("words")).values(reason=""),),
-    "draft": (update(draft_review).where(draft_review.c.opinion == bindparam("words")).values(opinion=""),),
-}
-"""by scope: where the words of its acts stand too"""
+_act_data = select(audit.c.data).where(audit.c.scope == bindparam("of"), audit.c.seq == bindparam("at_seq"))
+_erase_batch = update(batch).where(batch.c.id == bindparam("of")).values(reason="")
+_erase_review = (
+    update(draft_review)
+    .where(
+        draft_review.c.path == bindparam("of"),
+        draft_review.c.digest == bindparam("wanted"),
+        draft_review.c.opinion == bindparam("words"),
+    )
+    .values(opinion="")
+)
 _same_words = update(work_item).where(work_item.c.instance_id == bindparam("of"))
 _erase_why = _same_words.where(work_item.c.reason == bindparam("words")).values(reason=None)
 _erase_void = _same_words.where(work_item.c.void_reason == bindparam("words")).values(void_reason=None)
@@ -124,9 +130,12 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
     if not kept:
         raise NotFound(kind="text", key=f"{scope} {seq}")
     uow.execute(_erase_act_texts, {"of": scope, "at_seq": seq})
-    for row in kept:
-        for statement in _erase_copies.get(scope, ()):
-            uow.execute(statement, {"words": row.text})
+    about = uow.execute(_act_data, {"of": scope, "at_seq": seq}).scalar_one()
+    if "batch" in about:
+        uow.execute(_erase_batch, {"of": UUID(about["batch"])})
+    if "digest" in about:
+        for row in kept:
+            uow.execute(_erase_review, {"of": about["path"], "wanted": about["digest"], "words": row.text})
     data = {"seq": seq, "names": sorted(row.name for row in kept)}
     history.act(uow, scope, "text.erased", data, texts={"reason": reason.strip()})
 

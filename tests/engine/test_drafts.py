@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import drafts, identity
+from engine import drafts, identity, tasks
 from engine.db.draft import draft_lock
 from engine.drafts.revisions import Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
@@ -206,6 +206,27 @@ def test_a_second_account_of_whoever_drew_it_is_no_second_person(engine):
         with pytest.raises(SecondPersonNeeded):
             approve(who)
     assert approve(bob) == bob.id
+
+
+def test_the_opinion_of_one_review_is_erased_and_the_same_words_about_another_draft_stay(engine):
+    other = PATH.replace("claim", "trip")
+    with engine.unit_of_work(ENGINE) as uow:
+        ann, bob = (identity.create_user(uow, login, login) for login in ("ann", "bob"))
+    for path in (PATH, other):
+        with engine.unit_of_work(Actor(ann.id)) as uow:
+            drafts.save(uow, path, b"drawn")
+            drafts.reviewing.ask(uow, path, {path: b"drawn"}, "look")
+        with engine.unit_of_work(Actor(bob.id)) as uow:
+            drafts.reviewing.decide(uow, path, {path: b"drawn"}, approved=True, opinion="同意")
+
+    with engine.unit_of_work(ENGINE) as uow:
+        first = tasks.written_with_acts(uow, "draft")[0][0]
+        tasks.erase_act(uow, "draft", first, "the law")
+
+        told = [drafts.reviewing.standing(uow, path).opinion for path in (PATH, other)]
+        assert (told, [words for _, name, words in tasks.written_with_acts(uow, "draft") if name == "opinion"]) == (
+            ["", "同意"], ["同意"],
+        )  # fmt: skip
 
 
 def test_whoever_drew_it_is_an_author_although_somebody_else_saved_last_until_it_is_deployed(engine, clock):
