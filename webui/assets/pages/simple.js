@@ -99,6 +99,29 @@ document.addEventListener('click', async event => {
   else location.assign(href);
 }, { capture: true });
 
+// as does whoever adds, moves or removes a card: what he has typed is applied first, then the same button of the new page
+document.addEventListener('submit', async event => {
+  const form = event.target, by = event.submitter;
+  if (!typed || !form.closest('#pane') || form.closest('#sheet')) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (applied) return;                                       // a double click
+  const wanted = asks(form);
+  const settled = new Promise(done => document.addEventListener('htmx:afterSettle', done, { once: true }));
+  if (!await apply()) return;
+  await settled;                                             // before that htmx does not know the new page
+  const same = [...document.querySelectorAll('#pane form')].find(one => asks(one) === wanted);
+  const button = by && [...same?.querySelectorAll('button') ?? []].find(({ name, value }) => name === by.name && value === by.value);
+  if (button) button.click();
+  else same?.requestSubmit();
+}, { capture: true });
+
+// what a form would do, whichever state of the draft it was made for
+function asks(form) {
+  const said = [...form.querySelectorAll('input[type=hidden]')].filter(({ name }) => !['csrf_token', 'etag', 'request_id'].includes(name));
+  return [form.action, ...said.map(({ name, value }) => `${name}=${value}`)].join(' ');
+}
+
 // ---------------------------------------------------------------- undo
 
 async function step(from, to) {
