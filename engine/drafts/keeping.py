@@ -6,6 +6,7 @@ was done to it is kept beside it.
 
 import re
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -13,13 +14,13 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
-from engine import bpmn, dmn, history
+from engine import bpmn, dmn, history, operations
 from engine.bpmn import imports
-from engine.bpmn.imports import ImportNote, Translation
+from engine.bpmn.imports import Dialect, ImportNote, Translation
 from engine.db.definition import Kind
 from engine.db.draft import draft
 from engine.drafts import revisions
-from engine.errors import AlreadyExists, InvalidValue, NotFound, StaleDraft
+from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import UnitOfWork
 
 _KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
@@ -103,11 +104,26 @@ def import_drawing(
     if there is not None and not replace:
         raise AlreadyExists(kind="draft", key=path)
     saved = save(uow, path, found.xml, version=there.version if there is not None else 0, name=found.name)
+    found = replace_fields(found, notes=[*found.notes, *_unknown_jobs(found)])
     report = {"dialect": found.dialect.value, "notes": imports.stored(found.notes)}
     uow.execute(_report, {"of": path, "what": report})
     forms = tuple(_import_form(uow, form, made, replace=replace) for form, made in found.forms.items())
     history.act(uow, "draft", "draft.imported", {"path": path, "file": file_name, "dialect": found.dialect.value})
     return Imported(found, saved, forms)
+
+
+def _unknown_jobs(found: Translation) -> list[ImportNote]:
+    """Job types of Camunda 8 that are no operation here: a worker of that installation did them."""
+    definition = bpmn.read(found.xml or b"").definition if found.dialect is Dialect.CAMUNDA8 else None
+    nodes = [node for process in definition.processes for node in process.all_nodes()] if definition else []
+    known = operations.catalog()
+    return [
+        ImportNote(
+            imports.Kind.DECIDE, node.id, N_("The job type '{type}' is no operation of the catalogue."),
+            {"type": task.type}, N_("Choose the operation that does this step."), node.name or node.id,
+        )
+        for node in nodes if (task := node.extensions.task) and task.type not in known and not task.type.startswith("=")
+    ]  # fmt: skip
 
 
 def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import drafts, identity, tasks
+from engine import drafts, identity, operations, tasks
 from engine.db.draft import draft_lock
 from engine.drafts.revisions import Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
@@ -80,6 +80,25 @@ def test_a_foreign_drawing_becomes_a_draft_with_a_report_until_it_is_put_away(en
         assert drafts.open_(uow, draft.path).report == draft.report
         drafts.put_report_away(uow, draft.path)
         assert drafts.open_(uow, draft.path).report is None
+
+
+CLOUD = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="urn:t"
+ xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"><process id="cloud" isExecutable="true"><startEvent id="s"/>
+ <serviceTask id="charge" name="Charge"><extensionElements><zeebe:taskDefinition type="charge-card"/>
+ </extensionElements></serviceTask><serviceTask id="tell"><extensionElements><zeebe:taskDefinition type="notify.tell"/>
+ </extensionElements></serviceTask><endEvent id="e"/><sequenceFlow id="f" sourceRef="s" targetRef="charge"/>
+ <sequenceFlow id="g" sourceRef="charge" targetRef="tell"/><sequenceFlow id="h" sourceRef="tell" targetRef="e"/>
+ </process></definitions>"""
+
+
+def test_the_report_of_an_import_from_camunda_8_names_job_types_that_nobody_does_here(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.import_drawing(uow, "cloud.bpmn", CLOUD, "oa")
+
+        report = drafts.open_(uow, "processes/oa/cloud.bpmn").report
+    named = {note.element_id: note.facts["type"] for note in report.notes if "type" in note.facts}
+    assert (report.dialect, named["charge"]) == ("Camunda 8", "charge-card")
+    assert ("tell" in named) == ("notify.tell" not in operations.catalog())
 
 
 def test_an_import_writes_over_a_draft_only_when_told_and_can_take_another_id(engine):

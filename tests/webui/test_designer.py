@@ -7,6 +7,7 @@ import pytest
 
 from engine import drafts, identity, repository
 from engine.unit_of_work import ENGINE, Actor
+from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, published
 
 LIBRARY = Path(__file__).parents[2]
@@ -178,6 +179,38 @@ def test_one_expression_is_judged_with_its_place_in_the_readers_language(ana, la
         assert said == wanted or wanted is None
         assert "{" not in said
         assert (language == "zh") == bool(re.search("[一-鿿]", said))
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "names", "value"),
+    [
+        ("process.version + 1", {"process.version": "4"}, [("process.version", "number", "")], "5"),
+        ("金额 * 2 > 100", {"金额": "60"}, [("金额", "Any", "")], "true"),
+        ("process.version > 1", {"process.version": "vier"},
+         [("process.version", "number", "应为数字，实际为“vier”。")], None),
+        ('process.initiator.name + "的报销"', {"process.initiator.name": "安娜"},
+         [("process.initiator.name", "string", "")], '"安娜的报销"'),
+        ("for 行 in 明细 return 行.数量", {"明细": "[{数量: 2}, {数量: 3}]"}, [("明细", "Any", "")], "[2, 3]"),
+        ("金额 >", {"金额": "60"}, [], None), ("金额 > 5", {}, [("金额", "Any", "")], "null"),
+        ("process.started_at > now()", {"process.started_at": "2020-01-31T08:00:00+08:00"},
+         [("process.started_at", "date and time", "")], "false"),
+    ],
+)  # fmt: skip
+def test_an_expression_is_tried_with_typed_values(ana, text, values, names, value):
+    body = {"key": "visit_report", "xml": drawn(ana)["xml"], "text": text, "kind": "expression", "values": values}
+
+    answer = ana.post("/designer/expression/try", json=body, headers={"Accept-Language": "zh"})
+
+    assert [(one["name"], one["type"], one["problem"]) for one in answer.json["names"]] == names
+    assert answer.json["value"] == value
+
+
+def test_a_deployed_drawing_in_another_encoding_is_opened(ana, engine):
+    drawing = CLAIM.decode().replace("UTF-8", "GBK").replace('id="claim"', 'id="gbk_claim"')
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/gbk_claim.bpmn": drawing.encode("gbk")})
+
+    assert 'name="审批"' in page_data(ana, "gbk_claim")["xml"]
 
 
 def test_a_condition_is_rows_and_text_again_and_a_wrong_value_is_named(ana):

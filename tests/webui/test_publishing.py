@@ -108,6 +108,19 @@ def test_a_form_that_changed_since_the_page_was_looked_at_is_not_published_unsee
     assert publish(ana, "claim").status_code == 303
 
 
+def test_a_form_concerns_running_requests_only_where_something_runs(ana, engine):
+    with_form = RENAMED.replace(b'formId="approval"', b'formId="oa/extra"')
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/extra.json", b'{"components": [], "type": "default", "id": "f"}')
+        drafts.save(uow, "processes/oa/fresh.bpmn", with_form.replace(b'id="claim"', b'id="fresh"'), name="new")
+    drawn(engine, with_form)
+    said = "The form f changes at once for requests that run too."
+
+    assert said in text_of(ana.get("/designer/publish/claim"))
+    fresh = text_of(ana.get("/designer/publish/fresh"))
+    assert (said in fresh, "The form f is published too." in fresh) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "said"),
     [

@@ -111,6 +111,7 @@ ASKS = {
     **dict.fromkeys(
         ("designer.library", "designer.create", "designer.catalogue", "designer.save", "designer.condition",
          "designer.discard", "designer.editor", "designer.expression", "designer.lint", "designer.new",
+         "designer.try_expression",
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
@@ -516,6 +517,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "api_messages.correlate": {"name": "x", "key": "x", "payload": {}, "message_id": "x"},
     "designer.lint": {"key": "claim", "xml": CLAIM.decode()},
     "designer.condition": {"text": "= amount > 5"},
+    "designer.try_expression": {
+        "key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition", "values": {},
+    },
     "designer.expression": {"key": "claim", "xml": CLAIM.decode(), "text": "a", "kind": "condition"},
     "designer.save": {"xml": CLAIM.decode()},
     "designer.discard": {},

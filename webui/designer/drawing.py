@@ -87,6 +87,19 @@ def expression() -> ResponseReturnValue:
     return jsonify(findings=expressions.findings(sent["text"], sent["kind"], found))
 
 
+@designer.post("/expression/try")
+@reads_only
+def try_expression() -> ResponseReturnValue:
+    """What one text in the drawing gives for `values`: name -> as typed."""
+    sent = body("key", "xml", "text", "kind")
+    values = request.get_json().get("values")
+    if not isinstance(values, dict) or not all(isinstance(said, str) and storable(said) for said in values.values()):
+        raise NotAnObject(field="values")
+    found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
+    settings = g.uow.settings
+    return jsonify(expressions.tried(sent["text"], sent["kind"], found, values, g.uow.now, settings.timezone))
+
+
 @designer.post("/condition")
 @reads_only
 def condition() -> ResponseReturnValue:

@@ -9,6 +9,8 @@ from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
+from engine.bpmn.imports.writing import to_bytes
+from engine.bpmn.parser.xml import parse
 from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
@@ -64,6 +66,14 @@ class Opened:
     """what was translated when it was imported"""
 
     @property
+    def text(self) -> str:
+        """The file as characters, whatever encoding it declares."""
+        try:
+            return self.xml.decode("utf-8")
+        except UnicodeDecodeError:
+            return to_bytes(parse(self.xml, self.path, keep_comments=True)).decode("utf-8")
+
+    @property
     def path(self) -> str:
         """Where the file stands in the library."""
         return self.draft.path if self.draft is not None else path_of(self.line.category, self.key)
@@ -113,13 +123,14 @@ def editor(key: str) -> ResponseReturnValue:
     if held(opened.path) is not None:
         return held_page(opened.path, opened.line.name, opened.xml, opened.draft)
     data = {
-        "key": key, "xml": opened.xml.decode("utf-8"),
+        "key": key, "xml": opened.text,
         "report": shown(opened.report) if opened.report is not None else None,
         "etag": etag_of(opened.draft), "person": g.reader.login,
         "comments": drafts.comments.counts(g.uow, opened.path),
         "addresses": {
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
-            "condition": url_for(".condition"), "expression": url_for(".expression"), "play": url_for(".play", key=key),
+            "condition": url_for(".condition"), "expression": url_for(".expression"),
+            "try": url_for(".try_expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
             "report": url_for(".put_report_away", key=key),
             "lock": url_for(".hold", path=opened.path) if may("process.design") else None,

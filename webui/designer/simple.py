@@ -166,7 +166,7 @@ def _page(
     findings = [finding for finding in checked if finding.resource in ("", opened.path)]
     deck = Deck(drawn, findings)
     data = {
-        "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.xml.decode("utf-8"),
+        "key": opened.key, "etag": etag_of(opened.draft), "xml": opened.text,
         "addresses": {
             "draft": url_for(".save", key=opened.key), "publish": url_for(".publish", key=opened.key),
             "lock": url_for(".hold", path=opened.path) if may("process.design") else None,

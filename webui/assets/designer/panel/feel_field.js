@@ -4,6 +4,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { completion } from './completion.js';
 import { judgement } from './judgement.js';
+import { TryOut } from './try_out.js';
 
 const DEBOUNCE_MS = 300;
 
@@ -44,5 +45,6 @@ export function FeelField({ id, label, hint, value = '', required = false, onCha
     h('div', { class: 'bio-properties-panel-feel-container tk-feel', ref: host }),
     h('ul', { class: 'tk-judgement', role: 'status' }, found.map(({ level, message, hint: remedy }) =>
       h('li', { class: `tk-judgement-${level}` }, [message, remedy].filter(Boolean).join(' ')))),
-    hint && h('div', { class: 'bio-properties-panel-description' }, hint));
+    hint && h('div', { class: 'bio-properties-panel-description' }, hint),
+    h(TryOut, { id, words, kind, text: () => editor.current._cmEditor.state.doc.toString() }));
 }

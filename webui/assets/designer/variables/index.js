@@ -14,6 +14,10 @@ class Variables {
   // (text, kind) -> what the server finds wrong with it, kind: expression | condition | unary_tests; the page sets it
   judge = async () => [];
 
+  // (text, kind, { name: typed }) -> { names, value, findings }; the page sets it. What was typed once is offered again
+  attempt = async () => ({ names: [], value: null, findings: [] });
+  tried = {};
+
   // names: [{ name, type, options, entries, origin }], null while the drawing cannot be read: the last ones stay
   set(names) {
     if (names) this.#names = names.map(found => ({ ...found, info: this.#whence(found) }));
