@@ -153,10 +153,15 @@ def _chain(uow: UnitOfWork, stream: str, named: list[str], seq: int = 1) -> dict
 
 
 def _shown(table: RecordTable, record: Record) -> dict[str, Any]:
-    """A row as its page shows it: title, and (zh, en, value) by column."""
+    """A row as its page shows it: title, and (zh, en, value) by column; of a state its words in both languages."""
+
+    def told(name: str) -> Any:
+        value = to_plain(record.values[name])
+        return " ".join(table.states.get(name, {}).get(value, (value,))) if isinstance(value, str) else value
+
     return {
         "title": record.title,
-        "fields": [[zh, en, to_plain(record.values[name])] for name, zh, en in table.columns
+        "fields": [[zh, en, told(name)] for name, zh, en in table.columns
                    if not isinstance(record.values[name], UUID)],
     }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The predicted way 流程预测 as people read it, and the people whom they select for it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -172,14 +172,14 @@ MODES = {
 }  # fmt: skip
 
 
-def reason(text: str) -> str:
-    """What the engine wrote as its reason, in the reader's language; what it does not know stays as it is."""
+def reason(text: str, say: Callable[[str], str] = gettext) -> str:
+    """What the engine wrote as its reason, in the reader's language or that of `say`; other words stay as they are."""
     if text in _REASONS:
-        return gettext(_REASONS[text])
+        return say(_REASONS[text])
     for pattern, words in _PATTERNS:
         met = pattern.fullmatch(text)
         if met:
-            return gettext(words) % met.groupdict()
+            return say(words) % met.groupdict()
     return text
 
 

@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table
 
 from engine.audit import verifier
-from webui import catalogues
+from webui import catalogues, route
 from webui.printing.paper import FONT, GREY, HEADING, LABEL, LINE, MARGIN, SHADE, SMALL, SUBTITLE, TEXT, TITLE, WIDTH
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -129,7 +129,9 @@ def _decision(one: dict[str, Any]) -> Flowable:
     if one["opinion"]:
         pairs.append(("意见 Opinion", one["opinion"]))
     if one["reason"]:
-        pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
+        zh = route.reason(one["reason"], _chinese().gettext)
+        both = one["reason"] if zh == one["reason"] else f"{zh} {one['reason']}"
+        pairs.append(("由其决定的原因 Why he was asked", both))
     if one["policy_versions"]:
         pairs.append(("依据的政策版本 Under policy version", _value(one["policy_versions"])))
     for rule in one["authority"] or ():
