@@ -20,13 +20,22 @@ def shown(form: Form, values: Values, permissions: Permissions, *, typed: dict[s
           error: EngineError | None = None, read_only: bool = False, request_of: UUID | None = None,
           ) -> Markup:  # fmt: skip
     """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored, in `request_of`."""
+    return as_script_data(
+        shown_data(form, values, permissions, typed=typed, error=error, read_only=read_only, request_of=request_of)
+    )
+
+
+def shown_data(form: Form, values: Values, permissions: Permissions, *, typed: dict[str, Any] | None = None,
+               error: EngineError | None = None, read_only: bool = False, request_of: UUID | None = None,
+               ) -> dict[str, Any]:  # fmt: skip
+    """The same as data, for a script that asks for it."""
     schema, data = forms.visible(form, values, permissions, languages.language())
     picking.furnish(form, schema, data | (typed or {}), values, request_of)
     complaints = translated(error.errors) if isinstance(error, InvalidForm) else {}
-    return as_script_data(
-        {"schema": schema, "data": data | (typed or {}), "errors": forms.by_component(form, complaints),
-         "readOnly": read_only}
-    )  # fmt: skip
+    return {
+        "schema": schema, "data": data | (typed or {}), "errors": forms.by_component(form, complaints),
+        "readOnly": read_only,
+    }  # fmt: skip
 
 
 def sent() -> dict[str, Any]:

@@ -19,7 +19,7 @@ WEBUI = Path(__file__).resolve().parent
 ASSETS = WEBUI / "assets"
 BUILD = WEBUI / "static" / "build"
 DEPENDENCIES = ("package.json", "package-lock.json", ".npmrc")
-SOURCES = ("pages", "designer", "decisions", "simple", "shared", "styles", "i18n")
+SOURCES = ("pages", "designer", "decisions", "forms", "simple", "shared", "styles", "i18n")
 NODE_AT_LEAST = (20, 19)
 
 _ICON_IN_TEMPLATE = re.compile(r"""\bicon\(\s*['"]([a-z0-9-]+)['"]""")

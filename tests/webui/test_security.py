@@ -124,7 +124,9 @@ ASKS = {
          "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
          "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore",
          "designer.comments", "designer.say", "designer.settle_comment", "designer.exchange",
-         "designer.download", "designer.take_in", "designer.review", "designer.do_review"),
+         "designer.download", "designer.take_in", "designer.review", "designer.do_review", "designer.form_files",
+         "designer.new_form", "designer.create_form", "designer.build_form", "designer.form_frame",
+         "designer.check_form", "designer.save_form", "designer.deploy_form", "designer.preview_form"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -310,6 +312,7 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "designer.review", "designer.do_review", "designer.history",
            "designer.settle_comment", "designer.edit_decision", "designer.template",
            "designer.use_template",
+           "designer.build_form", "designer.check_form", "designer.deploy_form",
            "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
@@ -383,6 +386,8 @@ WHERE_SOMETHING_IS_CHANGED = frozenset(
         "designer.publish",
         "designer.simple",
         "designer.edit_form",
+        "designer.new_form",
+        "designer.build_form",
     )
 )
 """pages on which a process is drawn or published; what is deployed is read elsewhere"""

@@ -5,7 +5,7 @@ import * as esbuild from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const PAGES = { designer: designerWords, decisions: () => own('decisions_zh'), form: () => own('form_zh').inSource };
+const PAGES = { designer: designerWords, decisions: () => own('decisions_zh'), form: () => own('form_zh').inSource, form_builder: formBuilderWords };
 const STRING = String.raw`(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)")`;
 const ASKED = new RegExp(String.raw`(?<!')\b_?translate\w*\(\s*${STRING}\s*[,)]`, 'g');       // not: 'translate(' + x + ')' of SVG
 // what is asked for by name: translate(entry.label)
@@ -19,6 +19,11 @@ const HELP_BEGINS = 'const TooltipProvider$1 = {', OTHER_HELP_BEGINS = 'const To
 // form-js: what it writes between and into tags. Not: the mark, the star, pages of other hosts (a form with one is refused)
 const WRITTEN = /(?<![\w$])(?:children|title|placeholder|text|'aria-label'|"aria-label"|ariaLabel): (?:"([^"\\\n]+)"|'([^'\\\n]+)'|`([^`]+)`)/g;
 const NOT_OURS = new Set(['bpmn.io', 'Powered by bpmn.io', "External content couldn't be loaded."]);
+// its editor: what stands where a text is shown, what its panel asks, the names of the kinds; not: keys, data of examples, what
+// concerns components that the engine refuses (a page of another host) or another product
+const IN_EDITOR = /(?<![\w$])(?:(?:label|title|placeholder|text|tooltip|description|children|closeButtonTooltip): ?|return |\? |: |children: \[|\}\), )(?:"([^"\\\n]+)"|'((?:[^'\\\n]|\\.)+)'|`([^`]+)`)/g;
+const KINDS = /\.config = \{[^}]*?\b(?:name|label): '([^']+)'/g;
+const NOT_IN_FORMS = /iframe|iFrame|incur security risks|Camunda|X-FRAME|HTTPS URL|the URL is safe|^(?:Security attributes|MDN|Learn more in|URL$|Escape$|Backspace$|Add$|Subtract$|Html$)|<|\bM\d|^\w+(?:\[|\()|^Document\.pdf$/;
 // put together while they are shown
 const MADE = {
   designer: [
@@ -26,11 +31,13 @@ const MADE = {
     'Click to remove dynamic value with FEEL expression', ...['left', 'center', 'right', 'top', 'middle', 'bottom'].map(side => `Align elements ${side}`),
     'Start: {type}', 'End: {type}', 'Creating', 'Assigning', 'Updating', 'Completing', 'Canceling',
   ],
-  decisions: [], form: [],
+  decisions: [], form: [], form_builder: [],
 };
 
 const told = {};
+let current = null;
 for (const [page, words] of Object.entries(PAGES)) {
+  current = page;
   const shown = new Set(MADE[page]);
   for (const file of await bundled(page)) for (const text of texts(readFileSync(file, 'utf8'), file)) shown.add(text);
   told[page] = { shown: [...shown].sort(), known: await words() };
@@ -47,12 +54,24 @@ async function bundled(page) {
 }
 
 function texts(whole, file) {
-  if (file.includes('form-js-viewer')) return written(whole);
+  if (file.includes('form-js-editor')) return inEditor(whole);
+  if (file.includes('form-js-viewer')) return [...written(whole), ...[...whole.matchAll(KINDS)].filter(() => current === 'form_builder').map(([, name]) => name)].filter(text => !NOT_IN_FORMS.test(text));
   const source = file.includes('bpmn-js-properties-panel') ? withoutOtherPanel(whole, file) : whole;
   const found = [...source.matchAll(ASKED)];
   if (found.length || BY_NAME.test(source)) found.push(...source.matchAll(CONSTANT));
   if (BY_NAME.test(source) || /Options\.js$/.test(file)) found.push(...source.matchAll(NAMED));
   return found.map(match => unescaped(match[1] ?? match[2])).filter(text => /[A-Za-z]/.test(text));
+}
+
+function inEditor(source) {
+  const found = [...source.matchAll(IN_EDITOR)].map(match => numbered(unescaped(match[1] ?? match[2] ?? match[3])));
+  const asked = [...source.matchAll(ASKED)].map(match => match[1] ?? match[2]);
+  return [...found, ...asked].filter(text => /^[A-Z][a-z].*[a-z.'}]$/.test(text) && !NOT_IN_FORMS.test(text));
+}
+
+function numbered(text) {
+  let count = 0;
+  return text.replace(/\$\{[^}]*\}/g, () => `{${text.startsWith('Create ') ? count++ : 0}}`);
 }
 
 function written(source) {
@@ -79,6 +98,11 @@ async function designerWords() {
   ];
   const read = await Promise.all(dictionaries.map(name => import(pathToFileURL(`node_modules/${name}`))));
   return Object.assign({}, ...read.map(module => module.default), own('designer_zh'), own('zh'));
+}
+
+function formBuilderWords() {
+  const { inSource, panel, names } = own('form_builder_zh');
+  return { ...own('form_zh').inSource, ...inSource, ...panel, ...names };
 }
 
 function own(name) {

@@ -17,13 +17,13 @@ from engine.findings import Level
 from engine.repository import DefinitionInfo
 from webui import transaction
 from webui.access import works
+from webui.designer import form_uses
 from webui.designer.blank_form import TYPES, split
 from webui.designer.blueprint import designer
-from webui.designer.form_fields import FieldRow, Plain, names_in, rows_of, with_rows, written
+from webui.designer.form_fields import FieldRow, Plain, rows_of, with_rows, written
 from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
 from webui.designer.new_approval import ChoiceWithoutOptions, FormWanted
-from webui.designer.vocabulary import PERMISSIONS
-from webui.rendering import label, page, person
+from webui.rendering import page, person
 
 _LONGEST = 200
 
@@ -77,22 +77,8 @@ class _Form:
         return rows_of(json.loads(self.content))
 
     def uses(self) -> dict[str, list[str]]:
-        """Where the drawing names a field: key -> words. Steps with this form, conditions, what lists show."""
-        found: dict[str, list[str]] = {}
-        words = dict(PERMISSIONS)
-        for process in self.definition.processes:
-            for node in process.all_nodes():
-                for line in node.extensions.fields if node.extensions.form == self.id else ():
-                    said = gettext(words.get(line.permission, line.permission))
-                    found.setdefault(line.id, []).append(f"{label(node.labels, node.name) or node.id}: {said}")
-            for scope in process.all_scopes():
-                for flow in scope.flows:
-                    name = label(flow.labels, flow.name) or flow.id
-                    for key in sorted(names_in(flow.condition)):
-                        found.setdefault(key, []).append(gettext("condition of “%(branch)s”", branch=name))
-            for key in process.extensions.summary:
-                found.setdefault(key, []).append(gettext("shown in lists"))
-        return found
+        """Where the drawing names a field: key -> words."""
+        return form_uses.of_fields(self.definition, self.id)
 
 
 @designer.get("/simple/<key>/forms/<path:form_id>")

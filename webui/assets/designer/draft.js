@@ -12,9 +12,9 @@ export class Draft {
   #keeping = null;
 
   // unsent, glance(): id of unsent work in the browser, and the drawing without leaving the field that is typed in.
-  // xml(): the drawing now; onState(state, detail): unsaved, saving, saved, conflict, failed
-  constructor({ address, etag, xml, onState, unsent = null, glance = null }) {
-    Object.assign(this, { address, etag, xml, onState, unsent, glance, state: 'saved' });
+  // xml(): the drawing now, sent as `field`; onState(state, detail): unsaved, saving, saved, conflict, failed
+  constructor({ address, etag, xml, onState, unsent = null, glance = null, field = 'xml' }) {
+    Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved' });
     addEventListener('beforeunload', event => { if (!['saved', 'stopped'].includes(this.state)) event.preventDefault(); });
   }
 
@@ -53,7 +53,7 @@ export class Draft {
     this.#since = 0;
     this.#become('saving');
     try {
-      const { etag, saved_at: savedAt } = await send('PUT', this.address, { xml: await this.xml() }, { 'If-Match': force ? '*' : this.etag });
+      const { etag, saved_at: savedAt } = await send('PUT', this.address, { [this.field]: await this.xml() }, { 'If-Match': force ? '*' : this.etag });
       this.etag = etag;
       if (this.state === 'saving') {
         clearTimeout(this.#keeping);

@@ -81,7 +81,8 @@ export function deployment(page, draft, check) {
         dialog.close();
         return;
       }
-      const { version } = await send('POST', page.addresses.deploy, { note: form.elements.note.value, etag: draft.etag });
+      const { version, etag = draft.etag } = await send('POST', page.addresses.deploy, { note: form.elements.note.value, etag: draft.etag });
+      draft.etag = etag;
       dialog.close();
       form.reset();
       $('version').textContent = t('Version {version}', { version });

@@ -52,11 +52,12 @@ async function start() {
     xml: () => currentXml(modeler), onFindings: found => check.show(found),
   });
   if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));
-  // the cards show the saved draft
-  $('simple').addEventListener('click', async event => {
-    if (draft.state === 'saved') return;
+  // the cards show the saved draft, and whoever goes to a form comes back to it
+  document.addEventListener('click', async event => {
+    const link = event.target.closest('#simple, a[data-saves]');
+    if (!link || draft.state === 'saved') return;
     event.preventDefault();
-    if (await draft.save()) location.assign(event.target.href);
+    if (await draft.save()) location.assign(link.href);
   });
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);

@@ -6,6 +6,7 @@ import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
 import { CALENDAR, choice, condition, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
+import { formLink } from './form_link.js';
 import { TimeLimits } from './time_limits.js';
 import { webhooksGroup } from './webhooks.js';
 
@@ -17,7 +18,7 @@ const EXECUTES = [['', 'Does not pay'], ['executor', 'Pays: policies count them 
 const NOTHING_PERMITTED = { provides: undefined, subject: undefined, subjectType: undefined };
 
 export function formGroup(element, translate) {
-  return group('tk-form', translate('Form'), [FORM]);
+  return group('tk-form', translate('Form'), [FORM, ...formLink(element)]);
 }
 
 export function userTaskGroups(element, translate, { choices }) {

@@ -1,0 +1,45 @@
+"""The form builder in a real browser: a field, its names, the preview as a step sees it, and nothing lost."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from engine import drafts
+from engine.unit_of_work import ENGINE
+from tests.browser import chromium
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, "/designer/edit/expense_claim#manager")
+    before = json.loads(page.request.get(f"{site.address}/designer/catalogue.json").text())["forms"]
+    assert "oa/expense_claim" in [one["id"] for one in before]
+    site.open(page, "/designer/forms/edit/oa/expense_claim")
+    stored, now = page.evaluate("[JSON.parse(document.getElementById('form-data').textContent).content, tkForm.text()]")
+    assert json.loads(now) == json.loads(stored), "opening a form changes nothing of it"
+    frame = page.frame_locator("#frame")
+    expect(frame.locator(".fjs-form-field")).not_to_have_count(0)
+    assert chromium.violations(page) == []
+
+    page.locator("#palette [data-preset=money]").click()
+    page.locator("[data-group-id=group-english] .bio-properties-panel-group-header").click()
+    page.locator("#tk-english-label").fill("Tip")
+    page.keyboard.press("Tab")
+    page.locator("[data-language=en]").click()
+
+    expect(frame.get_by_text("Tip", exact=True)).to_be_visible()
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        saved = json.loads(drafts.open_(uow, "forms/oa/expense_claim.json").content)
+    assert saved["components"][:-1] == json.loads(stored)["components"]
+    assert saved["components"][-1]["properties"] == {"currency": "CNY", "troika:label.en": "Tip"}
+    page.locator("#use").select_option("expense_claim#manager")
+    expect(frame.locator("textarea[readonly]")).to_have_count(1)
+    page.locator("[data-width='1200']").click()
+    expect(page.locator("#frame")).to_have_css("width", "1200px")
+    mark = page.locator("#fields .fjs-powered-by")
+    expect(mark).to_be_visible()
+    assert not chromium.scrolls_sideways(page)

@@ -1,0 +1,106 @@
+// What our forms say beyond those of form-js: names in English, what a picker chooses among, who uses a field.
+import { h } from 'preact';
+import { t } from '../shared/i18n.js';
+
+const ENGLISH = 'troika:label.en';
+const WITH_LABEL = new Set(['text', 'html', 'image', 'spacer', 'separator', 'expression', 'columns', 'default']);
+
+export function panel({ tables, dictionaries, used }) {
+  class Panel {
+    static $inject = ['propertiesPanel'];
+    constructor(propertiesPanel) {
+      propertiesPanel.registerProvider(this, 500);
+    }
+
+    getGroups(field, editField) {
+      return groups => {
+        if (!field || Array.isArray(field)) return groups;
+        if (field.type === 'default') return groups.map(withoutId).filter(({ id }) => id !== 'custom-values');
+        const shown = field.type === 'datetime' ? groups.map(group => moment(group, field, editField)) : groups;
+        const own = [...english(field, editField), ...picker(field, editField, tables, dictionaries), ...places(field, used)];
+        return [...shown.slice(0, 1), ...own, ...shown.slice(1)];
+      };
+    }
+  }
+  return { __init__: ['tkPanel'], tkPanel: ['type', Panel] };
+}
+
+// a form is found by its id, which is that of its file
+function withoutId(group) {
+  return group.entries ? { ...group, entries: group.entries.filter(({ id }) => id !== 'id') } : group;
+}
+
+function moment(group, field, editField) {
+  if (group.id !== 'general') return group;
+  const others = group.entries.filter(({ id }) => !['date-label', 'time-label'].includes(id));
+  return { ...group, entries: [line('moment-label', t('Name'), field.label ?? '', text => editField(field, ['label'], text || undefined)), ...others] };
+}
+
+function english(field, editField) {
+  const entries = [];
+  if (!WITH_LABEL.has(field.type)) {
+    const { [ENGLISH]: now = '', ...others } = field.properties ?? {};
+    entries.push(line('english-label', t('Name in English'), now, text => editField(field, ['properties'], tidy({ ...others, ...(text && { [ENGLISH]: text }) }))));
+  }
+  (field.values ?? []).forEach((option, index) => entries.push(line(`english-option-${index}`, t('“{name}” in English', { name: option.label ?? option.value }), option[ENGLISH] ?? '', text => {
+    const { [ENGLISH]: _, ...plain } = option;
+    editField(field, ['values'], field.values.map((one, place) => (place === index ? { ...plain, ...(text && { [ENGLISH]: text }) } : one)));
+  })));
+  return entries.length ? [{ id: 'english', label: t('English'), entries }] : [];
+}
+
+function picker(field, editField, tables, dictionaries) {
+  if (field.type === 'dictionary') {
+    return [{ id: 'source', label: t('Chosen among'), entries: [
+      choice('dictionary', t('Dictionary'), field.dictionary, dictionaries, value => editField(field, ['dictionary'], value || undefined)), required(field, editField)] }];
+  }
+  if (field.type !== 'record') return [];
+  const columns = tables.find(({ name }) => name === field.table)?.columns ?? [];
+  return [{ id: 'source', label: t('Chosen among'), entries: [
+    choice('table', t('Table'), field.table, tables, value => editField(field, ['table'], value || undefined)),
+    choice('value-column', t('What is stored'), field.valueColumn, [{ name: '', label: t('its id') }, ...columns], value => editField(field, ['valueColumn'], value || undefined)),
+    required(field, editField)] }];
+}
+
+function required(field, editField) {
+  return { id: 'picker-required', component: Switch, label: t('Required'), value: field.validate?.required === true,
+    change: on => editField(field, ['validate'], tidy({ ...field.validate, required: on || undefined })) };
+}
+
+function places(field, used) {
+  const found = used().fields[field.path ?? field.key] ?? [];
+  return field.key || field.path ? [{ id: 'used', label: t('Used in'), entries: [{ id: 'places', component: Places, found }] }] : [];
+}
+
+const tidy = found => {
+  const kept = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  return Object.keys(kept).length ? kept : undefined;
+};
+const line = (id, label, value, change) => ({ id, component: Line, label, value, change });
+const choice = (id, label, value, options, change) => ({ id, component: Choice, label, value: value ?? '', options, change });
+
+function Line({ id, label, value, change }) {
+  return entry(id, 'textfield', label, h('input', { id: `tk-${id}`, class: 'bio-properties-panel-input', type: 'text', value, autocomplete: 'off', onChange: ({ target }) => change(target.value.trim()) }));
+}
+
+function Choice({ id, label, value, options, change }) {
+  const all = options.some(({ name }) => name === value) ? options : [{ name: value, label: value || t('choose') }, ...options];
+  return entry(id, 'select', label, h('select', { id: `tk-${id}`, class: 'bio-properties-panel-input', value, onChange: ({ target }) => change(target.value) },
+    all.map(({ name, label: text }) => h('option', { key: name, value: name, selected: name === value }, name && name !== text ? `${text} (${name})` : text))));
+}
+
+function Switch({ id, label, value, change }) {
+  return h('div', { class: 'bio-properties-panel-entry bio-properties-panel-checkbox-entry', 'data-entry-id': id }, h('div', { class: 'bio-properties-panel-checkbox' },
+    h('input', { id: `tk-${id}`, class: 'bio-properties-panel-input', type: 'checkbox', checked: value, onChange: ({ target }) => change(target.checked) }),
+    h('label', { for: `tk-${id}`, class: 'bio-properties-panel-label' }, label)));
+}
+
+function Places({ id, found }) {
+  return h('div', { class: 'bio-properties-panel-entry tk-places', 'data-entry-id': id },
+    found.length ? h('ul', null, found.map(text => h('li', { key: text }, text))) : t('No process names this field.'));
+}
+
+function entry(id, kind, label, field) {
+  return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id }, h('div', { class: `bio-properties-panel-${kind}` },
+    h('label', { for: `tk-${id}`, class: 'bio-properties-panel-label' }, label), field));
+}
