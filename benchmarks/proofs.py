@@ -30,10 +30,9 @@ COLUMNS = {
 """what is printed -> what `judged` calls it"""
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
 SITUATIONS = 250
-FARTHER = 800
-"""situations where these do not decide"""
 LOOKED_FOR = 5
 """of every so many drawings each state of the machine is looked for among those of the proof"""
+PROGRESS = 100
 DRAWING_MS = 100
 REPEATED = 9
 
@@ -65,7 +64,7 @@ def _random(count: int, seed: int) -> int:
     for number in range(count):
         kind, key = list(MAKERS)[number % len(MAKERS)], seed + number // len(MAKERS)
         xml = drawn(kind, key)
-        verdict = judged(xml, states=SITUATIONS, farther=FARTHER)
+        verdict = judged(xml, states=SITUATIONS)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:
@@ -77,15 +76,21 @@ def _random(count: int, seed: int) -> int:
         outcomes[kind][outcome] += 1
         if outcome in WRONG:
             print(f"{kind} {key}: {outcome}", flush=True)
+        if number % PROGRESS == PROGRESS - 1:
+            _print(number + 1, *_row(sum(outcomes.values(), Counter())))
     print(f"{count} drawings from seed {seed}, {situations} situations of the machine, {compared} of them looked for "
           f"in the states of the proof, {time.process_time() - began:.0f} CPU s")  # fmt: skip
     _print("kind", *COLUMNS)
     _print(*["---"] * (len(COLUMNS) + 1))
     for kind, found in outcomes.items():
-        _print(kind, *(sum(found[one] for one in of) for of in COLUMNS.values()))
+        _print(kind, *_row(found))
     together = sum(outcomes.values(), Counter())
-    _print("together", *(sum(together[one] for one in of) for of in COLUMNS.values()))
+    _print("together", *_row(together))
     return sum(together[one] for one in WRONG)
+
+
+def _row(found: Counter[str]) -> list[int]:
+    return [sum(found[one] for one in of) for of in COLUMNS.values()]
 
 
 def _print(*cells: object) -> None:

@@ -75,11 +75,8 @@ def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     return MAKERS[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
-def judged(
-    xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, farther: int = 0
-) -> Verdict | None:
-    """None for a drawing that is refused when it is read or compiled. `farther`: where the machine was not seen to do
-    what the proof says, nor everything, so many situations at any depth."""
+def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12) -> Verdict | None:
+    """None for a drawing that is refused when it is read or compiled."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -92,20 +89,10 @@ def judged(
     start = _start(xml)
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
-    missing = frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing")
-
-    def explored(states: int, depth: int) -> Explored:
-        return Explorer(
-            programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES
-        ).explore()
-
-    machine = explored(states, depth)
-    if not machine.complete and farther and (not missing or missing - set(machine.paid)):
-        machine = explored(farther, farther)
     return Verdict(
-        missing,
+        frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
-        machine,
+        Explorer(programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )
 
