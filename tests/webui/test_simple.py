@@ -18,6 +18,7 @@ from engine.unit_of_work import ENGINE, Actor
 from tests.webui.publishing import published
 from webui import node
 from webui.designer import card_settings, form_fields, gallery, vocabulary, who
+from webui.designer.blank_form import NewField, blank_form
 from webui.designer.conditions import Field, Row, feel_of, rows_of
 
 LIBRARY = Path(__file__).parents[2]
@@ -653,6 +654,20 @@ def test_a_field_keeps_what_its_row_does_not_show_until_it_becomes_another_kind(
     assert renamed == money | {"label": "总额", "validate": {"min": 5, "required": True}}
     assert text == {"type": "textfield", "validate": {"maxLength": 200}, "id": "F", "key": "sum", "label": "金额",
                     "properties": {"own": "x"}}  # fmt: skip
+
+
+def test_an_amount_of_money_states_its_currency_as_long_as_it_is_one():
+    """Limits of substitutes look at amounts that state one."""
+    made = json.loads(blank_form("oa/f", [NewField("金额", "money"), NewField("数量", "number")]))
+    amount, quantity = form_fields.rows_of(made).rows
+
+    both = [replace(amount, type="number"), replace(quantity, type="money")]
+    changed = form_fields.with_rows(made, both)["components"]
+
+    assert made["components"][0]["properties"] == {"currency": "CNY", "troika:label.en": "Amount"}
+    assert [one["properties"] for one in changed] == [
+        {"troika:label.en": "Amount"}, {"currency": "CNY", "troika:label.en": "Quantity"},
+    ]  # fmt: skip
 
 
 def test_choices_keep_their_values_and_a_new_one_never_takes_that_of_another():

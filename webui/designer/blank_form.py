@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import N_
+from engine.values import HOME_CURRENCY
 
 TYPES = {
     "text": N_("Text"), "long": N_("Long text"), "money": N_("Amount of money"), "number": N_("Number"),
@@ -16,13 +17,16 @@ TYPES = {
 COMPONENTS: dict[str, dict[str, Any]] = {
     "text": {"type": "textfield", "validate": {"maxLength": 200}},
     "long": {"type": "textarea", "validate": {"maxLength": 2000}},
-    "money": {"type": "number", "decimalDigits": 2, "validate": {"min": 0.01, "max": 9_999_999}},
+    "money": {
+        "type": "number", "decimalDigits": 2, "validate": {"min": 0.01, "max": 9_999_999},
+        "properties": {"currency": HOME_CURRENCY},
+    },
     "number": {"type": "number"},
     "date": {"type": "datetime", "subtype": "date"},
     "choice": {"type": "select"},
     "yes": {"type": "checkbox"},
     "files": {"type": "filepicker", "multiple": True},
-}
+}  # fmt: skip
 """What becomes of each kind."""
 _KEYS = {
     "金额": "amount", "事由": "reason", "原因": "reason", "日期": "date", "类别": "category", "类型": "kind",
@@ -58,7 +62,7 @@ def blank_form(form_id: str, fields: list[NewField]) -> bytes:
         shape = COMPONENTS[field.type]
         component = {**shape, "id": f"Field_{key}", "key": key, "label": field.label}
         if key in ENGLISH and _KEYS.get(field.label) == key:
-            component["properties"] = {"troika:label.en": ENGLISH[key]}
+            component["properties"] = {**shape.get("properties", {}), "troika:label.en": ENGLISH[key]}
         component["validate"] = {**shape.get("validate", {}), **({"required": True} if field.required else {})}
         if field.type == "choice":
             component["values"] = [{"label": option, "value": option} for option in field.options]

@@ -169,7 +169,9 @@ def _changed(component: dict[str, Any], row: FieldRow) -> dict[str, Any]:
     if row.type != _kind(component):
         stays = ("id", "key", "label", "properties", "description", "layout")
         kept: dict[str, Any] = {name: changed[name] for name in stays if name in changed}
-        changed = {**copy.deepcopy(COMPONENTS[row.type]), **kept}
+        shape = copy.deepcopy(COMPONENTS[row.type])
+        told = {name: text for name, text in (kept.get("properties") or {}).items() if name != "currency"}
+        changed = {**shape, **kept, "properties": {**shape.get("properties", {}), **told}}
     if row.label != component.get("label"):
         changed["label"] = row.label
     return _said(changed, row)
