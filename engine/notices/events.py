@@ -89,10 +89,6 @@ _LIST = (
         urgent=True,
     ),
     Event(
-        "handed_over", "离职交接", "Handed over to me", "{who}将离职人员的「{node}」交接给您",
-        "{who} handed “{node}” over to you from somebody who left", of_item=True,
-    ),
-    Event(
         "transferred", "转办", "Transferred to me", "{who}将「{node}」转给您办理", "{who} transferred “{node}” to you",
         of_item=True,
     ),

@@ -5,10 +5,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from engine import identity, jobs, repository, tasks
+from engine import identity, repository, tasks
 from engine.db.task import ItemStatus, work_item
 from engine.errors import CannotTransfer, Forbidden, InvalidValue
-from engine.modules.notification.models.notice import notice
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 from tests.engine.bpmn.drawing import END, START, drawing, flows
@@ -44,19 +43,6 @@ def test_everything_goes_with_a_preview_of_conflicts_and_a_result_each(office):
     )  # fmt: skip
     office.act("gus", tasks.agree)
     assert [line.done for line in leave(office, "bob", "gus")] == [False]  # what is left has the same conflict
-
-
-def test_the_heir_is_told_of_each_task_once_and_the_leaver_of_nothing(office):
-    office.begin(approval(users="bob"))
-
-    leave(office, "bob", "gus")
-    jobs.run_due(office.engine)
-
-    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
-        rows = uow.execute(select(notice.c.user_id, notice.c.title, notice.c.link)).all()
-    [told] = [row for row in rows if row.user_id != office.who["ann"].user_id]
-    item = office.item("gus")
-    assert tuple(told) == (office.who["gus"].user_id, "Dan将离职人员的「check」交接给您", f"/inbox/{item}")
 
 
 def test_a_thousand_items_are_foreseen_and_go_over_in_one_act_but_for_those_in_conflict(office):
