@@ -1,6 +1,7 @@
 """Definition -> Program. What cannot be compiled is a finding with its element id; nothing is guessed."""
 
 import copy
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -60,6 +61,7 @@ from engine.bpmn.program import (
     MappingLine,
     Node,
     Program,
+    Reference,
     ScopeProgram,
     Slot,
     Start,
@@ -169,6 +171,7 @@ class _Compiler:
             time_to_live=extensions.time_to_live,
             withdraw=extensions.withdraw or "beforeFirstDecision",
             hooks=tuple(asdict(line) for line in extensions.hooks),
+            shown_forms=tuple(_shown_forms(process)),
         )
 
     # ------------------------------------------------------------ scopes, nodes, flows
@@ -708,6 +711,14 @@ class _Compiler:
                 resource=self._definition.resource,
             )
         )  # fmt: skip
+
+
+def _shown_forms(process: Process) -> Iterator[Reference]:
+    for node in process.all_nodes():
+        found = node.extensions
+        if found.form is not None:
+            form = None if found.form.startswith("=") else found.form
+            yield Reference(node.id, form, found.form_binding, found.form_tag)
 
 
 def _start(node: Node, event: Event, form: str | None = None) -> Start:

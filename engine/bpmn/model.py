@@ -264,6 +264,8 @@ class Extensions:
     initial: str | None = None
     activation: str | None = None
     form: str | None = None
+    form_binding: str = "latest"
+    form_tag: str | None = None
     assignees: Assignees | None = None
     due: str | None = None
     follow_up: str | None = None

@@ -360,7 +360,7 @@ class OperationUse:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A called process or decision; `id` is None when an expression decides at run time."""
+    """A called process or decision, or a form that is shown; `id` is None when an expression decides at run time."""
 
     element: str
     id: str | None
@@ -422,6 +422,8 @@ class Program:
     """until when the requester may take it back: anytime | never | approvedWithin:P31D"""
     hooks: tuple[dict[str, Any], ...] = ()
     """other systems that are told of the request itself, and of assignments and decisions in it: on, url, secret"""
+    shown_forms: tuple[Reference, ...] = ()
+    """forms at the start and in tasks, with the version that is meant"""
     bound_programs: dict[str, tuple[str, "Program"]] = field(default_factory=dict)
     bound_decisions: dict[str, Any] = field(default_factory=dict)
 

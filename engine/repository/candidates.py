@@ -105,12 +105,13 @@ def following(uow: UnitOfWork, keys: Iterable[str]) -> list[DefinitionInfo]:
 
 
 def showing(uow: UnitOfWork, form: str) -> list[DefinitionInfo]:
-    """Deployed processes whose newest version shows a form: at the start or in a task; by category and key."""
+    """Deployed processes whose newest version shows that of a form: at the start or in a task; by category and key."""
     return [info for info in latest_all(uow) if form in _shown(uow, info)]
 
 
 def _shown(uow: UnitOfWork, info: DefinitionInfo) -> set[str | None]:
-    return {node.extensions.form for process in drawing(uow, info.id).processes for node in process.all_nodes()}
+    extensions = (node.extensions for process in drawing(uow, info.id).processes for node in process.all_nodes())
+    return {found.form for found in extensions if found.form_binding == "latest"}
 
 
 def _process(found: Drawing, key: str) -> Process:

@@ -118,7 +118,8 @@ class Callees:
 
 
 def _pinned(program: Program) -> Iterator[tuple[str, Reference]]:
-    for kind, references in (("process", program.calls()), ("decision", program.decisions())):
+    named = (("process", program.calls()), ("decision", program.decisions()), ("form", program.shown_forms))
+    for kind, references in named:
         for reference in references:
             if reference.pinned:
                 yield kind, reference

@@ -1,5 +1,6 @@
 """Which version a call activity enters: the latest, the one deployed together with its caller, or one with a tag."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -140,7 +141,58 @@ def test_a_version_that_was_pinned_before_tags_were_told_apart_still_runs(engine
     assert inside(engine) == ["old"]
 
 
+# ---------------------------------------------------------------- forms
+
+
+def form(label, form_id="oa/ask"):
+    """A form of one field."""
+    field = {"id": "Field_why", "type": "textfield", "key": "why", "label": label}
+    return json.dumps({"id": form_id, "type": "default", "schemaVersion": 18, "components": [field]}).encode()
+
+
+def asking(binding):
+    bound = f' bindingType="{binding}"' if binding else ""
+    who = '<zeebe:userTask/><zeebe:assignmentDefinition assignee="= process.initiator"/>'
+    task = element("userTask", "ask", f'{who}<zeebe:formDefinition formId="oa/ask"{bound}/>')
+    return straight(task, process_id="asking")
+
+
+def shown(engine, definition_id):
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return repository.form(uow, "oa/ask", definition_id).fields[0].label
+
+
+@pytest.mark.parametrize(("binding", "old"), [("deployment", "first"), ("latest", "second"), (None, "second")])
+def test_what_runs_keeps_the_form_that_it_was_deployed_with_or_shows_the_newest(engine, binding, old):
+    files = {"processes/oa/asking.bpmn": asking(binding), "forms/oa/ask.json": form("first")}
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, files)
+        before = repository.latest(uow, "asking").id
+
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"forms/oa/ask.json": form("second")})
+        assert [info.key for info in repository.showing(uow, "oa/ask")] == (
+            [] if binding == "deployment" else ["asking"]
+        )
+    assert shown(engine, before) == old
+
+    with engine.unit_of_work(ENGINE) as uow:
+        made = repository.deploy(uow, {**files, "forms/oa/ask.json": form("third")}).new
+    assert [info.kind.name.lower() for info in made] == ["form", "process"][: 2 if binding == "deployment" else 1]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        after = repository.latest(uow, "asking").id
+    assert (shown(engine, before), shown(engine, after)) == ("first" if binding == "deployment" else "third", "third")
+
+
 # ---------------------------------------------------------------- refused
+
+
+def test_a_form_that_is_missing_or_that_no_version_can_be_chosen_for_is_refused(engine):
+    assert refused(engine, asking("deployment")) == [("reference-exists", "ask")]
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"forms/oa/ask.json": form("first")})
+    assert refused(engine, asking("versionTag")) == [("version-tag-missing", "ask")]
+    assert refused(engine, asking("deployment").replace(b"oa/ask", b"= which")) == [("binding-not-fixed", "ask")]
 
 
 def test_a_pinned_process_that_is_missing_is_refused(engine):

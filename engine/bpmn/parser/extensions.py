@@ -255,6 +255,7 @@ class Reader:
 
     def _form(self, owner: Element, child: Element, found: Extensions) -> None:
         found.form = self._required(owner, child, "formId")
+        found.form_binding, found.form_tag = self._binding(owner, child), child.get("versionTag")
 
     def _assignment_definition(self, owner: Element, child: Element, found: Extensions) -> None:
         found.assignees = Assignees(
@@ -601,7 +602,7 @@ _ZEEBE: dict[str, _Word] = {
     ),
     "adHoc": (_AD_HOC, Reader._active_elements, "activeElementsCollection"),
     "userTask": (HUMAN, Reader._user_task, ""),
-    "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form, "formId bindingType=deployment"),
+    "formDefinition": (frozenset(("userTask", "startEvent")), Reader._form, f"formId {_BINDING}"),
     "assignmentDefinition": (HUMAN, Reader._assignment_definition, "assignee candidateUsers candidateGroups"),
     "taskSchedule": (HUMAN, Reader._schedule, "dueDate followUpDate"),
     "priorityDefinition": (HUMAN, Reader._priority, "priority"),

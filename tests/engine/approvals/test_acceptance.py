@@ -96,6 +96,7 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     16: ("what runs keeps version, form and drawing, and the page shows that one", (
         "engine/test_repository.py: running_instance_stays_on_its_version",
+        "engine/test_bindings.py: what_runs_keeps_the_form_that_it_was_deployed_with_or_shows_the_newest",
         "webui/test_acts.py: the_page_of_a_request_shows_the_version_that_runs",
     )),
     17: ("a batch answers line by line", (
