@@ -116,6 +116,11 @@ class Operation:
         """The folder that offers it."""
         return self.name.partition(".")[0]
 
+    @property
+    def brief(self) -> str:
+        """What analysts are told of it: the first paragraph of `doc`, in English; the catalogue translates it."""
+        return brief(self.doc)
+
     def bind(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """`inputs` as typed arguments. Raises InvalidInput naming the first that does not fit."""
         known = {parameter.name for parameter in self.parameters}
@@ -226,6 +231,11 @@ def subject(
 
 
 _subjects: dict[str, Subject] = {}
+
+
+def brief(doc: str) -> str:
+    """The first paragraph of a docstring in one line."""
+    return " ".join(doc.partition("\n\n")[0].split())
 
 
 def load(package: str = "engine.modules") -> None:

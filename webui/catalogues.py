@@ -1,5 +1,6 @@
 """Translations: `python -m webui.catalogues` collects the texts and compiles; `--check` fails on a missing one."""
 
+import ast
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from engine.operations import brief
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "webui" / "translations"
@@ -23,6 +26,9 @@ MADE_OF_FACTS = (
     "expression", "poison", "live", "dead", "suspended", "template", "operation",
 )  # fmt: skip
 """words that stand in facts and enumerations, where no tool finds them"""
+
+
+_OFFERS = frozenset(("operation", "external_operation"))
 
 
 def compile_all(folder: Path = FOLDER) -> list[Path]:
@@ -92,6 +98,20 @@ def _found() -> Iterator[str]:
         where = extract_from_dir(ROOT / folder, [(pattern, method)], {pattern: {"trimmed": "true"}}, KEYWORDS)
         for _, _, text, _, _ in where:
             yield text if isinstance(text, str) else text[0]
+    yield from _operations()
+
+
+def _operations() -> Iterator[str]:
+    """What operations say of themselves to analysts."""
+    for path in sorted((ROOT / "engine" / "modules").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and _OFFERS & {_called(one) for one in node.decorator_list}:
+                yield brief(ast.get_docstring(node) or "")
+
+
+def _called(decorator: ast.expr) -> str:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _read(source: Path) -> Catalog:

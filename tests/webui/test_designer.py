@@ -321,7 +321,11 @@ def test_the_catalogue_speaks_the_readers_language(ana):
     chinese = {"Accept-Language": "zh-CN"}
 
     assert {"key": "finance", "name": "Finance"} in ana.get("/designer/catalogue.json").json["groups"]
-    assert {"key": "finance", "name": "财务部"} in ana.get("/designer/catalogue.json", headers=chinese).json["groups"]
+    read = ana.get("/designer/catalogue.json", headers=chinese).json
+    assert {"key": "finance", "name": "财务部"} in read["groups"]
+    told = {one["name"]: one["doc"] for one in read["operations"] if one["module"] != "test"}
+    assert told["erp.confirm_payment"] == "银行确认款项已到账。"
+    assert [name for name, doc in told.items() if doc.isascii()] == []
 
 
 def test_an_id_that_is_no_name_is_refused_and_what_was_typed_stays(ana):

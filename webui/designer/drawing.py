@@ -4,6 +4,7 @@ from typing import Any, get_args, get_origin
 
 from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from engine import drafts, identity, operations, policy, repository, webhooks
 from engine.errors import N_, EngineError, NotFound
@@ -198,7 +199,7 @@ def findings_out(told: list[Finding]) -> list[dict[str, Any]]:
 def _operation(found: Operation) -> dict[str, Any]:
     return {
         "name": found.name, "module": found.module, "label": label(found.labels, found.name),
-        "doc": found.doc.split("\n\n")[0], "parameters": [_parameter(parameter) for parameter in found.parameters],
+        "doc": gettext(found.brief), "parameters": [_parameter(parameter) for parameter in found.parameters],
         "outputs": found.outputs, "errors": list(found.errors), "guarded_by": found.guarded_by,
         "external": found.external,
     }  # fmt: skip
