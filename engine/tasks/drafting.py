@@ -3,7 +3,7 @@
 A draft is a row of `instance` without number, token or facts; what was typed is never evaluated until it is submitted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -265,16 +265,17 @@ def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
     known: Values = values.decode(orjson.loads(row.state))
     version = _version(uow, row)
     form_id = repository.program(uow, version).start_form
-    fields, places = set(known), []
+    places: list[list[str]] = []
+    gone: dict[str, list[Any]] = {}
     if form_id is not None:
         form = repository.form(uow, form_id, version)
-        fields = {one.path.partition(".")[0] for one in form.fields}
         places = [one.path.split(".") for one in form.fields if one.type == "filepicker"]
-    dropped = tuple(sorted(set(known) - fields))
+        known = _asked_for(known, (), {tuple(one.path.split(".")) for one in form.fields}, gone)
+    dropped = tuple(sorted(gone))
     own = {str(one.id): one.name for one in documents.list_(uow, OWNER, row.id)}
     lost: list[str] = []
-    kept = {name: _own_files(known[name], [name], places, own, lost) for name in known if name in fields}
-    loose = [own[text] for name in dropped for text in _texts(known[name]) if text in own]
+    kept = {name: _own_files(known[name], [name], places, own, lost) for name in known}
+    loose = [own[text] for name in dropped for text in _texts(gone[name]) if text in own]
     earlier = uow.execute(_one, {"wanted": row.resubmits_id}).first() if row.resubmits_id is not None else None
     return RequestDraft(
         row.id, row.process_key, row.title, form_id, kept,
@@ -282,6 +283,25 @@ def _draft(uow: UnitOfWork, row: Any) -> RequestDraft:
         earlier.submission + 1 if earlier else 1, row.resubmits_id, row.version, row.updated_at,
         _labels(uow, row, dropped) if dropped else {}, tuple(dict.fromkeys(loose)), _names(uow, row, lost),
     )  # fmt: skip
+
+
+def _asked_for(
+    known: Mapping[str, Any], at: tuple[str, ...], fields: Set[tuple[str, ...]], gone: dict[str, list[Any]]
+) -> Values:
+    """What a form still asks for, in groups and rows too; the values of other fields go to `gone`, by dotted path."""
+    found: Values = {}
+    for name, value in known.items():
+        here = (*at, name)
+        inside = any(field[: len(here)] == here and len(field) > len(here) for field in fields)
+        if here not in fields and not inside:
+            gone.setdefault(".".join(here), []).append(value)
+        elif inside and isinstance(value, dict):
+            found[name] = _asked_for(value, here, fields, gone)
+        elif inside and isinstance(value, list):
+            found[name] = [_asked_for(row, here, fields, gone) if isinstance(row, dict) else row for row in value]
+        else:
+            found[name] = value
+    return found
 
 
 def _own_files(value: Any, at: list[str], places: list[list[str]], own: Mapping[str, str], lost: list[str]) -> Any:

@@ -576,6 +576,38 @@ def test_files_of_a_field_that_is_gone_are_named_and_stay_beside_the_request(eng
     assert files(engine, case.who["ann"], draft.id) == [("receipt.txt", 4)]
 
 
+def test_fields_that_are_gone_inside_groups_and_lists_are_named_with_their_files(engine, monkeypatch, clock):
+    def files_and(key, *, with_files):
+        proof = {"id": f"F_{key}", "type": "filepicker", "key": "files", "multiple": True, "label": f"{key} proof"}
+        return [{"id": f"W_{key}", "type": "textfield", "key": "why", "label": "why"}, *([proof] if with_files else [])]
+
+    def components(*, with_files):
+        return [
+            *FORM["components"],
+            {"id": "G", "type": "group", "path": "trip", "components": files_and("trip", with_files=with_files)},
+            {"id": "L", "type": "dynamiclist", "path": "lines", "components": files_and("line", with_files=with_files)},
+        ]
+
+    before, after = components(with_files=True), components(with_files=False)
+    monkeypatch.setitem(FORM, "components", before)
+    case = Case(engine, numbered(step("a")), form=True, amount=7, note="x")
+    names = ("hotel.txt", "train.txt", "taxi.txt")
+    hotel, train, taxi = (str(case.act(tasks.attach, "a", name, b"paid", "text/plain")) for name in names)
+    given = {"trip": {"why": "fair", "files": [hotel]},
+             "lines": [{"why": "there", "files": [train]}, {"why": "back", "files": [taxi]}]}  # fmt: skip
+    do(engine, ENGINE, runtime.set_variables, case.id, given, reason="filled in")
+    monkeypatch.setitem(FORM, "components", after)
+    clock.advance(timedelta(days=1))
+    begin(engine, case.who["ann"], numbered(step("a")), form=True, amount=1, note="newer")
+
+    draft = do(engine, case.who["ann"], tasks.copy_to_draft, case.id)
+
+    assert draft.dropped == ("lines.files", "trip.files")
+    assert (sorted(draft.loose), draft.lost) == (sorted(names), ())
+    assert [draft.labels[path][""] for path in draft.dropped] == ["line proof", "trip proof"]
+    assert (draft.values["trip"], draft.values["lines"]) == ({"why": "fair"}, [{"why": "there"}, {"why": "back"}])
+
+
 def test_rows_in_a_field_that_is_one_for_files_now_do_not_stop_a_draft(engine, monkeypatch):
     proof = {"id": "Files", "type": "filepicker", "key": "proof", "multiple": True, "label": "Proof"}
     monkeypatch.setitem(FORM, "components", [*FORM["components"], proof])
