@@ -43,7 +43,7 @@ PAGES = {
          "designer.new_decision", "designer.difference", "designer.editor", "designer.exchange", "designer.history",
          "designer.import_form", "designer.new", "designer.publish", "designer.published", "designer.review",
          "designer.scenario_list", "designer.simple", "designer.edit_form", "designer.gallery", "designer.template",
-         "designer.versions", "designer.view"),
+         "designer.versions", "designer.view", "designer.form_files", "designer.new_form", "designer.build_form"),
         "chen",
     ),
     **dict.fromkeys(
@@ -71,7 +71,7 @@ NO_PAGES = {
     ),
     **dict.fromkeys(
         ("inbox.badge", "messages.badge", "inbox.standing", "designer.comments", "designer.publish_running",
-         "designer.publish_scenarios"),
+         "designer.publish_scenarios", "designer.form_frame"),
         "a part of a page",
     ),
     **dict.fromkeys(("inbox.following", "workdays.index"), "leads to a page"),
@@ -216,6 +216,7 @@ class Places:
             self.values[f"designer.{name}"] = of_leave
         self.values |= {
             "designer.edit_form": {"key": "leave_request", "form_id": "oa/leave_request"},
+            "designer.build_form": {"form_id": "oa/leave_request"},
             "designer.edit_decision": {"key": "expense_authority"}, "designer.template": {"key": "leave_request"},
             "cockpit.versions": of_leave, "cockpit.plan_migration": of_leave, "policies.proof": of_leave,
             "cockpit.batch": {"batch_id": batch},
