@@ -89,7 +89,7 @@ def verify(
         verifier.check_anchors(report, anchors, keys)
         if keys is None and anchors:
             report.note("keys-not-compared", "keys", verifier.KEYS_ASSUMED)
-    marks = verifier.anchored(report, anchors, restored(uow))
+    marks = verifier.anchored(report, anchors, restored(uow, words=True))
     if instance_id is None:
         verifier.walk(report, act_links(uow), tips, marks, seen, acts=True, accounts=accounts)
     verifier.walk(report, fact_links(uow, some), tips, marks, seen, accounts=accounts)
@@ -168,11 +168,11 @@ def links_of(uow: UnitOfWork, stream: str) -> Iterator[tuple[bytes, bytes]]:
         yield act_text(row.scope, row.seq, row.at, row.kind, row.actor_id, row.content), row.hash
 
 
-def restored(uow: UnitOfWork) -> list[dict[str, Any]]:
-    """The data of acts by which an older state was put back."""
-    words = {row.seq: row.text or "–" for row in uow.execute(_WHY)}
+def restored(uow: UnitOfWork, *, words: bool = False) -> list[dict[str, Any]]:
+    """The data of acts by which an older state was put back. `words`: with the reasons, closed to anchorers."""
+    said = {row.seq: row.text or "–" for row in uow.execute(_WHY)} if words else {}
     rows = uow.execute(_RESTORED)
-    return [{**row.data, "reason": words[row.seq]} if row.seq in words else row.data for row in rows]
+    return [{**row.data, "reason": said[row.seq]} if row.seq in said else row.data for row in rows]
 
 
 def read_anchors(

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import audit, history
+from engine.audit import verifier
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import service, user
 from tests.factories import begun, complete, deploy, straight
@@ -96,3 +97,55 @@ def test_nobody_says_where_his_act_came_from(engine, instance):
             history.act(uow, "identity", "user.created", {"source": "web"})
 
     assert broken(engine) == []
+
+
+# ---------------------------------------------------------------- rows beside chains, without a database
+
+_AT = "2026-11-01T00:00:00.000000Z"
+
+
+def judged(rows, *links, whole=True):
+    """Codes of what the verifier says of `rows` beside links: (stream, seq, kind, data)."""
+    seen, report = verifier.Seen(), verifier.Report()
+    for stream, seq, kind, data in links:
+        seen.streams.add(stream)
+        head = [stream.removeprefix(verifier.ACTS), seq, _AT, kind]
+        link = [*head, None, data] if stream.startswith(verifier.ACTS) else [*head, "n", None, None, data]
+        seen.kept.setdefault(kind.encode(), []).append((stream, seq, _AT, link))
+    verifier.cross_check(report, rows, seen, whole)
+    return [found.code for found in report.found]
+
+
+def a_grant(**values):
+    grant = dict.fromkeys(verifier.SEALED["grants"]) | {
+        "id": "g", "stream": "i", "source": "emergency", "subject_type": "bill", "subject_id": "1", "facts": {},
+        "subject_digest": verifier.binding_digest("bill", "1", {}), "granted_at": _AT, "expires_at": "2027",
+        "uses": "once", "used": "0", "state": "active",
+    }  # fmt: skip
+    return grant | values
+
+
+@pytest.mark.parametrize(("first", "then", "state"), [
+    ("approval.parked", "approval.restored", "active"), ("approval.restored", "approval.parked", "parked"),
+])  # fmt: skip
+def test_what_was_turned_twice_at_one_instant_is_as_the_later_link_says(first, then, state):
+    rows = verifier.Rows(grants=[a_grant(state=state)])
+    born = {"grants": {"g": verifier.row_digest("grants", rows.grants[0])}}
+    links = [("i", 1, "approval.granted", born), ("i", 2, first, {"grants": ["g"]}), ("i", 3, then, {"grants": ["g"]})]
+
+    assert "grant-state" not in judged(rows, *links)
+
+
+def test_acts_of_the_engine_are_let_through_beside_policies_since_chains_tell_of_it():
+    cleared = {
+        "id": "c", "stream": "i", "class": None, "state": "used", "cleared_at": _AT, "min_people": 1, "amount": "0",
+    }  # fmt: skip
+    policies = ("audit:policy", 1, "policy.reviewed", {"policy": "P", "version": 1})
+    born = ("i", 1, "approval.granted", {"grants": {}})
+    missing = "clearance-unrecorded"
+
+    assert missing not in judged(verifier.Rows(clearances=[cleared]), born, whole=False), "that chain was not read"
+    assert missing in judged(verifier.Rows(clearances=[cleared]), born, policies)
+    before = cleared | {"cleared_at": "2026-10-31T00:00:00.000000Z"}
+    assert missing not in judged(verifier.Rows(clearances=[before]), born, policies)
+    assert missing in judged(verifier.Rows(clearances=[before | {"class": "refund.execute"}]), born, policies)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import history, identity, migration, policy, repository, tasks
+from engine import audit, history, identity, migration, policy, repository, tasks
 from engine.db.task import Ticket, user_task, work_item
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import FORK, Case, line, request, step
@@ -147,6 +147,7 @@ def test_an_opinion_is_erased_where_its_decision_was_carried_to(engine):
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert uow.execute(written).scalars().all() == []
+        assert audit.verify(uow).findings == []
 
 
 def test_a_carried_decision_is_carried_again_and_undone_with_the_round_that_carries_it(engine):

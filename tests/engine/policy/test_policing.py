@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from engine import identity, policy, repository, runtime
+from engine import audit, identity, policy, repository, runtime
 from engine.db import roles
 from engine.errors import PolicyHold
 from engine.process_engine import ProcessEngine
@@ -82,10 +82,12 @@ def test_changing_a_policy_needs_what_the_policy_about_changes_asks_for(engine, 
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"processes/oa/board.bpmn": BOARD})
     with engine.unit_of_work(who["req"]) as uow:
-        runtime.start(uow, "board", {"version_id": str(made.id)})
+        of = runtime.start(uow, "board", {"version_id": str(made.id)}).id
     agree(engine, who["root"])
     with engine.unit_of_work(who["cfo"]) as uow:
         assert repository.activate_policy(uow, made.id).version.state == "active"
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == audit.verify(uow, of).findings == []
 
 
 def test_the_people_without_whom_nothing_is_paid_are_named(engine):
@@ -148,7 +150,7 @@ def person_id(engine, login: str):
 
 
 @pytest.mark.postgres
-def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgres_server, clock):
+def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgres_server, clock, tmp_path):
     admin = create_engine(postgres_server.url(), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text("CREATE DATABASE roles"))
@@ -171,6 +173,15 @@ def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgr
         agree(engine, who["fay"])
         pay(engine, instance_id, bill_id)
         assert state_of(engine, bill_id) == "paid"
+    finally:
+        engine.dispose()
+    anchoring = Settings(
+        database_url=postgres_server.url("roles").replace("troika@", "anchor1@"),
+        anchor_sink=f"file:{tmp_path / 'outside'}", anchor_key=str(tmp_path / "keys" / "anchor.key"),
+    )  # fmt: skip
+    engine = ProcessEngine(anchoring, clock=clock)
+    try:
+        assert audit.anchor(engine).number == 1
     finally:
         engine.dispose()
     app, report, anchor = (
