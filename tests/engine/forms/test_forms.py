@@ -373,6 +373,25 @@ def test_a_form_tells_the_money_that_it_holds_and_a_column_is_added_up() -> None
     }  # fmt: skip
 
 
+def test_amounts_of_a_form_that_states_no_currency_are_money_of_the_books() -> None:
+    """Forms of before: a limit that overlooks their amounts would be none."""
+    cents = {"type": "number", "decimalDigits": 2}
+    old = [{"id": "a", "key": "amount", **cents}, {"id": "d", "key": "days", "type": "number"},
+           {"id": "l", "type": "dynamiclist", "path": "lines", "components": [{"id": "p", "key": "price", **cents}]}]  # fmt: skip
+    new = [*old, {"id": "t", "key": "total", **cents, "properties": {"currency": "USD"}}]
+    values = {"amount": Decimal("12.50"), "days": 3, "lines": [{"price": 4}], "total": 7}
+
+    found = []
+    for components in (old, new):
+        form = forms.read({"id": "x", "components": components}).form
+        assert form is not None
+        found.append(forms.sums(form, values, now=NOW, zone="Asia/Shanghai"))
+
+    assert found == [
+        {("amount", "CNY"): forms.Sum(Decimal("12.50"), "CNY")}, {("total", "USD"): forms.Sum(7, "USD")},
+    ]  # fmt: skip
+
+
 def test_options_may_come_from_the_data() -> None:
     form = forms.read(
         {"id": "x", "components": [{"id": "a", "type": "select", "key": "a", "valuesExpression": "= for o in offers return o.code"}]}
