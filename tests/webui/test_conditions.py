@@ -88,6 +88,7 @@ def test_what_rows_can_say_is_rows_whoever_wrote_it(text, said):
         "= not(paid)", "= count(lines) > 3", "= amount > limit", "= amount > 5 and", "= (a = 1 or b = 2) and c = 3",
         "= amount > 2 * 3", "= some line in lines satisfies line.amount > 5", "= kind in (\"a\", 5)", "= ＞ 5",
         "= amount in (1..5]", "= date(day, 1, 2) > date(\"2026-01-01\")", "= contains(kind, other)",
+        '= kind = "" and amount > 5', '= kind in ("", "a")', '= kind != " "',
     ],
 )  # fmt: skip
 def test_what_says_more_stays_text(text):

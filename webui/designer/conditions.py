@@ -226,7 +226,7 @@ class _Reader:
         match node:
             case n.Literal(value=bool()):
                 return str(node.value).lower(), TRUTH
-            case n.Literal(value=str(), unreadable=""):
+            case n.Literal(value=str(), unreadable="") if node.value.strip():  # a row without a value is unfinished
                 return node.value, TEXT
             case n.Literal(value=int() | Decimal()) | n.Negate(operand=n.Literal(value=int() | Decimal()), count=1):
                 said = self._text[node.start : node.end]

@@ -32,7 +32,10 @@ async function start() {
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
   modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind })).findings;
   modeler.get('troikaVariables').attempt = async (text, kind, values) => send('POST', page.addresses.try, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind, values });
-  modeler.get('troikaConditions').ask = asked => send('POST', page.addresses.condition, asked);
+  modeler.get('troikaConditions').ask = asked => {
+    if (asked.rows) draft.changed();      // rows on their way are a change already: who follows a link now is to wait for them
+    return send('POST', page.addresses.condition, asked);
+  };
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState,
     unsent: `${page.person}:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml });
   const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id), {

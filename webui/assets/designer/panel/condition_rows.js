@@ -19,6 +19,8 @@ export function ConditionField(props) {
 
   useEffect(() => {
     if (value === written.current) return undefined;      // our own edit: rows that are not complete stay
+    written.current = null;      // what is undone may come back
+    asked.current += 1;
     let away = false;
     setProblems([]);
     conditions.rows(value).then(rows => { if (!away) { setGroups(rows); setFailed(''); if (!rows) setAsText(true); } }, error => { if (!away) { setGroups(null); setAsText(true); setFailed(error.message); } });
