@@ -55,7 +55,7 @@ def export(engine: ProcessEngine, folder: Path, actor: Actor) -> dict[str, int]:
         checking.snapshot(uow)
         counts = _write(uow, folder)
         manifest: dict[str, Any] = {
-            "format": EXPORT, "whole": True, "exported_at": verifier.instant(uow.now),
+            "format": EXPORT, "rows": verifier.ROWS, "whole": True, "exported_at": verifier.instant(uow.now),
             "anchor_every_seconds": int(anchoring.every(engine.settings).total_seconds()), "counts": counts,
             "accounts": sorted(str(key) for key in uow.execute(select(user_account.c.id)).scalars()),
             "files": {

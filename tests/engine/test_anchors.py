@@ -3,9 +3,11 @@
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -272,6 +274,20 @@ def test_export_is_verified_by_one_file_without_the_product(anchored, clock, tmp
     assert run("--keys", str(tmp_path / "keys.txt"))[0] == 3
     with anchored.unit_of_work(ENGINE, read_only=True) as uow:
         assert [act.kind for act in history.acts(uow, "audit")] == ["audit.exported"]
+
+
+def test_exports_with_rows_of_the_first_shape_verify_and_are_searched_for_what_is_gone(tmp_path):
+    folder = tmp_path / "export"
+    shutil.copytree(Path(__file__).parents[1] / "data" / "export_rows_1", folder)
+
+    assert verifier.verify_export(folder, None, None).found == []
+
+    rows = (folder / "rows.jsonl").read_text().splitlines(keepends=True)
+    item = next(line for line in rows if line.startswith('["items"') and '"agree"' in line)
+    (folder / "rows.jsonl").write_text("".join(line for line in rows if line != item))
+    found = {one.code: one.facts for one in verifier.verify_export(folder, None, None).found}
+    assert found.keys() >= {"file-changed", "item-missing"}
+    assert found["item-missing"]["item"] == json.loads(item)[1]["id"]
 
 
 _ALONE = """
