@@ -121,7 +121,7 @@ def timeline(
     for row in rows:
         data = dict(row.data or {})
         source = str(data.pop(_SOURCE, ""))
-        _tell(data, row.seq, written)
+        tell(data, row.seq, written)
         entries.append(
             Entry(
                 row.seq, row.at, row.kind, row.node, row.actor_id, row.on_behalf_of_id, source, data, row.token,
@@ -142,8 +142,8 @@ def text_digest(text: str, salt: bytes | None) -> str:
     return values.sha256((salt or b"") + text.encode()).hex()
 
 
-def _tell(data: dict[str, Any], seq: int, written: Mapping[tuple[int, str], str | None]) -> None:
-    """In place of digests what people have written, and what of it is gone."""
+def tell(data: dict[str, Any], seq: int, written: Mapping[tuple[int, str], str | None]) -> None:
+    """Put into `data` of link `seq`, in place of digests, what people have written, and what of it is gone."""
     names = data.pop(TEXTS, {})
     told = {name: text for name in names if (text := written.get((seq, name))) is not None}
     if CHANGES in told:
@@ -226,7 +226,7 @@ def acts(uow: UnitOfWork, scope: str, *, limit: int = 200) -> list[Act]:
     found = [Act(row.seq, row.at, row.kind, row.actor_id, dict(row.data)) for row in uow.execute(query)]
     written = _written(uow, _act_texts, scope, [one.seq for one in found if TEXTS in one.data])
     for one in found:
-        _tell(one.data, one.seq, written)
+        tell(one.data, one.seq, written)
     return found
 
 

@@ -9,7 +9,7 @@ from engine.approvals.carrying import click_of
 from engine.db.audit import audit, audit_text
 from engine.db.draft import draft_review
 from engine.db.history import history_text
-from engine.db.job import batch
+from engine.db.job import ItemState, batch, batch_item
 from engine.db.task import Source, work_item
 from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
@@ -56,6 +56,11 @@ _erase_act_texts = (
     .values(text=None, salt=None)
 )
 _act_data = select(audit.c.data).where(audit.c.scope == bindparam("of"), audit.c.seq == bindparam("at_seq"))
+_waiting = (
+    select(batch_item.c.instance_id)
+    .where(batch_item.c.batch_id == bindparam("of"), batch_item.c.state == int(ItemState.OPEN))
+    .limit(1)
+)
 _erase_batch = update(batch).where(batch.c.id == bindparam("of")).values(reason="")
 _erase_review = (
     update(draft_review)
@@ -120,8 +125,10 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
 
     `seq`: the number of the act in its chain, `scope`: whose it is. The reason stays on record. Why a version of a
     policy or an emergency was asked for stays in the row of that version or emergency: it is a record of the books.
+    The reason of a batch stands beside each instance that it has carried over too: `erase_text` erases it there.
 
-    Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason), Forbidden.
+    Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason; a batch that is not
+    finished), Forbidden.
     """
     identity.require(uow, "admin")
     if not reason.strip():
@@ -129,10 +136,13 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
     kept = uow.execute(_act_texts_of, {"of": scope, "at_seq": seq}).all()
     if not kept:
         raise NotFound(kind="text", key=f"{scope} {seq}")
-    uow.execute(_erase_act_texts, {"of": scope, "at_seq": seq})
     about = uow.execute(_act_data, {"of": scope, "at_seq": seq}).scalar_one()
     if "batch" in about:
+        if uow.execute(_waiting, {"of": UUID(about["batch"])}).first() is not None:
+            expected = N_("the batch to be finished")
+            raise InvalidValue(expected=expected, found=N_("instances that have not been carried over yet"))
         uow.execute(_erase_batch, {"of": UUID(about["batch"])})
+    uow.execute(_erase_act_texts, {"of": scope, "at_seq": seq})
     if "digest" in about:
         for row in kept:
             uow.execute(_erase_review, {"of": about["path"], "wanted": about["digest"], "words": row.text})

@@ -6,7 +6,19 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from engine import approvals, batches, bpmn, history, identity, jobs, migration, modification, repository, runtime
+from engine import (
+    approvals,
+    batches,
+    bpmn,
+    history,
+    identity,
+    jobs,
+    migration,
+    modification,
+    repository,
+    runtime,
+    tasks,
+)
 from engine.db.instance import Status
 from engine.db.job import ItemState, job
 from engine.db.task import user_task
@@ -346,8 +358,14 @@ def test_a_batch_moves_each_in_its_own_transaction_and_keeps_every_result(engine
         batch = batches.create(uow, plan, reason="cheaper")
     with engine.unit_of_work(ENGINE) as uow:
         runtime.cancel(uow, third, "withdrawn meanwhile")
+    with pytest.raises(InvalidValue, match="the batch to be finished"), engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_act(uow, "batch", 1, "the law")
     jobs.run_due(engine)
 
+    assert [fact.data["reason"] for fact in facts(engine, first, "migration.asked")] == ["cheaper"]
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_act(uow, "batch", 1, "the law")
+        assert batches.get(uow, batch).reason == ""
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         found, items = batches.get(uow, batch), batches.items(uow, batch)
     results = {

@@ -94,6 +94,9 @@ def erase_text(instance: UUID, seq: int | None, reason: str | None) -> None:
 def erase_act(scope: str, seq: int | None, reason: str | None) -> None:
     """Delete what somebody has written with an act outside requests: SCOPE is batch, draft, policy or anchor.
 
+    The reason of a batch can be deleted when the batch is finished. It stands beside each request that the batch has
+    carried over, too: delete it there with erase-text.
+
     Without SEQ: what there is, with the numbers of the acts.
     """
     if seq is None:

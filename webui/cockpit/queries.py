@@ -1,12 +1,15 @@
 """What operators look at: plain SELECTs over the engine's tables, a page at a time by key."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, select, tuple_
 
-from engine.db.audit import audit
+from engine import history
+from engine.db.audit import audit, audit_text
 from engine.db.definition import Kind, definition
 from engine.db.identity import user_account
 from engine.db.instance import Status, instance
@@ -104,7 +107,19 @@ def backlog(uow: UnitOfWork) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def acts(uow: UnitOfWork, *, limit: int = 100) -> Sequence[Any]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act outside instances. `name`: of who did it. `data`: with what people have written, or that it is erased."""
+
+    scope: str
+    seq: int
+    at: datetime
+    kind: str
+    name: str | None
+    data: dict[str, Any]
+
+
+def acts(uow: UnitOfWork, *, limit: int = 100) -> list[Done]:
     """What was done outside instances, newest first."""
     query = (
         select(audit.c.scope, audit.c.seq, audit.c.at, audit.c.kind, audit.c.data, user_account.c.name)
@@ -112,7 +127,16 @@ def acts(uow: UnitOfWork, *, limit: int = 100) -> Sequence[Any]:
         .order_by(audit.c.at.desc(), audit.c.scope, audit.c.seq.desc())
         .limit(limit)
     )
-    return uow.execute(query).all()
+    found = [Done(row.scope, row.seq, row.at, row.kind, row.name, dict(row.data)) for row in uow.execute(query)]
+    places = [(one.scope, one.seq) for one in found if history.TEXTS in one.data]
+    written: dict[str, dict[tuple[int, str], str | None]] = {}
+    if places:
+        of = select(audit_text.c.scope, audit_text.c.seq, audit_text.c.name, audit_text.c.text)
+        for row in uow.execute(of.where(tuple_(audit_text.c.scope, audit_text.c.seq).in_(places))):
+            written.setdefault(row.scope, {})[row.seq, row.name] = row.text
+    for one in found:
+        history.tell(one.data, one.seq, written.get(one.scope, {}))
+    return found
 
 
 def _paged(uow: UnitOfWork, query: Select[Any]) -> tuple[Sequence[Any], UUID | None]:
