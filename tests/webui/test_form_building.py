@@ -68,6 +68,9 @@ def test_a_form_is_made_found_saved_and_deployed(ana, engine):
     assert (saved.status_code, saved.json["etag"], late.status_code, renamed.status_code) == (200, "2-0", 409, 422)
     deployed = ana.post(f"{HERE}/deploy/oa/trip", json={"note": "first", "etag": "2-0"})
     assert deployed.json == {"version": 1, "etag": "2-1"}
+    seen = {"If-Match": "2-0", "Accept": "application/json"}
+    unaware = ana.put(f"{HERE}/drafts/oa/trip", json={"content": form}, headers=seen)
+    assert (unaware.status_code, unaware.json["detail"][:25]) == (409, "Dora deployed this form a")
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert [field.path for field in repository.form(uow, "oa/trip").fields] == ["cost", "secret"]
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+from uuid import UUID
 
 from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import bindparam, select
 
 from engine import dictionaries, drafts, forms, identity, pickers, records, repository
+from engine.db.definition import definition, deployment, resource
 from engine.drafts import DraftInfo
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidForm, NotFound
 from engine.findings import errors_of
@@ -25,6 +28,13 @@ from webui.designer.form_uses import Drawn, Use
 from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas
 from webui.rendering import as_script_data, page, person
 
+_deployer = (
+    select(deployment.c.deployed_by)
+    .join(resource, resource.c.deployment_id == deployment.c.id)
+    .join(definition, definition.c.resource_id == resource.c.id)
+    .where(definition.c.id == bindparam("id"))
+)
+
 
 class FormIdTaken(EngineError):
     """Two forms cannot have one name."""
@@ -38,6 +48,13 @@ class FormChanged(EngineError):
     """The form on the server is not the one that this page was loaded with."""
 
     message = N_("{name} saved this form at {at}.")
+    status = 409
+
+
+class FormDeployed(EngineError):
+    """A version was deployed since this page was loaded."""
+
+    message = N_("{name} deployed this form at {at}.")
     status = 409
 
 
@@ -166,9 +183,10 @@ def check_form(form_id: str) -> ResponseReturnValue:
 def save_form(form_id: str) -> ResponseReturnValue:
     """Store the form; `If-Match` carries the ETag that the page has seen, or * to write over anything."""
     text = body("content")["content"]
+    _alone(form_id)
     file, seen = existing(form_id), request.headers.get("If-Match", "")
     if seen not in (file.etag, "*"):
-        raise _changed_by(file.draft)
+        raise _changed_by(file, seen)
     _judge_name(text, form_id)
     version = file.draft.version if file.draft else 0
     saved = drafts.save(g.uow, file.path, text.encode("utf-8"), version=version)
@@ -178,11 +196,13 @@ def save_form(form_id: str) -> ResponseReturnValue:
 @designer.post("/forms/deploy/<path:form_id>")
 def deploy_form(form_id: str) -> ResponseReturnValue:
     """Deploy the saved draft that the page has seen; a refusal carries every finding."""
-    sent, file = body("note", "etag"), existing(form_id)
+    sent = body("note", "etag")
+    _alone(form_id)
+    file = existing(form_id)
     if file.draft is None:
         raise NotFound(kind="draft", key=form_id)
     if sent["etag"] != file.etag:
-        raise _changed_by(file.draft)
+        raise _changed_by(file, sent["etag"])
     content = {file.draft.path: drafts.open_(g.uow, file.draft.path).content}
     drafts.reviewing.require(g.uow, file.draft.path, content)
     try:
@@ -304,9 +324,23 @@ def _language(text: str) -> str:
     return text if text in languages.LANGUAGES else languages.language()
 
 
-def _changed_by(draft: DraftInfo | None) -> FormChanged:
-    who = identity.user(g.uow, draft.saved_by) if draft and draft.saved_by else None
-    return FormChanged(name=person(who), at=draft.saved_at if draft else g.uow.now)
+def _alone(form_id: str) -> None:
+    """A draft that is saved while it is deployed would be older than the version, and so never shown again."""
+    g.uow.alone(f"form draft {form_id}")
+
+
+def _changed_by(file: FormFile, seen: str) -> EngineError:
+    """Who wrote what the page has not seen: a version, unless a draft was saved after it."""
+    (drawn, _, version), (now_drawn, _, now_version) = seen.partition("-"), file.etag.partition("-")
+    if file.latest is not None and version != now_version and (drawn == now_drawn or file.fresh is None):
+        deployer = g.uow.execute(_deployer, {"id": file.latest.id}).scalar_one()
+        return FormDeployed(name=_person(deployer), at=file.latest.deployed_at)
+    draft = file.draft
+    return FormChanged(name=_person(draft.saved_by if draft else None), at=draft.saved_at if draft else g.uow.now)
+
+
+def _person(user_id: UUID | None) -> str:
+    return person(identity.user(g.uow, user_id) if user_id is not None else None)
 
 
 def _table(table: records.RecordTable) -> dict[str, Any]:

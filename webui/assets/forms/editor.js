@@ -3,9 +3,10 @@ import './texts.js';
 import { FormEditor } from '@bpmn-io/form-js-editor';
 import { icon, kinds, presets } from './kinds.js';
 import { panel } from './panel.js';
-import { h, render } from 'preact';
+import { h, options, render } from 'preact';
 
 export async function open({ container, palette, properties, schema, offers, changed }) {
+  leaveFocusIn(properties);
   const editor = new FormEditor({
     container, palette: { parent: palette }, propertiesPanel: { parent: properties }, additionalModules: [kinds, panel(offers)],
     slots: { 'editor-palette__footer': host => offerPresets(host, () => editor) },
@@ -49,6 +50,21 @@ export async function flush(...hosts) {
   field.blur();
   await new Promise(done => setTimeout(done, 320));
   if (field.isConnected) field.focus({ preventScroll: true });
+}
+
+// form-js gives the focus to the chosen field of the canvas whenever that field changes, from under whoever types its properties
+function leaveFocusIn(properties) {
+  const before = options.vnode;
+  options.vnode = vnode => {
+    const { type, ref, props } = vnode;
+    if (type === 'div' && ref && typeof ref === 'object' && /\bfjs-element\b/.test(props.class)) vnode.ref = element => { ref.current = element && guarded(element, properties); };
+    before?.(vnode);
+  };
+}
+
+function guarded(element, properties) {
+  element.focus = how => { if (!properties.contains(document.activeElement)) HTMLElement.prototype.focus.call(element, how); };
+  return element;
 }
 
 function offerPresets(host, editor) {

@@ -14,6 +14,7 @@ import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
 import '../styles/designer.css';
 import '../styles/form.css';
 import '../styles/form_builder.css';
+import '../styles/editors_dark.css';
 
 const CHECK_AFTER_MS = 600;
 const $ = id => document.getElementById(id);
@@ -33,7 +34,7 @@ async function start() {
   const problems = new Problems($('problems'), id => show(editor, id));
   draft = new Draft({
     address: page.addresses.draft, etag: page.etag, field: 'content', onState: showState,
-    xml: async () => { await flush($('properties'), $('fields')); return text(); },
+    xml: async () => text(),
   });
   check = checker({ page, text, editor, problems, used });
   preview = new Preview({
@@ -91,7 +92,11 @@ function show(editor, id) {
 }
 
 function listen(editor, draft, problems, check) {
-  const saveAndCheck = () => Promise.all([draft.save(), check.now()]);
+  // saving by itself leaves the field alone, which writes a moment after the last key and so starts the next save
+  const saveAndCheck = async () => {
+    await flush($('properties'), $('fields'));
+    await Promise.all([draft.save(), check.now()]);
+  };
   $('save').addEventListener('click', saveAndCheck);
   for (const act of ['undo', 'redo']) $(act).addEventListener('click', () => editor.get('commandStack')[act]());
   undoable(editor);
