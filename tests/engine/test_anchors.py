@@ -13,13 +13,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from engine import audit, history, identity, jobs
+from engine import audit, history, identity, jobs, policy
 from engine.audit import signing, verifier
 from engine.audit.sinks import FolderSink, SinkConflict, SinkUnreachable
 from engine.dispatch import housekeeping
 from engine.unit_of_work import ENGINE, Actor
 from engine.values import sha256
 from tests.engine.bpmn.drawing import user
+from tests.engine.policy.test_gate import POLICY
 from tests.factories import begun, complete, deploy, straight
 from webui import catalogues
 
@@ -247,6 +248,8 @@ def test_night_verifies_once_and_whoever_asks_gets_it_at_once(anchored, clock):
 def test_export_is_verified_by_one_file_without_the_product(anchored, clock, tmp_path):
     key = begun(anchored)
     complete(anchored, key, "approve", ok=True)
+    with anchored.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
     audit.anchor(anchored)
     folder, outside = tmp_path / "export", tmp_path / "outside"
     audit.export(anchored, folder, Actor(None, source="cli"))
@@ -262,6 +265,13 @@ def test_export_is_verified_by_one_file_without_the_product(anchored, clock, tmp
 
     code, told = run("--anchors", str(outside), "--keys", str(tmp_path / "keys.txt"))
     assert (code, "intact 完好 (0)" in told) == (0, True), told
+    manifest, rows = (folder / "manifest.json").read_text(), (folder / "rows.jsonl").read_text()
+    (folder / "manifest.json").write_text(manifest.replace(' "rows": 2,', ""))
+    (folder / "rows.jsonl").write_text("".join(line for line in rows.splitlines(True) if '["versions"' not in line))
+    code, told = run()
+    assert "policy-missing" in told, "an export does not become an older one because its manifest says so"
+    (folder / "manifest.json").write_text(manifest)
+    (folder / "rows.jsonl").write_text(rows)
     facts = (folder / "facts.txt").read_bytes()
     (folder / "facts.txt").write_bytes(facts.replace(b'"task.opened"', b'"task.0pened"', 1))
     code, told = run()
