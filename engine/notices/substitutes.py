@@ -143,14 +143,19 @@ def _changes(uow: UnitOfWork, before: Mapping[str, Any], rule: Substitution) -> 
     def told(valid_to: datetime, word: str, keys: Sequence[str], most: Decimal | None, english: bool) -> list[str]:
         return [_day(uow, valid_to - timedelta(microseconds=1)), scope(word, keys, english), amount(most, english)]
 
+    ended = datetime.fromisoformat(before["valid_to"])
     most = None if before["max_amount"] is None else Decimal(before["max_amount"])
+    # by what holds, not by its words: two things may have one name in one of the languages
+    last_days = (_day(uow, end - timedelta(microseconds=1)) for end in (ended, rule.valid_to))
+    scopes = ((before["scope"], list(before["names"])), (rule.scope, list(rule.names)))
+    differs = [one != other for one, other in (last_days, scopes, (most, rule.max_amount))]
     lines = []
     for english in (False, True):
-        was = told(datetime.fromisoformat(before["valid_to"]), before["scope"], before["names"], most, english)
+        was = told(ended, before["scope"], before["names"], most, english)
         now = told(rule.valid_to, rule.scope, rule.names, rule.max_amount, english)
         mark = (": ", "：")[not english]
-        lines.append([f"{name[english]}{mark}{one} → {other}" for name, one, other in zip(_WAS, was, now, strict=True)
-                      if one != other])  # fmt: skip
+        lines.append([f"{name[english]}{mark}{one} → {other}" for name, one, other, new
+                      in zip(_WAS, was, now, differs, strict=True) if new])  # fmt: skip
     return Changes(tuple(zip(*lines, strict=True)))
 
 

@@ -370,6 +370,16 @@ def test_without_a_manager_who_could_judge_those_who_look_after_people_do_and_ar
 # ---------------------------------------------------------------- changed while it runs
 
 
+def test_a_change_is_told_though_both_scopes_read_alike_in_one_language(office):
+    made = stand_in(office, "bob", "gus")
+    office.do("dan", identity.change_substitution, made.id, made.valid_to, scope="categories", names=["everything"])
+    office.later(hours=3)
+
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        texts = uow.execute(select(notice.c.text).where(notice.c.user_id == office.who["bob"].user_id)).scalars().all()
+    assert texts == ["范围：全部 → everything"]
+
+
 def test_a_running_one_gets_another_end_scope_and_amount_and_both_people_are_told(office):
     office.begin(approval("check", CLAIM, users="bob"), form=True, amount=Decimal(70))
     made = stand_in(office, "bob", "gus", lasts=timedelta(hours=2), max_amount=Decimal(50))
