@@ -100,3 +100,33 @@ def _claim(site: Site, ann: Page, words: dict[str, str], amount: int) -> str:
 
 def _version(page: Page) -> int:
     return int(page.locator(".page-pretitle").inner_text().rpartition("v")[2].rpartition("V")[2])
+
+
+def test_a_value_with_a_comma_stays_text_and_names_of_a_check_are_offered_at_once(site: Site) -> None:
+    chen = site.enter("chen", language="en")
+    site.open(chen, "/designer/edit/expense_claim")
+    chen.mouse.click(*chen.evaluate(MIDDLE, "needs_director_to_director"))
+    entry = chen.locator('[data-group-id="group-tk-condition"]')
+    rows = entry.locator(".tk-rows-row")
+    if not rows.first.is_visible():
+        entry.locator(".bio-properties-panel-group-header").click()
+    expect(rows.first).to_be_visible()
+    chen.evaluate(
+        """() => {
+          const names = tkDesigner.modeler.get('troikaVariables'), set = names.set.bind(names);
+          names.set = () => {};      // checks that are on their way
+          set([{ name: 'shade', type: 'string' }]);
+        }"""
+    )
+    expect(rows.first.locator("option[value=shade]")).to_have_count(1)
+    chen.evaluate(
+        """() => {
+          const m = tkDesigner.modeler, flow = m.get('elementRegistry').get('needs_director_to_director');
+          const body = m.get('bpmnFactory').create('bpmn:FormalExpression', { body: '= shade in ("a, b", "c")' });
+          m.get('modeling').updateProperties(flow, { conditionExpression: body });
+        }"""
+    )
+    expect(entry.locator(".cm-content")).to_contain_text('shade in ("a, b", "c")')
+    expect(entry.locator("[data-as-rows]")).to_have_count(0)
+    chen.locator("#undo").click()
+    expect(entry.locator("[data-as-rows]")).to_have_count(1)

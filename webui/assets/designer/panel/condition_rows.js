@@ -6,13 +6,14 @@ import { useService } from 'bpmn-js-properties-panel';
 import { FeelField } from './feel_field.js';
 
 const GROUPS = [['form', 'Form'], ['data', 'Other data'], ['requester', 'Requester'], ['approval', 'Approvals']];
-const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300;
+const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/;
 const PLACEHOLDER = { number: '5000', string: '', date: '', 'date and time': '', list: '' };
 
 // `value`, `onChange`, `words`, `hint` as of a FEEL field
 export function ConditionField(props) {
   const { id, label, value = '', onChange, required } = props;
-  const conditions = useService('troikaConditions'), translate = useService('translate');
+  const conditions = useService('troikaConditions'), translate = useService('translate'), eventBus = useService('eventBus');
+  const [, setFields] = useState(conditions.fields());
   const [groups, setGroups] = useState(undefined), [problems, setProblems] = useState([]), [asText, setAsText] = useState(false), [failed, setFailed] = useState('');
   const written = useRef(null), asked = useRef(0), current = useRef();
   current.current = { value, onChange };
@@ -26,6 +27,16 @@ export function ConditionField(props) {
     conditions.rows(value).then(rows => { if (!away) { setGroups(rows); setFailed(''); if (!rows) setAsText(true); } }, error => { if (!away) { setGroups(null); setAsText(true); setFailed(error.message); } });
     return () => { away = true; };
   }, [value]);
+
+  useEffect(() => {                                // a check may find other names
+    const again = () => setFields(conditions.fields());
+    eventBus.on('troika.names', again);
+    return () => eventBus.off('troika.names', again);
+  }, []);
+
+  // values are typed with commas between them: one that has a comma itself would fall apart
+  const torn = groups?.some(rows => rows.some(row => SEVERAL.includes(row.operator) && row.type !== 'number' && row.values.some(text => COMMA.test(text)) && !optionsOf(conditions, row).length));
+  useEffect(() => { if (torn) setAsText(true); }, [torn]);
 
   const write = next => {
     setGroups(next);
@@ -43,10 +54,10 @@ export function ConditionField(props) {
 
   const incomplete = groups?.some(rows => rows.some(row => !complete(row)));
   if (groups === undefined) return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id }, h('span', { class: 'bio-properties-panel-label' }, label));
-  if (groups === null || asText) {
+  if (groups === null || torn || asText) {
     return h('div', null,
       h(FeelField, { ...props, key: `${id}-text` }),
-      h('p', { class: 'tk-rows-note' }, failed || (groups === null
+      h('p', { class: 'tk-rows-note' }, failed || (groups === null || torn
         ? translate('Advanced expression: it says more than rows can.')
         : h('button', { type: 'button', class: 'btn btn-sm', 'data-as-rows': '', onClick: () => setAsText(false) }, translate('Show as rows')))));
   }
@@ -76,7 +87,13 @@ function Row({ row, name, fields, problem, change, remove }) {
     const chosen = fields.find(found => found.key === key), kind = chosen?.type ?? '', codes = (comparisons[kind] ?? comparisons['']).map(([code]) => code);
     change({ field: key, type: kind, operator: codes.includes(row.operator) ? row.operator : codes[0], values: kind === type && !field?.options.length && !chosen?.options.length ? row.values : [''] });
   };
-  const compare = operator => change({ ...row, type, operator, values: WITHOUT_VALUE.includes(operator) ? [''] : operator === 'between' || SEVERAL.includes(operator) ? row.values : row.values.slice(0, 1) });
+  const kept = operator => {
+    if (WITHOUT_VALUE.includes(operator)) return [''];
+    if (operator === 'between') return row.values;
+    if (!SEVERAL.includes(operator)) return row.values.slice(0, 1);
+    return type === 'number' || field?.options.length || !row.values.some(text => COMMA.test(text)) ? row.values : separate(row.values.join(','));
+  };
+  const compare = operator => change({ ...row, type, operator, values: kept(operator) });
   const value = values => change({ ...row, type, values });
   return h('div', { class: 'tk-rows-row' },
     h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Field')}`, value: row.field, onChange: ({ target }) => choose(target.value) },
@@ -98,7 +115,7 @@ function Values({ row, type, options, name, value }) {
       h('input', { type: 'checkbox', checked: row.values.includes(code), onChange: ({ target }) => value(options.map(([other]) => other).filter(other => (other === code ? target.checked : row.values.includes(other))).concat(row.values.filter(other => other && other !== code && !options.some(([own]) => own === other)))) }), ' ', words)));
   }
   if (SEVERAL.includes(row.operator)) {
-    return h(Typed, { label: `${name}: ${translate('Values')}`, title: translate('Separated by commas'), value: row.values.filter(Boolean).join(', '), write: text => value(text.split(/[,，、]/).map(part => part.trim()).filter(Boolean)) });
+    return h(Typed, { label: `${name}: ${translate('Values')}`, title: translate('Separated by commas'), value: row.values.filter(Boolean).join(', '), write: text => value(separate(text)) });
   }
   if (row.operator === 'between') {
     return [0, 1].map(end => h(Typed, { key: end, type, label: `${name}: ${translate(end ? 'To' : 'From')}`, value: row.values[end] ?? '', write: text => value(end ? [row.values[0], text] : [text, row.values[1] ?? '']) }));
@@ -124,6 +141,14 @@ function Typed({ type, label, title, value, write }) {
     onInput: ({ target, isComposing }) => { setText(target.value); clearTimeout(timer.current); if (!isComposing) timer.current = setTimeout(() => put(target.value), TYPED_MS); },
     onBlur: ({ target }) => put(target.value),
   });
+}
+
+function separate(text) {
+  return text.split(COMMA).map(part => part.trim()).filter(Boolean);
+}
+
+function optionsOf(conditions, row) {
+  return conditions.fields().find(({ key }) => key === row.field)?.options ?? [];
 }
 
 function complete({ field, operator, values }) {

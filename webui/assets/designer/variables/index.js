@@ -4,11 +4,11 @@ import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 
 class Variables {
-  static $inject = ['elementRegistry', 'troikaCatalogue'];
+  static $inject = ['elementRegistry', 'troikaCatalogue', 'eventBus'];
   #names = [];
 
-  constructor(elementRegistry, catalogue) {
-    Object.assign(this, { elementRegistry, catalogue });
+  constructor(elementRegistry, catalogue, eventBus) {
+    Object.assign(this, { elementRegistry, catalogue, eventBus });
   }
 
   // (text, kind) -> what the server finds wrong with it, kind: expression | condition | unary_tests; the page sets it
@@ -20,7 +20,9 @@ class Variables {
 
   // names: [{ name, type, options, entries, origin }], null while the drawing cannot be read: the last ones stay
   set(names) {
-    if (names) this.#names = names.map(found => ({ ...found, info: this.#whence(found) }));
+    if (!names) return;
+    this.#names = names.map(found => ({ ...found, info: this.#whence(found) }));
+    this.eventBus.fire('troika.names');
   }
 
   // the same array while nothing changed: a new one closes the completion list at each key
