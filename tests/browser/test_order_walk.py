@@ -1,5 +1,6 @@
 """An order in a real browser: from sales over credit, warehouse, carrier, bank and survey to the customer's profile."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,7 +39,7 @@ def test_an_order_goes_from_the_customer_to_the_survey(site: Site, language: str
     words, tracking_no = WORDS[language], f"SF-{language}"
     ann = site.enter("ann", language=language)
     path = _order(site, ann, words)
-    order_no, gross = _told(ann, 0), Decimal(_told(ann, 2).replace(",", ""))
+    order_no, gross = _told(ann, 0), Decimal(re.sub(r"[^\d.]", "", _told(ann, 2)))
 
     wang = site.task("wang", order_no, language=language, width="phone")
     wang.get_by_label(words["opinion"]).fill("regular customer")

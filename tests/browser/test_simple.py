@@ -226,6 +226,7 @@ def test_the_flowchart_and_the_cards_show_one_draft(site):
     page.locator("#sheet #name").fill("主管批准")
     page.locator("[data-card=rule]").click()  # another card, nothing applied
     expect(page.locator("[data-card=manager]")).to_contain_text("主管批准")
+    expect(page.locator("#sheet #name")).to_have_value("确定审批人")
     page.locator("#sheet #name").fill("谁先来批")
     behind, copies = page.locator(".tk-plus[data-behind]").first, page.locator("article.tk-of-copy").count()
     behind.locator("summary").click()
@@ -233,6 +234,7 @@ def test_the_flowchart_and_the_cards_show_one_draft(site):
     expect(page.locator("[data-card=rule]")).to_contain_text("谁先来批")
     expect(page.locator("article.tk-of-copy")).to_have_count(copies + 1)
     page.locator("[data-card=rule]").click()
+    expect(page.locator("#sheet #name")).to_have_value("谁先来批")
     page.locator("#sheet #name").fill("谁来批")
     page.get_by_role("link", name="流程图", exact=True).click()
     page.wait_for_url("**/designer/edit/leave_request")

@@ -274,7 +274,7 @@ def test_30_one_person_weakens_the_policy(engine, who, monkeypatch):
     with without(engine, policy_version, "policy_version_two_people"), engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(policy_version).where(policy_version.c.state == "active").values(state="retired"))
         uow.execute(update(policy_version).where(policy_version.c.id == made.id).values(state="active"))
-    only_the_record_notices(engine, monkeypatch, "policy-unrecorded")
+    only_the_record_notices(engine, monkeypatch, "policy-changed", "policy-unrecorded")
     pay(engine, instance_id, bill_id)
     assert state_of(engine, bill_id) == "paid", "without the second of two approvals"
 
