@@ -193,12 +193,12 @@ def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
     groups = {group.id: group for group in identity.find_groups(uow, {row.group_id for row in items if row.group_id})}
     changes = _changes(uow, at) if any(row.decision_source == Source.HUMAN for row in items) else {}
     answered: dict[tuple[str, int], datetime] = {}
-    refused = {row.id for row in items if row.answered_at is not None and row.voided_at == row.answered_at}
+    asked_again = {row.id for row in items if row.voided_at is not None}
     lines = []
     for row in items:
         title = rendering.label((row.spec or {}).get("labels"), row.name)
         asked = people.get(row.assignee_id) or groups.get(row.group_id)
-        if row.added_by and row.supersedes_id not in refused:
+        if row.added_by and row.supersedes_id not in asked_again:
             lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
         if row.decision is not None:
             by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)

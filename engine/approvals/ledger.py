@@ -132,7 +132,7 @@ def progress(ledger: Ledger) -> Progress:
     """The next step of every group: in sequence the lowest pending place, otherwise everybody who waits."""
     asked, settled, left = [], [], []
     for peers, mode in _circles(ledger):
-        waiting = [item for item in peers if _vote(ledger, item) == PENDING]
+        waiting = [item for item in peers if _vote(ledger, item) == PENDING and _in_turn(ledger, item)]
         for item in waiting[:1] if mode == "sequential" else waiting:
             if item.status == "wait" and _groups(ledger, item, "sign_before") != PENDING:
                 asked.append(item.id)
@@ -222,6 +222,14 @@ def _circles(ledger: Ledger) -> list[tuple[list[Item], str]]:
     return circles
 
 
+def _in_turn(ledger: Ledger, item: Item) -> bool:
+    """Whether the item may be asked; who signs after somebody waits for his yes."""
+    if item.kind != "sign_after":
+        return True
+    owner = next((one for one in ledger.items if one.id == item.parent), None)
+    return owner is not None and owner.decision == "agree"
+
+
 def _without_use(ledger: Ledger, item: Item) -> bool:
     """Whether nobody waits for the item: its group, or a group around it, has its result."""
     by_id = {one.id: one for one in ledger.items}
@@ -233,6 +241,8 @@ def _without_use(ledger: Ledger, item: Item) -> bool:
         members = _members(ledger, inner.parent, inner.kind).get(inner.group, [])
         owner = by_id.get(inner.parent)
         if not members or owner is None or owner.status in GONE or _group(ledger, members) != PENDING:
+            return True
+        if inner.kind == "sign_after" and owner.decision not in (None, "agree"):
             return True
         inner = owner
     return False

@@ -66,5 +66,5 @@ def _length(act: Act) -> int:
     length, current = 0, act.item
     while current.supersedes_id in by_id:
         current = by_id[current.supersedes_id]
-        length += current.assignee_id is not None
+        length += current.assignee_id is not None and current.status == ItemStatus.SUPERSEDED
     return length

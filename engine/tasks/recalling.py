@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, update
 
 from engine import approvals, history, ids, policy, runtime
 from engine.approvals import rounds, timeouts
+from engine.approvals.ledger import GONE
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
@@ -75,7 +76,8 @@ def _refusal(act: Act) -> str | None:
         return N_("it is suspended")
     if act.instance.status is not Status.RUNNING:
         return N_("it has ended")
-    if act.item.status != ItemStatus.DECIDED or act.item.voided_at is not None:
+    signed = act.item.status == ItemStatus.COUNTERSIGNING and not rounds.unconfirmed(act.item)
+    if not (signed or act.item.status == ItemStatus.DECIDED) or act.item.voided_at is not None:
         return N_("the decision does not stand any more")
     no_vote = act.item.kind not in rounds.VOTING or act.item.decision_source != Source.HUMAN
     if no_vote or act.round.status == RoundStatus.RETURNED:
@@ -94,8 +96,12 @@ def _refusal(act: Act) -> str | None:
 
 
 def _later_in_turn(act: Act) -> str | None:
-    """Somebody who is asked after the actor has decided, or seen it: in sequence, or as the one who has added him."""
-    later = _after(act)
+    """Somebody who is asked after the actor has decided, or seen it: in sequence, as one whom he has added after
+    himself, or as the one who has added him."""
+    signers = _signers(act)
+    if any(item.status == ItemStatus.ADVISING or _asks_before(act, item) for item in signers):
+        return N_("the next person has asked others already")
+    later = [*_after(act), *signers]
     owner = _owner(act)
     if owner is not None and act.item.kind == ItemKind.SIGN_AFTER and owner.status != ItemStatus.COUNTERSIGNING:
         return N_("the decision does not stand any more")
@@ -120,6 +126,20 @@ def _after(act: Act) -> list[Any]:
             and one.seq // rounds.GROUP == item.seq // rounds.GROUP
         ]  # fmt: skip
     return [one for one in peers if one.seq > item.seq and one.voided_at is None]
+
+
+def _signers(act: Act) -> list[Any]:
+    """Whom the actor has added after himself."""
+    heirs = _heirs(act)
+    return [
+        one for one in act.items
+        if one.kind == ItemKind.SIGN_AFTER and rounds.heir(heirs, one.parent_id) == act.item.id
+        and one.voided_at is None and ItemStatus(one.status).name.lower() not in GONE
+    ]  # fmt: skip
+
+
+def _asks_before(act: Act, item: Any) -> bool:
+    return any(one.kind == ItemKind.SIGN_BEFORE and one.parent_id == item.id for one in act.items)
 
 
 def _owner(act: Act) -> Any:
@@ -194,21 +214,26 @@ def _standing(act: Act) -> list[Any]:
 
 
 def _ask_again(act: Act) -> UUID:
-    """The round is still open: his decision is void, a new item asks him; whoever comes after him waits again."""
+    """The round is still open: his decision is void, a new item asks him in its place, so that those whom he has added
+    stay with him; whoever comes after him waits again."""
     uow, item = act.uow, act.item
-    uow.queue(_void, {"item_id": item.id, "voided_at": uow.now, "void_reason": "recalled"})
+    status = ItemStatus.DECIDED if item.status == ItemStatus.DECIDED else ItemStatus.CANCELLED
+    uow.queue(
+        _void, {"item_id": item.id, "voided_at": uow.now, "void_reason": "recalled", "status": int(status)}
+    )  # fmt: skip
     policy.undo(uow, [item.id], "recalled")
     row = {
         "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
         "seq": item.seq, "weight": item.weight, "assignee_id": item.assignee_id, "group_id": item.group_id,
-        "owner_id": item.owner_id, "parent_id": item.parent_id, "status": int(ItemStatus.TODO), "reason": item.reason,
-        "due_at": item.due_at, "created_at": uow.now, "added_by": item.added_by, "group_mode": item.group_mode,
+        "owner_id": item.owner_id, "parent_id": item.parent_id, "supersedes_id": item.id,
+        "status": int(ItemStatus.TODO), "reason": item.reason, "due_at": item.due_at, "created_at": uow.now,
+        "added_by": item.added_by, "group_mode": item.group_mode,
     }  # fmt: skip
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
     timeouts.arm(uow, item.instance_id, act.round.token, act.work, [row["id"]])
     owner = _owner(act) if item.kind == ItemKind.SIGN_BEFORE else None
-    later = [one for one in (*_after(act), owner) if one is not None and one.status == ItemStatus.TODO]
+    later = [one for one in (*_after(act), *_signers(act), owner) if one is not None and one.status == ItemStatus.TODO]
     uow.queue(_wait, [{"item_id": one.id, "status": int(ItemStatus.WAIT)} for one in later])
     rounds.leave_inbox(uow, [one.id for one in later])
     made: UUID = row["id"]

@@ -427,7 +427,10 @@ def _proposal(act: Act) -> Proposal | None:
 
 
 def _signers(act: Act) -> tuple[Signer, ...]:
-    added = [item for item in act.items if item.kind != ItemKind.NORMAL and item.status not in _GONE]
+    added = [
+        item for item in act.items
+        if item.kind != ItemKind.NORMAL and item.status not in _GONE and item.voided_at is None
+    ]  # fmt: skip
     known = identity.names(act.uow, [item.assignee_id for item in added])
     kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]) == 1
     return tuple(

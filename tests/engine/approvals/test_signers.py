@@ -419,6 +419,83 @@ def test_who_was_heard_before_takes_it_back_until_the_one_who_asked_decides(offi
         office.do("eve", tasks.recall, again)
 
 
+def test_who_was_heard_before_stays_with_whom_takes_his_own_back(office):
+    office.begin(approval(users="bob,fay"))
+    after(office, "bob", tasks.add_before, ["eve"])
+    heard = after(office, "eve", tasks.agree, opinion="金额不对")
+    decided = after(office, "bob", tasks.agree)
+
+    own = office.do("bob", tasks.recall, decided)
+
+    assert [(one.name, one.decision) for one in office.view("bob").signers] == [("Eve", "agree")]
+    office.do("eve", tasks.recall, heard)
+    with pytest.raises(TaskWaiting, match="Eve"):
+        office.do("bob", tasks.agree, own)
+    office.act("eve", tasks.reject, "不行")
+    assert office.asked() == set()  # the rejection of whom he had asked is his own, as it was
+
+
+@pytest.mark.parametrize("again", [tasks.agree, tasks.reject])
+def test_who_signs_after_somebody_waits_again_when_he_takes_his_yes_back(office, again):
+    instance = office.begin(approval(users="bob,fay,gus", mode="ratio", extra='threshold="1/3"'))
+    signed = after(office, "bob", tasks.add_after, ["eve", "hal"])
+
+    office.do("bob", tasks.recall, signed)
+
+    assert office.asked() == {"bob", "fay", "gus"}
+    office.act("bob", again, opinion="不行")
+    if again is tasks.agree:
+        assert office.asked() == {"eve", "hal", "fay", "gus"}
+        after(office, "eve", tasks.agree)
+        with pytest.raises(NotPossibleNow, match="decided already"):
+            office.do("bob", tasks.recall, own_of(office, instance, "bob"))
+        office.act("hal", tasks.agree)
+        assert office.status(instance) == "completed"
+    else:
+        assert office.asked() == {"fay", "gus"}  # nobody signs after a no
+
+
+def test_a_yes_is_not_taken_back_when_who_signs_after_it_has_asked_others(office):
+    office.begin(approval(users="bob,fay"))
+    signed = after(office, "bob", tasks.add_after, ["eve"])
+    office.act("eve", tasks.add_before, ["gus"])
+
+    assert office.view("bob", signed).actions == ()
+    with pytest.raises(NotPossibleNow, match="asked others"):
+        office.do("bob", tasks.recall, signed)
+
+
+def test_who_was_added_beside_stays_when_the_adder_takes_his_own_back(office):
+    instance = office.begin(approval(users="bob,fay"))
+    office.act("bob", tasks.add_beside, ["eve"])
+    decided = after(office, "bob", tasks.agree)
+
+    office.do("bob", tasks.recall, decided)
+
+    assert office.asked() == {"bob", "fay", "eve"}
+    for login in ("bob", "fay", "eve"):
+        office.act(login, tasks.agree)
+    assert (office.status(instance), office.outcome(instance)["total"]) == ("completed", 3)
+
+
+def test_taking_back_is_no_transfer(office):
+    office.begin(approval(users="bob,fay"))
+    decided = after(office, "bob", tasks.agree)
+    for _ in range(6):
+        decided = office.do("bob", tasks.recall, decided)
+        office.do("bob", tasks.agree, decided)
+    office.do("bob", tasks.recall, decided)
+
+    office.act("bob", tasks.transfer, "eve", "请处理")
+
+    assert office.asked() == {"eve", "fay"}
+
+
+def own_of(office, instance, login):
+    """His last item that is no advice."""
+    return [row.id for row in office.rows(instance) if row.assignee_id == office.who[login].user_id][-1]
+
+
 def test_advice_is_not_taken_back(office):
     office.begin(approval(users="bob,fay"))
     office.act("bob", tasks.delegate, "eve", "?")
