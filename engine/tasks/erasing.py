@@ -1,5 +1,6 @@
 """What a law has deleted: the text goes, its digest stays in the chain, so that the record proves itself as before."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, or_, select, update
@@ -71,9 +72,22 @@ _erase_review = (
     )
     .values(opinion="")
 )
-_same_words = update(work_item).where(work_item.c.instance_id == bindparam("of"))
-_erase_why = _same_words.where(work_item.c.reason == bindparam("words")).values(reason=None)
-_erase_void = _same_words.where(work_item.c.void_reason == bindparam("words")).values(void_reason=None)
+_asked_with = (
+    select(
+        work_item.c.id, work_item.c.kind, work_item.c.parent_id, work_item.c.supersedes_id, work_item.c.assignee_id,
+        work_item.c.created_at,
+    )
+    .where(work_item.c.instance_id == bindparam("of"), work_item.c.reason == bindparam("words"))
+    .order_by(work_item.c.created_at, work_item.c.id)
+)  # fmt: skip
+_erase_why = update(work_item).where(work_item.c.id == bindparam("item")).values(reason=None)
+_erase_void = (
+    update(work_item)
+    .where(work_item.c.id == bindparam("item"), work_item.c.void_reason == bindparam("words"))
+    .values(void_reason=None)
+)
+_ASKING = ("task.transferred", "task.delegated", "task.signers_added")
+"""the acts whose words stand beside the tasks that they make"""
 
 
 def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
@@ -97,8 +111,8 @@ def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
 
 
 def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> None:
-    """Delete what somebody has written with an act (why he withdrew, handed over, refused …), and where the same words
-    stand beside its tasks; the act stands.
+    """Delete what somebody has written with an act (why he withdrew, handed over, refused …), and beside the tasks that
+    this act has made; the act stands, and so do the same words of another act.
 
     `seq`: the number of the act in the timeline. The reason stays on record. What was told before (a message, an
     exported file, a print) is out of reach.
@@ -113,9 +127,12 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
     if not kept:
         raise NotFound(kind="text", key=f"{instance_id} {seq}")
     uow.execute(_erase_texts, {"of": instance_id, "at_seq": seq})
+    (act,) = history.timeline(uow, instance_id, after=seq - 1, limit=1)
     for row in kept:
-        uow.execute(_erase_why, {"of": instance_id, "words": row.text})
-        uow.execute(_erase_void, {"of": instance_id, "words": row.text})
+        for item in _asked_by(uow, instance_id, act, row.text):
+            uow.execute(_erase_why, {"item": item})
+        if act.kind == "task.refused":
+            uow.execute(_erase_void, {"item": UUID(act.data["item"]), "words": row.text})
     data = {"seq": seq, "names": sorted(row.name for row in kept)}
     history.record(uow, instance, "text.erased", data=data, texts={"reason": reason.strip()})
 
@@ -158,3 +175,29 @@ def written_with_acts(uow: UnitOfWork, scope: str) -> list[tuple[int, str, str]]
 def written(uow: UnitOfWork, instance_id: UUID) -> list[tuple[int, str, str]]:
     """(number of the act, name, text) of what people have written with their acts and nobody has erased."""
     return [(row.seq, row.name, row.text) for row in uow.execute(_kept_of, {"of": instance_id})]
+
+
+def _asked_by(uow: UnitOfWork, instance_id: UUID, act: history.Entry, words: str) -> list[UUID]:
+    """The tasks that ask somebody with the words of this act, and those that came after them with the same words: taken
+    over, recalled, carried into another round. One that no act can be found for counts too: better too much is erased
+    than too little.
+    """
+    if act.kind not in _ASKING:
+        return []
+    acts = [one for kind in _ASKING for one in history.timeline(uow, instance_id, kind=kind)]
+    owner: dict[UUID, int | None] = {}
+    latest: dict[tuple[int, UUID | None], int] = {}
+    for item in uow.execute(_asked_with, {"of": instance_id, "words": words}):
+        place = (item.kind, item.assignee_id)
+        by = next((one.seq for one in acts if _made(one, item)), owner.get(item.supersedes_id) or latest.get(place))
+        owner[item.id] = by
+        if by is not None:
+            latest[place] = by
+    return [item for item, by in owner.items() if by in (act.seq, None)]
+
+
+def _made(act: history.Entry, item: Any) -> bool:
+    if act.kind != "task.signers_added":
+        return bool(str(item.id) == act.data["item"])
+    added = str(item.parent_id) == act.data["item"] and str(item.assignee_id) in act.data["who"]
+    return added and bool(item.created_at == act.at)

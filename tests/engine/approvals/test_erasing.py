@@ -73,6 +73,40 @@ def test_words_are_erased_wherever_the_act_has_put_them_and_the_record_proves_it
     assert findings(engine) == []
 
 
+def test_the_same_words_of_another_act_stay_beside_the_tasks_of_that_act(engine):
+    """Handed over twice and a signer added, all with the same words; the signer's decision is asked for again."""
+    case = Case(engine, line(step("a", mode="all"), step("c")))
+    case.act(tasks.transfer, "a", "eve", WORDS)
+    case.act(tasks.add_beside, "a", ["cyd"], WORDS, login="eve")
+    case.act(tasks.transfer, "a", "dan", WORDS, login="eve")
+    signed = case.item("cyd", "a")
+    case.act(tasks.agree, "a", login="cyd")
+    do(engine, case.who["cyd"], tasks.recall, signed, "wrong one")
+    names = {actor.user_id: login for login, actor in case.who.items()}
+
+    def beside():
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            rows = uow.execute(select(work_item.c.assignee_id, work_item.c.reason).order_by(work_item.c.id)).all()
+        return [(names[row.assignee_id], row.reason == WORDS) for row in rows]
+
+    def erase(kind, number=0):
+        with engine.unit_of_work(ENGINE) as uow:
+            tasks.erase_text(uow, case.id, history.timeline(uow, case.id, kind=kind)[number].seq, "the law")
+
+    before = beside()
+    erase("task.transferred")
+    first = beside()
+    erase("task.signers_added")
+    added = beside()
+    erase("task.transferred", 1)
+
+    assert before[1:] == [("eve", True), ("cyd", True), ("dan", True), ("cyd", True)]
+    assert first[1:] == [("eve", False), ("cyd", True), ("dan", True), ("cyd", True)]
+    assert added[1:] == [("eve", False), ("cyd", False), ("dan", True), ("cyd", False)]
+    assert beside()[1:] == [(login, False) for login, _ in before[1:]]
+    assert findings(engine) == []
+
+
 def test_what_is_not_there_is_not_erased_and_nothing_without_a_reason(engine, case):
     seq = told(case)["task.transferred"][0]
     for number, why, refusal in ((seq, " ", InvalidValue), (1, "why", NotFound)):
