@@ -29,7 +29,7 @@ COLUMNS = {
 }
 """what is printed -> what `judged` calls it"""
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
-SITUATIONS = 250
+SITUATIONS, DEPTH = 600, 20
 LOOKED_FOR = 5
 """of every so many drawings each state of the machine is looked for among those of the proof"""
 PROGRESS = 100
@@ -64,7 +64,7 @@ def _random(count: int, seed: int) -> int:
     for number in range(count):
         kind, key = list(MAKERS)[number % len(MAKERS)], seed + number // len(MAKERS)
         xml = drawn(kind, key)
-        verdict = judged(xml, states=SITUATIONS)
+        verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:

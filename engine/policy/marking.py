@@ -16,13 +16,13 @@ Marks = tuple[tuple[str, str | None], ...]
 """(place, flow by which it comes to it; None: it is at work there) of each token that one token becomes."""
 
 
-def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[State]:
+def states(space: Space, running: Running, granted: Iterable[Grant], most: int = BUDGET) -> list[State]:
     """Where the tokens stand, what was decided and written, which approvals live.
 
     A token that is stuck on its way out, be it for want of a data output, may leave on any flow, as may one that was
     placed behind an element and waits until something is undone: the element is not performed any more; one that was
     placed before it has not begun.
-    Tokens that the space has no place for (deeper calls) are left out; the system lists them as unread. Above BUDGET
+    Tokens that the space has no place for (deeper calls) are left out; the system lists them as unread. Above `most`
     states the rest of the tokens is left out: the search does not even begin with so many, and says that nothing is
     proved.
     """
@@ -46,7 +46,7 @@ def states(space: Space, running: Running, granted: Iterable[Grant]) -> list[Sta
     found = {state: None}
     for way in ways:
         found = {_placed(space, before, marks): None for before in found for marks in way}
-        if len(found) > BUDGET:
+        if len(found) > most:
             break
     return list(found)
 

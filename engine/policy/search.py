@@ -137,13 +137,15 @@ class Space:
         self._tied = any(
             place.node.type == "inclusiveGateway" and len(place.incoming) > 1 for place in system.places.values()
         )
+        self._before: dict[str, set[str]] = {name: set() for name in system.places}
+        """place -> where a token may have been just before"""
         self._prepare_approvals()
         self._prepare_prospects()
         self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
         self._idle = {name: self._is_idle(name) for name in system.places}
         self._landings: dict[str, tuple[tuple[int, tuple[str, ...]], ...]] = {}
         self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
-        self._ahead: list[tuple[int, bool, int]] = []
+        self._ahead: list[tuple[int, int]] = []
         self._always = self._of_handlers()
         self._unheard = {place.id for place in system.places.values() if self._is_unheard(place)}
         self._filled_in = {
@@ -266,20 +268,20 @@ class Space:
             return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}
         return node.type not in ("parallelGateway", "inclusiveGateway", "complexGateway") or len(place.incoming) < 2
 
-    def _of_handlers(self) -> tuple[int, bool, int]:
-        """What event sub-processes may still ask for, and whether one of them may pay."""
-        digits, pays, wanted = 0, False, 0
+    def _of_handlers(self) -> tuple[int, int]:
+        """What event sub-processes may still ask for."""
+        digits, wanted = 0, 0
         for handler in self.system.handlers:
-            more, can, read = self._looks_ahead(handler.id)
-            digits, pays, wanted = digits | more, pays or can, wanted | read
-        return digits, pays, wanted
+            more, read = self._looks_ahead(handler.id)
+            digits, wanted = digits | more, wanted | read
+        return digits, wanted
 
-    def _looks_ahead(self, name: str) -> tuple[int, bool, int]:
-        return self._reads[name], name in self._payable, self._wants[name]
+    def _looks_ahead(self, name: str) -> tuple[int, int]:
+        return self._reads[name], self._wants[name]
 
     def _prepare_prospects(self) -> None:
-        """What is still asked for from each place on before it is decided anew, and where a payment lies ahead."""
-        before: dict[str, set[str]] = {name: set() for name in self.system.places}
+        """What is still asked for from each place on before it is decided anew."""
+        before = self._before
         decided: dict[str, set[str]] = {}
         written: dict[str, set[str]] = {}
         for place in self.system.places.values():
@@ -301,7 +303,6 @@ class Space:
             anew = {name: targets for name, targets in written.items() if number in self.data.writes[name]}
             for name in _behind(before, asking, anew):
                 self._wants[name] |= 1 << number
-        self._payable = _behind(before, set(self.needs))
 
     def slot(self, name: str, stage: str) -> int:
         """Number of a place and stage: "" a token has come; "!" active, followed by the ids of timers beside it that
@@ -430,13 +431,13 @@ class Space:
         """
         if not (state.outcomes or state.data or state.live):
             return state
-        digits, wanted = (-1, -1) if self.whole else (self._always[0], self._always[2])
+        digits, wanted = (-1, -1) if self.whole else self._always
         undone = replaced = partly = 0
         written: set[int] = set()
         for slot in state.tokens:
             ahead = self._ahead[slot]
             digits |= ahead[0]
-            wanted |= ahead[2]
+            wanted |= ahead[1]
             name = self.slots[slot][0].id
             if name in self._filled_in:
                 undone |= self._undone[name]
@@ -453,9 +454,9 @@ class Space:
         return State(tokens, state.outcomes & digits, state.live & ~undone, data)
 
     def search(self, origins: list[State] | None = None, effort: Effort = DEPLOYING) -> Found:
-        """Walk through everything that can be reached."""
+        """Walk through everything that can be reached and from which there is still something to find."""
         began = thread_time()
-        found = Found()
+        found, open_to = Found(), self._leads_to(self.needs)
         before: dict[State, tuple[State, Move | None]] = {}
         worst: dict[tuple[Slots, int], list[State]] = {}
         queue: deque[State] = deque()
@@ -468,13 +469,16 @@ class Space:
                 found.spent, found.wide = True, self._widest(before)
                 break
             state = queue.popleft()
+            if not self._leads_on(state, open_to):
+                continue
             for move, following in self.steps(state):
                 if move.via in self.needs and not move.word and move.via not in found.violations:
                     missing = self.missing(move.via, state.live if move.counted is None else move.counted)
                     if missing is not None:
                         found.violations[move.via] = Violation(missing, *_way(before, state, move))
+                        open_to = self._leads_to(name for name in self.needs if name not in found.violations)
                 following = self.kept(following)
-                if following in before or not self._can_pay(following):
+                if following in before or not self._leads_on(following, open_to):
                     continue
                 like = worst.setdefault((following.tokens, following.outcomes), [])
                 if any(_covers(one, following) for one in like):
@@ -485,12 +489,19 @@ class Space:
         found.seen, found.seconds = before, thread_time() - began
         return found
 
-    def _can_pay(self, state: State) -> bool:
+    def _leads_to(self, guarded: Iterable[str]) -> set[str]:
+        """Where a token may still come to one of these places."""
+        return _behind(self._before, guarded)
+
+    def _leads_on(self, state: State, wanted: set[str]) -> bool:
+        """Whether something of it can come to where there is something to find."""
         if self.whole:
             return True
         if not state.tokens:
             return False
-        return self._always[1] or any(self._ahead[slot][1] for slot in state.tokens)
+        return any(handler.id in wanted for handler in self.system.handlers) or any(
+            self.slots[slot][0].id in wanted for slot in state.tokens
+        )
 
     def _widest(self, before: Mapping[State, object]) -> list[str]:
         """Places that hold a token in most states: the branches that are independent of each other."""

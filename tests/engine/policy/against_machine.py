@@ -92,7 +92,15 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
     return Verdict(
         frozenset(str(one.element_id) for one in findings if one.rule == "policy-approval-missing"),
         frozenset(str(one.element_id) for one in findings if one.rule != "policy-approval-missing"),
-        Explorer(programs, states=states, depth=depth, start=start, decisions=_decision, samples=SAMPLES).explore(),
+        Explorer(
+            programs,
+            states=states,
+            depth=depth,
+            start=start,
+            decisions=_decision,
+            samples=SAMPLES,
+            fleeting=frozenset() if entangled else _fleeting(xml),
+        ).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),
     )
 
@@ -132,7 +140,8 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
             missing = path
 
     Explorer(
-        programs, states=states, depth=depth, start=_start(xml), each=look, decisions=_decision, samples=SAMPLES
+        programs, states=states, depth=depth, start=_start(xml), each=look, decisions=_decision, samples=SAMPLES,
+        fleeting=_fleeting(xml),
     ).explore()  # fmt: skip
     return looked_at, missing
 
@@ -140,10 +149,15 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
 def _start(xml: bytes) -> dict[str, list[Any]]:
     """What an instance may begin with."""
     start: dict[str, list[Any]] = {"times": [0, 1, 2]} if b"times" in xml else {}
-    xml = xml.replace(b"level_of", b"amount")  # which the decision reads
+    xml = xml.replace(b"level_of", b"amount").replace(b"erp.other", b"")  # the decision reads the one, no job the other
     return start | {
         name: list(values) for name, values in SAMPLES.items() if re.search(rb"\b%s\b" % name.encode(), xml)
     }
+
+
+def _fleeting(xml: bytes) -> frozenset[str]:
+    """The variables that questions answer."""
+    return frozenset(name.decode() for name in re.findall(rb"\bd\d+\b", xml))
 
 
 def _decision(key: str) -> dmn.Model | None:

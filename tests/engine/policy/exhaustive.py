@@ -48,22 +48,28 @@ class Explored:
 
 class Explorer:
     """All that a drawing can do. `each`: is told every state at rest with the approvals that live. `samples`: what a
-    variable may be set to; one that is not named there is true or false."""
+    variable may be set to; one that is not named there is true or false. `fleeting`: variables that a job answers anew
+    at once before each use, so that between two acts nothing depends on them."""
 
     def __init__(
         self, programs: dict[str, bpmn.Program], *, states: int = 400, depth: int = 12,
         each: Callable[[State, frozenset[Yes], list[str]], None] | None = None,
         start: dict[str, Any] | None = None, decisions: Callable[[str], Any] | None = None,
-        samples: dict[str, Sequence[Any]] | None = None,
+        samples: dict[str, Sequence[Any]] | None = None, fleeting: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.programs = programs
         self.env = bpmn.Env(programs=lambda key: (key, programs[key]), process={})
         if decisions is not None:
             self.env.decisions = decisions
-        self.samples = samples or {}
+        self.samples, self.fleeting = samples or {}, fleeting
         self.limit, self.depth, self.each = states, depth, each
         self.start = start or {}
         self.pays = frozenset()
+        self.goes_back = any(
+            node.human is not None and (node.human.returns or _sends_back(node.human.approval))
+            for program in programs.values() for node in program.nodes.values()
+        )  # fmt: skip
+        """whether it matters in which order people's tasks were passed"""
         if each is None:  # nothing is left to be found once each of them has paid
             self.pays = frozenset(
                 node.id for program in programs.values() for node in program.nodes.values()
@@ -77,7 +83,13 @@ class Explorer:
         todo: deque[tuple[Situation, int, list[str]]] = deque()
 
         def meet(situation: Situation, state: State, depth: int, path: list[str]) -> None:
-            key = (_key(state), situation.live, tuple(element for element, _ in situation.passed), _open(situation))
+            passed = sorted(situation.passed, key=lambda item: item[1]) if self.goes_back else ()
+            key = (
+                _key(state, self.fleeting),
+                situation.live,
+                tuple(element for element, _ in passed),
+                _open(situation),
+            )
             if key in seen:
                 return
             seen.add(key)
@@ -269,6 +281,10 @@ class Explorer:
                 yield token.id, token.node.job.type.evaluate({}, now=NOW, zone="UTC")
 
 
+def _sends_back(approval: Any) -> bool:
+    return approval is not None and approval.on_reject.startswith("return:")
+
+
 def _catches(token: Token, kind: str) -> bool:
     programs = [token.scope.program]
     scope = token.scope.parent
@@ -296,12 +312,14 @@ def _open(situation: Situation) -> Any:
     return tuple(sorted(about or ("", "") for _, about in situation.asked))
 
 
-def _key(state: State) -> Any:
-    """A state without the numbers of its tokens."""
+def _key(state: State, fleeting: frozenset[str]) -> Any:
+    """A state without the numbers of its tokens, and without what is answered anew unless something is stuck at it."""
+    gone = frozenset() if state.incidents else fleeting
     names = {key: _name(scope, state) for key, scope in state.scopes.items()}
     scopes = sorted(
         (
-            names[key], repr(sorted(scope.vars.items())), repr(sorted(scope.approval.items())),
+            names[key], repr(sorted(item for item in scope.vars.items() if item[0] not in gone)),
+            repr(sorted(scope.approval.items())),
             repr(sorted(scope.held.items())), scope.index, repr([entry.node.id for entry in scope.log]),
             repr(scope.progress.counters()) if scope.progress else "", repr(scope.pending), scope.closed,
             repr(sorted(scope.fired.items())),

@@ -779,6 +779,19 @@ def test_what_takes_more_than_its_budget_is_not_proved_and_blocks(effort):
     assert "too many independent branches (" in str(finding)
 
 
+def test_a_search_ends_where_nothing_is_left_to_find():
+    """Behind a payment that nobody approved stand branches that lead back to it: thousands of states."""
+    branches = [f"b{number}" for number in range(6)]
+    back = [approval(name, provides="") + flow("fork", name) + flow(name, "pay") for name in branches]
+    drawing = process(
+        START, PAY, *back, '<bpmn:parallelGateway id="fork"/>', flow("start", "pay"), flow("pay", "fork")
+    )  # fmt: skip
+
+    (finding,) = check(drawing, effort=policy.DEPLOYING._replace(states=20))
+
+    assert (finding.rule, finding.path) == ("policy-approval-missing", ("start", "pay"))
+
+
 def test_a_deployment_looks_at_more_than_somebody_who_draws_waits_for():
     assert (*search.DEPLOYING, *search.DRAWING) == (100_000, 2.0, 20_000, 0.2)
 
