@@ -1,11 +1,13 @@
 """The designer in a real Chromium, on the whole site with the shipped processes."""
 
+import io
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from lxml import etree
+from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
 from engine import drafts, identity, repository
@@ -315,8 +317,14 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
     )
     for kind in ("signal", "escalation", "condition", "link", "event-subprocess", "complex-gateway", "ad-hoc"):
         assert [name for name in with_search if kind in name], kind
-    assert [name for name in with_search if re.search("compensation|cancel|transaction|append-task", name)] == []
-    page.keyboard.press("Escape")
+    drawn = [name for name in with_search if not name.startswith("operation-")]
+    assert [name for name in drawn if re.search("compensation|cancel|transaction|append-task", name)] == []
+    page.keyboard.insert_text("站内通知")  # no key is pressed: so input methods write
+    expect(menu).to_have_count(1)
+    expect(page.locator(".djs-popup-search-count")).to_have_text("找到 1 项")
+    page.keyboard.press("Enter")
+    assert page.evaluate(CHOSEN)[0][1] == "站内通知"
+    expect(entry(page, "tk-operation-type").locator("select")).to_have_value("notification.notify")
     page.evaluate(
         """() => {
           const m = tkDesigner.modeler;
@@ -562,22 +570,83 @@ def test_shipped_processes_lose_nothing_on_the_canvas_and_looking_changes_nothin
     assert wrong == []
 
 
+def test_a_part_of_a_drawing_is_found_copied_to_another_tab_and_taken_along_as_a_file(site, profile, draft, tmp_path):
+    """The clipboard is that of the machine: what the panel wrote goes along, and words of a foreign product."""
+    _, engine, _ = site
+    foreign = b'<other:thing xmlns:other="urn:other" size="3"><other:part/></other:thing>'
+    label = b'<troika:label lang="en">Approve expense claim</troika:label>'
+    with engine.unit_of_work(ENGINE) as uow:
+        content = CLAIM.replace(b"expense_claim", b"taken_from").replace(b"oa/taken_from", b"oa/expense_claim")
+        content = content.replace(label, label + foreign)
+        drafts.save(uow, "processes/oa/taken_from.bpmn", content, name="报销")
+    page, wrong = opened(profile, "taken_from")
+    other = page.context.new_page()
+    chromium.listen(other, into=wrong)
+    other.goto(f"/designer/edit/{draft('taken_to')}")
+    other.wait_for_selector("body[data-ready]")
+
+    page.bring_to_front()
+    page.keyboard.press("Control+f")
+    page.keyboard.insert_text("Approve")  # no key is pressed: so input methods write
+    expect(page.locator(".djs-search-result")).to_have_count(1)
+    page.keyboard.press("Enter")
+    assert page.evaluate(CHOSEN) == [["approve", "审批报销"]]
+    page.keyboard.press("Control+c")
+    other.bring_to_front()
+    other.evaluate("tkDesigner.modeler.get('canvas').focus()")
+    other.keyboard.press("Control+v")
+    (pasted, name), *_ = other.evaluate(CHOSEN)
+    copy = other.evaluate("tkDesigner.modeler.saveXML().then(({xml}) => xml)").encode()
+
+    assert (pasted != "approve", name) == (True, "审批报销")
+    assert inside(copy, pasted) == inside(content, "approve")
+    other.keyboard.press("Control+z")
+    assert words(other.evaluate("tkDesigner.modeler.saveXML().then(({xml}) => xml)").encode()) == words(
+        saved(site, "taken_to").encode()
+    )
+    files = {}
+    for kind in ("bpmn", "camunda", "svg", "png", "pdf"):
+        other.click("#more summary")
+        with other.expect_download() as download:
+            other.click(f"#more [data-kind={kind}]")
+        files[kind] = download.value.path().read_bytes()
+    assert words(files["bpmn"]) == words(saved(site, "taken_to").encode())
+    assert b'modeler:executionPlatform="Camunda Cloud"' in files["camunda"]
+    picture = etree.fromstring(files["svg"])
+    assert "审批报销" in "".join(picture.itertext())
+    width, height = (round(2 * float(picture.get(side))) for side in ("width", "height"))
+    assert Image.open(io.BytesIO(files["png"])).size == (width, height)
+    assert re.search(rb"%PDF-1.4.*/DCTDecode.*startxref\n\d+\n%%EOF\n$", files["pdf"], re.DOTALL)
+    assert wrong == []
+
+
+CHOSEN = "tkDesigner.modeler.get('selection').get().map(({id, businessObject}) => [id, businessObject.name])"
+
+
+def inside(xml, element):
+    """What the panel wrote into an element."""
+    found = etree.fromstring(xml).find(f".//*[@id='{element}']/{{*}}extensionElements")
+    return sorted((one.tag, tuple(sorted(one.attrib.items())), (one.text or "").strip()) for one in found.iter())
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_designer_is_accessible_and_shows_the_licence_mark(profile, draft, language):
     page, wrong = opened(profile, draft("axe_" + language[:2]), language=language)
     select(page, "approve")
     for name in ("tk-who", "tk-approval", "tk-fields", "tk-control"):
         group(page, name)
-    mark = page.locator(".bjs-powered-by")
-    box = mark.bounding_box()
-
-    on_top = page.evaluate(
-        "([x, y]) => document.elementFromPoint(x, y).closest('.bjs-powered-by') !== null",
-        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+    width, height, on_top = page.locator(".bjs-powered-by").evaluate(
+        """mark => {
+          const { x, y, width, height } = mark.getBoundingClientRect();
+          return [width, height, mark.contains(document.elementFromPoint(x + width / 2, y + height / 2))];
+        }"""
     )
 
-    assert (box["width"] >= 40, box["height"] >= 15, on_top) == (True, True, True)
+    assert (width >= 40, height >= 15, on_top) == (True, True, True)
+    page.click("#more summary")
     assert chromium.violations(page) == []
+    page.click("[data-act=keys]")
+    assert chromium.violations(page, "#keys") == []
     assert not chromium.scrolls_sideways(page)
     assert wrong == []
 

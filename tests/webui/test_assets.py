@@ -23,6 +23,7 @@ OWN_SCRIPTS = [
 NO_TEXTS = {
     *("Enter", "Escape", "Insert", "Delete", "Arrow"),  # keys of a keyboard
     *("Troika", "Tests", "Element", "String", "Label", "Parallel", "Sequential"),  # words of a file
+    "Camunda Cloud",  # as their modeler writes it
 }
 
 

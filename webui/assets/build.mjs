@@ -6,6 +6,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { formTexts } from './form_texts.mjs';
+import { menuTexts } from './menu_texts.mjs';
 
 // KB gzip of an entry together with the chunks that it needs at once
 const BUDGET = {
@@ -23,7 +24,7 @@ const { metafile: { outputs } } = await esbuild.build({
   entryNames: '[name]-[hash]', chunkNames: 'chunk/[name]-[hash]', assetNames: 'asset/[name]-[hash]',
   legalComments: 'linked', logLevel: 'warning',
   loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
-  plugins: [formTexts()],
+  plugins: [formTexts(), menuTexts()],
 }).catch(() => process.exit(1));
 
 const manifest = {}, tooBig = [];

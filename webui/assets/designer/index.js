@@ -8,16 +8,20 @@ import Grid from 'diagram-js-grid';
 import Minimap from 'diagram-js-minimap';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
+import { t } from '../shared/i18n.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import Binding from './binding/index.js';
 import Catalogue from './catalogue/index.js';
+import Clipboard from './clipboard/index.js';
 import Conditions from './conditions/index.js';
 import Findings from './findings/index.js';
 import Fixes from './fixes/index.js';
 import Language from './language/index.js';
 import Offer from './offer/index.js';
+import Operations from './operations/index.js';
 import Panel from './panel/index.js';
 import Play from './play/index.js';
+import Search from './search/index.js';
 import Variables from './variables/index.js';
 
 const PALETTE_PX = 110, READABLE = 0.5;
@@ -27,9 +31,11 @@ const PALETTE_PX = 110, READABLE = 0.5;
 export async function open({ canvas, panel, xml, catalogue }) {
   const modeler = new Modeler({
     container: canvas, propertiesPanel: { parent: panel }, moddleExtensions, bpmnRenderer: colours(), catalogue,
+    popupMenu: { defaultTab: { id: 'tk-elements', label: t('Elements') } },
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
+      Operations, Search, Clipboard,
     ],
   });
   const { warnings } = await modeler.importXML(xml);

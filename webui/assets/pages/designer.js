@@ -4,6 +4,7 @@ import { currentXml, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
 import { edits } from '../designer/lock.js';
+import { menu } from '../designer/menu.js';
 import { conflict, offerUnsent, publication, putAside, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
@@ -45,6 +46,7 @@ async function start() {
 
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
+  menu(modeler, { key: page.key, xml: () => currentXml(modeler) });
   conflict(draft);
   showComments(modeler, page, $('comments'));
   publication(page, draft);

@@ -1,0 +1,101 @@
+// Copy, cut and paste by the clipboard of the machine: into another drawing, tab or browser, and Camunda's modeler, which writes the
+// same text. By the browser's own events: to ask for the clipboard (`navigator.clipboard`, as bpmn-js-native-copy-paste does) is a
+// question to the person at each paste, and impossible on a site without https.
+import { isCopy, isCut, isPaste } from 'diagram-js/lib/features/keyboard/KeyboardUtil';
+import { t } from '../../shared/i18n.js';
+import { toast } from '../../shared/toast.js';
+
+const WRITTEN = 'bpmn-js-clip----', FIRST = 2_000, ROOM_PX = 60;
+
+class Clipboard {
+  static $inject = ['bpmnjs', 'canvas', 'copyPaste', 'editorActions', 'eventBus', 'keyboard', 'moddle', 'selection'];
+  constructor(bpmnjs, canvas, copyPaste, editorActions, eventBus, keyboard, moddle, selection) {
+    Object.assign(this, { bpmnjs, canvas, copyPaste, editorActions, keyboard, moddle, selection });
+    // what a copy of bpmn-js leaves out: an attribute of ours called `default` (it means the one of a flow), words of foreign products
+    eventBus.on('moddleCopy.canCopyProperty', FIRST, ({ parent, property, propertyName }) => {
+      if (propertyName === 'default' && parent.$type?.startsWith('troika:')) return property;
+      return property?.$descriptor?.isGeneric ? this.#again(property, parent) : undefined;
+    });
+    // the key is left to the browser, which makes a copy, cut or paste of it
+    keyboard.addListener(FIRST, ({ keyEvent }) => isCopy(keyEvent) || isCut(keyEvent) || isPaste(keyEvent) ? false : undefined);
+    const listeners = { copy: event => this.#take(event, 'copy'), cut: event => this.#take(event, 'cut'), paste: event => this.#put(event) };
+    for (const [type, listener] of Object.entries(listeners)) document.addEventListener(type, listener);
+    eventBus.on('diagram.destroy', () => { for (const [type, listener] of Object.entries(listeners)) document.removeEventListener(type, listener); });
+  }
+
+  #take(event, action) {
+    if (document.activeElement !== this.keyboard.getBinding()) return;
+    const tree = this.editorActions.trigger(action);
+    if (!tree || !Object.keys(tree).length) return;
+    event.clipboardData.setData('text/plain', WRITTEN + JSON.stringify(tree, named));
+    event.preventDefault();
+  }
+
+  #put(event) {
+    if (document.activeElement !== this.keyboard.getBinding()) return;
+    event.preventDefault();
+    const tree = this.#read(event.clipboardData.getData('text/plain'));
+    if (!tree) toast({ level: 'warning', text: t('The clipboard holds no part of a drawing.') });
+    else if (this.canvas.getContainer().matches(':hover')) this.copyPaste.paste({ tree });      // it follows the pointer
+    else this.#putBelow(tree);
+  }
+
+  // whoever works by keys alone has no pointer that says where: below everything else, where nothing is covered
+  #putBelow(tree) {
+    const shapes = Object.values(tree).flat().filter(({ y: top }) => Number.isFinite(top)), { inner: { x, y, width, height } } = this.canvas.viewbox();
+    const tall = Math.max(...shapes.map(shape => shape.y + shape.height)) - Math.min(...shapes.map(shape => shape.y));
+    const pasted = this.copyPaste.paste({ tree, element: this.canvas.getRootElement(), point: { x: x + width / 2, y: y + height + ROOM_PX + tall / 2 } });
+    this.selection.select(pasted.filter(element => !element.labelTarget));
+    this.canvas.scrollToElement(pasted[0], ROOM_PX);
+  }
+
+  // what was copied, or null: any text may lie in the clipboard
+  #read(text) {
+    if (!text.startsWith(WRITTEN)) return null;
+    try {
+      const tree = JSON.parse(text.slice(WRITTEN.length), this.#reviver());
+      for (const part of Object.values(tree).flat()) if (part.referencedRootElement) part.referencedRootElement = this.#known(part.referencedRootElement);
+      return tree;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof TypeError) return null;
+      throw error;
+    }
+  }
+
+  // elements of the model again; one that stands in two places is one
+  #reviver() {
+    const made = new Map();
+    return (_, found) => {
+      if (typeof found?.$type !== 'string') return found;
+      const { $type: type, $uri: uri, ...properties } = found;
+      if (uri) return this.moddle.createAny(type, uri, properties);
+      if (made.has(found.id)) return made.get(found.id);
+      if (!this.moddle.getTypeDescriptor(type)) return undefined;
+      const element = this.moddle.create(type, properties);
+      if (found.id) made.set(found.id, element);
+      return element;
+    };
+  }
+
+  #again(generic, parent) {
+    const { $type: type, $children: children, ...properties } = generic;
+    const made = this.moddle.createAny(type, generic.$descriptor.ns.uri, properties);
+    if (children) made.$children = children.map(child => this.#again(child, made));
+    return Object.assign(made, { $parent: parent });
+  }
+
+  // a message, error, signal or escalation that this drawing has too; another one of the same id gets an id of its own
+  #known(element) {
+    const same = this.bpmnjs.getDefinitions().get('rootElements').find(({ id }) => id === element.id);
+    if (!same || JSON.stringify(same) === JSON.stringify(element)) return same ?? element;
+    element.set('id', undefined);
+    return element;
+  }
+}
+
+// what no descriptor knows is written with its namespace
+function named(_, found) {
+  return found?.$descriptor?.isGeneric ? { ...found, $uri: found.$descriptor.ns.uri } : found;
+}
+
+export default { __init__: ['troikaClipboard'], troikaClipboard: ['type', Clipboard] };
