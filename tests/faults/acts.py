@@ -41,9 +41,9 @@ POINTS = {
     "agree": ("complete", "settle", "commit.before", "commit.after"),
     "return": ("settle", "commit.before", "commit.after"),
     "add_before": ("commit.before", "commit.after"),
-    "agree_many": ("commit.before:1", "settle:2", "commit.after:2"),
+    "agree_many": ("commit.before:1", "settle:2", "commit.after:2", "complete:3"),
 }
-"""the named points that each act comes through"""
+"""all named points that each act comes through; of many, at the first, the middle and the last line"""
 EACH = 30
 """beside them before each so-many-th statement, on SQLite, which tells of each"""
 _NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -112,7 +112,7 @@ def _prepare(place: str) -> str:
 def _act(place: str, name: str, act: Act, at: dict[str, Any]) -> dict[str, Any]:
     whole = _copy(place, f"{name}.whole")
     before = json.loads(_in_child(lambda: _shape(whole)))
-    statements = int(_in_child(lambda: _perform(whole, act, at)))
+    statements, reached = json.loads(_in_child(lambda: _perform(whole, act, at)))
     after = json.loads(_in_child(lambda: _shape(whole)))
     died, wrong = [], [] if after != before else ["it changed nothing"]
     for point in (*POINTS[name], *(f"statement:{number}" for number in range(1, statements + 1, EACH))):
@@ -127,7 +127,7 @@ def _act(place: str, name: str, act: Act, at: dict[str, Any]) -> dict[str, Any]:
             wrong.append(f"{point}: the same click again does not finish it")
         _in_child(lambda url=url: _remove(place, url))
     _in_child(lambda: _remove(place, whole))
-    return {"died": died, "wrong": wrong, "statements": statements}
+    return {"died": died, "wrong": wrong, "statements": statements, "reached": reached}
 
 
 def _copy(place: str, name: str) -> str:
@@ -163,9 +163,13 @@ def _administer(place: str, statement: str) -> str:
 
 
 def _perform(url: str, act: Act, at: dict[str, Any], point: str = "") -> str:
-    """The act; how many statements it sent, where that is told. `point`: where this process dies."""
+    """The act; how many statements it sent, where that is told, and which named points it came through.
+
+    `point`: where this process dies.
+    """
     with _opened(url) as engine:
         sent = [0]
+        reached: set[str] = set()
         number = int(point.partition(":")[2]) if point.startswith("statement") else 0
 
         def count(*_: Any) -> None:
@@ -177,8 +181,9 @@ def _perform(url: str, act: Act, at: dict[str, Any], point: str = "") -> str:
         if engine.dialect == "sqlite":
             event.listen(engine._writer, "checkout", lambda connection, *_: connection.set_trace_callback(count))
         crash.arm("" if number else point)
-        act(Desk(engine), at)
-        return str(sent[0])
+        with _told(reached):
+            act(Desk(engine), at)
+        return json.dumps([sent[0], sorted(reached)])
 
 
 def _finish(url: str, act: Act, at: dict[str, Any]) -> str:
@@ -218,6 +223,22 @@ def _opened(url: str) -> Iterator[ProcessEngine]:
     engine = ProcessEngine(Settings(database_url=url, testing=True), clock=FrozenClock(_NOW))
     yield engine
     engine.dispose()
+
+
+@contextmanager
+def _told(reached: set[str]) -> Iterator[None]:
+    """Write down the points as well."""
+    die = crash.here
+
+    def here(point: str) -> None:
+        reached.add(point)
+        die(point)
+
+    crash.here = here
+    try:
+        yield
+    finally:
+        crash.here = die
 
 
 def _in_child(act: Callable[[], str]) -> str:

@@ -37,3 +37,4 @@ def test_an_act_that_is_killed_has_happened_or_not_and_the_same_click_finishes_i
     for name, points in POINTS.items():
         everywhere = [*points, *(f"statement:{number}" for number in range(1, report[name]["statements"] + 1, EACH))]
         assert report[name]["died"] == everywhere  # a point that was never reached proves nothing
+        assert sorted(point.partition(":")[0] for point in points) == report[name]["reached"]  # and none is left out

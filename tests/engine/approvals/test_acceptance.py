@@ -16,13 +16,16 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "return_inside_a_round_of_many_cancels_the_others_and_keeps_their_decisions_on_record, "
         "return_within_a_branch_leaves_the_other_branch_alone, "
         "return_in_nested_forks_never_ends_the_process_by_itself, "
+        "return_to_the_requester_from_inside_nested_forks_takes_every_branch_away, "
         "return_into_another_open_branch_is_refused_by_name_and_changes_nothing",
         "webui/test_turning_back.py: a_task_is_sent_back_to_its_requester_who_corrects_a_draft",
     )),
     2: ("fork, join, back to one branch: it alone lives, what follows runs once", (
         f"{HERE}/test_returning.py: return_behind_a_join_leaves_only_the_branch_that_is_done_again, "
+        "what_follows_the_join_runs_once_however_often_a_branch_is_done_again, "
         "a_plain_reset_is_caught_by_what_must_be_true_afterwards",
-        "engine/bpmn/test_carrying.py: *",
+        "engine/bpmn/test_moves.py: going_back_and_on_again_is_what_a_fresh_run_does, "
+        "every_way_back_that_is_allowed_leads_to_a_marking_of_the_drawing",
     )),
     3: ("straight back when nothing has changed, else step by step, told before", (
         f"{HERE}/test_resubmitting.py: back_to_me_unchanged_goes_straight_to_the_returner, "
@@ -36,13 +39,18 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     5: ("or-sign: the first rejection ends it or not; the loser reads who was faster", (
         f"{HERE}/test_modes.py: three_people_decide_as_the_table_says",
+        f"{HERE}/test_branches.py: the_first_rejection_ends_an_or_sign_or_not_as_the_drawing_says",
         "engine/test_tasks.py: two_approvers_at_once_make_one_decision_and_a_friendly_answer",
         f"{HERE}/test_at_once.py: ten_people_at_once_make_one_outcome",
     )),
     6: ("signers before, after, beside, nested; removed, but not the last", (
         f"{HERE}/test_signers.py: who_is_added_before_is_heard_first, who_signs_after_decides_whether_the_yes_counts, "
         "who_is_added_beside_is_counted_like_everybody, signers_may_add_signers_three_deep, "
-        "removing_a_signer_completes_the_round_at_once, who_decided_who_was_drawn_and_the_last_one_cannot_be_removed",
+        "removing_a_signer_completes_the_round_at_once, "
+        "removing_whole_groups_gives_the_adder_his_item_back_or_his_yes, "
+        "who_was_heard_before_stays_with_whom_takes_his_own_back, "
+        "who_signs_after_somebody_waits_again_when_he_takes_his_yes_back, "
+        "who_decided_who_was_drawn_and_the_last_one_cannot_be_removed",
     )),
     7: ("the owner stays, advice is no vote, a leaver's work goes over with its conflicts", (
         "engine/test_tasks.py: a_transfer_keeps_the_owner_and_moves_the_work",
@@ -58,7 +66,8 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     9: ("withdrawn before and after the first decision, same number, submission two, grants void", (
         f"{HERE}/test_ending.py: a_withdrawn_request_keeps_its_number_and_comes_back_as_submission_two, "
-        "after_the_first_decision_it_is_too_late_unless_the_drawing_says_otherwise, a_withdrawal_voids_every_grant",
+        "after_the_first_decision_it_is_too_late_unless_the_drawing_says_otherwise, "
+        "until_when_a_request_may_be_withdrawn_is_drawn, a_withdrawal_voids_every_grant",
     )),
     10: ("same person, nobody, disabled, the requester: sources on record, none counts for a policy", (
         f"{HERE}/test_automatic.py: the_same_person_thrice_is_asked_once, "
@@ -66,11 +75,13 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "the_requester_as_approver_goes_up_and_nobody_else_clicks_for_him",
         f"{HERE}/test_candidates.py: the_leader_of_a_department_is_judged_one_level_up, "
         "the_requester_is_never_asked_for_what_counts_towards_a_payment",
+        f"{HERE}/test_no_grant_without_a_person.py: *",
         "engine/policy/test_gate.py: a_grant_without_its_human_decision_is_not_accepted",
     )),
     11: ("predicted is executed, copies included, after returns too", (
         f"{HERE}/test_previewing.py: "
         "predicted_is_executed_for_shipped_processes_also_after_a_transfer_a_signer_or_a_return, "
+        "who_reads_along_and_who_has_agreed_before_is_foretold, "
         "a_running_request_shows_what_comes_next_also_after_a_return",
     )),
     12: ("one copy, when drawn, with a receipt, hidden fields hidden", (
@@ -92,6 +103,7 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
     )),
     15: ("extra, read-only and hidden keys are refused by name and change nothing", (
         "engine/test_tasks.py: unknown_and_read_only_keys_are_refused_by_name_and_nothing_changes",
+        f"{HERE}/test_ending.py: a_draft_is_saved_while_it_is_typed_and_a_second_page_is_told",
         "webui/test_bad_input.py: an_approver_writes_only_his_fields",
     )),
     16: ("what runs keeps version, form and drawing, and the page shows that one", (
@@ -135,7 +147,8 @@ ROWS: dict[int, tuple[str, tuple[str, ...]]] = {
         "webui/test_turning_back.py: a_substitute_is_set_told_of_decides_and_is_ended",
     )),
     21: ("assigned by a variable; a call takes along only what it is given", (
-        f"{HERE}/test_candidates.py: each_strategy_asks_the_people_it_says",
+        f"{HERE}/test_candidates.py: each_strategy_asks_the_people_it_says, "
+        "a_variable_names_who_is_asked_and_a_called_process_knows_only_what_it_is_given",
         "engine/bpmn/test_data.py: a_call_passes_only_what_the_called_process_declares",
     )),
     22: ("two clicks, two tabs, two people: one decision and a friendly answer", (

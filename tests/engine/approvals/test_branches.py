@@ -1,8 +1,11 @@
 """Votes of two approvals side by side do not meet; a rejection ends a ratio only when it cannot be reached any more."""
 
+from datetime import timedelta
+
 import pytest
 
 from engine import repository, tasks
+from engine.errors import AlreadyDecided
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
@@ -36,6 +39,25 @@ def test_weights_in_two_branches_are_counted_apart(office):
     assert office.asked() == {"gus"}
     office.act("gus", tasks.agree)
     assert office.status(instance) == "completed"
+
+
+@pytest.mark.parametrize("rejects", ["first", "all"])
+def test_the_first_rejection_ends_an_or_sign_or_not_as_the_drawing_says(office, rejects):
+    instance = office.begin(approval(mode="any", extra=f'rejects="{rejects}" onReject="end"'))
+    fays = office.item("fay")
+    office.act("bob", tasks.reject, "no")
+
+    if rejects == "all":
+        assert office.asked() == {"eve", "fay"}
+        office.clock.advance(timedelta(seconds=5))
+        office.act("eve", tasks.agree)
+
+    assert office.status(instance) == ("completed" if rejects == "all" else "rejected")
+    assert office.asked() == set()
+    with pytest.raises(AlreadyDecided) as late:
+        office.do("fay", tasks.agree, fays)
+    assert late.value.status == 409
+    assert late.value.facts["by"] == ("Eve" if rejects == "all" else "Bob")
 
 
 def test_a_rejection_does_not_end_a_ratio_that_can_still_be_reached(office):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine import identity
+from engine import identity, repository, tasks
 from engine.approvals import candidates
 from engine.approvals.automatic import PROCESS_ADMINS, Automatic, handle
 from engine.approvals.candidates import Asking
@@ -13,6 +13,7 @@ from engine.bpmn.steps import Assignment, Capability, Work
 from engine.db.task import Source
 from engine.errors import NobodyToAsk, NotFound, UnknownStrategy
 from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 
 pytestmark = pytest.mark.approvals
 
@@ -95,6 +96,37 @@ def test_each_strategy_asks_the_people_it_says(uow, strategy, values, expected):
     form = {"who": {"handler": "eve"}, "unit": "sales"}
 
     assert asked(uow, strategy, form=form, **values) == expected
+
+
+def test_a_variable_names_who_is_asked_and_a_called_process_knows_only_what_it_is_given(office):
+    """The called one asks whom its own `approver` names; that of the caller is no variable of it."""
+    called = drawing(START + by_variable("inner") + END + flows("start inner end"), process_id="called")
+    given = '<zeebe:ioMapping><zeebe:input source="= deputy" target="approver"/></zeebe:ioMapping>'
+
+    def calling(*more: str) -> bytes:
+        call = '<zeebe:calledElement processId="called" propagateAllParentVariables="false"/>'
+        body = START + by_variable("outer") + element("callActivity", "call", call, *more) + END
+        return drawing(body + flows("start outer call end"))
+
+    for xml, asked_there in ((calling(given), {"eve"}), (calling(), {"dan"})):
+        with office.engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, {"called.bpmn": called, "p.bpmn": xml})
+        instance = office.start(approver="bob", deputy="eve")
+        assert office.asked() == {"bob"}
+        office.act("bob", tasks.agree)
+        assert office.asked() == asked_there  # nobody is named: who administers processes
+        [login] = asked_there
+        office.act(login, tasks.claim if login == "dan" else tasks.agree)
+        if login == "dan":
+            office.act(login, tasks.agree)
+        assert office.status(instance) == "completed"
+
+
+def by_variable(key: str) -> str:
+    return (
+        f'<userTask id="{key}" name="{key}"><extensionElements><zeebe:assignmentDefinition assignee="= approver"/>'
+        '<troika:approval mode="any"/></extensionElements></userTask>'
+    )
 
 
 def test_the_leader_of_a_department_is_judged_one_level_up(uow):

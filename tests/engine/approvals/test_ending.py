@@ -21,6 +21,7 @@ from engine.errors import (
     OpinionRequired,
     ReturnNotPossible,
     StaleDraft,
+    UnknownField,
 )
 from engine.ids import uuid7
 from engine.tasks import drafting
@@ -115,8 +116,10 @@ def test_until_when_a_request_may_be_withdrawn_is_drawn(engine, clock, until, da
     clock.advance(timedelta(days=days))
 
     if refusal is None:
-        do(engine, case.who["ann"], tasks.withdraw, case.id)
-        assert case.status == "withdrawn"
+        draft_id = do(engine, case.who["ann"], tasks.withdraw, case.id)
+        draft = do(engine, case.who["ann"], drafting.open_, draft_id)
+        assert (case.status, draft.number, draft.submission) == ("withdrawn", "BX0001", 2)
+        assert mine(engine, case.who["eve"]) == []
     else:
         with pytest.raises(NotPossibleNow) as refused:
             do(engine, case.who["ann"], tasks.withdraw, case.id)
@@ -141,14 +144,18 @@ def test_a_request_that_has_had_an_effect_is_reversed_and_not_withdrawn(engine):
     assert reason(refused.value) == "'book' must be taken back by the process that reverses it"
 
 
-def test_a_withdrawal_voids_every_grant(engine):
-    case, bill_id = guarded(engine)
-    case.back("c", "request")
-    case.act(tasks.complete, "request", {"amount": "100", "note": "x"})
+@pytest.mark.parametrize("before", ["active", "parked"])
+@pytest.mark.parametrize("verb", ["withdraw", "void", "cancel"])
+def test_a_withdrawal_voids_every_grant(engine, before, verb):
+    case, bill_id = guarded(engine, '<troika:withdraw until="anytime"/>')
+    admins(case, "dan")
+    if before == "parked":
+        case.back("c", "request", resubmit="backToMe")
+    assert case.grants() == [("a", before)]
 
-    do(engine, case.who["ann"], tasks.withdraw, case.id)
+    do(engine, case.who["ann" if verb == "withdraw" else "dan"], getattr(tasks, verb), case.id, "写错了")
 
-    assert {state for _, state in case.grants()} == {"void"}
+    assert case.grants() == [("a", "void")]
     assert state_of(engine, bill_id) == "open"
 
 
@@ -478,6 +485,9 @@ def test_a_draft_is_saved_while_it_is_typed_and_a_second_page_is_told(engine):
     assert elsewhere.value.status == 409
     with pytest.raises(InvalidForm):
         do(engine, ann, drafting.submit, draft.id, {"amount": "much"}, saved.version)
+    for key in ("lane_owners", "approval", "process"):
+        with pytest.raises(UnknownField, match=key):
+            do(engine, ann, drafting.submit, draft.id, {"amount": "12", key: {"a": ["ann"]}}, saved.version)
     begun = do(engine, ann, drafting.submit, draft.id, {"amount": "12"}, saved.version)
     assert (begun.number, begun.submission) == ("BX0002", 1)
     assert consistent(engine)

@@ -1,5 +1,6 @@
 """流程预测: what is predicted is what happens, for the shipped processes too, after a return and a transfer as well."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ def test_what_is_not_filled_in_yet_makes_the_route_possible_or_unknown(engine):
     assert set(statuses(None, "amount").values()) <= {"possible", "unknown", "certain"}
 
 
-def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine):
+def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine, clock):
     case = Case(
         engine,
         line(
@@ -216,10 +217,29 @@ def test_who_reads_along_and_who_has_agreed_before_is_foretold(engine):
     assert [who.name for who in first.copies] == ["Eve"]
     assert (second.skipped_because, second.people) == ("has agreed before", ())
     assert [who.name for who in third.people] == ["Eve"]
+    assert copied(case) == set()
     case.agree("a")
+    assert copied(case) == {"Eve"}
     assert case.waits == ["c"]
     with pytest.raises(StopIteration):
         case.item("bob", "c")
+    case.act(tasks.return_, "c", "a", "请补充", login="eve")
+    clock.advance(timedelta(seconds=5))
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        ahead = runtime.preview_instance(uow, case.id).steps
+    case.agree("a")
+    assert copied(case) == {"Eve"}, "once for each person"
+    assert [(one.element, [who.name for who in one.people]) for one in ahead] == [("b", []), ("c", ["Eve"])]
+    assert case.waits == ["c"], "he has agreed once more since the return"
+    with pytest.raises(StopIteration):
+        case.item("bob", "c")
+
+
+def copied(case: Case) -> set[str]:
+    with case.engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        names = [one.reader_name for one in tasks.receipts(uow, case.id)]
+    assert len(names) == len(set(names))
+    return set(names)
 
 
 def test_who_is_asked_the_last_time_only_and_where_nobody_is_left_is_foretold(engine):

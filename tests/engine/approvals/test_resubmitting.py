@@ -198,8 +198,8 @@ def timeline(case: Case) -> list[history.Entry]:
 # ---------------------------------------------------------------- grants: policy.md 4.5
 
 
-def guarded(engine: Any) -> tuple[Case, UUID]:
-    """Request -> fin (finance_approval of a bill) -> c -> pay -> end; waits at c."""
+def guarded(engine: Any, head: str = "") -> tuple[Case, UUID]:
+    """Request -> fin (finance_approval of a bill) -> c -> pay -> end; waits at c. `head`: extensions of the process."""
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY)
     bill_id = a_bill(engine)
@@ -207,7 +207,8 @@ def guarded(engine: Any) -> tuple[Case, UUID]:
         "a", '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>', who="bob"
     )
     xml = drawing(
-        START + request(FILLED) + fin + element("exclusiveGateway", "ok", default="ok_no") + step("c")
+        (f"<extensionElements>{head}</extensionElements>" if head else "") + START + request(FILLED) + fin
+        + element("exclusiveGateway", "ok", default="ok_no") + step("c")
         + element("exclusiveGateway", "ok2", default="ok2_no") + '<endEvent id="no" name="no"/>'
         + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END
         + flows("start request a ok", 'ok c ? approval.a.outcome = "agree"', "ok no", "c ok2",

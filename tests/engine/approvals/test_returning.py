@@ -144,6 +144,36 @@ def test_return_in_nested_forks_never_ends_the_process_by_itself(engine):
     assert case.status == "completed"
 
 
+@pytest.mark.parametrize("kind", ["parallelGateway", "inclusiveGateway"])
+def test_return_to_the_requester_from_inside_nested_forks_takes_every_branch_away(engine, kind):
+    """From a round of many people in the innermost branch, while the other branches wait or have arrived."""
+    condition, more = ("", {}) if kind == "parallelGateway" else (" ? n = 1", {"f": "f_x", "g": "g_y"})
+    split = "".join(element(kind, key, **({"default": more[key]} if more else {})) for key in ("f", "g"))
+    xml = drawing(
+        START + request() + split + element(kind, "h") + element(kind, "j") + step("a")
+        + step("b", who="bob,eve,cyd", mode="all") + step("d") + step("e", who="cyd") + step("c") + END
+        + ('<endEvent id="x" name="x"/><endEvent id="y" name="y"/>' + flows("f x", "g y") if more else "")
+        + flows(f"f g{condition}", f"f e{condition}", f"g a{condition}", f"g b{condition}")
+        + flows("start request f", "a h d j c end", "b h", "e j")
+    )  # fmt: skip
+    case = Case(engine, xml, n=1)
+
+    for turn in (1, 2):
+        case.agree("request", "a")
+        case.act(tasks.agree, "b", login="bob")
+        assert case.waits == ["b", "e"]
+        if turn == 1:
+            case.act(tasks.return_, "b", "initiator", "请补充", login="eve")
+            assert (case.waits, case.held(), case.status) == (["request"], {}, "running")
+    for login in ("eve", "cyd"):
+        case.act(tasks.agree, "b", login=login)
+    case.agree("d")
+    assert case.status == "running"
+    case.act(tasks.agree, "e", login="cyd")
+    case.agree("c")
+    assert case.status == "completed"
+
+
 def test_return_into_another_open_branch_is_refused_by_name_and_changes_nothing(engine):
     xml = drawing(
         START + fork("f") + step("a") + step("d") + step("b") + fork("j") + step("c") + END
@@ -182,6 +212,28 @@ def test_return_behind_a_join_leaves_only_the_branch_that_is_done_again(engine):
     case.agree("c")
     assert case.status == "completed"
     assert sum(node == "b" for node, *_ in case.rounds()) == 1
+
+
+@pytest.mark.parametrize("back", [["a"], ["b"], ["a", "b"], ["b", "a", "a"]])
+def test_what_follows_the_join_runs_once_however_often_a_branch_is_done_again(engine, back):
+    xml = drawing(
+        START + fork("f") + step("a") + step("b") + fork("j") + step("c") + service("pay", "test.tally", in_name="pay")
+        + END + flows("start f a j c pay end", "f b j")
+    )  # fmt: skip
+    case = Case(engine, xml)
+    case.agree("b", "a")
+
+    for target in back:
+        case.back("c", target)
+        assert case.waits == [target]
+        assert tallies(engine) == {}
+        case.agree(target)
+        assert case.waits == ["c"]
+    case.agree("c")
+    case.jobs()
+
+    assert (case.status, tallies(engine)) == ("completed", {"pay": 1})
+    assert [node for node, *_ in case.rounds() if node in ("a", "b")] == ["a", "b", *back]
 
 
 # ---------------------------------------------------------------- who, and every reason against

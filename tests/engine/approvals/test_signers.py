@@ -1,10 +1,13 @@
 """加签 and 减签: before, after, beside, nested; and 委派, which is never a vote."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from engine import audit, history, identity, tasks
+from engine.db.task import ItemStatus, work_item
 from engine.errors import (
     ActNotOffered,
     AlreadyDecided,
@@ -207,6 +210,11 @@ def test_who_decided_who_was_drawn_and_the_last_one_cannot_be_removed(office):
         office.do("dan", tasks.remove_signer, office.item("bob"))
     with pytest.raises(Forbidden):
         office.do("eve", tasks.remove_signer, fays)
+    with office.engine.unit_of_work(ENGINE) as uow, suppress(ZeroDivisionError), uow.savepoint():
+        uow.execute(update(work_item).where(work_item.c.id != fays).values(status=int(ItemStatus.REMOVED)))
+        with pytest.raises(CannotRemoveSigner, match="nobody else"):
+            tasks.remove_signer(uow, fays)
+        raise ZeroDivisionError  # no act of a person leaves a signer alone, and it does not stay so here
     office.act("fay", tasks.agree)
     with pytest.raises(AlreadyDecided):
         office.do("bob", tasks.remove_signer, fays)

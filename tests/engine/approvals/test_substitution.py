@@ -52,7 +52,10 @@ def test_both_see_the_work_the_first_acts_and_both_names_are_kept(office):
     office.act("gus", tasks.agree)
 
     [row] = office.rows(instance)
-    assert (row.decided_by, row.on_behalf_of_id) == (office.who["gus"].user_id, office.who["bob"].user_id)
+    both = (office.who["gus"].user_id, office.who["bob"].user_id)
+    assert (row.decided_by, row.on_behalf_of_id) == both
+    [fact] = office.facts(instance, "task.decided")
+    assert (fact.actor_id, fact.on_behalf_of_id, fact.data["decision_source"]) == (*both, "human")
     with pytest.raises(AlreadyDecided):
         office.do("bob", tasks.agree, row.id)
     assert office.asked() == set()
