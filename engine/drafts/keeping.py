@@ -5,6 +5,7 @@ was done to it is kept beside it.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from datetime import datetime
@@ -166,6 +167,16 @@ def _import_form(uow: UnitOfWork, path: str, content: bytes, *, replace: bool) -
 def put_report_away(uow: UnitOfWork, path: str) -> None:
     """Forget what the import of a draft said; the draft stays."""
     uow.execute(_report, {"of": path, "what": None})
+
+
+def alone(uow: UnitOfWork, paths: Iterable[str]) -> None:
+    """Wait until nobody else saves or deploys the forms among these; ask before reading what is saved or deployed.
+
+    The draft of a form counts while it is younger than the newest version: what is saved while the form is deployed
+    would look older, and never be shown again.
+    """
+    for path in sorted({path for path in paths if _KINDS.get(PurePosixPath(path).suffix) is Kind.FORM}):
+        uow.alone(f"draft {path}")
 
 
 def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: str = "") -> DraftInfo:

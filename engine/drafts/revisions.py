@@ -1,5 +1,6 @@
 """What a draft was: every saved state is kept, thinned out as it grows old, and can be the draft again."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ STEPS = (
     (timedelta(days=366 * 10), timedelta(days=1)),
 )
 """up to which age one state of each person is kept, and for which span of time"""
+ASIDE = 20
+"""how many of the states that a person could not save are kept"""
 SHOWN = 200
 
 _insert = insert(draft_revision)
@@ -78,24 +81,28 @@ def authors(uow: UnitOfWork, paths: Iterable[str]) -> set[UUID]:
 
 
 def put_aside(uow: UnitOfWork, path: str, content: bytes) -> UUID:
-    """Keep what somebody cannot save, since the draft is another one by now."""
-    return _store(uow, path, content, aside=True)
+    """Keep what somebody cannot save, since the draft is another one by now; of each person the last `ASIDE`."""
+    key = _store(uow, path, content, aside=True)
+    _thin(uow, path)
+    return key
 
 
 def record(uow: UnitOfWork, path: str, content: bytes) -> None:
     """Keep what has become the draft, and forget what lies too close together."""
     _store(uow, path, content, aside=False)
-    gone = superfluous([_info(row) for row in uow.execute(_infos, {"of": path})], uow.now)
-    if gone:
-        uow.execute(delete(draft_revision).where(draft_revision.c.id.in_(gone)))
+    _thin(uow, path)
 
 
 def superfluous(found: Iterable[Revision], now: datetime) -> list[UUID]:
-    """Those of `found` (newest first) after which the same person saved in the same span of time."""
+    """Those of `found` (newest first) after which the same person saved in the same span, or put too much aside."""
     kept: set[tuple[Any, ...]] = set()
+    aside: Counter[UUID | None] = Counter()
     gone = []
     for one in found:
         if one.aside:
+            aside[one.saved_by] += 1
+            if aside[one.saved_by] > ASIDE:
+                gone.append(one.id)
             continue
         span = next((span for age, span in STEPS if now - one.saved_at <= age), STEPS[-1][1])
         place = (one.saved_by, span, int(one.saved_at.timestamp() // span.total_seconds()))
@@ -103,6 +110,12 @@ def superfluous(found: Iterable[Revision], now: datetime) -> list[UUID]:
             gone.append(one.id)
         kept.add(place)
     return gone
+
+
+def _thin(uow: UnitOfWork, path: str) -> None:
+    gone = superfluous([_info(row) for row in uow.execute(_infos, {"of": path})], uow.now)
+    if gone:
+        uow.execute(delete(draft_revision).where(draft_revision.c.id.in_(gone)))
 
 
 def _store(uow: UnitOfWork, path: str, content: bytes, *, aside: bool) -> UUID:

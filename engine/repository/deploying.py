@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from engine import (
     crash,
     dmn,
+    drafts,
     forms,
     history,
     identity,
@@ -80,6 +81,7 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
 
     The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
     """
+    drafts.alone(uow, resources)
     uow.alone("deploy")
     resources = with_imports(uow, resources)
     reading = read(resources)

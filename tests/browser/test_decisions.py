@@ -128,9 +128,9 @@ def test_a_table_is_made_and_deployed_from_nothing(site):
 
     page.locator("#deploy").click()
     page.locator("#note").fill("第一版")
-    page.locator("#deployment [type=submit]").click()
+    page.get_by_role("button", name="发布").click()
 
-    expect(page.locator("#version")).to_have_text("版本 1")
+    expect(page.locator("main")).to_contain_text("版本 1")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert repository.latest(uow, "discount", "decision").version == 1
     site.open(page, "/designer/decisions/")

@@ -6,7 +6,7 @@ import pytest
 
 from engine import drafts, identity, operations, tasks
 from engine.db.draft import draft_lock
-from engine.drafts.revisions import Revision, superfluous
+from engine.drafts.revisions import ASIDE, Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
 from engine.ids import uuid7
 from engine.repository import deploy
@@ -307,3 +307,11 @@ def test_the_older_a_state_is_the_fewer_are_kept_beside_it():
     ]  # fmt: skip
 
     assert superfluous(found, now) == [found[place].id for place in (1, 6, 9)]
+
+
+def test_of_what_could_not_be_saved_the_last_of_each_person_are_kept():
+    now, me, other = datetime(2026, 11, 23, tzinfo=UTC), uuid7(), uuid7()
+    mine = [Revision(uuid7(), PATH, True, me, now - timedelta(days=day)) for day in range(ASIDE + 2)]
+    theirs = Revision(uuid7(), PATH, True, other, now - timedelta(days=400))
+
+    assert superfluous([*mine, theirs], now) == [one.id for one in mine[ASIDE:]]

@@ -7,7 +7,8 @@ from werkzeug.test import TestResponse
 
 
 def seen(visitor: Any, key: str) -> str:
-    """The digest of what the page has shown, "" when it shows nothing to publish."""
+    """The digest of what the page has shown, "" when it shows nothing to publish. `key`: form/<id>, decision/<id> or of
+    a process."""
     return next(iter(re.findall('name="seen" value="(.*?)"', visitor.get(f"/designer/publish/{key}").text)), "")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from openpyxl import Workbook
@@ -9,6 +10,8 @@ from openpyxl import Workbook
 from engine import drafts, identity, repository
 from engine.unit_of_work import ENGINE
 from tests.engine.dmn import written as w
+from tests.webui.publishing import publish
+from tests.webui.test_publishing import text_of
 
 
 def sheet(cells):
@@ -22,6 +25,17 @@ def sheet(cells):
 
 RULES = [["< 100", '"small"'], ["> 100", '"large"']]
 FEE = w.xml(w.decision("fee", w.table("UNIQUE", [("amount", "number", "")], [("fee", "string", "", None)], RULES)))
+ASKS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  targetNamespace="urn:t">
+  <process id="asks" name="asks" isExecutable="true">
+    <startEvent id="begin"/><sequenceFlow id="f1" sourceRef="begin" targetRef="ask"/>
+    <businessRuleTask id="ask" name="Ask"><extensionElements>
+      <zeebe:calledDecision decisionId="fee" resultVariable="fee" bindingType="deployment"/></extensionElements>
+    </businessRuleTask>
+    <sequenceFlow id="f2" sourceRef="ask" targetRef="done"/><endEvent id="done"/>
+  </process>
+</definitions>"""
 HERE = "/designer/decisions"
 FAR = sheet({"XFD1048576": 1})
 """a sheet of a few kilobytes whose only cell is the last one of seventeen billion"""
@@ -49,8 +63,9 @@ def test_a_table_is_found_opened_saved_and_deployed(ana):
     late = ana.put(f"{HERE}/drafts/fee", json={"xml": "mine"}, headers={"If-Match": "0"})
 
     assert (saved.status_code, saved.json["etag"], late.status_code) == (200, "1", 409)
-    assert ana.post(f"{HERE}/deploy/fee", json={"note": "second", "etag": "0"}).status_code == 409
-    assert ana.post(f"{HERE}/deploy/fee", json={"note": "second", "etag": "1"}).json == {"version": 2}
+    assert publish(ana, "decision/fee", "0").status_code == 409
+    assert publish(ana, "decision/fee", "1", note="second").location == "/designer/versions/decision/fee"
+    assert re.search("Version 2 .* second .* Version 1", text_of(ana.get("/designer/versions/decision/fee")))
 
 
 def test_a_check_names_the_rules_and_the_inputs(ana):
@@ -67,14 +82,27 @@ def test_a_check_names_the_rules_and_the_inputs(ana):
     ]  # fmt: skip
 
 
-def test_a_refused_deployment_carries_its_findings(ana):
+def test_a_table_with_errors_is_not_published(ana):
     broken = text(FEE).replace("&lt; 100", "&lt;&lt; 100")
     ana.put(f"{HERE}/drafts/fee", json={"xml": broken}, headers={"If-Match": "*"})
 
-    answer = ana.post(f"{HERE}/deploy/fee", json={"note": "x", "etag": "1"})
+    answer = publish(ana, "decision/fee", "1")
 
     assert answer.status_code == 422
-    assert [line["rule"] for line in answer.json["findings"]] == ["feel-syntax"]
+    assert "It cannot be published while it has errors." in answer.text
+
+
+def test_a_table_is_compared_rule_by_rule_and_publishing_says_who_asks_it(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/asks.bpmn": ASKS})
+    changed = text(FEE).replace("&lt; 100", "&lt; 50")
+    ana.put(f"{HERE}/drafts/fee", json={"xml": changed}, headers={"If-Match": "0"})
+
+    compared = text_of(ana.get("/designer/difference/decision/fee"))
+    shown = text_of(ana.get("/designer/publish/decision/fee"))
+
+    assert "Rule 1 Rule · r1 changed amount Before < 100 After < 50" in compared
+    assert "asks keeps the version that it was published with, until it is published again." in shown
 
 
 def test_rows_are_tried_on_the_table_as_it_stands(ana):

@@ -60,7 +60,7 @@ def test_what_cannot_be_saved_is_compared_and_may_become_the_draft(analysts, eng
     ana, ben = analysts
     save(ben, RENAMED, "1")
 
-    address = ana.post(ASIDE, json={"xml": CLAIM.decode()}).json["address"]
+    address = ana.post(ASIDE, json={"content": CLAIM.decode()}).json["address"]
     shown = ana.get(address)
     restored = re.search(r'action="(/designer/history/claim/[^"]+)"', shown.text)[1]
 
@@ -90,7 +90,7 @@ def test_the_history_names_who_saved_when_and_leads_back(analysts, engine):
 def test_a_path_outside_the_library_is_refused(analysts, path):
     ana, _ = analysts
     assert ana.post(f"/designer/lock/{path}", json={}).status_code in (404, 422)
-    assert ana.post(f"/designer/aside/{path}", json={"xml": ""}).status_code in (404, 422)
+    assert ana.post(f"/designer/aside/{path}", json={"content": ""}).status_code in (404, 422)
     assert ana.get("/designer/difference/claim?after=nothing").status_code == 404
 
 

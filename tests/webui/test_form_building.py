@@ -1,14 +1,20 @@
 """Forms in the designer: files, drafts, checks, what a step lets its people see of one, deployment."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
-from engine import drafts, identity, repository
-from engine.unit_of_work import ENGINE
+from engine import drafts, identity, repository, runtime
+from engine.unit_of_work import ENGINE, Actor
+from tests.webui.publishing import publish
+from tests.webui.test_publishing import text_of
 
 HERE = "/designer/forms"
+LOCK = func.hashtextextended("draft forms/oa/visit.json", 0)
+"""what whoever saves the form waits for"""
 FORM: dict[str, Any] = {
     "id": "oa/visit",
     "type": "default",
@@ -66,8 +72,8 @@ def test_a_form_is_made_found_saved_and_deployed(ana, engine):
     renamed = ana.put(f"{HERE}/drafts/oa/trip", json={"content": text(FORM)}, headers={"If-Match": "2-0"})
 
     assert (saved.status_code, saved.json["etag"], late.status_code, renamed.status_code) == (200, "2-0", 409, 422)
-    deployed = ana.post(f"{HERE}/deploy/oa/trip", json={"note": "first", "etag": "2-0"})
-    assert deployed.json == {"version": 1, "etag": "2-1"}
+    assert publish(ana, "form/oa/trip", "2-0", note="").status_code == 422
+    assert publish(ana, "form/oa/trip", "2-0", note="first").location == "/designer/versions/form/oa/trip"
     seen = {"If-Match": "2-0", "Accept": "application/json"}
     unaware = ana.put(f"{HERE}/drafts/oa/trip", json={"content": form}, headers=seen)
     assert (unaware.status_code, unaware.json["detail"][:25]) == (409, "Dora deployed this form a")
@@ -80,10 +86,10 @@ def test_a_form_that_cannot_be_used_is_named_when_it_is_checked_and_not_deployed
     ana.put(f"{HERE}/drafts/oa/visit", json={"content": text(broken)}, headers={"If-Match": "1-0"})
 
     found = ana.post(f"{HERE}/check/oa/visit", json={"content": text(broken)}).json
-    refused = ana.post(f"{HERE}/deploy/oa/visit", json={"note": "no", "etag": "2-0"})
+    refused = publish(ana, "form/oa/visit", "2-0")
 
     assert [(one["rule"], one["element"]) for one in found["findings"]] == [("component-refused", "Field_x")]
-    assert (refused.status_code, len(refused.json["findings"])) == (422, 1)
+    assert (refused.status_code, "It cannot be published while it has errors." in refused.text) == (422, True)
     assert "iframe" in shown(ana, content=text(broken)).json["unshown"]
 
 
@@ -122,3 +128,57 @@ def test_a_trial_is_judged_like_a_submit(ana):
     assert (taken["accepted"], taken["complaints"]) == ({"cost": "12.5", "secret": "x"}, [])
     assert taken["schema"]["components"][0]["label"] == "费用"
     assert (list(forbidden["errors"]), forbidden["accepted"]) == (["Field_cost"], None)
+
+
+def test_publishing_a_form_tells_whom_it_concerns_and_which_words_it_would_orphan(ana, engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/visit.bpmn": STEP, "forms/oa/visit.json": text(FORM).encode()})
+    with engine.unit_of_work(Actor(people["dora"].id)) as uow:
+        runtime.start(uow, "visit", {})
+    poorer = FORM | {"components": [FORM["components"][0] | {"label": "花费"}]}
+    ana.put(f"{HERE}/drafts/oa/visit", json={"content": text(poorer)}, headers={"If-Match": "1-1"})
+
+    shown = text_of(ana.get("/designer/publish/form/oa/visit"))
+    compared = text_of(ana.get("/designer/difference/form/oa/visit"))
+
+    assert "Visit: new requests follow this version at once. visit Running requests that follow at once: 1." in shown
+    assert "secret : Visit · Look at it: Hidden" in shown
+    assert re.search(r"内部备注 Text · Field_secret taken out", compared)
+    assert re.search(r"花费 Numeric value · Field_cost changed Name Before 费用 After 花费", compared)
+
+
+def test_a_second_editor_of_a_form_looks_on_and_its_history_leads_back(ana, sign_in, engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.add_member(uow, "analysts", people["bob"].id)
+    bob, lock = sign_in("bob"), "/designer/lock/forms/oa/visit.json"
+    assert ana.post(lock, json={}).json["mine"]
+    renamed = text(FORM).replace("费用", "花费")
+    ana.put(f"{HERE}/drafts/oa/visit", json={"content": renamed}, headers={"If-Match": "1-0"})
+
+    looking = text_of(bob.get(f"{HERE}/edit/oa/visit"))
+    assert ("Dora is editing this form since" in looking, "花费 Numeric value" in looking) == (True, True)
+    assert 'id="form-data"' in bob.post("/designer/take/forms/oa/visit.json", follow_redirects=True).text
+    aside = ana.post("/designer/aside/forms/oa/visit.json", json={"content": text(FORM)}).json["address"]
+    back = re.search(r'action="(/designer/history/form/oa/visit/[^"]+)"', ana.get(aside).text)[1]
+
+    assert "put aside Dora" in text_of(bob.get("/designer/history/form/oa/visit"))
+    assert ana.post(back, data={"etag": "1-0"}).status_code == 409
+    assert ana.post(back, data={"etag": "2-0"}).location == f"{HERE}/edit/oa/visit"
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert json.loads(drafts.open_(uow, "forms/oa/visit.json").content) == FORM
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_a_form_waits_to_be_saved_while_a_process_that_shows_it_is_published(ana, engine, monkeypatch):
+    free = []
+
+    def deploying(uow, files, note):
+        with uow.connection.engine.connect() as other:
+            free.append(other.execute(select(func.pg_try_advisory_xact_lock(LOCK))).scalar())
+        return deploy(uow, files, note)
+
+    deploy = repository.deploy
+    monkeypatch.setattr(repository, "deploy", deploying)
+
+    assert publish(ana, "visit").status_code == 303
+    assert free == [False]

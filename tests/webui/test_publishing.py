@@ -125,8 +125,8 @@ def test_a_form_concerns_running_requests_only_where_something_runs(ana, engine)
     ("sent", "status", "said"),
     [
         ({"note": "  "}, 422, "a note that says what has changed"),
-        ({"etag": "0"}, 409, "saved this drawing at"),
-        ({"etag": "", "note": "x"}, 409, "saved this drawing at"),
+        ({"etag": "0"}, 409, "saved this draft at"),
+        ({"etag": "", "note": "x"}, 409, "saved this draft at"),
     ],
 )
 def test_a_draft_without_a_note_or_changed_meanwhile_is_not_published(ana, engine, sent, status, said):
@@ -156,7 +156,7 @@ def test_the_same_again_is_nothing_to_publish_and_nothing_moves_twice(ana, engin
     again = publish(ana, "claim", follow="all")
 
     assert (again.status_code, "There is nothing to publish" in text_of(again)) == (409, True)
-    assert ana.get("/designer/publish/nobody").status_code == 409
+    assert ana.get("/designer/publish/nobody").status_code == 404
 
 
 def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved(ana, engine, people, sign_in):

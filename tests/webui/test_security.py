@@ -115,7 +115,7 @@ ASKS = {
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
-         "designer.simulate_decision", "designer.deploy_decision", "designer.new_approval", "designer.create_approval",
+         "designer.simulate_decision", "designer.new_approval", "designer.create_approval",
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
@@ -126,7 +126,7 @@ ASKS = {
          "designer.comments", "designer.say", "designer.settle_comment", "designer.exchange",
          "designer.download", "designer.take_in", "designer.review", "designer.do_review", "designer.form_files",
          "designer.new_form", "designer.create_form", "designer.build_form", "designer.form_frame",
-         "designer.check_form", "designer.save_form", "designer.deploy_form", "designer.preview_form"),
+         "designer.check_form", "designer.save_form", "designer.preview_form"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -265,10 +265,11 @@ def addresses(app: Flask, things: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
-            values = {name: things.get(name) for name in rule.arguments - {"act"}}
-            acts = re.findall(r"any\(([^)]*)\)", rule.rule)
-            for act in acts[0].replace("'", "").split(", ") if acts else [None]:
-                address = app.url_map.bind("localhost").build(rule.endpoint, values | ({"act": act} if act else {}))
+            values = {name: things.get(name) for name in rule.arguments - {"act", "kind"}}
+            chosen = re.findall(r"any\(([^)]*)\):(\w+)", rule.rule)
+            for one in re.split(", ?", chosen[0][0].replace("'", "")) if chosen else [None]:
+                more = {chosen[0][1]: one} if one else {}
+                address = app.url_map.bind("localhost").build(rule.endpoint, values | more)
                 found += [(rule.endpoint, method, address) for method in sorted(rule.methods - {"OPTIONS"})]
     return found
 
@@ -312,8 +313,9 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "designer.review", "designer.do_review", "designer.history",
            "designer.settle_comment", "designer.edit_decision", "designer.template",
            "designer.use_template",
-           "designer.build_form", "designer.check_form", "designer.deploy_form",
-           "designer.edit_form", "designer.change_form", "designer.deploy_decision", "designer.check_decision",
+           "designer.build_form", "designer.check_form", "designer.difference", "designer.publish",
+           "designer.do_publish", "designer.versions",
+           "designer.edit_form", "designer.change_form", "designer.check_decision",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change", "substitutions.change", "signatures.own_picture",

@@ -11,15 +11,17 @@ from flask.typing import ResponseReturnValue
 from engine import dmn, drafts, repository
 from engine.dmn.simulation import Problem
 from engine.drafts import DraftInfo
-from engine.errors import N_, DeploymentRefused, EngineError, NotFound
+from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
 from engine.repository import DefinitionInfo
 from webui import datafile, errors, transaction
 from webui.access import works
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
-from webui.designer.drawing import NotAnObject, body, changed_by, findings_out
-from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, draft_of, etag_of
+from webui.designer.drawing import NotAnObject, body, findings_out
+from webui.designer.filing import saved_by
+from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, etag_of
+from webui.designer.lock import held, held_page, of_draft
 from webui.rendering import as_script_data, label, page
 
 ROWS_LIMIT = 10_000
@@ -104,11 +106,14 @@ def edit_decision(key: str) -> ResponseReturnValue:
     """The draft of file `key`; without one, the newest version as the start of one."""
     found = _existing(key)
     content = _content(found)
+    if held(found.path) is not None:
+        return held_page("decision", found.path, found.name, content, found.draft)
     data = {
-        "key": key, "xml": _for_the_editor(content).decode("utf-8", "replace"), "etag": etag_of(found.draft),
+        "key": key, "person": g.reader.login,
+        "xml": _for_the_editor(content).decode("utf-8", "replace"), "etag": etag_of(found.draft),
         "addresses": {
             "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
-            "deploy": url_for(".deploy_decision", key=key), "try": url_for(".try_decision", key=key),
+            **of_draft("decision", key, found.path), "try": url_for(".try_decision", key=key),
             "simulate": url_for(".simulate_decision", key=key),
         },
         "limits": {"megabytes": datafile.FILE_LIMIT_MB, "rows": ROWS_LIMIT},
@@ -136,29 +141,12 @@ def save_decision(key: str) -> ResponseReturnValue:
     xml = body("xml")["xml"].encode("utf-8")
     found, seen = _existing(key), request.headers.get("If-Match", "")
     if seen not in (etag_of(found.draft), "*"):
-        raise changed_by(found.draft)
+        raise saved_by(found.draft)
     model = dmn.read(xml, found.path).model
     name = next((decision.name for decision in model.decisions), key) if model is not None else key
     version = found.draft.version if found.draft else 0
     saved = drafts.save(g.uow, found.path, xml, version=version, name=name)
     return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
-
-
-@designer.post("/decisions/deploy/<key>")
-def deploy_decision(key: str) -> ResponseReturnValue:
-    """Deploy the saved draft that the page has seen; a refusal carries every finding."""
-    sent, draft = body("note", "etag"), draft_of(key, "decision")
-    if draft is None:
-        raise NotFound(kind="decision", key=key)
-    if sent["etag"] != etag_of(draft):
-        raise changed_by(draft)
-    files = {draft.path: drafts.open_(g.uow, draft.path).content}
-    drafts.reviewing.require(g.uow, draft.path, files)
-    try:
-        repository.deploy(g.uow, files, sent["note"])
-    except DeploymentRefused as refused:
-        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
-    return jsonify(version=_existing(key).version)
 
 
 @designer.post("/decisions/try/<key>")

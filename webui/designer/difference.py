@@ -1,7 +1,7 @@
-"""The difference between two versions of a process, or a version and the draft, in the words of the panel."""
+"""The difference between two versions of a file, or a version and the draft, in the words of the panel."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from flask import g, request
@@ -12,13 +12,15 @@ from markupsafe import Markup
 from engine import drafts, identity, repository
 from engine.bpmn.comparing import Changes, Part, Property, compare_drawings, parts
 from engine.bpmn.parser.xml import Unreadable
-from engine.db.definition import Kind
-from engine.errors import N_, EngineError, NotFound, Phrase
+from engine.errors import N_, NotFound, Phrase
 from engine.repository import DefinitionInfo
 from webui.designer import vocabulary
 from webui.designer.blueprint import designer
 from webui.designer.cards import duration_words
-from webui.designer.library import draft_of, etag_of, name_of
+from webui.designer.changes import Line, NotComparable, Row, rows_between
+from webui.designer.filing import KINDS as KINDS_BESIDE
+from webui.designer.filing import File, file_of
+from webui.designer.things import things
 from webui.designer.thumbnail import thumbnail
 from webui.designer.vocabulary import Choice
 from webui.rendering import label, moment, page, person
@@ -91,14 +93,6 @@ _VALUES = {
 }  # fmt: skip
 
 
-class DrawingUnreadable(EngineError):
-    """A draft that is no BPMN at the moment."""
-
-    message = N_("This drawing cannot be read, so it cannot be compared: {reason}")
-    hint = N_("Open it in the designer and correct it, or choose another version.")
-    status = 422
-
-
 @dataclass(frozen=True)
 class Side:
     """What can be compared. `value`: in the address. `path`: of the draft, which has no `info`; `revision`: of what the
@@ -118,35 +112,18 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A property on the page. `words`: from the element inwards; None: it was or is not there."""
-
-    words: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
-class Row:
-    """An element on the page. `state`: added | removed | changed | moved."""
-
-    key: str
-    state: str
-    kind: str
-    name: str
-    lines: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True)
 class Difference:
-    """Two drawings beside each other. `bound`: (what a process is pinned to, before, after)."""
+    """Two states of a file beside each other. `moved`: only in the picture of a drawing; `pictures`: of nothing else.
+
+    `bound`: (what a process is pinned to, before, after).
+    """
 
     before: Side
     after: Side
     rows: list[Row]
     moved: list[Row]
-    pictures: tuple[Markup, Markup]
-    bound: list[tuple[str, str, str]]
+    pictures: tuple[Markup, Markup] | None = None
+    bound: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -157,42 +134,53 @@ class Difference:
         return found
 
 
-@designer.get("/difference/<key>")
-def difference(key: str) -> ResponseReturnValue:
+@designer.get("/difference/<key>", defaults={"kind": "process"})
+@designer.get(f"/difference/{KINDS_BESIDE}")
+def difference(kind: str, key: str) -> ResponseReturnValue:
     """Two versions, or a version and the draft; unless told, what changed last."""
-    found = sides(key)
+    file = file_of(kind, key)
+    found = sides(file)
     newest = next(iter(found.values()))
-    after = _chosen(found, key, request.args.get("after")) or newest
-    before = _chosen(found, key, request.args.get("before")) or _before(list(found.values()), after)
+    after = _chosen(found, file, request.args.get("after")) or newest
+    before = _chosen(found, file, request.args.get("before")) or _before(list(found.values()), after)
     return page(
-        "designer/difference.html", block="content", key=key, longest=LONGEST, name=name_of(key),
-        etag=etag_of(draft_of(key)), sides=[*found.values(), *(one for one in (before, after) if one.revision)],
-        before=before, after=after, found=between(before, after),
+        "designer/difference.html", block="content", file=file, longest=LONGEST,
+        sides=[*found.values(), *(one for one in (before, after) if one.revision)], before=before, after=after,
+        found=between(file, before, after),
     )  # fmt: skip
 
 
-def sides(key: str) -> dict[str, Side]:
+def sides(file: File) -> dict[str, Side]:
     """All that can be compared, newest first, the draft before every version. Raises NotFound."""
     found: dict[str, Side] = {}
-    draft = draft_of(key)
-    if draft is not None:
-        found[DRAFT] = Side(DRAFT, gettext("Draft"), None, draft.path)
-    for info in repository.versions(g.uow, key):
+    if file.draft is not None:
+        found[DRAFT] = Side(DRAFT, gettext("Draft"), None, file.draft.path)
+    for info in file.versions:
         title = gettext("Version %(n)s", n=info.version)
         found[str(info.id)] = Side(str(info.id), title, info)
     if not found:
-        raise NotFound(kind="process", key=key)
+        raise NotFound(kind=file.kind, key=file.key)
     return found
 
 
-def between(before: Side, after: Side) -> Difference:
-    """What differs, in the reader's language. Raises DrawingUnreadable."""
+def between(file: File, before: Side, after: Side) -> Difference:
+    """What differs, in the reader's language. Raises NotComparable."""
     old, new = before.content(), after.content()
+    if file.kind == "process":
+        return _of_drawings(before, after, old, new)
+    rows = rows_between(things(file.path, old), things(file.path, new))
+    return Difference(before, after, rows, [])
+
+
+# ---------------------------------------------------------------- private
+
+
+def _of_drawings(before: Side, after: Side, old: bytes, new: bytes) -> Difference:
     try:
         found = compare_drawings(old, new)
         names = _names(parts(new)) | _names(parts(old))
     except Unreadable as error:
-        raise DrawingUnreadable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
+        raise NotComparable(reason=Phrase(error.finding.message, **error.finding.facts)) from None
     order = {"removed": 0, "added": 1, "changed": 2}
     rows = [
         *(_row(part, "removed") for part in found.removed.values()),
@@ -210,23 +198,20 @@ def between(before: Side, after: Side) -> Difference:
     )  # fmt: skip
 
 
-# ---------------------------------------------------------------- private
-
-
-def _chosen(found: dict[str, Side], key: str, text: str | None) -> Side | None:
+def _chosen(found: dict[str, Side], file: File, text: str | None) -> Side | None:
     """The one that was named, None when none was: a wrong one must not become another one."""
     if not text:
         return None
-    return found[text] if text in found else _revision(key, text)
+    return found[text] if text in found else _revision(file, text)
 
 
-def _revision(key: str, text: str) -> Side:
+def _revision(file: File, text: str) -> Side:
     try:
         info, _ = drafts.revisions.open_(g.uow, UUID(text))
     except ValueError:
-        raise NotFound(kind="version", key=f"{key} {text[:80]}") from None
-    if drafts.place(info.path) != (Kind.PROCESS, key):
-        raise NotFound(kind="version", key=f"{key} {text}")
+        raise NotFound(kind="version", key=f"{file.key} {text[:80]}") from None
+    if drafts.place(info.path) != drafts.place(file.path):
+        raise NotFound(kind="version", key=f"{file.key} {text}")
     who = next(iter(identity.find(g.uow, [info.saved_by])), None) if info.saved_by is not None else None
     at = moment(info.saved_at)
     said = gettext("Put aside, %(at)s", at=at) if info.aside else gettext("Draft of %(at)s", at=at)

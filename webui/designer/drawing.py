@@ -17,6 +17,7 @@ from webui import errors, findings
 from webui.designer import conditions, expressions, panel
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
+from webui.designer.filing import saved_by
 from webui.designer.library import draft_of, etag_of, form_draft, path_of
 from webui.rendering import label, person
 from webui.transaction import reads_only
@@ -26,13 +27,6 @@ _FEEL_TYPES = {
     "number": "number", "checkbox": "boolean", "checklist": "list<string>", "taglist": "list<string>",
     "dynamiclist": "list<context>", "filepicker": "list<string>", "datetime": "date", "expression": "any",
 }  # fmt: skip
-
-
-class DraftChangedMeanwhile(EngineError):
-    """The draft on the server is not the one that this page was loaded with."""
-
-    message = N_("{name} saved this drawing at {at}.")
-    status = 409
 
 
 class NotAnObject(EngineError):
@@ -130,7 +124,7 @@ def save(key: str) -> ResponseReturnValue:
     if draft is None and not repository.versions(g.uow, key):
         raise NotFound(kind="process", key=key)
     if seen not in (etag_of(draft), "*"):
-        raise changed_by(draft)
+        raise saved_by(draft)
     saved = drafts.save(g.uow, path_of_draft(key), xml, version=draft.version if draft else 0, name=_name_in(key, xml))
     return jsonify(etag=etag_of(saved), saved_at=saved.saved_at.isoformat())
 
@@ -177,11 +171,6 @@ def _name_in(key: str, xml: bytes) -> str:
     """The name in a drawing that can be read; else the id."""
     reading = read({f"{key}.bpmn": xml})
     return next((found.name for found in reading.found if found.key == key), key)
-
-
-def changed_by(draft: drafts.DraftInfo | None) -> DraftChangedMeanwhile:
-    who = identity.user(g.uow, draft.saved_by) if draft and draft.saved_by else None
-    return DraftChangedMeanwhile(name=person(who), at=draft.saved_at if draft else g.uow.now)
 
 
 def findings_out(told: list[Finding]) -> list[dict[str, Any]]:

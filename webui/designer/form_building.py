@@ -4,16 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from uuid import UUID
 
 from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import bindparam, select
 
-from engine import dictionaries, drafts, forms, identity, pickers, records, repository
-from engine.db.definition import definition, deployment, resource
+from engine import dictionaries, drafts, forms, pickers, records, repository
 from engine.drafts import DraftInfo
-from engine.errors import N_, DeploymentRefused, EngineError, InvalidForm, NotFound
+from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.findings import errors_of
 from engine.forms import Permissions
 from engine.repository import DefinitionInfo
@@ -24,16 +21,11 @@ from webui.designer import form_uses
 from webui.designer.blank_form import blank_form
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, findings_out
+from webui.designer.filing import changed_by, file_of
 from webui.designer.form_uses import Drawn, Use
 from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas
-from webui.rendering import as_script_data, page, person
-
-_deployer = (
-    select(deployment.c.deployed_by)
-    .join(resource, resource.c.deployment_id == deployment.c.id)
-    .join(definition, definition.c.resource_id == resource.c.id)
-    .where(definition.c.id == bindparam("id"))
-)
+from webui.designer.lock import held, held_page, of_draft
+from webui.rendering import as_script_data, page
 
 
 class FormIdTaken(EngineError):
@@ -41,20 +33,6 @@ class FormIdTaken(EngineError):
 
     message = N_("There is already a form with the id '{key}'.")
     hint = N_("Choose another id, or edit that one.")
-    status = 409
-
-
-class FormChanged(EngineError):
-    """The form on the server is not the one that this page was loaded with."""
-
-    message = N_("{name} saved this form at {at}.")
-    status = 409
-
-
-class FormDeployed(EngineError):
-    """A version was deployed since this page was loaded."""
-
-    message = N_("{name} deployed this form at {at}.")
     status = 409
 
 
@@ -141,12 +119,14 @@ def build_form(form_id: str) -> ResponseReturnValue:
     shown = list(_uses(form_uses.drawn(), form_id))
     came = f"{request.args.get('process', '')}#{request.args.get('element', '')}"
     content = file.content()
+    if held(file.path) is not None:
+        return held_page("form", file.path, form_id, content, file.fresh)
     data = {
-        "id": form_id, "content": content.decode("utf-8", "replace"), "etag": file.etag,
+        "id": form_id, "person": g.reader.login, "content": content.decode("utf-8", "replace"), "etag": file.etag,
         "use": came if any(one.id == came for one in shown) else "", "language": languages.language(),
         "addresses": {
             "check": url_for(".check_form", form_id=form_id), "draft": url_for(".save_form", form_id=form_id),
-            "deploy": url_for(".deploy_form", form_id=form_id), "preview": url_for(".preview_form", form_id=form_id),
+            **of_draft("form", form_id, file.path), "preview": url_for(".preview_form", form_id=form_id),
             "frame": url_for(".form_frame"),
         },
         "tables": [_table(table) for table in records.tables(g.uow)],
@@ -183,34 +163,14 @@ def check_form(form_id: str) -> ResponseReturnValue:
 def save_form(form_id: str) -> ResponseReturnValue:
     """Store the form; `If-Match` carries the ETag that the page has seen, or * to write over anything."""
     text = body("content")["content"]
-    _alone(form_id)
+    drafts.alone(g.uow, [existing(form_id).path])
     file, seen = existing(form_id), request.headers.get("If-Match", "")
     if seen not in (file.etag, "*"):
-        raise _changed_by(file, seen)
+        raise changed_by(file_of("form", form_id), seen)
     _judge_name(text, form_id)
     version = file.draft.version if file.draft else 0
     saved = drafts.save(g.uow, file.path, text.encode("utf-8"), version=version)
     return jsonify(etag=existing(form_id).etag, saved_at=saved.saved_at.isoformat())
-
-
-@designer.post("/forms/deploy/<path:form_id>")
-def deploy_form(form_id: str) -> ResponseReturnValue:
-    """Deploy the saved draft that the page has seen; a refusal carries every finding."""
-    sent = body("note", "etag")
-    _alone(form_id)
-    file = existing(form_id)
-    if file.draft is None:
-        raise NotFound(kind="draft", key=form_id)
-    if sent["etag"] != file.etag:
-        raise _changed_by(file, sent["etag"])
-    content = {file.draft.path: drafts.open_(g.uow, file.draft.path).content}
-    drafts.reviewing.require(g.uow, file.draft.path, content)
-    try:
-        repository.deploy(g.uow, content, sent["note"])
-    except DeploymentRefused as refused:
-        return jsonify(detail=errors.explain(refused), findings=findings_out(refused.findings)), refused.status
-    deployed = existing(form_id)
-    return jsonify(version=deployed.latest.version if deployed.latest else 0, etag=deployed.etag)
 
 
 @designer.post("/forms/preview/<path:form_id>")
@@ -322,25 +282,6 @@ def _object(text: str, field: str) -> dict[str, Any]:
 
 def _language(text: str) -> str:
     return text if text in languages.LANGUAGES else languages.language()
-
-
-def _alone(form_id: str) -> None:
-    """A draft that is saved while it is deployed would be older than the version, and so never shown again."""
-    g.uow.alone(f"form draft {form_id}")
-
-
-def _changed_by(file: FormFile, seen: str) -> EngineError:
-    """Who wrote what the page has not seen: a version, unless a draft was saved after it."""
-    (drawn, _, version), (now_drawn, _, now_version) = seen.partition("-"), file.etag.partition("-")
-    if file.latest is not None and version != now_version and (drawn == now_drawn or file.fresh is None):
-        deployer = g.uow.execute(_deployer, {"id": file.latest.id}).scalar_one()
-        return FormDeployed(name=_person(deployer), at=file.latest.deployed_at)
-    draft = file.draft
-    return FormChanged(name=_person(draft.saved_by if draft else None), at=draft.saved_at if draft else g.uow.now)
-
-
-def _person(user_id: UUID | None) -> str:
-    return person(identity.user(g.uow, user_id) if user_id is not None else None)
 
 
 def _table(table: records.RecordTable) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, forms, identity, repository
+from engine import drafts, forms, repository
 from engine.bpmn import read
 from engine.bpmn.model import Definition
 from engine.drafts import DraftInfo
@@ -20,20 +20,14 @@ from webui.access import works
 from webui.designer import form_uses
 from webui.designer.blank_form import TYPES, split
 from webui.designer.blueprint import designer
+from webui.designer.filing import changed_by, file_of
 from webui.designer.form_fields import FieldRow, Plain, rows_of, with_rows, written
 from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
+from webui.designer.lock import held, held_page
 from webui.designer.new_approval import ChoiceWithoutOptions, FormWanted
-from webui.rendering import page, person
+from webui.rendering import page
 
 _LONGEST = 200
-
-
-class FormChangedMeanwhile(EngineError):
-    """The form on the server is not the one that this page was loaded with."""
-
-    message = N_("{name} changed this form at {at}.")
-    hint = N_("Open the form again; what you typed here is still shown.")
-    status = 409
 
 
 class FormNotStorable(EngineError):
@@ -66,6 +60,11 @@ class _Form:
         """What a save must show to have seen."""
         return f"{self.draft.version if self.draft else 0}-{self.latest.version if self.latest else 0}"
 
+    @property
+    def path(self) -> str:
+        """Where it stands in the library."""
+        return self.draft.path if self.draft is not None else f"forms/{self.id}.json"
+
     def plain(self) -> Plain:
         """Its rows, or why there are none."""
         reading = forms.read(self.content, self.id)
@@ -86,6 +85,8 @@ class _Form:
 def edit_form(key: str, form_id: str) -> ResponseReturnValue:
     """The fields of a form that the drawing names."""
     form = _form_of(key, form_id)
+    if held(form.path) is not None:
+        return held_page("form", form.path, form.id, form.content, form.draft)
     plain = form.plain()
     return _page(form, plain, list(plain.rows))
 
@@ -99,7 +100,10 @@ def _again(error: EngineError, key: str, form_id: str) -> ResponseReturnValue:
 @transaction.shows_again(_again)
 def change_form(key: str, form_id: str) -> ResponseReturnValue:
     """`do` is save; or add, up:n, down:n, remove:n, which only draw the page anew with what was typed."""
-    form, rows, act = _form_of(key, form_id), _sent(), request.form.get("do", "save")
+    rows, act = _sent(), request.form.get("do", "save")
+    if act == "save":
+        drafts.alone(g.uow, [_form_of(key, form_id).path])
+    form = _form_of(key, form_id)
     plain = form.plain()
     if act == "save":
         return _save(form, plain, rows)
@@ -110,7 +114,7 @@ def change_form(key: str, form_id: str) -> ResponseReturnValue:
 
 def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValue:
     if request.form.get("etag", "") != form.etag:
-        raise _changed_by(form)
+        raise changed_by(file_of("form", form.id), request.form.get("etag", ""))
     if plain.obstacles:
         raise FormNotStorable(reason=plain.obstacles[0][1])
     rows = [row for row in rows if row.id or row.label]
@@ -127,8 +131,7 @@ def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValu
         if reading.form is None:
             wrong = next(found for found in reading.findings if found.level is Level.ERROR)
             raise FormNotStorable(reason=Phrase(wrong.message, **wrong.facts))
-        path = form.draft.path if form.draft is not None else f"forms/{form.id}.json"
-        drafts.save(g.uow, path, content, version=form.draft.version if form.draft else 0)
+        drafts.save(g.uow, form.path, content, version=form.draft.version if form.draft else 0)
         if form.drawing.draft is None:  # what is published is a draft of the drawing with its forms
             drafts.save(g.uow, form.drawing.path, form.drawing.xml, name=form.drawing.line.name)
         flash(gettext("The form is saved as a draft. It is published with the process."), "success")
@@ -173,11 +176,6 @@ def _form_of(key: str, form_id: str) -> _Form:
     else:
         raise NotFound(kind="form", key=form_id)
     return _Form(form_id, drawing, definition, content, draft, latest)
-
-
-def _changed_by(form: _Form) -> FormChangedMeanwhile:
-    who = identity.user(g.uow, form.draft.saved_by) if form.draft and form.draft.saved_by else None
-    return FormChangedMeanwhile(name=person(who), at=form.draft.saved_at if form.draft else g.uow.now)
 
 
 def _sent() -> list[FieldRow]:

@@ -15,10 +15,10 @@ from engine.drafts import DraftInfo, Report
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui import transaction
-from webui.access import may, works
+from webui.access import works
 from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
-from webui.designer.lock import held, held_page
+from webui.designer.lock import held, held_page, of_draft
 from webui.designer.report import shown
 from webui.rendering import as_script_data, label, page
 
@@ -121,7 +121,7 @@ def editor(key: str) -> ResponseReturnValue:
     """The draft of `key` on the canvas; without one, the newest version as the start of one."""
     opened = opened_drawing(key)
     if held(opened.path) is not None:
-        return held_page(opened.path, opened.line.name, opened.xml, opened.draft)
+        return held_page("process", opened.path, opened.line.name, opened.xml, opened.draft)
     data = {
         "key": key, "xml": opened.text,
         "report": shown(opened.report) if opened.report is not None else None,
@@ -131,10 +131,9 @@ def editor(key: str) -> ResponseReturnValue:
             "catalogue": url_for(".catalogue"), "lint": url_for(".lint"),
             "condition": url_for(".condition"), "expression": url_for(".expression"),
             "try": url_for(".try_expression"), "play": url_for(".play", key=key),
-            "draft": url_for(".save", key=key), "publish": url_for(".publish", key=key),
+            "draft": url_for(".save", key=key), **of_draft("process", key, opened.path),
             "report": url_for(".put_report_away", key=key),
-            "lock": url_for(".hold", path=opened.path) if may("process.design") else None,
-            "comments": url_for(".comments", key=key), "aside": url_for(".put_aside", path=opened.path),
+            "comments": url_for(".comments", key=key),
         },
     }  # fmt: skip
     return page(

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import g, redirect, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from engine import batches, bpmn, drafts, identity, migration, policy, repository, scenarios
 from engine.bpmn.comparison import kind_of
@@ -19,11 +20,13 @@ from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui import errors
 from webui.access import works
-from webui.designer import reviewing
+from webui.designer import impact, reviewing
+from webui.designer.addresses import page_of
 from webui.designer.blueprint import designer
-from webui.designer.drawing import changed_by
-from webui.designer.library import draft_of, etag_of, name_of
+from webui.designer.filing import KINDS, File, changed_by, file_of
+from webui.designer.library import name_of
 from webui.designer.scenarios import Outcome, deployed_file, played
+from webui.designer.things import named
 from webui.rendering import label, page, person
 from webui.transaction import own_transactions, shows_again
 
@@ -97,23 +100,28 @@ class Shown:
     address: str
 
 
-@designer.get("/publish/<key>")
+@designer.get("/publish/<key>", defaults={"kind": "process"})
+@designer.get(f"/publish/{KINDS}")
 @works
-def publish(key: str) -> ResponseReturnValue:
+def publish(kind: str, key: str) -> ResponseReturnValue:
     """Everything that whoever publishes should know before he does."""
-    return _shown(key, request.args)
+    return _shown(file_of(kind, key), request.args)
 
 
-def _again(error: EngineError, key: str) -> ResponseReturnValue:
-    return _shown(key, request.form, error)
+def _again(error: EngineError, kind: str, key: str) -> ResponseReturnValue:
+    return _shown(file_of(kind, key), request.form, error)
 
 
-@designer.post("/publish/<key>")
+@designer.post("/publish/<key>", defaults={"kind": "process"})
+@designer.post(f"/publish/{KINDS}")
 @shows_again(_again)
-def do_publish(key: str) -> ResponseReturnValue:
+def do_publish(kind: str, key: str) -> ResponseReturnValue:
     """Deploy the draft that the page showed; then carry over what runs, if that was chosen."""
     note = request.form.get("note", "").strip()
-    made = publish_draft(key, request.form.get("etag", ""), note, request.form.get("seen", ""))
+    made = publish_draft(kind, key, request.form.get("etag", ""), note, request.form.get("seen", ""))
+    if kind != "process":
+        flash(gettext("Version %(n)s is published.", n=max(one.version for one in made.new)), "success")
+        return redirect(page_of("versions", kind, key), 303)
     version = next((info for info in made.new if (info.kind, info.key) == (Kind.PROCESS, key)), None)
     if version is not None and request.form.get("follow") == ALL:
         for source in batches.running_by_version(g.uow, key):
@@ -134,7 +142,7 @@ def publish_scenarios(key: str) -> ResponseReturnValue:
 @designer.get("/publish/<key>/running")
 def publish_running(key: str) -> ResponseReturnValue:
     """A dry run of everything that runs, with what was chosen: a part of the page."""
-    draft = _draft(key)
+    draft = _draft(file_of("process", key))
     candidate = repository.foresee(g.uow, reviewing.published_with(draft)).candidates.get(key)
     running = _running(candidate, request.args) if candidate is not None else []
     return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
@@ -156,23 +164,23 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def publish_draft(key: str, etag: str, note: str, seen: str) -> repository.Deployment:
+def publish_draft(kind: str, key: str, etag: str, note: str, seen: str) -> repository.Deployment:
     """Deploy the draft that the page has shown, with what is published with it. `seen`: the digest of all of it.
 
     Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, OthersChanged, NothingToPublish, DeploymentRefused.
     """
-    info = draft_of(key)
-    if info is None:
-        raise NothingToPublish
-    if etag != etag_of(info):
-        raise changed_by(info)
+    drafts.alone(g.uow, reviewing.published_with(_draft(file_of(kind, key))))
+    file = file_of(kind, key)
+    if etag != file.etag:
+        raise changed_by(file, etag)
     if not note:
         raise NoteMissing
-    files = reviewing.published_with(drafts.open_(g.uow, info.path))
+    draft = _draft(file)
+    files = reviewing.published_with(draft)
     if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
-    drafts.reviewing.require(g.uow, info.path, files)
+    drafts.reviewing.require(g.uow, draft.path, files)
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
@@ -182,11 +190,10 @@ def publish_draft(key: str, etag: str, note: str, seen: str) -> repository.Deplo
 # ---------------------------------------------------------------- private
 
 
-def _draft(key: str) -> Draft:
-    info = draft_of(key)
-    if info is None:
+def _draft(file: File) -> Draft:
+    if file.draft is None:
         raise NothingToPublish
-    return drafts.open_(g.uow, info.path)
+    return drafts.open_(g.uow, file.draft.path)
 
 
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
@@ -195,37 +202,39 @@ def _new_scenarios(files: Mapping[str, bytes]) -> bool:
     return any(content != deployed_file(path) for path, content in found.items())
 
 
-def _shown(key: str, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
-    draft = _draft(key)
+def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
+    draft, key = _draft(file), file.key
     files = reviewing.published_with(draft)
     findings = repository.check(g.uow, files)
     broken = any(finding.level is Level.ERROR for finding in findings)
     foreseen = None if broken else repository.foresee(g.uow, files)
-    newest = next(iter(repository.versions(g.uow, key)), None)
-    candidate = foreseen.candidates.get(key) if foreseen is not None else None
-    going = batches.running_by_version(g.uow, key)
+    drawn = file.kind == "process"
+    candidate = foreseen.candidates.get(key) if foreseen is not None and drawn else None
+    going = batches.running_by_version(g.uow, key) if drawn else {}
     saved_by = identity.user(g.uow, draft.saved_by) if draft.saved_by is not None else None
     return page(
-        "designer/publish.html", block="content", key=key, name=name_of(key), draft=draft, etag=etag_of(draft),
-        seen=drafts.reviewing.digest_of(files), error=error, broken=broken, newest=newest,
-        saved_by=person(saved_by) if saved_by is not None else "",
+        "designer/publish.html", block="content", file=file, draft=draft, seen=drafts.reviewing.digest_of(files),
+        error=error, broken=broken, saved_by=person(saved_by) if saved_by is not None else "",
         told=_new_scenarios(files), review=reviewing.standing(draft.path, files),
         demanded=drafts.reviewing.demanded(g.uow, files),
-        findings=_findings(key, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
+        findings=_findings(file, draft.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],
-        forms=_forms(key, foreseen) if foreseen is not None else [],
+        forms=_forms(key, foreseen) if foreseen is not None and drawn else [],
+        concerned=[] if drawn else impact.concerned(file, draft.content), missed=impact.missed(file, draft.content),
         note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
         recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
     )  # fmt: skip
 
 
-def _findings(key: str, told: list[Finding]) -> list[Shown]:
-    """Errors first, as the check gives them; notes are for the canvas."""
+def _findings(file: File, content: bytes, told: list[Finding]) -> list[Shown]:
+    """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names."""
+    names = {} if file.kind == "process" else named(file.path, content)
     return [
         Shown(
-            one.level.value, one.element_id or one.resource, errors.words(one.message, one.facts),
-            errors.words(one.hint, one.facts), url_for(".editor", key=key, _anchor=one.element_id or None),
+            one.level.value, names.get(one.element_id or "", one.element_id or one.resource),
+            errors.words(one.message, one.facts), errors.words(one.hint, one.facts),
+            f"{file.editor}#{one.element_id}" if one.element_id else file.editor,
         )
         for one in told if one.level is not Level.INFO
     ]  # fmt: skip

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import drafts, identity, repository
+from engine import drafts, identity
 from engine.drafts import Draft
 from engine.drafts.reviewing import Review
 from engine.errors import EngineError, SecondPersonNeeded
 from webui.access import needs
 from webui.designer.blueprint import designer
 from webui.designer.drawing import with_forms
-from webui.designer.library import name_of
+from webui.designer.filing import file_at
 from webui.rendering import page, person
 from webui.transaction import shows_again
 
@@ -83,10 +83,9 @@ def standing(path: str, files: dict[str, bytes]) -> Shown | None:
 def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
     draft = drafts.open_(g.uow, path)
     files = published_with(draft)
-    newest = next(iter(repository.versions(g.uow, draft.key)), None) if draft.kind == "process" else None
     return page(
-        "designer/review.html", block="content", draft=draft, files=sorted(files), error=error, newest=newest,
+        "designer/review.html", block="content", draft=draft, file=file_at(path), files=sorted(files), error=error,
         digest=drafts.reviewing.digest_of(files), shown=standing(path, files),
         demanded=drafts.reviewing.demanded(g.uow, files),
-        mine=draft.saved_by == g.reader.id, name=name_of(draft.key) if draft.kind == "process" else draft.name,
+        mine=draft.saved_by == g.reader.id,
     )  # fmt: skip

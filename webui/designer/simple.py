@@ -22,7 +22,8 @@ from webui.access import may, works
 from webui.designer import card_settings
 from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
-from webui.designer.drawing import changed_by, with_forms
+from webui.designer.drawing import with_forms
+from webui.designer.filing import saved_by
 from webui.designer.library import Opened, etag_of, opened_drawing
 from webui.designer.lock import held, held_page
 from webui.designer.more import UnknownChoice
@@ -48,7 +49,7 @@ def simple(key: str) -> ResponseReturnValue:
     """Cards from top to bottom; `card` or `branch` opens what one of them says."""
     opened = opened_drawing(key)
     if held(opened.path) is not None:
-        return held_page(opened.path, opened.line.name, opened.xml, opened.draft)
+        return held_page("process", opened.path, opened.line.name, opened.xml, opened.draft)
     return _page(opened, chosen=request.args.get("card", ""), branch=request.args.get("branch", ""))
 
 
@@ -68,7 +69,7 @@ def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., Respon
     def run(key: str, **arguments: Any) -> ResponseReturnValue:
         opened = opened_drawing(key)
         if request.form.get("etag", "") != etag_of(opened.draft):
-            raise changed_by(opened.draft)
+            raise saved_by(opened.draft)
         sheet = editing.Sheet(opened.xml, _letters())
         focus = view(sheet, **arguments)
         written = sheet.written()

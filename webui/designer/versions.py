@@ -1,4 +1,4 @@
-"""The versions of a process: who deployed each when and why, what runs on it, whether it proves, and the draft."""
+"""The versions of a file: who deployed each when and why, what runs on it, whether it proves, and the draft."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ from engine.errors import NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
 from webui.designer.difference import DRAFT
-from webui.designer.library import draft_of, name_of
+from webui.designer.filing import KINDS, File, file_of
+from webui.designer.library import draft_of
 from webui.rendering import page, person
 
 _deployed = (
@@ -37,29 +38,35 @@ class Line:
     proof: str
 
 
-@designer.get("/versions/<key>")
-def versions(key: str) -> ResponseReturnValue:
+@designer.get("/versions/<key>", defaults={"kind": "process"})
+@designer.get(f"/versions/{KINDS}")
+def versions(kind: str, key: str) -> ResponseReturnValue:
     """What was deployed, newest first, after the draft."""
-    found, draft = repository.versions(g.uow, key), draft_of(key)
-    if not found and draft is None:
-        raise NotFound(kind="process", key=key)
+    file = file_of(kind, key)
+    if not file.versions and draft_of(key, kind) is None:
+        raise NotFound(kind=kind, key=key)
+    draft = file.draft
     saved_by = identity.user(g.uow, draft.saved_by) if draft is not None and draft.saved_by else None
     return page(
-        "designer/versions.html", block="content", key=key, name=name_of(key), versions=_lines(key, found),
-        draft=draft, saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT,
+        "designer/versions.html", block="content", file=file, versions=_lines(file),
+        saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT,
     )  # fmt: skip
 
 
-def _lines(key: str, found: list[DefinitionInfo]) -> list[Line]:
-    told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.key == key))}
-    going = batches.running_by_version(g.uow, key)
+def _lines(file: File) -> list[Line]:
+    ids = [one.id for one in file.versions]
+    ids = [one.id for one in file.versions]
+    told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.id.in_(ids)))}
+    drawn = file.kind == "process"
+    going = batches.running_by_version(g.uow, file.key) if drawn else {}
     people = {user.id: user for user in identity.find(g.uow, {row.deployed_by for row in told.values()} - {None})}
     lines = []
-    for place, info in enumerate(found):
+    for place, info in enumerate(file.versions):
         row = told[info.id]
         who = person(people[row.deployed_by]) if row.deployed_by is not None else ""
         number = going.get(info.id, 0)
-        lines.append(Line(info, who, row.note, number, _proof(info) if number or place == 0 else ""))
+        proof = _proof(info) if drawn and (number or place == 0) else ""
+        lines.append(Line(info, who, row.note, number, proof))
     return lines
 
 

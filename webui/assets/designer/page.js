@@ -1,8 +1,9 @@
-// What the pages of drawings and of decisions share: state of the draft, what to do about a conflict, the deployment.
-import { Refused, send } from '../shared/http.js';
+// What the editors of drawings, decisions and forms share: state of the draft, conflicts, who edits, copies, publishing.
+import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { toast } from '../shared/toast.js';
 import { forget, found } from '../shared/unsent.js';
+import { edits } from './lock.js';
 
 const STATES = {
   saved: ['bg-green-lt', 'Saved'], unsaved: ['bg-yellow-lt', 'Not saved'], saving: ['bg-azure-lt', 'Saving…'],
@@ -17,7 +18,7 @@ export function showState(state, { savedAt } = {}) {
   $('state').dataset.state = state;
 }
 
-export function conflict(draft) {
+function conflict(draft) {
   const dialog = $('conflict');
   const tell = draft.onState;
   draft.onState = (state, detail) => {
@@ -35,26 +36,37 @@ export function conflict(draft) {
   $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
 }
 
+// everything about a draft but its content. now(): as it stands in the editor; take(xml): puts another state there;
+// before(): see publication. Gives the lock, and what is to be asked once the editor is open
+export function attend(page, draft, { now, take, before }) {
+  conflict(draft);
+  publication(page, draft, before);
+  const aside = async () => putAside(page, draft, await now());
+  $('compare').addEventListener('click', async () => location.assign(await aside()));
+  const lock = page.addresses.lock ? edits(page, draft, aside) : null;
+  return { lock, begin: async () => { await lock?.beat(); await offerUnsent(page, draft, take); } };
+}
+
 // what cannot be saved is put aside on the server; gives the address of both beside each other
-export async function putAside(page, draft, xml) {
-  const { address } = await send('POST', page.addresses.aside, { xml });
+async function putAside(page, draft, content) {
+  const { address } = await send('POST', page.addresses.aside, { content });
   draft.stop();
   if (draft.unsent) await forget(draft.unsent);
   return address;
 }
 
-// what an earlier page of the same person could not send, if it was lost by a crash; take(xml) puts it on the canvas
-export async function offerUnsent(page, draft, take) {
+// what an earlier page of the same person could not send, if it was lost by a crash; take(xml) puts it into the editor
+async function offerUnsent(page, draft, take) {
   const left = await found(draft.unsent);
   if (!left) return;
-  if (left.xml === page.xml) {
+  if (left.xml === (page.xml ?? page.content)) {
     await forget(draft.unsent);
     return;
   }
   const dialog = $('unsent'), at = new Date(left.at).toLocaleString(document.documentElement.lang);
   dialog.querySelector('[data-when]').textContent = left.etag === page.etag
-    ? t('This browser keeps work of yours on this drawing of {at}.', { at })
-    : t('This browser keeps work of yours on this drawing of {at}. The draft was changed since.', { at });
+    ? t('This browser keeps work of yours of {at}.', { at })
+    : t('This browser keeps work of yours of {at}. The draft was changed since.', { at });
   $('unsent-go-on').hidden = left.etag !== page.etag;
   $('unsent-go-on').onclick = async () => { await take(left.xml); dialog.close(); };
   $('unsent-drop').onclick = async () => { await forget(draft.unsent); dialog.close(); };
@@ -63,49 +75,10 @@ export async function offerUnsent(page, draft, take) {
   dialog.showModal();
 }
 
-// the page on which a process is published shows the saved draft
-export function publication(page, draft) {
+// the page on which a file is published shows the saved draft; before(): what is typed is taken along
+export function publication(page, draft, before = async () => {}) {
   $('deploy').addEventListener('click', async () => {
+    await before();
     if (await draft.save()) location.assign(page.addresses.publish);
   });
-}
-
-export function deployment(page, draft, check) {
-  const dialog = $('deployment'), form = dialog.querySelector('form'), button = form.querySelector('[type=submit]');
-  $('deploy').addEventListener('click', () => { dialog.querySelector('[data-refusal]').hidden = true; dialog.showModal(); });
-  form.addEventListener('submit', async event => {
-    event.preventDefault();
-    button.disabled = true;
-    try {
-      if (!await draft.save()) {
-        dialog.close();
-        return;
-      }
-      const { version, etag = draft.etag } = await send('POST', page.addresses.deploy, { note: form.elements.note.value, etag: draft.etag });
-      draft.etag = etag;
-      dialog.close();
-      form.reset();
-      $('version').textContent = t('Version {version}', { version });
-      toast({ level: 'success', text: t('Version {version} is deployed. New requests follow it.', { version }) });
-      await check.now();
-    } catch (error) {
-      refused(error, dialog, check);
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
-
-function refused(error, dialog, check) {
-  const findings = error instanceof Refused ? error.body?.findings : null;
-  if (findings) check.show(findings);
-  const refusal = dialog.querySelector('[data-refusal]');
-  refusal.replaceChildren(Object.assign(document.createElement('p'), { className: 'mb-1', textContent: error.message }));
-  const list = document.createElement('ul');
-  list.className = 'mb-0';
-  for (const { level, message } of findings ?? []) {
-    if (level === 'error') list.append(Object.assign(document.createElement('li'), { textContent: message }));
-  }
-  refusal.append(list);
-  refusal.hidden = false;
 }

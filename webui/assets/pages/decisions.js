@@ -1,11 +1,11 @@
-// The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, deployment.
+// The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, publishing.
 import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
 import { Marks } from '../decisions/marks.js';
 import { Simulation } from '../decisions/simulation.js';
 import { Tests } from '../decisions/tests.js';
 import { Draft } from '../designer/draft.js';
-import { conflict, deployment, showState } from '../designer/page.js';
+import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
@@ -38,7 +38,10 @@ async function start() {
   const marks = new Marks($('editor'));
   const problems = new Problems($('problems'), id => marks.show(id));
   const tests = new Tests({ table: $('tests'), changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
-  draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml, onState: showState });
+  draft = new Draft({
+    address: page.addresses.draft, etag: page.etag, xml, onState: showState,
+    unsent: `${page.person}:decision:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml,
+  });
   check = checker({ modeler, page, problems, marks, tests, unread });
 
   $('data-hint').textContent = t('.xlsx or .csv, at most {megabytes} MB and {rows} rows; the first row names the inputs, a column “expected” is compared.', page.limits);
@@ -50,10 +53,16 @@ async function start() {
   });
   views(modeler);
   listen(modeler, draft, problems, check);
-  conflict(draft);
-  deployment(page, draft, check);
-  globalThis.tkDecision = { modeler, draft, missing };      // for browser tests and the console
-  await check.now();
+  const { lock, begin } = attend(page, draft, {
+    now: xml,
+    take: async left => {
+      await modeler.importXML(left);
+      draft.changed();
+      await check.now();
+    },
+  });
+  globalThis.tkDecision = { modeler, draft, missing, lock };      // for browser tests and the console
+  await Promise.all([check.now(), begin()]);
 }
 
 // Newest answer wins; one question at a time costs the server least

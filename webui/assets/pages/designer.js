@@ -3,9 +3,8 @@ import { showComments } from '../designer/comments.js';
 import { currentXml, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
-import { edits } from '../designer/lock.js';
 import { menu } from '../designer/menu.js';
-import { conflict, offerUnsent, publication, putAside, showState } from '../designer/page.js';
+import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
 import { fit } from '../shared/fit.js';
@@ -47,11 +46,16 @@ async function start() {
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
   menu(modeler, { key: page.key, xml: () => currentXml(modeler) });
-  conflict(draft);
+  const { lock, begin } = attend(page, draft, {
+    now: () => currentXml(modeler),
+    take: async xml => {
+      await modeler.importXML(xml);
+      fit(modeler, 110);
+      draft.changed();
+      await check.now();
+    },
+  });
   showComments(modeler, page, $('comments'));
-  publication(page, draft);
-  $('compare').addEventListener('click', async () => location.assign(await putAside(page, draft, await currentXml(modeler))));
-  const lock = page.addresses.lock ? edits(page, draft, async () => putAside(page, draft, await currentXml(modeler))) : null;
   modeler.get('troikaPlay').attach({
     host: $('play'), others: [$('panel'), $('report')], button: $('try'), address: page.addresses.play, person: page.person,
     xml: () => currentXml(modeler), onFindings: found => check.show(found),
@@ -67,13 +71,7 @@ async function start() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
   globalThis.tkDesigner = { modeler, draft, missing, lock };      // for browser tests and the console
-  await Promise.all([check.now(), lock?.beat()]);
-  await offerUnsent(page, draft, async xml => {
-    await modeler.importXML(xml);
-    fit(modeler, 110);
-    draft.changed();
-    await check.now();
-  });
+  await Promise.all([check.now(), begin()]);
 }
 
 // Newest answer wins; one question at a time costs the server least

@@ -1,8 +1,8 @@
-// The page of a form: kinds, fields, properties, preview, draft, findings, deployment.
+// The page of a form: kinds, fields, properties, preview, draft, findings, publishing.
 import { content, flush, open } from '../forms/editor.js';
 import { Preview } from '../forms/preview.js';
 import { Draft } from '../designer/draft.js';
-import { conflict, deployment, showState } from '../designer/page.js';
+import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
@@ -34,7 +34,7 @@ async function start() {
   const problems = new Problems($('problems'), id => show(editor, id));
   draft = new Draft({
     address: page.addresses.draft, etag: page.etag, field: 'content', onState: showState,
-    xml: async () => text(),
+    xml: async () => text(), unsent: `${page.person}:form:${page.id}`, glance: async () => text(),
   });
   check = checker({ page, text, editor, problems, used });
   preview = new Preview({
@@ -42,10 +42,19 @@ async function start() {
     parts: { frame: $('frame'), stage: $('stage'), use: $('use'), sample: $('sample'), sampleError: $('sample-error'), unshown: $('unshown'), bar: document.querySelector('.tk-preview-head') },
   });
   listen(editor, draft, problems, check);
-  conflict(draft);
-  deployment(page, draft, check);
-  globalThis.tkForm = { editor, draft, preview, text };      // for browser tests and the console
-  await Promise.all([check.now(), preview.now()]);
+  const { lock, begin } = attend(page, draft, {
+    before: () => flush($('properties'), $('fields')),
+    now: async () => text(),
+    take: async left => {
+      await editor.importSchema(JSON.parse(left));
+      draft.changed();
+      await Promise.all([check.now(), preview.now()]);
+    },
+  });
+  globalThis.tkForm = { editor, draft, preview, text, lock };      // for browser tests and the console
+  await Promise.all([check.now(), preview.now(), begin()]);
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (wanted) show(editor, wanted);
 }
 
 // Newest answer wins

@@ -1,0 +1,146 @@
+"""A file of the designer whatever its kind: what it is called, its draft, its versions, and what a save has to show."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import g
+from sqlalchemy import bindparam, select
+
+from engine import drafts, identity, repository
+from engine.db.definition import Kind, definition, deployment, resource
+from engine.drafts import DraftInfo
+from engine.errors import N_, EngineError, NotFound
+from engine.repository import DefinitionInfo
+from webui.designer.addresses import editor_of
+from webui.designer.library import draft_of, etag_of, form_draft, line_of, path_of
+from webui.rendering import label, person
+
+KINDS = "<any(form,decision):kind>/<path:key>"
+"""in an address, of a file that is no drawing of a process"""
+
+_deployer = (
+    select(deployment.c.deployed_by)
+    .join(resource, resource.c.deployment_id == deployment.c.id)
+    .join(definition, definition.c.resource_id == resource.c.id)
+    .where(definition.c.id == bindparam("id"))
+)
+_in_file = (
+    select(definition.c.id)
+    .join(resource, resource.c.id == definition.c.resource_id)
+    .where(resource.c.path == bindparam("of"), definition.c.kind == int(Kind.DECISION))
+    .order_by(definition.c.deployed_at.desc(), definition.c.version.desc())
+)
+_files = (
+    select(resource.c.path)
+    .join(definition, definition.c.resource_id == resource.c.id)
+    .where(definition.c.kind == int(Kind.DECISION))
+    .distinct()
+)
+
+
+class DeployedMeanwhile(EngineError):
+    """A version was deployed since this page was loaded."""
+
+    message = N_("{name} deployed this form at {at}.")
+    status = 409
+
+
+class DraftChangedMeanwhile(EngineError):
+    """The draft on the server is not the one that this page was loaded with."""
+
+    message = N_("{name} saved this draft at {at}.")
+    status = 409
+
+
+@dataclass(frozen=True)
+class File:
+    """`versions`: newest first, of a file with several decisions the one with the highest number of each deployment.
+
+    `draft`: what can be edited, compared and published; None also for that of a form that is older than its version.
+    `etag`: what a save must show to have seen.
+    """
+
+    kind: str
+    key: str
+    path: str
+    name: str
+    versions: list[DefinitionInfo]
+    draft: DraftInfo | None
+    etag: str
+
+    @property
+    def latest(self) -> DefinitionInfo | None:
+        """The version that counts now."""
+        return next(iter(self.versions), None)
+
+    @property
+    def editor(self) -> str:
+        """The address of the page that edits it."""
+        return editor_of(self.kind, self.key)
+
+    @property
+    def stored(self) -> int:
+        """The version that `drafts.save` asks for: 0 while there is no row."""
+        return int(self.etag.partition("-")[0])
+
+
+def file_of(kind: str, key: str) -> File:
+    """Raises NotFound when there is neither a version nor a draft, nor anything left of one."""
+    found = draft_of(key, kind)
+    newest = _decisions(key) if kind == "decision" else repository.versions(g.uow, key, kind)
+    latest = next(iter(newest), None)
+    if kind == "form":
+        path, etag = f"forms/{key}.json", f"{found.version if found else 0}-{latest.version if latest else 0}"
+    else:
+        path, etag = path_of(latest.category if latest else "", key), etag_of(found)
+    if kind == "decision" and latest is not None:
+        path = repository.file(g.uow, latest.id)[0]
+    path = found.path if found is not None else path
+    if found is None and latest is None and not drafts.revisions.list_(g.uow, path):
+        raise NotFound(kind=kind, key=key)
+    draft = form_draft(key) if kind == "form" else found
+    return File(kind, key, path, _name(kind, key, latest, found), newest, draft, etag)
+
+
+def file_at(path: str) -> File:
+    """The file of a place in the library. Raises InvalidValue, NotFound."""
+    kind, key = drafts.place(path)
+    return file_of(kind.name.lower(), key)
+
+
+def changed_by(file: File, seen: str) -> EngineError:
+    """Who wrote what a page with the ETag `seen` has not seen: of a form a version, unless a draft was saved later."""
+    drawn, _, version = seen.partition("-")
+    now_drawn, _, now_version = file.etag.partition("-")
+    if file.latest is not None and version != now_version and (drawn == now_drawn or file.draft is None):
+        deployer = g.uow.execute(_deployer, {"id": file.latest.id}).scalar_one()
+        return DeployedMeanwhile(name=_person(deployer), at=file.latest.deployed_at)
+    return saved_by(draft_of(file.key, file.kind))
+
+
+def saved_by(draft: DraftInfo | None) -> DraftChangedMeanwhile:
+    """Who saved a draft meanwhile."""
+    at = draft.saved_at if draft is not None else g.uow.now
+    return DraftChangedMeanwhile(name=_person(draft.saved_by if draft is not None else None), at=at)
+
+
+def _person(user_id: UUID | None) -> str:
+    return person(identity.user(g.uow, user_id) if user_id is not None else None)
+
+
+def _decisions(key: str) -> list[DefinitionInfo]:
+    """One for each deployment of the file with this name."""
+    path = next((path for path in g.uow.execute(_files).scalars() if drafts.place(path) == (Kind.DECISION, key)), None)
+    found: dict[UUID, DefinitionInfo] = {}
+    for definition_id in g.uow.execute(_in_file, {"of": path}).scalars() if path is not None else ():
+        info = repository.definition(g.uow, definition_id)
+        found.setdefault(info.resource_id, info)
+    return list(found.values())
+
+
+def _name(kind: str, key: str, latest: DefinitionInfo | None, draft: DraftInfo | None) -> str:
+    if kind == "form":
+        return key
+    if kind == "process":
+        return line_of(key, latest, draft).name
+    return label(latest.labels, latest.name) if latest is not None else draft.name if draft is not None else key

@@ -1,0 +1,98 @@
+"""The parts of a form in words: its components with what is said of each."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import gettext
+
+from engine.errors import N_, EngineError, Phrase
+from engine.values import from_json
+from webui.designer.changes import NotComparable, Thing
+
+KINDS = {
+    "textfield": N_("Text"), "textarea": N_("Long text"), "number": N_("Numeric value"), "checkbox": N_("Yes or no"),
+    "checklist": N_("Several of a list"), "taglist": N_("Several words"), "select": N_("One of a list"),
+    "radio": N_("One of a few"), "datetime": N_("Date or time"), "filepicker": N_("Files"), "record": N_("Record"),
+    "dictionary": N_("Word of the dictionary"), "expression": N_("Computed value"), "text": N_("Text to read"),
+    "html": N_("Text to read"), "image": N_("Picture"), "table": N_("Table"), "group": N_("Group of fields"),
+    "dynamiclist": N_("List"), "spacer": N_("Space"), "separator": N_("Separating line"), "button": N_("Button"),
+    "person": N_("Person"), "department": N_("Department"), "signature": N_("Signature"),
+}  # fmt: skip
+"""what each kind of component is called"""
+_WORDS = {
+    "key": N_("Name of the value"), "path": N_("Name of the value"), "label": N_("Name"), "type": N_("Kind of field"),
+    "troika:label.en": N_("Name in English"), "description": N_("Description"), "text": N_("Wording"),
+    "required": N_("Required"), "min": N_("At least"), "max": N_("At most"), "minLength": N_("Shortest"),
+    "maxLength": N_("Longest"), "pattern": N_("Pattern"), "defaultValue": N_("Value at first"),
+    "disabled": N_("Disabled"), "readonly": N_("Read only"), "hide": N_("Hidden when"),
+    "expression": N_("Expression"), "currency": N_("Currency"), "decimalDigits": N_("Decimal places"),
+    "table": N_("Table"), "valueColumn": N_("What is stored"), "filter": N_("Only records with"),
+    "dictionary": N_("Dictionary"), "subtype": N_("Date or time"), "multiple": N_("Several"), "columns": N_("Width"),
+    "valuesExpression": N_("Choices"), "valuesKey": N_("Choices"),
+}  # fmt: skip
+_QUIET = frozenset(("validate", "properties", "conditional", "layout", "appearance"))
+"""words that only hold others"""
+_UNSAID = frozenset(
+    ("id", "components", "row", "schemaVersion", "exporter", "executionPlatform", "executionPlatformVersion")
+)
+
+
+def form_things(content: bytes) -> dict[str, Thing]:
+    """By id, in the order of the form, which comes first itself. Raises NotComparable."""
+    try:
+        form = from_json(content)
+    except (ValueError, RecursionError, EngineError) as error:
+        raise NotComparable(reason=str(error)[:200]) from None
+    if not isinstance(form, dict):
+        raise NotComparable(reason=Phrase(N_("it is no form.")))
+    found = {"": Thing(gettext("Form"), str(form.get("id", "")), _facts(form))}
+    for key, thing in _within(form, ""):
+        found.setdefault(key, thing)
+    return found
+
+
+def _within(holder: dict[str, Any], parent: str) -> Iterator[tuple[str, Thing]]:
+    listed = holder.get("components")
+    for place, one in enumerate(listed if isinstance(listed, list) else ()):
+        if not isinstance(one, dict):
+            continue
+        kind = str(one.get("type", ""))
+        key = str(one.get("id") or one.get("key") or f"{parent}.{place}")
+        facts = _facts(one) | ({gettext("Lies in"): parent} if parent else {})
+        name = str(one.get("label") or one.get("key") or one.get("text") or "")[:80]
+        yield key, Thing(gettext(KINDS[kind]) if kind in KINDS else kind, name, facts)
+        yield from _within(one, str(one.get("label") or key))
+
+
+def _facts(one: dict[str, Any]) -> dict[str, str]:
+    return dict(_said(one, ()))
+
+
+def _said(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for word, inner in value.items():
+        if word in _UNSAID or inner is None:
+            continue
+        if isinstance(inner, dict):
+            yield from _said(inner, (*path, word))
+        elif word == "values" and isinstance(inner, list):
+            yield from _choices(inner)
+        else:
+            said = [gettext(_WORDS[one]) if one in _WORDS else one for one in (*path, word) if one not in _QUIET]
+            yield " · ".join(said), _text(word, inner)
+
+
+def _choices(values: list[Any]) -> Iterator[tuple[str, str]]:
+    listed = [one for one in values if isinstance(one, dict)]
+    yield gettext("Choices"), ", ".join(str(one.get("value", "")) for one in listed)
+    for one in listed:
+        shown = " / ".join(str(one[word]) for word in ("label", "troika:label.en") if one.get(word))
+        yield gettext("Choice %(value)s", value=one.get("value", "")), shown
+
+
+def _text(word: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if word == "type" and value in KINDS:
+        return gettext(KINDS[value])
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
