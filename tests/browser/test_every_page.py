@@ -1,5 +1,6 @@
 """Every page of the site, from the table of its routes, in both languages, colours and widths."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,7 +178,7 @@ class Places:
         self.act("ann", prints.record, agreed, code, bytes(32))
         self.values[""] = {
             "instance_id": fresh, "item": asked, "code": code, "key": "expense_claim", "draft_id": draft,
-            "user_id": self.people["bob"], "substitution": away,
+            "user_id": self.people["bob"], "substitution": away, "kind": "process",
         }  # fmt: skip
         self.values |= {
             "inbox.recall": {"item": done}, "inbox.remove_signer": {"item": asked, "signer": self.item("sun", fresh)},
@@ -206,6 +207,9 @@ class Places:
         with self.acting("chen") as uow:
             draft = drafts.save(uow, path, newer().replace("直属领导审批".encode(), "部门经理审批".encode()))
             drafts.comments.say(uow, path, "boss", "这一步还要吗？")
+            form = json.loads(repository.source(uow, repository.latest(uow, "oa/payee_missing", "form").id))
+            del form["components"][-1]
+            drafts.save(uow, "forms/oa/payee_missing.json", json.dumps(form).encode())
         with self.acting("adam") as uow:
             drafts.reviewing.demand(uow, "oa", demanded=True)
             batch = batches.create(uow, Plan(shipped, newest, {"manager": "boss"}), reason="职责调整")
@@ -224,6 +228,8 @@ class Places:
         self.more += [
             ("chen", "/designer/edit/order_to_cash"), ("chen", "/designer/simple/expense_claim?card=manager"),
             ("chen", "/designer/simple/order_to_cash"), ("chen", "/designer/scenarios/expense_claim"),
+            ("chen", "/designer/publish/form/oa/payee_missing"),
+            ("chen", "/designer/difference/form/oa/payee_missing"),
         ]  # fmt: skip
 
     def _operations(self) -> None:
