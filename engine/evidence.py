@@ -13,14 +13,14 @@ from engine.db import rows
 from engine.db.audit import audit as acts
 from engine.db.base import metadata
 from engine.db.instance import Instance
-from engine.db.policy import break_glass, policy_grant, policy_version
+from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
 from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
 from engine.tasks.opening import form_digest
 from engine.unit_of_work import UnitOfWork
-from engine.values import Values, to_plain
+from engine.values import Values, load_json, to_plain
 
 PAYMENT, REQUEST = "erp_payment", "erp_payment_request"
 _POLICY = f"{verifier.ACTS}policy"
@@ -111,7 +111,9 @@ def find(uow: UnitOfWork, reference: str) -> UUID:
 
 
 def _rows(uow: UnitOfWork, payment: Any) -> dict[str, Any]:
-    """The payment alone, with its clearance, the approvals that it consumed and the decisions behind them."""
+    """The payment alone, with its clearance, the approvals that it consumed and the decisions behind them, the versions
+    of policies under which it was cleared and the emergencies that it stands on.
+    """
     found = audit.read_rows(uow, [payment.instance_id])
     clearance = str(payment.clearance_id)
     links = [link for link in found.links if link["clearance"] == clearance]
@@ -120,10 +122,15 @@ def _rows(uow: UnitOfWork, payment: Any) -> dict[str, Any]:
     more = {UUID(grant["stream"]) for grant in grants} - {payment.instance_id}
     items = found.items if not more else [*found.items, *audit.read_rows(uow, sorted(more)).items]
     decided = {grant["item"] for grant in grants}
+    cleared = [one for one in found.clearances if one["id"] == clearance]
+    stated = {name for one in cleared for name in load_json(one["versions"] or "[]")}
+    answered = {grant["emergency"] for grant in grants}
     return {
         "payments": [one for one in found.payments if one["id"] == str(payment.id)],
-        "clearances": [one for one in found.clearances if one["id"] == clearance], "links": links, "grants": grants,
+        "clearances": cleared, "links": links, "grants": grants,
         "items": [item for item in items if item["id"] in decided],
+        "versions": [one for one in found.versions if f"{one['policy']}@{one['version']}" in stated],
+        "emergencies": [one for one in found.emergencies if one["id"] in answered],
     }  # fmt: skip
 
 
@@ -215,7 +222,8 @@ def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[d
     )
     return [
         {
-            "id": str(row.id), "policy": row.policy_id, "version": row.version, "reason": row.reason,
+            "id": str(row.id), "policy": row.policy_id, "version": row.version,
+            "reason": "" if row.reason == ERASED else row.reason,
             "asked_by": _name(uow, row.asked_by), "asked_at": verifier.instant(row.asked_at),
             "expires_at": verifier.instant(row.expires_at), "facts": to_plain(row.facts),
             "signed": [

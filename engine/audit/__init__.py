@@ -15,7 +15,16 @@ from engine.audit.anchoring import (
     send,
     standing,
 )
-from engine.audit.checking import VerifyReport, fact_links, links_of, read_anchors, snapshot, verify
+from engine.audit.checking import (
+    POLICY_SCOPE,
+    VerifyReport,
+    copy_key,
+    fact_links,
+    links_of,
+    read_anchors,
+    snapshot,
+    verify,
+)
 from engine.audit.configuration import note_settings
 from engine.audit.exporting import export
 from engine.audit.nightly import HANDLER as CHECK
@@ -29,12 +38,15 @@ from engine.audit.rows import (
     sealed_item,
     sealed_payment,
     sealed_version,
+    settled_emergency,
+    settled_version,
 )
 
 __all__ = [
-    "CHECK", "PAYMENTS", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due", "ask", "ask_check",
-    "due", "every", "export", "fact_links", "last_check", "links_of", "note_settings", "outside", "plan_check",
-    "proof", "read_anchors", "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency",
-    "sealed_grant", "sealed_item", "sealed_payment", "sealed_version", "send", "snapshot", "standing", "store_check",
+    "CHECK", "PAYMENTS", "POLICY_SCOPE", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due",
+    "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links", "last_check", "links_of",
+    "note_settings", "outside", "plan_check", "proof", "read_anchors", "read_rows", "reseal", "rotations",
+    "run_check", "sealed_clearance", "sealed_emergency", "sealed_grant", "sealed_item", "sealed_payment",
+    "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing", "store_check",
     "verify",
 ]  # fmt: skip

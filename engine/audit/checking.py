@@ -12,11 +12,12 @@ from sqlalchemy import Text, literal, select, text, type_coerce
 
 from engine.audit import verifier
 from engine.audit.rows import each, read_rows, streamed
-from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, Anchor, Found, Report, Seen
+from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, TEXTS, Anchor, Found, Report, Seen
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_text, audit_tip
 from engine.db.history import history, history_text
 from engine.db.identity import user_account
 from engine.db.instance import instance
+from engine.db.policy import ERASED, break_glass, policy_version
 from engine.findings import Finding, Level
 from engine.history import act_text, fact_text, text_digest
 from engine.unit_of_work import UnitOfWork
@@ -42,6 +43,13 @@ _RESTORED = (
     .where(audit.c.scope == ANCHOR_SCOPE, audit.c.kind == RESTORED)
     .order_by(audit.c.seq)
 )
+POLICY_SCOPE = "policy"
+WRITTEN = {
+    "policy.proposed": "reason", "policy.retirement_proposed": "reason", "policy.emergency_asked": "reason",
+    "policy.emergency_reviewed": "review",
+}  # fmt: skip
+"""kind of act -> the name of the text that the row of the policy or emergency holds too"""
+_POLICY_TEXTS = select(audit_text.c.seq, audit_text.c.name, audit_text.c.text).where(audit_text.c.scope == POLICY_SCOPE)
 _WHY = select(audit_text.c.seq, audit_text.c.text).where(audit_text.c.scope == ANCHOR_SCOPE)
 
 
@@ -96,6 +104,8 @@ def verify(
     verifier.missing_streams(report, marks, seen, whole=some is None)
     verifier.cross_check(report, read_rows(uow, some, acts=instance_id is None), seen, whole=some is None)
     _check_texts(report, uow, some, seen, acts=instance_id is None)
+    if instance_id is None:
+        _check_copies(report, uow, seen)
     if overdue_after is not None:
         verifier.check_overdue(report, anchors[-1].at if anchors else None, uow.now, overdue_after)
     return as_report(report)
@@ -218,6 +228,40 @@ def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None, seen:
             left.pop(place, None)
     for chain, seq, name in left.keys() - seen.erased:
         report.add("text-missing", verifier.MISSING, chain, verifier.NO_TEXT, chain=chain, seq=seq, name=name)
+
+
+def _check_copies(report: Report, uow: UnitOfWork, seen: Seen) -> None:
+    """What stands in rows of policies and emergencies of what people have written is what the act says, or erased."""
+    texts = {(row.seq, row.name): row.text for row in uow.execute(_POLICY_TEXTS)}
+    told: dict[tuple[str, ...], tuple[int, str | None]] = {}
+    for stream, seq, _, link in seen.of(*(kind.encode() for kind in WRITTEN)):
+        if stream == f"{ACTS}{POLICY_SCOPE}":
+            data, name = link[-1], WRITTEN[link[3]]
+            words: str | None = str(data.get(name) or "")  # acts of before hold the words themselves
+            if name in (data.get(TEXTS) or {}):
+                words = "" if (stream, seq, name) in seen.erased else texts.get((seq, name))
+            told[link[3], *copy_key(data)] = seq, words
+    for kind, name, key, found in copies(uow):
+        seq, words = told.get((kind, *key), (0, ""))
+        if words is not None and found != words:  # None: gone, and told of already
+            report.add("text-changed", verifier.BROKEN, "@".join(key), verifier.OTHER_TEXT,
+                       chain=f"{ACTS}{POLICY_SCOPE}", seq=seq, name=name)  # fmt: skip
+
+
+def copy_key(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of which row an act about policies tells."""
+    return (str(data["emergency"]),) if "emergency" in data else (str(data["policy"]), str(data["version"]))
+
+
+def copies(uow: UnitOfWork) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    """(kind of the act, name, key, words) of what rows of policies and emergencies hold of what people have written."""
+    for row in uow.execute(select(policy_version)):
+        key = (row.policy_id, str(row.version))
+        yield "policy.proposed", "reason", key, row.reason
+        yield "policy.retirement_proposed", "reason", key, row.retire_reason or ""
+    for row in uow.execute(select(break_glass)):
+        yield "policy.emergency_asked", "reason", (str(row.id),), "" if row.reason == ERASED else row.reason
+        yield "policy.emergency_reviewed", "review", (str(row.id),), row.review or ""
 
 
 def _check_times(report: Report, uow: UnitOfWork) -> None:

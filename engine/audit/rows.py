@@ -90,6 +90,18 @@ def sealed_emergency(row: Mapping[str, Any]) -> str:
     return verifier.row_digest("emergencies", _emergency(_inserted(break_glass, row)))
 
 
+def settled_version(uow: UnitOfWork, version_id: UUID) -> str:
+    """The digest under which an act tells what has been written into a version of a policy until now."""
+    row = uow.execute(_plain(policy_version).where(policy_version.c.id == version_id)).one()
+    return verifier.settled_digest("versions", _version(row))
+
+
+def settled_emergency(uow: UnitOfWork, emergency_id: UUID) -> str:
+    """The same for an emergency."""
+    row = uow.execute(_plain(break_glass).where(break_glass.c.id == emergency_id)).one()
+    return verifier.settled_digest("emergencies", _emergency(row))
+
+
 def sealed_item(item: Any, changed: Mapping[str, Any]) -> str:
     """The same for a decision: a row of the ledger, and what is changed in it by the decision."""
     row = {**{column.key: getattr(item, column.key, None) for column in _ITEM}, **changed}
@@ -194,7 +206,10 @@ def _version(row: Any) -> dict[str, Any]:
         "proposed_person": _text(row.proposed_person_id), "proposed_at": _at(row.proposed_at), "state": row.state,
         "valid_from": _at(row.valid_from), "valid_to": _at(row.valid_to), "approved_by": _text(row.approved_by),
         "retired_by": _text(row.retired_by), "confirmed_by": _text(row.confirmed_by),
-        "reviewed_by": _text(row.reviewed_by),
+        "reviewed_by": _text(row.reviewed_by), "reviewed_at": _at(row.reviewed_at),
+        "confirmed_at": _at(row.confirmed_at), "approved_person": _text(row.approved_person_id),
+        "retired_person": _text(row.retired_person_id), "weakens": bool(row.weakens),
+        "differences": _digest(row.differences),
     }  # fmt: skip
 
 
@@ -205,7 +220,10 @@ def _emergency(row: Any) -> dict[str, Any]:
         "subject_digest": row.subject_digest, "facts": _digest(row.facts), "asked_by": _text(row.asked_by),
         "asked_person": _text(row.asked_person_id), "asked_at": _at(row.asked_at), "expires_at": _at(row.expires_at),
         "signed": [str(key) for key in (row.first_by, row.second_by) if key is not None],
-        "reviewed_by": _text(row.reviewed_by), "state": row.state,
+        "first_by": _text(row.first_by), "first_person": _text(row.first_person_id), "first_at": _at(row.first_at),
+        "second_by": _text(row.second_by), "second_person": _text(row.second_person_id),
+        "second_at": _at(row.second_at), "reviewed_by": _text(row.reviewed_by),
+        "reviewed_person": _text(row.reviewed_person_id), "reviewed_at": _at(row.reviewed_at), "state": row.state,
     }  # fmt: skip
 
 

@@ -91,6 +91,17 @@ SEALED = {
     ),
 }  # fmt: skip
 """of a row, what never changes; its digest is in the chain from the beginning"""
+SETTLED = {
+    "versions": (
+        "id", "approved_by", "approved_person", "retired_by", "retired_person", "weakens", "differences",
+        "confirmed_by", "confirmed_at", "reviewed_by", "reviewed_at",
+    ),
+    "emergencies": (
+        "id", "first_by", "first_person", "first_at", "second_by", "second_person", "second_at", "reviewed_by",
+        "reviewed_person", "reviewed_at",
+    ),
+}  # fmt: skip
+"""of a row, what acts write into it; each act tells its digest as it is then"""
 
 
 def N_(text: str) -> str:  # noqa: N802 - marks a text for translation
@@ -567,10 +578,16 @@ def row_digest(kind: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(told)).hexdigest()
 
 
-def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> None:
+def settled_digest(kind: str, row: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over what acts have written into a row of this kind."""
+    return hashlib.sha256(canonical({name: row[name] for name in SETTLED[kind]})).hexdigest()
+
+
+def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newest: bool = True) -> None:
     """Payment → used clearance → grants → decided item → fact of the chain → digests, each with what it stands on.
 
     `whole`: rows and chains are all there are, so that a fact without its row is a row that is gone.
+    `newest`: nothing has happened to policies and emergencies since the chains at hand end.
     """
     clearances = {row["id"]: row for row in rows.clearances}
     grants = {row["id"]: row for row in rows.grants}
@@ -607,8 +624,8 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True) -> N
         if len(link) == FACT  # the same act stands in the chain of the policies too
     }
     if _POLICIES in seen.streams or rows.versions:
-        _check_versions(report, rows, seen, whole and rows.complete)
-        _check_emergencies(report, rows, seen, whole and rows.complete)
+        _check_versions(report, rows, seen, whole and rows.complete, newest)
+        _check_emergencies(report, rows, seen, whole and rows.complete, newest)
     _check_births(report, rows, seen, whole)
     _check_states(report, rows, seen, whole)
     erased = {str(link[-1].get("item")) for _, _, _, link in seen.of(b"opinion.erased")}
@@ -709,7 +726,7 @@ def _check_emergency(report: Report, grant: Mapping[str, Any], signed_by: set[tu
         report.add("grant-undecided", BROKEN, grant["id"], _NO_DECISION, **told)
 
 
-def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bool) -> None:
     """Versions of policies are as they were stated, and in the state in which acts have put them; nobody alone did."""
     told: dict[tuple[str, int], dict[str, Any]] = {}
     ordered = sorted((seq, link) for stream, seq, _, link in seen.of(*STATED) if stream == _POLICIES)
@@ -719,6 +736,7 @@ def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool) -> None
         one = told.setdefault(place, {})
         if "row" in data:
             one["row"] = data["row"]
+        one["now"] = data.get("now")  # acts of before do not tell it
         match kind:
             case "policy.proposed":
                 one |= {"state": "proposed", "proposed_by": actor}
@@ -745,16 +763,18 @@ def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool) -> None
         if "state" not in one or (row["state"] == "active") > (one["state"] == "active"):
             report.add("policy-unrecorded", BROKEN, f"{place[0]}@{place[1]}", NOT_TOLD, **about)
             continue
-        people = ("state", "approved_by", "retired_by", "confirmed_by", "reviewed_by")
+        people = ("state", "approved_by", "retired_by", "confirmed_by", "reviewed_by") if newest else ("approved_by",)
         same = all(row[name] == one.get(name) for name in people)
-        same = same and all(one.get(name) in (None, row[name]) for name in ("valid_from", "valid_to", "proposed_by"))
+        names = ("valid_from", "valid_to", "proposed_by") if newest else ("valid_from", "proposed_by")
+        same = same and all(one.get(name) in (None, row[name]) for name in names)
+        same = same and (not newest or one["now"] is None or one["now"] == settled_digest("versions", row))
         if not same or one.get("row") not in (None, row_digest("versions", row)):
             report.add("policy-changed", BROKEN, f"{place[0]}@{place[1]}", OTHER_VERSION, **about)
     for place in told.keys() - known.keys() if whole else ():
         report.add("policy-missing", MISSING, f"{place[0]}@{place[1]}", NO_VERSION, policy=place[0], version=place[1])
 
 
-def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool, newest: bool) -> None:
     """Emergencies are as they were asked for, and signed and looked at by those of whom acts tell."""
     told: dict[str, list[list[Any]]] = {}
     ordered = sorted((seq, link) for stream, seq, _, link in seen.of(*EMERGENCIES) if stream == _POLICIES)
@@ -770,7 +790,11 @@ def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool) -> N
         state = "reviewed" if looked else "withdrawn" if "withdrawn" in by_kind else "asked"
         state = "signed" if state == "asked" and len(signed_by) == 2 else state
         digest = next((link[5].get("row") for link in by_kind.get("asked", ())), None)
-        same = (row["state"], row["signed"], row["reviewed_by"]) == (state, signed_by, (looked or [None])[0])
+        same = row["signed"] == signed_by
+        if newest:
+            now = told[key][-1][5].get("now") if key in told else None
+            same = same and (row["state"], row["reviewed_by"]) == (state, (looked or [None])[0])
+            same = same and (now is None or now == settled_digest("emergencies", row))
         if not told.get(key) or not same or digest not in (None, row_digest("emergencies", row)):
             report.add("emergency-changed", BROKEN, key, OTHER_EMERGENCY, emergency=key, policy=row["policy"])
     for key in told.keys() - known.keys() if whole else ():
@@ -995,11 +1019,28 @@ def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None)
     for kind in ("payments", "clearances", "links", "grants", "items", "versions", "emergencies"):
         for row in document["rows"].get(kind, ()):
             rows.add(kind, row)
-    cross_check(report, rows, seen, whole=False)
+    cross_check(report, rows, seen, whole=False, newest=False)
+    _check_stated(report, document["rows"])
     paid = rows.payments[0] if rows.payments else None
     if paid is None or paid["id"] != document["payment"]["id"]:
         report.add("payment-missing", MISSING, "payment", _OTHER_PAYMENT)
     return report
+
+
+def _check_stated(report: Report, rows: Mapping[str, Any]) -> None:
+    """Versions under which it was cleared and emergencies that it stands on are there; older evidence has none."""
+    if "versions" not in rows:
+        return
+    stated = {(row["policy"], row["version"]) for row in rows["versions"]}
+    for clearance in rows["clearances"]:
+        for name in json.loads(clearance["versions"] or "[]"):
+            policy, _, version = name.rpartition("@")
+            if (policy, int(version)) not in stated:
+                report.add("policy-missing", MISSING, name, NO_VERSION, policy=policy, version=version)
+    answered = {row["id"] for row in rows["emergencies"]}
+    for grant in rows["grants"]:
+        if grant["emergency"] is not None and grant["emergency"] not in answered:
+            report.add("emergency-missing", MISSING, grant["emergency"], NO_EMERGENCY, emergency=grant["emergency"])
 
 
 def _check_segment(report: Report, seen: Seen, chain: Mapping[str, Any], believed: set[str]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Table
 from engine.db.audit import audit_text
 from engine.db.business import guard
 from engine.db.history import history_text
-from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
+from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 
 APPEND_ONLY = "POLICY.APPEND_ONLY"
@@ -103,7 +103,7 @@ _LATER = (
     "state", "valid_from", "valid_to", "approved_by", "approved_person_id", "retired_by", "retired_person_id",
     "retire_reason", "weakens", "differences", "reason", "confirmed_by", "confirmed_at", "reviewed_by", "reviewed_at",
 )  # fmt: skip
-_DECIDED = ("approved_by", "approved_person_id", "valid_from", "weakens", "reason")
+_DECIDED = ("approved_by", "approved_person_id", "valid_from", "weakens")
 _KNOWN_TO_PEOPLE = """EXISTS (SELECT 1 FROM policy_version p WHERE p.policy_id = NEW.policy_id
     AND (p.approved_by IS NOT NULL OR p.confirmed_by IS NOT NULL))"""
 
@@ -124,6 +124,7 @@ _trigger(
     "OR (OLD.state = 'active' AND NEW.state = 'retired')) "
     f"OR (OLD.state <> 'proposed' AND ({', '.join(f'NEW.{name}' for name in _DECIDED)}) {{differs}} "
     f"({', '.join(f'OLD.{name}' for name in _DECIDED)})) "
+    "OR (OLD.state <> 'proposed' AND NEW.reason <> OLD.reason AND NEW.reason <> '') "
     "OR (OLD.confirmed_by IS NOT NULL AND NEW.confirmed_by {differs} OLD.confirmed_by) "
     "OR (OLD.reviewed_by IS NOT NULL AND NEW.reviewed_by {differs} OLD.reviewed_by)",
 )
@@ -142,7 +143,7 @@ _trigger(policy_version, "policy_version_kept", "DELETE", "true")
 
 _SIGNED = ("first_by", "first_person_id", "first_at")
 _SIGNED_TOO = ("second_by", "second_person_id", "second_at")
-_REVIEWED = ("reviewed_by", "reviewed_person_id", "reviewed_at", "review")
+_REVIEWED = ("reviewed_by", "reviewed_person_id", "reviewed_at")
 _ALLOWED = """SELECT 1 FROM policy_version v WHERE v.id = NEW.policy_version_id AND v.policy_id = NEW.policy_id
     AND v.state = 'active' AND v.break_glass"""
 
@@ -165,8 +166,10 @@ _trigger(
     break_glass,
     "break_glass_frozen",
     "UPDATE",
-    f"{_changed(break_glass, ('state', *_SIGNED, *_SIGNED_TOO, *_REVIEWED), '{differs}')} "
+    f"{_changed(break_glass, ('state', 'reason', 'review', *_SIGNED, *_SIGNED_TOO, *_REVIEWED), '{differs}')} "
     f"OR {_once(_SIGNED)} OR {_once(_SIGNED_TOO)} OR {_once(_REVIEWED)} "
+    f"OR (NEW.reason <> OLD.reason AND NEW.reason <> '{ERASED}') "
+    "OR (OLD.reviewed_by IS NOT NULL AND NEW.review {differs} OLD.review AND NEW.review IS NOT NULL) "
     "OR NOT (NEW.state = OLD.state OR (OLD.state = 'asked' AND NEW.state IN ('signed', 'withdrawn')) "
     "OR (OLD.state = 'signed' AND NEW.state = 'reviewed'))",
 )

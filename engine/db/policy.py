@@ -62,6 +62,9 @@ Index(
     postgresql_where=text("state = 'active'"),
 )
 
+ERASED = "erased: an act on record says why"
+"""in the place of the reason of an emergency that a law has deleted; no other word is ever put there"""
+
 break_glass = Table(
     "break_glass",
     metadata,

@@ -25,7 +25,7 @@ CHANGEABLE: dict[str, tuple[str, ...]] = {
     ),
     "break_glass": (
         "state", "first_by", "first_person_id", "first_at", "second_by", "second_person_id", "second_at",
-        "reviewed_by", "reviewed_person_id", "reviewed_at", "review",
+        "reviewed_by", "reviewed_person_id", "reviewed_at", "review", "reason",
     ),
     "erp_payment": ("status", "voucher_no"),
     "erp_payee_account_version": ("confirmed_by", "confirmed_at"),

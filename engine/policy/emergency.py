@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from engine import audit, history, identity, ids
 from engine.db.instance import Instance
-from engine.db.policy import break_glass
+from engine.db.policy import ERASED, break_glass
 from engine.errors import N_, BreakGlassRefused, EngineError, Forbidden, NotFound, SecondPersonNeeded
 from engine.policy import grants, holding, versions
 from engine.policy.gate import GLASS
@@ -34,7 +34,10 @@ _change = update(break_glass).where(break_glass.c.id == bindparam("row"))
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """One row. `state`: asked | signed | withdrawn | reviewed; a signed one stays open until a third person looks."""
+    """One row. `reason`: none where a law has deleted it.
+
+    `state`: asked | signed | withdrawn | reviewed; a signed one stays open until a third person looks.
+    """
 
     id: UUID
     policy_id: str
@@ -76,7 +79,7 @@ def ask(
         "asked_person_id": asked_person, "asked_at": uow.now, "expires_at": uow.now + rule.expires, "state": "asked",
     }  # fmt: skip
     uow.execute(_insert, row)
-    data = {"policy": policy_id, "row": audit.sealed_emergency(row)}
+    data = {"policy": policy_id, "row": audit.sealed_emergency(row), "now": audit.settled_emergency(uow, key)}
     _record(uow, instance, "policy.emergency_asked", key, rule, data, reason.strip())
     return get(uow, key)
 
@@ -119,7 +122,8 @@ def sign(uow: UnitOfWork, instance: Instance, emergency_id: UUID) -> Emergency:
             },
         )  # fmt: skip
         _make_grants(uow, instance, get(uow, row.id), row, person, version.name)
-    _record(uow, instance, "policy.emergency_signed", row.id, rule, {"policy": row.policy_id}, row.reason)
+    data = {"policy": row.policy_id, "now": audit.settled_emergency(uow, row.id)}
+    _record(uow, instance, "policy.emergency_signed", row.id, rule, data, _words(row))
     return get(uow, row.id)
 
 
@@ -129,7 +133,8 @@ def withdraw(uow: UnitOfWork, emergency_id: UUID) -> None:
     if uow.actor.user_id not in (row.asked_by, row.first_by):
         identity.require(uow, versions.CAPABILITY)
     uow.execute(_change, {"row": row.id, "state": "withdrawn"})
-    history.act(uow, SCOPE, "policy.emergency_withdrawn", {"emergency": str(row.id), "policy": row.policy_id})
+    data = {"emergency": str(row.id), "policy": row.policy_id, "now": audit.settled_emergency(uow, row.id)}
+    history.act(uow, SCOPE, "policy.emergency_withdrawn", data)
 
 
 def review(uow: UnitOfWork, emergency_id: UUID, text: str) -> Emergency:
@@ -146,7 +151,7 @@ def review(uow: UnitOfWork, emergency_id: UUID, text: str) -> Emergency:
             "review": text.strip(), "state": "reviewed",
         },
     )  # fmt: skip
-    data = {"emergency": str(row.id), "policy": row.policy_id}
+    data = {"emergency": str(row.id), "policy": row.policy_id, "now": audit.settled_emergency(uow, row.id)}
     history.act(uow, SCOPE, "policy.emergency_reviewed", data, texts={"review": text.strip()})
     return get(uow, row.id)
 
@@ -224,9 +229,14 @@ def _expect(uow: UnitOfWork, emergency_id: UUID, state: str) -> Any:
     return row
 
 
+def _words(row: Any) -> str:
+    """Why it was asked for; none where a law has deleted it."""
+    return "" if row.reason == ERASED else str(row.reason)
+
+
 def _emergency(row: Any) -> Emergency:
     signed = tuple(one for one in (row.first_by, row.second_by) if one is not None)
     return Emergency(
-        row.id, row.policy_id, row.instance_id, row.subject_type, row.subject_id, row.facts, row.reason, row.asked_by,
+        row.id, row.policy_id, row.instance_id, row.subject_type, row.subject_id, row.facts, _words(row), row.asked_by,
         row.asked_at, row.expires_at, signed, row.reviewed_by, row.review, row.state,
     )  # fmt: skip

@@ -166,7 +166,8 @@ def ship(uow: UnitOfWork, text: str) -> list[str]:
             uow, SCOPE, "policy.activated",
             {
                 "policy": policy.id, "version": number, "origin": "shipped", "weakens": _told(differences),
-                "row": audit.sealed_version(row), "valid_from": verifier.instant(row["valid_from"]),
+                "row": audit.sealed_version(row), "now": audit.settled_version(uow, row["id"]),
+                "valid_from": verifier.instant(row["valid_from"]),
             },
         )  # fmt: skip
         changed.append(policy.id)
@@ -208,7 +209,7 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
         }  # fmt: skip
         uow.execute(_insert, values)
         data = {"policy": policy.id, "version": number, "weakens": _told(differences),
-                "row": audit.sealed_version(values)}  # fmt: skip
+                "row": audit.sealed_version(values), "now": audit.settled_version(uow, values["id"])}  # fmt: skip
         history.act(uow, SCOPE, "policy.proposed", data, texts={"reason": reason.strip()})
         made.append(version(uow, values["id"]))
     return made
@@ -254,7 +255,8 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
         },
     )  # fmt: skip
     data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences),
-            "proposed_by": str(found.proposed_by), "valid_from": verifier.instant(uow.now)}  # fmt: skip
+            "proposed_by": str(found.proposed_by), "valid_from": verifier.instant(uow.now),
+            "now": audit.settled_version(uow, version_id)}  # fmt: skip
     history.act(uow, SCOPE, "policy.activated", data, texts={"reason": found.reason})
     _forget(uow)
     return version(uow, version_id)
@@ -269,10 +271,8 @@ def propose_retirement(uow: UnitOfWork, policy_id: str, reason: str) -> Version:
     _need_reason(policy_id, weakening(_version(uow, row).policy, None), reason)
     values = {"retired_by": uow.actor.user_id, "retired_person_id": person, "retire_reason": reason.strip()}
     uow.execute(_change, {"row": row.id, **values})
-    history.act(
-        uow, SCOPE, "policy.retirement_proposed",
-        {"policy": policy_id, "version": row.version}, texts={"reason": reason.strip()},
-    )  # fmt: skip
+    data = {"policy": policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
+    history.act(uow, SCOPE, "policy.retirement_proposed", data, texts={"reason": reason.strip()})
     return version(uow, row.id)
 
 
@@ -293,7 +293,8 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
         _change, {"row": row.id, "differences": [list(one) for one in differences]}
     )  # fmt: skip
     data = {"policy": policy_id, "version": row.version, "weakens": _told(differences),
-            "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now)}  # fmt: skip
+            "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now),
+            "now": audit.settled_version(uow, row.id)}  # fmt: skip
     history.act(uow, SCOPE, "policy.retired", data, texts={"reason": row.retire_reason or ""})
     revoking.of_retired(uow, policy_id)
     _forget(uow)
@@ -312,7 +313,8 @@ def confirm(uow: UnitOfWork, version_id: UUID) -> Version:
             policy=row.policy_id, version=row.version, expected=N_("shipped and not confirmed"), found=N_("confirmed")
         )
     uow.execute(_change, {"row": row.id, "confirmed_by": uow.actor.user_id, "confirmed_at": uow.now})
-    history.act(uow, SCOPE, "policy.confirmed", {"policy": row.policy_id, "version": row.version})
+    data = {"policy": row.policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
+    history.act(uow, SCOPE, "policy.confirmed", data)
     _forget(uow)
     return version(uow, version_id)
 
@@ -325,7 +327,8 @@ def review(uow: UnitOfWork, version_id: UUID) -> Version:
     if person is None or person in (row.proposed_person_id, row.approved_person_id, row.retired_person_id):
         raise _second(uow, f"{row.policy_id} v{row.version}")
     uow.execute(_change, {"row": row.id, "reviewed_by": uow.actor.user_id, "reviewed_at": uow.now})
-    history.act(uow, SCOPE, "policy.reviewed", {"policy": row.policy_id, "version": row.version})
+    data = {"policy": row.policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
+    history.act(uow, SCOPE, "policy.reviewed", data)
     return version(uow, version_id)
 
 
@@ -387,7 +390,8 @@ def _retire_row(uow: UnitOfWork, row: Any) -> None:
 
 def _withdraw(uow: UnitOfWork, row: Any, reason: str) -> None:
     uow.execute(_change, {"row": row.id, "state": "retired", "valid_to": uow.now})
-    data = {"policy": row.policy_id, "version": row.version, "valid_to": verifier.instant(uow.now)}
+    data = {"policy": row.policy_id, "version": row.version, "valid_to": verifier.instant(uow.now),
+            "now": audit.settled_version(uow, row.id)}  # fmt: skip
     history.act(uow, SCOPE, "policy.withdrawn", data, texts={"reason": reason.strip()})
 
 

@@ -5,12 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
+from engine import audit as audit_room
 from engine import history, identity
 from engine.approvals.carrying import click_of
 from engine.db.audit import audit, audit_text
 from engine.db.draft import draft_review
 from engine.db.history import history_text
 from engine.db.job import ItemState, batch, batch_item
+from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
 from engine.db.task import Source, work_item
 from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
@@ -88,6 +90,11 @@ _erase_void = (
 )
 _ASKING = ("task.transferred", "task.delegated", "task.signers_added")
 """the acts whose words stand beside the tasks that they make"""
+_erase_turned = (
+    update(policy_grant)
+    .where(policy_grant.c.id == bindparam("turned"), policy_grant.c.state_reason == bindparam("words"))
+    .values(state_reason=None)
+)
 
 
 def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
@@ -133,6 +140,9 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
             uow.execute(_erase_why, {"item": item})
         if act.kind == "task.refused":
             uow.execute(_erase_void, {"item": UUID(act.data["item"]), "words": row.text})
+        if act.kind.startswith("approval."):
+            for turned in act.data["grants"]:
+                uow.execute(_erase_turned, {"turned": UUID(turned), "words": row.text})
     data = {"seq": seq, "names": sorted(row.name for row in kept)}
     history.record(uow, instance, "text.erased", data=data, texts={"reason": reason.strip()})
 
@@ -140,12 +150,12 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
 def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
     """Delete what somebody has written with an act outside requests (why a batch, what a review says); the act stands.
 
-    `seq`: the number of the act in its chain, `scope`: whose it is. The reason stays on record. Why a version of a
-    policy or an emergency was asked for stays in the row of that version or emergency: it is a record of the books.
+    `seq`: the number of the act in its chain, `scope`: whose it is. The reason stays on record. The same words are
+    deleted in the row of the version of a policy or of the emergency, and beside the other acts that tell of it.
     The reason of a batch stands beside each instance that it has carried over too: `erase_text` erases it there.
 
     Raises NotFound (no such act, or nothing is written beside it), InvalidValue (no reason; a batch that is not
-    finished), Forbidden.
+    finished; a policy or an emergency that somebody else still has to decide on), Forbidden.
     """
     identity.require(uow, "admin")
     if not reason.strip():
@@ -159,12 +169,49 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
             expected = N_("the batch to be finished")
             raise InvalidValue(expected=expected, found=N_("instances that have not been carried over yet"))
         uow.execute(_erase_batch, {"of": UUID(about["batch"])})
+    if scope == audit_room.POLICY_SCOPE and about.keys() & {"emergency", "version"}:
+        _erase_with_policy(uow, audit_room.copy_key(about), {row.text for row in kept}, seq, reason.strip())
     uow.execute(_erase_act_texts, {"of": scope, "at_seq": seq})
     if "digest" in about:
         for row in kept:
             uow.execute(_erase_review, {"of": about["path"], "wanted": about["digest"], "words": row.text})
     data = {"seq": seq, "names": sorted(row.name for row in kept)}
     history.act(uow, scope, "text.erased", data, texts={"reason": reason.strip()})
+
+
+def _erase_with_policy(uow: UnitOfWork, key: tuple[str, ...], words: set[str], seq: int, reason: str) -> None:
+    """The same words in the row of a policy or an emergency, beside its other acts and in the chain of its request."""
+    if len(key) == 1:
+        row = uow.execute(select(break_glass).where(break_glass.c.id == UUID(key[0]))).one()
+        instance = uow.lock_instance(row.instance_id)
+        if row.state == "asked":
+            raise InvalidValue(expected=N_("an emergency that is decided"), found=N_("people who have to read why"))
+        for place in uow.execute(_kept_of, {"of": instance.id}).all():
+            if place.text in words:
+                erase_text(uow, instance.id, place.seq, reason)
+        gone: dict[str, str | None] = {"reason": ERASED} if row.reason in words else {}
+        if row.review in words:
+            gone["review"] = None
+        change = update(break_glass).where(break_glass.c.id == row.id)
+    else:
+        stated = (policy_version.c.policy_id == key[0]) & (policy_version.c.version == int(key[1]))
+        row = uow.execute(select(policy_version).where(stated)).one()
+        if row.state == "proposed" or (row.state == "active" and row.retire_reason in words):
+            raise InvalidValue(expected=N_("a proposal that is decided"), found=N_("people who have to read why"))
+        gone = {"reason": ""} if row.reason in words else {}
+        if row.retire_reason in words:
+            gone["retire_reason"] = None
+        change = update(policy_version).where(stated)
+    if gone:
+        uow.execute(change.values(gone))
+    for other in uow.execute(_act_kept_of, {"of": audit_room.POLICY_SCOPE}).all():
+        if other.seq == seq or other.text not in words:
+            continue
+        about = uow.execute(_act_data, {"of": audit_room.POLICY_SCOPE, "at_seq": other.seq}).scalar_one()
+        if about.keys() & {"emergency", "version"} and audit_room.copy_key(about) == key:
+            uow.execute(_erase_act_texts, {"of": audit_room.POLICY_SCOPE, "at_seq": other.seq})
+            data = {"seq": other.seq, "names": [other.name]}
+            history.act(uow, audit_room.POLICY_SCOPE, "text.erased", data, texts={"reason": reason})
 
 
 def written_with_acts(uow: UnitOfWork, scope: str) -> list[tuple[int, str, str]]:

@@ -1,10 +1,13 @@
 """What stands in rows beside the chains: versions of policies, emergencies, approvals that nobody has used yet."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from engine import audit, history, identity, policy, repository, runtime, tasks
 from engine.db.audit import audit as acts
+from engine.db.policy import break_glass
+from engine.errors import InvalidValue
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
@@ -74,6 +77,9 @@ ATTACKS = {
     "version seen by nobody": ("UPDATE policy_version SET reviewed_by = proposed_by WHERE state = 'active'",),
     "version of another time": ("UPDATE policy_version SET valid_to = proposed_at WHERE state = 'proposed'",
                                 "UPDATE policy_version SET valid_from = {early} WHERE state = 'active'"),
+    "version approved by another person": ("UPDATE policy_version SET approved_person_id = proposed_person_id",),
+    "version that weakens nothing": ("UPDATE policy_version SET weakens = NOT weakens WHERE state = 'active'",),
+    "version for other reasons": ("UPDATE policy_version SET reason = 'x' WHERE state = 'active'",),
     "versions swapped": (
         "UPDATE policy_version SET version = version + 10",
         "UPDATE policy_version SET version = 13 - version WHERE policy_id = 'REF-001'",
@@ -82,6 +88,10 @@ ATTACKS = {
     "emergency signed by another": ("UPDATE break_glass SET second_by = asked_by",),
     "emergency not looked at": ("UPDATE break_glass SET state = 'signed'",),
     "emergency for longer": ("UPDATE break_glass SET expires_at = asked_at",),
+    "emergency signed by another person": ("UPDATE break_glass SET second_person_id = asked_person_id",),
+    "emergency signed at another time": ("UPDATE break_glass SET first_at = expires_at",),
+    "emergency for other reasons": ("UPDATE break_glass SET reason = 'because the boss has said so'",),
+    "emergency of another review": ("UPDATE break_glass SET review = NULL",),
     "emergency for another document": ("UPDATE break_glass SET subject_id = '7'",),
     "approval removed": ("DELETE FROM policy_grant WHERE source = 'human' AND state = 'active'",),
     "void approval removed": ("DELETE FROM policy_grant WHERE state = 'void'",),
@@ -111,11 +121,18 @@ EXPECTED = {
     "version of another person": (1, ["policy-changed"]),
     "version seen by nobody": (1, ["policy-changed"]),
     "version of another time": (1, ["policy-changed"]),
+    "version approved by another person": (1, ["policy-changed"]),
+    "version that weakens nothing": (1, ["policy-changed"]),
+    "version for other reasons": (1, ["text-changed"]),
     "versions swapped": (1, ["policy-changed", "policy-missing", "policy-unrecorded"]),
     "emergency removed": (2, ["emergency-missing"]),
     "emergency signed by another": (1, ["emergency-changed"]),
     "emergency not looked at": (1, ["emergency-changed"]),
     "emergency for longer": (1, ["emergency-changed"]),
+    "emergency signed by another person": (1, ["emergency-changed"]),
+    "emergency signed at another time": (1, ["emergency-changed"]),
+    "emergency for other reasons": (1, ["text-changed"]),
+    "emergency of another review": (1, ["text-changed"]),
     "emergency for another document": (1, ["emergency-changed"]),
     "approval removed": (2, ["grant-missing"]),
     "void approval removed": (2, ["grant-missing"]),
@@ -144,17 +161,51 @@ def test_every_attack_on_a_row_beside_the_chain_is_named(kept):
     assert found == EXPECTED
 
 
-def test_words_of_an_act_are_erased_and_the_record_proves_itself_as_before(kept):
+def test_words_of_an_act_are_erased_everywhere_and_the_record_proves_itself_as_before(kept):
+    """Of a review its own act; of an emergency all acts, the row, and the chain of the request."""
     with kept.unit_of_work(ENGINE, read_only=True) as uow:
         chained = str(list(uow.execute(select(acts.c.data)).scalars()))
-        told = [(name, words) for _, name, words in tasks.written_with_acts(uow, "policy")]
-        (seq,) = (number for number, name, _ in tasks.written_with_acts(uow, "policy") if name == "review")
-    assert (WHY in chained, told[-1]) == (False, ("review", "looked at the bill"))
+        told = tasks.written_with_acts(uow, "policy")
+    assert (WHY in chained, told[-1][1:]) == (False, ("review", "looked at the bill"))
+    numbers = {name: seq for seq, name, words in reversed(told) if words in ("looked at the bill", WHY)}
 
-    with kept.unit_of_work(ENGINE) as uow:
-        tasks.erase_act(uow, "policy", seq, "the law")
+    for name in ("review", "reason"):
+        with kept.unit_of_work(ENGINE) as uow:
+            tasks.erase_act(uow, "policy", numbers[name], "the law")
 
     with kept.unit_of_work(ENGINE, read_only=True) as uow:
         assert audit.verify(uow).findings == []
-        erased, looked_at = history.acts(uow, "policy", limit=2)
-    assert (erased.kind, erased.data["reason"], looked_at.data["erased"]) == ("text.erased", "the law", ["review"])
+        (glass,) = policy.emergencies(uow)
+        assert (glass.reason, glass.review) == ("", None)
+        left = [*tasks.written_with_acts(uow, "policy"), *tasks.written(uow, glass.instance_id)]
+        assert WHY not in [words for _, _, words in left]
+        erased = [act.data["reason"] for act in history.acts(uow, "policy") if act.kind == "text.erased"]
+    assert erased == ["the law"] * 4, "the review, the question and two signatures"
+    with pytest.raises(IntegrityError, match="APPEND_ONLY"), kept.unit_of_work(ENGINE) as uow:
+        uow.execute(update(break_glass).values(reason="it was quite another one"))
+
+
+def test_why_a_version_was_proposed_is_erased_when_it_is_decided(engine):
+    """Whoever decides has to read it; afterwards the row holds nothing that the record does not."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, STRICTER)
+        identity.create_group(uow, "controllers", "controllers", capabilities="policy")
+        for login in ("kate", "karl"):
+            identity.create_user(uow, login, login)
+            identity.add_member(uow, "controllers", login)
+        kate, karl = (Actor(identity.user(uow, login).id) for login in ("kate", "karl"))
+    with engine.unit_of_work(kate) as uow:
+        made = policy.propose(uow, POLICY, "one is ill").pop().id
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (seq,) = [number for number, _, words in tasks.written_with_acts(uow, "policy") if words == "one is ill"]
+    with pytest.raises(InvalidValue), engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_act(uow, "policy", seq, "the law")
+    with engine.unit_of_work(karl) as uow:
+        repository.activate_policy(uow, made)
+
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_act(uow, "policy", seq, "the law")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert (policy.version(uow, made).reason, audit.verify(uow).findings) == ("", [])
+        assert "one is ill" not in [words for _, _, words in tasks.written_with_acts(uow, "policy")]

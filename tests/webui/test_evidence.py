@@ -101,6 +101,9 @@ def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch,
     archive.extractall(tmp_path)
     code, said = verified(tmp_path, found)
     assert (code, "not-anchored" in said, "BROKEN" in said) == (4, True, False), said
+    found["rows"]["emergencies"][0]["facts"] = "00" * 32
+    code, said = verified(tmp_path, found)
+    assert (code, "emergency-changed" in said) == (1, True), said
 
 
 def name_of(engine, login: str) -> str:
@@ -134,6 +137,8 @@ def test_evidence_of_a_payment_stands_alone(paid, tmp_path):
         (lambda one: one["rows"]["grants"][0]["facts"].update(amount="920.00"), 1),
         (lambda one: one["rows"]["payments"][0].update(amount="920.00"), 1),
         (lambda one: one["rows"]["links"].clear(), 1),
+        (lambda one: one["rows"]["versions"].clear(), 2),
+        (lambda one: one["rows"]["versions"][0].update(statement="00" * 32), 1),
         (lambda one: one["chains"][0]["links"].pop(), 2),
         (lambda one: one["chains"][0]["links"].pop(3), 1),
         (lambda one: one["chains"][0]["anchor"]["checkpoint"].update(root="00" * 32), 3),

@@ -95,7 +95,8 @@ def erase_act(scope: str, seq: int | None, reason: str | None) -> None:
     """Delete what somebody has written with an act outside requests: SCOPE is batch, draft, policy or anchor.
 
     The reason of a batch can be deleted when the batch is finished. It stands beside each request that the batch has
-    carried over, too: delete it there with erase-text.
+    carried over, too: delete it there with erase-text. The reason of a policy or an emergency that is decided goes
+    everywhere at once: beside all acts that tell of it, in its row, and in the chain of the request.
 
     Without SEQ: what there is, with the numbers of the acts.
     """

@@ -194,7 +194,7 @@ def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgr
             "TRUNCATE policy_grant", "TRUNCATE history", "DELETE FROM policy_grant", "DELETE FROM clearance",
             "UPDATE policy_grant SET person_id = id", "UPDATE clearance SET amount = 1", "DELETE FROM work_item",
             "UPDATE policy_version SET statement = '{}'", "UPDATE erp_payment SET amount = 1",
-            "DELETE FROM erp_payment", "UPDATE break_glass SET reason = 'x'",
+            "DELETE FROM erp_payment", "UPDATE break_glass SET facts = '{}'",
             "ALTER TABLE erp_payment DISABLE TRIGGER ALL", "DROP TRIGGER payment_gate ON erp_payment",
             "CREATE TABLE mine (id int)", "DROP TABLE erp_payment", "SET session_replication_role = replica",
             "CREATE OR REPLACE FUNCTION payment_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
