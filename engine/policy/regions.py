@@ -146,6 +146,13 @@ class Term:
         for part in self.parts:
             yield from part.leaves()
 
+    def given(self) -> Iterator[Any]:
+        """The constants that may be the value of the whole."""
+        if self.operator == "is":
+            yield self.value
+        for part in self.parts[1:] if self.operator == "if" else ():
+            yield from part.given()
+
     def taken(self) -> Iterator[str]:
         """The variables whose value may be the value of the whole."""
         if self.operator == "reads" and self.tree is None:
@@ -252,6 +259,20 @@ def judged(
             break
         masks = whole
     return [(value, one) for value, ways in found.items() for one in merged(ways)]
+
+
+def never_gives(text: str, name: str) -> bool:
+    """Whether an expression never has the value of the variable in it, as in `if x = "A" then "B" else "A"`."""
+    part = term(text)
+    leaves = list(part.leaves())
+    if not part.is_read or not leaves or any(leaf.path != name for leaf in leaves):
+        return False
+    regions = Regions([*part.given(), *(one for leaf in leaves for one in leaf.constants)])
+    for bit in bits(regions.everything):
+        for value, _ in cases(part, lambda text: ANY, lambda path: 0, (regions,), (1 << bit,)):
+            if value is ANY or value is UNSURE or regions.locate(value) == 1 << bit:
+                return False
+    return True
 
 
 def merged(found: Iterable[Masks]) -> list[Masks]:

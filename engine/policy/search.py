@@ -35,6 +35,8 @@ STALE = "~"
 """mark of an open approval: it is about a document that another one has replaced since it was asked"""
 READ = "="
 """mark of a guarded operation that has begun, followed by the approvals that lived, when its document was replaced"""
+APART = "/"
+"""ends a mark STALE or READ: the document that is named now is surely another one; without, it may be the same again"""
 REJECTED = "troika.rejected"
 """the error that a called process throws whose rejection ends it"""
 DIGIT = 3
@@ -176,8 +178,10 @@ class Space:
         self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
         self._undone = {name: self._bits(self.subjects.undone.get(name, ())) for name in places}
         self._replaced = {name: self._bits(self.subjects.replaced.get(name, ())) for name in places}
+        self._apart = {name: self._bits(self.subjects.apart.get(name, ())) for name in places}
         self._counts = {name: self._bits(self.subjects.counts(name, self.providing)) for name in self.needs}
         self._reads_at_once = {name for name in self.needs if self.subjects.reads_at_once(name)}
+        self._parts = any(self._apart.values())
         self._forgotten: dict[str, tuple[int, int]] = {}
         for place in places.values():
             if place.repeats or place.node.type == "callActivity":
@@ -429,7 +433,7 @@ class Space:
         """Without outcomes and variables that nothing asks for any more, and without what people who have a task open
         may have written over: each of them writes when he decides, while others of the same task are still to decide.
         """
-        if not (state.outcomes or state.data or state.live):
+        if not (state.outcomes or state.data or state.live or self._parts):
             return state
         digits, wanted = (-1, -1) if self.whole else self._always
         undone = replaced = partly = 0
@@ -448,7 +452,8 @@ class Space:
             [known if wanted >> at & 1 and at not in written else whole
              for at, (known, whole) in enumerate(zip(state.data, self.data.start, strict=True))]
         )  # fmt: skip
-        if not (state.outcomes & ~digits or state.live & undone or partly or data != state.data):
+        parted = replaced and any(_is_marked(self.slots[slot][1], APART) for slot in state.tokens)
+        if not (state.outcomes & ~digits or state.live & undone or partly or parted or data != state.data):
             return state
         tokens = self._rewritten(state, replaced, partly)
         return State(tokens, state.outcomes & digits, state.live & ~undone, data)
@@ -749,49 +754,67 @@ class Space:
                     outcomes = outcomes & ~digit | WORDS.index(NOT_TOLD) << DIGIT * index
         return State(self._released(state.tokens, own), outcomes, state.live & ~own, state.data)
 
-    def _done(self, state: State, place: Place) -> State:
+    def _done(self, state: State, place: Place, stage: str = "") -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
         state = self._written(state, place)
-        if place.id not in self.needs:
-            return state
-        used = self._counts[place.id]
-        return State(self._released(state.tokens, used), state.outcomes, state.live & ~used, state.data)
+        return state if place.id not in self.needs else self._used(state, self._counts[place.id], stage)
+
+    def _used(self, state: State, gone: int, stage: str) -> State:
+        """Approvals end that are about the document of what is done. `stage`: whether that is the one which is named
+        now, another one, or (a mark without APART) the one or the other."""
+        live = state.live if _is_marked(stage, APART) else state.live & ~gone
+        tokens = self._released(state.tokens, gone, spared=not _is_marked(stage))
+        return State(tokens, state.outcomes, live, state.data)
 
     def _written(self, state: State, place: Place) -> State:
         """Approvals end with a write that changes which document they are about; what is known of variables as well."""
         data = self.data.forgotten(place.id, state.data)
         undone = self._undone[place.id]
-        tokens = self._rewritten(state, self._replaced[place.id], self._replaced[place.id])
+        replaced = self._replaced[place.id]
+        tokens = self._rewritten(state, replaced, replaced, self._apart[place.id])
         if not state.live & undone and data is state.data and tokens is state.tokens:
             return state
         return State(tokens, state.outcomes, state.live & ~undone, data)
 
-    def _rewritten(self, state: State, replaced: int, asked: int) -> Slots:
-        """Tokens when other documents may have taken the place of those that approvals are about: what a payment has
-        read is about the old one, of the approvals `asked` that are open as well."""
+    def _rewritten(self, state: State, replaced: int, asked: int, apart: int = 0) -> Slots:
+        """Tokens when other documents may have taken the place of those that approvals are about, and surely have of
+        those in `apart`: what a payment has read is about the old one, of the approvals `asked` that are open as well.
+        """
         if not replaced:
             return state.tokens
         found = list(state.tokens)
         for at, slot in enumerate(state.tokens):
             place, stage = self.slots[slot]
-            name, marked = place.id, any(word.startswith((STALE, READ)) for word in stage.split())
-            if marked or (stage and not stage.startswith("!")) or place.repeats:
+            name = place.id
+            if (stage and not stage.startswith(("!", STALE, READ))) or place.repeats:
                 continue
-            if self.bit.get(name, 0) & asked and place.node.type == "userTask":
-                found[at] = self.slot(name, f"{stage} {STALE}".strip())
+            words = stage.split()
+            if _is_marked(stage):  # the one that comes now may be the old one again
+                if (self._counts[name] if name in self.needs else self.bit.get(name, 0)) & replaced:
+                    words = [word.removesuffix(APART) for word in words]
+            elif self.bit.get(name, 0) & asked and place.node.type == "userTask":
+                words.append(STALE + APART * bool(self.bit[name] & apart))
             elif name in self._reads_at_once and name not in self._loose and self._counts[name] & replaced:
-                found[at] = self.slot(name, f"{stage} {READ}{state.live & self._counts[name]}".strip())
+                counts = self._counts[name]
+                words.append(f"{READ}{state.live & counts}{APART * bool(counts & apart)}")
+            else:
+                continue
+            found[at] = self.slot(name, " ".join(words))
         return tuple(sorted(found))
 
-    def _released(self, tokens: Slots, gone: int) -> Slots:
-        """Approvals that no longer live count for no payment that has begun."""
+    def _released(self, tokens: Slots, gone: int, *, spared: bool = False) -> Slots:
+        """Approvals that no longer live count for no payment that has begun. `spared`: those end that are about the
+        document which is named now."""
         found = list(tokens)
         for at, slot in enumerate(tokens if gone else ()):
             place, stage = self.slots[slot]
             counted = _counted(stage)
-            if counted is not None and counted & gone:
-                words = [word for word in stage.split() if not word.startswith(READ)]
-                found[at] = self.slot(place.id, " ".join([*words, f"{READ}{counted & ~gone}"]))
+            if counted is not None and counted & gone and not (spared and _is_marked(stage, APART)):
+                words = [
+                    f"{READ}{counted & ~gone}{APART * word.endswith(APART)}" if word.startswith(READ) else word
+                    for word in stage.split()
+                ]
+                found[at] = self.slot(place.id, " ".join(words))
         return tuple(sorted(found)) if gone else tokens
 
     def _finish(self, state: State, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
@@ -802,7 +825,7 @@ class Space:
             for target in self._returns(place):
                 yield from self._sent_back(state, place, target, "return")
         if node.type != "userTask" or (approval is None and node.extensions.policy is None):
-            done = self._done(state, place)
+            done = self._done(state, place, stage)
             for data in self.data.after(place.id, state.data):
                 known = done if data == done.data else State(done.tokens, done.outcomes, done.live, data)
                 for ways, after in self._branches(known, place, node.type):
@@ -810,8 +833,7 @@ class Space:
                     yield move if counted is None else move._replace(counted=counted), left
             return
         for word, human in _results(place):
-            counts = human and STALE not in stage.split()
-            following = self._written(self._decided(state, place, word, counts=counts), place)
+            following = self._written(self._decided(state, place, word, stage, by_people=human), place)
             told = word if human or word != "agree" else "passes"
             if word == "reject" and self._on_reject(place) != "flow":
                 yield from self._rejected(following, place)
@@ -854,25 +876,24 @@ class Space:
         else:
             yield from self._propagate(state, place, REJECTED, call, "reject")
 
-    def _decided(self, state: State, place: Place, word: str, *, counts: bool) -> State:
-        """`counts`: it was a person, who was asked about the document that is named now."""
+    def _decided(self, state: State, place: Place, word: str, stage: str, *, by_people: bool) -> State:
+        """`stage`: says whether somebody was asked about the document that is named now."""
         outcomes, live = state.outcomes, state.live
         if place.id in self.asked:
             at = DIGIT * self.asked[place.id]
             outcomes = outcomes & ~(7 << at) | WORDS.index(self.told(place.id, word)) << at
         if place.id not in self.bit:
             return State(state.tokens, outcomes, live, state.data)
-        live &= ~self.bit[place.id]
-        tokens = state.tokens
         if word == "reject":
-            provides, gone = self._provides(place.id), 0
+            provides, gone = self._provides(place.id), self.bit[place.id]
             for index, capability in enumerate(self.capabilities):
                 if capability == provides:
                     gone |= 1 << index
-            live, tokens = live & ~gone, self._released(tokens, gone)
-        elif counts:
+            return self._used(State(state.tokens, outcomes, live, state.data), gone, stage)
+        live &= ~self.bit[place.id]
+        if by_people and not _is_marked(stage):
             live |= self.bit[place.id]
-        return State(tokens, outcomes, live, state.data)
+        return State(state.tokens, outcomes, live, state.data)
 
     def told(self, name: str, word: str) -> str:
         """What a condition learns of an outcome."""
@@ -1240,11 +1261,9 @@ def _catches(place: Place, code: str | None) -> bool:
 
 def _throws(place: Place) -> bool:
     """Whether somebody or something outside may throw an error or escalation there, or the drawing an escalation; the
-    errors of the drawing are followed by themselves."""
+    errors of the drawing, and what is inside a call, are followed by themselves."""
     node = place.node
-    waits = node.type == "callActivity" or (
-        node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
-    )
+    waits = node.type in TASKS and node.extensions.script is None and node.extensions.decision is None
     return waits or (
         node.type.endswith(("ThrowEvent", "endEvent")) and any(e.kind == "escalation" for e in node.events)
     )
@@ -1349,9 +1368,15 @@ def _fewer(tokens: Slots, slot: int) -> Iterator[Slots]:
     yield tokens[:at] + tokens[at + 1 :]
 
 
+def _is_marked(stage: str, ending: str = "") -> bool:
+    """Whether a token is about a document that has been replaced. `ending`: by which mark it is known."""
+    return any(word.startswith((STALE, READ)) and word.endswith(ending) for word in stage.split())
+
+
 def _counted(stage: str) -> int | None:
     """The approvals that lived when the document of a payment was replaced that had begun; None: it was not."""
-    return next((int(word[1:]) for word in stage.split() if word.startswith(READ)), None)
+    found = (int(word.strip(READ + APART)) for word in stage.split() if word.startswith(READ))
+    return next(found, None)
 
 
 def _covers(one: State, other: State) -> bool:

@@ -13,6 +13,7 @@ from engine.bpmn.model import Node
 from engine.errors import Title
 from engine.forms import Form, Permissions
 from engine.policy.abstraction import Place, System
+from engine.policy.regions import never_gives
 
 Forms = Callable[[str], Form | None]
 """id of a form -> the form; None when it is not known"""
@@ -28,9 +29,9 @@ _CATCHES = frozenset(("intermediateCatchEvent", "boundaryEvent", "startEvent"))
 
 
 class Subjects:
-    """Of one system. `undone`: place -> approvals that end when it is done, `replaced`: those of them that are about
-    another document then; `owned`: place with an inner life -> approvals about a variable that begins and ends with
-    it."""
+    """Of one system. `undone`: place -> approvals that end when it is done, `replaced`: those of them that may be about
+    another document than the one which is named then, `apart`: those that surely are; `owned`: place with an inner life
+    -> approvals about a variable that begins and ends with it."""
 
     def __init__(self, system: System, catalog: Mapping[str, Any], forms: Forms | None) -> None:
         self._system, self._catalog, self._forms = system, catalog, forms
@@ -42,6 +43,10 @@ class Subjects:
             if place.node.extensions.policy is not None
         }
         self.replaced = {place.id: self._replaced_by(place) for place in system.places.values()}
+        self.apart = {
+            place.id: {approval for approval in self.replaced[place.id] if self._surely_replaces(place, approval)}
+            for place in system.places.values()
+        }
         self.undone = {place.id: self.replaced[place.id] | self._changed(place) for place in system.places.values()}
         self.owned: dict[str, set[str]] = {}
         for approval, about in self._about.items():
@@ -197,6 +202,22 @@ class Subjects:
             return {approval for approval, about in self._about.items() if about}
         written = {(self._owner_around(place, name), name) for name in names}
         return {approval for approval, about in self._about.items() if about & written}
+
+    def _surely_replaces(self, place: Place, approval: str) -> bool:
+        """Whether what a place writes is never the document that an approval was about just before."""
+        name, extensions = self._asks(approval)[0], place.node.extensions
+        if self._about[approval] != {(self._owner_around(place, name), name)}:
+            return False
+        if self._owner(place, name) != self._owner_around(place, name) or place.repeats or place.node.data_out:
+            return False
+        lines, script = extensions.outputs, extensions.script
+        if not lines:
+            return script is not None and script.result_variable == name and never_gives(_text(script.expression), name)
+        operation = self._catalog.get(extensions.task.type) if extensions.task is not None else None
+        if operation is None or name in operation.outputs:  # what it answers may hide the variable
+            return False
+        written = [line for line in lines if _head(line.target) == name]
+        return [line.target for line in written] == [name] and never_gives(_text(written[0].source), name)
 
     def _changed(self, place: Place) -> set[str]:
         """Approvals of a document whose facts an operation changes: their grants are revoked before it runs."""

@@ -43,7 +43,7 @@ MAKERS: dict[str, Callable[..., bytes]] = {
 }  # fmt: skip
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
-SAMPLES = {"amount": AMOUNTS, "other": OTHERS, "level": LEVELS}
+SAMPLES = {"amount": AMOUNTS, "other": OTHERS, "level": (*LEVELS, "none of them")}
 
 
 @dataclass

@@ -6,13 +6,17 @@ from tests.engine.bpmn.drawing import (
     END,
     START,
     boundary,
+    catch,
     drawing,
     element,
+    escalation,
+    escalation_event,
     flows,
     mapping,
     message,
     message_event,
     service,
+    timer,
     user,
 )
 from tests.engine.policy import mutants, sizes
@@ -103,6 +107,60 @@ def test_a_payment_is_about_the_document_that_was_there_when_it_began():
     assert once.outcome == "proved, both"
     assert again is not None
     assert "more" in again.proof & set(again.machine.paid)
+
+
+SWAPS = mapping(out_request_id='= if request_id = "A" then "B" else "A"')
+"""never leaves the document that was there"""
+
+
+@pytest.mark.parametrize(("beside", "pays_wrongly"), [("fin2", set()), ("more", {"more"}), ("fin2 more", {"more"})])
+def test_what_is_decided_about_another_document_leaves_a_payment_that_has_begun(beside, pays_wrongly):
+    """Neither a no to the other one nor its payment takes back the yes to the first."""
+    swaps = element("serviceTask", "swap", '<zeebe:taskDefinition type="erp.do"/>', SWAPS)
+    body = START + END + APPROVES + PAYS + element("parallelGateway", "fork") + swaps
+    for name in beside.split():
+        asked = user(name, '<troika:approval mode="any" onReject="flow"/>', MARK)
+        body += asked if name == "fin2" else service(name, PAY, in_request_id="= request_id")
+    lines = ("start fin ok", f"ok fork ? {AGREED}", "ok end", "fork pay end", f"fork swap {beside} end")
+
+    verdict = judged(drawing(body + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.machine.complete
+    assert verdict.proof == set(verdict.machine.paid) == pays_wrongly
+
+
+def test_a_document_that_is_swapped_twice_may_be_the_first_one_again():
+    """A no to it then takes back the yes of a payment that has begun."""
+    swaps = "".join(
+        element("serviceTask", name, '<zeebe:taskDefinition type="erp.do"/>', SWAPS) for name in ("swap", "back")
+    )
+    again = user("fin2", '<troika:approval mode="any" onReject="flow"/>', MARK)
+    body = START + END + APPROVES + PAYS + element("parallelGateway", "fork") + swaps + again
+    lines = ("start fin ok", f"ok fork ? {AGREED}", "ok end", "fork pay end", "fork swap back fin2 end")
+
+    verdict = judged(drawing(body + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.proof == set(verdict.machine.paid) == {"pay"}
+
+
+def test_what_nothing_in_a_called_process_throws_begins_no_handler_there():
+    """A call is no thrower itself: nothing but what is in it can throw."""
+    handler = (
+        '<subProcess id="handler" triggeredByEvent="true"><startEvent id="caught" isInterrupting="false">'
+        f"{escalation_event('X')}</startEvent>{service('pay', PAY, in_request_id='= request_id')}"
+        f"{flows('caught pay')}</subProcess>"
+    )
+    inside = element("startEvent", "begin") + catch("wait", timer("PT1H")) + handler + flows("begin wait")
+    called = f'<process id="q" name="Q" isExecutable="true">{inside}</process>'
+    call = element("callActivity", "call", '<zeebe:calledElement processId="q" propagateAllParentVariables="true"/>')
+    xml = drawing(START + call + END + flows("start call end"), escalation("X")).replace(b"</definitions>", b"")
+
+    verdict = judged(xml + f"{called}</definitions>".encode())
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)
