@@ -130,16 +130,16 @@ def findings(uow: UnitOfWork, form: Form, resource: str) -> list[Finding]:
             try:
                 _source(field)
             except NotFound as error:
-                message = N_("Field '{id}' chooses among {source}, which there is not.")
-                facts = {"id": field.id, "source": f"{error.facts['kind']} {error.facts['key']}"}
+                message = N_("Field '{name}' chooses among {source}, which there is not.")
+                facts = {"name": field.label, "source": f"{error.facts['kind']} {error.facts['key']}"}
                 found.append(Finding("form-source-unknown", Level.ERROR, field.id, message, facts,
                                      N_("Choose a table that has a page under Data, and a column of it."),
                                      resource=resource))  # fmt: skip
         elif field.type == "dictionary" and not any(
             one.key == field.raw["dictionary"] for one in dictionaries.list_(uow)
         ):
-            message = N_("Field '{id}' chooses among {source}, which there is not.")
-            facts = {"id": field.id, "source": f"dictionary {field.raw['dictionary']}"}
+            message = N_("Field '{name}' chooses among {source}, which there is not.")
+            facts = {"name": field.label, "source": f"dictionary {field.raw['dictionary']}"}
             found.append(Finding("form-source-unknown", Level.WARN, field.id, message, facts,
                                  N_("An administrator makes dictionaries."), resource=resource))  # fmt: skip
     return found

@@ -53,12 +53,17 @@ class _Reader:
     resource: str
     findings: list[Finding] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    called: dict[str, str] = field(default_factory=dict)
+    """what people call a component, by its id"""
     paths: set[str] = field(default_factory=set)
     reads: set[str] = field(default_factory=set)
     count: int = 0
 
     def say(self, rule: str, element: str | None, message: str, *, hint: str = "", level: Level = Level.ERROR,
             **facts: Any) -> None:  # fmt: skip
+        """The fact `name` is what the component is called."""
+        if element is not None and "{name}" in message and "name" not in facts:
+            facts["name"] = self.called.get(element, element)
         self.findings.append(Finding(rule, level, element, message, facts, hint, resource=self.resource))
 
 
@@ -145,6 +150,7 @@ def _component(reader: _Reader, raw: Any, keys: tuple[str, ...], above: str, dep
             "component-id-twice", element, N_("Expected ids to be unique, '{id}' stands here twice."), id=element
         )
     reader.ids.add(element)
+    reader.called[element] = str(raw.get("label") or raw.get("key") or raw.get("path") or element)
     if kind not in VALUES | DISPLAY | CONTAINERS:
         reason = REFUSED.get(kind, N_("it is not one of the components that are checked on the server"))
         reader.say("component-refused", element, N_("Component type '{type}' cannot be used: {reason}."),
@@ -181,7 +187,7 @@ def _own_keys(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> 
     name = raw.get("path" if kind in CONTAINERS | {"dynamiclist"} else "key")
     if not name:
         if kind not in CONTAINERS:
-            reader.say("component-without-key", element, N_("Expected component '{id}' to have a key."), id=element)
+            reader.say("component-without-key", element, N_("Expected component '{name}' to have a key."))
         return ()
     keys = tuple(str(name).split("."))
     if not all(_KEY.fullmatch(key) for key in keys) or keys[0] in ("process", "approval", "loopCounter"):
@@ -219,14 +225,15 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
     if kind == "expression":
         found["computed"] = _expression(reader, element, raw.get("expression") or "")
         if found["computed"] is None:
-            reader.say("form-expression-missing", element, N_("Expected computed field '{id}' to have an expression."),
-                       id=element)  # fmt: skip
+            reader.say(
+                "form-expression-missing", element, N_("Expected computed field '{name}' to have an expression.")
+            )
     if kind in CHOICES | MANY_CHOICES:
         found |= _options(reader, raw, element)
     if kind in PICKERS:
         word = {"record": "table"}.get(kind, kind)
         if not isinstance(raw.get(word), str) or not raw[word]:
-            reader.say("form-options-missing", element, N_("Expected field '{id}' to name its {word}."), id=element,
+            reader.say("form-options-missing", element, N_("Expected field '{name}' to name its {word}."),
                        word=word)  # fmt: skip
     if kind == "table" and isinstance(raw.get("dataSource"), str):
         _expression(reader, element, raw["dataSource"])
@@ -283,22 +290,22 @@ def _money(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
     currency, limit = properties.get("currency"), properties.get("troika:limit")
     if limit not in (None, NO_LIMIT):
         reader.say("form-limit-word", element,
-                   N_("Field '{id}' says troika:limit '{found}', expected '{known}' or nothing: limits look at it."),
-                   level=Level.WARN, id=element, found=str(limit), known=NO_LIMIT)  # fmt: skip
+                   N_("Field '{name}' says troika:limit '{found}', expected '{known}' or nothing: limits look at it."),
+                   level=Level.WARN, found=str(limit), known=NO_LIMIT)  # fmt: skip
     if currency is None or currency == "" or kind not in AMOUNTS:
         if currency or limit:
             reader.say("form-currency", element,
-                       N_("Expected only a number with a currency to be money, found '{id}'."),
-                       level=Level.WARN, id=element)  # fmt: skip
+                       N_("Expected only a number with a currency to be money, found '{name}'."),
+                       level=Level.WARN)  # fmt: skip
         return {}
     text = str(currency).strip()
     if text.startswith("="):
         return {"currency": _expression(reader, element, text), "limited": limit != NO_LIMIT}
     if not _CURRENCY.fullmatch(text):
         reader.say("form-currency", element,
-                   N_("Expected the currency of '{id}' to be a code of three capitals, found '{found}'."),
+                   N_("Expected the currency of '{name}' to be a code of three capitals, found '{found}'."),
                    hint=N_("For example CNY, or an expression such as =currency where another field says it."),
-                   level=Level.WARN, id=element, found=text)  # fmt: skip
+                   level=Level.WARN, found=text)  # fmt: skip
     return {"currency": text.upper(), "limited": limit != NO_LIMIT}
 
 
@@ -322,14 +329,12 @@ def _options(reader: _Reader, raw: dict[str, Any], element: str) -> dict[str, An
         return {"options_from": _expression(reader, element, source)}
     values = raw.get("values")
     if not isinstance(values, list) or not values:
-        reader.say("form-options-missing", element, N_("Expected field '{id}' to offer options."), id=element)
+        reader.say("form-options-missing", element, N_("Expected field '{name}' to offer options."))
         return {}
     options = []
     for item in values:
         if not isinstance(item, dict) or "value" not in item:
-            reader.say(
-                "form-options-missing", element, N_("Expected each option of '{id}' to have a value."), id=element
-            )
+            reader.say("form-options-missing", element, N_("Expected each option of '{name}' to have a value."))
             continue
         labels = {match[2]: str(text) for key, text in item.items() if (match := _LABEL.fullmatch(key))}
         options.append(Option(item["value"], {"": str(item.get("label", item["value"])), **labels}))
@@ -341,8 +346,8 @@ def _check_labels(reader: _Reader, raw: dict[str, Any], kind: str, element: str,
         return
     for language in LANGUAGES:
         if language not in labels and not str(raw["label"]).isascii():
-            reader.say("form-label-missing", element, N_("Field '{id}' has no label in language '{language}'."),
-                       hint=N_("Add the property troika:label.{language}."), level=Level.WARN, id=element,
+            reader.say("form-label-missing", element, N_("Field '{name}' has no label in language '{language}'."),
+                       hint=N_("Add the property troika:label.{language}."), level=Level.WARN,
                        language=language)  # fmt: skip
 
 
@@ -358,4 +363,4 @@ def _find_cycles(reader: _Reader, fields: tuple[FormField, ...]) -> None:
                 break
             seen += 1
         else:
-            reader.say("form-cycle", one.id, N_("Computed field '{id}' depends on itself."), id=one.id)
+            reader.say("form-cycle", one.id, N_("Computed field '{name}' depends on itself."))

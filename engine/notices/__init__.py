@@ -1,5 +1,6 @@
 """Who is told what happened, once, where he wants it: the door to the verbs of this room."""
 
+from engine.notices.comments import naming, of_comment
 from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
 from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
@@ -20,6 +21,8 @@ __all__ = [
     "choose",
     "chosen",
     "digest",
+    "naming",
+    "of_comment",
     "of_receiver",
     "of_staffing",
     "of_substitution",

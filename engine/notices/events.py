@@ -37,7 +37,8 @@ class Event:
 class Notice:
     """One event for one person or, by a robot, for one group. `facts` fill the line; `name_en` is for English.
 
-    `about_id`: the substitution or the receiver that it is about, when it is no request; `link` is in the facts then.
+    `about_id`: the substitution, the receiver or the comment that it is about, when it is no request; `link` is in the
+    facts then.
     """
 
     event: str
@@ -58,6 +59,7 @@ class Notice:
 SUBSTITUTIONS = ("substitution_given", "substitution_asked", "substitution_judged", "substitution_ended")
 """events of a substitution itself; its words are in the facts"""
 RECEIVER_OFF = "receiver_off"
+DRAWING_COMMENT = "drawing_comment"
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
 _EACH_TIME = ("urge", "timeout_warning")
 _LIST = (
@@ -144,6 +146,10 @@ _LIST = (
         "policy", "付款控制", "Payment control", "付款控制需要您关注：{about}",
         "Payment control needs a look: {about_en}",
         always=frozenset((APP,)), urgent=True,
+    ),
+    Event(
+        DRAWING_COMMENT, "流程图批注（设计人员）", "Comments on drawings (designers)", "{said}", "{said_en}",
+        private=True, asks="process.design",
     ),
     Event(
         RECEIVER_OFF, "Webhook 接收方停用（管理员）", "Webhook receivers switched off (administrators)",

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine import drafts
+from engine.unit_of_work import ENGINE
 from tests.browser.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.main_job]
@@ -102,7 +104,7 @@ def _version(page: Page) -> int:
     return int(page.locator(".page-pretitle").inner_text().rpartition("v")[2].rpartition("V")[2])
 
 
-def test_a_value_with_a_comma_stays_text_and_names_of_a_check_are_offered_at_once(site: Site) -> None:
+def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_followed_at_once(site: Site) -> None:
     chen = site.enter("chen", language="en")
     site.open(chen, "/designer/edit/expense_claim")
     chen.mouse.click(*chen.evaluate(MIDDLE, "needs_director_to_director"))
@@ -130,3 +132,27 @@ def test_a_value_with_a_comma_stays_text_and_names_of_a_check_are_offered_at_onc
     expect(entry.locator("[data-as-rows]")).to_have_count(0)
     chen.locator("#undo").click()
     expect(entry.locator("[data-as-rows]")).to_have_count(1)
+
+    chen.evaluate("() => { delete tkDesigner.modeler.get('troikaVariables').set; }")
+    entry.locator("[data-as-rows]").click()
+    typed = rows.first.locator("input")
+    expect(typed).to_have_value("director")
+    typed.fill("chief")
+    typed.press("Tab")
+    expect(chen.locator("#redo")).to_be_disabled()
+    chen.locator("#undo").click()
+    expect(typed).to_have_value("director")
+    chen.locator("#redo").click()
+    expect(typed).to_have_value("chief")
+    before_adding = rows.count()
+    chen.locator("[data-add-group]").click()
+    expect(rows).to_have_count(before_adding + 1)
+    rows.last.locator("select").first.select_option("amount")
+    rows.last.locator("select").nth(1).select_option("in")
+    rows.last.locator("input").fill("1,000, 2000")
+    chen.locator("#simple").click()
+    chen.wait_for_url("**/designer/simple/expense_claim*")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        saved = drafts.open_(uow, "processes/oa/expense_claim.bpmn").content.decode()
+    assert "chief" in saved
+    assert "amount in (1000, 2000)" in saved

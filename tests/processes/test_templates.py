@@ -25,8 +25,14 @@ def named(path: Path) -> str:
 
 
 @pytest.mark.main_job
-def test_every_scenario_of_the_templates_holds() -> None:
-    result = CliRunner().invoke(main, ["process", "test", "--library", str(LIBRARY / "templates")])
+def test_every_scenario_of_the_templates_holds_for_what_is_made_of_them(tmp_path: Path) -> None:
+    for template in gallery.listed(LIBRARY):
+        made = gallery.copies(template, f"my_{template.key}", "我的", "Mine", "mine")
+        for path, content in made.items() if template.folder.name == "templates" else ():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(content)
+
+    result = CliRunner().invoke(main, ["process", "test", "--library", str(tmp_path)])
 
     assert (result.exit_code, result.output.splitlines()[-1]) == (0, "20 passed, 0 failed")
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from engine import drafts
+from engine import drafts, jobs
+from engine.notices import inside
 from engine.unit_of_work import ENGINE
 from tests.webui.drawings import CLAIM
 from tests.webui.test_publishing import text_of
@@ -123,3 +124,28 @@ def test_a_comment_is_answered_resolved_and_counted_on_the_canvas(analysts, engi
 )  # fmt: skip
 def test_a_comment_without_words_or_in_no_thread_is_refused(analysts, sent, status):
     assert analysts[0].post("/designer/comments/claim", data=sent).status_code == status
+
+
+def test_whoever_is_named_in_a_comment_and_who_saved_the_draft_is_told(analysts, engine, people, analyst, sign_in):
+    ana, ben = analysts
+    save(ana, RENAMED, "1")
+    analyst("benno", "本杰明")
+
+    ben.post("/designer/comments/claim", data={"element": "approve", "text": "@本杰明 怎么看？", "mentions": ""})
+    where = ana.post("/designer/comments/claim", data={"text": "请看", "mentions": "ben"}).location
+    refused = ana.post("/designer/comments/claim", data={"text": "请看", "mentions": "ann"})
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = {
+            login: [(one.title, one.text, one.link) for one in inside.list_(uow, people[login].id)]
+            for login in ("ana", "ben", "benno", "ann")
+        }
+    asked = told["ana"][0][2]
+    assert told == {
+        "ana": [("本批注了「报销」", "@本杰明 怎么看？", asked)],
+        "ben": [("安娜在「报销」的批注中提到您", "请看 @本", where)],
+        "benno": [("本在「报销」的批注中提到您", "@本杰明 怎么看？", asked)],
+        "ann": [],
+    }
+    assert (refused.status_code, "somebody who may design processes" in refused.text) == (422, True)

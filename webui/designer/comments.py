@@ -5,8 +5,9 @@ from uuid import UUID
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import bpmn, drafts, identity
-from engine.errors import EngineError, NotFound
+from engine import bpmn, drafts, identity, notices
+from engine.errors import EngineError, NotFound, Title
+from webui import talks
 from webui.designer.blueprint import designer
 from webui.designer.library import opened_drawing
 from webui.rendering import label, page
@@ -26,12 +27,17 @@ def _again(error: EngineError, key: str) -> ResponseReturnValue:
 @designer.post("/comments/<key>")
 @shows_again(_again)
 def say(key: str) -> ResponseReturnValue:
-    """Begin a thread, or answer in one."""
-    path, text, thread = opened_drawing(key).path, request.form.get("text", ""), request.form.get("thread", "")
+    """Begin a thread, or answer in one; who is named in it, and who has to do with it, is told."""
+    opened, thread = opened_drawing(key), request.form.get("thread", "")
+    text = notices.naming(g.uow, request.form.get("text", ""), talks.named())
     if thread:
-        drafts.comments.answer(g.uow, path, _id(thread), text)
+        said = drafts.comments.answer(g.uow, opened.path, _id(thread), text)
     else:
-        thread = str(drafts.comments.say(g.uow, path, request.form.get("element", ""), text))
+        said = drafts.comments.say(g.uow, opened.path, request.form.get("element", ""), text)
+        thread = str(said)
+    latest = opened.latest
+    name = Title(latest.name, latest.labels) if latest is not None else Title(opened.line.name, {})
+    notices.of_comment(g.uow, opened.path, name, said)
     return redirect(url_for(".comments", key=key, _anchor=thread), 303)
 
 

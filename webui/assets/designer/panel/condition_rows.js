@@ -6,7 +6,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { FeelField } from './feel_field.js';
 
 const GROUPS = [['form', 'Form'], ['data', 'Other data'], ['requester', 'Requester'], ['approval', 'Approvals']];
-const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/;
+const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/, BETWEEN_NUMBERS = /[，、]|(?<!\d),|,(?!\d{3}(?!\d))/;
 const PLACEHOLDER = { number: '5000', string: '', date: '', 'date and time': '', list: '' };
 
 // `value`, `onChange`, `words`, `hint` as of a FEEL field
@@ -115,7 +115,7 @@ function Values({ row, type, options, name, value }) {
       h('input', { type: 'checkbox', checked: row.values.includes(code), onChange: ({ target }) => value(options.map(([other]) => other).filter(other => (other === code ? target.checked : row.values.includes(other))).concat(row.values.filter(other => other && other !== code && !options.some(([own]) => own === other)))) }), ' ', words)));
   }
   if (SEVERAL.includes(row.operator)) {
-    return h(Typed, { label: `${name}: ${translate('Values')}`, title: translate('Separated by commas'), value: row.values.filter(Boolean).join(', '), write: text => value(separate(text)) });
+    return h(Typed, { label: `${name}: ${translate('Values')}`, title: translate('Separated by commas'), value: row.values.filter(Boolean).join(', '), write: text => value(separate(text, type)) });
   }
   if (row.operator === 'between') {
     return [0, 1].map(end => h(Typed, { key: end, type, label: `${name}: ${translate(end ? 'To' : 'From')}`, value: row.values[end] ?? '', write: text => value(end ? [row.values[0], text] : [text, row.values[1] ?? '']) }));
@@ -143,8 +143,9 @@ function Typed({ type, label, title, value, write }) {
   });
 }
 
-function separate(text) {
-  return text.split(COMMA).map(part => part.trim()).filter(Boolean);
+// 1,000 is one number here too, as in a field for a single one; what was read of it stands in the field then
+function separate(text, type) {
+  return text.split(type === 'number' ? BETWEEN_NUMBERS : COMMA).map(part => part.trim()).filter(Boolean);
 }
 
 function optionsOf(conditions, row) {
