@@ -353,6 +353,10 @@ class CannotRemoveSigner(EngineError):
     status = 422
 
 
+class LastSigner(CannotRemoveSigner):
+    """Nobody else would be left to decide."""
+
+
 class CannotDelegate(EngineError):
     """A question that would break a rule."""
 

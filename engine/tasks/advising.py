@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, update
 
 from engine import audit, history, identity, ids
-from engine.approvals import rounds
+from engine.approvals import rounds, timeouts
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, Source, work_item
 from engine.errors import N_, ActNotOffered, CannotDelegate, OpinionRequired
 from engine.tasks import opening
@@ -49,6 +49,7 @@ def delegate(
     rounds.leave_inbox(uow, [act.item.id])
     uow.queue(_insert_item, row)
     rounds.put_into_inbox(uow, [row])
+    timeouts.arm(uow, act.instance.id, act.round.token, act.work, [row["id"]])
     history.record(
         uow, act.instance, "task.delegated", node=act.round.node,
         data={"task": str(act.round.id), "item": str(row["id"]), "to": str(person.id)},

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine import history, identity
+from engine import history, identity, policy
 from engine.approvals import rounds
 from engine.db.task import ItemKind, ItemStatus
 from engine.errors import N_, ActNotOffered, CannotTransfer
@@ -18,13 +18,14 @@ MOST_TRANSFERS = 5
 
 @once_per_task
 def transfer(
-    uow: UnitOfWork, work_item_id: UUID, to: str | UUID, reason: str, *, idempotency_key: str | None = None
-) -> UUID:
+    uow: UnitOfWork, work_item_id: UUID, to: str | UUID, reason: str, *, version: int | None = None,
+    idempotency_key: str | None = None,
+) -> UUID:  # fmt: skip
     """转办: `to` (login or id) decides instead; the owner stays on record. Returns the id of the new item.
 
     Raises CannotTransfer, ActNotOffered, NotFound, and what `opening.begin` raises.
     """
-    act = opening.begin(uow, work_item_id)
+    act = opening.begin(uow, work_item_id, version=version)
     if "transfer" not in offered(act):
         raise ActNotOffered(act="transfer", task=act.round.name, offered=", ".join(offered(act)))
     person = identity.user(uow, to)
@@ -40,24 +41,40 @@ def transfer(
     return made
 
 
-def _check(act: Act, to: User, reason: str) -> None:
-    def refuse(why: str) -> CannotTransfer:
-        return CannotTransfer(task=act.round.name, to=to.name, reason=why)
-
-    if not reason.strip():
-        raise refuse(N_("a reason is required"))
+def hindrance(act: Act, to: User) -> CannotTransfer | None:
+    """Why the item cannot become his: rules of the task and of policies, as at a click; None: it can."""
     if not to.active:
-        raise refuse(N_("the account is disabled"))
+        return _refusal(act, to, N_("the account is disabled"))
+    if act.item.kind == ItemKind.ADVICE:
+        return None
     for item in act.items:
         voting = item.kind != ItemKind.ADVICE and item.status in (*rounds.OPEN, ItemStatus.DECIDED)
-        if voting and item.assignee_id == to.id:
-            raise refuse(N_("this person is on the task already"))
-    if act.work.capability is not None and act.instance.starter_id is not None:
-        persons = identity.persons(act.uow, [act.instance.starter_id])
-        if to.person_id is None or to.person_id == persons.get(act.instance.starter_id):
-            raise refuse(N_("the requester may not approve his own request"))
+        if voting and item.voided_at is None and item.assignee_id == to.id:
+            return _refusal(act, to, N_("this person is on the task already"))
+    capability, starter = act.work.capability, act.instance.starter_id
+    kept_from_him = capability is not None or act.work.on_self != "ask"
+    requester = identity.persons(act.uow, [starter]).get(starter) if kept_from_him and starter is not None else None
+    if requester is not None and to.person_id == requester:
+        return _refusal(act, to, N_("the requester may not approve his own request"))
+    if capability is None:
+        return None
+    document = policy.document(act.uow, capability.subject_type, capability.subject)
+    reason = policy.objection(act.uow, act.instance, capability, document, to.id, None)
+    return None if reason is None else _refusal(act, to, reason)
+
+
+def _check(act: Act, to: User, reason: str) -> None:
+    if not reason.strip():
+        raise _refusal(act, to, N_("a reason is required"))
+    refused = hindrance(act, to)
+    if refused is not None:
+        raise refused
     if _length(act) >= MOST_TRANSFERS:
-        raise refuse(N_("it was handed over too often already"))
+        raise _refusal(act, to, N_("it was handed over too often already"))
+
+
+def _refusal(act: Act, to: User, why: str) -> CannotTransfer:
+    return CannotTransfer(task=act.round.name, to=to.name, reason=why)
 
 
 def _length(act: Act) -> int:

@@ -13,17 +13,17 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from engine import history, identity, policy
+from engine import history, identity
 from engine.approvals import choices, rounds, timeouts
 from engine.db.definition import definition
 from engine.db.identity import user_account
 from engine.db.instance import Status
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
-from engine.errors import N_, AlreadyDecided, CannotTransfer, EngineError, InvalidValue
+from engine.errors import AlreadyDecided, CannotTransfer, EngineError, InvalidValue
 from engine.identity import User
 from engine.process_engine import ProcessEngine
-from engine.tasks import confirming, opening, titles
+from engine.tasks import confirming, handing_over, opening, titles
 from engine.tasks.opening import Act
 from engine.tasks.working import insert_item, sight, successor
 from engine.unit_of_work import Actor, UnitOfWork
@@ -138,7 +138,7 @@ def hand_over_preview(
     identity.require(uow, CAPABILITY)
     gone, heir = _people(uow, leaver, to)
     rows = [row for row in uow.execute(_held, {"who": gone.id}).all() if process in (None, row.process_key)]
-    return [_line(uow, row, _conflict(opening.look(uow, row.id), heir)) for row in rows]
+    return [_line(uow, row, handing_over.hindrance(opening.look(uow, row.id), heir)) for row in rows]
 
 
 def hand_over(
@@ -210,7 +210,7 @@ def _move(act: Act, gone: User, heir: User, reason: str) -> None:
     open_ = act.item.status in MOVABLE or unconfirmed
     if act.round.status != RoundStatus.OPEN or not open_ or act.item.assignee_id != gone.id:
         raise opening.already_decided(act)
-    conflict = _conflict(act, heir)
+    conflict = handing_over.hindrance(act, heir)
     if conflict is not None:
         raise conflict
     if unconfirmed:
@@ -235,31 +235,6 @@ def _record(act: Act, item_id: UUID, gone: User, heir: User, reason: str) -> Non
         },
         texts={"reason": reason},
     )  # fmt: skip
-
-
-def _conflict(act: Act, heir: User) -> CannotTransfer | None:
-    """Why the item cannot become the other one's: rules of the task and of policies, as at a click."""
-
-    def refuse(why: str) -> CannotTransfer:
-        return CannotTransfer(task=act.round.name, to=heir.name, reason=why)
-
-    for item in act.items:
-        voting = item.kind != ItemKind.ADVICE and item.status in (*rounds.OPEN, ItemStatus.DECIDED)
-        if voting and item.assignee_id == heir.id and act.item.kind != ItemKind.ADVICE:
-            return refuse(N_("this person is on the task already"))
-    capability = act.work.capability
-    if act.item.kind == ItemKind.ADVICE:
-        return None
-    starter = act.instance.starter_id
-    if act.work.on_self != "ask" and starter is not None and heir.person_id is not None:
-        persons = identity.persons(act.uow, [starter])
-        if persons.get(starter) == heir.person_id:
-            return refuse(N_("the requester may not approve his own request"))
-    if capability is None:
-        return None
-    document = policy.document(act.uow, capability.subject_type, capability.subject)
-    reason = policy.objection(act.uow, act.instance, capability, document, heir.id, None)
-    return None if reason is None else refuse(reason)
 
 
 def _replace_ahead(uow: UnitOfWork, row: Any, gone: User, heir: User) -> None:

@@ -18,6 +18,7 @@ from engine.errors import (
     CannotRemoveSigner,
     Forbidden,
     InvalidValue,
+    LastSigner,
 )
 from engine.identity import User
 from engine.tasks import deciding, opening
@@ -217,7 +218,7 @@ def _check_removable(act: Act) -> None:
         raise refuse(N_("this person is not asked any more"))
     counted = counted_items(rounds.ledger_of(act.work, act.items))
     if [item.id for item in counted] == [act.item.id]:
-        raise refuse(N_("nobody else would be left to decide"))
+        raise LastSigner(task=act.round.name, reason=N_("nobody else would be left to decide"))
 
 
 def _open(act: Act, item: Any) -> bool:

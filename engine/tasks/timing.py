@@ -14,7 +14,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Sour
 from engine.errors import OperationRunning, Suspended
 from engine.identity import User
 from engine.runtime import LIVE
-from engine.tasks import confirming, deciding, opening, returning
+from engine.tasks import confirming, deciding, handing_over, opening, returning
 from engine.tasks.deciding import Acted
 from engine.tasks.opening import Act
 from engine.tasks.working import succeed
@@ -49,9 +49,11 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
     if act.item.status != ItemStatus.TODO:
         return False  # his turn comes again with a limit of its own, or he has answered
     acts = step["do"]
-    _record(act, payload, acts)
+    asked = act.item.kind != ItemKind.ADVICE or acts in ("remind", "escalate")
+    if asked:  # who is asked for advice is reminded; nothing is decided for him, and the question is not given away
+        _record(act, payload, acts)
     payload = {name: value for name, value in payload.items() if name not in ("waited", "counted")}
-    match acts:
+    match acts if asked else None:
         case "remind":
             _urge_again(act)
         case "escalate":
@@ -61,10 +63,10 @@ def time_out(uow: UnitOfWork, payload: dict[str, Any]) -> bool:
         case "transfer":
             _transfer(act, step["to"])
             return True
-        case "return" if act.item.kind != ItemKind.ADVICE:
+        case "return":
             _return(act, payload, step["to"] or returning.PREVIOUS)
             return True
-        case "agree" | "reject" if act.item.kind != ItemKind.ADVICE:
+        case "agree" | "reject":
             deciding.undivided(act, lambda: _decide_for_nobody(act, agreed=acts == "agree"))
             return True
     _go_on(act, payload, step)
@@ -114,10 +116,9 @@ def _above(act: Act) -> list[User]:
 
 
 def _transfer(act: Act, to: str) -> None:
-    """To the person named, or the manager; to the administrators when he is gone or on the task already."""
+    """To the person named, or the manager; to the administrators when he is gone or may not have it."""
     found = _above(act)[:1] if to == "manager" else identity.find(act.uow, [to])
-    present = {item.assignee_id for item in act.items if item.status in (*rounds.OPEN, ItemStatus.DECIDED)}
-    person = next((user for user in found if user.active and user.id not in present and not _own(act, user)), None)
+    person = next((user for user in found if handing_over.hindrance(act, user) is None), None)
     who: dict[str, Any] = {"assignee_id": None, "group_id": identity.group(act.uow, PROCESS_ADMINS).id}
     if person is not None:
         who = {"assignee_id": person.id, "group_id": None}
@@ -138,14 +139,6 @@ def _return(act: Act, payload: dict[str, Any], to: str) -> None:
     except OperationRunning:
         again = act.uow.now + TRY_AGAIN
         timeouts.put_at(act.uow, act.instance.id, act.round.token, payload, again)
-
-
-def _own(act: Act, user: User) -> bool:
-    """Whether it is the requester, where his own yes would be asked for a policy."""
-    starter = act.instance.starter_id
-    if act.work.capability is None or starter is None:
-        return False
-    return user.person_id == identity.persons(act.uow, [starter]).get(starter)
 
 
 def _decide_for_nobody(act: Act, *, agreed: bool) -> Acted:

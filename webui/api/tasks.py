@@ -106,7 +106,7 @@ _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
     "confirm": lambda item, sent: tasks.confirm(g.uow, item, **_once(sent)),
     "refuse": lambda item, sent: tasks.refuse(g.uow, item, sent["opinion"], **_once(sent)),
     "transfer": lambda item, sent: tasks.transfer(
-        g.uow, item, identity.user(g.uow, sent["to"]).id, sent["opinion"], idempotency_key=sent["request_id"]
+        g.uow, item, identity.user(g.uow, sent["to"]).id, sent["opinion"], **_once(sent)
     ),
     "delegate": lambda item, sent: tasks.delegate(g.uow, item, sent["to"], sent["opinion"], **_once(sent)),
     "hand-back": lambda item, sent: tasks.hand_back(g.uow, item, sent["opinion"], **_once(sent)),

@@ -5,12 +5,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
-from engine import identity, repository, tasks
+from engine import identity, policy, repository, tasks
 from engine.db.task import ItemStatus, work_item
 from engine.errors import CannotTransfer, Forbidden, InvalidValue
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
+from tests.engine.approvals.test_resubmitting import guarded
 from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.engine.policy.test_gate import POLICY
+from tests.engine.test_tasks import mine
 
 pytestmark = pytest.mark.approvals
 
@@ -205,3 +208,21 @@ def test_titles_made_of_what_is_hidden_are_not_shown_to_who_looks_after_people(o
     [line] = office.do("ivy", tasks.hand_over_preview, "bob", "gus")
 
     assert line.title == "P"  # the name of the process
+
+
+def test_what_counts_for_a_policy_goes_only_to_somebody_who_may_decide_it(engine):
+    """By hand as when somebody leaves: not to the requester, and not to whom the policy does not accept."""
+    case, _ = guarded(engine)
+    case.back("c", "a")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("valid_for: P10D", "eligible: '= actor.login != \"cyd\"'", 1))
+
+    for login, found in (("ann", "own request"), ("cyd", "actor.login")):
+        with pytest.raises(CannotTransfer) as refused:
+            case.act(tasks.transfer, "a", login, "出差")
+        assert found in str(refused.value)
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            [line] = tasks.hand_over_preview(uow, "bob", login)
+        assert str(line.conflict) == str(refused.value)
+    case.act(tasks.transfer, "a", "eve", "出差")
+    assert mine(engine, case.who["bob"]) == []

@@ -212,8 +212,9 @@ def test_who_decided_who_was_drawn_and_the_last_one_cannot_be_removed(office):
         office.do("eve", tasks.remove_signer, fays)
     with office.engine.unit_of_work(ENGINE) as uow, suppress(ZeroDivisionError), uow.savepoint():
         uow.execute(update(work_item).where(work_item.c.id != fays).values(status=int(ItemStatus.REMOVED)))
-        with pytest.raises(CannotRemoveSigner, match="nobody else"):
+        with pytest.raises(CannotRemoveSigner, match="nobody else") as last:
             tasks.remove_signer(uow, fays)
+        assert (last.value.status, last.value.code) == (422, "last_signer")
         raise ZeroDivisionError  # no act of a person leaves a signer alone, and it does not stay so here
     office.act("fay", tasks.agree)
     with pytest.raises(AlreadyDecided):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from engine import jobs, repository, runtime, tasks, workdays
 from engine.db.job import JobKind, job
 from engine.db.task import Source, work_item
-from engine.errors import AlreadyDecided, DeploymentRefused
+from engine.errors import AlreadyDecided, CannotTransfer, DeploymentRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import Case, line, request, step
 from tests.engine.approvals.office import approval
@@ -192,6 +192,39 @@ def test_the_last_step_that_falls_due_while_advice_is_asked_for_is_not_lost(offi
 
     assert office.status(instance) == "completed"
     assert [fact.data["do"] for fact in office.facts(instance, "task.timed_out")] == ["wait", "agree"]
+
+
+def test_who_is_asked_for_advice_is_reminded_and_nothing_is_decided_for_him(office):
+    steps = limit('after="PT1H" do="remind"', 'after="PT2H" do="transfer" to="fay"', 'after="PT3H" do="escalate"')
+    instance = office.begin(approval("check", steps, users="bob"))
+    own = office.item("bob")
+    question = office.do("bob", tasks.delegate, own, "eve", "?")
+
+    office.later(hours=1)
+    assert office.items("eve")[0].urges == 1
+    office.later(hours=2)
+
+    assert office.asked() == {"eve"}
+    assert [item.kind for item in office.items("cyd", "copied")] == ["copy"]
+    asked = [fact.data["do"] for fact in office.facts(instance, "task.timed_out") if fact.data["item"] == str(question)]
+    assert asked == ["remind", "escalate"]
+    office.act("eve", tasks.hand_back, "!")
+    assert office.asked() == {"bob"}
+
+
+@pytest.mark.parametrize("way", ["by hand", "by time"])
+def test_a_task_is_not_handed_to_whom_its_drawing_does_not_ask(office, way):
+    """`onSelf` says that the requester decides on no request of his own."""
+    rule = limit('after="PT1H" do="transfer" to="ann"') if way == "by time" else ""
+    office.begin(approval("check", '<troika:onSelf do="forbid"/>', rule, users="bob"))
+
+    if way == "by hand":
+        with pytest.raises(CannotTransfer, match="own request"):
+            office.act("bob", tasks.transfer, "ann", "出差")
+        assert office.asked() == {"bob"}
+    else:
+        office.later(hours=1)
+        assert office.asked() == {"dan"}  # the administrators
 
 
 def test_a_limit_begins_once_when_the_turn_comes_again(office):
