@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # tests start hundreds of processes; each would compile the engine anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run setup test fuzz check bench assets translations clean
+.PHONY: help run setup test fuzz pages check bench assets translations clean
 
 help:
 	@echo "make run    set everything up and open the site with demo data"
 	@echo "make setup  all of the set-up, nothing started"
 	@echo "make test   everything: checks, engine on SQLite and PostgreSQL, a real browser"
 	@echo "make fuzz   the property tests with examples nobody has seen yet"
+	@echo "make pages  every page in both languages, colours and widths under axe (a quarter of an hour)"
 	@echo "make check  ruff, mypy, import contracts, the house, catalogues"
 	@echo "make bench  figures, on SQLite and PostgreSQL"
 
@@ -52,6 +53,9 @@ test: check
 
 fuzz: $(VENV)/.stamp-test
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore
+
+pages: $(VENV)/.stamp-test
+	$(BIN)/pytest tests/browser/test_every_page.py -o 'python_functions=sweep_*'
 
 bench: $(VENV)/.stamp-test
 	$(BIN)/python -m benchmarks.run

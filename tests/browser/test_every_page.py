@@ -1,8 +1,9 @@
 """Every page of the site, from the table of its routes, in both languages, colours and widths."""
 
+import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -82,6 +83,9 @@ CONTENT = {"include": [WHOLE], "exclude": ["aside.navbar", "header.navbar"]}
 """all but what is around every page; that is looked at once for everybody"""
 MAIN = ("inbox.index", "inbox.task", "requests.start", "requests.instance")
 """looked at in both colours and both widths"""
+REFUSED = (401, 403, 404, 409, 415, 422)
+Sent = Mapping[str, str | tuple[str, bytes]]
+"""fields of a form: text, or name and content of a file"""
 
 
 class Places:
@@ -92,6 +96,7 @@ class Places:
         self.site = site
         self.values: dict[str, dict[str, Any]] = {}
         self.more: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, str, Sent]] = []
         self._people()
         self._requests()
         self._designs()
@@ -119,6 +124,29 @@ class Places:
                 yield login, endpoint, urls.build(endpoint, {name: known[name] for name in rules[endpoint].arguments})
         for login, address in self.more:
             yield login, "", address
+
+    def answers(self) -> Iterator[tuple[str, str, Sent | None]]:
+        """(login, address, fields) of the pages that only an answer shows: results, what is asked before something is
+        done, refusals; without fields an address that is not for him."""
+        yield from (("ann", address, None) for address in ("/nowhere", "/people/"))
+        yield from self.sent
+
+    def refusals(self) -> Iterator[tuple[str, str, Sent]]:
+        """Every form that is shown again when it is refused, sent empty."""
+        rules = list(self.site.app.url_map.iter_rules())
+        looks = {rule.rule: login for rule in rules for login in [PAGES.get(rule.endpoint)] if login is not None}
+        about = {endpoint.partition(".")[0]: login for endpoint, login in PAGES.items()}
+        everything = {name: value for known in self.values.values() for name, value in known.items()}
+        with self.site.app.test_request_context():
+            urls = self.site.app.url_map.bind("localhost")
+            for rule in rules:
+                room = rule.endpoint.partition(".")[0]
+                if not hasattr(self.site.app.view_functions[rule.endpoint], "shows_again"):
+                    continue
+                known = everything | self.values[""] | self.values.get(rule.endpoint, {})
+                if rule.arguments <= known.keys():
+                    address = urls.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method="POST")
+                    yield looks.get(rule.rule, about[room]), address, {}
 
     @contextmanager
     def acting(self, login: str) -> Iterator[UnitOfWork]:
@@ -193,6 +221,13 @@ class Places:
             ("sun", f"/inbox/{self.item('sun', advised)}"), ("sun", f"/inbox/{self.item('sun', fresh)}"),
             ("ann", "/requests/start/procure_to_pay"), ("ann", "/requests/start/order_to_cash"),
         ]  # fmt: skip
+        self.sent += [
+            ("", "/login", {"login": "nobody", "password": "guessed"}),
+            ("ann", "/requests/start/expense_claim", {"data": "{}"}),
+            ("bob", f"/inbox/{asked}", {"action": "reject", "data": "{}"}),
+            ("bob", "/inbox/agree-many", {"line": f"{asked}:00"}), ("bob", "/substitutions/", {}),
+            ("adam", "/people/leaving/", {"leaver": "bob", "to": "eve", "reason": "离职", "item": str(done)}),
+        ]  # fmt: skip
 
     def _designs(self) -> None:
         path = "processes/oa/leave_request.bpmn"
@@ -231,6 +266,14 @@ class Places:
             ("chen", "/designer/publish/form/oa/payee_missing"),
             ("chen", "/designer/difference/form/oa/payee_missing"),
         ]  # fmt: skip
+        with self.site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+            area = repository.areas.pack(uow, "oa")
+        self.sent += [
+            ("chen", "/designer/scenarios/leave_request", {}), ("chen", "/designer/approvals/", {}),
+            ("chen", "/designer/import", {"category": "oa", "file": ("notes.txt", b"no drawing")}),
+            ("chen", "/designer/exchange", {"file": ("oa.zip", area)}),
+            ("adam", "/cockpit/versions/leave_request/migrate", {}),
+        ]  # fmt: skip
 
     def _operations(self) -> None:
         voucher = metadata.tables["erp_voucher"].c
@@ -246,6 +289,13 @@ class Places:
         self.more += [
             ("adam", "/people/leaving/?leaver=bob&to=eve"), ("adam", "/records/erp_voucher"),
             ("xing", "/audit/?payment=1"),
+        ]  # fmt: skip
+        wrong = "2026-12-30,off,盘点\n2026-13-01,off,\n".encode()
+        self.sent += [
+            ("adam", "/workdays/cn/day", {"day": "2026-12-30", "kind": "off", "note": "盘点"}),
+            ("adam", "/workdays/cn/file", {"file": ("days.csv", wrong)}),
+            ("adam", "/people/", {}), ("adam", "/messages/webhooks/", {"name": "ledger"}),
+            ("adam", "/messages/webhooks/", {"name": ""}),
         ]  # fmt: skip
 
     def _policies(self) -> None:
@@ -271,6 +321,9 @@ class Places:
                 uow, uow.lock_instance(paying), "PAY-001", held.subject_type, str(held.subject_id), WHY
             )
         self.more += [("gao", "/policies/emergencies"), ("dina", "/policies/PAY-001/change?view=yaml")]
+        self.sent += [
+            ("dina", "/policies/PAY-001/change", {"view": "yaml", "text": text}) for text in (stated, "-")
+        ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -295,33 +348,140 @@ def test_every_page_is_accessible_and_fits_its_window(
 ) -> None:
     """Each in Chinese and dark on a phone, in English and light on a desk: what is wrong with words shows in either
     colour, and what is wrong with colours in either language. The MAIN ones in Chinese in all four."""
-    page, found, before = site.page(site.profiles.lend(language, width)), [], None
+    found = opened(
+        site, places, site.page(site.profiles.lend(language, width)), theme, MAIN if width == "phone" else ()
+    )
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "theme"), [("zh-CN", "phone", "dark"), ("en", "desk", "light")], ids=["zh", "en"]
+)
+def test_what_only_an_answer_shows_is_accessible(
+    site: Site, places: Places, language: str, width: str, theme: str
+) -> None:
+    page = site.profiles.lend(language, width).new_page()
+    chromium.listen(page, *REFUSED, into=site.trouble)
+    found = answered(site, places, page, theme, list(places.answers()))
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def sweep_every_page(site: Site, places: Places, language: str) -> None:
+    """`make pages`: every page in both languages, colours and widths, with the dialogs that it asks the server for."""
+    page = site.page(site.profiles.lend(language, "phone"))
+    found = opened(site, places, page, "light", PAGES, openers="[data-opens]:visible, [data-dialog]:visible")
+
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def sweep_every_answer(site: Site, places: Places, language: str) -> None:
+    """`make pages`: and every form that is shown again when it is refused."""
+    page = site.profiles.lend(language, "phone").new_page()
+    chromium.listen(page, *REFUSED, into=site.trouble)
+    found = answered(site, places, page, "light", [*places.answers(), *places.refusals()], everywhere=True)
+
+    assert found == [], "\n".join(found)
+
+
+def opened(
+    site: Site,
+    places: Places,
+    page: Page,
+    theme: str,
+    thoroughly: Collection[str],
+    openers: str = "[data-opens]:visible",
+) -> list[str]:
+    """What is wrong with the pages, and the dialogs that `openers` open; `thoroughly`: in all colours and widths."""
+    found, before = [], None
     for login, endpoint, address in places.addresses():
         if login != before:
             places.become(page, login, theme)
         site.open(page, address)
         if endpoint == "requests.start":
             page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
-        if endpoint in MAIN and width == "phone":
-            seen = chromium.wherever_it_is_read(page)
-            page.set_viewport_size(dict(zip(("width", "height"), chromium.WIDTHS[width], strict=True)))
-        else:
-            seen = chromium.violations(page, WHOLE if login != before else CONTENT)
-            seen += ["scrolls sideways"] * chromium.scrolls_sideways(page)
+        seen = looked_at(page, WHOLE if login != before else CONTENT, everywhere=endpoint in thoroughly)
+        seen += in_dialogs(page, openers)
         found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
         before = login
+    return found
 
-    assert found == [], "\n".join(found)
+
+def answered(
+    site: Site, places: Places, page: Page, theme: str, answers: list[tuple[str, str, Sent | None]], *,
+    everywhere: bool = False,
+) -> list[str]:  # fmt: skip
+    """What is wrong with the pages that only an answer shows."""
+    found, before = [], None
+    for login, address, fields in sorted(answers, key=lambda one: one[0]):
+        if login != before:
+            places.become(page, login, theme)
+        if fields is None:
+            site.open(page, address)
+        else:
+            send(site, page, address, fields, at="/menu" if login else "/login")
+        found += [
+            f"{address} {fields} as {login or 'nobody'}: {one}"
+            for one in looked_at(page, CONTENT, everywhere=everywhere)
+        ]
+        before = login
+    return found
 
 
-@pytest.mark.parametrize(("language", "theme"), [("zh-CN", "dark"), ("en", "light")])
-def test_a_refusal_is_accessible(site: Site, places: Places, language: str, theme: str) -> None:
-    page = site.profiles.lend(language, "phone").new_page()
-    chromium.listen(page, 403, 404, into=site.trouble)
-    places.become(page, "ann", theme)
-    found = {address: chromium.violations(site.open(page, address), WHOLE) for address in ("/nowhere", "/people/")}
+def looked_at(page: Page, within: Any, *, everywhere: bool) -> list[str]:
+    """What is wrong with it as it is shown; `everywhere`: in both colours, on a phone and on a desk."""
+    if not everywhere:
+        return chromium.violations(page, within) + ["scrolls sideways"] * chromium.scrolls_sideways(page)
+    width, theme = page.viewport_size, page.locator("html").get_attribute("data-bs-theme")
+    assert width is not None
+    seen = chromium.wherever_it_is_read(page)
+    page.set_viewport_size(width)
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
+    return seen
 
-    assert found == {"/nowhere": [], "/people/": []}
+
+def in_dialogs(page: Page, openers: str) -> list[str]:
+    """What is wrong in the dialogs that its buttons open."""
+    found = []
+    for opener in page.locator(openers).all():
+        opener.click()
+        page.locator("dialog[open]").wait_for()
+        found += [f"{opener.inner_text()}: {one}" for one in chromium.violations(page, "dialog[open]")]
+        found += [f"{opener.inner_text()}: scrolls sideways"] * chromium.scrolls_sideways(page)
+        page.keyboard.press("Escape")
+        page.locator("dialog[open]").wait_for(state="hidden")
+    return found
+
+
+def send(site: Site, page: Page, address: str, fields: Sent, at: str) -> None:
+    """A form with `fields`, sent from a page `at` which it need not stand on."""
+    if not page.url.startswith(site.address):
+        site.open(page, at)
+    told = [
+        [name, value, None] if isinstance(value, str) else [name, base64.b64encode(value[1]).decode(), value[0]]
+        for name, value in fields.items()
+    ]
+    with page.expect_navigation():
+        page.evaluate(SEND, [address, told])
+    site.ready(page)
+
+
+SEND = """([address, fields]) => {
+  const form = document.createElement('form'), field = () => form.appendChild(document.createElement('input'));
+  Object.assign(form, { method: 'post', action: address, enctype: 'multipart/form-data', hidden: true });
+  Object.assign(field(), { name: 'csrf_token', value: document.querySelector('meta[name=csrf-token]').content });
+  for (const [name, value, file] of fields) {
+    if (file === null) { Object.assign(field(), { name, value }); continue; }
+    const held = new DataTransfer();
+    held.items.add(new File([Uint8Array.from(atob(value), letter => letter.charCodeAt(0))], file));
+    Object.assign(field(), { type: 'file', name, files: held.files });
+  }
+  document.body.append(form);
+  form.submit();
+}"""
 
 
 def test_the_editors_are_dark_on_dark_pages(site: Site, places: Places) -> None:
