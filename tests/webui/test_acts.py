@@ -260,6 +260,9 @@ def test_a_private_thread_is_begun_and_answered_and_seen_by_nobody_else(sign_in,
     mine = re.search(rf'action="(/inbox/{item}/consult/[^"]+)"', bob.get(f"/inbox/{item}").text)[1]
     assert bob.post(mine, data={"text": ""}).status_code == 422
     assert bob.post(mine, data={"text": "thanks"}).status_code == 303
+
+    assert sent(ann, f"{address}/consult", to="carl", reason="how long?").status_code == 204
+    assert "how long?" in sign_in("carl").get(address).text
     assert "thanks" in dora.get(address).text
     page = ann.get(address).text
     assert "quite fair" not in page

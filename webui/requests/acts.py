@@ -26,8 +26,9 @@ def offered(at: Card) -> list[str]:
 
 def _ask(act: str, instance_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
     at = progress.card(g.uow, instance_id)
+    room = "inbox" if act == "consult" else "requests"  # from a task it is the same dialog
     return page(
-        f"requests/{act}.html", block="dialog", heading=_headings()[act], title=at.title or at.process_name,
+        f"{room}/{act}.html", block="dialog", heading=_headings()[act], title=at.title or at.process_name,
         error=error, back=url_for(".instance", instance_id=instance_id), list="",
         chosen=_chosen() if error else [], at=at,
     )  # fmt: skip
