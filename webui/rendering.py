@@ -19,6 +19,7 @@ from sqlalchemy import Select, Table, bindparam, select
 
 from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
+from engine.errors import N_
 from engine.forms import FormField, schema
 from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
@@ -45,6 +46,11 @@ class _Compiled(BytecodeCache):
 _compiled = _Compiled()
 
 
+AREAS = {
+    "oa": N_("Office"), "crm": N_("Customers"), "erp": N_("Finance and stock"), "hr": N_("People and leave"),
+    "order_to_cash": N_("Sales"), "procure_to_pay": N_("Purchasing"),
+}  # fmt: skip
+"""folders of processes as people call them; any other one is called by its own name"""
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 
@@ -57,7 +63,7 @@ def install(app: Flask) -> None:
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
-        duration=duration,
+        duration=duration, area=area,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -293,6 +299,11 @@ def state(value: Any, labels: Mapping[str, tuple[str, str]] | None) -> str:
 def label(labels: dict[str, str] | None, name: str = "") -> str:
     """The word of an element or definition in the reader's language: `labels` by language, else its name."""
     return str((labels or {}).get(languages.language()) or name)
+
+
+def area(key: str) -> str:
+    """The name of a folder of processes."""
+    return gettext(AREAS[key]) if key in AREAS else key
 
 
 def initial(name: str) -> str:

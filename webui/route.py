@@ -72,6 +72,17 @@ class Way:
     department: str = ""
 
     @property
+    def sure(self) -> tuple[Stop, ...]:
+        """As far as it is certain; all of it where nothing is."""
+        last = max((number for number, stop in enumerate(self.stops) if stop.status == "certain"), default=None)
+        return self.stops if last is None else self.stops[: last + 1]
+
+    @property
+    def perhaps(self) -> tuple[Stop, ...]:
+        """What may come after that, or come back."""
+        return self.stops[len(self.sure) :]
+
+    @property
     def choosing(self) -> str:
         """Which pickers there are, to see whether they have changed."""
         return " ".join([*(choice.node for choice in self.choices), self.department])

@@ -62,7 +62,7 @@ def test_the_timeline_says_which_rule_matched_and_which_test_each_input_met(sign
     assert "director" in page
     assert told(sign_in("ann"), request_id) == (
         "Why Table 审批级别, matching rules: 2 Input Value Rule 2 asks for 金额 700 >= 500 月薪 97476 > 1000 "
-        "按 2026 年授权表"
+        'Result: "director" 按 2026 年授权表'
     )
 
 

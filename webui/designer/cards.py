@@ -306,7 +306,7 @@ def due_words(text: str | None) -> str:
         return ""
     found = _DUE.fullmatch(text)
     within = duration_words(found[1]) if found is not None else ""
-    return gettext("within %(time)s", time=within) if within else gettext("due %(when)s", when=text.lstrip("= "))
+    return gettext("within %(time)s", time=within) if within else gettext("due: %(when)s", when=text.lstrip("= "))
 
 
 def duration_of(text: str | None) -> tuple[str, str] | None:
