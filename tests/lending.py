@@ -1,12 +1,17 @@
 """Engines for one test each on databases that stay open: opening one costs more than most tests.
 
-A database is put back by comparing it with its beginning, so that a test pays only for what it has written.
+A database is put back by comparing it with its beginning, so that a test pays only for what it has written. What many
+tests begin with (`begun_once`) is made by the first of them; the others find its rows.
 """
 
+import copy
+import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -15,6 +20,7 @@ from sqlalchemy import make_url
 from engine.clock import Clock
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
+from engine.unit_of_work import Actor, UnitOfWork
 
 ROUNDS = 100
 """Deleted rows stay in the way until their table is truncated; that takes longer, and is done once in so many times."""
@@ -32,12 +38,13 @@ class Lender:
         self._beginning = beginning or (self._owner.snapshot() if settings.sqlite else None)
         self._tables = None if settings.sqlite else Tables(settings.database_url)
         self._remembered: dict[Any, Any] = {}
+        self._begun: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def lend(self, clock: Clock) -> Iterator[ProcessEngine]:
         """One engine; what is done with it is undone afterwards."""
         if self._beginning is not None:
             self._owner.restore(self._beginning)
-        engine = _Lent(self._owner, clock, dict(self._remembered))
+        engine = Lent(self, self._owner, clock, dict(self._remembered))
         yield engine
         if self._tables is not None:
             busy: Any = self._owner._writer.pool
@@ -47,7 +54,7 @@ class Lender:
 
     def fill(self, clock: Clock) -> ProcessEngine:
         """An engine to make the beginning with; `keep` says when it is complete."""
-        return _Lent(self._owner, clock, {})
+        return Lent(self, self._owner, clock, {})
 
     def keep(self) -> None:
         """What the database holds now is its beginning."""
@@ -61,6 +68,19 @@ class Lender:
         assert self._tables is not None
         self._tables.put_back()
 
+    def begin(self, steps: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What `make` gives, and its rows: as it is the last of these steps that were taken since the beginning."""
+        if steps not in self._begun:
+            made = make()
+            self._begun[steps] = made, self._owner.snapshot() if self._tables is None else self._tables.set_aside()
+        else:
+            made, rows = self._begun[steps]
+            if self._tables is None:
+                self._owner.restore(rows)
+            else:
+                self._tables.fetch(rows)
+        return copy.copy(made)
+
     def close(self) -> None:
         """Nobody needs it any more."""
         if self._tables is not None:
@@ -68,16 +88,49 @@ class Lender:
         self._owner.dispose()
 
 
-class _Lent(ProcessEngine):
-    """An engine on the connections of another one."""
+class Lent(ProcessEngine):
+    """An engine on the connections of another one.
 
-    def __init__(self, owner: ProcessEngine, clock: Clock, remembered: dict[Any, Any]) -> None:
+    `steps`: of `begun_once`, since the database was as at its beginning; None when something else was written.
+    """
+
+    def __init__(self, lender: Lender, owner: ProcessEngine, clock: Clock, remembered: dict[Any, Any]) -> None:
         super().__init__(replace(owner.settings), clock=clock)  # its own: tests turn settings of theirs
         self._writer, self._reader = owner._writer, owner._reader
         self.cache = remembered
+        self.lender = lender
+        self.steps: tuple[Any, ...] | None = ()
+
+    def unit_of_work(self, actor: Actor, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """Whatever writes ends what can be begun with."""
+        if not read_only:
+            self.steps = None
+        return super().unit_of_work(actor, read_only)
 
     def dispose(self) -> None:
         """The owner closes them."""
+
+
+P, T = ParamSpec("P"), TypeVar("T")
+
+
+def begun_once(make: Callable[Concatenate[ProcessEngine, P], T]) -> Callable[Concatenate[ProcessEngine, P], T]:
+    """For what many tests begin with: on an engine on which nothing else has happened the rows that the first one has
+    made are put in, with their keys; what `make` gave is copied. It changes rows only, by `engine` and its clock alone.
+    """
+
+    @functools.wraps(make)
+    def begun(engine: ProcessEngine, *given: P.args, **named: P.kwargs) -> T:
+        if not isinstance(engine, Lent) or engine.steps is None:
+            return make(engine, *given, **named)
+        now: datetime = engine.clock.now()
+        steps = (*engine.steps, (make, now, given, tuple(named.items())))
+        made: T = engine.lender.begin(steps, lambda: make(engine, *given, **named))
+        assert engine.clock.now() == now, f"expected {make.__name__} to change rows only, found the clock moved"
+        engine.steps = steps
+        return made
+
+    return begun
 
 
 class Tables:
@@ -96,6 +149,7 @@ class Tables:
         self._names = sorted(name for (name,) in named if name != NEVER_WRITTEN)
         self._refill: dict[str, sql.Composable] = {}
         self._rounds = 0
+        self._set_aside = 0
         self.keep()
 
     def keep(self) -> None:
@@ -103,7 +157,7 @@ class Tables:
         with self._connection.transaction():
             self._connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(self._schema))
             self._connection.execute(sql.SQL("CREATE SCHEMA {}").format(self._schema))
-            counts = {name: self._copy(name) for name in self._names}
+            counts = {name: self._keep(name) for name in self._names}
             self._mark = self._transaction()
         self._changed = sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT {} FROM {} HAVING count(*) <> {} OR max(xmin::text::bigint) > %(mark)s").format(
@@ -131,24 +185,49 @@ class Tables:
                     self._connection.execute(self._refill[name])
             self._mark = self._transaction()
 
+    def set_aside(self) -> list[sql.Composable]:
+        """The rows that differ from the beginning are kept as well; for `fetch`."""
+        self._set_aside += 1
+        with self._connection.transaction():
+            statements: list[sql.Composable] = []
+            for (name,) in self._connection.execute(self._changed, {"mark": self._mark}).fetchall():
+                kept = sql.SQL(".").join((self._schema, sql.Identifier(f"{self._set_aside} {name}")))
+                statements.append(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+                self._copy(name, kept)
+                statements.append(self._insert(name, kept))
+        return statements
+
+    def fetch(self, rows: list[sql.Composable]) -> None:
+        """Put in what was set aside, in place of what is there in its tables."""
+        with self._connection.pipeline(), self._connection.transaction():
+            for statement in rows:
+                self._connection.execute(statement)
+
     def close(self) -> None:
         """Nobody needs it any more."""
         self._connection.close()
 
-    def _copy(self, name: str) -> int:
+    def _keep(self, name: str) -> int:
+        """How many rows there are at the beginning."""
+        kept = sql.SQL(".").join((self._schema, sql.Identifier(name)))
+        count = self._copy(name, kept)
+        self._refill.pop(name, None)
+        if count:
+            self._refill[name] = self._insert(name, kept)
+        return count
+
+    def _copy(self, name: str, kept: sql.Composable) -> int:
         """How many rows there are."""
-        here, kept = sql.Identifier(name), sql.SQL(".").join((self._schema, sql.Identifier(name)))
-        self._connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, here), prepare=False)
+        create = sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, sql.Identifier(name))
+        return self._connection.execute(create, prepare=False).rowcount
+
+    def _insert(self, name: str, kept: sql.Composable) -> sql.Composable:
         columns = self._connection.execute(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
             " AND attgenerated = ''", [name],
         ).fetchall()  # fmt: skip
         listed = sql.SQL(", ").join(sql.Identifier(column) for (column,) in columns)
-        ((count,),) = self._connection.execute(sql.SQL("SELECT count(*) FROM {}").format(kept), prepare=False)
-        self._refill.pop(name, None)
-        if count:
-            self._refill[name] = sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM {2}").format(here, listed, kept)
-        return int(count)
+        return sql.SQL("INSERT INTO {0} ({1}) SELECT {1} FROM {2}").format(sql.Identifier(name), listed, kept)
 
     def _transaction(self) -> int:
         ((number,),) = self._connection.execute("SELECT pg_current_xact_id()::text::bigint")

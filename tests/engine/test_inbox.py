@@ -23,11 +23,13 @@ from engine.tasks.inbox import (
     keys_statement,
 )
 from engine.unit_of_work import ENGINE, Actor
+from tests.lending import begun_once
 
 TASKS = 3000
 
 
 @pytest.fixture
+@begun_once
 def busy(engine) -> Actor:
     """A person with three thousand open tasks around him, twenty groups, and some of his own."""
     return Actor(fill(engine, TASKS))

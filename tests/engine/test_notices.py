@@ -28,6 +28,7 @@ from engine.notices.events import EVENTS, Notice, line
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.factories import ann, deploy
+from tests.lending import begun_once
 
 APPROVAL = (
     '<userTask id="approve" name="审批"><extensionElements><troika:label lang="en">Approve</troika:label>'
@@ -41,6 +42,7 @@ CLAIM = drawing(HEAD + START + APPROVAL + END + flows("start approve end"))
 
 
 @pytest.fixture
+@begun_once
 def people(engine):
     """Ann asks, Bob decides, Cleo may take over."""
     deploy(engine, CLAIM)

@@ -32,8 +32,10 @@ from engine.errors import (
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, boundary, drawing, flows, timer
 from tests.factories import inbox_size, open_rows, straight, waits_of
+from tests.lending import begun_once
 
 
+@begun_once
 def people(engine, *logins: str) -> dict[str, Actor]:
     """Accounts; cyd leads everybody, dan administers."""
     made: dict[str, Actor] = {}

@@ -14,6 +14,7 @@ from engine import identity, repository
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
+from tests.lending import begun_once
 from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
 from webui import create_app
 
@@ -46,6 +47,7 @@ class Visitor(FlaskClient):
         return response
 
 
+@begun_once
 def settle(engine: ProcessEngine) -> dict[str, identity.User]:
     """Four groups and six people; the password of ann and bob is PASSWORD."""
     with engine.unit_of_work(ENGINE) as uow:
@@ -77,12 +79,18 @@ def app(engine: ProcessEngine, people) -> Flask:
 
 def site(engine: ProcessEngine) -> Flask:
     """The site of `engine` with process `claim` deployed; its visitors are Visitors."""
+    deploy_claim(engine)
+    return site_of(engine, locale="en", upload_limit_mb=1)
+
+
+@begun_once
+def deploy_claim(engine: ProcessEngine) -> None:
+    """A process with its two forms."""
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(
             uow,
             {"processes/claim.bpmn": CLAIM, "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM},
         )
-    return site_of(engine, locale="en", upload_limit_mb=1)
 
 
 _sites: dict[Settings, tuple[Flask, dict[str, Any]]] = {}

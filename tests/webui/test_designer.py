@@ -7,6 +7,7 @@ import pytest
 
 from engine import drafts, identity, operations, repository
 from engine.unit_of_work import ENGINE, Actor
+from tests.lending import begun_once
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, published
 
@@ -16,6 +17,7 @@ NEW = {"key": "visit_report", "name": "拜访报告", "category": "crm"}
 
 
 @pytest.fixture
+@begun_once
 def people(engine):
     """Two analysts (ana, ben), who may design, and a clerk (cai), who may not."""
     with engine.unit_of_work(ENGINE) as uow:

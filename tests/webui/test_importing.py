@@ -6,6 +6,7 @@ import pytest
 
 from engine import drafts, identity, repository
 from engine.unit_of_work import ENGINE
+from tests.lending import begun_once
 from tests.webui.publishing import published
 from tests.webui.test_designer import page_data
 
@@ -16,6 +17,7 @@ LEAVE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmln
 
 
 @pytest.fixture
+@begun_once
 def people(engine):
     """An analyst (ana), who may design, and a clerk (cai), who may not."""
     with engine.unit_of_work(ENGINE) as uow:

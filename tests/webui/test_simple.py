@@ -15,6 +15,7 @@ from engine.bpmn.model import PERIODS, Copying, FieldPermission, TimeoutStep
 from engine.bpmn.outline import settings
 from engine.bpmn.parser import extensions
 from engine.unit_of_work import ENGINE, Actor
+from tests.lending import begun_once
 from tests.webui.publishing import published
 from webui import node
 from webui.designer import card_settings, form_fields, gallery, vocabulary, who
@@ -30,6 +31,7 @@ ANSWER = {
 
 
 @pytest.fixture
+@begun_once
 def people(engine):
     """Two analysts (ana, ben), who may design, and a clerk (cai), whom ana leads."""
     with engine.unit_of_work(ENGINE) as uow:

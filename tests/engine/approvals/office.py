@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from engine import history, identity, jobs, repository, runtime, tasks
 from engine.db.task import ItemStatus, Source, work_item
+from engine.process_engine import ProcessEngine
 from engine.unit_of_work import ENGINE, Actor
 from tests.consistency import consistent
 from tests.engine.bpmn.drawing import END, START, drawing, flows
+from tests.lending import begun_once
 
 FORM = {
     "schemaVersion": 18,
@@ -31,24 +33,28 @@ FORM = {
 }
 
 
+@begun_once
+def employ(engine: ProcessEngine) -> dict[str, Actor]:
+    """The people of the office."""
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "boss", "Boss")
+        identity.create_user(uow, "cyd", "Cyd", manager="boss")
+        for login in ("ann", "bob", "eve", "fay", "gus", "hal", "ivy", "dan"):
+            identity.create_user(uow, login, login.title(), manager="cyd")
+        identity.create_group(uow, "process_admin", "流程管理员", capabilities="cockpit people")
+        identity.create_group(uow, "finance", "财务部")
+        identity.add_member(uow, "process_admin", "dan")
+        for login in ("bob", "eve"):
+            identity.add_member(uow, "finance", login)
+        return {person.login: Actor(person.id) for person in identity.users(uow)}
+
+
 class Office:
     """ann asks; bob, eve, fay, gus and hal approve and report to cyd; cyd reports to boss; dan administers."""
 
     def __init__(self, engine: Any, clock: Any) -> None:
         self.engine, self.clock = engine, clock
-        self.who: dict[str, Actor] = {}
-        with engine.unit_of_work(ENGINE) as uow:
-            identity.create_user(uow, "boss", "Boss")
-            identity.create_user(uow, "cyd", "Cyd", manager="boss")
-            for login in ("ann", "bob", "eve", "fay", "gus", "hal", "ivy", "dan"):
-                identity.create_user(uow, login, login.title(), manager="cyd")
-            identity.create_group(uow, "process_admin", "流程管理员", capabilities="cockpit people")
-            identity.create_group(uow, "finance", "财务部")
-            identity.add_member(uow, "process_admin", "dan")
-            for login in ("bob", "eve"):
-                identity.add_member(uow, "finance", login)
-            for person in identity.users(uow):
-                self.who[person.login] = Actor(person.id)
+        self.who = employ(engine)
 
     def deploy(self, *parts: str, form: bool = False) -> None:
         """A process `p` of these nodes in a row."""

@@ -29,6 +29,7 @@ from engine.modules.oa.operations import employees
 from engine.operations import OperationCall
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor, UnitOfWork
+from tests.lending import begun_once
 
 DAY_ONE = date(2020, 1, 1)
 
@@ -68,6 +69,13 @@ def a_call(instance_id: UUID | None = None, clearance_id: UUID | None = None) ->
 
 def a_firm(engine: ProcessEngine) -> Company:
     """Opened for business, nothing on hand."""
+    people, customer, supplier_id = _opened(engine)
+    return Company(engine, dict(people), customer, supplier_id)
+
+
+@begun_once
+def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
+    """Its people, its customer and its supplier."""
     made = Company(engine)
     with engine.unit_of_work(Actor(None, source="system")) as uow:
         for login in ("ann", "bob", "cid", "dora"):
@@ -98,7 +106,7 @@ def a_firm(engine: ProcessEngine) -> Company:
     with made.acting("cid") as uow:
         for kind in ("supplier", "employee"):
             payees.confirm_payee_account(uow, account_id=made.people[f"{kind} account"], version=1)
-    return made
+    return made.people, made.customer, made.supplier
 
 
 def _goods(uow: UnitOfWork, made: Company) -> None:

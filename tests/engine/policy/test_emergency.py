@@ -14,6 +14,7 @@ from engine.errors import BreakGlassRefused, Forbidden, SecondPersonNeeded
 from engine.ids import uuid7
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change, grants, held, pay, state_of
+from tests.lending import begun_once
 
 POLICY = """
 - id: REF-001
@@ -30,6 +31,7 @@ WHY = "The bank closes in an hour and the whole finance team is ill."
 
 
 @pytest.fixture
+@begun_once
 def who(engine) -> dict[str, Actor]:
     groups = {"cfo": "carl req", "internal_audit": "ida ivo carl2", "auditors": "aud ida"}
     with engine.unit_of_work(ENGINE) as uow:

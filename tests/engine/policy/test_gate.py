@@ -36,6 +36,7 @@ from engine.operations import Facts, OperationCall
 from engine.policy import Yes
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows, service
+from tests.lending import begun_once
 
 # the document behind the approvals of these tests is a draft: amount in cents = version, payee = name; key "usd": in
 # dollars, at seven to one
@@ -120,6 +121,7 @@ def who(engine) -> dict[str, Actor]:
     return people(engine)
 
 
+@begun_once
 def people(engine) -> dict[str, Actor]:
     """Who asks, who approves, and the policy in force."""
     with engine.unit_of_work(ENGINE) as uow:

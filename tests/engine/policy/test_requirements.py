@@ -31,6 +31,7 @@ from tests.engine.policy.test_gate import (
     started,
     state_of,
 )
+from tests.lending import begun_once
 
 HEAD = """
 - id: REF-001
@@ -65,6 +66,7 @@ def pay_part(uow, *, bill_id: UUID, amount: Decimal, call: OperationCall) -> dic
 
 
 @pytest.fixture
+@begun_once
 def who(engine) -> dict[str, Actor]:
     with engine.unit_of_work(ENGINE) as uow:
         identity.create_group(uow, "process_admin", "流程管理员")

@@ -11,9 +11,11 @@ from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
 from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.policy.test_gate import PAYING, POLICY
+from tests.lending import begun_once
 
 
 @pytest.fixture
+@begun_once
 def people(engine):
     """Fay and Cfo are asked for approvals, Cora looks after policies; everybody is there."""
     with engine.unit_of_work(ENGINE) as uow:

@@ -15,6 +15,7 @@ from engine.policy import statement
 from engine.policy.versions import ALWAYS
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_gate import PAYING
+from tests.lending import begun_once
 
 SHIPPED = """
 - id: REF-001
@@ -32,6 +33,7 @@ WITH_CFO = SHIPPED.replace("  distinct:", "    - {approval: cfo_approval}\n  dis
 
 
 @pytest.fixture
+@begun_once
 def who(engine) -> dict[str, Actor]:
     with engine.unit_of_work(ENGINE) as uow:
         identity.create_group(uow, "controllers", "内控", capabilities="policy")
