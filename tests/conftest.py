@@ -27,6 +27,8 @@ PATIENT = 60_000
 """Milliseconds: on a busy machine a click must not turn into a job by itself."""
 
 MINUTE = 60.0
+DRAWN, DEPLOYED = 1_000, 10_000
+"""States after which a proof is given up: about as many as a machine of today looks at in the time that it has."""
 
 # the same examples every time, so that a change is judged by what it changes; `make fuzz` looks for new ones
 _calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -57,10 +59,13 @@ def slow_hasher() -> Iterator[PasswordHasher]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> Iterator[None]:
-    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red."""
+    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red. Proofs
+    are cut short by counting instead.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previewing, "MOST_SECONDS", MINUTE)
-        patch.setattr(policy, "DRAWING", policy.DRAWING._replace(seconds=MINUTE))
+        patch.setattr(policy, "DRAWING", policy.DRAWING._replace(states=DRAWN, seconds=MINUTE))
+        patch.setattr(policy, "DEPLOYING", policy.DEPLOYING._replace(states=DEPLOYED, seconds=MINUTE))
         yield
 
 
