@@ -1,4 +1,7 @@
-"""500 recorded declarations of a university, both that were paid without an approval among them, on both databases."""
+"""Recorded declarations of a university, both that were paid without an approval among them, on both databases.
+
+Of the 500 of the sample one of each of the 90 ways that declarations took; `benchmarks.replay` plays the whole log.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +28,7 @@ def test_recorded_declarations_end_as_in_reality_except_those_that_nobody_approv
 ) -> None:
     acts = replay.read_acts(LIBRARY, "travel_declaration")
     worlds.furnish(engine, clock, LIBRARY, policies=replay.policies(LIBRARY, acts))
-    cases = replay.read_log(SAMPLE)
+    cases = list({case.id if case.id in BAD else case.variant: case for case in replay.read_log(SAMPLE)}.values())
     if engine.dialect == "postgresql":
         cases = [case for case in cases if case.id in BAD] + [case for case in cases if case.id not in BAD][:SMALL]
     assert {case.id for case in cases} >= BAD
