@@ -111,9 +111,9 @@ def _prepare(place: str) -> str:
 
 def _act(place: str, name: str, act: Act, at: dict[str, Any]) -> dict[str, Any]:
     whole = _copy(place, f"{name}.whole")
-    before = json.loads(_in_child(lambda: _shape(whole)))
+    before = json.loads(_in_child(lambda: _look(whole)))
     statements, reached = json.loads(_in_child(lambda: _perform(whole, act, at)))
-    after = json.loads(_in_child(lambda: _shape(whole)))
+    after = json.loads(_in_child(lambda: _look(whole)))
     died, wrong = [], [] if after != before else ["it changed nothing"]
     for point in (*POINTS[name], *(f"statement:{number}" for number in range(1, statements + 1, EACH))):
         url = _copy(place, f"{name}.{point}")
@@ -186,35 +186,40 @@ def _perform(url: str, act: Act, at: dict[str, Any], point: str = "") -> str:
         return json.dumps([sent[0], sorted(reached)])
 
 
+def _look(url: str) -> str:
+    with _opened(url) as engine:
+        return _shape(engine)
+
+
 def _finish(url: str, act: Act, at: dict[str, Any]) -> str:
     """What the request looks like, and what after the same click."""
-    found = _shape(url)
-    _perform(url, act, at)
-    return f"[{found}, {_shape(url)}]"
-
-
-def _shape(url: str) -> str:
-    """What each request looks like, without keys and times; nothing that must always hold is broken."""
     with _opened(url) as engine:
-        consistent(engine)
-        with engine.unit_of_work(ENGINE, read_only=True) as uow:
-            assert not audit.verify(uow).findings
-            people = {user.id: user.login for user in identity.users(uow)}
-            found: dict[str, list[Any]] = {}
-            for key, status in uow.execute(select(instance.c.id, instance.c.status)):
-                found[str(key)] = [int(status)]
-            for table, columns in (
-                (user_task, ("node", "round", "status", "outcome", "cause")),
-                (work_item, ("assignee_id", "kind", "status", "decision", "idempotency_key")),
-                (history, ("seq", "kind", "node")), (job, ("handler", "token")),
-            ):  # fmt: skip
-                query = select(table.c.instance_id, *(table.c[name] for name in columns))
-                for row in uow.execute(query.where(table.c.instance_id.is_not(None))):
-                    line = [people.get(value, value) if value is not None else None for value in row[1:]]
-                    found[str(row.instance_id)].append([table.name, *map(str, line)])
-            query = select(work_item.c.instance_id, inbox.c.principal_id, inbox.c.box)
-            for row in uow.execute(query.join(inbox, inbox.c.work_item_id == work_item.c.id)):
-                found[str(row.instance_id)].append(["inbox", people[row.principal_id], str(row.box)])
+        found = _shape(engine)
+        act(Desk(engine), at)
+        return f"[{found}, {_shape(engine)}]"
+
+
+def _shape(engine: ProcessEngine) -> str:
+    """What each request looks like, without keys and times; nothing that must always hold is broken."""
+    consistent(engine)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert not audit.verify(uow).findings
+        people = {user.id: user.login for user in identity.users(uow)}
+        found: dict[str, list[Any]] = {}
+        for key, status in uow.execute(select(instance.c.id, instance.c.status)):
+            found[str(key)] = [int(status)]
+        for table, columns in (
+            (user_task, ("node", "round", "status", "outcome", "cause")),
+            (work_item, ("assignee_id", "kind", "status", "decision", "idempotency_key")),
+            (history, ("seq", "kind", "node")), (job, ("handler", "token")),
+        ):  # fmt: skip
+            query = select(table.c.instance_id, *(table.c[name] for name in columns))
+            for row in uow.execute(query.where(table.c.instance_id.is_not(None))):
+                line = [people.get(value, value) if value is not None else None for value in row[1:]]
+                found[str(row.instance_id)].append([table.name, *map(str, line)])
+        query = select(work_item.c.instance_id, inbox.c.principal_id, inbox.c.box)
+        for row in uow.execute(query.join(inbox, inbox.c.work_item_id == work_item.c.id)):
+            found[str(row.instance_id)].append(["inbox", people[row.principal_id], str(row.box)])
     return json.dumps({key: [lines[0], *sorted(lines[1:])] for key, lines in found.items()})
 
 
