@@ -115,29 +115,6 @@ def test_a_file_of_data_is_decided_and_its_results_are_downloaded(site, draft, t
     assert [row[3] for row in rows[1:]] == ["manager", "cto", None]
 
 
-def test_a_table_is_made_and_deployed_from_nothing(site):
-    page = site.enter("chen", language="zh-CN")
-    site.open(page, "/designer/")
-    page.get_by_role("link", name="决策表").click()
-    page.get_by_role("link", name="新建决策表").click()
-    page.get_by_label("名称").fill("折扣")
-    page.get_by_label("标识").fill("discount")
-    page.get_by_role("button", name="开始编辑").click()
-    site.ready(page)
-    expect(page.locator("#problems")).to_have_attribute("data-count", "0")
-
-    page.locator("#deploy").click()
-    page.locator("#note").fill("第一版")
-    page.get_by_role("button", name="发布").click()
-
-    expect(page.locator("main")).to_contain_text("版本 1")
-    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
-        assert repository.latest(uow, "discount", "decision").version == 1
-    site.open(page, "/designer/decisions/")
-    expect(page.locator("main")).to_contain_text("折扣")
-    assert chromium.violations(page) == []
-
-
 def test_every_shipped_table_opens_and_is_saved_with_nothing_lost(site):
     page = site.enter("chen", language="en-US")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:

@@ -106,38 +106,6 @@ def words(xml):
 
 
 @pytest.mark.main_job
-def test_an_analyst_draws_a_process_and_deploys_it(site, profile):
-    page = profile().new_page()
-    wrong = chromium.listen(page, 422)
-    page.goto("/designer/")
-    page.locator('a[href="/designer/new"]').click()
-    page.fill("#name", "拜访报告")
-    page.fill("#key", "visit_report")
-    page.fill("#category", "oa")
-    page.locator("main form button").click()
-    page.wait_for_selector("body[data-ready]")
-
-    expect(page.locator('.tk-problem:has-text("办理")').first).to_be_visible()
-    page.click("#deploy")
-    expect(page.locator("#findings .bg-red-lt").first).to_be_visible()
-    expect(page.locator("#publish button[type=submit]")).to_have_count(0)
-    page.locator("#findings a").first.click()
-    page.wait_for_selector("body[data-ready]")
-
-    select(page, "handle")
-    group(page, "tk-who")
-    entry(page, "tk-who-way").locator("select").select_option("groups")
-    entry(page, "tk-who-groups").locator("input").fill("analysts")
-    published(page, "first version")
-
-    _, engine, _ = site
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        source = repository.source(uow, repository.latest(uow, "visit_report").id).decode()
-    assert 'candidateGroups="= [&#34;analysts&#34;]"' in source
-    assert wrong == []
-
-
-@pytest.mark.main_job
 def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(site, profile, draft):
     page, wrong = opened(profile, draft("typed_condition"))
     condition_of(page, "yes")
