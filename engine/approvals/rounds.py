@@ -32,6 +32,7 @@ from engine.db.task import (
     work_item,
 )
 from engine.unit_of_work import UnitOfWork
+from engine.values import digest
 
 STEP = 1000
 """Between places of items, so that an added signer needs no renumbering."""
@@ -350,6 +351,12 @@ def dump(work: Work) -> dict[str, Any]:
             for rule in work.fields
         ]
     return spec
+
+
+def asks_alike(row: Any, work: Work) -> bool:
+    """Whether a task asks the same people by the same rule as when the round `row` was opened."""
+    then, now = row.spec, dump(work)
+    return all(digest([then.get(name)]) == digest([now.get(name)]) for name in ("approval", "assignment"))
 
 
 def load(row: Any) -> Work:

@@ -30,6 +30,8 @@ class KnownThings:
     """whether calls to this host are allowed"""
     receiver: Callable[[str], bool] = lambda _: True
     """whether a webhook receiver has this name"""
+    batch: Callable[[str], bool] = lambda _: False
+    """whether the policies let a capability be given from a list"""
     banks: frozenset[str] = frozenset()
     """hosts of banks"""
 

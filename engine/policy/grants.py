@@ -62,6 +62,14 @@ _subjects = (
     .where(policy_grant.c.work_item_id.in_(bindparam("items", expanding=True)))
     .distinct()
 )
+_expired = (
+    select(policy_grant.c.id)
+    .where(
+        policy_grant.c.work_item_id.in_(bindparam("items", expanding=True)), policy_grant.c.state == "parked",
+        policy_grant.c.expires_at < bindparam("at_time"),
+    )
+    .limit(1)
+)  # fmt: skip
 _void_instance = (
     update(policy_grant)
     .where(policy_grant.c.instance_id == bindparam("of"), policy_grant.c.state.in_(("active", "parked")))
@@ -340,6 +348,12 @@ def restore(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:
     if listed:
         for row in uow.execute(_subjects, {"items": listed}):
             holding.stir(uow, row.subject_type, row.subject_id)
+
+
+def expired(uow: UnitOfWork, items: Iterable[UUID]) -> bool:
+    """Whether a parked grant of one of these decisions would count for nothing any more."""
+    listed = list(items)
+    return bool(listed) and uow.execute(_expired, {"items": listed, "at_time": uow.now}).first() is not None
 
 
 def undo(uow: UnitOfWork, items: Iterable[UUID], reason: str) -> None:

@@ -167,6 +167,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
         host=lambda name: name in outbound.listed(uow.settings.outbound_allow),
         receiver=lambda name: webhooks.known(uow, name),
+        batch=lambda capability: policy.batch_allowed(uow, capability),
         banks=outbound.listed(uow.settings.bank_hosts),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from engine import approvals, bpmn, history, identity, policy
 from engine.approvals.candidates import Candidate, people
 from engine.approvals.carrying import click_of
-from engine.approvals.rounds import TOP, VOTING
+from engine.approvals.rounds import TOP, VOTING, asks_alike
 from engine.bpmn.state import Scope
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Instance
@@ -204,6 +204,10 @@ def changed(uow: UnitOfWork, instance: Instance, fact: WorkOpened, earlier: Any,
     active = {user.id for user in identity.find(uow, [key for key in people if key is not None]) if user.active}
     if not active.issuperset(key for key in people if key is not None):
         return "somebody who decided has left"
+    if not asks_alike(earlier, fact.work):
+        return "another version asks otherwise"
+    if over(uow, items):
+        return "an approval is not valid any more"
     capability = fact.work.capability
     if capability is None:
         return None
@@ -217,6 +221,11 @@ def changed(uow: UnitOfWork, instance: Instance, fact: WorkOpened, earlier: Any,
         if policy.objection(uow, instance, capability, document, item.decided_by, item.on_behalf_of_id) is not None:
             return "somebody who decided may no longer do so"
     return None
+
+
+def over(uow: UnitOfWork, items: Sequence[Any]) -> bool:
+    """Whether an approval that was made by one of these decisions has been parked for longer than it is valid."""
+    return policy.expired(uow, [click_of(item) for item in items if item.decision is not None])
 
 
 def _end(uow: UnitOfWork, instance: Instance, how: Ticket, reason: str) -> None:

@@ -52,8 +52,8 @@ def seen(uow: UnitOfWork, work_item_ids: Sequence[UUID]) -> dict[UUID, str]:
     for key in work_item_ids:
         act = opening.look(uow, key)
         if _hindrance(act) is None and opening.entitled(act):
-            form = opening.form_of(act)
-            found[key] = working.seen_digest(act, form, opening.values_of(act), None)
+            form, values = opening.form_of(act), opening.values_of(act)
+            found[key] = working.seen_digest(act, form, values, working.document_of(act))
     return found
 
 

@@ -15,7 +15,7 @@ from engine.tasks import opening
 from engine.unit_of_work import UnitOfWork
 from engine.values import digest
 
-_parked = select(user_task.c.name, user_task.c.guarded, user_task.c.guarded_digest).where(
+_parked = select(user_task.c.id, user_task.c.name, user_task.c.guarded, user_task.c.guarded_digest).where(
     user_task.c.parked_by == bindparam("of"), user_task.c.voided_at.is_(None)
 )
 
@@ -53,6 +53,7 @@ def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any])
     again = [
         row for row in uow.read(_parked, {"of": ticket})
         if reopening.seen(after, row.guarded) != row.guarded_digest
+        or reopening.over(uow, reopening.items_of(uow, row.id))
     ]  # fmt: skip
     changed = {
         name for name in written if digest([written[name]]) != digest([stored.get(name)])

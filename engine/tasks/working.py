@@ -124,7 +124,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     is_open = act.round.status == RoundStatus.OPEN
     form = opening.form_of(act) if is_open else None
     values = opening.values_of(act) if is_open else {}
-    document = _document(act) if is_open else None
+    document = document_of(act) if is_open else None
     counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]
     return TaskView(
         work_item_id=act.item.id,
@@ -390,6 +390,14 @@ def seen_digest(act: Act, form: forms.Form | None, values: Values, document: pol
     return document.digest if document else "form:" + opening.form_digest(form, values).hex()
 
 
+def document_of(act: Act) -> policy.Document | None:
+    """The document that the approval counts for, as it is now; None: it counts for no policy. Raises NotFound."""
+    capability = act.work.capability
+    if capability is None:
+        return None
+    return policy.document(act.uow, capability.subject_type, capability.subject)
+
+
 def succeed(act: Act, **changes: Any) -> UUID:
     """Supersede the item by one that differs in `changes`; both rows stay. Returns the successor's id."""
     uow, item = act.uow, act.item
@@ -453,13 +461,6 @@ def _alternatives(act: Act) -> list[Any]:
     if act.round.mode not in ("any", "claim", "inform", "single"):
         return []
     return [item for item in act.others if item.group_id is not None and item.status == ItemStatus.TODO]
-
-
-def _document(act: Act) -> policy.Document | None:
-    capability = act.work.capability
-    if capability is None:
-        return None
-    return policy.document(act.uow, capability.subject_type, capability.subject)
 
 
 def _objection(act: Act, document: policy.Document | None) -> str | None:

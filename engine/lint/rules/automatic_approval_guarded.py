@@ -1,4 +1,4 @@
-"""A node that guards a payment has no automatic pass, and is not agreed to from a list.
+"""A node that guards a payment has no automatic pass, and is not agreed to from a list unless its policies allow it.
 
 Wrong: `troika:policy provides="finance_approval"` beside `troika:onEmpty do="autoPass"`.
 Right: nobody found goes to the process administrators.
@@ -28,10 +28,11 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 {"capability": policy.provides, "word": word, "value": value},
                 fixes=(Fix(AUTOMATIC, node.id, _FIX, {"name": Title(node.name or node.id, node.labels)}),),
             )  # fmt: skip
-        if node.extensions.buttons.get("batch") == "true":
+        if node.extensions.buttons.get("batch") == "true" and not library.known.batch(policy.provides):
             yield Remark(
                 node, N_("'{name}' provides '{capability}', but may be agreed to from a list, without looking at it."),
-                N_("Remove batch=\"true\" from its buttons."), {"capability": policy.provides},
+                N_("Remove batch=\"true\" from its buttons, or let its policies say batch: allowed."),
+                {"capability": policy.provides},
             )  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from engine import tasks
+from engine import policy, tasks
 from engine.errors import (
     AlreadyDecided,
     BatchNotAllowed,
     ContentChanged,
+    DeploymentRefused,
     Forbidden,
     InstanceOver,
     InvalidValue,
@@ -16,8 +17,9 @@ from engine.errors import (
     NotYourTask,
     UrgedAlready,
 )
+from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval, task
-from tests.engine.policy.test_gate import a_bill
+from tests.engine.policy.test_gate import POLICY, a_bill, changed, grants
 
 pytestmark = pytest.mark.approvals
 
@@ -238,3 +240,29 @@ def test_the_document_of_an_approval_is_not_shown_to_who_may_not_read_the_reques
     assert office.view("bob", item).facts_display == {"金额": "100.00 CNY", "收款人": "S-1"}
     assert office.view("ann", item).facts_display is not None
     assert office.view("eve", item).facts_display is None
+
+
+def test_an_approval_that_counts_for_a_policy_is_given_from_a_list_where_the_policy_says_so(office):
+    counts = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    node = approval("check", BATCH, counts, users="bob", mode="any", extra='onReject="end"')
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+    with pytest.raises(DeploymentRefused) as refused:
+        office.deploy(node)
+    assert [finding.rule for finding in refused.value.findings] == ["automatic-approval-guarded"]
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY + "  batch: allowed\n")
+    office.deploy(node)
+    bills = [a_bill(office.engine) for _ in range(2)]
+    for bill_id in bills:
+        office.start(bill_id=str(bill_id))
+    lines = [line.work_item_id for line in office.items("bob")]
+    chosen = [tasks.Chosen(key, seen) for key, seen in office.do("bob", tasks.seen, lines).items()]
+    changed(office.engine, bills[0], version=20000)
+
+    results = tasks.agree_many(office.engine, office.who["bob"], chosen)
+
+    assert sorted((result.outcome or "", type(result.error)) for result in results) == [
+        ("", ContentChanged), ("agree", type(None)),
+    ]  # fmt: skip
+    assert grants(office.engine) == [("finance_approval", "active")]

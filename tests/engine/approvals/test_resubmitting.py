@@ -1,5 +1,6 @@
 """After a return: stepwise, or straight back to whoever sent it back, by carrying what nobody has touched."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import FORK, Case, line, request, step
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service
 from tests.engine.policy.test_gate import POLICY, a_bill, changed, grants, held, state_of
+from tests.engine.test_tasks import mine
 
 pytestmark = pytest.mark.approvals
 FILLED = '<zeebe:formDefinition formId="oa/claim"/>'
@@ -281,3 +283,46 @@ def test_the_way_straight_back_follows_to_another_version(engine):
     case.act(tasks.complete, "ask", login="ann")
     assert case.waits == ["c"]
     assert tickets(case) == ["used"]
+
+
+@pytest.mark.parametrize("rule", ['mode="all" bob,eve', 'mode="any" fay'])
+def test_a_version_that_asks_otherwise_is_asked_step_by_step(engine, rule):
+    """Else a yes that was enough in the old version would pass what the new one asks of others."""
+    case = Case(engine, line(request(), step("a"), step("b"), step("c")))
+    case.agree("request", "a", "b")
+    case.back("c", "request", resubmit="backToMe")
+    mode, _, people = rule.replace('mode="', "").replace('"', "").partition(" ")
+    xml = line(request(), step("a", who=people.replace("fay", "dan"), mode=mode), step("b"), step("c"))
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/p.bpmn": xml})
+        old, new = (info.id for info in reversed(repository.versions(uow, "p")))
+        migration.migrate(uow, case.id, migration.Plan(old, new), reason="better rule")
+
+    case.act(tasks.complete, "request", login="ann")
+
+    assert (case.waits, tickets(case)) == (["a"], ["broken"])
+    assert {actor for actor in ("bob", "eve", "dan") if mine(engine, case.who[actor])} == (
+        {"bob", "eve"} if mode == "all" else {"dan"}
+    )
+
+
+def test_an_approval_whose_time_is_over_is_asked_for_again_and_the_requester_is_told_before(engine, clock):
+    case, bill_id = guarded(engine)
+    case.back("c", "request", resubmit="backToMe")
+    item = case.item("ann", "request")
+
+    def told() -> tuple[bool, tuple[str, ...]]:
+        with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+            found = tasks.resubmission(uow, item, {"amount": "100", "note": "x"})
+        return found.straight, found.again
+
+    assert told() == (True, ())
+    clock.advance(timedelta(days=11))  # the policy says valid_for: P10D
+    assert told() == (False, ("a",))
+
+    case.act(tasks.complete, "request", {"amount": "100", "note": "x"})
+
+    assert (case.waits, case.grants(), tickets(case)) == (["a"], [("a", "void")], ["broken"])
+    case.agree("a", "c")
+    case.jobs()
+    assert state_of(engine, bill_id) == "paid"
