@@ -147,7 +147,11 @@ def _prove(
     )  # fmt: skip
     if not needs:
         return Verdict(process.id, ASSUMED if assumed else NOTHING, classes=classes, assumed=assumed)
-    system.unread.extend((place.node.id, "compensation") for place in _handlers(system) if space.matters(place))
+    followed = space.handlers.values() if begin is None else ()
+    system.unread.extend(
+        (place.node.id, "compensation") for place in _handlers(system)
+        if space.matters(place) and place.id not in followed
+    )  # fmt: skip
 
     found = space.search(begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
     replays = begin is None and beside.get("replay", True)

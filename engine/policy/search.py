@@ -37,6 +37,13 @@ READ = "="
 """mark of a guarded operation that has begun, followed by the approvals that lived, when its document was replaced"""
 APART = "/"
 """ends a mark STALE or READ: the document that is named now is surely another one; without, it may be the same again"""
+LOGGED = "&"
+"""stage of a handler of compensation: what it undoes has completed; followed by its place in the log, but where it is
+there many times"""
+UNDOING, BESIDE = "undoing", "undoing beside"
+"""stages of what throws compensation: it waits until everything is undone, or has gone on"""
+UNDOES = "undoes"
+"""word of a move that begins a handler of compensation"""
 REJECTED = "troika.rejected"
 """the error that a called process throws whose rejection ends it"""
 DIGIT = 3
@@ -142,6 +149,7 @@ class Space:
         self._before: dict[str, set[str]] = {name: set() for name in system.places}
         """place -> where a token may have been just before"""
         self._prepare_approvals()
+        self._prepare_undoing()
         self._prepare_prospects()
         self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
         self._idle = {name: self._is_idle(name) for name in system.places}
@@ -202,6 +210,65 @@ class Space:
         mark = self.system.places[name].node.extensions.policy
         return mark.provides if mark is not None else ""
 
+    def _prepare_undoing(self) -> None:
+        """Which handler undoes which activity, of those that matter, and how far a throw of compensation reaches."""
+        places = self.system.places
+        drawn = {
+            place.id: handler for place in places.values() if (handler := self._handler_of(place)) is not None
+        }  # fmt: skip
+        sent_back = any(place.node.extensions.compensates for place in places.values())
+        shared = [handler.id for handler in drawn.values()]
+        self.handlers = {
+            name: handler.id for name, handler in drawn.items()
+            if self.matters(handler) and not sent_back and shared.count(handler.id) == 1
+            and self._can_be_followed(places[name], handler)
+        }  # fmt: skip
+        self._undone_in = {handler: places[name] for name, handler in self.handlers.items()}
+        self._undoing_at = {
+            name for handler in self.handlers.values() for name in (handler, *self.inner.get(handler, ()))
+        }  # fmt: skip
+        self._undone_at_once = set(drawn) == set(self.handlers)
+        self._undone_by_themselves = set(drawn)
+        throwing = [place.id for place in places.values() if self._throws_back(place)]
+        if self.handlers:
+            more: dict[str, set[str]] = {name: set() for name in places}
+            for name, undoes in self.handlers.items():
+                self._before[undoes] |= {name, *throwing}
+                for one in (name, *throwing):
+                    more[one].add(undoes)
+            self._within = _within(self.system, more)
+
+    def _handler_of(self, host: Place) -> Place | None:
+        """What undoes an activity."""
+        for name in host.boundaries:
+            boundary = self.system.places[name]
+            if any(event.kind == "compensate" for event in boundary.node.events):
+                for place in self.system.places.values():
+                    tied = place.node.id in boundary.node.associated or boundary.node.id in place.node.associated
+                    if place.node.for_compensation and place.prefix == host.prefix and tied:
+                        return place
+        return None
+
+    def _can_be_followed(self, host: Place, handler: Place) -> bool:
+        """Whether a handler handles the document of the process as it is when it runs, not a copy of what was."""
+        around = list(_above(host))
+        plain = all(
+            not (one.repeats or one.node.type == "callActivity" or one.node.extensions.inputs or one.node.data)
+            for one in around
+        )  # fmt: skip
+        return (
+            plain and not (host.repeats or handler.repeats or host.node.for_compensation)
+            and not any(one.node.for_compensation or one.node.triggered_by_event for one in around)
+            and all(self.subjects.is_shared(one.id) for one in (handler, *self.system.inside(handler)))
+        )  # fmt: skip
+
+    def _throws_back(self, place: Place) -> bool:
+        """Whether a token that comes there undoes what has completed."""
+        kinds = {event.kind for event in place.node.events}
+        return bool(self.handlers) and place.node.type in ("intermediateThrowEvent", "endEvent") and bool(
+            kinds & {"compensate", "cancel"}
+        )  # fmt: skip
+
     def _bits(self, names: Iterable[str]) -> int:
         found = 0
         for name in names:
@@ -218,6 +285,8 @@ class Space:
         ):  # fmt: skip
             return True
         if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:
+            return True
+        if self._throws_back(place):
             return True
         if node.type == "endEvent":
             return bool(node.events) or (place.parent is None and bool(self._root_handlers())) or self.whole
@@ -443,7 +512,7 @@ class Space:
             digits |= ahead[0]
             wanted |= ahead[1]
             name = self.slots[slot][0].id
-            if name in self._filled_in:
+            if name in self._filled_in and not self._is_logged(slot):
                 undone |= self._undone[name]
                 replaced |= self._replaced[name]
                 partly |= self._replaced[name] if _of_several(self.slots[slot][0]) else 0
@@ -555,6 +624,10 @@ class Space:
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
         place, stage = self.slots[slot]
+        if stage.startswith(LOGGED):
+            return iter(())
+        if stage in (UNDOING, BESIDE):
+            return self._undo(state, slot, place, stage)
         if stage.startswith("!"):
             return self._leave_activity(state, slot, place, stage)
         if stage == HELD:
@@ -572,9 +645,13 @@ class Space:
 
     def _kind_of(self, place: Place, stage: str, state: State) -> int:
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
-        if stage.startswith("!") or stage == HELD or place.id in self._loose:
+        if stage in (UNDOING, BESIDE):
+            return SURE if self._undone_at_once else BY_ITSELF
+        if stage.startswith("!") or stage == HELD or stage.startswith(LOGGED) or place.id in self._loose:
             return OUTSIDE
         node = place.node
+        if self._throws_back(place):
+            return BY_ITSELF
         if node.type == "endEvent" or node.type == "parallelGateway":
             return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
@@ -587,7 +664,7 @@ class Space:
 
     def _is_alive(self, state: State, container: Place | None) -> bool:
         if container is None:
-            return bool(state.tokens)
+            return any(not self._is_logged(slot) for slot in state.tokens)
         return any(self.slots[slot][0] is container and self.slots[slot][1].startswith("!") for slot in state.tokens)
 
     def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
@@ -658,7 +735,9 @@ class Space:
 
     def _arrive(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
         kind = place.node.type
-        if kind == "endEvent":
+        if self._throws_back(place) and not any(event.kind == "cancel" for event in place.node.events):
+            yield from self._thrown_back(state, slot, place)
+        elif kind == "endEvent":
             yield from self._end(state, slot, place)
         elif kind.endswith("Gateway"):
             for tokens in _fewer(state.tokens, slot):
@@ -683,7 +762,7 @@ class Space:
 
     def _leave_activity(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
         inside = self.inner.get(place.id, frozenset())
-        busy = any(self.slots[other][0].id in inside for other in state.tokens)
+        busy = any(self.slots[other][0].id in inside and not self._is_logged(other) for other in state.tokens)
         if place.node.ad_hoc is not None:
             for start in place.starts:
                 yield Move(place.id, "starts"), self.placed(state, start)
@@ -1034,9 +1113,111 @@ class Space:
             elif "error" in kinds:
                 yield from self._throw(taken, place)
             elif "cancel" in kinds and place.parent is not None:
-                yield from self._cancelled(taken, place, place.parent)
+                logged = [one for one in tokens if self._is_logged(one)
+                          and self.slots[one][0].id in self.inner[place.parent.id]]  # fmt: skip
+                if not logged:
+                    yield from self._cancelled(taken, place, place.parent)
+                for one in self._emptied(taken, place.parent) if logged else ():
+                    kept = one.tokens if one is taken else tuple(sorted((*one.tokens, *logged)))
+                    yield Move(place.id), self.active(one._replace(tokens=kept), place.id, UNDOING)
             else:
                 yield Move(place.id), taken
+
+    def _is_logged(self, slot: int) -> bool:
+        return self.slots[slot][1].startswith(LOGGED)
+
+    def _logged(self, tokens: Slots, place: Place) -> Slots:
+        """An activity has completed and can be undone: by its own handler, else by those of what is in it."""
+        inside, handler = self.inner.get(place.id, frozenset()), self.handlers.get(place.id)
+        log = sorted((self._rank(slot), self.slots[slot][0].id) for slot in tokens if self._is_logged(slot))
+        if handler is None and not any(name in inside for _, name in log):
+            return tokens
+        names = [name for rank, name in log if rank and name not in inside]
+        many = [name for rank, name in log if not rank]
+        if place.id in self._undone_by_themselves:
+            many = [name for name in many if name not in inside]
+        else:
+            names += [name for rank, name in log if rank and name in inside]
+        if handler is not None and handler not in many:
+            names.append(handler)
+            if names.count(handler) > MANY:
+                names = [name for name in names if name != handler]
+                many += [handler] * MANY
+        return self._with_log(tokens, names, many)
+
+    def _with_log(self, tokens: Slots, names: list[str], many: Iterable[str]) -> Slots:
+        """`names`: in the order in which they have completed."""
+        ranked = [self.slot(name, f"{LOGGED}{rank}") for rank, name in enumerate(names, 1)]
+        kept = [slot for slot in tokens if not self._is_logged(slot)]
+        return tuple(sorted([*kept, *ranked, *(self.slot(name, LOGGED) for name in many)]))
+
+    def _rank(self, slot: int) -> int:
+        """Place in the log; 0: anywhere."""
+        return int(self.slots[slot][1].removeprefix(LOGGED) or 0)
+
+    def _begun_to_undo(self, tokens: Slots, slot: int) -> Iterator[Slots]:
+        """Without an entry of the log that is undone now."""
+        log = sorted((self._rank(one), self.slots[one][0].id) for one in tokens if self._is_logged(one) and one != slot)
+        names = [name for rank, name in log if rank]
+        many = [name for rank, name in log if not rank]
+        yield self._with_log(tokens, names, many)
+        if not self._rank(slot):  # of many there may be more
+            yield tokens
+
+    def _thrown_back(self, state: State, slot: int, place: Place) -> Iterator[tuple[Move, State]]:
+        """Compensation is thrown: what has completed is undone, while the thrower waits or goes on."""
+        waits = all(event.wait for event in place.node.events if event.kind == "compensate")
+        for tokens in _fewer(state.tokens, slot):
+            taken = State(tokens, state.outcomes, state.live, state.data)
+            if waits:
+                yield Move(place.id, UNDOES), self.active(taken, place.id, UNDOING)
+                continue
+            for ways, after in self._branches(taken, place, place.node.type):
+                move, left = self._moved(after, place, ways)
+                yield move, self.active(left, place.id, BESIDE)
+
+    def _undo(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
+        """The handler begins of what has completed last; or nothing is left to be undone."""
+        standing = [self.slots[other] for other in state.tokens]
+        alone = sum(one in (UNDOING, BESIDE) for _, one in standing) == 1
+        if alone and any(one.id in self._undoing_at and not mark.startswith(LOGGED) for one, mark in standing):
+            return
+        left = [
+            other for other in dict.fromkeys(state.tokens)
+            if self._is_logged(other) and self._reaches(state, place, self.slots[other][0])
+        ]  # fmt: skip
+        newest = max((self._rank(other) for other in left), default=0)
+        for other in left:
+            for tokens in self._begun_to_undo(state.tokens, other) if self._rank(other) in (0, newest) else ():
+                taken = State(tokens, state.outcomes, state.live, state.data)
+                yield Move(place.id, UNDOES), self.placed(taken, self.slots[other][0].id)
+        if left:
+            return
+        for tokens in _fewer(state.tokens, slot):
+            taken = State(tokens, state.outcomes, state.live, state.data)
+            if stage == BESIDE:
+                yield Move(place.id, UNDOES), taken
+            elif place.parent is not None and any(event.kind == "cancel" for event in place.node.events):
+                yield from self._cancelled(taken, place, place.parent)
+            else:
+                for ways, after in self._branches(taken, place, place.node.type):
+                    yield self._moved(after, place, ways)
+
+    def _reaches(self, state: State, thrower: Place, handler: Place) -> bool:
+        """Whether a throw undoes what a handler is for: something that has completed in the scope around the throw."""
+        host, owner = self._undone_in[handler.id], thrower.parent
+        if owner is not None and owner.node.triggered_by_event:
+            owner = owner.parent
+        meant = {
+            thrower.prefix + event.ref for event in thrower.node.events if event.kind == "compensate" and event.ref
+        }
+        around = [host, *_above(host)]
+        if thrower.prefix != host.prefix or (owner is not None and owner not in around):
+            return False
+        if meant and meant.isdisjoint(one.id for one in around):
+            return False
+        between = around[1:] if owner is None else around[1 : around.index(owner)]
+        return all(not self._is_alive(state, one) or self._are_several(state, one) for one in between)
 
     def _cancelled(self, state: State, place: Place, transaction: Place) -> Iterator[tuple[Move, State]]:
         """A transaction is left by its cancel boundary event."""
@@ -1118,6 +1299,8 @@ class Space:
         for flow, name in ways:
             for slot, _ in self.landing(name, flow.id):
                 tokens = _more(tokens, slot)
+        if self.handlers:
+            tokens = self._logged(tokens, place)
         return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
 
     def _without(self, state: State, places: frozenset[str]) -> State:
@@ -1327,11 +1510,12 @@ def _behind(
     return seen
 
 
-def _within(system: System) -> dict[str, frozenset[str]]:
-    """From each place: where its token can still get in its scope, boundary events and insides included."""
+def _within(system: System, more: Mapping[str, set[str]] | None = None) -> dict[str, frozenset[str]]:
+    """From each place: where its token can still get in its scope, boundary events and insides included, and where what
+    it does leads (`more`)."""
     following: dict[str, set[str]] = {}
     for place in system.places.values():
-        nexts = {target for _, target in place.outgoing} | _beside(system, place)
+        nexts = {target for _, target in place.outgoing} | _beside(system, place) | (more or {}).get(place.id, set())
         following[place.id] = nexts - {place.parent.id} if place.parent is not None else nexts
     found = {}
     for name in following:

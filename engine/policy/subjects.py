@@ -5,7 +5,7 @@ same name. A yes counts for an operation only when both read the same variables,
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine import feel
@@ -42,6 +42,9 @@ class Subjects:
             for place in system.places.values()
             if place.node.extensions.policy is not None
         }
+        self._perhaps_about = {
+            name: frozenset(self._perhaps(system.places[name], about)) for name, about in self._about.items()
+        }
         self.replaced = {place.id: self._replaced_by(place) for place in system.places.values()}
         self.apart = {
             place.id: {approval for approval in self.replaced[place.id] if self._surely_replaces(place, approval)}
@@ -70,6 +73,11 @@ class Subjects:
     def is_about(self, name: str, source: str | None) -> bool:
         """Whether an expression names the document that a guarded place handles."""
         return self._handled(name) == _text(source) != ""
+
+    def is_shared(self, name: str) -> bool:
+        """Whether the document that is approved or handled at a place is named by variables of the process itself."""
+        about = self._about.get(name) or self._variables(self._system.places[name], self._handled(name))
+        return all(owner == "" for owner, _ in about)
 
     def reads_at_once(self, name: str) -> bool:
         """Whether a guarded place surely knows its document as soon as a token has come: variables are read, which does
@@ -170,6 +178,22 @@ class Subjects:
             above = above.parent
         return ""
 
+    def _perhaps(self, place: Place, about: Iterable[Variable]) -> Iterator[Variable]:
+        """What a place may read under these names: a message may have brought some, or not."""
+        for owner, name in about:
+            yield owner, name
+            if owner != place.id:
+                yield from ((one, name) for one in self._owners_around(place, name))
+
+    def _owners_around(self, place: Place, name: str) -> list[str]:
+        """Every place that a name may belong to around `place`: that of `_owner_around`, and where that is the handler
+        of a message, which need not have brought it, those around it."""
+        owner = self._owner_around(place, name)
+        handler = self._system.places[owner] if owner else None
+        if handler is None or not _brings_anything(self._system, handler) or name in _declared(handler.node):
+            return [owner]
+        return [owner, *self._owners_around(handler, name)]
+
     def _declares(self, place: Place, name: str) -> bool:
         """Whether the inside of a sub-process has a variable of its own: also a copy that is written there."""
         if name in _declared(place.node) or _brings_anything(self._system, place):
@@ -200,13 +224,14 @@ class Subjects:
             names = names | self._brought_back(place)
         if ANYTHING in names:
             return {approval for approval, about in self._about.items() if about}
-        written = {(self._owner_around(place, name), name) for name in names}
-        return {approval for approval, about in self._about.items() if about & written}
+        written = {(owner, name) for name in names for owner in self._owners_around(place, name)}
+        return {approval for approval, about in self._perhaps_about.items() if about & written}
 
     def _surely_replaces(self, place: Place, approval: str) -> bool:
         """Whether what a place writes is never the document that an approval was about just before."""
         name, extensions = self._asks(approval)[0], place.node.extensions
-        if self._about[approval] != {(self._owner_around(place, name), name)}:
+        owners = self._owners_around(place, name)
+        if len(owners) > 1 or self._perhaps_about[approval] != {(owners[0], name)}:
             return False
         if self._owner(place, name) != self._owner_around(place, name) or place.repeats or place.node.data_out:
             return False
@@ -256,7 +281,7 @@ class Subjects:
         brings = node.type == "receiveTask" or (
             node.type in _CATCHES and any(event.kind in _BRINGS for event in node.events)
         )
-        if brings and not (place.parent is not None and place.parent.node.triggered_by_event):
+        if brings and not (node.type == "startEvent" and place.parent is not None):  # of an event sub-process: its own
             results.add(ANYTHING)
         return results
 

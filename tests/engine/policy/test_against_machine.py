@@ -23,7 +23,7 @@ from tests.engine.bpmn.drawing import (
 )
 from tests.engine.policy import mutants, sizes
 from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
-from tests.engine.policy.random_payments import MARK, PAY
+from tests.engine.policy.random_payments import MARK, PAY, WRITES
 
 COUNT = 45
 """of each kind; `benchmarks.proofs` takes thousands"""
@@ -115,7 +115,9 @@ def test_a_payment_is_about_the_document_that_was_there_when_it_began():
     assert "more" in again.proof & set(again.machine.paid)
 
 
-SWAPS = mapping(out_request_id='= if request_id = "A" then "B" else "A"')
+SWAPPED = {"out_request_id": '= if request_id = "A" then "B" else "A"'}
+SWAPS = mapping(**SWAPPED)
+FILLED_IN = f'<zeebe:formDefinition formId="{WRITES}"/>'
 """never leaves the document that was there"""
 
 
@@ -167,6 +169,29 @@ def test_what_nothing_in_a_called_process_throws_begins_no_handler_there():
 
     assert verdict is not None
     assert verdict.outcome == "proved, both"
+
+
+HANDLERS = {
+    "a message is awaited": (timer("PT1H"), catch("inner", message_event("m"))),
+    "a step writes, whatever the message has brought": (message_event("m"), service("inner", "erp.other", **SWAPPED)),
+    "a form writes, whatever the message has brought": (message_event("m"), user("inner", FILLED_IN)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_an_event_sub_process_brings_another_document_between_approval_and_payment(handler):
+    event, inner = HANDLERS[handler]
+    beside = (
+        f'<subProcess id="beside" triggeredByEvent="true"><startEvent id="caught" isInterrupting="false">{event}'
+        f"</startEvent>{inner}{flows('caught inner')}</subProcess>"
+    )
+    body = START + END + APPROVES + PAYS + user("later") + beside
+    lines = ("start fin ok", f"ok later ? {AGREED}", "later pay", "ok end", "pay end")
+
+    verdict = judged(drawing(body + flows(*lines), message("m", "= request_id")))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)

@@ -685,10 +685,39 @@ def undone_by(handler: str) -> str:
 LINK = '<bpmn:association id="a" sourceRef="undo" targetRef="{}"/>'
 
 
-def test_a_handler_of_compensation_that_pays_is_not_proved():
-    drawing = process(
-        START, task("note"), undone_by(PAY), END, flow("start", "note"), flow("note", "end"), LINK.format("pay")
-    )
+THROWN = '<bpmn:intermediateThrowEvent id="back"><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>'
+UNDONE = (
+    START, task("note"), undone_by(PAY), LINK.format("pay"), approval(), GATEWAY, THROWN, END, flow("back", "end"),
+)  # fmt: skip
+
+
+def test_a_handler_of_compensation_pays_when_what_it_undoes_has_completed_and_it_is_thrown():
+    unasked = process(*UNDONE, flow("start", "note"), flow("note", "back"))
+    (finding,) = check(unasked)
+    assert (finding.rule, finding.path) == ("policy-approval-missing", ("start", "note", "note", "back", "back", "pay"))
+    assert finding.facts["confirmed"]
+
+    asks = (flow("fin", "ok"), flow("ok", "back", AGREED), flow("ok", "end", name="no"))
+    assert check(process(*UNDONE, flow("start", "note"), flow("note", "fin"), *asks)) == []
+    assert check(process(*UNDONE, flow("start", "fin"), flow("fin", "note"), flow("note", "end"))) == []
+
+
+def test_handlers_of_compensation_run_in_reverse_and_the_first_payment_uses_up_the_approval():
+    more = PAY.replace('"pay"', '"more"')
+    later = task("later") + undone_by(more).replace('"undo"', '"undo2"').replace('"note"', '"later"')
+    asks = (flow("fin", "ok"), flow("ok", "back", AGREED), flow("ok", "end", name="no"))
+    link = LINK.replace('"a"', '"a2"').replace('"undo"', '"undo2"').format("more")
+    lines = (flow("start", "note"), flow("note", "later"), flow("later", "fin"))
+
+    (finding,) = check(process(*UNDONE, later, link, *lines, *asks))
+
+    assert finding.element_id == "pay"
+
+
+def test_a_handler_of_compensation_in_a_loop_is_not_proved():
+    """Each round keeps the variables that it had."""
+    loop = task("note").replace("</bpmn:serviceTask>", "<bpmn:standardLoopCharacteristics/></bpmn:serviceTask>")
+    drawing = process(START, loop, *UNDONE[2:], flow("start", "note"), flow("note", "back"))
     assert [(finding.rule, finding.element_id) for finding in check(drawing)] == [("policy-unproved", "pay")]
 
 
