@@ -1,4 +1,4 @@
-"""What the pickers of a form offer: records of a data module or words of the data dictionary, searched and judged."""
+"""What the pickers of a form offer, searched and judged: records, words of the data dictionary, people, departments."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -50,6 +50,12 @@ def search(uow: UnitOfWork, field: FormField, text: str) -> list[Choice]:
     if field.type == "dictionary":
         found = dictionaries.words(uow, str(field.raw["dictionary"]), search=text, retired=False)
         return [Choice(word.value, word.name, word.name_en) for word in found[:MOST]]
+    if field.type == "person":
+        return [_person(user) for user in identity.users(uow, search=text, limit=MOST)]
+    if field.type == "department":
+        units = [_department(unit) for unit in identity.org_units(uow)]
+        wanted = text.casefold()
+        return [one for one in units if wanted in f"{one.value} {one.name} {one.name_en}".casefold()][:MOST]
     source = _source(field)
     _check(uow, source.info)
     query = select(source.table).where(*source.filter).order_by(source.title, source.key).limit(MOST)
@@ -169,6 +175,8 @@ def _at(values: Any, path: str) -> list[Any]:
 
 def _name_of(field: FormField) -> str:
     """Of the source: where else the same value means the same."""
+    if field.type in ("person", "department"):
+        return field.type
     if field.type == "dictionary":
         return f"dictionary {field.raw['dictionary']}"
     return f"record {field.raw['table']} {field.raw.get('valueColumn') or ''}".strip()
@@ -227,6 +235,11 @@ def _found(uow: UnitOfWork, field: FormField, values: set[str], *, offered: bool
     if field.type == "dictionary":
         of = dictionaries.words(uow, str(field.raw["dictionary"]), retired=not offered)
         return {word.value: Choice(word.value, word.name, word.name_en) for word in of if word.value in values}
+    if field.type == "person":
+        people = [user for user in identity.find(uow, values) if user.login in values]
+        return {user.login: _person(user) for user in people if user.active or not offered}
+    if field.type == "department":
+        return {unit.key: _department(unit) for unit in identity.org_units(uow) if unit.key in values}
     source = _source(field)
     if offered and not identity.may(uow, source.info.capability):
         return {}
@@ -234,6 +247,14 @@ def _found(uow: UnitOfWork, field: FormField, values: set[str], *, offered: bool
     query = select(source.table).where(source.key.in_(keys), *(source.filter if offered else ()))
     found = [source.choice(row) for row in uow.execute(query).mappings()] if keys else []
     return {one.value: one for one in found}
+
+
+def _person(user: identity.User) -> Choice:
+    return Choice(user.login, user.name, user.name_en, user.position)
+
+
+def _department(unit: identity.OrgUnit) -> Choice:
+    return Choice(unit.key, unit.name, unit.name_en)
 
 
 def _is_key(text: str) -> bool:

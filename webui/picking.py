@@ -35,6 +35,12 @@ def words(key: str) -> ResponseReturnValue:
     return _search("dictionary", {"dictionary": key})
 
 
+@blueprint.get("/<any(person,department):kind>")
+def organisation(kind: str) -> ResponseReturnValue:
+    """People or departments that fit."""
+    return _search(kind, {})
+
+
 def _search(kind: str, raw: dict[str, Any]) -> ResponseReturnValue:
     field = FormField("", kind, "", (), "", {}, raw)
     return jsonify([_plain(one) for one in pickers.search(g.uow, field, request.args.get("q", ""))])
@@ -79,6 +85,8 @@ def _address(field: FormField) -> str:
     raw = field.raw
     if field.type == "dictionary":
         return url_for("picking.words", key=raw["dictionary"])
+    if field.type in ("person", "department"):
+        return url_for("picking.organisation", kind=field.type)
     more = {
         "value": raw.get("valueColumn"),
         "filter": json.dumps(raw["filter"], ensure_ascii=False) if raw.get("filter") else None,

@@ -191,9 +191,23 @@ class _Table:
         for number, box in enumerate(self._uncovered(whole, rows)):
             if number >= REPORTED_LIMIT:
                 return
+            beside = self._beside(box)
             yield self._finding(
-                "decision-gap", Level.WARN, N_("No rule matches: {where}. For example {example}."), **self._shown(box)
-            )
+                "decision-gap", Level.WARN, N_("No rule matches: {where}. For example {example}."),
+                rules=[self.table.rules[index].id for index in beside], beside=[index + 1 for index in beside],
+                **self._shown(box),
+            )  # fmt: skip
+
+    def _beside(self, box: list[int]) -> list[int]:
+        """The rules that the gap lies next to: all columns but one meet it, and that one begins or ends there."""
+        wider = [atoms | atoms << 1 | atoms >> 1 for atoms in box]
+        found = []
+        for index in range(len(self.table.rules)):
+            region = self._region(index)
+            apart = [place for place, atoms in enumerate(region) if not atoms & box[place]]
+            if len(apart) == 1 and region[apart[0]] & wider[apart[0]]:
+                found.append(index)
+        return found
 
     def _masked(self) -> Iterator[Finding]:
         """Rules that earlier ones (F) or better ones (P) cover wherever they match."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 TEXTS = frozenset(("textfield", "textarea"))
 CHOICES = frozenset(("select", "radio"))
 MANY_CHOICES = frozenset(("checklist", "taglist"))
-PICKERS = frozenset(("record", "dictionary"))
-"""choose among records of a data module (`table`, `valueColumn`, `filter`) or words of the data `dictionary`"""
+PICKERS = frozenset(("record", "dictionary", "person", "department"))
+"""choose among records of a data module (`table`, `valueColumn`, `filter`), words of the data `dictionary`, people
+(their login is stored) or departments (their key)"""
 VALUES = (
     TEXTS
     | CHOICES

@@ -231,8 +231,8 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
     if kind in CHOICES | MANY_CHOICES:
         found |= _options(reader, raw, element)
     if kind in PICKERS:
-        word = {"record": "table"}.get(kind, kind)
-        if not isinstance(raw.get(word), str) or not raw[word]:
+        word = {"record": "table", "dictionary": "dictionary"}.get(kind)
+        if word is not None and (not isinstance(raw.get(word), str) or not raw[word]):
             reader.say("form-options-missing", element, N_("Expected field '{name}' to name its {word}."),
                        word=word)  # fmt: skip
     if kind == "table" and isinstance(raw.get("dataSource"), str):
@@ -347,8 +347,8 @@ def _check_labels(reader: _Reader, raw: dict[str, Any], kind: str, element: str,
     for language in LANGUAGES:
         if language not in labels and not str(raw["label"]).isascii():
             reader.say("form-label-missing", element, N_("Field '{name}' has no label in language '{language}'."),
-                       hint=N_("Add the property troika:label.{language}."), level=Level.WARN,
-                       language=language)  # fmt: skip
+                       hint=N_("Write its name in that language, as the property troika:label.{language}."),
+                       level=Level.WARN, language=language)  # fmt: skip
 
 
 def _find_cycles(reader: _Reader, fields: tuple[FormField, ...]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
+from engine.forms.identifiers import is_credit_code, is_id_card
 from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, Message, is_blank, leaves
 from engine.values import Value, Values, storable, to_decimal
 
@@ -38,6 +39,8 @@ NOT_A_FILE = Message(N_("Please upload a file."))
 NOT_AN_EMAIL = Message(N_("Please enter an e-mail address."))
 NOT_A_PHONE = Message(N_("Please enter a telephone number with its country code, such as +86 571 1234567."))
 PATTERN = Message(N_("Please use the expected form of writing."))
+NOT_AN_ID_CARD = Message(N_("This is no number of an identity card: a digit is wrong or missing."))
+NOT_A_CREDIT_CODE = Message(N_("This is no unified social credit code: a character is wrong or missing."))
 PASSED_DATE = Message(N_("Please choose a date that is not in the past."))
 FILE_COUNT = Message(N_("Please upload one file only."))
 TOO_MANY_ROWS = Message(N_("Please enter at most {limit} rows."), limit=ROW_LIMIT)
@@ -269,6 +272,10 @@ def _check_text(component: FormField, text: str, limit: Callable[[str], Value]) 
         own = component.raw["validate"].get("patternErrorMessage")
         complaints.append(Message("{text}", text=own) if own else PATTERN)
     kind = component.raw.get("validate", {}).get("validationType")
+    if kind == "idcard" and not is_id_card(text):
+        complaints.append(NOT_AN_ID_CARD)
+    if kind == "uscc" and not is_credit_code(text):
+        complaints.append(NOT_A_CREDIT_CODE)
     if kind == "phone" and not _PHONE.match(text):
         complaints.append(NOT_A_PHONE)
     if kind == "email":

@@ -67,7 +67,8 @@ NO_PAGES = {
     **dict.fromkeys(
         ("requests.diagram", "requests.drawing", "inbox.diagram", "cockpit.diagram", "cockpit.compared",
          "designer.catalogue", "designer.source", "designer.download", "requests.document", "requests.selectable",
-         "inbox.selectable", "people.search", "picking.records", "picking.words", "signatures.picture",
+         "inbox.selectable", "people.search", "picking.records", "picking.words", "picking.organisation",
+         "signatures.picture",
          "signatures.own_picture", "build", "health.live", "health.ready", "api-docs.openapi_json"),
         "a file or JSON",
     ),

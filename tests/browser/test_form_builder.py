@@ -17,7 +17,11 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
     site.open(page, "/designer/edit/expense_claim#manager")
     before = json.loads(page.request.get(f"{site.address}/designer/catalogue.json").text())["forms"]
     assert "oa/expense_claim" in [one["id"] for one in before]
-    site.open(page, "/designer/forms/edit/oa/expense_claim")
+    page.locator("#panel [data-group-id=group-tk-form] .bio-properties-panel-group-header").click()
+    page.locator("#panel [data-saves]").filter(has_text="打开表单").click()
+    page.wait_for_url("**/designer/forms/edit/oa/expense_claim?**")
+    site.ready(page)
+    expect(page.locator("#back")).to_have_attribute("href", "/designer/edit/expense_claim#manager")
     stored, now = page.evaluate("[JSON.parse(document.getElementById('form-data').textContent).content, tkForm.text()]")
     assert json.loads(now) == json.loads(stored), "opening a form changes nothing of it"
     frame = page.frame_locator("#frame")
@@ -52,3 +56,18 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
     mark = page.locator("#fields .fjs-powered-by")
     expect(mark).to_be_visible()
     assert not chromium.scrolls_sideways(page)
+
+    page.locator("#palette [data-field-type=record]").click()
+    page.locator("[data-group-id=group-source] .bio-properties-panel-group-header").click()
+    page.locator("#tk-table").select_option("erp_supplier")
+    page.locator("#tk-filter-0").select_option("active")
+    assert json.loads(page.evaluate("tkForm.text()"))["components"][-1]["filter"] == {"active": True}
+    for kind in ("[data-preset=idcard]", "[data-field-type=person]", "[data-field-type=department]"):
+        page.locator(f"#palette {kind}").click()
+    kinds = [one["type"] for one in json.loads(page.evaluate("tkForm.text()"))["components"][-3:]]
+    assert kinds == ["textfield", "person", "department"]
+    closed = "#properties .bio-properties-panel-group-header:not(.open)"
+    page.evaluate("closed => { for (const one of document.querySelectorAll(closed)) one.click(); }", closed)
+    expect(page.locator("#tk-picker-required")).to_be_visible()
+    page.evaluate("() => { document.documentElement.dataset.bsTheme = 'dark'; }")
+    assert chromium.violations(page) == []

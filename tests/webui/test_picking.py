@@ -3,11 +3,13 @@
 import json
 import re
 
+import pytest
 from flask import g
 from sqlalchemy import delete
 
-from engine import dictionaries, forms, identity, repository, tasks
+from engine import dictionaries, forms, identity, pickers, repository, tasks
 from engine.db.dictionary import dictionary_entry
+from engine.errors import InvalidForm
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import drawing, flows
 from webui import filling
@@ -136,3 +138,21 @@ def test_of_what_somebody_has_only_typed_the_page_tells_no_name_that_he_may_not_
 
     for shown in (started, drafted):
         assert shown["schema"]["components"][0]["known"] == []
+
+
+def test_people_and_departments_are_chosen_by_login_and_key(sign_in, engine, people, app):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_org_unit(uow, "finance", "财务部", name_en="Finance")
+        form = forms.read({"id": "f", "components": [
+            {"id": "F_who", "type": "person", "key": "who", "label": "经办人"},
+            {"id": "F_where", "type": "department", "key": "where", "label": "部门"}]}).form  # fmt: skip
+        known, sent = pickers.judge(uow), {"who": "ann", "where": "finance"}
+        assert forms.validate(form, sent, stored={}, now=uow.now, known=known) == sent
+        for wrong in ({"who": "nobody"}, {"where": str(people["ann"].id)}, {"who": str(people["ann"].id)}):
+            with pytest.raises(InvalidForm):
+                forms.validate(form, sent | wrong, stored={}, now=uow.now, known=known)
+    ann = sign_in("ann")
+
+    assert [(one["id"], one["name"]) for one in ann.get("/options/department?q=FIN").json] == [("finance", "Finance")]
+    assert [one["id"] for one in ann.get("/options/person?q=bo").json] == ["bob"]
+    assert ann.get("/options/anything?q=").status_code == 404

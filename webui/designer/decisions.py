@@ -132,6 +132,7 @@ def check_decision(key: str) -> ResponseReturnValue:
     for line, finding in zip(shown, found, strict=True):
         line["rules"] = finding.facts.get("rules", [])
         line["numbers"] = [finding.facts[name] for name in ("first", "second", "rule") if name in finding.facts]
+        line["numbers"] += finding.facts.get("beside", [])
     return jsonify(findings=shown, decisions=_decisions(model) if model is not None else [])
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Boolean, Integer, Numeric, String
 
 from engine import dictionaries, drafts, forms, pickers, records, repository
+from engine.db.base import metadata
 from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.findings import errors_of
@@ -26,6 +28,9 @@ from webui.designer.form_uses import Drawn, Use
 from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas
 from webui.designer.lock import held, held_page, of_draft
 from webui.rendering import as_script_data, page
+
+_COMPARED: dict[str, tuple[type, ...]] = {"yes": (Boolean,), "number": (Integer, Numeric), "text": (String,)}
+"""types of columns by what is typed to compare with them"""
 
 
 class FormIdTaken(EngineError):
@@ -286,8 +291,22 @@ def _language(text: str) -> str:
 
 def _table(table: records.RecordTable) -> dict[str, Any]:
     english = languages.language() == "en"
-    columns = [{"name": name, "label": en if english else zh} for name, zh, en in table.columns]
+    columns = [
+        {
+            "name": name, "label": en if english else zh, "kind": _kind(table.name, name),
+            "options": [
+                {"name": word, "label": words[english]} for word, words in table.states.get(name, {}).items()
+            ],
+        }
+        for name, zh, en in table.columns
+    ]  # fmt: skip
     return {"name": table.name, "label": table.en if english else table.zh, "columns": columns}
+
+
+def _kind(table: str, column: str) -> str:
+    """What a condition on a column compares with; empty: none is offered."""
+    kind = type(metadata.tables[table].c[column].type)
+    return next((word for word, types in _COMPARED.items() if issubclass(kind, types)), "")
 
 
 def _dictionary(one: dictionaries.Dictionary) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -29,6 +30,8 @@ _WORDS = {
     "expression": N_("Expression"), "currency": N_("Currency"), "decimalDigits": N_("Decimal places"),
     "table": N_("Table"), "valueColumn": N_("What is stored"), "filter": N_("Only records with"),
     "dictionary": N_("Dictionary"), "subtype": N_("Date or time"), "multiple": N_("Several"), "columns": N_("Width"),
+    "print": N_("Print layout"), "paper": N_("Paper"), "blocks": N_("Part"), "block": N_("What it holds"),
+    "heading": N_("Heading"), "troika:heading.en": N_("Heading in English"), "fields": N_("Fields"),
     "valuesExpression": N_("Choices"), "valuesKey": N_("Choices"),
 }  # fmt: skip
 _QUIET = frozenset(("validate", "properties", "conditional", "layout", "appearance"))
@@ -46,7 +49,7 @@ def form_things(content: bytes) -> dict[str, Thing]:
         raise NotComparable(reason=str(error)[:200]) from None
     if not isinstance(form, dict):
         raise NotComparable(reason=Phrase(N_("it is no form.")))
-    found = {"": Thing(gettext("Form"), str(form.get("id", "")), _facts(form))}
+    found = {"": Thing(gettext("Form"), str(form.get("id", "")), _facts(form | {"type": None}))}
     for key, thing in _within(form, ""):
         found.setdefault(key, thing)
     return found
@@ -75,6 +78,9 @@ def _said(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, s
             continue
         if isinstance(inner, dict):
             yield from _said(inner, (*path, word))
+        elif word != "values" and isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
+            for number, one in enumerate(inner, start=1):
+                yield from _said(one, (*path, f"{gettext(_WORDS[word]) if word in _WORDS else word} {number}"))
         elif word == "values" and isinstance(inner, list):
             yield from _choices(inner)
         else:
@@ -95,4 +101,8 @@ def _text(word: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if word == "type" and value in KINDS:
         return gettext(KINDS[value])
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str)

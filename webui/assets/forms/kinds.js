@@ -8,10 +8,14 @@ import { named } from './texts.js';
 // [name, what it is stored with, drawing of its icon]
 const OURS = {
   record: ['Record', {}, 'M12 14h30v26H12zM12 22h30M12 31h30M22 14v26'],
+  person: ['Person', {}, 'M27 14a7 7 0 1 0 .01 0M14 42c0-8 6-12 13-12s13 4 13 12'],
+  department: ['Department', {}, 'M21 12h12v9H21zM11 33h12v9H11zM31 33h12v9H31zM27 21v6M17 33v-6h20v6'],
   dictionary: ['Word of the dictionary', {}, 'M14 12h24a2 2 0 0 1 2 2v28H16a2 2 0 0 1-2-2zM20 20h14M20 27h14M20 34h8'],
 };
 const PRESETS = {
   money: ['Amount of money', { type: 'number', decimalDigits: 2, properties: { currency: 'CNY' }, validate: { min: 0.01, max: 9_999_999 } }, 'M17 13l10 15 10-15M27 28v15M18 29h18M18 36h18'],
+  idcard: ['ID card number', { type: 'textfield', validate: { validationType: 'idcard' } }, 'M10 15h34v26H10zM19 23a3 3 0 1 0 .01 0M14 35c0-4 2-6 5-6s5 2 5 6M29 24h10M29 31h10'],
+  uscc: ['Unified social credit code', { type: 'textfield', validate: { validationType: 'uscc' } }, 'M14 42V14h16v28M30 24h10v18M10 42h34M19 21h6M19 28h6M19 35h6M34 31h2M34 37h2'],
 };
 const PANEL = ['key', 'label', 'description', 'disabled', 'readonly'];
 

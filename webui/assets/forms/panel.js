@@ -54,12 +54,31 @@ function picker(field, editField, tables, dictionaries) {
     return [{ id: 'source', label: t('Chosen among'), entries: [
       choice('dictionary', t('Dictionary'), field.dictionary, dictionaries, value => editField(field, ['dictionary'], value || undefined)), required(field, editField)] }];
   }
+  if (['person', 'department'].includes(field.type)) return [{ id: 'source', label: t('Answer'), entries: [required(field, editField)] }];
   if (field.type !== 'record') return [];
   const columns = tables.find(({ name }) => name === field.table)?.columns ?? [];
   return [{ id: 'source', label: t('Chosen among'), entries: [
     choice('table', t('Table'), field.table, tables, value => editField(field, ['table'], value || undefined)),
     choice('value-column', t('What is stored'), field.valueColumn, [{ name: '', label: t('its id') }, ...columns], value => editField(field, ['valueColumn'], value || undefined)),
+    ...only(field, columns, editField),
     required(field, editField)] }];
+}
+
+// the records of which columns say what: one choice for each, and one more
+function only(field, columns, editField) {
+  const said = Object.entries(field.filter ?? {}), kindOf = name => columns.find(column => column.name === name) ?? {};
+  const write = found => editField(field, ['filter'], found.length ? Object.fromEntries(found) : undefined);
+  const first = name => { const { kind, options = [] } = kindOf(name); return kind === 'yes' ? true : options[0]?.name ?? ''; };
+  const changed = (place, one) => said.map((other, at) => (at === place ? one : other)).filter(([name]) => name);
+  return [...said, ['', '']].flatMap(([column, value], place) => {
+    const { kind, options = [] } = kindOf(column), number = place + 1, title = column ? t('Condition {number}: is', { number }) : '';
+    const put = text => write(changed(place, [column, kind === 'yes' ? text === 'true' : kind === 'number' && text !== '' && !Number.isNaN(Number(text)) ? Number(text) : text]));
+    const chosen = kind === 'yes' ? [{ name: 'true', label: t('yes') }, { name: 'false', label: t('no') }] : options;
+    return [
+      choice(`filter-${place}`, t('Condition {number}: only records whose', { number }), column, [{ name: '', label: '–' }, ...columns.filter(({ name, kind: of }) => of && (name === column || !(name in (field.filter ?? {}))))], name => write(place < said.length ? changed(place, [name, first(name)]) : [...said, [name, first(name)]])),
+      ...(!column ? [] : chosen.length ? [choice(`filter-value-${place}`, title, String(value), chosen, put)] : [line(`filter-value-${place}`, title, String(value), put)]),
+    ];
+  });
 }
 
 function required(field, editField) {

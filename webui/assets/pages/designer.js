@@ -68,10 +68,11 @@ async function start() {
     event.preventDefault();
     if (await draft.save()) location.assign(link.href);
   });
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
   globalThis.tkDesigner = { modeler, draft, missing, lock };      // for browser tests and the console
   await Promise.all([check.now(), begin()]);
+  // the panel listens to the selection only once it has been painted: an element that is chosen before is not shown there
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
 }
 
 // Newest answer wins; one question at a time costs the server least

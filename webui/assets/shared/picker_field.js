@@ -1,4 +1,4 @@
-// Two components of our own for form-js: `record` and `dictionary` choose among what the server finds while somebody types.
+// Components of our own for form-js: `record`, `dictionary`, `person` and `department` choose among what the server finds while somebody types.
 import { Description, Errors, Label } from '@bpmn-io/form-js-viewer';
 import { h } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -50,7 +50,7 @@ function kind(type) {
 class Pickers {
   static $inject = ['formFields'];
   constructor(formFields) {
-    for (const type of ['record', 'dictionary']) formFields.register(type, kind(type));
+    for (const type of ['record', 'dictionary', 'person', 'department']) formFields.register(type, kind(type));
   }
 }
 

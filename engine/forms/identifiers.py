@@ -1,0 +1,33 @@
+"""Numbers that check themselves: 身份证号 of a person (GB 11643) and 统一社会信用代码 of an organisation (GB 32100)."""
+
+from datetime import datetime
+
+_PERSON = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_PERSON_CHECKS = "10X98765432"
+_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_ORGANISATION = tuple(pow(3, place, 31) for place in range(17))
+
+
+def is_id_card(text: str) -> bool:
+    """Seventeen digits with a birthday among them, and the digit or X that follows from them."""
+    body, last = text[:17], text[17:].upper()
+    if len(text) != 18 or not (body.isascii() and body.isdigit()) or body[0] == "0" or not _is_day(body[6:14]):
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(body, _PERSON, strict=True))
+    return last == _PERSON_CHECKS[total % 11]
+
+
+def is_credit_code(text: str) -> bool:
+    """Seventeen digits and letters without I, O, S, V and Z, and the one that follows from them."""
+    text = text.upper()
+    if len(text) != 18 or any(letter not in _LETTERS for letter in text):
+        return False
+    total = sum(_LETTERS.index(letter) * weight for letter, weight in zip(text[:17], _ORGANISATION, strict=True))
+    return text[17] == _LETTERS[-total % 31]
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.strptime(text, "%Y%m%d").year >= 1800  # noqa: DTZ007 - a day without an hour
+    except ValueError:
+        return False

@@ -1,0 +1,14 @@
+"""What a gap of a table lies beside: the rules on which the editor marks it."""
+
+from engine import dmn
+from tests.engine.dmn import written as w
+
+
+def test_a_gap_names_the_rules_that_it_lies_beside():
+    inputs = [("amount", "number", ""), ("kind", "string", '"a","b"')]
+    rules = [["< 10", '"a"', "1"], ["[20..30]", '"a"', "2"], ["> 30", '"a"', "3"], ["-", '"b"', "4"]]
+
+    model = dmn.read(w.xml(w.decision("d", w.table("UNIQUE", inputs, [("x", "number", "", None)], rules)))).model
+    found = dmn.analyse(model)
+
+    assert [(one.rule, one.facts["beside"]) for one in found] == [("decision-gap", [1, 2, 4])]
