@@ -593,7 +593,7 @@ def test_a_form_that_is_saved_as_shown_writes_nothing_and_one_that_somebody_chan
     late = save_form(trip, rows)
 
     assert late.status_code == 409
-    assert "安娜于" in late.text
+    assert "安娜 已于" in late.text
     assert 'value="全部"' in late.text
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         draft = drafts.open_(uow, "forms/oa/trip.json")
