@@ -121,6 +121,10 @@ class Desk:
         """What was done is said, and nothing sticks out."""
         page.locator(".alert-success[role=status]").wait_for()
         self.site.ready(page)
+        wide = page.viewport_size
+        page.set_viewport_size(dict(zip(("width", "height"), chromium.WIDTHS["phone"], strict=True)))
+        assert not chromium.scrolls_sideways(page), "on a phone, whatever it is done on"
+        page.set_viewport_size(wide)
         assert not chromium.scrolls_sideways(page)
 
 
