@@ -9,14 +9,25 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
-from engine import forms, repository, tasks
+from engine import forms, identity, repository, tasks
 from engine.db import rows
 from engine.db.instance import Status
 from engine.db.printing import print_record
+from engine.db.task import ItemKind, user_task, work_item
 from engine.errors import N_, Forbidden, NotFound
 from engine.unit_of_work import UnitOfWork
 
 _CODE = re.compile(r"[A-Z2-7]{26}")
+_asked = (
+    select(user_task.c.spec)
+    .select_from(work_item)
+    .outerjoin(user_task, (user_task.c.id == work_item.c.user_task_id) & (work_item.c.kind != int(ItemKind.COPY)))
+    .where(
+        work_item.c.instance_id == bindparam("of"),
+        (work_item.c.assignee_id == bindparam("who")) | (work_item.c.decided_by == bindparam("who")),
+    )
+)
+"""what the tasks of somebody say; None: a copy, which may be printed"""
 _record = select(print_record).where(print_record.c.code == bindparam("of"))
 
 
@@ -38,10 +49,24 @@ def new_code() -> str:
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=")
 
 
+def allowed(uow: UnitOfWork, instance_id: UUID) -> bool:
+    """Whether the actor may print the request: who takes part in it, unless every task in which he does is drawn with
+    `print="false"`.
+    """
+    if not tasks.may_see(uow, instance_id):
+        return False
+    if identity.may(uow, "cockpit") or identity.may(uow, "audit"):
+        return True
+    asked = uow.execute(_asked, {"of": instance_id, "who": uow.actor.user_id}).scalars().all()
+    if rows.read(uow, instance_id).starter_id == uow.actor.user_id or not asked:
+        return True
+    return any(spec is None or spec.get("buttons", {}).get("print") != "false" for spec in asked)
+
+
 def record(uow: UnitOfWork, instance_id: UUID, code: str, document_sha256: bytes) -> None:
     """Remember a print made by the actor, and how far the facts of the instance went then. Raises Forbidden."""
     printed_by = uow.actor.user_id
-    if printed_by is None or not tasks.may_see(uow, instance_id):
+    if printed_by is None or not allowed(uow, instance_id):
         raise Forbidden(actor="Nobody", act=N_("print this request"))
     instance = rows.read(uow, instance_id)
     row = {

@@ -114,7 +114,7 @@ def return_(
     if act.repeated:
         return Returned(act.instance.id, None, repeated=True)
     opinion = opinion.strip()
-    if not act.work.returns:
+    if not act.work.returns or act.work.buttons.get("return") == "false":
         raise ActNotOffered(act="return", task=act.round.name, offered=N_("no return"))
     if not opinion:
         raise OpinionRequired(task=act.round.name)

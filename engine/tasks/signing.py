@@ -209,7 +209,10 @@ def _check_removable(act: Act) -> None:
     def refuse(why: str) -> CannotRemoveSigner:
         return CannotRemoveSigner(task=act.round.name, reason=why)
 
-    if act.item.added_by != act.actor_id and not identity.may(act.uow, "cockpit"):
+    administers = identity.may(act.uow, "cockpit")
+    if act.work.buttons.get("removeSigner") == "false" and not administers:
+        raise ActNotOffered(act="remove_signer", task=act.round.name, offered=", ".join(offered(act)))
+    if act.item.added_by != act.actor_id and not administers:
         names = identity.names(act.uow, [act.actor_id])
         raise Forbidden(actor=names.get(act.actor_id, "Nobody"), act=N_("remove a signer whom somebody else has added"))
     if act.item.kind not in ADDED:

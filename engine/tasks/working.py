@@ -182,7 +182,7 @@ def opened(uow: UnitOfWork, work_item_id: UUID) -> None:
 def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
     """领取: the group's item becomes the actor's; returns the id of his item. His own one already: nothing happens.
 
-    Raises TaskAlreadyClaimed, NotYourTask, AlreadyDecided.
+    Raises TaskAlreadyClaimed, NotYourTask, AlreadyDecided, ActNotOffered.
     """
     taken = opening.look(uow, work_item_id, lock=True)
     if taken.item.status == ItemStatus.SUPERSEDED and taken.round.status == RoundStatus.OPEN:
@@ -192,6 +192,8 @@ def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
     act = opening.begin(uow, work_item_id)
     if act.item.assignee_id is not None:
         return UUID(str(act.item.id))
+    if act.work.buttons.get("claim") == "false":
+        raise ActNotOffered(act="claim", task=act.round.name, offered=", ".join(offered(act)))
     made = succeed(act, assignee_id=act.actor_id, group_id=None, owner_id=act.actor_id, reason=act.item.reason)
     siblings = _alternatives(act)
     for item in siblings:
@@ -440,14 +442,15 @@ def _signers(act: Act) -> tuple[Signer, ...]:
         if item.kind != ItemKind.NORMAL and item.status not in _GONE and item.voided_at is None
     ]  # fmt: skip
     known = identity.names(act.uow, [item.assignee_id for item in added])
+    may = act.work.buttons.get("removeSigner") != "false"
     kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]) == 1
     return tuple(
         Signer(
             item.id, known.get(item.assignee_id, ""), ItemKind(item.kind).name.lower(),
             ItemStatus(item.status).name.lower(),
             None if item.decision is None else rounds.WORDS.get(ItemDecision(item.decision)), item.opinion,
-            removable=item.added_by == act.actor_id and item.kind != ItemKind.ADVICE and item.status in rounds.OPEN
-            and item.decision is None and not (kept and item.kind in rounds.TOP),
+            removable=may and item.added_by == act.actor_id and item.kind != ItemKind.ADVICE
+            and item.status in rounds.OPEN and item.decision is None and not (kept and item.kind in rounds.TOP),
         )
         for item in sorted(added, key=lambda item: item.id)
     )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import audit, records, repository, runtime, tasks
+from engine import audit, prints, records, repository, runtime, tasks
 from webui import access, filling, progress, talks, tracking
 from webui.printing import content
 from webui.rendering import page
@@ -33,7 +33,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
-        papers=content.papers(found.definition_id),
+        papers=content.papers(found.definition_id) if prints.allowed(g.uow, instance_id) else [],
         form=filling.shown(form, values, tasks.sight(g.uow, instance_id), read_only=True, request_of=instance_id)
         if form else None,
         variables=values if access.may_read("cockpit") else None,

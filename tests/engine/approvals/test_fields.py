@@ -1,7 +1,10 @@
-"""What a node says about the fields of its form reaches the person who is asked, and stays as it was drawn."""
+"""What a node says about the fields of its form and the acts on it reaches who is asked, and stays as it was drawn."""
 
 import pytest
 
+from engine import prints, tasks
+from engine.bpmn.parser.extensions import BUTTONS
+from engine.errors import ActNotOffered, Forbidden
 from tests.engine.approvals.office import approval
 
 pytestmark = pytest.mark.approvals
@@ -26,3 +29,46 @@ def test_columns_rows_and_required_are_those_of_the_drawing(office):
         (True, False), (True, False), (False, False),
     ]  # fmt: skip
     assert mine.required("note") is True
+
+
+OFF = " ".join(f'{name}="false"' for name in sorted(BUTTONS - {"agree", "reject"}))
+
+
+def test_an_act_whose_button_the_drawing_takes_away_is_neither_offered_nor_done(office):
+    """`agree` and `reject` are words there, every other one may be `false`."""
+    back = '<troika:return targets="any" resubmit="stepwise"/>'
+    instance = office.begin(
+        approval("one", users="bob"), approval("check", back, f"<troika:buttons {OFF}/>", users="eve,fay", mode="any"),
+        approval("group", '<troika:buttons claim="false"/>', users="fay").replace("candidateUsers", "candidateGroups")
+        .replace('"fay"', '"finance"'),
+    )  # fmt: skip
+    office.act("bob", tasks.agree)
+    eves = office.item("eve")
+
+    assert office.view("eve").actions == ("agree", "reject")
+    for verb, arguments in (
+        (tasks.return_, ("one", "x")), (tasks.transfer, ("hal", "x")), (tasks.delegate, ("hal", "x")),
+        (tasks.add_before, (["hal"],)), (tasks.add_after, (["hal"],)), (tasks.add_beside, (["hal"],)),
+        (tasks.attach, ("x.txt", b"x", "text/plain")),
+    ):  # fmt: skip
+        with pytest.raises(ActNotOffered):
+            office.do("eve", verb, eves, *arguments)
+    assert [office.do(login, prints.allowed, instance) for login in ("ann", "bob", "eve", "dan", "gus")] == [
+        True, True, False, True, False,
+    ]  # fmt: skip
+    with pytest.raises(Forbidden):
+        office.do("eve", prints.record, instance, "x", b"x")
+    office.act("eve", tasks.agree)
+    with pytest.raises(ActNotOffered):
+        office.act("bob", tasks.claim)
+
+
+def test_signers_stay_where_the_drawing_lets_nobody_take_them_away(office):
+    office.begin(approval("check", '<troika:buttons removeSigner="false"/>', users="bob,eve"))
+    office.act("bob", tasks.add_beside, ["fay"])
+
+    assert not any(one.removable for one in office.view("bob").signers)
+    with pytest.raises(ActNotOffered):
+        office.do("bob", tasks.remove_signer, office.item("fay"))
+    office.do("dan", tasks.remove_signer, office.item("fay"))
+    assert office.asked() == {"bob", "eve"}
