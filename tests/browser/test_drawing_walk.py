@@ -109,7 +109,7 @@ def _draw(page: Page) -> None:
         ("用户任务", "财务审批"), ("结束事件", "已批准"),
     ):  # fmt: skip
         page.keyboard.press("a")
-        expect(page.locator(".djs-popup")).to_be_visible()
+        expect(page.locator(".djs-popup input")).to_be_focused()
         page.keyboard.insert_text(kind)
         expect(page.locator(".djs-popup .entry.selected")).to_have_text(kind)
         page.keyboard.press("Enter")
