@@ -27,8 +27,8 @@ PATIENT = 60_000
 """Milliseconds: on a busy machine a click must not turn into a job by itself."""
 
 MINUTE = 60.0
-DRAWN, DEPLOYED = 1_000, 10_000
-"""States after which a proof is given up: about as many as a machine of today looks at in the time that it has."""
+DRAWN, DEPLOYED = 1_000, 3_000
+"""States after which a proof is given up; those of shipped processes have fewer than a hundred."""
 
 # the same examples every time, so that a change is judged by what it changes; `make fuzz` looks for new ones
 _calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
