@@ -1,5 +1,6 @@
 """Fixtures that every room uses: a clock that stands still, an engine on each database."""
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,12 @@ settings.load_profile("suite")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end: looking for what it no longer needs took a seventh of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
