@@ -12,7 +12,7 @@ help:
 	@echo "make setup  all of the set-up, nothing started"
 	@echo "make test   everything: checks, engine on SQLite and PostgreSQL, a real browser"
 	@echo "make fuzz   the property tests with examples nobody has seen yet"
-	@echo "make pages  every page in both languages, colours and widths under axe (a quarter of an hour)"
+	@echo "make pages  every page in both languages, colours and widths under axe (half an hour)"
 	@echo "make check  ruff, mypy, import contracts, the house, catalogues"
 	@echo "make bench  figures, on SQLite and PostgreSQL"
 
