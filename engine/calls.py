@@ -50,7 +50,7 @@ def perform(
             raise RuntimeError(f"{operation.name} is guarded; only a process may call it")
         clearance = policy.admit(uow, operation, arguments, call, instance)
     if operation.takes_call:
-        arguments["call"] = OperationCall(call.key, call.instance_id, call.element, clearance)
+        call = arguments["call"] = OperationCall(call.key, call.instance_id, call.element, clearance)
     crash.here("effect.before")
     try:
         with uow.savepoint():
@@ -163,10 +163,14 @@ def _record(
     uow: UnitOfWork, instance: Instance | None, kind: str, operation: Operation, call: OperationCall,
     clearance: UUID | None,
 ) -> None:  # fmt: skip
+    data: dict[str, Any] = {"operation": operation.name, "key": str(call.key)}
+    if call.states:
+        data["states"] = dict(call.states)
     if instance is not None:
-        data = {"operation": operation.name, "key": str(call.key)}
         if clearance is not None:
             data["clearance"] = str(clearance)
             if (paid := audit.sealed_payment(uow, clearance)) is not None:
                 data["row"] = paid
         history.record(uow, instance, kind, node=call.element, data=data)
+    elif call.states:
+        history.act(uow, "operations", kind, data)

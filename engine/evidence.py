@@ -58,23 +58,53 @@ STEPS = {
 }  # fmt: skip
 
 
+def shown(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
+    """What people read of the evidence of one payment: who approved what he saw, under which policies. Raises NotFound.
+
+    `counts`: the decisions that it stands on, by capability.
+    """
+    row = _payment(uow, payment_id)
+    stands = _rows(uow, row)
+    return _for_people(uow, row, stands) | {
+        "counts": {grant["item"]: grant["capability"] for grant in stands["grants"] if grant["item"] is not None},
+        "instance": row.instance_id,
+    }  # fmt: skip
+
+
 def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
     """The evidence of one payment. That it was exported goes on record. Raises NotFound."""
+    row = _payment(uow, payment_id)
+    stands = _rows(uow, row)
+    named = [str(row.clearance_id), *(grant["item"] or grant["emergency"] for grant in stands["grants"])]
+    chains = [_chain(uow, stream, named) for stream in _streams(row, stands)]
+    chains.append(_chain(uow, _POLICY, [], _last_policy_act(uow, stands["clearances"])))
+    known = audit.standing(uow)
+    document: dict[str, Any] = {
+        "format": verifier.EVIDENCE, "made_at": verifier.instant(uow.now), **_for_people(uow, row, stands),
+        "rows": stands, "chains": chains,
+        "rotations": [turning.document(with_leaves=False) for turning in audit.rotations(uow)],
+        "keys": list(known.keys), "steps": STEPS,
+    }  # fmt: skip
+    history.act(uow, "audit", "evidence.exported", {"payment": str(payment_id)})
+    return document
+
+
+def _payment(uow: UnitOfWork, payment_id: UUID) -> Any:
     table = metadata.tables.get(PAYMENT)
     row: Any = None if table is None else uow.execute(select(table).where(table.c.id == payment_id)).one_or_none()
     if row is None:
         raise NotFound(kind="payment", key=payment_id)
+    return row
+
+
+def _streams(row: Any, stands: Mapping[str, Any]) -> list[str]:
+    return sorted({grant["stream"] for grant in stands["grants"]} | {str(row.instance_id)})
+
+
+def _for_people(uow: UnitOfWork, row: Any, stands: Mapping[str, Any]) -> dict[str, Any]:
     instance = rows.read(uow, row.instance_id)
-    stands = _rows(uow, row)
-    streams = sorted({grant["stream"] for grant in stands["grants"]} | {str(row.instance_id)})
     request = records.read(uow, REQUEST, str(row.request_id))
-    versions = _policies(uow, stands["clearances"])
-    named = [str(row.clearance_id), *(grant["item"] or grant["emergency"] for grant in stands["grants"])]
-    chains = [_chain(uow, stream, named) for stream in streams]
-    chains.append(_chain(uow, _POLICY, [], _last_policy_act(uow, stands["clearances"])))
-    known = audit.standing(uow)
-    document: dict[str, Any] = {
-        "format": verifier.EVIDENCE, "made_at": verifier.instant(uow.now),
+    return {
         "payment": {"id": str(row.id), **_shown(records.read(uow, PAYMENT, str(row.id)).table,
                                                 records.read(uow, PAYMENT, str(row.id)).record)},
         "request": {
@@ -86,14 +116,10 @@ def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
         },
         "facts": stands["grants"][0]["facts"] if stands["grants"] else {},
         "display": _display(uow, stands["clearances"]),
-        "decisions": [told for stream in streams for told in _decisions(uow, UUID(stream))],
+        "decisions": [told for stream in _streams(row, stands) for told in _decisions(uow, UUID(stream))],
         "emergencies": _emergencies(uow, stands["grants"]),
-        "policies": versions, "definition": _definition(uow, instance), "rows": stands, "chains": chains,
-        "rotations": [turning.document(with_leaves=False) for turning in audit.rotations(uow)],
-        "keys": list(known.keys), "steps": STEPS,
+        "policies": _policies(uow, stands["clearances"]), "definition": _definition(uow, instance),
     }  # fmt: skip
-    history.act(uow, "audit", "evidence.exported", {"payment": str(payment_id)})
-    return document
 
 
 def find(uow: UnitOfWork, reference: str) -> UUID:
@@ -283,7 +309,8 @@ def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
     proof = repository.proof(uow, instance.definition_id)
     info, words = proof.definition, {one.word for one in proof.verdicts}
     return {
-        "key": info.key, "name": info.name, "version": info.version, "digest": info.digest.hex(),
+        "key": info.key, "name": info.name, "names": dict(info.meta.get("labels") or {}),
+        "version": info.version, "digest": info.digest.hex(),
         "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
         "proof": next((word for word in policy.WORST if word in words), policy.PROVED),
         "findings": [finding.message.format(**finding.facts) for finding in proof.findings],

@@ -23,6 +23,8 @@ _SOURCE = "source"
 TEXTS = "texts"
 """what people have written, by name; in the chain its digests"""
 ERASED = "erased"
+VISIT, SHAPE = "visit", "record"
+"""of a fact that ends a visit: a digest of its columns; of the first fact: how much the chain tells, see `verifier`"""
 CHANGES = "changes"
 """among the texts: what was written into a form, JSON of {field: [before, after]}"""
 _SALT_BYTES = 16
@@ -93,6 +95,8 @@ def record(
     seq = instance.history_seq + 1
     if texts and (written := {name: text for name, text in texts.items() if text}):
         data = {**(data or {}), TEXTS: _keep(uow, instance.id, seq, written)}
+    if started_at is not None:
+        data = {**(data or {}), VISIT: visit_digest(token, instance.definition_id, started_at)}
     content = head.empty if data is None else _content(uow, data)
     link = f"{head.opening}{seq}{head.at_text}{_word(kind)},{_word(node)}{head.actors}{content}]"
     digest = values.sha256(instance.history_hash + link.encode())
@@ -121,6 +125,8 @@ def timeline(
     for row in rows:
         data = dict(row.data or {})
         source = str(data.pop(_SOURCE, ""))
+        for name in (VISIT, SHAPE):
+            data.pop(name, None)
         tell(data, row.seq, written)
         entries.append(
             Entry(
@@ -261,6 +267,12 @@ def _head(uow: UnitOfWork, instance: Instance) -> _Head:
             f",{_id(actor.user_id)},{_id(actor.on_behalf_of)},", _content(uow, None),
         )  # fmt: skip
     return found
+
+
+def visit_digest(token: int | None, definition: UUID | None, started_at: datetime | None) -> str:
+    """What a fact says of the columns that tell of the visit which it ends."""
+    at = None if started_at is None else _instant(started_at)
+    return values.sha256(f"{token} {definition} {at}".encode())[:16].hex()
 
 
 def fact_text(

@@ -49,6 +49,8 @@ class OperationCall:
     instance_id: UUID | None = None
     element: str | None = None
     clearance_id: UUID | None = None
+    states: dict[str, str] = field(default_factory=dict)
+    """filled in by the operation: the state in which it leaves payments, by id; on record with the call"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Rows of a round: a `user_task` per visit of a human node, its work items, their inbox entries; opened and closed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, func, insert, literal_column, select, update
 
-from engine import bpmn, history, ids
+from engine import audit, bpmn, history, ids
 from engine.approvals import candidates, copies, modes, timeouts
 from engine.approvals.automatic import Automatic, Before, deferred, handle, repeated, skipped
 from engine.approvals.candidates import Asking, Candidate
@@ -179,6 +179,14 @@ def open_round(
     _record_repeated(uow, instance, fact, round_id, items)
     copies.drawn(uow, instance, work, round_id, "enter")
     return False
+
+
+def tell_void(uow: UnitOfWork, items: Iterable[UUID]) -> None:
+    """Decisions of the locked instance that no longer stand from now on: what their rows say stands in its chain."""
+    names = sorted(str(key) for key in items)
+    if names and uow.instance is not None:
+        data = {"items": names, "at": audit.instant(uow.now)}
+        history.record(uow, uow.instance, "decision.voided", data=data)
 
 
 def path_of(instance: Instance, scope_id: int) -> str:
@@ -478,7 +486,13 @@ def _record_repeated(
             }  # fmt: skip
             if item["evidence_id"] is not None:
                 data["evidence"] = str(item["evidence_id"])
+            data["row"] = _sealed(item)
             history.record(uow, instance, "task.decided", node=fact.node, data=data)
+
+
+def _sealed(item: dict[str, Any]) -> str:
+    """Of a row that is inserted decided: what it does not name is empty, or as the table has it."""
+    return audit.sealed_item(SimpleNamespace(), {"weight": 1, **item})
 
 
 def _weights(work: Work) -> Callable[[Candidate], Decimal]:
@@ -525,6 +539,7 @@ def _close_at_once(
                 "decision": word,
                 "decision_source": Source(item["decision_source"]).name.lower(),
                 "reason": item["reason"],
+                "row": _sealed(item),
             },
         )  # fmt: skip
     told = routing(outcome, word, number, (), uow.now)

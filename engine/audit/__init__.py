@@ -34,19 +34,23 @@ from engine.audit.rows import (
     read_rows,
     sealed_clearance,
     sealed_emergency,
+    sealed_file,
     sealed_grant,
+    sealed_hold,
     sealed_item,
     sealed_payment,
+    sealed_signature,
     sealed_version,
     settled_emergency,
     settled_version,
 )
+from engine.audit.verifier import SHAPE, instant
 
 __all__ = [
-    "CHECK", "PAYMENTS", "POLICY_SCOPE", "Check", "Proof", "Standing", "VerifyReport", "anchor", "anchor_when_due",
-    "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links", "last_check", "links_of",
-    "note_settings", "outside", "plan_check", "proof", "read_anchors", "read_rows", "reseal", "rotations",
-    "run_check", "sealed_clearance", "sealed_emergency", "sealed_grant", "sealed_item", "sealed_payment",
-    "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing", "store_check",
-    "verify",
+    "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Check", "Proof", "Standing", "VerifyReport", "anchor",
+    "anchor_when_due", "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links", "instant", "last_check",
+    "links_of", "note_settings", "outside", "plan_check", "proof", "read_anchors", "read_rows", "reseal",
+    "rotations", "run_check", "sealed_clearance", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold",
+    "sealed_item", "sealed_payment", "sealed_signature", "sealed_version", "send", "settled_emergency",
+    "settled_version", "snapshot", "standing", "store_check", "verify",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,17 +15,22 @@ from engine.audit import verifier
 from engine.audit.rows import each, read_rows, streamed
 from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, TEXTS, Anchor, Found, Report, Seen
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_text, audit_tip
+from engine.db.document import blob, document, document_version
 from engine.db.history import history, history_text
 from engine.db.identity import user_account
 from engine.db.instance import instance
-from engine.db.policy import ERASED, break_glass, policy_version
+from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
+from engine.db.signature import signature
+from engine.db.task import work_item
 from engine.findings import Finding, Level
-from engine.history import act_text, fact_text, text_digest
+from engine.history import act_text, fact_text, text_digest, visit_digest
 from engine.unit_of_work import UnitOfWork
+from engine.values import sha256, stored_json
 
 _FACTS = select(
     history.c.instance_id, history.c.seq, history.c.at, history.c.kind, history.c.node, history.c.actor_id,
-    history.c.on_behalf_of_id, type_coerce(history.c.data, Text).label("content"), history.c.hash,
+    history.c.on_behalf_of_id, type_coerce(history.c.data, Text).label("content"), history.c.hash, history.c.token,
+    history.c.definition_id, history.c.started_at,
 ).order_by(history.c.instance_id, history.c.seq)  # fmt: skip
 _ACTS = select(
     audit.c.scope, audit.c.seq, audit.c.at, audit.c.kind, audit.c.actor_id,
@@ -38,6 +44,29 @@ _ACT_TEXTS = select(
     literal(ACTS).concat(audit_text.c.scope).label("of"), audit_text.c.seq, audit_text.c.name, audit_text.c.text,
     audit_text.c.salt,
 )  # fmt: skip
+_FILES = (
+    select(
+        document.c.id, document.c.name, document.c.instance_id.label("of"), document_version.c.digest,
+        blob.c.content.label("bytes"),
+    )
+    .join(document_version, document_version.c.document_id == document.c.id)
+    .outerjoin(blob, blob.c.digest == document_version.c.digest)
+    .where(document.c.instance_id.is_not(None))
+)  # fmt: skip
+_PICTURES = select(
+    signature.c.id, signature.c.signer_name.label("name"), signature.c.instance_id.label("of"),
+    signature.c.content.label("digest"), blob.c.content.label("bytes"),
+).outerjoin(blob, blob.c.digest == signature.c.content)  # fmt: skip
+ADDED = "added"
+"""why somebody was asked whom a person has added without a word; who it was is sealed with the decision"""
+_REASONS = select(work_item.c.id, work_item.c.instance_id, work_item.c.reason).where(
+    work_item.c.decision.is_not(None), work_item.c.reason.is_not(None), work_item.c.reason != ADDED
+)
+_FEW = 8
+"""files that are in memory at once"""
+_VISIT = re.compile(r'"visit":"([0-9a-f]{32})"')
+_SHAPED = f'"record":{verifier.SHAPE}'
+_NO_VISIT = (None, None, None)
 _RESTORED = (
     select(audit.c.seq, audit.c.data)
     .where(audit.c.scope == ANCHOR_SCOPE, audit.c.kind == RESTORED)
@@ -100,10 +129,12 @@ def verify(
     marks = verifier.anchored(report, anchors, restored(uow, words=True))
     if instance_id is None:
         verifier.walk(report, act_links(uow), tips, marks, seen, acts=True, accounts=accounts)
-    verifier.walk(report, fact_links(uow, some), tips, marks, seen, accounts=accounts)
+    asked = _asked(uow, some)
+    verifier.walk(report, fact_links(uow, some, report, asked), tips, marks, seen, accounts=accounts)
     verifier.missing_streams(report, marks, seen, whole=some is None)
     verifier.cross_check(report, read_rows(uow, some, acts=instance_id is None), seen, whole=some is None)
-    _check_texts(report, uow, some, seen, acts=instance_id is None)
+    _check_texts(report, uow, some, seen, asked, acts=instance_id is None)
+    _check_contents(report, uow, some)
     if instance_id is None:
         _check_copies(report, uow, seen)
     if overdue_after is not None:
@@ -156,11 +187,41 @@ def _tips(uow: UnitOfWork, some: list[UUID] | None) -> dict[str, tuple[int, byte
     return tips | {f"{ACTS}{row.scope}": (row.seq, row.hash) for row in uow.execute(select(audit_tip))}
 
 
-def fact_links(uow: UnitOfWork, some: list[UUID] | None = None) -> Iterator[tuple[bytes, bytes]]:
-    """(canonical text, hash) of every fact, by instance and number."""
+def fact_links(
+    uow: UnitOfWork, some: list[UUID] | None = None, report: Report | None = None,
+    asked: dict[str, dict[str, list[str]]] | None = None,
+) -> Iterator[tuple[bytes, bytes]]:  # fmt: skip
+    """(canonical text, hash) of every fact, by instance and number.
+
+    `report`: takes what stands beside a fact, of the visit that it ends, and is not as the fact tells.
+    `asked`: what is not proved yet of why people were asked; what a fact tells is taken out.
+    """
+    shaped = False
     for row in each(uow, _FACTS, history.c.instance_id, some):
-        key, seq, at, kind, node, actor, behalf, content, digest = row
+        key, seq, at, kind, node, actor, behalf, content, digest, token, definition, started_at = row
+        if report is not None:
+            shaped = _SHAPED in (content or "") if seq == 1 else shaped
+            told = _VISIT.search(content or "")
+            beside = (token, definition, started_at)
+            found = visit_digest(*beside) if beside != _NO_VISIT else None
+            if found != (told[1] if told else None) and (told or shaped):
+                report.add("visit-changed", verifier.BROKEN, str(key), verifier.OTHER_VISIT, chain=str(key), seq=seq)
+        if asked and content and (left := asked.get(str(key))):
+            for words in [one for one in left if _quoted(one) in content]:
+                del left[words]
         yield fact_text(key, seq, at, kind, node, actor, behalf, content), digest
+
+
+def _quoted(words: str) -> str:
+    return stored_json(words)
+
+
+def _asked(uow: UnitOfWork, some: list[UUID] | None) -> dict[str, dict[str, list[str]]]:
+    """Why the people were asked who have decided: by instance and words, the decisions."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in each(uow, _REASONS, work_item.c.instance_id, some):
+        found.setdefault(str(row.instance_id), {}).setdefault(row.reason, []).append(str(row.id))
+    return found
 
 
 def act_links(uow: UnitOfWork) -> Iterator[tuple[bytes, bytes]]:
@@ -213,12 +274,27 @@ def anchor_of(row: Any, leaves: Iterable[tuple[str, int, str]]) -> Anchor:
     )  # fmt: skip
 
 
-def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None, seen: Seen, *, acts: bool) -> None:
-    """What people have written beside an act is what the act says; it is gone only where an act has erased it."""
+def _check_texts(
+    report: Report, uow: UnitOfWork, some: list[UUID] | None, seen: Seen, asked: dict[str, dict[str, list[str]]], *,
+    acts: bool,
+) -> None:  # fmt: skip
+    """What people have written beside an act is what the act says; it is gone only where an act has erased it.
+
+    Why somebody was asked, and why an approval does not count any more, is told by a fact, or beside one.
+    """
+    turned: dict[tuple[str, int], set[str]] = {}
+    for stream, seq, _, link in seen.of(*verifier.TURNED):
+        turned.setdefault((stream, seq), set()).update(link[-1].get("grants", ()))
+    because = dict(_turned(uow, some))
     left = {(stream, seq, name): digest for (stream, seq), told in seen.texts.items() for name, digest in told.items()}
     kept_rows = each(uow, _TEXTS, history_text.c.instance_id, some)
     for row in itertools.chain(kept_rows, streamed(uow, _ACT_TEXTS) if acts else ()):
         place = (str(row.of), row.seq, row.name)
+        if row.text is not None:
+            asked.get(place[0], {}).pop(row.text, None)
+            for grant in turned.get(place[:2], ()):
+                if because.get(grant) == row.text:
+                    del because[grant]
         told = left.get(place)
         kept = None if row.text is None else text_digest(row.text, row.salt)
         if told is None or kept not in (None, told) or (kept is None and row.salt is not None):
@@ -226,8 +302,43 @@ def _check_texts(report: Report, uow: UnitOfWork, some: list[UUID] | None, seen:
                        name=row.name)  # fmt: skip
         if kept is not None:
             left.pop(place, None)
+    for stream, words in asked.items():
+        for item in itertools.chain(*words.values()) if stream in seen.shaped else ():
+            report.add("decision-changed", verifier.BROKEN, item, verifier.OTHER_REASON, item=item, chain=stream)
+    _check_turned(report, seen, because)
     for chain, seq, name in left.keys() - seen.erased:
         report.add("text-missing", verifier.MISSING, chain, verifier.NO_TEXT, chain=chain, seq=seq, name=name)
+
+
+def _turned(uow: UnitOfWork, some: list[UUID] | None) -> Iterator[tuple[str, str]]:
+    """(approval, why it is in the state in which it is)."""
+    query = select(policy_grant.c.id, policy_grant.c.state_reason).where(policy_grant.c.state_reason.is_not(None))
+    for row in each(uow, query, policy_grant.c.instance_id, some):
+        yield str(row.id), row.state_reason
+
+
+def _check_turned(report: Report, seen: Seen, because: Mapping[str, str]) -> None:
+    """`because`: reasons that stand beside no act that turned the approval."""
+    told = {}
+    for stream, seq, _, link in seen.of(*verifier.TURNED):
+        for grant in link[-1].get("grants", ()):
+            told[grant] = (stream, seq, link[-1])
+    for grant, words in because.items():
+        stream, seq, data = told.get(grant, ("–", 0, {}))
+        if data.get("reason") != words and (grant not in told or "at" in data):
+            report.add("grant-state", verifier.BROKEN, grant, verifier.OTHER_REASON, item=grant, chain=stream)
+
+
+def _check_contents(report: Report, uow: UnitOfWork, some: list[UUID] | None) -> None:
+    """The bytes of files and signatures are those of their digest."""
+    for query, of, code, message in (
+        (_FILES, document.c.instance_id, "attachment-changed", verifier.OTHER_FILE),
+        (_PICTURES, signature.c.instance_id, "signature-changed", verifier.OTHER_SIGNATURE),
+    ):
+        for row in each(uow, query.execution_options(yield_per=_FEW), of, some):
+            if row.bytes is None or sha256(row.bytes) != row.digest:
+                about = {"file": row.name, "signature": row.name, "chain": str(row.of), "seq": 0}
+                report.add(code, verifier.BROKEN, str(row.id), message, **about)
 
 
 def _check_copies(report: Report, uow: UnitOfWork, seen: Seen) -> None:

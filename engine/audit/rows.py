@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import IntEnum
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,11 @@ from engine import operations, values
 from engine.audit import verifier
 from engine.audit.verifier import Rows
 from engine.db.base import JsonText, metadata
-from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
-from engine.db.task import ItemDecision, Source, work_item
+from engine.db.document import blob, document, document_version
+from engine.db.instance import Status, instance
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_hold, policy_version
+from engine.db.signature import signature
+from engine.db.task import ItemDecision, ItemStatus, Source, work_item
 from engine.history import text_digest
 from engine.unit_of_work import UnitOfWork
 
@@ -30,6 +34,9 @@ _WORDS = {
 def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = True) -> Rows:
     """Payments of these instances and what they stand on, as documents. `acts`: policies and emergencies too."""
     rows = Rows()
+    rows.signatures += [_signature(row) for row in each(uow, select(signature), signature.c.instance_id, some)]
+    rows.files += [_file(row) for row in each(uow, _FILES, document.c.instance_id, some)]
+    rows.holds += [_hold(row) for row in each(uow, _plain(policy_hold), policy_hold.c.instance_id, some)]
     if acts:
         rows.versions += [_version(row) for row in uow.execute(_plain(policy_version))]
         rows.emergencies += [_emergency(row) for row in uow.execute(_plain(break_glass))]
@@ -108,6 +115,24 @@ def sealed_item(item: Any, changed: Mapping[str, Any]) -> str:
     return verifier.row_digest("items", _item(SimpleNamespace(**row)))
 
 
+def sealed_signature(row: Mapping[str, Any]) -> str:
+    """The same for a signature."""
+    return verifier.row_digest("signatures", _signature(SimpleNamespace(**row)))
+
+
+def sealed_file(uow: UnitOfWork, document_id: UUID) -> tuple[int, str]:
+    """(version, digest) of the newest version of a file."""
+    newest = _FILES.where(document.c.id == document_id).order_by(document_version.c.version.desc()).limit(1)
+    found = _file(uow.execute(newest).one())
+    return found["version"], verifier.row_digest("files", found)
+
+
+def sealed_hold(uow: UnitOfWork, job_id: UUID) -> str:
+    """The same for what the gate holds, as it is now."""
+    row = uow.execute(_plain(policy_hold).where(policy_hold.c.job_id == job_id)).one()
+    return verifier.row_digest("holds", _hold(row))
+
+
 def sealed_payment(uow: UnitOfWork, clearance_id: UUID) -> str | None:
     """The same for the payment that a clearance has let through; None: there is none."""
     payment = metadata.tables.get(PAYMENTS)
@@ -138,7 +163,21 @@ _ITEM = (
     work_item.c.subject_type, work_item.c.subject_id, work_item.c.decision,
     work_item.c.decision_source, work_item.c.decided_by, work_item.c.decided_person_id, work_item.c.decided_at,
     work_item.c.on_behalf_of_id, work_item.c.form_digest, work_item.c.subject_digest, work_item.c.opinion,
-    work_item.c.opinion_salt,
+    work_item.c.opinion_salt, work_item.c.parent_id, work_item.c.supersedes_id, work_item.c.seq,
+    work_item.c.assignee_id, work_item.c.group_id, work_item.c.owner_id, work_item.c.evidence_id, work_item.c.added_by,
+    work_item.c.created_at, work_item.c.due_at, work_item.c.group_mode, work_item.c.signature_id,
+    work_item.c.confirm_until, work_item.c.confirm_else, work_item.c.status, work_item.c.voided_at,
+    work_item.c.void_reason, work_item.c.answered_at, work_item.c.answered_by,
+)  # fmt: skip
+_FILES = (
+    select(
+        *document.columns, document_version.c.version, document_version.c.digest, document_version.c.uploaded_by,
+        document_version.c.uploaded_at, blob.c.size, blob.c.media_type,
+    )
+    .join(document_version, document_version.c.document_id == document.c.id)
+    .outerjoin(blob, blob.c.digest == document_version.c.digest)
+    .outerjoin(instance, instance.c.id == document.c.instance_id)
+    .where(document.c.instance_id.is_not(None), instance.c.status.is_distinct_from(int(Status.DRAFT)))
 )  # fmt: skip
 
 
@@ -147,7 +186,8 @@ def _payment(row: Any) -> dict[str, Any]:
         "id": str(row.id), "number": row.payment_no, "clearance": str(row.clearance_id), "stream": str(row.instance_id),
         "request": str(row.request_id), "amount": str(row.amount), "currency": row.currency, "payee": row.payee_id,
         "account": str(row.payee_account_version_id), "bank_version": row.payee_bank_version,
-        "by": _text(row.executed_by), "at": verifier.instant(row.executed_at),
+        "by": _text(row.executed_by), "at": verifier.instant(row.executed_at), "voucher": row.voucher_no,
+        "status": row.status,
     }  # fmt: skip
 
 
@@ -180,21 +220,66 @@ def _grant(row: Any) -> dict[str, Any]:
         "behalf": _text(row.on_behalf_of_id), "source": row.source, "subject_type": row.subject_type,
         "subject_id": row.subject_id, "subject_digest": row.subject_digest, "facts": orjson.loads(row.facts),
         "granted_at": verifier.instant(row.granted_at), "expires_at": verifier.instant(row.expires_at),
-        "state": row.state, "uses": row.uses, "emergency": _text(row.break_glass_id),
+        "state": row.state, "state_at": _at(row.state_at), "uses": row.uses, "emergency": _text(row.break_glass_id),
     }  # fmt: skip
 
 
 def _item(row: Any) -> dict[str, Any]:
-    decision = ItemDecision(row.decision)
+    decision = _member(ItemDecision, row.decision)
     return {
         "id": str(row.id), "stream": str(row.instance_id), "task": str(row.user_task_id),
-        "decision": decision.name.lower(), "word": _WORDS[decision],
-        "source": Source(row.decision_source).name.lower(), "by": _text(row.decided_by),
+        "decision": _word(decision), "word": _WORDS.get(decision) if isinstance(decision, ItemDecision) else None,
+        "source": _word(_member(Source, row.decision_source)), "by": _text(row.decided_by),
         "person": _text(row.decided_person_id), "behalf": _text(row.on_behalf_of_id),
         "at": verifier.instant(row.decided_at), "form_digest": row.form_digest.hex() if row.form_digest else None,
         "subject_digest": row.subject_digest, "kind": int(row.kind), "weight": str(row.weight),
         "subject_type": row.subject_type, "subject_id": row.subject_id,
         "opinion_digest": text_digest(row.opinion, row.opinion_salt) if row.opinion else None,
+        "parent": _text(row.parent_id), "supersedes": _text(row.supersedes_id), "seq": row.seq,
+        "assignee": _text(row.assignee_id), "group": _text(row.group_id), "owner": _text(row.owner_id),
+        "evidence": _text(row.evidence_id), "added_by": _text(row.added_by), "created_at": _at(row.created_at),
+        "due_at": _at(row.due_at), "group_mode": row.group_mode, "signature": _text(row.signature_id),
+        "confirm_until": _at(row.confirm_until), "confirm_else": row.confirm_else,
+        "status": _word(_member(ItemStatus, row.status)), "void_at": _at(row.voided_at),
+        "void_reason": row.void_reason is not None, "answered_at": _at(row.answered_at),
+        "answered_by": _text(row.answered_by),
+    }  # fmt: skip
+
+
+def _member(kind: type[IntEnum], number: int) -> IntEnum | int:
+    """The number itself where somebody has written one that means nothing."""
+    return kind(number) if number in kind._value2member_map_ else number
+
+
+def _word(member: IntEnum | int) -> str:
+    return member.name.lower() if isinstance(member, IntEnum) else str(member)
+
+
+def _signature(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "item": str(row.work_item_id), "stream": str(row.instance_id), "kind": int(row.kind),
+        "signer": str(row.signer_id), "name": row.signer_name, "content": row.content.hex(),
+        "form_digest": row.form_digest.hex(), "seal": row.seal.hex(), "at": verifier.instant(row.at),
+    }  # fmt: skip
+
+
+def _file(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "stream": str(row.instance_id), "owner_type": row.owner_type, "owner": str(row.owner_id),
+        "name": row.name, "version": row.version, "current": row.current_version, "by": _text(row.created_by),
+        "created_at": verifier.instant(row.created_at), "digest": row.digest.hex(),
+        "uploaded_by": _text(row.uploaded_by), "at": verifier.instant(row.uploaded_at), "size": row.size,
+        "media": row.media_type,
+    }  # fmt: skip
+
+
+def _hold(row: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.job_id), "stream": _text(row.instance_id), "node": row.node, "operation": row.operation,
+        "class": row.operation_class, "subject_type": row.subject_type, "subject_id": row.subject_id,
+        "reasons": _digest(row.reasons), "times": row.times, "at": verifier.instant(row.held_at),
+        "looked_at": verifier.instant(row.looked_at), "escalated_at": _at(row.escalated_at),
+        "ended_at": _at(row.ended_at),
     }  # fmt: skip
 
 
@@ -249,5 +334,6 @@ def each(uow: UnitOfWork, query: Select[Any], column: Any, some: Sequence[UUID] 
 
 
 def streamed(uow: UnitOfWork, query: Select[Any]) -> Iterator[Any]:
-    """The rows of `query`, some thousand at a time."""
-    yield from uow.execute(query.execution_options(yield_per=_AT_ONCE))
+    """The rows of `query`, some thousand at a time unless it says how many."""
+    at_once = query.get_execution_options().get("yield_per", _AT_ONCE)
+    yield from uow.execute(query.execution_options(yield_per=at_once))

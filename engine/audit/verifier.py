@@ -32,10 +32,18 @@ SLACK = timedelta(minutes=5)
 """how far a transaction that was open, or a clock that is not quite right, may stand beside a checkpoint"""
 PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
-ROWS = 2
-"""shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns"""
+ROWS = 3
+"""shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns; 2: no files,
+signatures and held operations"""
+SHAPE = 2
+"""what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
+_SHAPED = b'"record":2'
 MOST_FINDINGS = 200
 DECIDED = (b"task.decided", b"task.advised")
+OPEN = ("wait", "todo", "advising", "read")
+"""states in which nobody has decided yet; what is decided never comes back into one"""
+VOIDED, ATTACHED, ANSWERED = b"decision.voided", b"document.attached", (b"task.confirmed", b"task.refused")
+HELD = (b"policy.held", b"policy.held_again", b"policy.escalated")
 SIGNED = b"policy.emergency_signed"
 FACT = 8
 """parts of a fact of an instance; an act outside has no element and nobody on whose behalf"""
@@ -60,7 +68,8 @@ TEXTS = "texts"
 """digests of what people have written with an act, by name; the words stand beside the chain"""
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
-    *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, b"user.disabled", b"user.enabled",
+    *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
+    b"user.disabled", b"user.enabled",
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -75,7 +84,8 @@ SEALED = {
     ),
     "items": (
         "id", "stream", "task", "kind", "weight", "decision", "source", "by", "person", "behalf", "at", "subject_type",
-        "subject_id", "subject_digest", "form_digest",
+        "subject_id", "subject_digest", "form_digest", "parent", "supersedes", "seq", "assignee", "group", "owner",
+        "evidence", "added_by", "created_at", "due_at", "group_mode", "signature", "confirm_until", "confirm_else",
     ),
     "versions": (
         "id", "policy", "version", "class", "statement", "source", "min_people", "break_glass", "proposed_by",
@@ -87,10 +97,21 @@ SEALED = {
     ),
     "payments": (
         "id", "number", "request", "clearance", "stream", "amount", "currency", "payee", "account", "bank_version",
-        "by", "at",
+        "by", "at", "voucher",
+    ),
+    "signatures": ("id", "item", "stream", "kind", "signer", "name", "content", "form_digest", "seal", "at"),
+    "files": ("id", "stream", "name", "version", "by", "created_at", "digest", "uploaded_by", "at", "size", "media"),
+    "holds": (
+        "id", "stream", "node", "operation", "class", "subject_type", "subject_id", "reasons", "times", "at",
+        "looked_at",
     ),
 }  # fmt: skip
 """of a row, what never changes; its digest is in the chain from the beginning"""
+FORMER = {
+    "items": SEALED["items"][:15],
+    "payments": SEALED["payments"][:12],
+}  # fmt: skip
+"""what chains of before have told of"""
 SETTLED = {
     "versions": (
         "id", "approved_by", "approved_person", "retired_by", "retired_person", "weakens", "differences",
@@ -385,6 +406,8 @@ class Seen:
     """by account: the spans in which nobody could sign in with it"""
     texts: dict[tuple[str, int], dict[str, str]] = field(default_factory=dict)
     """by link: digests of what was written with it"""
+    shaped: set[str] = field(default_factory=set)
+    """streams of chains that tell of everything from their first fact on"""
     erased: set[tuple[str, int, str]] = field(default_factory=set)
     """(stream, seq, name) of words that were erased, as an act tells"""
 
@@ -454,6 +477,8 @@ def walk(
                 back_dated = True
                 report.add("back-dated", BROKEN, stream, _BACK_DATED, chain=stream, seq=number, at=now, floor=floor)
         kind = groups[3]
+        if number == 1 and _SHAPED in text:
+            seen.shaped.add(stream)
         if kind in _KEPT or _WRITTEN in text:
             _keep(report, seen, kind, stream, number, now, text)
         actor = groups[4][1:-1]
@@ -555,6 +580,12 @@ class Rows:
     """decided; those of older exports only by a person"""
     versions: list[dict[str, Any]] = field(default_factory=list)
     emergencies: list[dict[str, Any]] = field(default_factory=list)
+    signatures: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """one for each version of a file of an instance"""
+    holds: list[dict[str, Any]] = field(default_factory=list)
+    files_told: bool = True
+    """False for exports of before files, signatures and held operations were among the rows"""
     complete: bool = True
     """False for exports of before decisions that no person makes, policies and emergencies were among the rows"""
 
@@ -571,7 +602,22 @@ def binding_digest(subject_type: str, subject_id: str, facts: Any) -> str:
 
 def row_digest(kind: str, row: Mapping[str, Any]) -> str:
     """SHA-256 in hex over what never changes of a row of this kind. Amounts are told without trailing zeros."""
-    told = {name: row[name] for name in SEALED[kind]}
+    return _digest_of(row, SEALED[kind])
+
+
+def as_told(kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
+    """Whether a row is as a chain tells by `digest`: of now, or of before there were as many columns; None: of neither.
+
+    A row of an older export has only the columns of its time.
+    """
+    shapes = (SEALED[kind], FORMER.get(kind, ()))
+    return digest is None or any(
+        digest == _digest_of(row, names) for names in shapes if names and all(name in row for name in names)
+    )
+
+
+def _digest_of(row: Mapping[str, Any], names: Iterable[str]) -> str:
+    told = {name: row[name] for name in names}
     for name in ("amount", "limit", "weight"):
         if told.get(name) is not None:
             told[name] = format(Decimal(told[name]).normalize(), "f")
@@ -601,8 +647,16 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
         report.payments += 1
         _check_payment(report, payment, clearances.get(payment["clearance"]))
     performed = {str(link[-1].get("clearance")): (stream, link) for stream, _, _, link in seen.of(PERFORMED)}
+    states: dict[str, str] = {}
+    for one in sorted(seen.of(PERFORMED), key=lambda one: (one[2], one[0], one[1])):
+        states.update(one[3][-1].get("states", {}))
     for payment in rows.payments:
         _check_paid(report, payment, performed.get(payment["clearance"]))
+        expected = states.get(payment["id"], "ordered" if payment["stream"] in seen.shaped else None)
+        if newest and "status" in payment and expected not in (None, payment["status"]):
+            made = performed.get(payment["clearance"])
+            report.add("payment-changed", BROKEN, payment["id"], _OTHER_PAID, payment=payment["number"],
+                       chain=payment["stream"], seq=0 if made is None else made[1][1])  # fmt: skip
     for clearance in rows.clearances:
         if clearance["id"] in performed and clearance["state"] != "used":
             place, told = performed[clearance["id"]]
@@ -626,6 +680,12 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     if _POLICIES in seen.streams or rows.versions:
         _check_versions(report, rows, seen, whole and rows.complete, newest)
         _check_emergencies(report, rows, seen, whole and rows.complete, newest)
+    _check_owners(report, rows, seen, whole)
+    _check_signatures(report, rows, seen, whole)
+    _check_files(report, rows, seen, whole)
+    _check_holds(report, rows, seen, whole)
+    voids = _voids(seen)
+    answers = {str(link[-1].get("item")): link for _, _, _, link in seen.of(*ANSWERED)}
     _check_births(report, rows, seen, whole)
     _check_states(report, rows, seen, whole)
     erased = {str(link[-1].get("item")) for _, _, _, link in seen.of(b"opinion.erased")}
@@ -637,6 +697,8 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     for item in rows.items:
         if item["stream"] in seen.streams:
             _check_item(report, item, facts.get(item["id"]), erased)
+            if newest:
+                _check_standing(report, item, seen, facts.get(item["id"]), voids, answers.get(item["id"]))
     if whole:
         for key, (stream, fact) in facts.items():
             listed = rows.complete or fact[-1].get("decision_source") in ("human", None)
@@ -662,7 +724,7 @@ def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mappin
 def _check_paid(report: Report, payment: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
     """Payments of before chains told of them have no digest there."""
     digest = None if fact is None else fact[1][-1].get("row")
-    if fact is not None and digest is not None and digest != row_digest("payments", payment):
+    if fact is not None and not as_told("payments", payment, digest):
         report.add("payment-changed", BROKEN, payment["id"], _OTHER_PAID, payment=payment["number"], chain=fact[0],
                    seq=fact[1][1])  # fmt: skip
 
@@ -767,6 +829,7 @@ def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool, newest:
         same = all(row[name] == one.get(name) for name in people)
         names = ("valid_from", "valid_to", "proposed_by") if newest else ("valid_from", "proposed_by")
         same = same and all(one.get(name) in (None, row[name]) for name in names)
+        same = same and (row["state"] == "retired" or row["valid_to"] is None)
         same = same and (not newest or one["now"] is None or one["now"] == settled_digest("versions", row))
         if not same or one.get("row") not in (None, row_digest("versions", row)):
             report.add("policy-changed", BROKEN, f"{place[0]}@{place[1]}", OTHER_VERSION, **about)
@@ -838,11 +901,11 @@ def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
 
     Not `whole`: what other chains tell is not known, only that what the chain at hand tells is so.
     """
-    turned: dict[str, list[tuple[str, int, str]]] = {}
+    turned: dict[str, list[tuple[str, int, str, str | None]]] = {}
     for kind, word in TURNED.items():
         for _, seq, at, link in seen.of(kind):
             for key in link[-1].get("grants", ()):
-                turned.setdefault(key, []).append((at, seq, word))
+                turned.setdefault(key, []).append((at, seq, word, link[-1].get("at")))
     born = {key for _, _, _, link in seen.of(GRANTED) for key in link[-1].get("grants", {})}
     used = {row["id"]: Decimal(row["amount"]) for row in rows.clearances if row["state"] == "used"}
     taken: dict[str, list[Decimal]] = {}
@@ -850,17 +913,154 @@ def _check_states(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
         if one["clearance"] in used:
             taken.setdefault(one["grant"], []).append(used[one["clearance"]])
     for grant in rows.grants:
-        words = [word for _, _, word in sorted(turned.get(grant["id"], ()))]
+        turns = sorted(turned.get(grant["id"], ()), key=lambda one: one[:3])
+        words = [word for _, _, word, _ in turns]
         parts = taken.get(grant["id"], [])
         spent = Decimal(0) if grant["uses"] == "once" else sum(parts, Decimal(0))
         full = bool(parts) and (grant["uses"] == "once" or spent == Decimal(grant.get("limit") or 0))
         expected = "void" if "void" in words else "consumed" if full else words[-1] if words else "active"
         sure = expected == "void" or (whole and grant["id"] in born)
         other = whole and "used" in grant and Decimal(grant["used"]) != spent
+        if "state_at" in grant and expected != "consumed" and (not turns or turns[-1][3] is not None):
+            other = other or grant["state_at"] != (turns[-1][3] if turns else None)
         if sure and (grant["state"] != expected or other):
             report.add("grant-state", BROKEN, grant["id"], _OTHER_STATE, grant=grant["id"],
                        subject=f"{grant['subject_type']} {grant['subject_id']}", found=grant["state"],
                        expected=expected)  # fmt: skip
+
+
+def _check_owners(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Each row belongs to a chain that is there."""
+    if not whole:
+        return
+    for item in rows.items:
+        if item["stream"] not in seen.streams:
+            report.add("decision-unrecorded", BROKEN, item["id"], _UNRECORDED, item=item["id"], chain=item["stream"])
+    for clearance in rows.clearances:
+        if clearance["stream"] not in seen.streams:
+            report.add("clearance-unrecorded", BROKEN, clearance["id"], _UNRECORDED_CLEARANCE,
+                       clearance=clearance["id"])  # fmt: skip
+    for grant in rows.grants:
+        if grant["stream"] not in seen.streams:
+            report.add("grant-unrecorded", BROKEN, grant["id"], _UNRECORDED_GRANT, grant=grant["id"],
+                       subject=f"{grant['subject_type']} {grant['subject_id']}")  # fmt: skip
+
+
+def _voids(seen: Seen) -> dict[str, tuple[str, int, Mapping[str, Any]]]:
+    """(chain, number, data) of what has made a decision void, by item."""
+    voids: dict[str, tuple[str, int, Mapping[str, Any]]] = {}
+    for stream, seq, _, link in seen.of(VOIDED):
+        for key in link[-1].get("items", ()):
+            voids.setdefault(key, (stream, seq, link[-1]))  # what is void already stays as it is
+    return voids
+
+
+def _check_standing(
+    report: Report, item: Mapping[str, Any], seen: Seen, fact: tuple[str, list[Any]] | None,
+    voids: Mapping[str, tuple[str, int, Mapping[str, Any]]], answer: list[Any] | None,
+) -> None:  # fmt: skip
+    """A decision is void, and a substitute's is answered, where a fact says so; older exports do not tell."""
+    if "void_at" not in item or item["stream"] not in seen.shaped:
+        return
+    void = voids.get(item["id"])
+    expected = void[2].get("at") if void is not None else None
+    answered = (answer[2], answer[5]) if answer is not None else (None, None)
+    wrong = item["void_at"] != expected or (item["answered_at"], item["answered_by"]) != answered
+    wrong = wrong or item["status"] in OPEN or (expected is None and item["void_reason"])
+    if wrong:
+        number = fact[1][1] if fact is not None else void[1] if void is not None else 0
+        report.add("decision-changed", BROKEN, item["id"], _OTHER_DECISION, item=item["id"], chain=item["stream"],
+                   seq=number)  # fmt: skip
+
+
+def _check_signatures(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Each signature is the one that the fact of its decision names."""
+    told = {
+        str(link[-1]["signature"]): (stream, seq, link[-1])
+        for stream, seq, _, link in seen.of(*DECIDED)
+        if "signature" in link[-1]
+    }
+    known = set()
+    for row in rows.signatures:
+        known.add(row["id"])
+        place = told.get(row["id"])
+        if place is None and row["stream"] not in seen.streams and not whole:
+            continue
+        about = {"signature": row["id"], "chain": row["stream"], "seq": place[1] if place is not None else 0}
+        data: Mapping[str, Any] = place[2] if place is not None else {}
+        same = place is not None and place[0] == row["stream"] and str(data.get("item")) == row["item"]
+        same = same and (data.get("signature_digest"), data.get("signature_seal")) == (row["content"], row["seal"])
+        if not same or not as_told("signatures", row, data.get("signature_row")):
+            report.add("signature-changed", BROKEN, row["id"], OTHER_SIGNATURE, **about)
+    for key, (stream, seq, _) in told.items() if whole and rows.files_told else ():
+        if key not in known:
+            report.add("signature-missing", MISSING, stream, _NO_SIGNATURE, signature=key, chain=stream, seq=seq)
+
+
+def _check_files(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """Each version of a file of a request is as it was when it was attached, and none is gone."""
+    told = {
+        (str(link[-1]["document"]), int(link[-1]["version"])): (stream, seq, link[-1]["row"])
+        for stream, seq, _, link in seen.of(ATTACHED)
+        if "row" in link[-1]
+    }
+    known = set()
+    newest: dict[str, int] = {}
+    for row in rows.files:
+        known.add((row["id"], row["version"]))
+        newest[row["id"]] = max(newest.get(row["id"], 0), row["version"])
+    for row in rows.files:
+        place = told.get((row["id"], row["version"]))
+        stream = row["stream"]
+        about = {"file": row["name"], "chain": stream, "seq": place[1] if place is not None else 0}
+        if place is None:
+            if stream in seen.shaped or (whole and stream not in seen.streams):
+                report.add("attachment-unrecorded", BROKEN, row["id"], _UNRECORDED_FILE, **about)
+            continue
+        same = place[0] == stream == row["owner"] and row["owner_type"] == "instance"
+        same = same and as_told("files", row, place[2]) and row["current"] == newest[row["id"]]
+        if not same:
+            report.add("attachment-changed", BROKEN, row["id"], OTHER_FILE, **about)
+    for (key, _), (stream, seq, _) in told.items() if whole and rows.files_told else ():
+        if key not in newest:
+            report.add("attachment-missing", MISSING, stream, _NO_FILE, file=key, chain=stream, seq=seq)
+    for (key, version), (stream, seq, _) in told.items() if whole and rows.files_told else ():
+        if key in newest and (key, version) not in known:
+            report.add("attachment-missing", MISSING, stream, _NO_FILE, file=key, chain=stream, seq=seq)
+
+
+def _check_holds(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
+    """What was held is as facts tell: what and why, how often, who above was told, and when it was let through."""
+    told: dict[str, dict[str, Any]] = {}
+    ordered = sorted(
+        ((at, stream, seq, link) for stream, seq, at, link in seen.of(*HELD) if "job" in link[-1]),
+        key=lambda one: one[:3],
+    )
+    for _, stream, seq, link in ordered:
+        one = told.setdefault(str(link[-1]["job"]), {"escalated": None})
+        one |= {"stream": stream, "seq": seq}
+        if link[3] == "policy.escalated":
+            one["escalated"] = link[-1].get("at")
+        else:
+            one["row"] = link[-1]["row"]
+    cleared = {row.get("key"): row["cleared_at"] for row in rows.clearances}
+    known = set()
+    for row in rows.holds:
+        known.add(row["id"])
+        hold = told.get(row["id"])
+        about = {"operation": row["operation"], "chain": row["stream"] or _POLICIES, "seq": hold["seq"] if hold else 0}
+        if hold is None:
+            lost = whole and row["stream"] is not None and row["stream"] not in seen.streams
+            if lost or row["stream"] in seen.shaped:
+                report.add("hold-unrecorded", BROKEN, row["id"], _UNRECORDED_HOLD, **about)
+            continue
+        same = hold["stream"] == (row["stream"] or _POLICIES) and as_told("holds", row, hold.get("row"))
+        same = same and row["escalated_at"] == hold["escalated"] and row["ended_at"] == cleared.get(row["id"])
+        if not same:
+            report.add("hold-changed", BROKEN, row["id"], _OTHER_HOLD, **about)
+    for key, hold in told.items() if whole and rows.files_told else ():
+        if key not in known:
+            report.add("hold-missing", MISSING, hold["stream"], _NO_HOLD, chain=hold["stream"], seq=hold["seq"])
 
 
 def _check_item(
@@ -874,7 +1074,7 @@ def _check_item(
         return
     link = fact[1]
     data = link[-1]
-    same = data.get("row") in (None, row_digest("items", item) if "row" in data else None)
+    same = as_told("items", item, data.get("row"))
     if item["source"] != "human":
         same = same and (data.get("decision_source"), data.get("task")) == (item["source"], item["task"])
         same = same and (item["source"] == "carried" or data.get("decision") == item["word"])
@@ -925,7 +1125,10 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
     walk(report, links, tips, marks, seen, acts=True, accounts=accounts)
     walk(report, _links(folder / "facts.txt"), tips, marks, seen, accounts=accounts)
     missing_streams(report, marks, seen, whole)
-    rows = Rows(complete=manifest.get("rows", 1) > 1 or _tells_rows(seen))
+    rows = Rows(
+        complete=manifest.get("rows", 1) > 1 or _tells_rows(seen),
+        files_told=manifest.get("rows", 1) >= ROWS or bool(seen.shaped),
+    )  # fmt: skip
     for kind, row in _lines(folder / "rows.jsonl"):
         rows.add(kind, row)
     cross_check(report, rows, seen, whole)
@@ -1174,6 +1377,16 @@ _UNRECORDED = N_("Decision {item} is not in chain {chain}: it was put in past th
 _OTHER_DECISION = N_("Decision {item} is not as link {seq} of chain {chain} tells.")
 _NO_ITEM = N_("Link {seq} of chain {chain} tells of decision {item}, which is gone.")
 _OTHER_PAYMENT = N_("The evidence holds another payment than it says.")
+OTHER_SIGNATURE = N_("Signature {signature} is not the one of which link {seq} of chain {chain} tells.")
+_NO_SIGNATURE = N_("Link {seq} of chain {chain} tells of signature {signature}, which is gone.")
+OTHER_FILE = N_("File '{file}' is not as link {seq} of chain {chain} tells.")
+_UNRECORDED_FILE = N_("File '{file}' is not in chain {chain}: it was put in past the engine.")
+_NO_FILE = N_("Link {seq} of chain {chain} tells of file {file}, which is gone.")
+_OTHER_HOLD = N_("What was held ({operation}) is not as link {seq} of chain {chain} tells.")
+_UNRECORDED_HOLD = N_("What was held ({operation}) is not in chain {chain}: it was put in past the engine.")
+_NO_HOLD = N_("Link {seq} of chain {chain} tells of an operation that was held; its row is gone.")
+OTHER_REASON = N_("Why {item} is as it is stands in no link of chain {chain}, nor beside one.")
+OTHER_VISIT = N_("What stands beside link {seq} of chain {chain}, of the visit that it ends, is not as the link tells.")
 BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
 NOT_TOLD = N_("Version {version} of policy {policy} is in force, but no act has put it there.")
 OTHER_VERSION = N_("Version {version} of policy {policy} is not as acts tell: its statement, state or people.")
@@ -1234,6 +1447,16 @@ _ZH = {
     _OTHER_DECISION: "决定 {item} 与链 {chain} 第 {seq} 环所记不同。",
     _NO_ITEM: "链 {chain} 第 {seq} 环所记决定 {item} 不存在。",
     _OTHER_PAYMENT: "证据所含付款与其自述不符。",
+    OTHER_SIGNATURE: "签名 {signature} 与链 {chain} 第 {seq} 环所记不同。",
+    _NO_SIGNATURE: "链 {chain} 第 {seq} 环所记签名 {signature} 不存在。",
+    OTHER_FILE: "文件“{file}”与链 {chain} 第 {seq} 环所记不同。",
+    _UNRECORDED_FILE: "文件“{file}”不在链 {chain} 中：系绕过引擎写入。",
+    _NO_FILE: "链 {chain} 第 {seq} 环所记文件 {file} 不存在。",
+    _OTHER_HOLD: "被拦操作（{operation}）与链 {chain} 第 {seq} 环所记不同。",
+    _UNRECORDED_HOLD: "被拦操作（{operation}）不在链 {chain} 中：系绕过引擎写入。",
+    _NO_HOLD: "链 {chain} 第 {seq} 环记有被拦操作，其记录已不存在。",
+    OTHER_REASON: "{item} 之所以如此的理由，不在链 {chain} 的任何一环中，也不在其旁。",
+    OTHER_VISIT: "链 {chain} 第 {seq} 环旁所记的经过（所结束的一次进入）与该环所记不同。",
     BY_ONE: "策略 {policy} 的第 {version} 版由提出者本人启用。",
     NOT_TOLD: "策略 {policy} 的第 {version} 版正在生效，但没有任何操作记录使其生效。",
     OTHER_VERSION: "策略 {policy} 的第 {version} 版与操作记录不符：内容、状态或人员有变。",

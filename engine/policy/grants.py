@@ -377,10 +377,11 @@ def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Sequence[str], to: str
 def _tell(uow: UnitOfWork, grants: Iterable[UUID], to: str, reason: str) -> None:
     """What has become of approvals stands in the chain of the instance at hand, or among the acts about policies."""
     names = sorted(str(key) for key in grants)
+    data = {"grants": names, "at": audit.instant(uow.now)}
     if names and uow.instance is not None:
-        history.record(uow, uow.instance, TURNED[to], data={"grants": names}, texts={"reason": reason})
+        history.record(uow, uow.instance, TURNED[to], data=data, texts={"reason": reason})
     elif names:
-        history.act(uow, SCOPE, TURNED[to], {"grants": names}, texts={"reason": reason})
+        history.act(uow, SCOPE, TURNED[to], data, texts={"reason": reason})
 
 
 def revoke(uow: UnitOfWork, subject_type: str, subject_id: str, reason: str) -> int:

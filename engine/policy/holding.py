@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import CursorResult, bindparam, insert, select, update
 
-from engine import history, identity, ids, workdays
+from engine import audit, history, identity, ids, workdays
 from engine.db.instance import Instance
 from engine.db.job import JobKind, JobState, job
 from engine.db.policy import policy_hold
@@ -71,7 +71,10 @@ def note(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | 
     """Write down that the gate has refused the operation of a job, for whichever time."""
     why = [[text, {name: str(value) for name, value in facts.items()}] for text, facts in error.reasons]
     again = uow.execute(_again, {"row": job_id, "why": why, "at_time": uow.now})
+    data: dict[str, Any]
     if cast("CursorResult[Any]", again).rowcount:
+        data = {"operation": error.facts["operation"], "job": str(job_id), "row": audit.sealed_hold(uow, job_id)}
+        _record(uow, instance, "policy.held_again", node, data)
         return
     subject_type, subject_id = error.subject
     uow.execute(
@@ -83,10 +86,9 @@ def note(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | 
             "looked_at": uow.now,
         },
     )  # fmt: skip
-    if instance is not None:
-        data = {"operation": error.facts["operation"], "subject": f"{subject_type} {subject_id}",
-                "tell": told(uow, TOLD)}  # fmt: skip
-        history.record(uow, instance, "policy.held", node=node, data=data)
+    data = {"operation": error.facts["operation"], "subject": f"{subject_type} {subject_id}",
+            "tell": told(uow, TOLD), "job": str(job_id), "row": audit.sealed_hold(uow, job_id)}  # fmt: skip
+    _record(uow, instance, "policy.held", node, data)
     _queue(uow, ESCALATE, job_id, None if instance is None else instance.id, _patience(uow))
 
 
@@ -120,12 +122,17 @@ def escalate(uow: UnitOfWork, instance: Instance | None, job_id: UUID) -> bool:
         return False
     uow.execute(_escalated, {"row": job_id, "at_time": uow.now})
     data = {"operation": hold.operation, "subject": f"{hold.subject_type} {hold.subject_id}",
-            "held_at": hold.held_at.isoformat(), "tell": told(uow, TOLD)}  # fmt: skip
-    if instance is not None:
-        history.record(uow, instance, "policy.escalated", node=hold.node, data=data)
-    else:
-        history.act(uow, "policy", "policy.escalated", data)
+            "held_at": hold.held_at.isoformat(), "tell": told(uow, TOLD), "job": str(job_id),
+            "at": audit.instant(uow.now)}  # fmt: skip
+    _record(uow, instance, "policy.escalated", hold.node, data)
     return True
+
+
+def _record(uow: UnitOfWork, instance: Instance | None, kind: str, node: str | None, data: dict[str, Any]) -> None:
+    if instance is not None:
+        history.record(uow, instance, kind, node=node, data=data)
+    else:
+        history.act(uow, "policy", kind, data)
 
 
 def watchers(uow: UnitOfWork) -> list[str]:

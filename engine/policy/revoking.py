@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, update
 
-from engine import history, identity
+from engine import audit, history, identity
 from engine.db.policy import policy_grant
 from engine.unit_of_work import UnitOfWork
 
@@ -49,6 +49,6 @@ def _lapse(uow: UnitOfWork, grants: Sequence[UUID], reason: str, about: dict[str
     if grants:
         row = update(policy_grant).where(policy_grant.c.id.in_(grants), _is_live)
         uow.execute(row.values(state="void", state_reason=reason, state_at=uow.now))
-        data = {**about, "reason": reason, "grants": [str(key) for key in grants]}
+        data = {**about, "reason": reason, "grants": [str(key) for key in grants], "at": audit.instant(uow.now)}
         history.act(uow, SCOPE, "grants.revoked", data)
     return len(grants)

@@ -7,7 +7,20 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import approvals, bpmn, calls, crash, history, identity, incidents, pickers, policy, repository, values
+from engine import (
+    approvals,
+    audit,
+    bpmn,
+    calls,
+    crash,
+    history,
+    identity,
+    incidents,
+    pickers,
+    policy,
+    repository,
+    values,
+)
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance, Status
@@ -147,6 +160,7 @@ def start(
     history.record(
         uow, instance, "instance.started",
         data={"process": info.key, "version": info.version, "number": instance.number, "business_key": business_key,
+              history.SHAPE: audit.SHAPE,
               **({"submission": submission, "resubmits": str(resubmits_id)} if resubmits_id is not None else {})},
     )  # fmt: skip
     if approvers:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, or_, select, update
 
 from engine import approvals, bpmn, history, identity, policy
+from engine.approvals import rounds
 from engine.approvals.candidates import Candidate, people
 from engine.approvals.carrying import click_of
 from engine.approvals.rounds import TOP, VOTING, asks_alike
@@ -85,7 +86,9 @@ def undo(uow: UnitOfWork, round_id: UUID, reason: str) -> None:
     kin = [row for click in clicks for row in uow.read(_kin, {"click": click})]
     for key in {round_id, *(row.user_task_id for row in kin)}:
         uow.queue(_void_round, {"row": key, "voided_at": uow.now})
-    for key in {*(item.id for item in items), *(row.id for row in kin)}:
+    gone = {*(item.id for item in items), *(row.id for row in kin)}
+    rounds.tell_void(uow, gone)
+    for key in gone:
         uow.queue(_void_item, {"row": key, "voided_at": uow.now, "void_reason": reason})
     policy.undo(uow, clicks, reason)
 
@@ -94,6 +97,7 @@ def hand_on(uow: UnitOfWork, round_id: UUID, taken_back: UUID, later: UUID, reas
     """Somebody takes his decision of a round back: the others stand in the round `later`, and count when it passes."""
     items = [item for item in items_of(uow, round_id) if item.decision is not None]
     uow.queue(_void_item, {"row": taken_back, "voided_at": uow.now, "void_reason": reason})
+    rounds.tell_void(uow, [taken_back])
     policy.undo(uow, [taken_back], reason)
     policy.park(uow, [click_of(item) for item in items if item.id != taken_back], reason)
     uow.queue(_punch, {"row": round_id, "parked_by": later})

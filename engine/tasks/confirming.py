@@ -133,6 +133,7 @@ def _fall(
     kept = item.draft or {}
     word = reason or (REFUSED if by is not None else UNANSWERED)
     _answered(act, by, key, voided_at=uow.now, void_reason=word)
+    rounds.tell_void(uow, [item.id])
     row = {
         "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,
         "seq": item.seq, "weight": item.weight, "assignee_id": to or item.assignee_id,

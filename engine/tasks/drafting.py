@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from engine import bpmn, documents, forms, identity, ids, pickers, repository, runtime, values
+from engine import audit, bpmn, documents, forms, history, identity, ids, pickers, repository, runtime, values
 from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
@@ -143,6 +143,10 @@ def submit(
         submission=draft.submission, resubmits_id=draft.resubmits_id, department=department, approvers=approvers,
     )  # fmt: skip
     documents.move(uow, OWNER, draft.id, started.id)
+    for one in documents.list_(uow, OWNER, started.id):
+        kept, row = audit.sealed_file(uow, one.id)
+        data = {"document": str(one.id), "name": one.name, "version": kept, "row": row}
+        history.record(uow, started, "document.attached", data=data)
     return started
 
 

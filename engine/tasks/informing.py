@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
-from engine import documents, history, identity, ids
+from engine import audit, documents, history, identity, ids
 from engine.approvals import copies
 from engine.db.task import task_comment
 from engine.documents import Document
@@ -124,9 +124,10 @@ def attach(
     document_id = documents.store(
         uow, "instance", act.instance.id, name, content, media_type, instance_id=act.instance.id
     )
+    version, row = audit.sealed_file(uow, document_id)
     history.record(
         uow, act.instance, "document.attached", node=act.round.node,
-        data={"document": str(document_id), "name": name, "item": str(act.item.id)},
+        data={"document": str(document_id), "name": name, "item": str(act.item.id), "version": version, "row": row},
     )  # fmt: skip
     return document_id
 

@@ -221,6 +221,7 @@ def _ask_again(act: Act) -> UUID:
     uow.queue(
         _void, {"item_id": item.id, "voided_at": uow.now, "void_reason": "recalled", "status": int(status)}
     )  # fmt: skip
+    rounds.tell_void(uow, [item.id])
     policy.undo(uow, [item.id], "recalled")
     row = {
         "id": ids.uuid7(), "user_task_id": item.user_task_id, "instance_id": item.instance_id, "kind": item.kind,

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from sqlalchemy import bindparam, delete, exists, insert, or_, select
 
-from engine import documents, identity, ids
+from engine import audit, documents, identity, ids
 from engine.db.document import blob
 from engine.db.signature import SignatureKind, signature, stored_signature
 from engine.db.task import ItemDecision, work_item
@@ -103,15 +103,14 @@ def sign(act: Act, sent: Sent | None, decision: ItemDecision, form_digest: bytes
     kind, content = _content(uow, sent, signer)
     key = ids.uuid7()
     seal = _seal(key, act.item.id, content, form_digest, subject_digest, act.actor_id, decision, uow.now)
-    uow.queue(
-        _insert,
-        {
-            "id": key, "work_item_id": act.item.id, "instance_id": act.instance.id, "kind": int(kind),
-            "signer_id": act.actor_id, "signer_name": signer.name, "content": content, "form_digest": form_digest,
-            "seal": seal, "at": uow.now,
-        },
-    )  # fmt: skip
-    return {"signature": str(key), "signature_digest": content.hex(), "signature_seal": seal.hex()}
+    row = {
+        "id": key, "work_item_id": act.item.id, "instance_id": act.instance.id, "kind": int(kind),
+        "signer_id": act.actor_id, "signer_name": signer.name, "content": content, "form_digest": form_digest,
+        "seal": seal, "at": uow.now,
+    }  # fmt: skip
+    uow.queue(_insert, row)
+    return {"signature": str(key), "signature_digest": content.hex(), "signature_seal": seal.hex(),
+            "signature_row": audit.sealed_signature(row)}  # fmt: skip
 
 
 def of_instance(uow: UnitOfWork, instance_id: UUID) -> dict[UUID, Signed]:

@@ -141,7 +141,7 @@ EXPECTED = {
     "approval void": (1, ["grant-state"]),
     "approval used up": (1, ["grant-state"]),
     "approvals swapped": (1, ["grant-changed"]),
-    "approval put in": (1, ["grant-unrecorded"]),
+    "approval put in": (1, ["grant-state", "grant-unrecorded"]),
 }
 
 

@@ -225,7 +225,7 @@ def test_a_payment_does_not_change_but_for_its_state(firm: Company, request_: Re
         with pytest.raises(IntegrityError, match="erp_payment_frozen"), firm.acting() as uow:
             uow.execute(statement)
     with firm.acting() as uow:
-        assert payments.confirm_payment(uow, payment_no=paid["payment_no"]) == {"status": "confirmed"}
+        assert payments.confirm_payment(uow, payment_no=paid["payment_no"], call=a_call()) == {"status": "confirmed"}
         assert payments.void_payment(uow, payment_id=paid["payment_id"], call=a_call()) == {"voided": False}
 
 

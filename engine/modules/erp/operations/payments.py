@@ -265,13 +265,14 @@ def execute_payment(uow: UnitOfWork, *, request_id: UUID, call: OperationCall) -
     "erp.confirm_payment", zh="确认付款到账", en="Confirm payment", outputs={"status": "string"},
     errors=("DATA.NOT_FOUND", "ERP.PAYMENT_RETURNED"),
 )  # fmt: skip
-def confirm_payment(uow: UnitOfWork, *, payment_no: str) -> dict[str, Any]:
+def confirm_payment(uow: UnitOfWork, *, payment_no: str, call: OperationCall) -> dict[str, Any]:
     """The bank says that the money has arrived."""
     done = rows.by(uow, payment, "payment_no", payment_no, lock=True)
     if done.status == "returned":
         raise BusinessError("ERP.PAYMENT_RETURNED", payment_no=payment_no)
     if done.status == "ordered":
         rows.change(uow, payment, done.id, status="confirmed")
+        call.states[str(done.id)] = "confirmed"
     return {"status": "confirmed"}
 
 
@@ -284,6 +285,7 @@ def void_payment(uow: UnitOfWork, *, payment_id: UUID, reason: str = "", call: O
     done = rows.get(uow, payment, payment_id, lock=True)
     if done.status == "ordered":
         rows.change(uow, payment, payment_id, status="returned")
+        call.states[str(payment_id)] = "returned"
         _settle(uow, done.request_id, 1)
         request = rows.get(uow, payment_request, done.request_id)
         event = "supplier_payment" if request.kind == "supplier" else "expense_payment"
