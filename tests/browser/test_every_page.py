@@ -78,6 +78,7 @@ NO_PAGES = {
         "a part of a page",
     ),
     **dict.fromkeys(("inbox.following", "workdays.index"), "leads to a page"),
+    "policies.payment": "looked at where one is paid: test_policy_walk",
 }  # fmt: skip
 WHOLE = "html"
 CONTENT = {"include": [WHOLE], "exclude": ["aside.navbar", "header.navbar"]}

@@ -90,6 +90,11 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
     site.until(page, paid)
     look(page, "payments_zh_desk")
     look(site.open(qian, "/policies/payments"), "payments_en_phone")
+    paid.locator("a[href*='/policies/payments/']").click()
+    expect(page.get_by_text(WHY)).to_be_visible()
+    expect(page.get_by_role("heading", name="他们看到的内容")).to_be_visible()
+    look(page, "payment_zh_desk")
+    look(site.open(qian, page.url.removeprefix(site.address)), "payment_en_phone")
     with page.expect_download() as pack:
-        paid.locator("form[action*=evidence] button").click()
+        page.locator("form[action*=evidence] button").click()
     assert pack.value.path().stat().st_size > 10_000, "what an auditor takes away for this payment"

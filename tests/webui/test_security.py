@@ -139,7 +139,8 @@ ASKS = {
         "policy|audit|process.design",
     ),
     **dict.fromkeys(
-        ("policies.holds", "policies.grants", "policies.payments", "policies.duties", "api_policies.staffing",
+        ("policies.holds", "policies.grants", "policies.payments", "policies.payment",
+         "policies.duties", "api_policies.staffing",
          "api_policies.holds", "api_policies.grants", "api_policies.payments"), "policy|audit"
     ),
     "api_policies.emergencies": KNOWN,
@@ -321,7 +322,7 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",
            "api_substitutions.change", "substitutions.change", "signatures.own_picture",
            "signatures.picture", "policies.look_again", "policies.ask", "policies.sign",
-           "policies.withdraw_emergency", "policies.review_emergency")  # fmt: skip
+           "policies.withdraw_emergency", "policies.review_emergency", "policies.payment")  # fmt: skip
 """404 even for who may"""
 
 

@@ -7,16 +7,22 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import identity, jobs, policy
+from engine import evidence, identity, jobs, policy, records
+from engine.audit import verifier
 from engine.errors import N_, EngineError, InvalidForm, NotFound
-from engine.policy import Hold
+from engine.policy import Hold, statement
 from webui import policy_rows
+from webui import policy_words as words
 from webui.access import needs
 from webui.navigation import this_page
 from webui.policies import WATCH, blueprint
 from webui.rendering import page
 from webui.transaction import shows_again
 
+DECISIONS = {
+    "agreed": N_("agreed"), "rejected": N_("rejected"), "abstained": N_("abstained"), "handled": N_("filled in"),
+    "returned": N_("sent back"), "advised": N_("advised"),
+}  # fmt: skip
 STATES = {"active": N_("live"), "parked": N_("parked"), "void": N_("void"), "consumed": N_("used")}
 
 
@@ -132,6 +138,18 @@ def payments() -> ResponseReturnValue:
     text = request.args.get("text", "").strip()
     found, following = policy_rows.cleared(g.uow, text=text, before=_before())
     return page("policies/payments.html", found=found, text=text, next=_next(following))
+
+
+@blueprint.get("/payments/<uuid:payment_id>")
+@needs(WATCH)
+def payment(payment_id: UUID) -> ResponseReturnValue:
+    """One payment on one page: who approved what he saw, under which policies. Opinions and forms are for auditors."""
+    found = evidence.shown(g.uow, payment_id)
+    stated = [(one, words.sentences(statement.parse(one["statement"]))) for one in found["policies"]]
+    return page(
+        "policies/payment.html", found=found, stated=stated, key=payment_id, at=verifier.parsed, decisions=DECISIONS,
+        paid=records.read(g.uow, evidence.PAYMENT, str(payment_id)),
+    )  # fmt: skip
 
 
 def _hold(job_id: UUID) -> Hold:
