@@ -139,6 +139,7 @@ def test_settings_that_say_what_the_file_says_already_write_nothing(ana, engine)
         assert drafts.list_(uow) == []
 
 
+@begun_once
 def deploy(engine):
     """The shipped processes."""
     files = {
