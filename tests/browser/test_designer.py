@@ -110,8 +110,7 @@ def test_a_condition_is_typed_with_completion_and_its_last_letters_are_saved(sit
     page, wrong = opened(profile, draft("typed_condition"))
     condition_of(page, "yes")
     page.keyboard.type("true and amo")
-    page.locator(".cm-tooltip-autocomplete >> text=amount").first.wait_for()
-    page.keyboard.press("Enter")
+    take(page, page.locator(".cm-tooltip-autocomplete li").filter(has_text="amount").first)
     page.keyboard.type(" < 900")
 
     page.keyboard.press("Control+s")
@@ -305,7 +304,7 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
     page.click("[data-as-text]")
     entry(page, "tk-condition-awaited").locator(".cm-content").click()
     page.keyboard.type("amo")
-    page.locator(".cm-tooltip-autocomplete >> text=amount").first.wait_for()
+    take(page, page.locator(".cm-tooltip-autocomplete li").filter(has_text="amount").first)
     assert wrong == []
 
 
