@@ -110,10 +110,11 @@ def test_a_changed_decision_or_picture_is_seen(office):
 
     found = signed_at(office, instance)
     assert (found[bob.id].intact, found[eve.id].intact) == (False, False)
-    with office.engine.unit_of_work(ENGINE) as uow:  # the record of decisions tells of it too: put it back
+    with office.engine.unit_of_work(ENGINE) as uow:  # the record tells of both too: put them back
         if office.engine.dialect == "postgresql":
             uow.execute(text("SET LOCAL session_replication_role = replica"))
         uow.execute(update(work_item).where(work_item.c.id == bob.id).values(form_digest=bob.form_digest))
+        uow.execute(update(blob).where(blob.c.digest == digest).values(content=signatures.drawn(OTHER)))
 
 
 def test_signatures_are_offered_or_not_as_drawn_and_never_given_in_a_batch(office):
