@@ -1,5 +1,6 @@
 """Who is told that somebody has commented on a drawing: whoever is named, whoever saved it last, who spoke before."""
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -16,17 +17,19 @@ _SAID = ("{who}批注了「{name}」", "{who} commented on “{name}”")
 
 
 def naming(uow: UnitOfWork, text: str, people: Iterable[UUID]) -> str:
-    """The text with `@name` of these people behind it, unless it names them. Raises InvalidValue for whoever cannot
-    read it.
+    """The text with `@name` of these people behind it, `@login` where others are called so too, unless it names them.
+    Raises InvalidValue for whoever cannot read it.
     """
     may = {user.id: user for user in identity.people_who_may(uow, DESIGN)}
-    named = {user.id for user in _mentioned(uow, text)}
+    called = _called(may.values())
+    named = _mentioned(text, called)
     added = []
     for person in dict.fromkeys(people):
         if person not in may:
             raise InvalidValue(expected=N_("somebody who may design processes"), found=identity.user(uow, person).name)
         if person not in named:
-            added.append(f"@{may[person].name}")
+            user = may[person]
+            added.append(f"@{user.name if called.get(user.name) == {person} else user.login}")
     return " ".join([text.strip(), *added]) if text.strip() else text
 
 
@@ -36,15 +39,15 @@ def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int
         (thread, one) for thread in drafts.comments.threads(uow, path) for one in (thread.first, *thread.answers)
         if one.id == comment_id
     )  # fmt: skip
-    mentioned: set[UUID | None] = {user.id for user in _mentioned(uow, said.text)}
     spoke = {one.author_id for one in (thread.first, *thread.answers)}
     saved = {info.saved_by for info in drafts.list_(uow) if info.path == path}
-    may = [user.id for user in identity.people_who_may(uow, DESIGN)]
+    people = identity.people_who_may(uow, DESIGN)
+    mentioned = _mentioned(said.text, _called(people))
     who = identity.names(uow, [uow.actor.user_id]).get(uow.actor.user_id, "") if uow.actor.user_id else ""
     link = f"/designer/comments/{drafts.place(path)[1]}#{thread.first.id}"
     told = []
     concerned = mentioned | spoke | saved
-    for person in (one for one in may if one in concerned and one != uow.actor.user_id):
+    for person in (one for one in (user.id for user in people) if one in concerned and one != uow.actor.user_id):
         zh, en = _MENTIONED if person in mentioned else _SAID
         facts = {
             "said": zh.format(who=who, name=name.labels.get("zh") or name),
@@ -54,15 +57,28 @@ def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int
     return telling.plan(uow, None, told)
 
 
-def _mentioned(uow: UnitOfWork, text: str) -> list[identity.User]:
+def _called(people: Iterable[identity.User]) -> dict[str, set[UUID]]:
+    """Whom a login or a name means: everybody who bears it."""
+    called: dict[str, set[UUID]] = {}
+    for user in people:
+        for word in filter(None, (user.login, user.name)):
+            called.setdefault(word, set()).add(user.id)
+    return called
+
+
+def _mentioned(text: str, called: dict[str, set[UUID]]) -> set[UUID]:
     """Whom `@name` or `@login` means: of two names the one that goes on longer."""
-    people = {word: user for user in identity.people_who_may(uow, DESIGN) for word in (user.login, user.name) if word}
-    found = []
-    for part in text.split("@")[1:]:
-        word = max((word for word in people if _begins(part, word)), key=len, default=None)
-        if word is not None:
-            found.append(people[word])
+    found: set[UUID] = set()
+    for at in re.finditer("@", text):
+        before, after = text[: at.start()], text[at.end() :]
+        words = [word for word in called if _begins(after, word) and not _in_address(before, word)]
+        found |= called[max(words, key=len)] if words else set()
     return found
+
+
+def _in_address(before: str, word: str) -> bool:
+    """Whether the `@` stands inside an e-mail address; Chinese names stand behind other characters."""
+    return before[-1:].isascii() and before[-1:].isalnum() and word[0].isascii()
 
 
 def _begins(text: str, word: str) -> bool:

@@ -126,6 +126,18 @@ def test_a_comment_without_words_or_in_no_thread_is_refused(analysts, sent, stat
     assert analysts[0].post("/designer/comments/claim", data=sent).status_code == status
 
 
+def test_of_two_designers_of_one_name_the_chosen_one_is_told(analysts, engine, people, analyst):
+    for login, name in (("wei1", "张伟"), ("wei2", "张伟")):
+        analyst(login, name)
+    for text, mentions in (("请看", "wei1"), ("PR7@张伟", ""), ("write to x@wei2.example.com", "")):
+        analysts[0].post("/designer/comments/claim", data={"text": text, "mentions": mentions})
+    jobs.run_due(engine)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = {login: sorted(one.text for one in inside.list_(uow, people[login].id)) for login in ("wei1", "wei2")}
+    assert told == {"wei1": ["PR7@张伟", "请看 @wei1"], "wei2": ["PR7@张伟"]}
+
+
 def test_whoever_is_named_in_a_comment_and_who_saved_the_draft_is_told(analysts, engine, people, analyst, sign_in):
     ana, ben = analysts
     save(ana, RENAMED, "1")
