@@ -24,7 +24,7 @@ from sqlalchemy import (
 from engine import audit, drafts, history, tasks
 from engine.db.base import to_micros
 from engine.db.migrations import upgrading
-from engine.db.policy import clearance, clearance_grant, policy_grant, policy_version
+from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -229,4 +229,50 @@ def test_texts_and_opinions_of_an_older_version_still_verify_and_may_be_erased(u
     with engine.unit_of_work(ENGINE) as uow:
         tasks.erase_opinion(uow, item, "he has asked for it")
     assert found() == []
+    engine.dispose()
+
+
+def test_reasons_that_were_erased_when_rows_kept_them_leave_the_rows_and_the_record_verifies(urls):
+    """Before 0420 `erase_act` emptied what stood beside the act, and the row of the policy or emergency kept it."""
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    at, salt, ill = datetime(2026, 9, 21, tzinfo=UTC), bytes(16), "she is ill and nobody else may pay"
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0420")
+        when = to_micros(at) if connection.dialect.name == "sqlite" else at
+        for table in ("policy_version", "break_glass"):
+            where = "" if connection.dialect.name == "sqlite" else f" ON {table}"
+            connection.execute(text(f"DROP TRIGGER {table}_begins{where}"))
+        for version in (1, 2):
+            stated = a_row(connection, "policy_version", policy_id="P", version=version, statement="{}",
+                           state="retired", reason=ill, retire_reason="she is well")  # fmt: skip
+        people = {f"{role}_{who}": uuid7() for role in ("first", "second", "reviewed") for who in ("by", "person_id")}
+        glass = a_row(connection, "break_glass", policy_version_id=stated, state="reviewed", reason=ill,
+                      review="looked", **people)  # fmt: skip
+        first, second = ({"policy": "P", "version": version} for version in (1, 2))
+        acts = [("policy.proposed", first, "reason", ill), ("policy.proposed", second, "reason", ill),
+                ("policy.retirement_proposed", first, "reason", "she is well"),
+                ("policy.retirement_proposed", second, "reason", "she is well"),
+                ("policy.emergency_asked", {"emergency": str(glass)}, "reason", ill),
+                ("policy.emergency_reviewed", {"emergency": str(glass)}, "review", "looked")]  # fmt: skip
+        gone, tip = (1, 3, 5, 6), bytes(32)
+        told = [(kind, {**data, "texts": {name: history.text_digest(words, salt)}}) for kind, data, name, words in acts]
+        told += [("text.erased", {"seq": seq, "names": [acts[seq - 1][2]]}) for seq in gone]
+        for seq, (kind, data) in enumerate(told, 1):
+            content = stored_json(data)
+            tip = sha256(tip + history.act_text("policy", seq, at, kind, None, content))
+            a_row(connection, "audit", scope="policy", seq=seq, at=when, kind=kind, data=content, hash=tip)
+        for seq, (_, _, name, words) in enumerate(acts, 1):
+            beside = {} if seq in gone else {"text": words, "salt": salt}
+            a_row(connection, "audit_text", scope="policy", seq=seq, name=name, **beside)
+        a_row(connection, "audit_tip", scope="policy", seq=len(told), hash=tip)
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = {one.rule for one in audit.verify(uow).findings}
+        kept = uow.execute(select(policy_version.c.reason, policy_version.c.retire_reason).order_by("version")).all()
+        emergency = uow.execute(select(break_glass.c.reason, break_glass.c.review)).one()
+    assert not found & {"text-changed", "text-missing", "chain-broken"}
+    assert (kept[-2:], emergency) == ([("", None), (ill, "she is well")], (ERASED, None))
     engine.dispose()
