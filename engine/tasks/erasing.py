@@ -90,6 +90,8 @@ _erase_void = (
 )
 _ASKING = ("task.transferred", "task.delegated", "task.signers_added")
 """the acts whose words stand beside the tasks that they make"""
+_OF_EMERGENCY = ("policy.emergency_asked", "policy.emergency_signed")
+"""the acts of an emergency of which the chain of its request tells too"""
 _erase_turned = (
     update(policy_grant)
     .where(policy_grant.c.id == bindparam("turned"), policy_grant.c.state_reason == bindparam("words"))
@@ -180,14 +182,16 @@ def erase_act(uow: UnitOfWork, scope: str, seq: int, reason: str) -> None:
 
 
 def _erase_with_policy(uow: UnitOfWork, key: tuple[str, ...], words: set[str], seq: int, reason: str) -> None:
-    """The same words in the row of a policy or an emergency, beside its other acts and in the chain of its request."""
+    """The same words in its row, beside its other acts and beside those of an emergency in the chain of its request."""
     if len(key) == 1:
         row = uow.execute(select(break_glass).where(break_glass.c.id == UUID(key[0]))).one()
         instance = uow.lock_instance(row.instance_id)
         if row.state == "asked":
             raise InvalidValue(expected=N_("an emergency that is decided"), found=N_("people who have to read why"))
+        acts = [act for kind in _OF_EMERGENCY for act in history.timeline(uow, instance.id, kind=kind)]
+        of_this = {act.seq for act in acts if act.data["emergency"] == key[0]}
         for place in uow.execute(_kept_of, {"of": instance.id}).all():
-            if place.text in words:
+            if place.seq in of_this and place.text in words:
                 erase_text(uow, instance.id, place.seq, reason)
         gone: dict[str, str | None] = {"reason": ERASED} if row.reason in words else {}
         if row.review in words:
