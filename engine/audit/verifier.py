@@ -38,6 +38,8 @@ signatures and held operations"""
 SHAPE = 2
 """what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
 _SHAPED = b'"record":2'
+_ENDED = re.compile(r'"visit":"[0-9a-f]{32}"')
+"""of a fact that ends a visit, in chains that tell of them"""
 MOST_FINDINGS = 200
 DECIDED = (b"task.decided", b"task.advised")
 OPEN = ("wait", "todo", "advising", "read")
@@ -1223,24 +1225,33 @@ def verify_evidence(document: Mapping[str, Any], trusted: frozenset[str] | None)
         for row in document["rows"].get(kind, ()):
             rows.add(kind, row)
     cross_check(report, rows, seen, whole=False, newest=False)
-    _check_stated(report, document["rows"])
+    _check_stated(report, document["rows"], told=_tells_settled(document["chains"], seen))
     paid = rows.payments[0] if rows.payments else None
     if paid is None or paid["id"] != document["payment"]["id"]:
         report.add("payment-missing", MISSING, "payment", _OTHER_PAYMENT)
     return report
 
 
-def _check_stated(report: Report, rows: Mapping[str, Any]) -> None:
-    """Versions under which it was cleared and emergencies that it stands on are there; older evidence has none."""
-    if "versions" not in rows:
+def _tells_settled(chains: Iterable[Mapping[str, Any]], seen: Seen) -> bool:
+    """Whether chains are of since evidence holds versions and emergencies: leaving these out makes none older."""
+    acts = any("now" in link[-1] for _, _, _, link in seen.of(*STATED, *EMERGENCIES))
+    return acts or bool(seen.shaped) or any(_ENDED.search(str(text)) for chain in chains for _, text in chain["links"])
+
+
+def _check_stated(report: Report, rows: Mapping[str, Any], *, told: bool) -> None:
+    """Versions under which it was cleared and emergencies that it stands on are there; older evidence has none.
+
+    `told`: that it is not older is known from its chains.
+    """
+    if not told and "versions" not in rows:
         return
-    stated = {(row["policy"], row["version"]) for row in rows["versions"]}
+    stated = {(row["policy"], row["version"]) for row in rows.get("versions", ())}
     for clearance in rows["clearances"]:
         for name in json.loads(clearance["versions"] or "[]"):
             policy, _, version = name.rpartition("@")
             if (policy, int(version)) not in stated:
                 report.add("policy-missing", MISSING, name, NO_VERSION, policy=policy, version=version)
-    answered = {row["id"] for row in rows["emergencies"]}
+    answered = {row["id"] for row in rows.get("emergencies", ())}
     for grant in rows["grants"]:
         if grant["emergency"] is not None and grant["emergency"] not in answered:
             report.add("emergency-missing", MISSING, grant["emergency"], NO_EMERGENCY, emergency=grant["emergency"])
