@@ -4,6 +4,7 @@ Within a region no comparison tells one value from another, so that one sample s
 expression does beyond comparing, with dates, with two variables, by functions, is unknown.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -261,11 +262,19 @@ def judged(
     return [(value, one) for value, ways in found.items() for one in merged(ways)]
 
 
+_READS_AS_ANOTHER = re.compile(
+    r"[-+]?[\d.]+([eE][-+]?\d+)?|\{?(urn:uuid:)?[0-9a-fA-F-]{32,}\}?|true|false|null|None|True|False"
+)
+"""texts that may name the same document as a value of another kind or another text: numbers, words, UUIDs"""
+
+
 def never_gives(text: str, name: str) -> bool:
     """Whether an expression never has the value of the variable in it, as in `if x = "A" then "B" else "A"`."""
     part = term(text)
     leaves = list(part.leaves())
     if not part.is_read or not leaves or any(leaf.path != name for leaf in leaves):
+        return False
+    if not all(isinstance(one, str) and not _READS_AS_ANOTHER.fullmatch(one) for one in part.given()):
         return False
     regions = Regions([*part.given(), *(one for leaf in leaves for one in leaf.constants)])
     for bit in bits(regions.everything):

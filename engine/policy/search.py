@@ -698,6 +698,8 @@ class Space:
     def _expects(self, state: State, place: Place, arrived: list[str]) -> bool:
         """Whether a token can still reach an empty flow of an inclusive join, but none that holds one (13.4)."""
         for slot in state.tokens:
+            if self._is_logged(slot):
+                continue
             other: Place | None = self.slots[slot][0]
             while other is not None and other.parent is not place.parent:
                 other = other.parent
@@ -968,7 +970,10 @@ class Space:
             for index, capability in enumerate(self.capabilities):
                 if capability == provides:
                     gone |= 1 << index
-            return self._used(State(state.tokens, outcomes, live, state.data), gone, stage)
+            alike = self._bits(self.subjects.alike(place.id))
+            other = gone & ~alike
+            ended = State(self._released(state.tokens, other), outcomes, live & ~other, state.data)
+            return self._used(ended, gone & alike, stage)
         live &= ~self.bit[place.id]
         if by_people and not _is_marked(stage):
             live |= self.bit[place.id]
@@ -1118,7 +1123,7 @@ class Space:
                 if not logged:
                     yield from self._cancelled(taken, place, place.parent)
                 for one in self._emptied(taken, place.parent) if logged else ():
-                    kept = one.tokens if one is taken else tuple(sorted((*one.tokens, *logged)))
+                    kept = one.tokens
                     yield Move(place.id), self.active(one._replace(tokens=kept), place.id, UNDOING)
             else:
                 yield Move(place.id), taken
@@ -1231,7 +1236,8 @@ class Space:
     def _emptied(self, state: State, container: Place | None) -> list[State]:
         """Everything in a place ends; where several of it may be active at once, or only in another one of them."""
         if container is None:
-            return [State((), state.outcomes, state.live, state.data)]
+            logged = tuple(slot for slot in state.tokens if self._is_logged(slot))
+            return [State(logged, state.outcomes, state.live, state.data)]
         emptied = self._without(state, self.inner[container.id]) if container.holds_inside else state
         return [emptied, state] if emptied != state and self._are_several(state, container) else [emptied]
 
@@ -1304,7 +1310,7 @@ class Space:
         return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
 
     def _without(self, state: State, places: frozenset[str]) -> State:
-        tokens = tuple(slot for slot in state.tokens if self.slots[slot][0].id not in places)
+        tokens = tuple(slot for slot in state.tokens if self._is_logged(slot) or self.slots[slot][0].id not in places)
         return State(tokens, state.outcomes, state.live, state.data)
 
 

@@ -151,6 +151,13 @@ class Subjects:
                 found.setdefault(field.path, Title(field.label or field.path, field.labels))
         return found
 
+    def alike(self, approval: str) -> list[str]:
+        """Approvals that surely name their document by the same variable."""
+        return [
+            other for other, about in self._about.items()
+            if about == self._about[approval] and self._asks(other) == self._asks(approval)
+        ]
+
     def _asks(self, approval: str) -> tuple[str, str]:
         mark = self._system.places[approval].node.extensions.policy
         return (_text(mark.subject), mark.subject_type) if mark is not None else ("", "")
@@ -233,7 +240,7 @@ class Subjects:
         owners = self._owners_around(place, name)
         if len(owners) > 1 or self._perhaps_about[approval] != {(owners[0], name)}:
             return False
-        if self._owner(place, name) != self._owner_around(place, name) or place.repeats or place.node.data_out:
+        if any(_head(line.target) == name for line in extensions.inputs) or place.repeats or place.node.data_out:
             return False
         lines, script = extensions.outputs, extensions.script
         if not lines:

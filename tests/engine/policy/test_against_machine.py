@@ -11,19 +11,23 @@ from tests.engine.bpmn.drawing import (
     catch,
     drawing,
     element,
+    error,
+    error_event,
     escalation,
     escalation_event,
     flows,
     mapping,
     message,
     message_event,
+    script,
     service,
+    throw,
     timer,
     user,
 )
 from tests.engine.policy import mutants, sizes
 from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
-from tests.engine.policy.random_payments import MARK, PAY, WRITES
+from tests.engine.policy.random_payments import CAPABILITY, COMPENSATE, MARK, PAY, WRITES
 
 COUNT = 45
 """of each kind; `benchmarks.proofs` takes thousands"""
@@ -116,9 +120,9 @@ def test_a_payment_is_about_the_document_that_was_there_when_it_began():
 
 
 SWAPPED = {"out_request_id": '= if request_id = "A" then "B" else "A"'}
+"""never leaves the document that was there"""
 SWAPS = mapping(**SWAPPED)
 FILLED_IN = f'<zeebe:formDefinition formId="{WRITES}"/>'
-"""never leaves the document that was there"""
 
 
 @pytest.mark.parametrize(("beside", "pays_wrongly"), [("fin2", set()), ("more", {"more"}), ("fin2 more", {"more"})])
@@ -192,6 +196,130 @@ def test_an_event_sub_process_brings_another_document_between_approval_and_payme
 
     assert verdict is not None
     assert verdict.outcome == "violated, both"
+
+
+def test_a_number_may_name_the_same_document_as_its_text():
+    """A no to it beside the payment then takes back the yes."""
+    swap = script("swap", 'if request_id = "1" then 1 else "1"', "request_id")
+    again = user("fin2", '<troika:approval mode="any" onReject="flow"/>', MARK)
+    body = START + END + script("pre", '"1"', "request_id") + APPROVES + PAYS + element("parallelGateway", "fork")
+    lines = ("start pre fin ok", f"ok fork ? {AGREED}", "ok end", "fork pay end", "fork swap fin2 end")
+
+    verdict = judged(drawing(body + swap + again + flows(*lines)))
+
+    assert verdict is not None
+    assert "pay" in verdict.proof & set(verdict.machine.paid)
+
+
+def test_a_step_that_reads_its_own_copy_may_write_the_document_that_was_there():
+    """Another branch replaces it while the step is at work, with what the step then writes."""
+    swaps = service("swap", "erp.do", **SWAPPED, in_request_id="= request_id")
+    body = (
+        START + END + script("no", "false", "flag") + script("no2", "false", "swapped")
+        + element("parallelGateway", "fork") + swaps + element("exclusiveGateway", "g", default="g_sw")
+        + script("sw", "true", "swapped") + user("fin2", '<troika:approval mode="any" onReject="flow"/>', MARK)
+        + script("b", '"B"', "request_id") + APPROVES + PAYS + element("exclusiveGateway", "still", default="still_end")
+        + element("parallelGateway", "f1") + script("yes", "true", "flag")
+    )  # fmt: skip
+    lines = (
+        "start no no2 fork", "fork swap g", "g fin2 ? flag = true", "g sw end", "fin2 end", "fork b fin ok",
+        f"ok still ? {AGREED}", "ok end", "still f1 ? swapped = false", "still end", "f1 pay end", "f1 yes end",
+    )  # fmt: skip
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=16)
+
+    assert verdict is not None
+    assert "pay" in verdict.proof & set(verdict.machine.paid)
+
+
+def test_a_no_about_another_document_ends_what_names_it_by_another_variable():
+    marked = f'<troika:policy provides="{CAPABILITY}" subject="= first" subjectType="erp_payment_request"/>'
+    mode = '<troika:approval mode="any" onReject="flow"/>'
+    body = (
+        START + END + script("set", "request_id", "first") + user("fin", mode, marked)
+        + element("exclusiveGateway", "ok", default="ok_end") + user("fin2", mode, MARK)
+        + boundary("late", "fin2", timer("PT1H"), interrupting=False)
+        + script("swap", SWAPPED["out_request_id"].removeprefix("= "), "request_id")
+        + service("pay", PAY, in_request_id="= first")
+    )  # fmt: skip
+    lines = ("start set fin ok", f"ok fin2 ? {AGREED}", "ok end", "fin2 end", "late swap pay end")
+
+    verdict = judged(drawing(body + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+UNDOES = (
+    service("note", "erp.do") + boundary("undo", "note", COMPENSATE)
+    + service("hpay", PAY, in_request_id="= request_id").replace('id="hpay"', 'id="hpay" isForCompensation="true"')
+)  # fmt: skip
+"""a step whose undoing pays"""
+BY = '<association id="by" sourceRef="undo" targetRef="hpay"/>'
+
+
+def _inside(end: str = "") -> str:
+    """A sub-process with the step."""
+    ends = f'<endEvent id="s1">{end}</endEvent>'
+    return f'<subProcess id="S"><startEvent id="s0"/>{UNDOES}{ends}{flows("s0 note s1")}{BY}</subProcess>'
+
+
+def _caught(event: str) -> str:
+    """An event sub-process that undoes."""
+    inner = f'<startEvent id="c0">{event}</startEvent>{throw("back", COMPENSATE)}<endEvent id="c1"/>'
+    return f'<subProcess id="handler" triggeredByEvent="true">{inner}{flows("c0 back c1")}</subProcess>'
+
+
+ASKED = element("exclusiveGateway", "x", default="x_no") + service("ask", "ask.d0")
+RETURNS = user("t") + user("fin", '<troika:approval mode="any" onReject="return:t"/>', MARK)
+UNDONE = {
+    "by a message": (UNDOES + _caught(message_event("m")) + service("wait", "erp.do"), ["start note wait end"]),
+    "after an hour": (UNDOES + _caught(timer("PT1H")) + service("wait", "erp.do"), ["start note wait end"]),
+    "by an error": (
+        UNDOES + _caught(error_event("E1")) + f'<endEvent id="bad">{error_event("E1")}</endEvent>', ["start note bad"],
+    ),
+    "when it was terminated": (
+        _inside("<terminateEventDefinition/>") + throw("back", COMPENSATE), ["start S back end"],
+    ),
+    "when its second run is broken off": (
+        _inside() + boundary("late", "S", timer("PT1H")) + ASKED + throw("back", COMPENSATE)
+        + element("endEvent", "no") + element("endEvent", "e2"),
+        ["start S ask x", "x S ? d0 = true", "x no", "late back e2"],
+    ),
+    "when it was sent back over": (
+        RETURNS + _inside() + ASKED + throw("back", COMPENSATE) + service("no", "erp.do"),
+        ["start t ask x", "x no S fin end", "x back ? d0 = true", "back end"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", UNDONE)
+def test_a_step_that_is_over_can_still_be_undone(how):
+    """What is kept for undoing outlives what ended around it."""
+    body, lines = UNDONE[how]
+
+    by = "" if "<subProcess id=\"S\"" in body else BY
+
+    roots = message("m", "= request_id") + error("E1")
+    verdict = judged(drawing(START + END + body + flows(*lines) + by, roots), states=2000, depth=20)
+
+    assert verdict is not None
+    assert "hpay" in verdict.proof & set(verdict.machine.paid)
+
+
+def test_a_join_does_not_wait_for_what_is_only_kept_for_undoing():
+    """Beside it a step in a sub-process is over, which something could undo."""
+    body = (
+        START + END + element("parallelGateway", "f") + _inside() + APPROVES
+        + element("exclusiveGateway", "x", default="x_e2") + element("endEvent", "e2")
+        + element("inclusiveGateway", "j") + service("pay", PAY, in_request_id="= request_id")
+    )  # fmt: skip
+    lines = ("start f S fin x", f"x j ? {AGREED}", "x e2", "f j pay end")
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert "pay" in verdict.proof & set(verdict.machine.paid)
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)
