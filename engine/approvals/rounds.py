@@ -362,9 +362,11 @@ def dump(work: Work) -> dict[str, Any]:
 
 
 def asks_alike(row: Any, work: Work) -> bool:
-    """Whether a task asks the same people by the same rule as when the round `row` was opened."""
+    """Whether a task asks the same people by the same rule, for the same use, as when the round `row` was opened."""
     then, now = row.spec, dump(work)
-    return all(digest([then.get(name)]) == digest([now.get(name)]) for name in ("approval", "assignment"))
+    uses = [[use[0], use[2]] if (use := spec.get("capability")) else None for spec in (then, now)]
+    same = all(digest([then.get(name)]) == digest([now.get(name)]) for name in ("approval", "assignment"))
+    return same and uses[0] == uses[1]
 
 
 def load(row: Any) -> Work:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine import policy
 from engine.approvals import rounds
-from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue
+from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue, NotFound
 from engine.process_engine import ProcessEngine
 from engine.tasks import choosing, opening, working
 from engine.tasks.deciding import agree
@@ -47,13 +47,17 @@ def agree_many(
 
 
 def seen(uow: UnitOfWork, work_item_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """What a list shows of those items that may be agreed to in a batch, as digests; the others are left out."""
+    """What a list shows of those items that may be agreed to in a batch, as digests; the others are left out, and so is
+    one whose document cannot be found."""
     found = {}
     for key in work_item_ids:
         act = opening.look(uow, key)
         if _hindrance(act) is None and opening.entitled(act):
-            form, values = opening.form_of(act), opening.values_of(act)
-            found[key] = working.seen_digest(act, form, values, working.document_of(act))
+            try:
+                document = working.document_of(act)
+            except NotFound:
+                continue
+            found[key] = working.seen_digest(act, opening.form_of(act), opening.values_of(act), document)
     return found
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from engine import history, identity, policy
 from engine.approvals import rounds
 from engine.db.task import ItemKind, ItemStatus
-from engine.errors import N_, ActNotOffered, CannotTransfer
+from engine.errors import N_, ActNotOffered, CannotTransfer, NotFound
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.opening import Act
@@ -58,7 +58,10 @@ def hindrance(act: Act, to: User) -> CannotTransfer | None:
         return _refusal(act, to, N_("the requester may not approve his own request"))
     if capability is None:
         return None
-    document = policy.document(act.uow, capability.subject_type, capability.subject)
+    try:
+        document = policy.document(act.uow, capability.subject_type, capability.subject)
+    except NotFound:
+        return _refusal(act, to, N_("the document that is approved cannot be found"))
     reason = policy.objection(act.uow, act.instance, capability, document, to.id, None)
     return None if reason is None else _refusal(act, to, reason)
 

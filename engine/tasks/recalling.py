@@ -139,7 +139,12 @@ def _signers(act: Act) -> list[Any]:
 
 
 def _asks_before(act: Act, item: Any) -> bool:
-    return any(one.kind == ItemKind.SIGN_BEFORE and one.parent_id == item.id for one in act.items)
+    heirs = _heirs(act)
+    return any(
+        one.kind == ItemKind.SIGN_BEFORE and rounds.heir(heirs, one.parent_id) == item.id and one.voided_at is None
+        and ItemStatus(one.status).name.lower() not in GONE
+        for one in act.items
+    )  # fmt: skip
 
 
 def _owner(act: Act) -> Any:

@@ -8,6 +8,7 @@ from engine import policy, tasks
 from engine.errors import (
     AlreadyDecided,
     BatchNotAllowed,
+    CannotTransfer,
     ContentChanged,
     DeploymentRefused,
     Forbidden,
@@ -266,3 +267,24 @@ def test_an_approval_that_counts_for_a_policy_is_given_from_a_list_where_the_pol
         ("", ContentChanged), ("agree", type(None)),
     ]  # fmt: skip
     assert grants(office.engine) == [("finance_approval", "active")]
+
+
+def test_a_task_whose_document_is_gone_is_left_out_of_a_batch_and_of_transfers(office):
+    """The list shows the others; it is handed to nobody, by hand or when somebody leaves, but the time limit passes it
+    to the administrators."""
+    counts = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+    limit = '<troika:timeout><troika:step after="PT1H" do="transfer" to="manager"/></troika:timeout>'
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY + "  batch: allowed\n")
+    office.deploy(approval("check", BATCH, counts, limit, users="bob", mode="any", extra='onReject="end"'))
+    bill = a_bill(office.engine)
+    lost, fine = office.start(bill_id=""), office.start(bill_id=str(bill))
+    of = {line.instance_id: line.work_item_id for line in office.items("bob")}
+
+    assert list(office.do("bob", tasks.seen, list(of.values()))) == [of[fine]]
+    with pytest.raises(CannotTransfer, match="cannot be found"):
+        office.do("bob", tasks.transfer, of[lost], "eve", "x")
+    lines = tasks.hand_over(office.engine, office.who["dan"], "bob", "eve", "left")
+    assert [str(line.conflict) for line in lines if line.work_item_id == of[lost]] != ["None"]
+    office.later(hours=2)
+    assert office.asked() >= {"dan"}

@@ -1,6 +1,8 @@
 """After a return: stepwise, or straight back to whoever sent it back, by carrying what nobody has touched."""
 
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from engine import audit, history, identity, migration, policy, repository, tasks
+from engine.approvals import rounds
+from engine.bpmn.steps import Assignment, Capability, Work
 from engine.db.task import Ticket, user_task, work_item
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.going import FORK, Case, line, request, step
@@ -304,6 +308,20 @@ def test_a_version_that_asks_otherwise_is_asked_step_by_step(engine, rule):
     assert {actor for actor in ("bob", "eve", "dan") if mine(engine, case.who[actor])} == (
         {"bob", "eve"} if mode == "all" else {"dan"}
     )
+
+
+def test_what_counts_for_something_else_is_not_asked_alike():
+    """The same people by the same rule, but for another use: their old yes was not meant for it."""
+    work = Work("a", Assignment("user"), capability=Capability("finance_approval", "B-1", "test_bill"))
+    row = SimpleNamespace(spec=rounds.dump(work))
+
+    def alike(capability: Capability | None) -> bool:
+        return rounds.asks_alike(row, replace(work, capability=capability))
+
+    assert alike(Capability("finance_approval", "B-2", "test_bill"))  # which document is compared apart
+    assert not alike(Capability("owner_approval", "B-1", "test_bill"))
+    assert not alike(Capability("finance_approval", "B-1", "other_bill"))
+    assert not alike(None)
 
 
 def test_an_approval_whose_time_is_over_is_asked_for_again_and_the_requester_is_told_before(engine, clock):

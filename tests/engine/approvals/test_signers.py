@@ -474,6 +474,27 @@ def test_a_yes_is_not_taken_back_when_who_signs_after_it_has_asked_others(office
         office.do("bob", tasks.recall, signed)
 
 
+def test_a_yes_stays_too_when_who_has_asked_others_after_it_has_left(office):
+    office.begin(approval(users="bob,fay"))
+    signed = after(office, "bob", tasks.add_after, ["eve"])
+    office.act("eve", tasks.add_before, ["gus"])
+    tasks.hand_over(office.engine, office.who["dan"], "eve", "hal", "left")
+
+    with pytest.raises(NotPossibleNow, match="asked others"):
+        office.do("bob", tasks.recall, signed)
+
+
+def test_a_yes_can_be_taken_back_when_those_asked_after_it_are_removed_again(office):
+    office.begin(approval(users="bob,fay"))
+    signed = after(office, "bob", tasks.add_after, ["eve"])
+    office.act("eve", tasks.add_before, ["gus"])
+    office.do("eve", tasks.remove_signer, office.item("gus"))
+
+    office.do("bob", tasks.recall, signed)
+
+    assert office.asked() == {"bob", "fay"}
+
+
 def test_who_was_added_beside_stays_when_the_adder_takes_his_own_back(office):
     instance = office.begin(approval(users="bob,fay"))
     office.act("bob", tasks.add_beside, ["eve"])
