@@ -66,8 +66,8 @@ def slow_hasher() -> Iterator[PasswordHasher]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> Iterator[None]:
-    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red. Proofs
-    are cut short by counting instead.
+    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red. What
+    a deployment and a live check prove is cut short by counting instead.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previewing, "MOST_SECONDS", MINUTE)

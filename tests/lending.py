@@ -116,7 +116,7 @@ P, T = ParamSpec("P"), TypeVar("T")
 
 def begun_once(make: Callable[Concatenate[ProcessEngine, P], T]) -> Callable[Concatenate[ProcessEngine, P], T]:
     """For what many tests begin with: on an engine on which nothing else has happened the rows that the first one has
-    made are put in, with their keys; what `make` gave is copied. It changes rows only, by `engine` and its clock alone.
+    made are put in, with their keys; what `make` gave is copied. It changes rows only, by `engine`, settings and clock.
     """
 
     @functools.wraps(make)
@@ -124,7 +124,7 @@ def begun_once(make: Callable[Concatenate[ProcessEngine, P], T]) -> Callable[Con
         if not isinstance(engine, Lent) or engine.steps is None:
             return make(engine, *given, **named)
         now: datetime = engine.clock.now()
-        steps = (*engine.steps, (make, now, given, tuple(named.items())))
+        steps = (*engine.steps, (make, now, given, tuple(named.items()), repr(engine.settings)))
         made: T = engine.lender.begin(steps, lambda: make(engine, *given, **named))
         assert engine.clock.now() == now, f"expected {make.__name__} to change rows only, found the clock moved"
         engine.steps = steps

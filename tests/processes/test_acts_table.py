@@ -33,7 +33,7 @@ PROCESSES = sorted(
 TABLES = [table for name, table in sorted(metadata.tables.items()) if not name.startswith(("identity", "definition"))]
 AGREEING = ("agree", "add_after")
 """what a policy may forbid; the page then says why in place of the button"""
-STATES = 8
+STATES = 15
 """of each process; the first ones are those of its happy and its rejected ends"""
 OUTSIDER, ADMINISTRATOR = "zou", "adam"
 Act = Callable[[UnitOfWork, UUID, dict[str, Any]], Any]
