@@ -149,7 +149,10 @@ def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_
     expect(rows).to_have_count(before_adding + 1)
     rows.last.locator("select").first.select_option("amount")
     rows.last.locator("select").nth(1).select_option("in")
+    rows.last.locator("input").fill("100,200")
+    expect(rows.last.get_by_role("alert")).to_contain_text("One number or several?")
     rows.last.locator("input").fill("1,000, 2000")
+    expect(rows.last.get_by_role("alert")).to_have_count(0)
     chen.locator("#simple").click()
     chen.wait_for_url("**/designer/simple/expense_claim*")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:

@@ -573,6 +573,16 @@ def test_a_part_of_a_drawing_is_found_copied_to_another_tab_and_taken_along_as_a
     assert inside(copy, pasted) == inside(content, "approve")
     other.keyboard.press("Control+z")
     assert words(other.evaluate(WRITTEN).encode()) == before
+    for without_foreign, said in ((True, "other:thing"), (False, "剪贴板里没有流程图的内容")):
+        text = page.evaluate(COPIED).replace(',"$uri":"urn:other"', "") if without_foreign else "bpmn-js-clip----{}"
+        other.evaluate(PASTE, text)
+        expect(other.locator(".tk-toast").filter(has_text=said)).to_have_count(1)
+    (pasted, name), *_ = other.evaluate(CHOSEN)
+    copy = other.evaluate(WRITTEN).encode()
+    assert name == "审批报销"
+    assert inside(copy, pasted) == [one for one in inside(content, "approve") if "urn:other" not in one[0]]
+    other.keyboard.press("Control+z")
+    assert words(other.evaluate(WRITTEN).encode()) == before
     files = {}
     for kind in ("bpmn", "camunda", "svg", "png", "pdf"):
         other.click("#more summary")
@@ -590,6 +600,18 @@ def test_a_part_of_a_drawing_is_found_copied_to_another_tab_and_taken_along_as_a
 
 
 WRITTEN = "tkDesigner.modeler.saveXML().then(({xml}) => xml)"
+COPIED = """() => {
+  const clipboardData = new DataTransfer();
+  tkDesigner.modeler.get('canvas').focus();
+  document.dispatchEvent(new ClipboardEvent('copy', { clipboardData }));
+  return clipboardData.getData('text/plain');
+}"""
+PASTE = """text => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text/plain', text);
+  tkDesigner.modeler.get('canvas').focus();
+  document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+}"""
 CHOSEN = "tkDesigner.modeler.get('selection').get().map(({id, businessObject}) => [id, businessObject.name])"
 
 

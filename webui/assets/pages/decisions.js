@@ -46,7 +46,8 @@ async function start() {
 
   $('data-hint').textContent = t('.xlsx or .csv, at most {megabytes} MB and {rows} rows; the first row names the inputs, a column “expected” is compared.', page.limits);
   $('add-row').addEventListener('click', () => tests.add());
-  $('decision').addEventListener('change', () => { tests.set([], []); check.now(); });
+  const fromFile = () => tests.set([], testsOf(modeler, $('decision').value));      // at once: what is shown is what is kept
+  $('decision').addEventListener('change', () => { fromFile(); check.now(); });
   new Simulation({
     form: $('simulation'), button: $('download'), error: $('data-error'), result: $('data-result'), address: page.addresses.simulate,
     asked: async () => ({ xml: await xml(), decision: $('decision').value }), shown: coverage => marks.setHits(coverage),
@@ -57,6 +58,7 @@ async function start() {
     now: xml,
     take: async left => {
       await modeler.importXML(left);
+      fromFile();
       draft.changed();
       await check.now();
     },

@@ -1,5 +1,5 @@
 // Copy, cut and paste by the clipboard of the machine: into another drawing, tab or browser, and Camunda's modeler, which writes the
-// same text. By the browser's own events: to ask for the clipboard (`navigator.clipboard`, as bpmn-js-native-copy-paste does) is a
+// same text, but words of foreign products without their namespace: those are left out, and named. By the browser's own events: to ask for the clipboard (`navigator.clipboard`, as bpmn-js-native-copy-paste does) is a
 // question to the person at each paste, and impossible on a site without https.
 import { isCopy, isCut, isPaste } from 'diagram-js/lib/features/keyboard/KeyboardUtil';
 import { t } from '../../shared/i18n.js';
@@ -34,9 +34,13 @@ class Clipboard {
   #put(event) {
     if (document.activeElement !== this.keyboard.getBinding()) return;
     event.preventDefault();
-    const tree = this.#read(event.clipboardData.getData('text/plain'));
-    if (!tree) toast({ level: 'warning', text: t('The clipboard holds no part of a drawing.') });
-    else if (this.canvas.getContainer().matches(':hover')) this.copyPaste.paste({ tree });      // it follows the pointer
+    const { tree, unknown } = this.#read(event.clipboardData.getData('text/plain'));
+    if (!tree) {
+      toast({ level: 'warning', text: t('The clipboard holds no part of a drawing.') });
+      return;
+    }
+    if (unknown.length) toast({ level: 'warning', text: t('Left out, since this designer does not know it: {names}', { names: unknown.join(', ') }) });
+    if (this.canvas.getContainer().matches(':hover')) this.copyPaste.paste({ tree });      // it follows the pointer
     else this.#putBelow(tree);
   }
 
@@ -49,28 +53,35 @@ class Clipboard {
     this.canvas.scrollToElement(pasted[0], ROOM_PX);
   }
 
-  // what was copied, or null: any text may lie in the clipboard
+  // what was copied, or no tree: any text may lie in the clipboard. unknown: types that were left out of it
   #read(text) {
-    if (!text.startsWith(WRITTEN)) return null;
+    const unknown = new Set(), none = { tree: null, unknown: [] };
+    if (!text.startsWith(WRITTEN)) return none;
     try {
-      const tree = JSON.parse(text.slice(WRITTEN.length), this.#reviver());
-      for (const part of Object.values(tree).flat()) if (part.referencedRootElement) part.referencedRootElement = this.#known(part.referencedRootElement);
-      return tree;
+      const tree = JSON.parse(text.slice(WRITTEN.length), this.#reviver(unknown)), parts = Object.values(tree).flat();
+      if (!parts.some(({ businessObject, y }) => businessObject && Number.isFinite(y)) || !parts.every(drawn)) return none;
+      for (const part of parts) if (part.referencedRootElement) part.referencedRootElement = this.#known(part.referencedRootElement);
+      return { tree, unknown: [...unknown] };
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof TypeError) return null;
+      if (error instanceof SyntaxError || error instanceof TypeError) return none;
       throw error;
     }
   }
 
-  // elements of the model again; one that stands in two places is one
-  #reviver() {
+  // elements of the model again; one that stands in two places is one. What is left out leaves no hole
+  #reviver(unknown) {
     const made = new Map();
     return (_, found) => {
+      if (Array.isArray(found)) return found.filter(() => true);
       if (typeof found?.$type !== 'string') return found;
       const { $type: type, $uri: uri, ...properties } = found;
       if (uri) return this.moddle.createAny(type, uri, properties);
       if (made.has(found.id)) return made.get(found.id);
-      if (!this.moddle.getTypeDescriptor(type)) return undefined;
+      if (!this.moddle.getTypeDescriptor(type)) {
+        unknown.add(type);
+        return undefined;
+      }
+      if (type === 'bpmn:ExtensionElements' && !properties.values?.length) return undefined;
       const element = this.moddle.create(type, properties);
       if (found.id) made.set(found.id, element);
       return element;
@@ -91,6 +102,11 @@ class Clipboard {
     element.set('id', undefined);
     return element;
   }
+}
+
+// a name beside an element is drawn by what the element says
+function drawn({ businessObject, labelTarget }) {
+  return Boolean(businessObject || labelTarget);
 }
 
 // what no descriptor knows is written with its namespace

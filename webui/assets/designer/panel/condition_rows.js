@@ -7,6 +7,7 @@ import { FeelField } from './feel_field.js';
 
 const GROUPS = [['form', 'Form'], ['data', 'Other data'], ['requester', 'Requester'], ['approval', 'Approvals']];
 const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/, BETWEEN_NUMBERS = /[，、]|(?<!\d),|,(?!\d{3}(?!\d))/;
+const PERHAPS_ONE = /\d,\d{3}(?!\d)/, SURELY_SEVERAL = /,\s|[，、]/;
 const PLACEHOLDER = { number: '5000', string: '', date: '', 'date and time': '', list: '' };
 
 // `value`, `onChange`, `words`, `hint` as of a FEEL field
@@ -41,6 +42,10 @@ export function ConditionField(props) {
   const write = next => {
     setGroups(next);
     const mine = ++asked.current;
+    if (next.some(rows => rows.some(unclear))) {
+      setProblems([]);
+      return undefined;
+    }
     const whole = next.map(rows => rows.filter(complete)).filter(rows => rows.length);
     return conditions.text(whole, answer => {
       if (mine !== asked.current) return;
@@ -67,7 +72,7 @@ export function ConditionField(props) {
       h('legend', null, translate(at ? 'or all of this applies' : 'all of this applies')),
       rows.map((row, place) => h(Row, {
         key: place, row, name: groups.length > 1 ? `${at + 1}.${place + 1}` : String(place + 1), fields: conditions.fields(),
-        problem: problems.find(([group, line]) => matches(groups, group, line, at, place))?.[2],
+        problem: unclear(row) ? translate('One number or several? Write {one} without commas for one, and a space after each comma between several.', { one: row.values[0] }) : problems.find(([group, line]) => matches(groups, group, line, at, place))?.[2],
         change: changed => write(replaced(groups, at, rows.map((other, line) => (line === place ? changed : other)))),
         remove: () => write(replaced(groups, at, rows.filter((_, line) => line !== place))),
       })),
@@ -143,9 +148,14 @@ function Typed({ type, label, title, value, write }) {
   });
 }
 
-// 1,000 is one number here too, as in a field for a single one; what was read of it stands in the field then
+// 1,000 is one number here too, as in a field for a single one, where something else parts the numbers: 100,200 alone may be two
 function separate(text, type) {
+  if (type === 'number' && PERHAPS_ONE.test(text) && !SURELY_SEVERAL.test(text)) return [text.trim()];
   return text.split(type === 'number' ? BETWEEN_NUMBERS : COMMA).map(part => part.trim()).filter(Boolean);
+}
+
+function unclear({ operator, type, values }) {
+  return SEVERAL.includes(operator) && type === 'number' && values.length === 1 && PERHAPS_ONE.test(values[0]);
 }
 
 function optionsOf(conditions, row) {
