@@ -88,6 +88,8 @@ MAIN = ("inbox.index", "inbox.task", "requests.start", "requests.instance")
 REFUSED = (401, 403, 404, 409, 415, 422)
 Sent = Mapping[str, str | tuple[str, bytes]]
 """fields of a form: text, or name and content of a file"""
+Answer = tuple[str, str, Sent | None, Collection[int]]
+"""login, address, fields of a form that is sent there, and the statuses of which the answer must have one"""
 
 
 class Places:
@@ -98,7 +100,7 @@ class Places:
         self.site = site
         self.values: dict[str, dict[str, Any]] = {}
         self.more: list[tuple[str, str]] = []
-        self.sent: list[tuple[str, str, Sent]] = []
+        self.sent: list[tuple[str, str, Sent, int]] = []
         self._people()
         self._requests()
         self._designs()
@@ -127,13 +129,13 @@ class Places:
         for login, address in self.more:
             yield login, "", address
 
-    def answers(self) -> Iterator[tuple[str, str, Sent | None]]:
-        """(login, address, fields) of the pages that only an answer shows: results, what is asked before something is
+    def answers(self) -> Iterator[Answer]:
+        """Of the pages that only an answer shows: results, what is asked before something is
         done, refusals; without fields an address that is not for him."""
-        yield from (("ann", address, None) for address in ("/nowhere", "/people/"))
-        yield from self.sent
+        yield from (("ann", address, None, {status}) for address, status in (("/nowhere", 404), ("/people/", 403)))
+        yield from ((login, address, fields, {status}) for login, address, fields, status in self.sent)
 
-    def refusals(self) -> Iterator[tuple[str, str, Sent]]:
+    def refusals(self) -> Iterator[Answer]:
         """Every form that is shown again when it is refused, sent empty."""
         rules = list(self.site.app.url_map.iter_rules())
         looks = {rule.rule: login for rule in rules for login in [PAGES.get(rule.endpoint)] if login is not None}
@@ -148,7 +150,7 @@ class Places:
                 known = everything | self.values[""] | self.values.get(rule.endpoint, {})
                 if rule.arguments <= known.keys():
                     address = urls.build(rule.endpoint, {name: known[name] for name in rule.arguments}, method="POST")
-                    yield looks.get(rule.rule, about[room]), address, {}
+                    yield looks.get(rule.rule, about[room]), address, {}, REFUSED
 
     @contextmanager
     def acting(self, login: str) -> Iterator[UnitOfWork]:
@@ -224,11 +226,11 @@ class Places:
             ("ann", "/requests/start/procure_to_pay"), ("ann", "/requests/start/order_to_cash"),
         ]  # fmt: skip
         self.sent += [
-            ("", "/login", {"login": "nobody", "password": "guessed"}),
-            ("ann", "/requests/start/expense_claim", {"data": "{}"}),
-            ("bob", f"/inbox/{asked}", {"action": "reject", "data": "{}"}),
-            ("bob", "/inbox/agree-many", {"line": f"{asked}:00"}), ("bob", "/substitutions/", {}),
-            ("adam", "/people/leaving/", {"leaver": "bob", "to": "eve", "reason": "离职", "item": str(done)}),
+            ("", "/login", {"login": "nobody", "password": "guessed"}, 401),
+            ("ann", "/requests/start/expense_claim", {"data": "{}"}, 422),
+            ("bob", f"/inbox/{asked}", {"action": "reject", "data": "{}"}, 422),
+            ("bob", "/inbox/agree-many", {"line": f"{asked}:00"}, 200), ("bob", "/substitutions/", {}, 422),
+            ("adam", "/people/leaving/", {"leaver": "bob", "to": "eve", "reason": "离职", "item": str(done)}, 200),
         ]  # fmt: skip
 
     def _designs(self) -> None:
@@ -271,10 +273,10 @@ class Places:
         with self.site.engine.unit_of_work(ENGINE, read_only=True) as uow:
             area = repository.areas.pack(uow, "oa")
         self.sent += [
-            ("chen", "/designer/scenarios/leave_request", {}), ("chen", "/designer/approvals/", {}),
-            ("chen", "/designer/import", {"category": "oa", "file": ("notes.txt", b"no drawing")}),
-            ("chen", "/designer/exchange", {"file": ("oa.zip", area)}),
-            ("adam", "/cockpit/versions/leave_request/migrate", {}),
+            ("chen", "/designer/scenarios/leave_request", {}, 200), ("chen", "/designer/approvals/", {}, 422),
+            ("chen", "/designer/import", {"category": "oa", "file": ("notes.txt", b"no drawing")}, 422),
+            ("chen", "/designer/exchange", {"file": ("oa.zip", area)}, 200),
+            ("adam", "/cockpit/versions/leave_request/migrate", {}, 422),
         ]  # fmt: skip
 
     def _operations(self) -> None:
@@ -294,10 +296,10 @@ class Places:
         ]  # fmt: skip
         wrong = "2026-12-30,off,盘点\n2026-13-01,off,\n".encode()
         self.sent += [
-            ("adam", "/workdays/cn/day", {"day": "2026-12-30", "kind": "off", "note": "盘点"}),
-            ("adam", "/workdays/cn/file", {"file": ("days.csv", wrong)}),
-            ("adam", "/people/", {}), ("adam", "/messages/webhooks/", {"name": "ledger"}),
-            ("adam", "/messages/webhooks/", {"name": ""}),
+            ("adam", "/workdays/cn/day", {"day": "2026-12-30", "kind": "off", "note": "盘点"}, 200),
+            ("adam", "/workdays/cn/file", {"file": ("days.csv", wrong)}, 422),
+            ("adam", "/people/", {}, 422), ("adam", "/messages/webhooks/", {"name": "ledger"}, 200),
+            ("adam", "/messages/webhooks/", {"name": ""}, 422),
         ]  # fmt: skip
 
     def _policies(self) -> None:
@@ -324,7 +326,8 @@ class Places:
             )
         self.more += [("gao", "/policies/emergencies"), ("dina", "/policies/PAY-001/change?view=yaml")]
         self.sent += [
-            ("dina", "/policies/PAY-001/change", {"view": "yaml", "text": text}) for text in (stated, "-")
+            ("dina", "/policies/PAY-001/change", {"view": "yaml", "text": text}, status)
+            for text, status in ((stated, 200), ("-", 422))
         ]  # fmt: skip
 
 
@@ -413,21 +416,19 @@ def opened(
 
 
 def answered(
-    site: Site, places: Places, page: Page, theme: str, answers: list[tuple[str, str, Sent | None]], *,
+    site: Site, places: Places, page: Page, theme: str, answers: list[Answer], *,
     everywhere: bool = False,
 ) -> list[str]:  # fmt: skip
     """What is wrong with the pages that only an answer shows."""
     found, before = [], None
-    for login, address, fields in sorted(answers, key=lambda one: one[0]):
+    for login, address, fields, expected in sorted(answers, key=lambda one: one[0]):
         if login != before:
             places.become(page, login, theme)
-        if fields is None:
-            site.open(page, address)
-        else:
-            send(site, page, address, fields, at="/menu" if login else "/login")
+        status = asked(site, page, address, fields, at="/menu" if login else "/login")
+        wrong = [f"answered {status}, not {expected}"] * (status not in expected)
         found += [
             f"{address} {fields} as {login or 'nobody'}: {one}"
-            for one in looked_at(page, CONTENT, everywhere=everywhere)
+            for one in wrong + looked_at(page, CONTENT, everywhere=everywhere)
         ]
         before = login
     return found
@@ -458,25 +459,41 @@ def in_dialogs(page: Page, openers: str) -> list[str]:
     return found
 
 
-def send(site: Site, page: Page, address: str, fields: Sent, at: str) -> None:
-    """A form with `fields`, sent from a page `at` which it need not stand on."""
+def asked(site: Site, page: Page, address: str, fields: Sent | None, at: str) -> int:
+    """Status of the answer itself: 303 where it leads to another page.
+
+    A form with `fields` is sent from a page `at` which it need not stand on.
+    """
+    if fields is None:
+        return answer_of(site, page, lambda: page.goto(f"{site.address}{address}"))
     if not page.url.startswith(site.address):
         site.open(page, at)
     told = [
         [name, value, None] if isinstance(value, str) else [name, base64.b64encode(value[1]).decode(), value[0]]
         for name, value in fields.items()
     ]
-    with page.expect_navigation():
-        page.evaluate(SEND, [address, told])
+    return answer_of(site, page, lambda: page.evaluate(SEND, [address, told]))
+
+
+def answer_of(site: Site, page: Page, ask: Callable[[], object]) -> int:
+    with page.expect_navigation() as navigation:
+        ask()
     site.ready(page)
+    first = navigation.value.request
+    while first.redirected_from is not None:
+        first = first.redirected_from
+    answer = first.response()
+    assert answer is not None
+    return answer.status
 
 
 SEND = """([address, fields]) => {
-  const form = document.createElement('form'), field = () => form.appendChild(document.createElement('input'));
+  const form = document.createElement('form');
+  const field = (kind = 'input') => form.appendChild(document.createElement(kind));
   Object.assign(form, { method: 'post', action: address, enctype: 'multipart/form-data', hidden: true });
   Object.assign(field(), { name: 'csrf_token', value: document.querySelector('meta[name=csrf-token]').content });
   for (const [name, value, file] of fields) {
-    if (file === null) { Object.assign(field(), { name, value }); continue; }
+    if (file === null) { Object.assign(field('textarea'), { name, value }); continue; }
     const held = new DataTransfer();
     held.items.add(new File([Uint8Array.from(atob(value), letter => letter.charCodeAt(0))], file));
     Object.assign(field(), { type: 'file', name, files: held.files });
