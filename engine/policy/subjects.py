@@ -154,7 +154,8 @@ class Subjects:
     def alike(self, approval: str) -> list[str]:
         """Approvals that surely name their document by the same variable."""
         return [
-            other for other, about in self._about.items()
+            other
+            for other, about in self._about.items()
             if about == self._about[approval] and self._asks(other) == self._asks(approval)
         ]
 

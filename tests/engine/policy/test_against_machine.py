@@ -301,7 +301,7 @@ def test_a_step_that_is_over_can_still_be_undone(how):
     """What is kept for undoing outlives what ended around it."""
     body, lines = UNDONE[how]
 
-    by = "" if "<subProcess id=\"S\"" in body else BY
+    by = "" if '<subProcess id="S"' in body else BY
 
     roots = message("m", "= request_id") + error("E1")
     verdict = judged(drawing(START + END + body + flows(*lines) + by, roots), states=2000, depth=20)
