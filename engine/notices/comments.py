@@ -12,8 +12,8 @@ from engine.unit_of_work import UnitOfWork
 
 DESIGN = "process.design"
 """what they may do who can read comments"""
-_MENTIONED = ("{who}在「{name}」的批注中提到您", "{who} mentioned you in a comment on “{name}”")
-_SAID = ("{who}批注了「{name}」", "{who} commented on “{name}”")
+_MENTIONED = ("{who}在「{name}」的评论中提到您", "{who} mentioned you in a comment on “{name}”")
+_SAID = ("{who}评论了「{name}」", "{who} commented on “{name}”")
 
 
 def naming(uow: UnitOfWork, text: str, people: Iterable[UUID]) -> str:

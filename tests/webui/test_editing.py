@@ -155,9 +155,9 @@ def test_whoever_is_named_in_a_comment_and_who_saved_the_draft_is_told(analysts,
         }
     asked = told["ana"][0][2]
     assert told == {
-        "ana": [("本批注了「报销」", "@本杰明 怎么看？", asked)],
-        "ben": [("安娜在「报销」的批注中提到您", "请看 @本", where)],
-        "benno": [("本在「报销」的批注中提到您", "@本杰明 怎么看？", asked)],
+        "ana": [("本评论了「报销」", "@本杰明 怎么看？", asked)],
+        "ben": [("安娜在「报销」的评论中提到您", "请看 @本", where)],
+        "benno": [("本在「报销」的评论中提到您", "@本杰明 怎么看？", asked)],
         "ann": [],
     }
     assert (refused.status_code, "somebody who may design processes" in refused.text) == (422, True)

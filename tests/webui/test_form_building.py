@@ -77,6 +77,8 @@ def test_a_form_is_made_found_saved_and_deployed(ana, engine):
     seen = {"If-Match": "2-0", "Accept": "application/json"}
     unaware = ana.put(f"{HERE}/drafts/oa/trip", json={"content": form}, headers=seen)
     assert (unaware.status_code, unaware.json["detail"][:25]) == (409, "Dora deployed this form a")
+    assert "Open it again; what you typed here is still shown." in unaware.json["detail"]
+    assert 'href="/designer/history/form/oa/trip"' in ana.get("/designer/versions/form/oa/trip").text
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert [field.path for field in repository.form(uow, "oa/trip").fields] == ["cost", "secret"]
 

@@ -6,9 +6,12 @@ import re
 import pytest
 
 from engine import drafts, identity, jobs, repository, runtime
+from engine.findings import Finding, Level
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, seen
+from webui.designer.filing import File
+from webui.designer.publishing import _findings
 
 PATH = "processes/oa/claim.bpmn"
 RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
@@ -199,3 +202,11 @@ def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine
     assert part.status_code == 200
     assert "5 of 5 scenarios failed." in text_of(part)
     assert re.search("case 0 .+ case 2 .+ 2 more case 3 .+", text_of(part))
+
+
+def test_a_finding_leads_to_its_part_whatever_stands_in_its_id(app):
+    file = File("process", "claim", PATH, "报销", [], None, "1")
+    with app.test_request_context():
+        shown = _findings(file, b"", [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
+
+    assert [one.address for one in shown] == ["/designer/edit/claim#50%25%20of%20it%231"]

@@ -595,6 +595,7 @@ def test_a_form_that_is_saved_as_shown_writes_nothing_and_one_that_somebody_chan
 
     assert late.status_code == 409
     assert "安娜 已于" in late.text
+    assert "请重新打开；您在此填写的内容仍会显示。" in late.text
     assert 'value="全部"' in late.text
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         draft = drafts.open_(uow, "forms/oa/trip.json")

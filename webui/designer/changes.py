@@ -1,6 +1,7 @@
 """What differs between two files, as lines of a page: their parts are paired by id, whatever kind of file it is."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -42,6 +43,16 @@ class Row:
     kind: str
     name: str
     lines: tuple[Line, ...] = ()
+
+
+def apart(words: Sequence[str]) -> list[str]:
+    """The same words twice would hide one of what they stand for."""
+    seen: Counter[str] = Counter()
+    found = []
+    for one in words:
+        seen[one] += 1
+        found.append(one if seen[one] == 1 else f"{one} ({seen[one]})")
+    return found
 
 
 def rows_between(before: Mapping[str, Thing], after: Mapping[str, Thing]) -> list[Row]:

@@ -42,6 +42,7 @@ class DeployedMeanwhile(EngineError):
     """A version was deployed since this page was loaded."""
 
     message = N_("{name} deployed this form at {at}.")
+    hint = N_("Open it again; what you typed here is still shown.")
     status = 409
 
 
@@ -49,6 +50,7 @@ class DraftChangedMeanwhile(EngineError):
     """The draft on the server is not the one that this page was loaded with."""
 
     message = N_("{name} saved this draft at {at}.")
+    hint = N_("Open it again; what you typed here is still shown.")
     status = 409
 
 
@@ -77,11 +79,6 @@ class File:
     def editor(self) -> str:
         """The address of the page that edits it."""
         return editor_of(self.kind, self.key)
-
-    @property
-    def stored(self) -> int:
-        """The version that `drafts.save` asks for: 0 while there is no row."""
-        return int(self.etag.partition("-")[0])
 
 
 def file_of(kind: str, key: str) -> File:

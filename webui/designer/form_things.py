@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from engine.errors import N_, EngineError, Phrase
 from engine.values import from_json
-from webui.designer.changes import NotComparable, Thing
+from webui.designer.changes import NotComparable, Thing, apart
 
 KINDS = {
     "textfield": N_("Text"), "textarea": N_("Long text"), "number": N_("Numeric value"), "checkbox": N_("Yes or no"),
@@ -22,7 +22,7 @@ KINDS = {
 }  # fmt: skip
 """what each kind of component is called"""
 _WORDS = {
-    "key": N_("Name of the value"), "path": N_("Name of the value"), "label": N_("Name"), "type": N_("Kind of field"),
+    "key": N_("Name of the value"), "path": N_("Name of the list"), "label": N_("Name"), "type": N_("Kind of field"),
     "troika:label.en": N_("Name in English"), "description": N_("Description"), "text": N_("Wording"),
     "required": N_("Required"), "min": N_("At least"), "max": N_("At most"), "minLength": N_("Shortest"),
     "maxLength": N_("Longest"), "pattern": N_("Pattern"), "defaultValue": N_("Value at first"),
@@ -32,7 +32,21 @@ _WORDS = {
     "dictionary": N_("Dictionary"), "subtype": N_("Date or time"), "multiple": N_("Several"), "columns": N_("Width"),
     "print": N_("Print layout"), "paper": N_("Paper"), "blocks": N_("Part"), "block": N_("What it holds"),
     "heading": N_("Heading"), "troika:heading.en": N_("Heading in English"), "fields": N_("Fields"),
-    "valuesExpression": N_("Choices"), "valuesKey": N_("Choices"),
+    "valuesExpression": N_("Choices by an expression"), "valuesKey": N_("Choices from the value"),
+    "troika:description.en": N_("Description in English"), "troika:text.en": N_("Wording in English"),
+    "troika:limit": N_("Counts for limits of substitutes"), "showOutline": N_("With a frame"),
+    "allowAddRemove": N_("Lines can be added and removed"), "defaultRepetitions": N_("Lines at first"),
+    "disableCollapse": N_("Always shows all lines"), "nonCollapsedItems": N_("Lines shown at first"),
+    "dateLabel": N_("Name of the date"), "timeLabel": N_("Name of the time"), "dataSource": N_("Lines come from"),
+    "rowCount": N_("Lines per page"), "patternErrorMessage": N_("Said when the pattern does not fit"),
+    "validationType": N_("Checked as"), "list": N_("List"), "columnsExpression": N_("Columns by an expression"),
+    "disallowPassedDates": N_("No days in the past"), "increment": N_("Step between values"),
+    "searchable": N_("Can be searched"), "content": N_("Wording"), "source": N_("Address of the picture"),
+    "alt": N_("Description of the picture"), "height": N_("Height"), "timeInterval": N_("Minutes between times"),
+    "use24h": N_("24 hours"), "timeSerializingFormat": N_("Stored form of the time"), "accept": N_("Kinds of files"),
+    "action": N_("What it does"), "prefixAdorner": N_("Before the value"), "suffixAdorner": N_("After the value"),
+    "computeOn": N_("When it is computed"), "verticalAlignment": N_("Vertical alignment"),
+    "serializeToString": N_("Stored as text"),
 }  # fmt: skip
 _QUIET = frozenset(("validate", "properties", "conditional", "layout", "appearance"))
 """words that only hold others"""
@@ -69,7 +83,9 @@ def _within(holder: dict[str, Any], parent: str) -> Iterator[tuple[str, Thing]]:
 
 
 def _facts(one: dict[str, Any]) -> dict[str, str]:
-    return dict(_said(one, ()))
+    """Two properties may have the same words: a label beside one among the own properties."""
+    said = list(_said(one, ()))
+    return dict(zip(apart([words for words, _ in said]), (text for _, text in said), strict=True))
 
 
 def _said(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -80,12 +96,18 @@ def _said(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, s
             yield from _said(inner, (*path, word))
         elif word != "values" and isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
             for number, one in enumerate(inner, start=1):
-                yield from _said(one, (*path, f"{gettext(_WORDS[word]) if word in _WORDS else word} {number}"))
+                yield from _said(one, (*path, f"{_word(word, inner)} {number}"))
         elif word == "values" and isinstance(inner, list):
             yield from _choices(inner)
         else:
-            said = [gettext(_WORDS[one]) if one in _WORDS else one for one in (*path, word) if one not in _QUIET]
-            yield " · ".join(said), _text(word, inner)
+            said = [_word(one) for one in path if one not in _QUIET]
+            yield " · ".join((*said, _word(word, inner))), _text(word, inner)
+
+
+def _word(key: str, value: Any = None) -> str:
+    if key == "columns" and isinstance(value, list):  # of a table; a number is the width of a field
+        return gettext("Column")
+    return gettext(_WORDS[key]) if key in _WORDS else key
 
 
 def _choices(values: list[Any]) -> Iterator[tuple[str, str]]:

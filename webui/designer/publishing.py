@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import flash, g, redirect, request, url_for
@@ -234,7 +235,7 @@ def _findings(file: File, content: bytes, told: list[Finding]) -> list[Shown]:
         Shown(
             one.level.value, names.get(one.element_id or "", one.element_id or one.resource),
             errors.words(one.message, one.facts), errors.words(one.hint, one.facts),
-            f"{file.editor}#{one.element_id}" if one.element_id else file.editor,
+            f"{file.editor}#{quote(one.element_id)}" if one.element_id else file.editor,
         )
         for one in told if one.level is not Level.INFO
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from engine import dmn
 from engine.dmn import model as m
 from engine.errors import N_, Phrase
-from webui.designer.changes import NotComparable, Thing
+from webui.designer.changes import NotComparable, Thing, apart
 from webui.rendering import label
 
 _HIT_POLICIES = {
@@ -74,27 +74,17 @@ def _of_table(table: m.DecisionTable, name: str) -> Iterator[tuple[str, Thing]]:
     for number, rule in enumerate(table.rules, start=1):
         cells = [*rule.tests, *rule.outputs, *rule.annotations]
         notes = [gettext("Note")] * len(rule.annotations)
-        facts = dict(zip(_apart([*titles, *notes]), cells, strict=False))
+        facts = dict(zip(apart([*titles, *notes]), cells, strict=False))
         yield rule.id, Thing(gettext("Rule"), gettext("Rule %(n)s", n=number), facts)
 
 
 def columns(table: m.DecisionTable, name: str) -> list[str]:
     """Headings of a table, inputs first."""
-    return _apart(_titles(table, name))
+    return apart(_titles(table, name))
 
 
 def _titles(table: m.DecisionTable, name: str) -> list[str]:
     return [one.label or one.text for one in table.inputs] + [one.name or name for one in table.outputs]
-
-
-def _apart(titles: list[str]) -> list[str]:
-    """The same heading twice would hide one of its cells."""
-    seen: dict[str, int] = {}
-    found = []
-    for title in titles:
-        seen[title] = seen.get(title, 0) + 1
-        found.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
-    return found
 
 
 def _filled(facts: dict[str, str]) -> dict[str, str]:

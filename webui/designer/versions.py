@@ -6,7 +6,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from engine import batches, identity, policy, repository
+from engine import batches, drafts, identity, policy, repository
 from engine.db.definition import definition, deployment, resource
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
@@ -49,12 +49,12 @@ def versions(kind: str, key: str) -> ResponseReturnValue:
     saved_by = identity.user(g.uow, draft.saved_by) if draft is not None and draft.saved_by else None
     return page(
         "designer/versions.html", block="content", file=file, versions=_lines(file),
+        kept=draft is not None or bool(drafts.revisions.list_(g.uow, file.path)),
         saved_by=person(saved_by) if saved_by is not None else "", draft_value=DRAFT,
     )  # fmt: skip
 
 
 def _lines(file: File) -> list[Line]:
-    ids = [one.id for one in file.versions]
     ids = [one.id for one in file.versions]
     told = {row.id: row for row in g.uow.execute(_deployed.where(definition.c.id.in_(ids)))}
     drawn = file.kind == "process"
