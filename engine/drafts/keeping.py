@@ -18,10 +18,10 @@ from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, upd
 from engine import bpmn, dmn, history, operations
 from engine.bpmn import imports
 from engine.bpmn.imports import Dialect, ImportNote, Translation
-from engine.db.definition import Kind
+from engine.db.definition import Kind, definition
 from engine.db.draft import draft
 from engine.drafts import revisions
-from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, StaleDraft
+from engine.errors import N_, AlreadyExists, EngineError, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import UnitOfWork
 
 _KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
@@ -34,7 +34,21 @@ _drawing = select(draft.c.path, draft.c.version).where(draft.c.key == bindparam(
 _insert = insert(draft)
 _change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
 _report = update(draft).where(draft.c.path == bindparam("of")).values(report=bindparam("what"))
+_deployed = (
+    select(definition.c.deployed_at)
+    .where(definition.c.kind == int(Kind.FORM), definition.c.key == bindparam("named"))
+    .order_by(definition.c.version.desc())
+    .limit(1)
+)
 _remove = delete(draft).where(draft.c.path == bindparam("of"))
+
+
+class DeployedWhileSaved(EngineError):
+    """A save that began before a deployment of the form and waited for it."""
+
+    message = N_("Form '{key}' was deployed while it was being saved.")
+    hint = N_("Nothing was stored. Look at the version that was deployed, then save again.")
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,7 @@ def import_drawing(
     found = imports.translate(content, file_name, key, area)
     if found.xml is None:
         return Imported(found, None)
+    alone(uow, found.forms)
     stem = _UNUSUAL.sub("_", found.key or PurePosixPath(file_name).stem)
     path = f"processes/{area}/{stem}.bpmn"
     there = uow.execute(_drawing, {"named": place(path)[1]}).first()
@@ -172,8 +187,7 @@ def put_report_away(uow: UnitOfWork, path: str) -> None:
 def alone(uow: UnitOfWork, paths: Iterable[str]) -> None:
     """Wait until nobody else saves or deploys the forms among these; ask before reading what is saved or deployed.
 
-    The draft of a form counts while it is younger than the newest version: what is saved while the form is deployed
-    would look older, and never be shown again.
+    All that one act saves at once and first, so that two acts cannot wait for each other.
     """
     for path in sorted({path for path in paths if _KINDS.get(PurePosixPath(path).suffix) is Kind.FORM}):
         uow.alone(f"draft {path}")
@@ -182,9 +196,16 @@ def alone(uow: UnitOfWork, paths: Iterable[str]) -> None:
 def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: str = "") -> DraftInfo:
     """Store `content` under `path`. `version`: the one that was opened, 0 for a new draft.
 
-    Raises InvalidValue for a path outside the library, AlreadyExists, StaleDraft.
+    The draft of a form counts while it is younger than the newest version: what began before that one was deployed
+    would never be shown again. Raises InvalidValue for a path outside the library, AlreadyExists, StaleDraft,
+    DeployedWhileSaved.
     """
     kind, key = place(path)
+    if kind is Kind.FORM:
+        alone(uow, [path])
+        deployed_at = uow.execute(_deployed, {"named": key}).scalar()
+        if deployed_at is not None and uow.now < deployed_at:
+            raise DeployedWhileSaved(key=key)
     row: dict[str, Any] = {"content": content, "saved_by": uow.actor.user_id, "saved_at": uow.now}
     if name:
         row["name"] = name

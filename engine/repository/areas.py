@@ -90,6 +90,7 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
     Raises NoArchive; nothing is taken in then.
     """
     files = _read(content)
+    drafts.alone(uow, files)
     there, known = current(uow, with_drafts=False), {info.path: info for info in drafts.list_(uow)}
     homes = {drafts.place(path): path for path in (*there, *known)}
     taken = []

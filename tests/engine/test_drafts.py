@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from engine import drafts, identity, operations, tasks
 from engine.db.draft import draft_lock
+from engine.drafts.keeping import DeployedWhileSaved
 from engine.drafts.revisions import ASIDE, Revision, superfluous
 from engine.errors import AlreadyExists, InvalidValue, NotFound, SecondPersonNeeded, StaleDraft
 from engine.ids import uuid7
@@ -14,6 +16,7 @@ from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from tests.engine.bpmn.drawing import END, START, drawing, flows, user
 
 PATH = "processes/oa/claim.bpmn"
+FORM = "forms/oa/claim.json"
 
 
 def test_a_draft_is_saved_opened_listed_and_discarded(engine):
@@ -45,6 +48,30 @@ def test_a_second_tab_is_told_that_the_draft_has_changed(engine):
 
         assert stale.value.facts == {"path": PATH, "found": 2, "seen": 1}
         assert drafts.open_(uow, PATH).content == b"two"
+
+
+def test_a_form_that_was_deployed_while_it_waited_to_be_saved_is_not_stored(engine, clock):
+    form = b'{"id": "oa/claim", "components": [{"id": "a", "type": "number", "key": "a", "label": "A"}]}'
+    clock.advance(timedelta(seconds=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        deploy(uow, {FORM: form})
+    clock.advance(timedelta(seconds=-1))  # a request that began a second earlier
+    with engine.unit_of_work(ENGINE) as uow:
+        with pytest.raises(DeployedWhileSaved):
+            drafts.save(uow, FORM, form)
+        assert drafts.list_(uow) == []
+    clock.advance(timedelta(seconds=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        assert drafts.save(uow, FORM, form).version == 1
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_whoever_saves_a_form_keeps_others_from_deploying_it_until_he_is_done(engine):
+    lock = select(func.pg_try_advisory_xact_lock(func.hashtextextended(f"draft {FORM}", 0)))
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, FORM, b"{}")
+        with uow.connection.engine.connect() as other:
+            assert other.execute(lock).scalar() is False
 
 
 @pytest.mark.parametrize(

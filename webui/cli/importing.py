@@ -55,6 +55,7 @@ def _library(uow: UnitOfWork, folder: Path, dry_run: bool) -> int:
     """Every file of a library of ours, as it is."""
     files = list(worlds.files_of(folder))
     if not dry_run:
+        drafts.alone(uow, (path for path, _ in files))
         known = {info.path: info.version for info in drafts.list_(uow)}
         for path, content in files:
             drafts.save(uow, path, content, version=known.get(path, 0))
@@ -66,6 +67,7 @@ def _other(uow: UnitOfWork, path: Path, area: str, dry_run: bool) -> int:
     target = f"{'forms' if path.suffix == '.json' else 'processes'}/{area}/{path.name}"
     drafts.place(target)
     if not dry_run:
+        drafts.alone(uow, [target])
         known = {info.path: info.version for info in drafts.list_(uow)}
         drafts.save(uow, target, path.read_bytes(), version=known.get(target, 0))
     return 1
