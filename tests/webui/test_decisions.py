@@ -105,6 +105,22 @@ def test_a_table_is_compared_rule_by_rule_and_publishing_says_who_asks_it(ana, e
     assert "asks keeps the version that it was published with, until it is published again." in shown
 
 
+def test_a_file_that_moved_is_the_same_on_every_page(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/srm/fee.dmn": FEE.replace(b"&lt; 100", b"&lt; 70")})
+    changed = text(FEE).replace("&lt; 100", "&lt; 50")
+    ana.put(f"{HERE}/drafts/fee", json={"xml": changed}, headers={"If-Match": "0"})
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [draft.path for draft in drafts.list_(uow)] == ["processes/srm/fee.dmn"]
+    assert "Before < 70 After < 50" in text_of(ana.get("/designer/difference/decision/fee"))
+    assert "Version 2" in text_of(ana.get("/designer/versions/decision/fee"))
+    assert publish(ana, "decision/fee", "1").status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        newest = repository.versions(uow, "fee", "decision")[0]
+        assert (newest.version, repository.file(uow, newest.id)[0]) == (3, "processes/srm/fee.dmn")
+
+
 def test_rows_are_tried_on_the_table_as_it_stands(ana):
     rows = [{"amount": "5", "expected": "small"}, {"amount": "=100 + 1"}, {"amount": "x"}, {}]
 

@@ -1,8 +1,6 @@
 """Decision tables: all files, a new one, the page that edits one, and what its script asks for."""
 
 import json
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from flask import Response, g, jsonify, redirect, render_template, request, url_for
@@ -10,14 +8,13 @@ from flask.typing import ResponseReturnValue
 
 from engine import dmn, drafts, repository
 from engine.dmn.simulation import Problem
-from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
-from engine.repository import DefinitionInfo
 from webui import datafile, errors, transaction
 from webui.access import works
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
+from webui.designer.decision_files import DecisionFile, file_of_decisions, files
 from webui.designer.drawing import NotAnObject, body, findings_out
 from webui.designer.filing import saved_by
 from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, etag_of
@@ -52,23 +49,6 @@ class NoModel(EngineError):
     status = 422
 
 
-@dataclass(frozen=True)
-class File:
-    """A file of decisions: what of it is deployed, its draft, or both. `path`: in the library."""
-
-    key: str
-    path: str
-    area: str
-    name: str
-    deployed: tuple[DefinitionInfo, ...]
-    draft: DraftInfo | None
-
-    @property
-    def version(self) -> int:
-        """The highest of its decisions, 0 when none is deployed."""
-        return max((info.version for info in self.deployed), default=0)
-
-
 @designer.get("/decisions/")
 def decision_files() -> ResponseReturnValue:
     """Every file of decisions, deployed or only a draft."""
@@ -95,7 +75,7 @@ def create_decision() -> ResponseReturnValue:
     for text in (key, area):
         if not KEY.fullmatch(text):
             raise WrongProcessId(found=text)
-    if _file(key) is not None or repository.versions(g.uow, key, "decision"):
+    if file_of_decisions(key) is not None or repository.versions(g.uow, key, "decision"):
         raise DecisionIdTaken(key=key)
     drafts.save(g.uow, f"processes/{area}/{key}.dmn", blank_table(key, name or key), name=name)
     return redirect(url_for(".edit_decision", key=key), 303)
@@ -192,34 +172,14 @@ def simulate_decision(key: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def files() -> list[File]:
-    """Every file of decisions, by area and name."""
-    deployed: dict[str, list[DefinitionInfo]] = {}
-    for info in repository.latest_all(g.uow, "decision"):
-        deployed.setdefault(repository.file(g.uow, info.id)[0], []).append(info)
-    drawn = {draft.path: draft for draft in drafts.list_(g.uow) if draft.kind == "decision"}
-    return [_as_file(path, deployed.get(path, []), drawn.get(path)) for path in sorted({*deployed, *drawn})]
-
-
-def _as_file(path: str, deployed: list[DefinitionInfo], draft: DraftInfo | None) -> File:
-    parts = PurePosixPath(path)
-    names = [label(info.labels, info.name) for info in deployed]
-    name = ", ".join(names) or (draft.name if draft else parts.stem)
-    return File(parts.stem, path, parts.parent.name, name, tuple(deployed), draft)
-
-
-def _file(key: str) -> File | None:
-    return next((found for found in files() if found.key == key), None)
-
-
-def _existing(key: str) -> File:
-    found = _file(key)
+def _existing(key: str) -> DecisionFile:
+    found = file_of_decisions(key)
     if found is None:
         raise NotFound(kind="decision", key=key)
     return found
 
 
-def _content(found: File) -> bytes:
+def _content(found: DecisionFile) -> bytes:
     if found.draft is not None:
         return drafts.open_(g.uow, found.path).content
     return repository.source(g.uow, found.deployed[0].id)

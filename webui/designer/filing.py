@@ -12,6 +12,7 @@ from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.addresses import editor_of
+from webui.designer.decision_files import file_of_decisions
 from webui.designer.library import draft_of, etag_of, form_draft, line_of, path_of
 from webui.rendering import label, person
 
@@ -29,12 +30,6 @@ _in_file = (
     .join(resource, resource.c.id == definition.c.resource_id)
     .where(resource.c.path == bindparam("of"), definition.c.kind == int(Kind.DECISION))
     .order_by(definition.c.deployed_at.desc(), definition.c.version.desc())
-)
-_files = (
-    select(resource.c.path)
-    .join(definition, definition.c.resource_id == resource.c.id)
-    .where(definition.c.kind == int(Kind.DECISION))
-    .distinct()
 )
 
 
@@ -83,16 +78,18 @@ class File:
 
 def file_of(kind: str, key: str) -> File:
     """Raises NotFound when there is neither a version nor a draft, nor anything left of one."""
-    found = draft_of(key, kind)
-    newest = _decisions(key) if kind == "decision" else repository.versions(g.uow, key, kind)
+    decisions = file_of_decisions(key) if kind == "decision" else None
+    found = decisions.draft if decisions is not None else draft_of(key, kind)
+    newest = _decisions(decisions.path) if decisions is not None else repository.versions(g.uow, key, kind)
     latest = next(iter(newest), None)
     if kind == "form":
         path, etag = f"forms/{key}.json", f"{found.version if found else 0}-{latest.version if latest else 0}"
     else:
         path, etag = path_of(latest.category if latest else "", key), etag_of(found)
-    if kind == "decision" and latest is not None:
-        path = repository.file(g.uow, latest.id)[0]
-    path = found.path if found is not None else path
+    if decisions is not None:
+        path = decisions.path
+    elif found is not None:
+        path = found.path
     if found is None and latest is None and not drafts.revisions.list_(g.uow, path):
         raise NotFound(kind=kind, key=key)
     draft = form_draft(key) if kind == "form" else found
@@ -112,7 +109,7 @@ def changed_by(file: File, seen: str) -> EngineError:
     if file.latest is not None and version != now_version and (drawn == now_drawn or file.draft is None):
         deployer = g.uow.execute(_deployer, {"id": file.latest.id}).scalar_one()
         return DeployedMeanwhile(name=_person(deployer), at=file.latest.deployed_at)
-    return saved_by(draft_of(file.key, file.kind))
+    return saved_by(file.draft or draft_of(file.key, file.kind))
 
 
 def saved_by(draft: DraftInfo | None) -> DraftChangedMeanwhile:
@@ -125,11 +122,10 @@ def _person(user_id: UUID | None) -> str:
     return person(identity.user(g.uow, user_id) if user_id is not None else None)
 
 
-def _decisions(key: str) -> list[DefinitionInfo]:
-    """One for each deployment of the file with this name."""
-    path = next((path for path in g.uow.execute(_files).scalars() if drafts.place(path) == (Kind.DECISION, key)), None)
+def _decisions(path: str) -> list[DefinitionInfo]:
+    """One for each deployment of the file."""
     found: dict[UUID, DefinitionInfo] = {}
-    for definition_id in g.uow.execute(_in_file, {"of": path}).scalars() if path is not None else ():
+    for definition_id in g.uow.execute(_in_file, {"of": path}).scalars():
         info = repository.definition(g.uow, definition_id)
         found.setdefault(info.resource_id, info)
     return list(found.values())
