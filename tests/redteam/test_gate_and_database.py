@@ -74,7 +74,7 @@ REWRITING: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {
         ("work_item_frozen", "work_item_decision_frozen"), ("decision-changed", "grant-undecided"),
     ),
     "a fact": (update(HISTORY).where(HISTORY.c.seq == 1).values(kind="x"), (), ("chain-broken",)),
-    "facts are gone": (delete(HISTORY), (), ("stream-missing",)),
+    "facts are gone": (delete(HISTORY), (), ("stream-missing", "decision-unrecorded", "grant-unrecorded")),
     "an act": (update(AUDIT).where(AUDIT.c.seq == 1).values(kind="x"), (), ("chain-broken", "policy-unrecorded")),
     "acts are gone": (delete(AUDIT), (), ("stream-missing", "policy-unrecorded")),
 }  # fmt: skip
@@ -345,7 +345,7 @@ def test_31_a_payment_is_written_by_sql(engine, monkeypatch):
     with without(engine, payment, "payment_gate"):
         write()
     assert len(firm.rows(payment)) == 1
-    only_the_record_notices(engine, monkeypatch, "payment-uncleared", "clearance-grants")
+    only_the_record_notices(engine, monkeypatch, "payment-uncleared", "clearance-grants", "clearance-unrecorded")
 
 
 def test_fewer_people_than_the_policy_asks_for_are_not_enough_for_the_database(engine, who, blind):
