@@ -101,6 +101,7 @@ class Places:
         self.values: dict[str, dict[str, Any]] = {}
         self.more: list[tuple[str, str]] = []
         self.sent: list[tuple[str, str, Sent, int]] = []
+        self.times = 0
         self._people()
         self._requests()
         self._designs()
@@ -134,6 +135,8 @@ class Places:
         done, refusals; without fields an address that is not for him."""
         yield from (("ann", address, None, {status}) for address, status in (("/nowhere", 404), ("/people/", 403)))
         yield from ((login, address, fields, {status}) for login, address, fields, status in self.sent)
+        self.times += 1  # a name is taken once
+        yield "adam", "/messages/webhooks/", {"name": f"ledger{self.times}"}, {200}
 
     def refusals(self) -> Iterator[Answer]:
         """Every form that is shown again when it is refused, sent empty."""
@@ -298,8 +301,7 @@ class Places:
         self.sent += [
             ("adam", "/workdays/cn/day", {"day": "2026-12-30", "kind": "off", "note": "盘点"}, 200),
             ("adam", "/workdays/cn/file", {"file": ("days.csv", wrong)}, 422),
-            ("adam", "/people/", {}, 422), ("adam", "/messages/webhooks/", {"name": "ledger"}, 200),
-            ("adam", "/messages/webhooks/", {"name": ""}, 422),
+            ("adam", "/people/", {}, 422), ("adam", "/messages/webhooks/", {"name": ""}, 422),
         ]  # fmt: skip
 
     def _policies(self) -> None:
