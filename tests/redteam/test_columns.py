@@ -272,6 +272,7 @@ def taken_back(company) -> None:
 
 
 def emergency(company, monkeypatch) -> None:
+    """A claim whose approvals have lapsed is paid: two others sign in their place, a third one looks afterwards."""
     engine = company.engine
     with monkeypatch.context() as later:
         later.setattr(jobs, "run_due", lambda _: 0)

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import audit, evidence, forms, identity, jobs, policy, repository
-from engine.db.policy import policy_grant
+from engine import audit, evidence, forms, identity, policy, repository
 from engine.modules.erp.models.treasury import payment
 from engine.policy import statement
 from engine.unit_of_work import ENGINE
 from tests.engine.test_anchors import _ALONE
+from tests.redteam.test_columns import WHY, emergency
 from tests.redteam.test_record import claim
 from webui.auditing import pack
 
@@ -63,9 +63,6 @@ def verified(folder, document, *options):
     return done.returncode, done.stdout + done.stderr
 
 
-WHY = "供应商今日断供，财务总监住院，须当日付款，事后补批"
-
-
 def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch, tmp_path):
     """The approvals have lapsed; two others sign in their place, a third one looks afterwards."""
     engine, stated = company.engine, (LIBRARY / "processes/policies.yml").read_text()
@@ -74,22 +71,8 @@ def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch,
         policy.ship(uow, pay + "  break_glass: {people: 2, roles: [cfo], expires: PT24H, reason: required}\n")
         for login in ("zou", "xing"):
             identity.add_member(uow, "cfo", login)
-    with monkeypatch.context() as later:
-        later.setattr(jobs, "run_due", lambda _: 0)
-        key = claim(company)
-    with engine.unit_of_work(ENGINE) as uow:
-        uow.lock_instance(key)
-        about = uow.execute(select(policy_grant.c.subject_type, policy_grant.c.subject_id)).one()
-        policy.revoke(uow, *about, "made void")
-    jobs.run_due(engine)
-    with company.acting("ann") as uow:
-        asked = policy.ask_emergency(uow, uow.lock_instance(key), "PAY-001", *about, WHY)
-    for login in ("zou", "xing"):
-        with company.acting(login) as uow:
-            policy.sign_emergency(uow, uow.lock_instance(key), asked.id)
-    jobs.run_due(engine)
+    emergency(company, monkeypatch)
     with company.acting("gao") as uow:
-        policy.review_emergency(uow, asked.id, "发票属实")
         found = evidence.gather(uow, uow.execute(select(payment.c.id)).scalar_one())
 
     (told,) = found["emergencies"]
