@@ -10,8 +10,8 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
-from engine.forms.identifiers import is_credit_code, is_id_card
 from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, Message, is_blank, leaves
+from engine.identifiers import is_credit_code, is_id_card
 from engine.values import Value, Values, storable, to_decimal
 
 TEXT_LIMIT = 10_000

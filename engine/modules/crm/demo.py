@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 
+from engine import identifiers
 from engine.clock import FrozenClock
 from engine.ids import named
-from engine.modules.crm import uscc
 from engine.modules.crm.models.opportunity import stage
 from engine.modules.crm.models.party import price, price_list
 from engine.modules.crm.models.survey import survey, survey_invite, survey_question
@@ -197,10 +197,10 @@ def _company(number: int, chosen: random.Random) -> dict[str, Any]:
     word = _WORDS[number // len(_TOWNS) % len(_WORDS)]
     trade = _TRADES[(number // len(_TOWNS) // len(_WORDS) + number) % len(_TRADES)]
     body = "91330100MA" + "".join(chosen.choice("0123456789ABCDEFGHJKLMNPQRTUWXY") for _ in range(6))
-    body += uscc.organisation_check(body[8:16])
+    body += identifiers.organisation_check(body[8:16])
     return {
         "name": f"{town}{word}{trade}有限公司", "short_name": f"{word}{trade}",
-        "uscc": body + uscc.check_character(body),
+        "uscc": body + identifiers.credit_code_check(body),
         "customer_class": chosen.choices(("A", "B", "C", "prepaid"), (2, 4, 5, 1))[0],
         "credit_limit": Decimal(chosen.choice((0, 20_000, 50_000, 100_000, 200_000))),
         "payment_terms_days": chosen.choice((0, 15, 30, 30, 45)), "source": chosen.choice(("转介绍", "展会", "官网",

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from engine import identifiers
 from engine.clock import FrozenClock
 from engine.errors import BusinessError
 from engine.ids import uuid7
-from engine.modules.crm import uscc
 from engine.modules.crm.models.opportunity import activity, stage_change
 from engine.modules.crm.models.party import party, price
 from engine.modules.crm.operations import opportunities, parties, profiles, surveys
@@ -29,7 +29,7 @@ OURS = "91330100MADEM0011P"
     ],
 )  # fmt: skip
 def test_check_characters_of_a_credit_code(code: str, valid: bool) -> None:
-    assert uscc.is_valid(code) is valid
+    assert identifiers.is_credit_code(code) is valid
 
 
 def test_a_customer_is_known_once_by_number_then_by_name(firm: Company) -> None:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
+from engine import identifiers
 from engine.errors import BusinessError
-from engine.modules.crm import uscc as uscc_rules
 from engine.modules.crm.amounts import ZERO
 from engine.modules.crm.models.order import order
 from engine.modules.crm.models.party import address, contact, party
@@ -48,7 +48,7 @@ def upsert_party(
     Raises CRM.BAD_USCC, CRM.DUPLICATE (`candidates`: party_id, name, uscc) when several could be meant.
     """
     code = (uscc or "").strip().upper() or None
-    if code is not None and (kind == "person" or not uscc_rules.is_valid(code)):
+    if code is not None and (kind == "person" or not identifiers.is_credit_code(code)):
         raise BusinessError("CRM.BAD_USCC", found=code)
     known = _known(uow, kind, name, code, mobile)
     given = {

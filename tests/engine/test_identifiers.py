@@ -6,7 +6,7 @@ import pytest
 
 from engine import forms
 from engine.errors import InvalidForm
-from engine.forms.identifiers import is_credit_code, is_id_card
+from engine.identifiers import credit_code_check, is_credit_code, is_id_card
 
 PEOPLE = ("11010519491231002X", "440524188001010014")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -22,6 +22,13 @@ def test_one_wrong_character_is_found(text):
     changed = {text[:at] + other + text[at + 1 :] for at in range(18) for other in "0123456789X"} - {text}
     assert [one for one in changed if check(one)] == []
     assert not any(map(check, ("", text[:17], text + "1", text.replace("1", "１"))))
+
+
+def test_an_organisation_code_that_does_not_check_itself_is_found():
+    """A form took such a credit code, which customers could not be known by."""
+    body = ORGANISATIONS[0][:16] + "5"
+
+    assert not is_credit_code(body + credit_code_check(body))
 
 
 def test_a_birthday_that_there_is_not_is_found():
