@@ -92,6 +92,8 @@ _loads = (
     .group_by(inbox.c.principal_id)
 )
 OPEN = (ItemStatus.WAIT, ItemStatus.TODO, ItemStatus.ADVISING, ItemStatus.COUNTERSIGNING)
+GONE = (ItemStatus.SUPERSEDED, ItemStatus.REMOVED, ItemStatus.CANCELLED)
+"""Such items count for nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, insert, update
 
 from engine import approvals, history, ids, policy, runtime
 from engine.approvals import rounds, timeouts
-from engine.approvals.ledger import GONE
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
@@ -99,7 +98,7 @@ def _later_in_turn(act: Act) -> str | None:
     """Somebody who is asked after the actor has decided, or seen it: in sequence, as one whom he has added after
     himself, or as the one who has added him."""
     signers = _signers(act)
-    if any(item.status == ItemStatus.ADVISING or _asks_before(act, item) for item in signers):
+    if any(item.status == ItemStatus.ADVISING or _added(act, item, ItemKind.SIGN_BEFORE) for item in signers):
         return N_("the next person has asked others already")
     later = [*_after(act), *signers]
     owner = _owner(act)
@@ -130,21 +129,17 @@ def _after(act: Act) -> list[Any]:
 
 def _signers(act: Act) -> list[Any]:
     """Whom the actor has added after himself."""
+    return _added(act, act.item, ItemKind.SIGN_AFTER)
+
+
+def _added(act: Act, item: Any, kind: ItemKind) -> list[Any]:
+    """Whom an item has added in this way, also before it was handed on, as far as they still count."""
     heirs = _heirs(act)
     return [
         one for one in act.items
-        if one.kind == ItemKind.SIGN_AFTER and rounds.heir(heirs, one.parent_id) == act.item.id
-        and one.voided_at is None and ItemStatus(one.status).name.lower() not in GONE
+        if one.kind == kind and rounds.heir(heirs, one.parent_id) == item.id
+        and one.voided_at is None and one.status not in rounds.GONE
     ]  # fmt: skip
-
-
-def _asks_before(act: Act, item: Any) -> bool:
-    heirs = _heirs(act)
-    return any(
-        one.kind == ItemKind.SIGN_BEFORE and rounds.heir(heirs, one.parent_id) == item.id and one.voided_at is None
-        and ItemStatus(one.status).name.lower() not in GONE
-        for one in act.items
-    )  # fmt: skip
 
 
 def _owner(act: Act) -> Any:

@@ -125,7 +125,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     form = opening.form_of(act) if is_open else None
     values = opening.values_of(act) if is_open else {}
     document = document_of(act) if is_open else None
-    counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]
+    counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]
     return TaskView(
         work_item_id=act.item.id,
         instance_id=act.instance.id,
@@ -439,11 +439,11 @@ def _proposal(act: Act) -> Proposal | None:
 def _signers(act: Act) -> tuple[Signer, ...]:
     added = [
         item for item in act.items
-        if item.kind != ItemKind.NORMAL and item.status not in _GONE and item.voided_at is None
+        if item.kind != ItemKind.NORMAL and item.status not in rounds.GONE and item.voided_at is None
     ]  # fmt: skip
     known = identity.names(act.uow, [item.assignee_id for item in added])
     may = act.work.buttons.get("removeSigner") != "false"
-    kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in _GONE]) == 1
+    kept = len([item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]) == 1
     return tuple(
         Signer(
             item.id, known.get(item.assignee_id, ""), ItemKind(item.kind).name.lower(),
@@ -454,9 +454,6 @@ def _signers(act: Act) -> tuple[Signer, ...]:
         )
         for item in sorted(added, key=lambda item: item.id)
     )  # fmt: skip
-
-
-_GONE = (ItemStatus.SUPERSEDED, ItemStatus.REMOVED, ItemStatus.CANCELLED)
 
 
 def _alternatives(act: Act) -> list[Any]:

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -372,11 +372,7 @@ def test_every_page_is_accessible_and_fits_its_window(
 def test_what_only_an_answer_shows_is_accessible(
     site: Site, places: Places, language: str, width: str, theme: str
 ) -> None:
-    page = site.profiles.lend(language, width).new_page()
-    chromium.listen(page, *REFUSED, into=site.trouble)
-    found = answered(site, places, page, theme, list(places.answers()))
-
-    assert found == [], "\n".join(found)
+    assert answered(site, places, language, places.answers(), width=width, theme=theme) == []
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
@@ -391,21 +387,13 @@ def sweep_every_page(site: Site, places: Places, language: str) -> None:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def sweep_every_answer(site: Site, places: Places, language: str) -> None:
     """`make pages`: and the pages that only an answer shows."""
-    page = site.profiles.lend(language, "phone").new_page()
-    chromium.listen(page, *REFUSED, into=site.trouble)
-    found = answered(site, places, page, "light", list(places.answers()), everywhere=True)
-
-    assert found == [], "\n".join(found)
+    assert answered(site, places, language, places.answers(), everywhere=True) == []
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def sweep_every_refusal(site: Site, places: Places, language: str) -> None:
     """`make pages`: and every form that is shown again when it is refused. Some do something: they come last."""
-    page = site.profiles.lend(language, "phone").new_page()
-    chromium.listen(page, *REFUSED, into=site.trouble)
-    found = answered(site, places, page, "light", list(places.refusals()), everywhere=True)
-
-    assert found == [], "\n".join(found)
+    assert answered(site, places, language, places.refusals(), everywhere=True) == []
 
 
 def opened(
@@ -432,10 +420,12 @@ def opened(
 
 
 def answered(
-    site: Site, places: Places, page: Page, theme: str, answers: list[Answer], *,
-    everywhere: bool = False,
+    site: Site, places: Places, language: str, answers: Iterable[Answer], *,
+    width: str = "phone", theme: str = "light", everywhere: bool = False,
 ) -> list[str]:  # fmt: skip
     """What is wrong with the pages that only an answer shows."""
+    page = site.profiles.lend(language, width).new_page()
+    chromium.listen(page, *REFUSED, into=site.trouble)
     found, before = [], None
     for login, address, fields, expected in sorted(answers, key=lambda one: one[0]):
         if login != before:
