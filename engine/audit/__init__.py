@@ -4,6 +4,7 @@ from engine.audit.anchoring import (
     Proof,
     Standing,
     anchor,
+    anchor_if_due,
     anchor_when_due,
     ask,
     due,
@@ -48,9 +49,9 @@ from engine.audit.verifier import SHAPE, instant
 
 __all__ = [
     "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Check", "Proof", "Standing", "VerifyReport", "anchor",
-    "anchor_when_due", "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links", "instant", "last_check",
-    "links_of", "note_settings", "outside", "plan_check", "proof", "read_anchors", "read_rows", "reseal",
-    "rotations", "run_check", "sealed_clearance", "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold",
-    "sealed_item", "sealed_payment", "sealed_signature", "sealed_version", "send", "settled_emergency",
-    "settled_version", "snapshot", "standing", "store_check", "verify",
+    "anchor_if_due", "anchor_when_due", "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links",
+    "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof", "read_anchors",
+    "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency", "sealed_file",
+    "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment", "sealed_signature", "sealed_version", "send",
+    "settled_emergency", "settled_version", "snapshot", "standing", "store_check", "verify",
 ]  # fmt: skip

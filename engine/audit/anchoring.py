@@ -30,6 +30,7 @@ _OPEN = timedelta(minutes=15)
 """longer than any transaction lasts: what was written before a checkpoint and committed after it is in the next one"""
 _last = select(audit_anchor).order_by(audit_anchor.c.number.desc()).limit(1)
 _insert_anchor = insert(audit_anchor)
+_may_add = select(func.has_table_privilege(audit_anchor.name, "INSERT"))
 _insert_leaf = insert(audit_leaf)
 _sent = (
     update(audit_anchor)
@@ -86,12 +87,18 @@ def anchor(engine: ProcessEngine, *, rotate: bool = False) -> Anchor:
 
 
 def anchor_when_due(engine: ProcessEngine) -> Anchor | None:
-    """The duty that comes round: anchor when it is time or somebody has asked, send what was not sent.
-
-    Nothing in a process that may not read the key, and for a database in memory.
+    """The duty that comes round in every worker: `anchor_if_due`, but nothing in one that may not read the key or add
+    checkpoints, and for a database in memory.
     """
     if engine.settings.database_url == MEMORY or not signing.readable(engine.settings.key_file):
         return None
+    with engine.unit_of_work(ANCHORER, read_only=True) as uow:
+        allowed = uow.dialect == "sqlite" or uow.execute(_may_add).scalar()
+    return anchor_if_due(engine) if allowed else None
+
+
+def anchor_if_due(engine: ProcessEngine) -> Anchor | None:
+    """Anchor when it is time or somebody has asked, and send what was not sent. Raises as `anchor` does."""
     with engine.unit_of_work(ANCHORER, read_only=True) as uow:
         now_due, unsent = due(uow), bool(_unsent(uow))
     made = None

@@ -13,8 +13,9 @@ OWNER, APP, REPORT, ANCHOR = "troika_owner", "troika_app", "troika_report", "tro
 """migrations and ownership · the running product · reading · reading the record and adding anchors"""
 
 CHANGEABLE: dict[str, tuple[str, ...]] = {
-    "history": (), "audit": (), "audit_leaf": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (),
-    "audit_anchor": ("sent_to", "sent_at"),
+    "history": (), "audit": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (), "blob": (),
+    "signature": (), "audit_tip": ("seq", "hash"),
+    "policy_hold": ("times", "reasons", "looked_at", "ended_at", "escalated_at"),
     "history_text": ("text", "salt"), "audit_text": ("text", "salt"),
     "clearance": ("state",),
     "policy_grant": ("state", "state_reason", "state_at", "used_amount"),
@@ -31,6 +32,8 @@ CHANGEABLE: dict[str, tuple[str, ...]] = {
     "erp_payee_account_version": ("confirmed_by", "confirmed_at"),
 }  # fmt: skip
 """Table -> the only columns that the product may change; its rows are never deleted."""
+ANCHORED = ("audit_anchor", "audit_leaf")
+"""only read by the product: a checkpoint that is put in without its signature could never be taken out again"""
 KEPT = ("work_item", "erp_voucher", "erp_payment_request")
 """changed by the product, never deleted"""
 SECRET = {
@@ -43,7 +46,10 @@ RECORD = ("history", "audit", "audit_tip", "audit_anchor", "audit_leaf", "instan
 
 
 def statements() -> list[str]:
-    """SQL in order; it may be run again. Passwords and logins are the administrator's: `GRANT troika_app TO …`."""
+    """SQL in order; it may be run again. Passwords and logins are the administrator's: `GRANT troika_app TO …`.
+
+    A worker that holds the key and anchors is given both: `GRANT troika_app, troika_anchor TO …`.
+    """
     found = [_role(name) for name in (OWNER, APP, REPORT, ANCHOR)]
     found += [
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
@@ -84,7 +90,9 @@ def _owned() -> str:
 def _of_table(table: Table) -> list[str]:
     name = table.name
     columns = CHANGEABLE.get(name)
-    if columns is None:
+    if name in ANCHORED:
+        found = [f"GRANT SELECT ON {name} TO {APP}"]
+    elif columns is None:
         words = "SELECT, INSERT, UPDATE" if name in KEPT else "SELECT, INSERT, UPDATE, DELETE"
         found = [f"GRANT {words} ON {name} TO {APP}"]
     else:

@@ -50,9 +50,15 @@ def verify(
 
 @group.command()
 @click.option("--rotate", is_flag=True, help="A new key signs beside the old one, and alone from the next one on.")
-def anchor(rotate: bool) -> None:
+@click.option("--due", is_flag=True, help="For cron: only if it is time or somebody has asked.")
+def anchor(rotate: bool, due: bool) -> None:
     """Make a signed checkpoint now and send it outside."""
-    made = audit.anchor(opening.engine(), rotate=rotate)
+    if rotate and due:
+        raise click.UsageError("Expected --rotate or --due, not both.")
+    engine = opening.engine()
+    made = audit.anchor_if_due(engine) if due else audit.anchor(engine, rotate=rotate)
+    if made is None:
+        return
     click.echo(f"checkpoint {made.number} of {made.at}: {made.count} chains, root {made.root}, key {made.key}")
     if made.next_key:
         click.echo(f"from now on signs {made.next_key}: print it beside the other keys")

@@ -4,17 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import ProgrammingError
 
 from engine import audit, identity, policy, repository, runtime
-from engine.db import roles
 from engine.errors import PolicyHold
-from engine.process_engine import ProcessEngine
-from engine.settings import Settings
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, flows
-from tests.engine.policy.test_gate import APPROVE, a_bill, agree, pay, people, started, state_of
+from tests.engine.policy.test_gate import APPROVE, a_bill, agree, pay, people, started
 
 BOARD = drawing(
     START + APPROVE.format(provides="board_approval").replace("fay,cfo", "root").replace("test_bill", "policy_version")
@@ -144,82 +139,3 @@ def test_those_who_could_approve_what_they_ask_for_are_named(engine, clock):
 def person_id(engine, login: str):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         return identity.user(uow, login).id
-
-
-# ---------------------------------------------------------------- roles of least privilege
-
-
-@pytest.mark.postgres
-def test_the_product_runs_with_the_role_of_the_product_and_can_do_no_more(postgres_server, clock, tmp_path):
-    admin = create_engine(postgres_server.url(), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("CREATE DATABASE roles"))
-    made = ProcessEngine(Settings(database_url=postgres_server.url("roles"), inline_ms=60_000), clock=clock)
-    made.upgrade()
-    with made._writer.connect() as connection:
-        for _ in range(2):  # again after an upgrade
-            for statement in roles.statements():
-                connection.exec_driver_sql(statement.replace("%", "%%"))
-        for login, role in (("app1", roles.APP), ("report1", roles.REPORT), ("anchor1", roles.ANCHOR)):
-            connection.execute(text(f"CREATE USER {login} IN ROLE {role}"))
-        connection.commit()
-    made.dispose()
-    as_app = postgres_server.url("roles").replace("troika@", "app1@")
-    engine = ProcessEngine(Settings(database_url=as_app, inline_ms=60_000), clock=clock)
-    try:
-        who = people(engine)
-        bill_id = a_bill(engine)
-        instance_id = started(engine, who["req"], bill_id)
-        agree(engine, who["fay"])
-        pay(engine, instance_id, bill_id)
-        assert state_of(engine, bill_id) == "paid"
-    finally:
-        engine.dispose()
-    anchoring = Settings(
-        database_url=postgres_server.url("roles").replace("troika@", "anchor1@"),
-        anchor_sink=f"file:{tmp_path / 'outside'}", anchor_key=str(tmp_path / "keys" / "anchor.key"),
-    )  # fmt: skip
-    engine = ProcessEngine(anchoring, clock=clock)
-    try:
-        assert audit.anchor(engine).number == 1
-    finally:
-        engine.dispose()
-    app, report, anchor = (
-        create_engine(postgres_server.url("roles").replace("troika@", f"{login}@"))
-        for login in ("app1", "report1", "anchor1")
-    )
-    try:
-        for statement in (
-            "DELETE FROM history", "UPDATE history SET kind = 'x'", "DELETE FROM audit", "UPDATE audit SET kind = 'x'",
-            "TRUNCATE policy_grant", "TRUNCATE history", "DELETE FROM policy_grant", "DELETE FROM clearance",
-            "UPDATE policy_grant SET person_id = id", "UPDATE clearance SET amount = 1", "DELETE FROM work_item",
-            "UPDATE policy_version SET statement = '{}'", "UPDATE erp_payment SET amount = 1",
-            "DELETE FROM erp_payment", "UPDATE break_glass SET facts = '{}'",
-            "ALTER TABLE erp_payment DISABLE TRIGGER ALL", "DROP TRIGGER payment_gate ON erp_payment",
-            "CREATE TABLE mine (id int)", "DROP TABLE erp_payment", "SET session_replication_role = replica",
-            "CREATE OR REPLACE FUNCTION payment_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
-        ):  # fmt: skip
-            refused(app, statement)
-        for statement in ("SELECT password_hash FROM user_account", "INSERT INTO audit_tip VALUES ('x', 1, '')",
-                          "SELECT * FROM login_failure", "UPDATE history SET kind = 'x'"):  # fmt: skip
-            refused(report, statement)
-        for statement in ("SELECT * FROM user_account", "DELETE FROM audit_anchor", "UPDATE audit_anchor SET root = ''",
-                          "INSERT INTO history SELECT * FROM history"):  # fmt: skip
-            refused(anchor, statement)
-        with report.connect() as connection:
-            assert connection.execute(text("SELECT login FROM user_account WHERE login = 'fay'")).scalar() == "fay"
-        with anchor.connect() as connection:
-            assert connection.execute(text("SELECT count(*) FROM history")).scalar_one() > 0
-    finally:
-        for database in (app, report, anchor):
-            database.dispose()
-        with admin.connect() as connection:
-            connection.execute(text("DROP DATABASE roles WITH (FORCE)"))
-            for login in ("app1", "report1", "anchor1"):
-                connection.execute(text(f"DROP USER {login}"))
-        admin.dispose()
-
-
-def refused(database, statement: str) -> None:
-    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), database.connect() as connection:
-        connection.execute(text(statement))
