@@ -11,7 +11,8 @@ from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import elsewhere, fixes
 from engine.policy.reproducing import SECONDS, reproduce
-from engine.policy.search import DEPLOYING, Effort, Found, Need, Space, Starts, Violation
+from engine.policy.search import DEPLOYING, Effort, Found, Starts, Violation, search
+from engine.policy.space import Need, Space
 from engine.policy.statement import MUST_BE_POLICED, Policy, Requirement
 from engine.policy.subjects import Forms, Subjects
 from engine.policy.telling import named, told
@@ -153,7 +154,7 @@ def _prove(
         if space.matters(place) and place.id not in followed
     )  # fmt: skip
 
-    found = space.search(begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
+    found = search(space, begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
     replays = begin is None and beside.get("replay", True)
     until = perf_counter() + SECONDS
 

@@ -6,7 +6,8 @@ from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
 from engine.policy.abstraction import NOT_TOLD, Place
-from engine.policy.search import BUDGET, DIGIT, WORDS, Space, State, Way
+from engine.policy.search import BUDGET
+from engine.policy.space import DIGIT, WORDS, Space, State, Way
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""

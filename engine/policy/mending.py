@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from engine.errors import N_, Title
 from engine.findings import AUTOMATIC, Fix
-from engine.policy.search import PASSED, Move, Space, Violation
+from engine.policy.search import Violation
+from engine.policy.space import PASSED, Move, Space
 from engine.policy.telling import named
 
 READ_ONLY = "field-read-only"

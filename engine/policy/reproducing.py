@@ -23,7 +23,8 @@ from engine.bpmn.model import Definition, Process
 from engine.bpmn.state import State, Token
 from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
-from engine.policy.search import Move, Space, Violation
+from engine.policy.search import Violation
+from engine.policy.space import Move, Space
 from engine.policy.subjects import ANYTHING, read_by
 from engine.policy.tracking import Decisions
 

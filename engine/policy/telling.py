@@ -8,7 +8,8 @@ from engine.errors import N_, Phrase, Title
 from engine.findings import Step
 from engine.policy.abstraction import Place
 from engine.policy.reproducing import paths_in
-from engine.policy.search import PASSED, Move, Space, Violation
+from engine.policy.search import Violation
+from engine.policy.space import PASSED, Move, Space
 
 _DECISIONS = {
     "agree": N_("'{name}' is approved"),

@@ -11,7 +11,8 @@ from engine import bpmn, dmn, forms, policy
 from engine.errors import CannotCompile
 from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
-from engine.policy.search import DIGIT, WORDS, Effort, Space, State
+from engine.policy.search import Effort, search
+from engine.policy.space import DIGIT, WORDS, Space, State
 from tests.engine.policy.exhaustive import Explored, Explorer, Yes
 from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, OTHERS, PAY, WRITES, structured, tangled
 
@@ -121,7 +122,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
     if space.system.unread or any(space.matters(place) for place in space.system.places.values()
                                   if place.node.for_compensation):  # fmt: skip
         return 0, None
-    found = space.search(effort=Effort(20_000, 10.0))
+    found = search(space, effort=Effort(20_000, 10.0))
     if found.spent:
         return 0, None
     known: dict[tuple[int, ...], list[State]] = {}

@@ -13,7 +13,7 @@ from lxml import etree
 
 from engine import bpmn, forms, operations, policy
 from engine.policy.checker import space_of
-from engine.policy.search import Effort
+from engine.policy.search import Effort, search
 
 LIBRARY = Path(__file__).parents[3]
 SHIPPED = ("oa/direct_payment", "oa/expense_claim", "oa/travel_declaration", "procure_to_pay/procure_to_pay")
@@ -62,7 +62,7 @@ def verdict(source: bytes, *, fuse: bool = True, whole: bool = False) -> str:
         return "violated" if "policy-approval-missing" in rules else "unknown" if rules else "proved"
     (process,) = reading.definition.executable
     space = space_of(process, catalog, policies, lambda caller, node: None, _form, fuse=fuse, whole=whole)
-    found = space.search(effort=Effort(200_000, 60.0))
+    found = search(space, effort=Effort(200_000, 60.0))
     if found.violations:
         return "violated"
     return "unknown" if found.spent or space.system.unread else "proved"

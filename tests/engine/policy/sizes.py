@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from engine import bpmn, lint, operations, policy
 from engine.bpmn.model import Process
 from engine.policy.checker import space_of
+from engine.policy.search import search
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, script, service, user
 from tests.engine.policy.mutants import LIBRARY, SHIPPED
 from tests.engine.policy.random_payments import MARK, PAY
@@ -150,7 +151,7 @@ def _once(
 ) -> tuple[float, int]:
     program = bpmn.compile(definition, process.id)
     began = time.process_time()
-    found = space_of(process, catalog, policies, lambda caller, node: None).search()
+    found = search(space_of(process, catalog, policies, lambda caller, node: None))
     if sound:
         drawn = lint.library.Drawn(process, program, "size.bpmn")
         list(lint.discovered()["sound"].check(drawn, lint.library.Library(catalog, lint.KnownThings())))

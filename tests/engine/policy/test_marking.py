@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 from engine import bpmn, policy
 from engine.policy.checker import space_of
-from engine.policy.search import DEPLOYING, MANY, Effort, Space, State
+from engine.policy.search import DEPLOYING, Effort
+from engine.policy.space import MANY, Space, State
 from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, service
 
 CATALOG = {"erp.execute_payment": SimpleNamespace(guarded_by="payment.execute", outputs={})}

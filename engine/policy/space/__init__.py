@@ -1,0 +1,11 @@
+"""All that can happen to a process, as states and steps. Each file is a floor of one class that uses those below it:
+
+`stepping` what can happen next > `moving` tokens that leave, are caught, sent back > `resting` what is passed at once
+or forgotten | `choosing` gateways > `undoing` compensation > `monitor` approvals and their documents > `tokens` where
+they are > `layout` what the drawing leads to > `states`.
+"""
+
+from engine.policy.space.states import DIGIT, MANY, PASSED, WORDS, Move, Need, Slots, State, Way
+from engine.policy.space.stepping import Space
+
+__all__ = ["DIGIT", "MANY", "PASSED", "WORDS", "Move", "Need", "Slots", "Space", "State", "Way"]

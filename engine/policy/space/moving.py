@@ -1,0 +1,200 @@
+"""What happens to tokens: they leave on flows, are caught by events, sent back, or end with what is around them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+
+from engine.policy.abstraction import Place, System
+from engine.policy.regions import Masks
+from engine.policy.space.choosing import Choice
+from engine.policy.space.resting import Resting
+from engine.policy.space.states import DIGIT, MANY, WORDS, Move, Need, State, Way, one_less, one_more
+from engine.policy.subjects import Subjects
+from engine.policy.tracking import Tracking
+
+WAYS_OF_JOINS = 4
+"""Joins with more arrivals than this to be given back after a return are given all of them or none."""
+
+
+class Moving(Resting):
+    """What an activity, a gateway or an event does with the token that comes out of it."""
+
+    def __init__(
+        self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, data: Tracking, *, whole: bool,
+        fuse: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(system, needs, subjects, data, whole=whole, fuse=fuse)
+        self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
+
+    def _moved(self, state: State, place: Place, ways: tuple[Way, ...], word: str = "") -> tuple[Move, State]:
+        tokens = state.tokens
+        for flow, name in ways:
+            for slot, _ in self.landing(name, flow.id):
+                tokens = one_more(tokens, slot)
+        if self.handlers:
+            tokens = self._logged(tokens, place)
+        return Move(place.id, word, ways), State(tokens, state.outcomes, state.live, state.data)
+
+    def _branches(self, state: State, place: Place, kind: str) -> Iterator[tuple[tuple[Way, ...], State]]:
+        """The sets of flows that may be taken when a token leaves, with what is known then."""
+        for ways, data in self._chosen(place, kind, state.outcomes, state.data)[0]:
+            yield ways, state if data is state.data else State(state.tokens, state.outcomes, state.live, data)
+
+    def _chosen(
+        self, place: Place, kind: str, outcomes: int, data: Masks
+    ) -> tuple[list[tuple[tuple[Way, ...], Masks]], bool]:  # fmt: skip
+        """(the sets of flows, each with what is known then; whether what is known says for sure which)"""
+        key = (place.id + kind, outcomes, data)
+        if key not in self._cache:
+            choice = Choice(self.data, place, self._known(place, outcomes))
+            self._cache[key] = (list(choice.of(kind, data)), choice.sure)
+        return self._cache[key]
+
+    def _known(self, place: Place, outcomes: int) -> dict[str, str]:
+        told = {
+            name.removeprefix(place.prefix): WORDS[outcomes >> DIGIT * index & 7]
+            for name, index in self.asked.items() if name.startswith(place.prefix)
+        }  # fmt: skip
+        return {name: word for name, word in told.items() if word}
+
+    # ------------------------------------------------------------ what is done
+
+    def _done(self, state: State, place: Place, stage: str = "") -> State:
+        """What an activity does is done: a guarded operation has used up the approvals."""
+        state = self._written(state, place)
+        return state if place.id not in self.needs else self._used(state, self._counts[place.id], stage)
+
+    def _written(self, state: State, place: Place) -> State:
+        """Approvals end with a write that changes which document they are about; what is known of variables as well."""
+        data = self.data.forgotten(place.id, state.data)
+        undone = self._undone[place.id]
+        replaced = self._replaced[place.id]
+        tokens = self._rewritten(state, replaced, replaced, self._apart[place.id])
+        if not state.live & undone and data is state.data and tokens is state.tokens:
+            return state
+        return State(tokens, state.outcomes, state.live & ~undone, data)
+
+    def _begun(self, state: State, place: Place) -> Iterator[State]:
+        """The inside of a sub-process or call begins: at one of its start events, or at all that no flow leads to."""
+        if place.node.ad_hoc is not None or not place.starts:
+            return
+        state = self._over(state, place)
+        events = [[start] for start in place.starts if self.system.places[start].node.type == "startEvent"]
+        for starts in events or [list(place.starts)]:
+            for times in (1, MANY) if place.runs_beside_itself else (1,):
+                begun = state
+                for start in starts * times:
+                    begun = self.placed(begun, start)
+                yield begun
+
+    # ------------------------------------------------------------ events
+
+    def _happened(self, state: State, event: Place) -> tuple[Move, State]:
+        """A boundary event writes what it brought, and goes on."""
+        return self._moved(self._written(state, event), event, tuple(event.outgoing))
+
+    def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
+        """An event sub-process begins: in place of everything around it, or beside it."""
+        if any(self.system.places[start].node.interrupting for start in handler.starts):
+            before = self._emptied(state, handler.parent)
+        elif state.tokens.count(self.slot(handler.id, "!")) >= MANY:
+            return
+        else:
+            before = [state]
+        for one in before:
+            for start in handler.starts:
+                yield Move(handler.id, word), self.placed(self.active(one, handler.id), start)
+
+    def _torn_down(self, state: State, container: Place) -> list[State]:
+        """A place ends with everything in it; where several of it may be active, one of them."""
+        found = [self._without(state, self.inner[container.id] | {container.id})]
+        if self._are_several(state, container):
+            for slot in dict.fromkeys(state.tokens):
+                place, stage = self.slots[slot]
+                if place is container and stage.startswith("!"):
+                    found += [
+                        State(tokens, state.outcomes, state.live, state.data) for tokens in one_less(state.tokens, slot)
+                    ]
+        return [self._over(one, container, by_force=True) for one in found]
+
+    def _cancelled(self, state: State, place: Place, transaction: Place) -> Iterator[tuple[Move, State]]:
+        """A transaction is left by its cancel boundary event."""
+        for gone in self._torn_down(state, transaction):
+            for boundary in transaction.boundaries:
+                event = self.system.places[boundary]
+                if any(caught.kind == "cancel" for caught in event.node.events):
+                    gone = self._happened(gone, event)[1]
+            yield Move(place.id), gone
+
+    def _throw(self, state: State, place: Place) -> Iterator[tuple[Move, State]]:
+        """An error is caught by the nearest scope with a handler; uncaught, everything stops."""
+        code = next((event.code for event in place.node.events if event.kind == "error"), None)
+        yield from self._propagate(state, place, code, None)
+
+    def _propagate(
+        self, state: State, place: Place, code: str | None, thrower: Place | None, word: str = ""
+    ) -> Iterator[tuple[Move, State]]:
+        """The error leaves `place`, or the activity `thrower` around it, whose inside catches nothing."""
+        above, left = thrower or place.parent, None
+        while True:
+            inside = above is not None and above is thrower
+            for handler in [] if inside else self._handlers_beside(above, left):
+                if any(_catches(self.system.places[start], code) for start in handler.starts):
+                    yield from ((Move(place.id, word), caught) for _, caught in self._handle(state, handler))
+                    return
+            if above is None:
+                break
+            for boundary in above.boundaries:
+                event = self.system.places[boundary]
+                if _catches(event, code):
+                    for gone in self._torn_down(state, above):
+                        move, after = self._happened(gone, event)
+                        yield Move(place.id, word, move.ways), after
+                    return
+            above, left = above.parent, above
+        yield Move(place.id, word), State((), 0, state.live, state.data)
+
+    def _handlers_beside(self, above: Place | None, left: Place | None) -> list[Place]:
+        """The event sub-processes in `above` that can still begin when an error has left `left`, which may be one."""
+        went_out = left.starts if left is not None and left.node.triggered_by_event else ()
+        if any(self.system.places[start].node.interrupting for start in went_out):
+            return []
+        return [handler for handler in self.system.handlers if handler.parent is above and handler is not left]
+
+    # ------------------------------------------------------------ going back
+
+    def _sent_back(self, state: State, place: Place, target: str, word: str) -> Iterator[tuple[Move, State]]:
+        """Everything that follows from the target is taken away with its approvals, joins get back what they had."""
+        goal = self.system.places[target]
+        if not self._lies_around(goal.parent, place):
+            return
+        behind = {target, *self._down(target)}
+        gone = frozenset(self.behind(target))
+        kept = self._without(state, gone)
+        digits, undone = 0, self._bits(name for name in self.bit if name in gone)
+        for name, index in self.asked.items():
+            if name in gone:
+                digits |= 7 << DIGIT * index
+        moved = self.active(kept, target) if goal.boundaries or goal.holds_inside else self.placed(kept, target)
+        restored = [
+            self.slot(name, flow)
+            for name in behind
+            for flow in self.system.places[name].incoming
+            if self._joins(self.system.places[name]) and self._source(name, flow) not in behind
+        ]
+        choices: Iterable[tuple[bool, ...]] = product((False, True), repeat=len(restored))
+        if len(restored) > WAYS_OF_JOINS:
+            choices = [(False,) * len(restored), (True,) * len(restored)]
+        for choice in choices:
+            tokens = moved.tokens
+            for slot, again in zip(restored, choice, strict=True):
+                tokens = one_more(tokens, slot) if again else tokens
+            tokens = self._released(tokens, undone)
+            # what was decided before the target was passed last still stands
+            for outcomes in dict.fromkeys((state.outcomes & ~digits, state.outcomes)):
+                for live in dict.fromkeys((state.live & ~undone, state.live & ~self.bit.get(target, 0))):
+                    if self.whole or live == state.live & ~undone:
+                        yield Move(place.id, word), State(tokens, outcomes, live, state.data)
+
+
+def _catches(place: Place, code: str | None) -> bool:
+    return any(event.kind == "error" and event.code in (None, code) for event in place.node.events)
