@@ -1,4 +1,4 @@
-"""What people say about the elements of a drawing: threads beside the file, which never knows of them."""
+"""What people say about parts of a file: threads beside it, of which it never knows."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Thread:
 
 
 def say(uow: UnitOfWork, path: str, element: str, text: str) -> UUID:
-    """Begin a thread about `element` (empty: about the process). Raises InvalidValue."""
+    """Begin a thread about `element` (empty: about the whole file). Raises InvalidValue."""
     if len(element) > LONGEST_ELEMENT:
         raise InvalidValue(expected=N_("the id of an element"), found=element[:80])
     return _store(uow, path, element, text, None)
@@ -63,7 +63,7 @@ def settle(uow: UnitOfWork, path: str, thread_id: UUID, *, settled: bool = True)
 
 
 def threads(uow: UnitOfWork, path: str) -> list[Thread]:
-    """All of a drawing, oldest first, those that are settled included."""
+    """All of a file, oldest first, those that are settled included."""
     rows = uow.execute(_all, {"of": path})
     said = [
         Comment(
@@ -84,7 +84,7 @@ def counts(uow: UnitOfWork, path: str) -> dict[str, int]:
 
 
 def _get(uow: UnitOfWork, path: str, thread_id: UUID) -> str:
-    """The element of a thread of this drawing."""
+    """The element of a thread of this file."""
     row = uow.execute(_first, {"of": thread_id}).first()
     if row is None or row.path != path:
         raise NotFound(kind="comment", key=thread_id)

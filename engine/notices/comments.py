@@ -1,10 +1,11 @@
-"""Who is told that somebody has commented on a drawing: whoever is named, whoever saved it last, who spoke before."""
+"""Who is told of a comment on a file: whoever is named in it, whoever saved the file last, who spoke before."""
 
 import re
 from collections.abc import Iterable
 from uuid import UUID
 
 from engine import drafts, identity
+from engine.db.definition import Kind
 from engine.errors import N_, InvalidValue, Title
 from engine.notices import telling
 from engine.notices.events import DRAWING_COMMENT, Notice
@@ -34,7 +35,7 @@ def naming(uow: UnitOfWork, text: str, people: Iterable[UUID]) -> str:
 
 
 def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int:
-    """One notice for each; returns how many there are. `name`: of the process."""
+    """One notice for each; returns how many there are. `name`: of the file."""
     thread, said = next(
         (thread, one) for thread in drafts.comments.threads(uow, path) for one in (thread.first, *thread.answers)
         if one.id == comment_id
@@ -44,7 +45,9 @@ def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int
     people = identity.people_who_may(uow, DESIGN)
     mentioned = _mentioned(said.text, _called(people))
     who = identity.names(uow, [uow.actor.user_id]).get(uow.actor.user_id, "") if uow.actor.user_id else ""
-    link = f"/designer/comments/{drafts.place(path)[1]}#{thread.first.id}"
+    kind, key = drafts.place(path)
+    where = key if kind is Kind.PROCESS else f"{kind.name.lower()}/{key}"
+    link = f"/designer/comments/{where}#{thread.first.id}"
     told = []
     concerned = mentioned | spoke | saved
     for person in (one for one in (user.id for user in people) if one in concerned and one != uow.actor.user_id):

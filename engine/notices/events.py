@@ -148,7 +148,7 @@ _LIST = (
         always=frozenset((APP,)), urgent=True,
     ),
     Event(
-        DRAWING_COMMENT, "流程图评论（设计人员）", "Comments on drawings (designers)", "{said}", "{said_en}",
+        DRAWING_COMMENT, "设计评论（设计人员）", "Comments in the designer (designers)", "{said}", "{said_en}",
         private=True, asks="process.design",
     ),
     Event(

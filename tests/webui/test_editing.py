@@ -7,11 +7,15 @@ import pytest
 from engine import drafts, jobs
 from engine.notices import inside
 from engine.unit_of_work import ENGINE
-from tests.webui.drawings import CLAIM
+from tests.engine.dmn import written as w
+from tests.webui.drawings import CLAIM, CLAIM_FORM
 from tests.webui.test_publishing import text_of
 
 PATH = "processes/oa/claim.bpmn"
 LOCK, ASIDE = f"/designer/lock/{PATH}", f"/designer/aside/{PATH}"
+LEVEL = w.xml(
+    w.decision("level", w.table("UNIQUE", [("amount", "number", "")], [("who", "string", "", None)], [["-", '"a"']]))
+)
 RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
 
 
@@ -114,6 +118,35 @@ def test_a_comment_is_answered_resolved_and_counted_on_the_canvas(analysts, engi
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert drafts.comments.counts(uow, PATH) == {"approve": 1}
         assert drafts.open_(uow, PATH).content == CLAIM
+
+
+@pytest.mark.parametrize(
+    ("where", "path", "content", "element", "named"),
+    [("form/oa/claim", "forms/oa/claim.json", CLAIM_FORM, "F_amount", "Amount"),
+     ("decision/level", "processes/oa/level.dmn", LEVEL, "r1", "Rule 1")],
+)  # fmt: skip
+def test_a_field_of_a_form_and_a_rule_of_a_table_are_spoken_about(
+    analysts, engine, people, where, path, content, element, named
+):
+    ana, ben = analysts
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, path, content)
+    sent = {"element": element, "text": "对吗？", "mentions": "ben"}
+    thread = ana.post(f"/designer/comments/{where}", data=sent).location
+    ben.post(f"/designer/comments/{where}", data={"thread": thread.rpartition("#")[2], "text": "对"})
+    jobs.run_due(engine)
+
+    kind, _, key = where.partition("/")
+    editor = f"/designer/{'forms' if kind == 'form' else 'decisions'}/edit/{key}"
+    shown = ana.get(f"/designer/comments/{where}")
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [one.link for one in inside.list_(uow, people["ben"].id)] == [thread]
+    assert re.search(rf"{named} Show it 安娜 .* 对吗？ @本 本 .* 对", text_of(shown))
+    assert f'href="{editor}#{element}"' in shown.text
+    assert f'"comments": {{"{element}": 1}}' in ana.get(editor).text
+    settled = thread.replace("#", "/") + "/resolve"
+    assert ben.post(settled).status_code == 303
+    assert '"comments": {}' in ana.get(editor).text
 
 
 @pytest.mark.parametrize(

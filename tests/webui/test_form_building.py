@@ -145,8 +145,8 @@ def test_publishing_a_form_tells_whom_it_concerns_and_which_words_it_would_orpha
 
     assert "Visit: new requests follow this version at once. visit Running requests that follow at once: 1." in shown
     assert "secret : Visit · Look at it: Hidden" in shown
-    assert re.search(r"内部备注 Text · Field_secret taken out", compared)
-    assert re.search(r"花费 Numeric value · Field_cost changed Name Before 费用 After 花费", compared)
+    assert re.search(r"Internal note Text · Field_secret taken out", compared)
+    assert re.search(r"Cost Numeric value · Field_cost changed Name Before 费用 After 花费", compared)
 
 
 def test_a_second_editor_of_a_form_looks_on_and_its_history_leads_back(ana, sign_in, engine, people):
@@ -158,7 +158,7 @@ def test_a_second_editor_of_a_form_looks_on_and_its_history_leads_back(ana, sign
     ana.put(f"{HERE}/drafts/oa/visit", json={"content": renamed}, headers={"If-Match": "1-0"})
 
     looking = text_of(bob.get(f"{HERE}/edit/oa/visit"))
-    assert ("Dora is editing this form since" in looking, "花费 Numeric value" in looking) == (True, True)
+    assert ("Dora is editing this form since" in looking, "Name: 花费" in looking) == (True, True)
     assert 'id="form-data"' in bob.post("/designer/take/forms/oa/visit.json", follow_redirects=True).text
     aside = ana.post("/designer/aside/forms/oa/visit.json", json={"content": text(FORM)}).json["address"]
     back = re.search(r'action="(/designer/history/form/oa/visit/[^"]+)"', ana.get(aside).text)[1]

@@ -274,9 +274,10 @@ def addresses(app: Flask, things: dict[str, Any]) -> list[tuple[str, str, str]]:
         for rule in app.url_map.iter_rules():
             values = {name: things.get(name) for name in rule.arguments - {"act", "kind"}}
             chosen = re.findall(r"any\(([^)]*)\):(\w+)", rule.rule)
-            for one in re.split(", ?", chosen[0][0].replace("'", "")) if chosen else [None]:
-                more = {chosen[0][1]: one} if one else {}
-                if one == "form" and "key" in values:
+            words = [re.split(", ?", said.replace("'", "")) for said, _ in chosen]
+            for picked in itertools.product(*words):
+                more = dict(zip((name for _, name in chosen), picked, strict=True))
+                if more.get("kind") == "form" and "key" in values:
                     more["key"] = FORM_KEY
                 address = app.url_map.bind("localhost").build(rule.endpoint, values | more)
                 found += [(rule.endpoint, method, address) for method in sorted(rule.methods - {"OPTIONS"})]

@@ -91,6 +91,7 @@ def edit_decision(key: str) -> ResponseReturnValue:
     data = {
         "key": key, "person": g.reader.login,
         "xml": _for_the_editor(content).decode("utf-8", "replace"), "etag": etag_of(found.draft),
+        "comments": drafts.comments.counts(g.uow, found.path),
         "addresses": {
             "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
             **of_draft("decision", key, found.path), "try": url_for(".try_decision", key=key),

@@ -102,6 +102,15 @@ def file_at(path: str) -> File:
     return file_of(kind.name.lower(), key)
 
 
+def content_of(file: File) -> bytes:
+    """As it is edited now: the draft, else the newest version. Raises NotFound when only its history is left."""
+    if file.draft is not None:
+        return drafts.open_(g.uow, file.draft.path).content
+    if file.latest is None:
+        raise NotFound(kind=file.kind, key=file.key)
+    return repository.source(g.uow, file.latest.id)
+
+
 def changed_by(file: File, seen: str) -> EngineError:
     """Who wrote what a page with the ETag `seen` has not seen: of a form a version, unless a draft was saved later."""
     drawn, _, version = seen.partition("-")

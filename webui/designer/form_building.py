@@ -128,6 +128,7 @@ def build_form(form_id: str) -> ResponseReturnValue:
         return held_page("form", file.path, form_id, content, file.fresh)
     data = {
         "id": form_id, "person": g.reader.login, "content": content.decode("utf-8", "replace"), "etag": file.etag,
+        "comments": drafts.comments.counts(g.uow, file.path),
         "use": came if any(one.id == came for one in shown) else "", "language": languages.language(),
         "addresses": {
             "check": url_for(".check_form", form_id=form_id), "draft": url_for(".save_form", form_id=form_id),

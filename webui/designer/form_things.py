@@ -10,6 +10,7 @@ from flask_babel import gettext
 from engine.errors import N_, EngineError, Phrase
 from engine.values import from_json
 from webui.designer.changes import NotComparable, Thing, apart
+from webui.rendering import label
 
 KINDS = {
     "textfield": N_("Text"), "textarea": N_("Long text"), "number": N_("Numeric value"), "checkbox": N_("Yes or no"),
@@ -77,9 +78,17 @@ def _within(holder: dict[str, Any], parent: str) -> Iterator[tuple[str, Thing]]:
         kind = str(one.get("type", ""))
         key = str(one.get("id") or one.get("key") or f"{parent}.{place}")
         facts = _facts(one) | ({gettext("Lies in"): parent} if parent else {})
-        name = str(one.get("label") or one.get("key") or one.get("text") or "")[:80]
+        called = _called(one)
+        name = str(called or one.get("key") or one.get("text") or "")[:80]
         yield key, Thing(gettext(KINDS[kind]) if kind in KINDS else kind, name, facts)
-        yield from _within(one, str(one.get("label") or key))
+        yield from _within(one, called or key)
+
+
+def _called(one: dict[str, Any]) -> str:
+    """Its label in the reader's language."""
+    own = one.get("properties")
+    english = own.get("troika:label.en") if isinstance(own, dict) else None
+    return label({"en": str(english or "")}, str(one.get("label") or ""))
 
 
 def _facts(one: dict[str, Any]) -> dict[str, str]:

@@ -133,7 +133,6 @@ def editor(key: str) -> ResponseReturnValue:
             "try": url_for(".try_expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), **of_draft("process", key, opened.path),
             "report": url_for(".put_report_away", key=key),
-            "comments": url_for(".comments", key=key),
         },
     }  # fmt: skip
     return page(

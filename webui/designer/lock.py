@@ -57,7 +57,8 @@ def held_page(kind: str, path: str, name: str, content: bytes, draft: DraftInfo 
 def of_draft(kind: str, key: str, path: str) -> dict[str, str | None]:
     """What the script of every editor asks about its draft, beside saving it."""
     return {
-        "publish": page_of("publish", kind, key), "aside": url_for("designer.put_aside", path=path),
+        "publish": page_of("publish", kind, key), "comments": page_of("comments", kind, key),
+        "aside": url_for("designer.put_aside", path=path),
         "lock": url_for("designer.hold", path=path) if may("process.design") else None,
     }  # fmt: skip
 

@@ -1,14 +1,21 @@
-// Findings and hits on the rows of the table: data attributes on the cell that holds a rule's number, set again whenever
+// Findings, hits and open comments on the rows of the table: data attributes on the cell that holds a rule's number and on
+// the head of a column, set again whenever
 // the table is drawn anew (it knows nothing of them and keeps them).
 const WEIGHT = ['info', 'warn', 'error'];
 
 export class Marks {
   #findings = new Map();
   #hits = new Map();
+  #comments = {};
+  chosen = '';      // the rule of the cell where the reader was last, or the column of the head
 
   constructor(host) {
     this.host = host;
     new MutationObserver(() => this.#draw()).observe(host, { childList: true, subtree: true });
+    host.addEventListener('click', ({ target }) => {
+      const cell = target.closest('td, th');
+      if (cell) this.chosen = cell.dataset.rowId ?? cell.dataset.colId ?? '';
+    });
   }
 
   // findings: as the server says them, with the ids of the rules that they are about
@@ -31,14 +38,21 @@ export class Marks {
     this.#draw();
   }
 
+  // comments: open threads of each part
+  setComments(comments) {
+    this.#comments = comments;
+    this.#draw();
+  }
+
   show(id) {
-    const cell = this.host.querySelector(`[data-row-id="${CSS.escape(id)}"], [data-element-id="${CSS.escape(id)}"]`);
+    const cell = ['row', 'element', 'col'].map(of => this.host.querySelector(`[data-${of}-id="${CSS.escape(id)}"]`)).find(Boolean);
     cell?.scrollIntoView({ block: 'nearest' });
     cell?.classList.add('tk-shown');
     setTimeout(() => cell?.classList.remove('tk-shown'), 2_000);
   }
 
   #draw() {
+    for (const cell of this.host.querySelectorAll('td.rule-index[data-row-id], th[data-col-id]')) set(cell, 'comments', this.#comments[cell.dataset.rowId ?? cell.dataset.colId]);
     for (const cell of this.host.querySelectorAll('td.rule-index[data-row-id]')) {
       const finding = this.#findings.get(cell.dataset.rowId), hits = this.#hits.get(cell.dataset.rowId);
       set(cell, 'finding', finding?.level);

@@ -4,6 +4,7 @@ import { missing } from '../decisions/language.js';
 import { Marks } from '../decisions/marks.js';
 import { Simulation } from '../decisions/simulation.js';
 import { Tests } from '../decisions/tests.js';
+import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
 import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
@@ -36,6 +37,8 @@ async function start() {
   const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, changed: () => changed() });
   const xml = () => currentXml(modeler, $('editor'));
   const marks = new Marks($('editor'));
+  marks.setComments(page.comments);
+  speakOf($('comments'), page, () => marks.chosen);
   const problems = new Problems($('problems'), id => marks.show(id));
   const tests = new Tests({ table: $('tests'), changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
   draft = new Draft({
@@ -65,6 +68,7 @@ async function start() {
   });
   globalThis.tkDecision = { modeler, draft, missing, lock };      // for browser tests and the console
   await Promise.all([check.now(), begin()]);
+  if (location.hash) marks.show(decodeURIComponent(location.hash.slice(1)));
 }
 
 // Newest answer wins; one question at a time costs the server least

@@ -1,6 +1,7 @@
 // The page of a form: kinds, fields, properties, preview, draft, findings, publishing.
 import { content, flush, open } from '../forms/editor.js';
 import { Preview } from '../forms/preview.js';
+import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
 import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
@@ -42,6 +43,8 @@ async function start() {
     parts: { frame: $('frame'), stage: $('stage'), use: $('use'), sample: $('sample'), sampleError: $('sample-error'), unshown: $('unshown'), bar: document.querySelector('.tk-preview-head') },
   });
   listen(editor, draft, problems, check);
+  speakOf($('comments'), page, () => { const chosen = editor.get('selection').get(); return chosen?.type === 'default' ? '' : chosen?.id; });
+  numbers(page.comments);
   const { lock, begin } = attend(page, draft, {
     before: () => flush($('properties'), $('fields')),
     now: async () => text(),
@@ -86,6 +89,13 @@ function listUses(used) {
     item.append(inside);
     return item;
   }));
+}
+
+// at each field how many threads are open; a rule for each, since the editor draws its fields anew whenever it likes
+function numbers(comments) {
+  const sheet = new CSSStyleSheet();
+  for (const [id, count] of Object.entries(comments)) if (id) sheet.insertRule(`#fields [data-id="${CSS.escape(id)}"]::before { content: "” ${Number(count)}"; }`);
+  document.adoptedStyleSheets.push(sheet);
 }
 
 function nameOf(editor, id) {
