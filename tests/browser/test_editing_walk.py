@@ -75,3 +75,92 @@ def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site
     expect(adam.locator(".tk-comments")).to_have_count(1)
     site.picture(adam, "commented_zh")
     site.trouble.clear()  # requests that this test cut off
+
+
+LABEL = """label => {
+    const { editor } = tkForm, last = editor.get('formFieldRegistry').getAll().at(-1);
+    editor.get('modeling').editFormField(last, 'label', label);
+}"""
+CELL = """text => {
+    const viewer = tkDecision.modeler.getActiveViewer(), [row] = viewer.get('sheet').getRoot().rows;
+    viewer.get('modeling').editCell(row.cells[0].businessObject, text);
+}"""
+NUMBERED = """() => [...document.querySelectorAll('#fields [data-id], #editor [data-comments]')]
+    .filter(part => getComputedStyle(part, '::before').content.includes('” ')).length"""
+
+
+@pytest.mark.parametrize(
+    ("file", "editor", "tool", "change"),
+    [("form/oa/leave_request", "/designer/forms/edit/oa/leave_request", "tkForm", LABEL),
+     ("decision/leave_rule", "/designer/decisions/edit/leave_rule", "tkDecision", CELL)],
+)  # fmt: skip
+def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file, editor, tool, change):
+    chen, adam = site.enter("chen"), site.enter("adam", width="phone")
+    saved, unsaved, saves = "first_said", "left_behind", re.compile("/drafts/")
+    site.open(chen, editor)
+    chen.evaluate(change, saved)
+    expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
+    site.open(adam, editor)
+    expect(adam.locator("main [role=status]")).to_contain_text("陈晨自")
+    expect(adam.locator("main")).to_contain_text(saved)
+    assert chromium.violations(adam, "main") == []
+    assert not chromium.scrolls_sideways(adam)
+
+    chen.route(saves, lambda route: route.abort())
+    chen.evaluate(change, unsaved)
+    expect(chen.locator("#state")).to_have_attribute("data-state", "failed")
+    adam.locator("summary", has_text="接手编辑").click()
+    with adam.expect_navigation():
+        adam.locator("form button.btn-danger").click()
+    site.ready(adam)
+    chen.evaluate(f"{tool}.lock.beat()")
+    chen.locator("#taken [data-compare]").click()
+    site.ready(chen)
+    expect(chen.locator("main dl").first).to_contain_text(unsaved)
+    chen.unroute(saves)
+
+    adam.route(saves, lambda route: route.abort())
+    adam.evaluate(change, unsaved)
+    expect(adam.locator("#state")).to_have_attribute("data-state", "failed")
+    adam.goto("about:blank")
+    adam.unroute(saves)
+    site.open(adam, editor)
+    assert chromium.violations(adam, "#unsent") == []
+    adam.locator("#unsent-go-on").click()
+    expect(adam.locator("#state")).to_have_attribute("data-state", "saved")
+    adam.goto("about:blank")
+    site.open(chen, editor)
+    expect(chen.locator("#unsent")).to_be_hidden()
+    assert unsaved in chen.evaluate("document.querySelector('#form-data, #decision-data').textContent")
+    assert chen.evaluate(NUMBERED) == 0
+    site.open(chen, f"/designer/comments/{file}")
+    chen.locator("#element").select_option(index=2)
+    chen.locator("#text").fill("还要吗？")
+    chen.locator("main form button").first.click()
+    site.ready(chen)
+    assert chromium.violations(chen, "main") == []
+    chen.get_by_role("link", name="显示", exact=True).click()
+    site.ready(chen)
+    assert chen.evaluate(NUMBERED) == 1
+    assert chromium.violations(chen, "#content") == []
+    site.trouble.clear()  # requests that this test cut off
+
+
+def test_the_rows_of_a_form_are_taken_over_too(site):
+    chen, adam = site.enter("chen"), site.enter("adam")
+    rows = "/designer/simple/expense_claim/forms/oa/expense_claim"
+    site.open(chen, rows)
+    chen.get_by_label("字段 1", exact=True).fill("没有保存的名字")
+    site.open(adam, rows)
+    expect(adam.locator("main [role=status]")).to_contain_text("陈晨自")
+    adam.locator("summary", has_text="接手编辑").click()
+    adam.locator("form button.btn-danger").click()
+    adam.wait_for_url(f"**{rows}")
+    with chen.expect_response("**/lock/**"):
+        chen.clock.fast_forward(20_000)
+    expect(chen.locator("#taken")).to_contain_text("已于")
+    assert chromium.violations(chen, "#taken") == []
+    chen.locator("#taken [data-compare]").click()
+    site.ready(chen)
+    expect(chen.locator("main dl").first).to_contain_text("没有保存的名字")
+    site.picture(chen, "aside_form_zh")

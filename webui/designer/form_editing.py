@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flask import flash, g, redirect, request, url_for
+from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -22,6 +22,7 @@ from webui.designer.blank_form import TYPES, split
 from webui.designer.blueprint import designer
 from webui.designer.filing import changed_by, file_of
 from webui.designer.form_fields import FieldRow, Plain, rows_of, with_rows, written
+from webui.designer.history import aside
 from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
 from webui.designer.lock import held, held_page
 from webui.designer.new_approval import ChoiceWithoutOptions, FormWanted
@@ -99,7 +100,9 @@ def _again(error: EngineError, key: str, form_id: str) -> ResponseReturnValue:
 @designer.post("/simple/<key>/forms/<path:form_id>")
 @transaction.shows_again(_again)
 def change_form(key: str, form_id: str) -> ResponseReturnValue:
-    """`do` is save; or add, up:n, down:n, remove:n, which only draw the page anew with what was typed."""
+    """`do` is save; aside, which keeps what cannot be saved as a copy; or add, up:n, down:n, remove:n, which only draw
+    the page anew with what was typed.
+    """
     rows, act = _sent(), request.form.get("do", "save")
     if act == "save":
         drafts.alone(g.uow, [_form_of(key, form_id).path])
@@ -107,6 +110,8 @@ def change_form(key: str, form_id: str) -> ResponseReturnValue:
     plain = form.plain()
     if act == "save":
         return _save(form, plain, rows)
+    if act == "aside":
+        return _put_aside(form, rows)
     rows, place = _stepped(rows, act)
     word = {("up", 0): "down", ("down", len(rows) - 1): "up"}.get((act.partition(":")[0], place), act.partition(":")[0])
     return _page(form, plain, rows, etag=request.form.get("etag", ""), focus=(word, place))
@@ -143,6 +148,12 @@ def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValu
     return redirect(url_for(".simple", key=form.drawing.key), 303)
 
 
+def _put_aside(form: _Form, rows: list[FieldRow]) -> ResponseReturnValue:
+    """Whatever it is worth: somebody else has taken over, so nobody can be asked for what is missing."""
+    named = [replace(row, label=row.label or row.key) for row in rows if row.id or row.label]
+    return jsonify(address=aside(form.path, written(with_rows(json.loads(form.content), named)))), 201
+
+
 # ---------------------------------------------------------------- the page
 
 
@@ -153,7 +164,7 @@ def _page(
     return page(
         "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
         etag=etag or form.etag, obstacles=plain.obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
-        focus=focus,
+        focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
         action=url_for(".change_form", key=form.drawing.key, form_id=form.id),
     )  # fmt: skip
 

@@ -59,7 +59,12 @@ def restore(kind: str, key: str, revision_id: UUID) -> ResponseReturnValue:
 @designer.post("/aside/<path:path>")
 def put_aside(path: str) -> ResponseReturnValue:
     """Keep what cannot be saved, since something else was; the answer leads to both beside each other."""
+    return jsonify(address=aside(path, body("content")["content"].encode("utf-8"))), 201
+
+
+def aside(path: str, content: bytes) -> str:
+    """Keep a copy; the address of both beside each other."""
     file = file_at(path)
-    kept = drafts.revisions.put_aside(g.uow, file.path, body("content")["content"].encode("utf-8"))
+    kept = drafts.revisions.put_aside(g.uow, file.path, content)
     before = {"before": "draft"} if file.draft is not None else {}
-    return jsonify(address=page_of("difference", file.kind, file.key, **before, after=str(kept))), 201
+    return page_of("difference", file.kind, file.key, **before, after=str(kept))

@@ -1,6 +1,8 @@
 """Who edits a draft: one person at a time; others look on, and may take over."""
 
-from flask import g, jsonify, redirect, url_for
+import re
+
+from flask import g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, identity
@@ -12,6 +14,9 @@ from webui.designer.blueprint import designer
 from webui.designer.changes import NotComparable, Thing
 from webui.designer.things import things
 from webui.rendering import as_script_data, page, person
+
+_HERE = re.compile(r"/designer/[\w/.-]*", re.ASCII)
+"""addresses that lead back after taking over"""
 
 
 @designer.post("/lock/<path:path>")
@@ -33,7 +38,8 @@ def take_over(path: str) -> ResponseReturnValue:
     """Edit although somebody else does; he is told within 20 seconds, and what he has not sent becomes a copy."""
     kind, key = drafts.place(path)
     drafts.locking.hold(g.uow, path, take=True)
-    return redirect(editor_of(kind.name.lower(), key), 303)
+    back = request.form.get("back", "")
+    return redirect(back if _HERE.fullmatch(back) else editor_of(kind.name.lower(), key), 303)
 
 
 def held(path: str) -> Lock | None:

@@ -1,0 +1,23 @@
+// The form of a process as rows: who edits it, and what is typed when somebody else takes over.
+import { edits } from '../designer/lock.js';
+import { Refused } from '../shared/http.js';
+import { toast } from '../shared/toast.js';
+
+const form = document.getElementById('form-fields');
+let typed = 'unsaved' in form.dataset;
+
+const draft = { get state() { return typed ? 'unsaved' : 'saved'; }, stop() { typed = false; } };
+edits({ addresses: { lock: form.dataset.lock } }, draft, keep).beat();
+form.addEventListener('input', () => { typed = true; });
+form.addEventListener('submit', () => { typed = false; });
+addEventListener('beforeunload', event => { if (typed) event.preventDefault(); });
+
+// gives the address of the copy beside the draft
+async function keep() {
+  const rows = new FormData(form);
+  rows.set('do', 'aside');
+  const response = await fetch(form.action, { method: 'POST', body: rows, headers: { Accept: 'application/json' } });
+  if (response.ok) return (await response.json()).address;
+  toast({ level: 'danger', text: new Refused(response.status).message });
+  return null;
+}
