@@ -18,6 +18,8 @@ CLOCK = "clock"
 MOVE = "move"
 OUTBOUND = "outbound"
 REPORT = "report"
+MACHINE = "machine"
+IDEMPOTENCY = "idempotency"
 READ_ONLY = "read only"
 SPELLING = "spelling"
 SEEN = "seen"
@@ -30,8 +32,6 @@ class Row:
 
     attack: str
     walls: tuple[str, ...]
-    impossible: str = ""
-    """why it cannot succeed even then"""
 
 
 ROWS = {
@@ -42,18 +42,18 @@ ROWS = {
     5: Row("an event sub-process pays", (PROOF, GATE, DATABASE)),
     6: Row("a loop: approve, edit, pay", (PROOF, GATE, DATABASE)),
     7: Row("a payment is split below the threshold", (GATE, REPORT)),
-    8: Row("what is paid is changed by a variable after the approval", (PROOF, GATE, DATABASE)),
+    8: Row("the currency, or what is paid at all, is changed after the approval", (PROOF, GATE, DATABASE)),
     9: Row("the bank account is swapped by master data after the approval", (GATE, DATABASE)),
     10: Row("the own request through a substitute", (VERB, GATE, DATABASE)),
     11: Row("one human as the substitute of two", (GATE, DATABASE)),
     12: Row("one human with two accounts", (GATE, DATABASE)),
-    13: Row("the approver edits what is paid and agrees", (VERB, GATE, DATABASE)),
+    13: Row("the approver edits what is paid and agrees", (PROOF, VERB, GATE, DATABASE)),
     14: Row("a script, form, message or administrator writes the outcome of an approval", (NAMES, GATE, DATABASE)),
     15: Row("a service account completes the approval", (VERB, DATABASE)),
     16: Row("an administrator moves the token behind the approval", (PROOF, GATE, DATABASE)),
     17: Row("migration to a version without the approval", (PROOF, GATE, DATABASE)),
     18: Row("a return leaves the token of the payer alive", (MOVE, GATE, DATABASE)),
-    19: Row("a consumed grant is used again, a job runs twice", (GATE, DATABASE)),
+    19: Row("a consumed grant is used again, a job runs twice", (IDEMPOTENCY, GATE, DATABASE)),
     20: Row("twenty payments at once on one grant", (GATE, DATABASE)),
     21: Row("recall or withdraw after the payment", (VERB,)),
     22: Row("history, audit, a decision or a grant is rewritten by hand", (DATABASE, RECORD)),
@@ -63,7 +63,7 @@ ROWS = {
     26: Row("an old yes is carried over by the rule against asking twice", (PROOF, VERB, GATE, DATABASE)),
     27: Row("a called process is replaced after the proof", (PROOF, GATE, DATABASE)),
     28: Row("the operation under another name, or a plain call to the bank", (PROOF, OUTBOUND)),
-    29: Row("a join does not wait for the approval", (PROOF, GATE, DATABASE)),
+    29: Row("a join does not wait for the approval", (MACHINE, PROOF, GATE, DATABASE)),
     30: Row("one person weakens the policy", (VERB, DATABASE, RECORD)),
     31: Row("a payment is written by SQL", (DATABASE, RECORD)),
     32: Row("a grant is forged by SQL", (DATABASE, RECORD)),
@@ -73,9 +73,6 @@ ROWS = {
     36: Row("an amount in another spelling", (SPELLING, GATE, DATABASE)),
     37: Row("the page of the approver shows older facts", (SEEN,)),
     38: Row("a dry run that really pays", (READ_ONLY,)),
-    39: Row(
-        "a service task that is bound to nothing", (PROOF, VERB),
-        "no program is made of it, and no operation has that name: there is nothing that could run, or pay",
-    ),
+    39: Row("an imported service task that is bound to nothing", (PROOF, VERB, GATE, DATABASE)),
     40: Row("a backup from before a payment is restored", (RECORD,)),
 }  # fmt: skip

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError, StatementError
 
-from engine import calls, identity, jobs, messages, migration, operations, policy, repository, runtime, tasks
+from engine import calls, drafts, identity, jobs, messages, migration, operations, policy, repository, runtime, tasks
 from engine.bpmn import compiler
+from engine.bpmn.imports import Kind
 from engine.bpmn.machine import evaluation
 from engine.db.job import incident
 from engine.db.policy import policy_grant, policy_version
@@ -27,7 +28,7 @@ from engine.errors import (
 )
 from engine.ids import uuid7
 from engine.modules.erp.models.treasury import payment_request
-from engine.operations import OperationCall, UnknownOperation, WrongDeclaration
+from engine.operations import OperationCall, WrongDeclaration
 from engine.policy import versions
 from engine.process_engine import ProcessEngine
 from engine.runtime import proof
@@ -347,6 +348,8 @@ def test_38_a_dry_run_pays_nothing(engine, who):
             one = OperationCall(uuid7(), instance_id, "pay")
             calls.perform(uow, operations.get("test.pay_bill"), {"bill_id": bill_id}, one, instance)
 
+    with pytest.raises(RuntimeError, match="does more than read"), engine.unit_of_work(ENGINE) as uow:
+        calls.look(uow, operations.get("test.pay_bill"), {"bill_id": bill_id})  # what previews and tests of tables call
     with suppress(SQLAlchemyError):  # PostgreSQL refuses to write, SQLite keeps nothing
         run(read_only=True)
     assert state_of(engine, bill_id) == "open"
@@ -355,19 +358,37 @@ def test_38_a_dry_run_pays_nothing(engine, who):
     assert state_of(engine, bill_id) == "paid"
 
 
-@pytest.mark.row(39, PROOF, VERB)
-def test_39_a_service_task_that_is_bound_to_nothing(engine, who, monkeypatch):
-    xml = straight('<serviceTask id="pay" name="Pay"/>')
+@pytest.mark.row(39, PROOF, VERB, GATE, DATABASE, THROUGH)
+def test_39_an_imported_service_task_that_is_bound_to_nothing(engine, who, monkeypatch):
+    """What another product calls is nothing here, until somebody offers a payment under its name."""
+    foreign = straight('<serviceTask id="pay" name="Pay" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
+                       'camunda:class="com.bank.Pay"/>')  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        imported = drafts.import_drawing(uow, "pay.bpmn", foreign, "oa").translation
+    assert ("pay", Kind.DECIDE) in {(note.element_id, note.kind) for note in imported.notes}
 
-    with pytest.raises(DeploymentRefused):
-        deploy(engine, xml)
+    with pytest.raises(DeploymentRefused) as refused:
+        deploy(engine, imported.xml)
+    assert "operation-missing" in {finding.rule for finding in refused.value.findings}
 
     proof_off(monkeypatch)
-    deploy(engine, xml)
+    deploy(engine, imported.xml)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert repository.versions(uow, "p") == [], "what calls nothing is no program that could be started"
-    with pytest.raises(UnknownOperation):
-        operations.get("")
+    deploy(engine, straight(service("pay", "com.bank.Pay", in_bill_id="= bill_id")))
+    bill_id = a_bill(engine)
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": str(bill_id)}).id
+    jobs.run_due(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        (stuck,) = uow.execute(select(incident)).all()
+        assert stuck.code == "unknown_operation"
+        monkeypatch.setitem(operations._catalog, "com.bank.Pay", operations.get("test.pay_bill"))
+        jobs.retry(uow, stuck.job_id)
+    jobs.run_due(engine)
+    assert held_at(engine, instance_id) == ["pay"]
+    gate_off(monkeypatch)
+    only_the_database_stops(engine, instance_id, bill_id)
 
 
 @operations.external_operation("test.post", outputs={"answer": "any"}, idempotent=True)

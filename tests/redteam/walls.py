@@ -95,6 +95,16 @@ def _say(engine, *statements: str) -> None:
             uow.connection.exec_driver_sql(statement)
 
 
+def switched_off(uow: UnitOfWork, name: str) -> None:
+    """Take one trigger away within a transaction that is undone."""
+    if uow.dialect == "sqlite":
+        uow.connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        return
+    of = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s"
+    table = uow.connection.exec_driver_sql(of, (name,)).scalar_one()
+    uow.connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+
+
 class _Undone(Exception):
     """Ends the transaction of an attack."""
 
