@@ -13,11 +13,11 @@ from engine.bpmn.steps import Work
 from engine.db.history import history
 from engine.db.task import ItemDecision, ItemKind, RoundStatus, Source, user_task, work_item
 from engine.errors import NobodyToAsk
-from engine.identity import User
+from engine.identity import Group, User
 from engine.unit_of_work import UnitOfWork
 
 PROCESS_ADMINS = "process_admin"
-"""Key of the group that is asked when nobody else is left."""
+"""Key of the group that is asked when nobody else is left and the drawing names no managers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,21 @@ def _on_empty(asking: Asking) -> list[Candidate] | Automatic:
         replacement = people(identity.find(asking.uow, listed(named)), "nobody else to ask")
         if replacement:
             return replacement
-    admins = identity.find_groups(asking.uow, [PROCESS_ADMINS])
-    if not admins or not identity.members_of(asking.uow, [admins[0].id]):
-        raise NobodyToAsk(task=asking.work.name, group=PROCESS_ADMINS)
-    return [Candidate(admins[0].id, admins[0].name, "nobody else to ask", group=True)]
+    groups = managers(asking.uow, asking.work)
+    if not groups:
+        raise NobodyToAsk(task=asking.work.name, group=", ".join([*asking.work.managers, PROCESS_ADMINS]))
+    return [Candidate(group.id, group.name, "nobody else to ask", group=True) for group in groups]
+
+
+def managers(uow: UnitOfWork, work: Work) -> list[Group]:
+    """The groups that look after the process (`troika:managers`), those of them that have people; without any, that of
+    the process administrators. Empty: nobody.
+    """
+    for wanted in (work.managers, [PROCESS_ADMINS]):
+        found = [group for group in identity.find_groups(uow, wanted) if identity.members_of(uow, [group.id])]
+        if found:
+            return found
+    return []
 
 
 # ---------------------------------------------------------------- who has agreed before

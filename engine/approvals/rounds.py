@@ -401,6 +401,7 @@ _PLAIN = (
     "labels",
     "request",
     "recall",
+    "managers",
     "compensate",
     "timeout",
     "copies",

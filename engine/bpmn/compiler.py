@@ -168,6 +168,9 @@ class _Compiler:
             title=self._slot(process.id, process.line, extensions.title),
             summary=tuple(extensions.summary),
             starters=dict(extensions.starters),
+            managers=tuple(extensions.managers),
+            print_form=extensions.print_form,
+            retention=extensions.retention,
             time_to_live=extensions.time_to_live,
             withdraw=extensions.withdraw or "beforeFirstDecision",
             hooks=tuple(asdict(line) for line in extensions.hooks),
@@ -519,6 +522,7 @@ class _Compiler:
             resubmits=tuple(extensions.resubmits),
             compensate=extensions.compensates,
             recall=extensions.recall or "beforeNextDecision",
+            managers=tuple(self._process.extensions.managers),
         )
         if extensions.approval is not None:
             rule = extensions.approval

@@ -207,6 +207,16 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """troika:retention of a process. `after`: how long an ended request stays, ISO 8601. `legal`: the group that must
+    release it first, None: nobody.
+    """
+
+    after: str
+    legal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Numbering:
     """troika:numbering of a process. `scope`: who shares a series: `global` all processes of the same pattern,
     `process` this one, `entity` this one in one company.
@@ -309,6 +319,10 @@ class Extensions:
     title: str | None = None
     summary: list[str] = field(default_factory=list)
     starters: dict[str, list[str]] = field(default_factory=dict)
+    managers: list[str] = field(default_factory=list)
+    """groups that look after the requests of this process"""
+    print_form: str | None = None
+    retention: Retention | None = None
     time_to_live: str | None = None
     calendar: str | None = None
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine import feel
 from engine.bpmn import timers
-from engine.bpmn.model import Numbering
+from engine.bpmn.model import Numbering, Retention
 from engine.bpmn.steps import Approval, FieldRule
 from engine.values import Values
 
@@ -186,6 +186,7 @@ class Human:
     resubmits: tuple[str, ...] = ()
     compensate: bool = False
     recall: str = "beforeNextDecision"
+    managers: tuple[str, ...] = ()
 
 
 def pin(target: str, binding: str, version_tag: str | None) -> str:
@@ -417,6 +418,11 @@ class Program:
     title: Slot | None = None
     summary: tuple[str, ...] = ()
     starters: dict[str, list[str]] = field(default_factory=dict)
+    managers: tuple[str, ...] = ()
+    """groups that look after its requests, beside the administrators"""
+    print_form: str | None = None
+    """form whose layout is printed in place of that of the start form"""
+    retention: Retention | None = None
     time_to_live: str | None = None
     withdraw: str = "beforeFirstDecision"
     """until when the requester may take it back: anytime | never | approvedWithin:P31D"""
@@ -446,6 +452,8 @@ class Program:
     def forms(self) -> tuple[str, ...]:
         """Ids of the forms that are named literally, each once."""
         found = [start.form for start in self.starts if start.form]
+        if self.print_form is not None:
+            found.append(self.print_form)
         for node in self.nodes.values():
             form = node.human.form if node.human is not None else None
             if form is not None and form.expression is None:

@@ -109,6 +109,8 @@ class Work:
     compensate: bool = False
     """what has been done since then is undone first"""
     recall: str = "beforeNextDecision"
+    managers: list[str] = field(default_factory=list)
+    """groups that look after the process: asked when nobody else is, told when time is up"""
     counted: dict[str, Any] = field(default_factory=dict)
     """how `due` and `follow_up` were counted by a work calendar: calendar, since, and the duration of each"""
 

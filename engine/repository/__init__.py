@@ -24,6 +24,7 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
+from engine.repository.managing import ADMINISTER, managed, manages, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
 from engine.repository.manning import staffing
@@ -47,6 +48,7 @@ from engine.repository.starts import recount as recount_starts
 from engine.repository.starts import schedule_again
 
 __all__ = [
+    "ADMINISTER",
     "Activation",
     "Callees",
     "Candidate",
@@ -76,7 +78,10 @@ __all__ = [
     "latest",
     "latest_active",
     "latest_all",
+    "managed",
+    "manages",
     "may_start",
+    "named",
     "program",
     "program_by_key",
     "proof",

@@ -221,14 +221,22 @@ def startable(uow: UnitOfWork) -> list[DefinitionInfo]:
 
 
 def may_start(uow: UnitOfWork, info: DefinitionInfo) -> bool:
-    """Whether the drawing lets the actor start it: no starters named means everybody; the engine may always."""
+    """Whether the drawing lets the actor start it: no starters named means everybody, a department means those
+    below it too; the engine may always.
+    """
     starters: dict[str, list[str]] = info.meta.get("starters") or {}
     if uow.actor.user_id is None or not any(starters.values()):
         return True
     person = identity.user(uow, uow.actor.user_id)
     if {person.login, str(person.id)} & set(starters.get("users", ())):
         return True
-    return any(group.key in starters.get("groups", ()) for group in identity.groups_of(uow, person.id))
+    if any(group.key in starters.get("groups", ()) for group in identity.groups_of(uow, person.id)):
+        return True
+    units = set(starters.get("departments", ()))
+    return bool(units) and any(
+        units & {above.key, str(above.id)}
+        for own in identity.departments_of(uow, person.id) for above in identity.units_above(uow, own.id)
+    )  # fmt: skip
 
 
 def retire(uow: UnitOfWork, key: str, *, retired: bool = True) -> None:

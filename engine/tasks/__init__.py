@@ -23,6 +23,7 @@ from engine.tasks.inbox import (
     count,
     done,
     inbox,
+    managed,
     place_of,
     requested,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "inbox",
     "later",
     "left_behind",
+    "managed",
     "may_see",
     "open_attachment",
     "opened",

@@ -181,6 +181,6 @@ def _check_seat(uow: UnitOfWork, instance: Instance) -> None:
     rows = uow.read(_seats, {"of": instance.id, "who": uow.actor.user_id})
     if any(row.spec.get("buttons", {}).get("changeFuture") == "true" for row in rows):
         return
-    if not identity.may(uow, "cockpit"):
+    if not repository.manages(uow, instance):
         names = identity.names(uow, [uow.actor.user_id])
         raise Forbidden(actor=next(iter(names.values()), "Nobody"), act=N_("choose who is asked later"))

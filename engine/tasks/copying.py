@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from engine import history, identity
+from engine import history, identity, repository
 from engine.approvals import copies, rounds
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
@@ -97,7 +97,7 @@ def read_copy(uow: UnitOfWork, copy_id: UUID) -> datetime:
 
 
 def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = None) -> int:
-    """催办: by the requester or the cockpit, everybody who is asked now; once in two hours per item.
+    """催办: by the requester or who looks after it, everybody who is asked now; once in two hours per item.
 
     Returns how many were urged. Raises UrgedAlready, Forbidden, InstanceOver, Suspended, InvalidValue.
     """
@@ -106,7 +106,8 @@ def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = No
         raise InstanceOver(instance=instance.number or instance.id)
     if instance.status.name == "SUSPENDED":
         raise Suspended(instance=instance.number or instance.id)
-    if uow.actor.user_id is None or (uow.actor.user_id != instance.starter_id and not identity.may(uow, "cockpit")):
+    asks = uow.actor.user_id
+    if asks is None or (asks != instance.starter_id and not repository.manages(uow, instance)):
         raise Forbidden(actor=_name(uow), act=N_("urge those who are asked"))
     if made_before(uow, "urge", instance_id, idempotency_key) is not None:
         return 0

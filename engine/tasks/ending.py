@@ -19,8 +19,6 @@ from engine.tasks import drafting
 from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
 
-ADMINISTER = "cockpit"
-"""the capability that looks after every request"""
 WAKING_STANDS = timedelta(days=7)
 """how long a second person may confirm that a rejected request is woken"""
 
@@ -70,7 +68,7 @@ def void(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     Raises NotPossibleNow, OpinionRequired, OperationRunning, NotFound.
     """
     instance = _allowed(uow, instance_id, "void", reason)
-    if not identity.may(uow, ADMINISTER):
+    if not repository.manages(uow, instance):
         drafting.check_nothing_runs(uow, instance)
     runtime.cancel(uow, instance_id, reason.strip(), status=Status.VOIDED)
 
@@ -153,7 +151,7 @@ def _withdrawal(uow: UnitOfWork, instance: Instance) -> str | None:
 def _voiding(uow: UnitOfWork, instance: Instance) -> str | None:
     if instance.status not in runtime.LIVE:
         return _state(instance)
-    if identity.may(uow, ADMINISTER):
+    if repository.manages(uow, instance):
         return None
     if not _requester(uow, instance):
         return N_("only its requester or an administrator may do that")
@@ -163,7 +161,7 @@ def _voiding(uow: UnitOfWork, instance: Instance) -> str | None:
 
 
 def _cancelling(uow: UnitOfWork, instance: Instance) -> str | None:
-    if not identity.may(uow, ADMINISTER):
+    if not repository.manages(uow, instance):
         return N_("only an administrator may do that")
     return _state(instance) if instance.status not in runtime.LIVE else None
 
@@ -177,7 +175,7 @@ def _activating(uow: UnitOfWork, instance: Instance) -> str | None:
 
 
 def _waking(uow: UnitOfWork, instance: Instance) -> str | None:
-    if not identity.may(uow, ADMINISTER):
+    if not repository.manages(uow, instance):
         return N_("only an administrator may do that")
     if instance.status is not Status.REJECTED:
         return N_("it was not rejected")

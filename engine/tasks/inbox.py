@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-from engine import forms, identity
+from engine import forms, identity, repository
 from engine.approvals import rounds
 from engine.approvals.rounds import WORDS
 from engine.bpmn.steps import FieldRule
@@ -118,7 +118,7 @@ class DoneItem:
 
 @dataclass(frozen=True, slots=True)
 class RequestItem:
-    """An instance that the actor started. `waiting`: (name, labels by language) of the tasks that are open now."""
+    """An instance that the actor started or looks after. `waiting`: (name, labels by language) of its open tasks."""
 
     instance_id: UUID
     definition_id: UUID
@@ -131,6 +131,8 @@ class RequestItem:
     created_at: datetime
     ended_at: datetime | None
     waiting: tuple[tuple[str, dict[str, str]], ...]
+    starter_name: str = ""
+    starter_name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +253,22 @@ def requested(
     text: str | None = None, status: str | None = None,
 ) -> Page:  # fmt: skip
     """我发起的: instances that the actor started, newest first, drafts only by `status` (a word of `Status`)."""
+    mine = instance.c.starter_id == uow.actor.user_id
+    return _requests(uow, [mine, _in_status(status), *_about(process, text)], cursor, limit)
+
+
+def managed(
+    uow: UnitOfWork, *, cursor: str | None = None, limit: int = 20, text: str | None = None, status: str | None = None
+) -> Page:
+    """我管理的: instances of processes that name a group of the actor as managers, newest first, no drafts."""
+    of_mine = instance.c.definition_id.in_(repository.managed(uow))
+    drafts = instance.c.status != int(Status.DRAFT)
+    return _requests(uow, [of_mine, drafts, _in_status(status), *_about(None, text)], cursor, limit)
+
+
+def _requests(uow: UnitOfWork, wanted: list[ColumnElement[bool]], cursor: str | None, limit: int) -> Page:
     limit = min(max(limit, 1), MOST_ON_A_PAGE)
-    query = _requested.where(instance.c.starter_id == uow.actor.user_id, _in_status(status), *_about(process, text))
-    query = query.limit(limit + 1)
+    query = _requested.where(*wanted).limit(limit + 1)
     after = read_cursor(cursor)
     if after is not None:
         query = query.where(instance.c.id < after.work_item_id)
@@ -263,6 +278,7 @@ def requested(
         RequestItem(
             row.id, row.definition_id, row.number, row.title, row.summary, row.process_key, row.process_name,
             Status(row.status).name.lower(), row.created_at, row.ended_at, tuple(waiting.get(row.id, ())),
+            row.starter_name or "", row.starter_name_en or "",
         )
         for row in rows[:limit]
     ]  # fmt: skip
@@ -514,8 +530,10 @@ _requested = (
     select(
         instance.c.id, instance.c.definition_id, instance.c.number, instance.c.title, instance.c.summary,
         instance.c.process_key, _process_name, instance.c.status, instance.c.created_at, instance.c.ended_at,
+        _starter.c.name.label("starter_name"), _starter.c.name_en.label("starter_name_en"),
     )
     .join(definition, definition.c.id == instance.c.definition_id)
+    .outerjoin(_starter, _starter.c.id == instance.c.starter_id)
     .order_by(instance.c.id.desc())
 )  # fmt: skip
 _open_tasks = (

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, update
 
-from engine import history, identity, ids, policy
+from engine import history, identity, ids, policy, repository
 from engine.approvals import rounds, timeouts
 from engine.approvals.ledger import counted_items, depth, subtree
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, work_item
@@ -209,7 +209,7 @@ def _check_removable(act: Act) -> None:
     def refuse(why: str) -> CannotRemoveSigner:
         return CannotRemoveSigner(task=act.round.name, reason=why)
 
-    administers = identity.may(act.uow, "cockpit")
+    administers = repository.manages(act.uow, act.instance)
     if act.work.buttons.get("removeSigner") == "false" and not administers:
         raise ActNotOffered(act="remove_signer", task=act.round.name, offered=", ".join(offered(act)))
     if act.item.added_by != act.actor_id and not administers:

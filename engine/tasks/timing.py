@@ -7,11 +7,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from engine import history, identity, policy
-from engine.approvals import copies, rounds, timeouts
-from engine.approvals.automatic import PROCESS_ADMINS
+from engine.approvals import automatic, copies, rounds, timeouts
 from engine.db.instance import Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
-from engine.errors import OperationRunning, Suspended
+from engine.errors import NobodyToAsk, OperationRunning, Suspended
 from engine.identity import User
 from engine.runtime import LIVE
 from engine.tasks import confirming, deciding, handing_over, opening, returning
@@ -105,23 +104,29 @@ def _urge_again(act: Act) -> None:
 
 
 def _above(act: Act) -> list[User]:
-    """The manager of who is asked, else the administrators."""
+    """The manager of who is asked, else who looks after the process."""
     manager = None
     if act.item.assignee_id is not None:
         manager = next((user for user in identity.management_line(act.uow, act.item.assignee_id) if user.active), None)
     if manager is not None:
         return [manager]
-    admins = identity.find_groups(act.uow, [PROCESS_ADMINS])
-    return identity.members_of(act.uow, [admins[0].id]) if admins else []
+    return identity.members_of(act.uow, [group.id for group in automatic.managers(act.uow, act.work)])
 
 
 def _transfer(act: Act, to: str) -> None:
-    """To the person named, or the manager; to the administrators when he is gone or may not have it."""
+    """To the person named, or the manager; to those who look after the process when he is gone or may not have it.
+
+    Raises NobodyToAsk when there is none of them.
+    """
     found = _above(act)[:1] if to == "manager" else identity.find(act.uow, [to])
     person = next((user for user in found if handing_over.hindrance(act, user) is None), None)
-    who: dict[str, Any] = {"assignee_id": None, "group_id": identity.group(act.uow, PROCESS_ADMINS).id}
     if person is not None:
-        who = {"assignee_id": person.id, "group_id": None}
+        who: dict[str, Any] = {"assignee_id": person.id, "group_id": None}
+    else:
+        groups = automatic.managers(act.uow, act.work)
+        if not groups:
+            raise NobodyToAsk(task=act.round.name, group=automatic.PROCESS_ADMINS)
+        who = {"assignee_id": None, "group_id": groups[0].id}
     made = succeed(act, **who, reason="the time limit has passed", draft=None)
     history.record(
         act.uow, act.instance, "task.transferred", node=act.round.node,

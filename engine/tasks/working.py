@@ -256,7 +256,9 @@ def complete(
 # ---------------------------------------------------------------- who may see, what is offered
 
 
-_starter = select(instance_table.c.starter_id).where(instance_table.c.id == bindparam("of"))
+_starter = select(instance_table.c.starter_id, instance_table.c.definition_id).where(
+    instance_table.c.id == bindparam("of")
+)
 _of_person = (
     (work_item.c.assignee_id == bindparam("who"))
     | (work_item.c.decided_by == bindparam("who"))
@@ -265,7 +267,13 @@ _of_person = (
 _participant = select(work_item.c.id).where(work_item.c.instance_id == bindparam("of"), _of_person).limit(1)
 _of_many: BindParameter[Any] = bindparam("of", expanding=True)
 _kinds = (
-    select(instance_table.c.id, instance_table.c.starter_id, instance_table.c.process_key, definition.c.category)
+    select(
+        instance_table.c.id,
+        instance_table.c.starter_id,
+        instance_table.c.process_key,
+        definition.c.category,
+        instance_table.c.definition_id,
+    )
     .join(definition, definition.c.id == instance_table.c.definition_id)
     .where(instance_table.c.id.in_(_of_many))
 )
@@ -277,7 +285,9 @@ _every_round = select(user_task).where(user_task.c.instance_id.in_(_of_many))
 
 
 def may_see(uow: UnitOfWork, instance_id: UUID) -> bool:
-    """Whether the actor takes part in the instance: requester, asked, or substitute of one of them; or the cockpit."""
+    """Whether the actor takes part in the instance: requester, asked, substitute of one of them, or of those who look
+    after its process; or the cockpit.
+    """
     actor_id = uow.actor.user_id
     return identity.may(uow, "cockpit") if actor_id is None else sees(uow, instance_id, actor_id)
 
@@ -290,12 +300,14 @@ def sees(uow: UnitOfWork, instance_id: UUID, person_id: UUID) -> bool:
         return True
     if any(uow.read_one(_participant, {"of": instance_id, "who": person}) for person in people):
         return True
-    return bool(identity.capabilities_of(uow, person_id) & {"cockpit", "audit", "admin"})
+    if identity.capabilities_of(uow, person_id) & {repository.ADMINISTER, "audit", "admin"}:
+        return True
+    return starter is not None and repository.named(uow, starter, person_id)
 
 
 def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
-    """Which fields of an instance the actor may read: the requester and the cockpit all of them, everybody else those
-    that one of his tasks shows.
+    """Which fields of an instance the actor may read: the requester and who looks after it all of them, everybody else
+    those that one of his tasks shows.
     """
     return sights(uow, [instance_id])[instance_id]
 
@@ -322,7 +334,7 @@ def sights(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, Permissi
             asked[row.instance_id].append(row)
     found = {}
     for key, rows in asked.items():
-        if key in kinds and kinds[key].starter_id in eyes[key]:
+        if key in kinds and (kinds[key].starter_id in eyes[key] or repository.manages(uow, kinds[key])):
             found[key] = forms.READ_ALL
             continue
         shown = [forms.permissions.of(rounds.load(row)) for row in rows]
@@ -335,7 +347,7 @@ def _permissions(act: Act, mine: bool) -> Permissions:
     asked = forms.permissions.of(act.work)
     if mine:
         return asked
-    if identity.may(act.uow, "cockpit") or identity.may(act.uow, "audit"):
+    if repository.manages(act.uow, act.instance) or identity.may(act.uow, "audit"):
         return forms.READ_ALL
     return forms.permissions.all_of([asked, sight(act.uow, act.instance.id)])
 

@@ -60,7 +60,7 @@ PAGES = {
          "policies.grants", "policies.holds", "policies.payments", "policies.proofs", "policies.proof"),
         "dina",
     ),
-    "auditing.index": "xing",
+    "auditing.index": "xing", "requests.managed": "hr", "requests.steer": "hr",
 }  # fmt: skip
 """who opens each of them; "": somebody who has not signed in"""
 NO_PAGES = {
@@ -246,7 +246,9 @@ class Places:
             shipped = repository.versions(uow, "leave_request")[-1].id
         leave = {"leave_type": "annual", "starts": date(2026, 12, 9), "ends": date(2026, 12, 9), "reason": "家中有事"}
         with self.acting("ann") as uow:
-            runtime.start(uow, "leave_request", leave, definition_id=shipped)
+            of_ann = runtime.start(uow, "leave_request", leave, definition_id=shipped).id
+        self.values["requests.steer"] = {"instance_id": of_ann, "act": "suspend"}
+        self.more.append(("hr", f"/requests/{of_ann}"))
         with self.site.engine.unit_of_work(ENGINE) as uow:
             repository.deploy(uow, {path: newer()})
             newest = repository.latest(uow, "leave_request").id

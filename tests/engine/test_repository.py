@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from engine import bpmn, history, repository, runtime
+from engine import bpmn, history, identity, repository, runtime
 from engine.db.definition import deployment
 from engine.errors import DeploymentRefused, NoSuchStart, NotFound, ProcessNotDeployed
 from engine.process_engine import ProcessEngine
@@ -194,6 +194,26 @@ def test_starters_of_the_drawing_say_who_may_start(engine):
         repository.retire(uow, "p")
     with engine.unit_of_work(employee, read_only=True) as uow:
         assert repository.startable(uow) == []
+
+
+def test_a_department_of_the_starters_means_those_below_it_and_whoever_works_there_as_well(engine):
+    head = '<extensionElements><troika:starters departments="sales"/></extensionElements>'
+    deploy(engine, drawing(head + START + user("check") + END + flows("start check end")))
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_org_unit(uow, "sales", "销售部")
+        identity.create_org_unit(uow, "sales_north", "销售北区", parent="sales")
+        identity.create_org_unit(uow, "store", "仓库")
+        people = {
+            login: identity.create_user(uow, login, login, org_unit=unit)
+            for login, unit in (("in", "sales"), ("below", "sales_north"), ("also", "store"), ("out", "store"))
+        }
+        identity.join_department(uow, "also", "sales_north")
+
+    may = {}
+    for login, person in people.items():
+        with engine.unit_of_work(Actor(person.id), read_only=True) as uow:
+            may[login] = bool(repository.startable(uow))
+    assert may == {"in": True, "below": True, "also": True, "out": False}
 
 
 def test_deployment_is_on_record(engine):

@@ -15,7 +15,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import bpmn, identity, modification, scenarios, tasks
+from engine import bpmn, identity, modification, repository, scenarios, tasks
+from engine.db import rows
 from engine.db.base import metadata
 from engine.db.instance import Status
 from engine.db.task import ItemStatus, user_task, work_item
@@ -197,12 +198,13 @@ class Table(Run):
         with self.world.acting(login) as uow:
             whole, who = tasks.acts(uow, self._main()), self.world.people[login]
             found = [act for act in whole if act != "jump"]  # where to, and whether that can be, the plan says
-            running, cockpit = self.state.status is Status.RUNNING, identity.may(uow, "cockpit")
+            running = self.state.status is Status.RUNNING
+            cares = repository.manages(uow, rows.read(uow, self._main()))
             if tasks.may_see(uow, self._main()):
                 found += ["comment", "copy_to", *(["consult"] if running else [])]
-            if running and self.state.asked and (cockpit or who == self.state.starter):
+            if running and self.state.asked and (cares or who == self.state.starter):
                 found.append("urge")
-            if running and self.state.later and (cockpit or self._chooses_later(uow)):
+            if running and self.state.later and (cares or self._chooses_later(uow)):
                 found.append("set_future")
             if "jump" in whole and not modification.preview(uow, self._main(), self.state.jump).refused:
                 found.append("jump")

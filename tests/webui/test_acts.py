@@ -314,6 +314,31 @@ def test_the_page_of_a_request_shows_the_version_that_runs(sign_in, ask):
         assert (word in drawn_as, other in drawn_as) == (True, False)
 
 
+def test_whoever_looks_after_a_process_finds_and_steers_its_requests_without_the_cockpit(sign_in, ask):
+    summary = '<troika:summary fields="amount"/>'
+    instance = ask((summary, f'{summary}<troika:managers groups="managers"/>'))
+    carl, dora = sign_in("carl"), sign_in("dora")
+    address, moving = f"/requests/{instance}", f"/cockpit/instances/{instance}/modify"
+
+    assert "/requests/managed" in carl.get("/requests/mine").text
+    assert "/requests/managed" not in dora.get("/requests/mine").text
+    listed = carl.get("/requests/managed?text=&status=running").text
+    assert address in listed
+    assert "Ann" in listed
+    assert address not in dora.get("/requests/managed").text
+    shown = carl.get(address).text
+    assert all(f"{address}/{act}" in shown for act in ("urge", "void", "suspend", "cancel"))
+    assert moving in shown
+    assert sent(carl, f"{address}/suspend", reason="").status_code == 422
+    assert sent(carl, f"{address}/suspend", reason="audit").status_code == 204
+    assert f"{address}/activate" in carl.get(address).text
+    assert sent(carl, f"{address}/activate").status_code == 204
+    assert carl.get(moving).status_code == 200
+    assert [dora.get(path).status_code for path in (f"{address}/suspend", moving)] == [404, 403]
+    assert sent(carl, f"{address}/cancel", reason="twice").status_code == 204
+    assert carl.get("/requests/managed?status=terminated").text.count(address) == 1
+
+
 def test_a_task_of_many_that_was_skipped_stands_in_the_timeline(sign_in, ask):
     skipped = '<troika:skipWhen value="= amount &lt; 100"/><troika:fields default'
     instance = ask(ALL, ('assignee="bob"', 'candidateUsers="bob,carl"'), ("<troika:fields default", skipped))

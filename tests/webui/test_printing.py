@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine import repository, runtime, tasks
 from engine.db.printing import print_record
-from engine.errors import WrongSetting
+from engine.errors import DeploymentRefused, WrongSetting
 from engine.forms import Permissions
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE, Actor
@@ -196,6 +196,26 @@ def test_a_layout_says_what_is_printed_in_which_order_and_on_what(sign_in, engin
         ("signatures", "Put down"), ("fields", "Claim"), ("opinions", "")
     ]  # fmt: skip
     assert [name for name, _ in printed[0].parts[1].fields] == ["Amount", "Reason"]
+
+
+def test_a_process_is_printed_by_the_layout_of_the_form_that_it_names(sign_in, engine, people, printed):
+    head = b'<troika:print template="oa/paper"/><troika:summary'
+    with engine.unit_of_work(ENGINE) as uow:
+        drawing = CLAIM.replace(b"<troika:summary", head, 1)
+        sheet = CLAIM_FORM.replace(b'"id": "claim"', b'"id": "oa/paper"').replace(b'"components"', LAYOUT, 1)
+        files = {"claim.bpmn": drawing, "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM}
+        with pytest.raises(DeploymentRefused) as refused:
+            repository.deploy(uow, files)
+        assert [finding.facts["key"] for finding in refused.value.findings] == ["oa/paper"]
+        repository.deploy(uow, {**files, "forms/oa/paper.json": sheet})
+    instance = claimed(engine, people)
+    ann = sign_in("ann")
+
+    assert ann.post(f"/requests/{instance}/print.pdf", data={}).status_code == 200
+    assert [(part.kind, part.heading) for part in printed[0].parts] == [
+        ("signatures", "Put down"), ("fields", "Claim"), ("opinions", "")
+    ]  # fmt: skip
+    assert "Put down" not in ann.get(f"/requests/{instance}").text
 
 
 def test_the_font_of_the_setting_is_embedded_and_what_it_lacks_is_written_in_the_other(app):

@@ -7,12 +7,14 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import bpmn, modification, runtime
+from engine import bpmn, identity, modification, repository, runtime
 from engine.bpmn.program import BOUNDARY, EVENT_SUB, Node
+from engine.db import rows
 from engine.errors import EngineError, InvalidValue
 from engine.runtime import InstanceView
 from engine.values import Values, from_json
 from webui import progress
+from webui.access import may_read, needs
 from webui.cockpit import blueprint
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -21,6 +23,7 @@ WHERE = ("before", "after")
 
 
 @blueprint.get("/instances/<uuid:instance_id>/modify")
+@needs("")
 def modify(instance_id: UUID) -> ResponseReturnValue:
     """Where its tokens are, where one could start, and on request what would happen."""
     return _shown(instance_id, request.args)
@@ -31,6 +34,7 @@ def _again(error: EngineError, instance_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/instances/<uuid:instance_id>/modify")
+@needs("")
 @shows_again(_again)
 def carry_out(instance_id: UUID) -> ResponseReturnValue:
     """Do it, with a reason that stays in the history."""
@@ -39,10 +43,14 @@ def carry_out(instance_id: UUID) -> ResponseReturnValue:
         accept_warnings=request.form.get("accept") == "1",
     )  # fmt: skip
     flash(gettext("Done."), "success")
-    return redirect(url_for(".instance", instance_id=instance_id), 303)
+    back = ".instance" if may_read(repository.ADMINISTER) else "requests.instance"
+    return redirect(url_for(back, instance_id=instance_id), 303)
 
 
 def _shown(instance_id: UUID, sent: Any, error: EngineError | None = None) -> ResponseReturnValue:
+    """For operators, and for who looks after the process of the request. Raises Forbidden for everybody else."""
+    if not may_read(repository.ADMINISTER) and not repository.manages(g.uow, rows.read(g.uow, instance_id)):
+        identity.require(g.uow, repository.ADMINISTER)
     view = runtime.instance_view(g.uow, instance_id)
     preview = None
     if sent.get("look") == "1" or error is not None:

@@ -80,6 +80,8 @@ _WORDS = {
     "onReject": N_("When it is rejected"), "strategy": N_("Who is asked"), "groups": N_("Group"),
     "users": N_("Certain people"), "level": N_("Level"), "troika:hook": N_("Webhook"),
     "troika:category": N_("Area"), "troika:skipWhen": N_("Skipped when"), "troika:starters": N_("Who may start it"),
+    "troika:print": N_("Printed by the layout of"), "template": N_("Form"),
+    "troika:managers": N_("Groups that look after its requests"),
 }  # fmt: skip
 """What each word of a file is called, where the cards do not say it already."""
 _QUIET = frozenset(("value", "formId", "type", "processId", "decisionId", "source", "expression", "troika:timeouts"))

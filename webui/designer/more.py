@@ -13,7 +13,7 @@ from engine.approvals import modes
 from engine.bpmn.outline import Card, settings
 from engine.errors import N_, EngineError, InvalidValue, Phrase
 from webui.designer import vocabulary
-from webui.designer.cards import Deck, duration_of, duration_text
+from webui.designer.cards import Deck, duration_of, duration_text, form_keys
 from webui.designer.conditions import OPERATORS, Field, Row, feel_of, same
 from webui.designer.vocabulary import Choice
 
@@ -79,9 +79,12 @@ def of_process(deck: Deck, element: Any) -> dict[str, Any]:
     said = {choice.name: _said(element, choice) for choice in vocabulary.PROCESS}
     return {
         "process_choices": vocabulary.PROCESS, "said": said, "set": {"process": _set(vocabulary.PROCESS, said)},
-        "options": {choice.name: vocabulary.shown(choice, said[choice.name]) for choice in vocabulary.PROCESS},
+        "options": {
+            choice.name: vocabulary.shown(choice, said[choice.name], form_keys()) for choice in vocabulary.PROCESS
+        },
         "ticks": {
             "starters.groups": list(deck.groups.items()), "starters.departments": list(deck.departments.items()),
+            "managers.groups": list(deck.groups.items()),
             "summary.fields": [(key, found.label) for key, found in deck.fields.items()],
         },
     }  # fmt: skip

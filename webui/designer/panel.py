@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext
 
 from webui.designer import conditions, vocabulary, who
+from webui.designer.cards import form_keys
 from webui.designer.vocabulary import Choice
 
 REJECTED = ("rejected", "approval.onReject")
@@ -40,7 +41,7 @@ def _said(listed: Iterable[Choice]) -> list[dict[str, Any]]:
 
 def _one(choice: Choice) -> dict[str, Any]:
     other, values = choice.when or ("", ())
-    options = vocabulary.TARGETS if choice.name == "return.targets" else choice.options
+    options = vocabulary.TARGETS if choice.name == "return.targets" else vocabulary.offered(choice, form_keys())
     return {
         "element": choice.element, "attribute": choice.attribute, "name": choice.name, "label": gettext(choice.label),
         "kind": choice.kind, "options": _texts(options), "hint": gettext(choice.hint) if choice.hint else "",

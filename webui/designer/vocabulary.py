@@ -4,7 +4,7 @@ gets them with its catalogue (`panel.py`).
 A choice is one attribute of one extension element.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.errors import N_
@@ -12,8 +12,8 @@ from engine.errors import N_
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`kind`: select | ticks | text | logins. The empty value of a select stands for what is meant when nothing is
-    said, and `written` is the word for the same.
+    """`kind`: select | ticks | text | logins | forms (a select of the forms that there are). The empty value of a
+    select stands for what is meant when nothing is said, and `written` is the word for the same.
 
     `when`: another choice (by name) and the values with which this one means anything; `*` stands for any.
     """
@@ -35,7 +35,7 @@ class Choice:
 
     def holds(self, value: str) -> bool:
         """Whether `value` is one that may be chosen."""
-        return not self.options or value == self.written or value in dict(self.options)
+        return not self.options or self.kind == "forms" or value == self.written or value in dict(self.options)
 
 
 DEDUPE = (
@@ -161,7 +161,10 @@ PROCESS = (
            when=("numbering.pattern", ("*",)), written="year"),
     Choice("troika:starters", "groups", N_("Groups that may start it"), kind="ticks"),
     Choice("troika:starters", "departments", N_("Departments that may start it"), kind="ticks"),
+    Choice("troika:managers", "groups", N_("Groups that look after its requests"), kind="ticks",
+           hint=N_("They see all of them, urge, suspend, void and move them, and are asked when nobody else is.")),
     Choice("troika:summary", "fields", N_("Fields shown in lists"), kind="ticks"),
+    Choice("troika:print", "template", N_("Printed by the layout of"), (("", N_("The start form")),), kind="forms"),
     Choice("troika:title", "value", N_("Title of a request"), kind="text",
            hint=N_("Expression, for example = process.initiator.name + \"的报销\"")),
 )  # fmt: skip
@@ -173,7 +176,13 @@ def of_step() -> Iterator[Choice]:
     yield from (*PASSING, *AUTOMATIC, *FIELDS, *ACTS, BRANCH_REJECT, *RETURNING)
 
 
-def shown(choice: Choice, stored: str) -> list[tuple[str, str]]:
+def offered(choice: Choice, forms: Iterable[str]) -> list[tuple[str, str]]:
+    """The options of a select. `forms`: those that there are."""
+    return [*choice.options, *((key, key) for key in forms if choice.kind == "forms")]
+
+
+def shown(choice: Choice, stored: str, forms: Iterable[str] = ()) -> list[tuple[str, str]]:
     """The options of a select as a page shows them; what the drawing says and nobody knows stands with them."""
-    options = [(stored if not value and stored == choice.written else value, text) for value, text in choice.options]
+    known = offered(choice, forms)
+    options = [(stored if not value and stored == choice.written else value, text) for value, text in known]
     return options if not stored or stored in dict(options) else [*options, (stored, f"{stored} ?")]

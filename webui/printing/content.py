@@ -85,7 +85,10 @@ class Sheet:
 
 
 def form_of(definition_id: UUID) -> Form | None:
-    """The start form that the request was made with."""
+    """What lays the paper out: the form that the drawing names for it, else the start form of the request."""
+    named = repository.program(g.uow, definition_id).print_form
+    if named is not None and (template := repository.known_form(g.uow, named, definition_id)) is not None:
+        return template
     form_id = repository.definition(g.uow, definition_id).meta.get("form")
     return repository.form(g.uow, form_id, definition_id) if form_id else None
 

@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import forms, identity, pickers, repository, runtime, tasks
+from engine.db.instance import Status
 from engine.errors import EngineError, NotFound
 from engine.forms import Form
 from engine.repository import DefinitionInfo
 from webui import filling, rendering, route
+from webui.navigation import this_page
 from webui.once import Once
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -94,7 +96,17 @@ def mine() -> ResponseReturnValue:
     """What I started, newest first; the page asks again every ten seconds."""
     found = tasks.requested(g.uow, cursor=request.args.get("after"))
     following = url_for(".mine", after=found.next) if found.next else ""
-    return page("requests/mine.html", found=found, next=following)
+    return page("requests/mine.html", found=found, next=following, manages=bool(repository.managed(g.uow)))
+
+
+@blueprint.get("/managed")
+def managed() -> ResponseReturnValue:
+    """Requests of the processes that I look after, newest first."""
+    wanted = {name: request.args.get(name, "").strip() for name in ("text", "status")}
+    found = tasks.managed(g.uow, cursor=request.args.get("after"), text=wanted["text"], status=wanted["status"])
+    statuses = [status.name.lower() for status in Status if status is not Status.DRAFT]
+    following = this_page(after=found.next) if found.next else ""
+    return page("requests/managed.html", found=found, next=following, wanted=wanted, statuses=statuses)
 
 
 def startable(key: str) -> tuple[DefinitionInfo, Form | None]:

@@ -7,9 +7,9 @@ from flask import flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import identity, tasks
+from engine import identity, repository, tasks
 from engine.errors import EngineError
-from webui import access, progress
+from webui import progress
 from webui.progress import Card
 from webui.rendering import leave, page, person, stay
 from webui.requests import blueprint
@@ -18,18 +18,19 @@ from webui.transaction import shows_again
 
 def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
-    acts = ["urge"] if at.status == "running" and (at.starter_id == g.reader.id or access.may("cockpit")) else []
+    urges = at.starter_id == g.reader.id or repository.manages(g.uow, at)
+    acts = ["urge"] if at.status == "running" and urges else []
     words = {"copy": "again"}  # copy is 抄送 here, and again 重新发起
     talks = ["consult"] if at.status == "running" else []
     return [*acts, "copy", *talks, *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
 
 
-def _ask(act: str, instance_id: UUID, error: EngineError | None = None) -> ResponseReturnValue:
+def _ask(page_: str, instance_id: UUID, error: EngineError | None = None, *, act: str = "") -> ResponseReturnValue:
     at = progress.card(g.uow, instance_id)
-    room = "inbox" if act == "consult" else "requests"  # from a task it is the same dialog
+    room = "inbox" if page_ == "consult" else "requests"  # from a task it is the same dialog
     return page(
-        f"{room}/{act}.html", block="dialog", heading=_headings()[act], title=at.title or at.process_name,
-        error=error, back=url_for(".instance", instance_id=instance_id), list="",
+        f"{room}/{page_}.html", block="dialog", heading=_headings()[act or page_], act=act, error=error,
+        title=at.title or at.process_name, back=url_for(".instance", instance_id=instance_id), list="",
         chosen=_chosen() if error else [], at=at,
     )  # fmt: skip
 
@@ -117,6 +118,30 @@ def do_void(instance_id: UUID) -> ResponseReturnValue:
     return _done(instance_id, gettext("Voided."))
 
 
+@blueprint.get("/<uuid:instance_id>/<any(suspend, activate, cancel, wake):act>")
+def steer(instance_id: UUID, act: str) -> ResponseReturnValue:
+    """What follows, and why: for who looks after the process."""
+    return _ask("steer", instance_id, act=act)
+
+
+@blueprint.post("/<uuid:instance_id>/<any(suspend, activate, cancel, wake):act>")
+@shows_again(lambda error, instance_id, act: _ask("steer", instance_id, error, act=act))
+def do_steer(instance_id: UUID, act: str) -> ResponseReturnValue:
+    """挂起, 恢复, 终止, 唤醒."""
+    reason, done = request.form.get("reason", ""), gettext("Done.")
+    match act:
+        case "suspend":
+            tasks.suspend(g.uow, instance_id, reason)
+        case "activate":
+            tasks.activate(g.uow, instance_id)
+        case "cancel":
+            tasks.cancel(g.uow, instance_id, reason)
+        case "wake":
+            if not tasks.wake(g.uow, instance_id, reason).confirmed:
+                done = gettext("Asked for; a second person has to confirm it.")
+    return _done(instance_id, done)
+
+
 @blueprint.get("/<uuid:instance_id>/again")
 def again(instance_id: UUID) -> ResponseReturnValue:
     """What is taken over."""
@@ -149,6 +174,10 @@ def _headings() -> dict[str, Any]:
         "urge": gettext("Urge"),
         "withdraw": gettext("Withdraw"),
         "void": gettext("Void"),
+        "suspend": gettext("Suspend"),
+        "activate": gettext("Resume"),
+        "cancel": gettext("Cancel the request"),
+        "wake": gettext("Wake"),
         "again": gettext("Start again"),
     }
 

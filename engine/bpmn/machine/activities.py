@@ -186,6 +186,7 @@ def _work(run: Run, scope: Scope, node: Node, local: Values | None) -> Work:
         resubmits=human.resubmits,
         compensate=human.compensate,
         recall=human.recall,
+        managers=list(human.managers),
         counted=counted and {"calendar": human.calendar, "since": run.now, **counted},
     )
 

@@ -1,6 +1,6 @@
 """The only reader of the zeebe: and troika: vocabularies: extension elements -> typed records and findings.
 
-A word that we know but do not execute is refused like one that we do not know; other vendors' words are kept aside.
+A word that we do not know is refused; other vendors' words are kept aside.
 """
 
 import difflib
@@ -23,6 +23,7 @@ from engine.bpmn.model import (
     Numbering,
     Parameter,
     PolicyMark,
+    Retention,
     Script,
     Strategy,
     TaskDefinition,
@@ -109,6 +110,7 @@ BUTTONS = frozenset(
 )
 _RETURN_TO = re.compile(r"return:\S+")
 _REFERENCE = re.compile(r"ref:[a-z0-9][a-z0-9_.-]{0,79}")
+_KEPT = re.compile(r"P0*[1-9]\d{0,4}[YMD]")
 _APPROVED_WITHIN = re.compile(r"approvedWithin:P\d{1,4}D")
 NEEDS = {
     "formUser": "field",
@@ -121,14 +123,6 @@ NEEDS = {
     "deptLeader": "dept",
 }
 """The parameter without which a strategy asks nobody."""
-NOT_YET = {
-    "managers": N_("Remove it: process administrators look after every process."),
-    "print": N_("Write 'print' into the start form: it says what is printed, in which order."),
-    "retention": N_("Remove it."),
-    "dataStore": N_("Draw a service task that reads or writes the data."),
-    "lane": N_("Assign each user task."),
-}
-"""troika: words of the design that are not executed yet, with what to draw instead."""
 
 
 class Reader:
@@ -179,13 +173,7 @@ class Reader:
             return
         known = words.get(name)
         if known is None or (known[0] is not ANY and tag not in known[0]):
-            if words is _TROIKA and name in NOT_YET:
-                self._problem(
-                    owner, child, "extension-not-executed",
-                    N_("{element}: '{word}' is not executed by this engine."), NOT_YET[name], word=shown,
-                )  # fmt: skip
-            else:
-                self._unknown(owner, shown, tag, words)
+            self._unknown(owner, shown, tag, words)
             return
         self._check_attributes(owner, child, shown, known[2])
         known[1](self, owner, child, found)
@@ -473,6 +461,19 @@ class Reader:
         for name, value in child.attrib.items():
             found.starters[name] = value.replace(",", " ").split()
 
+    def _managers(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.managers = (self._required(owner, child, "groups") or "").replace(",", " ").split()
+
+    def _print(self, owner: Element, child: Element, found: Extensions) -> None:
+        found.print_form = self._required(owner, child, "template")
+
+    def _retention(self, owner: Element, child: Element, found: Extensions) -> None:
+        after = self._required(owner, child, "after")
+        if after is not None and not _KEPT.fullmatch(after):
+            self._wrong_choice(owner, child, "after", after, ("P10Y", "P6M", "P90D"))
+        elif after is not None:
+            found.retention = Retention(after, child.get("legal") or None)
+
     def _time_to_live(self, owner: Element, child: Element, found: Extensions) -> None:
         found.time_to_live = self._required(owner, child, "value")
 
@@ -645,6 +646,9 @@ _TROIKA: dict[str, _Word] = {
     "title": (_PROCESS, Reader._title, "value"),
     "summary": (_PROCESS, Reader._summary, "fields"),
     "starters": (_PROCESS, Reader._starters, "groups departments users"),
+    "managers": (_PROCESS, Reader._managers, "groups"),
+    "print": (_PROCESS, Reader._print, "template"),
+    "retention": (_PROCESS, Reader._retention, "after legal"),
     "timeToLive": (_PROCESS, Reader._time_to_live, "value"),
     "initial": (frozenset(("dataObject", "property")), Reader._initial, "value"),
     "calendar": (TIMED, Reader._calendar, "name"),

@@ -1,4 +1,4 @@
-"""Whom a task names is there: accounts, groups and departments of the organisation.
+"""Whom a task or a process names is there: accounts, groups and departments of the organisation.
 
 Wrong: `candidateGroups="finanse"`, a group that nobody has made; nobody would ever see the task. Right: the key of a
 group that exists, or an expression. Before the organisation has any department nothing is judged.
@@ -6,7 +6,7 @@ group that exists, or an expression. Before the organisation has any department 
 
 from collections.abc import Iterator
 
-from engine.bpmn.model import Extensions
+from engine.bpmn.model import Extensions, Node, Process
 from engine.errors import N_
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
@@ -24,8 +24,12 @@ _PARAMETERS = {
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each name that leads to nobody."""
-    for node in drawn.nodes("userTask"):
-        for kind, text in dict.fromkeys(_named(node.extensions)):
+    named: list[tuple[Node | Process, Iterator[tuple[str, str]]]] = [
+        (node, _named(node.extensions)) for node in drawn.nodes("userTask")
+    ]
+    named.append((drawn.process, _of_process(drawn.process.extensions)))
+    for node, found in named:
+        for kind, text in dict.fromkeys(found):
             for key in text.split(","):
                 if key.strip() and not _known(library, kind, key.strip()):
                     yield Remark(
@@ -38,6 +42,16 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
 def _known(library: Library, kind: str, key: str) -> bool:
     known = library.known
     return {USERS: known.user, GROUPS: known.group, DEPARTMENTS: known.department}[kind](key)
+
+
+def _of_process(found: Extensions) -> Iterator[tuple[str, str]]:
+    """Who may start it, who looks after it, who releases what is to be erased."""
+    starters = {word: ",".join(found.starters.get(word, ())) for word in ("users", "groups", "departments")}
+    yield USERS, starters["users"]
+    yield GROUPS, starters["groups"]
+    yield DEPARTMENTS, starters["departments"]
+    yield GROUPS, ",".join(found.managers)
+    yield GROUPS, (found.retention.legal if found.retention is not None else None) or ""
 
 
 def _named(found: Extensions) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,9 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             yield _missing(node, "decision", key, {*library.decisions, *library.known.decisions})
         if node.type == "callActivity":
             yield from _called(node, library)
+    paper = drawn.process.extensions.print_form
+    if paper is not None and not library.has_form(paper):
+        yield _missing(drawn.process, "form", paper, {*library.forms, *library.known.forms})
     yield from _codes(drawn, library)
 
 
@@ -106,7 +109,7 @@ def _codes(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 )  # fmt: skip
 
 
-def _missing(node: Node, kind: str, key: str, known: Iterable[str]) -> Remark:
+def _missing(node: Node | Process, kind: str, key: str, known: Iterable[str]) -> Remark:
     near = difflib.get_close_matches(key, list(known), 1)
     facts: dict[str, Any] = {"kind": kind, "key": key}
     if near:

@@ -56,10 +56,10 @@ class Office:
         self.engine, self.clock = engine, clock
         self.who = employ(engine)
 
-    def deploy(self, *parts: str, form: bool = False) -> None:
-        """A process `p` of these nodes in a row."""
+    def deploy(self, *parts: str, form: bool = False, head: str = "") -> None:
+        """A process `p` of these nodes in a row. `head`: its own extension elements."""
         keys = " ".join(part.partition('id="')[2].partition('"')[0] for part in parts)
-        files = {"processes/oa/p.bpmn": drawing(START + "".join(parts) + END + flows(f"start {keys} end"))}
+        files = {"processes/oa/p.bpmn": drawing(head + START + "".join(parts) + END + flows(f"start {keys} end"))}
         if form:
             files["forms/oa/claim.json"] = json.dumps(FORM).encode()
         with self.engine.unit_of_work(ENGINE) as uow:
@@ -70,9 +70,9 @@ class Office:
         with self.engine.unit_of_work(self.who[by]) as uow:
             return runtime.start(uow, "p", variables).id
 
-    def begin(self, *parts: str, by: str = "ann", form: bool = False, **variables: Any) -> UUID:
+    def begin(self, *parts: str, by: str = "ann", form: bool = False, head: str = "", **variables: Any) -> UUID:
         """Deploy and start."""
-        self.deploy(*parts, form=form)
+        self.deploy(*parts, form=form, head=head)
         return self.start(by, **variables)
 
     def do(self, login: str, verb: Any, *arguments: Any, **options: Any) -> Any:

@@ -4,8 +4,8 @@
 import pytest
 
 from engine import bpmn
+from engine.bpmn.model import Retention
 from engine.bpmn.parser import refusals, xml
-from engine.bpmn.parser.extensions import NOT_YET
 from engine.findings import Level
 from tests.counting import calls
 from tests.engine.bpmn.drawing import (
@@ -234,9 +234,8 @@ def test_extension_words_that_mean_nothing_are_refused_with_a_suggestion():
     assert "one of agree, escalate, reject, remind, return, transfer" in limit
     (asks,) = refused("userTask", '<troika:assignment strategy="formUser"/>')
     assert "'field'" in asks
-    for word in NOT_YET:
-        (later,) = refused("userTask", f"<troika:{word}/>")
-        assert "extension-not-executed" in later
+    (lane,) = refused("userTask", "<troika:lane/>")
+    assert "extension-unknown" in lane
 
 
 @pytest.mark.parametrize(
@@ -330,6 +329,9 @@ def test_a_program_tells_what_it_uses_and_how_it_starts():
         '<troika:title value="= process.initiator.name + &quot; &quot; + string(amount)"/>',
         '<troika:summary fields="amount reason"/>',
         '<troika:starters groups="staff"/>',
+        '<troika:managers groups="hr, finance"/>',
+        '<troika:print template="oa/paper"/>',
+        '<troika:retention after="P10Y" legal="finance"/>',
     )
     compiled = program(drawing(head + body, attributes='troika:category="oa"'))
 
@@ -337,6 +339,8 @@ def test_a_program_tells_what_it_uses_and_how_it_starts():
     assert (compiled.version_tag, compiled.category, compiled.start_form) == ("3", "oa", "oa/claim")
     assert compiled.numbering.pattern == "BX{seq:4}"
     assert (compiled.summary, compiled.starters) == (("amount", "reason"), {"groups": ["staff"]})
+    assert (compiled.managers, compiled.print_form) == (("hr", "finance"), "oa/paper")
+    assert compiled.retention == Retention("P10Y", "finance")
     assert compiled.operations() == (bpmn.OperationUse("s", "erp.pay", ("a", "b"), ("c",)),)
     assert compiled.forms() == ("oa/claim", "oa/fin")
     assert [(start.node, start.kind) for start in compiled.starts] == [("start", "none"), ("each", "timer")]

@@ -11,7 +11,7 @@ import { ConditionField } from './condition_rows.js';
 import { FeelField } from './feel_field.js';
 
 // without one of these an element says nothing, and the engine refuses it: it goes with the last of them
-const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'] };
+const NEEDED = { 'troika:Return': ['targets'], 'troika:Cc': ['users', 'groups'], 'troika:OnEmpty': ['do'], 'troika:Managers': ['groups'], 'troika:Print': ['template'], 'troika:Retention': ['after'] };
 
 export function group(id, label, entries) {
   return { id, label, component: Group, entries: entries.filter(Boolean) };

@@ -1,0 +1,86 @@
+"""流程管理员 (troika:managers): who looks after the requests of one process, and of no other."""
+
+import pytest
+
+from engine import identity, modification, repository, runtime, tasks
+from engine.bpmn import Modification, Placing
+from engine.errors import DeploymentRefused, Forbidden, NotFound
+from engine.unit_of_work import ENGINE
+from tests.engine.approvals.office import approval
+from tests.engine.approvals.test_timeouts import limit
+from tests.engine.bpmn.drawing import END, START, drawing, extensions, flows
+
+pytestmark = pytest.mark.approvals
+
+OF_FINANCE = extensions('<troika:managers groups="finance"/>')
+
+
+def acts_of(office, login, instance):
+    return set(office.do(login, tasks.acts, instance))
+
+
+def test_managers_see_urge_suspend_move_and_void_requests_of_their_process_only(office):
+    instance = office.begin(approval("check", users="hal"), approval("last", users="hal"), head=OF_FINANCE)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"q.bpmn": drawing(
+            START + approval("check", users="gus") + END + flows("start check end"), process_id="q"
+        )})  # fmt: skip
+    with office.engine.unit_of_work(office.who["ann"]) as uow:
+        other = runtime.start(uow, "q", {}).id
+
+    assert acts_of(office, "bob", instance) == {"void", "cancel", "suspend", "jump"}
+    assert acts_of(office, "bob", other) == acts_of(office, "fay", instance) == set()
+    assert [item.instance_id for item in office.do("bob", tasks.managed).items] == [instance]
+    assert office.do("fay", tasks.managed).items == []
+    assert office.do("bob", tasks.sight, instance).default == "read"
+    assert office.do("bob", tasks.urge, instance) == 1
+    with pytest.raises(Forbidden):
+        office.do("bob", tasks.urge, other)
+    with pytest.raises(NotFound):
+        office.do("bob", tasks.void, other, "wrong")
+
+    office.do("bob", tasks.suspend, instance, "audit")
+    office.do("bob", tasks.activate, instance)
+    plan = Modification((office.view("hal").token,), (Placing("last", "before", None, {}),))
+    office.do("bob", modification.modify, instance, plan, reason="he is ill", accept_warnings=True)
+    assert office.view("hal").node == "last"
+    with pytest.raises(Forbidden):
+        office.do("fay", modification.modify, instance, plan, reason="me too")
+    office.do("bob", tasks.void, instance, "wrong form")
+    assert office.status(instance) == "voided"
+
+
+def test_nobody_looks_after_his_own_request(office):
+    instance = office.begin(approval("check", users="hal"), by="bob", head=OF_FINANCE)
+
+    assert acts_of(office, "bob", instance) == {"withdraw", "void", "copy"}
+    assert "suspend" in acts_of(office, "eve", instance)
+    plan = Modification((office.view("hal").token,), ())
+    with pytest.raises(Forbidden):
+        office.do("bob", modification.modify, instance, plan, reason="I want it")
+
+
+def test_managers_are_asked_and_told_before_the_administrators(office):
+    late = limit('after="P1D" do="escalate"')
+    office.begin(approval("check", users="nobody"), approval("last", late, users="boss"), head=OF_FINANCE)
+
+    assert office.asked() == {"bob", "eve"}
+    office.act("bob", tasks.agree)
+    assert office.asked() == {"boss"}
+    office.later(days=1)
+    assert [len(office.items(login, "copied")) for login in ("bob", "eve", "dan")] == [1, 1, 0]
+
+
+def test_managers_who_have_nobody_leave_it_to_the_administrators(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "empty", "空")
+    office.begin(approval("check", users="nobody"), head=extensions('<troika:managers groups="empty"/>'))
+    assert office.asked() == {"dan"}
+
+
+def test_a_group_that_is_not_there_is_refused_when_it_is_deployed(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_org_unit(uow, "hq", "总部")
+    with pytest.raises(DeploymentRefused) as refused:
+        office.deploy(approval("check", users="bob"), head=extensions('<troika:managers groups="finanse"/>'))
+    assert [finding.facts["key"] for finding in refused.value.findings] == ["finanse"]
