@@ -452,8 +452,6 @@ class Program:
     def forms(self) -> tuple[str, ...]:
         """Ids of the forms that are named literally, each once."""
         found = [start.form for start in self.starts if start.form]
-        if self.print_form is not None:
-            found.append(self.print_form)
         for node in self.nodes.values():
             form = node.human.form if node.human is not None else None
             if form is not None and form.expression is None:

@@ -59,7 +59,7 @@ instance = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_code", String(200)),
-    Column("remove_at", UtcDateTime),
+    Column("remove_at", UtcDateTime),  # when what it held of its forms was erased
     Column("legal_hold", Boolean, nullable=False, default=False),
     Column("series", String(200)),  # in which `number` is unique: a pattern, a process, or a process in a company
     Column("submission", Integer, nullable=False, default=1, server_default="1"),

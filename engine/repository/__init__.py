@@ -24,7 +24,7 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
-from engine.repository.managing import ADMINISTER, managed, manages, named
+from engine.repository.managing import ADMINISTER, keeps, managed, manages, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
 from engine.repository.manning import staffing
@@ -74,6 +74,7 @@ __all__ = [
     "form",
     "forms_since",
     "impact",
+    "keeps",
     "known_form",
     "latest",
     "latest_active",

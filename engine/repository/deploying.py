@@ -320,9 +320,11 @@ def _meta(found: Found, pins: dict[str, str], *, hooked: bool) -> dict[str, Any]
     if found.kind is not Kind.PROCESS:
         return {}
     program: Program = found.content
-    looked_after = {"managers": list(program.managers)} if program.managers else {}
+    said: dict[str, Any] = {"managers": list(program.managers)} if program.managers else {}
+    if program.retention is not None:
+        said["retention"] = [program.retention.after, program.retention.legal]
     return {
-        **looked_after, "labels": program.labels, "category": program.category or "", "form": program.start_form,
+        **said, "labels": program.labels, "category": program.category or "", "form": program.start_form,
         "starters": program.starters, "starts": [start.kind for start in program.starts],
         "version_tag": program.version_tag, "time_to_live": program.time_to_live, "pins": pins,
         "data": True,  # what it draws as data is executed

@@ -51,7 +51,7 @@ from engine.runtime.previewing import (
 )
 from engine.runtime.rejecting import waits
 from engine.runtime.reopening import rounds_of
-from engine.runtime.settling import describe, settle
+from engine.runtime.settling import describe, empty, settle
 from engine.runtime.views import InstanceView, instance_view
 from engine.runtime.watching import Watcher, watching
 from engine.unit_of_work import UnitOfWork
@@ -68,6 +68,7 @@ __all__ = [
     "compensate",
     "deliver",
     "elapse",
+    "empty",
     "env",
     "fail",
     "finish_ad_hoc",

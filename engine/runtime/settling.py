@@ -47,7 +47,7 @@ from engine.errors import BusinessError, EngineError, StaleInstance
 from engine.ids import uuid7
 from engine.operations import Operation, OperationCall, UnknownOperation
 from engine.runtime import codec, correlation, following, later, previewing, rejecting, reopening
-from engine.runtime.environment import beside, env
+from engine.runtime.environment import beside, env, load
 from engine.runtime.watching import watcher
 from engine.unit_of_work import UnitOfWork
 
@@ -94,13 +94,16 @@ def settle(uow: UnitOfWork, instance: Instance, step: Step) -> None:
     rejecting.look(uow, instance)
     describe(uow, instance)
     crash.here("settle")
-    tokens = instance.state.tokens
-    kept = beside(uow, instance)
-    kept.since = {token: at for token, at in kept.since.items() if token in tokens}
-    instance.stored, parts = codec.encode(instance.state, kept)
-    instance.parts |= parts
-    instance.codec, instance.dirty = codec.CODEC, True
+    _store(uow, instance)
     correlation.take_waiting(uow, instance, [fact for fact in opened if bpmn.is_open(instance.state, fact.token)])
+
+
+def empty(uow: UnitOfWork, instance: Instance) -> None:
+    """Take away what an ended instance holds of its forms: variables, title, summary. What it did stays."""
+    for scope in load(uow, instance).scopes.values():
+        scope.vars, scope.log, scope.progress = {}, [], None
+    instance.title, instance.summary = "", None
+    _store(uow, instance)
 
 
 def describe(uow: UnitOfWork, instance: Instance) -> None:
@@ -113,6 +116,15 @@ def describe(uow: UnitOfWork, instance: Instance) -> None:
     instance.title = title or instance.title
     fields = {name: known[name] for name in program.summary if name in known}
     instance.summary = {**(instance.summary or {}), **fields}
+
+
+def _store(uow: UnitOfWork, instance: Instance) -> None:
+    tokens = instance.state.tokens
+    kept = beside(uow, instance)
+    kept.since = {token: at for token, at in kept.since.items() if token in tokens}
+    instance.stored, parts = codec.encode(instance.state, kept)
+    instance.parts |= parts
+    instance.codec, instance.dirty = codec.CODEC, True
 
 
 def answer(uow: UnitOfWork, instance: Instance, fact: WorkOpened | JobOpened) -> Step:

@@ -31,6 +31,7 @@ from engine.tasks.informing import Comment, Mention, admit, attach, attachments,
 from engine.tasks.leaving import Besides, HandOver, LeftBehind, besides, hand_over, hand_over_preview, left_behind
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
+from engine.tasks.retaining import Keeping, erase_request, keeping, may_release, over, release
 from engine.tasks.returning import Returned, Target, reject_held, return_, targets
 from engine.tasks.signatures import Sent, Signed
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
@@ -65,6 +66,7 @@ __all__ = [
     "HandOver",
     "InMyName",
     "InboxItem",
+    "Keeping",
     "Later",
     "LeftBehind",
     "Mention",
@@ -115,6 +117,7 @@ __all__ = [
     "done",
     "erase_act",
     "erase_opinion",
+    "erase_request",
     "erase_text",
     "foresee",
     "get",
@@ -122,13 +125,16 @@ __all__ = [
     "hand_over",
     "hand_over_preview",
     "inbox",
+    "keeping",
     "later",
     "left_behind",
     "managed",
+    "may_release",
     "may_see",
     "open_attachment",
     "opened",
     "outdated",
+    "over",
     "place_of",
     "read_copy",
     "reading_as",
@@ -137,6 +143,7 @@ __all__ = [
     "refuse",
     "reject",
     "reject_held",
+    "release",
     "remove_signer",
     "remove_view",
     "requested",

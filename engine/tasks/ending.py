@@ -16,6 +16,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import N_, NotFound, NotPossibleNow, OpinionRequired, Phrase
 from engine.runtime import waking
 from engine.tasks import drafting
+from engine.tasks.retaining import erased
 from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
 
@@ -179,6 +180,8 @@ def _waking(uow: UnitOfWork, instance: Instance) -> str | None:
         return N_("only an administrator may do that")
     if instance.status is not Status.REJECTED:
         return N_("it was not rejected")
+    if erased(uow, instance.id):
+        return N_("it was erased already")
     if _last_node(uow, instance) is None:
         return N_("its last task does not stand in the process itself")
     return None

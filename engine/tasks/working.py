@@ -256,9 +256,9 @@ def complete(
 # ---------------------------------------------------------------- who may see, what is offered
 
 
-_starter = select(instance_table.c.starter_id, instance_table.c.definition_id).where(
-    instance_table.c.id == bindparam("of")
-)
+_starter = select(
+    instance_table.c.starter_id, instance_table.c.definition_id, instance_table.c.ended_at
+).where(instance_table.c.id == bindparam("of"))  # fmt: skip
 _of_person = (
     (work_item.c.assignee_id == bindparam("who"))
     | (work_item.c.decided_by == bindparam("who"))
@@ -302,7 +302,9 @@ def sees(uow: UnitOfWork, instance_id: UUID, person_id: UUID) -> bool:
         return True
     if identity.capabilities_of(uow, person_id) & {repository.ADMINISTER, "audit", "admin"}:
         return True
-    return starter is not None and repository.named(uow, starter, person_id)
+    return starter is not None and (
+        repository.named(uow, starter, person_id) or repository.keeps(uow, starter, person_id)
+    )
 
 
 def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:

@@ -50,7 +50,8 @@ PAGES = {
     ),
     **dict.fromkeys(
         ("cockpit.index", "cockpit.acts", "cockpit.batch", "cockpit.incidents", "cockpit.instances", "cockpit.instance",
-         "cockpit.modify", "cockpit.jobs", "cockpit.versions", "cockpit.plan_migration", "dictionaries.index",
+         "cockpit.modify", "cockpit.jobs", "cockpit.retention", "cockpit.versions", "cockpit.plan_migration",
+         "dictionaries.index",
          "dictionaries.one", "messages.robot_list", "webhooks.index", "people.index", "people.user", "people.groups",
          "leaving.index", "records.index", "records.rows", "records.record", "workdays.year"),
         "adam",

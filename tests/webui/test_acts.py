@@ -1,6 +1,7 @@
 """The acts on a task and on a request over their pages: as a dialog, refused with what was chosen still there."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -337,6 +338,30 @@ def test_whoever_looks_after_a_process_finds_and_steers_its_requests_without_the
     assert [dora.get(path).status_code for path in (f"{address}/suspend", moving)] == [404, 403]
     assert sent(carl, f"{address}/cancel", reason="twice").status_code == 204
     assert carl.get("/requests/managed?status=terminated").text.count(address) == 1
+
+
+def test_what_is_over_is_released_by_its_group_and_erased_by_an_administrator(sign_in, engine, ask, clock):
+    summary = '<troika:summary fields="amount"/>'
+    instance = ask((summary, f'{summary}<troika:retention after="P1Y" legal="managers"/>'))
+    address = f"/requests/{instance}"
+    assert decide(sign_in("bob"), item_of(sign_in("bob")), "reject", opinion="twice").status_code == 303
+    assert "Kept until" in sign_in("ann").get(address).text
+    clock.advance(timedelta(days=367))
+    carl, root = sign_in("carl"), sign_in("root")
+
+    assert "managers has not released it" in root.get("/cockpit/retention").text
+    assert f"{address}/release" not in sign_in("ann").get(address).text
+    assert f"{address}/release" in carl.get(address).text
+    assert sent(carl, f"{address}/release", reason="audited").status_code == 204
+    page = root.get("/cockpit/retention").text
+    once = re.search(r'name="request_id" value="([^"]+)"', page)[1]
+    erase = re.search(r'action="(/cockpit/retention/[^"]+)"', page)[1]
+    assert sign_in("olga").post(erase, data={"reason": "x"}).status_code == 403
+    assert root.post(erase, data={"reason": "a year", "request_id": once}).status_code == 303
+    assert erase not in root.get("/cockpit/retention").text
+    shown = sign_in("ann").get(address).text
+    assert "taxi" not in shown
+    assert "erased" in shown
 
 
 def test_a_task_of_many_that_was_skipped_stands_in_the_timeline(sign_in, ask):

@@ -109,6 +109,9 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     assert troika("instance", "suspend", running, "--reason", "look")[0] == 0
     assert troika("instance", "activate", running)[0] == 0
     assert troika("instance", "cancel", running, "--reason", "not needed")[0] == 0
+    assert troika("instance", "over")[0] == troika("instance", "erase", "--all", "--reason", "time is over")[0] == 0
+    code, said = troika("instance", "erase", running, "--reason", "time is over")
+    assert (code, "does not say how long" in said) == (1, True)
     assert troika("incident", "resolve", running)[0] == troika("job", "retry", running)[0] == 1  # neither is one
 
     engine = ProcessEngine(Settings(database_url=f"sqlite:///{tmp_path}/troika.db"))

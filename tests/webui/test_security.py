@@ -104,11 +104,12 @@ ASKS = {
     "api_messages.correlate": "messages.send", "api_definitions.one": "starter",
     "api_definitions.source": "starter",
     "people.index": "people", "people.user": "people", "people.groups": "people", "people.create": "admin",
-    "people.change": "admin", "designer.demand_review": "admin",
+    "people.change": "admin", "cockpit.erase": "admin", "designer.demand_review": "admin",
     **dict.fromkeys(
         ("cockpit.index", "cockpit.acts", "cockpit.ad_hoc", "cockpit.incidents", "cockpit.resolve", "cockpit.instances",
          "cockpit.instance", "cockpit.change", "cockpit.diagram", "cockpit.jobs", "cockpit.retry",
-         "cockpit.versions", "cockpit.plan_migration", "cockpit.migrate", "cockpit.compared", "cockpit.batch"),
+         "cockpit.versions", "cockpit.plan_migration", "cockpit.migrate", "cockpit.compared", "cockpit.batch",
+         "cockpit.retention"),
         "cockpit",
     ),
     **dict.fromkeys(

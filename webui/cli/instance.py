@@ -1,4 +1,4 @@
-"""troika instance list · show · cancel · suspend · activate · migrate · modify."""
+"""troika instance list · show · cancel · suspend · activate · migrate · modify · over · erase."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
-from engine import batches, bpmn, history, migration, modification, repository, runtime
+from engine import batches, bpmn, history, migration, modification, repository, runtime, tasks
 from engine.bpmn.state import Token
 from engine.db import rows
 from engine.db.instance import Status
@@ -76,6 +76,44 @@ def activate(instance_id: UUID) -> None:
     """Undo suspend."""
     with opening.engine().unit_of_work(opening.CLI) as uow:
         runtime.activate(uow, instance_id)
+
+
+@group.command()
+def over() -> None:
+    """Ended requests that are kept no longer (troika:retention), and what keeps them still."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found = tasks.over(uow)
+    opening.table(
+        ("id", "process", "number", "ended", "kept until", "still kept by"),
+        [(one.instance_id, one.process_key, one.number, one.ended_at, one.until, kept_by(one)) for one in found],
+    )
+
+
+def kept_by(one: tasks.Keeping) -> str:
+    """What keeps a request whose time is over: a group that has not released it, a payment, or nothing."""
+    return f"group {one.legal}" if one.held else "payment" if one.needed else ""
+
+
+@group.command()
+@click.argument("instance_ids", type=UUID, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that nothing keeps any more.")
+@click.option("--reason", required=True, help="Stays on record.")
+def erase(instance_ids: tuple[UUID, ...], everything: bool, reason: str) -> None:
+    """Erase form, opinions, reasons and comments of ended requests whose time is over; each by itself."""
+    engine, wanted, refused = opening.engine(), list(instance_ids), 0
+    if everything:
+        with engine.unit_of_work(opening.CLI, read_only=True) as uow:
+            wanted += [one.instance_id for one in tasks.over(uow) if not one.held and not one.needed]
+    for one in dict.fromkeys(wanted):
+        try:
+            with engine.unit_of_work(opening.CLI) as uow:
+                tasks.erase_request(uow, one, reason)
+            click.echo(f"{one} erased")
+        except EngineError as error:
+            refused += 1
+            click.echo(f"{one} {error}")
+    if refused:
+        raise SystemExit(1)
 
 
 @group.command()

@@ -7,14 +7,14 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import audit, history, identity, runtime
+from engine import audit, history, identity, runtime, tasks
 from engine import jobs as job_verbs
 from engine.db.instance import Status
 from engine.db.job import IncidentKind, JobKind, JobState
 from engine.errors import InvalidValue
 from engine.values import Values, from_json
 from webui import progress, tracking
-from webui.access import guard
+from webui.access import guard, needs
 from webui.cockpit import facts as fact_words
 from webui.cockpit import queries
 from webui.navigation import this_page
@@ -140,6 +140,21 @@ def retry(job_id: UUID) -> ResponseReturnValue:
     job_verbs.retry(g.uow, job_id)
     flash(gettext("The job runs again."), "success")
     return redirect(url_for(".jobs"), 303)
+
+
+@blueprint.get("/retention")
+def retention() -> ResponseReturnValue:
+    """Ended requests that are kept no longer, and what keeps them still."""
+    return page("cockpit/retention.html", found=tasks.over(g.uow))
+
+
+@blueprint.post("/retention/<uuid:instance_id>")
+@needs("admin")
+def erase(instance_id: UUID) -> ResponseReturnValue:
+    """Erase what people wrote in one of them."""
+    tasks.erase_request(g.uow, instance_id, request.form.get("reason", ""))
+    flash(gettext("Erased."), "success")
+    return redirect(url_for(".retention"), 303)
 
 
 @blueprint.get("/audit")

@@ -64,6 +64,8 @@ KINDS = {
     "node.left": N_("Element left"),
     "opinion.erased": N_("Opinion erased"),
     "text.erased": N_("Text erased"),
+    "retention.released": N_("Released: it may be erased"),
+    "retention.erased": N_("Content erased, its time was over"),
     "operation.failed": N_("Operation failed"),
     "operation.performed": N_("Operation performed"),
     "org_unit.created": N_("Department created"),

@@ -80,6 +80,7 @@ _WORDS = {
     "onReject": N_("When it is rejected"), "strategy": N_("Who is asked"), "groups": N_("Group"),
     "users": N_("Certain people"), "level": N_("Level"), "troika:hook": N_("Webhook"),
     "troika:category": N_("Area"), "troika:skipWhen": N_("Skipped when"), "troika:starters": N_("Who may start it"),
+    "troika:retention": N_("Ended requests are kept"), "legal": N_("What is over is released by"),
     "troika:print": N_("Printed by the layout of"), "template": N_("Form"),
     "troika:managers": N_("Groups that look after its requests"),
 }  # fmt: skip

@@ -77,10 +77,11 @@ def of_step(deck: Deck, card: Card, element: Any) -> dict[str, Any]:
 def of_process(deck: Deck, element: Any) -> dict[str, Any]:
     """What the requester's card shows of the process."""
     said = {choice.name: _said(element, choice) for choice in vocabulary.PROCESS}
+    known = {"groups": list(deck.groups.items()), "forms": [(key, key) for key in form_keys()]}
     return {
         "process_choices": vocabulary.PROCESS, "said": said, "set": {"process": _set(vocabulary.PROCESS, said)},
         "options": {
-            choice.name: vocabulary.shown(choice, said[choice.name], form_keys()) for choice in vocabulary.PROCESS
+            choice.name: vocabulary.shown(choice, said[choice.name], known) for choice in vocabulary.PROCESS
         },
         "ticks": {
             "starters.groups": list(deck.groups.items()), "starters.departments": list(deck.departments.items()),

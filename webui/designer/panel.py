@@ -3,14 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
+from flask import g
 from flask_babel import gettext
 
+from engine import identity
 from webui.designer import conditions, vocabulary, who
 from webui.designer.cards import form_keys
 from webui.designer.vocabulary import Choice
+from webui.rendering import person
 
 REJECTED = ("rejected", "approval.onReject")
 """what a card calls the choice that the flowchart makes by an attribute"""
+
+
+def _known() -> vocabulary.Known:
+    """Forms and groups that there are."""
+    groups = [(group.key, person(group)) for group in identity.groups(g.uow)]
+    return {"forms": [(key, key) for key in form_keys()], "groups": groups}
 
 
 def choices() -> dict[str, Any]:
@@ -22,7 +31,7 @@ def choices() -> dict[str, Any]:
         "acts": _said((*vocabulary.ACTS, *_buttons())),
         "returning": _said(vocabulary.RETURNING),
         "copies": _said(vocabulary.COPIES),
-        "process": _said((*vocabulary.PROCESS, *vocabulary.FIELDS)),
+        "process": _said((*vocabulary.PROCESS, *vocabulary.FIELDS), _known()),
         "assignment": _said(who.WORDS),
         "ways": _texts(who.WAYS),
         "timeouts": _texts(vocabulary.TIMEOUTS),
@@ -35,13 +44,13 @@ def _buttons() -> Iterable[Choice]:
     return (Choice("troika:buttons", name, text, vocabulary.OFFERED) for name, text in vocabulary.BUTTONS)
 
 
-def _said(listed: Iterable[Choice]) -> list[dict[str, Any]]:
-    return [_one(choice) for choice in listed]
+def _said(listed: Iterable[Choice], known: vocabulary.Known | None = None) -> list[dict[str, Any]]:
+    return [_one(choice, known or {}) for choice in listed]
 
 
-def _one(choice: Choice) -> dict[str, Any]:
+def _one(choice: Choice, known: vocabulary.Known) -> dict[str, Any]:
     other, values = choice.when or ("", ())
-    options = vocabulary.TARGETS if choice.name == "return.targets" else vocabulary.offered(choice, form_keys())
+    options = vocabulary.TARGETS if choice.name == "return.targets" else vocabulary.offered(choice, known)
     return {
         "element": choice.element, "attribute": choice.attribute, "name": choice.name, "label": gettext(choice.label),
         "kind": choice.kind, "options": _texts(options), "hint": gettext(choice.hint) if choice.hint else "",

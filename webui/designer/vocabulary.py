@@ -4,7 +4,7 @@ gets them with its catalogue (`panel.py`).
 A choice is one attribute of one extension element.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.errors import N_
@@ -12,7 +12,7 @@ from engine.errors import N_
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`kind`: select | ticks | text | logins | forms (a select of the forms that there are). The empty value of a
+    """`kind`: select | ticks | text | logins | forms, groups (a select of those that there are). The empty value of a
     select stands for what is meant when nothing is said, and `written` is the word for the same.
 
     `when`: another choice (by name) and the values with which this one means anything; `*` stands for any.
@@ -35,7 +35,7 @@ class Choice:
 
     def holds(self, value: str) -> bool:
         """Whether `value` is one that may be chosen."""
-        return not self.options or self.kind == "forms" or value == self.written or value in dict(self.options)
+        return not self.options or self.kind != "select" or value == self.written or value in dict(self.options)
 
 
 DEDUPE = (
@@ -165,6 +165,11 @@ PROCESS = (
            hint=N_("They see all of them, urge, suspend, void and move them, and are asked when nobody else is.")),
     Choice("troika:summary", "fields", N_("Fields shown in lists"), kind="ticks"),
     Choice("troika:print", "template", N_("Printed by the layout of"), (("", N_("The start form")),), kind="forms"),
+    Choice("troika:retention", "after", N_("Ended requests are kept"),
+           (("", N_("For good")), ("P1Y", N_("1 year")), ("P3Y", N_("3 years")), ("P5Y", N_("5 years")),
+            ("P10Y", N_("10 years")), ("P30Y", N_("30 years")))),
+    Choice("troika:retention", "legal", N_("What is over is released by"), (("", N_("Nobody has to")),), kind="groups",
+           when=("retention.after", ("*",)), hint=N_("Nothing is erased before one of this group has released it.")),
     Choice("troika:title", "value", N_("Title of a request"), kind="text",
            hint=N_("Expression, for example = process.initiator.name + \"的报销\"")),
 )  # fmt: skip
@@ -176,13 +181,17 @@ def of_step() -> Iterator[Choice]:
     yield from (*PASSING, *AUTOMATIC, *FIELDS, *ACTS, BRANCH_REJECT, *RETURNING)
 
 
-def offered(choice: Choice, forms: Iterable[str]) -> list[tuple[str, str]]:
-    """The options of a select. `forms`: those that there are."""
-    return [*choice.options, *((key, key) for key in forms if choice.kind == "forms")]
+Known = Mapping[str, Iterable[tuple[str, str]]]
+"""What a select offers of forms and groups: key and name, by kind."""
 
 
-def shown(choice: Choice, stored: str, forms: Iterable[str] = ()) -> list[tuple[str, str]]:
+def offered(choice: Choice, known: Known) -> list[tuple[str, str]]:
+    """The options of a select."""
+    return [*choice.options, *known.get(choice.kind, ())]
+
+
+def shown(choice: Choice, stored: str, known: Known | None = None) -> list[tuple[str, str]]:
     """The options of a select as a page shows them; what the drawing says and nobody knows stands with them."""
-    known = offered(choice, forms)
-    options = [(stored if not value and stored == choice.written else value, text) for value, text in known]
+    texts = offered(choice, known or {})
+    options = [(stored if not value and stored == choice.written else value, text) for value, text in texts]
     return options if not stored or stored in dict(options) else [*options, (stored, f"{stored} ?")]

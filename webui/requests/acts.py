@@ -20,6 +20,8 @@ def offered(at: Card) -> list[str]:
     """The acts that the reader may do with the request now, in the order of their buttons."""
     urges = at.starter_id == g.reader.id or repository.manages(g.uow, at)
     acts = ["urge"] if at.status == "running" and urges else []
+    if tasks.may_release(g.uow, at.id):
+        acts.append("release")
     words = {"copy": "again"}  # copy is 抄送 here, and again 重新发起
     talks = ["consult"] if at.status == "running" else []
     return [*acts, "copy", *talks, *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
@@ -118,16 +120,16 @@ def do_void(instance_id: UUID) -> ResponseReturnValue:
     return _done(instance_id, gettext("Voided."))
 
 
-@blueprint.get("/<uuid:instance_id>/<any(suspend, activate, cancel, wake):act>")
+@blueprint.get("/<uuid:instance_id>/<any(suspend, activate, cancel, wake, release):act>")
 def steer(instance_id: UUID, act: str) -> ResponseReturnValue:
-    """What follows, and why: for who looks after the process."""
+    """What follows, and why: for who looks after the process, or after what is kept."""
     return _ask("steer", instance_id, act=act)
 
 
-@blueprint.post("/<uuid:instance_id>/<any(suspend, activate, cancel, wake):act>")
+@blueprint.post("/<uuid:instance_id>/<any(suspend, activate, cancel, wake, release):act>")
 @shows_again(lambda error, instance_id, act: _ask("steer", instance_id, error, act=act))
 def do_steer(instance_id: UUID, act: str) -> ResponseReturnValue:
-    """挂起, 恢复, 终止, 唤醒."""
+    """挂起, 恢复, 终止, 唤醒; let it be erased."""
     reason, done = request.form.get("reason", ""), gettext("Done.")
     match act:
         case "suspend":
@@ -136,6 +138,8 @@ def do_steer(instance_id: UUID, act: str) -> ResponseReturnValue:
             tasks.activate(g.uow, instance_id)
         case "cancel":
             tasks.cancel(g.uow, instance_id, reason)
+        case "release":
+            tasks.release(g.uow, instance_id, reason)
         case "wake":
             if not tasks.wake(g.uow, instance_id, reason).confirmed:
                 done = gettext("Asked for; a second person has to confirm it.")
@@ -178,6 +182,7 @@ def _headings() -> dict[str, Any]:
         "activate": gettext("Resume"),
         "cancel": gettext("Cancel the request"),
         "wake": gettext("Wake"),
+        "release": gettext("Release for erasing"),
         "again": gettext("Start again"),
     }
 

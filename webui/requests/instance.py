@@ -30,6 +30,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         unread=next((one.work_item_id for one in copies if one.reader_id == g.reader.id and not one.read_at), None),
         instance=found,
         timeline=progress.timeline(g.uow, found),
+        kept=tasks.keeping(g.uow, instance_id),
         earlier=progress.earlier(g.uow, found),
         talks=talks.of(instance_id),
         attachments=tasks.attachments(g.uow, instance_id),
