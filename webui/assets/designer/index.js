@@ -20,6 +20,7 @@ import Language from './language/index.js';
 import Offer from './offer/index.js';
 import Operations from './operations/index.js';
 import Panel from './panel/index.js';
+import Placing from './placing/index.js';
 import Play from './play/index.js';
 import Search from './search/index.js';
 import Variables from './variables/index.js';
@@ -35,7 +36,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
-      Operations, Search, Clipboard,
+      Operations, Search, Clipboard, Placing,
     ],
   });
   const { warnings } = await modeler.importXML(xml);
