@@ -83,10 +83,15 @@ def _tags(name: str, entry: dict[str, Any]) -> Markup:
 
 def icon(name: str, label: str = "") -> Markup:
     """An outline icon, inlined; decoration unless it has a `label`."""
-    icons = g.get("icons")
+    return _drawn(drawing_of(name), label)
+
+
+def drawing_of(name: str) -> str:
+    """What is inside the SVG of an icon, 24 by 24; "" for one that no template mentions."""
+    icons: dict[str, str] | None = g.get("icons")
     if icons is None:  # a page asks for many: the file is looked at once
         icons = g.icons = _manifest().icons()
-    return _drawn(icons.get(name, ""), label)
+    return icons.get(name, "")
 
 
 @lru_cache(1000)

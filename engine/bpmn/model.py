@@ -313,6 +313,8 @@ class Extensions:
     withdraw: str | None = None
     request: bool = False
     asynchronous: bool = False
+    template: str | None = None
+    template_version: int | None = None
     retry: str | None = None
     category: str | None = None
     numbering: Numbering | None = None

@@ -25,6 +25,7 @@ class Kind(IntEnum):
     DECISION = 2
     FORM = 3
     SCENARIOS = 4
+    TEMPLATE = 5
 
 
 class DefinitionState(IntEnum):

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
 from engine import bpmn, dmn, history, operations
-from engine.bpmn import imports
+from engine.bpmn import element_templates, imports
 from engine.bpmn.imports import Dialect, ImportNote, Translation
 from engine.db.definition import Kind, definition
 from engine.db.draft import draft
@@ -25,6 +25,7 @@ from engine.errors import N_, AlreadyExists, EngineError, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
 
 _KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
+_BY_ENDING = {".scenarios.yml": Kind.SCENARIOS, element_templates.ENDING: Kind.TEMPLATE}
 _LONGEST_PATH = 300
 _UNUSUAL = re.compile(r"[^\w-]")
 
@@ -189,7 +190,7 @@ def alone(uow: UnitOfWork, paths: Iterable[str]) -> None:
 
     All that one act saves at once and first, so that two acts cannot wait for each other.
     """
-    for path in sorted({path for path in paths if _KINDS.get(PurePosixPath(path).suffix) is Kind.FORM}):
+    for path in sorted({path for path in paths if path.startswith("forms/") and path.endswith(".json")}):
         uow.alone(f"draft {path}")
 
 
@@ -240,7 +241,7 @@ def place(path: str) -> tuple[Kind, str]:
     Raises InvalidValue.
     """
     parts = PurePosixPath(path)
-    kind = Kind.SCENARIOS if path.endswith(".scenarios.yml") else _KINDS.get(parts.suffix)
+    kind = next((kind for ending, kind in _BY_ENDING.items() if path.endswith(ending)), _KINDS.get(parts.suffix))
     folder = "forms" if kind is Kind.FORM else "processes"
     names = parts.parts
     usable = all(name not in ("", ".", "..") and not name.startswith(".") for name in names)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from engine import bpmn, dmn, forms
+from engine.bpmn import element_templates
 from engine.errors import CannotCompile
 from engine.findings import Finding, Level
 from engine.lint import rules
@@ -103,7 +104,7 @@ def _read(
             if decision.model is not None:
                 findings.extend(dmn.analyse(decision.model))
                 library.add_decision(decision.model)
-        elif path.endswith(".json"):
+        elif path.endswith(".json") and not path.endswith(element_templates.ENDING):
             form = forms.read(content, path)
             findings.extend(form.findings)
             if form.form is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.bpmn.element_templates import ElementTemplate
 from engine.bpmn.model import Flow, Node, Process
 from engine.bpmn.program import Program
 from engine.dmn import Model
@@ -26,6 +27,7 @@ class KnownThings:
     department: Callable[[str], bool] = lambda _: True
     members: Callable[[str], int] = lambda _: 0
     """how many people a group has"""
+    template: Callable[[str], ElementTemplate | None] = lambda _: None
     host: Callable[[str], bool] = lambda _: True
     """whether calls to this host are allowed"""
     receiver: Callable[[str], bool] = lambda _: True

@@ -1,6 +1,6 @@
 """What is deployed: check, deploy, and immutable versions of processes, decisions and forms."""
 
-from engine.repository import areas
+from engine.repository import areas, templates
 from engine.repository.candidates import Candidate, Foreseen, following, foresee, showing
 from engine.repository.definitions import (
     DefinitionInfo,
@@ -97,6 +97,7 @@ __all__ = [
     "staffed_since",
     "staffing",
     "startable",
+    "templates",
     "unproved",
     "variables",
     "versions",

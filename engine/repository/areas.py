@@ -12,7 +12,9 @@ from sqlalchemy import select
 from engine import drafts
 from engine.db.definition import Kind, deployment, resource
 from engine.errors import N_, EngineError, InvalidValue
+from engine.findings import Finding, errors_of
 from engine.repository.definitions import file, latest_all
+from engine.repository.deploying import check, deploy
 from engine.unit_of_work import UnitOfWork
 from engine.values import storable
 
@@ -30,7 +32,7 @@ _SCENARIOS = (
     .order_by(deployment.c.deployed_at.desc(), deployment.c.id.desc())
 )
 NEW, CHANGED, SAME, DRAWN = "new", "changed", "same", "drawn"
-FOREIGN, ELSEWHERE, ENCODED = "foreign", "elsewhere", "encoded"
+FOREIGN, ELSEWHERE, ENCODED, UNFIT = "foreign", "elsewhere", "encoded", "unfit"
 
 
 class NoArchive(EngineError):
@@ -46,11 +48,12 @@ class Taken:
 
     `outcome`: NEW or CHANGED: a draft now; SAME: as it is here already; DRAWN: another draft is in the way; ELSEWHERE:
     its process is in another folder, here or in the archive; FOREIGN: no file of a library; ENCODED: no UTF-8, which
-    the designer needs.
+    the designer needs. A step template runs nothing and is in force at once; UNFIT: `findings` say why not.
     """
 
     path: str
     outcome: str
+    findings: tuple[Finding, ...] = ()
 
 
 def areas(uow: UnitOfWork) -> list[str]:
@@ -63,7 +66,7 @@ def current(uow: UnitOfWork, *, with_drafts: bool = True) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for row in uow.execute(_SCENARIOS):
         found.setdefault(row.path, bytes(row.content))
-    for kind in ("process", "decision", "form"):
+    for kind in ("process", "decision", "form", "template"):
         found |= dict(file(uow, info.id) for info in latest_all(uow, kind))
     if with_drafts:
         found |= {info.path: drafts.open_(uow, info.path).content for info in drafts.list_(uow)}
@@ -100,10 +103,16 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
         if outcome in (NEW, CHANGED, SAME) and draft is not None:
             same = drafts.open_(uow, path).content == new
             outcome = SAME if same else CHANGED if replace else DRAWN
-        if outcome in (NEW, CHANGED):
+        findings: list[Finding] = []
+        if outcome in (NEW, CHANGED) and drafts.place(path)[0] is Kind.TEMPLATE:
+            findings = errors_of(check(uow, {path: new}))
+            outcome = UNFIT if findings else outcome
+            if not findings:
+                deploy(uow, {path: new})
+        elif outcome in (NEW, CHANGED):
             drafts.save(uow, path, new, version=draft.version if draft is not None else 0)
             homes[drafts.place(path)] = path
-        taken.append(Taken(path, outcome))
+        taken.append(Taken(path, outcome, tuple(findings)))
     return taken
 
 

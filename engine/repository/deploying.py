@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
-from engine.repository import manning, providing, starts
+from engine.repository import manning, providing, starts, templates
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
@@ -144,6 +145,7 @@ def _check(
     for found in reading.of(Kind.FORM):
         findings += pickers.findings(uow, found.content, found.path)
     told = {(finding.rule, finding.element_id) for finding in errors_of(findings)}
+    findings += templates.stale(uow, reading)
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not [one for one in errors_of(findings) if one.rule != _PROVABLE]:
         findings += _proof(uow, reading, catalog, drawing=drawing)
@@ -155,6 +157,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
     processes, decisions, forms = (
         frozenset(info.key for info in latest_all(uow, kind)) for kind in ("process", "decision", "form")
     )
+    made = cache(lambda: templates.known(uow))
     units = {name for unit in identity.org_units(uow) for name in (unit.key, str(unit.id))}
     # a library is deployed when the engine is set up, before anybody has entered an organisation to judge it by
     return lint.KnownThings(
@@ -165,6 +168,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         group=lambda key: not units or bool(identity.find_groups(uow, [key])),
         department=lambda key: not units or key in units,
         members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
+        template=lambda key: made().get(key),
         host=lambda name: name in outbound.listed(uow.settings.outbound_allow),
         receiver=lambda name: webhooks.known(uow, name),
         batch=lambda capability: policy.batch_allowed(uow, capability),
@@ -245,7 +249,8 @@ def changed(
     ids: dict[str, UUID] = {}
     tags = {f"process:{found.key}": found.content.version_tag for found in reading.of(Kind.PROCESS)}
     changed = []
-    for found in [*reading.of(Kind.FORM), *reading.of(Kind.DECISION), *callees_first(reading.of(Kind.PROCESS))]:
+    apart = (found for kind in (Kind.TEMPLATE, Kind.FORM, Kind.DECISION) for found in reading.of(kind))
+    for found in [*apart, *callees_first(reading.of(Kind.PROCESS))]:
         pinned = pins(uow, found.content, ids, tags) if found.kind is Kind.PROCESS else {}
         imported = dmn.imported(found.path, decisions) if found.kind is Kind.DECISION else []
         digest = values.sha256(
@@ -317,6 +322,8 @@ def _tells(uow: UnitOfWork, definition_id: UUID) -> bool:
 
 
 def _meta(found: Found, pins: dict[str, str], *, hooked: bool) -> dict[str, Any]:
+    if found.kind is Kind.TEMPLATE:
+        return {"labels": found.content.labels, "category": PurePosixPath(found.path).parts[1]}
     if found.kind is not Kind.PROCESS:
         return {}
     program: Program = found.content

@@ -5,18 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import bpmn, dmn, forms
+from engine.bpmn import element_templates
 from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.program import Program
 from engine.db.definition import Kind
 from engine.errors import N_, CannotCompile
 from engine.findings import Finding, Level, errors_of
 
-KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM, ".scenarios.yml": Kind.SCENARIOS}
+KINDS = {
+    ".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, element_templates.ENDING: Kind.TEMPLATE, ".json": Kind.FORM,
+    ".scenarios.yml": Kind.SCENARIOS,
+}  # fmt: skip
+"""by the end of a name; the first that fits"""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One definition in a file. `content`: Program, dmn.Model or forms.Form."""
+    """One definition in a file. `content`: Program, dmn.Model, forms.Form or ElementTemplate."""
 
     kind: Kind
     key: str
@@ -65,6 +70,8 @@ def read(resources: Mapping[str, bytes]) -> Reading:
                 _read_decisions(reading, path, decisions[path])
             case Kind.FORM:
                 _read_form(reading, path, content)
+            case Kind.TEMPLATE:
+                _read_template(reading, path, content)
             case Kind.SCENARIOS:
                 pass
             case None:
@@ -106,6 +113,13 @@ def _read_form(reading: Reading, path: str, content: bytes) -> None:
     reading.findings += result.findings
     if result.form is not None:
         reading.found.append(Found(Kind.FORM, result.form.id, result.form.id, path, result.form))
+
+
+def _read_template(reading: Reading, path: str, content: bytes) -> None:
+    result = element_templates.read(content, path)
+    reading.findings += result.findings
+    if result.template is not None:
+        reading.found.append(Found(Kind.TEMPLATE, result.template.id, result.template.name, path, result.template))
 
 
 def _refuse_doubles(reading: Reading) -> None:

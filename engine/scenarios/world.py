@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import identity, policy, repository, workdays
+from engine.bpmn import element_templates
 from engine.clock import FrozenClock
 from engine.errors import NotFound
 from engine.process_engine import ProcessEngine
@@ -118,9 +119,9 @@ def deploy(
 
 def files_of(library: Path) -> Iterator[tuple[str, bytes]]:
     """What can be deployed, by path inside the library."""
-    for folder, endings in (("processes", (".bpmn", ".dmn")), ("forms", (".json",))):
+    for folder, endings in (("processes", (".bpmn", ".dmn", element_templates.ENDING)), ("forms", (".json",))):
         for file in sorted((library / folder).rglob("*")):
-            if file.suffix in endings:
+            if file.name.endswith(endings):
                 yield file.relative_to(library).as_posix(), file.read_bytes()
 
 

@@ -258,6 +258,68 @@ def test_field_permissions_and_inputs_of_an_operation_are_written_as_the_engine_
     assert wrong == []
 
 
+def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a_newer_version(site, profile, draft):
+    page, wrong = opened(profile, draft("templated"))
+    dialog = page.locator("#step-template")
+    select(page, "pay")
+    group(page, "tk-template").locator("[data-template-save]").click()
+    dialog.get_by_label("英文名").fill("Pay out the claim")
+    assert chromium.violations(page, "#step-template") == []
+    dialog.get_by_label("request_id").uncheck()
+    page.screenshot(path="/tmp/d_dialog.png")
+    dialog.get_by_role("button", name="存为模板").click()
+    expect(dialog).not_to_be_visible()
+    group(page, "tk-inputs")
+    expect(page.locator("[data-group-id=group-tk-inputs]")).to_contain_text("由步骤模板固定")
+
+    page.mouse.move(0, 0)
+    page.evaluate("tkDesigner.modeler.get('selection').select([]); tkDesigner.modeler.get('canvas').focus()")
+    page.keyboard.press("n")
+    page.keyboard.insert_text("Pay out the claim")
+    expect(page.locator(".djs-popup .entry.selected")).to_contain_text("付款")
+    page.keyboard.press("Enter")
+    expect(page.locator(".djs-direct-editing-content")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("再付一次")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-entry-id=tk-template-of]")).to_contain_text("版本 1")
+
+    select(page, "pay")
+    page.locator("[data-template-save]").click()
+    dialog.get_by_label("用途（英文）").fill("Money goes out")
+    dialog.get_by_role("button", name="存为模板").click()
+    expect(dialog).not_to_be_visible()
+    page.evaluate("""() => {
+      const m = tkDesigner.modeler;
+      m.get('selection').select(m.get('elementRegistry').find(one => one.businessObject.name === '再付一次'));
+    }""")
+    expect(page.locator("[data-entry-id=tk-template-of]")).to_contain_text("已有版本 2")
+    page.locator("[data-template-update]").click()
+    expect(page.locator("[data-entry-id=tk-template-of]")).to_contain_text("版本 2")
+    page.click("#save")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    xml = saved(site, "templated")
+    assert xml.count('zeebe:modelerTemplate="pay_out_the_claim" zeebe:modelerTemplateVersion="2"') == 2
+    page.locator("[data-template-detach]").click()
+
+    select(page, "approve")
+    group(page, "tk-template").locator("[data-template-save]").click()
+    dialog.get_by_label("英文名").fill("Ask twice")
+    dialog.get_by_role("button", name="存为模板").click()
+    expect(dialog).not_to_be_visible()
+    page.evaluate("""() => {
+      const m = tkDesigner.modeler;
+      const again = m.get('elementRegistry').find(one => one.businessObject.name === '再付一次');
+      m.get('troikaTemplates').apply(again, m.get('troikaCatalogue').templates.find(one => one.id === 'ask_twice'));
+    }""")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    page.click("#save")
+    assert saved(site, "templated").count("<troika:approval mode=") == 2
+    page.goto("/designer/step-templates/")
+    assert chromium.violations(page, "main") == []
+    assert wrong == []
+
+
 def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed(profile, draft):
     page, wrong = opened(profile, draft("palette"))
 

@@ -45,7 +45,8 @@ PAGES = {
          "designer.new_decision", "designer.difference", "designer.editor", "designer.exchange", "designer.history",
          "designer.import_form", "designer.new", "designer.publish", "designer.published", "designer.review",
          "designer.scenario_list", "designer.simple", "designer.edit_form", "designer.gallery", "designer.template",
-         "designer.versions", "designer.view", "designer.form_files", "designer.new_form", "designer.build_form"),
+         "designer.step_templates", "designer.versions", "designer.view",
+         "designer.form_files", "designer.new_form", "designer.build_form"),
         "chen",
     ),
     **dict.fromkeys(
@@ -67,7 +68,8 @@ PAGES = {
 NO_PAGES = {
     **dict.fromkeys(
         ("requests.diagram", "requests.drawing", "inbox.diagram", "cockpit.diagram", "cockpit.compared",
-         "designer.catalogue", "designer.source", "designer.download", "requests.document", "requests.selectable",
+         "designer.catalogue", "designer.source",
+         "designer.step_template_file", "designer.download", "requests.document", "requests.selectable",
          "inbox.selectable", "people.search", "picking.records", "picking.words", "picking.organisation",
          "signatures.picture",
          "signatures.own_picture", "build", "health.live", "health.ready", "api-docs.openapi_json"),

@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from flask_babel import gettext
 
 from engine import drafts, repository
-from engine.bpmn import imports
+from engine.bpmn import element_templates, imports
 from engine.bpmn.imports import ImportNote, Kind, Translation
 from engine.findings import Finding, Level
 from engine.scenarios import worlds
@@ -58,19 +58,28 @@ def _library(uow: UnitOfWork, folder: Path, dry_run: bool) -> int:
         drafts.alone(uow, (path for path, _ in files))
         known = {info.path: info.version for info in drafts.list_(uow)}
         for path, content in files:
-            drafts.save(uow, path, content, version=known.get(path, 0))
+            _keep(uow, path, content, known)
     return len(files)
 
 
 def _other(uow: UnitOfWork, path: Path, area: str, dry_run: bool) -> int:
     """A decision, a form or scenarios, as they are."""
-    target = f"{'forms' if path.suffix == '.json' else 'processes'}/{area}/{path.name}"
+    form = path.suffix == ".json" and not path.name.endswith(element_templates.ENDING)
+    target = f"{'forms' if form else 'processes'}/{area}/{path.name}"
     drafts.place(target)
     if not dry_run:
         drafts.alone(uow, [target])
         known = {info.path: info.version for info in drafts.list_(uow)}
-        drafts.save(uow, target, path.read_bytes(), version=known.get(target, 0))
+        _keep(uow, target, path.read_bytes(), known)
     return 1
+
+
+def _keep(uow: UnitOfWork, path: str, content: bytes, known: dict[str, int]) -> None:
+    """A draft; a step template runs nothing and is in force at once."""
+    if path.endswith(element_templates.ENDING):
+        repository.deploy(uow, {path: content})
+    else:
+        drafts.save(uow, path, content, version=known.get(path, 0))
 
 
 def _drawing(uow: UnitOfWork, path: Path, area: str, dry_run: bool) -> Translation:

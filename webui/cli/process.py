@@ -30,7 +30,7 @@ LIBRARY = click.option(
     "--library", type=click.Path(exists=True, file_okay=False, path_type=Path), default=None,
     help="Folder that holds processes/ and forms/; TROIKA_LIBRARY unless given.",
 )  # fmt: skip
-KINDS = ("process", "decision", "form")
+KINDS = ("process", "decision", "form", "template")
 _resource = select(resource.c.path, resource.c.content).join(definition, definition.c.resource_id == resource.c.id)
 SHOWN = 12
 """activities of a variant that are shown"""

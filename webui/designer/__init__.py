@@ -19,6 +19,7 @@ from webui.designer import (
     reviewing,
     scenarios,
     simple,
+    step_templates,
     versions,
 )
 from webui.designer.blueprint import designer
@@ -43,5 +44,6 @@ __all__ = [
     "reviewing",
     "scenarios",
     "simple",
+    "step_templates",
     "versions",
 ]

@@ -14,7 +14,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings
-from webui.designer import conditions, expressions, panel
+from webui.designer import conditions, expressions, panel, ready_steps
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
 from webui.designer.filing import saved_by
@@ -51,6 +51,7 @@ def catalogue() -> ResponseReturnValue:
         receivers=[found.name for found in webhooks.list_(g.uow)],
         functions=expressions.functions(),
         choices=panel.choices(),
+        templates=ready_steps.offered(),
     )
 
 

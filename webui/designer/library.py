@@ -133,6 +133,7 @@ def editor(key: str) -> ResponseReturnValue:
             "try": url_for(".try_expression"), "play": url_for(".play", key=key),
             "draft": url_for(".save", key=key), **of_draft("process", key, opened.path),
             "report": url_for(".put_report_away", key=key),
+            "template": url_for(".save_step_template"),
         },
     }  # fmt: skip
     return page(

@@ -142,6 +142,10 @@ class Reader:
         for name, value in owner.attrib.items():
             if name.startswith(f"{{{TROIKA}}}"):
                 self._attribute(owner, tag, name.rpartition("}")[2], value, found)
+            elif name == f"{{{ZEEBE}}}modelerTemplate":
+                found.template = value
+            elif name == f"{{{ZEEBE}}}modelerTemplateVersion" and value.isdecimal():
+                found.template_version = int(value)
         self._children(owner, owner, found)
         return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import dmn, lint
+from engine.bpmn.element_templates import ElementTemplate, Setting
 from engine.findings import Level
 from engine.lint import KnownThings
 from engine.lint.levels import WrongLevels
@@ -47,6 +48,11 @@ RESERVE = Operation(
     effect="write",
 )
 POST = replace(RESERVE, name="net.post", parameters=(Parameter("url", str, "string", True),), external=True)
+RESERVING = ElementTemplate(
+    "reserve", 2, {"": "预留", "en": "Reserve"}, {}, "", "serviceTask",
+    (Setting("type", "", RESERVE.name, fixed=True), Setting("retries", "", "5", fixed=True),
+     Setting("input", "order_id", "= order", fixed=False)),
+)  # fmt: skip
 CATALOG = {RESERVE.name: RESERVE, POST.name: POST}
 DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
 
@@ -54,6 +60,7 @@ DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
 def judged(path: Path) -> list:
     known = KnownThings(group=lambda key: "nobody" not in key, department=lambda key: "nobody" not in key,
                         members=lambda key: 201 if key == "everybody" else 3,
+                        template={"reserve": RESERVING}.get,
                         host=lambda name: "nobody" not in name, receiver=lambda name: "nobody" not in name,
                         banks=frozenset(("bank.example",)))  # fmt: skip
     return lint.check({path.name: path.read_bytes(), "forms/oa/claim.json": FORM}, CATALOG, known=known)

@@ -9,6 +9,7 @@ import Minimap from 'diagram-js-minimap';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
+import TemplateIcon from '../shared/template_icon.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import Binding from './binding/index.js';
 import Catalogue from './catalogue/index.js';
@@ -23,6 +24,7 @@ import Panel from './panel/index.js';
 import Placing from './placing/index.js';
 import Play from './play/index.js';
 import Search from './search/index.js';
+import Templates from './templates/index.js';
 import Variables from './variables/index.js';
 
 const PALETTE_PX = 110, READABLE = 0.5;
@@ -36,7 +38,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
-      Operations, Search, Clipboard, Placing,
+      Operations, Search, Clipboard, Placing, Templates, TemplateIcon,
     ],
   });
   const { warnings } = await modeler.importXML(xml);

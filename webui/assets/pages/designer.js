@@ -7,6 +7,7 @@ import { menu } from '../designer/menu.js';
 import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
+import { saving } from '../designer/templates/dialog.js';
 import { fit } from '../shared/fit.js';
 import { get, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
@@ -46,6 +47,7 @@ async function start() {
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
   menu(modeler, { key: page.key, xml: () => currentXml(modeler) });
+  saving(modeler, { key: page.key, address: page.addresses.template, xml: () => currentXml(modeler) });
   const { lock, begin } = attend(page, draft, {
     now: () => currentXml(modeler),
     take: async xml => {

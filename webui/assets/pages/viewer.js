@@ -3,6 +3,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
+import TemplateIcon from '../shared/template_icon.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import { stepper, walk } from '../shared/walk.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
@@ -22,7 +23,7 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
   // the wheel belongs to the page: zooming is done by the buttons
-  const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), zoomScroll: { enabled: false } });
+  const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), additionalModules: [TemplateIcon], zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
   nameFor(viewer, document.documentElement.lang.slice(0, 2));
   mark(viewer, markers, flows, ahead);

@@ -9,6 +9,7 @@ import { loopGroup, repeats } from './loops.js';
 import { messageGroup, throwsMessage } from './message.js';
 import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
+import { templateGroup } from './template.js';
 import { formGroup, userTaskGroups } from './user_task.js';
 
 const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower number runs later
@@ -33,7 +34,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...kept.slice(general)];
+      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general)];
     };
   }
 

@@ -47,11 +47,12 @@ function OperationEntry({ element, id }) {
   const options = [{ value: '', label: translate('Choose…') }, ...modules.map(module => ({
     label: module.toUpperCase(), children: operations.filter(operation => operation.module === module).map(({ name, label }) => ({ value: name, label: `${label} (${name})` })),
   }))];
+  const disabled = useService('troikaTemplates').fixes(element, 'type');
   const known = !stored || operations.some(({ name }) => name === stored);
   return h(SelectEntry, {
     element, id, label: translate('Operation'), getValue: () => stored ?? '',
     setValue: type => edit(injector, element, { [DEFINITION]: type ? { type } : null }),
-    getOptions: () => known ? options : withStored(options, stored),
+    getOptions: () => known ? options : withStored(options, stored), disabled,
   });
 }
 
@@ -67,6 +68,7 @@ function OperationDoc({ element }) {
 function InputEntry({ element, id, parameter: { name, type, required, stranger, choices } }) {
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const mapped = (extension(element, MAPPING)?.get('inputParameters') ?? []).find(input => input.get('target') === name);
+  if (useService('troikaTemplates').fixes(element, 'input', name)) return h(Fixed, { id, label: `${name} : ${type}`, value: mapped?.get('source') });
   return h(FeelField, {
     key: `${element.id}-${id}`, id, label: `${name} : ${type}`, required, value: mapped?.get('source'), words,
     hint: stranger ? translate('The operation knows no input of this name. Empty the field to remove it.') : choices && choices.map(choice => `"${choice}"`).join(' | '),
@@ -77,14 +79,22 @@ function InputEntry({ element, id, parameter: { name, type, required, stranger, 
 function OutputEntry({ element, id, output: { name, type } }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
   const mapped = (extension(element, MAPPING)?.get('outputParameters') ?? []).find(output => squeezed(output.get('source')) === `=${name}`);
+  const disabled = useService('troikaTemplates').fixes(element, 'output', name);
   return h(TextFieldEntry, {
-    element, id, debounce, label: `${name} : ${type}`, placeholder: name, description: mapped ? '' : translate('Variable that receives it'),
+    element, id, debounce, disabled, label: `${name} : ${type}`, placeholder: name, description: mapped ? '' : translate('Variable that receives it'),
     getValue: () => mapped?.get('target') ?? '',
     setValue: target => edit(injector, element, { [MAPPING]: (found, make) => {
       const rest = (found.get('outputParameters') ?? []).filter(output => output !== mapped);
       return { outputParameters: target ? [...rest, make('zeebe:Output', { source: `= ${name}`, target })] : rest };
     } }),
   });
+}
+
+// what the template of the step says, and nobody else
+function Fixed({ id, label, value = '' }) {
+  const translate = useService('translate');
+  return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id }, h('span', { class: 'bio-properties-panel-label' }, label),
+    h('code', { class: 'd-block text-break' }, value.replace(/^=\s*/, '') || '–'), h('div', { class: 'bio-properties-panel-description' }, translate('Fixed by the step template')));
 }
 
 const mapping = (target, source, list, type) => (found, make) => {
