@@ -1,5 +1,6 @@
 """Versions of a process and their difference, as an analyst reads them; the database does not matter here."""
 
+import html
 import re
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 
 from engine import drafts, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
-from tests.webui.drawings import CLAIM
+from tests.engine.dmn import written as w
+from tests.webui.drawings import CLAIM, CLAIM_FORM
 from webui.designer.thumbnail import thumbnail
 
 PATH = "processes/oa/claim.bpmn"
@@ -86,3 +88,79 @@ def test_a_version_does_not_differ_from_itself(ana, engine):
         newest = repository.latest(uow, "claim").id
 
     assert "The two do not differ" in ana.get(f"/designer/difference/claim?before={newest}&after={newest}").text
+
+
+VISIT = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+ targetNamespace="urn:t"><process id="visit" name="拜访" isExecutable="true"><startEvent id="begin" name="已提交">
+<extensionElements><zeebe:formDefinition formId="oa/visit"/></extensionElements></startEvent>
+<sequenceFlow id="f1" sourceRef="begin" targetRef="judge"/><businessRuleTask id="judge" name="判断"><extensionElements>
+<zeebe:calledDecision decisionId="grade" resultVariable="grade" bindingType="deployment"/></extensionElements>
+</businessRuleTask><sequenceFlow id="f2" sourceRef="judge" targetRef="done"/><endEvent id="done"/></process>
+</definitions>"""
+FILES = {
+    "processes/oa/visit.bpmn": VISIT.encode(),
+    "forms/oa/visit.json": CLAIM_FORM.replace(b'"claim"', b'"oa/visit"'),
+    "processes/oa/grade.dmn": w.xml(
+        w.decision("grade", w.table("FIRST", [("amount", "number", "")], [("who", "string", "", None)], [["-", '"a"']]))
+    ),
+}
+
+
+CHANGED = {
+    path: content.replace(b'"Amount"', b'"Sum"').replace(b'"a"', b'"b"').replace(b'"judge" name="', b'"judge" name="R')
+    for path, content in FILES.items()
+}
+
+
+def test_the_difference_of_a_process_leads_to_those_of_its_forms_and_tables(ana, engine):
+    for files in (FILES, CHANGED):
+        with engine.unit_of_work(ENGINE) as uow:
+            repository.deploy(uow, files)
+
+    page = ana.get("/designer/difference/visit")
+    form, table = re.findall(r'href="(/designer/difference/[^"]+)" aria-label="Difference of', page.text)[::-1]
+
+    assert "What changed with it Decision table grade v1 → v2 Difference Form oa/visit v1 → v2 Difference" in text_of(
+        page
+    )
+    assert "Before Amount After Sum" in text_of(ana.get(form.replace("&amp;", "&")))
+    assert 'Before "a" After "b"' in html.unescape(text_of(ana.get(table.replace("&amp;", "&"))))
+
+
+def test_a_draft_of_a_form_is_compared_with_the_drawing_that_publishes_it(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, FILES)
+    with engine.unit_of_work(ENGINE) as uow:
+        for path, content in CHANGED.items():
+            drafts.save(uow, path, content)
+
+    shown = text_of(ana.get("/designer/difference/visit"))
+
+    assert "What changed with it Form oa/visit v1 → Draft Difference" in shown
+    assert "grade" not in shown  # a table that is deployed is published on its own page
+
+
+@pytest.mark.parametrize("kind", ["", "form/", "decision/"])
+def test_an_old_version_becomes_the_draft_again(ana, engine, kind):
+    path, key = {"": (PATH, "claim"), "form/": ("forms/oa/visit.json", "oa/visit"),
+                 "decision/": ("processes/oa/grade.dmn", "grade")}[kind]  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, FILES)
+        repository.deploy(uow, CHANGED)
+    pages = [ana.get(f"/designer/{view}/{kind}{key}").text for view in ("versions", "difference")]
+    backs = [re.findall(rf'action="(/designer/versions/{kind}{key}/[^"]+)"', page) for page in pages]
+    etag = re.search(r'name="etag" value="([^"]+)"', pages[0])[1]
+
+    assert [len(found) for found in backs] == [1, 1]
+    (back,) = backs[0]
+    refused = ana.post(back, data={"etag": "7-7"})
+    done = ana.post(back, data={"etag": etag})
+
+    assert (refused.status_code, done.status_code) == (409, 303)
+    assert 'data-state="saved"' in ana.get(done.location).text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        first = repository.versions(uow, key, kind.rstrip("/") or "process")[-1]
+        assert drafts.open_(uow, path).content == repository.source(uow, first.id)
+    elsewhere = back.replace(f"{kind}{key}", "nothing" if not kind else f"{kind}nothing")
+    assert ana.post(elsewhere, data={"etag": etag}).status_code == 404

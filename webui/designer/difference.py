@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from flask import g, request
@@ -14,7 +15,7 @@ from engine.bpmn.comparing import Changes, Part, Property, compare_drawings, par
 from engine.bpmn.parser.xml import Unreadable
 from engine.errors import N_, NotFound, Phrase
 from engine.repository import DefinitionInfo
-from webui.designer import vocabulary
+from webui.designer import used_files, vocabulary
 from webui.designer.blueprint import designer
 from webui.designer.cards import duration_words
 from webui.designer.changes import Line, NotComparable, Row, rows_between
@@ -22,10 +23,10 @@ from webui.designer.filing import KINDS as KINDS_BESIDE
 from webui.designer.filing import File, file_of
 from webui.designer.things import things
 from webui.designer.thumbnail import thumbnail
+from webui.designer.used_files import DRAFT, State, Used
 from webui.designer.vocabulary import Choice
 from webui.rendering import label, moment, page, person
 
-DRAFT = "draft"
 LONGEST = 400
 """characters of a value that are shown at once"""
 _SEGMENT = re.compile(r"([^\[]+)((?:\[[^\]]*\])*)")
@@ -106,6 +107,7 @@ class Side:
     info: DefinitionInfo | None
     path: str = ""
     revision: UUID | None = None
+    saved_at: datetime | None = None
 
     def content(self) -> bytes:
         """The drawing."""
@@ -113,12 +115,16 @@ class Side:
             return drafts.revisions.open_(g.uow, self.revision)[1]
         return drafts.open_(g.uow, self.path).content if self.info is None else repository.source(g.uow, self.info.id)
 
+    def state(self, content: bytes) -> State:
+        """For the files that it uses."""
+        return State(content, self.info, self.saved_at)
+
 
 @dataclass(frozen=True)
 class Difference:
     """Two states of a file beside each other. `moved`: only in the picture of a drawing; `pictures`: of nothing else.
 
-    `bound`: (what a process is pinned to, before, after).
+    `used`: forms, tables and called processes that a drawing went with, where they are not the same.
     """
 
     before: Side
@@ -126,7 +132,7 @@ class Difference:
     rows: list[Row]
     moved: list[Row]
     pictures: tuple[Markup, Markup] | None = None
-    bound: list[tuple[str, str, str]] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -170,7 +176,7 @@ def between(file: File, before: Side, after: Side) -> Difference:
     """What differs, in the reader's language. Raises NotComparable."""
     old, new = before.content(), after.content()
     if file.kind == "process":
-        return _of_drawings(before, after, old, new)
+        return _of_drawings(file, before, after, old, new)
     rows = rows_between(things(file.path, old), things(file.path, new))
     return Difference(before, after, rows, [])
 
@@ -178,7 +184,7 @@ def between(file: File, before: Side, after: Side) -> Difference:
 # ---------------------------------------------------------------- private
 
 
-def _of_drawings(before: Side, after: Side, old: bytes, new: bytes) -> Difference:
+def _of_drawings(file: File, before: Side, after: Side, old: bytes, new: bytes) -> Difference:
     try:
         found = compare_drawings(old, new)
         names = _names(parts(new)) | _names(parts(old))
@@ -197,7 +203,7 @@ def _of_drawings(before: Side, after: Side, old: bytes, new: bytes) -> Differenc
             thumbnail(old, labelled=True, marks=_marks(found, "removed"), prefix="before-"),
             thumbnail(new, labelled=True, marks=_marks(found, "added"), prefix="after-"),
         ),
-        _bound(before.info, after.info),
+        used_files.changed(file.path, before.state(old), after.state(new)),
     )  # fmt: skip
 
 
@@ -218,7 +224,9 @@ def _revision(file: File, text: str) -> Side:
     who = next(iter(identity.find(g.uow, [info.saved_by])), None) if info.saved_by is not None else None
     at = moment(info.saved_at)
     said = gettext("Put aside, %(at)s", at=at) if info.aside else gettext("Draft of %(at)s", at=at)
-    return Side(text, f"{said} · {person(who)}" if who is not None else said, None, revision=info.id)
+    return Side(
+        text, f"{said} · {person(who)}" if who is not None else said, None, revision=info.id, saved_at=info.saved_at
+    )
 
 
 def _before(found: list[Side], after: Side) -> Side:
@@ -294,29 +302,3 @@ def _value(path: tuple[str, ...], text: str | None, names: dict[str, str]) -> st
     if not text:
         return gettext("is there")
     return duration_words(text) if _DURATION.fullmatch(text) else text
-
-
-def _bound(before: DefinitionInfo | None, after: DefinitionInfo | None) -> list[tuple[str, str, str]]:
-    """Forms, decision tables and called processes of which two versions use different versions."""
-    if before is None or after is None:
-        return []
-    old, new = before.meta.get("pins", {}), after.meta.get("pins", {})
-    found = []
-    for what in sorted({*old, *new}):
-        was, now = _version(old.get(what)), _version(new.get(what))
-        if was != now:
-            kind, _, key = what.partition(":")
-            found.append((f"{_kind_of_file(kind)} {key}", was, now))
-    return found
-
-
-def _kind_of_file(kind: str) -> str:
-    return {"form": gettext("Form"), "decision": gettext("Decision table"), "process": gettext("Called process")}.get(
-        kind, kind
-    )
-
-
-def _version(pinned: str | None) -> str:
-    if pinned is None:
-        return "–"
-    return gettext("the newest one") if pinned == "latest" else f"v{repository.definition(g.uow, UUID(pinned)).version}"

@@ -7,7 +7,7 @@ from flask import flash, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, identity
+from engine import drafts, identity, repository
 from engine.drafts.revisions import Revision
 from engine.errors import NotFound
 from webui.designer.addresses import page_of
@@ -44,10 +44,23 @@ def history(kind: str, key: str) -> ResponseReturnValue:
 def restore(kind: str, key: str, revision_id: UUID) -> ResponseReturnValue:
     """Make a state the draft again; what the draft was is kept like every other."""
     found, content = drafts.revisions.open_(g.uow, revision_id)
-    drafts.alone(g.uow, [found.path])
-    file, draft = file_of(kind, key), draft_of(key, kind)
-    if drafts.place(found.path) != drafts.place(file.path):
+    if drafts.place(found.path) != drafts.place(file_of(kind, key).path):
         raise NotFound(kind="revision", key=revision_id)
+    return _make_draft(kind, key, content)
+
+
+@designer.post("/versions/<key>/<uuid:definition_id>", defaults={"kind": "process"})
+@designer.post(f"/versions/{KINDS}/<uuid:definition_id>")
+def restore_version(kind: str, key: str, definition_id: UUID) -> ResponseReturnValue:
+    """Make a version the draft again; forms and tables that went with it stay as they are."""
+    if definition_id not in [one.id for one in file_of(kind, key).versions]:
+        raise NotFound(kind="version", key=definition_id)
+    return _make_draft(kind, key, repository.source(g.uow, definition_id))
+
+
+def _make_draft(kind: str, key: str, content: bytes) -> ResponseReturnValue:
+    drafts.alone(g.uow, [file_of(kind, key).path])
+    file, draft = file_of(kind, key), draft_of(key, kind)
     if request.form.get("etag") != file.etag:
         raise changed_by(file, request.form.get("etag", ""))
     name = draft.name if draft is not None else file.name

@@ -11,9 +11,9 @@ from engine.db.definition import definition, deployment, resource
 from engine.errors import NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.blueprint import designer
-from webui.designer.difference import DRAFT
 from webui.designer.filing import KINDS, File, file_of
 from webui.designer.library import draft_of
+from webui.designer.used_files import DRAFT
 from webui.rendering import page, person
 
 _deployed = (

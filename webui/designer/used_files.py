@@ -1,0 +1,120 @@
+"""The forms, decision tables and called processes of two states of a drawing: which version each went with."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from flask import g
+from flask_babel import gettext
+from sqlalchemy import select
+
+from engine import bpmn, drafts, repository
+from engine.db.definition import definition, deployment, resource
+from engine.errors import NotFound
+from engine.repository import DefinitionInfo
+from webui.designer.addresses import page_of
+from webui.designer.decision_files import files
+from webui.designer.drawing import with_forms
+from webui.designer.filing import File, file_of
+
+DRAFT = "draft"
+_deployments = select(definition.c.id, deployment.c.id.label("of"), deployment.c.deployed_at).join(
+    resource, resource.c.id == definition.c.resource_id
+).join(deployment, deployment.c.id == resource.c.deployment_id)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class State:
+    """A drawing of a version, of the draft, or of what the draft was (`saved_at`)."""
+
+    content: bytes
+    info: DefinitionInfo | None = None
+    saved_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Used:
+    """A file beside a drawing. `was`, `now`: its version in words; `address`: of the difference of the two, if any."""
+
+    kind: str
+    name: str
+    was: str
+    now: str
+    address: str
+
+
+def changed(path: str, before: State, after: State) -> list[Used]:
+    """Those that are not the same on both sides, forms first."""
+    old, new = _used(path, before), _used(path, after)
+    found = []
+    for file in dict.fromkeys((*old, *new)):
+        was, now = old.get(file, ""), new.get(file, "")
+        if was != now:
+            kind, key = file
+            address = page_of("difference", kind, key, before=was, after=now) if was and now else ""
+            known = file_of(kind, key)
+            found.append(Used(_kind(kind), known.name, _word(known, was), _word(known, now), address))
+    return sorted(found, key=lambda one: one.kind)
+
+
+def _used(path: str, state: State) -> dict[tuple[str, str], str]:
+    """(kind, key) of a file -> the version that the state goes with, as the page of the difference calls it."""
+    if state.info is None and state.saved_at is None:
+        fresh = {drafts.place(one) for one in with_forms(path, state.content)}
+    else:
+        fresh = set()
+    found = {}
+    for kind, key, pinned in _named(state):
+        try:
+            file = file_of(kind, key)
+        except NotFound:
+            continue
+        drawn = file.draft is not None and drafts.place(file.draft.path) in fresh
+        version = None if drawn else _at(file, state, pinned)
+        if drawn or version is not None:
+            found[kind, key] = DRAFT if version is None else str(version.id)
+    return found
+
+
+def _named(state: State) -> Iterator[tuple[str, str, str]]:
+    """(kind, key of the file, the version that is pinned, "latest" or nothing)."""
+    pins: Mapping[str, str] = state.info.meta.get("pins", {}) if state.info is not None else {}
+    drawn = bpmn.read(state.content).definition
+    nodes = [node for process in drawn.processes for node in process.all_nodes()] if drawn is not None else []
+    for form in dict.fromkeys(node.extensions.form for node in nodes if node.extensions.form):
+        yield "form", form, pins.get(f"form:{form}", "")
+    asked = {key for node in nodes for key in node.asked_decisions()}
+    for file in files() if asked else ():
+        for one in file.deployed:
+            if one.key in asked:
+                yield "decision", file.key, pins.get(f"decision:{one.key}", "")
+    for path in drafts.decisions_of(g.uow, state.content) if state.info is None else ():
+        yield "decision", PurePosixPath(path).stem, ""
+    for name, pinned in pins.items():
+        kind, _, key = name.partition(":")
+        if kind == "process":
+            yield kind, key, pinned
+
+
+def _at(file: File, state: State, pinned: str) -> DefinitionInfo | None:
+    """The version of a file that went with a state: the pinned one, else the newest one of that time."""
+    if pinned and pinned != "latest":
+        wanted = repository.definition(g.uow, UUID(pinned)).resource_id
+        return next((one for one in file.versions if one.resource_id == wanted), None)
+    if state.info is None:
+        return next((one for one in file.versions if state.saved_at is None or one.deployed_at <= state.saved_at), None)
+    ids = [state.info.id, *(one.id for one in file.versions)]
+    order = {row.id: (row.deployed_at, row.of) for row in g.uow.execute(_deployments.where(definition.c.id.in_(ids)))}
+    return next((one for one in file.versions if order[one.id] <= order[state.info.id]), None)
+
+
+def _kind(kind: str) -> str:
+    return {"form": gettext("Form"), "decision": gettext("Decision table")}.get(kind, gettext("Called process"))
+
+
+def _word(file: File, value: str) -> str:
+    if value in ("", DRAFT):
+        return gettext("Draft") if value else "–"
+    return next(f"v{one.version}" for one in file.versions if str(one.id) == value)
