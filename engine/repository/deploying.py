@@ -1,13 +1,13 @@
 """Checking and deploying: what is wrong is said at once; what is deployed is pinned, versioned and never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from engine import (
     crash,
@@ -80,7 +80,8 @@ def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint
 def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> Deployment:
     """Store the files and a version of each definition that changed; start events follow the newest version.
 
-    The same set of bytes again is the same deployment. Raises DeploymentRefused with every finding.
+    The same set of bytes again is the same deployment, unless a version or a file is new by it. Raises
+    DeploymentRefused with every finding.
     """
     drafts.alone(uow, resources)
     uow.alone("deploy")
@@ -93,7 +94,7 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
         findings += manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = changed(uow, reading, resources, digests)
-    deployment_id, stored = _store(uow, resources, digests, note)
+    deployment_id, stored = _store(uow, resources, digests, note, new=bool(new))
     hooked: dict[str, bool] = {}
     for version in new:
         hooked[str(version.id)] = _hooked(uow, version, hooked)
@@ -274,12 +275,16 @@ def changed(
 
 
 def _store(
-    uow: UnitOfWork, resources: Mapping[str, bytes], digests: Mapping[str, bytes], note: str
+    uow: UnitOfWork, resources: Mapping[str, bytes], digests: Mapping[str, bytes], note: str, *, new: bool
 ) -> tuple[UUID, dict[str, UUID]]:
-    """The deployment of exactly these bytes, and the id of each of its files."""
-    whole = values.sha256(b"".join(path.encode() + b"\0" + digests[path] for path in sorted(digests)))
-    known = uow.execute(select(deployment.c.id).where(deployment.c.digest == whole)).scalar()
-    if known is not None:
+    """The deployment, and the id of each of its files: the last one of exactly these bytes when nothing is `new`.
+
+    Another one of the same bytes says who made it, when and why; its digest is over the one before, too.
+    """
+    whole, known = values.sha256(b"".join(path.encode() + b"\0" + digests[path] for path in sorted(digests))), None
+    while found := uow.execute(select(deployment.c.id).where(deployment.c.digest == whole)).scalar():
+        whole, known = values.sha256(whole + found.bytes), found
+    if known is not None and not new and _newest_files(uow, digests) == digests:
         files = select(resource.c.path, resource.c.id).where(resource.c.deployment_id == known)
         return known, {row.path: row.id for row in uow.execute(files)}
     deployment_id = uuid7()
@@ -302,6 +307,13 @@ def _store(
         ],
     )  # fmt: skip
     return deployment_id, stored
+
+
+def _newest_files(uow: UnitOfWork, paths: Iterable[str]) -> dict[str, bytes]:
+    """The digest of each as it was deployed last."""
+    order = func.row_number().over(partition_by=resource.c.path, order_by=resource.c.deployment_id.desc())
+    found = select(resource.c.path, resource.c.digest, order.label("age")).where(resource.c.path.in_(paths)).subquery()
+    return {row.path: row.digest for row in uow.execute(select(found).where(found.c.age == 1))}
 
 
 def _hooked(uow: UnitOfWork, version: New, known: Mapping[str, bool]) -> bool:

@@ -49,13 +49,20 @@ def test_change_makes_a_version_and_the_same_bytes_make_none(engine):
         assert repository.source(uow, first.new[0].id) == SIMPLE
 
 
-def test_going_back_to_old_bytes_makes_a_new_version_in_the_old_deployment(engine):
-    first = put(engine, p__bpmn=SIMPLE)
-    put(engine, p__bpmn=SIMPLE.replace(b'name="check"', b'name="look"'))
-    back = put(engine, p__bpmn=SIMPLE)
+def test_going_back_to_old_bytes_is_a_deployment_of_its_own(engine):
+    told = "p.scenarios.yml"
+    first = put(engine, p__bpmn=SIMPLE, **{told: b"scenarios: []"})
+    for name in ("look", "see"):
+        put(engine, p__bpmn=SIMPLE.replace(b'name="check"', f'name="{name}"'.encode()), **{told: b"# none"})
+        with engine.unit_of_work(ENGINE) as uow:
+            back = repository.deploy(uow, {"p.bpmn": SIMPLE, told: b"scenarios: []"}, f"not {name}")
+        again = put(engine, p__bpmn=SIMPLE, **{told: b"scenarios: []"})
 
-    assert back.id == first.id
-    assert latest(engine, "p").version == 3
+        assert back.id != first.id
+        assert (again.id, again.new) == (back.id, ())
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [info.version for info in repository.versions(uow, "p")] == [5, 4, 3, 2, 1]
+        assert [row.note for row in repository.deployments(uow)] == ["not see", "", "not look", "", ""]
 
 
 def test_running_instance_stays_on_its_version(engine):

@@ -10,6 +10,7 @@ from engine import drafts, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.dmn import written as w
 from tests.webui.drawings import CLAIM, CLAIM_FORM
+from tests.webui.publishing import publish
 from webui.designer.thumbnail import thumbnail
 
 PATH = "processes/oa/claim.bpmn"
@@ -162,5 +163,11 @@ def test_an_old_version_becomes_the_draft_again(ana, engine, kind):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         first = repository.versions(uow, key, kind.rstrip("/") or "process")[-1]
         assert drafts.open_(uow, path).content == repository.source(uow, first.id)
+    etag = "1-2" if kind == "form/" else "1"
+    assert publish(ana, f"{kind}{key}", etag, "the old one was right").status_code == 303
+    shown = text_of(ana.get(f"/designer/versions/{kind}{key}"))
+    assert re.search(
+        r"Version 3 new requests follow it .*? 安娜 · .*? the old one was right .* Version 2 .* Version 1", shown
+    )
     elsewhere = back.replace(f"{kind}{key}", "nothing" if not kind else f"{kind}nothing")
     assert ana.post(elsewhere, data={"etag": etag}).status_code == 404
