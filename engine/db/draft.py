@@ -1,6 +1,7 @@
 """What the designer edits: drafts are rows, so that several web processes and two analysts can work on them.
 
 `draft.report`: what an import said about the drawing, until somebody puts it away; NULL for one that was drawn here.
+`draft.base_version`: of a form, its newest version when the draft was saved; one that was deployed later overtook it.
 """
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
@@ -19,6 +20,7 @@ draft = Table(
     Column("saved_by", Id),
     Column("saved_at", UtcDateTime, nullable=False),
     Column("report", JsonText),
+    Column("base_version", Integer, nullable=False, server_default="0"),
 )
 
 draft_lock = Table(

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
+from sqlalchemy import CursorResult, Row, bindparam, delete, func, insert, select, update
 
 from engine import bpmn, dmn, history, operations
 from engine.bpmn import element_templates, imports
@@ -21,7 +21,7 @@ from engine.bpmn.imports import Dialect, ImportNote, Translation
 from engine.db.definition import Kind, definition
 from engine.db.draft import draft
 from engine.drafts import revisions
-from engine.errors import N_, AlreadyExists, EngineError, InvalidValue, NotFound, StaleDraft
+from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import UnitOfWork
 
 _KINDS = {".bpmn": Kind.PROCESS, ".dmn": Kind.DECISION, ".json": Kind.FORM}
@@ -29,32 +29,32 @@ _BY_ENDING = {".scenarios.yml": Kind.SCENARIOS, element_templates.ENDING: Kind.T
 _LONGEST_PATH = 300
 _UNUSUAL = re.compile(r"[^\w-]")
 
-_one = select(draft).where(draft.c.path == bindparam("of"))
-_all = select(*(column for column in draft.c if column.name not in ("content", "report"))).order_by(draft.c.path)
+_newest = (
+    select(func.coalesce(func.max(definition.c.version), 0))
+    .where(definition.c.kind == int(Kind.FORM), definition.c.key == draft.c.key)
+    .scalar_subquery()
+)
+_overtaken = ((draft.c.kind == int(Kind.FORM)) & (draft.c.base_version < _newest)).label("overtaken")
+_one = select(draft, _overtaken).where(draft.c.path == bindparam("of"))
+_all = select(*(column for column in draft.c if column.name not in ("content", "report")), _overtaken).order_by(
+    draft.c.path
+)
 _drawing = select(draft.c.path, draft.c.version).where(draft.c.key == bindparam("named"), draft.c.kind == Kind.PROCESS)
 _insert = insert(draft)
 _change = update(draft).where(draft.c.path == bindparam("of"), draft.c.version == bindparam("seen"))
 _report = update(draft).where(draft.c.path == bindparam("of")).values(report=bindparam("what"))
-_deployed = (
-    select(definition.c.deployed_at)
-    .where(definition.c.kind == int(Kind.FORM), definition.c.key == bindparam("named"))
-    .order_by(definition.c.version.desc())
-    .limit(1)
+_deployed = select(func.coalesce(func.max(definition.c.version), 0)).where(
+    definition.c.kind == int(Kind.FORM), definition.c.key == bindparam("named")
 )
 _remove = delete(draft).where(draft.c.path == bindparam("of"))
 
 
-class DeployedWhileSaved(EngineError):
-    """A save that began before a deployment of the form and waited for it."""
-
-    message = N_("Form '{key}' was deployed while it was being saved.")
-    hint = N_("Nothing was stored. Look at the version that was deployed, then save again.")
-    status = 409
-
-
 @dataclass(frozen=True, slots=True)
 class DraftInfo:
-    """A draft without its content. `path`: as in the library, e.g. processes/oa/expense_claim.bpmn."""
+    """A draft without its content. `path`: as in the library, e.g. processes/oa/expense_claim.bpmn.
+
+    `overtaken`: of a form, a version was deployed after it was saved, so it is no longer what is edited.
+    """
 
     path: str
     kind: str
@@ -63,6 +63,7 @@ class DraftInfo:
     version: int
     saved_by: UUID | None
     saved_at: datetime
+    overtaken: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +198,14 @@ def alone(uow: UnitOfWork, paths: Iterable[str]) -> None:
 def save(uow: UnitOfWork, path: str, content: bytes, *, version: int = 0, name: str = "") -> DraftInfo:
     """Store `content` under `path`. `version`: the one that was opened, 0 for a new draft.
 
-    The draft of a form counts while it is younger than the newest version: what began before that one was deployed
-    would never be shown again. Raises InvalidValue for a path outside the library, AlreadyExists, StaleDraft,
-    DeployedWhileSaved.
+    The draft of a form counts until another version is deployed. Raises InvalidValue for a path outside the library,
+    AlreadyExists, StaleDraft.
     """
     kind, key = place(path)
+    row: dict[str, Any] = {"content": content, "saved_by": uow.actor.user_id, "saved_at": uow.now}
     if kind is Kind.FORM:
         alone(uow, [path])
-        deployed_at = uow.execute(_deployed, {"named": key}).scalar()
-        if deployed_at is not None and uow.now < deployed_at:
-            raise DeployedWhileSaved(key=key)
-    row: dict[str, Any] = {"content": content, "saved_by": uow.actor.user_id, "saved_at": uow.now}
+        row["base_version"] = uow.execute(_deployed, {"named": key}).scalar_one()
     if name:
         row["name"] = name
     if version == 0:
@@ -252,5 +250,6 @@ def place(path: str) -> tuple[Kind, str]:
     return kind, parts.name.partition(".")[0]
 
 
-def _facts(row: Row[Any]) -> tuple[str, str, str, str, int, UUID | None, datetime]:
-    return row.path, Kind(row.kind).name.lower(), row.key, row.name, row.version, row.saved_by, row.saved_at
+def _facts(row: Row[Any]) -> tuple[str, str, str, str, int, UUID | None, datetime, bool]:
+    kind = Kind(row.kind).name.lower()
+    return row.path, kind, row.key, row.name, row.version, row.saved_by, row.saved_at, bool(row.overtaken)

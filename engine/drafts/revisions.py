@@ -31,6 +31,7 @@ _infos = (
     .where(draft_revision.c.path == bindparam("of"))
     .order_by(draft_revision.c.id.desc())
 )
+_path = select(draft_revision.c.path).order_by(draft_revision.c.id.desc()).limit(1)
 _one = select(draft_revision).where(draft_revision.c.id == bindparam("of"))
 _OF: BindParameter[Any] = bindparam("paths", expanding=True)
 _saved = select(draft_revision.c.path, draft_revision.c.saved_by, draft_revision.c.saved_at).where(
@@ -59,6 +60,12 @@ class Revision:
 def list_(uow: UnitOfWork, path: str) -> list[Revision]:
     """The newest states of a draft, newest first; they outlive it."""
     return [_info(row) for row in uow.execute(_infos.limit(SHOWN), {"of": path})]
+
+
+def path_of(uow: UnitOfWork, name: str) -> str | None:
+    """Where a file called `name` (claim.bpmn) stood when a state of it was saved last, None when none ever was."""
+    found: str | None = uow.execute(_path.where(draft_revision.c.path.endswith(f"/{name}", autoescape=True))).scalar()
+    return found
 
 
 def open_(uow: UnitOfWork, revision_id: UUID) -> tuple[Revision, bytes]:

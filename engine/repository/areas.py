@@ -62,15 +62,20 @@ def areas(uow: UnitOfWork) -> list[str]:
 
 
 def current(uow: UnitOfWork, *, with_drafts: bool = True) -> dict[str, bytes]:
-    """Every file as it was deployed last, or as its draft stands."""
+    """Every file as it was deployed last, or as its draft stands, unless a later version overtook that."""
     found: dict[str, bytes] = {}
     for row in uow.execute(_SCENARIOS):
         found.setdefault(row.path, bytes(row.content))
     for kind in ("process", "decision", "form", "template"):
         found |= dict(file(uow, info.id) for info in latest_all(uow, kind))
     if with_drafts:
-        found |= {info.path: drafts.open_(uow, info.path).content for info in drafts.list_(uow)}
+        found |= {info.path: drafts.open_(uow, info.path).content for info in drafts.list_(uow) if not info.overtaken}
     return {path: content for path, content in found.items() if _PLACE.match(path)}
+
+
+def overtaken(uow: UnitOfWork) -> list[str]:
+    """Drafts of forms that no archive holds, since a version was deployed after they were saved."""
+    return [info.path for info in drafts.list_(uow) if info.overtaken]
 
 
 def pack(uow: UnitOfWork, area: str, *, with_drafts: bool = False) -> bytes:
@@ -100,7 +105,7 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
     for path, new in files.items():
         outcome = _outcome(path, new, there, homes)
         draft = known.get(path)
-        if outcome in (NEW, CHANGED, SAME) and draft is not None:
+        if outcome in (NEW, CHANGED, SAME) and draft is not None and not draft.overtaken:
             same = drafts.open_(uow, path).content == new
             outcome = SAME if same else CHANGED if replace else DRAWN
         findings: list[Finding] = []

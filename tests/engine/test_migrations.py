@@ -276,3 +276,24 @@ def test_reasons_that_were_erased_when_rows_kept_them_leave_the_rows_and_the_rec
     assert not found & {"text-changed", "text-missing", "chain-broken"}
     assert (kept[-2:], emergency) == ([("", None), (ill, "she is well")], (ERASED, None))
     engine.dispose()
+
+
+def test_drafts_of_forms_of_an_older_version_are_overtaken_by_the_versions_after_them(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    days = {day: datetime(2026, 9, day, tzinfo=UTC) for day in (1, 2, 3, 4)}
+    at = {day: to_micros(when) if engine.dialect == "sqlite" else when for day, when in days.items()}
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0430")
+        for version, day in ((1, 1), (2, 3)):
+            a_row(connection, "definition", kind=3, key="oa/a", version=version, deployed_at=at[day], meta="{}")
+        for name, day in (("a", 2), ("b", 4)):
+            a_row(connection, "draft", path=f"forms/oa/{name}.json", kind=3, key="oa/a", version=1, saved_at=at[day])
+        a_row(connection, "draft", path="processes/oa/a.bpmn", kind=1, key="oa/a", version=1, saved_at=at[2])
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = {one.path: one.overtaken for one in drafts.list_(uow)}
+    engine.dispose()
+    assert found == {"forms/oa/a.json": True, "forms/oa/b.json": False, "processes/oa/a.bpmn": False}

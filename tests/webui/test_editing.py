@@ -91,6 +91,23 @@ def test_the_history_names_who_saved_when_and_leads_back(analysts, engine):
         assert drafts.open_(uow, PATH).content == RENAMED
 
 
+def test_what_was_discarded_before_it_was_ever_deployed_comes_back_from_its_history(analysts, engine):
+    ana, _ = analysts
+    with engine.unit_of_work(ENGINE) as uow:
+        for path, content in {"processes/hr/level.dmn": LEVEL, "processes/hr/level.bpmn": CLAIM}.items():
+            drafts.save(uow, path, content)
+            drafts.discard(uow, path)
+
+    for address, path in (("decision/level", "processes/hr/level.dmn"), ("level", "processes/hr/level.bpmn")):
+        shown = ana.get(f"/designer/history/{address}")
+        (back,) = re.findall(rf'action="(/designer/history/{address}/[^"]+)"', shown.text)
+        assert "/edit/" not in shown.text
+        assert ana.post(back, data={"etag": "0"}).status_code == 303
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            assert drafts.open_(uow, path).version == 1
+    assert ana.get("/designer/history/decision/nothing").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["x", "processes/../oa/a.bpmn", "forms/a.bpmn"])
 def test_a_path_outside_the_library_is_refused(analysts, path):
     ana, _ = analysts

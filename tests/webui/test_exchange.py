@@ -15,6 +15,7 @@ from engine.repository import areas
 from engine.scenarios import worlds
 from engine.unit_of_work import ENGINE
 from tests.conftest import MONDAY_MORNING
+from tests.webui.drawings import CLAIM_FORM
 from tests.webui.test_publishing import text_of
 from webui.cli import main
 
@@ -179,3 +180,20 @@ def test_the_command_writes_an_area_and_takes_it_in(tmp_path):
     assert unpacked((tmp_path / "out.zip").read_bytes()) == {"processes/oa/trip.bpmn": b"trip"}
     file.write_bytes(archive({"processes/oa/trip.bpmn": b"other"}))
     assert troika("area", "import", str(file)) == (1, ["0 drafts of 1 files"])
+
+
+def test_a_draft_of_a_form_that_a_version_overtook_is_left_out_and_named(app, engine, analyst):
+    path, form = "forms/oa/claim.json", CLAIM_FORM.replace(b'"claim"', b'"oa/claim"')
+    newer = form.replace(b'"Amount"', b'"Sum"')
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, path, form)
+        repository.deploy(uow, {path: newer})
+
+        assert unpacked(areas.pack(uow, "oa", with_drafts=True))[path] == newer
+    ana = analyst("ana", "安娜")
+    left = "Drafts of forms that are older than what is deployed are left out; the version is packed instead: "
+    assert left + path in text_of(ana.get("/designer/exchange"))
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [one.outcome for one in areas.unpack(uow, archive({path: form}))] == [areas.CHANGED]
+        assert unpacked(areas.pack(uow, "oa", with_drafts=True))[path] == form
+    assert left not in text_of(ana.get("/designer/exchange"))

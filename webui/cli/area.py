@@ -21,7 +21,10 @@ def export(area: str, file: Path, drafts: bool) -> None:
     """Write AREA to FILE: drawings, decision tables, forms, scenarios, in the folders of a library."""
     with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
         content = repository.areas.pack(uow, area, with_drafts=drafts)
+        left = [path for path in repository.areas.overtaken(uow) if path.split("/")[1] == area] if drafts else []
     file.write_bytes(content)
+    for path in left:
+        click.echo(f"left out, a version was deployed later: {path}")
     click.echo(f"{len(content)} bytes")
 
 

@@ -44,5 +44,5 @@ def take_in() -> ResponseReturnValue:
 def _shown(error: EngineError | None = None, taken: list[Taken] | None = None) -> ResponseReturnValue:
     return page(
         "designer/exchange.html", block="content", areas=repository.areas.areas(g.uow), taken=taken, error=error,
-        demanding=drafts.reviewing.demanding(g.uow),
+        left=repository.areas.overtaken(g.uow), demanding=drafts.reviewing.demanding(g.uow),
     )  # fmt: skip

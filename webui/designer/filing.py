@@ -13,12 +13,13 @@ from engine.errors import N_, EngineError, NotFound
 from engine.repository import DefinitionInfo
 from webui.designer.addresses import editor_of
 from webui.designer.decision_files import file_of_decisions
-from webui.designer.library import draft_of, etag_of, form_draft, line_of, path_of
+from webui.designer.library import draft_of, etag_of, line_of, path_of
 from webui.rendering import label, person
 
 KINDS = "<any(form,decision):kind>/<path:key>"
 """in an address, of a file that is no drawing of a process"""
 
+_SUFFIXES = {"process": ".bpmn", "decision": ".dmn", "form": ".json"}
 _deployer = (
     select(deployment.c.deployed_by)
     .join(resource, resource.c.deployment_id == deployment.c.id)
@@ -82,17 +83,18 @@ def file_of(kind: str, key: str) -> File:
     found = decisions.draft if decisions is not None else draft_of(key, kind)
     newest = _decisions(decisions.path) if decisions is not None else repository.versions(g.uow, key, kind)
     latest = next(iter(newest), None)
-    if kind == "form":
-        path, etag = f"forms/{key}.json", f"{found.version if found else 0}-{latest.version if latest else 0}"
-    else:
-        path, etag = path_of(latest.category if latest else "", key), etag_of(found)
-    if decisions is not None:
+    if found is None and latest is None:
+        path = drafts.revisions.path_of(g.uow, f"{key}{_SUFFIXES[kind]}")
+        if path is None:
+            raise NotFound(kind=kind, key=key)
+    elif decisions is not None:
         path = decisions.path
     elif found is not None:
         path = found.path
-    if found is None and latest is None and not drafts.revisions.list_(g.uow, path):
-        raise NotFound(kind=kind, key=key)
-    draft = form_draft(key) if kind == "form" else found
+    else:
+        path = f"forms/{key}.json" if kind == "form" else path_of(latest.category if latest else "", key)
+    etag = f"{found.version if found else 0}-{latest.version if latest else 0}" if kind == "form" else etag_of(found)
+    draft = None if found is None or found.overtaken else found
     return File(kind, key, path, _name(kind, key, latest, found), newest, draft, etag)
 
 

@@ -60,8 +60,7 @@ class FormFile:
     @property
     def fresh(self) -> DraftInfo | None:
         """The draft, if it is still to be published."""
-        stale = self.draft is None or (self.latest is not None and self.draft.saved_at < self.latest.deployed_at)
-        return None if stale else self.draft
+        return None if self.draft is None or self.draft.overtaken else self.draft
 
     @property
     def area(self) -> str:

@@ -178,10 +178,9 @@ def draft_of(key: str, kind: str = "process") -> DraftInfo | None:
 
 
 def form_draft(key: str) -> DraftInfo | None:
-    """The draft of a form that is still to be published: never deployed, or saved since its newest version was."""
+    """The draft of a form that is still to be published: no version was deployed after it was saved."""
     draft = draft_of(key, "form")
-    newest = next(iter(repository.versions(g.uow, key, "form")), None) if draft is not None else None
-    return None if draft is None or (newest is not None and draft.saved_at < newest.deployed_at) else draft
+    return None if draft is None or draft.overtaken else draft
 
 
 def path_of(area: str, key: str) -> str:
