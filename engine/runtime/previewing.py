@@ -99,7 +99,8 @@ class PreviewStep:
 class Route:
     """`complete` False: it was given up after 500 steps or 300 ms, more may follow. `ends`: the end that is reached.
 
-    `passes`, `flows`: elements and sequence flows on the way, in the order in which they were met first.
+    `passes`, `flows`: elements and sequence flows on the way, in the order in which they were met first. `broken`: on
+    the way straight back, the first round whose decisions cannot be carried.
     """
 
     steps: tuple[PreviewStep, ...]
@@ -107,6 +108,7 @@ class Route:
     ends: str | None = None
     passes: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
+    broken: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +362,8 @@ class _Walk:
         self.said_yes: list[tuple[str, frozenset[UUID], frozenset[UUID]]] = []
         """(element, accounts, persons) of those who have certainly agreed on the way, in order"""
         self.ticket: UUID | None = None
+        self.broken: UUID | None = None
+        """the first round on the way straight back whose decisions cannot be carried"""
         """the round that sent it back, until the way is there again"""
         self.correcting: Node | None = None
         """where the requester filled in his request"""
@@ -423,7 +427,7 @@ class _Walk:
                 mode = node.human.approval.mode if node.human.approval else "inform"
                 status = POSSIBLE if node in self.maybe else UNKNOWN
                 steps.append(PreviewStep(node.id, node.name, node.labels, mode, (), status, people_known=False))
-        return Route(tuple(steps), complete, self.ends, tuple(self.passes), tuple(self.flows))
+        return Route(tuple(steps), complete, self.ends, tuple(self.passes), tuple(self.flows), self.broken)
 
     def _last_ones(self) -> list[PreviewStep]:
         """The steps, without those who are certain to be asked later and have to agree there (`dedupe="last"`)."""
@@ -655,7 +659,7 @@ class _Walk:
         earlier, items = parked
         if reopening.changed(self.uow, self.instance, fact, earlier, items) is None:
             return True
-        self.ticket = None
+        self.ticket, self.broken = None, earlier.id
         return False
 
     def agree(self, node: str, mode: str, people: Sequence[Candidate], *, whole: bool = True) -> None:

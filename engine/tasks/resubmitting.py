@@ -7,17 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import forms, pickers
+from engine import forms, pickers, runtime
 from engine.db.task import user_task
-from engine.runtime import reopening
+from engine.runtime import Typed, reopening
 from engine.runtime.environment import beside
 from engine.tasks import opening
 from engine.unit_of_work import UnitOfWork
 from engine.values import digest
 
-_parked = select(user_task.c.id, user_task.c.name, user_task.c.guarded, user_task.c.guarded_digest).where(
-    user_task.c.parked_by == bindparam("of"), user_task.c.voided_at.is_(None)
-)
+_parked = (
+    select(
+        user_task.c.id, user_task.c.name, user_task.c.guarded, user_task.c.guarded_digest, user_task.c.passed_seq
+    )
+    .where(user_task.c.parked_by == bindparam("of"), user_task.c.voided_at.is_(None))
+    .order_by(user_task.c.passed_seq)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class Resubmission:
 
 def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any]) -> Resubmission:
     """Where a task that was sent back would go with these fields; nothing is written.
+
+    The way is foretold by the run's own rules (`reopening.changed`); what an answer that nobody knows yet hides of it
+    is judged by its fields and its time.
 
     Raises InvalidForm, NotYourTask, NotFound.
     """
@@ -50,11 +57,19 @@ def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any])
             zone=uow.settings.timezone, known=pickers.judge(uow),
         )  # fmt: skip
     after = stored | written
-    again = [
-        row for row in uow.read(_parked, {"of": ticket})
-        if reopening.seen(after, row.guarded) != row.guarded_digest
-        or reopening.over(uow, reopening.items_of(uow, row.id))
-    ]  # fmt: skip
+    broken = runtime.preview_instance(
+        uow, act.instance.id, typed=Typed(act.round.token, after, frozenset(), last=True)
+    ).broken  # fmt: skip
+    parked = uow.read(_parked, {"of": ticket})
+    first = next(
+        (
+            number for number, row in enumerate(parked)
+            if row.id == broken or reopening.seen(after, row.guarded) != row.guarded_digest
+            or reopening.over(uow, reopening.items_of(uow, row.id))
+        ),
+        len(parked),
+    )  # fmt: skip
+    again = parked[first:]  # the first difference breaks the ticket
     changed = {
         name for name in written if digest([written[name]]) != digest([stored.get(name)])
         and any(row.guarded is None or name in row.guarded for row in again)

@@ -301,6 +301,10 @@ def test_a_version_that_asks_otherwise_is_asked_step_by_step(engine, rule):
         repository.deploy(uow, {"processes/p.bpmn": xml})
         old, new = (info.id for info in reversed(repository.versions(uow, "p")))
         migration.migrate(uow, case.id, migration.Plan(old, new), reason="better rule")
+    item = case.item("ann", "request")
+    with engine.unit_of_work(case.who["ann"], read_only=True) as uow:
+        told = tasks.resubmission(uow, item, {})
+    assert (told.straight, told.changed, told.again) == (False, (), ("a", "b"))
 
     case.act(tasks.complete, "request", login="ann")
 
