@@ -8,7 +8,7 @@ from engine import policy
 from engine.approvals import rounds
 from engine.errors import N_, BatchNotAllowed, ContentChanged, EngineError, InvalidValue, NotFound
 from engine.process_engine import ProcessEngine
-from engine.tasks import choosing, opening, working
+from engine.tasks import choosing, opening, seeing, working
 from engine.tasks.deciding import agree
 from engine.tasks.opening import Act
 from engine.unit_of_work import Actor, UnitOfWork
@@ -57,7 +57,7 @@ def seen(uow: UnitOfWork, work_item_ids: Sequence[UUID]) -> dict[UUID, str]:
                 document = working.document_of(act)
             except NotFound:
                 continue
-            found[key] = working.seen_digest(act, opening.form_of(act), opening.values_of(act), document)
+            found[key] = seeing.seen(act, opening.form_of(act), opening.values_of(act), document)
     return found
 
 

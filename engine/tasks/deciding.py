@@ -15,11 +15,11 @@ from engine.approvals.ledger import Outcome, progress
 from engine.approvals.ledger import decide as count
 from engine.approvals.rounds import Closing, RoundOutcome
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
-from engine.errors import ActNotOffered, ContentChanged, OpinionRequired, SeparationOfDuties, UnknownField
+from engine.errors import ActNotOffered, OpinionRequired, SeparationOfDuties, UnknownField
 from engine.identity import names
 from engine.policy import Document, Yes
 from engine.runtime import returning as back
-from engine.tasks import choosing, opening, returning, signatures
+from engine.tasks import choosing, opening, returning, seeing, signatures
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
@@ -209,14 +209,10 @@ def _check_seen(
     document = None
     if capability is not None:
         document = policy.document(act.uow, capability.subject_type, capability.subject)
-        now = document.digest
-        told = ", ".join(f"{label}: {text}" for label, text in document.facts.display.items())
     else:
         seen = seen or None  # a form that was not shown binds nobody
-        now = "form:" + opening.form_digest(form, stored).hex() if seen is not None else ""
-        told = act.instance.title
-    if seen is not None and seen != now and (seen or decision is ItemDecision.AGREED):
-        raise ContentChanged(changes=told)
+    if seen is not None and (seen or decision is ItemDecision.AGREED):
+        seeing.check(act, form, stored, document, seen)
     if capability is not None and document is not None and decision is ItemDecision.AGREED:
         reason = policy.conflict(act.uow, act.instance, capability, document, act.actor_id, act.behalf)
         if reason is not None:

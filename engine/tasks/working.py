@@ -18,7 +18,7 @@ from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user
 from engine.errors import ActNotOffered, NotYourTask, TaskAlreadyClaimed
 from engine.forms import Permissions
 from engine.identity import User
-from engine.tasks import choosing, opening, recalling, returning, substituting, titles
+from engine.tasks import choosing, opening, recalling, returning, seeing, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
 from engine.tasks.signatures import Sent
@@ -150,7 +150,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         opinion=act.work.opinion,
         facts_display=dict(document.facts.display) if document and _reads_facts(act, mine) else None,
         objection=_objection(act, document) if mine else None,
-        seen_digest=seen_digest(act, form, values, document) if is_open else None,
+        seen_digest=seeing.seen(act, form, values, document) if is_open else None,
         status=ItemStatus(act.item.status).name.lower(),
         outcome=act.round.outcome,
         assignee_name=next(iter(opening.holders(uow, [act.item])), None) if act.item.assignee_id else None,
@@ -399,11 +399,6 @@ def _signing(act: Act) -> list[str]:
     """How this item may get more signers: nobody is added beside one who was added himself."""
     beside = act.item.kind in rounds.TOP
     return ["add_before", "add_after", *(["add_beside"] if beside else [])]
-
-
-def seen_digest(act: Act, form: forms.Form | None, values: Values, document: policy.Document | None) -> str:
-    """What the page shows, as one text: the facts of the document, else the fields of the form."""
-    return document.digest if document else "form:" + opening.form_digest(form, values).hex()
 
 
 def document_of(act: Act) -> policy.Document | None:

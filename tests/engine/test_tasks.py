@@ -425,8 +425,10 @@ def test_content_that_changed_since_it_was_seen_must_be_seen_again(engine):
     do(engine, who["bob"], tasks.agree, first(engine, who["bob"]), {"note": "changed"})
 
     item = first(engine, who["eve"])
-    with pytest.raises(ContentChanged):
+    with pytest.raises(ContentChanged) as late:
         do(engine, who["eve"], tasks.agree, item, seen_digest=seen)
+    assert late.value.facts["fields"] == [{"field": "note", "old": "", "new": "changed"}]
+    assert [str(one) for one in late.value.facts["changes"]] == ["备注: – → changed"]
     fresh = do(engine, who["eve"], tasks.get, item)
     assert fresh.values["note"] == "changed"
     do(engine, who["eve"], tasks.agree, item, seen_digest=fresh.seen_digest)

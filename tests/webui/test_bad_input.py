@@ -314,6 +314,7 @@ def test_a_task_whose_content_changed_meanwhile_must_be_looked_at_again(company,
 
     assert stale.status_code == 409
     assert "午餐" in stale.text
+    assert "now 99" in stale.text
     assert view(company, made).variables["amount"] == Decimal("99.00")
     assert decide(ann, item, "complete", data={"next": "submit"}).status_code == 303
     assert consistent(company.engine)

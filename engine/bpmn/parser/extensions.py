@@ -110,7 +110,8 @@ BUTTONS = frozenset(
 )
 _RETURN_TO = re.compile(r"return:\S+")
 _REFERENCE = re.compile(r"ref:[a-z0-9][a-z0-9_.-]{0,79}")
-_KEPT = re.compile(r"P0*[1-9]\d{0,4}[YMD]")
+KEPT = re.compile(r"P0*[1-9]\d{0,4}[YMD]")
+"""How long an ended request stays: years, months or days."""
 _APPROVED_WITHIN = re.compile(r"approvedWithin:P\d{1,4}D")
 NEEDS = {
     "formUser": "field",
@@ -473,7 +474,7 @@ class Reader:
 
     def _retention(self, owner: Element, child: Element, found: Extensions) -> None:
         after = self._required(owner, child, "after")
-        if after is not None and not _KEPT.fullmatch(after):
+        if after is not None and not KEPT.fullmatch(after):
             self._wrong_choice(owner, child, "after", after, ("P10Y", "P6M", "P90D"))
         elif after is not None:
             found.retention = Retention(after, child.get("legal") or None)
