@@ -55,12 +55,38 @@ FACTS = {
     "quantity": N_("quantity"),
     "seal": N_("seal"),
     "document": N_("document"),
+    "policy": N_("policy"),
+    "version": N_("version"),
+    "statement": N_("statement"),
+    "weakens": N_("whether it asks less"),
+    "group": N_("group"),
+    "user": N_("account"),
+    "instance": N_("request"),
+    "process": N_("process"),
+    "plan": N_("what is changed"),
 }
+ACTORS = {
+    "both": N_("a substitute and whom he stands for"),
+    "actor": N_("a substitute, whoever he stands for"),
+    "principal": N_("whom a substitute stands for, whoever he is"),
+}
+"""effective_actor"""
+RECHECKS = {
+    "decision": N_("when he agrees"),
+    "payment": N_("when it is carried out"),
+    "both": N_("when he agrees and when it is carried out"),
+}
+"""recheck"""
 
 
 def class_(name: str) -> str:
     """When a policy speaks: "a payment is made"."""
     return gettext(CLASSES[name]) if name in CLASSES else name
+
+
+def facts(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Facts with the words under which people know them."""
+    return [(name, FACTS.get(name, name)) for name in names]
 
 
 def sentences(policy: Policy) -> list[str]:
@@ -115,6 +141,10 @@ def _approval(need: Requirement) -> str:
         text = f"{gettext('If %(condition)s:', condition=need.when)} {text}"
     if need.eligible is not None:
         text += " " + gettext("Who may: %(condition)s.", condition=need.eligible)
+        if need.recheck != "decision":
+            text += " " + gettext("It is asked %(moment)s.", moment=gettext(RECHECKS[need.recheck]))
+        if need.effective_actor != "both":
+            text += " " + gettext("It is asked of %(people)s.", people=gettext(ACTORS[need.effective_actor]))
     if need.uses == "up_to_amount":
         text += " " + gettext("One approval is good for several payments up to its amount.")
     if need.respond_within is not None:
@@ -137,10 +167,11 @@ def _aggregate(one: Aggregate) -> str:
 
 
 def _glass(one: BreakGlass) -> str:
-    return gettext(
+    text = gettext(
         "In an emergency two people of %(roles)s may answer for one document, for %(length)s.",
         roles=_listed(one.roles), length=length(one.expires),
     )  # fmt: skip
+    return f"{text} {gettext('At once this is told to: %(groups)s.', groups=_listed(one.notify))}"
 
 
 def _roles(roles: Iterable[str]) -> str:

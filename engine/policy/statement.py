@@ -294,7 +294,7 @@ class _Reader:
         if self.bound is not None and not set(binds) <= set(self.bound):
             unknown = ", ".join(sorted(set(binds) - set(self.bound)))
             raise self._wrong(f"binds: some of {', '.join(sorted(self.bound))}", unknown)
-        return tuple(binds)
+        return tuple(dict.fromkeys(binds))
 
     def _roles(self, key: str) -> frozenset[str]:
         roles = self.plain.get(key, [])

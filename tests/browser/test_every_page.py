@@ -58,8 +58,9 @@ PAGES = {
         "adam",
     ),
     **dict.fromkeys(
-        ("policies.index", "policies.one", "policies.change", "policies.duties", "policies.emergencies",
-         "policies.grants", "policies.holds", "policies.payments", "policies.proofs", "policies.proof"),
+        ("policies.index", "policies.new", "policies.one", "policies.change", "policies.duties",
+         "policies.emergencies", "policies.grants", "policies.holds", "policies.payments", "policies.proofs",
+         "policies.proof"),
         "dina",
     ),
     "auditing.index": "xing", "requests.managed": "hr", "requests.steer": "hr",

@@ -7,9 +7,11 @@ import re
 import pytest
 
 from engine import audit, identity, jobs, policy, repository
+from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
+from webui.policies import editing
 
 GROUPS = {
     "controllers": ("policy", "cora cyril"), "audit_office": ("audit", "aud"), "analysts": ("process.design", "ana"),
@@ -32,14 +34,10 @@ def known(engine, people, app, sign_in):
     return {login: sign_in(login) for login in ("cora", "cyril", "aud", "ana", "clara", "ida", "ann")}
 
 
-def form(**changes):
-    return {
-        "title": "先审批，后退款", "approval": ["finance_approval"], "people": ["1"], "days": ["30"], "uses": ["once"],
-        "need_when": [""], "eligible": [""], "condition_kind": ["state"],
-        "condition": ["= facts.payee_bank_confirmed"], "distinct": ["requester", "approver"],
-        "binds": ["amount", "payee"], "elsewhere": "1", "glass": "1", "glass_roles": "cfo internal_audit",
-        "glass_hours": "24",
-    } | changes  # fmt: skip
+def form(policy_text=POLICY, **changes):
+    """What a browser sends of the form of a statement."""
+    (stated,) = statement.read(policy_text)
+    return dict(editing.fields_of(stated).lists()) | changes
 
 
 def text_of(page):
@@ -122,7 +120,7 @@ def test_what_asks_less_needs_a_reason_and_is_shown_to_audit(engine, known):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"people": ["many"]}, "people: a whole number from 1"), ({"when": ["facts.amount"]}, "a FEEL expression after"),
-     ({"glass_hours": ""}, "expires"), ({"condition": ["= facts.colour"]}, "facts of refund.execute")],
+     ({"glass_for": [""]}, "expires"), ({"condition": ["= facts.colour"]}, "facts of refund.execute")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_its_words_and_kept(engine, known, changes, said):
     page = known["cora"].post("/policies/REF-001/change", data=form(**changes))
@@ -225,8 +223,7 @@ def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine
 
     page = known["cora"].post(
         "/policies/REF-001/change",
-        data=form(approval=["finance_approval", "cfo_approval"], people=["1", "1"], days=["30", "30"],
-                  uses=["once", "once"], need_when=["", ""], eligible=["", ""]),
+        data=form(approval=["finance_approval", "cfo_approval"]),
     )  # fmt: skip
 
     assert "there is a way round" in page.text

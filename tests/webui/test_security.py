@@ -152,8 +152,8 @@ ASKS = {
     "policies.sign": KNOWN, "policies.withdraw_emergency": KNOWN,
     **dict.fromkeys(("policies.review", "policies.review_emergency"), "audit"),
     **dict.fromkeys(
-        ("policies.change", "policies.propose", "policies.activate", "policies.withdraw", "policies.confirm",
-         "policies.retire", "policies.look_again", "policies.ask"),
+        ("policies.new", "policies.change", "policies.propose", "policies.activate", "policies.withdraw",
+         "policies.confirm", "policies.retire", "policies.look_again", "policies.ask"),
         "policy",
     ),
     **dict.fromkeys(

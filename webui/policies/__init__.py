@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import identity, operations, policy, repository
-from engine.errors import EngineError, NotFound
+from engine.errors import EngineError, InvalidPolicy, NotFound
 from engine.policy import Policy, Version, statement
 from webui import findings
 from webui import policy_words as words
@@ -55,22 +55,45 @@ def one(policy_id: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """The name of a policy and what it speaks about; its form comes next."""
+    policy_id, on = (request.args.get(key, "").strip() for key in ("policy", "on"))
+    if policy_id and on:
+        return redirect(url_for(".change", policy_id=policy_id, on=on), 303)
+    return page("policies/new.html", classes=_classes(), said=words, stated=[one.on for one in policy.in_force(g.uow)])
+
+
 @blueprint.get("/<policy_id>/change")
 def change(policy_id: str) -> ResponseReturnValue:
     """The form, or the YAML, of a new version."""
-    return _editor(policy_id)
+    now, _ = _now(policy_id)
+    if now is None:
+        return _editor(policy_id, sent=editing.empty())
+    if request.args.get("view") == "yaml":
+        return _editor(policy_id, text=editing.text_of(now.policy))
+    return _edited(policy_id, now.policy)
 
 
-def _editor(policy_id: str, error: EngineError | None = None) -> ResponseReturnValue:
-    """What was refused is shown again as YAML, where everything that was typed has a place."""
-    shown = _current(policy_id)
-    text = editing.text_of(shown.policy)
+def _edited(policy_id: str, stated: Policy) -> ResponseReturnValue:
+    """The form of a statement; its YAML where the form cannot say all of it."""
+    if editing.shows_all(stated):
+        return _editor(policy_id, sent=editing.fields_of(stated))
+    return _editor(policy_id, text=editing.text_of(stated), beyond=True)
+
+
+def _editor(
+    policy_id: str, error: EngineError | None = None, *, sent: editing.Fields | None = None, text: str | None = None,
+    beyond: bool = False,
+) -> ResponseReturnValue:  # fmt: skip
+    """What was refused is shown again as it was typed. `beyond`: the form cannot say all of it."""
+    now, on = _now(policy_id)
     if error is not None:
-        text = request.form.get("text") or editing.from_form(shown.policy, request.form)
+        text = request.form.get("text") if request.form.get("view") == "yaml" else None
+        sent = request.form if text is None else None
     return page(
-        "policies/change.html", shown=shown, form=editing.shown(shown.policy), text=text, error=error,
-        as_yaml=error is not None or request.args.get("view") == "yaml", roles=words.ROLES, said=words,
-        facts={key: words.FACTS.get(key, key) for key in statement.CLASSES.get(shown.policy.on, {})},
+        "policies/change.html", policy_id=policy_id, now=now, on=on, sent=sent, text=text, error=error, beyond=beyond,
+        said=words, edit=editing, facts=editing.facts_of(on, sent or editing.Fields()),
         reason=request.form.get("reason", ""),
     )  # fmt: skip
 
@@ -78,15 +101,21 @@ def _editor(policy_id: str, error: EngineError | None = None) -> ResponseReturnV
 @blueprint.post("/<policy_id>/change")
 @shows_again(lambda error, policy_id: _editor(policy_id, error))
 def propose(policy_id: str) -> ResponseReturnValue:
-    """First what the change would do is shown; the second time it is proposed."""
-    shown = _current(policy_id)
+    """First what the change would do is shown; the second time it is proposed. Form and YAML turn into each other."""
+    now, on = _now(policy_id)
     text = request.form.get("text") if request.form.get("view") == "yaml" else None
-    text = text or editing.from_form(shown.policy, request.form)
+    if text is None and request.form.get("more"):
+        return _editor(policy_id, sent=editing.with_line(editing.Fields(request.form), request.form["more"]))
+    text = editing.from_form(policy_id, on, request.form) if text is None else text
+    if request.form.get("to") == "yaml":
+        return _editor(policy_id, text=text)
     read = statement.read(text)
     if len(read) != 1 or read[0].id != policy_id:
-        raise NotFound(kind="policy", key=", ".join(one.id for one in read))
+        raise InvalidPolicy(policy=policy_id, expected="this policy alone", found=", ".join(one.id for one in read))
+    if request.form.get("to") == "form":
+        return _edited(policy_id, read[0])
     if request.form.get("sure") != "yes":
-        return _impact(shown, read[0], text)
+        return _impact(now, read[0], text)
     made = policy.propose(g.uow, text, request.form.get("reason", ""))
     if made:
         flash(gettext("The version is proposed. Somebody else puts it in force."), "success")
@@ -95,19 +124,19 @@ def propose(policy_id: str) -> ResponseReturnValue:
     return redirect(url_for(".one", policy_id=policy_id), 303)
 
 
-def _impact(shown: Version, wanted: Policy, text: str) -> ResponseReturnValue:
+def _impact(now: Version | None, wanted: Policy, text: str) -> ResponseReturnValue:
+    before = None if now is None else now.policy
     others = [one for one in policy.in_force(g.uow) if one.id != wanted.id]
-    now = {one.definition.id: one for one in repository.proofs(g.uow)}
-    then = repository.proofs(g.uow, [*others, wanted])
+    proved = {one.definition.id: one for one in repository.proofs(g.uow)}
     turned = [
-        (one, now[one.definition.id].verdict(shown.policy), one.verdict(wanted))
-        for one in then if wanted.on in one.classes
+        (one, "none" if before is None else proved[one.definition.id].verdict(before), one.verdict(wanted))
+        for one in repository.proofs(g.uow, [*others, wanted]) if wanted.on in one.classes
     ]  # fmt: skip
     return page(
-        "policies/impact.html", shown=shown, wanted=wanted, text=text, said=words, turned=turned,
-        weaker=policy.weakening(shown.policy, wanted), past=repository.impact(g.uow, text),
-        reason=request.form.get("reason", ""),
-        before=words.sentences(shown.policy), after=words.sentences(wanted), same=shown.policy == wanted,
+        "policies/impact.html", wanted=wanted, text=text, said=words, turned=turned,
+        weaker=policy.weakening(before, wanted), past=repository.impact(g.uow, text),
+        reason=request.form.get("reason", ""), before=[] if before is None else words.sentences(before),
+        after=words.sentences(wanted), same=before == wanted, known=now is not None,
     )  # fmt: skip
 
 
@@ -211,10 +240,20 @@ def _versions(policy_id: str) -> list[Version]:
     return found
 
 
-def _current(policy_id: str) -> Version:
-    """What a new version is compared with: the one in force, else the newest."""
-    versions = _versions(policy_id)
-    return next((one for one in versions if one.state == "active"), versions[0])
+def _now(policy_id: str) -> tuple[Version | None, str]:
+    """What a new version is compared with, the one in force, else the newest, else none; and its class."""
+    versions = policy.all_versions(g.uow, policy_id)
+    if versions:
+        found = next((one for one in versions if one.state == "active"), versions[0])
+        return found, found.policy.on
+    if (on := request.values.get("on", "")) not in _classes():
+        raise NotFound(kind="policy", key=policy_id)
+    return None, on
+
+
+def _classes() -> list[str]:
+    offered = {one.guarded_by for one in operations.catalog().values() if one.guarded_by is not None}
+    return [*statement.CLASSES, *sorted(offered - statement.CLASSES.keys())]
 
 
 def _people(versions: list[Version]) -> dict[UUID, str]:

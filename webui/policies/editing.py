@@ -1,35 +1,75 @@
-"""The form of a statement: what was sent becomes plain data that the engine reads, and back."""
+"""The form of a statement: every part of it has fields, and what they say becomes the YAML that the engine reads."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import yaml
 from werkzeug.datastructures import MultiDict
 
+from engine.errors import N_, InvalidPolicy
 from engine.policy import Policy, statement
+from engine.policy.statement import Requirement
 
-ROWS = 2
-"""lines offered for approvals and conditions, at least one of them empty"""
+Fields = MultiDict[str, str]
+"""name → values; lines of a kind stand under the same names, in their order"""
 
-
-@dataclass(frozen=True)
-class Shown:
-    """What the fields of the form hold."""
-
-    statement: Mapping[str, Any]
-    approvals: Sequence[Mapping[str, Any]] = ()
-    conditions: Sequence[Mapping[str, Any]] = ()
+UNITS = {"D": N_("days"), "H": N_("hours"), "M": N_("minutes")}
+_LENGTHS = {"D": timedelta(days=1), "H": timedelta(hours=1), "M": timedelta(minutes=1)}
+INSTEAD = "or_"
+"""begins the names of an approval that stands in the place of missing evidence"""
+_DEFAULTS = {"actor": "both", "recheck": "decision", "uses": "once"}
 
 
-def shown(policy: Policy) -> Shown:
-    """The fields for a statement, with empty lines to add to it."""
-    require = policy.text["require"]
-    approvals = [dict(one) for one in require if "approval" in one]
-    conditions = [dict(one) for one in require if "approval" not in one]
-    approvals += [{}] * max(1, ROWS - len(approvals))
-    conditions += [{}] * max(1, 2 - len(conditions))
-    return Shown(policy.text, approvals, conditions)
+def fields_of(policy: Policy) -> Fields:
+    """What the form shows of a statement."""
+    sent = Fields()
+    for key, text in (("title", policy.title), ("owner", policy.owner), ("when", _expression(policy.when))):
+        sent.add(key, text)
+    for need in policy.approvals:
+        _add_approval(sent, "", need)
+    for one in policy.conditions:
+        sent.add("condition_kind", one.kind)
+        sent.add("condition", _expression(one.expression))
+        _add_approval(sent, INSTEAD, one.otherwise)
+    for key, names in (("distinct", sorted(policy.distinct)), ("same", sorted(policy.same)), ("binds", policy.binds)):
+        sent.setlist(key, list(names))
+    if policy.aggregate is not None:
+        sent.add("sums", "1")
+        sent.setlist("by", list(policy.aggregate.by))
+        sent.add("total", policy.aggregate.total)
+        sent.add("sum_name", policy.aggregate.name)
+        _add_length(sent, "window", policy.aggregate.window)
+    for key, on in (("elsewhere", policy.elsewhere), ("batch", policy.batch), ("glass", policy.break_glass)):
+        if on:
+            sent.add(key, "1")
+    if policy.break_glass is not None:
+        sent.add("glass_roles", " ".join(policy.break_glass.roles))
+        sent.add("glass_notify", " ".join(policy.break_glass.notify))
+        _add_length(sent, "glass_for", policy.break_glass.expires)
+    return _offered(sent)
+
+
+def empty() -> Fields:
+    """The form of a statement that is not there yet."""
+    sent = Fields({"elsewhere": "1"})
+    sent.setlist("distinct", ["requester", "approver"])
+    return _offered(sent)
+
+
+def with_line(sent: Fields, kind: str) -> Fields:
+    """The same form with an empty line more: an approval or a condition."""
+    if kind == "condition":
+        sent.add("condition_kind", "evidence")
+        sent.add("condition", "")
+    _add_approval(sent, "" if kind == "approval" else INSTEAD, None)
+    return sent
+
+
+def at(sent: Fields, name: str, number: int = 0) -> str:
+    """What a field of a line says; ends of lines as the engine writes them."""
+    values = sent.getlist(name)
+    return values[number].replace("\r\n", "\n").strip() if number < len(values) else ""
 
 
 def text_of(policy: Policy) -> str:
@@ -37,76 +77,131 @@ def text_of(policy: Policy) -> str:
     return statement.write([policy])
 
 
-def from_form(policy: Policy, sent: MultiDict[str, str]) -> str:
-    """The YAML of what the form says; what it has no field for stays as `policy` has it."""
-    plain: dict[str, Any] = dict(policy.text)
-    plain["title"] = sent.get("title", "").strip()
-    plain["owner"] = sent.get("owner", "").strip()
-    _put(plain, "when", sent.get("when", "").strip())
-    before = [one for one in policy.text["require"] if "approval" in one]
-    approvals = [_approval(number, before, sent) for number in range(_rows(sent, "approval"))]
-    others = [one for one in policy.text["require"] if "approval" not in one]
-    conditions = [_condition(number, others, sent) for number in range(_rows(sent, "condition"))]
+def shows_all(policy: Policy) -> bool:
+    """Whether the form can say everything that a statement says; if not, it is edited as YAML."""
+    try:
+        (read,) = statement.read(from_form(policy.id, policy.on, fields_of(policy)))
+    except InvalidPolicy:
+        return False
+    return read == policy
+
+
+def from_form(policy_id: str, on: str, sent: Fields) -> str:
+    """The YAML of what the form says. What cannot be read is left for the reader of statements to refuse."""
+    plain: dict[str, Any] = {"id": policy_id, "title": at(sent, "title"), "owner": at(sent, "owner"), "on": on}
+    _put(plain, "when", at(sent, "when"))
+    approvals = [_approval(sent, "", number) for number in range(len(sent.getlist("approval")))]
+    conditions = [_condition(sent, number) for number in range(len(sent.getlist("condition")))]
     plain["require"] = [one for one in (*approvals, *conditions) if one]
-    for key in ("distinct", "binds"):
+    for key in ("distinct", "same", "binds"):
         _put(plain, key, sent.getlist(key))
-    plain["elsewhere"] = "allowed" if sent.get("elsewhere") else "forbidden"
-    plain["batch"] = "allowed" if sent.get("batch") else "not_allowed"
-    if sent.get("glass"):
-        glass = dict(policy.text.get("break_glass") or {"notify": ["audit"]})
-        plain["break_glass"] = {
-            **glass, "people": statement.GLASS_PEOPLE, "roles": sent.get("glass_roles", "").split(),
-            "expires": f"PT{sent.get('glass_hours', '').strip()}H", "reason": "required",
+    if at(sent, "sums"):
+        plain["aggregate"] = {
+            "by": sent.getlist("by"), "window": _length(sent, "window", 0), "sum": at(sent, "total"),
+            "as": at(sent, "sum_name"),
         }  # fmt: skip
-    else:
-        plain.pop("break_glass", None)
+    plain["batch"] = "allowed" if at(sent, "batch") else "not_allowed"
+    plain["elsewhere"] = "allowed" if at(sent, "elsewhere") else "forbidden"
+    if at(sent, "glass"):
+        plain["break_glass"] = {
+            "people": statement.GLASS_PEOPLE, "roles": at(sent, "glass_roles").split(),
+            "expires": _length(sent, "glass_for", 0), "reason": "required",
+            "notify": at(sent, "glass_notify").split(),
+        }  # fmt: skip
     return yaml.safe_dump([plain], allow_unicode=True, sort_keys=False, width=120)
 
 
-def _rows(sent: MultiDict[str, str], name: str) -> int:
-    return len(sent.getlist(name))
+def facts_of(on: str, sent: Fields) -> tuple[list[str], list[str], list[str]]:
+    """(facts to bind, facts to add up by, numbers to add up) of a class; what is chosen first, in its order."""
+    types: Mapping[str, str] = statement.CLASSES.get(on, {})
+    numbers = [name for name, of in types.items() if of == "number"]
+    return (
+        _first(sent.getlist("binds"), types), _first(sent.getlist("by"), types), _first(sent.getlist("total"), numbers)
+    )  # fmt: skip
 
 
-def _approval(number: int, before: list[Mapping[str, Any]], sent: MultiDict[str, str]) -> dict[str, Any]:
-    """One line; what the line has no field for stays as it was there. An empty name leaves the line out."""
-    values = {key: _at(sent, key, number) for key in ("approval", "people", "need_when", "eligible", "days", "uses")}
-    if not values["approval"]:
+def _first(chosen: Iterable[str], all_: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*filter(None, chosen), *all_]))
+
+
+def _offered(sent: Fields) -> Fields:
+    """With what is usual where nothing is said yet, and an empty line of each kind."""
+    for name, length in (("window", timedelta(days=7)), ("glass_for", timedelta(hours=24))):
+        if name not in sent:
+            _add_length(sent, name, length)
+    sent.setdefault("glass_notify", "audit")
+    return with_line(with_line(sent, "approval"), "condition")
+
+
+def _add_approval(sent: Fields, prefix: str, need: Requirement | None) -> None:
+    """One line; None: an empty one."""
+    values = {"approval": "", "people": "1", "need_when": "", "eligible": "", **_DEFAULTS}
+    if need is not None:
+        values = {
+            "approval": need.approval, "people": str(need.people), "need_when": _expression(need.when),
+            "eligible": _expression(need.eligible), "actor": need.effective_actor, "recheck": need.recheck,
+            "uses": need.uses,
+        }  # fmt: skip
+    for key, value in values.items():
+        sent.add(prefix + key, value)
+    _add_length(sent, prefix + "valid", statement.VALID_FOR if need is None else need.valid_for)
+    _add_length(sent, prefix + "within", None if need is None else need.respond_within)
+
+
+def _approval(sent: Fields, prefix: str, number: int) -> dict[str, Any]:
+    """One line; an empty name leaves it out."""
+    name = at(sent, prefix + "approval", number)
+    if not name:
         return {}
-    old = next((one for one in before if one["approval"] == values["approval"]), {})
-    found: dict[str, Any] = dict(old) | {"approval": values["approval"], "people": _whole(values["people"] or "1")}
-    _put(found, "when", values["need_when"])
-    _put(found, "eligible", values["eligible"])
-    if values["days"]:
-        found["valid_for"] = f"P{values['days']}D"
-    if values["uses"] not in ("", "once") or "uses" in old:
-        found["uses"] = values["uses"]
+    found: dict[str, Any] = {"approval": name, "people": _whole(at(sent, prefix + "people", number) or "1")}
+    for key, field, default in (
+        ("when", "need_when", ""), ("eligible", "eligible", ""), ("effective_actor", "actor", "both"),
+        ("recheck", "recheck", "decision"), ("uses", "uses", "once"),
+    ):  # fmt: skip
+        value = at(sent, prefix + field, number)
+        _put(found, key, "" if value == default else value)
+    _put(found, "valid_for", _length(sent, prefix + "valid", number))
+    _put(found, "respond_within", _length(sent, prefix + "within", number))
     return found
 
 
-def _condition(number: int, before: list[Mapping[str, Any]], sent: MultiDict[str, str]) -> dict[str, Any]:
-    text, kind = _at(sent, "condition", number), _at(sent, "condition_kind", number) or "evidence"
+def _condition(sent: Fields, number: int) -> dict[str, Any]:
+    text = at(sent, "condition", number)
     if not text:
         return {}
-    instead, people = _at(sent, "instead", number), _at(sent, "instead_people", number)
-    old = next((one.get("or") for one in before if one.get("or", {}).get("approval") == instead), None)
-    found: dict[str, Any] = {kind: text}
-    if instead:
-        found["or"] = dict(old or {}) | {"approval": instead, "people": _whole(people or "1")}
+    found: dict[str, Any] = {at(sent, "condition_kind", number) or "evidence": text}
+    _put(found, "or", _approval(sent, INSTEAD, number))
     return found
 
 
-def _at(sent: MultiDict[str, str], name: str, number: int) -> str:
-    values = sent.getlist(name)
-    return values[number].strip() if number < len(values) else ""
+def _expression(text: str | None) -> str:
+    return "" if text is None else f"= {text}"
+
+
+def _add_length(sent: Fields, name: str, length: timedelta | None) -> None:
+    """A duration in the largest unit in which it is a whole number."""
+    unit = next((unit for unit, one in _LENGTHS.items() if length and not length % one), "D")
+    sent.add(name, str(length // _LENGTHS[unit]) if length else "")
+    sent.add(f"{name}_unit", unit)
+
+
+def _length(sent: Fields, name: str, number: int) -> str:
+    """ISO 8601, e.g. P1DT12H for 36 hours; empty: the field is."""
+    text, unit = at(sent, name, number), at(sent, f"{name}_unit", number)
+    if not text:
+        return ""
+    if not text.isascii() or not text.isdigit() or len(text) > 8 or unit not in _LENGTHS:
+        return text
+    minutes = int(text) * int(_LENGTHS[unit] / _LENGTHS["M"])
+    days, (hours, rest) = minutes // 1440, divmod(minutes % 1440, 60)
+    time = (f"{hours}H" if hours else "") + (f"{rest}M" if rest else "")
+    return f"P{days}D" * bool(days) + f"{'' if days else 'P'}T{time}" * bool(time) or "P0D"
 
 
 def _whole(text: str) -> int | str:
-    """A number; what is none is left for the reader of statements to refuse, with its own words."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else text
 
 
 def _put(plain: dict[str, Any], key: str, value: Any) -> None:
     if value:
         plain[key] = value
-    else:
-        plain.pop(key, None)

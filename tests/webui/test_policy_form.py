@@ -1,0 +1,187 @@
+"""The form of a policy says everything that a statement can say, and what it says is that statement again."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import html
+
+from engine.policy import Policy, statement
+from engine.policy.statement import CLASSES, ROLES, STATE
+from tests.webui.test_policies import known, text_of, versions  # noqa: F401 - the first is a fixture
+from webui.policies import editing
+
+SHIPPED = statement.read((Path(__file__).parents[2] / "processes" / "policies.yml").read_text())
+EVERYTHING = """
+- id: PAY-009
+  title: 先审批，后付款 "<all>" & more
+  owner: controller
+  on: payment.execute
+  when: |-
+    = facts.amount_base > 0
+      and facts.currency = "CNY"
+  require:
+    - {approval: finance_approval, people: 2, when: "= facts.amount >= 1", eligible: '= authority("a", actor, facts)',
+       effective_actor: principal, recheck: both, valid_for: P1DT12H, uses: up_to_amount, respond_within: PT90M}
+    - {approval: finance_approval, when: "= facts.sum_7d > 9", effective_actor: actor, recheck: payment}
+    - evidence: '= facts.match in ("matched", "within_tolerance")'
+      or: {approval: match_exception, people: 3, when: "= facts.amount > 2", eligible: '= actor.login = "x"',
+           recheck: both, valid_for: PT1M, uses: up_to_amount, respond_within: P2D}
+    - evidence: "= facts.payee_bank_confirmed"
+    - state: "= facts.period_open"
+  distinct: [requester, editors, payee_bank_editor, approver]
+  same: [beneficiary]
+  binds: [payee, amount, invoices]
+  aggregate: {by: [payee, entity], window: P7D, sum: amount_base, as: sum_7d}
+  batch: allowed
+  elsewhere: forbidden
+  break_glass: {people: 2, roles: [cfo, internal_audit], expires: PT36H, reason: required, notify: [audit, board]}
+"""
+SPACED = EVERYTHING.replace("[cfo, internal_audit]", "['chief officers']")
+
+_lengths = st.integers(1, 9999 * 1440).map(lambda minutes: _iso(timedelta(minutes=minutes)))
+_text = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=12)
+_titles = _text.map(str.strip).filter(bool)
+_names = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,9}", fullmatch=True)
+
+
+def _iso(length: timedelta) -> str:
+    hours, minutes = divmod(length.seconds // 60, 60)
+    return f"P{length.days}DT{hours}H{minutes}M"
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Any statement: of any class, with every part or without."""
+    on = draw(st.sampled_from(sorted(CLASSES)))
+    facts = sorted({*CLASSES[on], *STATE.get(on, {})})
+    fact = st.sampled_from(facts)
+    tested = st.builds("= facts.{} = {}".format, fact, st.integers(0, 9)) | st.builds("= facts.{}\n  != 1".format, fact)
+    needs = st.fixed_dictionaries(
+        {"approval": _names},
+        optional={
+            "people": st.integers(1, 9), "when": tested, "eligible": st.just('= actor.login = "x"'),
+            "effective_actor": st.sampled_from(("both", "actor", "principal")), "valid_for": _lengths,
+            "recheck": st.sampled_from(("decision", "payment", "both")), "respond_within": _lengths,
+            "uses": st.sampled_from(("once", "up_to_amount") if "amount" in CLASSES[on] else ("once",)),
+        },
+    )  # fmt: skip
+    evidence = st.fixed_dictionaries({"evidence": tested}, optional={"or": needs})
+    conditions = evidence | st.fixed_dictionaries({"state": tested})
+    numbers = sorted(name for name, of in CLASSES[on].items() if of == "number")
+    roles = draw(st.permutations(sorted(ROLES)))
+    first, second = draw(st.integers(0, 3)), draw(st.integers(3, 6))
+    some_facts = st.lists(st.sampled_from(sorted(CLASSES[on])), unique=True)
+    words = st.lists(_names, min_size=1, max_size=3)
+    require = st.lists(needs | conditions, min_size=1, max_size=5)
+    plain = draw(st.fixed_dictionaries(
+        {"id": _names, "title": _titles, "on": st.just(on), "require": require},
+        optional={
+            "owner": _titles, "when": tested, "distinct": st.just(roles[:first]), "same": st.just(roles[second:]),
+            "binds": some_facts, "batch": st.sampled_from(("allowed", "not_allowed")),
+            "elsewhere": st.sampled_from(("allowed", "forbidden")),
+            "break_glass": st.fixed_dictionaries({"roles": words}, optional={"expires": _lengths, "notify": words}),
+            **({"aggregate": st.fixed_dictionaries({
+                "by": some_facts.filter(bool), "window": _lengths, "sum": st.sampled_from(numbers),
+                "as": st.just("sum_x"),
+            })} if numbers else {}),
+        },
+    ))  # fmt: skip
+    return statement.parse(plain)
+
+
+@given(policies())
+@settings(max_examples=60)
+@example(statement.read(EVERYTHING)[0])
+def test_what_the_form_shows_of_a_statement_is_that_statement_again(stated):
+    (again,) = statement.read(editing.from_form(stated.id, stated.on, editing.fields_of(stated)))
+
+    assert again == stated
+    assert editing.shows_all(stated)
+    (read,) = statement.read(editing.text_of(again))
+    assert read == stated
+
+
+def test_every_shipped_policy_and_one_with_everything_goes_through_a_browser_and_back(known):  # noqa: F811
+    for stated in (*SHIPPED, *statement.read(EVERYTHING)):
+        where = f"/policies/{stated.id}/change"
+        page = known["cora"].post(
+            where, data={"view": "yaml", "to": "form", "on": stated.on, "text": editing.text_of(stated)}
+        )
+        assert page.status_code == 200
+
+        yaml = known["cora"].post(where, data=sent_by(page) | {"to": "yaml"})
+
+        assert statement.read(typed(yaml)) == [stated]
+
+
+def test_what_the_form_has_no_field_for_is_said_and_stays_in_the_yaml(known):  # noqa: F811
+    (spaced,) = statement.read(SPACED)
+    where = "/policies/PAY-009/change"
+
+    page = known["cora"].post(where, data={"view": "yaml", "to": "form", "on": spaced.on, "text": SPACED})
+
+    assert "The form has no field for something that this statement says." in page.text
+    assert statement.read(typed(page)) == [spaced]
+
+
+def test_a_policy_is_stated_from_nothing_line_by_line(engine, known):  # noqa: F811
+    assert known["ana"].get("/policies/new").status_code == 403
+    asked = known["cora"].get("/policies/new?policy=PAY-001&on=payment.execute")
+    page = known["cora"].get(asked.headers["Location"])
+    sent = sent_by(page)
+    sent["title"] = ["先审批，后付款"]
+    sent["approval"] = ["finance_approval"]
+    page = known["cora"].post("/policies/PAY-001/change", data=sent | {"more": "approval"})
+    sent = sent_by(page)
+    assert sent["approval"] == ["finance_approval", ""]
+    sent["approval"] = ["finance_approval", "cfo_approval"]
+    sent["binds"] = ["amount", "payee"]
+    page = known["cora"].post("/policies/PAY-001/change", data=sent | {"more": "condition"})
+    sent = sent_by(page)
+    sent["condition"] = ["= facts.period_open", "= facts.colour"]
+    refused = known["cora"].post("/policies/PAY-001/change", data=sent)
+    assert refused.status_code == 422
+    assert "facts of payment.execute" in refused.text
+    assert sent_by(refused)["condition"] == ["= facts.period_open", "= facts.colour"], "in the form, as typed"
+    sent["condition"] = ["= facts.period_open", ""]
+
+    page = known["cora"].post("/policies/PAY-001/change", data=sent)
+    assert "No policy of this number." in page.text
+    done = {"view": "yaml", "sure": "yes", "on": "payment.execute", "text": text_of(page)}
+    assert known["cora"].post("/policies/PAY-001/change", data=done).status_code == 303
+
+    (stated,) = statement.read(text_of(page))
+    assert [need.approval for need in stated.approvals] == ["finance_approval", "cfo_approval"]
+    assert [one.expression for one in stated.conditions] == ["facts.period_open"]
+    assert "PAY-001" in known["cyril"].get("/policies/").text
+    assert known["cora"].get("/policies/PAY-002/change?on=pay.cash").status_code == 404
+
+
+@pytest.mark.parametrize(("number", "unit", "found"), [("0", "D", "P0D"), ("1.5", "H", "1.5"), ("-1", "M", "-1")])
+def test_what_is_no_duration_reaches_the_reader_of_statements(number, unit, found):
+    sent = editing.empty()
+    sent.setlist("approval", ["a"])
+    sent.setlist("valid", [number])
+    sent.setlist("valid_unit", [unit])
+
+    assert f"valid_for: {found}" in editing.from_form("X-1", "payment.execute", sent).replace("'", "")
+
+
+def sent_by(page) -> dict[str, list[str]]:
+    """What a browser sends of the form on a page when nothing is typed."""
+    (found,) = html.fromstring(page.text).xpath("//form[@id='statement']")
+    sent: dict[str, list[str]] = {}
+    for field in found.xpath(".//input | .//select | .//textarea"):
+        name, kind = field.get("name"), field.get("type")
+        if name and (kind != "checkbox" or field.get("checked") is not None):
+            value = field.text.removeprefix("\n") if field.tag == "textarea" and field.text else field.value
+            sent.setdefault(name, []).append((value or "").replace("\n", "\r\n"))
+    return sent
+
+
+def typed(page) -> str:
+    (found,) = html.fromstring(page.text).xpath("//textarea[@name='text']")
+    return found.text
