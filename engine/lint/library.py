@@ -8,6 +8,7 @@ from engine.bpmn.element_templates import ElementTemplate
 from engine.bpmn.model import Flow, Node, Process
 from engine.bpmn.program import Program
 from engine.dmn import Model
+from engine.errors import Title
 from engine.findings import Fix, Level
 from engine.forms.model import Form
 
@@ -36,6 +37,8 @@ class KnownThings:
     """whether the policies let a capability be given from a list"""
     banks: frozenset[str] = frozenset()
     """hosts of banks"""
+    begun_by: Callable[[str], Mapping[str, str]] = lambda _: {}
+    """process -> its title, of those that begin with a message of this name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,16 @@ class Library:
     def decision(self, key: str) -> Model | None:
         """The model of this check that holds the decision, else the deployed one."""
         return self.decisions.get(key) or self.known.decision(key)
+
+    def begun_by(self, message: str) -> dict[str, str]:
+        """Processes that begin with a message: those of this check, and the deployed ones that it does not replace."""
+        mine = {
+            key: Title(one.process.name, one.process.extensions.labels)
+            for key, one in self.processes.items() if one.program is not None
+            for start in one.program.starts if (start.kind, start.name) == ("message", message)
+        }  # fmt: skip
+        known = self.known.begun_by(message)
+        return mine | {key: title for key, title in known.items() if key not in self.processes}
 
     def has_process(self, key: str) -> bool:
         """Deployed or in this check."""

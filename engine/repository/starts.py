@@ -13,12 +13,19 @@ from engine.db.definition import Kind
 from engine.db.definition import definition as definition_table
 from engine.db.job import JobKind, job
 from engine.db.subscription import SubscriptionKind, subscription
+from engine.errors import Title
 from engine.unit_of_work import UnitOfWork
 
 _insert_job = insert(job)
 _insert_subscription = insert(subscription)
 _counted = select(job.c.id, job.c.payload, job.c.visible_at).where(
     job.c.calendar == bindparam("counted_by"), job.c.instance_id.is_(None), job.c.attempts == 0
+)
+_waiting = (
+    select(definition_table.c.key, definition_table.c.name, definition_table.c.meta)
+    .join(subscription, subscription.c.definition_id == definition_table.c.id)
+    .where(subscription.c.kind == int(SubscriptionKind.MESSAGE), subscription.c.name == bindparam("awaited"))
+    .order_by(definition_table.c.key)
 )
 _move = update(job).where(job.c.id == bindparam("row"), job.c.attempts == text("0"))
 _KINDS = {
@@ -52,6 +59,12 @@ def replace(uow: UnitOfWork, key: str, definition_id: UUID, program: Program) ->
             else:
                 schedule = timers.Schedule(kept["due"], kept["left"], kept["cycle"], kept.get("counted"))
             _arm(uow, key, definition_id, start, schedule)
+
+
+def begun_by(uow: UnitOfWork, message: str) -> dict[str, Title]:
+    """Deployed processes that begin with a message of this name -> their titles."""
+    found = uow.execute(_waiting, {"awaited": message})
+    return {row.key: Title(row.name, row.meta.get("labels", {})) for row in found}
 
 
 def schedule_again(uow: UnitOfWork, key: str, program: Program, payload: dict[str, Any]) -> None:

@@ -4,8 +4,10 @@ import html
 import re
 
 import pytest
+from sqlalchemy import select
 
-from engine import drafts, identity, jobs, repository, runtime
+from engine import drafts, identity, jobs, messages, repository, runtime
+from engine.db.instance import instance
 from engine.findings import Finding, Level
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.drawings import CLAIM
@@ -210,3 +212,32 @@ def test_a_finding_leads_to_its_part_whatever_stands_in_its_id(app):
         shown = _findings(file, b"", [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
 
     assert [one.address for one in shown] == ["/designer/edit/claim#50%25%20of%20it%231"]
+
+
+def test_a_process_that_begins_with_the_message_of_another_is_published_with_a_warning_and_both_begin(ana, engine):
+    def begun_by_message(key, name):
+        return (
+            '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:troika="urn:troika:bpmn:1.0"'
+            ' targetNamespace="urn:t" id="d"><message id="m" name="order placed"/>'
+            f'<process id="{key}" name="{name}" isExecutable="true"><extensionElements>'
+            f'<troika:label lang="en">{key.title()}</troika:label></extensionElements>'
+            '<startEvent id="s" name="Placed"><messageEventDefinition messageRef="m"/></startEvent>'
+            '<endEvent id="e"/><sequenceFlow id="f" sourceRef="s" targetRef="e"/></process></definitions>'
+        ).encode()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/order.bpmn": begun_by_message("order", "订单")})
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/survey.bpmn", begun_by_message("survey", "回访"))
+
+    shown = text_of(ana.get("/designer/publish/survey"))
+    assert "Message 'order placed' at 'Placed' begins process 'Order' (order) too: both start." in shown
+    assert publish(ana, "survey").status_code == 303
+    with engine.unit_of_work(ENGINE) as uow:
+        again = repository.check(uow, {"processes/oa/order.bpmn": begun_by_message("order", "订单")})
+        messages.correlate(uow, "order placed", None, {})
+    jobs.run_due(engine)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        begun = sorted(repository.definition(uow, one.definition_id).key for one in uow.execute(select(instance)))
+    assert begun == ["claim", "order", "survey"]
+    assert [one.facts["key"] for one in again if one.rule == "message-begins-one"] == ["survey"]

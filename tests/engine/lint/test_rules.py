@@ -62,6 +62,7 @@ def judged(path: Path) -> list:
                         members=lambda key: 201 if key == "everybody" else 3,
                         template={"reserve": RESERVING}.get,
                         host=lambda name: "nobody" not in name, receiver=lambda name: "nobody" not in name,
+                        begun_by=lambda message: {"other": "另一个"} if message == "shared" else {},
                         banks=frozenset(("bank.example",)))  # fmt: skip
     return lint.check({path.name: path.read_bytes(), "forms/oa/claim.json": FORM}, CATALOG, known=known)
 
