@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import history, workdays
 from engine.errors import InvalidValue, NotFound
 from engine.unit_of_work import ENGINE
 from engine.workdays import DayChange, WorkCalendar, read_week
+from tests.examples import examples
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PLAIN = WorkCalendar(
@@ -105,7 +106,7 @@ def test_instants_come_back_in_utc_and_naive_ones_are_refused():
         PLAIN.add(at("2026-11-23 09:00"), timedelta(hours=-1))
 
 
-@settings(max_examples=200)
+@examples(60)
 @given(st.integers(0, 60 * 24 * 30), st.integers(1, 60 * 9 - 1))
 def test_between_is_the_inverse_of_add(start_minutes, working_minutes):
     start = at("2026-02-01 00:00") + timedelta(minutes=start_minutes)

@@ -1,10 +1,11 @@
 """Conditions as rows: what rows say as FEEL is read as the same rows again."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import feel
+from tests.examples import examples
 from webui.designer import conditions
 from webui.designer.conditions import OFFERED, SEVERAL, WITHOUT_VALUE, NotAValue, Row, feel_of_groups, groups_of
 
@@ -58,7 +59,7 @@ def rows(draw):
     return row(kind, operator, draw(st.sampled_from(FIELDS)), words)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60)
 @given(st.lists(st.lists(rows(), min_size=1, max_size=3), min_size=1, max_size=3))
 def test_rows_in_groups_are_the_same_rows_again(groups):
     text = feel_of_groups(groups)

@@ -5,12 +5,13 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.approvals.ledger import Item, Ledger, decide, depth, progress, subtree, turn
 from engine.approvals.modes import need, pick, threshold
 from engine.errors import InvalidValue
+from tests.examples import examples
 
 pytestmark = pytest.mark.approvals
 
@@ -222,13 +223,13 @@ LETTERS = st.text("ARXP", min_size=1, max_size=6)
 WEIGHTS = st.lists(st.integers(1, 9), min_size=6, max_size=6).map(tuple)
 
 
-@settings(max_examples=400)
+@examples(100)
 @given(MODES, LETTERS, WEIGHTS)
 def test_nobody_pending_means_decided(mode, votes, weights):
     assert result(mode[0], votes.replace("P", "A"), weights, **mode[1]) != "-"
 
 
-@settings(max_examples=400)
+@examples(100)
 @given(MODES, LETTERS, WEIGHTS, st.text("ARX", min_size=6, max_size=6))
 def test_an_early_result_is_the_result_of_every_completion(mode, votes, weights, rest):
     early = result(mode[0], votes, weights, **mode[1])
@@ -239,7 +240,7 @@ def test_an_early_result_is_the_result_of_every_completion(mode, votes, weights,
     assert result(mode[0], completed, weights, **mode[1]) == early
 
 
-@settings(max_examples=400)
+@examples(100)
 @given(MODES, LETTERS, WEIGHTS, st.integers(0, 5))
 def test_turning_a_no_into_a_yes_never_turns_a_pass_into_a_fail(mode, votes, weights, place):
     if place >= len(votes) or votes[place] != "R" or result(mode[0], votes, weights, **mode[1]) != "pass":
@@ -248,7 +249,7 @@ def test_turning_a_no_into_a_yes_never_turns_a_pass_into_a_fail(mode, votes, wei
     assert result(mode[0], votes[:place] + "A" + votes[place + 1 :], weights, **mode[1]) == "pass"
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(MODES, LETTERS, WEIGHTS, st.randoms())
 def test_the_order_of_rows_is_irrelevant(mode, votes, weights, random):
     original = ledger(mode[0], votes, weights, **mode[1])
@@ -289,7 +290,7 @@ def trees(draw):
     return tuple(items)
 
 
-@settings(max_examples=400)
+@examples(100)
 @given(MODES, trees(), st.data())
 def test_an_early_result_with_added_signers_is_the_result_of_every_completion(mode, items, data):
     early = decide(Ledger(mode[0], items, mode[1]))
@@ -307,7 +308,7 @@ def test_an_early_result_with_added_signers_is_the_result_of_every_completion(mo
         assert late.result == early.result
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(MODES, trees(), st.randoms())
 def test_the_order_of_rows_is_irrelevant_with_added_signers(mode, items, random):
     shuffled = list(items)
@@ -317,7 +318,7 @@ def test_the_order_of_rows_is_irrelevant_with_added_signers(mode, items, random)
     assert (one and one.result) == (other and other.result)
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(MODES, trees())
 def test_somebody_is_asked_as_long_as_the_round_is_open(mode, items):
     waiting = tuple(replace(item, status="wait") if item.status == "todo" else item for item in items)
@@ -329,7 +330,7 @@ def test_somebody_is_asked_as_long_as_the_round_is_open(mode, items):
         assert not set(step.asked) & set(step.left)
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(MODES, trees(), st.sets(st.integers(1, 12)))
 def test_an_unconfirmed_decision_is_none(mode, items, proposed):
     said = tuple(
@@ -359,14 +360,14 @@ def test_no_vote_is_counted_with_a_float():
     assert need(3, {"threshold": "0.33333333333333333334"}) == 2
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(st.text("ARP", min_size=1, max_size=6))
 def test_ratio_of_all_is_all_and_ratio_of_one_is_any(votes):
     assert result("ratio", votes, threshold="100%") == result("all", votes)
     assert result("ratio", votes, threshold=f"1/{len(votes)}") == result("any", votes, rejects="all")
 
 
-@settings(max_examples=300)
+@examples(80)
 @given(MODES, st.text("ARXP", min_size=2, max_size=6), WEIGHTS)
 def test_removing_a_pending_signer_never_undecides(mode, votes, weights):
     if "P" not in votes or result(mode[0], votes, weights, **mode[1]) == "-" or mode[1].get("threshold") == "3":

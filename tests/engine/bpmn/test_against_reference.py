@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -11,18 +11,19 @@ from engine.bpmn import steps
 from tests.engine.bpmn.drawing import Play
 from tests.engine.bpmn.random_models import VARIABLES, block_structured, free_form
 from tests.engine.bpmn.reference import WAITING, Reference
+from tests.examples import examples
 
 ACTS = 14
 SEEDS = st.integers(0, 10**9)
 
 
-@settings(max_examples=120)
+@examples(30)
 @given(SEEDS, st.integers(1, 12))
 def test_block_structured_models_run_as_the_standard_says(seed, size):
     side_by_side(block_structured(seed, size), seed)
 
 
-@settings(max_examples=120)
+@examples(30)
 @given(SEEDS, st.integers(3, 12))
 def test_free_form_models_run_as_the_standard_says(seed, size):
     side_by_side(free_form(seed, size), seed)

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -31,6 +31,7 @@ from tests.engine.bpmn.drawing import (
 from tests.engine.bpmn.test_compensation import drawing as compensable
 from tests.engine.bpmn.test_compensation import ending, undoable, undoing, undone_by
 from tests.engine.bpmn.test_state import blocks, drawn
+from tests.examples import examples
 
 
 def gateway(kind: str, key: str, **attributes: str) -> str:
@@ -148,7 +149,7 @@ def test_a_wait_keeps_its_number_and_goes_on_in_the_new_version():
     assert play.state.definition_id == "d2"
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
 def test_migrating_to_the_same_drawing_changes_nothing(pair, seed):
     chance = random.Random(seed)

@@ -4,13 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from engine.bpmn.comparing import Changes, Property, compare_drawings
 from engine.bpmn.imports.writing import BPMNDI
 from engine.bpmn.parser.xml import BPMN, Unreadable, local_name, namespace
+from tests.examples import examples
 
 LIBRARY = Path(__file__).parents[3] / "processes"
 LEAVE = (LIBRARY / "oa" / "leave_request.bpmn").read_bytes()
@@ -63,7 +64,7 @@ def edited(draw):
 
 
 @given(edited(), edited())
-@settings(max_examples=40)
+@examples(15)
 def test_a_drawing_does_not_differ_from_itself_and_both_directions_say_the_same(one, other):
     assert not compare_drawings(one, one)
     assert plain(compare_drawings(other, one)) == mirrored(compare_drawings(one, other))

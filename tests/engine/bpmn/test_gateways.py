@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -25,6 +25,7 @@ from tests.engine.bpmn.drawing import (
     timer,
     user,
 )
+from tests.examples import examples
 
 
 def gateway(kind: str, key: str, default: str = "") -> str:
@@ -317,7 +318,7 @@ def leads_to(compiled: bpmn.Program, origin: str, goal: str, join: str) -> bool:
     return False
 
 
-@settings(max_examples=80)
+@examples(30)
 @given(st.integers(0, 100_000))
 def test_reach_masks_of_an_inclusive_join_equal_a_literal_search(seed):
     chance = random.Random(seed)

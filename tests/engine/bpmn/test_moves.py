@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -31,6 +31,7 @@ from tests.engine.bpmn.test_compensation import drawing as undo_drawing
 from tests.engine.bpmn.test_compensation import phases, sub, undoable, undoing, undone_by
 from tests.engine.bpmn.test_loops import marked, multiple, standard
 from tests.engine.bpmn.test_state import blocks, drawn
+from tests.examples import examples
 
 
 def gateway(kind: str, key: str, **attributes: str) -> str:
@@ -336,7 +337,7 @@ def play_on(play: Play) -> None:
         answer(play, hosts(play)[0])
 
 
-@settings(max_examples=150)
+@examples(30)
 @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
 def test_going_back_and_on_again_is_what_a_fresh_run_does(pair, seed):
     """What follows from the target is done again once, what does not is not."""
@@ -389,7 +390,7 @@ def test_every_way_back_that_is_allowed_leads_to_a_marking_of_the_drawing():
     """Random play with loops, choices and boundary events; every pair of token and target is judged."""
     allowed = denied = 0
 
-    @settings(max_examples=60)
+    @examples(20)
     @given(st.tuples(blocks(), blocks()), st.integers(0, 10_000))
     def judge(pair, seed):
         nonlocal allowed, denied

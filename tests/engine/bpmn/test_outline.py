@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -17,11 +17,12 @@ from engine.bpmn.outline.editing import NotEditable, Sheet
 from engine.bpmn.parser import read
 from engine.findings import errors_of
 from tests.engine.bpmn.block_trees import to_bpmn, tree_of, trees
+from tests.examples import examples
 
 LIBRARY = Path(__file__).parents[3] / "processes"
 LEAVE = (LIBRARY / "oa" / "leave_request.bpmn").read_bytes()
 EXPENSE = (LIBRARY / "oa" / "expense_claim.bpmn").read_bytes()
-PATIENT = settings(max_examples=50, suppress_health_check=list(HealthCheck))
+PATIENT = examples(15, suppress_health_check=list(HealthCheck))
 ALPHABET = "abcdefghij"
 SHIPPED_AS_CARDS = (
     "direct_payment", "expense_claim", "leave_request", "contract_approval", "onboarding", "seal_request",
@@ -192,7 +193,7 @@ def test_a_card_that_is_moved_takes_everything_inside_with_it(tree, data):
     assert ids(xml) <= ids(moved)
 
 
-@settings(PATIENT, max_examples=30)
+@examples(10, suppress_health_check=list(HealthCheck))
 @given(trees(2), st.data())
 def test_whatever_is_done_to_cards_the_file_stays_a_drawing_that_can_be_compiled(tree, data):
     xml = to_bpmn(tree)

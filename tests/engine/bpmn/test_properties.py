@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.bpmn.parser import BpmnParser
@@ -20,6 +20,7 @@ from tests.counting import calls
 from tests.engine.bpmn.drawing import END, START, Play, drawing, element, flows, script, user
 from tests.engine.bpmn.random_models import VARIABLES, block_structured, free_form
 from tests.engine.bpmn.test_against_reference import side_by_side
+from tests.examples import examples
 
 SEEDS = st.integers(0, 10**9)
 ACTS = 12
@@ -49,7 +50,7 @@ def perform(play: Play, node: str, values: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the same, drawn or told in another way
 
 
-@settings(max_examples=60)
+@examples(15)
 @given(SEEDS, st.integers(2, 12), SEEDS)
 def test_the_order_of_unrelated_elements_in_the_file_changes_nothing(seed, size, order):
     xml = block_structured(seed, size)
@@ -76,7 +77,7 @@ def shuffled(xml: bytes, order: int) -> bytes:
     return etree.tostring(root)
 
 
-@settings(max_examples=60)
+@examples(15)
 @given(SEEDS, st.integers(2, 12))
 def test_other_ids_give_the_same_facts_under_other_names(seed, size):
     xml = block_structured(seed, size)
@@ -101,7 +102,7 @@ def text_of(play: Play) -> str:
     return json.dumps([*facts, bpmn.dump(play.state)], default=str)
 
 
-@settings(max_examples=40)
+@examples(12)
 @given(SEEDS, st.integers(2, 12))
 def test_the_same_acts_give_the_same_state_and_facts_again(seed, size):
     xml = free_form(seed, size)
@@ -112,7 +113,7 @@ def test_the_same_acts_give_the_same_state_and_facts_again(seed, size):
 # ---------------------------------------------------------------- every instance can go on, and can be ended
 
 
-@settings(max_examples=60)
+@examples(15)
 @given(SEEDS, st.integers(2, 12), st.integers(0, ACTS), st.booleans())
 def test_cancel_closes_everything_wherever_an_instance_stands(seed, size, acts, structured):
     play = played((block_structured if structured else free_form)(seed, size), seed, acts)
@@ -128,7 +129,7 @@ def test_cancel_closes_everything_wherever_an_instance_stands(seed, size, acts, 
     assert sorted(entered) == sorted(left), "every visit has an end"
 
 
-@settings(max_examples=60)
+@examples(15)
 @given(SEEDS, st.integers(2, 12), st.integers(0, ACTS), st.booleans())
 def test_no_instance_waits_without_a_way_out(seed, size, acts, structured):
     play = played((block_structured if structured else free_form)(seed, size), seed, acts)
@@ -181,7 +182,7 @@ def test_a_round_costs_the_same_after_a_thousand_rounds_as_after_ten(kind):
 # ---------------------------------------------------------------- SpiffWorkflow, where it is known to be right
 
 
-@settings(max_examples=60)
+@examples(15)
 @given(SEEDS, st.integers(2, 9))
 def test_plain_blocks_run_as_in_spiffworkflow(seed, size):
     xml = block_structured(seed, size, plain=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -17,11 +17,12 @@ from tests.engine.bpmn.random_scopes import scoped
 from tests.engine.bpmn.reference import WAITING
 from tests.engine.bpmn.reference_scopes import Place, Scopes
 from tests.engine.bpmn.test_against_reference import holding
+from tests.examples import examples
 
 ACTS = 20
 
 
-@settings(max_examples=240)
+@examples(50)
 @given(st.integers(0, 10**9), st.integers(1, 12))
 def test_whatever_opens_a_scope_runs_as_the_standard_says(seed, size):
     side_by_side(scoped(seed, size), seed)
@@ -46,7 +47,7 @@ WORDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(st.integers(0, 10**9), st.integers(3, 12), st.integers(0, ACTS))
 def test_cancel_closes_every_scope_wherever_an_instance_stands(seed, size, acts):
     play, _ = played(seed, size, acts)
@@ -62,7 +63,7 @@ def test_cancel_closes_every_scope_wherever_an_instance_stands(seed, size, acts)
     assert opened == closed, "every scope that was opened is closed once"
 
 
-@settings(max_examples=60)
+@examples(25)
 @given(st.integers(0, 10**9), st.integers(3, 12), st.integers(0, ACTS))
 def test_every_wait_has_a_way_out(seed, size, acts):
     play, _ = played(seed, size, acts)

@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import bpmn
@@ -38,6 +38,7 @@ from tests.engine.bpmn.drawing import (
     timer,
     user,
 )
+from tests.examples import examples
 
 LOOP = START + '<exclusiveGateway id="m"/>' + user("t") + '<exclusiveGateway id="g" default="g_end"/>' + END
 LOOP_FLOWS = flows("start m t g end", "g m ? again")
@@ -109,7 +110,7 @@ def drawn(tree) -> bytes:
     return drawing(START + body + END + flows(f"start {first}", f"{last} end"))
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(blocks(), st.integers(0, 10_000))
 def test_every_random_drawing_keeps_its_promises_through_random_play(tree, seed):
     chance = random.Random(seed)

@@ -4,7 +4,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -13,6 +13,7 @@ from engine.bpmn import imports
 from engine.bpmn.imports import Dialect, Kind
 from tests.engine.bpmn.imports.reading import BPMN, BPMNDI, became, file, meaning, said, same
 from tests.engine.bpmn.imports.test_dialects import CAMUNDA, FLOWABLE, KEPT, SPIFF
+from tests.examples import examples
 
 TEXT = (
     '<?xml version="1.0" encoding="{}"?>\n<definitions xmlns="'
@@ -210,7 +211,7 @@ SOURCE = file(
 PIECES = sorted({piece for piece in SOURCE.decode().replace(">", "> ").replace('"', ' " ').split() if len(piece) > 2})
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(st.integers(0, 2**32), st.integers(1, 12))
 def test_a_mutated_file_never_raises_and_opens_or_names_a_line(seed, changes):
     chance = random.Random(seed)
@@ -241,7 +242,7 @@ def test_a_mutated_file_never_raises_and_opens_or_names_a_line(seed, changes):
     assert shapes
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused_in_words(data):
     found = imports.translate(data, "any.bpmn")

@@ -4,13 +4,14 @@
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
 from engine.bpmn import imports
 from engine.bpmn.imports.layout.arrange import LARGEST, Box, Line, arrange
 from tests.engine.bpmn.imports.reading import BPMNDI, HEAD, file
+from tests.examples import examples
 
 BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
@@ -203,7 +204,7 @@ def test_a_drawing_that_lacks_a_node_or_holds_nonsense_is_made_anew():
         assert apart(shapes["a"], shapes["b"])
 
 
-@settings(max_examples=80)
+@examples(25)
 @given(st.integers(1, 14), st.lists(st.tuples(st.integers(0, 13), st.integers(0, 13)), max_size=24), st.integers(0, 3))
 def test_any_net_of_boxes_finds_room(count, pairs, lanes):
     boxes = [Box(str(n), 100, 80, n % lanes if lanes else 0, corners=n % 3 == 0) for n in range(count)]
