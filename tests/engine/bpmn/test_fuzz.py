@@ -11,7 +11,7 @@ from engine.bpmn.machine import core
 from tests.counting import lines
 from tests.engine.bpmn import mutation
 
-MUTANTS = 600
+MUTANTS = 200
 
 
 @pytest.fixture(scope="module")

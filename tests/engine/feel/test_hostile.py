@@ -9,7 +9,7 @@ from engine import feel
 from engine.feel import evaluation
 from tests.hostile_feel import ENDINGS, FAMILIES, attack, texts
 
-COUNT = 360
+COUNT = 120
 BUDGET_S = 0.02
 
 
