@@ -184,15 +184,32 @@ def wherever_it_is_read(page: Page, within: str = "body") -> list[str]:
     `within`: where it is looked at; what stands around it is on every page.
     """
     found = []
-    for width in ("phone", "desk"):
-        page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
+    for width in WIDTHS:
         for theme in ("dark", "light"):
-            page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
-            found += [f"{width}, {theme}: {violation}" for violation in violations(page, within, only=COLOURS)]
-        found += [f"{width}: {violation}" for violation in violations(page, without=COLOURS)]
-        if scrolls_sideways(page):
-            found.append(f"{width}: scrolls sideways")
+            with shown(page, width, theme):
+                found += [f"{width}, {theme}: {violation}" for violation in violations(page, within, only=COLOURS)]
+        with shown(page, width, "light"):
+            found += [f"{width}: {violation}" for violation in violations(page, within, without=COLOURS)]
+            found += [f"{width}: scrolls sideways"] * scrolls_sideways(page)
     return found
+
+
+@contextmanager
+def shown(page: Page, width: str, theme: str) -> Iterator[None]:
+    """The page as it stands at that width and in these colours, without being loaded again."""
+    before = page.viewport_size, page.evaluate(THEME, theme)
+    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
+    yield
+    page.set_viewport_size(before[0])
+    page.evaluate(THEME, before[1])
+
+
+THEME = """theme => {
+  const root = document.documentElement, before = root.dataset.bsTheme;
+  root.dataset.bsTheme = theme;
+  return before;
+}"""
+"""chooses one and tells the one before"""
 
 
 def scrolls_sideways(page: Page) -> bool:

@@ -94,6 +94,8 @@ ENDING = ("requests.withdraw",)
 """what is done without a word, and after which nothing else can be done"""
 Sent = Mapping[str, str | tuple[str, bytes]]
 """fields of a form: text, or name and content of a file"""
+Look = Callable[[Page, Any], list[str]]
+"""What is wrong with a page under what `violations` calls a context"""
 Answer = tuple[str, str, Sent | None, Collection[int]]
 """login, address, fields of a form that is sent there, and the statuses of which the answer must have one"""
 
@@ -357,35 +359,35 @@ def test_every_page_is_here(demo_site: Site) -> None:
     assert of_people == {*PAGES, *NO_PAGES}
 
 
-@pytest.mark.parametrize(
-    ("language", "width", "theme"), [("zh-CN", "phone", "dark"), ("en", "desk", "light")], ids=["zh", "en"]
-)
-def test_every_page_is_accessible_and_fits_its_window(
-    site: Site, places: Places, language: str, width: str, theme: str
-) -> None:
-    """Each in Chinese and dark on a phone, in English and light on a desk: what is wrong with words shows in either
-    colour, and what is wrong with colours in either language. The MAIN ones in Chinese in all four."""
-    found = opened(
-        site, places, site.page(site.profiles.lend(language, width)), theme, MAIN if width == "phone" else ()
-    )
+def test_every_page_is_accessible_and_fits_its_window(site: Site, places: Places) -> None:
+    """Each in Chinese on a phone, dark and light; the MAIN ones on a desk too."""
+    page = site.page(site.profiles.lend("zh-CN", "phone"))
+    found = opened(site, places, page, in_both_colours, theme="dark", thoroughly=MAIN)
 
     assert found == [], "\n".join(found)
 
 
-@pytest.mark.parametrize(
-    ("language", "width", "theme"), [("zh-CN", "phone", "dark"), ("en", "desk", "light")], ids=["zh", "en"]
-)
-def test_what_only_an_answer_shows_is_accessible(
-    site: Site, places: Places, language: str, width: str, theme: str
-) -> None:
-    assert answered(site, places, language, places.answers(), width=width, theme=theme) == []
+def test_every_page_in_english_says_so_and_fits_its_window(site: Site, places: Places) -> None:
+    """On a phone and a desk: English words are the longer ones. What else is wrong with a page, it is in Chinese."""
+    found = opened(site, places, site.page(site.profiles.lend("en", "phone")), fits_in_english)
+
+    assert found == [], "\n".join(found)
+
+
+def test_what_only_an_answer_shows_is_accessible(site: Site, places: Places) -> None:
+    assert answered(site, places, "zh-CN", places.answers(), in_both_colours, theme="dark") == []
+
+
+def test_what_only_an_answer_shows_fits_its_window_in_english(site: Site, places: Places) -> None:
+    assert answered(site, places, "en", places.answers(), fits_in_english) == []
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def sweep_every_page(site: Site, places: Places, language: str) -> None:
     """`make pages`: every page in both languages, colours and widths, with the dialogs that it asks the server for."""
     page = site.page(site.profiles.lend(language, "phone"))
-    found = opened(site, places, page, "light", PAGES, openers="[data-opens]:visible, [data-dialog]:visible")
+    openers = "[data-opens]:visible, [data-dialog]:visible"
+    found = opened(site, places, page, as_it_is, thoroughly=PAGES, openers=openers)
 
     assert found == [], "\n".join(found)
 
@@ -393,23 +395,19 @@ def sweep_every_page(site: Site, places: Places, language: str) -> None:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def sweep_every_answer(site: Site, places: Places, language: str) -> None:
     """`make pages`: and the pages that only an answer shows."""
-    assert answered(site, places, language, places.answers(), everywhere=True) == []
+    assert answered(site, places, language, places.answers(), everywhere) == []
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def sweep_every_refusal(site: Site, places: Places, language: str) -> None:
     """`make pages`: and every form that is shown again when it is refused. Some do something: they come last."""
-    assert answered(site, places, language, places.refusals(), everywhere=True) == []
+    assert answered(site, places, language, places.refusals(), everywhere) == []
 
 
 def opened(
-    site: Site,
-    places: Places,
-    page: Page,
-    theme: str,
-    thoroughly: Collection[str],
+    site: Site, places: Places, page: Page, look: Look, *, theme: str = "light", thoroughly: Collection[str] = (),
     openers: str = "[data-opens]:visible",
-) -> list[str]:
+) -> list[str]:  # fmt: skip
     """What is wrong with the pages, and the dialogs that `openers` open; `thoroughly`: in all colours and widths."""
     found, before = [], None
     for login, endpoint, address in places.addresses():
@@ -418,19 +416,18 @@ def opened(
         site.open(page, address)
         if endpoint == "requests.start":
             page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
-        seen = looked_at(page, WHOLE if login != before else CONTENT, everywhere=endpoint in thoroughly)
-        seen += in_dialogs(page, openers)
+        seen = everywhere(page) if endpoint in thoroughly else look(page, WHOLE if login != before else CONTENT)
+        seen += in_dialogs(page, look, openers)
         found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
         before = login
     return found
 
 
 def answered(
-    site: Site, places: Places, language: str, answers: Iterable[Answer], *,
-    width: str = "phone", theme: str = "light", everywhere: bool = False,
+    site: Site, places: Places, language: str, answers: Iterable[Answer], look: Look, *, theme: str = "light"
 ) -> list[str]:  # fmt: skip
     """What is wrong with the pages that only an answer shows."""
-    page = site.profiles.lend(language, width).new_page()
+    page = site.profiles.lend(language, "phone").new_page()
     chromium.listen(page, *REFUSED, into=site.trouble)
     found, before = [], None
     for login, address, fields, expected in sorted(answers, key=lambda one: one[0]):
@@ -438,34 +435,43 @@ def answered(
             places.become(page, login, theme)
         status = asked(site, page, address, fields, at="/menu" if login else "/login")
         wrong = [f"answered {status}, not {expected}"] * (status not in expected)
-        found += [
-            f"{address} {fields} as {login or 'nobody'}: {one}"
-            for one in wrong + looked_at(page, CONTENT, everywhere=everywhere)
-        ]
+        found += [f"{address} {fields} as {login or 'nobody'}: {one}" for one in wrong + look(page, CONTENT)]
         before = login
     return found
 
 
-def looked_at(page: Page, within: Any, *, everywhere: bool) -> list[str]:
-    """What is wrong with it as it is shown; `everywhere`: in both colours, on a phone and on a desk."""
-    if not everywhere:
-        return chromium.violations(page, within) + ["scrolls sideways"] * chromium.scrolls_sideways(page)
-    width, theme = page.viewport_size, page.locator("html").get_attribute("data-bs-theme")
-    assert width is not None
-    seen = chromium.wherever_it_is_read(page)
-    page.set_viewport_size(width)
-    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
-    return seen
+def as_it_is(page: Page, within: Any) -> list[str]:
+    """What is wrong with it as it is shown."""
+    return chromium.violations(page, within) + ["scrolls sideways"] * chromium.scrolls_sideways(page)
 
 
-def in_dialogs(page: Page, openers: str) -> list[str]:
+def in_both_colours(page: Page, within: Any) -> list[str]:
+    """As it is shown, dark on a phone, and light."""
+    with chromium.shown(page, "phone", "light"):
+        seen = [f"light: {one}" for one in chromium.violations(page, within, only=chromium.COLOURS)]
+    return seen + as_it_is(page, within)
+
+
+def everywhere(page: Page, _within: Any = WHOLE) -> list[str]:
+    """All of it in both colours, on a phone and on a desk."""
+    return chromium.wherever_it_is_read(page)
+
+
+def fits_in_english(page: Page, _within: Any) -> list[str]:
+    """What is wrong with it beside what is wrong in any language."""
+    seen = [] if page.locator("html").get_attribute("lang") == "en" else ["not in English"]
+    seen += ["scrolls sideways"] * chromium.scrolls_sideways(page)
+    with chromium.shown(page, "desk", "light"):
+        return seen + ["desk: scrolls sideways"] * chromium.scrolls_sideways(page)
+
+
+def in_dialogs(page: Page, look: Look, openers: str) -> list[str]:
     """What is wrong in the dialogs that its buttons open."""
     found = []
     for opener in page.locator(openers).all():
         opener.click()
         page.locator("dialog[open]").wait_for()
-        found += [f"{opener.inner_text()}: {one}" for one in chromium.violations(page, "dialog[open]")]
-        found += [f"{opener.inner_text()}: scrolls sideways"] * chromium.scrolls_sideways(page)
+        found += [f"{opener.inner_text()}: {one}" for one in look(page, "dialog[open]")]
         page.keyboard.press("Escape")
         page.locator("dialog[open]").wait_for(state="hidden")
     return found
