@@ -25,42 +25,40 @@ WORDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "quantity", "cfo"), [("zh-CN", "21", False), ("en", "2000", True)])
-def test_a_purchase_goes_from_the_request_to_the_payment(
-    site: Site, language: str, quantity: str, cfo: bool
-) -> None:  # fmt: skip
-    words = WORDS[language]
-    eve = site.enter("eve", language=language)
+def test_a_purchase_goes_from_the_request_to_the_payment(site: Site) -> None:
+    """Who asks and who pays read Chinese, the others English. What a smaller amount leaves out: the scenarios."""
+    words, theirs = WORDS["zh-CN"], WORDS["en"]
+    eve = site.enter("eve")
     site.start(eve, words["process"])
     eve.get_by_label(words["sku"]).fill("F0001")
-    eve.get_by_label(words["quantity"]).fill(quantity)
+    eve.get_by_label(words["quantity"]).fill(
+        "2000"
+    )  # from 50,000 on the decision table asks the chief financial officer
     eve.get_by_label(words["reason"]).fill("stock for the holidays")
     path = site.submitted(eve, words["submit"])
     waits = eve.locator(".datagrid-item").nth(1)
     site.until(eve, waits.filter(has_text=words["head"]))
     requisition = eve.locator(".datagrid-item").nth(4).locator(".datagrid-content").inner_text()
 
-    site.press(site.task("cai", requisition, language=language), words["agree"])
-    if cfo:  # the decision table asks the chief financial officer from 50,000 on
-        site.press(site.task("qian", requisition, language=language, width="phone"), words["agree"])
-    wes = site.task("wes", requisition, language=language, width="phone")
-    wes.get_by_label(words["note"]).fill(f"DN-{language}")
-    site.press(wes, words["complete"])
-    fin = site.task("fin", requisition, language=language)
-    fin.get_by_label(words["invoice"]).first.fill(f"INV-{language}")
-    site.press(fin, words["complete"])
+    site.press(site.task("cai", requisition, language="en"), theirs["agree"])
+    site.press(site.task("qian", requisition, language="en", width="phone"), theirs["agree"])
+    wes = site.task("wes", requisition, language="en", width="phone")
+    wes.get_by_label(theirs["note"]).fill("DN-1")
+    site.press(wes, theirs["complete"])
+    fin = site.task("fin", requisition, language="en")
+    fin.get_by_label(theirs["invoice"]).first.fill("INV-1")
+    site.press(fin, theirs["complete"])
     site.open(eve, path)
     site.until(eve, waits.filter(has_text=words["finance"]))
-    approver = site.task("jiangyi", requisition, language=language)
-    site.picture(approver, f"payment_{language[:2]}")
+    approver = site.task("jiangyi", requisition)
+    site.picture(approver, "payment_zh")
     site.press(approver, words["agree"])
 
     site.until(eve, eve.locator(".page-header .badge", has_text=words["done"]))
-    for node in ("head", *(("cfo",) if cfo else ()), "receive", "enter_invoice", "match", "finance", "pay", "paid"):
+    for node in ("head", "cfo", "receive", "enter_invoice", "match", "finance", "pay", "paid"):
         expect(eve.locator(f"tk-diagram .tk-passed[data-element-id={node}]")).to_have_count(1)
-    expect(eve.locator("tk-diagram .tk-passed[data-element-id=cfo]")).to_have_count(int(cfo))
     timeline = eve.locator(".tk-timeline .step-item strong").all_inner_texts()
-    asked = [words[name] for name in ("head", *(("cfo",) if cfo else ()), "receive", "enter", "finance")]
+    asked = [words[name] for name in ("head", "cfo", "receive", "enter", "finance")]
     assert [title for title in timeline if title in asked] == asked
 
     for table in ("erp_requisition", "erp_purchase_order", "erp_goods_receipt", "erp_supplier_invoice"):
