@@ -104,6 +104,7 @@ def _draw(page: Page) -> None:
         ("规则任务", "确定审批级别"), ("用户任务", "经理审批"), ("独占网关", "需总监审批？"), ("用户任务", "总监审批"),
         ("用户任务", "财务审批"), ("结束事件", "已批准"),
     ):  # fmt: skip
+        page.wait_for_function(LISTENS)
         page.keyboard.press("n" if kind == "开始事件" else "a")
         expect(page.locator(".djs-popup input")).to_be_focused()
         page.keyboard.insert_text(kind)
@@ -117,6 +118,7 @@ def _draw(page: Page) -> None:
         page.keyboard.press("Enter")
         page.wait_for_function(NAMED, arg=name)
 
+    page.wait_for_function(LISTENS)
     page.keyboard.press("Control+1")
     page.keyboard.press("c")
     for name in ("需总监审批？", "财务审批"):
@@ -124,6 +126,8 @@ def _draw(page: Page) -> None:
     expect(page.locator(".bio-properties-panel-header")).to_contain_text("流向")
 
 
+LISTENS = "() => tkDesigner.modeler.get('canvas').isFocused()"
+"""A key that is pressed before counts for whatever has the focus."""
 NAMED = """name => globalThis.tkDesigner.modeler.get('elementRegistry').find(
     one => one.businessObject.name === name && !one.labelTarget)"""
 MIDDLE = f"""name => {{
