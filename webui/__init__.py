@@ -33,6 +33,7 @@ from webui.inbox import many as _many_pages  # noqa: F401
 from webui.inbox import returning as _return_pages  # noqa: F401
 from webui.inbox import signers as _signer_pages  # noqa: F401
 from webui.inbox import task as _task_pages  # noqa: F401
+from webui.policies import logs as _log_pages  # noqa: F401
 from webui.policies import register as _register_pages  # noqa: F401
 from webui.printing import paper
 from webui.requests import acts as _act_pages  # noqa: F401

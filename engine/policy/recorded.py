@@ -28,16 +28,19 @@ class Log:
     rows: Sequence[tuple[str, Mapping[str, str]]]
 
 
-def read(name: str, raw: bytes) -> Log:
-    """The file `name`: `.xes` is XES, all else CSV; unpacked first when it ends with `.gz`. Raises InvalidPolicy."""
+def read(name: str, raw: bytes, limit: int = LIMIT) -> Log:
+    """The file `name`: `.xes` is XES, all else CSV; unpacked first when it ends with `.gz`. `limit`: bytes, unpacked.
+
+    Raises InvalidPolicy.
+    """
     if name.endswith(".gz"):
         try:
             with gzip.open(io.BytesIO(raw)) as packed:
-                raw = packed.read(LIMIT + 1)
+                raw = packed.read(limit + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise _unreadable("a gzip file", str(error)) from None
-    if len(raw) > LIMIT:
-        raise _unreadable(f"a log of at most {LIMIT} bytes", "a larger one")
+    if len(raw) > limit:
+        raise _unreadable(f"a log of at most {limit} bytes", "a larger one")
     if name.removesuffix(".gz").endswith(".xes"):
         return read_xes(raw)
     try:

@@ -59,8 +59,8 @@ PAGES = {
     ),
     **dict.fromkeys(
         ("policies.index", "policies.new", "policies.one", "policies.change", "policies.duties",
-         "policies.emergencies", "policies.grants", "policies.holds", "policies.payments", "policies.proofs",
-         "policies.proof"),
+         "policies.emergencies", "policies.logs", "policies.grants", "policies.holds", "policies.payments",
+         "policies.proofs", "policies.proof"),
         "dina",
     ),
     "auditing.index": "xing", "requests.managed": "hr", "requests.steer": "hr",

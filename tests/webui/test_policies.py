@@ -1,8 +1,10 @@
 """Policies on pages: two controllers state them, everybody bound by them reads them, and held payments find a way."""
 
 import html
+import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
 from webui.policies import editing
 
+LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
 GROUPS = {
     "controllers": ("policy", "cora cyril"), "audit_office": ("audit", "aud"), "analysts": ("process.design", "ana"),
     "cfo": ("", "clara"), "internal_audit": ("", "ida"),
@@ -259,3 +262,30 @@ def test_a_change_is_tried_on_the_past_and_the_people_of_today_are_named(engine,
     page = known["cora"].post("/policies/REF-001/change", data=form(people=["2"])).text
     assert "What ran in the last 90 days" in page
     assert "Nothing was let through yet" in page
+
+
+def test_a_log_of_another_system_is_held_against_a_policy(known, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        asked = "[{approval: finance_approval, valid_for: P365D}]"
+        policy.ship(uow, f"- {{id: PAY-001, title: T, on: payment.execute, require: {asked}}}")
+    assert known["ana"].get("/policies/logs").status_code == 403
+
+    def sent(login="aud", file=LOG, **fields):
+        data = {"log": (io.BytesIO(file.read_bytes()), file.name), "policy": "PAY-001"} | fields
+        return known[login].post("/policies/logs", data=data)
+
+    page = sent()
+    assert "Say what its columns and activities mean" in page.text
+    assert "Payment Handled" in page.text
+    assert html.unescape(page.text).count('name="activity" value="activity"') == 1, "guessed"
+    columns = {"case": "case", "time": "timestamp", "activity": "activity", "operation": "Payment Handled",
+               "approvals": "finance_approval: Declaration FINAL_APPROVED by *\n", "facts": "amount: amount",
+               "rejections": "Declaration REJECTED by *"}  # fmt: skip
+    page = sent("cora", **columns)
+    assert re.findall(r"declaration\d+", page.text) == ["declaration95149", "declaration90815"]
+    assert "2 of 456 operations" in page.text
+    for wrong, said in (({"case": "number"}, "columns activity"), ({"approvals": "FINAL"}, "a name, a colon"),
+                        ({"policy": "PAY-9"}, "a policy that is in force")):  # fmt: skip
+        page = sent(**columns | wrong)
+        assert (page.status_code, said in page.text, "Declaration REJECTED by *" in page.text) == (422, True, True)
+    assert known["aud"].post("/policies/logs", data=columns).status_code == 422

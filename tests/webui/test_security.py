@@ -145,7 +145,7 @@ ASKS = {
     ),
     **dict.fromkeys(
         ("policies.holds", "policies.grants", "policies.payments", "policies.payment",
-         "policies.duties", "api_policies.staffing",
+         "policies.duties", "policies.logs", "policies.audit_log", "api_policies.staffing",
          "api_policies.holds", "api_policies.grants", "api_policies.payments"), "policy|audit"
     ),
     "api_policies.emergencies": KNOWN,
