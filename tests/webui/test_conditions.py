@@ -113,6 +113,13 @@ def test_a_value_that_does_not_fit_its_field_is_refused(wrong, expected):
     assert str(refused.value.facts["expected"]) == expected
 
 
+def test_a_number_with_commas_in_a_field_of_unknown_type_is_asked_about_not_taken_for_a_text():
+    with pytest.raises(NotAValue):
+        feel_of_groups([[Row("amount", "=", "100,200")]])
+
+    assert feel_of_groups([[Row("amount", "=", "100,200", type="string")]]) == '= amount = "100,200"'
+
+
 def test_thousands_are_read_as_people_write_them():
     assert feel_of_groups([[Row("amount", ">", "1,250,000.50", type="number")]]) == "= amount > 1250000.50"
 

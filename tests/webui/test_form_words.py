@@ -61,3 +61,10 @@ def test_columns_of_a_table_are_no_width(app):
         facts = things(table)["t"].facts
 
     assert facts == {"字段类型": "表格", "宽度": "8", "列 1 · 变量名": "sku", "列 1 · 名称": "物料"}
+
+
+def test_what_a_text_is_checked_as_is_said_in_words(app):
+    with app.test_request_context(), force_locale("zh"):
+        facts = things({"id": "f", "type": "textfield", "validate": {"validationType": "idcard"}})["f"].facts
+
+    assert "身份证号" in facts.values()

@@ -348,7 +348,7 @@ def _one_of(row: Row) -> str:
     values = [value for value in (row.value, *row.more) if value.strip()]
     if not values:
         raise NotAValue(expected=Phrase(N_("at least one value")), field=row.field, found="")
-    text = f"{row.field} in ({', '.join(_literal(row, value) for value in values)})"
+    text = f"{row.field} in ({', '.join(literal_of(row, value) for value in values)})"
     return f"not({text})" if row.operator == "not-in" else text
 
 
@@ -360,11 +360,11 @@ def _last_days(row: Row) -> str:
 
 
 def _between(row: Row) -> str:
-    return f"{_asked(row)} between {_literal(row, row.value)} and {_literal(row, ''.join(row.more))}"
+    return f"{_asked(row)} between {literal_of(row, row.value)} and {literal_of(row, ''.join(row.more))}"
 
 
 def _plain(row: Row) -> str:
-    return f"{_asked(row)} {row.operator} {_literal(row, row.value)}"
+    return f"{_asked(row)} {row.operator} {literal_of(row, row.value)}"
 
 
 _WRITERS: dict[str, Callable[[Row], str]] = {
@@ -375,11 +375,13 @@ _WRITERS: dict[str, Callable[[Row], str]] = {
 }  # fmt: skip
 
 
-def _literal(row: Row, typed: str) -> str:
+def literal_of(row: Row, typed: str) -> str:
     """A value of the row's type; of one that is not known, what it looks like."""
     value, kind = typed.strip(), row.type
     if _THOUSANDS.fullmatch(value) and kind == NUMBER:
         value = value.replace(",", "")
+    if not kind and _THOUSANDS.fullmatch(value):  # 100,200 may be one number, two, or a text
+        raise NotAValue(expected=Phrase(N_("a number without commas")), field=row.field, found=typed)
     if kind == NUMBER or (not kind and _is_number(value)):
         if not _NUMBER.fullmatch(value):
             raise NotAValue(expected=Phrase(EXPECTED[NUMBER]), field=row.field, found=typed)

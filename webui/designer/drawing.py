@@ -6,7 +6,7 @@ from flask import g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, identity, operations, policy, repository, webhooks
+from engine import bpmn, drafts, identity, operations, policy, repository, webhooks
 from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding
 from engine.forms.model import leaves
@@ -14,7 +14,7 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings
-from webui.designer import conditions, expressions, panel, ready_steps
+from webui.designer import conditions, expressions, gateways, panel, ready_steps
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
 from webui.designer.filing import saved_by
@@ -61,7 +61,7 @@ def lint() -> ResponseReturnValue:
     """Everything that is wrong with the drawing as it stands on the canvas, and what its expressions may read.
 
     `variables` is null while the drawing cannot be read. `open`: asked again with `thorough`, it would say whether the
-    machine goes the ways round an approval, and prove what takes longer.
+    machine goes the ways round an approval, and prove what takes longer. `gateways`: as `gateways.beside` says.
     """
     sent, thorough = body("key", "xml"), request.get_json().get("thorough") is True
     path = path_of_draft(sent["key"])
@@ -71,7 +71,12 @@ def lint() -> ResponseReturnValue:
         finding for finding in repository.check(g.uow, files, drawing=not thorough) if finding.resource in ("", path)
     ]
     more = not thorough and any(one.rule in ("policy-approval-missing", "policy-unproved") for one in told)
-    return jsonify(findings=findings_out(told), variables=expressions.names(found) if found else None, open=more)
+    drawn = bpmn.read(files[path]).definition
+    process = next((one for one in drawn.processes if one.id == sent["key"]), None) if drawn is not None else None
+    ways = gateways.beside(process, found.types if found else {}) if process is not None else {}
+    return jsonify(
+        findings=findings_out(told), variables=expressions.names(found) if found else None, open=more, gateways=ways
+    )
 
 
 @designer.post("/expression")

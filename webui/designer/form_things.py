@@ -119,6 +119,16 @@ def _word(key: str, value: Any = None) -> str:
     return gettext(_WORDS[key]) if key in _WORDS else key
 
 
+_SAID = {
+    "validationType": {
+        "email": N_("Email address"), "phone": N_("Phone number"), "idcard": N_("ID card number"),
+        "uscc": N_("Unified social credit code"),
+    },
+    "subtype": {"date": N_("Date"), "time": N_("Time"), "datetime": N_("Date and time")},
+}  # fmt: skip
+"""what a value of a property is called"""
+
+
 def _choices(values: list[Any]) -> Iterator[tuple[str, str]]:
     listed = [one for one in values if isinstance(one, dict)]
     yield gettext("Choices"), ", ".join(str(one.get("value", "")) for one in listed)
@@ -132,6 +142,8 @@ def _text(word: str, value: Any) -> str:
         return gettext("yes") if value else gettext("no")
     if word == "type" and value in KINDS:
         return gettext(KINDS[value])
+    if value in _SAID.get(word, {}):
+        return gettext(_SAID[word][value])
     if isinstance(value, str | int | Decimal):
         return str(value)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):

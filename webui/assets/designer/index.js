@@ -41,9 +41,15 @@ export async function open({ canvas, panel, xml, catalogue }) {
       Operations, Search, Clipboard, Placing, Templates, TemplateIcon,
     ],
   });
+  modeler.on('saveXML.serialized', ({ xml: written }) => kept(written));
   const { warnings } = await modeler.importXML(xml);
   fit(modeler, PALETTE_PX, { readable: READABLE });
   return { modeler, unread: warnings.map(({ message }) => message) };
+}
+
+// a carriage return in a name is written as it is, and whoever reads that takes it for a space
+function kept(xml) {
+  return xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>|\r/g, found => (found === '\r' ? '&#13;' : found));
 }
 
 // The panel writes 300 ms after the last key: tell the field that it is left and let it write, else the last letters are lost.

@@ -93,6 +93,7 @@ function checker(modeler, page, problems, unread) {
     try {
       const answer = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml, thorough });
       if (mine !== asked) return;
+      modeler.get('troikaConditions').compare(answer.gateways);
       modeler.get('troikaVariables').set(answer.variables);
       show(answer.findings, { again: thorough });
       if (answer.open) timer = setTimeout(() => now({ thorough: true }), CHECK_AFTER_MS);

@@ -11,6 +11,7 @@ class Conditions {
   #read = new Map();
   #pending = new Set();
   #fields = [];
+  #ways = {};
   #names = null;
 
   constructor(variables, catalogue, elementRegistry, translate) {
@@ -36,6 +37,25 @@ class Conditions {
 
   settled() {
     return Promise.all(this.#pending);
+  }
+
+  // what the last check found between the flows of each gateway
+  compare(ways) {
+    this.#ways = ways ?? {};
+  }
+
+  ways(gateway) {
+    return this.#ways[gateway] ?? [];
+  }
+
+  labelled(key) {
+    return this.fields().find(field => field.key === key)?.label.replace(` (${key})`, '') ?? key;
+  }
+
+  // `"travel"` or `date("2026-01-31")` of a field, as people say it
+  said(key, value) {
+    const bare = /^(?:date\()?"(.*)"\)?$/.exec(value)?.[1] ?? value, options = this.fields().find(field => field.key === key)?.options ?? [];
+    return `${this.labelled(key)} = ${options.find(([code]) => code === bare)?.[1] ?? bare}`;
   }
 
   // [{ key, label, type, options: [[value, label]], group }]

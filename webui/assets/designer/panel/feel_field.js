@@ -43,8 +43,8 @@ export function FeelField({ id, label, hint, value = '', required = false, onCha
   return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id },
     h('label', { class: 'bio-properties-panel-label', for: id }, label, required && h('span', { class: 'tk-required', 'aria-hidden': true }, ' *')),
     h('div', { class: 'bio-properties-panel-feel-container tk-feel', ref: host }),
-    h('ul', { class: 'tk-judgement', role: 'status' }, found.map(({ level, message, hint: remedy }) =>
-      h('li', { class: `tk-judgement-${level}` }, [message, remedy].filter(Boolean).join(' ')))),
+    h('div', { role: 'status' }, h('ul', { class: 'tk-judgement' }, found.map(({ level, message, hint: remedy }) =>
+      h('li', { class: `tk-judgement-${level}` }, [message, remedy].filter(Boolean).join(' '))))),
     hint && h('div', { class: 'bio-properties-panel-description' }, hint),
     h(TryOut, { id, words, kind, text: () => editor.current._cmEditor.state.doc.toString() }));
 }

@@ -6,6 +6,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { ConditionField } from './condition_rows.js';
 import { group } from './entries.js';
+import { WaysOut } from './ways_out.js';
 
 export function flowGroups(element, translate) {
   if (!mayBeConditional(element)) return [];
@@ -13,6 +14,7 @@ export function flowGroups(element, translate) {
   return [group('tk-condition', translate('Condition'), [
     { id: 'tk-condition-default', component: DefaultEntry },
     !isDefault && { id: 'tk-condition-body', component: ConditionEntry },
+    { id: 'tk-condition-beside', component: WaysOut },
   ])];
 }
 

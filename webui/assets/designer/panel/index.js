@@ -11,6 +11,7 @@ import { ENGLISH_NAME, processGroups } from './process.js';
 import { serviceTaskGroups } from './service_task.js';
 import { templateGroup } from './template.js';
 import { formGroup, userTaskGroups } from './user_task.js';
+import { waysGroups } from './ways_out.js';
 
 const AFTER_ZEEBE = 400;      // Zeebe's provider registers at 500, and a lower number runs later
 const REPLACED = new Set([
@@ -47,6 +48,7 @@ class TroikaPanel {
     if (isAny(element, ['bpmn:Event', 'bpmn:ComplexGateway']) && waitsForCondition(element)) return waitingGroups(element, this.translate);
     if (is(element, 'bpmn:ServiceTask')) return serviceTaskGroups(element, this.translate, this.catalogue);
     if (is(element, 'bpmn:StartEvent') && !getBusinessObject(element).get('eventDefinitions')?.length) return [formGroup(element, this.translate)];
+    if (is(element, 'bpmn:Gateway')) return waysGroups(element, this.translate);
     if (is(element, 'bpmn:SequenceFlow')) return flowGroups(element, this.translate);
     if (is(element, 'bpmn:Process')) return processGroups(element, this.translate, this.catalogue);
     return [];
