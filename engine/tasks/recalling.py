@@ -12,11 +12,12 @@ from engine.approvals import rounds, timeouts
 from engine.bpmn.steps import WorkOpened
 from engine.db.instance import Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
-from engine.errors import N_, NotPossibleNow, Phrase
+from engine.errors import N_, NotPossibleNow, Phrase, Stale
 from engine.runtime import reopening, returning
 from engine.runtime.returning import Back
 from engine.tasks import opening
 from engine.tasks.opening import Act
+from engine.tasks.repeating import once_per_task
 from engine.unit_of_work import UnitOfWork
 
 _void = update(work_item).where(work_item.c.id == bindparam("item_id"), work_item.c.voided_at.is_(None))
@@ -25,15 +26,21 @@ _insert_item = insert(work_item)
 _touch = update(user_task).where(user_task.c.id == bindparam("round_id"))
 
 
-def recall(uow: UnitOfWork, work_item_id: UUID, reason: str = "") -> UUID | None:
+@once_per_task
+def recall(
+    uow: UnitOfWork, work_item_id: UUID, reason: str = "", *, version: int | None = None,
+    idempotency_key: str | None = None,
+) -> UUID | None:  # fmt: skip
     """取回: the actor's decision no longer counts, he is asked again; the decisions of others are kept.
 
     Returns his new item; None when an incident was raised instead. Raises NotPossibleNow with the reason,
-    ReturnNotPossible, OperationRunning, NotYourTask, NotFound.
+    ReturnNotPossible, OperationRunning, NotYourTask, NotFound, Stale.
     """
     act = opening.look(uow, work_item_id, lock=True)
     if act.item.decided_by != act.actor_id:
         raise opening.not_yours(act)
+    if version is not None and version != act.item.version:
+        raise Stale(task=act.round.name, found=act.item.version, seen=version)
     refusal = _refusal(act)
     if refusal is not None:
         raise NotPossibleNow(act=N_("recall"), instance=act.instance.number or act.instance.id, reason=refusal)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
@@ -14,13 +14,15 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import digest
 
 P = ParamSpec("P")
-Verb = Callable[Concatenate[UnitOfWork, UUID, P], UUID]
+Made = TypeVar("Made", UUID, UUID | None)
+Verb = Callable[Concatenate[UnitOfWork, UUID, P], Made]
+"""Returns the id of what it made; None: nothing, and the next click may."""
 
 _answer = select(effect.c.response).where(effect.c.key == bindparam("of"))
 _remember = insert(effect)
 
 
-def once_per_task(verb: Verb[P]) -> Verb[P]:
+def once_per_task(verb: Verb[P, Made]) -> Verb[P, Made]:
     """`verb` acts on a work item: a second click under the same `idempotency_key` gets the id that the first one made.
 
     The instance is locked before the answer is looked for, which another click may just be writing.
@@ -28,16 +30,16 @@ def once_per_task(verb: Verb[P]) -> Verb[P]:
     return _once(UnitOfWork.lock_instance_of, verb)
 
 
-def once_per_request(verb: Verb[P]) -> Verb[P]:
+def once_per_request(verb: Verb[P, Made]) -> Verb[P, Made]:
     """As `once_per_task`, for a `verb` that acts on an instance."""
     return _once(UnitOfWork.lock_instance, verb)
 
 
-def _once(lock: Callable[[UnitOfWork, UUID], Instance], verb: Verb[P]) -> Verb[P]:
+def _once(lock: Callable[[UnitOfWork, UUID], Instance], verb: Verb[P, Made]) -> Verb[P, Made]:
     name = verb.__name__
 
     @wraps(verb)
-    def act(uow: UnitOfWork, place: UUID, /, *told: P.args, **options: P.kwargs) -> UUID:
+    def act(uow: UnitOfWork, place: UUID, /, *told: P.args, **options: P.kwargs) -> Made:
         given = options.get("idempotency_key")
         key = None if given is None else str(given)
         instance = lock(uow, place)
@@ -45,7 +47,8 @@ def _once(lock: Callable[[UnitOfWork, UUID], Instance], verb: Verb[P]) -> Verb[P
         if repeated is not None:
             return repeated
         made = verb(uow, place, *told, **options)
-        remember(uow, name, place, key, instance.id, made)
+        if made is not None:
+            remember(uow, name, place, key, instance.id, made)
         return made
 
     return act

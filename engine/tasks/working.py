@@ -21,6 +21,7 @@ from engine.identity import User
 from engine.tasks import choosing, opening, recalling, returning, seeing, substituting, titles
 from engine.tasks.deciding import Acted, decide, decisions
 from engine.tasks.opening import Act
+from engine.tasks.repeating import once_per_task
 from engine.tasks.signatures import Sent
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -179,17 +180,20 @@ def opened(uow: UnitOfWork, work_item_id: UUID) -> None:
         uow.queue(_see, {"item_id": act.item.id, "first_seen_at": uow.now})
 
 
-def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
+@once_per_task
+def claim(
+    uow: UnitOfWork, work_item_id: UUID, *, version: int | None = None, idempotency_key: str | None = None
+) -> UUID:
     """领取: the group's item becomes the actor's; returns the id of his item. His own one already: nothing happens.
 
-    Raises TaskAlreadyClaimed, NotYourTask, AlreadyDecided, ActNotOffered.
+    Raises TaskAlreadyClaimed, NotYourTask, AlreadyDecided, ActNotOffered, Stale.
     """
     taken = opening.look(uow, work_item_id, lock=True)
     if taken.item.status == ItemStatus.SUPERSEDED and taken.round.status == RoundStatus.OPEN:
         holder = [item for item in taken.items if item.status == ItemStatus.TODO and item.assignee_id is not None]
         if holder and holder[0].assignee_id != uow.actor.user_id:
             raise TaskAlreadyClaimed(task=taken.round.name, assignee=", ".join(opening.holders(uow, holder)))
-    act = opening.begin(uow, work_item_id)
+    act = opening.begin(uow, work_item_id, version=version)
     if act.item.assignee_id is not None:
         return UUID(str(act.item.id))
     if act.work.buttons.get("claim") == "false":
@@ -205,9 +209,12 @@ def claim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
     return made
 
 
-def unclaim(uow: UnitOfWork, work_item_id: UUID) -> UUID:
-    """Give a claimed item back to its group; returns the id of the group's new item. Raises ActNotOffered."""
-    act = opening.begin(uow, work_item_id)
+@once_per_task
+def unclaim(
+    uow: UnitOfWork, work_item_id: UUID, *, version: int | None = None, idempotency_key: str | None = None
+) -> UUID:
+    """Give a claimed item back to its group; returns the id of the group's new item. Raises ActNotOffered, Stale."""
+    act = opening.begin(uow, work_item_id, version=version)
     origin = next((item for item in act.items if item.id == act.item.supersedes_id), None)
     if origin is None or origin.group_id is None:
         raise ActNotOffered(act="unclaim", task=act.round.name, offered=", ".join(offered(act)))

@@ -128,3 +128,33 @@ def test_comments_mentions_and_private_threads(sign_in):
     )  # fmt: skip
     assert sign_in("dora").get(f"{here}/consultations").json == []
     assert sign_in("dora").post(f"{here}/consultations/{thread}", json={"text": "!"}).status_code == 404
+
+
+def test_claim_unclaim_and_recall_act_once_under_a_key_and_refuse_what_somebody_changed_meanwhile(sign_in):
+    ann, bob = sign_in("ann"), sign_in("bob")
+    ann.post("/api/v1/instances/", json={"key": "claim", "variables": {"reason": "taxi", "amount": 1}})
+
+    def act(item, verb, key, version=None, **body):
+        match = {} if version is None else {"If-Match": f'"{version}"'}
+        return bob.post(
+            f"/api/v1/tasks/{item}/{verb}", json=body, headers={"Idempotency-Key": key, **match}
+        ).status_code
+
+    def mine():
+        (item,) = bob.get("/api/v1/tasks/").json["items"]
+        return item["id"]
+
+    group = mine()
+    assert [act(group, "claim", "c1"), act(group, "claim", "c1")] == [204, 204]
+    own = mine()
+    assert act(own, "unclaim", "u1", version=99) == 409
+    assert [act(own, "unclaim", "u1", version=1), act(own, "unclaim", "u1", version=1)] == [204, 204]
+    group = mine()
+    assert act(group, "claim", "c2", version=99) == 409
+    assert act(group, "claim", "c2", version=1) == 204
+    own = mine()
+    assert act(own, "agree", "a1") == 204
+    assert act(own, "recall", "r1", version=99, reason="wrong") == 409
+    assert [act(own, "recall", "r1", reason="wrong"), act(own, "recall", "r1", reason="wrong")] == [204, 204]
+    assert act(own, "recall", "r2") == 409
+    assert len(bob.get("/api/v1/tasks/").json["items"]) == 1

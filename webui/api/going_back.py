@@ -17,6 +17,7 @@ from webui.api.schemas import (
     EndedOut,
     JumpIn,
     ReasonIn,
+    RecallIn,
     ResubmissionIn,
     ResubmissionOut,
     ReturnedOut,
@@ -48,11 +49,11 @@ def return_(sent: dict[str, Any], item: UUID) -> Any:
 
 
 @of_tasks.route("/<uuid:item>/recall", methods=["POST"])
-@of_tasks.arguments(ReasonIn)
+@of_tasks.arguments(RecallIn)
 @of_tasks.response(204)
 def recall(sent: dict[str, Any], item: UUID) -> None:
-    """Take one's own decision back while nobody has built on it."""
-    tasks.recall(g.uow, item, sent["reason"])
+    """Take one's own decision back while nobody has built on it; the same `request_id` twice takes it back once."""
+    tasks.recall(g.uow, item, sent["reason"], version=sent["version"], idempotency_key=sent["request_id"])
 
 
 @of_tasks.route("/<uuid:item>/opened", methods=["POST"])

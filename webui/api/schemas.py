@@ -2,16 +2,26 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from flask import request
+from marshmallow import RAISE, Schema, fields, pre_load, validate
 
 from engine.values import normalise, storable, to_plain
 
 
 class Strict(Schema):
-    """Unknown keys are refused."""
+    """Unknown keys are refused. The headers `Idempotency-Key` and `If-Match` stand for `request_id` and `version`."""
 
     class Meta:
         unknown = RAISE
+
+    @pre_load
+    def _with_headers(self, data: Any, **_: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        said = {"request_id": "Idempotency-Key", "version": "If-Match"}
+        found = {name: request.headers[header] for name, header in said.items() if header in request.headers}
+        told = {name: text.strip('"') for name, text in found.items() if name in self.fields and name not in data}
+        return {**data, **told}
 
 
 class PlainValues(fields.Field):
@@ -475,6 +485,11 @@ class ResubmissionOut(Schema):
 
 class ReasonIn(Strict):
     reason = Text(load_default="")
+
+
+class RecallIn(ReasonIn):
+    version = fields.Integer(load_default=None, allow_none=True)
+    request_id = Text(load_default=None, allow_none=True)
 
 
 class ActsOut(Schema):

@@ -93,8 +93,8 @@ def hand_over(sent: dict[str, Any]) -> Any:
 
 
 _ACTS: dict[str, Callable[[UUID, dict[str, Any]], object]] = {
-    "claim": lambda item, sent: tasks.claim(g.uow, item),
-    "unclaim": lambda item, sent: tasks.unclaim(g.uow, item),
+    "claim": lambda item, sent: tasks.claim(g.uow, item, **_once(sent)),
+    "unclaim": lambda item, sent: tasks.unclaim(g.uow, item, **_once(sent)),
     "complete": lambda item, sent: tasks.complete(
         g.uow, item, sent["fields_"], sent["opinion"], approvers=sent["approvers"], **_decided(sent)
     ),

@@ -74,7 +74,7 @@ def recall(item: UUID) -> ResponseReturnValue:
 @shows_again(lambda error, item: _ask_recall(item, error))
 def do_recall(item: UUID) -> ResponseReturnValue:
     """取回."""
-    again = tasks.recall(g.uow, item, asking.reason())
+    again = tasks.recall(g.uow, item, asking.reason(), idempotency_key=request.form.get("request_id"))
     if again is None:
         flash(gettext("Nothing was taken back: an operator has to look at an incident first."), "danger")
         return leave(url_for(".task", item=item))

@@ -127,9 +127,9 @@ def decide(item: UUID) -> ResponseReturnValue:
             tasks.save_draft(g.uow, item, fields, opinion, version)
             return _to_task(item, gettext("Kept for later; nobody else sees it."))
         case "claim":
-            return _to_task(tasks.claim(g.uow, item), gettext("The task is yours now."))
+            return _to_task(tasks.claim(g.uow, item, idempotency_key=once), gettext("The task is yours now."))
         case "unclaim":
-            tasks.unclaim(g.uow, item)
+            tasks.unclaim(g.uow, item, version=version, idempotency_key=once)
             return to_next(item, gettext("The task is back with its group."))
         case "agree":
             done = tasks.agree(
