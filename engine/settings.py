@@ -60,6 +60,8 @@ class Settings:
     """How long events that were sent to other systems, dropped or given up are listed."""
     webhook_off_after_days: int = 3
     """A receiver to which nothing has arrived for so long is switched off."""
+    urge_every_minutes: int = 120
+    """How long somebody who was urged is left in peace."""
     verify_per_minute: int = 60
     """Codes of prints that one visitor may ask about in a minute."""
     substitution_amount: str = ""
@@ -139,6 +141,10 @@ class Settings:
             raise WrongSetting(name="TROIKA_SMTP_URL", expected="smtp://… or smtps://…", found="another address")
         if not self.site_url.startswith(("http://", "https://")):
             raise WrongSetting(name="TROIKA_SITE_URL", expected="http://… or https://…", found=self.site_url)
+        if not 1 <= self.urge_every_minutes <= 10_080:
+            raise WrongSetting(
+                name="TROIKA_URGE_EVERY_MINUTES", expected="1 to 10080 minutes", found=str(self.urge_every_minutes)
+            )
         if not 1 <= self.anchor_every_minutes <= 1440:
             raise WrongSetting(
                 name="TROIKA_ANCHOR_EVERY_MINUTES", expected="1 to 1440 minutes", found=str(self.anchor_every_minutes)

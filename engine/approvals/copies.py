@@ -60,16 +60,17 @@ def send(
 
 def drawn(uow: UnitOfWork, instance: Instance, work: Work, round_id: UUID, *moments: str) -> None:
     """The copies that `troika:cc` sends at these moments: enter, pass, end."""
-    people = readers(uow, work, *moments)
-    if people:
-        send(uow, instance, [user.id for user in people], round_id, work.name, by_drawing=True)
+    for again in (False, True):
+        people = readers(uow, work, *moments, again=again)
+        if people:
+            send(uow, instance, [user.id for user in people], round_id, work.name, again=again, by_drawing=True)
 
 
-def readers(uow: UnitOfWork, work: Work, *moments: str) -> list[User]:
-    """Who reads along by `troika:cc` at these moments."""
+def readers(uow: UnitOfWork, work: Work, *moments: str, again: bool | None = None) -> list[User]:
+    """Who reads along by `troika:cc` at these moments; `again`: only where the drawing says so, or does not."""
     found: list[User] = []
     for line in work.copies:
-        if line["on"] in moments:
+        if line["on"] in moments and again in (None, line.get("again", False)):
             found += [user for user in identity.find(uow, line["users"]) if user.active]
             groups = identity.find_groups(uow, line["groups"])
             if groups:

@@ -152,11 +152,14 @@ class TimeoutStep:
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """troika:cc: who reads along, and from when on: enter | pass | end (of the task)."""
+    """troika:cc: who reads along, and from when on: enter | pass | end (of the task). `again`: at each further visit a
+    copy that was read is unread once more.
+    """
 
     on: str
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
 
 MOST_COPIES = 100
-URGE_EVERY = timedelta(hours=2)
 
 _copy = select(work_item).where(work_item.c.id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
 _set_copy = update(work_item).where(work_item.c.id == bindparam("item_id"))
@@ -97,7 +96,7 @@ def read_copy(uow: UnitOfWork, copy_id: UUID) -> datetime:
 
 
 def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = None) -> int:
-    """催办: by the requester or who looks after it, everybody who is asked now; once in two hours per item.
+    """催办: by the requester or who looks after it, everybody who is asked now, each once within `urge_every_minutes`.
 
     Returns how many were urged. Raises UrgedAlready, Forbidden, InstanceOver, Suspended, InvalidValue.
     """
@@ -114,9 +113,10 @@ def urge(uow: UnitOfWork, instance_id: UUID, *, idempotency_key: str | None = No
     waiting = uow.read(_waiting, {"of": instance_id})
     if not waiting:
         raise InvalidValue(expected="somebody who is asked now", found=N_("nobody"))
-    due = [row for row in waiting if row.urged_at is None or row.urged_at + URGE_EVERY <= uow.now]
+    pause = timedelta(minutes=uow.settings.urge_every_minutes)
+    due = [row for row in waiting if row.urged_at is None or row.urged_at + pause <= uow.now]
     if not due:
-        raise UrgedAlready(until=min(row.urged_at for row in waiting) + URGE_EVERY)
+        raise UrgedAlready(until=min(row.urged_at for row in waiting) + pause)
     for row in due:
         uow.queue(_urge, {"item_id": row.id, "urged_at": uow.now, "urges": (row.urges or 0) + 1})
     history.record(

@@ -424,6 +424,7 @@ ACCEPTED = {
     "approval.mode": extensions.MODES, "approval.onReject": extensions.REJECTS, "onEmpty.do": extensions.EMPTY,
     "onSelf.do": extensions.SELF, "dedupe.mode": extensions.DEDUPE, "fields.default": extensions.PERMISSIONS,
     "opinion.required": extensions.OPINIONS, "signature.required": ("true", "false"), "cc.on": extensions.COPY_ON,
+    "cc.again": extensions.YES_NO,
     "return.targets": ("initiator", "previous", "any"), "return.resubmit": extensions.RESUBMITS,
     "return.compensate": ("true", "false"), "recall.until": extensions.RECALLS, "numbering.period": PERIODS,
     "withdraw.until": (*extensions.WITHDRAWALS, "approvedWithin:P31D"),

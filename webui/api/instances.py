@@ -69,7 +69,7 @@ def track(instance_id: UUID) -> Any:
 @blueprint.arguments(UrgeIn)
 @blueprint.response(200, UrgeOut)
 def urge(sent: dict[str, Any], instance_id: UUID) -> Any:
-    """Ask those who are asked now to hurry; once in two hours."""
+    """Ask those who are asked now to hurry; each of them once within a while (TROIKA_URGE_EVERY_MINUTES)."""
     return {"urged": tasks.urge(g.uow, instance_id, idempotency_key=sent["request_id"])}
 
 

@@ -143,7 +143,11 @@ FIELDS = (Choice("troika:fields", "default", N_("Fields not listed"), PERMISSION
 COPY_WHEN = (
     ("", N_("When it is passed")), ("enter", N_("When it is asked")), ("end", N_("When the request has ended")),
 )  # fmt: skip
-COPIES = (Choice("troika:cc", "on", N_("When"), COPY_WHEN, written="pass"),)
+COPIES = (
+    Choice("troika:cc", "on", N_("When"), COPY_WHEN, written="pass"),
+    Choice("troika:cc", "again", N_("Who has read it, at a further visit"),
+           (("", N_("Is not told again")), ("true", N_("Gets it unread once more"))), written="false"),
+)  # fmt: skip
 TIMEOUTS = (
     ("remind", N_("remind")), ("escalate", N_("tell the manager")), ("transfer", N_("hand over to")),
     ("return", N_("send back to")), ("agree", N_("agree by itself")), ("reject", N_("reject by itself")),

@@ -1,11 +1,12 @@
 """What is done with a whole request: copy 抄送, consult 沟通, urge 催办, withdraw 撤回, void 作废, again 重新发起."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import flash, g, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_timedelta, gettext
 
 from engine import identity, repository, tasks
 from engine.errors import EngineError
@@ -32,6 +33,7 @@ def _ask(page_: str, instance_id: UUID, error: EngineError | None = None, *, act
     room = "inbox" if page_ == "consult" else "requests"  # from a task it is the same dialog
     return page(
         f"{room}/{page_}.html", block="dialog", heading=_headings()[act or page_], act=act, error=error,
+        every=format_timedelta(timedelta(minutes=g.uow.settings.urge_every_minutes), threshold=2),
         title=at.title or at.process_name, back=url_for(".instance", instance_id=instance_id), list="",
         chosen=_chosen() if error else [], at=at,
     )  # fmt: skip
@@ -84,7 +86,7 @@ def urge(instance_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:instance_id>/urge")
 @shows_again(lambda error, instance_id: _ask("urge", instance_id, error))
 def do_urge(instance_id: UUID) -> ResponseReturnValue:
-    """催办: those who are asked now are told to hurry, once in two hours."""
+    """催办: those who are asked now are told to hurry, each of them once within a while."""
     number = tasks.urge(g.uow, instance_id, idempotency_key=request.form.get("request_id"))
     return _done(instance_id, gettext("Urged; open tasks told: %(n)s.", n=number))
 

@@ -82,9 +82,9 @@ RECALLS = ("beforeNextDecision", "beforeNextSeen", "never")
 WITHDRAWALS = ("anytime", "beforeFirstDecision", "never")
 PERMISSIONS = frozenset(("write", "read", "hidden"))
 _OF_FIELDS = ("required", "addRows", "removeRows")
-_YES_NO = ("true", "false")
+YES_NO = ("true", "false")
 APPROVAL_WORDS = {
-    "strict": _YES_NO, "abstain": ("include", "exclude"), "hearAll": _YES_NO, "rejects": ("first", "all"),
+    "strict": YES_NO, "abstain": ("include", "exclude"), "hearAll": YES_NO, "rejects": ("first", "all"),
     "beforeReject": ("reject", "ask"), "branchReject": ("terminate", "waitOthers"), "pick": ("hash", "leastLoaded"),
 }  # fmt: skip
 """Attributes of an approval that are one of a few words."""
@@ -333,7 +333,7 @@ class Reader:
             permission = self._choice(owner, line, "perm", PERMISSIONS)
             if key and permission:
                 said = [None if text is None else text == "true" for text in map(line.get, _OF_FIELDS)]
-                notify = line.get("notify") is not None and self._choice(owner, line, "notify", _YES_NO) == "true"
+                notify = line.get("notify") is not None and self._choice(owner, line, "notify", YES_NO) == "true"
                 required, adds, removes = said
                 found.fields.append(FieldPermission(key, permission, required, adds, removes, notify))
 
@@ -411,7 +411,8 @@ class Reader:
         if not users and not groups:
             self._required(owner, child, "users")
         elif on:
-            found.copies.append(Copying(on, users, groups))
+            again = child.get("again") is not None and self._choice(owner, child, "again", YES_NO) == "true"
+            found.copies.append(Copying(on, users, groups, again))
 
     def _hook(self, owner: Element, child: Element, found: Extensions) -> None:
         moments = (self._required(owner, child, "on") or "").split()
@@ -640,7 +641,7 @@ _TROIKA: dict[str, _Word] = {
     "skipWhen": (HUMAN, Reader._skip_when, "value"),
     "dedupe": (frozenset(("userTask", "process")), Reader._dedupe, "mode"),
     "timeout": (HUMAN, Reader._timeout, "calendar"),
-    "cc": (HUMAN, Reader._copies, "on users groups"),
+    "cc": (HUMAN, Reader._copies, "on users groups again"),
     "hook": (frozenset(("userTask", "process")), Reader._hook, "on url secret"),
     "return": (HUMAN, Reader._return, "targets resubmit compensate"),
     "recall": (HUMAN, Reader._recall, "until"),

@@ -1,5 +1,6 @@
 """抄送, 催办 and 批量审批."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,37 @@ def test_urging_is_limited_to_once_in_two_hours(office):
     office.clock.advance(timedelta(hours=2))
     assert office.do("dan", tasks.urge, instance) == 3
     assert office.items("bob")[0].urges == 2
+
+
+def test_a_further_visit_tells_again_only_where_the_drawing_says_so(office):
+    told = [f'<troika:cc on="enter" users="{who}"{more}/>' for who, more in (("ivy", ' again="true"'), ("hal", ""))]
+    instance = office.begin(
+        approval("a", *told, users="bob"), approval("b", '<troika:return targets="any"/>', users="eve")
+    )
+    for login in ("ivy", "hal"):
+        office.do(login, tasks.read_copy, office.items(login, "copied")[0].work_item_id)
+    office.act("bob", tasks.agree)
+    assert office.items("ivy", "copied") == []
+
+    office.act("eve", tasks.return_, "a", "look again")
+
+    assert [len(office.items(login, "copied")) for login in ("ivy", "hal")] == [1, 0]
+    assert [fact.data["to"] for fact in office.facts(instance, "copy.sent")][2:] == [[str(office.who["ivy"].user_id)]]
+    office.act("bob", tasks.agree)
+    office.act("eve", tasks.return_, "a", "and again")
+    assert len(office.items("ivy", "copied")) == 1  # unread still: told once
+
+
+def test_how_long_somebody_is_left_in_peace_is_a_setting(office, monkeypatch):
+    monkeypatch.setattr(office.engine, "settings", replace(office.engine.settings, urge_every_minutes=30))
+    instance = office.begin(approval("check", users="bob"))
+
+    assert office.do("ann", tasks.urge, instance) == 1
+    office.later(minutes=29)
+    with pytest.raises(UrgedAlready):
+        office.do("ann", tasks.urge, instance)
+    office.later(minutes=1)
+    assert office.do("ann", tasks.urge, instance) == 1
 
 
 def test_only_the_requester_and_the_cockpit_urge_and_only_while_somebody_is_asked(office):
