@@ -258,7 +258,7 @@ def _added(row: Any, title: str, by: str, who: str) -> list[Line]:
         text = gettext("transferred to %(name)s", name=who) if row.reason else None
     if text is None:
         return []
-    reason = "" if row.reason == "added" else row.reason or ""
+    reason = "" if row.reason == "added" else route.reason(row.reason or "")
     return [Line(title, by, row.created_at, reason, text, "azure", node=row.node, round=row.round)]
 
 
@@ -273,6 +273,8 @@ def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
         word = gettext("%(decision)s, carried over", decision=word)
     if row.voided_at is not None:
         word = gettext("%(decision)s, no longer counts", decision=word)
+        if route.wrote(row.void_reason or ""):
+            word = f"{word} ({route.reason(row.void_reason)})"
     elif row.confirm_until is not None and row.answered_at is None and row.round_status == RoundStatus.OPEN:
         word = gettext("%(decision)s, waits for confirmation", decision=word)
     muted = automatic or row.voided_at is not None
@@ -289,7 +291,7 @@ def _confirmation(row: Any, title: str, people: dict[UUID, Any]) -> list[Line]:
     badge, colour = (gettext("confirmed"), "green") if stands else (gettext("not confirmed"), "orange")
     text = gettext("not answered within a day") if row.answered_by is None else ""
     if not stands and row.answered_by is not None and row.void_reason != "refused":
-        text = row.void_reason
+        text = route.reason(row.void_reason or "")
     return [Line(title, by, row.answered_at, text, badge, colour, node=row.node, round=row.round)]
 
 

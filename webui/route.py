@@ -194,6 +194,11 @@ def reason(text: str, say: Callable[[str], str] = gettext) -> str:
     return text
 
 
+def wrote(text: str) -> bool:
+    """Whether these are words of the engine and not a person's."""
+    return text in _REASONS or any(pattern.fullmatch(text) for pattern, _ in _PATTERNS)
+
+
 _REASONS: Mapping[str, str] = {
     text: text for text in (
         N_("named"), N_("requester"), N_("management line of the requester"), N_("department line of the requester"),
@@ -201,10 +206,20 @@ _REASONS: Mapping[str, str] = {
         N_("in place of the requester"), N_("nobody to ask"), N_("nobody else to ask"),
         N_("the requester is the approver"), N_("has agreed before"), N_("chosen beforehand"), N_("returned it"),
         N_("acted here before"), N_("decided before, and nothing has changed"), N_("group"), N_("copy"),
+        N_("the time limit has passed"),
+        # why a decision counts no more, or waits
+        N_("sent back"), N_("sent back again"), N_("recalled"), N_("carried"), N_("not passed on the way back"),
+        N_("another way was taken"), N_("what they decided on has changed"), N_("somebody who decided has left"),
+        N_("another version asks otherwise"), N_("an approval is not valid any more"),
+        N_("the document is another one"), N_("the document has changed"),
+        N_("somebody who decided may no longer do so"), N_("rejected before it was woken"), N_("account disabled"),
+        N_("policy retired"), N_("refused"), N_("unanswered"), N_("rejected"), N_("withdrawn"), N_("voided"),
+        N_("terminated"),
     )
 }  # fmt: skip
 _PATTERNS = [
     (re.compile(pattern), words) for pattern, words in (
+        (r"(?P<task>.+): rejected", N_("%(task)s: rejected")),
         (r"manager (?P<n>\d+) of the requester", N_("manager %(n)s of the requester")),
         (r"leader (?P<n>\d+) of the requester's department", N_("leader %(n)s of the requester's department")),
         (r"named in field (?P<field>.+)", N_("named in field %(field)s")),

@@ -1,10 +1,15 @@
 """流程预测 on the pages: who will be asked, whom somebody selects for it, and for which department."""
 
+import re
+from pathlib import Path
+
 import pytest
+from flask_babel import force_locale
 
 from engine import identity, repository, runtime
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows
+from webui.route import reason, wrote
 
 pytestmark = pytest.mark.approvals
 
@@ -191,3 +196,21 @@ def test_the_page_of_a_task_follows_what_is_typed_and_who_is_selected(engine, ap
 def identity_of(engine, login):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         return identity.user(uow, login).id
+
+
+def test_every_reason_that_the_engine_writes_beside_a_decision_has_words_for_people(app):
+    """Of the calls that make a decision void, parked or restored; in both languages, and a person's words stay."""
+    written: set[str] = set()
+    calls = re.compile(r"(?:undo|undo_all|break_ticket|park|restore|hand_on|_end|_lapse)\([^\n]*?\"([a-z][^\"]+)\"")
+    for room in ("runtime", "tasks", "policy"):
+        for file in (Path(__file__).parents[2] / "engine" / room).glob("*.py"):
+            written.update(calls.findall(file.read_text(encoding="utf-8")))
+    source = (Path(__file__).parents[2] / "engine" / "runtime" / "reopening.py").read_text(encoding="utf-8")
+    written.update(re.findall(r'        return "([^"]+)"\n', source))
+
+    assert len(written) > 12
+    assert sorted(text for text in written if not wrote(text)) == []
+    with app.test_request_context(), force_locale("zh"):
+        assert [text for text in written if reason(text) == text] == []
+        assert reason("财务审批: rejected") == "财务审批：不同意"
+        assert reason("he is ill") == "he is ill"

@@ -7,11 +7,11 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import evidence, identity, jobs, policy, records
+from engine import evidence, identity, jobs, operations, policy, records
 from engine.audit import verifier
 from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.policy import Hold, statement
-from webui import policy_rows
+from webui import policy_rows, rendering, route
 from webui import policy_words as words
 from webui.access import needs
 from webui.navigation import this_page
@@ -128,7 +128,15 @@ def grants() -> ResponseReturnValue:
     state = request.args.get("state", "active")
     text = request.args.get("text", "").strip()
     found, following = policy_rows.grants(g.uow, text=text, state=state if state in STATES else "", before=_before())
-    return page("policies/grants.html", found=found, text=text, state=state, states=STATES, next=_next(following))
+    return page(
+        "policies/grants.html", found=found, text=text, state=state, states=STATES, next=_next(following), why=_why
+    )
+
+
+def _why(text: str) -> str:
+    """Why the state of an approval changed: the operation that changed its document is called as in the designer."""
+    operation = operations.catalog().get(text)
+    return route.reason(text) if operation is None else rendering.label(operation.labels, text)
 
 
 @blueprint.get("/payments")
