@@ -11,10 +11,11 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
-from engine import policy, scenarios
+from engine import scenarios
 from engine.clock import FrozenClock
 from engine.db.connections import MEMORY
 from engine.identity import signing_in
+from engine.policy import checker
 from engine.process_engine import ProcessEngine
 from engine.runtime import previewing
 from engine.scenarios import World, worlds
@@ -28,8 +29,6 @@ PATIENT = 60_000
 """Milliseconds: on a busy machine a click must not turn into a job by itself."""
 
 MINUTE = 60.0
-DRAWN, DEPLOYED = 1_000, 3_000
-"""States after which a proof is given up; those of shipped processes have fewer than a hundred."""
 
 # the same examples every time, so that a change is judged by what it changes; `make fuzz` looks for new ones
 _calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -66,13 +65,10 @@ def slow_hasher() -> Iterator[PasswordHasher]:
 
 @pytest.fixture(scope="session", autouse=True)
 def unhurried() -> Iterator[None]:
-    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red. What
-    a deployment and a live check prove is cut short by counting instead.
-    """
+    """What somebody waits for is cut short by a clock in the product; a busy machine must not turn a test red."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(previewing, "MOST_SECONDS", MINUTE)
-        patch.setattr(policy, "DRAWING", policy.DRAWING._replace(states=DRAWN, seconds=MINUTE))
-        patch.setattr(policy, "DEPLOYING", policy.DEPLOYING._replace(states=DEPLOYED, seconds=MINUTE))
+        patch.setattr(checker, "SECONDS", MINUTE)
         yield
 
 

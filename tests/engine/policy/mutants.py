@@ -62,7 +62,7 @@ def verdict(source: bytes, *, fuse: bool = True, whole: bool = False) -> str:
         return "violated" if "policy-approval-missing" in rules else "unknown" if rules else "proved"
     (process,) = reading.definition.executable
     space = space_of(process, catalog, policies, lambda caller, node: None, _form, fuse=fuse, whole=whole)
-    found = search(space, effort=Effort(200_000, 60.0))
+    found = search(space, effort=Effort(200_000, 4_000_000))
     if found.violations:
         return "violated"
     return "unknown" if found.spent or space.system.unread else "proved"

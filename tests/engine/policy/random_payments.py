@@ -59,6 +59,8 @@ DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"
 <rule id="r3"><inputEntry><text>&gt;= 500</text></inputEntry><outputEntry><text>"high"</text></outputEntry></rule>
 </decisionTable></decision></definitions>"""
 COMPENSATE = "<compensateEventDefinition/>"
+UNDO = 0.2
+"""how often a handler of compensation pays"""
 TERMINATE = "<terminateEventDefinition/>"
 MARK = f'<troika:policy provides="{CAPABILITY}" subject="= request_id" subjectType="erp_payment_request"/>'
 
@@ -538,7 +540,7 @@ class Blocks:
     def undoing(self) -> tuple[str, str]:
         """A task that is undone later by another one."""
         key, event, handler, undo = self.key("t"), self.key("c"), self.key("u"), self.key("z")
-        pays = self.chance.random() < 0.2
+        pays = self.chance.random() < UNDO
         undoes = service(handler, PAY, in_request_id="= request_id") if pays else user(handler)
         first, last = self.block()
         self.drawn += [

@@ -73,6 +73,6 @@ def test_more_states_than_the_budget_are_not_built_and_the_proof_says_so():
     assert MOST < len(found) <= WAYS * MOST
     findings = policy.prove(
         read(xml), CATALOG, begin=lambda space: policy.states(space, play.state, [], MOST),
-        effort=Effort(MOST, DEPLOYING.seconds),
+        effort=Effort(MOST, DEPLOYING.steps),
     )  # fmt: skip
     assert [finding.rule for finding in findings] == ["policy-unproved"]
