@@ -37,6 +37,7 @@ class Subjects:
         self._system, self._catalog, self._forms = system, catalog, forms
         self._names = {place.id: self._written(place) for place in system.places.values()}
         self._passed: dict[tuple[str, str], bool] = {}
+        self._handed_on = {pair for place in system.places.values() for pair in _handed_on(place.node)}
         self._about = {
             place.id: self._variables(place, _text(place.node.extensions.policy.subject))
             for place in system.places.values()
@@ -69,6 +70,30 @@ class Subjects:
             approval for approval in approvals
             if self._asks(approval) == (text, subject.type) and self._about[approval] == about
         ]  # fmt: skip
+
+    def perhaps_uses(self, name: str, approvals: Iterable[str]) -> list[str]:
+        """The approvals that may be about the document that a guarded place handles: it may be named by another
+        variable that the drawing copies, or lie in another scope."""
+        place = self._system.places[name]
+        task = place.node.extensions.task
+        subject = getattr(self._catalog.get(task.type) if task is not None else None, "subject", None)
+        if subject is None:
+            return []
+        read = self._copies(read_by(self._handled(name)))
+        return [
+            approval for approval in approvals
+            if self._asks(approval)[1] == subject.type
+            and (not read or not read.isdisjoint(self._copies(read_by(self._asks(approval)[0]))))
+        ]  # fmt: skip
+
+    def _copies(self, names: Iterable[str]) -> frozenset[str]:
+        """These variables and all that may have the value of one of them, or give it one."""
+        found = set(names)
+        while True:
+            more = found.union(*(pair for pair in self._handed_on if not found.isdisjoint(pair)))
+            if more == found:
+                return frozenset(found)
+            found = more
 
     def is_about(self, name: str, source: str | None) -> bool:
         """Whether an expression names the document that a guarded place handles."""
@@ -353,6 +378,16 @@ def _declared(node: Node) -> set[str]:
     if node.loop is not None and node.loop.item:
         found.add(node.loop.item)
     return found
+
+
+def _handed_on(node: Node) -> Iterator[frozenset[str]]:
+    """A variable that is written with the names in its expression."""
+    extensions = node.extensions
+    lines = [(line.target, line.source) for line in (*extensions.inputs, *extensions.outputs)]
+    if extensions.script is not None:
+        lines.append((extensions.script.result_variable, extensions.script.expression))
+    for target, source in lines:
+        yield frozenset((_head(target), *read_by(_text(source))))
 
 
 def _carries(system: System, place: Place) -> bool:

@@ -142,7 +142,8 @@ class Layout:
         if on_reject == "initiator":
             return self._requests(place)
         target = place.prefix + on_reject.removeprefix("return:")
-        return [target] if target in self.system.places else []
+        known = target in self.system.places and (target == place.id or self._lies_before(target, place))
+        return [target] if known else []
 
     def _ways_back(self, place: Place) -> list[str]:
         approval, returns = place.node.extensions.approval, place.node.extensions.returns

@@ -28,6 +28,10 @@ class Monitor(Tokens):
         self._replaced = {name: self._bits(self.subjects.replaced.get(name, ())) for name in places}
         self._apart = {name: self._bits(self.subjects.apart.get(name, ())) for name in places}
         self._counts = {name: self._bits(self.subjects.counts(name, self.providing)) for name in self.needs}
+        self._perhaps = {
+            name: self._bits(self.subjects.perhaps_uses(name, self.providing)) & ~counts
+            for name, counts in self._counts.items()
+        }  # fmt: skip
         self._reads_at_once = {name for name in self.needs if self.subjects.reads_at_once(name)}
         self._parts = any(self._apart.values())
         self._forgotten: dict[str, tuple[int, int]] = {}
@@ -91,8 +95,7 @@ class Monitor(Tokens):
                 if capability == provides:
                     gone |= 1 << index
             alike = self._bits(self.subjects.alike(place.id))
-            other = gone & ~alike
-            ended = State(self._released(state.tokens, other), outcomes, live & ~other, state.data)
+            ended = self._ended_by_another(State(state.tokens, outcomes, live, state.data), gone & ~alike)
             return self._used(ended, gone & alike, stage)
         live &= ~self.bit[place.id]
         if by_people and not is_marked(stage):
@@ -107,6 +110,12 @@ class Monitor(Tokens):
         live = state.live if is_marked(stage, APART) else state.live & ~gone
         tokens = self._released(state.tokens, gone, spared=not is_marked(stage))
         return State(tokens, state.outcomes, live, state.data)
+
+    def _ended_by_another(self, state: State, gone: int) -> State:
+        """Approvals end that may be about the document of what is done, which another name says."""
+        if not gone:
+            return state
+        return State(self._released(state.tokens, gone), state.outcomes, state.live & ~gone, state.data)
 
     def _rewritten(self, state: State, replaced: int, asked: int, apart: int = 0) -> Slots:
         """Tokens when other documents may have taken the place of those that approvals are about, and surely have of

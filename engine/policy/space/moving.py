@@ -61,7 +61,9 @@ class Moving(Resting):
     def _done(self, state: State, place: Place, stage: str = "") -> State:
         """What an activity does is done: a guarded operation has used up the approvals."""
         state = self._written(state, place)
-        return state if place.id not in self.needs else self._used(state, self._counts[place.id], stage)
+        if place.id not in self.needs:
+            return state
+        return self._used(self._ended_by_another(state, self._perhaps[place.id]), self._counts[place.id], stage)
 
     def _written(self, state: State, place: Place) -> State:
         """Approvals end with a write that changes which document they are about; what is known of variables as well."""

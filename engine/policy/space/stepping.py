@@ -315,7 +315,10 @@ def _may_begin_idle(place: Place) -> bool:
     loop = place.node.loop
     if place.node.ad_hoc is not None or not place.starts:
         return True
-    return place.repeats and loop is not None and (loop.kind != "standard" or loop.test_before)
+    if loop is None or not place.repeats:
+        return False
+    always = loop.condition is None or loop.condition.strip().removeprefix("=").strip() == "true"
+    return loop.kind != "standard" or (loop.test_before and not always)
 
 
 def _waits_for_others(place: Place) -> bool:

@@ -122,6 +122,13 @@ def test_a_payment_is_about_the_document_that_was_there_when_it_began():
     assert "more" in again.proof & set(again.machine.paid)
 
 
+MODE = '<troika:approval mode="any" onReject="flow"/>'
+
+
+def _marked(name: str) -> str:
+    return f'<troika:policy provides="{CAPABILITY}" subject="= {name}" subjectType="erp_payment_request"/>'
+
+
 SWAPPED = {"out_request_id": '= if request_id = "A" then "B" else "A"'}
 """never leaves the document that was there"""
 SWAPS = mapping(**SWAPPED)
@@ -236,11 +243,9 @@ def test_a_step_that_reads_its_own_copy_may_write_the_document_that_was_there():
 
 
 def test_a_no_about_another_document_ends_what_names_it_by_another_variable():
-    marked = f'<troika:policy provides="{CAPABILITY}" subject="= first" subjectType="erp_payment_request"/>'
-    mode = '<troika:approval mode="any" onReject="flow"/>'
     body = (
-        START + END + script("set", "request_id", "first") + user("fin", mode, marked)
-        + element("exclusiveGateway", "ok", default="ok_end") + user("fin2", mode, MARK)
+        START + END + script("set", "request_id", "first") + user("fin", MODE, _marked("first"))
+        + element("exclusiveGateway", "ok", default="ok_end") + user("fin2", MODE, MARK)
         + boundary("late", "fin2", timer("PT1H"), interrupting=False)
         + script("swap", SWAPPED["out_request_id"].removeprefix("= "), "request_id")
         + service("pay", PAY, in_request_id="= first")
@@ -308,6 +313,65 @@ def test_a_step_that_is_over_can_still_be_undone(how):
 
     assert verdict is not None
     assert "hpay" in verdict.proof & set(verdict.machine.paid)
+
+
+def _handler(event: str, inner: str, *lines: str, stops: str = "false") -> str:
+    """An event sub-process that begins at `caught`."""
+    begins = f'<startEvent id="caught" isInterrupting="{stops}">{event}</startEvent>'
+    return f'<subProcess id="handler" triggeredByEvent="true">{begins}{inner}{flows(*lines)}</subProcess>'
+
+
+SAME = {
+    "in the handler of a message that has brought none": _handler(
+        message_event("m"), service("more", PAY, in_request_id="= request_id"), "caught more"
+    ),
+    "under another name that is a copy": _handler(
+        timer("PT1H"), script("copy", "request_id", "other") + service("more", PAY, in_request_id="= other"),
+        "caught copy more",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", SAME)
+def test_a_payment_of_the_same_document_uses_the_yes_up(named):
+    """However the drawing names it there."""
+    body = START + END + APPROVES + PAYS + SAME[named]
+
+    verdict = judged(drawing(body + flows("start fin ok", f"ok pay ? {AGREED}", "ok end", "pay end"),
+                             message("m", "= request_id")), states=2000, depth=20)  # fmt: skip
+
+    assert verdict is not None
+    assert "pay" in verdict.proof & set(verdict.machine.paid)
+
+
+def test_a_loop_whose_condition_is_always_true_runs_once_at_least():
+    marker = (
+        '<standardLoopCharacteristics testBefore="true" loopMaximum="2"><loopCondition>= true</loopCondition>'
+        "</standardLoopCharacteristics>"
+    )
+    inside = f'<startEvent id="s0"/>{APPROVES}<endEvent id="s1"/>{flows("s0 fin s1")}'
+    loop = f'<subProcess id="S">{marker}{inside}</subProcess>'.replace('onReject="flow"', 'onReject="end"')
+    pays = service("pay", PAY, in_request_id="= request_id")
+
+    verdict = judged(drawing(START + END + loop + pays + flows("start S pay end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+def test_nothing_is_sent_back_to_what_does_not_lead_to_it():
+    """From the handler of a timer the machine goes back to no task beside it, and what the handler writes there ends
+    with the handler."""
+    back = user("fin2", '<troika:approval mode="any" onReject="return:fin"/>', MARK)
+    inner = element("parallelGateway", "f") + back + service("swap", "erp.do", **SWAPPED)
+    approves = APPROVES.replace('onReject="flow"', 'onReject="end"')
+    pays = service("pay", PAY, in_request_id="= request_id")
+    handler = _handler(timer("PT1H"), inner, "caught f", "f fin2", "f swap", stops="true")
+
+    verdict = judged(drawing(START + END + approves + pays + handler + flows("start fin pay end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
 
 
 def test_a_join_does_not_wait_for_what_is_only_kept_for_undoing():
