@@ -35,6 +35,10 @@ class Subjects:
 
     def __init__(self, system: System, catalog: Mapping[str, Any], forms: Forms | None) -> None:
         self._system, self._catalog, self._forms = system, catalog, forms
+        self._thrown = [
+            (event.kind, event.code, names) for place in system.places.values() for event in place.node.events
+            if event.kind in _CARRIES and place.node.type not in _CATCHES and (names := _given(place.node))
+        ]  # fmt: skip
         self._names = {place.id: self._written(place) for place in system.places.values()}
         self._passed: dict[tuple[str, str], bool] = {}
         self._handed_on = {pair for place in system.places.values() for pair in _handed_on(place.node)}
@@ -223,13 +227,13 @@ class Subjects:
         of a message, which need not have brought it, those around it."""
         owner = self._owner_around(place, name)
         handler = self._system.places[owner] if owner else None
-        if handler is None or not _brings_anything(self._system, handler) or name in _declared(handler.node):
+        if handler is None or not self._may_bring(handler, name) or name in _declared(handler.node):
             return [owner]
         return [owner, *self._owners_around(handler, name)]
 
     def _declares(self, place: Place, name: str) -> bool:
         """Whether the inside of a sub-process has a variable of its own: also a copy that is written there."""
-        if name in _declared(place.node) or _brings_anything(self._system, place):
+        if name in _declared(place.node) or self._may_bring(place, name):
             return True
         return any(_head(line.target) == name for line in place.node.extensions.inputs) and any(
             names & {name, ANYTHING} for inner in self._system.inside(place) if (names := self._names[inner.id])
@@ -311,12 +315,30 @@ class Subjects:
         results |= set(operation.outputs if operation is not None else ())
         if node.type == "userTask" and extensions.form:
             results |= self._filled_in(place, extensions.form)
-        brings = node.type == "receiveTask" or (
-            node.type in _CATCHES and any(event.kind in _BRINGS for event in node.events)
-        )
-        if brings and not (node.type == "startEvent" and place.parent is not None):  # of an event sub-process: its own
+        if node.type == "receiveTask":
             results.add(ANYTHING)
+        elif node.type in _CATCHES and not (node.type == "startEvent" and place.parent is not None):
+            results |= self._brought(node)  # what begins an event sub-process brings it data of its own
         return results
+
+    def _brought(self, node: Node) -> set[str]:
+        """What an event brings whose outputs are not mapped: a message anything, an error and an escalation what the
+        drawing gives to their throwers; the facts of an operation that refuses name no document."""
+        found: set[str] = set()
+        for event in node.events:
+            if event.kind in _BRINGS:
+                found.add(ANYTHING)
+            for kind, code, names in self._thrown if event.kind in _CARRIES else ():
+                if kind == event.kind and event.code in (None, code):
+                    found |= names
+        return found
+
+    def _may_bring(self, handler: Place, name: str) -> bool:
+        """Whether an event sub-process may have what its event brought as a variable of its own."""
+        if not handler.node.triggered_by_event:
+            return False
+        starts = [self._system.places[start].node for start in handler.starts]
+        return any({name, ANYTHING} & self._brought(start) for start in starts if not start.extensions.outputs)
 
     def _filled_in(self, place: Place, form_id: str) -> set[str]:
         extensions = place.node.extensions
@@ -395,10 +417,7 @@ def _carries(system: System, place: Place) -> bool:
     return any(event.kind in _CARRIES for start in place.starts for event in system.places[start].node.events)
 
 
-def _brings_anything(system: System, place: Place) -> bool:
-    """An event sub-process whose message is its own data."""
-    return place.node.triggered_by_event and any(
-        event.kind in _BRINGS and not system.places[start].node.extensions.outputs
-        for start in place.starts
-        for event in system.places[start].node.events
-    )
+def _given(node: Node) -> frozenset[str]:
+    """The variables that an event throws with."""
+    lines = {_head(line.target) for line in node.extensions.inputs}
+    return frozenset(lines | {association.target for association in node.data_in})

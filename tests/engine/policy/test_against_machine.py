@@ -1,9 +1,11 @@
 """The proof and the machine agree on drawings made by chance: what can pay without an approval, and what cannot."""
 
+import ast
 from collections import Counter, defaultdict
 
 import pytest
 
+from engine import operations
 from tests.engine.bpmn.drawing import (
     END,
     START,
@@ -15,6 +17,7 @@ from tests.engine.bpmn.drawing import (
     error_event,
     escalation,
     escalation_event,
+    extensions,
     flows,
     mapping,
     message,
@@ -206,6 +209,47 @@ def test_an_event_sub_process_brings_another_document_between_approval_and_payme
 
     assert verdict is not None
     assert verdict.outcome == "violated, both"
+
+
+THROWN = {"error": error_event("E1"), "escalation": escalation_event("X")}
+
+
+@pytest.mark.parametrize("kind", THROWN)
+@pytest.mark.parametrize("by", ["a boundary event", "an event sub-process"])
+def test_what_an_error_or_escalation_brings_may_be_another_document(kind, by):
+    other = extensions(mapping(in_request_id='= "B"'))
+    thrown = f'<endEvent id="bad">{other}{THROWN[kind]}</endEvent>'
+    inside = f'<startEvent id="s0"/>{thrown}{flows("s0 bad")}'
+    pays = service("pay", PAY, in_request_id="= request_id")
+    if by == "a boundary event":
+        caught, lines = pays + boundary("caught", "S", THROWN[kind]), ["caught pay end"]
+    else:
+        caught, lines = _handler(THROWN[kind], pays, "caught pay", stops="true"), []
+    asks = element("exclusiveGateway", "ok", default="ok_end")
+    body = START + END + APPROVES + asks + f'<subProcess id="S">{inside}</subProcess>' + caught
+
+    verdict = judged(drawing(body + flows("start fin ok", f"ok S ? {AGREED}", "ok end", "S end", *lines),
+                             error("E1") + escalation("X")))  # fmt: skip
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
+def test_no_refusal_of_an_operation_brings_a_document():
+    """The proof relies on it: what an operation refuses with is written where its error is caught."""
+    operations.load()
+    arguments = {one.subject.argument for one in operations.catalog().values() if one.subject is not None}
+    named = {
+        keyword.arg
+        for path in (mutants.LIBRARY / "engine" / "modules").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "BusinessError"
+        for keyword in call.keywords
+    }
+
+    assert "request_id" in arguments
+    assert "order_no" in named
+    assert named & arguments == set()
 
 
 def test_a_number_may_name_the_same_document_as_its_text():
