@@ -1,7 +1,8 @@
 """Values in regions: a variable is cut by the constants that it is compared with; expressions are judged on regions.
 
 Within a region no comparison tells one value from another, so that one sample stands for all of them. What an
-expression does beyond comparing, with dates, with two variables, by functions, is unknown.
+expression does beyond comparing with constants, with dates, with two variables, by functions, is unknown: true or
+false, but the same wherever it is asked again before one of its variables is written.
 """
 
 import re
@@ -52,7 +53,9 @@ RESERVED = frozenset(
 class Regions:
     """Of one variable: each number that it is compared with and each stretch between them; each text and any other;
     true; false; null; a list of one value of each of these, which some read as that value; whatever else there is.
-    `samples`: a value of each."""
+    `samples`: a value of each. `tied`: numbers of the variables that are written with it."""
+
+    tied: frozenset[int] = frozenset()
 
     def __init__(self, constants: Iterable[Any]) -> None:
         known = list(constants)
@@ -104,6 +107,18 @@ class Regions:
         return self.samples[(mask & -mask).bit_length() - 1]
 
 
+class Answers(Regions):
+    """Of a question about several variables: true, false, or null, which says neither."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.samples, self.count, self.everything = [True, False, None], 3, 7
+
+    def locate(self, value: Any) -> int:
+        """The region of an answer, as a bit."""
+        return 1 if value is True else 2 if value is False else 4
+
+
 def is_number(value: Any) -> bool:
     """As FEEL sees it."""
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
@@ -123,7 +138,8 @@ def bits(mask: int) -> Iterator[int]:
 @dataclass(slots=True, eq=False)
 class Term:
     """A part of an expression. `operator`: and, or, not, if: of `parts`; told: the outcome of an approval, by `text`;
-    is: `value`; reads: `path`, as `tree` compares it or, where there is none, as it is; unknown."""
+    is: `value`; reads: `path`, as `tree` compares it or, where there is none, as it is; asks: `path`, the text of a
+    question about the variables `about`; unknown."""
 
     operator: str
     parts: tuple["Term", ...] = ()
@@ -132,17 +148,18 @@ class Term:
     tree: n.Node | None = None
     value: Any = None
     constants: tuple[Any, ...] = ()
+    about: frozenset[str] = frozenset()
     by_region: dict[Regions, dict[Any, int]] = field(default_factory=dict)
     """of a comparison: value -> the regions for which it is that"""
 
     @property
     def is_read(self) -> bool:
         """Whether nothing in it is unknown."""
-        return self.operator != "unknown" and all(part.is_read for part in self.parts)
+        return self.operator not in ("unknown", "asks") and all(part.is_read for part in self.parts)
 
     def leaves(self) -> Iterator["Term"]:
         """Every part that reads a variable."""
-        if self.operator == "reads":
+        if self.operator in ("reads", "asks"):
             yield self
         for part in self.parts:
             yield from part.leaves()
@@ -201,7 +218,7 @@ def evaluate(part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions
             return part.value
         case "told":
             return told(part.text)
-        case "reads":
+        case "reads" | "asks":
             variable = resolve(part.path)
             if variable is None:
                 return ANY
@@ -255,6 +272,7 @@ def judged(
                 found.setdefault(None, []).append(of)
             stuck = stuck or not (value is True or value is False or value is UNSURE)
         read = {number for leaf in part.leaves() if (number := resolve(leaf.path)) is not None}
+        read |= {other for number in read for other in regions[number].tied}
         whole = tuple(regions[at].everything if at in read else mask for at, mask in enumerate(masks))
         if not stuck or whole == masks:
             break
@@ -381,8 +399,20 @@ class _Reader:
                 asked = self.read(node.condition, truth=True)
                 return Term("if", (asked, self.read(node.yes, truth=truth), self.read(node.no, truth=truth)))
             case n.Compare() | n.Between() | n.In():
-                return self._compared(node)
-        return _UNKNOWN
+                found = self._compared(node)
+                return found if found.operator != "unknown" else self._asked(node)
+        return self._asked(node) if truth else _UNKNOWN
+
+    def _asked(self, node: n.Node) -> Term:
+        """A question about variables; of two that are compared, < and = in one order stand for all."""
+        if not isinstance(node, n.Compare):
+            return _question(self.text[node.start : node.end])
+        left, right = (self.text[side.start : side.end] for side in (node.left, node.right))
+        negated = node.operator in ("!=", ">=", "<=")
+        if node.operator in (">", "<=") or (node.operator in ("=", "!=") and left > right):
+            left, right = right, left
+        found = _question(f"({left}) {'=' if node.operator in ('=', '!=') else '<'} ({right})")
+        return Term("not", (found,)) if negated and found.operator == "asks" else found
 
     def _compared(self, node: n.Compare | n.Between | n.In) -> Term:
         text = self.text[node.start : node.end]
@@ -406,6 +436,18 @@ class _Reader:
         if len(paths) != 1 or len(found) != 1:
             return _UNKNOWN
         return Term("reads", path=paths[0], tree=node, constants=tuple(found[0]))
+
+
+def _question(text: str) -> Term:
+    compiled = feel.compile(text)
+    spoken = _CHANGING.search(text)
+    if spoken or not compiled.names or not compiled.names.isdisjoint(RESERVED):
+        return _UNKNOWN
+    return Term("asks", path=" ".join(text.split()), about=compiled.names)
+
+
+_CHANGING = re.compile(r"\b(now|today|random)\b")
+"""what a clock or chance says is not the same the next time"""
 
 
 def _is_outcome(node: n.Node) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 from engine import feel
 from engine.bpmn.model import Node
 from engine.errors import Title
-from engine.forms import Form, Permissions
+from engine.forms import Form, FormField, Permissions
+from engine.forms.model import CONTAINERS
 from engine.policy.abstraction import Place, System
 from engine.policy.regions import never_gives
 
@@ -168,6 +169,16 @@ class Subjects:
         task = self._system.places[name].node.extensions.task
         subject = getattr(self._catalog.get(task.type) if task is not None else None, "subject", None)
         return None if subject is None else str(subject.argument)
+
+    def asked_at(self, start: str) -> dict[str, tuple[FormField, bool]]:
+        """The fields with values of their own that are filled in where a process begins, by path, and whether each is
+        always shown; none where nobody fills in a form."""
+        node = self._system.places[start].node
+        key = node.extensions.form
+        if node.type != "startEvent" or node.events or not key or key.startswith("=") or self._forms is None:
+            return {}
+        form = self._forms(key)
+        return {} if form is None else dict(_shown(form.components, shown=True))
 
     @property
     def labels(self) -> dict[str, Title]:
@@ -410,6 +421,15 @@ def _handed_on(node: Node) -> Iterator[frozenset[str]]:
         lines.append((extensions.script.result_variable, extensions.script.expression))
     for target, source in lines:
         yield frozenset((_head(target), *read_by(_text(source))))
+
+
+def _shown(components: Iterable[FormField], *, shown: bool) -> Iterator[tuple[str, tuple[FormField, bool]]]:
+    for one in components:
+        always = shown and one.hide is None
+        if one.type in CONTAINERS:
+            yield from _shown(one.children, shown=always)
+        elif one.holds_value:
+            yield one.path, (one, always)
 
 
 def _carries(system: System, place: Place) -> bool:

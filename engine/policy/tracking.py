@@ -11,10 +11,12 @@ from typing import Any
 from engine.bpmn.model import CalledDecision, Flow
 from engine.errors import EngineError
 from engine.policy.abstraction import Place, System, truth
+from engine.policy.entering import entered, limits
 from engine.policy.regions import (
     ANY,
     RESERVED,
     UNSURE,
+    Answers,
     Masks,
     Regions,
     Term,
@@ -59,13 +61,22 @@ class Tracking:
             for place in plain if (called := place.node.extensions.decision) is not None
             if (found := _ruling(called, decisions)) is not None
         }  # fmt: skip
+        self._about: dict[str, frozenset[str]] = {}
+        """question -> the variables that it is about"""
         constants = self._gather()
-        self.paths = list(constants)[:VARIABLES]
+        self.paths = sorted(constants, key=lambda path: path in self._about)[:VARIABLES]
         self._number = {path: number for number, path in enumerate(self.paths)}
-        self.regions = [Regions(constants[path]) for path in self.paths]
-        self.start: Masks = tuple(one.everything for one in self.regions)
+        self.regions = [Answers() if path in self._about else Regions(constants[path]) for path in self.paths]
+        for path, regions in zip(self.paths, self.regions, strict=True):
+            regions.tied = frozenset(
+                at for at, other in enumerate(self.paths) if self._heads(path) & self._heads(other)
+            )
+        self.everything: Masks = tuple(one.everything for one in self.regions)
         self.writes = {
-            name: tuple(number for number, path in enumerate(self.paths) if subjects.writes(name, _head(path)))
+            name: tuple(
+                number for number, path in enumerate(self.paths)
+                if any(subjects.writes(name, head) for head in self._heads(path))
+            )
             for name in system.places
         }  # fmt: skip
         self._asked = {
@@ -94,7 +105,11 @@ class Tracking:
         """Path -> what it is compared with, of every variable that tells something apart."""
         found: dict[str, dict[tuple[bool, Any], Any]] = {}
 
-        def add(name: str, path: str, constants: Iterable[Any], *, inside: bool = True) -> int:
+        def add(
+            name: str, path: str, constants: Iterable[Any], about: frozenset[str] = frozenset(), *, inside: bool = True
+        ) -> int:
+            if about:
+                self._about[path] = frozenset(map(_head, about))
             actual = self._actual(name, path, inside=inside)
             if actual is None:
                 return 0
@@ -105,7 +120,7 @@ class Tracking:
 
         for (name, _), condition in self._conditions.items():
             for leaf in condition.leaves():
-                add(name, leaf.path, leaf.constants, inside=False)
+                add(name, leaf.path, leaf.constants, leaf.about, inside=False)
         asked: dict[str, list[tuple[str, str, Iterable[Any]]]] = {}
         for name, (_, tables) in self._rulings.items():
             for path, constants in tables.reads.items():
@@ -121,17 +136,33 @@ class Tracking:
             for name, (result, script) in self._scripts.items():
                 wanted = [one for path, values in found.items() if _head(path) == result for one in values.values()]
                 if any(_head(path) == result for path in found):
-                    more += sum(add(name, leaf.path, leaf.constants) for leaf in script.leaves())
+                    more += sum(add(name, leaf.path, leaf.constants, leaf.about) for leaf in script.leaves())
                     more += sum(add(name, path, wanted) for path in script.taken())
             for name, (result, tables) in self._rulings.items():
                 if any(_head(path) == result for path in found):
                     more += sum(add(name, path, constants) for path, constants in tables.reads.items())
             more += len(found) - before
+        for starts in self._system.starts:
+            for path, (asked_for, _) in self._subjects.asked_at(starts[0]).items() if len(starts) == 1 else ():
+                if path in found:
+                    found[path] |= {(False, one): one for one in limits(asked_for).values()}
         undone = [place for place in self._system.places.values() if self._undoes(place)]
         return {
             path: list(values.values()) for path, values in found.items()
-            if not any(self._subjects.writes(place.id, _head(path)) for place in undone)
+            if not any(self._subjects.writes(place.id, head) for place in undone for head in self._heads(path))
         }  # fmt: skip
+
+    def begun(self, starts: Sequence[str]) -> Masks:
+        """What is known when it begins at these places: what the form there lets through."""
+        fields = self._subjects.asked_at(starts[0]) if len(starts) == 1 else {}
+        return tuple(
+            entered(*fields[path], regions) if path in fields else regions.everything
+            for path, regions in zip(self.paths, self.regions, strict=True)
+        )
+
+    def _heads(self, path: str) -> frozenset[str]:
+        """The variables that it is, or asks about."""
+        return self._about.get(path) or frozenset((_head(path),))
 
     def _undoes(self, place: Place) -> bool:
         """Whether it is, or stands in, a handler of compensation: those run at any time."""
@@ -145,6 +176,9 @@ class Tracking:
     def _actual(self, name: str, path: str, *, inside: bool) -> str | None:
         """The variable of the process that is read under this path: by what a place does (`inside`), or by the flows
         that leave it; None: it is not known."""
+        if path in self._about:
+            plain = all(self._actual(name, head, inside=inside) == head for head in self._about[path])
+            return path if plain else None
         head, _, rest = path.partition(".")
         node = self._system.places[name].node
         lines = [line for line in node.extensions.inputs if line.target.partition(".")[0] == head]
@@ -253,7 +287,10 @@ class Tracking:
         for anything that is neither number nor text, true, false or null."""
         found = []
         for number, path in enumerate(self.paths):
-            if _head(path) == result:
+            if path in self._about:
+                if result in self._about[path]:
+                    found.append(self.regions[number].everything)
+            elif _head(path) == result:
                 rest = path.partition(".")[2]
                 unknown = value is ANY or (sample and rest and isinstance(value, dict))
                 found.append(self._lying(number, ANY if unknown else value, rest))
@@ -283,7 +320,9 @@ class Tracking:
     def located(self, values: Mapping[str, Any]) -> Masks:
         """The regions in which the variables of a running instance lie."""
         return tuple(
-            self._lying(number, values.get(_head(path)), path.partition(".")[2])
+            self.regions[number].everything
+            if path in self._about
+            else self._lying(number, values.get(_head(path)), path.partition(".")[2])
             for number, path in enumerate(self.paths)
         )
 

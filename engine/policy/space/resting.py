@@ -170,7 +170,7 @@ class Resting(Undoing):
 
     def begun_at(self, starts: list[str]) -> State:
         """The state in which it begins at these places."""
-        state = State((), 0, 0, self.data.start)
+        state = State((), 0, 0, self.data.begun(starts))
         for start in starts:
             state = self.placed(state, start)
         return state
@@ -205,7 +205,7 @@ class Resting(Undoing):
                 written.update(self.data.writes[name])
         data = tuple(
             [known if wanted >> at & 1 and at not in written else whole
-             for at, (known, whole) in enumerate(zip(state.data, self.data.start, strict=True))]
+             for at, (known, whole) in enumerate(zip(state.data, self.data.everything, strict=True))]
         )  # fmt: skip
         parted = replaced and any(is_marked(self.slots[slot][1], APART) for slot in state.tokens)
         if not (state.outcomes & ~digits or state.live & undone or partly or parted or data != state.data):

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from engine import feel
-from engine.policy.regions import UNSURE, Regions, cases, judged, merged, term
+from engine.policy.regions import UNSURE, Answers, Regions, cases, judged, merged, term
 
 VALUES = (
     None, True, False, Decimal(-1), Decimal(0), Decimal(100), Decimal("100.01"), Decimal(300), Decimal(500),
@@ -19,7 +19,8 @@ def tracked(text: str, *, condition: bool = True):
     for leaf in found.leaves():
         constants.setdefault(leaf.path, []).extend(leaf.constants)
     names = list(constants)
-    regions = [Regions(values) for values in constants.values()]
+    asked = {leaf.path for leaf in found.leaves() if leaf.about}
+    regions = [Answers() if path in asked else Regions(values) for path, values in constants.items()]
     return found, (lambda path: names.index(path) if path in names else None), regions
 
 
@@ -48,13 +49,23 @@ def test_a_condition_holds_in_a_region_exactly_where_it_holds_for_its_values(tex
         assert told[regions[0].locate(value)] is expected, value
 
 
-@pytest.mark.parametrize("text", ["x > y", "x * 2 > 100", "count(x) > 1", 'x > "a"', "x > today()", "some(y)", "x >"])
-def test_what_is_more_than_comparing_with_constants_may_be_either(text):
+@pytest.mark.parametrize("text", ["x > today()", "now() = x", "some(y)", "x >"])
+def test_what_cannot_be_known_may_be_either(text):
     found, resolve, regions = tracked(text)
 
     assert judged(found, lambda _: UNSURE, resolve, regions, tuple(one.everything for one in regions)) == [
         (None, tuple(one.everything for one in regions))
     ]
+
+
+@pytest.mark.parametrize("text", ["x > y", "y < x", "not(x <= y)", "x * 2 > 100", "count(x) > 1", "contains(x, y)"])
+def test_a_question_about_variables_has_an_answer_of_its_own(text):
+    """True or false, for good; null is asked again when somebody has repaired it."""
+    found, resolve, regions = tracked(text)
+    yes, no, neither = (regions[0].locate(value) for value in (True, False, None))
+
+    assert judged(found, lambda _: UNSURE, resolve, regions, (yes | no,)) == [(True, (yes,)), (False, (no,))]
+    assert {value for value, _ in judged(found, lambda _: UNSURE, resolve, regions, (neither,))} == {True, False}
 
 
 def test_who_repairs_a_null_may_write_anything_and_is_asked_again():
@@ -68,7 +79,7 @@ def test_who_repairs_a_null_may_write_anything_and_is_asked_again():
 
 
 def test_a_part_that_is_unknown_leaves_the_others_as_they_are():
-    found, resolve, regions = tracked("x > 100 and y > z")
+    found, resolve, regions = tracked("x > 100 and y > today()")
     x = regions[resolve("x")]
 
     told = judged(found, lambda _: UNSURE, resolve, regions, tuple(one.everything for one in regions))

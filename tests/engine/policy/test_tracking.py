@@ -36,11 +36,13 @@ DECIDES = element(
 )  # fmt: skip
 
 
-def proved(body: str, *lines: str, form: bytes | None = None) -> bool:
-    """A request that somebody approves when `big` says so; `second` pays by a condition of its own."""
+def proved(body: str, *lines: str, form: bytes | None = None, begins: bool = False) -> bool:
+    """A request that somebody approves when `big` says so; `second` pays by a condition of its own. `begins`: with the
+    form."""
     (otherwise,) = [line.replace(" ", "_") for line in lines if line.startswith("big ") and "?" not in line]
     asks = element("exclusiveGateway", "big", default=otherwise)
-    xml = drawing(START + END + APPROVES + PAYS + asks + ASKS_AGAIN + body + flows(*lines, "fin second", "pay end"))
+    start = element("startEvent", "start", '<zeebe:formDefinition formId="f"/>') if begins else START
+    xml = drawing(start + END + APPROVES + PAYS + asks + ASKS_AGAIN + body + flows(*lines, "fin second", "pay end"))
     definition = bpmn.read(re.sub(b"<process ", ROOTS.encode() + b"<process ", xml, count=1)).definition
     assert definition is not None
     bpmn.compile(definition, definition.executable[0].id)
@@ -51,6 +53,45 @@ def proved(body: str, *lines: str, form: bytes | None = None) -> bool:
 
 
 PAID = "second pay ? amount > 100"
+
+
+@pytest.mark.parametrize("writes", ["amount", "limit"])
+def test_an_answer_is_not_known_any_more_when_one_of_its_variables_is_written(writes):
+    body = script("later", "900", writes)
+    lines = ("start big", "big fin ? amount > limit", "big later", "second pay ? amount > limit", "second end")
+
+    assert proved(body, *lines, "later second") is False
+
+
+FIELDS = {
+    "a choice": '{"type": "select", "key": "kind", "values": [{"value": "a"}, {"value": "b"}]',
+    "a number": '{"type": "number", "key": "amount"',
+    "a tick": '{"type": "checkbox", "key": "urgent"',
+}
+SHOWN = ', "validate": {"required": true, "min": 1, "max": 500}, "id": "f"}'
+MAY_BE_HIDDEN = ', "validate": {"required": true, "min": 1, "max": 500}, "id": "f", "conditional": {"hide": "= other"}}'
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "then", "rest", "holds"),
+    [
+        ("a choice", 'kind = "a" or kind = "b"', "kind = null", SHOWN, True),
+        ("a choice", 'kind = "a" or kind = "b"', "kind = null", MAY_BE_HIDDEN, False),
+        ("a choice", 'kind = "a"', 'kind = "b"', SHOWN, False),
+        ("a choice", 'kind = "a" or kind = "b"', 'kind = "c"', SHOWN, True),
+        ("a number", "amount <= 500", "amount > 500", SHOWN, True),
+        ("a number", "amount < 500", "amount >= 500", SHOWN, False),
+        ("a number", "amount >= 1", "amount < 1", SHOWN, True),
+        ("a number", "amount >= 2", "amount < 1", SHOWN, True),
+        ("a number", "amount != null", 'amount = "many"', SHOWN, True),
+        ("a tick", "urgent", "urgent = null", SHOWN, True),
+    ],
+)
+def test_a_start_form_says_what_a_request_may_begin_with(field, first, then, rest, holds):
+    form = f'{{"type": "default", "id": "f", "components": [{FIELDS[field]}{rest}]}}'.encode()
+    lines = ("start big", f"big fin ? {first}", "big second", f"second pay ? {then}", "second end")
+
+    assert proved("", *lines, form=form, begins=True) is holds
 
 
 @pytest.mark.parametrize(
@@ -67,7 +108,17 @@ PAID = "second pay ? amount > 100"
         ('kind in ("a", "b")', 'kind = "a"', True),
         ('kind = "a"', 'kind in ("a", "b")', False),
         ("amount != null", "amount > 100", False),  # a text gets stuck there, and may be repaired to 900
-        ("amount > limit", "amount > limit", False),
+        ("amount > limit", "amount > limit", True),
+        ("amount > limit", "not(amount <= limit)", True),
+        ("amount > limit", "limit < amount", True),
+        ("amount > limit", "amount >= limit", False),
+        ("amount > limit", "amount > other", False),
+        ("amount = limit", "limit = amount", True),
+        ("amount != limit", "amount = limit", False),
+        ('due < date("2026-12-31")', 'due < date("2026-12-31")', True),
+        ("count(lines) > 3", "count(lines) > 3", True),
+        ("due < today()", "due < today()", False),
+        ("sum(lines.amount) > limit and urgent", "sum(lines.amount) > limit", False),
         ("order.amount > 100", "order.amount > 100", True),
     ],
 )
