@@ -4,10 +4,12 @@ Only variables of the process itself are tracked, where nothing hides them. All 
 are unknown.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from engine import feel
 from engine.bpmn.model import CalledDecision, Flow
 from engine.errors import EngineError
 from engine.policy.abstraction import Place, System, truth
@@ -317,14 +319,23 @@ class Tracking:
             changed[number] = self.regions[number].everything
         return tuple(changed)
 
+    def _answered(self, number: int, question: str, values: Mapping[str, Any]) -> int:
+        if _ZONED.search(question):
+            return self.regions[number].everything
+        return self.regions[number].locate(feel.evaluate(question, values).value)
+
     def located(self, values: Mapping[str, Any]) -> Masks:
         """The regions in which the variables of a running instance lie."""
         return tuple(
-            self.regions[number].everything
+            self._answered(number, path, values)
             if path in self._about
             else self._lying(number, values.get(_head(path)), path.partition(".")[2])
             for number, path in enumerate(self.paths)
         )
+
+
+_ZONED = re.compile(r"@|\b(date|time)\b")
+"""what may depend on where one is"""
 
 
 def _ruling(called: CalledDecision, decisions: Decisions | None) -> Ruling | None:

@@ -69,7 +69,9 @@ def check(uow: UnitOfWork, resources: Mapping[str, bytes], *, drawing: bool = Fa
     proof is given up sooner.
     """
     resources = with_imports(uow, resources)
-    return _check(uow, resources, read(resources), drawing=drawing)
+    reading = read(resources)
+    findings = _check(uow, resources, reading, drawing=drawing)
+    return findings if errors_of(findings) else findings + _staffing(uow, reading, drawing=drawing)
 
 
 def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint.Variables]:
@@ -90,8 +92,7 @@ def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> D
     findings = _check(uow, resources, reading)
     if errors_of(findings):
         raise DeploymentRefused(errors_of(findings))
-    if identity.users(uow, limit=1):  # a library is deployed before there is anybody
-        findings += manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
+    findings += _staffing(uow, reading)
     digests = {path: values.sha256(content) for path, content in resources.items()}
     new = changed(uow, reading, resources, digests)
     deployment_id, stored = _store(uow, resources, digests, note, new=bool(new))
@@ -129,6 +130,12 @@ class New:
             "name": self.found.name, "category": meta.get("category", ""), "resource_id": resource_id,
             "digest": self.digest, "state": 0, "meta": meta, "deployed_at": uow.now,
         }  # fmt: skip
+
+
+def _staffing(uow: UnitOfWork, reading: Reading, *, drawing: bool = False) -> list[Finding]:
+    if not identity.users(uow, limit=1):  # a library is deployed before there is anybody
+        return []
+    return manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()), drawing=drawing)
 
 
 _PROVABLE = "automatic-approval-guarded"

@@ -21,6 +21,8 @@ RULE = "policy-understaffed"
 SCOPES = ("identity", "policy", "deployment")
 """of the acts that may change who can approve"""
 AT_LEAST = timedelta(days=1)
+SOON = 100
+"""people: each takes a tenth of a millisecond and two statements"""
 WORST = ("nobody", "away")
 """kinds of which is warned when something is deployed or put in force"""
 
@@ -114,11 +116,17 @@ def short(uow: UnitOfWork, policies: Collection[str], own: Collection[Definition
     return [one for one in found if one.kind in WORST]
 
 
-def warnings(uow: UnitOfWork, policies: Collection[Policy], own: Collection[Definition]) -> list[Finding]:
-    """Of drawings that are deployed: what they ask for cannot be approved, or hangs on one person."""
+def warnings(
+    uow: UnitOfWork, policies: Collection[Policy], own: Collection[Definition], *, drawing: bool = False
+) -> list[Finding]:  # fmt: skip
+    """Of drawings: what they ask for cannot be approved, or hangs on one person. `drawing`: somebody waits for it at
+    each change, so that only an answer that is ready, or soon, is given; the deployment gives it in any case."""
     names = providing.about(policies, own)
-    found = short(uow, names, own) if names else []
-    return [Finding(RULE, Level.WARN, None, one.sentence[0], dict(one.sentence[1]), _HINT) for one in found]
+    if not names or (drawing and len(identity.users(uow, limit=SOON + 1)) > SOON):
+        return []
+    return [
+        Finding(RULE, Level.WARN, None, one.sentence[0], dict(one.sentence[1]), _HINT) for one in short(uow, names, own)
+    ]
 
 
 _HINT = N_("Let more people approve it: the page of duties shows who may.")

@@ -9,6 +9,7 @@ from engine import identity, policy, repository
 from engine.db.job import job
 from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
+from engine.repository import manning
 from engine.unit_of_work import ENGINE, UnitOfWork
 from tests.engine.policy.test_gate import PAYING, POLICY
 from tests.lending import begun_once
@@ -97,15 +98,28 @@ def test_it_is_looked_at_every_day_though_nobody_did_anything(engine, people, cl
         assert (statements[0] > 3) == looked
 
 
+def understaffed(findings):
+    return [finding.message.format(**finding.facts) for finding in findings if finding.rule == "policy-understaffed"]
+
+
+def test_who_is_missing_is_said_while_somebody_draws(engine, people, monkeypatch):
+    """Where so many people are looked through that somebody would wait, only by the deployment."""
+    alone = {"processes/oa/p.bpmn": PAYING.replace(b"fay,cfo", b"fay")}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert understaffed(repository.check(uow, {"processes/oa/p.bpmn": PAYING}, drawing=True)) == []
+        assert understaffed(repository.check(uow, alone, drawing=True)) == [
+            "REF-001, always: if Fay is away, nobody can approve."
+        ]
+        monkeypatch.setattr(manning, "SOON", len(people) - 1)
+        assert understaffed(repository.check(uow, alone, drawing=True)) == []
+        assert len(understaffed(repository.check(uow, alone))) == 1
+
+
 def test_a_deployment_and_an_activation_say_who_is_missing(engine, people):
     weaker = POLICY.replace("number(facts.amount) >= 1000", "number(facts.amount) >= 500")
     with engine.unit_of_work(ENGINE) as uow:
         done = repository.deploy(uow, {"processes/oa/p.bpmn": PAYING.replace(b"fay,cfo", b"fay")})
-        assert [
-            finding.message.format(**finding.facts)
-            for finding in done.findings
-            if finding.rule == "policy-understaffed"
-        ] == ["REF-001, always: if Fay is away, nobody can approve."]
+        assert understaffed(done.findings) == ["REF-001, always: if Fay is away, nobody can approve."]
         policy.ship(uow, weaker)
         assert [one.kind for one in repository.short_staffed(uow, ["REF-001"])] == ["away"]
         assert repository.short_staffed(uow, []) == []
