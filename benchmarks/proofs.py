@@ -1,4 +1,4 @@
-"""`python -m benchmarks.proofs [--random N [--seed S]] [--mutants] [--speed]`: the proof of approve before pay, tried.
+"""`python -m benchmarks.proofs [--random N] [--undoing N] [--seed S] [--mutants] [--speed]`: approve before pay, tried.
 
 Drawings made by chance are judged by the proof and by everything that the machine can do; faults are put one by one
 into the shipped processes; and the time that a proof, and a check while somebody draws, takes is measured. Without an
@@ -15,7 +15,7 @@ from engine import repository, scenarios
 from engine.scenarios import world as worlds
 from engine.unit_of_work import ENGINE
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
+from tests.engine.policy.against_machine import MAKERS, UNDOING, drawn, judged, unseen
 
 LIBRARY = Path(__file__).parent.parent
 COLUMNS = {
@@ -28,8 +28,20 @@ COLUMNS = {
     "refused": ("refused",),
 }
 """what is printed -> what `judged` calls it"""
+MEANINGS = {
+    "agree": "both say that it can pay without an approval, or both that it cannot and the machine has no way left",
+    "missed": "the machine paid, and the proof knew nothing of it",
+    "false alarm": "the proof warned, and the machine has no such way among all that it can do",
+    "not reached": "the proof warned; the machine has more situations than were looked at, none of them there",
+    "bounded": "proved, and the machine has more situations than were looked at, none of which pays: it starts "
+               "activities or receives messages without end, or is wide",
+    "not understood": "the proof says 'unknown', with the element: it blocks a deployment as a warning does",
+    "refused": "no drawing that can be deployed: the compiler refuses it before the proof",
+}  # fmt: skip
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
 SITUATIONS, DEPTH = 600, 20
+DEEPER = 5
+"""so many times more is looked at where the proof warned of what was not reached"""
 LOOKED_FOR = 5
 """of every so many drawings each state of the machine is looked for among those of the proof"""
 PROGRESS = 100
@@ -42,10 +54,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.proofs", description=__doc__)
     parser.add_argument("--random", type=int, metavar="N", help="so many drawings, the kinds in turn")
     parser.add_argument("--seed", type=int, default=0, help="the first one of each kind")
+    parser.add_argument("--undoing", type=int, metavar="N", help="so many drawings full of compensation that pays")
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--speed", action="store_true")
     options = parser.parse_args()
-    everything = not (options.random or options.mutants or options.speed)
+    everything = not (options.random or options.undoing or options.mutants or options.speed)
     print(machine())
     wrong = 0
     if options.speed or everything:
@@ -53,18 +66,22 @@ def main() -> int:
     if options.mutants or everything:
         wrong += _mutants()
     if options.random or everything:
-        wrong += _random(options.random or 6_000, options.seed)
+        wrong += _random(list(MAKERS), options.random or 6_000, options.seed)
+    if options.undoing or everything:
+        wrong += _random(list(UNDOING), options.undoing or 2_000, options.seed)
     return int(wrong > 0)
 
 
-def _random(count: int, seed: int) -> int:
+def _random(kinds: list[str], count: int, seed: int) -> int:
     began = time.process_time()
-    outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in MAKERS}
+    outcomes: dict[str, Counter[str]] = {kind: Counter() for kind in kinds}
     situations = compared = 0
     for number in range(count):
-        kind, key = list(MAKERS)[number % len(MAKERS)], seed + number // len(MAKERS)
+        kind, key = kinds[number % len(kinds)], seed + number // len(kinds)
         xml = drawn(kind, key)
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
+        if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
+            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * DEEPER)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:
@@ -76,6 +93,8 @@ def _random(count: int, seed: int) -> int:
         outcomes[kind][outcome] += 1
         if outcome in WRONG:
             print(f"{kind} {key}: {outcome}", flush=True)
+        elif verdict is not None and outcome in COLUMNS["not understood"]:
+            print(f"{kind} {key}: {outcome}: {', '.join(sorted(verdict.unread))}", flush=True)
         if number % PROGRESS == PROGRESS - 1:
             _print(number + 1, *_row(sum(outcomes.values(), Counter())))
     print(f"{count} drawings from seed {seed}, {situations} situations of the machine, {compared} of them looked for "
@@ -86,6 +105,8 @@ def _random(count: int, seed: int) -> int:
         _print(kind, *_row(found))
     together = sum(outcomes.values(), Counter())
     _print("together", *_row(together))
+    for column, meaning in MEANINGS.items():
+        print(f"{column}: {meaning}")
     return sum(together[one] for one in WRONG)
 
 

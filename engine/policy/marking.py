@@ -1,24 +1,33 @@
 """The state of a running instance as the checker's first state: what can still happen from here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from engine import feel
+from engine.bpmn import variables
 from engine.bpmn.program import INCLUSIVE, PARALLEL
 from engine.bpmn.state import Scope, Token
 from engine.bpmn.state import State as Running
 from engine.policy.abstraction import NOT_TOLD, Place
 from engine.policy.search import BUDGET
-from engine.policy.space import DIGIT, WORDS, Space, State, Way
+from engine.policy.space import DIGIT, STALE, WORDS, Space, State, Way
 
 Grant = tuple[str, str]
 """(element id of the approval, capability) of a yes that is still live."""
 _LEAVING = ("leave", "split", "output")
 """what a token is stuck at when its element is not performed again"""
 Marks = tuple[tuple[str, str | None], ...]
-"""(place, flow by which it comes to it; None: it is at work there) of each token that one token becomes."""
+"""(place, flow by which it comes to it; None: it is at work there; STALE: it is, but about another document than the
+one that is named now) of each token that one token becomes."""
 
 
-def states(space: Space, running: Running, granted: Iterable[Grant], most: int = BUDGET) -> list[State]:
+def states(
+    space: Space, running: Running, granted: Iterable[Grant], most: int = BUDGET,
+    asked: Mapping[int, str | None] | None = None,
+) -> list[State]:  # fmt: skip
     """Where the tokens stand, what was decided and written, which approvals live.
+
+    `asked`: number of a token that waits for an approval -> the document about which somebody was asked; of one that
+    is not in it, the one that is named now.
 
     A token that is stuck on its way out, be it for want of a data output, may leave on any flow, as may one that was
     placed behind an element and waits until something is undone: the element is not performed any more; one that was
@@ -37,7 +46,11 @@ def states(space: Space, running: Running, granted: Iterable[Grant], most: int =
         if token.scope.kind == "turn" and token.stage is None:
             continue  # a round of a loop: the token of the loop stands for all of them
         if place is not None and token.counts:
-            ways.append(list(_stands(place, token)))
+            ways.append(
+                list(_stands(place, token))
+                if not _is_stale(place, token, running, asked or {})
+                else [((place.id, STALE),)]
+            )
     for scope in running.scopes.values():
         for flow, count in scope.held.items():
             target = scope.program.flows[flow].target
@@ -61,8 +74,20 @@ def _prefix(scope: Scope, running: Running) -> str:
 
 def _placed(space: Space, state: State, marks: Marks) -> State:
     for name, flow in marks:
-        state = space.active(state, name) if flow is None else space.placed(state, name, flow)
+        if flow == STALE:
+            place = space.system.places[name]
+            state = space.active(state, name, f"! {STALE}" if place.boundaries else STALE)
+        else:
+            state = space.active(state, name) if flow is None else space.placed(state, name, flow)
     return state
+
+
+def _is_stale(place: Place, token: Token, running: Running, asked: Mapping[int, str | None]) -> bool:
+    mark = place.node.extensions.policy
+    if token.id not in asked or mark is None or place.repeats:
+        return False
+    named = feel.evaluate((mark.subject or "").strip().removeprefix("="), variables(running, token.scope.id, token.id))
+    return asked[token.id] != (None if named.value is None else str(named.value))
 
 
 def _stands(place: Place, token: Token) -> Iterator[Marks]:

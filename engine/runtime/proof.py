@@ -28,6 +28,9 @@ _granted = (
         policy_grant.c.expires_at > bindparam("at"),
     )
 )
+_asked = select(user_task.c.token, user_task.c.spec).where(
+    user_task.c.instance_id == bindparam("of"), user_task.c.closed_at.is_(None)
+)
 # a lease may be gone, taken by a suspension: what has begun and was not answered may happen all the same
 _held = (
     select(job.c.token)
@@ -69,8 +72,14 @@ def prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
         callees=_Running(state, callees),
         forms=forms, decisions=decisions,
-        begin=partial(policy.states, running=state, granted=granted),
+        begin=partial(policy.states, running=state, granted=granted, asked=_documents(uow, instance)),
     )  # fmt: skip
+
+
+def _documents(uow: UnitOfWork, instance: Instance) -> dict[int, str | None]:
+    """Token of each approval that is open -> the document about which somebody is asked."""
+    rows = uow.execute(_asked, {"of": instance.id})
+    return {row.token: row.spec["capability"][1] for row in rows if row.spec.get("capability")}
 
 
 def under_way(uow: UnitOfWork, instance: Instance, step: Step) -> list[Finding]:

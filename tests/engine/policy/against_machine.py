@@ -42,6 +42,10 @@ MAKERS: dict[str, Callable[..., bytes]] = {
     "in blocks": structured, "tangled": tangled, "in blocks, with data": partial(structured, data=True),
     "tangled, with data": partial(tangled, data=True),
 }  # fmt: skip
+UNDOING: dict[str, Callable[..., bytes]] = {
+    "full of compensation": partial(structured, undoing_pays=True),
+    "full of compensation, with data": partial(structured, data=True, undoing_pays=True),
+}  # fmt: skip
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
 SAMPLES = {"amount": AMOUNTS, "other": OTHERS, "level": (*LEVELS, "none of them")}
@@ -66,14 +70,16 @@ class Verdict:
             return "confirmed wrongly"
         if self.unread:
             return "unread"
-        if self.proof - paid:
-            return "cried wolf" if self.machine.complete else "not reached in the bound"
-        return "violated, both" if paid else "proved, both" if self.machine.complete else "proved, bounded"
+        if self.proof - paid and self.machine.complete:
+            return "cried wolf"
+        if self.proof - paid - self.confirmed:  # what was tried step by step lies deeper than everything was looked at
+            return "not reached in the bound"
+        return "violated, both" if self.proof else "proved, both" if self.machine.complete else "proved, bounded"
 
 
 def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     """Drawing number `seed`."""
-    return MAKERS[kind](seed, 2 + seed % 8, entangled=entangled)
+    return (MAKERS | UNDOING)[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
 def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12) -> Verdict | None:

@@ -59,15 +59,15 @@ DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"
 <rule id="r3"><inputEntry><text>&gt;= 500</text></inputEntry><outputEntry><text>"high"</text></outputEntry></rule>
 </decisionTable></decision></definitions>"""
 COMPENSATE = "<compensateEventDefinition/>"
-UNDO = 0.2
-"""how often a handler of compensation pays"""
 TERMINATE = "<terminateEventDefinition/>"
 MARK = f'<troika:policy provides="{CAPABILITY}" subject="= request_id" subjectType="erp_payment_request"/>'
 
 
-def structured(seed: int, size: int, *, entangled: bool = False, data: bool = False) -> bytes:
-    """Blocks within blocks, about `size` of them."""
-    maker = Blocks(random.Random(seed), size, entangled, data)
+def structured(
+    seed: int, size: int, *, entangled: bool = False, data: bool = False, undoing_pays: bool = False
+) -> bytes:
+    """Blocks within blocks, about `size` of them. `undoing_pays`: full of compensation, most of which pays."""
+    maker = Blocks(random.Random(seed), size, entangled, data, undoing_pays)
     first, last = maker.block()
     if maker.chance.random() < 0.8:
         pays = maker.pay()[0]
@@ -177,7 +177,10 @@ _SCRIPTS = (
 class Blocks:
     """Draws blocks; each method returns where it begins and where it ends."""
 
-    def __init__(self, chance: random.Random, size: int, entangled: bool, data: bool) -> None:
+    def __init__(
+        self, chance: random.Random, size: int, entangled: bool, data: bool, undoing_pays: bool = False
+    ) -> None:
+        self.undoing_pays = undoing_pays
         self.chance = chance
         self.left = size
         self.entangled = entangled
@@ -201,6 +204,8 @@ class Blocks:
         ]  # fmt: skip
         if self.deep < 2:
             kinds += [self.call, self.ad_hoc, self.undoing, self.transaction]
+            if self.undoing_pays:
+                kinds += [self.undoing, self.undoing, self.undoing, self.transaction]
         if self.data:
             kinds += [self.compute, self.compute, self.split, self.split]
         return self.chance.choice(kinds)()
@@ -540,7 +545,7 @@ class Blocks:
     def undoing(self) -> tuple[str, str]:
         """A task that is undone later by another one."""
         key, event, handler, undo = self.key("t"), self.key("c"), self.key("u"), self.key("z")
-        pays = self.chance.random() < UNDO
+        pays = self.chance.random() < (0.8 if self.undoing_pays else 0.2)
         undoes = service(handler, PAY, in_request_id="= request_id") if pays else user(handler)
         first, last = self.block()
         self.drawn += [

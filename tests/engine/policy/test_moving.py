@@ -118,3 +118,25 @@ def test_an_approval_that_is_stuck_on_its_result_is_not_asked_for_again(engine, 
         found = proof.prove(uow, rows.read(uow, instance_id), view.state)
 
     assert [(finding.rule, finding.element_id) for finding in found] == [("policy-approval-missing", "pay")]
+
+
+def test_an_approval_that_was_asked_about_another_document_does_not_count_for_this_one(engine, who):  # noqa: F811
+    """The document is replaced while the approval is open: what is approved then is the old one."""
+    xml = drawing(
+        START + ASKED + '<exclusiveGateway id="ok" default="ok_no"/><endEvent id="no"/>' + PAY + END
+        + flows("start fin ok no", 'ok pay ? approval.fin.outcome = "agree"', "pay end")
+    )  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": xml})
+    bill_id = str(a_bill(engine))
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", {"bill_id": bill_id}).id
+    state = look_at(engine, instance_id).state
+
+    with engine.unit_of_work(ENGINE) as uow:
+        instance = rows.read(uow, instance_id)
+        assert proof.prove(uow, instance, state) == []
+        state.root.vars["bill_id"] = "another"
+        assert [(one.rule, one.element_id) for one in proof.prove(uow, instance, state)] == [
+            ("policy-approval-missing", "pay")
+        ]
