@@ -1,7 +1,7 @@
 """Approve before pay on a drawing: what the search finds, as findings with the way that leads there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Protocol, TypedDict, Unpack
 
@@ -44,7 +44,8 @@ WORST = (VIOLATED, UNKNOWN, ASSUMED, GATE, PROVED, SILENT)
 class Verdict:
     """What is known of one process. `word`: proved | assumed | violated | unknown | nothing guarded. `classes`: of the
     guarded operations that it can reach, in what it calls as well. `assumed`: ids of the policies of which some
-    approval is given in another process, as the drawing says: the gate asks for it at each document."""
+    approval is given in another process, as the drawing says: the gate asks for it at each document. `asked`: ids of
+    those that ask for more on a condition, which is not given on every way: the gate judges the condition."""
 
     process: str
     word: str
@@ -53,10 +54,11 @@ class Verdict:
     seconds: float = 0.0
     classes: frozenset[str] = frozenset()
     assumed: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
     def about(self, policy: Policy) -> str:
-        """Of one policy: proved, assumed, violated, unknown, gate (nothing to prove: the gate asks), none (not its
-        class)."""
+        """Of one policy: proved, assumed, violated, unknown, gate (not all of it can be proved: the gate asks), none
+        (not its class)."""
         if policy.on not in self.classes:
             return SILENT
         if any(one.facts.get("policy") == policy.id for one in self.findings):
@@ -65,7 +67,7 @@ class Verdict:
             return UNKNOWN
         if policy.id in self.assumed:
             return ASSUMED
-        return PROVED if any(need.when is None for need in policy.approvals) else GATE
+        return PROVED if policy.approvals and policy.id not in self.asked else GATE
 
 
 class Beside(TypedDict, total=False):
@@ -90,7 +92,7 @@ class Beside(TypedDict, total=False):
 def prove(definition: Definition, catalog: Mapping[str, Any], **beside: Unpack[Beside]) -> list[Finding]:
     """Findings for every guarded operation of `definition` that can be reached without its approvals.
 
-    `catalog`: operations by name. Requirements with a `when` are left to the gate.
+    `catalog`: operations by name. Where approvals with a `when` are missing the gate asks, and nothing is found.
     """
     return [finding for verdict in verdicts(definition, catalog, **beside) for finding in verdict.findings]
 
@@ -146,8 +148,11 @@ def _prove(
         policy.id for place in system.places.values() for policy in policies if policy.on == _guarded(place, catalog)
         for requirement in policy.approvals if _is_assumed(place, policy, requirement, space.subjects)
     )  # fmt: skip
+    asked = frozenset(
+        policy.id for policy in policies if policy.on in classes and any(need.when for need in policy.approvals)
+    )
     if not needs:
-        return Verdict(process.id, ASSUMED if assumed else NOTHING, classes=classes, assumed=assumed)
+        return Verdict(process.id, ASSUMED if assumed else NOTHING, classes=classes, assumed=assumed, asked=asked)
     followed = space.handlers.values() if begin is None else ()
     system.unread.extend(
         (place.node.id, "compensation") for place in _handlers(system)
@@ -181,7 +186,17 @@ def _prove(
     if found.spent:
         findings.append(_spent(space, found, worst, resource))
     word = VIOLATED if found.violations else UNKNOWN if findings else ASSUMED if assumed else PROVED
-    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes, assumed)
+    if asked and not findings and begin is None:
+        always = _space(system, catalog, [_always(policy) for policy in policies], beside.get("forms"),
+                        beside.get("decisions"))  # fmt: skip
+        further = search(always, effort=beside.get("effort", DEPLOYING))
+        asked = asked if further.violations or further.spent else frozenset()
+    return Verdict(process.id, word, tuple(findings), len(found.seen), found.seconds, classes, assumed, asked)
+
+
+def _always(policy: Policy) -> Policy:
+    """A policy that asks for each of its approvals, whatever the facts are."""
+    return replace(policy, approvals=tuple(replace(need, when=None) for need in policy.approvals))
 
 
 def _no_decision(key: str) -> Any:

@@ -830,3 +830,26 @@ def test_while_it_is_drawn_a_way_is_told_and_not_tried():
     assert finding.facts["confirmed"] is None
     assert str(finding.facts["path"]) in str(finding)
     assert "Confirmed" not in str(finding)
+
+
+CONDITIONAL = policy.read("""
+- {id: PAY-002, title: 大额, on: payment.execute, distinct: [requester], require: [{approval: finance_approval},
+   {approval: cfo_approval, when: "= facts.amount >= 200000"}]}
+""")
+
+
+@pytest.mark.parametrize(("drawn", "told"), [(False, "gate"), (True, "proved")])
+def test_an_approval_on_a_condition_is_proved_only_where_every_way_has_it(drawn, told):
+    """Otherwise the gate judges the condition, and nobody is told that it was proved."""
+    second = approval("cfo", provides="cfo_approval") + flow("fin", "cfo")
+    asks = AGREED + ' and approval.cfo.outcome = "agree"' if drawn else AGREED
+    xml = process(
+        START, approval(), GATEWAY, PAY, END, second if drawn else "", flow("start", "fin"),
+        flow("cfo" if drawn else "fin", "ok"), flow("ok", "pay", asks), flow("ok", "end"), flow("pay", "end"),
+    )  # fmt: skip
+    definition = bpmn.read((HEAD + xml + "</bpmn:definitions>").encode()).definition
+
+    (verdict,) = policy.verdicts(definition, CATALOG, policies=CONDITIONAL)
+
+    assert verdict.findings == ()
+    assert verdict.about(CONDITIONAL[0]) == told
