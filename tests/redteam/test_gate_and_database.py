@@ -19,7 +19,7 @@ from engine import calls, identity, operations, policy, repository, runtime, tas
 from engine.db.base import metadata
 from engine.db.identity import user_account
 from engine.db.policy import clearance, policy_grant
-from engine.db.task import work_item
+from engine.db.task import ItemDecision, ItemKind, work_item
 from engine.errors import PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.modules.erp.operations import payees
@@ -434,6 +434,57 @@ def test_every_condition_of_the_guard_of_clearances_stops_what_it_is_for(engine,
         raise ZeroDivisionError  # undone
 
     assert stopped == dict.fromkeys(WRONG, True)
+
+
+FORGED = {
+    "of a decision that was undone": "UPDATE work_item SET voided_at = decided_at",
+    "of a rule's decision": "UPDATE work_item SET decision_source = 2",
+    "of an advice": f"UPDATE work_item SET kind = {int(ItemKind.ADVICE)}",
+    "of a rejection": f"UPDATE work_item SET decision = {int(ItemDecision.REJECTED)} WHERE decided_at IS NOT NULL",
+    "of a decision about another kind": "UPDATE work_item SET subject_type = 'x'",
+    "of a decision in another process": "UPDATE work_item SET instance_id = {other}",
+}
+"""what is wrong with the decision behind an approval that is put in"""
+PUT_IN = {"used": {"used_amount": "1"}, "consumed": {"state": "'consumed'"}, "over": {"expires_at": "granted_at"}}
+"""what an approval that is put in cannot be"""
+CHANGED = {
+    "less used": ("UPDATE policy_grant SET used_amount = 5", "UPDATE policy_grant SET used_amount = 4"),
+    "used when void": ("UPDATE policy_grant SET state = 'void'", "UPDATE policy_grant SET used_amount = 5"),
+}
+"""what an approval never becomes"""
+
+
+def test_every_condition_of_the_guards_of_approvals_stops_what_it_is_for(engine, who):
+    approved(engine, who, a_bill(engine), "fay")
+    lite = engine.dialect == "sqlite"
+    other, key = (f"X'{one.hex}'" if lite else f"'{one}'" for one in (uuid7(), uuid7()))
+    columns = [column.name for column in policy_grant.columns]
+
+    def put_in(**changes: str) -> str:
+        values = {"id": key, "capability": "'other'"} | changes
+        chosen = ", ".join(values.get(name, name) for name in columns)
+        return f"INSERT INTO policy_grant ({', '.join(columns)}) SELECT {chosen} FROM policy_grant"
+
+    tried = {"nothing": ("SELECT 1", put_in())}
+    tried |= {name: (wrong.format(other=other), put_in()) for name, wrong in FORGED.items()}
+    tried |= {name: ("SELECT 1", put_in(**changes)) for name, changes in PUT_IN.items()} | CHANGED
+    stopped = {}
+    with suppress(ZeroDivisionError), engine.unit_of_work(ENGINE) as uow:
+        if lite:
+            uow.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        for name in ("work_item_frozen", "work_item_decision_frozen"):
+            switched_off(uow, name)
+        for name, (wrong, act) in tried.items():
+            part = uow.connection.begin_nested()
+            uow.connection.execute(text(wrong))
+            try:
+                uow.connection.execute(text(act))
+            except IntegrityError as refused:
+                stopped[name] = "POLICY." in str(refused)
+            part.rollback()
+        raise ZeroDivisionError  # undone
+
+    assert stopped == dict.fromkeys([*FORGED, *PUT_IN, *CHANGED], True)
 
 
 @pytest.mark.row(24, GATE)

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import calls, history, identity, jobs, operations, policy, repository, runtime, tasks
 from engine.db import rows
 from engine.db.job import incident, job
 from engine.db.notice import notice_delivery
 from engine.db.policy import clearance, policy_grant, policy_hold
+from engine.db.task import work_item
 from engine.errors import PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import OperationCall
@@ -425,3 +426,58 @@ def test_asking_again_without_a_new_approval_holds_again(engine, who):
         starter = rows.read(uow, hold.instance_id).starter_id
     assert (hold.times, held) == (2, 1)
     assert recipients == {who["kate"].user_id, starter} - {None}
+
+
+# ---------------------------------------------------------------- what would count if one condition were not asked
+
+
+def test_one_who_has_given_two_approvals_is_counted_where_nobody_else_can_be(engine, who):
+    ship(engine, FINANCE)
+    approvals(engine, "finance_approval", "cfo_approval")
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])  # hers comes first and would be taken
+    ship(engine, FINANCE + "    - {approval: cfo_approval}\n")
+    approved(engine, who, bill_id, "finance_approval", "dora")
+    approved(engine, who, bill_id, "cfo_approval", "fay")
+
+    pay(engine, instance_id, bill_id)
+
+    assert state_of(engine, bill_id) == "paid"
+
+
+def test_an_approval_whose_decision_was_undone_counts_for_nothing_though_nobody_took_it_back(engine, who):
+    ship(engine, FINANCE)
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(work_item).where(work_item.c.decided_at.is_not(None)).values(voided_at=uow.now))
+    assert grants(engine) == [("finance_approval", "active")]
+
+    assert "was undone" in held(engine, instance_id, bill_id)
+
+
+def test_a_policy_that_changed_holds_approvals_that_were_given_before(engine, who):
+    """Retro-activity: they must fulfil the version in force when it is paid."""
+    parts = FINANCE.replace("}", ", uses: up_to_amount}")
+    approvals(engine, "finance_approval")
+    ship(engine, parts)
+    bill_id, other = a_bill(engine), a_bill(engine)
+    approved(engine, who, bill_id, "finance_approval", "fay")
+    approved(engine, who, other, "finance_approval", "fay")
+    instance_id = started(engine, who["req"], bill_id)
+    pay_some(engine, instance_id, bill_id, "40.00")
+    with engine.unit_of_work(ENGINE) as uow:
+        change(uow, bill_id, content=b"open")
+
+    ship(engine, FINANCE)
+    assert "has been used in part already" in held(engine, instance_id, bill_id)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(
+            uow, HEAD.replace("distinct: [requester, approver]", "same: [requester]") + "  require:\n" + FINANCE
+        )
+    assert "only requester may" in held(engine, instance_id, other)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, HEAD.replace("[amount, payee]", "[amount, entity]") + "  require:\n" + FINANCE)
+    assert "the document has no fact 'entity'" in held(engine, instance_id, other)
