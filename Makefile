@@ -49,7 +49,7 @@ check: $(VENV)/.stamp-test
 
 test: check
 	$(BIN)/troika assets
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal  # on two processors: one worker in three waits, for a page or a database
 
 fuzz: $(VENV)/.stamp-test
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=explore
