@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from engine import identity
 from engine.dispatch import Runners
@@ -21,6 +21,8 @@ from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 from webui import create_app, demo, node
 
+PATIENT = 30_000
+"""Milliseconds until what a page does not show is given up; as long as Playwright waits for what is clicked."""
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
 
@@ -154,6 +156,7 @@ def demo_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One for all tests; each has profiles of its own in it."""
+    expect.set_options(timeout=PATIENT)
     with sync_playwright() as playwright:
         started = chromium.launch(playwright)
         yield started
