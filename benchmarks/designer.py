@@ -7,6 +7,7 @@ the thread that answers.
 """
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from typing import Any
 
 from flask import Flask
 from lxml import etree
+from PIL import Image, ImageChops
 from playwright.sync_api import Page, sync_playwright
 
 from engine import drafts, identity
@@ -34,6 +36,8 @@ from webui import create_app, demo, node
 LIBRARY = Path(__file__).parents[1]
 MIWG = LIBRARY.parent / "shared" / "conformance" / "data" / "miwg"
 MANY, SOME, ROW = 300, 50, 20
+TOLERANCE = 12
+"""of 255, as pages are compared"""
 MOVES, TYPED = 40, "approve this request"
 Took = Mapping[str, list[float]]
 """what was measured -> milliseconds, one of each round"""
@@ -302,21 +306,41 @@ def answers(app: Flask, cookie: dict[str, str], rounds: int) -> Took:
     return said
 
 
-def references(page: Page, folder: Path) -> dict[str, list[Any]]:
-    """File -> the elements that differ after the canvas has opened and saved it."""
+def references(page: Page, folder: Path) -> dict[str, tuple[list[Any], int]]:
+    """File -> the elements that differ after the canvas has opened and saved it, and the pixels that differ between our
+    own drawing of it before and after.
+    """
     found = {}
     for path in sorted(folder.rglob("*.bpmn")):
-        saved = page.evaluate(
+        saved, *pictures = page.evaluate(
             """async xml => {
               const { modeler } = tkDesigner;
               await modeler.importXML(xml);
-              return (await modeler.saveXML()).xml;
+              const { svg } = await modeler.saveSVG(), saved = (await modeler.saveXML()).xml;
+              await modeler.importXML(saved);
+              return [saved, svg, (await modeler.saveSVG()).svg];
             }""",
             path.read_bytes().decode(),
         )
         before, after = _parts(path.read_bytes()), _parts(saved.encode())
-        found[path.name] = [*(before - after).elements(), *(after - before).elements()]
+        parts = [*(before - after).elements(), *(after - before).elements()]
+        found[path.name] = parts, _pixels(*(_picture(page, svg) for svg in pictures))
     return found
+
+
+def _picture(page: Page, svg: str) -> Image.Image:
+    shown = page.context.new_page()
+    shown.set_content(svg)
+    taken = Image.open(io.BytesIO(shown.screenshot(full_page=True))).convert("L")
+    shown.close()
+    return taken
+
+
+def _pixels(before: Image.Image, after: Image.Image) -> int:
+    """How many differ by more than TOLERANCE; all of them when the sizes do."""
+    if before.size != after.size:
+        return before.width * before.height
+    return sum(ImageChops.difference(before, after).histogram()[TOLERANCE + 1 :])
 
 
 def _parts(xml: bytes) -> Counter[tuple[Any, ...]]:
@@ -388,9 +412,9 @@ def main() -> None:
     for name, aim in AIMS.items():
         told = f"| {name} | {median(measured[name]):.0f} | {min(measured[name]):.0f} |"
         print(f"{told} {aim or '–'} |")
-    for name, parts in differences.items():
+    for name, (parts, pixels) in differences.items():
         said, drawn = ([part for part in parts if part[1] is model] for model in (True, False))
-        print(f"| {name} | {len(said)} of the model: {said[:2]} | {len(drawn)} of the picture |")
+        print(f"| {name} | {len(said)} of the model: {said[:2]} | {len(drawn)} of the places, {pixels} pixels |")
 
 
 if __name__ == "__main__":
