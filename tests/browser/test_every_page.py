@@ -410,6 +410,7 @@ def opened(
 ) -> list[str]:  # fmt: skip
     """What is wrong with the pages, and the dialogs that `openers` open; `thoroughly`: in all colours and widths."""
     found, before = [], None
+    known: set[str] = set()
     for login, endpoint, address in places.addresses():
         if login != before:
             places.become(page, login, theme)
@@ -417,7 +418,7 @@ def opened(
         if endpoint == "requests.start":
             page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
         seen = everywhere(page) if endpoint in thoroughly else look(page, WHOLE if login != before else CONTENT)
-        seen += in_dialogs(page, look, openers)
+        seen += in_dialogs(page, look, openers) + in_own_dialogs(page, look, known)
         found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
         before = login
     return found
@@ -474,6 +475,20 @@ def in_dialogs(page: Page, look: Look, openers: str) -> list[str]:
         found += [f"{opener.inner_text()}: {one}" for one in look(page, "dialog[open]")]
         page.keyboard.press("Escape")
         page.locator("dialog[open]").wait_for(state="hidden")
+    return found
+
+
+def in_own_dialogs(page: Page, look: Look, known: set[str]) -> list[str]:
+    """What is wrong in the dialogs that its script opens when something has happened; each once, by its words."""
+    found = []
+    for dialog in page.locator("dialog[id]").all():
+        name, words = dialog.get_attribute("id"), dialog.text_content() or ""
+        if words in known or page.locator(f'[data-opens="#{name}"]:visible').count():
+            continue
+        known.add(words)
+        dialog.evaluate("one => one.showModal()")
+        found += [f"{name}: {one}" for one in look(page, "dialog[open]")]
+        dialog.evaluate("one => one.close()")
     return found
 
 
