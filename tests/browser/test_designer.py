@@ -320,6 +320,80 @@ def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a
     assert wrong == []
 
 
+TOOLS = {"c": "global-connect", "h": "hand", "l": "lasso", "s": "space"}
+OF_APPROVE = "const m = tkDesigner.modeler, one = m.get('elementRegistry').get('approve');"
+
+
+def test_every_key_of_the_sheet_works(profile, draft):
+    page, wrong = opened(profile, draft("keyed"))
+
+    def now(js):
+        return page.evaluate(f"() => {{ {OF_APPROVE} return {js}; }}")
+
+    def begin():
+        page.evaluate(f"() => {{ {OF_APPROVE} m.get('selection').select(one); m.get('canvas').focus(); }}")
+
+    begin()
+    for key in "arn":
+        page.keyboard.press(key)
+        expect(page.locator(".djs-popup input")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator(".djs-popup")).to_have_count(0)
+        begin()
+    page.keyboard.press("e")
+    expect(page.locator(".djs-direct-editing-content")).to_be_focused()
+    page.keyboard.press("Escape")
+    for key, tool in TOOLS.items():
+        begin()
+        page.keyboard.press(key)
+        assert now(f"m.get('toolManager').isActive('{tool}')"), key
+        page.keyboard.press("Escape")
+    begin()
+    at = now("one.x")
+    moves = (("ArrowRight", 1), ("Shift+ArrowRight", 11), ("Control+z", 1), ("Control+y", 11), ("Control+z", 1))
+    for key, moved in moves:
+        page.keyboard.press(key)
+        assert now("one.x") == at + moved, key
+    page.keyboard.press("Delete")
+    assert now("one === undefined")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+a")
+    assert now("m.get('selection').get().length") > 5
+    page.keyboard.press("Control+0")
+    assert now("m.get('canvas').zoom()") == 1
+    page.keyboard.press("Control+=")
+    assert now("m.get('canvas').zoom()") > 1
+    page.keyboard.press("Control+-")
+    page.keyboard.press("Control+-")
+    assert now("m.get('canvas').zoom()") < 1
+    smaller = now("m.get('canvas').viewbox().x")
+    page.keyboard.press("Control+1")
+    assert now("m.get('canvas').viewbox().x") != smaller
+    begin()
+    tasks = "m.get('elementRegistry').filter(found => found.type === 'bpmn:UserTask').length"
+    for pressed, drawn in (("Control+d", 2), ("Escape", 2), ("Control+a", 2), ("Control+d", 4)):
+        page.keyboard.press(pressed)
+        assert now(tasks) == drawn, pressed
+    begin()
+    page.keyboard.press("F6")
+    assert page.evaluate("document.querySelector('#panel').contains(document.activeElement)")
+    page.keyboard.press("F8")
+    expect(page.locator(".tk-problem.active")).to_have_count(1)
+    begin()
+    page.keyboard.press("Control+f")
+    expect(page.locator(".djs-search-input input")).to_be_focused()
+    page.keyboard.press("Escape")
+    begin()
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#play")).to_be_visible()
+    assert wrong == []
+
+
 def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed(profile, draft):
     page, wrong = opened(profile, draft("palette"))
 

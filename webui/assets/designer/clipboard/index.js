@@ -5,12 +5,12 @@ import { isCopy, isCut, isPaste } from 'diagram-js/lib/features/keyboard/Keyboar
 import { t } from '../../shared/i18n.js';
 import { toast } from '../../shared/toast.js';
 
-const WRITTEN = 'bpmn-js-clip----', FIRST = 2_000, ROOM_PX = 60;
+const WRITTEN = 'bpmn-js-clip----', FIRST = 2_000;
 
 class Clipboard {
-  static $inject = ['bpmnjs', 'canvas', 'copyPaste', 'editorActions', 'eventBus', 'keyboard', 'moddle', 'selection'];
-  constructor(bpmnjs, canvas, copyPaste, editorActions, eventBus, keyboard, moddle, selection) {
-    Object.assign(this, { bpmnjs, canvas, copyPaste, editorActions, keyboard, moddle, selection });
+  static $inject = ['bpmnjs', 'copyPaste', 'editorActions', 'eventBus', 'keyboard', 'moddle'];
+  constructor(bpmnjs, copyPaste, editorActions, eventBus, keyboard, moddle) {
+    Object.assign(this, { bpmnjs, copyPaste, editorActions, keyboard, moddle });
     // what a copy of bpmn-js leaves out: an attribute of ours called `default` (it means the one of a flow), words of foreign products
     eventBus.on('moddleCopy.canCopyProperty', FIRST, ({ parent, property, propertyName }) => {
       if (propertyName === 'default' && parent.$type?.startsWith('troika:')) return property;
@@ -40,17 +40,7 @@ class Clipboard {
       return;
     }
     if (unknown.length) toast({ level: 'warning', text: t('Left out, since this designer does not know it: {names}', { names: unknown.join(', ') }) });
-    if (this.canvas.getContainer().matches(':hover')) this.copyPaste.paste({ tree });      // it follows the pointer
-    else this.#putBelow(tree);
-  }
-
-  // whoever works by keys alone has no pointer that says where: below everything else, where nothing is covered
-  #putBelow(tree) {
-    const shapes = Object.values(tree).flat().filter(({ y: top }) => Number.isFinite(top)), { inner: { x, y, width, height } } = this.canvas.viewbox();
-    const tall = Math.max(...shapes.map(shape => shape.y + shape.height)) - Math.min(...shapes.map(shape => shape.y));
-    const pasted = this.copyPaste.paste({ tree, element: this.canvas.getRootElement(), point: { x: x + width / 2, y: y + height + ROOM_PX + tall / 2 } });
-    this.selection.select(pasted.filter(element => !element.labelTarget));
-    this.canvas.scrollToElement(pasted[0], ROOM_PX);
+    this.copyPaste.paste({ tree });
   }
 
   // what was copied, or no tree: any text may lie in the clipboard. unknown: types that were left out of it

@@ -5,17 +5,19 @@ import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 const GAP_PX = 50;
 
 class Placing {
-  static $inject = ['autoPlace', 'canvas', 'create', 'elementRegistry', 'eventBus', 'modeling', 'rules', 'selection'];
+  static $inject = ['autoPlace', 'canvas', 'copyPaste', 'create', 'elementRegistry', 'eventBus', 'modeling', 'rules', 'selection'];
   #byKey = false;
   #pointing = false;      // by moves: to a browser without a mouse something is :hover, too
 
-  constructor(autoPlace, canvas, create, elementRegistry, eventBus, modeling, rules, selection) {
+  constructor(autoPlace, canvas, copyPaste, create, elementRegistry, eventBus, modeling, rules, selection) {
     Object.assign(this, { autoPlace, canvas, elementRegistry, eventBus, modeling, rules, selection });
     const listeners = { keydown: () => { this.#byKey = true; }, pointerdown: () => { this.#byKey = false; }, pointermove: ({ target }) => { this.#pointing = canvas.getContainer().contains(target); } };
     for (const [type, listener] of Object.entries(listeners)) document.addEventListener(type, listener, true);
     eventBus.on('diagram.destroy', () => { for (const [type, listener] of Object.entries(listeners)) document.removeEventListener(type, listener, true); });
     const follow = create.start.bind(create);
     create.start = (event, elements, context = {}) => (this.#byKey && !this.#pointing && this.#place([elements].flat(), context)) || follow(event, elements, context);
+    const paste = copyPaste.paste.bind(copyPaste);
+    copyPaste.paste = context => (this.#byKey && !this.#pointing && context.tree && !context.point ? this.#below(context.tree, paste) : paste(context));
   }
 
   // whether it was placed: what belongs to a border or a connection cannot be without one
@@ -30,6 +32,16 @@ class Placing {
     const placed = this.modeling.createShape(shape, position, parent, { attach: attached });
     this.eventBus.fire('autoPlace.end', { shape: placed, source: beside });      // chosen, in sight, and asked for its name
     return true;
+  }
+
+  // what is pasted or duplicated: below everything else, where nothing is covered
+  #below(tree, paste) {
+    const shapes = Object.values(tree).flat().filter(({ y: top }) => Number.isFinite(top)), { inner: { x, y, width, height } } = this.canvas.viewbox();
+    const tall = Math.max(...shapes.map(shape => shape.y + shape.height)) - Math.min(...shapes.map(shape => shape.y));
+    const pasted = paste({ tree, element: this.canvas.getRootElement(), point: { x: x + width / 2, y: y + height + GAP_PX + tall / 2 } });
+    this.selection.select(pasted.filter(element => !element.labelTarget));
+    this.canvas.scrollToElement(pasted[0], GAP_PX);
+    return pasted;
   }
 
   #free({ width, height }, beside) {
