@@ -25,7 +25,7 @@ def arm(at: str) -> None:
 
 
 def here(point: str) -> None:
-    """Die like `kill -9`, if `point` is armed and its hit has come."""
+    """Die like `kill -9`, if `point`, one of POINTS, is armed and its hit has come."""
     global _left
     if point != _armed:
         return

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select
 
 from engine import forms, identity, repository, tasks
 from engine.db import rows
+from engine.db.identity import membership
 from engine.db.instance import Status
 from engine.db.printing import print_record
 from engine.db.task import ItemKind, user_task, work_item
@@ -24,7 +25,9 @@ _asked = (
     .outerjoin(user_task, (user_task.c.id == work_item.c.user_task_id) & (work_item.c.kind != int(ItemKind.COPY)))
     .where(
         work_item.c.instance_id == bindparam("of"),
-        (work_item.c.assignee_id == bindparam("who")) | (work_item.c.decided_by == bindparam("who")),
+        (work_item.c.assignee_id == bindparam("who"))
+        | (work_item.c.decided_by == bindparam("who"))
+        | work_item.c.group_id.in_(select(membership.c.group_id).where(membership.c.user_id == bindparam("who"))),
     )
 )
 """what the tasks of somebody say; None: a copy, which may be printed"""

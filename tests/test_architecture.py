@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import crash
 from engine.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +43,12 @@ def test_only_the_one_door_runs_the_function_of_an_operation():
     through = re.compile(r"\boperation\.function\b")
     found = {name_of(path) for path in SOURCES if through.search(path.read_text(encoding="utf-8"))}
     assert found <= CALLABLE_BY
+
+
+def test_every_point_at_which_the_process_may_die_is_one_that_the_fault_tests_arm():
+    named = re.compile(r'crash\.here\("([^"]+)"\)')
+    found = {point for path in SOURCES for point in named.findall(path.read_text(encoding="utf-8"))}
+    assert found == set(crash.POINTS)
 
 
 def test_nothing_supplied_is_evaluated_or_unpickled():

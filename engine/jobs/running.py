@@ -347,7 +347,6 @@ def _send_event(engine: ProcessEngine, claimed: Claimed) -> None:
         with engine.unit_of_work(RUNNER) as uow:
             hooks.tried(uow, delivery, error)
         raise
-    crash.here("webhook.answered")
     with engine.unit_of_work(RUNNER) as uow:
         fence(uow, claimed)
         hooks.delivered(uow, delivery, answer)

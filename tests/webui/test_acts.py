@@ -364,6 +364,20 @@ def test_what_is_over_is_released_by_its_group_and_erased_by_an_administrator(si
     assert "erased" in shown
 
 
+def test_a_decision_that_was_taken_back_stays_in_the_timeline_and_says_so(sign_in, ask):
+    address = f"/requests/{ask(ALL)}"
+    bob = sign_in("bob")
+    item = item_of(bob)
+    assert decide(bob, item, "agree", opinion="too fast").status_code == 303
+    assert "no longer counts" not in bob.get(address).text
+
+    assert sent(bob, f"/inbox/{item}/recall", reason="wrong one").status_code == 204
+
+    shown = bob.get(address).text
+    assert "agreed, no longer counts (recalled)" in shown
+    assert "too fast" in shown
+
+
 def test_a_task_of_many_that_was_skipped_stands_in_the_timeline(sign_in, ask):
     skipped = '<troika:skipWhen value="= amount &lt; 100"/><troika:fields default'
     instance = ask(ALL, ('assignee="bob"', 'candidateUsers="bob,carl"'), ("<troika:fields default", skipped))

@@ -73,3 +73,10 @@ def test_record_pages_name_states_in_the_language_of_the_reader(engine, sign_in)
 
     assert all("dormant" in text for text in pages)
     assert all("沉睡" in text and "dormant" not in text for text in chinese)
+
+
+def test_whoever_designs_finds_a_new_approval_and_the_templates_on_the_home_page(sign_in):
+    links = ('href="/designer/approvals/new"', 'href="/designer/templates/"')
+
+    assert [link in sign_in("root").get("/").text for link in links] == [True, True]
+    assert [link in sign_in("ann").get("/").text for link in links] == [False, False]

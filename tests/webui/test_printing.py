@@ -198,6 +198,23 @@ def test_a_layout_says_what_is_printed_in_which_order_and_on_what(sign_in, engin
     assert [name for name, _ in printed[0].parts[1].fields] == ["Amount", "Reason"]
 
 
+def test_the_print_button_is_there_for_the_requester_and_not_where_the_drawing_hides_it(sign_in, engine, people):
+    hides = b'<troika:approval mode="any" onReject="flow"/>'
+    with engine.unit_of_work(ENGINE) as uow:
+        assert hides in CLAIM
+        drawing = CLAIM.replace(hides, hides + b'<troika:buttons print="false"/>', 1)
+        repository.deploy(
+            uow, {"claim.bpmn": drawing, "forms/claim.json": CLAIM_FORM, "forms/approval.json": APPROVAL_FORM}
+        )
+    address = f"/requests/{claimed(engine, people)}"
+    button = f'action="{address}/print.pdf"'
+
+    assert button in sign_in("ann").get(address).text
+    assert button in sign_in("olga").get(address).text
+    assert button not in sign_in("bob").get(address).text
+    assert sign_in("bob").post(f"{address}/print.pdf", data={}).status_code == 403
+
+
 def test_a_process_is_printed_by_the_layout_of_the_form_that_it_names(sign_in, engine, people, printed):
     head = b'<troika:print template="oa/paper"/><troika:summary'
     with engine.unit_of_work(ENGINE) as uow:
