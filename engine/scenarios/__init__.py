@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from engine.errors import EngineError, Phrase
+from engine.errors import EngineError, Phrase, Title
 from engine.scenarios import world as worlds
 from engine.scenarios.running import Failed, Run, reason_of
 from engine.scenarios.stage import Stage
@@ -23,7 +23,7 @@ class Result:
     """How one scenario went. `failure`: what was expected and what was found, empty when it passed."""
 
     process: str
-    name: str
+    name: Title
     failure: Phrase
     took: timedelta
 

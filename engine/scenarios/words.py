@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from engine.errors import N_, EngineError
+from engine.errors import N_, EngineError, Title
 from engine.values import Values
 
 ACTS = ("complete", "agree", "reject", "return", "recall")
@@ -18,6 +18,7 @@ _STEP = frozenset(("task", "as", "group", "in", "sign", *ACTS, "withdraw", "subm
                    "meanwhile", "cancel", "signal", "set"))  # fmt: skip
 _VERBS = ("task", "message", "signal", "set", "after", "meanwhile", "cancel", "withdraw", "submit again")
 _RETURN = frozenset(("to", "resubmit", "opinion"))
+_LANGUAGES = frozenset(("zh", "en"))
 _SCENARIO = frozenset(("name", "as", "given", "start", "steps", "variables", "called", "not called", "incidents",
                        "records", "tasks", "refused", "ends in"))  # fmt: skip
 _FILE = frozenset(("process", "now", "as", "background", "scenarios"))
@@ -73,10 +74,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A story with an expected end. `stubs`: for the start."""
+    """A story with an expected end. `name`: with its other languages (a Title). `stubs`: for the start."""
 
     process: str
-    name: str
+    name: Title
     now: datetime
     person: str | None
     given: Values
@@ -147,7 +148,7 @@ class _Reader:
     def scenario(self, item: Any, document: dict[str, Any], process: str) -> Scenario:
         place = f"scenario '{item.get('name', '?') if isinstance(item, dict) else '?'}'"
         self.keys(item, _SCENARIO, place)
-        name = self.of(item.get("name"), str, place)
+        name = self.name(item.get("name"), place)
         stubs, steps = self.steps(item.get("steps") or [], place)
         _, background = self.steps(document.get("background") or [], "background")
         called = item.get("called")
@@ -160,6 +161,16 @@ class _Reader:
             records={table: int(n) for table, n in (item.get("records") or {}).items()},
             tasks=None if item.get("tasks") is None else tuple(item["tasks"]),
         )  # fmt: skip
+
+    def name(self, told: Any, place: str) -> Title:
+        """A text, or one for each language; what is English, else the first one, tells it apart from the others."""
+        if not isinstance(told, dict):
+            return Title(self.of(told, str, place), {})
+        self.keys(told, _LANGUAGES, place)
+        labels = {language: self.of(text, str, place) for language, text in told.items()}
+        if not labels:
+            raise self.wrong(place, "a name", told)
+        return Title(labels.get("en") or next(iter(labels.values())), labels)
 
     def steps(self, listed: Any, place: str) -> tuple[tuple[Stub, ...], tuple[Step, ...]]:
         """Operations stand after the step that calls them; those before the first step belong to the start."""

@@ -25,7 +25,7 @@ class ScenarioNameTaken(EngineError):
 def added(text: str, item: Mapping[str, Any], process: str) -> str:
     """The file with one scenario more. Raises WrongScenario, ScenarioNameTaken."""
     before = read(text, "scenarios", process) if text.strip() else []
-    if str(item["name"]) in [story.name for story in before]:
+    if str(item["name"]) in {name for story in before for name in (story.name, *story.name.labels.values())}:
         raise ScenarioNameTaken(name=item["name"])
     told = yaml.dump(
         [_plain(item)], Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=WIDTH, default_flow_style=None

@@ -34,6 +34,10 @@ def test_each_process_tells_its_bad_ends_too() -> None:
     assert len(STORIES) >= 30
 
 
+def test_every_scenario_is_called_in_both_languages() -> None:
+    assert [story.name for story in STORIES if story.name.labels.keys() != {"zh", "en"}] == []
+
+
 def test_no_two_scenarios_of_a_process_have_one_name() -> None:
     names = [(story.process, story.name) for story in STORIES]
 

@@ -53,7 +53,7 @@ class Played:
 def scenario_list(key: str) -> ResponseReturnValue:
     """The scenarios of a process."""
     opened = opened_drawing(key)
-    names = [Outcome(story.name) for story in _stories(opened)]
+    names = [Outcome(label(story.name.labels, story.name)) for story in _stories(opened)]
     return page("designer/scenarios.html", block="content", key=key, name=opened.line.name, outcomes=names, found=None)
 
 
@@ -89,7 +89,7 @@ def played(key: str) -> Played:
                      for edge in world_program.flows.values()}  # fmt: skip
     outcomes = [
         Outcome(
-            one.name, one.passed, errors.words(one.failure.template, one.failure.facts),
+            label(one.name.labels, one.name), one.passed, errors.words(one.failure.template, one.failure.facts),
             round(one.took.total_seconds() * 1000),
         )
         for one in results
