@@ -48,6 +48,8 @@ def test_an_expense_claim_is_submitted_approved_twice_and_paid(site, language, a
     site.open(ann, address)
     site.until(ann, ann.locator(".page-header .badge", has_text=words["done"]))
     expect(ann.locator("tk-diagram .tk-passed[data-element-id=pay]")).to_have_count(1)
+    bar, drawing = (ann.locator(f"tk-diagram {part}").bounding_box() for part in (".tk-zoom", ".tk-canvas"))
+    assert bar["x"] + bar["width"] <= drawing["x"], "the buttons lie upon the drawing"
     decisions = ann.locator(".tk-timeline .step-item .badge").all_inner_texts()
     assert decisions == [words["agreed"], words["agreed"], words["done"]]
     site.open(finance, address)
@@ -87,6 +89,8 @@ def _in_the_dark(site, page, name):
 def test_the_inbox_opens_a_task_by_keyboard_alone(site):
     bob = site.enter("bob")
     site.open(bob, "/inbox/")
+    tabs = bob.locator(".tk-tabs .nav-item").evaluate_all("tabs => tabs.map(tab => tab.offsetTop)")
+    assert len(set(tabs)) == 1, "a tab has fallen to a second line"
 
     bob.keyboard.press("Tab")
     expect(bob.locator(":focus")).to_have_attribute("href", "#content")
