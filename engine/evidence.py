@@ -44,6 +44,7 @@ STEPS = {
         "程序重算链上每一环的 SHA-256，沿 Merkle 路径算到检查点的根，核对 Ed25519 签名；"
         "再核对付款、放行、同意、决定与链上事实，并由事实重算摘要。",
         "检查点另存于数据库之外：将其中的根与外部文件比较。",
+        "首个事实未注明 record 2 的链较早，尚不记载政策版本、文件与拦截：这类链验证时不核对这些内容，缺失也不会指出。",
         "锚定证明首份外部副本之后的顺序与完整，不证明录入内容为真。",
     ],
     "en": [
@@ -53,6 +54,8 @@ STEPS = {
         "It recomputes SHA-256 of every link, follows the Merkle path to the root of the checkpoint and checks its "
         "Ed25519 signature; then payment, clearance, approvals, decisions and facts of the chain, and their digests.",
         "The checkpoint also lies outside the database: compare its root with the file there.",
+        "A chain whose first fact does not say record 2 is older and does not tell of versions of policies, files and "
+        "holds: it is verified without them, and what is missing of them is not named.",
         "Anchors prove order and integrity since the first copy outside, not the truth of what was entered.",
     ],
 }  # fmt: skip

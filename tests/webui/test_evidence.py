@@ -97,6 +97,8 @@ def name_of(engine, login: str) -> str:
 def test_evidence_of_a_payment_stands_alone(paid, tmp_path):
     company, key = paid
     early = gathered(company, key)
+    for limit in ("does not tell of versions of policies", "not the truth of what was entered"):
+        assert limit in str(early["steps"]["en"])
     company.clock.advance(timedelta(minutes=10))
     made = audit.anchor(company.engine)
     found = gathered(company, key)
