@@ -131,6 +131,18 @@ def test_a_file_of_data_is_decided_and_its_results_are_downloaded(site, draft, t
     assert rows[0] == ("amount", "dept", "expected", "result", "rules", "problems")
     assert [row[3] for row in rows[1:]] == ["manager", "cto", None]
 
+    with page.expect_download() as rules:
+        page.get_by_role("button", name="Download the rules").click()
+    taken = load_workbook(io.BytesIO(rules.value.path().read_bytes()))
+    taken.active.delete_rows(4)
+    taken.save(tmp_path / "rules.xlsx")
+    page.locator("#sheet [name=file]").set_input_files(tmp_path / "rules.xlsx")
+    page.get_by_role("button", name="Take in the rules").click()
+    expect(page.locator("td.rule-index[data-row-id=r3]")).to_have_count(0)
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    assert chromium.violations(page, ".tk-decision") == []
+    assert not chromium.scrolls_sideways(page)
+
 
 def test_every_shipped_table_opens_and_is_saved_with_nothing_lost(site):
     page = site.enter("chen", language="en-US")

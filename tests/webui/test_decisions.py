@@ -5,9 +5,9 @@ import json
 import re
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
-from engine import drafts, identity, repository
+from engine import dmn, drafts, identity, repository
 from engine.unit_of_work import ENGINE
 from tests.engine.dmn import written as w
 from tests.webui.publishing import publish
@@ -221,3 +221,23 @@ def test_nobody_else_sees_or_changes_a_table(ana, sign_in):
     assert ann.get(f"{HERE}/").status_code == 403
     assert ann.put(f"{HERE}/drafts/fee", json={"xml": "x"}, headers={"If-Match": "*"}).status_code == 403
     assert ann.post(f"{HERE}/try/fee", json={}).status_code == 403
+
+
+def test_rules_go_out_as_a_sheet_and_come_back_from_one(ana):
+    def asked(file=None, decision="fee"):
+        sent = {"xml": text(FEE), "decision": decision, "csrf_token": ana.token}
+        return ana.post(f"{HERE}/sheet/fee", data=sent | ({"file": file} if file else {}))
+
+    ana.get(f"{HERE}/")
+    lines = list(load_workbook(io.BytesIO(asked().data)).active.iter_rows(values_only=True))
+    assert lines == [("amount", "fee"), *map(tuple, RULES)]
+    changed = sheet(
+        {"A1": "amount", "B1": "fee", "A2": "> 100", "B2": '"large"', "A4": 100, "B4": "'-1", "A5": "-", "B5": True}
+    )
+    back = dmn.read(asked((io.BytesIO(changed), "rules.xlsx")).json["xml"].encode()).model.find("fee").logic
+    assert [(rule.id, *rule.tests, *rule.outputs) for rule in back.rules] == [
+        ("r2", "> 100", '"large"'), ("fee_rule1", "100", "-1"), ("fee_rule2", "-", "true"),
+    ]  # fmt: skip
+    other = asked((io.BytesIO(b"x,y\n1,2"), "rules.csv"))
+    assert (other.status_code, "Expected the first row to name the columns amount, fee" in other.text) == (422, True)
+    assert asked(decision="nothing").status_code == 422

@@ -12,6 +12,7 @@ from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
 from webui import datafile, errors, transaction
 from webui.access import works
+from webui.designer import table_sheets
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
 from webui.designer.decision_files import DecisionFile, file_of_decisions, files
@@ -95,7 +96,7 @@ def edit_decision(key: str) -> ResponseReturnValue:
         "addresses": {
             "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
             **of_draft("decision", key, found.path), "try": url_for(".try_decision", key=key),
-            "simulate": url_for(".simulate_decision", key=key),
+            "simulate": url_for(".simulate_decision", key=key), "sheet": url_for(".decision_sheet", key=key),
         },
         "limits": {"megabytes": datafile.FILE_LIMIT_MB, "rows": ROWS_LIMIT},
     }  # fmt: skip
@@ -171,6 +172,18 @@ def simulate_decision(key: str) -> ResponseReturnValue:
         heading=[_text(cell) for cell in lines[0]], count=len(done.rows), failed=done.failed, shown=SHOWN,
         coverage=_coverage_out(done), missing=done.missing, ignored=done.ignored,
     )  # fmt: skip
+
+
+@designer.post("/decisions/sheet/<key>")
+@transaction.reads_only
+def decision_sheet(key: str) -> ResponseReturnValue:
+    """The rules of a table as a sheet; with `file`, the file of decisions with the rules of that sheet."""
+    xml, decision, upload = request.form.get("xml", ""), request.form.get("decision", ""), request.files.get("file")
+    model = _model(key, xml)
+    if upload is None:
+        return _xlsx(key, datafile.as_xlsx(table_sheets.lines(model, decision)))
+    lines = datafile.rows(upload.filename or "", upload.read(), ROWS_LIMIT)
+    return jsonify(xml=table_sheets.with_rules(xml.encode("utf-8", "replace"), model, decision, lines).decode())
 
 
 def _existing(key: str) -> DecisionFile:
@@ -249,7 +262,10 @@ def _coverage_out(done: dmn.Simulation) -> list[dict[str, Any]]:
 
 
 def _download(key: str, lines: list[list[Any]], done: dmn.Simulation) -> Response:
-    content = datafile.as_xlsx(datafile.with_results(lines, done, _problem))
+    return _xlsx(key, datafile.as_xlsx(datafile.with_results(lines, done, _problem)))
+
+
+def _xlsx(key: str, content: bytes) -> Response:
     response = Response(content, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     response.headers.set("Content-Disposition", "attachment", filename=f"{key}.xlsx")
     return response

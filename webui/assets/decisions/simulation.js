@@ -1,6 +1,6 @@
 // A file of data, decided row by row on the server: what each row gave, what each rule hit, and all of it to download.
-import { csrfToken } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
+import { offer, sendFile } from './sending.js';
 
 export class Simulation {
   // address: of the server; asked(): {xml, decision} now; shown(coverage)
@@ -12,16 +12,7 @@ export class Simulation {
   }
 
   async #send(more = {}) {
-    const { xml, decision } = await this.asked();
-    const body = new FormData();
-    for (const [name, value] of Object.entries({ xml, decision, ...more })) body.append(name, value);
-    body.append('file', this.form.elements.file.files[0]);
-    const answer = await fetch(this.address, { method: 'POST', body, headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' } });
-    if (!answer.ok) {
-      const said = await answer.json().catch(() => null);
-      throw new Error(said?.detail ?? said?.message ?? `HTTP ${answer.status}`);
-    }
-    return answer;
+    return sendFile(this.address, { ...await this.asked(), ...more, file: this.form.elements.file.files[0] });
   }
 
   async #run() {
@@ -44,9 +35,7 @@ export class Simulation {
 
   async #download() {
     const answer = await this.#send({ as: 'xlsx' });
-    const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await answer.blob()), download: 'results.xlsx' });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    await offer(answer, 'results.xlsx');
   }
 
   #show({ heading, rows, count, failed, shown, coverage, missing, ignored }) {

@@ -2,6 +2,7 @@
 import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
 import { Marks } from '../decisions/marks.js';
+import { sheet } from '../decisions/sheet.js';
 import { Simulation } from '../decisions/simulation.js';
 import { Tests } from '../decisions/tests.js';
 import { speakOf } from '../designer/comments.js';
@@ -51,20 +52,22 @@ async function start() {
   $('add-row').addEventListener('click', () => tests.add());
   const fromFile = () => tests.set([], testsOf(modeler, $('decision').value));      // at once: what is shown is what is kept
   $('decision').addEventListener('change', () => { fromFile(); check.now(); });
+  const take = async left => {
+    await modeler.importXML(left);
+    fromFile();
+    draft.changed();
+    await check.now();
+  };
   new Simulation({
     form: $('simulation'), button: $('download'), error: $('data-error'), result: $('data-result'), address: page.addresses.simulate,
     asked: async () => ({ xml: await xml(), decision: $('decision').value }), shown: coverage => marks.setHits(coverage),
   });
+  sheet({ form: $('sheet'), address: page.addresses.sheet, key: page.key, xml, decision: () => $('decision').value, take });
   views(modeler);
   listen(modeler, draft, problems, check);
   const { lock, begin } = attend(page, draft, {
     now: xml,
-    take: async left => {
-      await modeler.importXML(left);
-      fromFile();
-      draft.changed();
-      await check.now();
-    },
+    take,
   });
   globalThis.tkDecision = { modeler, draft, missing, lock };      // for browser tests and the console
   await Promise.all([check.now(), begin()]);
