@@ -40,9 +40,9 @@ MEANINGS = {
 }  # fmt: skip
 WRONG = (*COLUMNS["missed"], *COLUMNS["false alarm"])
 SITUATIONS, DEPTH = 600, 20
-DEEPER = 5
-"""so many times more is looked at where the proof warned of what was not reached"""
-LOOKED_FOR = 5
+DEEPER = 3
+"""so many times more situations are looked at, twice as deep, where the proof warned of what was not reached"""
+LOOKED_FOR = 10
 """of every so many drawings each state of the machine is looked for among those of the proof"""
 PROGRESS = 100
 DRAWING_MS = 100
@@ -81,7 +81,7 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         xml = drawn(kind, key)
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
         if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
-            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * DEEPER)
+            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:

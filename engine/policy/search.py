@@ -14,6 +14,8 @@ from typing import NamedTuple
 from engine.policy.space import Move, Slots, Space, State
 
 BUDGET = 100_000
+COMPARED = 16
+"""so many comparisons with states that are alike count as a step"""
 
 
 class Effort(NamedTuple):
@@ -81,6 +83,7 @@ def search(space: Space, origins: list[State] | None = None, effort: Effort = DE
             if following in before or not space.leads_on(following, open_to):
                 continue
             like = worst.setdefault((following.tokens, following.outcomes), [])
+            steps += len(like) // COMPARED
             if any(_covers(one, following) for one in like):
                 continue
             like.append(following)

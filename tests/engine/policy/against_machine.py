@@ -128,7 +128,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
     if space.system.unread or any(space.matters(place) for place in space.system.places.values()
                                   if place.node.for_compensation):  # fmt: skip
         return 0, None
-    found = search(space, effort=Effort(20_000, 1_000_000))
+    found = search(space, effort=Effort(20_000, 30_000))
     if found.spent:
         return 0, None
     known: dict[tuple[int, ...], list[State]] = {}
