@@ -720,6 +720,38 @@ def test_a_handler_of_compensation_in_a_loop_is_not_proved():
     assert [(finding.rule, finding.element_id) for finding in check(drawing)] == [("policy-unproved", "pay")]
 
 
+INSIDE = (
+    '<bpmn:startEvent id="s0"/>', task("note"), undone_by(PAY), '<bpmn:endEvent id="s1"/>', flow("s0", "note"),
+    flow("note", "s1"), LINK.format("pay"),
+)  # fmt: skip
+LEFT = {
+    "in rounds": '<bpmn:subProcess id="S"><bpmn:standardLoopCharacteristics/>{}</bpmn:subProcess>',
+    "behind inputs": '<bpmn:subProcess id="S"><bpmn:extensionElements><zeebe:ioMapping><zeebe:input source="= 1" '
+    'target="request_id"/></zeebe:ioMapping></bpmn:extensionElements>{}</bpmn:subProcess>',
+    "in a handler of events": '<bpmn:subProcess id="S" triggeredByEvent="true">{}</bpmn:subProcess>',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", LEFT)
+def test_a_handler_of_compensation_that_sees_variables_as_they_were_is_not_proved(where):
+    inside, lines = "".join(INSIDE), [flow("start", "S"), flow("S", "back")]
+    if where == "in a handler of events":
+        inside, lines = inside.replace('id="s0"/>', f'id="s0">{TIMER}</bpmn:startEvent>'), [flow("start", "back")]
+    xml = process(START, LEFT[where].format(inside), THROWN, END, flow("back", "end"), *lines)
+
+    assert ("policy-unproved", "pay") in [(finding.rule, finding.element_id) for finding in check(xml)]
+
+
+def test_a_handler_of_compensation_is_not_proved_in_a_call_nor_from_where_a_request_stands():
+    called = process(*INSIDE, name="payer")
+    drawn = process(START, CALL, flow("start", "call"), flow("call", "back"), THROWN, END, flow("back", "end"))
+    assert ("policy-unproved", "pay") in [(one.rule, one.element_id) for one in check(drawn, called)]
+
+    stands = process(*UNDONE, flow("start", "fin"), flow("fin", "note"), flow("note", "end"))
+    assert check(stands) == []
+    assert [one.rule for one in check(stands, begin=lambda space: space.starts())] == ["policy-unproved"]
+
+
 def test_a_handler_of_compensation_that_does_something_else_leaves_the_proof_alone():
     drawing = good(task("note"), undone_by(task("forget")), LINK.format("forget")).replace(
         flow("start", "fin"), flow("start", "note") + flow("note", "fin")
