@@ -116,6 +116,11 @@ def test_a_path_outside_the_library_is_refused(analysts, path):
     assert ana.get("/designer/difference/claim?after=nothing").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["x.scenarios.yml", "x.element-template.json"])
+def test_a_file_without_drafts_is_not_put_aside(analysts, name):
+    assert analysts[0].post(f"/designer/aside/processes/crm/{name}", json={"content": "x"}).status_code == 404
+
+
 def test_a_comment_is_answered_resolved_and_counted_on_the_canvas(analysts, engine):
     ana, ben = analysts
     before = ana.get("/designer/edit/claim").text

@@ -99,9 +99,12 @@ def file_of(kind: str, key: str) -> File:
 
 
 def file_at(path: str) -> File:
-    """The file of a place in the library. Raises InvalidValue, NotFound."""
+    """The file of a place in the library. Raises InvalidValue, and NotFound also for a kind that has no drafts."""
     kind, key = drafts.place(path)
-    return file_of(kind.name.lower(), key)
+    name = kind.name.lower()
+    if name not in _SUFFIXES:
+        raise NotFound(kind=name, key=path)
+    return file_of(name, key)
 
 
 def content_of(file: File) -> bytes:
