@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from marshmallow import INCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from engine.bpmn.imports.writing import to_bytes
 from engine.bpmn.model import Node
@@ -18,6 +18,7 @@ from engine.bpmn.parser import read as read_drawing
 from engine.bpmn.parser.xml import BPMN, TROIKA, ZEEBE, local_name, parse
 from engine.errors import N_, InvalidValue, Phrase
 from engine.findings import Finding, Level, errors_of
+from engine.values import storable
 
 ENDING = ".element-template.json"
 SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
@@ -25,8 +26,11 @@ SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resourc
 SERVICE, USER = "serviceTask", "userTask"
 KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
 MOST_BYTES = 200_000
+LONGEST_NAME, LONGEST_ABOUT = 200, 2000
+"""characters"""
 TYPE, RETRIES, INPUT, OUTPUT = "type", "retries", "input", "output"
 _ICON = re.compile(r"data:image/(svg\+xml|png|jpeg|gif|webp)[;,][^\s\"'<>]*", re.ASCII)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*", re.ASCII)
 _LEFT_OUT = {"incoming", "outgoing", "ioSpecification", "property", "dataInputAssociation", "dataOutputAssociation"}
 _TEMPLATED = f"{{{ZEEBE}}}modelerTemplate"
 _EMPTY = (
@@ -90,54 +94,115 @@ class Reading:
     findings: list[Finding] = field(default_factory=list)
 
 
-class _Binding(Schema):
-    type = fields.String(required=True, validate=validate.OneOf(
-        ("zeebe:taskDefinition", "zeebe:taskDefinition:type", "zeebe:input", "zeebe:output")))  # fmt: skip
-    name = fields.String()
-    source = fields.String()
-    property = fields.String(validate=validate.OneOf((TYPE, RETRIES)))
+_OTHER = N_("of another kind or form")
+_SAID = {
+    "required": N_("it is missing"), "null": N_("it is empty"), "unknown": N_("there is no such field"),
+}  # fmt: skip
 
 
-class _Property(Schema):
-    class Meta:
-        unknown = RAISE
+class _Object(Schema):
+    """What is wrong with it is said in our words: those of marshmallow are English."""
 
-    type = fields.String(validate=validate.OneOf(("Hidden", "String", "Text", "Dropdown")))
+    error_messages = {"unknown": _SAID["unknown"], "type": _OTHER}  # noqa: RUF012 - marshmallow reads a plain dict
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """`field_name`: unused, named by marshmallow."""
+        for code in field_obj.error_messages:
+            field_obj.error_messages[code] = _SAID.get(code, _OTHER)
+
+
+def _one_of(*values: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if value not in values:
+            raise ValidationError(Phrase(N_("not one of {values}"), values=", ".join(values)))
+
+    return check
+
+
+def _named(limit: int = LONGEST_NAME) -> Callable[[str], None]:
+    within = _within(limit)
+
+    def check(value: str) -> None:
+        if not value.strip():
+            raise ValidationError(_SAID["null"])
+        within(value)
+
+    return check
+
+
+def _within(limit: int) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if len(value) > limit:
+            raise ValidationError(Phrase(N_("longer than {limit} characters"), limit=limit))
+
+    return check
+
+
+def _like(pattern: re.Pattern[str]) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if not pattern.fullmatch(value):
+            raise ValidationError(_OTHER)
+
+    return check
+
+
+def _by_language(check: Callable[[str], None]) -> fields.Dict:
+    """Beside the main one, which has no language."""
+    return fields.Dict(
+        keys=fields.String(validate=_like(_LANGUAGE)), values=fields.String(validate=check), load_default=dict
+    )
+
+
+class _Binding(_Object):
+    type = fields.String(
+        required=True,
+        validate=_one_of("zeebe:taskDefinition", "zeebe:taskDefinition:type", "zeebe:input", "zeebe:output"),
+    )
+    name = fields.String(validate=_named())
+    source = fields.String(validate=_named(LONGEST_ABOUT))
+    property = fields.String(validate=_one_of(TYPE, RETRIES))
+
+    @validates_schema
+    def _whole(self, found: dict[str, Any], **_: Any) -> None:
+        wanted = {"zeebe:input": "name", "zeebe:output": "source"}.get(found["type"])
+        if wanted and not found.get(wanted, "").removeprefix("=").strip():
+            raise ValidationError(_SAID["required"], wanted)
+
+
+class _Property(_Object):
+    type = fields.String(validate=_one_of("Hidden", "String", "Text", "Dropdown"))
     label, description, group, id, tooltip, placeholder = (fields.String() for _ in range(6))
     value = fields.String(load_default="")
     editable = fields.Boolean(load_default=True)
     optional = fields.Boolean()
-    feel = fields.String(validate=validate.OneOf(("optional", "required", "static")))
+    feel = fields.String(validate=_one_of("optional", "required", "static"))
     constraints, choices = fields.Dict(), fields.List(fields.Dict())
     binding = fields.Nested(_Binding, required=True)
 
 
-class _Ours(Schema):
-    labels = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-    descriptions = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+class _Ours(_Object):
+    labels = _by_language(_named())
+    descriptions = _by_language(_within(LONGEST_ABOUT))
     preset = fields.List(fields.String(), load_default=list)
 
 
-class _Metadata(Schema):
+class _Metadata(_Object):
     class Meta:
         unknown = INCLUDE
 
     troika = fields.Nested(_Ours, load_default=dict)
 
 
-class _Icon(Schema):
-    contents = fields.String(required=True, validate=validate.Regexp(_ICON))
+class _Icon(_Object):
+    contents = fields.String(required=True, validate=_like(_ICON))
 
 
-class _Template(Schema):
-    class Meta:
-        unknown = RAISE
-
+class _Template(_Object):
     schema = fields.String(data_key="$schema")
-    id = fields.String(required=True, validate=validate.Regexp(KEY))
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    description = fields.String(load_default="", validate=validate.Length(0, 2000))
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1_000_000))
+    id = fields.String(required=True, validate=_like(KEY))
+    name = fields.String(required=True, validate=_named())
+    description = fields.String(load_default="", validate=_within(LONGEST_ABOUT))
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1_000_000, error=_OTHER))
     appliesTo = fields.List(fields.String(), required=True)  # noqa: N815 - a word of the format
     elementType = fields.Dict()  # noqa: N815 - a word of the format
     category, engines = fields.Dict(), fields.Dict()
@@ -157,13 +222,19 @@ def read(content: bytes, path: str) -> Reading:
     if len(content) > MOST_BYTES:
         return wrong(N_("at most {limit} bytes"), len(content), limit=MOST_BYTES)
     try:
-        document = json.loads(content)
+        document = json.loads(content.decode("utf-8"))
+        if (text := next((text for text in _texts(document) if not storable(text)), None)) is not None:
+            return wrong(N_("text without NUL and halves of characters"), ascii(text))
         found = _Template().load(document)
     except ValidationError as error:
         place, reason = next(_flat(error.messages))
-        return wrong(N_("a template that fits its schema"), f"{place}: {reason}")
-    except (ValueError, RecursionError) as error:
-        return wrong("JSON", str(error))
+        return wrong(N_("a template that fits its schema"), Phrase(N_("{place}: {reason}"), place=place, reason=reason))
+    except json.JSONDecodeError as error:
+        return wrong(
+            "JSON", Phrase(N_("a mistake in line {line}, column {column}"), line=error.lineno, column=error.colno)
+        )
+    except (ValueError, RecursionError):
+        return wrong(N_("JSON in UTF-8, not nested deeply"), _OTHER)
     if found["id"] != path.rpartition("/")[2].removesuffix(ENDING):
         return wrong(N_("the id that the file is named after"), found["id"])
     ours = found["metadata"].get("troika") or _Ours().load({})
@@ -174,9 +245,9 @@ def read(content: bytes, path: str) -> Reading:
     }  # fmt: skip
     if ours["preset"]:
         preset = "\n".join(ours["preset"])
-        reason = _unusable(preset)
-        return wrong(N_("one user task as preset"), reason) if reason else Reading(
-            ElementTemplate(**common, element=USER, preset=preset))  # fmt: skip
+        if unusable := _unusable(preset):
+            return wrong(N_("one user task as preset"), unusable)
+        return Reading(ElementTemplate(**common, element=USER, preset=preset))
     settings = tuple(_setting(one) for one in found["properties"])
     template = ElementTemplate(**common, element=SERVICE, settings=settings)
     if not template.operation or len({(one.kind, one.name) for one in settings}) != len(settings):
@@ -207,19 +278,31 @@ def write(template: ElementTemplate) -> bytes:
 def _wrong(path: str) -> Callable[..., Reading]:
     def wrong(expected: str, found: Any, **facts: Any) -> Reading:
         message = N_("Step template {path}: expected {expected}, found {found}.")
-        told = {"path": path, "expected": Phrase(expected, **facts), "found": str(found)[:200]}
+        told = {
+            "path": path, "expected": Phrase(expected, **facts),
+            "found": found if isinstance(found, Phrase) else str(found)[:200],
+        }  # fmt: skip
         hint = N_("Correct the file, or save the step as a template once more.")
         return Reading(None, [Finding("step-template", Level.ERROR, None, message, told, hint, resource=path)])
 
     return wrong
 
 
-def _flat(messages: Any, place: str = "") -> Iterator[tuple[str, str]]:
+def _texts(document: Any) -> Iterator[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, list | dict):
+        for inner in (*document, *document.values()) if isinstance(document, dict) else document:
+            yield from _texts(inner)
+
+
+def _flat(messages: Any, place: str = "") -> Iterator[tuple[str, Phrase]]:
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            yield from _flat(inner, f"{place}.{name}" if place else str(name))
+            yield from _flat(inner, f"{place}.{name}" if place else str(name)[:100])
     else:
-        yield place, " ".join(str(message) for message in messages)
+        reason = next(iter(messages), _OTHER)
+        yield place, reason if isinstance(reason, Phrase) else Phrase(reason if reason in _SAID.values() else _OTHER)
 
 
 def _setting(found: dict[str, Any]) -> Setting:
@@ -244,7 +327,7 @@ def _unusable(preset: str) -> str:
     reading = read_drawing(preset.encode())
     found = errors_of(reading.findings)
     if found or reading.definition is None:
-        return str(found[0]) if found else "-"
+        return Phrase(found[0].message, **found[0].facts) if found else "-"
     nodes = [node for process in reading.definition.processes for node in process.all_nodes()]
     return "" if [node.type for node in nodes] == [USER] else ", ".join(node.type for node in nodes)
 

@@ -1,6 +1,8 @@
 """Step templates: saved from a drawing, listed, told of when they change, and exchanged with their area."""
 
+import io
 import json
+from html import unescape
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,7 @@ from engine.repository import areas
 from engine.unit_of_work import ENGINE
 from tests.webui.test_designer import drawn, people  # noqa: F401 - a fixture
 from tests.webui.test_exchange import archive, unpacked
+from webui import errors
 from webui.cli import main
 
 NOTIFY = """<zeebe:taskDefinition type="notification.notify" retries="2" /><zeebe:ioMapping>
@@ -132,7 +135,7 @@ def test_a_template_travels_with_its_area_and_must_have_the_next_number_when_it_
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ('{"id": "tt"', "JSON"), ('{"id": "tt"}', "name"),
+        ('{"id": "tt"', "JSON"), ("\xff", "UTF-8"), ("[" * 90_000, "nested"), ('{"id": "tt"}', "name"),
         ('{"id": "other", "name": "n", "version": 1, "appliesTo": [], "properties": []}', "other"),
         ('{"id": "tt", "name": "n", "version": 1, "appliesTo": [], "properties": [{"binding": {"type": "camunda:x"}}]}',
          "properties.0.binding.type"),
@@ -144,10 +147,55 @@ def test_a_template_travels_with_its_area_and_must_have_the_next_number_when_it_
     ],
 )  # fmt: skip
 def test_a_file_that_fits_no_schema_is_named_with_its_place(wrong, named):
-    reading = element_templates.read(wrong.encode(), "processes/oa/tt.element-template.json")
+    reading = element_templates.read(wrong.encode("latin-1"), "processes/oa/tt.element-template.json")
 
     assert reading.template is None
     assert named in str(reading.findings[0])
+
+
+def bound(**binding):
+    return {"type": "String", "value": "1", "binding": binding}
+
+
+WANTING = [
+    ({"name": "\ud800"}, "实际为 '\\ud800'"), ({"name": "a\0"}, "实际为 'a\\x00'"), ({"x\ud800": 1}, "'x\\ud800'"),
+    ({"name": "  "}, "name：为空"), ({"name": None}, "name：为空"), ({"name": "n" * 201}, "name：超过 200 个字符"),
+    ({"metadata": {"troika": {"labels": {"": ""}}}}, "metadata.troika.labels..key：类型或写法不符"),
+    ({"metadata": {"troika": {"labels": {"en": " "}}}}, "metadata.troika.labels.en.value：为空"),
+    ({"metadata": {"troika": {"labels": {"en": "n" * 100_000}}}}, "labels.en.value：超过 200 个字符"),
+    ({"metadata": {"troika": {"descriptions": {"en": "n" * 2001}}}}, "descriptions.en.value：超过 2000 个字符"),
+    ({"properties": [bound(type="zeebe:input")]}, "properties.0.binding.name：缺失"),
+    ({"properties": [bound(type="zeebe:output", source="= ")]}, "properties.0.binding.source：缺失"),
+    ({"properties": [bound(type="camunda:x")]}, "binding.type：不在可选值之内：zeebe:taskDefinition, "),
+    ({"properties": 7}, "properties：类型或写法不符"), ({"script": "x"}, "script：没有这个字段"),
+    ({"version": 0}, "version：类型或写法不符"),
+    ({"icon": {"contents": "data:image/png;x\n"}}, "icon.contents：类型或写法不符"),
+]  # fmt: skip
+
+
+def test_foreign_files_that_cannot_be_kept_are_named_in_the_readers_language_and_the_others_are_taken_in(ana):
+    template = {
+        "name": "n", "version": 1, "appliesTo": [],
+        "properties": [bound(type="zeebe:taskDefinition", property="type")],
+    }  # fmt: skip
+    files = {
+        f"processes/oa/{key}.element-template.json": json.dumps(template | {"id": key} | changes)
+        for key, changes in [("good", {}), *((f"tt_{n}", changes) for n, (changes, _) in enumerate(WANTING))]
+    }
+
+    sent = {"file": (io.BytesIO(archive(files)), "a.zip")}
+    answer = ana.post("/designer/exchange", data=sent, headers={"Accept-Language": "zh-CN"})
+
+    assert answer.status_code == 200
+    assert [said for _, said in WANTING if said not in unescape(answer.text)] == []
+    assert [one["id"] for one in ana.get("/designer/catalogue.json").json["templates"]] == ["good"]
+
+
+def test_what_is_no_json_is_said_without_the_words_of_a_library(app):
+    told = element_templates.read(b'{"id": tt}', "processes/oa/tt.element-template.json").findings[0]
+
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        assert "第 1 行第 8 列有错" in errors.words(told.message, told.facts)
 
 
 def test_a_template_in_a_folder_of_a_library_is_deployed_or_imported_with_it(engine, tmp_path, monkeypatch):
