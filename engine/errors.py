@@ -227,6 +227,13 @@ class AlreadyDecided(EngineError):
     status = 409
 
 
+class OwnRequest(NotYourTask):
+    """The requester is of the group that decides in the place of whoever is missing."""
+
+    message = N_("Task '{task}' is about your own request: somebody else of {assignee} decides it.")
+    hint = N_("Ask them to take it.")
+
+
 class PrincipalOnly(EngineError):
     """A substitute whose decisions are confirmed decides, comments and attaches; nothing that takes effect at once."""
 

@@ -11,6 +11,7 @@ from engine import identity
 from engine.approvals.candidates import Asking, Candidate, listed, people
 from engine.bpmn.steps import Work
 from engine.db.history import history
+from engine.db.instance import Instance
 from engine.db.task import ItemDecision, ItemKind, RoundStatus, Source, user_task, work_item
 from engine.errors import NobodyToAsk
 from engine.identity import Group, User
@@ -18,6 +19,9 @@ from engine.unit_of_work import UnitOfWork
 
 PROCESS_ADMINS = "process_admin"
 """Key of the group that is asked when nobody else is left and the drawing names no managers."""
+NOBODY_ELSE, TIMED_OUT = "nobody else to ask", "the time limit has passed"
+IN_PLACE = (NOBODY_ELSE, TIMED_OUT)
+"""Reasons of items that went to those who look after the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +88,36 @@ def _on_empty(asking: Asking) -> list[Candidate] | Automatic:
     if rule == "autoReject":
         return Automatic(False, Source.AUTO_EMPTY, "nobody to ask")
     if rule == "users":
-        replacement = people(identity.find(asking.uow, listed(named)), "nobody else to ask")
+        replacement = people(identity.find(asking.uow, listed(named)), NOBODY_ELSE)
         if replacement:
             return replacement
-    groups = managers(asking.uow, asking.work)
-    if not groups:
-        raise NobodyToAsk(task=asking.work.name, group=", ".join([*asking.work.managers, PROCESS_ADMINS]))
-    return [Candidate(group.id, group.name, "nobody else to ask", group=True) for group in groups]
+    group = manager(asking.uow, asking.instance, asking.work)
+    return [Candidate(group.id, group.name, NOBODY_ELSE, group=True)]
 
 
-def managers(uow: UnitOfWork, work: Work) -> list[Group]:
-    """The groups that look after the process (`troika:managers`), those of them that have people; without any, that of
-    the process administrators. Empty: nobody.
+def manager(uow: UnitOfWork, instance: Instance, work: Work) -> Group:
+    """The group that decides in the place of whoever is missing, the first of `managers`. Raises NobodyToAsk."""
+    found = managers(uow, instance, work)
+    if not found:
+        raise NobodyToAsk(task=work.name, group=", ".join([*work.managers, PROCESS_ADMINS]))
+    return found[0]
+
+
+def managers(uow: UnitOfWork, instance: Instance, work: Work) -> list[Group]:
+    """The groups that look after the process (`troika:managers`), those of them that have somebody beside the
+    requester; without any, that of the process administrators. Empty: nobody.
     """
     for wanted in (work.managers, [PROCESS_ADMINS]):
-        found = [group for group in identity.find_groups(uow, wanted) if identity.members_of(uow, [group.id])]
+        found = [group for group in identity.find_groups(uow, wanted) if _has_others(uow, instance, group)]
         if found:
             return found
     return []
+
+
+def _has_others(uow: UnitOfWork, instance: Instance, group: Group) -> bool:
+    own = identity.persons(uow, [instance.starter_id])
+    members = identity.members_of(uow, [group.id])
+    return any(one.id not in own and (one.person_id is None or one.person_id not in own.values()) for one in members)
 
 
 # ---------------------------------------------------------------- who has agreed before

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from engine import history, identity, policy
-from engine.approvals import rounds
+from engine.approvals import automatic, rounds
 from engine.db.task import ItemKind, ItemStatus
 from engine.errors import N_, ActNotOffered, CannotTransfer, NotFound
 from engine.identity import User
@@ -52,7 +52,8 @@ def hindrance(act: Act, to: User) -> CannotTransfer | None:
         if voting and item.voided_at is None and item.assignee_id == to.id:
             return _refusal(act, to, N_("this person is on the task already"))
     capability, starter = act.work.capability, act.instance.starter_id
-    kept_from_him = capability is not None or act.work.on_self != "ask"
+    in_place = act.item.reason in automatic.IN_PLACE
+    kept_from_him = capability is not None or in_place or act.work.on_self != "ask"
     requester = identity.persons(act.uow, [starter]).get(starter) if kept_from_him and starter is not None else None
     if requester is not None and to.person_id == requester:
         return _refusal(act, to, N_("the requester may not approve his own request"))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from engine import bpmn, forms, identity, policy, repository, runtime
-from engine.approvals import copies, rounds
+from engine.approvals import automatic, copies, rounds
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
 from engine.db import rows
@@ -26,6 +26,7 @@ from engine.errors import (
     NoLongerAsked,
     NotFound,
     NotYourTask,
+    OwnRequest,
     PrincipalOnly,
     Stale,
     Suspended,
@@ -336,20 +337,28 @@ def _entitled(act: Act) -> UUID | None:
         return None
     if item.group_id is not None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
+            if act.item.reason in automatic.IN_PLACE and _is_requester(act, actor_id):
+                raise OwnRequest(task=act.round.name, assignee=", ".join(holders(act.uow, [item])))
             return None
         raise not_yours(act)
     found = substituting.rule_for(act.uow, act.instance, item, actor_id, lambda: _sums(act))
     if found.rule is None and found.over is None:
         raise not_yours(act)
-    starter = act.instance.starter_id
-    persons = identity.persons(act.uow, [starter, actor_id])
-    # a substitute may not decide on his own request
-    if starter is not None and persons.get(starter) == persons.get(actor_id):
+    if _is_requester(act, actor_id):  # a substitute may not decide on his own request
         raise not_yours(act)
     if found.rule is None:
         raise _over_limit(act, found.limit, found.over)
     act.rule = found.rule
     return found.rule.principal_id
+
+
+def _is_requester(act: Act, actor_id: UUID) -> bool:
+    """Accounts of one person are one person."""
+    starter = act.instance.starter_id
+    if starter is None:
+        return False
+    persons = identity.persons(act.uow, [starter, actor_id])
+    return actor_id == starter or persons.get(actor_id) == persons.get(starter) is not None
 
 
 def _over_limit(act: Act, limit: Sum | None, over: Sum | None) -> BeyondSubstitution:

@@ -10,7 +10,7 @@ from engine import history, identity, policy
 from engine.approvals import automatic, copies, rounds, timeouts
 from engine.db.instance import Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, work_item
-from engine.errors import NobodyToAsk, OperationRunning, Suspended
+from engine.errors import OperationRunning, Suspended
 from engine.identity import User
 from engine.runtime import LIVE
 from engine.tasks import confirming, deciding, handing_over, opening, returning
@@ -110,7 +110,7 @@ def _above(act: Act) -> list[User]:
         manager = next((user for user in identity.management_line(act.uow, act.item.assignee_id) if user.active), None)
     if manager is not None:
         return [manager]
-    return identity.members_of(act.uow, [group.id for group in automatic.managers(act.uow, act.work)])
+    return identity.members_of(act.uow, [group.id for group in automatic.managers(act.uow, act.instance, act.work)])
 
 
 def _transfer(act: Act, to: str) -> None:
@@ -123,16 +123,13 @@ def _transfer(act: Act, to: str) -> None:
     if person is not None:
         who: dict[str, Any] = {"assignee_id": person.id, "group_id": None}
     else:
-        groups = automatic.managers(act.uow, act.work)
-        if not groups:
-            raise NobodyToAsk(task=act.round.name, group=automatic.PROCESS_ADMINS)
-        who = {"assignee_id": None, "group_id": groups[0].id}
-    made = succeed(act, **who, reason="the time limit has passed", draft=None)
+        who = {"assignee_id": None, "group_id": automatic.manager(act.uow, act.instance, act.work).id}
+    made = succeed(act, **who, reason=automatic.TIMED_OUT, draft=None)
     history.record(
         act.uow, act.instance, "task.transferred", node=act.round.node,
         data={
             "task": str(act.round.id), "item": str(made), "to": str(who["assignee_id"] or who["group_id"]),
-            "reason": "the time limit has passed", "decision_source": "auto_timeout",
+            "reason": automatic.TIMED_OUT, "decision_source": "auto_timeout",
         },
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import pytest
 
 from engine import identity, modification, repository, runtime, tasks
 from engine.bpmn import Modification, Placing
-from engine.errors import DeploymentRefused, Forbidden, NotFound
+from engine.errors import CannotTransfer, DeploymentRefused, Forbidden, NotFound, OwnRequest
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_timeouts import limit
@@ -69,6 +69,71 @@ def test_managers_are_asked_and_told_before_the_administrators(office):
     assert office.asked() == {"boss"}
     office.later(days=1)
     assert [len(office.items(login, "copied")) for login in ("bob", "eve", "dan")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("own", ["", '<troika:onSelf do="forbid"/>'])
+def test_a_manager_who_asks_decides_nothing_that_came_to_his_group_in_place_of_somebody(office, own):
+    late = limit('after="P1D" do="transfer" to="nobody"')
+    instance = office.begin(
+        approval("check", own, users="bob" if own else "nobody"), approval("last", late, users="hal"),
+        by="bob", head=OF_FINANCE,
+    )  # fmt: skip
+
+    for due in ("check", "last"):
+        item = office.item("eve")
+        for verb in (tasks.claim, tasks.agree):
+            with pytest.raises(OwnRequest, match="about your own request"):
+                office.do("bob", verb, item)
+        assert office.view("bob", item).actions == ()
+        item = office.do("eve", tasks.claim, item)
+        with pytest.raises(CannotTransfer):
+            office.do("eve", tasks.transfer, item, "bob", "yours")
+        assert office.view("eve", item).node == due
+        office.do("eve", tasks.agree, item)
+        office.later(days=1)
+    assert office.status(instance) == "completed"
+
+
+def test_a_group_of_the_requester_alone_leaves_it_to_the_next_and_to_the_administrators(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "alone", "独")
+        identity.add_member(uow, "alone", "bob")
+    late = limit('after="P1D" do="transfer" to="nobody"')
+    nodes = approval("check", users="nobody"), approval("last", late, users="hal")
+    for groups, asked in (("alone", {"dan"}), ("alone finance", {"bob", "eve"})):
+        office.begin(*nodes, by="bob", head=extensions(f'<troika:managers groups="{groups}"/>'))
+        for _ in nodes:
+            assert office.asked() == asked, groups
+            item = office.item(min(asked - {"bob"}))
+            office.do(min(asked - {"bob"}), tasks.agree, item)
+            office.later(days=1)
+        assert office.asked() == set()
+
+
+def test_of_two_groups_the_first_that_has_people_is_asked_on_arrival_and_when_time_is_up(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "empty", "空")
+        identity.create_group(uow, "hr", "人事部")
+        identity.add_member(uow, "hr", "gus")
+    late = limit('after="P1D" do="transfer" to="nobody"')
+    head = extensions('<troika:managers groups="empty hr finance"/>')
+    office.begin(approval("check", users="nobody"), approval("last", late, users="hal"), head=head)
+
+    assert office.asked() == {"gus"}
+    office.act("gus", tasks.agree)
+    assert office.asked() == {"hal"}
+    office.later(days=1)
+    assert office.asked() == {"gus"}
+
+
+def test_a_group_called_managers_that_may_start_a_process_manages_nothing_by_its_name(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "managers", "经理")
+        identity.add_member(uow, "managers", "ann")
+        identity.add_member(uow, "managers", "bob")
+    office.begin(approval("check", users="hal"), head=extensions('<troika:starters groups="managers"/>'))
+
+    assert office.do("ann", tasks.managed).items == office.do("bob", tasks.managed).items == []
 
 
 def test_managers_who_have_nobody_leave_it_to_the_administrators(office):
