@@ -13,6 +13,7 @@ from engine.unit_of_work import UnitOfWork
 
 ADMINISTER = "cockpit"
 """the capability that looks after every request"""
+# the text is where it may be named: a group that starts processes may be called `managers`
 _said = select(definition_table.c.id, definition_table.c.meta).where(
     definition_table.c.kind == int(Kind.PROCESS), cast(definition_table.c.meta, Text).contains('"managers"')
 )
@@ -42,7 +43,7 @@ def keeps(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
 def managed(uow: UnitOfWork) -> list[UUID]:
     """The versions of processes whose requests the actor looks after because they name one of his groups."""
     mine = set() if uow.actor.user_id is None else _keys(uow, uow.actor.user_id)
-    return [row.id for row in uow.execute(_said) if not mine.isdisjoint(row.meta["managers"])] if mine else []
+    return [row.id for row in uow.execute(_said) if not mine.isdisjoint(row.meta.get("managers", ()))] if mine else []
 
 
 def _keys(uow: UnitOfWork, person_id: UUID) -> set[str]:
