@@ -266,7 +266,6 @@ def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a
     dialog.get_by_label("英文名").fill("Pay out the claim")
     assert chromium.violations(page, "#step-template") == []
     dialog.get_by_label("request_id").uncheck()
-    page.screenshot(path="/tmp/d_dialog.png")
     dialog.get_by_role("button", name="存为模板").click()
     expect(dialog).not_to_be_visible()
     group(page, "tk-inputs")
@@ -391,6 +390,52 @@ def test_every_key_of_the_sheet_works(profile, draft):
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#play")).to_be_visible()
+    assert wrong == []
+
+
+POOL = """async () => {
+  const { modeler } = tkDesigner, { xml } = await modeler.saveXML();
+  const pool = '<bpmn:collaboration id="c"><bpmn:participant id="pool" processRef="pooled"/></bpmn:collaboration>';
+  const shape = '<bpmndi:BPMNShape id="pool_di" bpmnElement="pool" isHorizontal="true">'
+    + '<dc:Bounds x="60" y="0" width="1200" height="500"/></bpmndi:BPMNShape>';
+  await modeler.importXML(xml.replace(/<bpmn:process /, `${pool}<bpmn:process `)
+    .replace(/(<bpmndi:BPMNPlane [^>]*bpmnElement=")[^"]*("[^>]*>)/, `$1c$2${shape}`));
+}"""
+
+
+def test_what_is_placed_by_keys_lies_in_the_chosen_pool_and_waits_for_the_mouse_outside_of_one(profile, draft):
+    page, wrong = opened(profile, draft("pooled"))
+    page.evaluate(POOL)
+
+    def begin(chosen):
+        page.evaluate(
+            "chosen => { const m = tkDesigner.modeler; m.get('selection').select(chosen.map(id => "
+            "m.get('elementRegistry').get(id))); m.get('canvas').focus(); }",
+            chosen,
+        )
+
+    def tasks():
+        return page.evaluate("""() => {
+          const of = tkDesigner.modeler.get('elementRegistry'), pool = of.get('pool');
+          return of.filter(one => one.type === 'bpmn:UserTask').map(({ parent, y, height }) =>
+            parent === pool && y > pool.y && y + height < pool.y + pool.height);
+        }""")
+
+    for chosen, inside in (([], 1), (["pool"], 2), (["approve"], 3)):
+        begin(chosen)
+        page.keyboard.press("n")
+        expect(page.locator(".djs-popup input")).to_be_focused()
+        page.keyboard.insert_text("用户任务")
+        page.keyboard.press("Enter")
+        expect(page.locator(".djs-popup")).to_have_count(0)
+        assert tasks() == [True] * inside, chosen
+        page.keyboard.press("Escape")
+    begin(["approve"])
+    page.keyboard.press("Control+d")
+    assert tasks() == [True] * 4
+    drawn = etree.fromstring(page.evaluate("tkDesigner.modeler.saveXML().then(({xml}) => xml)").encode())
+    there = set(drawn.xpath("//@id"))
+    assert [name for name in drawn.xpath("//@bpmnElement") if name not in there] == []
     assert wrong == []
 
 
