@@ -35,9 +35,9 @@ def service(ana):
     return xml.replace("<zeebe:serviceTask/>", NOTIFY)
 
 
-def saved(client, xml, **changes):
+def saved(client, xml, seen=1, **changes):
     sent = {"key": "visit_report", "xml": xml, "element": "handle", "id": "", "fixed": ["input to"], **NAMED, **changes}
-    return client.post("/designer/step-templates/", json=sent)
+    return client.post("/designer/step-templates/", json=sent, headers={"If-Match": str(seen)})
 
 
 def used(xml, version=1, who="process.initiator.id"):
@@ -81,6 +81,21 @@ def test_the_check_names_what_no_longer_fits_and_a_newer_version(ana, service):
     assert told(ana, used(service, version=2)) == []
 
 
+def test_of_two_who_save_the_same_next_version_the_second_is_told_and_writes_over_nothing(ana, service, engine):
+    saved(ana, service)
+    first = saved(ana, service.replace("已收到", "已办结"), id="tell_the_requester", icon="")
+
+    second = saved(ana, service.replace("报告", "申请"), id="tell_the_requester")
+
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert [text for text in ("安娜", "version 2") if text not in second.text] == []
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        kept = repository.templates.known(uow)["tell_the_requester"]
+    assert (kept.version, kept.settings[-1].value, "svg" in kept.icon) == (2, '= "已办结"', True)
+    again = saved(ana, service.replace("报告", "申请"), seen=2, id="tell_the_requester")
+    assert (again.status_code, again.json["templates"][0]["version"]) == (200, 3)
+
+
 def test_the_settings_of_a_user_task_are_kept_without_what_only_its_own_drawing_holds(ana, engine):
     xml = drawn(ana)["xml"].replace("<zeebe:userTask/>", '<zeebe:userTask/><troika:approval mode="all"/>')
 
@@ -108,7 +123,15 @@ def test_the_list_says_who_when_and_where_and_a_withdrawn_template_is_offered_no
 
 @pytest.mark.parametrize(
     ("changes", "status"),
-    [({"en": " "}, 422), ({"element": "done"}, 422), ({"id": "nothing"}, 404), ({"fixed": "all"}, 422)],
+    [
+        ({"en": " "}, 422),
+        ({"element": "done"}, 422),
+        ({"id": "nothing"}, 404),
+        ({"fixed": "all"}, 422),
+        ({"key": ""}, 404),
+        ({"key": "nothing"}, 404),
+        ({"key": "../../etc"}, 404),
+    ],
 )
 def test_what_cannot_be_saved_is_refused_and_nothing_is_kept(ana, service, changes, status):
     assert saved(ana, service, **changes).status_code == status

@@ -14,7 +14,7 @@ from engine.errors import N_, EngineError, InvalidValue, NotFound
 from engine.repository.templates import TemplateInfo
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, path_of_draft
-from webui.designer.library import name_of
+from webui.designer.library import draft_of, name_of
 from webui.designer.ready_steps import about, icon_of, offered, operation_of, wanting
 from webui.rendering import label, page, person
 
@@ -27,6 +27,14 @@ class TemplateNotNamed(EngineError):
     message = N_("Expected a name in Chinese and one in English, {limit} characters each at most.")
     hint = N_("Fill in both.")
     status = 422
+
+
+class TemplateSavedMeanwhile(EngineError):
+    """The version on which somebody builds the next one is not the newest any more."""
+
+    message = N_("{name} saved version {version} of this step template at {at}.")
+    hint = N_("Load the page again to see it; nothing was written over.")
+    status = 409
 
 
 @designer.get("/step-templates/")
@@ -54,8 +62,9 @@ def step_template_file(key: str) -> Response:
 
 @designer.post("/step-templates/")
 def save_step_template() -> ResponseReturnValue:
-    """A step of the drawing as a template. `id`: of the one that gets its next version, "" for a new one; `fixed`: what
-    the users of the template keep, as `input name`, `output name` or `retries`.
+    """A step of the drawing as a template. `id`: of the one that gets its next version, "" for a new one; `If-Match`:
+    the version of it that the page has seen. `fixed`: what the users of the template keep, as `input name`,
+    `output name` or `retries`; `icon`: "" for that of the version before.
     """
     sent = body("key", "xml", "element", "id", "zh", "en", "about_zh", "about_en", "icon")
     fixed = request.get_json().get("fixed")
@@ -64,20 +73,21 @@ def save_step_template() -> ResponseReturnValue:
     labels = {"": sent["zh"].strip(), "en": sent["en"].strip()}
     if not all(0 < len(text) <= _LONGEST for text in labels.values()):
         raise TemplateNotNamed(limit=_LONGEST)
-    xml, known = sent["xml"].encode("utf-8"), repository.templates.known(g.uow)
-    if sent["id"] and sent["id"] not in known:
-        raise NotFound(kind="template", key=sent["id"])
+    area = _area_of(sent["key"])
+    g.uow.alone("deploy")
+    before = _before(sent["id"])
+    xml = sent["xml"].encode("utf-8")
     node = _node(xml, sent["element"])
     service = node.type == SERVICE
     made = ElementTemplate(
-        id=sent["id"] or _new_id(labels["en"]), version=1, labels=labels, icon=icon_of(sent["icon"]),
+        id=sent["id"] or _new_id(labels["en"]), version=1, labels=labels,
+        icon=icon_of(sent["icon"]) or (before.icon if before is not None else ""),
         abouts={"": sent["about_zh"].strip(), "en": sent["about_en"].strip()}, element=node.type,
         settings=tuple(_kept(node, set(fixed))) if service else (),
         preset="" if service else element_templates.preset_of(xml, sent["element"]),
     )  # fmt: skip
-    if sent["id"] and known[sent["id"]].element != made.element:
+    if before is not None and before.element != made.element:
         raise InvalidValue(expected=N_("the same kind of step as the version before"), found=made.element)
-    area = path_of_draft(sent["key"]).split("/")[1]
     path, content = repository.templates.following(g.uow, area, made)
     repository.deploy(g.uow, {path: content})
     return jsonify(id=made.id, templates=offered())
@@ -95,6 +105,24 @@ def _one(key: str) -> TemplateInfo:
     if found is None:
         raise NotFound(kind="template", key=key)
     return found
+
+
+def _area_of(process: str) -> str:
+    """Raises NotFound."""
+    if draft_of(process) is None and not repository.versions(g.uow, process):
+        raise NotFound(kind="process", key=process)
+    return path_of_draft(process).split("/")[1]
+
+
+def _before(key: str) -> ElementTemplate | None:
+    """What the next version follows. Raises NotFound, TemplateSavedMeanwhile."""
+    if not key:
+        return None
+    info = _one(key)
+    if request.headers.get("If-Match", "") != str(info.template.version):
+        by = person(identity.user(g.uow, info.by) if info.by is not None else None)
+        raise TemplateSavedMeanwhile(name=by, version=info.template.version, at=info.at)
+    return info.template
 
 
 def _node(xml: bytes, element_id: str) -> Any:

@@ -23,7 +23,8 @@ export function saving(modeler, { key, address, xml }) {
     const told = form.querySelector('[role=alert]'), fields = Object.fromEntries(new FormData(form));
     const fixed = [...form.querySelectorAll('[data-setting]')].filter(({ checked }) => !checked).map(({ dataset }) => dataset.setting);
     try {
-      const saved = await send('POST', address, { icon: '', ...fields, key, xml: await xml(), element: element.id, fixed });
+      const seen = templates.catalogue.templates.find(({ id }) => id === fields.id)?.version ?? 0;
+      const saved = await send('POST', address, { icon: '', ...fields, key, xml: await xml(), element: element.id, fixed }, { 'If-Match': String(seen) });
       templates.renew(saved.templates);
       const template = saved.templates.find(({ id }) => id === saved.id);
       if (!template.preset) await templates.apply(element, template);
