@@ -56,7 +56,8 @@ def check(view: Callable[..., Any]) -> None:
     capability = getattr(view, "needs", None)
     if capability is None:
         capability = _of_blueprint()
-    reads = request.method in ("GET", "HEAD", "OPTIONS") and not getattr(view, "works", False)
+    asks = request.method in ("GET", "HEAD", "OPTIONS") or getattr(view, "reads_only", False)
+    reads = asks and not getattr(view, "works", False)
     if capability and not (may_read(capability) if reads else _has(capability)):
         raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
     if not reads and capability != AUDIT and READ_ONLY in g.reader.capabilities:

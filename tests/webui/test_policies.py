@@ -17,7 +17,8 @@ from webui.policies import editing
 
 LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
 GROUPS = {
-    "controllers": ("policy", "cora cyril"), "audit_office": ("audit", "aud"), "analysts": ("process.design", "ana"),
+    "controllers": ("policy", "cora cyril"), "audit_office": ("audit read_only", "aud"),
+    "analysts": ("process.design", "ana"),
     "cfo": ("", "clara"), "internal_audit": ("", "ida"),
 }  # fmt: skip
 
