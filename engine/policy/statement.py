@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from engine import feel, operations
-from engine.errors import InvalidPolicy
+from engine.errors import N_, InvalidPolicy
 from engine.feel import FeelSyntaxError
 from engine.values import to_decimal
 
@@ -197,6 +197,13 @@ def parse(statement: Any) -> Policy:
     return _Reader(name if isinstance(name, str) else "?", plain).policy()
 
 
+def check_id(name: str) -> None:
+    """Raise InvalidPolicy unless a policy may be called `name`."""
+    if _NAME.fullmatch(name) is None:
+        wanted = N_("an id of up to 60 letters, digits, '.', '-' and '_' that begins with a letter")
+        raise InvalidPolicy(policy=name, expected=wanted, found=name)
+
+
 def numbers(operation_class: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """`facts` as FEEL compares them: what the class calls a number comes as text with its scale, and leaves as one."""
     types = CLASSES.get(operation_class, {}) | STATE.get(operation_class, {})
@@ -222,8 +229,7 @@ class _Reader:
         for key in ("id", "title", "on"):
             if not isinstance(plain.get(key), str) or not plain[key].strip():
                 raise self._wrong(f"a text under '{key}'", plain.get(key))
-        if _NAME.fullmatch(plain["id"]) is None:
-            raise self._wrong("an id of up to 60 letters, digits, '.', '-' and '_'", plain["id"])
+        check_id(plain["id"])
         self._class(plain["on"])
         aggregate = self._aggregate(plain["aggregate"]) if "aggregate" in plain else None
         if self.bound is not None:

@@ -11,7 +11,16 @@ from sqlalchemy import bindparam, insert, select, update
 from engine import audit, history, identity, ids, operations
 from engine.audit import verifier
 from engine.db.policy import policy_version
-from engine.errors import N_, Forbidden, InvalidPolicy, NotFound, PolicyNotThere, SecondPersonNeeded, WeakerPolicy
+from engine.errors import (
+    N_,
+    Forbidden,
+    InvalidPolicy,
+    NotFound,
+    Phrase,
+    PolicyNotThere,
+    SecondPersonNeeded,
+    WeakerPolicy,
+)  # fmt: skip
 from engine.policy import revoking, statement
 from engine.policy.statement import Policy
 from engine.policy.weakening import Sentence, weakening
@@ -193,6 +202,7 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
         before = None if active is None else _version(uow, active).policy
         if before == policy:
             continue
+        check_class(before, policy)
         for row in rows:
             if row.state == "proposed":
                 if row.proposed_person_id != person:
@@ -351,6 +361,13 @@ def _person(uow: UnitOfWork) -> UUID | None:
 def _second(uow: UnitOfWork, what: str) -> SecondPersonNeeded:
     names = identity.names(uow, [uow.actor.user_id])
     return SecondPersonNeeded(actor=next(iter(names.values()), "?"), what=what)
+
+
+def check_class(before: Policy | None, wanted: Policy) -> None:
+    """Raise InvalidPolicy when a version speaks about another class than the one before it."""
+    if before is not None and before.on != wanted.on:
+        expected = Phrase(N_("on: {on}, as until now; a policy about another class has another number"), on=before.on)
+        raise InvalidPolicy(policy=wanted.id, expected=expected, found=wanted.on)
 
 
 def _check_class(policy: Policy) -> None:

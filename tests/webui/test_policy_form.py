@@ -160,6 +160,56 @@ def test_a_policy_is_stated_from_nothing_line_by_line(engine, known):  # noqa: F
     assert known["cora"].get("/policies/PAY-002/change?on=pay.cash").status_code == 404
 
 
+def test_a_line_without_a_name_is_refused_and_taken_out_only_by_hand(known):  # noqa: F811
+    cora, where = known["cora"], "/policies/REF-001/change"
+    first = sent_by(cora.post(where, data=sent_by(cora.get(where)) | {"more": "approval"}))
+    two = first | {"people": [*first["people"][:-1], "2"]}
+    evidence = first | {"condition_kind": ["evidence"]}
+    instead = evidence | {"or_approval": ["match_exception"], "condition": [""]}
+    nameless = evidence | {"or_eligible": ['= actor.login = "x"'], "condition": ["= facts.period_open"]}
+
+    for sent, said in ((two, "the name of a capability"), (instead, "a FEEL expression"), (nameless, "a capability")):
+        refused = cora.post(where, data=sent)
+        assert (refused.status_code, said in refused.text) == (422, True)
+        assert sent_by(refused)["people"] == sent["people"], "in the form, as typed"
+
+    line = len(two["approval"]) - 1
+    taken_out = sent_by(cora.post(where, data=two | {"less": f"approval {line}"}))
+    assert taken_out["approval"] == two["approval"][:-1]
+    no_condition = sent_by(cora.post(where, data=instead | {"less": "condition 0"}))
+    assert "or_approval" not in no_condition
+    assert cora.post(where, data=two | {"less": "approval x"}).status_code == 422
+
+
+def test_what_a_policy_speaks_about_is_chosen_once(known):  # noqa: F811
+    cora = known["cora"]
+    text = "- {id: PAY-078, title: T, on: refund.execute, require: [{approval: a}]}"
+    shown = cora.post(
+        "/policies/PAY-078/change", data={"view": "yaml", "to": "form", "on": "payment.execute", "text": text}
+    )
+
+    again = cora.post("/policies/PAY-078/change", data=sent_by(shown) | {"to": "yaml"})
+
+    assert statement.read(typed(again))[0].on == "refund.execute"
+    other = text.replace("PAY-078", "REF-001").replace("refund.execute", "payment.execute")
+    for sure in ({}, {"sure": "yes", "reason": "x"}, {"to": "form"}):
+        refused = cora.post("/policies/REF-001/change", data={"view": "yaml", "text": other} | sure)
+        assert (refused.status_code, "on: refund.execute" in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("1x", "an id of up to 60"), ("a/b", "an id of up to 60"), ("new", "page of its own"),
+     ("proofs", "page of its own"), ("REF-001", "a number that no policy has")],
+)  # fmt: skip
+def test_a_number_is_judged_before_its_form_is_filled_in(known, number, said):  # noqa: F811
+    page = known["cora"].get("/policies/new", query_string={"policy": number, "on": "payment.execute"})
+
+    assert (page.status_code, said in page.text, f'value="{number}"' in page.text) == (422, True, True)
+    if number == "new":
+        assert known["cora"].get("/policies/new/change?on=payment.execute").status_code == 422
+
+
 @pytest.mark.parametrize(("number", "unit", "found"), [("0", "D", "P0D"), ("1.5", "H", "1.5"), ("-1", "M", "-1")])
 def test_what_is_no_duration_reaches_the_reader_of_statements(number, unit, found):
     sent = editing.empty()

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import identity, operations, policy, repository
-from engine.errors import EngineError, InvalidPolicy, NotFound
+from engine.errors import N_, EngineError, InvalidPolicy, NotFound
 from engine.policy import Policy, Version, statement
 from webui import findings
 from webui import policy_words as words
@@ -55,13 +55,24 @@ def one(policy_id: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+def _new(error: EngineError | None = None) -> ResponseReturnValue:
+    return page(
+        "policies/new.html", classes=_classes(), said=words, stated=[one.on for one in policy.in_force(g.uow)],
+        error=error, sent=request.args,
+    )  # fmt: skip
+
+
 @blueprint.get("/new")
+@shows_again(_new)
 def new() -> ResponseReturnValue:
-    """The name of a policy and what it speaks about; its form comes next."""
+    """The number of a policy and what it speaks about; its form comes next."""
     policy_id, on = (request.args.get(key, "").strip() for key in ("policy", "on"))
-    if policy_id and on:
-        return redirect(url_for(".change", policy_id=policy_id, on=on), 303)
-    return page("policies/new.html", classes=_classes(), said=words, stated=[one.on for one in policy.in_force(g.uow)])
+    if not policy_id or not on:
+        return _new()
+    _check_number(policy_id)
+    if policy.all_versions(g.uow, policy_id):
+        raise InvalidPolicy(policy=policy_id, expected=N_("a number that no policy has"), found=policy_id)
+    return redirect(url_for(".change", policy_id=policy_id, on=on), 303)
 
 
 @blueprint.get("/<policy_id>/change")
@@ -78,16 +89,17 @@ def change(policy_id: str) -> ResponseReturnValue:
 def _edited(policy_id: str, stated: Policy) -> ResponseReturnValue:
     """The form of a statement; its YAML where the form cannot say all of it."""
     if editing.shows_all(stated):
-        return _editor(policy_id, sent=editing.fields_of(stated))
-    return _editor(policy_id, text=editing.text_of(stated), beyond=True)
+        return _editor(policy_id, sent=editing.fields_of(stated), on=stated.on)
+    return _editor(policy_id, text=editing.text_of(stated), beyond=True, on=stated.on)
 
 
 def _editor(
     policy_id: str, error: EngineError | None = None, *, sent: editing.Fields | None = None, text: str | None = None,
-    beyond: bool = False,
+    beyond: bool = False, on: str = "",
 ) -> ResponseReturnValue:  # fmt: skip
     """What was refused is shown again as it was typed. `beyond`: the form cannot say all of it."""
-    now, on = _now(policy_id)
+    now, asked = _now(policy_id)
+    on = on or asked
     if error is not None:
         text = request.form.get("text") if request.form.get("view") == "yaml" else None
         sent = request.form if text is None else None
@@ -106,12 +118,15 @@ def propose(policy_id: str) -> ResponseReturnValue:
     text = request.form.get("text") if request.form.get("view") == "yaml" else None
     if text is None and request.form.get("more"):
         return _editor(policy_id, sent=editing.with_line(editing.Fields(request.form), request.form["more"]))
+    if text is None and request.form.get("less"):
+        return _editor(policy_id, sent=editing.without_line(editing.Fields(request.form), request.form["less"]))
     text = editing.from_form(policy_id, on, request.form) if text is None else text
     if request.form.get("to") == "yaml":
         return _editor(policy_id, text=text)
     read = statement.read(text)
     if len(read) != 1 or read[0].id != policy_id:
-        raise InvalidPolicy(policy=policy_id, expected="this policy alone", found=", ".join(one.id for one in read))
+        raise InvalidPolicy(policy=policy_id, expected=N_("this policy alone"), found=", ".join(one.id for one in read))
+    policy.check_class(now.policy if now else None, read[0])
     if request.form.get("to") == "form":
         return _edited(policy_id, read[0])
     if request.form.get("sure") != "yes":
@@ -246,9 +261,18 @@ def _now(policy_id: str) -> tuple[Version | None, str]:
     if versions:
         found = next((one for one in versions if one.state == "active"), versions[0])
         return found, found.policy.on
+    _check_number(policy_id)
     if (on := request.values.get("on", "")) not in _classes():
         raise NotFound(kind="policy", key=policy_id)
     return None, on
+
+
+def _check_number(policy_id: str) -> None:
+    """Raise InvalidPolicy for one under which no policy could be found."""
+    statement.check_id(policy_id)
+    if any(rule.rule == f"{blueprint.url_prefix}/{policy_id}" for rule in current_app.url_map.iter_rules()):
+        wanted = N_("a number that is no page of its own already, such as PAY-002")
+        raise InvalidPolicy(policy=policy_id, expected=wanted, found=policy_id)
 
 
 def _classes() -> list[str]:

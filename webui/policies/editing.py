@@ -66,6 +66,30 @@ def with_line(sent: Fields, kind: str) -> Fields:
     return sent
 
 
+def without_line(sent: Fields, which: str) -> Fields:
+    """The same form without a line: `approval 0`, `condition 2`. Raises InvalidPolicy."""
+    kind, _, number = which.partition(" ")
+    if kind not in ("approval", "condition") or _whole(number) not in range(len(sent.getlist(kind))):
+        raise InvalidPolicy(policy="?", expected=N_("a line of this form"), found=which)
+    line = Fields()
+    _add_approval(line, "" if kind == "approval" else INSTEAD, None)
+    for name in (*line, *(("condition_kind", "condition") if kind == "condition" else ())):
+        values = sent.getlist(name)
+        sent.setlist(name, values[: int(number)] + values[int(number) + 1 :])
+    return sent
+
+
+def untouched(sent: Fields, prefix: str, number: int) -> bool:
+    """Whether a line of an approval is as empty as it was offered."""
+    line = Fields()
+    _add_approval(line, prefix, None)
+    return all(
+        at(sent, name, number) in ("", usual)
+        for name, usual in line.items()
+        if at(sent, name.removesuffix("_unit"), number)
+    )
+
+
 def at(sent: Fields, name: str, number: int = 0) -> str:
     """What a field of a line says; ends of lines as the engine writes them."""
     values = sent.getlist(name)
@@ -149,10 +173,10 @@ def _add_approval(sent: Fields, prefix: str, need: Requirement | None) -> None:
 
 
 def _approval(sent: Fields, prefix: str, number: int) -> dict[str, Any]:
-    """One line; an empty name leaves it out."""
-    name = at(sent, prefix + "approval", number)
-    if not name:
+    """One line; one that is as empty as it was offered is left out."""
+    if untouched(sent, prefix, number):
         return {}
+    name = at(sent, prefix + "approval", number)
     found: dict[str, Any] = {"approval": name, "people": _whole(at(sent, prefix + "people", number) or "1")}
     for key, field, default in (
         ("when", "need_when", ""), ("eligible", "eligible", ""), ("effective_actor", "actor", "both"),
@@ -167,7 +191,7 @@ def _approval(sent: Fields, prefix: str, number: int) -> dict[str, Any]:
 
 def _condition(sent: Fields, number: int) -> dict[str, Any]:
     text = at(sent, "condition", number)
-    if not text:
+    if not text and untouched(sent, INSTEAD, number):
         return {}
     found: dict[str, Any] = {at(sent, "condition_kind", number) or "evidence": text}
     _put(found, "or", _approval(sent, INSTEAD, number))
