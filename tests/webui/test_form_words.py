@@ -47,6 +47,7 @@ def test_every_property_of_a_shipped_form_has_a_word():
         ({"valuesKey": "=a"}, {"valuesExpression": "=a"}),
         ({"hide": True, "conditional": {"hide": "=a"}}, {"hide": False, "conditional": {"hide": "=a"}}),
         ({"key": "a", "path": "b"}, {"key": "c", "path": "b"}),
+        ({"accept": ["a"]}, {"accept": ["b"]}),
     ],
 )
 def test_a_change_is_seen_beside_a_property_of_the_same_name(app, before, after):

@@ -140,9 +140,9 @@ def _choices(values: list[Any]) -> Iterator[tuple[str, str]]:
 def _text(word: str, value: Any) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    if word == "type" and value in KINDS:
+    if isinstance(value, str) and word == "type" and value in KINDS:
         return gettext(KINDS[value])
-    if value in _SAID.get(word, {}):
+    if isinstance(value, str) and value in _SAID.get(word, {}):
         return gettext(_SAID[word][value])
     if isinstance(value, str | int | Decimal):
         return str(value)
