@@ -184,3 +184,39 @@ def test_a_form_waits_to_be_saved_while_a_process_that_shows_it_is_published(ana
 
     assert publish(ana, "visit").status_code == 303
     assert free == [False]
+
+
+SENT = {
+    "id": ["Field_cost", "Field_secret", ""], "field": ["cost", "secret", ""], "label": ["花费", "", "天数"],
+    "english": ["Cost", "Internal note", ""], "type": ["money", "text", "number"], "options": ["", "", ""],
+    "required": ["0"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        text(FORM | {"components": FORM["components"][:1]}),
+        text(FORM | {"components": [{"type": "separator", "id": "S"}]}),
+        "{",
+    ],
+    ids=["a field less", "no field", "no form"],
+)
+def test_typed_rows_are_kept_whatever_whoever_took_over_has_saved(ana, engine, people, taken):
+    rows = "/designer/simple/visit/forms/oa/visit"
+    ana.get(rows)
+    with engine.unit_of_work(Actor(people["bob"].id)) as uow:
+        drafts.save(uow, "forms/oa/visit.json", taken.encode(), version=1)
+
+    late = ana.post(rows, data={**SENT, "etag": "1-0", "do": "save"})
+    kept = ana.post(rows, data={**SENT, "etag": "1-0", "do": "aside"})
+    gone = ana.post(rows, data={**SENT, "id": ["X", "Y", ""], "etag": "1-0", "do": "aside"})
+
+    assert (late.status_code, 'value="花费"' in late.text) == (409, True)
+    assert (kept.status_code, gone.status_code) == (201, 201)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        newest = drafts.revisions.list_(uow, "forms/oa/visit.json")[:2]
+        new, old = [json.loads(drafts.revisions.open_(uow, one.id)[1])["components"] for one in newest]
+    assert old[0] == FORM["components"][0] | {"label": "花费"}
+    assert [one["id"] for one in new] == ["X", "Y", "Field_days"]
+    assert [one["label"] for one in old] == [one["label"] for one in new] == ["花费", "secret", "天数"]

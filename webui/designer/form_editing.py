@@ -1,8 +1,9 @@
 """The form of a process, edited as a table of fields: its draft is published with the drawing."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,10 +19,10 @@ from engine.repository import DefinitionInfo
 from webui import transaction
 from webui.access import works
 from webui.designer import form_uses
-from webui.designer.blank_form import TYPES, split
+from webui.designer.blank_form import COMPONENTS, TYPES, blank_form, split
 from webui.designer.blueprint import designer
-from webui.designer.filing import changed_by, file_of
-from webui.designer.form_fields import FieldRow, Plain, rows_of, with_rows, written
+from webui.designer.filing import File, changed_by, content_of, file_of
+from webui.designer.form_fields import LIMIT, FieldRow, Plain, rows_of, with_rows, written
 from webui.designer.history import aside
 from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
 from webui.designer.lock import held, held_page
@@ -35,6 +36,13 @@ class FormNotStorable(EngineError):
     """Fields that are no form together."""
 
     message = N_("This form cannot be stored: {reason}")
+    status = 422
+
+
+class TooManyFields(EngineError):
+    """More rows than anybody could look through."""
+
+    message = N_("Expected at most {limit} fields, found {found}.")
     status = 422
 
 
@@ -89,7 +97,7 @@ def edit_form(key: str, form_id: str) -> ResponseReturnValue:
     if held(form.path) is not None:
         return held_page("form", form.path, form.id, form.content, form.draft)
     plain = form.plain()
-    return _page(form, plain, list(plain.rows))
+    return _page(form, plain, list(plain.rows), obstacles=plain.obstacles)
 
 
 def _again(error: EngineError, key: str, form_id: str) -> ResponseReturnValue:
@@ -104,14 +112,14 @@ def change_form(key: str, form_id: str) -> ResponseReturnValue:
     the page anew with what was typed.
     """
     rows, act = _sent(), request.form.get("do", "save")
+    if act == "aside":
+        return _put_aside(form_id, rows)
     if act == "save":
         drafts.alone(g.uow, [_form_of(key, form_id).path])
     form = _form_of(key, form_id)
     plain = form.plain()
     if act == "save":
         return _save(form, plain, rows)
-    if act == "aside":
-        return _put_aside(form, rows)
     rows, place = _stepped(rows, act)
     word = {("up", 0): "down", ("down", len(rows) - 1): "up"}.get((act.partition(":")[0], place), act.partition(":")[0])
     return _page(form, plain, rows, etag=request.form.get("etag", ""), focus=(word, place))
@@ -125,6 +133,8 @@ def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValu
     rows = [row for row in rows if row.id or row.label]
     if not rows:
         raise FormWanted
+    if len(rows) > LIMIT:
+        raise TooManyFields(limit=LIMIT, found=len(rows))
     for row in rows:
         if row.type == "choice" and not row.options:
             raise ChoiceWithoutOptions(field=row.label)
@@ -148,10 +158,38 @@ def _save(form: _Form, plain: Plain, rows: list[FieldRow]) -> ResponseReturnValu
     return redirect(url_for(".simple", key=form.drawing.key), 303)
 
 
-def _put_aside(form: _Form, rows: list[FieldRow]) -> ResponseReturnValue:
+def _put_aside(form_id: str, rows: list[FieldRow]) -> ResponseReturnValue:
     """Whatever it is worth: somebody else has taken over, so nobody can be asked for what is missing."""
-    named = [replace(row, label=row.label or row.key) for row in rows if row.id or row.label]
-    return jsonify(address=aside(form.path, written(with_rows(json.loads(form.content), named)))), 201
+    file = file_of("form", form_id)
+    named = [replace(row, label=row.label or row.key or row.id) for row in rows if row.id or row.label]
+    known = [row for row in named if row.id]
+    opened = _opened(file, {row.id for row in known})
+    if opened is None:  # nothing of what it was is left but the rows
+        opened = json.loads(blank_form(form_id, []))
+        opened["components"] = [COMPONENTS[row.type] | {"id": row.id, "key": row.key} for row in known]
+    return jsonify(address=aside(file.path, written(with_rows(opened, named)))), 201
+
+
+def _opened(file: File, ids: set[str]) -> dict[str, Any] | None:
+    """The newest state of a form that has these fields, whatever others have made of it since."""
+    for content in _states(file):
+        if forms.read(content, file.key).form is not None:
+            document: dict[str, Any] = json.loads(content)
+            plain = rows_of(document)
+            if not plain.obstacles and ids <= {row.id for row in plain.rows}:
+                return document
+    return None
+
+
+def _states(file: File) -> Iterator[bytes]:
+    """What a form is, and what it was, newest first."""
+    if file.draft is not None:
+        yield content_of(file)
+    for one in drafts.revisions.list_(g.uow, file.path):
+        if not one.aside:
+            yield drafts.revisions.open_(g.uow, one.id)[1]
+    for info in file.versions:
+        yield repository.source(g.uow, info.id)
 
 
 # ---------------------------------------------------------------- the page
@@ -159,11 +197,11 @@ def _put_aside(form: _Form, rows: list[FieldRow]) -> ResponseReturnValue:
 
 def _page(
     form: _Form, plain: Plain, rows: list[FieldRow], *, error: EngineError | None = None, etag: str = "",
-    focus: tuple[str, int] = ("", -1),
+    focus: tuple[str, int] = ("", -1), obstacles: tuple[tuple[str, Phrase], ...] = (),
 ) -> ResponseReturnValue:  # fmt: skip
     return page(
         "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
-        etag=etag or form.etag, obstacles=plain.obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
+        etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
         focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
         action=url_for(".change_form", key=form.drawing.key, form_id=form.id),
     )  # fmt: skip

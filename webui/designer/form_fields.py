@@ -23,13 +23,6 @@ _KINDS = {
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-class TooManyFields(EngineError):
-    """More rows than anybody could look through."""
-
-    message = N_("Expected at most {limit} fields, found {found}.")
-    status = 422
-
-
 class FieldWithoutName(EngineError):
     """A field of the form whose name was emptied."""
 
@@ -73,8 +66,6 @@ def rows_of(document: dict[str, Any]) -> Plain:
 
 def with_rows(document: dict[str, Any], rows: list[FieldRow]) -> dict[str, Any]:
     """The form with exactly these fields in this order. Raises for a row that no field could be made of."""
-    if len(rows) > LIMIT:
-        raise TooManyFields(limit=LIMIT, found=len(rows))
     there = {component["id"]: component for component in document["components"]}
     keys = {component["key"] for component in there.values()}
     made = []

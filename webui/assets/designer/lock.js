@@ -5,7 +5,7 @@ import { toast } from '../shared/toast.js';
 
 const EVERY_MS = 20_000;
 
-// keep(): puts aside what is not saved, gives the address of the comparison or null
+// keep(): puts aside what is not saved, gives the address of the comparison; refused or cut off, it is asked for again
 export function edits(page, draft, keep) {
   const address = page.addresses.lock;
   const dialog = document.getElementById('taken');
@@ -23,13 +23,27 @@ export function edits(page, draft, keep) {
     clearInterval(timer);
     await lost(lock);
   };
+  // what is typed stays typed until there is a copy of it
+  const putAside = async () => {
+    let kept = null, failed = null;
+    try {
+      if (draft.state !== 'saved') kept = await keep();
+      draft.stop();
+    } catch (error) {
+      failed = error;
+    }
+    for (const part of dialog.querySelectorAll('[data-kept]')) part.hidden = !kept;
+    for (const part of dialog.querySelectorAll('[data-failed]')) part.hidden = !failed;
+    dialog.querySelector('[data-look]').hidden = failed !== null;
+    if (kept) dialog.querySelector('a[data-kept]').href = kept;
+    dialog.querySelector('[data-reason]').textContent = failed instanceof Refused ? failed.message : '';
+  };
   const lost = async ({ name, since }) => {
-    const kept = draft.state === 'saved' ? null : await keep();
-    draft.stop();
     const time = new Date(since).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
     dialog.querySelector('[data-who]').textContent = t('{name} has taken over at {time}.', { name, time });
-    for (const part of dialog.querySelectorAll('[data-kept], [data-compare]')) part.hidden = !kept;
-    if (kept) dialog.querySelector('[data-compare]').href = kept;
+    dialog.querySelector('[data-again]').addEventListener('click', putAside);
+    dialog.querySelector('[data-back]').addEventListener('click', () => dialog.close());
+    await putAside();
     dialog.addEventListener('cancel', event => event.preventDefault());
     dialog.showModal();
   };

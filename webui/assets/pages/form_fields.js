@@ -1,7 +1,6 @@
 // The form of a process as rows: who edits it, and what is typed when somebody else takes over.
 import { edits } from '../designer/lock.js';
 import { Refused } from '../shared/http.js';
-import { toast } from '../shared/toast.js';
 
 const form = document.getElementById('form-fields');
 let typed = 'unsaved' in form.dataset;
@@ -17,7 +16,7 @@ async function keep() {
   const rows = new FormData(form);
   rows.set('do', 'aside');
   const response = await fetch(form.action, { method: 'POST', body: rows, headers: { Accept: 'application/json' } });
-  if (response.ok) return (await response.json()).address;
-  toast({ level: 'danger', text: new Refused(response.status).message });
-  return null;
+  const json = response.headers.get('Content-Type')?.includes('json') ? await response.json() : null;
+  if (!response.ok || !json) throw new Refused(response.status, json);
+  return json.address;
 }
