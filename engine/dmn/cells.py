@@ -121,12 +121,12 @@ class Projection:
         self.values = sorted(ends) if self.ordered else [False, True] if self.kind is bool else sorted(ends)
         self.count = len(self.values) * 2 + 1 if self.ordered else len(self.values) + 1
         self.everything = ((1 << self.count) - 1) & ~self._empty()
-        if allowed is not None:
-            self.everything &= self._mask(allowed)
-        elif any(cell is not None and cell.names_null for cell in cells):
+        if any(cell is not None and cell.names_null for cell in (cells if allowed is None else (allowed,))):
             self.null = 1 << self.count
             self.everything |= self.null
             self.count += 1
+        if allowed is not None:
+            self.everything &= self._mask(allowed)
         self.masks = [None if cell is None else self._mask(cell) & self.everything for cell in cells]
 
     def _empty(self) -> int:
@@ -246,7 +246,7 @@ class Projection:
         return word
 
 
-PLAIN = {"number": 0, "string": "any", "boolean": True}
+PLAIN = {"number": 0, "string": "any", "boolean": True, "date": date(2026, 1, 1)}
 """Values of a column in which every cell is `-`."""
 _STEPS = {date: timedelta(days=1), datetime: timedelta(hours=1), timedelta: timedelta(days=1)}
 

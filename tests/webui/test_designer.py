@@ -1,5 +1,6 @@
 """The designer's pages and addresses through the Flask client, on a real engine."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from engine import drafts, identity, operations, repository
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import drawing, flows
 from tests.lending import begun_once
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, published
@@ -371,3 +373,33 @@ def test_a_save_of_an_unknown_process_makes_none(ana, engine):
     assert save(ana, "<a/>", "*", key="nothing").status_code == 404
     with engine.unit_of_work(Actor(None), read_only=True) as uow:
         assert drafts.list_(uow) == []
+
+
+def test_of_what_the_start_form_always_asks_for_no_missing_value_is_told(ana, engine):
+    number = {"type": "number", "id": "f1", "key": "amount", "label": "金额", "validate": {"required": True}}
+    hidden = {"type": "textfield", "id": "f2", "key": "note", "label": "备注", "validate": {"required": True}}
+    group = {
+        "type": "group",
+        "id": "f3",
+        "label": "更多",
+        "conditional": {"hide": "= amount > 5"},
+        "components": [hidden],
+    }
+    form = {"id": "visit", "type": "default", "name": "拜访", "components": [number, group]}
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"forms/crm/visit.json": json.dumps(form).encode()})
+    drawn(ana)
+    asks = '<extensionElements><zeebe:formDefinition formId="visit"/></extensionElements>'
+    start = f'<startEvent id="s">{asks}</startEvent>'
+
+    def missing(*texts, begins=start):
+        lines = [f"g e{place} ? {text}" for place, text in enumerate(texts)]
+        ends = "".join(f'<endEvent id="e{place}"/>' for place in range(len(texts)))
+        body = f'{begins}<exclusiveGateway id="g"/>{ends}{flows("s g", *lines)}'
+        sent = {"key": "visit_report", "xml": drawing(body, process_id="visit_report").decode()}
+        answer = ana.post("/designer/lint", json=sent).json
+        return [one["example"][0][0] for one in answer["gateways"].get("g", []) if one["kind"] == "empty"]
+
+    assert missing("amount > 5", "amount <= 5") == []
+    assert missing('note = "a"', 'note = "b"') == ["note"]
+    assert missing("amount > 5", "amount <= 5", begins='<startEvent id="s"/>') == ["amount"]

@@ -1,5 +1,6 @@
 """What the designer's script asks for: catalogue, check, save, deploy. JSON in, JSON out."""
 
+from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from flask import g, jsonify, request
@@ -7,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import bpmn, drafts, identity, operations, policy, repository, webhooks
+from engine.bpmn.model import Process
 from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding
-from engine.forms.model import leaves
+from engine.forms.model import CONTAINERS, FormField, leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
@@ -73,7 +75,7 @@ def lint() -> ResponseReturnValue:
     more = not thorough and any(one.rule in ("policy-approval-missing", "policy-unproved") for one in told)
     drawn = bpmn.read(files[path]).definition
     process = next((one for one in drawn.processes if one.id == sent["key"]), None) if drawn is not None else None
-    ways = gateways.beside(process, found.types if found else {}) if process is not None else {}
+    ways = gateways.beside(process, found.types if found else {}, _required(process)) if process is not None else {}
     return jsonify(
         findings=findings_out(told), variables=expressions.names(found) if found else None, open=more, gateways=ways
     )
@@ -142,6 +144,21 @@ def discard(key: str) -> ResponseReturnValue:
     if draft is not None:
         drafts.discard(g.uow, draft.path)
     return "", 204
+
+
+def _required(process: Process) -> set[str]:
+    """Fields without which no request begins: every start has a form, and all of them ask for these."""
+    found = [form_of(node.extensions.form) for node in process.nodes.values() if node.type == "startEvent"]
+    asked = [set(_always_required(form.components if form is not None else ())) for form in found]
+    return set.intersection(*asked) if asked else set()
+
+
+def _always_required(components: tuple[FormField, ...]) -> Iterator[str]:
+    for component in components:
+        if component.hide is None and component.type in CONTAINERS:
+            yield from _always_required(component.children)
+        elif component.hide is None and component.required:
+            yield component.path
 
 
 def with_forms(path: str, content: bytes) -> dict[str, bytes]:

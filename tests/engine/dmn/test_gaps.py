@@ -12,3 +12,16 @@ def test_a_gap_names_the_rules_that_it_lies_beside():
     found = dmn.analyse(model)
 
     assert [(one.rule, one.facts["beside"]) for one in found] == [("decision-gap", [1, 2, 4])]
+
+
+def test_a_value_that_is_missing_counts_where_the_allowed_values_name_it():
+    rules = [['"a"', "1"], ["null", "2"]]
+
+    def found(allowed):
+        table = w.table("UNIQUE", [("kind", "string", allowed)], [("x", "number", "", None)], rules)
+        return [
+            (one.rule, one.facts.get("where")) for one in dmn.analyse(dmn.read(w.xml(w.decision("d", table))).model)
+        ]
+
+    assert found('"a",null') == []
+    assert found('"a"') == [("decision-unreachable", None)]

@@ -33,7 +33,14 @@ function said({ kind, flows, example, default: otherwise }, translate, named, co
     case 'none': return translate('For {example} no way is taken: the request would stop here.', { example: shown });
     case 'both': return translate('{first} and {second} both hold for {example}; the first of them is taken.', { first, second, example: shown });
     case 'never': return translate('{flow} is never taken: what stands before it takes everything.', { flow: first });
-    case 'empty': return otherwise ? translate('Where “{field}” is empty, the default is taken.', { field: conditions.labelled(example[0][0]) }) : translate('Where “{field}” is empty, no way is taken: the request would stop here.', { field: conditions.labelled(example[0][0]) });
+    case 'empty': return empty(example, otherwise, translate, conditions);
     default: return translate('Not compared: {flow} says more than rows can.', { flow: first });
   }
+}
+
+// what is missing, and the values of others with which it leaves nothing
+function empty([[field], ...others], otherwise, translate, conditions) {
+  const words = { field: conditions.labelled(field), example: others.map(([other, value]) => conditions.said(other, value)).join(translate(', ')) };
+  if (otherwise) return translate('Where “{field}” is empty, the default is taken.', words);
+  return others.length ? translate('Where “{field}” is empty, no way is taken for {example}: the request would stop here.', words) : translate('Where “{field}” is empty, no way is taken: the request would stop here.', words);
 }
