@@ -66,7 +66,7 @@ COLUMNS = {
     "resource": "id deployment_id path kind digest content",
     "definition": "id kind key version name category resource_id digest state meta deployed_at",
     "instance": "id definition_id process_key number title summary starter_id status incidents version history_seq"
-    " history_hash codec state created_at updated_at legal_hold",
+    " history_hash codec state created_at updated_at",
     "user_task": "id instance_id node token round name priority mode status spec cause opened_seq created_at version",
     "work_item": "id user_task_id instance_id kind seq weight assignee_id group_id status due_at created_at version",
     "inbox": "principal_id box due_key work_item_id priority_key",
@@ -85,7 +85,7 @@ def _tasks(
                 "instance",
                 (
                     instance_id, definition_id, "p", f"CG{number:08}", f"采购申请 {number}", None,
-                    chance.choice(people), 0, 0, 1, 1, bytes(32), 1, b"{}", NOW, NOW, False,
+                    chance.choice(people), 0, 0, 1, 1, bytes(32), 1, b"{}", NOW, NOW,
                 ),
             )  # fmt: skip
         task_id, item_id = ids.uuid7(), ids.uuid7()

@@ -32,7 +32,7 @@ _MADE_BY_A_DECISION = f"""SELECT 1 FROM work_item w WHERE w.id = NEW.work_item_i
     AND w.on_behalf_of_id"""
 
 
-_ERASABLE = ("opinion", "opinion_salt", "reason")
+_ERASABLE = ("opinion", "opinion_salt", "reason", "draft")
 """what people have written; it may be erased and never changed"""
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -59,8 +58,7 @@ instance = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_code", String(200)),
-    Column("remove_at", UtcDateTime),  # when what it held of its forms was erased
-    Column("legal_hold", Boolean, nullable=False, default=False),
+    Column("erased_at", UtcDateTime),  # when what people wrote in it was erased
     Column("series", String(200)),  # in which `number` is unique: a pattern, a process, or a process in a company
     Column("submission", Integer, nullable=False, default=1, server_default="1"),
     Column("resubmits_id", Id),  # the withdrawn instance that this one takes up again

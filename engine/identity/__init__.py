@@ -20,7 +20,19 @@ from engine.identity.organisation import (
     set_leader,
     units_above,
 )
-from engine.identity.people import LONGEST_LOGIN, SCOPE, User, as_id, find, names, persons, reference_text, user, users
+from engine.identity.people import (
+    LONGEST_LOGIN,
+    SCOPE,
+    User,
+    accounts_of,
+    as_id,
+    find,
+    names,
+    persons,
+    reference_text,
+    user,
+    users,
+)
 from engine.identity.permissions import (
     Group,
     add_member,
@@ -89,6 +101,7 @@ __all__ = [
     "Substitution",
     "User",
     "absent_for",
+    "accounts_of",
     "acting_for",
     "add_member",
     "approve_substitution",

@@ -128,6 +128,12 @@ def persons(uow: UnitOfWork, user_ids: Iterable[UUID | None]) -> dict[UUID, UUID
     return {row.id: row.person_id for row in rows}
 
 
+def accounts_of(uow: UnitOfWork, user_id: UUID) -> set[UUID]:
+    """The account, and those of the same natural person."""
+    person = select(user_account.c.person_id).where(user_account.c.id == user_id).scalar_subquery()
+    return {user_id, *uow.execute(select(user_account.c.id).where(user_account.c.person_id == person)).scalars()}
+
+
 def reference_text(reference: Any) -> str:
     """The login or id text in a reference, `""` for what cannot name a person."""
     if isinstance(reference, dict):

@@ -24,7 +24,8 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
-from engine.repository.managing import ADMINISTER, keeps, managed, manages, named
+from engine.repository.keeping import Retention, keeps, kept_until, of_group, retention, retentions
+from engine.repository.managing import ADMINISTER, managed, manages, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
 from engine.repository.manning import staffing
@@ -58,6 +59,7 @@ __all__ = [
     "Impact",
     "Judged",
     "Proof",
+    "Retention",
     "Unproved",
     "Wanting",
     "activate_policy",
@@ -75,6 +77,7 @@ __all__ = [
     "forms_since",
     "impact",
     "keeps",
+    "kept_until",
     "known_form",
     "latest",
     "latest_active",
@@ -83,12 +86,15 @@ __all__ = [
     "manages",
     "may_start",
     "named",
+    "of_group",
     "program",
     "program_by_key",
     "proof",
     "proof_of",
     "proofs",
     "recount_starts",
+    "retention",
+    "retentions",
     "retire",
     "schedule_again",
     "short_staffed",

@@ -34,12 +34,6 @@ def named(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
     return bool(groups) and not _keys(uow, person_id).isdisjoint(groups)
 
 
-def keeps(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
-    """Whether somebody is of the group that must release what an ended request holds (troika:retention)."""
-    _, legal = definition(uow, instance.definition_id).meta.get("retention", (None, None))
-    return instance.ended_at is not None and legal is not None and legal in _keys(uow, person_id)
-
-
 def managed(uow: UnitOfWork) -> list[UUID]:
     """The versions of processes whose requests the actor looks after because they name one of his groups."""
     mine = set() if uow.actor.user_id is None else _keys(uow, uow.actor.user_id)

@@ -11,7 +11,7 @@ from engine.tasks.deciding import Acted, abstain, agree, reject
 from engine.tasks.deputies import deputies
 from engine.tasks.drafting import RequestDraft, copy_to_draft
 from engine.tasks.ending import Woken, activate, acts, cancel, suspend, void, wake, withdraw
-from engine.tasks.erasing import erase_act, erase_opinion, erase_text, written, written_with_acts
+from engine.tasks.erasing import erase_act, erase_opinion, erase_text, erased, written, written_with_acts
 from engine.tasks.foreseeing import foresee
 from engine.tasks.handing_over import transfer
 from engine.tasks.inbox import (
@@ -31,7 +31,17 @@ from engine.tasks.informing import Comment, Mention, admit, attach, attachments,
 from engine.tasks.leaving import Besides, HandOver, LeftBehind, besides, hand_over, hand_over_preview, left_behind
 from engine.tasks.recalling import recall
 from engine.tasks.resubmitting import Resubmission, resubmission
-from engine.tasks.retaining import Keeping, erase_request, keeping, may_release, over, release
+from engine.tasks.retaining import (
+    Keeping,
+    Over,
+    erase_request,
+    keeping,
+    may_release,
+    over,
+    release,
+    releasing,
+    to_release,
+)
 from engine.tasks.returning import Returned, Target, reject_held, return_, targets
 from engine.tasks.signatures import Sent, Signed
 from engine.tasks.signing import add_after, add_before, add_beside, remove_signer
@@ -70,6 +80,7 @@ __all__ = [
     "Later",
     "LeftBehind",
     "Mention",
+    "Over",
     "Page",
     "Proposal",
     "Receipt",
@@ -119,6 +130,7 @@ __all__ = [
     "erase_opinion",
     "erase_request",
     "erase_text",
+    "erased",
     "foresee",
     "get",
     "hand_back",
@@ -144,6 +156,7 @@ __all__ = [
     "reject",
     "reject_held",
     "release",
+    "releasing",
     "remove_signer",
     "remove_view",
     "requested",
@@ -159,6 +172,7 @@ __all__ = [
     "suspend",
     "targets",
     "time_out",
+    "to_release",
     "transfer",
     "unclaim",
     "urge",

@@ -14,6 +14,7 @@ from engine.db.task import task_comment
 from engine.errors import N_, InstanceOver, NotFound, Suspended
 from engine.runtime import LIVE
 from engine.tasks.copying import seat_of
+from engine.tasks.erasing import refuse_erased
 from engine.tasks.informing import Comment, named, require_sight, told_of, worded, write
 from engine.tasks.repeating import once_per_request
 from engine.tasks.working import sees
@@ -70,11 +71,14 @@ def consult(
 def answer(
     uow: UnitOfWork, instance_id: UUID, thread_id: UUID, text: str, *, idempotency_key: str | None = None
 ) -> UUID:
-    """A further message of a member, also when the instance has ended. Raises NotFound for everybody else."""
+    """A further message of a member, also when the instance has ended. Raises NotFound for everybody else,
+    NotPossibleNow (it was erased).
+    """
     text = worded(text)
     instance = uow.lock_instance(instance_id)
     if not any(thread.id == thread_id and thread.mine for thread in consultations(uow, instance_id)):
         raise NotFound(kind=N_("conversation"), key=thread_id)
+    refuse_erased(uow, instance, N_("answer"))
     made = write(uow, instance_id, require_sight(uow, instance_id), text, thread=thread_id)
     history.record(uow, instance, "consultation.answered", data={"thread": str(thread_id)})
     return made

@@ -12,6 +12,7 @@ from engine.db.instance import instance as instance_table
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
 from engine.errors import N_, Forbidden, InstanceOver, InvalidValue, NotFound, NotYourTask, Suspended, UrgedAlready
 from engine.runtime import LIVE
+from engine.tasks.erasing import refuse_erased
 from engine.tasks.repeating import made_before, remember
 from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
@@ -50,12 +51,14 @@ def copy_to(
 ) -> list[UUID]:  # fmt: skip
     """抄送: `people` get a copy that they may read, once each; `again` makes one that was read unread.
 
-    They see what the sender sees at his task. Returns the ids of the copies. Raises Forbidden, InvalidValue.
+    They see what the sender sees at his task. Returns the ids of the copies. Raises Forbidden, InvalidValue,
+    NotPossibleNow (it was erased).
     """
     instance = uow.lock_instance(instance_id)
     sender = uow.actor.user_id
     if sender is None or not may_see(uow, instance_id):
         raise Forbidden(actor=_name(uow), act=N_("send copies of this instance"))
+    refuse_erased(uow, instance, N_("send a copy"))
     users = [identity.user(uow, key) for key in dict.fromkeys(people)]
     if not 0 < len(users) <= MOST_COPIES:
         raise InvalidValue(expected=f"1 to {MOST_COPIES} people", found=str(len(users)))

@@ -16,8 +16,9 @@ from engine import audit, bpmn, documents, forms, history, identity, ids, picker
 from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
-from engine.errors import ActNotOffered, NotFound, OperationRunning, ProcessRetired, StaleDraft
+from engine.errors import N_, ActNotOffered, NotFound, OperationRunning, ProcessRetired, StaleDraft
 from engine.runtime import proof, returning
+from engine.tasks.erasing import refuse_erased
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -160,12 +161,13 @@ def keep(uow: UnitOfWork, ended: Instance) -> UUID | None:
 def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
     """重新发起: a new draft from data and files of an older request of the actor; no number, no approval comes along.
 
-    Raises ActNotOffered for somebody else's request, NotFound.
+    Raises ActNotOffered for somebody else's request, NotFound, NotPossibleNow (it was erased: nothing is left to copy).
     """
     view = runtime.instance_view(uow, instance_id)
     if view.instance.starter_id is None or view.instance.starter_id != uow.actor.user_id:
         raise ActNotOffered(act="copy", task=view.instance.title, offered="-")
     row = view.instance
+    refuse_erased(uow, row, N_("start again"))
     name = repository.latest_active(uow, row.process_key).name
     return open_(uow, _copy(uow, row, name, None))
 

@@ -16,7 +16,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import N_, NotFound, NotPossibleNow, OpinionRequired, Phrase
 from engine.runtime import waking
 from engine.tasks import drafting
-from engine.tasks.retaining import erased
+from engine.tasks.erasing import erased
 from engine.tasks.working import may_see
 from engine.unit_of_work import UnitOfWork
 
@@ -188,7 +188,9 @@ def _waking(uow: UnitOfWork, instance: Instance) -> str | None:
 
 
 def _copying(uow: UnitOfWork, instance: Instance) -> str | None:
-    return None if _requester(uow, instance) else N_("only its requester may do that")
+    if not _requester(uow, instance):
+        return N_("only its requester may do that")
+    return N_("it was erased already") if erased(uow, instance.id) else None
 
 
 _ACTS: dict[str, Callable[[UnitOfWork, Instance], str | None]] = {

@@ -11,12 +11,15 @@ from engine.approvals.carrying import click_of
 from engine.db.audit import audit, audit_text
 from engine.db.draft import draft_review
 from engine.db.history import history_text
+from engine.db.instance import Instance
+from engine.db.instance import instance as instance_table
 from engine.db.job import ItemState, batch, batch_item
 from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
-from engine.db.task import Source, work_item
-from engine.errors import N_, InvalidValue, NotFound
+from engine.db.task import ItemKind, Source, work_item
+from engine.errors import N_, InvalidValue, NotFound, NotPossibleNow
 from engine.unit_of_work import UnitOfWork
 
+_erased_at = select(instance_table.c.erased_at).where(instance_table.c.id == bindparam("of"))
 _of_item = select(
     work_item.c.id,
     work_item.c.instance_id,
@@ -88,6 +91,16 @@ _erase_void = (
     .where(work_item.c.id == bindparam("item"), work_item.c.void_reason == bindparam("words"))
     .values(void_reason=None)
 )
+_erase_copies = (
+    update(work_item)
+    .where(
+        work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY),
+        work_item.c.assignee_id.in_(bindparam("readers", expanding=True)), work_item.c.reason == bindparam("words"),
+    )
+    .values(reason=None)
+)  # fmt: skip
+_COPYING = ("copy.sent", "people.admitted")
+"""the acts whose words stand beside the copies that they send"""
 _ASKING = ("task.transferred", "task.delegated", "task.signers_added")
 """the acts whose words stand beside the tasks that they make"""
 _OF_EMERGENCY = ("policy.emergency_asked", "policy.emergency_signed")
@@ -97,6 +110,17 @@ _erase_turned = (
     .where(policy_grant.c.id == bindparam("turned"), policy_grant.c.state_reason == bindparam("words"))
     .values(state_reason=None)
 )
+
+
+def erased(uow: UnitOfWork, instance_id: UUID) -> bool:
+    """Whether nothing of its forms is left."""
+    return uow.execute(_erased_at, {"of": instance_id}).scalar() is not None
+
+
+def refuse_erased(uow: UnitOfWork, found: Instance, act: str) -> None:
+    """Nobody writes into a request that was erased: it could never be erased again. Raises NotPossibleNow."""
+    if erased(uow, found.id):
+        raise NotPossibleNow(act=act, instance=found.number or found.id, reason=N_("it was erased already"))
 
 
 def erase_opinion(uow: UnitOfWork, work_item_id: UUID, reason: str) -> None:
@@ -140,6 +164,9 @@ def erase_text(uow: UnitOfWork, instance_id: UUID, seq: int, reason: str) -> Non
     for row in kept:
         for item in _asked_by(uow, instance_id, act, row.text):
             uow.execute(_erase_why, {"item": item})
+        if act.kind in _COPYING:
+            readers = [UUID(key) for key in act.data["to"]]
+            uow.execute(_erase_copies, {"of": instance_id, "readers": readers, "words": row.text})
         if act.kind == "task.refused":
             uow.execute(_erase_void, {"item": UUID(act.data["item"]), "words": row.text})
         if act.kind.startswith("approval."):

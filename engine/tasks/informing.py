@@ -16,6 +16,7 @@ from engine.errors import N_, ActNotOffered, Forbidden, InvalidValue, NotFound
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.copying import seat_of
+from engine.tasks.erasing import refuse_erased
 from engine.tasks.repeating import once_per_request, once_per_task
 from engine.tasks.working import may_see, offered, sees
 from engine.unit_of_work import UnitOfWork
@@ -69,11 +70,12 @@ def comment(
     """评论: allowed to everybody who may see the instance, also when it has ended. `mentions` are told of it.
 
     Whoever is mentioned and may not see the instance is told nothing until somebody who may has let him: `admit`.
-    Raises Forbidden, InvalidValue, NotFound.
+    Raises Forbidden, InvalidValue, NotFound, NotPossibleNow (it was erased).
     """
     text = worded(text)
     instance = uow.lock_instance(instance_id)
     author = require_sight(uow, instance_id)
+    refuse_erased(uow, instance, N_("comment"))
     people = named(uow, mentions) if mentions else []
     key = write(uow, instance_id, author, text, mentions=[str(user.id) for user in people])
     history.record(uow, instance, "comment.added", data={"comment": str(key)})

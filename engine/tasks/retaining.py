@@ -1,49 +1,49 @@
 """How long ended requests stay (troika:retention): what is over, who still holds it, and erasing it.
 
-Erased is what people wrote: the form, opinions, reasons, comments. Facts and their digests stay, and attachments with
-them: the record proves itself as before. A request on which a payment stands stays whole.
+Erased is what people wrote: the form, opinions, reasons, comments, and what messages said of them. Facts and their
+digests stay, and with them number, business key and attachments: the record proves itself as before. A request on which
+a payment stands stays whole.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
 
 from engine import history, identity, repository, runtime
 from engine.bpmn import timers
-from engine.db import rows
-from engine.db.definition import Kind
-from engine.db.definition import definition as definition_table
+from engine.db.base import metadata
+from engine.db.history import history as history_table
 from engine.db.instance import instance, instance_field, instance_label
 from engine.db.policy import clearance, policy_grant
-from engine.db.task import task_comment, work_item
-from engine.errors import N_, Forbidden, InvalidValue, NotPossibleNow, Phrase
+from engine.db.task import ItemKind, task_comment, work_item
+from engine.errors import N_, Forbidden, InvalidValue, NotFound, NotPossibleNow, Phrase, Title
+from engine.forms import Permissions
+from engine.identity import Group
+from engine.repository import Retention
+from engine.tasks import titles
 from engine.tasks.erasing import erase_opinion, erase_text, written
-from engine.tasks.working import may_see
+from engine.tasks.working import may_see, sights
 from engine.unit_of_work import UnitOfWork
 
 RELEASED, ERASED = "retention.released", "retention.erased"
 _ACTS = (RELEASED, ERASED, "text.erased", "opinion.erased")
 """acts of keeping and erasing: why they were done stays"""
-MOST = 200
-_kept_for = select(definition_table.c.id, definition_table.c.meta).where(
-    definition_table.c.kind == int(Kind.PROCESS), cast(definition_table.c.meta, Text).contains('"retention"')
-)
-_ended = (
-    select(instance.c.id, instance.c.number, instance.c.title, instance.c.process_key, instance.c.ended_at)
-    .where(
-        instance.c.definition_id == bindparam("of"), instance.c.ended_at.is_not(None), instance.c.remove_at.is_(None)
-    )
-    .order_by(instance.c.ended_at)
-    .limit(MOST)
+PAGE = 50
+_needed = or_(*(exists().where(table.c.instance_id == instance.c.id) for table in (policy_grant, clearance)))
+_released = exists().where(history_table.c.instance_id == instance.c.id, history_table.c.kind == RELEASED)
+_one = select(
+    instance.c.id, instance.c.definition_id, instance.c.number, instance.c.title, instance.c.process_key,
+    instance.c.summary, instance.c.starter_id, instance.c.ended_at, instance.c.erased_at, _needed.label("needed"),
+    _released.label("released"),
 )  # fmt: skip
-_erased_at = select(instance.c.remove_at).where(instance.c.id == bindparam("of"))
-_proofs = tuple(
-    select(func.count()).select_from(table).where(table.c.instance_id == bindparam("of"))
-    for table in (policy_grant, clearance)
-)
+_of_id = _one.where(instance.c.id == bindparam("of"))
+_in_order = _one.order_by(instance.c.ended_at, instance.c.id)
+_place = select(instance.c.ended_at, instance.c.id).where(instance.c.id == bindparam("of"))
 _opinion = (
     select(work_item.c.id)
     .where(
@@ -52,12 +52,18 @@ _opinion = (
     )
     .limit(1)
 )  # fmt: skip
+_items = select(work_item.c.id).where(work_item.c.instance_id == bindparam("of"))
 _unspoken = (
     update(work_item)
     .where(work_item.c.instance_id == bindparam("of"), work_item.c.decided_at.is_(None))
     .values(opinion=None, opinion_salt=None, draft=None)
 )
-_mark = update(instance).where(instance.c.id == bindparam("row")).values(remove_at=bindparam("at"))
+_uncopied = (
+    update(work_item)
+    .where(work_item.c.instance_id == bindparam("of"), work_item.c.kind == int(ItemKind.COPY))
+    .values(reason=None)
+)
+_mark = update(instance).where(instance.c.id == bindparam("row")).values(erased_at=bindparam("at"))
 _silence = (
     update(task_comment).where(task_comment.c.instance_id == bindparam("of")).values(text="", mentions=None)
 )  # fmt: skip
@@ -66,19 +72,30 @@ _silence = (
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How long a request is kept. `until` None: it has not ended. `legal`: the group that must release it, `released`:
-    it has; `needed`: a payment or another guarded operation stands on it.
+    it has; `group`: the one of that name, if there is one; `needed`: a payment or another guarded operation stands
+    on it.
     """
 
     instance_id: UUID
+    definition_id: UUID
     number: str | None
     title: str
     process_key: str
+    summary: dict[str, Any] | None
     ended_at: datetime | None
     until: datetime | None
     legal: str | None
+    group: Group | None
     released: bool
     needed: bool
     erased_at: datetime | None = None
+
+    @property
+    def keeper(self) -> Title:
+        """The name of the group, in the reader's language where it is shown."""
+        if self.group is None:
+            return Title(self.legal or "", {})
+        return Title(self.group.name, {"en": self.group.name_en})
 
     @property
     def held(self) -> bool:
@@ -86,32 +103,47 @@ class Keeping:
         return self.legal is not None and not self.released
 
 
-def over(uow: UnitOfWork) -> list[Keeping]:
-    """Requests whose time is over and that hold something still, by process, the longest ended first; at most MOST of
-    each version.
-    """
-    found = []
-    for version in uow.execute(_kept_for).all():
-        for row in uow.execute(_ended, {"of": version.id}).all():
-            kept = _keeping(uow, row, version.meta["retention"])
-            if kept.until is None or kept.until > uow.now:
-                break
-            found.append(kept)
-    return sorted(found, key=lambda one: one.process_key)
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Requests whose time is over, the longest ended first. `next`: after which one the next page begins, if any."""
+
+    items: list[Keeping]
+    next: UUID | None
+
+
+def over(uow: UnitOfWork, *, kept: bool = False, after: UUID | None = None, limit: int = PAGE) -> Over:
+    """Those that may be erased now; `kept`: those that their group holds still or that a payment stands on."""
+    said = repository.retentions(uow)
+    may_go = and_(~_needed, or_(_released, instance.c.definition_id.in_(_free(said))))
+    return _page(uow, said, [~may_go if kept else may_go], after, limit)
+
+
+def to_release(uow: UnitOfWork, *, after: UUID | None = None, limit: int = PAGE) -> Over:
+    """Those that wait for a group of the actor, but for his own."""
+    mine, actor = releasing(uow), uow.actor.user_id
+    if not mine or actor is None:
+        return Over([], None)
+    own = instance.c.starter_id.in_(identity.accounts_of(uow, actor))
+    found = _page(uow, mine, [~_released, or_(instance.c.starter_id.is_(None), ~own)], after, limit)
+    allowed = sights(uow, [one.instance_id for one in found.items])
+    return replace(found, items=[_seen(uow, one, allowed[one.instance_id]) for one in found.items])
+
+
+def releasing(uow: UnitOfWork) -> list[Retention]:
+    """Of the versions of processes that name a group of the actor."""
+    actor = uow.actor.user_id
+    if actor is None:
+        return []
+    return [one for one in repository.retentions(uow) if repository.of_group(uow, one.legal, actor)]
 
 
 def keeping(uow: UnitOfWork, instance_id: UUID) -> Keeping | None:
     """Of one request; None where its process says nothing. Raises NotFound."""
-    row = rows.read(uow, instance_id)
-    said = repository.definition(uow, row.definition_id).meta.get("retention")
-    if not said:
-        return None
-    return _keeping(uow, row, said)
-
-
-def erased(uow: UnitOfWork, instance_id: UUID) -> bool:
-    """Whether nothing of its forms is left."""
-    return uow.execute(_erased_at, {"of": instance_id}).scalar() is not None
+    row = uow.execute(_of_id, {"of": instance_id}).first()
+    if row is None:
+        raise NotFound(kind="instance", key=instance_id)
+    said = repository.retention(uow, row.definition_id)
+    return None if said is None else _keeping(uow, row, said, _groups(uow, [said]).get(said.legal))
 
 
 def may_release(uow: UnitOfWork, instance_id: UUID) -> bool:
@@ -119,17 +151,18 @@ def may_release(uow: UnitOfWork, instance_id: UUID) -> bool:
     kept = keeping(uow, instance_id)
     if kept is None or kept.until is None or kept.until > uow.now or kept.erased_at is not None:
         return False
-    return kept.held and _of_legal(uow, kept) and may_see(uow, instance_id)
+    return kept.held and _releases(uow, instance_id)
 
 
 def release(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
-    """By one of the group that the process names as `legal`: what it holds may be erased. Once its time is over.
+    """By one of the group that the process names as `legal`, and not its requester: what it holds may be erased. Once
+    its time is over.
 
     Raises NotPossibleNow, Forbidden, InvalidValue.
     """
     found = uow.lock_instance(instance_id)
     kept = _due(uow, instance_id, N_("release"), reason)
-    if not _of_legal(uow, kept) or not may_see(uow, instance_id):
+    if not _releases(uow, instance_id):
         raise Forbidden(actor=_name(uow), act=N_("release what is kept"))
     if kept.released:
         raise _refused(N_("release"), kept, N_("it was released already"))
@@ -139,13 +172,16 @@ def release(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
 def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """Erase what people wrote in a request whose time is over. By an administrator; the reason stays on record.
 
+    Number and business key stay: the first fact of the record holds them. What was sent outside (a mail, an exported
+    file, a print) is out of reach.
+
     Raises NotPossibleNow (kept still, held, or a payment stands on it), Forbidden, InvalidValue.
     """
     identity.require(uow, "admin")
     found = uow.lock_instance(instance_id)
     kept = _due(uow, instance_id, N_("erase"), reason)
     if kept.held:
-        raise _refused(N_("erase"), kept, Phrase(N_("group '{group}' has not released it"), group=kept.legal))
+        raise _refused(N_("erase"), kept, Phrase(N_("group '{group}' has not released it"), group=kept.keeper))
     if kept.needed:
         raise _refused(N_("erase"), kept, N_("a payment or another guarded operation stands on it"))
     own = {act.seq for act in history.timeline(uow, instance_id, limit=100_000) if act.kind in _ACTS}
@@ -156,11 +192,12 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     while (item := uow.execute(_opinion, {"of": instance_id}).scalar()) is not None:
         erase_opinion(uow, item, reason)
         opinions += 1
-    uow.execute(_unspoken, {"of": instance_id})
     runtime.empty(uow, found)
-    uow.execute(_silence, {"of": instance_id})
+    for statement in (_unspoken, _uncopied, _silence):
+        uow.execute(statement, {"of": instance_id})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))
+    _empty_messages(uow, instance_id, repository.definition(uow, found.definition_id).name)
     uow.execute(_mark, {"row": instance_id, "at": uow.now})
     data = {"texts": len(texts), "opinions": opinions, "until": kept.until.isoformat() if kept.until else None}
     history.record(uow, found, ERASED, data=data, texts={"reason": reason.strip()})
@@ -169,23 +206,90 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
 # ---------------------------------------------------------------- private
 
 
-def _keeping(uow: UnitOfWork, row: Any, said: list[Any]) -> Keeping:
-    after, legal = said
-    duration = timers.duration_of(after)
-    until = None
-    if row.ended_at is not None and duration is not None:
-        until = timers.later(row.ended_at, duration, uow.settings.timezone)
-    of = {"of": row.id}
+def _page(
+    uow: UnitOfWork, said: Sequence[Retention], wanted: list[ColumnElement[bool]], after: UUID | None, limit: int
+) -> Over:
+    """Of the versions that say so; one page in as many statements as a short one."""
+    of = {one.definition_id: one for one in said}
+    periods: dict[str, list[UUID]] = {}
+    for one in said:
+        periods.setdefault(one.after, []).append(one.definition_id)
+    due = [
+        and_(instance.c.definition_id.in_(versions), instance.c.ended_at <= _ended_by(uow, period))
+        for period, versions in periods.items()
+    ]
+    if not due:
+        return Over([], None)
+    query = _in_order.where(or_(*due), instance.c.erased_at.is_(None), *wanted).limit(limit + 1)
+    if after is not None and (place := uow.execute(_place, {"of": after}).first()) is not None:
+        later, same = instance.c.ended_at > place.ended_at, instance.c.ended_at == place.ended_at
+        query = query.where(or_(later, and_(same, instance.c.id > place.id)))
+    rows = uow.execute(query).all()
+    groups = _groups(uow, said)
+    kept = [(row, of[row.definition_id]) for row in rows[:limit]]
+    items = [_keeping(uow, row, one, groups.get(one.legal)) for row, one in kept]
+    return Over(items, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _seen(uow: UnitOfWork, kept: Keeping, allowed: Permissions) -> Keeping:
+    """As the actor may read it."""
+    name = repository.definition(uow, kept.definition_id).name
+    read = {field: value for field, value in (kept.summary or {}).items() if allowed.on(field) != "hidden"}
+    return replace(kept, title=titles.shown(uow, kept.definition_id, kept.title, name, allowed), summary=read)
+
+
+def _groups(uow: UnitOfWork, said: Sequence[Retention]) -> dict[str | None, Group]:
+    """By the word that names them: key or id."""
+    found = identity.find_groups(uow, {one.legal for one in said})
+    return {word: group for group in found for word in (group.key, str(group.id))}
+
+
+def _free(said: Sequence[Retention]) -> list[UUID]:
+    return [one.definition_id for one in said if one.legal is None]
+
+
+def _ended_by(uow: UnitOfWork, period: str) -> datetime:
+    """The latest end, to the second, whose time is over now: months have no one length, so it is looked for."""
+    duration = timers.duration_of(period)
+    if duration is None or isinstance(duration, timedelta):
+        return uow.now - (duration or timedelta())
+    first = uow.now - timedelta(days=31 * duration.months + 2)
+    seconds = range(int(timedelta(days=3 * duration.months + 4).total_seconds()))
+    zone = uow.settings.timezone
+    passed = bisect_right(
+        seconds, uow.now, key=lambda second: timers.later(first + timedelta(seconds=second), duration, zone)
+    )
+    return first + timedelta(seconds=passed - 1)
+
+
+def _keeping(uow: UnitOfWork, row: Any, said: Retention, group: Group | None) -> Keeping:
     return Keeping(
-        row.id, row.number, row.title, row.process_key, row.ended_at, until, legal,
-        legal is not None and bool(history.timeline(uow, row.id, kind=RELEASED)),
-        any(uow.execute(proof, of).scalar() for proof in _proofs), uow.execute(_erased_at, of).scalar(),
+        row.id, row.definition_id, row.number, row.title, row.process_key, row.summary, row.ended_at,
+        repository.kept_until(uow, row), said.legal, group, said.legal is not None and row.released, row.needed,
+        row.erased_at,
     )  # fmt: skip
 
 
-def _of_legal(uow: UnitOfWork, kept: Keeping) -> bool:
+def _releases(uow: UnitOfWork, instance_id: UUID) -> bool:
     actor = uow.actor.user_id
-    return actor is not None and repository.keeps(uow, rows.read(uow, kept.instance_id), actor)
+    row = uow.execute(_of_id, {"of": instance_id}).one()
+    if actor is None or not repository.keeps(uow, row, actor) or not may_see(uow, instance_id):
+        return False
+    return row.starter_id not in identity.accounts_of(uow, actor)
+
+
+def _empty_messages(uow: UnitOfWork, instance_id: UUID, process: str) -> None:
+    """What people were told inside the product: rows of module `notification`, if it is there. Those of the engine hold
+    the title of the request beside their line; what a drawing sends is words of the form as a whole.
+    """
+    table = metadata.tables.get("notification_notice")
+    if table is None:
+        return
+    items = uow.execute(_items, {"of": instance_id}).scalars()
+    links = [f"/requests/{instance_id}", *(f"/inbox/{item}" for item in items)]
+    uow.execute(update(table).where(table.c.link.in_(links)).values(text=""))
+    drawn = update(table).where(table.c.instance_id == instance_id)
+    uow.execute(drawn.values(title=process, text=""))
 
 
 def _due(uow: UnitOfWork, instance_id: UUID, act: str, reason: str) -> Keeping:
@@ -198,7 +302,8 @@ def _due(uow: UnitOfWork, instance_id: UUID, act: str, reason: str) -> Keeping:
     if kept.until is None:
         raise _refused(act, kept, N_("it has not ended"))
     if kept.until > uow.now:
-        raise _refused(act, kept, Phrase(N_("it is kept until {day}"), day=kept.until.date()))
+        day = kept.until.astimezone(uow.settings.zone).date()
+        raise _refused(act, kept, Phrase(N_("it is kept until {day}"), day=day))
     if kept.erased_at is not None:
         raise _refused(act, kept, N_("it was erased already"))
     return kept

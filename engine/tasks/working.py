@@ -280,6 +280,7 @@ _kinds = (
         instance_table.c.process_key,
         definition.c.category,
         instance_table.c.definition_id,
+        instance_table.c.ended_at,
     )
     .join(definition, definition.c.id == instance_table.c.definition_id)
     .where(instance_table.c.id.in_(_of_many))
@@ -316,7 +317,7 @@ def sees(uow: UnitOfWork, instance_id: UUID, person_id: UUID) -> bool:
 
 def sight(uow: UnitOfWork, instance_id: UUID) -> Permissions:
     """Which fields of an instance the actor may read: the requester and who looks after it all of them, everybody else
-    those that one of his tasks shows.
+    those that one of his tasks shows; whoever may release it, once its time is over, those of its summary.
     """
     return sights(uow, [instance_id])[instance_id]
 
@@ -347,7 +348,12 @@ def sights(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, Permissi
             found[key] = forms.READ_ALL
             continue
         shown = [forms.permissions.of(rounds.load(row)) for row in rows]
-        found[key] = forms.permissions.all_of(shown) if key in copies else forms.permissions.any_of(shown)
+        if key in copies:
+            shown = [forms.permissions.all_of(shown)]
+        if key in kinds and repository.keeps(uow, kinds[key], actor_id):
+            summary = repository.program(uow, kinds[key].definition_id).summary
+            shown.append(Permissions("hidden", dict.fromkeys(summary, "read")))
+        found[key] = forms.permissions.any_of(shown)
     return found
 
 

@@ -19,12 +19,15 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from engine import audit, drafts, history, tasks
 from engine.db.base import to_micros
 from engine.db.migrations import upgrading
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
+from engine.db.task import work_item
 from engine.ids import uuid7
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -297,3 +300,27 @@ def test_drafts_of_forms_of_an_older_version_are_overtaken_by_the_versions_after
         found = {one.path: one.overtaken for one in drafts.list_(uow)}
     engine.dispose()
     assert found == {"forms/oa/a.json": True, "forms/oa/b.json": False, "processes/oa/a.bpmn": False}
+
+
+def test_requests_of_an_older_version_open_and_what_was_erased_stays_erased(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    when = datetime(2026, 9, 21, tzinfo=UTC)
+    at = to_micros(when) if engine.dialect == "sqlite" else when
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0440")
+        of = a_row(connection, "definition", meta="{}")
+        known = [
+            a_row(connection, "instance", definition_id=of, status=2, ended_at=at, remove_at=gone)
+            for gone in (at, None)
+        ]
+        held = a_row(connection, "work_item", instance_id=known[0], status=5, kind=0, draft='{"opinion": "well"}')
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [tasks.erased(uow, of) for of in known] == [True, False]
+        uow.execute(update(work_item).where(work_item.c.id == held).values(draft=None))
+    with pytest.raises(IntegrityError), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(work_item).where(work_item.c.id == held).values(draft={"opinion": "other"}))
+    engine.dispose()

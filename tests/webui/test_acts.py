@@ -349,7 +349,10 @@ def test_what_is_over_is_released_by_its_group_and_erased_by_an_administrator(si
     clock.advance(timedelta(days=367))
     carl, root = sign_in("carl"), sign_in("root")
 
-    assert "managers has not released it" in root.get("/cockpit/retention").text
+    assert address not in root.get("/cockpit/retention").text
+    held = root.get("/cockpit/retention?kept=1").text
+    assert address in held
+    assert "Managers has not released it" in held
     assert f"{address}/release" not in sign_in("ann").get(address).text
     assert f"{address}/release" in carl.get(address).text
     assert sent(carl, f"{address}/release", reason="audited").status_code == 204
@@ -362,6 +365,8 @@ def test_what_is_over_is_released_by_its_group_and_erased_by_an_administrator(si
     shown = sign_in("ann").get(address).text
     assert "taxi" not in shown
     assert "erased" in shown
+    assert not re.search(f'{address}/(comment|copy|again)"', shown)
+    assert sent(sign_in("ann"), f"{address}/copy", to="dora", reason="look").status_code == 409
 
 
 def test_a_decision_that_was_taken_back_stays_in_the_timeline_and_says_so(sign_in, ask):

@@ -1,5 +1,6 @@
 """troika instance list · show · cancel · suspend · activate · migrate · modify · over · erase."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from engine.unit_of_work import UnitOfWork
 from engine.values import from_json
 from webui.cli import opening
 from webui.cockpit import queries
+
+PAGE = 500
 
 group = AppGroup("instance", help="Process instances.")
 
@@ -82,16 +85,25 @@ def activate(instance_id: UUID) -> None:
 def over() -> None:
     """Ended requests that are kept no longer (troika:retention), and what keeps them still."""
     with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
-        found = tasks.over(uow)
+        found = [*every(uow), *every(uow, kept=True)]
     opening.table(
         ("id", "process", "number", "ended", "kept until", "still kept by"),
         [(one.instance_id, one.process_key, one.number, one.ended_at, one.until, kept_by(one)) for one in found],
     )
 
 
+def every(uow: UnitOfWork, *, kept: bool = False) -> Iterator[tasks.Keeping]:
+    """All pages of what is over."""
+    found = tasks.over(uow, kept=kept, limit=PAGE)
+    yield from found.items
+    while found.next is not None:
+        found = tasks.over(uow, kept=kept, after=found.next, limit=PAGE)
+        yield from found.items
+
+
 def kept_by(one: tasks.Keeping) -> str:
     """What keeps a request whose time is over: a group that has not released it, a payment, or nothing."""
-    return f"group {one.legal}" if one.held else "payment" if one.needed else ""
+    return f"group {one.keeper} ({one.legal})" if one.held else "payment" if one.needed else ""
 
 
 @group.command()
@@ -103,7 +115,7 @@ def erase(instance_ids: tuple[UUID, ...], everything: bool, reason: str) -> None
     engine, wanted, refused = opening.engine(), list(instance_ids), 0
     if everything:
         with engine.unit_of_work(opening.CLI, read_only=True) as uow:
-            wanted += [one.instance_id for one in tasks.over(uow) if not one.held and not one.needed]
+            wanted += [one.instance_id for one in every(uow)]
     for one in dict.fromkeys(wanted):
         try:
             with engine.unit_of_work(opening.CLI) as uow:

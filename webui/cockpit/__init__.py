@@ -144,8 +144,11 @@ def retry(job_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/retention")
 def retention() -> ResponseReturnValue:
-    """Ended requests that are kept no longer, and what keeps them still."""
-    return page("cockpit/retention.html", found=tasks.over(g.uow))
+    """Ended requests that are kept no longer; `?kept=1`: those that a group or a payment keeps still."""
+    kept = request.args.get("kept") == "1"
+    found = tasks.over(g.uow, kept=kept, after=request.args.get("after", type=UUID))
+    following = this_page(after=str(found.next)) if found.next else ""
+    return page("cockpit/retention.html", found=found.items, kept=kept, next=following)
 
 
 @blueprint.post("/retention/<uuid:instance_id>")

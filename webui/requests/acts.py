@@ -25,7 +25,8 @@ def offered(at: Card) -> list[str]:
         acts.append("release")
     words = {"copy": "again"}  # copy is 抄送 here, and again 重新发起
     talks = ["consult"] if at.status == "running" else []
-    return [*acts, "copy", *talks, *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
+    copies = [] if tasks.erased(g.uow, at.id) else ["copy"]
+    return [*acts, *copies, *talks, *(words.get(act, act) for act in tasks.acts(g.uow, at.id))]
 
 
 def _ask(page_: str, instance_id: UUID, error: EngineError | None = None, *, act: str = "") -> ResponseReturnValue:

@@ -1,10 +1,12 @@
 """归档与保留 (troika:retention): how long an ended request stays, who holds it, and what is erased then."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
-from engine import audit, history, jobs, runtime, tasks
+from engine import audit, history, identity, jobs, runtime, tasks
+from engine.db.base import metadata
 from engine.db.history import history_text
 from engine.db.instance import instance_field
 from engine.errors import DeploymentRefused, Forbidden, InvalidValue, NotPossibleNow
@@ -52,9 +54,9 @@ def test_when_its_time_is_over_a_request_is_listed_and_what_people_wrote_is_eras
     with pytest.raises(NotPossibleNow):
         erase(office, of)
     office.later(days=365 * 9)
-    assert office.do("dan", tasks.over) == []
+    assert office.do("dan", tasks.over).items == []
     office.later(days=365 + 3)
-    (found,) = office.do("dan", tasks.over)
+    (found,) = office.do("dan", tasks.over).items
     assert (found.instance_id, found.title, found.held, found.needed) == (of, "in hospital", False, False)
     with pytest.raises(Forbidden):
         office.do("dan", tasks.erase_request, of, "not an administrator")
@@ -75,7 +77,7 @@ def test_when_its_time_is_over_a_request_is_listed_and_what_people_wrote_is_eras
         assert (last.kind, last.data["opinions"]) == ("retention.erased", 1)
         assert tasks.keeping(uow, of).erased_at == office.clock.now()
     assert [row.opinion for row in office.rows(of)] == [None, None]
-    assert office.do("dan", tasks.over) == []
+    assert office.do("dan", tasks.over).items == []
     with pytest.raises(NotPossibleNow):
         erase(office, of)
     assert consistent(office.engine)
@@ -105,10 +107,199 @@ def test_a_request_on_which_a_payment_stands_stays_whole(engine, clock):
     jobs.run_due(engine)
     clock.advance(timedelta(days=367))
     with engine.unit_of_work(ENGINE) as uow:
-        assert [one.needed for one in tasks.over(uow)] == [True]
+        assert tasks.over(uow).items == []
+        assert [one.needed for one in tasks.over(uow, kept=True).items] == [True]
         with pytest.raises(NotPossibleNow) as refused:
             tasks.erase_request(uow, case.id, "time is over")
     assert "payment" in str(refused.value.facts["reason"])
+
+
+def erased(office, of):
+    office.later(days=366 * 11)
+    erase(office, of)
+
+
+def left(office, word):
+    """(table, column) of every row of the database that holds `word`."""
+    found = set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        for name, table in metadata.tables.items():
+            for row in uow.execute(table.select()).mappings():
+                found |= {(name, column) for column, value in row.items() if word in read(value)}
+    return found
+
+
+def read(value):
+    return value.decode(errors="ignore") if isinstance(value, bytes) else str(value)
+
+
+def test_a_group_that_is_called_as_the_word_is_no_reason_to_fail(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "retention", "R")
+        identity.add_member(uow, "retention", "ann")
+    office.begin(approval("check", users="bob"), head=extensions('<troika:starters groups="retention"/>'))
+    office.act("bob", tasks.agree, {})
+
+    assert [office.do("dan", tasks.over, kept=kept).items for kept in (False, True)] == [[], []]
+
+
+def test_nothing_that_people_wrote_is_left_in_any_table(office):
+    nodes = (approval("check", FORM, users="bob"), approval("two", users="eve"), approval("three", users="gus"))
+    office.deploy(*nodes, form=True, head=kept())
+    with office.engine.unit_of_work(office.who["ann"]) as uow:
+        of = runtime.start(uow, "p", {"note": "SECRET form"}, business_key="ORDER-7").id
+    office.act("bob", tasks.save_draft, {"note": "SECRET draft"}, "SECRET half an opinion")
+    office.act("bob", tasks.transfer, "eve", "SECRET why")
+    office.act("eve", tasks.delegate, "fay", "SECRET question")
+    office.act("fay", tasks.hand_back, "SECRET advice")
+    office.do("ann", tasks.comment, of, "SECRET comment", ["ivy"])
+    office.do("ann", tasks.admit, of, office.do("ann", tasks.comments, of)[0].id, "ivy")
+    office.do("ann", tasks.copy_to, of, ["hal"], "SECRET copy")
+    office.do("ann", tasks.consult, of, ["bob"], "SECRET talk")
+    office.act("eve", tasks.agree, {"note": "SECRET second form"}, "SECRET opinion")
+    office.act("eve", tasks.add_before, ["gus"], reason="SECRET signer")
+    office.act("gus", tasks.agree, {}, "SECRET signed")
+    office.act("eve", tasks.agree, {})
+    office.act("gus", tasks.reject, "SECRET no")
+    office.later(minutes=1)
+    assert ("notification_notice", "text") in left(office, "SECRET")
+
+    erased(office, of)
+
+    assert left(office, "SECRET") == set()
+    assert left(office, "ORDER-7") == {("instance", "business_key"), ("history", "data")}, "as the number: in the chain"
+
+
+def test_the_words_of_a_copy_may_be_erased_by_themselves(office):
+    of = office.begin(approval("check", users="bob"))
+    office.do("ann", tasks.copy_to, of, ["hal"], "SECRET")
+    (sent,) = office.facts(of, "copy.sent")
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_text(uow, of, sent.seq, "the law")
+
+    assert left(office, "SECRET") == set()
+
+
+def test_what_is_held_stands_in_no_way_of_what_may_go_and_both_lists_have_pages(office):
+    first = ended(office, after="P1Y", legal="finance")
+    more = [office.start(note=str(number)) for number in range(4)]
+    for _ in more:
+        office.act("bob", tasks.agree, {}, "fine")
+    office.later(days=400)
+    for of in more[1:]:
+        office.do("bob", tasks.release, of, "audited")
+
+    def pages(**which):
+        found, after = [], None
+        while True:
+            page = office.do("dan", tasks.over, after=after, limit=2, **which)
+            found.append([one.instance_id for one in page.items])
+            if page.next is None:
+                return found
+            after = page.next
+
+    assert pages() == [more[1:3], more[3:]]
+    assert pages(kept=True) == [[first, more[0]]]
+
+
+def test_a_page_takes_as_many_statements_as_a_line(office):
+    of = [ended(office, after="P1Y", legal="finance"), *(office.start(note="x") for _ in range(20))]
+    for _ in of[1:]:
+        office.act("bob", tasks.agree, {}, "fine")
+    office.later(days=400)
+
+    def statements(verb, **options):
+        seen = []
+        with office.engine.unit_of_work(office.who["bob"], read_only=True) as uow:
+            listen = uow.connection.engine, "before_cursor_execute", lambda *told: seen.append(told[2])
+            event.listen(*listen)
+            found = verb(uow, **options)
+            event.remove(*listen)
+        return len(found.items), len(seen)
+
+    for verb, options in ((tasks.over, {"kept": True}), (tasks.to_release, {})):
+        assert statements(verb, limit=1, **options)[0] == 1
+        many, number = statements(verb, **options)
+        assert (many, number <= 12) == (21, True), number
+
+
+@pytest.mark.parametrize("after", ["P1M", "P30D", "P1Y"])
+def test_a_request_is_over_to_the_day_that_its_page_says(office, after):
+    office.deploy(approval("check", users="bob"), head=extensions(f'<troika:retention after="{after}"/>'))
+    office.clock.advance(datetime(2027, 1, 31, 15, tzinfo=UTC) - office.clock.now())
+    of = office.start()
+    office.act("bob", tasks.agree, {})
+    until = office.do("ann", tasks.keeping, of).until
+    office.clock.advance(until - office.clock.now() - timedelta(seconds=1))
+    assert office.do("dan", tasks.over).items == []
+
+    office.clock.advance(timedelta(seconds=1))
+
+    assert [one.instance_id for one in office.do("dan", tasks.over).items] == [of]
+
+
+def test_the_day_is_the_one_of_the_site(office):
+    office.deploy(approval("check", users="bob"), head=extensions('<troika:retention after="P1Y"/>'))
+    office.clock.advance(datetime(2027, 1, 4, 22, tzinfo=UTC) - office.clock.now())  # 6 o'clock of the 5th in Shanghai
+    of = office.start()
+    office.act("bob", tasks.agree, {})
+
+    with pytest.raises(NotPossibleNow) as refused:
+        erase(office, of)
+
+    assert refused.value.facts["reason"].facts == {"day": date(2028, 1, 5)}
+
+
+def test_nothing_is_written_into_an_erased_request_and_nothing_is_copied_from_it(office):
+    of = ended(office)
+    with office.engine.unit_of_work(office.who["ann"]) as uow:
+        assert "copy" in tasks.acts(uow, of)
+    erased(office, of)
+
+    for verb, arguments in (
+        (tasks.comment, ["SECRET"]), (tasks.copy_to, [["hal"], "SECRET"]), (tasks.copy_to_draft, []),
+    ):  # fmt: skip
+        with pytest.raises(NotPossibleNow) as refused:
+            office.do("ann", verb, of, *arguments)
+        assert "erased" in str(refused.value.facts["reason"])
+    assert left(office, "SECRET") == set()
+    assert office.do("ann", tasks.acts, of) == ()
+
+
+def test_a_thread_of_an_erased_request_is_closed(office):
+    of = office.begin(approval("check", users="bob"), head=kept(), note="x")
+    thread = office.do("ann", tasks.consult, of, ["gus"], "SECRET")
+    office.act("bob", tasks.agree, {})
+    erased(office, of)
+
+    with pytest.raises(NotPossibleNow):
+        office.do("gus", tasks.answer, of, thread, "SECRET")
+
+    assert left(office, "SECRET") == set()
+
+
+def test_the_group_sees_what_it_releases_from_the_day_on_which_it_may_and_nobody_releases_his_own(office):
+    of = office.begin(
+        approval("check", FORM, users="gus"), form=True, by="eve", head=kept(after="P1Y", legal="finance"),
+        note="in hospital", amount=5,
+    )  # fmt: skip
+    office.act("gus", tasks.agree, {}, "well")
+    assert not office.do("bob", tasks.may_see, of)
+    assert office.do("bob", tasks.to_release).items == []
+    office.later(days=367)
+
+    (waiting,) = office.do("bob", tasks.to_release).items
+
+    assert (waiting.instance_id, waiting.title, waiting.summary) == (of, "in hospital", {"note": "in hospital"})
+    seen = office.do("bob", tasks.sight, of)
+    assert (seen.on("note"), seen.on("amount")) == ("read", "hidden")
+    assert office.do("eve", tasks.to_release).items == []
+    assert not office.do("eve", tasks.may_release, of)
+    with pytest.raises(Forbidden):
+        office.do("eve", tasks.release, of, "mine")
+    office.do("bob", tasks.release, of, "audited")
+    assert office.do("bob", tasks.to_release).items == []
 
 
 @pytest.mark.parametrize("after", ["10 years", "P0Y", "PT5H", "P1Y6M"])
