@@ -45,6 +45,7 @@ from engine.repository.policing import (
     unproved,
 )
 from engine.repository.providing import Wanting, wanting
+from engine.repository.proving import follower
 from engine.repository.starts import recount as recount_starts
 from engine.repository.starts import schedule_again
 
@@ -71,6 +72,7 @@ __all__ = [
     "deployments",
     "drawing",
     "file",
+    "follower",
     "following",
     "foresee",
     "form",

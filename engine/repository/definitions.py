@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, exists, func, select, text, update
 
 from engine import bpmn, dmn, forms, history, identity
 from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.program import Program
 from engine.db.definition import DefinitionState, Kind, deployment, resource
 from engine.db.definition import definition as definition_table
+from engine.db.instance import instance
 from engine.errors import NotFound, ProcessNotDeployed, ProcessRetired
 from engine.unit_of_work import UnitOfWork
 
@@ -73,6 +74,11 @@ _newest_of = (
     .order_by(definition_table.c.category, definition_table.c.key)
 )
 _newest_active = _newest_of.where(definition_table.c.state == int(DefinitionState.ACTIVE))
+_running = (
+    select(*_COLUMNS)
+    .where(exists().where(instance.c.definition_id == definition_table.c.id, text("status IN (0, 1)")))  # its index
+    .order_by(definition_table.c.key, definition_table.c.version)
+)
 _other = resource.alias("other")
 _beside = (
     select(_other.c.path, _other.c.content)
@@ -272,11 +278,18 @@ def bind(uow: UnitOfWork, compiled: Program, pins: Mapping[str, str], own: Mappi
     return compiled.bind(programs=programs, decisions=decisions)
 
 
+def running(uow: UnitOfWork) -> list[DefinitionInfo]:
+    """The versions of processes by which an instance runs or is suspended, by key and version."""
+    return [_info(row) for row in uow.read(_running, {})]
+
+
 def running_latest(
-    uow: UnitOfWork, deployed: Sequence[DefinitionInfo], keys: Collection[str], decisions: Collection[str] = ()
+    uow: UnitOfWork, deployed: Sequence[DefinitionInfo], keys: Collection[str], decisions: Collection[str] = (),
+    shown: Collection[str] = (),
 ) -> list[DefinitionInfo]:  # fmt: skip
-    """Those of `deployed` that will run the newest version of one of `keys`, or ask that of one of `decisions`: by a
-    call of the latest version, or by any call of a process that does."""
+    """Those of `deployed` that will run the newest version of one of `keys`, ask that of one of `decisions` or show
+    that of one of the forms `shown`: by themselves, or by a call of a process that does. The newest of a key is last.
+    """
     newest = {info.key: str(info.id) for info in deployed}
     programs = {str(info.id): program(uow, info.id) for info in deployed}
     todo = list(programs)
@@ -290,7 +303,8 @@ def running_latest(
     for key, found in programs.items():
         latest_ones = {call.id for call in found.calls() if not call.pinned and call.id is not None}
         asked = {one.id for one in found.decisions() if not one.pinned}
-        if latest_ones & set(keys) or asked & set(decisions):
+        filled_in = {one.id for one in found.shown_forms if not one.pinned}
+        if latest_ones & set(keys) or asked & set(decisions) or filled_in & set(shown):
             running.append(key)
         bound = [called for called, _ in found.bound_programs.values()]
         for called in (*(newest[name] for name in latest_ones if name in newest), *bound):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from engine import (
     crash,
     dmn,
     drafts,
-    forms,
     history,
     identity,
     lint,
@@ -30,18 +29,17 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import DeploymentRefused
 from engine.findings import Finding, Level, errors_of
 from engine.ids import uuid7
-from engine.repository import manning, providing, starts, templates
+from engine.repository import manning, providing, proving, starts, templates
 from engine.repository.definitions import (
     DefinitionInfo,
     decision,
     file,
     form,
     latest_all,
-    running_latest,
     versions,
 )
 from engine.repository.definitions import definition as definition_info
-from engine.repository.pinning import Callees, callees_first, pins, unpinnable
+from engine.repository.pinning import callees_first, pins, unpinnable
 from engine.repository.reading import Found, Reading, kind_of, read
 from engine.unit_of_work import UnitOfWork
 
@@ -156,7 +154,7 @@ def _check(
     findings += templates.stale(uow, reading)
     findings += [finding for finding in unpinnable(uow, reading) if (finding.rule, finding.element_id) not in told]
     if not [one for one in errors_of(findings) if one.rule != _PROVABLE]:
-        findings += _proof(uow, reading, catalog, drawing=drawing)
+        findings += proving.findings(uow, reading, catalog, _known(uow).form, drawing=drawing)
         findings += providing.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
     return sorted(findings, key=lambda finding: finding.level is not Level.ERROR)
 
@@ -209,45 +207,6 @@ def with_imports(uow: UnitOfWork, resources: Mapping[str, bytes]) -> Mapping[str
 
 def _decisions(resources: Mapping[str, bytes]) -> dict[str, bytes]:
     return {path: content for path, content in resources.items() if kind_of(path) is Kind.DECISION}
-
-
-def _proof(
-    uow: UnitOfWork, reading: Reading, catalog: Mapping[str, Any], *, drawing: bool
-) -> list[Finding]:  # fmt: skip
-    """No path to a guarded operation without its approvals: in these drawings, and in deployed ones that call them."""
-    own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
-    deployed = [info for info in latest_all(uow, "process") if info.key not in own]
-    policies = policy.in_force(uow)
-    callees = Callees(uow, own.values())
-    drawn = {found.key: found.content for found in reading.of(Kind.FORM)}
-    known = _known(uow)
-
-    def form_of(key: str) -> forms.Form | None:
-        return drawn[key] if key in drawn else known.form(key)
-
-    tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
-
-    def model_of(key: str, caller: DefinitionInfo | None = None) -> Any:
-        """As the process that asks will have it: `caller` is deployed already, and may be pinned to an older one."""
-        if caller is not None and f"decision:{key}" in caller.meta.get("pins", {}):
-            return decision(uow, key, caller.id)
-        return tables[key] if key in tables else decision(uow, key)
-
-    effort = policy.DRAWING if drawing else policy.DEPLOYING
-    findings: list[Finding] = []
-    for drawn_now in reading.drawings.values():
-        findings += policy.prove(
-            drawn_now, catalog, policies=policies, callees=callees, forms=form_of, decisions=model_of,
-            effort=effort, replay=not drawing,
-        )  # fmt: skip
-    for info in running_latest(uow, deployed, own, tables):
-        findings += policy.prove(
-            callees.drawing(info), catalog, policies=policies, callees=callees, forms=form_of,
-            decisions=partial(model_of, caller=info), effort=effort, replay=not drawing,
-        )  # fmt: skip
-    for drawn_now in reading.drawings.values():
-        findings += policy.unseen(drawn_now, catalog, policies, form_of)
-    return findings
 
 
 def changed(

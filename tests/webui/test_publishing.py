@@ -6,10 +6,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from engine import drafts, identity, jobs, messages, repository, runtime
+from engine import drafts, identity, jobs, messages, policy, repository, runtime
 from engine.db.instance import instance
 from engine.findings import Finding, Level
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.policy.test_deploying import editing, form
+from tests.engine.policy.test_gate import POLICY
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, seen
 from webui.designer.filing import File
@@ -241,3 +243,20 @@ def test_a_process_that_begins_with_the_message_of_another_is_published_with_a_w
         begun = sorted(repository.definition(uow, one.definition_id).key for one in uow.execute(select(instance)))
     assert begun == ["claim", "order", "survey"]
     assert [one.facts["key"] for one in again if one.rule == "message-begins-one"] == ["survey"]
+
+
+def test_a_form_that_would_break_a_proof_says_beforehand_in_which_process(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {**form("remark"), "processes/oa/refund.bpmn": editing("", process_id="refund")})
+        drafts.save(uow, "forms/oa/edit.json", form("bill_id")["forms/oa/edit.json"], name="edit")
+
+    shown = ana.get("/designer/publish/form/oa/edit")
+
+    said = "Version 1 of process 'P' follows what is deployed here: REF-001: "
+    assert said in text_of(shown)
+    assert 'href="/designer/edit/refund#pay"' in shown.text
+    refused = publish(ana, "form/oa/edit", etag="1-1")
+    assert (refused.status_code, said in text_of(refused)) == (422, True)
+    ana.post("/language", data={"language": "zh", "next": "/"})
+    assert "流程“P”的第 1 版会随这次发布而变：REF-001" in text_of(ana.get("/designer/publish/form/oa/edit"))

@@ -156,7 +156,8 @@ def form_frame() -> ResponseReturnValue:
 def check_form(form_id: str) -> ResponseReturnValue:
     """What is wrong with the form as it stands in the editor, and where it and its fields are used."""
     path, content = existing(form_id).path, body("content")["content"].encode("utf-8")
-    found = [one for one in repository.check(g.uow, {path: content}) if one.resource in ("", path)]
+    told = repository.check(g.uow, {path: content}, drawing=True)
+    found = [one for one in told if one.resource in ("", path)]
     processes = form_uses.drawn()
     return jsonify(
         findings=findings_out(found), fields=_named_fields(processes, form_id),

@@ -22,7 +22,7 @@ from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui import errors
 from webui.access import works
 from webui.designer import impact, reviewing
-from webui.designer.addresses import page_of
+from webui.designer.addresses import editor_of, page_of
 from webui.designer.blueprint import designer
 from webui.designer.filing import KINDS, File, changed_by, file_of
 from webui.designer.library import name_of
@@ -229,16 +229,22 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
 
 
 def _findings(file: File, content: bytes, told: list[Finding]) -> list[Shown]:
-    """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names."""
+    """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names,
+    those of a process that follows the file by their ids."""
     names = {} if file.kind == "process" else named(file.path, content)
-    return [
-        Shown(
-            one.level.value, names.get(one.element_id or "", one.element_id or one.resource),
-            errors.words(one.message, one.facts), errors.words(one.hint, one.facts),
-            f"{file.editor}#{quote(one.element_id)}" if one.element_id else file.editor,
-        )
-        for one in told if one.level is not Level.INFO
-    ]  # fmt: skip
+    shown = []
+    for one in told:
+        if one.level is not Level.INFO:
+            element, follows = one.element_id or "", repository.follower(one)
+            where = element if follows else names.get(element, element)
+            editor = editor_of("process", follows) if follows else file.editor
+            shown.append(
+                Shown(
+                    one.level.value, where or one.resource, errors.words(one.message, one.facts),
+                    errors.words(one.hint, one.facts), f"{editor}#{quote(element)}" if element else editor,
+                )
+            )  # fmt: skip
+    return shown
 
 
 def _verdict(candidate: Candidate) -> str:

@@ -1,8 +1,10 @@
 """Who calls what is deployed anew is proved again, however many calls lie between."""
 
+import json
+
 import pytest
 
-from engine import policy, repository
+from engine import identity, policy, repository, runtime
 from engine.errors import DeploymentRefused
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
@@ -66,6 +68,56 @@ def test_who_asks_the_latest_decision_is_proved_again_when_its_table_changes(eng
     assert [(finding.rule, finding.element_id) for finding in refused.value.findings] == [
         ("policy-approval-missing", "pay")
     ]
+
+
+def form(*fields: str) -> dict[str, bytes]:
+    shown = [{"id": name, "type": "textfield", "key": name, "label": name} for name in fields]
+    return {"forms/oa/edit.json": json.dumps({"id": "oa/edit", "type": "default", "components": shown}).encode()}
+
+
+def editing(bound: str, *, process_id: str = "p") -> bytes:
+    """Approve, let somebody fill in the form, pay."""
+    return drawing(
+        START + APPROVE.format(provides="finance_approval").replace('onReject="flow"', 'onReject="end"')
+        + user("correct", f'<zeebe:formDefinition formId="oa/edit"{bound}/>')
+        + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + flows("start fin correct pay end"),
+        process_id=process_id,
+    )  # fmt: skip
+
+
+def test_who_shows_the_latest_form_is_proved_again_when_more_can_be_written_in_it(engine):
+    pinned = ' bindingType="deployment"'
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {**form("remark"), "kept.bpmn": editing(pinned, process_id="kept")})
+        repository.deploy(uow, form("remark", "bill_id"))
+        repository.deploy(uow, form("remark"))
+        repository.deploy(uow, {"p.bpmn": editing("")})
+
+    with pytest.raises(DeploymentRefused) as refused, engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, form("bill_id"))
+
+    (finding,) = refused.value.findings
+    assert (finding.rule, finding.resource, finding.element_id) == ("policy-approval-missing", "p", "pay")
+    assert "Version 1 of process 'P'" in str(finding)
+    with engine.unit_of_work(ENGINE) as uow:
+        assert repository.deploy(uow, form("note")).findings == ()
+
+
+def test_a_version_that_still_runs_is_proved_again_unless_it_was_broken_before(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_user(uow, "fay", "Fay")
+        repository.deploy(uow, {**form("remark"), "p.bpmn": editing("")})
+        repository.deploy(uow, {"p.bpmn": straight(user("only"))})
+        assert repository.deploy(uow, form("bill_id")).new  # nothing runs by version 1
+        runtime.start(uow, "p", {}, definition_id=repository.versions(uow, "p")[1].id)
+        assert repository.deploy(uow, form("bill_id", "remark")).new  # it was broken before
+        repository.deploy(uow, form("remark"))
+
+    with pytest.raises(DeploymentRefused) as refused, engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, form("bill_id"))
+    assert "Version 1 of process 'P'" in str(refused.value.findings[0])
 
 
 def test_a_drawing_that_is_not_proved_within_the_budget_is_not_deployed(engine, monkeypatch):
