@@ -564,6 +564,13 @@ class Definition:
         """Processes that can be deployed."""
         return [process for process in self.processes if process.executable]
 
+    @property
+    def forms(self) -> list[str]:
+        """Ids of the forms that it names: of starts and steps, and what lays paper out; an expression names none."""
+        named = [node.extensions.form for process in self.processes for node in process.all_nodes()]
+        named += [process.extensions.print_form for process in self.processes]
+        return list(dict.fromkeys(form for form in named if form and not form.startswith("=")))
+
     def process(self, process_id: str) -> Process | None:
         """By id."""
         return next((process for process in self.processes if process.id == process_id), None)

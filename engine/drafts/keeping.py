@@ -145,12 +145,11 @@ def _unknown_jobs(found: Translation) -> list[ImportNote]:
 
 
 def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
-    """Drafts of forms that a drawing names: path -> content."""
-    reading = bpmn.read(drawing)
-    processes = reading.definition.processes if reading.definition is not None else []
-    named = {node.extensions.form for process in processes for node in process.all_nodes()}
-    found = [info for info in list_(uow) if info.kind == "form" and info.key in named]
-    return {info.path: open_(uow, info.path).content for info in found}
+    """Drafts of forms that a drawing names, unless a later version overtook them: path -> content."""
+    definition = bpmn.read(drawing).definition
+    named = definition.forms if definition is not None else []
+    found = [info.path for info in list_(uow) if info.kind == "form" and info.key in named and not info.overtaken]
+    return {path: open_(uow, path).content for path in found}
 
 
 def scenarios_of(uow: UnitOfWork, key: str) -> dict[str, bytes]:

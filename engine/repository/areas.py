@@ -13,7 +13,7 @@ from engine import drafts
 from engine.db.definition import Kind, deployment, resource
 from engine.errors import N_, EngineError, InvalidValue
 from engine.findings import Finding, errors_of
-from engine.repository.definitions import file, latest_all
+from engine.repository.definitions import file, latest, latest_all
 from engine.repository.deploying import check, deploy
 from engine.unit_of_work import UnitOfWork
 from engine.values import storable
@@ -74,8 +74,11 @@ def current(uow: UnitOfWork, *, with_drafts: bool = True) -> dict[str, bytes]:
 
 
 def overtaken(uow: UnitOfWork) -> list[str]:
-    """Drafts of forms that no archive holds, since a version was deployed after they were saved."""
-    return [info.path for info in drafts.list_(uow) if info.overtaken]
+    """Drafts of forms that no export holds, since another version was deployed after they were saved."""
+    return [
+        info.path for info in drafts.list_(uow)
+        if info.overtaken and drafts.open_(uow, info.path).content != file(uow, latest(uow, info.key, "form").id)[1]
+    ]  # fmt: skip
 
 
 def pack(uow: UnitOfWork, area: str, *, with_drafts: bool = False) -> bytes:

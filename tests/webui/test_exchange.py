@@ -17,7 +17,7 @@ from engine.unit_of_work import ENGINE
 from tests.conftest import MONDAY_MORNING
 from tests.webui.drawings import CLAIM_FORM
 from tests.webui.test_publishing import text_of
-from webui.cli import main
+from webui.cli import main, opening
 
 LIBRARY = Path(__file__).parents[2]
 SHIPPED = dict(worlds.files_of(LIBRARY))
@@ -182,14 +182,20 @@ def test_the_command_writes_an_area_and_takes_it_in(tmp_path):
     assert troika("area", "import", str(file)) == (1, ["0 drafts of 1 files"])
 
 
-def test_a_draft_of_a_form_that_a_version_overtook_is_left_out_and_named(app, engine, analyst):
+def test_a_draft_of_a_form_that_a_version_overtook_is_left_out_and_named(app, engine, analyst, tmp_path, monkeypatch):
     path, form = "forms/oa/claim.json", CLAIM_FORM.replace(b'"claim"', b'"oa/claim"')
     newer = form.replace(b'"Amount"', b'"Sum"')
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, path, form)
+        repository.deploy(uow, {path: form})
+        assert areas.overtaken(uow) == [], "it is what was published"
         repository.deploy(uow, {path: newer})
 
         assert unpacked(areas.pack(uow, "oa", with_drafts=True))[path] == newer
+    monkeypatch.setattr(opening, "engine", lambda: engine)
+    written = CliRunner().invoke(main, ["process", "export", str(tmp_path), "--drafts"]).output
+    assert written.splitlines() == [f"left out, a version was deployed later: {path}", "0 files"]
+    assert not (tmp_path / path).exists()
     ana = analyst("ana", "安娜")
     left = "Drafts of forms that are older than what is deployed are left out; the version is packed instead: "
     assert left + path in text_of(ana.get("/designer/exchange"))

@@ -220,3 +220,28 @@ def test_typed_rows_are_kept_whatever_whoever_took_over_has_saved(ana, engine, p
     assert old[0] == FORM["components"][0] | {"label": "花费"}
     assert [one["id"] for one in new] == ["X", "Y", "Field_days"]
     assert [one["label"] for one in old] == [one["label"] for one in new] == ["花费", "secret", "天数"]
+
+
+def test_what_is_played_is_the_form_that_is_edited_now(ana, engine):
+    labelled = {word: text(FORM).replace('"Cost"', f'"{word}"').encode() for word in ("OLDDRAFT", "NEWVERSION")}
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/visit.json", labelled["OLDDRAFT"], version=1)
+        repository.deploy(uow, {"forms/oa/visit.json": labelled["NEWVERSION"]})
+
+    asked = {"xml": STEP.decode(), "person": "dora", "given": {}, "steps": []}
+    played = ana.post("/designer/play/visit", json=asked, headers={"Accept": "application/json"}).text
+
+    assert ("NEWVERSION" in played, "OLDDRAFT" in played) == (True, False)
+
+
+def test_a_form_that_lays_paper_out_belongs_to_the_drawing_that_names_it(ana, engine):
+    head = b'isExecutable="true"><extensionElements><troika:print template="oa/paper"/></extensionElements>'
+    drawing, paper = STEP.replace(b'isExecutable="true">', head), text(FORM | {"id": "oa/paper"}).encode()
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/visit.bpmn", drawing, version=1, name="Visit")
+        drafts.save(uow, "forms/oa/paper.json", paper)
+
+    assert "No process" not in text_of(ana.get(HERE + "/"))
+    assert publish(ana, "visit", "2").status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.source(uow, repository.latest(uow, "oa/paper", "form").id) == paper

@@ -181,9 +181,12 @@ def list_() -> None:
 def export(folder: Path, of_drafts: bool) -> None:
     """Write deployed files (or drafts) to FOLDER, laid out as the library is."""
     written = 0
+    left: list[str] = []
     with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
         if of_drafts:
-            files = [(info.path, drafts.open_(uow, info.path).content) for info in drafts.list_(uow)]
+            found = [info.path for info in drafts.list_(uow) if not info.overtaken]
+            files = [(path, drafts.open_(uow, path).content) for path in found]
+            left = repository.areas.overtaken(uow)
         else:
             newest = [info.id for kind in KINDS for info in repository.latest_all(uow, kind)]
             files = [
@@ -197,6 +200,8 @@ def export(folder: Path, of_drafts: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         written += 1
+    for path in left:
+        click.echo(f"left out, a version was deployed later: {path}")
     click.echo(f"{written} files")
 
 

@@ -20,7 +20,7 @@ from webui.designer import conditions, expressions, gateways, panel, ready_steps
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
 from webui.designer.filing import saved_by
-from webui.designer.library import draft_of, etag_of, form_draft, path_of
+from webui.designer.library import draft_of, etag_of, path_of
 from webui.rendering import label, person
 from webui.transaction import reads_only
 
@@ -162,11 +162,10 @@ def _always_required(components: tuple[FormField, ...]) -> Iterator[str]:
 
 
 def with_forms(path: str, content: bytes) -> dict[str, bytes]:
-    """A drawing with what is published with it: drafts of forms that it names and that are newer than their newest
-    version, and drafts of decisions that were never deployed.
+    """A drawing with what is published with it: drafts of forms that it names, and of decisions that were never
+    deployed.
     """
-    forms = drafts.forms_of(g.uow, content)
-    files = {path: content} | {form: made for form, made in forms.items() if form_draft(drafts.place(form)[1])}
+    files = {path: content} | drafts.forms_of(g.uow, content)
     deployed = {info.key for info in repository.latest_all(g.uow, "decision")}
     decisions = drafts.decisions_of(g.uow, content)
     return files | {place: made for place, (made, ids) in decisions.items() if not ids <= deployed}

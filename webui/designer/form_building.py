@@ -235,8 +235,8 @@ def _file(key: str, latest: DefinitionInfo | None, draft: DraftInfo | None) -> F
 
 
 def _shown_by(processes: Iterable[Drawn], form_id: str) -> list[tuple[str, str]]:
-    """(key, name) of the processes that show a form."""
-    return [(one.key, one.name) for one in processes if any(one.showing(form_id))]
+    """(key, name) of the processes that name a form, to show it or to print by it."""
+    return [(one.key, one.name) for one in processes if form_id in one.definition.forms]
 
 
 def _uses(processes: Iterable[Drawn], form_id: str) -> Iterator[Use]:

@@ -210,13 +210,10 @@ def _page(
 def _form_of(key: str, form_id: str) -> _Form:
     drawing = opened_drawing(key)
     definition = read(drawing.xml, drawing.path).definition
-    named = (
-        {node.extensions.form for process in definition.processes for node in process.all_nodes()} if definition else {}
-    )
     draft = draft_of(form_id, "form")
     latest = next(iter(repository.versions(g.uow, form_id, "form")), None)
     fresh = form_draft(form_id)
-    if definition is None or form_id not in named:
+    if definition is None or form_id not in definition.forms:
         raise NotFound(kind="form", key=form_id)
     if fresh is not None:
         content = drafts.open_(g.uow, fresh.path).content

@@ -83,7 +83,7 @@ def _named(state: State) -> Iterator[tuple[str, str, str]]:
     pins: Mapping[str, str] = state.info.meta.get("pins", {}) if state.info is not None else {}
     drawn = bpmn.read(state.content).definition
     nodes = [node for process in drawn.processes for node in process.all_nodes()] if drawn is not None else []
-    for form in dict.fromkeys(node.extensions.form for node in nodes if node.extensions.form):
+    for form in drawn.forms if drawn is not None else ():
         yield "form", form, pins.get(f"form:{form}", "")
     asked = {key for node in nodes for key in node.asked_decisions()}
     for file in files() if asked else ():
