@@ -25,7 +25,7 @@ from engine.repository.definitions import (
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
 from engine.repository.keeping import Retention, keeps, kept_until, of_group, retention, retentions
-from engine.repository.managing import ADMINISTER, managed, manages, named
+from engine.repository.managing import ADMINISTER, managed, manages, manages_of, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
 from engine.repository.manning import staffing
@@ -86,6 +86,7 @@ __all__ = [
     "latest_all",
     "managed",
     "manages",
+    "manages_of",
     "may_start",
     "named",
     "of_group",

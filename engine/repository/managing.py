@@ -1,5 +1,6 @@
 """Who looks after the requests of a process: groups that its drawing names (`troika:managers`), and the operators."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -20,17 +21,28 @@ _said = select(definition_table.c.id, definition_table.c.meta).where(
 
 
 def manages(uow: UnitOfWork, instance: Any) -> bool:
-    """Whether the actor looks after the request (`definition_id`, `starter_id`): an operator, or of a group that its
-    version names and not the one who made it.
+    """Whether the actor looks after the request (`id`, `definition_id`, `starter_id`): an operator, or of a group that
+    its version names and not the one who made it.
     """
-    return identity.may(uow, ADMINISTER) or (
-        uow.actor.user_id is not None and named(uow, instance, uow.actor.user_id) and not _own(uow, instance)
-    )
+    return bool(manages_of(uow, [instance]))
+
+
+def manages_of(uow: UnitOfWork, instances: Iterable[Any]) -> set[UUID]:
+    """Which of the requests the actor looks after, in as many statements as of one."""
+    if identity.may(uow, ADMINISTER):
+        return {one.id for one in instances}
+    actor_id = uow.actor.user_id
+    named = [one for one in instances if _managers(uow, one)] if actor_id is not None else []
+    if actor_id is None or not named:
+        return set()
+    mine, people = _keys(uow, actor_id), identity.persons(uow, [actor_id, *(one.starter_id for one in named)])
+    own = {key for key, person in people.items() if person == people[actor_id] is not None} | {actor_id}
+    return {one.id for one in named if one.starter_id not in own and not mine.isdisjoint(_managers(uow, one))}
 
 
 def named(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
     """Whether somebody is of a group that the version of the request names."""
-    groups: list[str] = definition(uow, instance.definition_id).meta.get("managers", [])
+    groups = _managers(uow, instance)
     return bool(groups) and not _keys(uow, person_id).isdisjoint(groups)
 
 
@@ -44,8 +56,6 @@ def _keys(uow: UnitOfWork, person_id: UUID) -> set[str]:
     return {word for group in identity.groups_of(uow, person_id) for word in (group.key, str(group.id))}
 
 
-def _own(uow: UnitOfWork, instance: Any) -> bool:
-    """Accounts of one person are one person."""
-    pair = [key for key in (uow.actor.user_id, instance.starter_id) if key is not None]
-    people = identity.persons(uow, pair)
-    return len(pair) == 2 and (pair[0] == pair[1] or people.get(pair[0]) == people.get(pair[1]) is not None)
+def _managers(uow: UnitOfWork, instance: Any) -> list[str]:
+    found: list[str] = definition(uow, instance.definition_id).meta.get("managers", [])
+    return found

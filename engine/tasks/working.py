@@ -342,9 +342,10 @@ def sights(uow: UnitOfWork, instance_ids: Sequence[UUID]) -> dict[UUID, Permissi
     if copies:  # a copy that no task sent shows what every task shows
         for row in uow.execute(_every_round, {"of": list(copies)}):
             asked[row.instance_id].append(row)
+    cared_for = repository.manages_of(uow, kinds.values())
     found = {}
     for key, rows in asked.items():
-        if key in kinds and (kinds[key].starter_id in eyes[key] or repository.manages(uow, kinds[key])):
+        if key in cared_for or (key in kinds and kinds[key].starter_id in eyes[key]):
             found[key] = forms.READ_ALL
             continue
         shown = [forms.permissions.of(rounds.load(row)) for row in rows]

@@ -1,10 +1,12 @@
 """流程管理员 (troika:managers): who looks after the requests of one process, and of no other."""
 
 import pytest
+from sqlalchemy import event
 
 from engine import identity, modification, repository, runtime, tasks
 from engine.bpmn import Modification, Placing
 from engine.errors import CannotTransfer, DeploymentRefused, Forbidden, NotFound, OwnRequest
+from engine.tasks import working
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_timeouts import limit
@@ -48,6 +50,25 @@ def test_managers_see_urge_suspend_move_and_void_requests_of_their_process_only(
         office.do("fay", modification.modify, instance, plan, reason="me too")
     office.do("bob", tasks.void, instance, "wrong form")
     assert office.status(instance) == "voided"
+
+
+def test_what_a_manager_may_read_of_many_requests_costs_as_many_statements_as_of_one(office):
+    first = office.begin(approval("check", users="hal"), head=OF_FINANCE)
+    many = [first, *(office.start(by=login) for login in ("ann", "fay", "gus", "bob"))]
+    counted = []
+    for wanted in ([first], many):
+        with office.engine.unit_of_work(office.who["bob"], read_only=True) as uow:
+            sent: list[str] = []
+
+            def note(*call, to=sent):
+                to.append(call[2])
+
+            event.listen(uow.connection.engine, "before_cursor_execute", note)
+            found = working.sights(uow, wanted)
+            event.remove(uow.connection.engine, "before_cursor_execute", note)
+        assert {key: sight.default for key, sight in found.items()} == dict.fromkeys(wanted, "read")
+        counted.append(len(sent))
+    assert counted[0] == counted[1]
 
 
 def test_nobody_looks_after_his_own_request(office):
