@@ -37,6 +37,29 @@ class Title(str):
         return self
 
 
+class Written(str):
+    """A field of a form that has another value now, used as a fact: pages say it as they say every change of a field.
+
+    `old` is None where `known` is False.
+    """
+
+    __slots__ = ("instance_id", "known", "name", "new", "old", "process_key")
+    process_key: str
+    instance_id: Any
+    name: str
+    known: bool
+    old: Any
+    new: Any
+
+    def __new__(
+        cls, process_key: str, instance_id: Any, name: str, *, known: bool, old: Any, new: Any
+    ) -> "Written":  # fmt: skip
+        self = super().__new__(cls, name)
+        self.process_key, self.instance_id, self.name = process_key, instance_id, name
+        self.known, self.old, self.new = known, old, new
+        return self
+
+
 class EngineError(Exception):
     """Something that the caller can put right. Verbs raise it; only `webui/errors.py` makes pages of it.
 
@@ -58,8 +81,8 @@ class EngineError(Exception):
         return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
     def __str__(self) -> str:
-        text = self.message.format(**self.facts)
-        return f"{text} {self.hint.format(**self.facts)}".strip()
+        facts = {name: ", ".join(map(str, one)) if isinstance(one, list) else one for name, one in self.facts.items()}
+        return f"{self.message} {self.hint}".format(**facts).strip()
 
 
 class BusinessError(Exception):

@@ -10,7 +10,7 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError, Phrase, Title
+from engine.errors import N_, EngineError, Phrase, Title, Written
 from engine.feel.diagnostics import KINDS
 from webui import languages
 from webui.access import SignInFirst
@@ -210,6 +210,8 @@ def _typed_words(text: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, Phrase):
         return words(value.template, value.facts)
+    if isinstance(value, Written):
+        return str(current_app.jinja_env.filters["written"](value))
     if isinstance(value, Title):
         return value.labels.get(languages.language()) or str(value)
     if isinstance(value, datetime):

@@ -19,7 +19,7 @@ from sqlalchemy import Select, Table, bindparam, select
 
 from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
-from engine.errors import N_
+from engine.errors import N_, Written
 from engine.forms import FormField, schema
 from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
@@ -63,7 +63,7 @@ def install(app: Flask) -> None:
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
-        duration=duration, area=area,
+        duration=duration, area=area, written=written,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -380,6 +380,14 @@ def change(process_key: str, name: str, old: Any, new: Any, request_of: UUID) ->
     field = _fields(info).get(name) if info is not None else None
     (label, before), (_, after) = _shown_as(field, name, old, request_of), _shown_as(field, name, new, request_of)
     return label, _brief(before), _brief(after)
+
+
+def written(one: Written) -> str:
+    """A field that has another value now, with the one before where it is known."""
+    name, old, new = change(one.process_key, one.name, one.old, one.new, one.instance_id)
+    if not one.known:
+        return errors.words(N_("{field}: now {new}"), {"field": name, "new": new})
+    return name if old == new else errors.words(N_("{field}: {old} → {new}"), {"field": name, "old": old, "new": new})
 
 
 def _brief(value: Any) -> str:

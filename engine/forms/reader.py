@@ -174,8 +174,9 @@ def _component(reader: _Reader, raw: Any, keys: tuple[str, ...], above: str, dep
     labels = {match[2]: str(text) for key, text in _properties(raw).items()
               if (match := _LABEL.fullmatch(key)) and match[1] == "label"}  # fmt: skip
     _check_labels(reader, raw, kind, element, labels)
+    called = str(next((raw[name] for name in ("label", "dateLabel", "timeLabel") if raw.get(name)), element))
     return FormField(
-        id=element, type=kind, path=path, keys=full, label=str(raw.get("label") or element), labels=labels, raw=raw,
+        id=element, type=kind, path=path, keys=full, label=called, labels=labels, raw=raw,
         required=_validation(raw).get("required") is True, children=inner,
         schema=schema.build(inner) if kind == "dynamiclist" else None, **rules,
     )  # fmt: skip

@@ -69,7 +69,8 @@ class Proposal:
 class TaskView:
     """One work item as its page shows it. `actions`: the acts that the actor may do now; none: he may only look.
 
-    `seen_digest` goes back with the decision. `facts_display`: label -> text of the document that an approval binds.
+    `seen_digest` goes back with the decision; None for who may only look. `facts_display`: label -> text of the
+    document that an approval binds.
     """
 
     work_item_id: UUID
@@ -151,7 +152,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         opinion=act.work.opinion,
         facts_display=dict(document.facts.display) if document and _reads_facts(act, mine) else None,
         objection=_objection(act, document) if mine else None,
-        seen_digest=seeing.seen(act, form, values, document) if is_open else None,
+        seen_digest=seeing.seen(act, form, values, document) if mine and is_open else None,
         status=ItemStatus(act.item.status).name.lower(),
         outcome=act.round.outcome,
         assignee_name=next(iter(opening.holders(uow, [act.item])), None) if act.item.assignee_id else None,

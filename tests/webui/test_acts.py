@@ -1,5 +1,6 @@
 """The acts on a task and on a request over their pages: as a dialog, refused with what was chosen still there."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -123,12 +124,37 @@ def test_a_signer_is_added_asked_and_named_in_the_timeline(sign_in, ask, where):
     assert "Pay" in shown
 
 
+def test_what_has_changed_meanwhile_is_said_as_the_form_says_it(sign_in, ask, monkeypatch):
+    form = json.loads(APPROVAL_FORM)
+    form["components"] += [
+        {"type": "checkbox", "id": "F_urgent", "key": "urgent", "label": "加急"},
+        {"type": "select", "id": "F_sort", "key": "sort", "label": "类别",
+         "values": [{"label": "差旅", "value": "travel"}, {"label": "办公", "value": "office"}]},
+        {"type": "datetime", "id": "F_day", "key": "day", "dateLabel": "日期", "subtype": "date"},
+    ]  # fmt: skip
+    monkeypatch.setitem(globals(), "APPROVAL_FORM", json.dumps(form).encode())
+    ask(ALL, ('assignee="bob"', 'candidateUsers="bob,carl"'), ('default="read"', 'default="write"'))
+    bob, carl = sign_in("bob"), sign_in("carl")
+    item, his = item_of(bob), item_of(carl)
+    hidden = dict(
+        re.findall(r'name="(request_id|version|seen_digest)" value="([^"]*)"', carl.get(f"/inbox/{his}").text)
+    )
+    written = {"amount": 7350, "urgent": True, "sort": "office", "day": "2026-01-02"}
+    assert decide(bob, item, "agree", data=json.dumps(written)).status_code == 303
+
+    carl.post("/language", data={"language": "zh"})
+    late = carl.post(f"/inbox/{his}", data=hidden | {"data": "{}", "action": "agree"})
+
+    assert late.status_code == 409
+    assert "金额：1 → 7,350, 日期：– → 2026-01-02, 类别：– → 办公, 加急：– → 是" in late.text
+
+
 def test_a_yes_that_others_sign_after_is_for_what_its_giver_has_seen(sign_in, engine, ask):
     instance = ask(ALL)
     bob = sign_in("bob")
     item = item_of(bob)
     dialog = bob.get(f"/inbox/{item}/signers", headers=DIALOG).text
-    seen = re.search(r'name="seen_digest" value="(form:[^"]+)"', dialog)[1]
+    seen = re.search(r'name="seen_digest" value="(seen:[^"]+)"', dialog)[1]
     with engine.unit_of_work(ENGINE) as uow:
         runtime.set_variables(uow, instance, {"amount": 5000}, reason="corrected")
 
