@@ -36,20 +36,27 @@ DECIDES = element(
 )  # fmt: skip
 
 
-def proved(body: str, *lines: str, form: bytes | None = None, begins: bool = False) -> bool:
+def proved(body: str, *lines: str, form: bytes | None = None, begins: bool = False, called: bytes = b"") -> bool:
     """A request that somebody approves when `big` says so; `second` pays by a condition of its own. `begins`: with the
-    form."""
+    form. `called`: what call activities run."""
     (otherwise,) = [line.replace(" ", "_") for line in lines if line.startswith("big ") and "?" not in line]
     asks = element("exclusiveGateway", "big", default=otherwise)
     start = element("startEvent", "start", '<zeebe:formDefinition formId="f"/>') if begins else START
     xml = drawing(start + END + APPROVES + PAYS + asks + ASKS_AGAIN + body + flows(*lines, "fin second", "pay end"))
-    definition = bpmn.read(re.sub(b"<process ", ROOTS.encode() + b"<process ", xml, count=1)).definition
-    assert definition is not None
+    definition = _read(xml)
     bpmn.compile(definition, definition.executable[0].id)
     known = {} if form is None else {"f": forms.read(form, "f.json").form}
+    runs = _read(called).executable[0] if called else None
     return policy.prove(
-        definition, CATALOG, policies=PAY_001, forms=known.get, decisions={"level_of": LEVEL_OF}.__getitem__
+        definition, CATALOG, policies=PAY_001, callees=lambda caller, node: runs, forms=known.get,
+        decisions={"level_of": LEVEL_OF}.__getitem__,
     ) == []  # fmt: skip
+
+
+def _read(xml: bytes) -> bpmn.Definition:
+    definition = bpmn.read(re.sub(b"<process ", ROOTS.encode() + b"<process ", xml, count=1)).definition
+    assert definition is not None
+    return definition
 
 
 PAID = "second pay ? amount > 100"
@@ -274,3 +281,44 @@ def test_a_variable_that_a_sub_process_hides_is_not_known_in_it(hides):
 
     assert proved(around.format(""), *lines)
     assert not proved(around.format(extensions(hides)), *lines)
+
+
+CALLS = '<zeebe:calledElement processId="called"/>'
+
+
+def called(*nodes: str, lines: tuple[str, ...]) -> bytes:
+    return drawing(START + END + "".join(nodes) + flows(*lines), process_id="called")
+
+
+@pytest.mark.parametrize("handed", ["", mapping(in_amount="= 900"), mapping(in_amount="= amount")])
+@pytest.mark.parametrize("writes", [(), (script("set", "900", "amount"),)])
+def test_a_payment_that_a_variable_of_a_called_process_decides_is_not_proved(handed, writes):
+    asks = element("exclusiveGateway", "inside", default="inside_end")
+    inner = service("pay_inside", PAY, in_request_id="= request_id")
+    ways = ("start set inside" if writes else "start inside", "inside pay_inside ? amount > 100", "pay_inside end")
+    calls, runs = (
+        element("callActivity", "call", CALLS, handed),
+        called(asks, inner, *writes, lines=(*ways, "inside end")),
+    )
+    lines = ("start big", "big fin ? amount > 100", "call end", "second end")
+
+    assert not proved(calls, *lines, "big call", PAID, called=runs)
+    assert proved(
+        calls, *lines, "big end", "second call ? true", "second pay ? false", called=runs
+    )  # approved before, whatever decides inside
+
+
+@pytest.mark.parametrize(
+    ("written", "mapped", "holds"),
+    [
+        ("amount", "", False),
+        ("other", "", True),
+        ("other", mapping(out_amount="= other"), False),
+        ("amount", mapping(out_other="= amount"), True),
+    ],
+)
+def test_what_a_called_process_brings_back_is_known_no_more(written, mapped, holds):
+    runs = called(script("set", "900", written), lines=("start set end",))
+    lines = ("start big", "big fin ? amount > 100", "big call", "call second", PAID, "second end")
+
+    assert proved(element("callActivity", "call", CALLS, mapped), *lines, called=runs) is holds
