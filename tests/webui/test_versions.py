@@ -142,6 +142,50 @@ def test_a_draft_of_a_form_is_compared_with_the_drawing_that_publishes_it(ana, e
     assert "grade" not in shown  # a table that is deployed is published on its own page
 
 
+def process(key, inside="", *, tag="", flow=""):
+    """A drawing of `inside` between a start and an end."""
+    head = f'<extensionElements><zeebe:versionTag value="{tag}"/></extensionElements>' if tag else ""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+ targetNamespace="urn:t"><process id="{key}" name="{key}" isExecutable="true">{head}<startEvent id="begin"/>
+{inside}<endEvent id="done"/><sequenceFlow id="f1" sourceRef="begin" targetRef="{flow or "done"}"/></process>
+</definitions>""".encode()
+
+
+def calling(binding):
+    called = f'<extensionElements><zeebe:calledElement processId="inner" {binding}/></extensionElements>'
+    inside = f'<callActivity id="call">{called}</callActivity><sequenceFlow id="f2" sourceRef="call" targetRef="done"/>'
+    return process("outer", inside, flow="call")
+
+
+TAGGED = 'bindingType="versionTag" versionTag="{}"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "draft", "said"),
+    [
+        ('bindingType="deployment"', 'bindingType="deployment" ', True, ""),
+        (TAGGED.format("1.0"), TAGGED.format("2.0"), False, "Called process inner v1 → v2"),
+        (TAGGED.format("1.0"), TAGGED.format("2.0"), True, "Called process inner v1 → v2"),
+        (TAGGED.format("1.0"), 'bindingType="deployment"', True, "Called process inner v1 → v2"),
+    ],
+    ids=["draft", "tags", "tag of a draft", "draft without a tag"],
+)
+def test_the_version_of_a_process_that_is_called_is_the_one_that_is_pinned(ana, engine, before, after, draft, said):
+    with engine.unit_of_work(ENGINE) as uow:
+        for tag in ("1.0", "2.0"):
+            repository.deploy(uow, {"processes/oa/inner.bpmn": process("inner", tag=tag)})
+        repository.deploy(uow, {"processes/oa/outer.bpmn": calling(before)})
+        if draft:
+            drafts.save(uow, "processes/oa/outer.bpmn", calling(after), name="outer")
+        else:
+            repository.deploy(uow, {"processes/oa/outer.bpmn": calling(after)})
+
+    shown = text_of(ana.get("/designer/difference/outer"))
+
+    assert (said in shown) if said else ("Called process" not in shown)
+
+
 @pytest.mark.parametrize("kind", ["", "form/", "decision/"])
 def test_an_old_version_becomes_the_draft_again(ana, engine, kind):
     path, key = {"": (PATH, "claim"), "form/": ("forms/oa/visit.json", "oa/visit"),

@@ -11,9 +11,10 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from engine import bpmn, drafts, repository
-from engine.db.definition import definition, deployment, resource
+from engine.db.definition import Kind, definition, deployment, resource
 from engine.errors import NotFound
-from engine.repository import DefinitionInfo
+from engine.repository import DefinitionInfo, pinning
+from engine.repository.reading import read
 from webui.designer.addresses import page_of
 from webui.designer.decision_files import files
 from webui.designer.drawing import with_forms
@@ -50,23 +51,24 @@ def changed(path: str, before: State, after: State) -> list[Used]:
     old, new = _used(path, before), _used(path, after)
     found = []
     for file in dict.fromkeys((*old, *new)):
-        was, now = old.get(file, ""), new.get(file, "")
+        was, now = sorted(old.get(file, ())), sorted(new.get(file, ()))
         if was != now:
             kind, key = file
-            address = page_of("difference", kind, key, before=was, after=now) if was and now else ""
+            both = len(was) == len(now) == 1
+            address = page_of("difference", kind, key, before=was[0], after=now[0]) if both else ""
             known = file_of(kind, key)
             found.append(Used(_kind(kind), known.name, _word(known, was), _word(known, now), address))
     return sorted(found, key=lambda one: one.kind)
 
 
-def _used(path: str, state: State) -> dict[tuple[str, str], str]:
-    """(kind, key) of a file -> the version that the state goes with, as the page of the difference calls it."""
+def _used(path: str, state: State) -> dict[tuple[str, str], set[str]]:
+    """(kind, key) of a file -> the versions that the state goes with, as the page of the difference calls them."""
     if state.info is None and state.saved_at is None:
         fresh = {drafts.place(one) for one in with_forms(path, state.content)}
     else:
         fresh = set()
-    found = {}
-    for kind, key, pinned in _named(state):
+    found: dict[tuple[str, str], set[str]] = {}
+    for kind, key, pinned in _named(path, state):
         try:
             file = file_of(kind, key)
         except NotFound:
@@ -74,28 +76,42 @@ def _used(path: str, state: State) -> dict[tuple[str, str], str]:
         drawn = file.draft is not None and drafts.place(file.draft.path) in fresh
         version = None if drawn else _at(file, state, pinned)
         if drawn or version is not None:
-            found[kind, key] = DRAFT if version is None else str(version.id)
+            found.setdefault((kind, key), set()).add(DRAFT if version is None else str(version.id))
     return found
 
 
-def _named(state: State) -> Iterator[tuple[str, str, str]]:
+def _named(path: str, state: State) -> Iterator[tuple[str, str, str]]:
     """(kind, key of the file, the version that is pinned, "latest" or nothing)."""
-    pins: Mapping[str, str] = state.info.meta.get("pins", {}) if state.info is not None else {}
+    pins = _pins(path, state)
     drawn = bpmn.read(state.content).definition
     nodes = [node for process in drawn.processes for node in process.all_nodes()] if drawn is not None else []
     for form in drawn.forms if drawn is not None else ():
-        yield "form", form, pins.get(f"form:{form}", "")
+        yield from (("form", form, pinned) for pinned in pins.get(("form", form), [""]))
     asked = {key for node in nodes for key in node.asked_decisions()}
     for file in files() if asked else ():
         for one in file.deployed:
             if one.key in asked:
-                yield "decision", file.key, pins.get(f"decision:{one.key}", "")
+                yield from (("decision", file.key, pinned) for pinned in pins.get(("decision", one.key), [""]))
     for path in drafts.decisions_of(g.uow, state.content) if state.info is None else ():
         yield "decision", PurePosixPath(path).stem, ""
-    for name, pinned in pins.items():
-        kind, _, key = name.partition(":")
+    for (kind, key), chosen in pins.items():
         if kind == "process":
-            yield kind, key, pinned
+            yield from ((kind, key, pinned) for pinned in chosen)
+
+
+def _pins(path: str, state: State) -> dict[tuple[str, str], list[str]]:
+    """(kind, key) -> the versions that it was published with; of a draft those of its tags, "" for the newest one."""
+    if state.info is not None:
+        pins: Mapping[str, str] = state.info.meta.get("pins", {})
+    else:
+        drawn = read({path: state.content}).of(Kind.PROCESS)
+        pins = {name: to for one in drawn for name, to in pinning.pins(g.uow, one.content, {}, {}).items()}
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, to in pins.items():
+        target, _, tag = name.partition("@")
+        kind, _, key = target.partition(":")
+        found.setdefault((kind, key), []).append(to if tag or state.info is not None else "")
+    return found
 
 
 def _at(file: File, state: State, pinned: str) -> DefinitionInfo | None:
@@ -114,7 +130,6 @@ def _kind(kind: str) -> str:
     return {"form": gettext("Form"), "decision": gettext("Decision table")}.get(kind, gettext("Called process"))
 
 
-def _word(file: File, value: str) -> str:
-    if value in ("", DRAFT):
-        return gettext("Draft") if value else "–"
-    return next(f"v{one.version}" for one in file.versions if str(one.id) == value)
+def _word(file: File, values: list[str]) -> str:
+    found = [f"v{one.version}" for one in reversed(file.versions) if str(one.id) in values]
+    return ", ".join([*found, *([gettext("Draft")] if DRAFT in values else [])]) or "–"
