@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.errors import InvalidPolicy
+from engine.errors import N_, InvalidPolicy, Phrase
 
 LIMIT = 1 << 30
 """bytes of a log, unpacked"""
@@ -22,10 +22,15 @@ _VALUES = frozenset(("string", "date", "int", "float", "boolean", "id"))
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Events as they stand. `rows`: (its place in words, values by column); a row may lack columns that others have."""
+    """Events as they stand. `rows`: (its number, values by column); a row may lack columns that others have."""
 
     columns: Sequence[str]
-    rows: Sequence[tuple[str, Mapping[str, str]]]
+    rows: Sequence[tuple[int, Mapping[str, str]]]
+    counted: str = N_("line {n}")
+
+    def place(self, number: int) -> Phrase:
+        """Where an event stands, in words."""
+        return Phrase(self.counted, n=number)
 
 
 def read(name: str, raw: bytes, limit: int = LIMIT) -> Log:
@@ -38,21 +43,30 @@ def read(name: str, raw: bytes, limit: int = LIMIT) -> Log:
             with gzip.open(io.BytesIO(raw)) as packed:
                 raw = packed.read(limit + 1)
         except (OSError, EOFError, zlib.error) as error:
-            raise _unreadable("a gzip file", str(error)) from None
+            raise _unreadable(N_("a gzip file"), str(error)) from None
     if len(raw) > limit:
-        raise _unreadable(f"a log of at most {limit} bytes", "a larger one")
+        raise _unreadable(Phrase(N_("a log of at most {limit} bytes"), limit=limit), N_("a larger one"))
     if name.removesuffix(".gz").endswith(".xes"):
-        return read_xes(raw)
-    try:
-        return read_csv(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _unreadable("CSV in UTF-8", f"byte {raw[error.start]:#x} at {error.start}") from None
+        log = read_xes(raw)
+    else:
+        try:
+            log = read_csv(raw.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            found = Phrase(N_("byte {byte} at {at}"), byte=f"{raw[error.start]:#x}", at=error.start)
+            raise _unreadable(N_("CSV in UTF-8"), found) from None
+    if not log.rows:
+        raise _unreadable(N_("a log with at least one event"), N_("none"))
+    return log
 
 
 def read_csv(text: str) -> Log:
-    """One event in a line, columns named by the first."""
-    rows = csv.DictReader(io.StringIO(text))
-    return Log(tuple(rows.fieldnames or ()), tuple((f"line {number}", row) for number, row in enumerate(rows, 2)))
+    """One event in a line, columns named by the first. Raises InvalidPolicy."""
+    reader = csv.DictReader(io.StringIO(text))
+    try:
+        return Log(tuple(reader.fieldnames or ()), tuple(enumerate(reader, 2)))
+    except csv.Error as error:
+        found = Phrase(N_("line {n}: {error}"), n=reader.line_num + 1, error=error)
+        raise _unreadable(N_("readable CSV, lines ended by LF or CRLF"), found) from None
 
 
 def read_xes(data: bytes) -> Log:
@@ -64,25 +78,25 @@ def read_xes(data: bytes) -> Log:
         io.BytesIO(data), events=("start", "end"), tag=("{*}log", "{*}trace"), resolve_entities=False, no_network=True,
         load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    rows: list[tuple[str, dict[str, str]]] = []
+    rows: list[tuple[int, dict[str, str]]] = []
     try:
         for moment, element in events:
             if element.getparent() is None:
                 _check_root(element)
             elif moment == "end" and _name(element) == "trace":
-                rows.extend((f"event {number}", row) for number, row in enumerate(_trace(element), len(rows) + 1))
+                rows.extend(enumerate(_trace(element), len(rows) + 1))
                 _forget(element)
         _check_root(events.root)
     except etree.XMLSyntaxError as error:
-        raise _unreadable("well-formed XML", str(error)) from None
-    return Log(tuple({column: None for _, row in rows for column in row}), rows)
+        raise _unreadable(N_("well-formed XML"), str(error)) from None
+    return Log(tuple({column: None for _, row in rows for column in row}), rows, N_("event {n}"))
 
 
 def _check_root(root: Any) -> None:
     if root.getroottree().docinfo.doctype:
-        raise _unreadable("XES without DOCTYPE: entities are not read", "a DOCTYPE")
+        raise _unreadable(N_("XES without DOCTYPE: entities are not read"), "DOCTYPE")
     if _name(root) != "log":
-        raise _unreadable("XES with the root element 'log'", f"'{_name(root)}'")
+        raise _unreadable(N_("XES with the root element 'log'"), f"'{_name(root)}'")
 
 
 def _forget(trace: Any) -> None:
@@ -104,7 +118,9 @@ def _attributes(owner: Any) -> Iterator[tuple[str, str]]:
         if _name(child) in _VALUES:
             key, value = child.get("key"), child.get("value")
             if key is None or value is None:
-                raise _unreadable(f"line {child.sourceline}: an attribute with key and value", f"key {key}")
+                raise _unreadable(
+                    Phrase(N_("line {n}: an attribute with key and value"), n=child.sourceline), f"key {key}"
+                )
             yield key, value
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from engine import feel
-from engine.errors import N_, InvalidPolicy
+from engine.errors import N_, InvalidPolicy, Phrase
 from engine.policy.recorded import Log
-from engine.policy.statement import Policy, Requirement
+from engine.policy.statement import CLASSES, STATE, Policy, Requirement
 
 _KEYS = frozenset(("case", "time", "activity", "person", "facts", "approvals", "rejections", "operation"))
 _NEEDED = frozenset(("case", "time", "activity", "approvals", "operation"))
@@ -56,6 +56,8 @@ class Audit:
     events: int
     operations: int
     flagged: tuple[Flagged, ...]
+    unmatched: tuple[str, ...]
+    """activities of the reading that no event has"""
 
 
 def read_mapping(text: str) -> Reading:
@@ -63,13 +65,17 @@ def read_mapping(text: str) -> Reading:
     try:
         plain = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidPolicy(policy="?", expected="readable YAML", found=str(error).splitlines()[0]) from None
+        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=str(error).splitlines()[0]) from None
     if not isinstance(plain, dict) or not _NEEDED <= set(plain) <= _KEYS:
         found = ", ".join(map(str, plain)) if isinstance(plain, dict) else type(plain).__name__
-        raise InvalidPolicy(policy="?", expected="some of " + ", ".join(sorted(_KEYS)), found=found)
+        raise InvalidPolicy(
+            policy="?", expected=Phrase(N_("some of {known}"), known=", ".join(sorted(_KEYS))), found=found
+        )
     approvals, facts = plain["approvals"], plain.get("facts", {})
     if not isinstance(approvals, dict) or not approvals or not isinstance(facts, dict):
-        raise InvalidPolicy(policy="?", expected="approvals: {capability: [activity]}", found=str(approvals))
+        raise InvalidPolicy(
+            policy="?", expected=Phrase("{shape}", shape="approvals: {capability: [activity]}"), found=str(approvals)
+        )
     return Reading(
         case=str(plain["case"]), time=str(plain["time"]), activity=str(plain["activity"]),
         operation=_patterns(plain["operation"]),
@@ -87,29 +93,54 @@ def replay(policy: Policy, reading: Reading, log: Log) -> Audit:
     carry count as fulfilled ("applies").
     Approvals of events that name no person are one person's. Evidence, state and duties cannot be read from a log and
     are not judged.
-    Raises InvalidPolicy for a column that is missing and a time or number that cannot be read.
+    Raises InvalidPolicy for a column that is missing, a fact that the class does not have, and a time or number that
+    cannot be read.
     """
+    _check_facts(policy, reading)
     wanted = {reading.case, reading.time, reading.activity, *reading.facts.values()} | (
         {reading.person} if reading.person else set()
     )
     if not wanted <= set(log.columns):
-        raise InvalidPolicy(
-            policy=policy.id, expected="columns " + ", ".join(sorted(wanted)), found=", ".join(log.columns)
-        )
+        expected = Phrase(N_("columns {columns}"), columns=", ".join(sorted(wanted)))
+        raise InvalidPolicy(policy=policy.id, expected=expected, found=", ".join(log.columns))
     cases: dict[str, list[tuple[datetime, Mapping[str, str]]]] = {}
-    for place, row in log.rows:
+    for number, row in log.rows:
         for column in (reading.case, reading.activity):
             if not row.get(column):
-                raise InvalidPolicy(policy=policy.id, expected=f"{place}: a value of {column}", found="none")
-        cases.setdefault(row[reading.case], []).append((_moment(policy, row.get(reading.time), place), row))
+                expected = Phrase(N_("{place}: a value of {column}"), place=log.place(number), column=column)
+                raise InvalidPolicy(policy=policy.id, expected=expected, found=N_("none"))
+        at = _moment(row.get(reading.time))
+        if at is None:
+            expected = Phrase(
+                N_("{place}: a time with its zone, such as 2017-01-09T09:49:50+01:00"), place=log.place(number)
+            )
+            raise InvalidPolicy(policy=policy.id, expected=expected, found=row.get(reading.time) or N_("none"))
+        cases.setdefault(row[reading.case], []).append((at, row))
     found = [
         line
         for name, events in cases.items()
         for line in _case(policy, reading, name, sorted(events, key=lambda e: e[0]))
     ]
     return Audit(
-        len(cases), sum(map(len, cases.values())), len(found), tuple(line for line in found if line.reasons)
+        len(cases), sum(map(len, cases.values())), len(found), tuple(line for line in found if line.reasons),
+        _unmatched(reading, {row[reading.activity] for _, row in log.rows}),
     )  # fmt: skip
+
+
+def _check_facts(policy: Policy, reading: Reading) -> None:
+    if policy.on not in CLASSES:
+        return
+    known = {*CLASSES[policy.on], *STATE.get(policy.on, {})}
+    unknown = sorted(reading.facts.keys() - known - ({policy.aggregate.name} if policy.aggregate else set()))
+    if unknown:
+        expected = Phrase(N_("facts of {on} ({known})"), on=policy.on, known=", ".join(sorted(known)))
+        raise InvalidPolicy(policy=policy.id, expected=expected, found=", ".join(unknown))
+
+
+def _unmatched(reading: Reading, activities: set[str]) -> tuple[str, ...]:
+    given = (pattern for patterns in reading.approvals.values() for pattern in patterns)
+    patterns = dict.fromkeys((*reading.operation, *given, *reading.rejections))
+    return tuple(one for one in patterns if not any(fnmatchcase(activity, one) for activity in activities))
 
 
 def _case(
@@ -169,22 +200,16 @@ def _patterns(found: Any) -> tuple[str, ...]:
     if isinstance(found, str):
         return (found,)
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
-        raise InvalidPolicy(policy="?", expected="a list of activities", found=str(found))
+        raise InvalidPolicy(policy="?", expected=N_("a list of activities"), found=str(found))
     return tuple(found)
 
 
-def _moment(policy: Policy, text: str | None, place: str) -> datetime:
+def _moment(text: str | None) -> datetime | None:
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise InvalidPolicy(
-            policy=policy.id,
-            expected=f"{place}: a time with its zone, such as 2017-01-09T09:49:50+01:00",
-            found=text,
-        )
-    return found
+        return None
+    return None if found.tzinfo is None else found
 
 
 def _value(policy: Policy, text: str) -> Any:
@@ -193,5 +218,5 @@ def _value(policy: Policy, text: str) -> Any:
     except InvalidOperation:
         return text
     if not number.is_finite():
-        raise InvalidPolicy(policy=policy.id, expected="a number", found=text)
+        raise InvalidPolicy(policy=policy.id, expected=N_("a number"), found=text)
     return number

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from engine import feel, operations
-from engine.errors import N_, InvalidPolicy
+from engine.errors import N_, InvalidPolicy, Phrase
 from engine.feel import FeelSyntaxError
 from engine.values import to_decimal
 
@@ -158,14 +158,14 @@ def read(text: str) -> list[Policy]:
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidPolicy(policy="?", expected="readable YAML", found=str(error).splitlines()[0]) from None
+        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=str(error).splitlines()[0]) from None
     if not isinstance(document, list):
-        raise InvalidPolicy(policy="?", expected="a list of policies", found=type(document).__name__)
+        raise InvalidPolicy(policy="?", expected=N_("a list of policies"), found=type(document).__name__)
     policies = [parse(item) for item in document]
     names = [policy.id for policy in policies]
     for name in names:
         if names.count(name) > 1:
-            raise InvalidPolicy(policy=name, expected="every id once", found="it stands twice")
+            raise InvalidPolicy(policy=name, expected=N_("every id once"), found=N_("it stands twice"))
     return policies
 
 
@@ -190,7 +190,7 @@ def _ordered(item: Any, keys: tuple[str, ...]) -> Any:
 def parse(statement: Any) -> Policy:
     """One policy from plain data. Raises InvalidPolicy."""
     if not isinstance(statement, dict):
-        raise InvalidPolicy(policy="?", expected="a mapping", found=type(statement).__name__)
+        raise InvalidPolicy(policy="?", expected=N_("a mapping"), found=type(statement).__name__)
     # YAML 1.1 reads the key `on` as true
     plain = {"on" if key is True else str(key): value for key, value in statement.items()}
     name = plain.get("id")
@@ -228,7 +228,7 @@ class _Reader:
         self._only(plain, _POLICY_KEYS)
         for key in ("id", "title", "on"):
             if not isinstance(plain.get(key), str) or not plain[key].strip():
-                raise self._wrong(f"a text under '{key}'", plain.get(key))
+                raise self._wrong(Phrase(N_("a text under '{key}'"), key=key), plain.get(key))
         check_id(plain["id"])
         self._class(plain["on"])
         aggregate = self._aggregate(plain["aggregate"]) if "aggregate" in plain else None
@@ -237,7 +237,7 @@ class _Reader:
             self.facts = frozenset(known | ({aggregate.name} if aggregate else set()))
         requirements = plain.get("require")
         if not isinstance(requirements, list) or not requirements:
-            raise self._wrong("a list under 'require'", requirements)
+            raise self._wrong(N_("a list under 'require'"), requirements)
         return Policy(
             id=self.name, title=plain["title"], on=plain["on"], owner=self._owner(plain.get("owner", "")),
             when=self._feel("when", plain.get("when"), _FACTS),
@@ -253,20 +253,20 @@ class _Reader:
         self.bound = CLASSES.get(on)
         if self.bound is None and on not in _classes_of_operations():
             known = sorted({*CLASSES, *_classes_of_operations()})
-            raise self._wrong("on: one of " + ", ".join(known), on)
+            raise self._wrong(Phrase(N_("on: one of {known}"), known=", ".join(known)), on)
 
     def _owner(self, owner: Any) -> str:
         if not isinstance(owner, str):
-            raise self._wrong("owner: a text", owner)
+            raise self._wrong(N_("owner: a text"), owner)
         return owner
 
     def _approval(self, item: dict[str, Any]) -> Requirement:
         self._only(item, _APPROVAL_KEYS)
         if not isinstance(item["approval"], str) or _NAME.fullmatch(item["approval"]) is None:
-            raise self._wrong("approval: the name of a capability", item["approval"])
+            raise self._wrong(N_("approval: the name of a capability"), item["approval"])
         uses = self._word("uses", "once", ("once", "up_to_amount"), item)
         if uses == "up_to_amount" and self.bound is not None and "amount" not in self.bound:
-            raise self._wrong("uses: once, for a class without the fact 'amount'", uses)
+            raise self._wrong(N_("uses: once, for a class without the fact 'amount'"), uses)
         within = item.get("respond_within")
         return Requirement(
             approval=item["approval"], people=self._people(item.get("people", 1)),
@@ -281,125 +281,133 @@ class _Reader:
     def _condition(self, item: Any) -> Condition:
         kinds = [kind for kind in ("evidence", "state") if isinstance(item, dict) and kind in item]
         if len(kinds) != 1:
-            raise self._wrong("approval, evidence or state", item)
+            raise self._wrong(N_("approval, evidence or state"), item)
         kind = kinds[0]
         self._only(item, (kind, "or") if kind == "evidence" else (kind,))
         text = self._feel(kind, item[kind], _FACTS)
         if text is None:
-            raise self._wrong(f"{kind}: a FEEL expression after '='", item[kind])
+            raise self._wrong(Phrase(N_("{key}: a FEEL expression after '='"), key=kind), item[kind])
         otherwise = None
         if "or" in item:
             if not _is_approval(item["or"]):
-                raise self._wrong("or: an approval", item["or"])
+                raise self._wrong(N_("or: an approval"), item["or"])
             otherwise = self._approval(item["or"])
         return Condition(kind, text, otherwise)
 
     def _binds(self, binds: Any) -> tuple[str, ...]:
         if not isinstance(binds, list) or not all(isinstance(fact, str) for fact in binds):
-            raise self._wrong("binds: a list of facts", binds)
+            raise self._wrong(N_("binds: a list of facts"), binds)
         if self.bound is not None and not set(binds) <= set(self.bound):
             unknown = ", ".join(sorted(set(binds) - set(self.bound)))
-            raise self._wrong(f"binds: some of {', '.join(sorted(self.bound))}", unknown)
+            raise self._wrong(
+                Phrase(N_("{key}: some of {known}"), key="binds", known=", ".join(sorted(self.bound))), unknown
+            )
         return tuple(dict.fromkeys(binds))
 
     def _roles(self, key: str) -> frozenset[str]:
         roles = self.plain.get(key, [])
         if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles) or not set(roles) <= ROLES:
-            raise self._wrong(f"{key}: some of " + ", ".join(sorted(ROLES)), roles)
+            raise self._wrong(Phrase(N_("{key}: some of {known}"), key=key, known=", ".join(sorted(ROLES))), roles)
         return frozenset(roles)
 
     def _same(self) -> frozenset[str]:
         roles = self._roles("same")
         both = sorted((roles & self._roles("distinct")) - {"approver"})
         if both:
-            raise self._wrong("no role under 'distinct' and 'same'", ", ".join(both))
+            raise self._wrong(N_("no role under 'distinct' and 'same'"), ", ".join(both))
         return roles
 
     def _aggregate(self, item: Any) -> Aggregate:
         if not isinstance(item, dict) or set(item) != set(_AGGREGATE_KEYS):
-            raise self._wrong("aggregate: by, window, sum and as", item)
+            raise self._wrong(N_("aggregate: by, window, sum and as"), item)
         by, total, name = item["by"], item["sum"], item["as"]
         if not isinstance(by, list) or not by or not all(isinstance(fact, str) for fact in by):
-            raise self._wrong("aggregate by: a list of facts", by)
+            raise self._wrong(N_("aggregate by: a list of facts"), by)
         if not isinstance(total, str) or not isinstance(name, str) or _FACT.fullmatch(f"facts.{name}") is None:
-            raise self._wrong("aggregate sum: a fact, as: a new name", f"{total}, {name}")
+            raise self._wrong(N_("aggregate sum: a fact, as: a new name"), f"{total}, {name}")
         if self.bound is not None:
             unknown = [fact for fact in by if fact not in self.bound]
             if unknown or self.bound.get(total) != "number":
                 raise self._wrong(
-                    f"aggregate by facts of the class, sum over a number ({', '.join(self.bound)})",
+                    Phrase(
+                        N_("aggregate by facts of the class, sum over a number ({known})"), known=", ".join(self.bound)
+                    ),
                     ", ".join(unknown) or total,
                 )
             if name in self.bound or name in STATE.get(self.plain["on"], {}):
-                raise self._wrong("aggregate as: a name that is no fact yet", name)
+                raise self._wrong(N_("aggregate as: a name that is no fact yet"), name)
         return Aggregate(tuple(by), self._duration("window", item["window"]), total, name)
 
     def _glass(self, item: Any) -> BreakGlass:
         if not isinstance(item, dict):
-            raise self._wrong("break_glass: people, roles, expires, reason, notify", item)
+            raise self._wrong(N_("break_glass: people, roles, expires, reason, notify"), item)
         self._only(item, _GLASS_KEYS)
         if item.get("people", GLASS_PEOPLE) != GLASS_PEOPLE:
-            raise self._wrong("break_glass people: 2, no more and no fewer", item["people"])
+            raise self._wrong(N_("break_glass people: 2, no more and no fewer"), item["people"])
         if item.get("reason", "required") != "required":
-            raise self._wrong("break_glass reason: required", item["reason"])
+            raise self._wrong(N_("break_glass reason: required"), item["reason"])
         roles, notify = item.get("roles"), item.get("notify", ["audit"])
         for key, words in (("roles", roles), ("notify", notify)):
             if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-                raise self._wrong(f"break_glass {key}: a list of groups", words)
+                raise self._wrong(Phrase(N_("break_glass {key}: a list of groups"), key=key), words)
         return BreakGlass(tuple(roles or ()), self._duration("expires", item.get("expires", "PT24H")), tuple(notify))
 
     def _people(self, people: Any) -> int:
         if not isinstance(people, int) or isinstance(people, bool) or people < 1:
-            raise self._wrong("people: a whole number from 1", people)
+            raise self._wrong(N_("people: a whole number from 1"), people)
         return people
 
     def _word(self, key: str, default: str, words: tuple[str, ...], item: dict[str, Any] | None = None) -> str:
         found = (self.plain if item is None else item).get(key, default)
         if found not in words:
-            raise self._wrong(f"{key}: {' | '.join(words)}", found)
+            raise self._wrong(Phrase(N_("{key}: {words}"), key=key, words=" | ".join(words)), found)
         return str(found)
 
     def _only(self, item: Mapping[str, Any], known: Collection[str]) -> None:
         for key in item:
             if key not in known:
-                raise InvalidPolicy(
-                    policy=self.name, expected="one of " + ", ".join(sorted(known)), found=f"key '{key}'"
-                )
+                found = Phrase(N_("key '{key}'"), key=key)
+                raise self._wrong(Phrase(N_("one of {known}"), known=", ".join(sorted(known))), found)
 
     def _feel(self, key: str, text: Any, names: tuple[str, ...]) -> str | None:
         """The expression without its `=`, which reads nothing but `names` and the facts of the class."""
         if text is None:
             return None
         if not isinstance(text, str) or not text.startswith("="):
-            raise self._wrong(f"{key}: a FEEL expression after '='", text)
+            raise self._wrong(Phrase(N_("{key}: a FEEL expression after '='"), key=key), text)
         expression = text[1:].strip()
         try:
             read_names = feel.compile(expression, names=names).names
         except FeelSyntaxError as error:
-            raise InvalidPolicy(
-                policy=self.name, expected=f"{key}: a FEEL expression", found=f"{text}: {error}"
-            ) from None
+            raise self._wrong(Phrase(N_("{key}: a FEEL expression"), key=key), f"{text}: {error}") from None
         unknown = sorted(read_names - set(names))
         if unknown:
-            raise self._wrong(f"{key}: FEEL over {', '.join(names)}", ", ".join(unknown))
+            raise self._wrong(
+                Phrase(N_("{key}: FEEL over {names}"), key=key, names=", ".join(names)), ", ".join(unknown)
+            )
         facts = [fact for fact in _FACT.findall(expression) if self.facts is not None and fact not in self.facts]
         if facts:
-            known = ", ".join(sorted(self.facts or ()))
-            raise self._wrong(f"{key}: facts of {self.plain['on']} ({known})", ", ".join(facts))
+            expected = Phrase(
+                N_("{key}: facts of {on} ({known})"),
+                key=key,
+                on=self.plain["on"],
+                known=", ".join(sorted(self.facts or ())),
+            )
+            raise self._wrong(expected, ", ".join(facts))
         return expression
 
     def _duration(self, key: str, text: Any) -> timedelta:
         found = re.fullmatch(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?)?", str(text))
         if found is None or not any(found.groups()):
-            raise self._wrong(f"{key}: a duration such as P30D or PT24H", text)
+            raise self._wrong(Phrase(N_("{key}: a duration such as P30D or PT24H"), key=key), text)
         days, hours, minutes = (int(number or 0) for number in found.groups())
         length = timedelta(days=days, hours=hours, minutes=minutes)
         if not length:
-            raise self._wrong(f"{key}: a duration longer than nothing", text)
+            raise self._wrong(Phrase(N_("{key}: a duration longer than nothing"), key=key), text)
         return length
 
     def _wrong(self, expected: str, found: Any) -> InvalidPolicy:
-        shown = found if isinstance(found, str) else repr(found)
+        shown = found if isinstance(found, str) and found else repr(found)
         return InvalidPolicy(policy=self.name, expected=expected, found=shown)
 
 

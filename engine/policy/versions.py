@@ -374,7 +374,7 @@ def _check_class(policy: Policy) -> None:
     """A policy about what nobody offers would be in force for nothing."""
     offered = {found.guarded_by for found in operations.catalog().values()}
     if policy.on not in offered and policy.on not in statement.CLASSES:
-        raise InvalidPolicy(policy=policy.id, expected="a class of an operation", found=policy.on)
+        raise InvalidPolicy(policy=policy.id, expected=N_("a class of an operation"), found=policy.on)
 
 
 def _need_reason(policy_id: str, differences: list[Sentence], reason: str) -> None:

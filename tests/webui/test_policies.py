@@ -285,8 +285,20 @@ def test_a_log_of_another_system_is_held_against_a_policy(known, engine):
     page = sent("cora", **columns)
     assert re.findall(r"declaration\d+", page.text) == ["declaration95149", "declaration90815"]
     assert "2 of 456 operations" in page.text
-    for wrong, said in (({"case": "number"}, "columns activity"), ({"approvals": "FINAL"}, "a name, a colon"),
+    page = sent(**columns | {"operation": "Paymnt", "rejections": "No *"})
+    assert "nothing was judged" in page.text
+    assert "is called: Paymnt, No *." in page.text
+    assert "text-green" not in page.text
+    for wrong, said in (({"case": "number"}, "columns activity"),
+                        ({"facts": "x y: activity"}, "facts of payment.execute"),
+                        ({"approvals": "FINAL"}, "a name, a colon"),
                         ({"policy": "PAY-9"}, "a policy that is in force")):  # fmt: skip
         page = sent(**columns | wrong)
         assert (page.status_code, said in page.text, "Declaration REJECTED by *" in page.text) == (422, True, True)
     assert known["aud"].post("/policies/logs", data=columns).status_code == 422
+    known["aud"].post("/language", data={"language": "zh"})
+    page = sent(**columns | {"time": "case"})
+    assert "第 2 行：带时区的时间" in page.text
+    known["cora"].post("/language", data={"language": "zh"})
+    page = known["cora"].post("/policies/REF-001/change", data=form(people=["many"]))
+    assert "people：从 1 开始的整数" in page.text

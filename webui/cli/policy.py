@@ -125,7 +125,9 @@ def retire(policy_id: str, reason: str, login: str) -> None:
 )
 @click.option("--class", "on", default="payment.execute", help="What the operation of the log is.")
 def replay_(log: Path, columns: Path, policies: Path | None, on: str) -> None:  # fmt: skip
-    """Hold a recorded LOG (CSV or .xes, also .gz) of any system against the policies; exit 1 when something is flagged.
+    """Hold a recorded LOG (CSV or .xes, also .gz) of any system against the policies.
+
+    Exit 1 when something is flagged, 2 when nothing was judged.
 
     COLUMNS says in YAML what its columns and activities mean: case, time, activity, approvals, rejections, operation.
     Columns of XES are the keys of its attributes, those of a case after `case:`, such as case:concept:name.
@@ -137,17 +139,23 @@ def replay_(log: Path, columns: Path, policies: Path | None, on: str) -> None:  
     else:
         with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
             held = policy.in_force(uow)
-    flagged = 0
+    flagged = operations = 0
     for one in (found for found in held if found.on == on):
         audit = replay.replay(one, reading, events)
+        operations += audit.operations
         click.echo(f"{one.id}: {audit.cases} cases, {audit.events} events, {audit.operations} operations, "
                    f"{len(audit.flagged)} flagged")  # fmt: skip
+        for pattern in audit.unmatched:
+            click.echo(f"  no event is '{pattern}'", err=True)
         for line in audit.flagged:
             flagged += 1
             said = " ".join(template.format(**facts) for template, facts in line.reasons)
             click.echo(f"  {line.case} {line.at.isoformat()}: {said}")
     if flagged:
         sys.exit(1)
+    if not operations:
+        click.echo(f"Nothing was judged: no event is an operation under a policy about {on}.", err=True)
+        sys.exit(2)
 
 
 @contextmanager

@@ -103,7 +103,10 @@ def test_a_log_of_mining_tools_names_the_same_two_patterns_packed_or_not():
         ("a.xes", b"<log><trace>", "well-formed"),
         ("a.xes", b"<definitions/>", "root element 'log'"),
         ("a.xes", b'<log><trace><string key="x"/></trace></log>', "line 1: an attribute with key and value"),
-        ("a.xes", b"<log/>", "columns"),
+        ("a.xes", b"<log/>", "at least one event"),
+        ("a.csv", b"", "at least one event"),
+        ("a.csv", b"case,timestamp,activity\n", "at least one event"),
+        ("a.csv", b"case,activity\r1,x\r", "readable CSV, lines ended by LF or CRLF"),
         ("a.xes", b'<log><trace><event><string key="concept:name" value="x"/></event></trace><trace>'
          b'<string key="concept:name" value="c"/><event><date key="time:timestamp" value="2026-01-01T00:00:00Z"/>'
          b"</event></trace></log>", "event 1: a value of case:concept:name"),
@@ -120,6 +123,15 @@ def test_a_file_that_is_no_log_is_refused_by_name(name, raw, said):
         held(recorded.read(name, raw), columns=columns)
 
 
+def test_what_the_log_never_says_is_named_and_what_the_class_does_not_have_refused():
+    paid = events((1, "Payment Handled", 9))
+    assert held(paid).unmatched == ("Declaration FINAL_APPROVED by *", "Declaration REJECTED by *")
+    assert held(events((1, "Paid", 9))).unmatched[0] == "Payment Handled"
+    for fact in ("x y", "amuont"):
+        with pytest.raises(InvalidPolicy, match=r"facts of payment\.execute"):
+            held(paid, columns=COLUMNS.read_text().replace("amount_base:", f"{fact}:"))
+
+
 def test_the_command_names_them_and_exits_with_1(tmp_path):
     file = tmp_path / "policies.yml"
     file.write_text(YEAR, encoding="utf-8")
@@ -134,3 +146,6 @@ def test_the_command_names_them_and_exits_with_1(tmp_path):
     result = CliRunner().invoke(main, ["policy", "replay", str(XES), columns, "--policies", str(file)])
     assert result.exit_code == 1
     assert "PAY-001: 4 cases, 16 events, 4 operations, 2 flagged" in result.output
+
+    result = CliRunner().invoke(main, ["policy", "replay", str(XES), columns, "--policies", str(file), "--class", "x"])
+    assert (result.exit_code, "Nothing was judged" in result.output) == (2, True)
