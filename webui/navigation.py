@@ -37,7 +37,7 @@ ENTRIES = (
     Entry("workbench.home", N_("Home"), icon="home"),
     Entry("inbox.index", N_("Inbox"), icon="inbox"),
     Entry("requests.index", N_("New request"), icon="circle-plus", pages=("index", "start", "begin")),
-    Entry("requests.mine", N_("My requests"), icon="send", pages=("mine", "managed", "instance")),
+    Entry("requests.mine", N_("My requests"), icon="send", pages=("mine", "managed", "kept", "instance")),
     Entry("messages.index", N_("Messages"), icon="bell", areas=("webhooks",)),
     Entry("records.index", N_("Data"), icon="database", capability="records"),
     Entry("designer.library", N_("Designer"), icon="sitemap", capability="process.design"),

@@ -63,7 +63,7 @@ PAGES = {
          "policies.proofs", "policies.proof"),
         "dina",
     ),
-    "auditing.index": "xing", "requests.managed": "hr", "requests.steer": "hr",
+    "auditing.index": "xing", "requests.managed": "hr", "requests.kept": "hr", "requests.steer": "hr",
 }  # fmt: skip
 """who opens each of them; "": somebody who has not signed in"""
 NO_PAGES = {

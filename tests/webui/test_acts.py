@@ -380,8 +380,13 @@ def test_what_is_over_is_released_by_its_group_and_erased_by_an_administrator(si
     assert address in held
     assert "Managers has not released it" in held
     assert f"{address}/release" not in sign_in("ann").get(address).text
+    listed = carl.get("/requests/kept").text
+    assert address in listed
+    assert "/requests/kept" in carl.get("/requests/mine").text
+    assert "/requests/kept" not in sign_in("ann").get("/requests/mine").text
     assert f"{address}/release" in carl.get(address).text
     assert sent(carl, f"{address}/release", reason="audited").status_code == 204
+    assert address not in carl.get("/requests/kept").text
     page = root.get("/cockpit/retention").text
     once = re.search(r'name="request_id" value="([^"]+)"', page)[1]
     erase = re.search(r'action="(/cockpit/retention/[^"]+)"', page)[1]

@@ -1,6 +1,7 @@
 """Requests: what may be started, the start form, and what I started."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -96,7 +97,7 @@ def mine() -> ResponseReturnValue:
     """What I started, newest first; the page asks again every ten seconds."""
     found = tasks.requested(g.uow, cursor=request.args.get("after"))
     following = url_for(".mine", after=found.next) if found.next else ""
-    return page("requests/mine.html", found=found, next=following, manages=bool(repository.managed(g.uow)))
+    return page("requests/mine.html", found=found, next=following, boxes=_boxes())
 
 
 @blueprint.get("/managed")
@@ -106,7 +107,22 @@ def managed() -> ResponseReturnValue:
     found = tasks.managed(g.uow, cursor=request.args.get("after"), text=wanted["text"], status=wanted["status"])
     statuses = [status.name.lower() for status in Status if status is not Status.DRAFT]
     following = this_page(after=found.next) if found.next else ""
-    return page("requests/managed.html", found=found, next=following, wanted=wanted, statuses=statuses)
+    return page("requests/managed.html", found=found, next=following, wanted=wanted, statuses=statuses,
+                boxes=_boxes())  # fmt: skip
+
+
+@blueprint.get("/kept")
+def kept() -> ResponseReturnValue:
+    """Requests whose time is over and that a group of the reader has to release, the longest ended first."""
+    found = tasks.to_release(g.uow, after=request.args.get("after", type=UUID))
+    following = this_page(after=str(found.next)) if found.next else ""
+    return page("requests/kept.html", found=found.items, next=following, boxes=_boxes())
+
+
+def _boxes() -> list[str]:
+    """The lists of requests that the reader has: his own, those that he looks after, those that he releases."""
+    more = {"managed": repository.managed(g.uow), "kept": tasks.releasing(g.uow)}
+    return ["mine", *(name for name, found in more.items() if found)]
 
 
 def startable(key: str) -> tuple[DefinitionInfo, Form | None]:
