@@ -266,8 +266,14 @@ def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a
     dialog.get_by_label("英文名").fill("Pay out the claim")
     assert chromium.violations(page, "#step-template") == []
     dialog.get_by_label("request_id").uncheck()
-    dialog.get_by_role("button", name="存为模板").click()
+    dialog.get_by_label("最多尝试次数").uncheck()
+    dialog.locator("label[title=款项]").click()
+    dialog.get_by_role("button", name="存为模板").dblclick()
     expect(dialog).not_to_be_visible()
+    pictures = "tkDesigner.modeler.get('troikaCatalogue').templates.map(one => one.icon)"
+    (coin,) = page.evaluate(pictures)
+    group(page, "tk-operation")
+    expect(entry(page, "tk-zeebe-TaskDefinition-retries").locator("input")).to_be_disabled()
     group(page, "tk-inputs")
     expect(page.locator("[data-group-id=group-tk-inputs]")).to_contain_text("由步骤模板固定")
 
@@ -286,8 +292,10 @@ def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a
     select(page, "pay")
     page.locator("[data-template-save]").click()
     dialog.get_by_label("用途（英文）").fill("Money goes out")
+    assert chromium.violations(page, "#step-template") == []
     dialog.get_by_role("button", name="存为模板").click()
     expect(dialog).not_to_be_visible()
+    assert page.evaluate(pictures) == [coin]
     page.evaluate("""() => {
       const m = tkDesigner.modeler;
       m.get('selection').select(m.get('elementRegistry').find(one => one.businessObject.name === '再付一次'));

@@ -58,11 +58,11 @@ function AttributeEntry({ element, id, spec }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
   const catalogue = useService('troikaCatalogue');
   const { Component, type, name, label, options, flag, said, hint, list, input = {} } = spec;
-  const { placeholder, validate, ...rest } = input;
-  const description = [input.description && translate(input.description), hint, list && translate(list)].filter(Boolean).join('; ');
+  const { placeholder, validate, fixable, ...rest } = input, fixed = fixable && useService('troikaTemplates').fixes(element, fixable);
+  const description = [input.description && translate(input.description), hint, list && translate(list), fixed && translate('Fixed by the step template')].filter(Boolean).join('; ');
   const stored = () => extension(element, type)?.get(name);
   return h(Component, {
-    element, id, debounce, label: said ? label : translate(label), ...rest,
+    element, id, debounce, label: said ? label : translate(label), ...rest, disabled: Boolean(fixed),
     ...(placeholder && { placeholder: translate(placeholder) }), ...(description && { description }),
     ...(validate && { validate: value => { const problem = value && validate(value); return problem ? translate(problem) : null; } }),
     getValue: () => flag ? stored() === true || stored() === 'true' : String(stored() ?? ''),

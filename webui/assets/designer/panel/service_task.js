@@ -17,7 +17,7 @@ export function serviceTaskGroups(element, translate, catalogue) {
     group('tk-operation', translate('Operation'), [
       { id: 'tk-operation-type', component: OperationEntry, isEdited: isSelectEntryEdited },
       operation?.doc && { id: 'tk-operation-doc', component: OperationDoc },
-      text(DEFINITION, 'retries', 'Attempts', { placeholder: '3', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A whole number' }),
+      text(DEFINITION, 'retries', 'Attempts', { placeholder: '3', fixable: 'retries', validate: value => /^(=.*|\d{1,3})$/.test(value) ? null : 'A whole number' }),
     ]),
     ...(operation || strangers.length ? [group('tk-inputs', translate('What the operation is given'), [
       ...(operation?.parameters ?? []).map(parameter => ({ id: `tk-input-${parameter.name}`, component: InputEntry, parameter })),

@@ -22,6 +22,8 @@ export function saving(modeler, { key, address, xml }) {
     event.preventDefault();
     const told = form.querySelector('[role=alert]'), fields = Object.fromEntries(new FormData(form));
     const fixed = [...form.querySelectorAll('[data-setting]')].filter(({ checked }) => !checked).map(({ dataset }) => dataset.setting);
+    const button = form.querySelector('[type=submit]');
+    button.disabled = true;      // a second click would make a second template
     try {
       const seen = templates.catalogue.templates.find(({ id }) => id === fields.id)?.version ?? 0;
       const saved = await send('POST', address, { icon: '', ...fields, key, xml: await xml(), element: element.id, fixed }, { 'If-Match': String(seen) });
@@ -32,6 +34,8 @@ export function saving(modeler, { key, address, xml }) {
       toast({ level: 'success', text: t('Step template {name} is saved as version {version}.', template) });
     } catch (error) {
       Object.assign(told, { textContent: error.message, hidden: false });
+    } finally {
+      button.disabled = false;
     }
   });
 }
@@ -57,6 +61,9 @@ function fill(form, templates, element) {
 // what the version before was called, else what the step is
 function name(form, before, element) {
   const labels = before?.labels ?? { '': getBusinessObject(element).get('name') ?? '', en: extension(element, 'troika:Label')?.get('text') ?? '' };
+  const [kept, first] = form.elements.icon;      // the picture of the version before, where there is one
+  kept.closest('label').hidden = !before;
+  (before ? kept : first).checked = true;
   Object.assign(form.elements.zh, { value: labels[''] });
   Object.assign(form.elements.en, { value: labels.en ?? '' });
   Object.assign(form.elements.about_zh, { value: before?.abouts[''] ?? '' });
