@@ -1,5 +1,6 @@
 """One request as people see it: where it stands, who decided what, and the drawing with its marks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -194,12 +195,15 @@ def ledger(uow: UnitOfWork, at: Card) -> list[Line]:
     changes = _changes(uow, at) if any(row.decision_source == Source.HUMAN for row in items) else {}
     answered: dict[tuple[str, int], datetime] = {}
     asked_again = {row.id for row in items if row.voided_at is not None}
+    by_id = {row.id: row for row in items}
+    moved = _moved(uow, instance_id) if any(row.added_by and row.reason for row in items) else {}
     lines = []
     for row in items:
         title = rendering.label((row.spec or {}).get("labels"), row.name)
         asked = people.get(row.assignee_id) or groups.get(row.group_id)
         if row.added_by and row.supersedes_id not in asked_again:
-            lines += _added(row, title, _person(people.get(row.added_by)), _person(asked))
+            why = route.reason(row.reason or "") if _engine_wrote(row, by_id, moved) else row.reason or ""
+            lines += _added(row, title, _person(people.get(row.added_by)), _person(asked), why)
         if row.decision is not None:
             by_hand = signed.get(row.evidence_id if row.decision_source == Source.CARRIED else row.id)
             asked_at = row.created_at
@@ -245,8 +249,21 @@ def _changes(uow: UnitOfWork, at: Card) -> dict[str, tuple[Change, ...]]:
     return found
 
 
-def _added(row: Any, title: str, by: str, who: str) -> list[Line]:
-    """That somebody brought in somebody else."""
+def _moved(uow: UnitOfWork, instance_id: UUID) -> dict[str, bool]:
+    """Items that came from somebody else by a transfer -> whether a time limit did it and no person."""
+    facts = history.timeline(uow, instance_id, limit=FACTS, kind="task.transferred")
+    return {fact.data["item"]: fact.data.get("decision_source") == "auto_timeout" for fact in facts}
+
+
+def _engine_wrote(row: Any, by_id: Mapping[UUID, Any], moved: Mapping[str, bool]) -> bool:
+    """Whether the reason why somebody is asked is the engine's, not what a person typed who brought him in."""
+    while str(row.id) not in moved and row.supersedes_id in by_id:
+        row = by_id[row.supersedes_id]
+    return moved.get(str(row.id), row.kind == ItemKind.NORMAL)
+
+
+def _added(row: Any, title: str, by: str, who: str, why: str) -> list[Line]:
+    """That somebody brought in somebody else. `why`: in the words of whoever did."""
     words = {
         ItemKind.SIGN_BEFORE: gettext("added %(name)s before", name=who),
         ItemKind.SIGN_AFTER: gettext("added %(name)s after", name=who),
@@ -258,8 +275,18 @@ def _added(row: Any, title: str, by: str, who: str) -> list[Line]:
         text = gettext("transferred to %(name)s", name=who) if row.reason else None
     if text is None:
         return []
-    reason = "" if row.reason == "added" else route.reason(row.reason or "")
-    return [Line(title, by, row.created_at, reason, text, "azure", node=row.node, round=row.round)]
+    return [
+        Line(
+            title,
+            by,
+            row.created_at,
+            "" if row.reason == "added" else why,
+            text,
+            "azure",
+            node=row.node,
+            round=row.round,
+        )
+    ]
 
 
 def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
@@ -273,7 +300,8 @@ def _answer(row: Any, title: str, people: dict[UUID, Any]) -> Line:
         word = gettext("%(decision)s, carried over", decision=word)
     if row.voided_at is not None:
         word = gettext("%(decision)s, no longer counts", decision=word)
-        if route.wrote(row.void_reason or ""):
+        refused = row.answered_by is not None and row.voided_at == row.answered_at  # by a person, in his words
+        if not refused and route.wrote(row.void_reason or ""):
             word = f"{word} ({route.reason(row.void_reason)})"
     elif row.confirm_until is not None and row.answered_at is None and row.round_status == RoundStatus.OPEN:
         word = gettext("%(decision)s, waits for confirmation", decision=word)
@@ -291,7 +319,7 @@ def _confirmation(row: Any, title: str, people: dict[UUID, Any]) -> list[Line]:
     badge, colour = (gettext("confirmed"), "green") if stands else (gettext("not confirmed"), "orange")
     text = gettext("not answered within a day") if row.answered_by is None else ""
     if not stands and row.answered_by is not None and row.void_reason != "refused":
-        text = route.reason(row.void_reason or "")
+        text = row.void_reason or ""
     return [Line(title, by, row.answered_at, text, badge, colour, node=row.node, round=row.round)]
 
 

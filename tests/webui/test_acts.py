@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import repository, runtime, tasks
+from engine import jobs, repository, runtime, tasks
 from engine.unit_of_work import ENGINE, Actor
 from tests.webui.drawings import APPROVAL_FORM, CLAIM, CLAIM_FORM
 from webui import talks
@@ -147,6 +147,23 @@ def test_what_has_changed_meanwhile_is_said_as_the_form_says_it(sign_in, ask, mo
 
     assert late.status_code == 409
     assert "金额：1 → 7,350, 日期：– → 2026-01-02, 类别：– → 办公, 加急：– → 是" in late.text
+
+
+def test_what_a_person_wrote_is_never_taken_for_words_of_the_engine(sign_in, engine, clock, ask):
+    late = '<troika:timeout><troika:step after="P1D" do="transfer" to="dora"/></troika:timeout>'
+    instance = ask(('onReject="flow"/>', f'onReject="flow"/>{late}'))
+    address = f"/requests/{instance}"
+    bob = sign_in("bob")
+    assert sent(bob, f"/inbox/{item_of(bob)}/transfer", to="carl", reason="bank said: rejected").status_code == 204
+    bob.post("/language", data={"language": "zh"})
+    assert "bank said: rejected" in bob.get(address).text
+    clock.advance(timedelta(days=1))
+    jobs.run_due(engine)
+    shown = bob.get(address).text
+
+    assert "bank said: rejected" in shown
+    assert "the time limit has passed" not in shown
+    assert "Dora" in shown
 
 
 def test_a_yes_that_others_sign_after_is_for_what_its_giver_has_seen(sign_in, engine, ask):
