@@ -29,6 +29,8 @@ class KnownThings:
     members: Callable[[str], int] = lambda _: 0
     """how many people a group has"""
     template: Callable[[str], ElementTemplate | None] = lambda _: None
+    withdrawn: Callable[[str], ElementTemplate | None] = lambda _: None
+    """a step template that is offered no longer"""
     host: Callable[[str], bool] = lambda _: True
     """whether calls to this host are allowed"""
     receiver: Callable[[str], bool] = lambda _: True

@@ -13,6 +13,7 @@ from engine import drafts
 from engine.db.definition import Kind, deployment, resource
 from engine.errors import N_, EngineError, InvalidValue
 from engine.findings import Finding, errors_of
+from engine.repository import templates
 from engine.repository.definitions import file, latest, latest_all
 from engine.repository.deploying import check, deploy
 from engine.unit_of_work import UnitOfWork
@@ -33,6 +34,7 @@ _SCENARIOS = (
 )
 NEW, CHANGED, SAME, DRAWN = "new", "changed", "same", "drawn"
 FOREIGN, ELSEWHERE, ENCODED, UNFIT = "foreign", "elsewhere", "encoded", "unfit"
+IN_FORCE, WITHDRAWN = "in_force", "withdrawn"
 
 
 class NoArchive(EngineError):
@@ -48,7 +50,8 @@ class Taken:
 
     `outcome`: NEW or CHANGED: a draft now; SAME: as it is here already; DRAWN: another draft is in the way; ELSEWHERE:
     its process is in another folder, here or in the archive; FOREIGN: no file of a library; ENCODED: no UTF-8, which
-    the designer needs. A step template runs nothing and is in force at once; UNFIT: `findings` say why not.
+    the designer needs. Of a step template, which runs nothing: IN_FORCE at once; UNFIT: `findings` say why not;
+    WITHDRAWN: here, and it stays so until somebody offers it again.
     """
 
     path: str
@@ -62,12 +65,16 @@ def areas(uow: UnitOfWork) -> list[str]:
 
 
 def current(uow: UnitOfWork, *, with_drafts: bool = True) -> dict[str, bytes]:
-    """Every file as it was deployed last, or as its draft stands, unless a later version overtook that."""
+    """Every file as it was deployed last, or as its draft stands, unless a later version overtook that.
+
+    Without step templates that were withdrawn.
+    """
     found: dict[str, bytes] = {}
     for row in uow.execute(_SCENARIOS):
         found.setdefault(row.path, bytes(row.content))
-    for kind in ("process", "decision", "form", "template"):
+    for kind in ("process", "decision", "form"):
         found |= dict(file(uow, info.id) for info in latest_all(uow, kind))
+    found |= dict(file(uow, info.id) for info in templates.list_(uow))
     if with_drafts:
         found |= {info.path: drafts.open_(uow, info.path).content for info in drafts.list_(uow) if not info.overtaken}
     return {path: content for path, content in found.items() if _PLACE.match(path)}
@@ -103,7 +110,8 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
     files = _read(content)
     drafts.alone(uow, files)
     there, known = current(uow, with_drafts=False), {info.path: info for info in drafts.list_(uow)}
-    homes = {drafts.place(path): path for path in (*there, *known)}
+    withdrawn = {info.path for info in templates.list_(uow, withdrawn=True)}
+    homes = {drafts.place(path): path for path in (*there, *known, *withdrawn)}
     taken = []
     for path, new in files.items():
         outcome = _outcome(path, new, there, homes)
@@ -112,9 +120,11 @@ def unpack(uow: UnitOfWork, content: bytes, *, replace: bool = False) -> list[Ta
             same = drafts.open_(uow, path).content == new
             outcome = SAME if same else CHANGED if replace else DRAWN
         findings: list[Finding] = []
-        if outcome in (NEW, CHANGED) and drafts.place(path)[0] is Kind.TEMPLATE:
+        if path in withdrawn and outcome in (NEW, CHANGED):
+            outcome = WITHDRAWN
+        elif outcome in (NEW, CHANGED) and drafts.place(path)[0] is Kind.TEMPLATE:
             findings = errors_of(check(uow, {path: new}))
-            outcome = UNFIT if findings else outcome
+            outcome = UNFIT if findings else IN_FORCE
             if not findings:
                 deploy(uow, {path: new})
         elif outcome in (NEW, CHANGED):

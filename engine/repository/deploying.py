@@ -163,7 +163,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
     processes, decisions, forms = (
         frozenset(info.key for info in latest_all(uow, kind)) for kind in ("process", "decision", "form")
     )
-    made = cache(lambda: templates.known(uow))
+    made, gone = cache(lambda: templates.known(uow)), cache(lambda: templates.known(uow, withdrawn=True))
     units = {name for unit in identity.org_units(uow) for name in (unit.key, str(unit.id))}
     # a library is deployed when the engine is set up, before anybody has entered an organisation to judge it by
     return lint.KnownThings(
@@ -175,6 +175,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         department=lambda key: not units or key in units,
         members=lambda key: len(identity.members_of(uow, [group.id for group in identity.find_groups(uow, [key])])),
         template=lambda key: made().get(key),
+        withdrawn=lambda key: gone().get(key),
         host=lambda name: name in outbound.listed(uow.settings.outbound_allow),
         receiver=lambda name: webhooks.known(uow, name),
         batch=lambda capability: policy.batch_allowed(uow, capability),

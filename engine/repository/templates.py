@@ -1,17 +1,18 @@
-"""Step templates in force: the newest version of each, who saved it, and where drawings use it."""
+"""Step templates: the newest version of each, who saved it, whether it is offered, and where drawings use it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import CursorResult, bindparam, select, update
 
 from engine import bpmn, drafts, history
 from engine.bpmn import element_templates
 from engine.bpmn.element_templates import ElementTemplate
 from engine.db.definition import DefinitionState, Kind, definition, deployment, resource
-from engine.errors import N_
+from engine.errors import N_, EngineError
 from engine.findings import Finding, Level
 from engine.repository import definitions
 from engine.repository.reading import Reading
@@ -27,7 +28,25 @@ _in_force = (
     .where(definition.c.kind == int(Kind.TEMPLATE))
     .order_by(definition.c.key, definition.c.version.desc())
 )  # fmt: skip
-_withdraw = update(definition).where(definition.c.id == bindparam("of")).values(state=int(DefinitionState.RETIRED))
+_turn = (
+    update(definition)
+    .where(definition.c.id == bindparam("of"), definition.c.state != bindparam("to"))
+    .values(state=bindparam("to"))
+)
+
+
+class WithdrawnAlready(EngineError):
+    """Somebody was faster."""
+
+    message = N_("Step template '{key}' was withdrawn already.")
+    status = 409
+
+
+class OfferedAlready(EngineError):
+    """Somebody was faster."""
+
+    message = N_("Step template '{key}' is offered already.")
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +62,16 @@ class TemplateInfo:
     at: datetime
 
 
-def list_(uow: UnitOfWork) -> list[TemplateInfo]:
-    """Those that may be used, by area and name."""
-    found = [info for info, state in _newest(uow) if state == DefinitionState.ACTIVE]
+def list_(uow: UnitOfWork, *, withdrawn: bool = False) -> list[TemplateInfo]:
+    """Those that may be used, or those that were withdrawn, by area and name."""
+    wanted = DefinitionState.RETIRED if withdrawn else DefinitionState.ACTIVE
+    found = [info for info, state in _newest(uow) if state == wanted]
     return sorted(found, key=lambda info: (info.area, info.template.name))
 
 
-def known(uow: UnitOfWork) -> Mapping[str, ElementTemplate]:
-    """Those that may be used, by id."""
-    return {info.template.id: info.template for info in list_(uow)}
+def known(uow: UnitOfWork, *, withdrawn: bool = False) -> Mapping[str, ElementTemplate]:
+    """As `list_`, by id."""
+    return {info.template.id: info.template for info in list_(uow, withdrawn=withdrawn)}
 
 
 def following(uow: UnitOfWork, area: str, template: ElementTemplate) -> tuple[str, bytes]:
@@ -66,9 +86,23 @@ def following(uow: UnitOfWork, area: str, template: ElementTemplate) -> tuple[st
 
 
 def withdraw(uow: UnitOfWork, key: str) -> None:
-    """Offer it no longer; steps that were made of it stay. Raises NotFound."""
-    uow.execute(_withdraw, {"of": definitions.latest(uow, key, "template").id})
+    """Offer it no longer; steps that were made of it stay. Raises NotFound, WithdrawnAlready."""
+    if not _turned(uow, key, DefinitionState.RETIRED):
+        raise WithdrawnAlready(key=key)
     history.act(uow, "deployment", "template.withdrawn", {"key": key})
+
+
+def offer(uow: UnitOfWork, key: str) -> None:
+    """Offer it again. Raises NotFound, OfferedAlready."""
+    if not _turned(uow, key, DefinitionState.ACTIVE):
+        raise OfferedAlready(key=key)
+    history.act(uow, "deployment", "template.offered", {"key": key})
+
+
+def _turned(uow: UnitOfWork, key: str, state: DefinitionState) -> bool:
+    uow.alone("deploy")
+    done = uow.execute(_turn, {"of": definitions.latest(uow, key, "template").id, "to": int(state)})
+    return cast("CursorResult[Any]", done).rowcount == 1
 
 
 def uses(uow: UnitOfWork) -> dict[str, list[tuple[str, str, int | None]]]:

@@ -323,7 +323,12 @@ def test_a_step_becomes_a_template_that_is_offered_in_the_menus_and_updated_by_a
     page.click("#save")
     assert saved(site, "templated").count("<troika:approval mode=") == 2
     page.goto("/designer/step-templates/")
+    page.locator("[data-opens='#withdraw-ask_twice']").click()
     assert chromium.violations(page, "main") == []
+    page.locator("dialog[open]").get_by_role("button", name="停用", exact=True).click()
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.get_by_role("button", name="重新启用").click()
+    expect(page.get_by_role("button", name="重新启用")).to_have_count(0)
     assert wrong == []
 
 

@@ -132,7 +132,8 @@ ASKS = {
          "designer.download", "designer.take_in", "designer.review", "designer.do_review", "designer.form_files",
          "designer.new_form", "designer.create_form", "designer.build_form", "designer.form_frame",
          "designer.check_form", "designer.save_form", "designer.preview_form", "designer.step_templates",
-         "designer.step_template_file", "designer.save_step_template", "designer.withdraw_step_template"),
+         "designer.step_template_file", "designer.save_step_template", "designer.withdraw_step_template",
+         "designer.offer_step_template"),
         "process.design",
     ),
     **dict.fromkeys(
@@ -328,6 +329,7 @@ MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer"
            "designer.review", "designer.do_review", "designer.history",
            "designer.settle_comment", "designer.template",
            "designer.use_template", "designer.step_template_file", "designer.withdraw_step_template",
+           "designer.offer_step_template",
            "designer.build_form", "designer.check_form", "designer.edit_form", "designer.change_form",
            "cockpit.resolve", "cockpit.retry", "cockpit.batch", "records.record", "api_drafts.begin", "api_drafts.read",
            "api_drafts.save", "api_drafts.submit", "api_drafts.discard", "api_ends.jump",

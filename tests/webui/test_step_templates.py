@@ -116,9 +116,41 @@ def test_the_list_says_who_when_and_where_and_a_withdrawn_template_is_offered_no
 
     assert [text for text in ("Tell the requester", "安娜", "拜访报告", "办理", PATH) if text not in listed] == []
     assert json.loads(ana.get("/designer/step-templates/tell_the_requester.json").text)["version"] == 1
-    assert "Tell the requester" not in ana.post("/designer/step-templates/tell_the_requester/withdraw").text
+    assert ana.post("/designer/step-templates/tell_the_requester/withdraw").status_code == 303
     assert ana.get("/designer/step-templates/tell_the_requester.json").status_code == 404
     assert saved(ana, service).json["id"] == "tell_the_requester_2"
+
+
+def test_what_is_withdrawn_is_left_out_of_archives_told_by_the_check_and_can_be_offered_again(ana, service, engine):
+    def turned(act):
+        return ana.post(f"/designer/step-templates/tell_the_requester/{act}").status_code
+
+    def outcomes(*contents):
+        with engine.unit_of_work(ENGINE) as uow:
+            return [areas.unpack(uow, archive({PATH: content}))[0].outcome for content in contents]
+
+    def catalogue():
+        return [one["id"] for one in ana.get("/designer/catalogue.json").json["templates"]]
+
+    saved(ana, service)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        file = unpacked(areas.pack(uow, "crm"))[PATH]
+    assert [turned("offer"), turned("withdraw"), turned("withdraw")] == [409, 303, 409]
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert PATH not in areas.current(uow)
+    assert outcomes(file, file.replace(b'"version": 1', b'"version": 2')) == [areas.WITHDRAWN, areas.WITHDRAWN]
+    (gone,), (apart,) = told(ana, used(service)), told(ana, used(service, who="process.instance_id"))
+    assert "withdrawn" in gone
+    assert "the input to" in apart
+    page = ana.get("/designer/step-templates/").text
+    assert 'action="/designer/step-templates/tell_the_requester/offer"' in page
+    assert catalogue() == []
+
+    assert turned("offer") == 303
+    assert catalogue() == ["tell_the_requester"]
+    assert outcomes(file) == [areas.SAME]
+    assert told(ana, used(service)) == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +183,7 @@ def test_a_template_travels_with_its_area_and_must_have_the_next_number_when_it_
             for content in (file, changed, next_one, file.replace(b'"id": "tell', b'"id": "../tell'))
         ]
         kept = repository.templates.known(uow)["tell_the_requester"]
-    assert outcomes == [areas.SAME, areas.UNFIT, areas.CHANGED, areas.UNFIT]
+    assert outcomes == [areas.SAME, areas.UNFIT, areas.IN_FORCE, areas.UNFIT]
     assert (kept.version, kept.settings[-1].value) == (2, '= "已办结"')
 
 
@@ -211,6 +243,7 @@ def test_foreign_files_that_cannot_be_kept_are_named_in_the_readers_language_and
 
     assert answer.status_code == 200
     assert [said for _, said in WANTING if said not in unescape(answer.text)] == []
+    assert [text for text in ("即时生效", "步骤模板不会运行任何内容") if text not in answer.text] == []
     assert [one["id"] for one in ana.get("/designer/catalogue.json").json["templates"]] == ["good"]
 
 

@@ -63,6 +63,8 @@ KINDS = {
     "moved": N_("Token placed by hand"),
     "node.left": N_("Element left"),
     "opinion.erased": N_("Opinion erased"),
+    "template.offered": N_("Step template offered again"),
+    "template.withdrawn": N_("Step template withdrawn"),
     "text.erased": N_("Text erased"),
     "retention.released": N_("Released: it may be erased"),
     "retention.erased": N_("Content erased, its time was over"),

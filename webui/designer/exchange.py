@@ -33,7 +33,7 @@ def download(area: str) -> Response:
 @designer.post("/exchange")
 @shows_again(_again)
 def take_in() -> ResponseReturnValue:
-    """Drafts of what differs; a line for every file."""
+    """Drafts of what differs, step templates in force; a line for every file."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise NoArchive(reason=N_("no file"))

@@ -4,8 +4,9 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, g, jsonify, request
+from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from engine import bpmn, identity, repository
 from engine.bpmn import element_templates
@@ -39,15 +40,17 @@ class TemplateSavedMeanwhile(EngineError):
 
 @designer.get("/step-templates/")
 def step_templates() -> ResponseReturnValue:
-    """What there is, who saved it and when, and which processes have a step of it."""
-    found, used = repository.templates.list_(g.uow), repository.templates.uses(g.uow)
+    """What there is, who saved it and when, which processes have a step of it; what was withdrawn comes last."""
+    offered_now, withdrawn = repository.templates.list_(g.uow), repository.templates.list_(g.uow, withdrawn=True)
+    found, used = offered_now + withdrawn, repository.templates.uses(g.uow)
     by = {user.id: person(user) for user in identity.find(g.uow, {info.by for info in found if info.by})}
     lines = [
         (info, label(info.template.labels, info.template.name), about(info.template), wanting(info.template),
          [(key, name_of(key), steps) for key, steps in _by_process(used.get(info.template.id, ()))])
         for info in found
     ]  # fmt: skip
-    return page("designer/step_templates.html", block="content", lines=lines, operation=operation_of, by=by)
+    gone = {info.template.id for info in withdrawn}
+    return page("designer/step_templates.html", block="content", lines=lines, operation=operation_of, by=by, gone=gone)
 
 
 @designer.get("/step-templates/<key>.json")
@@ -97,7 +100,16 @@ def save_step_template() -> ResponseReturnValue:
 def withdraw_step_template(key: str) -> ResponseReturnValue:
     """Offer it no longer."""
     repository.templates.withdraw(g.uow, key)
-    return step_templates()
+    flash(gettext("The step template is withdrawn; steps that were made of it stay."), "success")
+    return redirect(url_for(".step_templates"), 303)
+
+
+@designer.post("/step-templates/<key>/offer")
+def offer_step_template(key: str) -> ResponseReturnValue:
+    """Offer again what was withdrawn."""
+    repository.templates.offer(g.uow, key)
+    flash(gettext("The step template is offered again."), "success")
+    return redirect(url_for(".step_templates"), 303)
 
 
 def _one(key: str) -> TemplateInfo:

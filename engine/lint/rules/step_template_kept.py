@@ -1,7 +1,8 @@
 """A step made of a template is what the newest version of the template says, where that leaves no choice.
 
-Wrong: a step of template `notify_finance` that sends the notice to somebody else, or one of version 1 when there is a
-version 2. Right: what the template fixes is kept, or the step is cut loose from it.
+Wrong: a step of template `notify_finance` that sends the notice to somebody else, one of version 1 when there is a
+version 2, or one of a template that was withdrawn. Right: what the template fixes is kept, or the step is cut loose
+from it.
 """
 
 from collections.abc import Iterator
@@ -21,9 +22,13 @@ _WORDS = {
 
 
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
-    """One remark for a newer version, or one for each thing that differs from this one."""
+    """One remark for a template that was withdrawn or has a newer version, or one for each thing that differs."""
     for node in drawn.nodes(element_templates.SERVICE):
-        template = library.known.template(node.extensions.template) if node.extensions.template else None
+        key = node.extensions.template
+        template = library.known.template(key) if key else None
+        gone = library.known.withdrawn(key) if key and template is None else None
+        if gone is not None and gone.element == element_templates.SERVICE:
+            yield _of_withdrawn(node, gone)
         if template is None or template.element != element_templates.SERVICE:
             continue
         seen = node.extensions.template_version
@@ -36,6 +41,22 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             )  # fmt: skip
         else:
             yield from (_differs(node, template, misfit) for misfit in element_templates.misfits(template, node))
+
+
+def _of_withdrawn(node: Node, template: ElementTemplate) -> Remark:
+    """With what it differs in, since Update has nothing to offer."""
+    apart = [
+        Phrase(_WORDS[one.setting.kind], what=one.setting.name) for one in element_templates.misfits(template, node)
+    ]
+    hint = N_("Cut it loose from the template, or have the template offered again.")
+    facts = {"template": template.name, "apart": apart}
+    if not apart:
+        return Remark(node, N_("'{name}' follows the step template '{template}', which was withdrawn."), hint, facts)
+    return Remark(
+        node,
+        N_("'{name}' follows the step template '{template}', which was withdrawn, and differs from it in: {apart}."),
+        hint, facts,
+    )  # fmt: skip
 
 
 def _differs(node: Node, template: ElementTemplate, misfit: Misfit) -> Remark:

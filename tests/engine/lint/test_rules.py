@@ -60,7 +60,7 @@ DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
 def judged(path: Path) -> list:
     known = KnownThings(group=lambda key: "nobody" not in key, department=lambda key: "nobody" not in key,
                         members=lambda key: 201 if key == "everybody" else 3,
-                        template={"reserve": RESERVING}.get,
+                        template={"reserve": RESERVING}.get, withdrawn={"gone": RESERVING}.get,
                         host=lambda name: "nobody" not in name, receiver=lambda name: "nobody" not in name,
                         begun_by=lambda message: {"other": "另一个"} if message == "shared" else {},
                         banks=frozenset(("bank.example",)))  # fmt: skip

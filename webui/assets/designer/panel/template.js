@@ -16,7 +16,7 @@ function TemplateEntry({ element, id }) {
   const button = (act, text, onClick, primary) => h('button', { type: 'button', class: `btn btn-sm ${primary ? 'btn-primary' : ''}`, [`data-template-${act}`]: '', onClick }, translate(text));
   return h('div', { class: 'bio-properties-panel-entry tk-doc', 'data-entry-id': id },
     template && h('p', null, translate('{name}, version {version}', { name: template.name, version: version ?? '?' }), template.about && ` · ${template.about}`),
-    named && !template && h('p', null, translate('Made of the template {id}, which is not in this library.', { id: named })),
+    named && !template && h('p', null, translate('Made of the template {id}, which is not offered here.', { id: named })),
     template && version !== template.version && h('p', null, translate('There is version {version}.', { version: template.version })),
     h('div', { class: 'd-flex flex-wrap gap-2' },
       template && button('update', 'Update', () => templates.apply(element, template), version !== template.version),
