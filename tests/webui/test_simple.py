@@ -416,6 +416,7 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
     }
     in_the_flowchart = {("troika:policy", name) for name in ("provides", "subject", "subjectType", "role")}
     in_the_flowchart |= {("troika:hook", name) for name in ("on", "url", "secret")}
+    in_the_flowchart |= {(choice.element, choice.attribute) for choice in vocabulary.COPIES} - shown
 
     assert executed - shown == other_words_for_the_same | in_the_flowchart | of_service_tasks
     assert {way for way, _ in who.WAYS} >= extensions.STRATEGIES - {"userGroup"}
