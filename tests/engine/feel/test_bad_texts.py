@@ -93,7 +93,7 @@ def test_mutated_texts_are_refused_or_evaluated_but_never_crash():
     ]  # fmt: skip
     chance = random.Random(20260301)
     context = {"x": [1, 2, {"z": None}], "y": {"z": "2026-01-01"}}
-    for _ in range(1_000):
+    for _ in range(3_000):
         text = " ".join(chance.choices(pieces, k=chance.randint(1, 9)))
         try:
             compiled = feel.compile(text)
@@ -112,7 +112,7 @@ def test_no_function_crashes_whatever_its_arguments():
     ]  # fmt: skip
     chance = random.Random(7)
     for name in TABLE:
-        for _ in range(15):
+        for _ in range(40):
             text = f"{name}({', '.join(chance.choices(values, k=chance.randint(0, 3)))})"
             result = feel.evaluate(text, {})
             assert all(str(diagnostic) for diagnostic in result.diagnostics), text
