@@ -176,6 +176,12 @@ RUN = """async ([root, runOnly, rules]) => {
 }"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 """the rules that look at them"""
+NAMES = [
+    "document-title", "html-has-lang", "html-lang-valid", "label", "select-name", "button-name", "link-name",
+    "input-button-name", "aria-input-field-name", "aria-toggle-field-name", "aria-command-name", "image-alt",
+    "svg-img-alt", "role-img-alt", "frame-title",
+]  # fmt: skip
+"""the rules that look for what a thing is called, which a language may lack"""
 
 
 def wherever_it_is_read(page: Page, within: str = "body") -> list[str]:
