@@ -251,7 +251,8 @@ class AlreadyDecided(EngineError):
 
 
 class OwnRequest(NotYourTask):
-    """The requester is of the group that decides in the place of whoever is missing."""
+    """The requester is of the group that decides, in the place of whoever is missing or where `troika:onSelf` keeps him
+    from it."""
 
     message = N_("Task '{task}' is about your own request: somebody else of {assignee} decides it.")
     hint = N_("Ask them to take it.")

@@ -62,7 +62,7 @@ def _on_self(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automa
     requester = asking.requester
     if requester is None or requester.person_id is None:
         return found
-    others = [candidate for candidate in found if candidate.person_id != requester.person_id]
+    others = [candidate for candidate in found if not _is_only(asking, candidate, requester)]
     if len(others) == len(found):
         return found
     if rule == "skip":
@@ -72,6 +72,13 @@ def _on_self(asking: Asking, found: list[Candidate]) -> list[Candidate] | Automa
         known = {candidate.id for candidate in others}
         return others + [one for one in people(above, "in place of the requester") if one.id not in known]
     return others if rule == "forbid" else found
+
+
+def _is_only(asking: Asking, candidate: Candidate, requester: User) -> bool:
+    """Whether nobody but the requester would decide as this candidate."""
+    if candidate.group:
+        return not _has_others(asking.uow, asking.instance, candidate.id)
+    return candidate.person_id == requester.person_id
 
 
 def _above(asking: Asking, requester: User, rule: str) -> list[User]:
@@ -108,15 +115,15 @@ def managers(uow: UnitOfWork, instance: Instance, work: Work) -> list[Group]:
     requester; without any, that of the process administrators. Empty: nobody.
     """
     for wanted in (work.managers, [PROCESS_ADMINS]):
-        found = [group for group in identity.find_groups(uow, wanted) if _has_others(uow, instance, group)]
+        found = [group for group in identity.find_groups(uow, wanted) if _has_others(uow, instance, group.id)]
         if found:
             return found
     return []
 
 
-def _has_others(uow: UnitOfWork, instance: Instance, group: Group) -> bool:
+def _has_others(uow: UnitOfWork, instance: Instance, group_id: UUID) -> bool:
     own = identity.persons(uow, [instance.starter_id])
-    members = identity.members_of(uow, [group.id])
+    members = identity.members_of(uow, [group_id])
     return any(one.id not in own and (one.person_id is None or one.person_id not in own.values()) for one in members)
 
 

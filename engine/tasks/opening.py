@@ -337,7 +337,8 @@ def _entitled(act: Act) -> UUID | None:
         return None
     if item.group_id is not None:
         if act.uow.read_one(_member, {"of": item.group_id, "who": actor_id}):
-            if act.item.reason in automatic.IN_PLACE and _is_requester(act, actor_id):
+            kept_from_him = act.item.reason in automatic.IN_PLACE or act.work.on_self != "ask"
+            if kept_from_him and _is_requester(act, actor_id):
                 raise OwnRequest(task=act.round.name, assignee=", ".join(holders(act.uow, [item])))
             return None
         raise not_yours(act)

@@ -321,7 +321,7 @@ def test_every_choice_of_an_approval_is_written_deployed_and_taken_back_letter_b
         "buttons.agree": "核准", "rejected": "initiator", "return.resubmit": "stepwise backToMe",
         "return.compensate": "true", "recall.until": "never", "fields.default": "hidden", "perm:amount": "write",
         "required": "amount", "step_after": "24", "step_do": "remind", "step_repeat": "3", "limit_calendar": "work",
-        "cc_to": "group:finance", "cc_on": "end", "amount": "2", "calendar": "cn",
+        "cc_to": "group:finance", "cc_on": "enter", "cc_again": "true", "amount": "2", "calendar": "cn",
     }  # fmt: skip
     form = shown_form(trip, "manager")
     asked = form.copy()
@@ -357,7 +357,7 @@ def test_every_choice_of_an_approval_is_written_deployed_and_taken_back_letter_b
     )  # fmt: skip
     assert (said.default_permission, said.fields) == ("hidden", [FieldPermission("amount", "write", True)])
     assert said.timeout == [TimeoutStep("PT24H", "remind", 3, None, "work")]
-    assert (said.copies, said.calendar) == ([Copying("end", (), ("finance",))], "cn")
+    assert (said.copies, said.calendar) == ([Copying("enter", (), ("finance",), True)], "cn")
     again = shown_form(trip, "manager")
     assert send(trip, "manager", again).status_code == 303
     assert etag(trip) == "2"
@@ -403,7 +403,8 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
     shown |= {
         ("troika:assignment", "strategy"), ("troika:assignment", "groups"), ("troika:skipWhen", "value"),
         ("troika:approval", "onReject"), ("troika:timeout", "calendar"), ("troika:calendar", "name"),
-        ("troika:cc", "on"), ("troika:cc", "users"), ("troika:cc", "groups"), ("troika:label", "lang"),
+        ("troika:cc", "on"), ("troika:cc", "again"), ("troika:cc", "users"), ("troika:cc", "groups"),
+        ("troika:label", "lang"),
     }  # fmt: skip
     of_service_tasks = {("troika:policy", "assumes")}
     executed = {

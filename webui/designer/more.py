@@ -67,7 +67,8 @@ def of_step(deck: Deck, card: Card, element: Any) -> dict[str, Any]:
         "ticks": {"return.targets": [*((key, gettext(text)) for key, text in vocabulary.TARGETS), *others]},
         "steps": steps, "copies": copies, "weights": weights, "buttons": buttons, "button_names": vocabulary.BUTTONS,
         "buttons_set": sum(on is (name in vocabulary.ON_REQUEST) for name, on in buttons.items()),
-        "step_acts": vocabulary.TIMEOUTS, "copy_when": vocabulary.COPY_WHEN, "others": others,
+        "step_acts": vocabulary.TIMEOUTS, "copy_when": vocabulary.COPY_WHEN, "copy_again": vocabulary.COPY_AGAIN,
+        "others": others,
         "calendar": settings.said(element, "troika:calendar", "name"),
         "limit_calendar": settings.said(element, "troika:timeout", "calendar"),
         "calendars": workdays.calendars(g.uow),
@@ -165,7 +166,7 @@ def _copies(number: int, line: Any) -> list[dict[str, Any]]:
         f"{kind}:{key}" for kind, word in (("user", "users"), ("group", "groups"))
         for key in line.get(word, "").replace(",", " ").split()
     ]  # fmt: skip
-    return [{"old": number, "on": line.get("on", ""), "to": to} for to in told]
+    return [{"old": number, "on": line.get("on", ""), "again": line.get("again", ""), "to": to} for to in told]
 
 
 # ---------------------------------------------------------------- writing
@@ -259,31 +260,38 @@ def _to(act: str, to: str) -> str:
 
 
 def _told(element: Any, sent: MultiDict[str, str]) -> list[tuple[int | None, dict[str, str]]]:
-    """Lines as `troika:cc`: those that were one before stay one as long as they tell at the same moment."""
+    """Lines as `troika:cc`: those that were one before stay one as long as they tell at the same moments."""
     there = settings.lines(element, "troika:cc")
-    found: dict[tuple[int | None, str, int], tuple[list[str], list[str]]] = {}
-    asked = zip(*(sent.getlist(f"cc_{part}") for part in ("old", "on", "to")), strict=True)
-    for row, (old_text, on, to) in enumerate(asked):
+    found: dict[tuple[int | None, str, str, int], tuple[list[str], list[str]]] = {}
+    asked = zip(*(sent.getlist(f"cc_{part}") for part in ("old", "on", "again", "to")), strict=True)
+    for row, (old_text, on, again, to) in enumerate(asked):
         kind, _, key = to.partition(":")
         if not key:
             continue
-        if kind not in ("user", "group") or on not in (*dict(vocabulary.COPY_WHEN), "pass"):
-            raise UnknownChoice(label=Phrase(N_("Copies")), found=f"{on} {to}".strip())
+        if (
+            kind not in ("user", "group")
+            or on not in (*dict(vocabulary.COPY_WHEN), "pass")
+            or again not in (*dict(vocabulary.COPY_AGAIN), "false")
+        ):
+            raise UnknownChoice(label=Phrase(N_("Copies")), found=f"{on} {again} {to}".strip())
         old = _number(old_text)
-        if old is not None and (old >= len(there) or there[old].get("on", "") != on):
+        if old is not None and (
+            old >= len(there) or (there[old].get("on", ""), there[old].get("again", "")) != (on, again)
+        ):
             old = None
-        users, groups = found.setdefault((old, on, row if old is None else 0), ([], []))
+        users, groups = found.setdefault((old, on, again, row if old is None else 0), ([], []))
         (users if kind == "user" else groups).append(key)
     return [
         (
             old,
             {
                 "on": on,
+                "again": again,
                 "users": _as_before(there, old, "users", users),
                 "groups": _as_before(there, old, "groups", groups),
             },
         )
-        for (old, on, _), (users, groups) in found.items()
+        for (old, on, again, _), (users, groups) in found.items()
     ]
 
 

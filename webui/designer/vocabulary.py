@@ -143,10 +143,10 @@ FIELDS = (Choice("troika:fields", "default", N_("Fields not listed"), PERMISSION
 COPY_WHEN = (
     ("", N_("When it is passed")), ("enter", N_("When it is asked")), ("end", N_("When the request has ended")),
 )  # fmt: skip
+COPY_AGAIN = (("", N_("Is not told again")), ("true", N_("Gets it unread once more")))
 COPIES = (
     Choice("troika:cc", "on", N_("When"), COPY_WHEN, written="pass"),
-    Choice("troika:cc", "again", N_("Who has read it, at a further visit"),
-           (("", N_("Is not told again")), ("true", N_("Gets it unread once more"))), written="false"),
+    Choice("troika:cc", "again", N_("Who has read it, at a further visit"), COPY_AGAIN, written="false"),
 )  # fmt: skip
 TIMEOUTS = (
     ("remind", N_("remind")), ("escalate", N_("tell the manager")), ("transfer", N_("hand over to")),

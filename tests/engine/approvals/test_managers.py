@@ -147,6 +147,29 @@ def test_of_two_groups_the_first_that_has_people_is_asked_on_arrival_and_when_ti
     assert office.asked() == {"gus"}
 
 
+@pytest.mark.parametrize("do", ["forbid", "skip", "manager", "deptLeader"])
+def test_a_requester_of_the_group_that_is_asked_decides_nothing_where_the_drawing_keeps_him_from_it(office, do):
+    kept = f'<troika:onSelf do="{do}"/>'
+    asked = approval("check", kept, users="finance").replace("candidateUsers", "candidateGroups")
+    instance = office.begin(asked, by="bob")
+    item = office.item("eve")
+
+    for verb in (tasks.claim, tasks.agree):
+        with pytest.raises(OwnRequest, match="about your own request"):
+            office.do("bob", verb, item)
+    office.do("eve", tasks.agree, office.do("eve", tasks.claim, item))
+    assert office.status(instance) == "completed"
+
+
+def test_a_group_of_the_requester_alone_is_nobody_where_the_drawing_keeps_him_from_it(office):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "alone", "独")
+        identity.add_member(uow, "alone", "bob")
+    kept = approval("check", '<troika:onSelf do="forbid"/>', users="alone")
+    office.begin(kept.replace("candidateUsers", "candidateGroups"), by="bob")
+    assert office.asked() == {"dan"}
+
+
 def test_a_group_called_managers_that_may_start_a_process_manages_nothing_by_its_name(office):
     with office.engine.unit_of_work(ENGINE) as uow:
         identity.create_group(uow, "managers", "经理")
