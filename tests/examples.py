@@ -10,5 +10,9 @@ FURTHER = 20
 
 def examples(count: int, **more: Any) -> settings:
     """`count` of them, the same each time; `make fuzz` looks further, at others each time. `more`: other settings."""
-    exploring = settings.get_current_profile_name() == "explore"
-    return settings(max_examples=count * (FURTHER if exploring else 1), **more)
+    return settings(max_examples=count * (FURTHER if exploring() else 1), **more)
+
+
+def exploring() -> bool:
+    """Whether this is `make fuzz`."""
+    return settings.get_current_profile_name() == "explore"
