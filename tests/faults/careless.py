@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from tests.faults import orders
-from tests.faults.orders import act, broken, finished, prepare, start
+from tests.faults.orders import act, broken, finished, prepare, start, states
 
-__all__ = ["act", "broken", "finished", "prepare", "start"]
+__all__ = ["act", "broken", "finished", "prepare", "start", "states"]
 orders.OUTSIDE.key_of = lambda http: str(uuid4())

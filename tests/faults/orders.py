@@ -1,7 +1,7 @@
 """The workload of the fault tests: the shipped processes, driven by the verbs of people and partners; its invariants.
 
 Every order is an `order_to_cash`; every tenth brings an `expense_claim` that is paid, and a call to another system.
-Another workload is a module with the same five names: prepare, start, act, finished, broken.
+Another workload is a module with the same six names: prepare, start, act, states, finished, broken.
 """
 
 import json
@@ -200,6 +200,19 @@ def finished(engine: ProcessEngine, count: int) -> bool:
         ended = uow.execute(select(func.count()).where(instance.c.ended_at.is_not(None))).scalar()
         left = uow.execute(select(func.count()).select_from(job)).scalar()
     return ended == count + 2 * _claims(count) and not left
+
+
+def states(uow: UnitOfWork) -> set[str]:
+    """What something under way waits for: a person, a message, a job of each kind; and ended, if something has."""
+    kinds = uow.execute(select(job.c.kind).distinct()).scalars()
+    return {JobKind(kind).name.lower() for kind in kinds} | {
+        state
+        for state, there in (
+            ("person", user_task.c.status == 0), ("correlation", subscription.c.instance_id.is_not(None)),
+            ("ended", instance.c.ended_at.is_not(None)),
+        )
+        if uow.execute(select(func.count()).where(there)).scalar()
+    }  # fmt: skip
 
 
 def broken(engine: ProcessEngine, count: int) -> list[str]:

@@ -26,13 +26,18 @@ PATIENCE = 90.0
 
 
 def sweep(workload: str, url: str, outside: str, count: int, points: list[str]) -> dict[str, Any]:
-    """`died`: the points where a child was killed; `broken`: invariants that do not hold in the end."""
+    """`died`: the points where a child was killed; `under_way`: what each left, as the workload's `states` calls it;
+    `broken`: invariants that do not hold in the end."""
     operations.load()
     work = importlib.import_module(workload)
     made = _in_child(lambda: _make(work, url, outside))
     if made != "ended":
-        return {"died": [], "broken": [f"the preparation {made}"], "facts": 0}
-    died = [point for point in points if _in_child(lambda at=point: _work(work, url, outside, count, at)) == "killed"]
+        return {"died": [], "under_way": {}, "broken": [f"the preparation {made}"], "facts": 0}
+    died, under_way = [], {}
+    for point in points:
+        if _in_child(lambda at=point: _work(work, url, outside, count, at)) == "killed":
+            died.append(point)
+            under_way[point] = _under_way(work, url)
     ended = _in_child(lambda: _work(work, url, outside, count, ""))
     engine = _engine(url)
     work.prepare(engine, url, outside)
@@ -42,7 +47,7 @@ def sweep(workload: str, url: str, outside: str, count: int, points: list[str]) 
         report = audit.verify(uow)
     broken += [str(finding) for finding in report.findings]
     engine.dispose()
-    return {"died": died, "broken": broken, "facts": report.facts}
+    return {"died": died, "under_way": under_way, "broken": broken, "facts": report.facts}
 
 
 def _make(work: Any, url: str, outside: str) -> None:
@@ -68,6 +73,23 @@ def _work(work: Any, url: str, outside: str, count: int, crash_at: str) -> None:
         time.sleep(0.02)
     runners.stop()
     engine.dispose()
+
+
+def _under_way(work: Any, url: str) -> list[str]:
+    """What a killed child has left, told by another one through a pipe."""
+    reading, writing = os.pipe()
+
+    def tell() -> None:
+        engine = _engine(url)
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            os.write(writing, json.dumps(sorted(work.states(uow))).encode())
+        engine.dispose()
+
+    _in_child(tell)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        found: list[str] = json.load(told)
+    return found
 
 
 def _come_and_go(engine: ProcessEngine) -> None:
