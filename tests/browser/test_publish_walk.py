@@ -17,7 +17,7 @@ NEW = "直属领导审批 2"
 
 
 def test_a_running_request_follows_the_version_that_an_analyst_publishes(site: Site) -> None:
-    """In Chinese; what English does to the two pages: `test_every_page`."""
+    """In Chinese on a desk; on a phone the analyst reads English, and somebody decides."""
     with site.engine.unit_of_work(ENGINE) as uow:
         ann = Actor(identity.user(uow, "ann").id)
     with site.engine.unit_of_work(ann) as uow:
@@ -46,6 +46,10 @@ def test_a_running_request_follows_the_version_that_an_analyst_publishes(site: S
     expect(chen.locator("#scenarios [role=status]")).to_have_class(re.compile("text-green"), timeout=60_000)
     assert chromium.wherever_it_is_read(chen, "main") == []
     site.picture(chen, "publish_zh")
+    phone = site.enter("chen", language="en", width="phone", at="/designer/publish/leave_request")
+    expect(phone.locator("#running")).to_contain_text(re.compile(r"[1-9]\d* can follow"))
+    expect(phone.locator("#running")).to_contain_text("0 cannot")
+    assert not chromium.scrolls_sideways(phone)
     chen.get_by_label("运行中的申请也改用新版本").check()
     chen.locator("#note").fill("职责调整")
     chen.locator("#publish button[type=submit]").click()
@@ -54,12 +58,14 @@ def test_a_running_request_follows_the_version_that_an_analyst_publishes(site: S
     expect(chen.locator("#pane")).to_contain_text(re.compile(r"[1-9]\d* 个已迁移"))
     assert chromium.wherever_it_is_read(chen, "main") == []
     site.picture(chen, "published_zh")
+    site.open(phone, chen.url.removeprefix(site.address))
+    site.until(phone, phone.locator("#pane").filter(has_text=re.compile(r"[1-9]\d* moved")))
+    assert not chromium.scrolls_sideways(phone)
 
-    bob = site.enter("bob")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         title = runtime.instance_view(uow, running).instance.title
-    task = site.task("bob", title)
+    task = site.task("bob", title, width="phone")
     expect(task.locator("main")).to_contain_text(NEW)
     site.press(task, "同意")
-    site.open(bob, f"/requests/{running}")
+    bob = site.enter("bob", at=f"/requests/{running}")
     site.until(bob, bob.locator("main").filter(has_text="已完成"))
