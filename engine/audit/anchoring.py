@@ -1,9 +1,11 @@
 """Anchors: every hour a signed checkpoint over the tips of all chains that moved, sent outside."""
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import Actor, UnitOfWork
 
+log = logging.getLogger("troika.audit")
 ANCHORER = Actor(None, source="job")
 ASKED = "anchor.asked"
 _CHUNK = 500
@@ -87,14 +90,25 @@ def anchor(engine: ProcessEngine, *, rotate: bool = False) -> Anchor:
 
 
 def anchor_when_due(engine: ProcessEngine) -> Anchor | None:
-    """The duty that comes round in every worker: `anchor_if_due`, but nothing in one that may not read the key or add
-    checkpoints, and for a database in memory.
+    """The duty that comes round in every worker: `anchor_if_due`, but nothing in one that may not read the key, and for
+    a database in memory. One that reads the key and may not add checkpoints says so once.
     """
     if engine.settings.database_url == MEMORY or not signing.readable(engine.settings.key_file):
         return None
     with engine.unit_of_work(ANCHORER, read_only=True) as uow:
         allowed = uow.dialect == "sqlite" or uow.execute(_may_add).scalar()
-    return anchor_if_due(engine) if allowed else None
+    if not allowed:
+        _leave_to_another()
+        return None
+    return anchor_if_due(engine)
+
+
+@cache
+def _leave_to_another() -> None:
+    log.warning(
+        "this worker can read the key and may not add checkpoints: grant its login troika_anchor beside troika_app, "
+        "or run `troika audit anchor --due` from cron"
+    )
 
 
 def anchor_if_due(engine: ProcessEngine) -> Anchor | None:
