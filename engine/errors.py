@@ -257,6 +257,10 @@ class OwnRequest(NotYourTask):
     message = N_("Task '{task}' is about your own request: somebody else of {assignee} decides it.")
     hint = N_("Ask them to take it.")
 
+    @property
+    def code(self) -> str:
+        return "separation_of_duties"
+
 
 class PrincipalOnly(EngineError):
     """A substitute whose decisions are confirmed decides, comments and attaches; nothing that takes effect at once."""
