@@ -57,7 +57,8 @@ def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site
     expect(adam.locator("#unsent")).to_be_visible()
     assert chromium.violations(adam, "#unsent") == []
     assert not chromium.scrolls_sideways(adam)
-    adam.locator("#unsent-go-on").click()
+    with adam.expect_response(lambda answer: answer.request.method == "PUT"):
+        adam.locator("#unsent-go-on").click()
     expect(adam.locator("#state")).to_have_attribute("data-state", "saved")
     site.open(adam, "/designer/history/travel_declaration")
     expect(adam.locator("main")).to_contain_text(re.compile("副本"))
@@ -126,7 +127,8 @@ def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file,
     adam.unroute(saves)
     site.open(adam, editor)
     assert chromium.violations(adam, "#unsent") == []
-    adam.locator("#unsent-go-on").click()
+    with adam.expect_response(lambda answer: answer.request.method == "PUT"):
+        adam.locator("#unsent-go-on").click()
     expect(adam.locator("#state")).to_have_attribute("data-state", "saved")
     adam.goto("about:blank")
     site.open(chen, editor)

@@ -24,7 +24,7 @@ from tests.browser.conftest import Site
 from tests.browser.test_migration_walk import newer
 from tests.browser.test_policy_walk import CLAIM, WHY
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = {
     "login.form": "", "verifying.verify": "",
