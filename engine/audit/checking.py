@@ -4,7 +4,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from engine.db.instance import instance
 from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
 from engine.db.signature import signature
 from engine.db.task import work_item
+from engine.errors import NotFound
 from engine.findings import Finding, Level
 from engine.history import act_text, fact_text, text_digest, visit_digest
 from engine.unit_of_work import UnitOfWork
@@ -112,14 +113,16 @@ def verify(
     """Recompute every chain, or that of one instance, those that moved `since`, or `sample` per cent of them.
 
     Names the first broken link of each. `outside`: checkpoints as they lie in a sink; `keys`: those that are believed;
-    `overdue_after`: the period of anchoring. Writers may go on meanwhile if the unit of work has just begun.
+    for one instance signatures are checked when either is given. `overdue_after`: the period of anchoring. Writers may
+    go on meanwhile if the unit of work has just begun. Raises NotFound for an instance that no checkpoint knows either.
     """
     report = Report()
+    signed = instance_id is None or outside is not None or keys is not None
     some = _chosen(uow, instance_id, since, sample)
     tips = _tips(uow, some)
     seen, accounts = Seen(), frozenset(str(key) for key in uow.execute(select(user_account.c.id)).scalars())
-    anchors, sent = read_anchors(uow, with_leaves=instance_id is None, streams=some)
-    if instance_id is None:
+    anchors, sent = read_anchors(uow, with_leaves=signed, streams=some)
+    if signed:
         _check_times(report, uow)
         if outside is not None:
             anchors = verifier.compare_anchors(report, anchors, list(outside), sent)
@@ -131,7 +134,13 @@ def verify(
         verifier.walk(report, act_links(uow), tips, marks, seen, acts=True, accounts=accounts)
     asked = _asked(uow, some)
     verifier.walk(report, fact_links(uow, some, report, asked), tips, marks, seen, accounts=accounts)
-    verifier.missing_streams(report, marks, seen, whole=some is None)
+    if instance_id is None:
+        verifier.missing_streams(report, marks, seen, whole=some is None)
+    elif (chain := str(instance_id)) not in seen.streams:
+        held = {stream: places for stream, places in marks.tips.items() if stream == chain}
+        if not held and chain not in tips:
+            raise NotFound(kind="instance", key=instance_id)
+        verifier.missing_streams(report, replace(marks, tips=held), seen)
     verifier.cross_check(report, read_rows(uow, some, acts=instance_id is None), seen, whole=some is None)
     _check_texts(report, uow, some, seen, asked, acts=instance_id is None)
     _check_contents(report, uow, some)

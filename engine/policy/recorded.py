@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,21 @@ def read(name: str, raw: bytes, limit: int = LIMIT) -> Log:
 
 
 def read_csv(text: str) -> Log:
-    """One event in a line, columns named by the first. Raises InvalidPolicy."""
+    """One event in a line, columns named by the first. Raises InvalidPolicy, for two columns of one name too."""
     reader = csv.DictReader(io.StringIO(text))
     try:
-        return Log(tuple(reader.fieldnames or ()), tuple(enumerate(reader, 2)))
+        columns, rows = tuple(reader.fieldnames or ()), tuple(enumerate(reader, 2))
     except csv.Error as error:
         found = Phrase(N_("line {n}: {error}"), n=reader.line_num + 1, error=error)
         raise _unreadable(N_("readable CSV, lines ended by LF or CRLF"), found) from None
+    _check_names(columns)
+    for number, row in rows:
+        if None in row:
+            expected = Phrase(
+                N_("line {n}: at most {count} values, as there are columns"), n=number, count=len(columns)
+            )
+            raise _unreadable(expected, str(len(columns) + len(row[None])))
+    return Log(columns, rows)
 
 
 def read_xes(data: bytes) -> Log:
@@ -113,7 +122,15 @@ def _trace(trace: Any) -> Iterator[dict[str, str]]:
             yield of_case | dict(_attributes(event))
 
 
+def _check_names(columns: Sequence[str]) -> None:
+    """Raise InvalidPolicy where one of two columns would be taken for the other."""
+    for name, times in Counter(columns).items():
+        if times > 1:
+            raise _unreadable(N_("every column once"), Phrase(N_("'{name}' {times} times"), name=name, times=times))
+
+
 def _attributes(owner: Any) -> Iterator[tuple[str, str]]:
+    known = set()
     for child in owner:
         if _name(child) in _VALUES:
             key, value = child.get("key"), child.get("value")
@@ -121,6 +138,9 @@ def _attributes(owner: Any) -> Iterator[tuple[str, str]]:
                 raise _unreadable(
                     Phrase(N_("line {n}: an attribute with key and value"), n=child.sourceline), f"key {key}"
                 )
+            if key in known:
+                raise _unreadable(Phrase(N_("line {n}: every attribute once"), n=child.sourceline), f"'{key}'")
+            known.add(key)
             yield key, value
 
 

@@ -7,10 +7,9 @@ from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from typing import Any
 
-import yaml
-
 from engine import feel
 from engine.errors import N_, InvalidPolicy, Phrase
+from engine.policy import written
 from engine.policy.recorded import Log
 from engine.policy.statement import CLASSES, STATE, Policy, Requirement
 
@@ -62,10 +61,7 @@ class Audit:
 
 def read_mapping(text: str) -> Reading:
     """The YAML that says what the columns of a log mean. Raises InvalidPolicy."""
-    try:
-        plain = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=str(error).splitlines()[0]) from None
+    plain = written.load(text)
     if not isinstance(plain, dict) or not _NEEDED <= set(plain) <= _KEYS:
         found = ", ".join(map(str, plain)) if isinstance(plain, dict) else type(plain).__name__
         raise InvalidPolicy(

@@ -11,6 +11,7 @@ import yaml
 from engine import feel, operations
 from engine.errors import N_, InvalidPolicy, Phrase
 from engine.feel import FeelSyntaxError
+from engine.policy import written
 from engine.values import to_decimal
 
 MUST_BE_POLICED = frozenset(("payment.execute", "payee.confirm", "refund.execute"))
@@ -155,10 +156,7 @@ class Policy:
 
 def read(text: str) -> list[Policy]:
     """The policies of a YAML file. Raises InvalidPolicy naming the policy and what was expected."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=str(error).splitlines()[0]) from None
+    document = written.load(text)
     if not isinstance(document, list):
         raise InvalidPolicy(policy="?", expected=N_("a list of policies"), found=type(document).__name__)
     policies = [parse(item) for item in document]

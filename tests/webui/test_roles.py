@@ -132,6 +132,10 @@ def test_a_claim_is_paid_anchored_and_verified_each_under_its_own_role(house, ca
     assert worker.returncode == 0, said
 
     assert house.troika("report1", "audit", "verify")[0] == 4, "the worker may sign nothing"
+    code, said = house.troika("anchor1", "audit", "verify")
+    assert (code, "permission denied" in said, "as troika_report" in said) == (5, True, True), said
+    code, said = house.troika("report1", "audit", "anchor")
+    assert (code, "permission denied" in said, "Traceback" in said) == (1, True, False), said
     assert "checkpoint 1" in house.troika("anchor1", "audit", "anchor", "--due")[1]
     assert house.troika("anchor1", "audit", "anchor", "--due") == (0, "")
 

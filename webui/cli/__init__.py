@@ -2,6 +2,7 @@
 
 import click
 from flask.cli import FlaskGroup
+from sqlalchemy.exc import DBAPIError
 
 from engine.errors import EngineError
 from webui.cli import (
@@ -36,6 +37,9 @@ class _Commands(FlaskGroup):
             return super().invoke(ctx)
         except EngineError as error:
             click.echo(f"troika: {error}", err=True)
+            ctx.exit(1)
+        except DBAPIError as error:
+            click.echo(f"troika: {opening.refused(error)}", err=True)
             ctx.exit(1)
 
 

@@ -1,22 +1,60 @@
 """troika audit verify · anchor · erase-opinion · erase-text · erase-act · keys · export · evidence · reseal."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 
 from engine import audit, tasks
 from engine import evidence as gathering
 from engine.audit import verifier
+from engine.db import roles
+from engine.errors import EngineError
 from webui.auditing import pack
 from webui.cli import opening
 
 group = AppGroup("audit", help="The record: verify, anchor, export, reseal.")
 
 
-@group.command()
+class _Verify(click.Command):
+    """What could not be verified never ends like what is broken or missing."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _or_not_verified():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _or_not_verified():
+            return super().invoke(ctx)
+
+
+class _NotVerified(click.ClickException):
+    exit_code = 5
+    """beside those of the verifier"""
+
+
+@contextmanager
+def _or_not_verified() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        said = error.format_message()
+    except (EngineError, verifier.Unreadable) as error:
+        said = str(error)
+    except DBAPIError as error:
+        said = f"{opening.refused(error)} The record is verified as {roles.REPORT}, anchored as {roles.ANCHOR}."
+    else:
+        return
+    raise _NotVerified(f"nothing was verified: {said}")
+
+
+@group.command(cls=_Verify)
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="Only chains that moved since.")
 @click.option("--instance", "instance_id", type=UUID, help="Only the chain of one instance.")
 @click.option("--anchors", type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -27,14 +65,16 @@ group = AppGroup("audit", help="The record: verify, anchor, export, reseal.")
 def verify(
     since: datetime | None, instance_id: UUID | None, anchors: Path | None, keys: Path | None, sample: int | None
 ) -> None:
-    """Recompute the record. Exit: 0 intact, 1 broken, 2 rows missing, 3 signature or key, 4 anchors overdue."""
+    """Recompute the record.
+
+    Exit: 0 intact, 1 broken, 2 rows missing, 3 signature or key, 4 anchors overdue, 5 nothing was verified.
+    """
+    if instance_id and (since or sample):
+        raise click.UsageError("Expected --instance alone, or --since and --sample.")
     engine = opening.engine()
-    try:
-        trusted = verifier.read_keys(keys) if keys else None
-        outside = verifier.read_anchors(anchors) if anchors else None
-    except verifier.Unreadable as error:
-        raise click.ClickException(str(error)) from error
-    if outside is None:
+    trusted = verifier.read_keys(keys) if keys else None
+    outside = verifier.read_anchors(anchors) if anchors else None
+    if outside is None and instance_id is None:
         outside = audit.outside(engine.settings) or None
     with engine.unit_of_work(opening.CLI, read_only=True) as uow:
         audit.snapshot(uow)

@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 from flask import Flask, current_app
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from engine import identity
 from engine.db.identity import user_account
@@ -17,6 +18,8 @@ from engine.unit_of_work import Actor, UnitOfWork
 from webui import create_app
 
 CLI = Actor(None, source="cli")
+INSUFFICIENT_PRIVILEGE = "42501"
+"""SQLSTATE of PostgreSQL"""
 
 
 def settings() -> Settings:
@@ -38,6 +41,17 @@ def engine() -> ProcessEngine:
     """Of the application at hand."""
     found: ProcessEngine = current_app.extensions["troika"]
     return found
+
+
+def refused(error: DBAPIError) -> str:
+    """What the database does not let this login do, in a sentence; raises every other error again."""
+    if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+        raise error
+    said = str(error.orig).partition("\n")[0]
+    return (
+        f"Expected a login that may do this, but the database says: {said}. "
+        "`troika db roles` prints what each role may do."
+    )
 
 
 def acting(uow: UnitOfWork, login: str | None) -> UUID | None:

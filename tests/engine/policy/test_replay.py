@@ -81,6 +81,8 @@ def test_what_cannot_be_read_is_named(text, said):
         held(text)
     with pytest.raises(InvalidPolicy, match="approvals"):
         replay.read_mapping("case: case")
+    with pytest.raises(InvalidPolicy, match="line 2: 'case' twice"):
+        replay.read_mapping("time: at\ncase: case\nactivity: x\ncase: other\n")
 
 
 def test_a_log_of_mining_tools_names_the_same_two_patterns_packed_or_not():
@@ -110,6 +112,10 @@ def test_a_log_of_mining_tools_names_the_same_two_patterns_packed_or_not():
         ("a.xes", b'<log><trace><event><string key="concept:name" value="x"/></event></trace><trace>'
          b'<string key="concept:name" value="c"/><event><date key="time:timestamp" value="2026-01-01T00:00:00Z"/>'
          b"</event></trace></log>", "event 1: a value of case:concept:name"),
+        ("a.csv", b"case,activity,activity\nc,x,p\n", "every column once.*'activity' 2 times"),
+        ("a.csv", b"case,activity\nc,x\nc,x,p\n", "line 3: at most 2 values"),
+        ("a.xes", b'<log><trace><event><string key="n" value="x"/><string key="n" value="p"/></event></trace></log>',
+         "line 1: every attribute once.*'n'"),
         ("a.xes.gz", b"no gzip", "a gzip file"),
         ("a.xes.gz", gzip.compress(b"<log/>", mtime=0)[:-9], "a gzip file"),
         ("a.csv", "案件".encode("gb18030"), "CSV in UTF-8"),
