@@ -166,6 +166,21 @@ def test_the_same_again_is_nothing_to_publish_and_nothing_moves_twice(ana, engin
     assert ana.get("/designer/publish/nobody").status_code == 404
 
 
+def test_a_scenario_alone_is_published_and_what_does_not_differ_is_said_on_the_page(ana, engine):
+    told = b"scenarios:\n  - {name: waits, as: ann, given: {reason: train, amount: 12}, tasks: [approve]}\n"
+    assert "Nothing differs from what is deployed" in text_of(ana.get("/designer/publish/claim"))
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, PATH.replace(".bpmn", ".scenarios.yml"), told)
+
+    answer = publish(ana, "claim", etag="0")
+
+    assert answer.status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.areas.current(uow, with_drafts=False)[PATH.replace(".bpmn", ".scenarios.yml")] == told
+        assert repository.latest(uow, "claim").version == 1
+    assert publish(ana, "claim", etag="0").status_code == 409
+
+
 def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved(ana, engine, people, sign_in):
     with engine.unit_of_work(ENGINE) as uow:
         people["ben"] = identity.create_user(uow, "ben", "本", password=None)

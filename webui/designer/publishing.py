@@ -14,7 +14,6 @@ from engine import batches, bpmn, drafts, identity, migration, policy, repositor
 from engine.bpmn.comparison import kind_of
 from engine.db.definition import Kind
 from engine.db.job import ItemState
-from engine.drafts import Draft
 from engine.errors import N_, EngineError
 from engine.findings import Finding, Level
 from engine.migration import Outline, Plan
@@ -143,8 +142,7 @@ def publish_scenarios(key: str) -> ResponseReturnValue:
 @designer.get("/publish/<key>/running")
 def publish_running(key: str) -> ResponseReturnValue:
     """A dry run of everything that runs, with what was chosen: a part of the page."""
-    draft = _draft(file_of("process", key))
-    candidate = repository.foresee(g.uow, reviewing.published_with(draft)).candidates.get(key)
+    candidate = repository.foresee(g.uow, reviewing.edited(file_of("process", key)).files).candidates.get(key)
     running = _running(candidate, request.args) if candidate is not None else []
     return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
 
@@ -170,18 +168,17 @@ def publish_draft(kind: str, key: str, etag: str, note: str, seen: str) -> repos
 
     Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, OthersChanged, NothingToPublish, DeploymentRefused.
     """
-    drafts.alone(g.uow, reviewing.published_with(_draft(file_of(kind, key))))
+    drafts.alone(g.uow, reviewing.edited(file_of(kind, key)).files)
     file = file_of(kind, key)
     if etag != file.etag:
         raise changed_by(file, etag)
     if not note:
         raise NoteMissing
-    draft = _draft(file)
-    files = reviewing.published_with(draft)
+    files = reviewing.edited(file).files
     if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
-    drafts.reviewing.require(g.uow, draft.path, files)
+    drafts.reviewing.require(g.uow, file.path, files)
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
@@ -191,12 +188,6 @@ def publish_draft(kind: str, key: str, etag: str, note: str, seen: str) -> repos
 # ---------------------------------------------------------------- private
 
 
-def _draft(file: File) -> Draft:
-    if file.draft is None:
-        raise NothingToPublish
-    return drafts.open_(g.uow, file.draft.path)
-
-
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
     """Whether there are others than those that were deployed last."""
     found = {path: content for path, content in files.items() if path.endswith(scenarios.SUFFIX)}
@@ -204,25 +195,25 @@ def _new_scenarios(files: Mapping[str, bytes]) -> bool:
 
 
 def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
-    draft, key = _draft(file), file.key
-    files = reviewing.published_with(draft)
+    found, key = reviewing.edited(file), file.key
+    files = found.files
     findings = repository.check(g.uow, files)
     broken = any(finding.level is Level.ERROR for finding in findings)
     foreseen = None if broken else repository.foresee(g.uow, files)
     drawn = file.kind == "process"
     candidate = foreseen.candidates.get(key) if foreseen is not None and drawn else None
     going = batches.running_by_version(g.uow, key) if drawn else {}
-    saved_by = identity.user(g.uow, draft.saved_by) if draft.saved_by is not None else None
+    saved_by = found.saved.saved_by if found.saved is not None else None
     return page(
-        "designer/publish.html", block="content", file=file, draft=draft, seen=drafts.reviewing.digest_of(files),
-        error=error, broken=broken, saved_by=person(saved_by) if saved_by is not None else "",
-        told=_new_scenarios(files), review=reviewing.standing(draft.path, files),
+        "designer/publish.html", block="content", file=file, edited=found, seen=drafts.reviewing.digest_of(files),
+        error=error, broken=broken, saved_by=person(identity.user(g.uow, saved_by)) if saved_by is not None else "",
+        told=_new_scenarios(files), review=reviewing.standing(file.path, files),
         demanded=drafts.reviewing.demanded(g.uow, files),
-        findings=_findings(file, draft.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
+        findings=_findings(file, found.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],
         forms=_forms(key, foreseen) if foreseen is not None and drawn else [],
-        concerned=[] if drawn else impact.concerned(file, draft.content), missed=impact.missed(file, draft.content),
+        concerned=[] if drawn else impact.concerned(file, found.content), missed=impact.missed(file, found.content),
         note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
         recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
     )  # fmt: skip

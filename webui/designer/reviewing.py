@@ -6,15 +6,32 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, identity
-from engine.drafts import Draft
+from engine.drafts import DraftInfo
 from engine.drafts.reviewing import Review
-from engine.errors import EngineError, SecondPersonNeeded
+from engine.errors import EngineError, NotFound, SecondPersonNeeded
 from webui.access import needs
 from webui.designer.blueprint import designer
 from webui.designer.drawing import with_forms
-from webui.designer.filing import file_at
+from webui.designer.filing import File, content_of, file_at
 from webui.rendering import page, person
 from webui.transaction import shows_again
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What is published with a file, by path; the file itself has the bytes of its draft, else of its newest version.
+
+    `saved`: the draft among them that was saved last; None: nothing is edited.
+    """
+
+    path: str
+    files: dict[str, bytes]
+    saved: DraftInfo | None
+
+    @property
+    def content(self) -> bytes:
+        """Of the file itself."""
+        return self.files[self.path]
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ def _again(error: EngineError, path: str) -> ResponseReturnValue:
 def do_review(path: str) -> ResponseReturnValue:
     """Ask, approve or send back: `act`. `digest`: of what the page has shown."""
     act, text = request.form.get("act", ""), request.form.get("text", "")
-    files = published_with(drafts.open_(g.uow, path))
+    files = edited(_at(path)).files
     if request.form.get("digest") != drafts.reviewing.digest_of(files):
         raise drafts.reviewing.NothingToReview(path=path)
     if act == "ask":
@@ -63,11 +80,13 @@ def demand_review(area: str) -> ResponseReturnValue:
     return redirect(url_for(".exchange"), 303)
 
 
-def published_with(draft: Draft) -> dict[str, bytes]:
-    """A draft, and for a drawing everything that is published with it."""
-    if draft.kind != "process":
-        return {draft.path: draft.content}
-    return with_forms(draft.path, draft.content) | drafts.scenarios_of(g.uow, draft.key)
+def edited(file: File) -> Edited:
+    """A file with everything that is published with it: of a drawing also forms, decisions and scenarios."""
+    files = {file.path: content_of(file)}
+    if file.kind == "process":
+        files = with_forms(file.path, files[file.path]) | drafts.scenarios_of(g.uow, file.key)
+    saved = [info for info in drafts.list_(g.uow) if info.path in files and not info.overtaken]
+    return Edited(file.path, files, max(saved, key=lambda info: info.saved_at, default=None))
 
 
 def standing(path: str, files: dict[str, bytes]) -> Shown | None:
@@ -80,12 +99,19 @@ def standing(path: str, files: dict[str, bytes]) -> Shown | None:
     return Shown(found, named[0], named[1], found.digest == drafts.reviewing.digest_of(files))
 
 
+def _at(path: str) -> File:
+    file = file_at(path)
+    if file.path != path:
+        raise NotFound(kind="draft", key=path)
+    return file
+
+
 def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
-    draft = drafts.open_(g.uow, path)
-    files = published_with(draft)
+    file = _at(path)
+    found = edited(file)
     return page(
-        "designer/review.html", block="content", draft=draft, file=file_at(path), files=sorted(files), error=error,
-        digest=drafts.reviewing.digest_of(files), shown=standing(path, files),
-        demanded=drafts.reviewing.demanded(g.uow, files),
-        mine=draft.saved_by == g.reader.id,
+        "designer/review.html", block="content", file=file, files=sorted(found.files), error=error,
+        digest=drafts.reviewing.digest_of(found.files), shown=standing(path, found.files),
+        demanded=drafts.reviewing.demanded(g.uow, found.files),
+        mine=found.saved is not None and found.saved.saved_by == g.reader.id,
     )  # fmt: skip
