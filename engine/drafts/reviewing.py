@@ -1,6 +1,6 @@
 """Areas whose files are published only after another person has looked at them: asked, approved or sent back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -20,6 +20,7 @@ ASKED, APPROVED, SENT_BACK = "asked", "approved", "sent_back"
 LONGEST = 2000
 
 _one = select(draft_review).where(draft_review.c.path == bindparam("of"))
+_asked = select(draft_review.c.path).where(draft_review.c.state == ASKED)
 _forget = delete(draft_review).where(draft_review.c.path == bindparam("of"))
 _persons = select(user_account.c.id, user_account.c.person_id).where(
     user_account.c.id.in_(bindparam("accounts", expanding=True))
@@ -43,6 +44,13 @@ class NothingToReview(EngineError):
     message = N_("There is no open review of this state of {path}.")
     hint = N_("Look at the draft again, and ask for a review of it.")
     status = 409
+
+
+class AskedBySomebodyElse(EngineError):
+    """A review is withdrawn by whoever asked for it; anybody else decides it."""
+
+    message = N_("Only whoever asked for this review may withdraw it.")
+    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,30 @@ def ask(uow: UnitOfWork, path: str, files: Mapping[str, bytes], note: str) -> No
     history.act(uow, "draft", "draft.review_asked", {"path": path, "digest": digest})
 
 
+def withdraw(uow: UnitOfWork, path: str) -> None:
+    """Whoever asked asks no longer. Raises NothingToReview, AskedBySomebodyElse."""
+    found = standing(uow, path)
+    if found is None or found.state != ASKED:
+        raise NothingToReview(path=path)
+    if found.asked_by != uow.actor.user_id:
+        raise AskedBySomebodyElse
+    uow.execute(_forget, {"of": path})
+    history.act(uow, "draft", "draft.review_withdrawn", {"path": path, "digest": found.digest})
+
+
+def asked(uow: UnitOfWork) -> set[str]:
+    """Drafts whose review is asked for and not decided, by path."""
+    return set(uow.execute(_asked).scalars())
+
+
+def others(
+    uow: UnitOfWork, files: Mapping[str, bytes], asked_by: UUID | None, people: Iterable[UUID | None]
+) -> set[UUID | None]:
+    """Those of `people` who are other persons than who asks for a review of these files and who wrote them."""
+    theirs = revisions.authors(uow, files) | ({asked_by} if asked_by else set())
+    return {one for one in people if not _same_person(uow, one, theirs)}
+
+
 def decide(uow: UnitOfWork, path: str, files: Mapping[str, bytes], *, approved: bool, opinion: str) -> None:
     """Approve these files, published with `path`, or send them back with a reason.
 
@@ -115,7 +147,7 @@ def decide(uow: UnitOfWork, path: str, files: Mapping[str, bytes], *, approved: 
     digest, found = digest_of(files), standing(uow, path)
     if found is None or found.state != ASKED or found.digest != digest:
         raise NothingToReview(path=path)
-    if _same_person(uow, {found.asked_by} | revisions.authors(uow, files)):
+    if not others(uow, files, found.asked_by, {uow.actor.user_id}):
         raise SecondPersonNeeded(actor=uow.actor.user_id, what=path)
     if not approved and not opinion.strip():
         raise InvalidValue(expected=N_("a reason"), found=N_("none"))
@@ -138,9 +170,8 @@ def require(uow: UnitOfWork, path: str, files: Mapping[str, bytes]) -> None:
         raise ReviewMissing(path=path)
 
 
-def _same_person(uow: UnitOfWork, accounts: set[UUID]) -> bool:
-    """Whether one of the accounts belongs to the person who acts."""
-    me = uow.actor.user_id
+def _same_person(uow: UnitOfWork, me: UUID | None, accounts: set[UUID]) -> bool:
+    """Whether one of the accounts belongs to the person whose account this is."""
     if me in accounts:
         return True
     person_of = {row.id: row.person_id for row in uow.execute(_persons, {"accounts": [me, *accounts]})}

@@ -5,6 +5,8 @@ from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
 from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
 from engine.notices.receivers import of_receiver
+from engine.notices.reviews import chosen as chosen_reviewers
+from engine.notices.reviews import of_review, reviewers
 from engine.notices.staffing import of_staffing
 from engine.notices.substitutes import of_substitution
 from engine.notices.telling import tell
@@ -20,14 +22,17 @@ __all__ = [
     "Parcel",
     "choose",
     "chosen",
+    "chosen_reviewers",
     "digest",
     "naming",
     "of_comment",
     "of_receiver",
+    "of_review",
     "of_staffing",
     "of_substitution",
     "prepare",
     "quiet_hours",
+    "reviewers",
     "send",
     "sent",
     "set_digest",

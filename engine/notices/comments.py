@@ -44,10 +44,7 @@ def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int
     saved = {info.saved_by for info in drafts.list_(uow) if info.path == path}
     people = identity.people_who_may(uow, DESIGN)
     mentioned = _mentioned(said.text, _called(people))
-    who = identity.names(uow, [uow.actor.user_id]).get(uow.actor.user_id, "") if uow.actor.user_id else ""
-    kind, key = drafts.place(path)
-    where = key if kind is Kind.PROCESS else f"{kind.name.lower()}/{key}"
-    link = f"/designer/comments/{where}#{thread.first.id}"
+    who, link = author(uow), f"{address('comments', path)}#{thread.first.id}"
     told = []
     concerned = mentioned | spoke | saved
     for person in (one for one in (user.id for user in people) if one in concerned and one != uow.actor.user_id):
@@ -58,6 +55,18 @@ def of_comment(uow: UnitOfWork, path: str, name: Title, comment_id: UUID) -> int
         }  # fmt: skip
         told.append(Notice(DRAWING_COMMENT, person, None, 0, None, facts, about_id=comment_id))
     return telling.plan(uow, None, told)
+
+
+def author(uow: UnitOfWork) -> str:
+    """What whoever acts is called."""
+    return identity.names(uow, [uow.actor.user_id]).get(uow.actor.user_id, "") if uow.actor.user_id else ""
+
+
+def address(page: str, path: str) -> str:
+    """The page of the designer about a file."""
+    kind, key = drafts.place(path)
+    where = path if page == "review" else key if kind is Kind.PROCESS else f"{kind.name.lower()}/{key}"
+    return f"/designer/{page}/{where}"
 
 
 def _called(people: Iterable[identity.User]) -> dict[str, set[UUID]]:

@@ -37,7 +37,7 @@ class Event:
 class Notice:
     """One event for one person or, by a robot, for one group. `facts` fill the line; `name_en` is for English.
 
-    `about_id`: the substitution, the receiver or the comment that it is about, when it is no request; `link` is in the
+    `about_id`: the substitution, receiver, comment or review that it is about, when it is no request; `link` is in the
     facts then.
     """
 
@@ -59,7 +59,7 @@ class Notice:
 SUBSTITUTIONS = ("substitution_given", "substitution_asked", "substitution_judged", "substitution_ended")
 """events of a substitution itself; its words are in the facts"""
 RECEIVER_OFF = "receiver_off"
-DRAWING_COMMENT = "drawing_comment"
+DRAWING_COMMENT, DRAWING_REVIEW = "drawing_comment", "drawing_review"
 _MAIL_ONLY = frozenset((MAIL,))  # the inbox shows it already
 _EACH_TIME = ("urge", "timeout_warning")
 _LIST = (
@@ -149,6 +149,10 @@ _LIST = (
     ),
     Event(
         DRAWING_COMMENT, "设计评论（设计人员）", "Comments in the designer (designers)", "{said}", "{said_en}",
+        private=True, asks="process.design",
+    ),
+    Event(
+        DRAWING_REVIEW, "设计复核（设计人员）", "Reviews in the designer (designers)", "{said}", "{said_en}",
         private=True, asks="process.design",
     ),
     Event(

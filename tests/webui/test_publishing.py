@@ -9,13 +9,14 @@ from sqlalchemy import select
 from engine import drafts, identity, jobs, messages, policy, repository, runtime
 from engine.db.instance import instance
 from engine.findings import Finding, Level
+from engine.notices import inside
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_deploying import editing, form
 from tests.engine.policy.test_gate import POLICY
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import publish, seen
+from webui.designer.checked import findings_of
 from webui.designer.filing import File
-from webui.designer.publishing import _findings
 
 PATH = "processes/oa/claim.bpmn"
 RENAMED = CLAIM.replace("审批".encode(), "审核".encode())
@@ -207,6 +208,42 @@ def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved
     assert (act(ana, "ask"), act(ben, "approve"), publish(ana, "claim", etag="2").status_code) == (303, 303, 303)
 
 
+def test_a_review_tells_whom_it_asks_and_who_asked_and_can_be_withdrawn(ana, engine, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        for login, name in (("ben", "本"), ("eva", "伊娃")):
+            people[login] = identity.create_user(uow, login, name, password=None)
+            identity.add_member(uow, "analysts", login)
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, PATH, OTHER_ID.replace(b'targetRef="paid"', b'targetRef="nowhere"'), name="报销")
+    page = f"/designer/review/{PATH}"
+
+    def act(visitor, what, **sent):
+        digest = re.search(r'name="digest" value="(\w+)"', visitor.get(page).text)[1]
+        return visitor.post(page, data={"act": what, "digest": digest, **sent}).status_code
+
+    def told(login):
+        jobs.run_due(engine)
+        with engine.unit_of_work(Actor(people[login].id), read_only=True) as uow:
+            return [(one.title, one.text, one.link) for one in inside.list_(uow, people[login].id)]
+
+    ben, eva, root = sign_in("ben"), sign_in("eva"), sign_in("root")
+    assert act(ana, "ask", text="看条件", people=str(people["ann"].id)) == 422
+    assert act(ana, "ask", text="看条件", people=str(people["ben"].id)) == 303
+    assert (told("ben"), told("eva")) == ([("安娜请您复核「报销」", "看条件", page)], [])
+    assert "review asked for" in ben.get("/designer/").text
+    seen = text_of(ben.get(page))
+    assert "It cannot be published while it has errors." in seen
+    assert "Approve Send back" in seen
+    assert "These may: " in text_of(ana.get(page))
+    assert (act(ben, "withdraw"), act(ana, "withdraw"), act(ben, "approve")) == (403, 303, 409)
+    assert "No review was asked for." in text_of(ben.get(page))
+    assert act(ana, "ask") == 303
+    assert [line for line, *_ in told("eva")] == ["安娜请您复核「报销」"]
+    assert act(eva, "back", text="连线断了") == 303
+    assert told("ana") == [("伊娃复核后退回「报销」", "连线断了", page)]
+    assert root.get(page).status_code == 200
+
+
 def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine):
     drawn(engine, RENAMED)
     told = "".join(
@@ -226,7 +263,7 @@ def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine
 def test_a_finding_leads_to_its_part_whatever_stands_in_its_id(app):
     file = File("process", "claim", PATH, "报销", [], None, "1")
     with app.test_request_context():
-        shown = _findings(file, b"", [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
+        shown = findings_of(file, b"", [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
 
     assert [one.address for one in shown] == ["/designer/edit/claim#50%25%20of%20it%231"]
 

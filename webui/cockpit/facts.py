@@ -40,6 +40,7 @@ KINDS = {
     "draft.review_demanded": N_("Review by a second person demanded for an area"),
     "draft.review_not_demanded": N_("Review by a second person no longer demanded for an area"),
     "draft.review_sent_back": N_("Draft sent back by a reviewer"),
+    "draft.review_withdrawn": N_("Review of a draft no longer asked for"),
     "draft.taken_over": N_("Draft taken over from somebody who edited it"),
     "error.thrown": N_("Error thrown"),
     "escalation.thrown": N_("Escalation thrown"),

@@ -6,7 +6,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from engine import bpmn, drafts, identity, notices
-from engine.errors import EngineError, NotFound, Title
+from engine.errors import EngineError, NotFound
 from webui import talks
 from webui.designer.addresses import page_of
 from webui.designer.blueprint import designer
@@ -40,7 +40,7 @@ def say(kind: str, key: str) -> ResponseReturnValue:
     else:
         said = drafts.comments.say(g.uow, file.path, request.form.get("element", ""), text)
         thread = str(said)
-    notices.of_comment(g.uow, file.path, _title(file), said)
+    notices.of_comment(g.uow, file.path, file.title, said)
     return redirect(page_of("comments", kind, key, _anchor=thread), 303)
 
 
@@ -60,11 +60,6 @@ def _id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFound(kind="comment", key=text[:80]) from None
-
-
-def _title(file: File) -> Title:
-    latest = file.latest if file.kind != "form" else None
-    return Title(latest.name, latest.labels) if latest is not None else Title(file.name, {})
 
 
 def _shown(kind: str, key: str, error: EngineError | None = None) -> ResponseReturnValue:

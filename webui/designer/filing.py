@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from engine import drafts, identity, repository
 from engine.db.definition import Kind, definition, deployment, resource
 from engine.drafts import DraftInfo
-from engine.errors import N_, EngineError, NotFound
+from engine.errors import N_, EngineError, NotFound, Title
 from engine.repository import DefinitionInfo
 from webui.designer.addresses import editor_of
 from webui.designer.decision_files import file_of_decisions
@@ -70,6 +70,12 @@ class File:
     def latest(self) -> DefinitionInfo | None:
         """The version that counts now."""
         return next(iter(self.versions), None)
+
+    @property
+    def title(self) -> Title:
+        """What it is called in each language."""
+        latest = self.latest if self.kind != "form" else None
+        return Title(latest.name, latest.labels) if latest is not None else Title(self.name, {})
 
     @property
     def editor(self) -> str:

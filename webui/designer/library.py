@@ -52,6 +52,11 @@ class Line:
     deployed: DefinitionInfo | None
     draft: DraftInfo | None
 
+    @property
+    def path(self) -> str:
+        """Where the file stands in the library."""
+        return self.draft.path if self.draft is not None else path_of(self.category, self.key)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -76,7 +81,7 @@ class Opened:
     @property
     def path(self) -> str:
         """Where the file stands in the library."""
-        return self.draft.path if self.draft is not None else path_of(self.line.category, self.key)
+        return self.line.path
 
 
 @designer.get("/")
@@ -86,8 +91,9 @@ def library() -> ResponseReturnValue:
     drawn = {draft.key: draft for draft in drafts.list_(g.uow) if draft.kind == "process"}
     lines = [line_of(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
     return page(
-        "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key))
-    )
+        "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key)),
+        reviews=drafts.reviewing.asked(g.uow),
+    )  # fmt: skip
 
 
 @designer.get("/new")

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 from uuid import UUID
 
 from flask import flash, g, redirect, request, url_for
@@ -15,18 +14,18 @@ from engine.bpmn.comparison import kind_of
 from engine.db.definition import Kind
 from engine.db.job import ItemState
 from engine.errors import N_, EngineError
-from engine.findings import Finding, Level
+from engine.findings import Level
 from engine.migration import Outline, Plan
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui import errors
 from webui.access import works
 from webui.designer import impact, reviewing
-from webui.designer.addresses import editor_of, page_of
+from webui.designer.addresses import page_of
 from webui.designer.blueprint import designer
+from webui.designer.checked import findings_of
 from webui.designer.filing import KINDS, File, changed_by, file_of
 from webui.designer.library import name_of
 from webui.designer.scenarios import Outcome, deployed_file, played
-from webui.designer.things import named
 from webui.rendering import label, page, person
 from webui.transaction import own_transactions, shows_again
 
@@ -87,17 +86,6 @@ class Running:
     def untried(self) -> int:
         """More than a page can wait for."""
         return self.number - self.can - self.blocked
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A finding on the page. `where`: the element's name, or the file; `address`: of the element on the canvas."""
-
-    level: str
-    where: str
-    message: str
-    hint: str
-    address: str
 
 
 @designer.get("/publish/<key>", defaults={"kind": "process"})
@@ -209,7 +197,7 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
         error=error, broken=broken, saved_by=person(identity.user(g.uow, saved_by)) if saved_by is not None else "",
         told=_new_scenarios(files), review=reviewing.standing(file.path, files),
         demanded=drafts.reviewing.demanded(g.uow, files),
-        findings=_findings(file, found.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
+        findings=findings_of(file, found.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],
         forms=_forms(key, foreseen) if foreseen is not None and drawn else [],
@@ -217,25 +205,6 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
         note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
         recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
     )  # fmt: skip
-
-
-def _findings(file: File, content: bytes, told: list[Finding]) -> list[Shown]:
-    """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names,
-    those of a process that follows the file by their ids."""
-    names = {} if file.kind == "process" else named(file.path, content)
-    shown = []
-    for one in told:
-        if one.level is not Level.INFO:
-            element, follows = one.element_id or "", repository.follower(one)
-            where = element if follows else names.get(element, element)
-            editor = editor_of("process", follows) if follows else file.editor
-            shown.append(
-                Shown(
-                    one.level.value, where or one.resource, errors.words(one.message, one.facts),
-                    errors.words(one.hint, one.facts), f"{editor}#{quote(element)}" if element else editor,
-                )
-            )  # fmt: skip
-    return shown
 
 
 def _verdict(candidate: Candidate) -> str:

@@ -1,18 +1,22 @@
 """复核: another person looks at a draft before it is published, where the area demands it."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import drafts, identity
+from engine import drafts, identity, notices, repository
 from engine.drafts import DraftInfo
 from engine.drafts.reviewing import Review
 from engine.errors import EngineError, NotFound, SecondPersonNeeded
+from engine.findings import Level
 from webui.access import needs
 from webui.designer.blueprint import designer
+from webui.designer.checked import findings_of
 from webui.designer.drawing import with_forms
 from webui.designer.filing import File, content_of, file_at
+from webui.designer.thumbnail import thumbnail
 from webui.rendering import page, person
 from webui.transaction import shows_again
 
@@ -57,18 +61,27 @@ def _again(error: EngineError, path: str) -> ResponseReturnValue:
 @designer.post("/review/<path:path>")
 @shows_again(_again)
 def do_review(path: str) -> ResponseReturnValue:
-    """Ask, approve or send back: `act`. `digest`: of what the page has shown."""
-    act, text = request.form.get("act", ""), request.form.get("text", "")
-    files = edited(_at(path)).files
+    """Ask, withdraw, approve or send back: `act`. `digest`: of what the page has shown; `people`: whom to ask."""
+    act, text, file = request.form.get("act", ""), request.form.get("text", ""), _at(path)
+    files = edited(file).files
     if request.form.get("digest") != drafts.reviewing.digest_of(files):
         raise drafts.reviewing.NothingToReview(path=path)
+    asked = drafts.reviewing.standing(g.uow, path)
+    able = notices.reviewers(g.uow, files, asked.asked_by if asked is not None and act != "ask" else g.reader.id)
+    if act == "withdraw":
+        drafts.reviewing.withdraw(g.uow, path)
+        return redirect(url_for(".review", path=path), 303)
     if act == "ask":
+        told, state = notices.chosen_reviewers(able, _people()), drafts.reviewing.ASKED
         drafts.reviewing.ask(g.uow, path, files, text)
     else:
+        told = [asked.asked_by] if asked is not None else []
+        state = drafts.reviewing.APPROVED if act == "approve" else drafts.reviewing.SENT_BACK
         try:
             drafts.reviewing.decide(g.uow, path, files, approved=act == "approve", opinion=text)
         except SecondPersonNeeded:
             raise SecondPersonNeeded(actor=person(g.reader), what=path) from None
+    notices.of_review(g.uow, path, file.title, told, text, state)
     return redirect(url_for(".review", path=path), 303)
 
 
@@ -106,12 +119,24 @@ def _at(path: str) -> File:
     return file
 
 
+def _people() -> list[UUID]:
+    """Who was chosen. Raises NotFound."""
+    return [identity.user(g.uow, text).id for text in request.form.getlist("people")]
+
+
 def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
     file = _at(path)
     found = edited(file)
+    told = repository.check(g.uow, found.files)
+    last = standing(path, found.files)
+    waits = last is not None and last.fresh and last.review.state == drafts.reviewing.ASKED
+    able = notices.reviewers(g.uow, found.files, last.review.asked_by if last is not None and waits else g.reader.id)
     return page(
-        "designer/review.html", block="content", file=file, files=sorted(found.files), error=error,
-        digest=drafts.reviewing.digest_of(found.files), shown=standing(path, found.files),
-        demanded=drafts.reviewing.demanded(g.uow, found.files),
-        mine=found.saved is not None and found.saved.saved_by == g.reader.id,
+        "designer/review.html", block="content", file=file, files=sorted(found.files), error=error, waits=waits,
+        digest=drafts.reviewing.digest_of(found.files), shown=last, able=able,
+        mine=waits and last is not None and last.review.asked_by == g.reader.id,
+        decides=waits and g.reader.id in {user.id for user in able},
+        demanded=drafts.reviewing.demanded(g.uow, found.files), text=request.form.get("text", ""),
+        findings=findings_of(file, found.content, told), broken=any(one.level is Level.ERROR for one in told),
+        picture=thumbnail(found.content, labelled=True) if file.kind == "process" and file.latest is None else "",
     )  # fmt: skip
