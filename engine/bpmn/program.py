@@ -458,6 +458,12 @@ class Program:
                 found.append(form.text)
         return tuple(dict.fromkeys(found))
 
+    @property
+    def follows_forms(self) -> frozenset[str]:
+        """Ids of the forms of which it shows the newest version: all tasks show the one that it is pinned to."""
+        pinned = {one.id for one in self.shown_forms if one.pinned}
+        return frozenset(one.id for one in self.shown_forms if one.id is not None and one.id not in pinned)
+
     def calls(self) -> tuple[Reference, ...]:
         """Called processes."""
         return self._references("callActivity")

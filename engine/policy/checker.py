@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Protocol, TypedDict, Unpack
 
-from engine.bpmn.model import Definition, Node, Process
+from engine.bpmn.model import CalledDecision, Definition, Node, Process
 from engine.errors import N_, Phrase
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
@@ -72,8 +72,8 @@ class Verdict:
 
 class Beside(TypedDict, total=False):
     """What is known beside a drawing. `policies`: those in force. `callees`: the process that a call activity would
-    run; where it says none, the one of the same file. `forms`: by id; a form that is not known may write anything.
-    `decisions`: by id; the result of one that is not known may be anything.
+    run; where it says none, the one of the same file. `forms`, `decisions`: what the process that shows or asks it
+    means by an id; a form that is not known may write anything, and so may what a decision gives that is not.
 
     `process_id`: only of this process. `begin`: from these states instead of its starts, for an instance that runs.
     `effort`: before it is given up. `replay`: whether ways are tried on the machine; those of an instance never are.
@@ -199,8 +199,8 @@ def _always(policy: Policy) -> Policy:
     return replace(policy, approvals=tuple(replace(need, when=None) for need in policy.approvals))
 
 
-def _no_decision(key: str) -> Any:
-    raise LookupError(key)
+def _no_decision(process: Process, called: CalledDecision) -> Any:
+    raise LookupError(called.decision_id)
 
 
 def _violated(

@@ -19,14 +19,15 @@ from typing import Any
 
 from engine import bpmn, dmn, feel
 from engine.bpmn import steps
-from engine.bpmn.model import Definition, Process
+from engine.bpmn.model import Definition
+from engine.bpmn.program import pin
 from engine.bpmn.state import State, Token
 from engine.errors import CannotCompile, EngineError
 from engine.policy.abstraction import Place
 from engine.policy.search import Violation
 from engine.policy.space import Move, Space
 from engine.policy.subjects import ANYTHING, read_by
-from engine.policy.tracking import Decisions
+from engine.policy.tracking import Decisions, model_at
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 VERBS = 200
@@ -45,43 +46,41 @@ _LITERAL = re.compile(r'-?\d+(?:\.\d+)?|"(?:[^"\\]|\\.)*"|\b(?:true|false)\b')
 _PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
+_Meant = tuple[dict[str, tuple[str, bpmn.Program]], dict[str, Any]]
+"""programs, each with its id, and models, by what references name"""
+
+
 class Machine:
     """The programs of a drawing and what it calls."""
 
     def __init__(self, space: Space, definition: Definition, decisions: Decisions) -> None:
         self.space, self._definition, self._decisions = space, definition, decisions
-        self.programs: dict[str, bpmn.Program] = {}
-        self.root = self._program("")
-        called = {program.process_id: program for program in self.programs.values()}
-        self.by_id = called
+        self.by_id: dict[str, bpmn.Program] = {}
+        latest: _Meant = {}, {}
+        self.root = self._program("", latest)
         about = {
             "id": self.root.process_id, "key": self.root.process_id, "instance_id": "instance-1", "business_key": "1",
             "number": "1", "version": 1, "started_at": NOW, "initiator": dict.fromkeys(PERSON, "requester"),
         }  # fmt: skip
-        self.env = bpmn.Env(programs=lambda key: (key, called[key]), decisions=decisions, process=about)
+        self.env = bpmn.Env(programs=latest[0].__getitem__, decisions=latest[1].__getitem__, process=about)
 
-    def _program(self, prefix: str) -> bpmn.Program:
-        process: Process = self.space.system.processes[prefix]
+    def _program(self, prefix: str, latest: _Meant) -> bpmn.Program:
+        """With what its pinned references mean; those to the newest version go to `latest`. What nobody knows is not
+        there: the machine gets stuck, and the way stays possible."""
+        system = self.space.system
+        pinned: _Meant = {}, {}
+        for place in [one for one in system.places.values() if one.prefix == prefix]:
+            call, asked, below = place.node.call, place.node.extensions.decision, f"{place.id}/"
+            if call is not None and below in system.processes:
+                programs, _ = latest if call.binding == "latest" else pinned
+                programs[pin(call.process_id, call.binding, call.version_tag)] = below, self._program(below, latest)
+            if asked is not None and (model := model_at(system, place, self._decisions)) is not None:
+                _, models = latest if asked.binding == "latest" else pinned
+                models[pin(asked.decision_id, asked.binding, asked.version_tag)] = model
+        process = system.processes[prefix]
         own = self._definition if prefix == "" else Definition("", [process])
-        program = bpmn.compile(own, process.id, accepted=True)
-        inner = {
-            place.id + "/": place for place in self.space.system.places.values()
-            if place.prefix == prefix and place.id + "/" in self.space.system.processes
-        }  # fmt: skip
-        calls = [self._program(below) for below in inner]
-        bound = program.bind(
-            {one.process_id: (one.process_id, one) for one in calls}, dict(self._known(program.decisions()))
-        )  # fmt: skip
-        self.programs[prefix] = bound
+        bound = self.by_id[prefix] = bpmn.compile(own, process.id, accepted=True).bind(*pinned)
         return bound
-
-    def _known(self, asked: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-        for one in asked:
-            try:
-                if one.id is not None:
-                    yield one.id, self._decisions(one.id)
-            except (LookupError, EngineError):  # the machine gets stuck there, and the way stays possible
-                continue
 
 
 @dataclass(frozen=True)
@@ -342,7 +341,7 @@ class _Guess:
     def __init__(self, space: Space, violation: Violation, decisions: Decisions, until: float) -> None:
         self.space, self.moves, self.until = space, space.walk(violation.origin, violation.moves), until
         self.models = {place.id: model for place in space.system.places.values()
-                       if (model := _model(place, decisions)) is not None}  # fmt: skip
+                       if (model := model_at(space.system, place, decisions)) is not None}  # fmt: skip
         self.found_out = {
             found.result_variable for place in space.system.places.values()
             for found in (place.node.extensions.decision, place.node.extensions.script) if found is not None
@@ -433,17 +432,6 @@ def _read_plainly(place: Place) -> Iterator[str]:
     texts = [line.source for line in found.inputs] + ([found.script.expression] if found.script is not None else [])
     for text in texts:
         yield from read_by(_plain_text(text)) if text.startswith("=") or found.script is not None else ()
-
-
-def _model(place: Place, decisions: Decisions) -> Any:
-    """The decision that is asked there; None when it is not known."""
-    called = place.node.extensions.decision
-    if called is None or called.decision_id.startswith("="):
-        return None
-    try:
-        return decisions(called.decision_id)
-    except (LookupError, EngineError):
-        return None
 
 
 def _decided(place: Place, model: Any) -> Iterator[tuple[str, list[Any]]]:

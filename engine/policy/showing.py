@@ -47,7 +47,7 @@ def _bound(mark: PolicyMark, catalog: Mapping[str, Any], policies: list[Policy])
 def _shown(process: Process, node: Node, mark: PolicyMark, catalog: Mapping[str, Any], forms: Forms) -> set[str]:
     own = node.extensions
     shown = {fact for operation in _about(mark.subject_type, catalog) for fact in operation.subject.shows}
-    form = forms(own.form) if own.form and not own.form.startswith("=") else None
+    form = forms(process, own.form) if own.form and not own.form.startswith("=") else None
     if form is None:
         return shown
     allowed = Permissions(

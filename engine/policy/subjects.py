@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine import feel
-from engine.bpmn.model import Node
+from engine.bpmn.model import Node, Process
 from engine.errors import Title
 from engine.forms import Form, FormField, Permissions
 from engine.forms.model import CONTAINERS
 from engine.policy.abstraction import Place, System
 from engine.policy.regions import never_gives
 
-Forms = Callable[[str], Form | None]
-"""id of a form -> the form; None when it is not known"""
+Forms = Callable[[Process, str], Form | None]
+"""(process that shows it, id) -> the form; None when it is not known"""
 Variable = tuple[str, str]
 """(place whose scope it lives in, name); "" for the process itself"""
 
@@ -173,11 +173,8 @@ class Subjects:
     def asked_at(self, start: str) -> dict[str, tuple[FormField, bool]]:
         """The fields with values of their own that are filled in where a process begins, by path, and whether each is
         always shown; none where nobody fills in a form."""
-        node = self._system.places[start].node
-        key = node.extensions.form
-        if node.type != "startEvent" or node.events or not key or key.startswith("=") or self._forms is None:
-            return {}
-        form = self._forms(key)
+        place = self._system.places[start]
+        form = self._form(place) if place.node.type == "startEvent" and not place.node.events else None
         return {} if form is None else dict(_shown(form.components, shown=True))
 
     @property
@@ -185,8 +182,7 @@ class Subjects:
         """What forms call the variables that are filled in there."""
         found: dict[str, Title] = {}
         for place in self._system.places.values():
-            key = place.node.extensions.form
-            form = self._forms(key) if key and not key.startswith("=") and self._forms is not None else None
+            form = self._form(place)
             for field in form.fields if form is not None else ():
                 found.setdefault(field.path, Title(field.label or field.path, field.labels))
         return found
@@ -325,7 +321,7 @@ class Subjects:
         operation = self._catalog.get(extensions.task.type) if extensions.task is not None else None
         results |= set(operation.outputs if operation is not None else ())
         if node.type == "userTask" and extensions.form:
-            results |= self._filled_in(place, extensions.form)
+            results |= self._filled_in(place)
         if node.type == "receiveTask":
             results.add(ANYTHING)
         elif node.type in _CATCHES and not (node.type == "startEvent" and place.parent is not None):
@@ -351,14 +347,21 @@ class Subjects:
         starts = [self._system.places[start].node for start in handler.starts]
         return any({name, ANYTHING} & self._brought(start) for start in starts if not start.extensions.outputs)
 
-    def _filled_in(self, place: Place, form_id: str) -> set[str]:
+    def _form(self, place: Place) -> Form | None:
+        """The one that is shown there; None when there is none, or nobody knows it beforehand."""
+        key = place.node.extensions.form
+        if not key or key.startswith("=") or self._forms is None:
+            return None
+        return self._forms(self._system.processes[place.prefix], key)
+
+    def _filled_in(self, place: Place) -> set[str]:
         extensions = place.node.extensions
         default = extensions.default_permission or self._system.processes[place.prefix].extensions.default_permission
         allowed = Permissions(
             default or "write",  # type: ignore[arg-type]  # the reader has checked it, and those of the fields
             {rule.id: rule.permission for rule in extensions.fields},  # type: ignore[misc]
         )
-        form = None if form_id.startswith("=") or self._forms is None else self._forms(form_id)
+        form = self._form(place)
         if form is None:
             written = {_head(rule.id) for rule in extensions.fields if rule.permission == "write"}
             return written if default in ("read", "hidden") else {ANYTHING}

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from engine import feel
-from engine.bpmn.model import CalledDecision, Flow
+from engine.bpmn.model import CalledDecision, Flow, Process
 from engine.errors import EngineError
 from engine.policy.abstraction import Place, System, truth
 from engine.policy.entering import entered, limits
@@ -32,8 +32,8 @@ from engine.policy.regions import (
 from engine.policy.rulings import Asked, Ruling, ruling
 from engine.policy.subjects import Subjects
 
-Decisions = Callable[[str], Any]
-"""decision id -> model; raises LookupError or an EngineError for one that is not there"""
+Decisions = Callable[[Process, CalledDecision], Any]
+"""(process that asks, what it asks) -> model; raises LookupError or an EngineError for one that is not there"""
 Judgement = list[tuple[bool | None, Masks]]
 
 VARIABLES = 24
@@ -61,7 +61,7 @@ class Tracking:
         self._rulings = {
             place.id: (called.result_variable, found)
             for place in plain if (called := place.node.extensions.decision) is not None
-            if (found := _ruling(called, decisions)) is not None
+            if (found := _ruling(model_at(system, place, decisions), called)) is not None
         }  # fmt: skip
         self._about: dict[str, frozenset[str]] = {}
         """question -> the variables that it is about"""
@@ -338,14 +338,18 @@ _ZONED = re.compile(r"@|\b(date|time)\b")
 """what may depend on where one is"""
 
 
-def _ruling(called: CalledDecision, decisions: Decisions | None) -> Ruling | None:
-    """None where it is not known now which decision that will be, or what it gives."""
-    if called.decision_id.startswith("=") or called.binding == "versionTag" or decisions is None:
+def model_at(system: System, place: Place, decisions: Decisions | None) -> Any:
+    """The model of the decision that is asked there; None where there is none, or nobody knows it beforehand."""
+    called = place.node.extensions.decision
+    if called is None or called.decision_id.startswith("=") or decisions is None:
         return None
     try:
-        model = decisions(called.decision_id)
+        return decisions(system.processes[place.prefix], called)
     except (LookupError, EngineError):
         return None
+
+
+def _ruling(model: Any, called: CalledDecision) -> Ruling | None:
     return None if model is None else ruling(model, called.decision_id)
 
 

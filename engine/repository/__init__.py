@@ -30,7 +30,7 @@ from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
 from engine.repository.manning import staffing
 from engine.repository.manning import watch as watch_staffing
-from engine.repository.pinning import Callees
+from engine.repository.pinning import References
 from engine.repository.policing import (
     Activation,
     Impact,
@@ -52,7 +52,6 @@ from engine.repository.starts import schedule_again
 __all__ = [
     "ADMINISTER",
     "Activation",
-    "Callees",
     "Candidate",
     "DefinitionInfo",
     "Deployment",
@@ -60,6 +59,7 @@ __all__ = [
     "Impact",
     "Judged",
     "Proof",
+    "References",
     "Retention",
     "Unproved",
     "Wanting",

@@ -14,17 +14,9 @@ from engine.db.definition import Kind
 from engine.errors import DeploymentRefused
 from engine.findings import errors_of
 from engine.forms import Form
-from engine.repository.definitions import (
-    DefinitionInfo,
-    bind,
-    decision,
-    drawing,
-    known_form,
-    latest_all,
-    running_latest,
-)
+from engine.repository.definitions import DefinitionInfo, bind, latest_all, program, running_latest, with_pinned
 from engine.repository.deploying import changed, with_imports
-from engine.repository.pinning import Callees, unpinnable
+from engine.repository.pinning import References, unpinnable
 from engine.repository.reading import read
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
@@ -46,18 +38,10 @@ class Candidate:
     forms: Mapping[str, Form]
     decisions: Mapping[str, dmn.Model]
 
-    def callees(self, uow: UnitOfWork) -> Callees:
-        """What its calls would run."""
+    def references(self, uow: UnitOfWork) -> References:
+        """What it would call, show and ask."""
         drawn = {key: process for key, _, process in self.processes.values()}
-        return Callees(uow, drawn.values(), drawn)
-
-    def form(self, uow: UnitOfWork, key: str) -> Form | None:
-        """The form that it would show; None when there is none."""
-        return self.forms[key] if key in self.forms else known_form(uow, key)
-
-    def decision(self, uow: UnitOfWork, key: str) -> dmn.Model:
-        """The model that it would ask. Raises NotFound."""
-        return self.decisions[key] if key in self.decisions else decision(uow, key)
+        return References(uow, drawn.values(), drawn, forms=self.forms, decisions=self.decisions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +89,12 @@ def following(uow: UnitOfWork, keys: Iterable[str]) -> list[DefinitionInfo]:
 
 
 def showing(uow: UnitOfWork, form: str) -> list[DefinitionInfo]:
-    """Deployed processes whose newest version shows that of a form: at the start or in a task; by category and key."""
-    return [info for info in latest_all(uow) if form in _shown(uow, info)]
-
-
-def _shown(uow: UnitOfWork, info: DefinitionInfo) -> set[str | None]:
-    extensions = (node.extensions for process in drawing(uow, info.id).processes for node in process.all_nodes())
-    return {found.form for found in extensions if found.form_binding == "latest"}
+    """Deployed processes whose newest version, or a version that it is pinned to, shows that of a form: at the start or
+    in a task; by category and key."""
+    return [
+        info for info in latest_all(uow)
+        if any(form in one.follows_forms for one in with_pinned(str(info.id), program(uow, info.id)).values())
+    ]  # fmt: skip
 
 
 def _process(found: Drawing, key: str) -> Process:

@@ -278,6 +278,18 @@ def bind(uow: UnitOfWork, compiled: Program, pins: Mapping[str, str], own: Mappi
     return compiled.bind(programs=programs, decisions=decisions)
 
 
+def drawings_in_use(uow: UnitOfWork, without: Collection[str] = ()) -> list[Drawing]:
+    """Of the newest versions, but those of the keys `without`, and of all versions that one of them is pinned to."""
+    found = {info.id: info for info in latest_all(uow) if info.key not in without}
+    todo = list(found.values())
+    for info in todo:
+        pinned = [UUID(key) for name, key in info.meta.get("pins", {}).items() if name.startswith("process:")]
+        more = {key: definition(uow, key) for key in pinned if key not in found}
+        found |= more
+        todo += more.values()
+    return [drawing(uow, key) for key in found]
+
+
 def running(uow: UnitOfWork) -> list[DefinitionInfo]:
     """The versions of processes by which an instance runs or is suspended, by key and version."""
     return [_info(row) for row in uow.read(_running, {})]
@@ -291,20 +303,13 @@ def running_latest(
     that of one of the forms `shown`: by themselves, or by a call of a process that does. The newest of a key is last.
     """
     newest = {info.key: str(info.id) for info in deployed}
-    programs = {str(info.id): program(uow, info.id) for info in deployed}
-    todo = list(programs)
-    for key in todo:
-        for called, pinned in programs[key].bound_programs.values():
-            if called not in programs:
-                programs[called] = pinned
-                todo.append(called)
+    programs = {key: one for info in deployed for key, one in with_pinned(str(info.id), program(uow, info.id)).items()}
     calling: dict[str, list[str]] = {}
     running: list[str] = []
     for key, found in programs.items():
         latest_ones = {call.id for call in found.calls() if not call.pinned and call.id is not None}
         asked = {one.id for one in found.decisions() if not one.pinned}
-        filled_in = {one.id for one in found.shown_forms if not one.pinned}
-        if latest_ones & set(keys) or asked & set(decisions) or filled_in & set(shown):
+        if latest_ones & set(keys) or asked & set(decisions) or found.follows_forms & set(shown):
             running.append(key)
         bound = [called for called, _ in found.bound_programs.values()]
         for called in (*(newest[name] for name in latest_ones if name in newest), *bound):
@@ -315,6 +320,17 @@ def running_latest(
         known.update(above)
         running.extend(above)
     return [info for info in deployed if str(info.id) in known]
+
+
+def with_pinned(key: str, compiled: Program) -> dict[str, Program]:
+    """A version and all that it is pinned to, at any depth, by their ids."""
+    programs = {key: compiled}
+    todo = [compiled]
+    for one in todo:
+        more = {called: pinned for called, pinned in one.bound_programs.values() if called not in programs}
+        programs |= more
+        todo += more.values()
+    return programs
 
 
 def _compile(uow: UnitOfWork, definition_id: UUID) -> Program:

@@ -14,7 +14,7 @@ from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.policy import Policy, Staffing
 from engine.repository import providing
-from engine.repository.definitions import drawing, latest_all
+from engine.repository.definitions import drawings_in_use
 from engine.unit_of_work import UnitOfWork
 
 RULE = "policy-understaffed"
@@ -46,10 +46,9 @@ def staffing(
     """
     asked: dict[str, set[UUID] | None] = {}
     keys = {process.id for one in own for process in one.processes}
-    deployed = [drawing(uow, info.id) for info in latest_all(uow, "process") if info.key not in keys]
-    for one in (*own, *deployed):
+    for one in (*own, *drawings_in_use(uow, keys)):
         for process in one.processes:
-            for node in process.nodes.values():
+            for node in process.all_nodes():
                 mark, people = node.extensions.policy, node.extensions.assignees
                 if mark is None:
                     continue

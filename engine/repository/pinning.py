@@ -5,13 +5,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from engine.bpmn.model import CalledElement, Node, Process
+from engine import dmn
+from engine.bpmn.model import CalledDecision, CalledElement, Node, Process
 from engine.bpmn.model import Definition as Drawing
 from engine.bpmn.program import Program, Reference, pin
 from engine.db.definition import Kind
 from engine.errors import N_, NotFound, ProcessNotDeployed
 from engine.findings import Finding, Level
-from engine.repository.definitions import DefinitionInfo, definition, drawing, latest, versions
+from engine.forms import Form
+from engine.repository.definitions import (
+    DefinitionInfo,
+    decision,
+    definition,
+    drawing,
+    known_form,
+    latest,
+    versions,
+)
 from engine.repository.reading import Found, Reading
 from engine.unit_of_work import UnitOfWork
 
@@ -64,28 +74,44 @@ def callees_first(processes: list[Found]) -> list[Found]:
     return list(ordered.values())
 
 
-class Callees:
-    """The process that a call activity would run, for checks. `drawn`: processes that are about to be deployed.
-
-    `candidates`: those of them that have an id already.
+class References:
+    """What the references of a process would mean when it runs, for checks: each process asks for itself, a called one
+    by its own pins. `drawn`, `forms`, `decisions`: by id, what is about to be deployed. `candidates`: the processes
+    among them that have an id already.
     """
 
     def __init__(
-        self, uow: UnitOfWork, drawn: Iterable[Process] = (), candidates: Mapping[UUID, Process] | None = None
+        self, uow: UnitOfWork, drawn: Iterable[Process] = (), candidates: Mapping[UUID, Process] | None = None, *,
+        forms: Mapping[str, Form] | None = None, decisions: Mapping[str, dmn.Model] | None = None,
     ) -> None:  # fmt: skip
         self._uow = uow
         self._candidates = candidates or {}
         self._drawn = {process.id: process for process in drawn}
+        self._forms, self._decisions = forms or {}, decisions or {}
         self._homes: dict[int, tuple[Process, DefinitionInfo]] = {}
 
-    def __call__(self, caller: Process, node: Node) -> Process | None:
+    def form(self, process: Process, key: str) -> Form | None:
+        """The form that `process` shows under this id; None when there is none."""
+        home = self._home(process)
+        if key in self._forms and (home is None or f"form:{key}" not in _pins(home)):
+            return self._forms[key]
+        return known_form(self._uow, key, None if home is None else home.id)
+
+    def decision(self, process: Process, called: CalledDecision) -> dmn.Model:
+        """The model that `process` asks there. Raises NotFound."""
+        home, key = self._home(process), called.decision_id
+        if home is not None and called.binding != "latest":
+            return decision(self._uow, pin(key, called.binding, called.version_tag), home.id)
+        return self._decisions[key] if key in self._decisions else decision(self._uow, key)
+
+    def callee(self, caller: Process, node: Node) -> Process | None:
         """What call activity `node` of `caller` runs; None when nobody can say beforehand, or it does not exist."""
         call = node.call
         if call is None or call.process_id.startswith("="):
             return None
-        home = self._homes.get(id(caller))
+        home = self._home(caller)
         if home is not None and call.binding != "latest":
-            return self._pinned(home[1], call)
+            return self._pinned(home, call)
         drawn = self._drawn.get(call.process_id)
         reference = Reference(node.id, call.process_id, call.binding, call.version_tag)
         if drawn is not None and _bears(reference, drawn.extensions.version_tag):
@@ -101,20 +127,30 @@ class Callees:
         return self.drawing(info).process(info.key)
 
     def drawing(self, info: DefinitionInfo) -> Drawing:
-        """The drawing of one version, whose calls are then followed as it was pinned."""
+        """The drawing of one version, whose references are then followed as it was pinned."""
         found = drawing(self._uow, info.id)
         process = found.process(info.key)
         if process is not None:
             self._homes[id(process)] = (process, info)
         return found
 
+    def _home(self, process: Process) -> DefinitionInfo | None:
+        """The version that it is; None while it is not deployed."""
+        found = self._homes.get(id(process))
+        return None if found is None else found[1]
+
     def _pinned(self, info: DefinitionInfo, call: CalledElement) -> Process | None:
-        known: Mapping[str, str] = info.meta.get("pins", {})
+        known = _pins(info)
         name = pin(call.process_id, call.binding, call.version_tag)
         key = known.get(f"process:{name}") or known.get(f"process:{call.process_id}")
         if key is None:
             return self.at(info.id) if call.process_id == info.key else None
         return self.at(UUID(key))
+
+
+def _pins(info: DefinitionInfo) -> Mapping[str, str]:
+    found: Mapping[str, str] = info.meta.get("pins", {})
+    return found
 
 
 def _pinned(program: Program) -> Iterator[tuple[str, Reference]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from uuid import UUID
 
@@ -10,8 +9,8 @@ from engine import operations, policy
 from engine.findings import Finding
 from engine.policy import Past, Policy, Verdict, Version
 from engine.repository.candidates import Candidate
-from engine.repository.definitions import DefinitionInfo, decision, definition, known_form, latest_all
-from engine.repository.pinning import Callees
+from engine.repository.definitions import DefinitionInfo, definition, latest_all
+from engine.repository.pinning import References
 from engine.unit_of_work import UnitOfWork
 
 
@@ -121,9 +120,10 @@ def proof(uow: UnitOfWork, definition_id: UUID) -> Proof:
 
 def proof_of(uow: UnitOfWork, candidate: Candidate) -> Judged:
     """Of a version that is not deployed."""
+    meant = candidate.references(uow)
     told = policy.verdicts(
-        candidate.drawing, operations.catalog(), policies=policy.in_force(uow), callees=candidate.callees(uow),
-        forms=partial(candidate.form, uow), decisions=partial(candidate.decision, uow), process_id=candidate.key,
+        candidate.drawing, operations.catalog(), policies=policy.in_force(uow), process_id=candidate.key,
+        callees=meant.callee, forms=meant.form, decisions=meant.decision,
     )  # fmt: skip
     return Judged(tuple(told))
 
@@ -133,14 +133,13 @@ class _Prover:
 
     def __init__(self, uow: UnitOfWork, policies: Sequence[Policy] | None) -> None:
         self.policies = policy.in_force(uow) if policies is None else policies
-        self.uow, self.callees, self.catalog = uow, Callees(uow), operations.catalog()
+        self.meant, self.catalog = References(uow), operations.catalog()
 
     def proof(self, info: DefinitionInfo) -> Proof:
-        drawing = self.callees.drawing(info)
+        drawing, meant = self.meant.drawing(info), self.meant
         began = perf_counter()
         told = policy.verdicts(
-            drawing, self.catalog, policies=self.policies, callees=self.callees,
-            forms=partial(known_form, self.uow, definition_id=info.id),
-            decisions=partial(decision, self.uow, definition_id=info.id),
+            drawing, self.catalog, policies=self.policies, callees=meant.callee, forms=meant.form,
+            decisions=meant.decision,
         )  # fmt: skip
         return Proof(tuple(told), info, (perf_counter() - began) * 1000)

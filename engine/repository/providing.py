@@ -8,7 +8,7 @@ from engine.bpmn.model import Definition
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.policy import Policy
-from engine.repository.definitions import DefinitionInfo, drawing, latest_all
+from engine.repository.definitions import DefinitionInfo, drawing, drawings_in_use, latest_all
 from engine.unit_of_work import UnitOfWork
 
 RULE = "capability-not-provided"
@@ -25,8 +25,7 @@ class Wanting:
 def wanting(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definition] = ()) -> list[Wanting]:
     """The capabilities of these policies that nothing provides. `own`: drawings that are about to be deployed."""
     keys = {process.id for one in own for process in one.processes}
-    deployed = [drawing(uow, info.id) for info in latest_all(uow, "process") if info.key not in keys]
-    given = {capability for one in (*own, *deployed) for capability in _provided(one)}
+    given = {capability for one in (*own, *drawings_in_use(uow, keys)) for capability in _provided(one)}
     asked = {Wanting(one.id, need.approval): None for one in policies for need in one.asked}
     return [one for one in asked if one.capability not in given]
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from engine import dmn, policy
+from engine import policy
 from engine.db.definition import Kind
 from engine.errors import N_, Phrase, Title
 from engine.findings import Finding
 from engine.forms import Form
-from engine.repository.definitions import DefinitionInfo, decision, known_form, latest_all, running, running_latest
-from engine.repository.pinning import Callees
+from engine.repository.definitions import DefinitionInfo, latest_all, running, running_latest
+from engine.repository.pinning import References
 from engine.repository.reading import Reading
 from engine.unit_of_work import UnitOfWork
 
@@ -29,19 +29,7 @@ def findings(
     forms = {found.key: found.content for found in reading.of(Kind.FORM)}
     tables = {found.key: found.content for found in reading.of(Kind.DECISION)}
     own = {process.id: process for read_now in reading.drawings.values() for process in read_now.processes}
-    callees = Callees(uow, own.values())
-
-    def form_of(key: str, shown_by: DefinitionInfo | None = None) -> Form | None:
-        """As the process that shows it will have it: `shown_by` is deployed already, and may be pinned to an older."""
-        if shown_by is not None and f"form:{key}" in shown_by.meta.get("pins", {}):
-            return known_form(uow, key, shown_by.id)
-        return forms[key] if key in forms else deployed_form(key)
-
-    def model_of(key: str, caller: DefinitionInfo | None = None) -> dmn.Model:
-        if caller is not None and f"decision:{key}" in caller.meta.get("pins", {}):
-            return decision(uow, key, caller.id)
-        return tables[key] if key in tables else decision(uow, key)
-
+    meant = References(uow, own.values(), forms=forms, decisions=tables)
     policies = policy.in_force(uow)
     prove = partial(
         policy.prove, catalog=catalog, policies=policies, effort=policy.DRAWING if drawing else policy.DEPLOYING,
@@ -49,29 +37,27 @@ def findings(
     )  # fmt: skip
     found: list[Finding] = []
     for drawn in reading.drawings.values():
-        found += prove(drawn, callees=callees, forms=form_of, decisions=model_of)
+        found += prove(drawn, callees=meant.callee, forms=meant.form, decisions=meant.decision)
     newest = {info.id: info for info in latest_all(uow)}
     standing = [info for info in newest.values() if info.key not in own]
     older = [info for info in running(uow) if info.id not in newest or info.key in own]
     new_forms = [key for key, content in forms.items() if deployed_form(key) != content]
     for info in running_latest(uow, [*older, *standing], own, tables, new_forms):
         told = prove(
-            callees.drawing(info), callees=callees, forms=partial(form_of, shown_by=info),
-            decisions=partial(model_of, caller=info),
+            meant.drawing(info), callees=meant.callee, forms=meant.form, decisions=meant.decision
         )  # fmt: skip
         if told and info in older:
-            as_it_is = Callees(uow)
+            as_it_is = References(uow)
             known = {
                 (one.rule, one.element_id)
                 for one in prove(
-                    as_it_is.drawing(info), callees=as_it_is, forms=partial(known_form, uow, definition_id=info.id),
-                    decisions=partial(decision, uow, definition_id=info.id),
+                    as_it_is.drawing(info), callees=as_it_is.callee, forms=as_it_is.form, decisions=as_it_is.decision
                 )
-            }  # fmt: skip
+            }
             told = [replace(one, hint=_LEAVE_IT) for one in told if (one.rule, one.element_id) not in known]
         found += [_of(info, one) for one in told]
     for drawn in reading.drawings.values():
-        found += policy.unseen(drawn, catalog, policies, form_of)
+        found += policy.unseen(drawn, catalog, policies, meant.form)
     return found
 
 

@@ -56,13 +56,10 @@ def prove(
     `state`, when it is not deployed.
     """
     if candidate is None:
-        callees = repository.Callees(uow)
-        drawing = callees.drawing(repository.definition(uow, UUID(state.definition_id)))
-        forms = partial(repository.known_form, uow, definition_id=UUID(state.definition_id))
-        decisions = partial(repository.decision, uow, definition_id=UUID(state.definition_id))
+        meant = repository.References(uow)
+        drawing = meant.drawing(repository.definition(uow, UUID(state.definition_id)))
     else:
-        callees, drawing = candidate.callees(uow), candidate.drawing
-        forms, decisions = partial(candidate.form, uow), partial(candidate.decision, uow)
+        meant, drawing = candidate.references(uow), candidate.drawing
     names = renamed or {}
     granted = [
         (names.get(row.node, row.node), row.capability)
@@ -70,8 +67,7 @@ def prove(
     ]
     return policy.prove(
         drawing, operations.catalog(), policies=policy.in_force(uow), process_id=state.program.process_id,
-        callees=_Running(state, callees),
-        forms=forms, decisions=decisions,
+        callees=_Running(state, meant), forms=meant.form, decisions=meant.decision,
         begin=partial(policy.states, running=state, granted=granted, asked=_documents(uow, instance)),
     )  # fmt: skip
 
@@ -103,8 +99,8 @@ def at_work(uow: UnitOfWork, instance: Instance, state: State) -> list[str]:
 class _Running:
     """What a call activity runs now; where it does not run, what it would run."""
 
-    def __init__(self, state: State, callees: repository.Callees) -> None:
-        self._callees = callees
+    def __init__(self, state: State, meant: repository.References) -> None:
+        self._meant = meant
         self._open = {
             (scope.parent.program.process_id, state.tokens[scope.token].node.id): UUID(scope.definition_id)
             for scope in state.scopes.values() if scope.kind == "call" and scope.parent is not None
@@ -112,7 +108,7 @@ class _Running:
 
     def __call__(self, caller: Process, node: Node) -> Process | None:
         entered = self._open.get((caller.id, node.id))
-        return self._callees(caller, node) if entered is None else self._callees.at(entered)
+        return self._meant.callee(caller, node) if entered is None else self._meant.at(entered)
 
 
 _UNDER_WAY = N_("'{element}' is being performed just now: try again in a moment.")

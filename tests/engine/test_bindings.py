@@ -141,6 +141,15 @@ def test_a_version_that_was_pinned_before_tags_were_told_apart_still_runs(engine
     assert inside(engine) == ["old"]
 
 
+def test_who_calls_a_version_that_shows_the_newest_form_is_named_with_its_users(engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/asking.bpmn": asking(None), "forms/oa/ask.json": form("first")})
+        repository.deploy(uow, {"sell.bpmn": selling(call("c", "asking"))})
+        repository.deploy(uow, {"processes/oa/asking.bpmn": straight(user("only"), process_id="asking")})
+
+        assert [info.key for info in repository.showing(uow, "oa/ask")] == ["sell"]
+
+
 # ---------------------------------------------------------------- forms
 
 

@@ -92,7 +92,8 @@ def prove(files: tuple[Path, ...], library: Path | None) -> None:
         if definition is None:
             raise NotFound(kind="drawing", key=file)
         for verdict in policy.verdicts(
-            definition, operations.catalog(), policies=policies, forms=shown.get, decisions=tables.__getitem__,
+            definition, operations.catalog(), policies=policies, forms=lambda _, key: shown.get(key),
+            decisions=lambda _, called: tables[called.decision_id],
             callees=lambda caller, node: processes.get(node.call.process_id) if node.call is not None else None,
         ):  # fmt: skip
             took = f" ({verdict.states} states, {verdict.seconds * 1000:.0f} ms)" if verdict.states else ""

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from engine import bpmn, dmn, forms, policy
+from engine.bpmn.model import CalledDecision, Process
 from engine.errors import CannotCompile
 from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
@@ -90,9 +91,7 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
         programs = {process.id: bpmn.compile(definition, process.id) for process in definition.processes}
     except CannotCompile:
         return None
-    findings = policy.prove(
-        definition, CATALOG, policies=PAY_001, process_id="p", forms={WRITES: FORM}.get, decisions=_decision
-    )
+    findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms=_form, decisions=_asked)
     start = _start(xml)
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
@@ -123,7 +122,7 @@ def unseen(xml: bytes, *, states: int = 120, depth: int = 10) -> tuple[int, list
     own = {process.id: process for process in definition.processes}
     space = space_of(
         own["p"], CATALOG, PAY_001, lambda _, node: own.get(node.call.process_id) if node.call else None,
-        {WRITES: FORM}.get, decisions=_decision, whole=True,
+        _form, decisions=_asked, whole=True,
     )  # fmt: skip
     if space.system.unread or any(space.matters(place) for place in space.system.places.values()
                                   if place.node.for_compensation):  # fmt: skip
@@ -165,6 +164,14 @@ def _start(xml: bytes) -> dict[str, list[Any]]:
 def _fleeting(xml: bytes) -> frozenset[str]:
     """The variables that questions answer."""
     return frozenset(name.decode() for name in re.findall(rb"\bd\d+\b", xml))
+
+
+def _form(process: Process, key: str) -> forms.Form | None:
+    return FORM if key == WRITES else None
+
+
+def _asked(process: Process, called: CalledDecision) -> dmn.Model | None:
+    return _decision(called.decision_id)
 
 
 def _decision(key: str) -> dmn.Model | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from engine import bpmn, forms, operations, policy
+from engine.bpmn.model import Process
 from engine.policy.checker import space_of
 from engine.policy.search import Effort, search
 
@@ -463,7 +464,11 @@ def _catalog() -> dict[str, operations.Operation]:
     return operations.catalog()
 
 
+def _form(process: Process, key: str) -> forms.Form | None:
+    return _form_of(key)
+
+
 @cache
-def _form(key: str) -> forms.Form | None:
+def _form_of(key: str) -> forms.Form | None:
     path = LIBRARY / "forms" / f"{key}.json"
     return forms.read(path.read_bytes(), key).form if path.is_file() else None

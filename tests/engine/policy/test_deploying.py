@@ -1,17 +1,19 @@
 """Who calls what is deployed anew is proved again, however many calls lie between."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
-from engine import identity, policy, repository, runtime
-from engine.errors import DeploymentRefused
+from engine import identity, policy, repository, runtime, tasks
+from engine.errors import DeploymentRefused, UnknownField
+from engine.findings import errors_of
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, service, user
 from tests.engine.policy.random_payments import DECISION
 from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
 from tests.engine.test_bindings import call
-from tests.factories import deploy, straight
+from tests.factories import ann, begun, deploy, look_at, straight
 
 APPROVES = drawing(
     START + element("exclusiveGateway", "again") + APPROVE.format(provides="finance_approval")
@@ -42,25 +44,30 @@ def test_no_callee_of_a_callee_loses_the_approval_of_a_payment(engine, binding):
         assert [info.version for info in repository.versions(uow, "approve")] == [1]
 
 
+def decides(key: str, result: str, bound: str = "") -> str:
+    called = f'<zeebe:calledDecision decisionId="level_of" resultVariable="{result}"{bound}/>'
+    return element("businessRuleTask", key, called)
+
+
+PINNED = ' bindingType="deployment"'
 ASKING = drawing(
-    START
-    + element("businessRuleTask", "decide", '<zeebe:calledDecision decisionId="level_of" resultVariable="level"{}/>')
+    START + "{}"
     + element("exclusiveGateway", "small", default="small_fin")
     + APPROVE.format(provides="finance_approval").replace('onReject="flow"', 'onReject="end"')
     + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END
-    + flows("start decide small fin pay end", 'small pay ? level = "none"'),
+    + flows("start noted decide small fin pay end", 'small pay ? level = "none"'),
 ).decode()  # fmt: skip
 
 
-@pytest.mark.parametrize("binding", ["latest", "deployment"])
-def test_who_asks_the_latest_decision_is_proved_again_when_its_table_changes(engine, binding):
+@pytest.mark.parametrize(("noted", "asked"), [("", ""), (PINNED, ""), ("", PINNED)])
+def test_who_asks_the_latest_decision_is_proved_again_when_its_table_changes(engine, noted, asked):
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY)
-    bound = ' bindingType="deployment"' if binding == "deployment" else ""
-    deploy(engine, ASKING.replace("{}", bound).encode(), level__dmn=DECISION)
+    both = decides("noted", "before", noted) + decides("decide", "level", asked)
+    deploy(engine, ASKING.replace("{}", both).encode(), level__dmn=DECISION)
     weaker = DECISION.replace(b'"low"', b'"none"')
 
-    if binding == "deployment":
+    if asked == PINNED:
         deploy(engine, level__dmn=weaker)
         return
     with pytest.raises(DeploymentRefused) as refused:
@@ -68,6 +75,31 @@ def test_who_asks_the_latest_decision_is_proved_again_when_its_table_changes(eng
     assert [(finding.rule, finding.element_id) for finding in refused.value.findings] == [
         ("policy-approval-missing", "pay")
     ]
+
+
+@pytest.mark.parametrize("lets_by", ["old", "new"])
+def test_a_way_round_an_approval_is_tried_with_the_table_that_a_called_version_asks(engine, lets_by):
+    strict, weak = DECISION, DECISION.replace(b'"low"', b'"none"')
+    old, new = (weak, strict) if lets_by == "old" else (strict, weak)
+    judges = drawing(
+        START + decides("decide", "level", PINNED) + element("exclusiveGateway", "small", default="small_fin")
+        + APPROVE.format(provides="finance_approval").replace('onReject="flow"', 'onReject="end"') + END
+        + flows("start decide small fin end", 'small end ? level = "none"'), process_id="judge",
+    )  # fmt: skip
+    buys = straight(call("c", "judge"), service("pay", "test.pay_bill", in_bill_id="= bill_id"), process_id="buy")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        identity.create_user(uow, "fay", "Fay")
+    deploy(engine, judges, level__dmn=old)
+    deploy(engine, level__dmn=new)
+
+    waits = look_at(engine, begun(engine, "judge", amount=50, bill_id="1")).waits
+    with engine.unit_of_work(ENGINE) as uow:
+        (found,) = errors_of(repository.check(uow, {"buy.bpmn": buys}))
+
+    assert (not waits, found.rule, found.facts["confirmed"]) == (
+        lets_by == "old", "policy-approval-missing", lets_by == "old"
+    )  # fmt: skip
 
 
 def form(*fields: str) -> dict[str, bytes]:
@@ -102,6 +134,36 @@ def test_who_shows_the_latest_form_is_proved_again_when_more_can_be_written_in_i
     assert "Version 1 of process 'P'" in str(finding)
     with engine.unit_of_work(ENGINE) as uow:
         assert repository.deploy(uow, form("note")).findings == ()
+
+
+CALLS = drawing(
+    START + APPROVE.format(provides="finance_approval").replace('onReject="flow"', 'onReject="end"')
+    + call("c", "edit") + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END
+    + flows("start fin c pay end"), process_id="buy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("may_write", ["old", "new"])
+def test_a_called_version_is_judged_by_the_form_that_it_shows(engine, may_write):
+    wide, narrow = form("remark", "bill_id"), form("remark")
+    old, new = (wide, narrow) if may_write == "old" else (narrow, wide)
+    edits = user("correct", '<zeebe:formDefinition formId="oa/edit" bindingType="deployment"/>')
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {**old, "edit.bpmn": straight(edits, process_id="edit")})
+        repository.deploy(uow, new)
+    instance = begun(engine, "edit", bill_id="approved")
+
+    offered = nullcontext() if may_write == "old" else pytest.raises(UnknownField)
+    with offered, engine.unit_of_work(ann(engine)) as uow:
+        tasks.complete(uow, tasks.inbox(uow).items[0].work_item_id, {"bill_id": "another"})
+    with engine.unit_of_work(ENGINE) as uow:
+        found = [(one.rule, one.element_id) for one in errors_of(repository.check(uow, {"buy.bpmn": CALLS}))]
+
+    written = look_at(engine, instance).variables["bill_id"]
+    assert (written, found) == (
+        ("another", [("policy-approval-missing", "pay")]) if may_write == "old" else ("approved", [])
+    )
 
 
 def test_a_version_that_still_runs_is_proved_again_unless_it_was_broken_before(engine):

@@ -31,7 +31,7 @@ HIDDEN = '<troika:fields><troika:field id="payee" perm="hidden"/></troika:fields
 def test_bound_facts_that_neither_the_document_nor_the_form_shows_are_named(more, missing):
     reading = bpmn.read((HEAD + good(fin=approval(extra=more)) + "</bpmn:definitions>").encode())
 
-    found = policy.unseen(reading.definition, CATALOG, BOUND, lambda key: FORM if key == "pay" else None)
+    found = policy.unseen(reading.definition, CATALOG, BOUND, lambda _, key: FORM if key == "pay" else None)
 
     told = [(one.rule, one.level.value, one.element_id, one.facts["facts"]) for one in found]
     assert told == ([] if missing is None else [("approver-does-not-see", "warn", "fin", missing)])
@@ -40,4 +40,4 @@ def test_bound_facts_that_neither_the_document_nor_the_form_shows_are_named(more
 def test_an_approval_for_something_else_binds_nothing_here():
     reading = bpmn.read((HEAD + good(fin=approval(provides="stock_approval")) + "</bpmn:definitions>").encode())
 
-    assert policy.unseen(reading.definition, CATALOG, BOUND, lambda key: None) == []
+    assert policy.unseen(reading.definition, CATALOG, BOUND, lambda _, key: None) == []

@@ -11,7 +11,10 @@ from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
 from engine.repository import manning
 from engine.unit_of_work import ENGINE, UnitOfWork
-from tests.engine.policy.test_gate import PAYING, POLICY
+from tests.engine.bpmn.drawing import flows, user
+from tests.engine.policy.test_gate import APPROVE, PAYING, POLICY
+from tests.engine.test_bindings import call
+from tests.factories import straight
 from tests.lending import begun_once
 
 
@@ -113,6 +116,20 @@ def test_who_is_missing_is_said_while_somebody_draws(engine, people, monkeypatch
         monkeypatch.setattr(manning, "SOON", len(people) - 1)
         assert understaffed(repository.check(uow, alone, drawing=True)) == []
         assert len(understaffed(repository.check(uow, alone))) == 1
+
+
+def test_those_count_whom_a_called_version_asks_wherever_in_it(engine, people):
+    asks = APPROVE.format(provides="finance_approval").replace("fay,cfo", "fay")
+    within = (
+        f'<subProcess id="sub" name="sub"><startEvent id="s"/>{asks}<endEvent id="e"/>{flows("s fin e")}</subProcess>'
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"ask.bpmn": straight(within, process_id="ask")})
+        repository.deploy(uow, {"processes/oa/p.bpmn": straight(call("c", "ask"))})
+        repository.deploy(uow, {"ask.bpmn": straight(user("only"), process_id="ask")})
+
+        assert [one.capability for one in repository.wanting(uow, policy.in_force(uow))] == ["cfo_approval"]
+        assert [one.kind for one in repository.short_staffed(uow, ["REF-001"])] == ["away"]
 
 
 def test_a_deployment_and_an_activation_say_who_is_missing(engine, people):

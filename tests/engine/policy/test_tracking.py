@@ -48,8 +48,8 @@ def proved(body: str, *lines: str, form: bytes | None = None, begins: bool = Fal
     known = {} if form is None else {"f": forms.read(form, "f.json").form}
     runs = _read(called).executable[0] if called else None
     return policy.prove(
-        definition, CATALOG, policies=PAY_001, callees=lambda caller, node: runs, forms=known.get,
-        decisions={"level_of": LEVEL_OF}.__getitem__,
+        definition, CATALOG, policies=PAY_001, callees=lambda caller, node: runs, forms=lambda _, key: known.get(key),
+        decisions=lambda _, called: {"level_of": LEVEL_OF}[called.decision_id],
     ) == []  # fmt: skip
 
 
