@@ -213,6 +213,12 @@ def batch_allowed(uow: UnitOfWork, capability: str) -> bool:
     return bool(needed) and all(policy.batch for policy, _ in needed)
 
 
+def entitles(uow: UnitOfWork, capability: str) -> bool:
+    """Whether every policy that this capability answers says who is eligible: else whoever is asked may give it."""
+    needed = demands(uow, capability)
+    return bool(needed) and all(requirement.eligible for _, requirement in needed)
+
+
 def conflict(
     uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
 ) -> str | None:

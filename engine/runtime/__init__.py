@@ -17,7 +17,6 @@ from engine import (
     identity,
     incidents,
     pickers,
-    policy,
     repository,
     values,
 )
@@ -304,7 +303,6 @@ def cancel(uow: UnitOfWork, instance_id: UUID, reason: str, *, status: Status = 
     """
     instance = locked(uow, instance_id)
     history.record(uow, instance, "instance.cancelled", texts={"reason": reason})
-    policy.undo_all(uow, instance.id, status.name.lower())
     code = "" if status is Status.TERMINATED else status.name.lower()
     settle(uow, instance, bpmn.cancel(load(uow, instance), code, now=uow.now, env=env(uow, instance)))
     return instance

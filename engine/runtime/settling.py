@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import DBAPIError
 
-from engine import approvals, bpmn, calls, crash, history, incidents, operations, retrying, values
+from engine import approvals, bpmn, calls, crash, history, incidents, operations, policy, retrying, values
 from engine.bpmn.steps import (
     ArrivalRestored,
     ArrivalWithdrawn,
@@ -342,6 +342,8 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
     if instance.status is Status.SUSPENDED:
         later.thaw(uow, instance)  # a message on its way to it goes back to the others
     instance.status, instance.ended_at, instance.ended_code = status, uow.now, fact.code or fact.node
+    if status not in (Status.COMPLETED, Status.FAILED):  # nobody pays elsewhere on what people did not want
+        policy.undo_all(uow, instance.id, status.name.lower())
     incidents.close_all(uow, instance, "ended")
     if beside(uow, instance).by_key:
         correlation.started_has_ended(uow, instance)

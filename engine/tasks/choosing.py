@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import identity, repository, runtime
+from engine import identity, policy, repository, runtime
 from engine.approvals import choices
 from engine.approvals.choices import Selection
-from engine.bpmn.program import WORK, Program
+from engine.bpmn.program import WORK, Human, Program
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemKind, ItemStatus, RoundStatus, user_task, work_item
@@ -58,7 +58,7 @@ def later(uow: UnitOfWork, instance_id: UUID) -> list[Later]:
     people = {user.id: user for user in identity.find(uow, {key for one in named.values() for key in one.user_ids})}
     found = []
     for node in program.nodes.values():
-        if node.human is None or not node.human.chosen or node.id in reached:
+        if node.human is None or not node.human.chosen or node.id in reached or _only_drawn(uow, node.human):
             continue
         given = named.get(node.id)
         known = tuple(people[key] for key in given.user_ids if key in people) if given else ()
@@ -82,7 +82,8 @@ def set_future(
     """改后续审批人: `people` are asked at `node` as well, or (`adds` False) in place of those whom the drawing asks.
 
     By who is asked at a node that lists `changeFuture`, or the cockpit. Where the approval counts towards a payment
-    people may only be added. Raises CannotChoose, Forbidden, InstanceOver, Suspended.
+    people may only be added, and only where the policy says who is eligible. Raises CannotChoose, Forbidden,
+    InstanceOver, Suspended.
     """
     instance = uow.lock_instance(instance_id)
     if instance.status not in LIVE:
@@ -96,6 +97,9 @@ def set_future(
     found = program.nodes.get(node)
     if found is None or found.human is None or not found.human.chosen:
         raise CannotChoose(task=node, reason=N_("the process has no such task"))
+    if _only_drawn(uow, found.human):
+        why = N_("this approval counts towards a payment, and no policy says who may give it")
+        raise CannotChoose(task=found.name, reason=why)
     if found.human.provides and not adds:
         raise CannotChoose(task=found.name, reason=N_("this approval counts towards a payment: people are only added"))
     choices.keep(uow, instance, node, choices.users_named(uow, found.name, people), adds=adds)
@@ -175,6 +179,13 @@ def selectable(uow: UnitOfWork, work_item_id: UUID, node: str, search: str = "")
 
 def _program(act: Act) -> Program:
     return repository.program(act.uow, act.instance.definition_id)
+
+
+def _only_drawn(uow: UnitOfWork, human: Human) -> bool:
+    """Whether being asked is all that an approval which counts for a policy takes: nobody is named for it but by the
+    drawing.
+    """
+    return human.provides is not None and not policy.entitles(uow, human.provides)
 
 
 def _check_seat(uow: UnitOfWork, instance: Instance) -> None:

@@ -411,8 +411,11 @@ def offered(act: Act) -> tuple[str, ...]:
 
 
 def _signing(act: Act) -> list[str]:
-    """How this item may get more signers: nobody is added beside one who was added himself."""
-    beside = act.item.kind in rounds.TOP
+    """How this item may get more signers: nobody is added beside one who was added himself, nor where being asked is
+    all that an approval which counts for a policy takes: one of two approvers could bring the other one along.
+    """
+    counts = act.work.capability
+    beside = act.item.kind in rounds.TOP and (counts is None or policy.entitles(act.uow, counts.provides))
     return ["add_before", "add_after", *(["add_beside"] if beside else [])]
 
 

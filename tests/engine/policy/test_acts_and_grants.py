@@ -1,0 +1,175 @@
+"""What acts of people do to approvals that count for a policy: the rows of `policy.md` 4.5 that no other test holds."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from engine import audit, identity, policy, tasks
+from engine.db.policy import policy_grant
+from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer
+from engine.runtime import settling
+from engine.unit_of_work import ENGINE
+from tests.engine.approvals.office import Office, approval, task
+from tests.engine.policy.test_gate import POLICY, a_bill, grants, held, pay, state_of
+
+FINANCE = """'= list contains(actor.roles, "finance")'"""
+ELIGIBLE = POLICY.replace("people: 1, valid_for", f"people: 1, eligible: {FINANCE}, valid_for")
+COUNTS = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
+
+
+@pytest.fixture
+def office(engine, clock) -> Office:
+    return Office(engine, clock)
+
+
+def begin(office: Office, stated: str, *more: str, users: str = "bob,eve", then: str = "", **options: str) -> Any:
+    """A process in which `users` (bob and eve are of finance) approve a bill, then somebody keeps it; (id, bill)."""
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, stated)
+    bill_id = a_bill(office.engine)
+    fin = approval("fin", COUNTS, *more, users=users, **options)
+    return office.begin(fin, then or task(), bill_id=str(bill_id)), bill_id
+
+
+def test_a_transfer_goes_to_whom_the_policy_entitles_and_he_must_be_so_still_when_he_agrees(office):
+    instance, bill_id = begin(office, ELIGIBLE, users="bob")
+
+    with pytest.raises(CannotTransfer, match="REF-001"):
+        office.act("bob", tasks.transfer, "fay", "I am away")
+    office.act("bob", tasks.transfer, "eve", "I am away")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.remove_member(uow, "finance", "eve")
+    assert "REF-001" in office.view("eve").objection
+    office.act("eve", tasks.agree)
+
+    assert grants(office.engine) == []
+    held(office.engine, instance, bill_id)
+
+
+def test_an_approver_brings_nobody_along_where_being_asked_is_all_that_it_takes(office):
+    """Two of three must agree, and the policy does not say who may: whom one of them added could be the other."""
+    two = POLICY.replace("people: 1, valid_for", "people: 2, valid_for")
+    then = approval("more", COUNTS, users="bob")
+    change = '<troika:buttons changeFuture="true"/>'
+    instance, _ = begin(office, two, change, users="bob,eve,gus", mode="ratio", extra='threshold="3/5"', then=then)
+
+    assert {"add_before", "add_after"} <= set(office.view("bob").actions)
+    with pytest.raises(ActNotOffered):
+        office.act("bob", tasks.add_beside, ["hal", "ivy"], "they know the case")
+    assert "set_future" not in office.view("bob").actions
+    for login in ("bob", "dan"):
+        with pytest.raises(CannotChoose, match="no policy says who"):
+            office.do(login, tasks.set_future, instance, "more", ["hal"])
+
+
+def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
+    two = ELIGIBLE.replace("people: 1, ", "people: 2, ")
+    begin(office, two, users="bob,eve,gus", mode="ratio", extra='threshold="2/5"')
+    office.act("bob", tasks.add_beside, ["hal", "ivy"], "they know the case")
+    assert "REF-001" in office.view("hal").objection
+    for login in ("hal", "bob"):
+        office.act(login, tasks.agree)
+
+    assert owners(office) == [office.who["bob"].user_id]
+
+
+def test_whom_the_policy_entitles_counts_though_somebody_has_added_him(office):
+    two = ELIGIBLE.replace("people: 1, ", "people: 2, ")
+    instance, bill_id = begin(office, two, users="bob,gus", mode="ratio", extra='threshold="3/5"')
+
+    office.act("bob", tasks.add_beside, ["eve"], "she knows the case")
+    for login in ("eve", "bob"):
+        office.act(login, tasks.agree)
+
+    pay(office.engine, instance, bill_id)
+    assert state_of(office.engine, bill_id) == "paid"
+
+
+@pytest.mark.parametrize("verb", [tasks.add_before, tasks.add_after])
+def test_who_signs_before_or_after_somebody_gives_no_approval_of_his_own(office, verb):
+    begin(office, ELIGIBLE, users="bob", mode="any")
+
+    office.act("bob", verb, ["eve"])
+    office.act("eve", tasks.agree)
+    if verb is tasks.add_before:
+        office.act("bob", tasks.agree)
+
+    assert owners(office) == [office.who["bob"].user_id]
+
+
+def test_taking_signers_away_takes_no_provider_away_and_later_ones_are_only_added(office):
+    instance, _ = begin(
+        office, ELIGIBLE, '<troika:buttons changeFuture="true"/>', users="bob,eve",
+        then=approval("more", COUNTS, users="bob"),
+    )  # fmt: skip
+    office.act("bob", tasks.add_beside, ["gus"], "he knows the case")
+    mine, added = office.item("eve"), office.item("gus")
+
+    with pytest.raises(CannotRemoveSigner):
+        office.do("dan", tasks.remove_signer, mine, "quick")
+    office.do("bob", tasks.remove_signer, added, "quick")
+    with pytest.raises(CannotChoose, match="only added"):
+        office.do("dan", tasks.set_future, instance, "more", ["gus"], adds=False)
+
+    office.act("bob", tasks.agree)
+    assert grants(office.engine) == [], "eve is asked still"
+    office.act("eve", tasks.agree)
+    assert len(owners(office)) == 2
+
+
+def test_of_those_who_agreed_in_a_ratio_only_the_entitled_are_counted(office):
+    two = ELIGIBLE.replace("people: 1, ", 'people: 2, when: "= number(facts.amount) > 0", ')
+    instance, bill_id = begin(office, two, users="bob,eve,gus,hal", mode="ratio", extra='threshold="1/2"')
+    for login in ("gus", "bob"):
+        office.act(login, tasks.agree)
+
+    assert owners(office) == [office.who["bob"].user_id]
+    assert "finance_approval (2)" in held(office.engine, instance, bill_id)
+    other = office.start(bill_id=str(bill_id))
+    for login in ("eve", "hal"):
+        office.act(login, tasks.agree)
+
+    pay(office.engine, other, bill_id)
+
+
+def rejected_later(office: Office) -> Any:
+    """Approved, then rejected by somebody else, which ends it; (id, bill)."""
+    then = approval("more", users="cyd", extra='onReject="end"')
+    instance, bill_id = begin(office, ELIGIBLE, users="bob", then=then)
+    office.act("bob", tasks.agree)
+    office.act("cyd", tasks.reject, "not needed")
+    assert office.status(instance) == "rejected"
+    return instance, bill_id
+
+
+def test_a_request_that_was_rejected_later_on_leaves_no_approval_behind(office):
+    _, bill_id = rejected_later(office)
+
+    assert grants(office.engine) == [("finance_approval", "void")]
+    other = office.start(bill_id=str(bill_id))
+    held(office.engine, other, bill_id)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow).findings == []
+
+
+def test_a_woken_request_has_none_of_its_approvals(office, monkeypatch):
+    """Neither one that was rejected by a version of the product that let them live."""
+    with monkeypatch.context() as before:
+        before.setattr(settling.policy, "undo_all", lambda *_: None)
+        instance, _ = rejected_later(office)
+    assert grants(office.engine) == [("finance_approval", "active")]
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.add_member(uow, "process_admin", "gus")
+
+    office.do("dan", tasks.wake, instance, "it was a mistake")
+    assert office.do("gus", tasks.wake, instance, "yes").confirmed
+
+    assert grants(office.engine) == [("finance_approval", "void")]
+
+
+def owners(office: Office) -> list[UUID]:
+    """Whose the grants are, one after the other."""
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return list(uow.execute(select(policy_grant.c.account_id).order_by(policy_grant.c.id)).scalars())
