@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from engine.dmn import model as m
 from engine.dmn.program import Program, expressions_in, free_names, program_of
 from engine.feel import types
+from engine.feel.reference import functions
+
+FUNCTIONS = frozenset(info.name for info in functions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ def inputs(model: m.Model, decision: str) -> tuple[Field, ...]:
         if isinstance(found, m.Decision | m.Knowledge):
             names |= sources(program, free_names(program, found.logic)) - _own(model)
     clauses = {clause.text.strip(): clause for found in involved for clause in _clauses(found)}
+    names |= (clauses.keys() & FUNCTIONS) - _own(model)  # a column cannot mean the function of that name
     fields = [field for name in names for field in _fields(model, name, clauses)]
     place = {text: number for number, text in enumerate(clauses)}
     return tuple(sorted(fields, key=lambda field: (place.get(field.name, len(place)), field.name)))

@@ -64,6 +64,40 @@ def test_an_analyst_edits_a_table_and_sees_on_the_rows_what_is_wrong(site, draft
     assert not chromium.scrolls_sideways(page)
 
 
+def test_a_step_leads_to_its_table_which_offers_the_data_of_the_process(site):
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, "/designer/edit/leave_request#rule")
+    page.evaluate("tkDesigner.modeler.get('canvas').zoom(1.25)")
+    left = page.evaluate("tkDesigner.modeler.get('canvas').viewbox().x")
+    page.locator("[data-group-id=group-calledDecision] .bio-properties-panel-group-header").click()
+    page.locator("#panel [data-saves]").filter(has_text="打开决策表").click()
+    page.wait_for_url("**/designer/decisions/edit/leave_rule?**#leave_rule")
+    site.ready(page)
+    expect(page.locator("#askers a")).to_have_attribute("href", "/designer/edit/leave_request#rule")
+
+    page.get_by_role("button", name="为“开始日期”添加一列").click()
+    head = page.locator("#editor th.input-cell").nth(2)
+    expect(head).to_contain_text("开始日期")
+    expect(head).to_contain_text("日期")
+    page.locator("#undo").click()
+    expect(page.locator("#editor th.input-cell")).to_have_count(2)
+    page.locator("#known button").first.click()
+    cell = page.locator("#editor td.input-cell").nth(2)  # of the new column, in the first rule
+    cell.click()
+    page.locator(".cm-completionDetail").filter(has_text="年假").click()
+    expect(cell).to_contain_text('"annual"')
+    page.locator("#back").click()
+
+    page.wait_for_url("**/designer/edit/leave_request#rule")
+    site.ready(page)
+    expect(page.locator("#panel .bio-properties-panel-header-label")).to_have_text("确定审批人")
+    assert page.evaluate("tkDesigner.modeler.get('canvas').viewbox().x") == left
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert b"leave_type" in drafts.open_(uow, "processes/oa/leave_rule.dmn").content
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drafts.discard(uow, "processes/oa/leave_rule.dmn")
+
+
 def test_rows_beside_the_table_are_decided_while_it_changes(site, draft):
     page = site.enter("chen", language="zh-CN")
     site.open(page, draft("tried"))

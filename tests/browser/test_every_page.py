@@ -69,7 +69,7 @@ PAGES = {
 NO_PAGES = {
     **dict.fromkeys(
         ("requests.diagram", "requests.drawing", "inbox.diagram", "cockpit.diagram", "cockpit.compared",
-         "designer.catalogue", "designer.source",
+         "designer.catalogue", "designer.known_to_decision", "designer.source",
          "designer.step_template_file", "designer.download", "requests.document", "requests.selectable",
          "inbox.selectable", "people.search", "picking.records", "picking.words", "picking.organisation",
          "signatures.picture",
@@ -81,7 +81,7 @@ NO_PAGES = {
          "designer.publish_scenarios", "designer.form_frame"),
         "a part of a page",
     ),
-    **dict.fromkeys(("inbox.following", "workdays.index"), "leads to a page"),
+    **dict.fromkeys(("inbox.following", "workdays.index", "designer.decision_of"), "leads to a page"),
     "policies.payment": "looked at where one is paid: test_policy_walk",
 }  # fmt: skip
 WHOLE = "html"

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import date, datetime
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -241,3 +242,91 @@ def test_rules_go_out_as_a_sheet_and_come_back_from_one(ana):
     other = asked((io.BytesIO(b"x,y\n1,2"), "rules.csv"))
     assert (other.status_code, "Expected the first row to name the columns amount, fee" in other.text) == (422, True)
     assert asked(decision="nothing").status_code == 422
+
+
+def test_days_and_numbers_of_a_spreadsheet_become_days_and_numbers_of_the_table(ana):
+    days = w.xml(
+        w.decision(
+            "fee",
+            w.table(
+                "FIRST",
+                [
+                    ("day", "date", ""),
+                    ("moment", "date and time", ""),
+                    ("text", "string", ""),
+                    ("amount", "number", ""),
+                ],
+                [("since", "date", "", None)],
+                [["-", "-", "-", "-", 'date("2026-01-01")']],
+            ),
+        )
+    )
+    noon = datetime.fromisoformat("2026-01-05T12:30")
+    made = sheet(
+        {"A1": "day", "B1": "moment", "C1": "text", "D1": "amount", "E1": "since"}
+        | {"A2": date(2026, 1, 5), "B2": date(2026, 1, 5), "C2": date(2026, 1, 5), "D2": 1e-7, "E2": date(2026, 2, 1)}
+        | {"A3": ">= 2026/1/5", "B3": noon, "C3": '"x"', "D3": 1000.0, "E3": "2026-02-30"}
+    )
+    ana.get(f"{HERE}/")
+    sent = {"xml": text(days), "decision": "fee", "csrf_token": ana.token, "file": (io.BytesIO(made), "rules.xlsx")}
+    back = dmn.read(ana.post(f"{HERE}/sheet/fee", data=sent).json["xml"].encode()).model.find("fee").logic
+    assert [(*rule.tests, *rule.outputs) for rule in back.rules] == [
+        ('date("2026-01-05")', 'date and time("2026-01-05T00:00:00")', '"2026-01-05"', "0.0000001",
+         'date("2026-02-01")'),
+        ('>= date("2026-01-05")', 'date and time("2026-01-05T12:30:00")', '"x"', "1000", "2026-02-30"),
+    ]  # fmt: skip
+
+
+def test_a_step_leads_to_its_decision_which_knows_the_data_of_the_process(ana, engine):
+    form = {
+        "id": "oa/fees", "type": "default", "components": [
+            {"id": "a", "type": "number", "key": "amount", "label": "金额",
+             "properties": {"troika:label.en": "Amount"}},
+            {"id": "k", "type": "select", "key": "kind", "label": "种类",
+             "values": [{"label": "急件", "value": "fast"}]},
+        ],
+    }  # fmt: skip
+    shows = b'<extensionElements><zeebe:formDefinition formId="oa/fees"/></extensionElements>'
+    drawing = ASKS.replace(b'<startEvent id="begin"/>', b'<startEvent id="begin">' + shows + b"</startEvent>")
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/fees.json", json.dumps(form).encode())
+        drafts.save(uow, "processes/sales/asks.bpmn", drawing, name="asks")
+    there = ana.get(f"{HERE}/of/fee?process=asks&element=ask").headers["Location"]
+    assert there == f"{HERE}/edit/fee?process=asks&element=ask#fee"
+    assert '<a class="btn btn-sm" id="back" data-saves href="/designer/edit/asks#ask">' in ana.get(there).text
+    assert 'id="back"' not in ana.get(f"{HERE}/edit/fee?process=nothing&element=ask").text
+
+    found = ana.get(f"{HERE}/known/fee").json
+
+    assert [(one["process"], one["name"], one["address"]) for one in found["used"]] == [
+        ("asks", "Ask", "/designer/edit/asks#ask")
+    ]
+    known = [(one["name"], one["type"], one["label"], one["choices"]) for one in found["variables"]][:2]
+    assert known == [("amount", "number", "Amount", []), ("kind", "string", "种类", [['"fast"', "急件"]])]
+    assert "sum" in [one["name"] for one in found["functions"]]
+
+    new = ana.get(f"{HERE}/of/toll?process=asks&element=ask").headers["Location"]
+    assert ana.get(new).text.count('value="sales"') > 0
+    sent = {
+        "key": "toll",
+        "name": "",
+        "category": "sales",
+        "process": "asks",
+        "element": "ask",
+        "csrf_token": ana.token,
+    }
+    assert ana.post(f"{HERE}/", data=sent).headers["Location"] == f"{HERE}/edit/toll?process=asks&element=ask"
+    assert {"id": "toll", "name": "toll"} in ana.get("/designer/catalogue.json").json["decisions"]
+
+
+def test_a_row_that_leaves_an_input_empty_is_decided_with_null(ana):
+    columns = [("amount", "number", ""), ("starts", "date", "")]
+    two = w.xml(w.decision("fee", w.table("FIRST", columns, [("fee", "string", "", None)], [["> 1", "-", '"x"']])))
+    ana.get(f"{HERE}/")
+    sent = {"xml": text(two), "decision": "fee", "rows": json.dumps([{"amount": "5"}])}
+    answer = ana.post(f"{HERE}/try/fee", json=sent, headers={"X-CSRFToken": ana.token}).json
+    assert [field.name for field in dmn.inputs(dmn.read(two).model, "fee")] == [
+        "amount",
+        "starts",
+    ]  # a function is called so too
+    assert (answer["rows"][0]["value"], answer["rows"][0]["problems"]) == ('"x"', [])

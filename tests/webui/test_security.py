@@ -121,7 +121,8 @@ ASKS = {
          "designer.source", "designer.versions", "designer.view", "designer.import_form", "designer.import_files",
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
-         "designer.simulate_decision", "designer.decision_sheet", "designer.new_approval", "designer.create_approval",
+         "designer.simulate_decision", "designer.decision_sheet", "designer.decision_of", "designer.known_to_decision",
+         "designer.new_approval", "designer.create_approval",
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",
@@ -262,7 +263,7 @@ def put_there(engine: ProcessEngine, people: dict[str, identity.User]) -> dict[s
         draft = drafting.save(uow, "raise_pay", {"reason": "good work"}).id
     return {
         "instance_id": started, "item": item, "document_id": document, "definition_id": definition,
-        "user_id": people["vic"].id, "key": "claim", "table": "erp_payment", "record_id": uuid4(),
+        "user_id": people["vic"].id, "key": "claim", "decision": "claim", "table": "erp_payment", "record_id": uuid4(),
         "incident_id": uuid4(), "notice_id": uuid4(), "code": code, "robot_id": uuid4(),
         "receiver_id": uuid4(), "delivery_id": uuid4(),
         "job_id": uuid4(), "name": "nothing.js", "batch_id": uuid4(), "policy_id": "REF-001", "version_id": version,

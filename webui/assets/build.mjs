@@ -5,6 +5,7 @@ import * as esbuild from 'esbuild';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { decisionParts } from './decision_parts.mjs';
 import { formTexts } from './form_texts.mjs';
 import { menuTexts } from './menu_texts.mjs';
 
@@ -24,7 +25,7 @@ const { metafile: { outputs } } = await esbuild.build({
   entryNames: '[name]-[hash]', chunkNames: 'chunk/[name]-[hash]', assetNames: 'asset/[name]-[hash]',
   legalComments: 'linked', logLevel: 'warning',
   loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
-  plugins: [formTexts(), menuTexts()],
+  plugins: [formTexts(), menuTexts(), decisionParts()],
 }).catch(() => process.exit(1));
 
 const manifest = {}, tooBig = [];

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from flask import g
 
-from engine import drafts, repository
+from engine import dmn, drafts, repository
 from engine.drafts import DraftInfo
 from engine.repository import DefinitionInfo
 from webui.rendering import label
@@ -47,3 +47,23 @@ def _as_file(path: str, deployed: list[DefinitionInfo], draft: DraftInfo | None)
 def file_of_decisions(key: str) -> DecisionFile | None:
     """The one with this name: of two, the first by area."""
     return next((found for found in files() if found.key == key), None)
+
+
+def drawn_decisions() -> dict[str, str]:
+    """What drawings may ask that is in a draft: id -> name."""
+    models = [dmn.read(content_of(file), file.path).model for file in files() if file.draft is not None]
+    found = [one for model in models if model is not None for one in (*model.decisions, *model.services)]
+    return {one.id: label(dict(one.labels), one.name) for one in found}
+
+
+def content_of(file: DecisionFile) -> bytes:
+    """As it is edited now: the draft, else what is deployed."""
+    if file.draft is not None:
+        return drafts.open_(g.uow, file.path).content
+    return repository.source(g.uow, file.deployed[0].id)
+
+
+def ids_of(file: DecisionFile) -> set[str]:
+    """What drawings may ask of it: decisions and services, as it is edited now."""
+    model = dmn.read(content_of(file), file.path).model
+    return set() if model is None else {one.id for one in (*model.decisions, *model.services)}

@@ -12,14 +12,15 @@ from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
 from webui import datafile, errors, transaction
 from webui.access import works
-from webui.designer import table_sheets
+from webui.designer import decision_uses, expressions, table_sheets
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
-from webui.designer.decision_files import DecisionFile, file_of_decisions, files
+from webui.designer.decision_files import DecisionFile, content_of, file_of_decisions, files, ids_of
 from webui.designer.drawing import NotAnObject, body, findings_out
 from webui.designer.filing import saved_by
-from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, etag_of
+from webui.designer.library import KEY, WrongProcessId, areas, etag_of
 from webui.designer.lock import held, held_page, of_draft
+from webui.designer.way_back import area_of, led_by, way_back
 from webui.rendering import as_script_data, label, page
 
 ROWS_LIMIT = 10_000
@@ -60,12 +61,13 @@ def decision_files() -> ResponseReturnValue:
 @works
 def new_decision() -> ResponseReturnValue:
     """The questions before the first table."""
-    values = {"category": FIRST_AREA}
-    return page("designer/new_decision.html", block="content", areas=areas(), values=values, error=None)
+    came = way_back()
+    values = {"category": area_of(came["back"]), "key": request.args.get("key", "")}
+    return page("designer/new_decision.html", block="content", areas=areas(), values=values, error=None, **came)
 
 
 def _new_again(error: EngineError) -> str:
-    return render_template("designer/new_decision.html", areas=areas(), values=request.form, error=error)
+    return render_template("designer/new_decision.html", areas=areas(), values=request.form, error=error, **way_back())
 
 
 @designer.post("/decisions/")
@@ -79,14 +81,23 @@ def create_decision() -> ResponseReturnValue:
     if file_of_decisions(key) is not None or repository.versions(g.uow, key, "decision"):
         raise DecisionIdTaken(key=key)
     drafts.save(g.uow, f"processes/{area}/{key}.dmn", blank_table(key, name or key), name=name)
-    return redirect(url_for(".edit_decision", key=key), 303)
+    return redirect(url_for(".edit_decision", key=key, **led_by()), 303)
+
+
+@designer.get("/decisions/of/<decision>")
+def decision_of(decision: str) -> ResponseReturnValue:
+    """To the file that holds a decision; where there is none, to the page that makes one."""
+    found = next((file for file in files() if decision in ids_of(file)), None)
+    if found is None:
+        return redirect(url_for(".new_decision", key=decision, **led_by()))
+    return redirect(url_for(".edit_decision", key=found.key, _anchor=decision, **led_by()))
 
 
 @designer.get("/decisions/edit/<key>")
 def edit_decision(key: str) -> ResponseReturnValue:
     """The draft of file `key`; without one, the newest version as the start of one."""
     found = _existing(key)
-    content = _content(found)
+    content = content_of(found)
     if held(found.path) is not None:
         return held_page("decision", found.path, found.name, content, found.draft)
     data = {
@@ -94,13 +105,23 @@ def edit_decision(key: str) -> ResponseReturnValue:
         "xml": _for_the_editor(content).decode("utf-8", "replace"), "etag": etag_of(found.draft),
         "comments": drafts.comments.counts(g.uow, found.path),
         "addresses": {
+            "known": url_for(".known_to_decision", key=key),
             "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
             **of_draft("decision", key, found.path), "try": url_for(".try_decision", key=key),
             "simulate": url_for(".simulate_decision", key=key), "sheet": url_for(".decision_sheet", key=key),
         },
         "limits": {"megabytes": datafile.FILE_LIMIT_MB, "rows": ROWS_LIMIT},
     }  # fmt: skip
-    return page("designer/decision.html", block="body", file=found, page_data=as_script_data(data))
+    return page("designer/decision.html", block="body", file=found, page_data=as_script_data(data), **way_back())
+
+
+@designer.get("/decisions/known/<key>")
+def known_to_decision(key: str) -> ResponseReturnValue:
+    """The steps that ask the file, what their processes know there, and the functions that its cells may use."""
+    askers = list(decision_uses.asking(ids_of(_existing(key))))
+    return jsonify(
+        used=[one.told() for one in askers], variables=decision_uses.known(askers), functions=expressions.functions()
+    )
 
 
 @designer.post("/decisions/check/<key>")
@@ -143,12 +164,10 @@ def try_decision(key: str) -> ResponseReturnValue:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or len(rows) > TESTS_LIMIT:
         raise NotAnObject(field="rows")
     model = _model(key, sent["xml"])
-    names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    lines = [names, *([_text(row.get(name)) for name in names] for row in rows)]
     wanted = [of.name for of in dmn.inputs(model, sent["decision"])]
-    done = dmn.simulate(
-        model, sent["decision"], _filled(lines, wanted), now=g.uow.now, rows_limit=TESTS_LIMIT, keep_empty=True
-    )
+    names = list(dict.fromkeys([*wanted, *(str(name) for row in rows for name in row)]))
+    lines = [names, *([_text(row.get(name)) for name in names] for row in rows)]
+    done = dmn.simulate(model, sent["decision"], lines, now=g.uow.now, rows_limit=TESTS_LIMIT, keep_empty=True)
     return jsonify(rows=[_row_out(row) for row in done.rows], coverage=_coverage_out(done))
 
 
@@ -193,12 +212,6 @@ def _existing(key: str) -> DecisionFile:
     return found
 
 
-def _content(found: DecisionFile) -> bytes:
-    if found.draft is not None:
-        return drafts.open_(g.uow, found.path).content
-    return repository.source(g.uow, found.deployed[0].id)
-
-
 def _for_the_editor(xml: bytes) -> bytes:
     """The editor knows DMN 1.3 only: the tables of the other versions are the same but for the namespace."""
     for namespace in _OTHER_MODELS:
@@ -218,7 +231,7 @@ def _reading(path: str, xml: bytes) -> dmn.Reading:
     """A file, together with those that it imports."""
     together = {path: xml}
     if dmn.missing_imports(together):
-        together |= {found.path: _content(found) for found in files() if found.path != path}
+        together |= {found.path: content_of(found) for found in files() if found.path != path}
     return dmn.read_all(together)[path]
 
 
@@ -233,13 +246,6 @@ def _decisions(model: dmn.Model) -> list[dict[str, Any]]:
         }
         for decision in model.decisions
     ]  # fmt: skip
-
-
-def _filled(lines: list[list[Any]], wanted: list[str]) -> list[list[Any]]:
-    """With a column for the first input where none has one: an empty row is a row too."""
-    if wanted and not set(lines[0]) & set(wanted):
-        return [[*line, heading] for line, heading in zip(lines, [wanted[0], *[None] * len(lines)], strict=False)]
-    return lines
 
 
 def _row_out(row: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from webui import errors, findings
 from webui.designer import conditions, expressions, gateways, panel, ready_steps
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
+from webui.designer.decision_files import drawn_decisions
 from webui.designer.filing import saved_by
 from webui.designer.library import draft_of, etag_of, path_of
 from webui.rendering import label, person
@@ -44,8 +45,8 @@ def catalogue() -> ResponseReturnValue:
     return jsonify(
         operations=[_operation(found) for found in operations.catalog().values()],
         forms=_forms(),
-        decisions=_named(repository.latest_all(g.uow, "decision")),
-        processes=_named(repository.latest_all(g.uow)),
+        decisions=_named(repository.latest_all(g.uow, "decision"), drawn_decisions()),
+        processes=_named(repository.latest_all(g.uow), _drawn_processes()),
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
         departments=[{"key": unit.key, "name": person(unit)} for unit in identity.org_units(g.uow)],
         people=[{"login": user.login, "name": person(user)} for user in identity.users(g.uow, limit=_MANY)],
@@ -240,8 +241,14 @@ def _form(key: str, name: str) -> dict[str, Any]:
     return {"id": key, "name": name, "fields": fields}
 
 
-def _named(infos: list[repository.DefinitionInfo]) -> list[dict[str, str]]:
-    return [{"id": info.key, "name": label(info.labels, info.name)} for info in infos]
+def _named(infos: list[repository.DefinitionInfo], drawn: dict[str, str]) -> list[dict[str, str]]:
+    """`drawn`: names of drafts by id."""
+    names = drawn | {info.key: label(info.labels, info.name) for info in infos}
+    return [{"id": key, "name": names[key]} for key in sorted(names)]
+
+
+def _drawn_processes() -> dict[str, str]:
+    return {draft.key: draft.name or draft.key for draft in drafts.list_(g.uow) if draft.kind == "process"}
 
 
 def _capabilities() -> list[dict[str, str]]:

@@ -25,8 +25,9 @@ from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, findings_out
 from webui.designer.filing import changed_by, file_of
 from webui.designer.form_uses import Drawn, Use
-from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas
+from webui.designer.library import KEY, WrongProcessId, areas
 from webui.designer.lock import held, held_page, of_draft
+from webui.designer.way_back import area_of, led_by, way_back
 from webui.rendering import as_script_data, page
 
 _COMPARED: dict[str, tuple[type, ...]] = {"yes": (Boolean,), "number": (Integer, Numeric), "text": (String,)}
@@ -93,11 +94,13 @@ def form_files() -> ResponseReturnValue:
 @works
 def new_form() -> ResponseReturnValue:
     """The questions before the first field."""
-    return page("designer/new_form.html", block="content", areas=areas(), values={"category": FIRST_AREA}, error=None)
+    came = way_back()
+    values = {"category": area_of(came["back"])}
+    return page("designer/new_form.html", block="content", areas=areas(), values=values, error=None, **came)
 
 
 def _new_again(error: EngineError) -> str:
-    return render_template("designer/new_form.html", areas=areas(), values=request.form, error=error)
+    return render_template("designer/new_form.html", areas=areas(), values=request.form, error=error, **way_back())
 
 
 @designer.post("/forms/")
@@ -112,7 +115,7 @@ def create_form() -> ResponseReturnValue:
     if any(file.id == key for file in files()):
         raise FormIdTaken(key=key)
     drafts.save(g.uow, f"forms/{key}.json", blank_form(key, []), name=key)
-    return redirect(url_for(".build_form", form_id=key), 303)
+    return redirect(url_for(".build_form", form_id=key, **led_by()), 303)
 
 
 @designer.get("/forms/edit/<path:form_id>")
@@ -137,10 +140,9 @@ def build_form(form_id: str) -> ResponseReturnValue:
         "tables": [_table(table) for table in records.tables(g.uow)],
         "dictionaries": [_dictionary(one) for one in dictionaries.list_(g.uow)],
     }  # fmt: skip
-    back = request.args.get("process", "") if came in {one.id for one in shown} else ""
     return page(
-        "designer/form_builder.html", block="body", file=file, uses=shown, chosen=data["use"], back=back,
-        element=request.args.get("element", ""), page_data=as_script_data(data),
+        "designer/form_builder.html", block="body", file=file, uses=shown, chosen=data["use"],
+        page_data=as_script_data(data), **way_back(),
     )  # fmt: skip
 
 

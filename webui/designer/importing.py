@@ -11,8 +11,9 @@ from engine.errors import N_, AlreadyExists, EngineError
 from webui import errors
 from webui.access import works
 from webui.designer.blueprint import designer
-from webui.designer.library import FIRST_AREA, KEY, WrongProcessId, areas, draft_of
+from webui.designer.library import KEY, WrongProcessId, areas, draft_of
 from webui.designer.report import counts
+from webui.designer.way_back import FIRST_AREA
 from webui.rendering import page
 
 DRAWINGS = (".bpmn", ".xml")

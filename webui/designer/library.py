@@ -20,9 +20,9 @@ from webui.designer.blank import blank_drawing
 from webui.designer.blueprint import designer
 from webui.designer.lock import held, held_page, of_draft
 from webui.designer.report import shown
+from webui.designer.way_back import FIRST_AREA, way_back
 from webui.rendering import as_script_data, label, page
 
-FIRST_AREA = "oa"
 KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
 
 
@@ -143,7 +143,12 @@ def editor(key: str) -> ResponseReturnValue:
         },
     }  # fmt: skip
     return page(
-        "designer/editor.html", block="body", line=opened.line, latest=opened.latest, page_data=as_script_data(data)
+        "designer/editor.html",
+        block="body",
+        line=opened.line,
+        latest=opened.latest,
+        page_data=as_script_data(data),
+        **way_back(),
     )
 
 

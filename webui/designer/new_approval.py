@@ -17,7 +17,8 @@ from webui.designer.blank import blank_approval
 from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys, form_of
-from webui.designer.library import FIRST_AREA, KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
+from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
+from webui.designer.way_back import FIRST_AREA
 from webui.rendering import page
 
 ROWS = 8

@@ -1,16 +1,22 @@
 """A decision table as a sheet and back: a line for each rule, each cell as it stands in the table."""
 
+import re
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from engine import dmn
+from engine import dmn, feel
 from engine.bpmn.imports.writing import to_bytes
 from engine.bpmn.parser.xml import parse
 from engine.dmn import model as m
+from engine.dmn.inputs import basic
 from engine.errors import N_, EngineError
 from webui.designer.table_things import columns
 
 LONGEST = 2000
+_DAY = re.compile(r"((?:[<>]=?\s*)?)(\d{4}([-/])\d{1,2}\3\d{1,2})")
+"""a day as .csv files have it, alone or compared with; as FEEL it would be a calculation"""
 
 
 class NoTable(EngineError):
@@ -53,7 +59,9 @@ def with_rules(xml: bytes, model: dmn.Model, decision: str, sheet: Sequence[Sequ
         place.remove(one)
     wide = max((len(rule.annotations) for rule in table.rules), default=0)
     said = {(*rule.tests, *rule.outputs, *rule.annotations): one for rule, one in zip(table.rules, old, strict=True)}
-    rows = [_row(line, len(expected) + wide) for line in sheet[1:] if any(_text(cell) for cell in line)]
+    clauses: tuple[m.InputClause | m.OutputClause, ...] = (*table.inputs, *table.outputs)
+    types = [basic(model, column.type)[0] for column in clauses] + [""] * wide
+    rows = [row for line in sheet[1:] if any(row := _row(line, types))]
     kept = {row: said[row] for row in rows if row in said}
     taken = {one.get("id") for one in kept.values()}
     for number, row in enumerate(rows):
@@ -75,9 +83,43 @@ def _table(model: dmn.Model, decision: str) -> tuple[m.DecisionTable, str]:
     return logic, found.name
 
 
-def _row(line: Sequence[Any], width: int) -> tuple[str, ...]:
-    cells = [_text(cell) for cell in line[:width]]
-    return (*cells, *[""] * (width - len(cells)))
+def _row(line: Sequence[Any], types: Sequence[str]) -> tuple[str, ...]:
+    cells = [_feel(cell, of) for cell, of in zip(line, types, strict=False)]
+    return (*cells, *[""] * (len(types) - len(cells)))
+
+
+def _feel(cell: Any, of: str) -> str:
+    """What a column of this type says where a spreadsheet has a value, or a day as it is written in one."""
+    if isinstance(cell, str):
+        day = _DAY.fullmatch(cell.strip()) if of == "date" else None
+        return f"{day[1]}{_moment(_date(day), of)}" if day is not None and _date(day) else _text(cell)
+    if isinstance(cell, datetime | date | time | timedelta):
+        return _moment(cell, of)
+    if isinstance(cell, float):
+        return f"{Decimal(repr(cell)).normalize():f}"
+    return _text(cell)
+
+
+def _moment(value: Any, of: str) -> str:
+    """A spreadsheet has no days, only midnights."""
+    if isinstance(value, datetime):
+        whole = value.time() == time() if of in ("", "string") else of == "date"
+        value = value.date() if whole else value
+    if of == "date and time" and not isinstance(value, datetime) and isinstance(value, date):
+        value = datetime.combine(value, time())
+    if isinstance(value, timedelta):
+        return f'duration("PT{value.total_seconds():.0f}S")'
+    text = value.isoformat()
+    if of == "string":
+        return feel.quoted(text)
+    return f'{"date and time" if isinstance(value, datetime) else type(value).__name__}("{text}")'
+
+
+def _date(day: Any) -> date | None:
+    try:
+        return date(*(int(part) for part in re.split("[-/]", day[2])))
+    except ValueError:
+        return None
 
 
 def _text(cell: Any) -> str:

@@ -12,10 +12,10 @@ const TROIKA = {
 };
 
 // Gives the modeler and what it could not read and would lose at saving
-export async function open({ container, xml, changed }) {
-  const words = { additionalModules: [Language] };
+export async function open({ container, xml, known, changed }) {
+  const words = { additionalModules: [Language] }, texts = { additionalModules: [Language, known.module] };
   const modeler = new Modeler({
-    container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: { ...words, drdRenderer: colours() }, decisionTable: words, literalExpression: words, boxedExpression: words,
+    container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: { ...words, drdRenderer: colours() }, decisionTable: { additionalModules: [Language, known.module, known.columns] }, literalExpression: texts, boxedExpression: texts,
   });
   modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => { if (trigger !== 'clear') changed(); }));
   const { warnings } = await modeler.importXML(xml);

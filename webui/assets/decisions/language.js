@@ -11,4 +11,7 @@ function translate(text, values = {}) {
   return fill(words?.[text] ?? text, values).replace(/\{ (\w+) \}/g, (slot, name) => values[name] ?? slot);
 }
 
+// of a type or a value of FEEL
+export const word = text => words?.[text] ?? text;
+
 export default { translate: ['value', translate] };

@@ -41,6 +41,7 @@ function conflict(draft) {
 export function attend(page, draft, { now, take, before }) {
   conflict(draft);
   publication(page, draft, before);
+  leaving(draft, before);
   const aside = async () => putAside(page, draft, await now());
   $('compare').addEventListener('click', async () => location.assign(await aside()));
   const lock = page.addresses.lock ? edits(page, draft, aside) : null;
@@ -73,6 +74,17 @@ async function offerUnsent(page, draft, take) {
   $('unsent-compare').onclick = async () => location.assign(await putAside(page, draft, left.xml));
   dialog.addEventListener('cancel', event => event.preventDefault());
   dialog.showModal();
+}
+
+// what a link leads to shows the saved draft, and whoever comes back finds it
+function leaving(draft, before = async () => {}) {
+  document.addEventListener('click', async event => {
+    const link = event.target.closest('a[data-saves]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    await before();
+    if (['saved', 'stopped'].includes(draft.state) || await draft.save()) location.assign(link.href);
+  });
 }
 
 // the page on which a file is published shows the saved draft; before(): what is typed is taken along

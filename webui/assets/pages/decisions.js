@@ -1,6 +1,7 @@
 // The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, publishing.
 import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
+import { Known, showKnown } from '../decisions/known.js';
 import { Marks } from '../decisions/marks.js';
 import { sheet } from '../decisions/sheet.js';
 import { Simulation } from '../decisions/simulation.js';
@@ -35,13 +36,16 @@ async function start() {
   const page = JSON.parse($('decision-data').textContent);
   let draft = null, check = null;
   const changed = () => { draft?.changed(); check?.soon(); undoable(modeler); };
-  const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, changed: () => changed() });
+  const known = new Known(page.addresses.known);
+  const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, known, changed: () => changed() });
   const xml = () => currentXml(modeler, $('editor'));
   const marks = new Marks($('editor'));
   marks.setComments(page.comments);
   speakOf($('comments'), page, () => marks.chosen);
-  const problems = new Problems($('problems'), id => marks.show(id));
-  const tests = new Tests({ table: $('tests'), changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
+  const show = id => lead(modeler, marks, id);
+  const problems = new Problems($('problems'), show);
+  const choices = name => known.names.find(one => one.name === name)?.choices ?? [];
+  const tests = new Tests({ table: $('tests'), choices, changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
   draft = new Draft({
     address: page.addresses.draft, etag: page.etag, xml, onState: showState,
     unsent: `${page.person}:decision:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml,
@@ -70,8 +74,28 @@ async function start() {
     take,
   });
   globalThis.tkDecision = { modeler, draft, missing, lock };      // for browser tests and the console
-  await Promise.all([check.now(), begin()]);
-  if (location.hash) marks.show(decodeURIComponent(location.hash.slice(1)));
+  await Promise.all([knowing(known, modeler).then(check.now), begin()]);
+  if (location.hash) await show(decodeURIComponent(location.hash.slice(1)));
+}
+
+async function knowing(known, modeler) {
+  try {
+    const used = await known.load(), columns = () => modeler.getActiveViewer()?.get('tkColumns', false);
+    showKnown({ host: $('askers'), list: $('known'), used, names: known.names, add: name => columns()?.add(name) });
+    const list = () => { $('known').hidden = !columns(); };
+    modeler.on('views.changed', list);
+    list();
+  } catch (error) {
+    $('askers').textContent = t('What the processes know could not be read: {reason}', { reason: error.message });
+  }
+}
+
+// to a part of the file, in the view that shows it
+async function lead(modeler, marks, id) {
+  const within = element => element && (element.id === id || ['decisionLogic', 'encapsulatedLogic', 'input', 'output', 'rule', 'inputEntry', 'outputEntry', 'inputExpression'].some(part => [element[part] ?? []].flat().some(within)));
+  const view = modeler.getViews().find(({ type, element }) => type !== 'drd' && within(element));
+  if (view && modeler.getActiveView()?.id !== view.id) await modeler.open(view);
+  marks.show(id);
 }
 
 // Newest answer wins; one question at a time costs the server least
@@ -88,12 +112,12 @@ function checker({ modeler, page, problems, marks, tests, unread }) {
     const mine = ++tried, decision = $('decision').value;
     if (!decision) return;
     try {
-      const { rows, coverage } = await send('POST', page.addresses.try, { xml: await xmlNow(), decision, rows: JSON.stringify(tests.rows) });
+      const { rows, coverage } = await send('POST', page.addresses.try, { xml: await xmlNow(), decision, rows: JSON.stringify(tests.filled) });
       if (mine !== tried) return;
       tests.show(rows);
-      marks.setHits(tests.rows.some(row => Object.keys(row).length) ? coverage : null);
+      marks.setHits(tests.filled.length ? coverage : null);
     } catch (error) {
-      if (mine === tried) tests.show(tests.rows.map(() => ({ value: '', rules: [], problems: [error.message], passed: null })));
+      if (mine === tried) tests.show(tests.filled.map(() => ({ value: '', rules: [], problems: [error.message], passed: null })));
     }
   };
   const now = async () => {
@@ -105,7 +129,7 @@ function checker({ modeler, page, problems, marks, tests, unread }) {
       show(findings);
       choose(decisions);
       const chosen = decisions.find(({ id }) => id === $('decision').value);
-      if (chosen) tests.set(chosen.inputs, tests.rows.some(row => Object.keys(row).length) ? tests.rows : testsOf(modeler, chosen.id));
+      if (chosen) tests.set(chosen.inputs, tests.filled.length ? tests.rows : testsOf(modeler, chosen.id));
       await decide();
     } catch (error) {
       if (mine === asked) toast({ level: 'danger', text: t('The table could not be checked: {reason}', { reason: error.message }) });

@@ -63,18 +63,29 @@ async function start() {
     xml: () => currentXml(modeler), onFindings: found => check.show(found),
   });
   if (page.report) showReport($('report'), page.report, page.addresses.report, id => modeler.get('troikaFindings').show(id));
-  // the cards show the saved draft, and whoever goes to a form comes back to it
-  document.addEventListener('click', async event => {
-    const link = event.target.closest('#simple, a[data-saves]');
-    if (!link || draft.state === 'saved') return;
-    event.preventDefault();
-    if (await draft.save()) location.assign(link.href);
-  });
   globalThis.tkDesigner = { modeler, draft, missing, lock };      // for browser tests and the console
   await Promise.all([check.now(), begin()]);
   // the panel listens to the selection only once it has been painted: an element that is chosen before is not shown there
   const wanted = decodeURIComponent(location.hash.slice(1));
-  if (wanted && modeler.get('elementRegistry').get(wanted)) modeler.get('troikaFindings').show(wanted);
+  const element = wanted && modeler.get('elementRegistry').get(wanted);
+  if (element) {
+    modeler.get('troikaFindings').show(wanted);
+    asLeft(modeler.get('canvas'), element);
+  }
+  addEventListener('pagehide', () => sessionStorage.setItem(PLACE, JSON.stringify(placed(modeler.get('canvas')))));
+}
+
+// whoever comes back to an element finds the sheet where it was
+const PLACE = `tk-sheet:${location.pathname}`;
+
+function placed(canvas) {
+  const { x, y, width, height } = canvas.viewbox();
+  return { root: canvas.getRootElement().id, box: { x, y, width, height } };
+}
+
+function asLeft(canvas, element) {
+  const { root, box } = JSON.parse(sessionStorage.getItem(PLACE) ?? '{}'), { x, y } = element.waypoints?.[0] ?? element;
+  if (root === canvas.getRootElement().id && x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height) canvas.viewbox(box);
 }
 
 // Newest answer wins; one question at a time costs the server least

@@ -5,6 +5,7 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { asList, edit, extension, listOf } from '../extensions.js';
 import { FeelField } from './feel_field.js';
+import { decisionLink } from './called.js';
 import { choice, group, withStored } from './entries.js';
 
 const ZEEBE = 'zeebe:AssignmentDefinition', TROIKA = 'troika:Assignment';
@@ -22,6 +23,7 @@ export function assignmentGroup(element, translate, { assignment }) {
     way === 'expression' && { id: 'tk-who-expression', component: ExpressionEntry },
     way === 'role' && { id: 'tk-who-role', component: StrategyEntry, spec: { name: 'groups', label: 'Groups' } },
     ...assignment.filter(({ when: [, ways] }) => ways.includes(way)).map(word => choice(element, { ...word, when: null })),
+    ...(way === 'decision' ? decisionLink(extension(element, TROIKA)?.get('decisionId')) : []),
   ]);
 }
 

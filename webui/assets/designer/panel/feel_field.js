@@ -1,8 +1,8 @@
-// A FEEL field of the panel: the panel's own FeelEntry takes no editor extensions, so it cannot complete (see completion.js).
+// A FEEL field of the panel: the panel's own FeelEntry takes no editor extensions, so it cannot complete (see shared/completion.js).
 import FeelEditor from '@bpmn-io/feel-editor';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
-import { completion } from './completion.js';
+import { completion } from '../../shared/completion.js';
 import { judgement } from './judgement.js';
 import { TryOut } from './try_out.js';
 

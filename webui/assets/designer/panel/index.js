@@ -3,6 +3,7 @@
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 import { adHocGroups } from './ad_hoc.js';
+import { withCalled } from './called.js';
 import { CALENDAR, group } from './entries.js';
 import { flowGroups, waitingGroups, waitsForCondition } from './flow.js';
 import { loopGroup, repeats } from './loops.js';
@@ -35,7 +36,7 @@ class TroikaPanel {
       if (isAny(element, NAMED)) nameInEnglish(kept.find(({ id }) => id === 'general'));
       const general = kept.findIndex(({ id }) => id === 'documentation') + 1;
       const repeated = repeats(element) ? [loopGroup(element, this.translate)] : [];
-      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general)];
+      return [...kept.slice(0, general), ...this.#own(element), ...repeated, ...templateGroup(element, this.translate), ...kept.slice(general).map(one => withCalled(element, one))];
     };
   }
 

@@ -4,9 +4,9 @@ import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
+import { formLink } from './called.js';
 import { CALENDAR, choice, condition, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
-import { formLink } from './form_link.js';
 import { TimeLimits } from './time_limits.js';
 import { webhooksGroup } from './webhooks.js';
 
