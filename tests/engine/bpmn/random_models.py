@@ -94,6 +94,7 @@ class Blocks:
         self.chance = chance
         self.left = size
         self.plain = plain
+        self.rounds = 0
         self.count = 0
         self.drawn: list[str] = []
         self.lines: list[str] = []
@@ -127,7 +128,10 @@ class Blocks:
         return first, last
 
     def split(self) -> tuple[str, str]:
-        kind = self.chance.choice(("exclusive", "parallel") if self.plain else ("exclusive", "parallel", "inclusive"))
+        kinds = ("exclusive", "parallel", "inclusive")
+        if self.plain:  # SpiffWorkflow lets a join in a later round count the arrivals of the round before
+            kinds = kinds[:1] if self.rounds else kinds[:2]
+        kind = self.chance.choice(kinds)
         fork, join = self.key("f"), self.key("j")
         branches = [self.block() for _ in range(self.chance.choice((2, 2, 3)))]
         default = "" if kind == "parallel" else f"{fork}_{branches[-1][0]}"
@@ -140,8 +144,10 @@ class Blocks:
 
     def loop(self) -> tuple[str, str]:
         merge, again, out = self.key("l"), self.key("a"), self.key("o")
+        self.rounds += 1
         first, middle = self.task()
         second, last = self.block()
+        self.rounds -= 1
         self.drawn += [
             element("exclusiveGateway", merge), element("exclusiveGateway", again, default=f"{again}_{out}"),
             element("exclusiveGateway", out),
