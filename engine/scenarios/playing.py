@@ -174,7 +174,7 @@ class Playing(Run):
             self._keep(Called(name, said, how, None, refusal.code, str(refusal)))
             raise
         except Exception as error:
-            self._keep(Called(name, said, how, None, type(error).__name__, str(error)))
+            self._keep(Called(name, said, how, None, type(error).__name__, str(error), broke=True))
             raise
         self._keep(Called(name, said, how, normalise(outputs or {})))
         return outputs

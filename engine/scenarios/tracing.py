@@ -44,7 +44,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """An operation. `how`: it was run, or answered by a sample or as told. `code`: of its refusal or failure."""
+    """An operation. `how`: it was run, or answered by a sample or as told. `code`: of its refusal or failure, which is
+    no business error when it `broke`."""
 
     operation: str
     inputs: Values
@@ -52,6 +53,7 @@ class Called:
     outputs: Values | None = None
     code: str = ""
     text: str = ""
+    broke: bool = False
 
 
 @dataclass

@@ -52,6 +52,36 @@ def test_an_analyst_plays_a_claim_as_its_people_and_nothing_is_stored(play, engi
         ]
 
 
+def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_waited_for(play):
+    agreed = play(steps=[{"task": "approve", "as": "bob", "agree": {"cost_centre": "R1"}}])
+    for text in ("Amount <code>amount</code>", "Cost centre <code>cost_centre</code>", "Approve agreed → yes"):
+        assert text in agreed["html"]
+    returnable = CLAIM.decode().replace("<troika:approval ", "<troika:return targets='initiator'/><troika:approval ")
+    assert '<option value="initiator">The requester</option>' in play(xml=returnable)["html"]
+
+    calls = (
+        '<serviceTask id="tell" name="告知"><extensionElements><zeebe:taskDefinition type="notification.notify"/>'
+        '<zeebe:ioMapping><zeebe:input source="= []" target="user_ids"/>'
+        '<zeebe:input source="= &quot;hello&quot;" target="title"/></zeebe:ioMapping></extensionElements></serviceTask>'
+        '<sequenceFlow id="f0" sourceRef="begin" targetRef="tell"/><endEvent'
+    )
+    called = (
+        CLAIM.decode().replace("<endEvent", calls, 1).replace('id="f1" sourceRef="begin"', 'id="f1" sourceRef="tell"')
+    )
+    broken = play(xml=called, steps=[{"operation": "notification.notify", "raises": "OutOfOrder"}])["html"]
+    assert "technical failure" in broken
+    assert "Nobody is asked now. It waits for:" in broken
+    assert "“告知” is tried again" in broken
+    assert "RuntimeError" not in broken
+
+
+def test_what_was_typed_for_a_step_that_is_taken_back_is_shown_again(play):
+    typed = {"cost_centre": "R1"}
+    fresh, again = (play(at=["approve", "bob"], typed=typed, again=again)["html"] for again in (False, True))
+    assert ("R1" in fresh, "R1" in again) == (False, True)
+    assert "12.5" in play(given=None, typed=GIVEN)["html"]
+
+
 def test_a_refused_step_says_why_and_shows_what_was_typed(play):
     wrong = play(422, given={"amount": 12}, typed={"amount": 12})
     assert not wrong["started"]

@@ -15,7 +15,7 @@ from engine.bpmn.outline import Card, Outline, Path, editing
 from engine.errors import N_
 from engine.findings import Finding, Level
 from engine.forms import Form
-from engine.forms.model import leaves
+from engine.forms.model import FormField, leaves
 from webui.designer import who
 from webui.designer.conditions import Field, words_of
 from webui.designer.library import form_draft
@@ -285,13 +285,15 @@ def fields_of(form_id: str | None) -> dict[str, Field]:
     form = form_of(form_id)
     if form is None:
         return {}
-    return {
-        found.path: Field(
-            found.path, label(found.labels, found.label) or found.path, _FEEL_TYPES.get(found.type, "string"),
-            {str(option.value): label(option.labels, option.labels.get("", "")) for option in found.options or ()},
-        )
-        for found in leaves(form.components)
-    }  # fmt: skip
+    return {found.path: field_of(found) for found in leaves(form.components)}
+
+
+def field_of(found: FormField) -> Field:
+    """A field of a form, as conditions ask about it."""
+    return Field(
+        found.path, label(found.labels, found.label) or found.path, _FEEL_TYPES.get(found.type, "string"),
+        {str(option.value): label(option.labels, option.labels.get("", "")) for option in found.options or ()},
+    )  # fmt: skip
 
 
 def form_keys() -> list[str]:

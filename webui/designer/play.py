@@ -1,11 +1,9 @@
 """试运行: a draft is tried step by step, as anybody, on a copy of the company in memory. Nothing is stored."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,29 +11,25 @@ from flask import current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import drafts, feel, forms, identity, operations, repository, tasks
-from engine.bpmn.program import Program
-from engine.bpmn.steps import DecisionEvaluated
+from engine import drafts, forms, identity, repository, tasks
 from engine.errors import N_, DeploymentRefused, EngineError, InvalidValue
-from engine.feel.temporal import read_duration
 from engine.process_engine import ProcessEngine
 from engine.scenarios import playing, saying, words
 from engine.scenarios.playing import OpenTask, Playing, Position, Stopped
 from engine.scenarios.running import Failed
 from engine.scenarios.stage import Stage
-from engine.scenarios.tracing import Choice, Seen
-from engine.scenarios.words import Scenario, Step
+from engine.scenarios.words import Scenario
 from engine.scenarios.world import World
 from engine.unit_of_work import Actor
 from engine.values import Values
-from webui import errors, filling, reasons, rendering, route
+from webui import errors, filling, rendering, route
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, findings_out, path_of_draft
+from webui.designer.play_words import acts, words_of
 from webui.rendering import label, render_block
 from webui.transaction import own_transactions
 
 _ACTS = ("agree", "reject", "complete", "return")
-_UNSEEN = ("process", "approval")
 _MANY = 500
 
 
@@ -59,6 +53,8 @@ class Script:
     sample: bool
     at: tuple[str, str]
     typed: Values
+    again: bool
+    """the last step was taken back: what was typed for it is shown again"""
 
 
 @designer.post("/play/<key>")
@@ -141,7 +137,10 @@ def script_of(key: str, sent: dict[str, Any]) -> Script:
         item = {"name": "trial", "as": person, "given": saying.plain(given), "steps": saying.steps(told)}
         story = words.told(item, {}, key)
     files = files_of(path_of_draft(key), xml)
-    return Script(key, files, story, item, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {})
+    return Script(
+        key, files, story, item, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {},
+        sent.get("again") is True,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------- before the start
@@ -170,46 +169,18 @@ def _to_start(script: Script, world: World, stopped: Stopped | None) -> Response
 # ---------------------------------------------------------------- where it stands
 
 
-@dataclass(frozen=True)
-class Way:
-    """A condition that was asked, in words: `read` is what it read."""
-
-    flow: str
-    condition: str
-    value: str
-    taken: bool
-    read: str
-
-
-@dataclass(frozen=True)
-class Act:
-    """One step as the list shows it."""
-
-    number: int
-    title: str
-    who: str
-    choices: list[tuple[str, list[Way]]]
-    decisions: list[tuple[str, str, tuple[reasons.Table, ...]]]
-    calls: list[dict[str, Any]]
-    thrown: list[tuple[str, str]]
-    ended: str
-    nodes: list[str]
-
-
 def _standing(script: Script, run: Playing, stopped: Stopped | None) -> ResponseReturnValue:
     position = run.position()
-    program: Program = position.view.state.program
-    names = {node.id: label(node.labels, node.name) or node.id for node in program.nodes.values()}
     refused = stopped is not None and script.story is not None and stopped.number == len(script.story.steps)
     task = _looked_at(script, run, position, stopped.error if stopped is not None and refused else None)
     with reading(run.world.engine, run.world.actor(None)):
+        said = words_of(position.view)
         html = render_block(
-            "designer/play.html", "standing", position=position, names=names, task=task, sample=script.sample,
-            acts=_acts(run, names), variables=_variables(position.view.variables), person=script.person,
+            "designer/play.html", "standing", position=position, words=said, task=task, sample=script.sample,
+            acts=acts(run, said), variables=said.data(position.view.variables), person=script.person,
             error=_explained(stopped.error, stopped.number, again=not refused) if stopped is not None else "",
             after=playing.duration_between(position.now, position.due[0].at) if position.due else "",
-            incidents=[(names.get(one.node or "", one.node or ""), rendering.incident(one))
-                       for one in position.view.incidents],
+            incidents=[(said.of(one.node), rendering.incident(one)) for one in position.view.incidents],
             reason=route.reason,
         )  # fmt: skip
     flows = [flow for seen in run.seen for process, flow in seen.flows if process == script.key]
@@ -233,7 +204,7 @@ def _looked_at(script: Script, run: Playing, position: Position, error: EngineEr
     with reading(run.world.engine, run.world.actor(user.login)):
         seen = tasks.get(g.uow, open_task.item)
         form = repository.form(g.uow, seen.form_id, seen.definition_id) if seen.form_id else None
-        typed = script.typed if error is not None else None
+        typed = script.typed if error is not None or script.again else None
         shown = None
         if form is not None:
             shown = filling.shown(
@@ -244,8 +215,12 @@ def _looked_at(script: Script, run: Playing, position: Position, error: EngineEr
             "node": open_task.node, "login": user.login, "who": rendering.person(user), "form": shown,
             "problems": filling.problems(form, refused), "opinion": seen.opinion,
             "name": label(seen.labels, seen.name), "actions": _offered(open_task, seen.actions),
-            "targets": [(one.word, label(one.labels, one.name)) for one in targets if not one.refused],
+            "targets": [(one.word, _target(one)) for one in targets if not one.refused],
         }  # fmt: skip
+
+
+def _target(one: tasks.Target) -> str:
+    return gettext("The requester") if one.word == "initiator" else label(one.labels, one.name)
 
 
 def _offered(task: OpenTask, actions: tuple[str, ...]) -> list[str]:
@@ -253,86 +228,6 @@ def _offered(task: OpenTask, actions: tuple[str, ...]) -> list[str]:
     if task.group and not set(actions) & set(_ACTS):
         return ["agree", "reject"] if task.approval else ["complete"]
     return [act for act in _ACTS if act in actions]
-
-
-def _acts(run: Playing, names: dict[str, str]) -> list[Act]:
-    told = [None, *run.scenario.steps]
-    found = []
-    for number, (step, seen) in enumerate(zip(told, run.seen, strict=True)):
-        title, who = (gettext("Start"), run.scenario.person or "") if step is None else _title(step, names)
-        found.append(
-            Act(
-                number, title, _name(who), [_choice(run, choice, names) for choice in seen.choices],
-                [_decision(fact, names) for fact in seen.decisions], _calls(seen),
-                [(names.get(node, node), name) for node, name in seen.thrown], seen.ended or "", seen.left,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _title(step: Step, names: dict[str, str]) -> tuple[str, str]:
-    name = names.get(step.name, step.name)
-    words_of = {
-        "agree": gettext("agreed: %(name)s", name=name), "reject": gettext("rejected: %(name)s", name=name),
-        "complete": gettext("done: %(name)s", name=name), "return": gettext("sent back: %(name)s", name=name),
-        "recall": gettext("taken back: %(name)s", name=name),
-        "after": gettext("%(time)s later", time=_time(step.name)), "message": gettext("message %(name)s", name=name),
-        "signal": gettext("signal %(name)s", name=name), "withdraw": gettext("withdrawn"),
-        "submit again": gettext("submitted again"), "set": gettext("variables set"), "cancel": gettext("cancelled"),
-    }  # fmt: skip
-    return words_of.get(step.act or step.verb, step.verb), step.person or ""
-
-
-def _time(duration: str) -> str:
-    found = read_duration(duration)
-    return rendering.value_text(found) if isinstance(found, timedelta) else duration
-
-
-def _name(login: str) -> str:
-    user = next(iter(identity.find(g.uow, [login])), None) if login else None
-    return rendering.person(user) if user is not None else login
-
-
-def _choice(run: Playing, choice: Choice, names: dict[str, str]) -> tuple[str, list[Way]]:
-    ways = [
-        Way(
-            one.flow, one.condition, rendering.value_text(one.value), one.taken,
-            ", ".join(f"{name} = {rendering.value_text(value)}" for name, value in one.read.items()
-                      if name not in _UNSEEN),
-        )
-        for one in choice.judged
-    ]  # fmt: skip
-    if choice.taken and not any(way.taken for way in ways):
-        ways.append(Way(choice.taken[0], "", "", True, ""))
-    return names.get(choice.node, choice.node), ways
-
-
-def _decision(fact: DecisionEvaluated, names: dict[str, str]) -> tuple[str, str, tuple[reasons.Table, ...]]:
-    result = fact.result
-    if isinstance(result, dict):
-        result = ", ".join(f"{name}: {rendering.value_text(part)}" for name, part in result.items())
-    return names.get(fact.node, fact.decision), rendering.value_text(result), reasons.tables(fact.why, forms.WRITE_ALL)
-
-
-def _calls(seen: Seen) -> list[dict[str, Any]]:
-    catalogue, counted, found = operations.catalog(), Counter[str](), []
-    for call in seen.calls:
-        operation = catalogue[call.operation]
-        found.append(
-            {
-                "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
-                "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
-                "text": call.text, "index": counted[call.operation],
-                "answer": "\n".join(f"{name} = {feel.literal(value)}" for name, value in (call.outputs or {}).items()),
-                "offers": list(operation.outputs), "errors": list(operation.errors),
-            }
-        )  # fmt: skip
-        counted[call.operation] += 1
-    return found
-
-
-def _variables(values: Values) -> list[tuple[str, str]]:
-    return [(name, rendering.value_text(value)) for name, value in sorted(values.items()) if name not in _UNSEEN]
 
 
 def _explained(error: EngineError | Failed, number: int, *, again: bool = False) -> str:

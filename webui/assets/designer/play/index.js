@@ -1,11 +1,13 @@
 // Trying the drawing as it stands on the canvas: the server plays every step from the start and says where it stands; the page
 // keeps the steps, marks the drawing and sends the next one.
+import { fit } from '../../shared/fit.js';
 import { Refused, send } from '../../shared/http.js';
 import { t } from '../../shared/i18n.js';
 import { whileBusy } from '../../shared/ready.js';
 import { toast } from '../../shared/toast.js';
 
 const MARKERS = ['passed', 'active', 'incident'];
+const READABLE = 0.5;
 const FRESH = 'tk-fresh', TAKEN = 'tk-taken';
 
 class Play {
@@ -43,6 +45,7 @@ class Play {
       return;
     }
     this.#show(true);
+    fit({ get: () => this.canvas }, matchMedia('(max-width: 767px)').matches ? 16 : 110, { readable: READABLE });
     if (await this.#ask()) this.host.querySelector('h2')?.focus();
     else if (!this.host.childElementCount) this.#close();
   }
@@ -62,7 +65,7 @@ class Play {
   }
 
   // `change`: what the next question would hold; kept only when the server could do it
-  async #ask(change = {}) {
+  async #ask({ opinion = '', ...change } = {}) {
     const next = { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, at: this.#at, ...change };
     const mine = ++this.#asked;
     try {
@@ -73,7 +76,7 @@ class Play {
       this.#steps = next.steps;
       this.#at = next.at;
       if (answer.stopped !== null && answer.stopped !== undefined) this.#steps = upTo(next.steps, answer.stopped - 1);
-      this.#draw(answer);
+      this.#draw(answer, { opinion });
       return true;
     } catch (error) {
       if (mine !== this.#asked) return false;
@@ -84,8 +87,7 @@ class Play {
     }
   }
 
-  #draw({ html, markers, flows, fresh }, { keep = false } = {}) {
-    const opinion = keep ? this.host.querySelector('[name=opinion]')?.value : '';
+  #draw({ html, markers, flows, fresh }, { keep = false, opinion = keep ? this.host.querySelector('[name=opinion]')?.value : '' } = {}) {
     this.host.replaceChildren(...new DOMParser().parseFromString(html, 'text/html').body.childNodes);
     const field = this.host.querySelector('[name=opinion]');
     if (field && opinion) field.value = opinion;
@@ -134,9 +136,9 @@ class Play {
   }
 
   #back() {
-    const acts = this.#steps.filter(step => !('operation' in step)).length;
-    if (acts) this.#ask({ steps: upTo(this.#steps, acts - 1) });
-    else this.#ask({ given: null, steps: [] });
+    const acts = this.#steps.filter(step => !('operation' in step)), last = acts.at(-1);
+    if (last) this.#ask({ steps: upTo(this.#steps, acts.length - 1), ...typedIn(last) });
+    else this.#ask({ given: null, steps: [], typed: this.#given });
   }
 
   #change({ target }) {
@@ -185,6 +187,13 @@ function decision(act, typed, said) {
   if (act === 'complete') return typed;
   if (act === 'return') return { to: said.get('to'), opinion };
   return { ...(act === 'agree' ? typed : {}), ...(opinion ? { opinion } : {}) };
+}
+
+// what a step that is taken back was typed as, for the person who did it
+function typedIn({ task, as, agree, complete, reject, return: back }) {
+  if (!task) return {};
+  const { opinion = '', ...typed } = agree ?? reject ?? back ?? complete ?? {};
+  return { at: [task, as], again: true, typed: complete ?? (agree ? typed : {}), opinion: complete ? '' : opinion };
 }
 
 // the first `acts` acts with what operations are told to answer in them

@@ -1,0 +1,188 @@
+"""A trial in the words of the drawing and its forms: what was done, what was asked and given, what is known now."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import g
+from flask_babel import gettext
+
+from engine import feel, forms, identity, operations, repository
+from engine.bpmn.program import Program
+from engine.bpmn.steps import DecisionEvaluated
+from engine.errors import NotFound
+from engine.feel.temporal import read_duration
+from engine.runtime import InstanceView
+from engine.scenarios.playing import Playing
+from engine.scenarios.tracing import Choice, Seen
+from engine.scenarios.words import Step
+from engine.values import Values
+from webui import reasons, rendering
+from webui.designer import conditions
+from webui.designer.cards import field_of
+from webui.rendering import label
+
+_UNSEEN = ("process", "approval")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A condition that was asked, as FEEL and in words; `read`: what it read."""
+
+    flow: str
+    condition: str
+    words: str
+    value: str
+    taken: bool
+    read: list["Datum"]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One step as the list shows it."""
+
+    number: int
+    title: str
+    who: str
+    choices: list[tuple[str, list[Way]]]
+    decisions: list[tuple[str, str, tuple[reasons.Table, ...]]]
+    calls: list[dict[str, Any]]
+    thrown: list[tuple[str, str]]
+    ended: str
+    nodes: list[str]
+
+
+@dataclass(frozen=True)
+class Datum:
+    """A value that the process knows. `label`: as its form calls it, "" when no form does."""
+
+    name: str
+    label: str
+    value: str
+
+
+@dataclass
+class Words:
+    """Names of elements and fields of a drawing and of the processes that it calls."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, conditions.Field] = field(default_factory=dict)
+
+    def learn(self, program: Program, definition_id: Any) -> "Words":
+        """What this program and its forms call things; what is known already stays."""
+        found = {node.id: label(node.labels, node.name) or node.id for node in program.nodes.values()}
+        self.names = found | self.names
+        for key in program.forms():
+            try:
+                form = repository.form(g.uow, key, definition_id)
+            except NotFound:  # its name is computed, or it has gone
+                continue
+            self.fields = {one.path: field_of(one) for one in forms.model.leaves(form.components)} | self.fields
+        return self
+
+    def of(self, node: str | None) -> str:
+        """The name of an element."""
+        return self.names.get(node or "", node or "")
+
+    def value(self, name: str, value: Any) -> str:
+        """As its form says it: the words of what was chosen."""
+        known = self.fields.get(name)
+        return (known.options.get(str(value)) if known is not None else None) or rendering.value_text(value)
+
+    def data(self, values: Values) -> list[Datum]:
+        """By name."""
+        return [
+            Datum(name, self.fields[name].label if name in self.fields else "", self.value(name, value))
+            for name, value in sorted(values.items()) if name not in _UNSEEN
+        ]  # fmt: skip
+
+
+def words_of(view: InstanceView) -> Words:
+    """Those of an instance as it stands."""
+    program = view.state.program
+    words = Words().learn(program, view.instance.definition_id)
+    for call in program.calls():
+        for info in repository.versions(g.uow, call.id)[:1] if call.id else []:
+            words.learn(repository.program(g.uow, info.id), info.id)
+    return words
+
+
+def acts(run: Playing, words: Words) -> list[Act]:
+    """The start, and each step."""
+    found = []
+    for number, (step, seen) in enumerate(zip([None, *run.scenario.steps], run.seen, strict=True)):
+        title, who = (gettext("Start"), run.scenario.person or "") if step is None else _title(step, words)
+        found.append(
+            Act(
+                number, title, _name(who), [_choice(choice, words) for choice in seen.choices],
+                [_decision(fact, words) for fact in seen.decisions], _calls(seen),
+                [(words.of(node), name) for node, name in seen.thrown], seen.ended or "", seen.left,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _title(step: Step, words: Words) -> tuple[str, str]:
+    name = words.of(step.name)
+    said = {
+        "agree": gettext("agreed: %(name)s", name=name), "reject": gettext("rejected: %(name)s", name=name),
+        "complete": gettext("done: %(name)s", name=name), "return": gettext("sent back: %(name)s", name=name),
+        "recall": gettext("taken back: %(name)s", name=name),
+        "after": gettext("%(time)s later", time=_time(step.name)), "message": gettext("message %(name)s", name=name),
+        "signal": gettext("signal %(name)s", name=name), "withdraw": gettext("withdrawn"),
+        "submit again": gettext("submitted again"), "set": gettext("variables set"), "cancel": gettext("cancelled"),
+    }  # fmt: skip
+    return said.get(step.act or step.verb, step.verb), step.person or ""
+
+
+def _time(duration: str) -> str:
+    found = read_duration(duration)
+    return rendering.value_text(found) if isinstance(found, timedelta) else duration
+
+
+def _name(login: str) -> str:
+    user = next(iter(identity.find(g.uow, [login])), None) if login else None
+    return rendering.person(user) if user is not None else login
+
+
+def _choice(choice: Choice, words: Words) -> tuple[str, list[Way]]:
+    ways = [
+        Way(
+            one.flow, one.condition, conditions.words_of(one.condition, words.fields, words.names),
+            rendering.value_text(one.value), one.taken, words.data(one.read),
+        )
+        for one in choice.judged
+    ]  # fmt: skip
+    if choice.taken and not any(way.taken for way in ways):
+        ways.append(Way(choice.taken[0], "", "", "", True, []))
+    return words.of(choice.node), ways
+
+
+def _decision(fact: DecisionEvaluated, words: Words) -> tuple[str, str, tuple[reasons.Table, ...]]:
+    result = fact.result
+    if isinstance(result, dict):
+        result = ", ".join(f"{name}: {rendering.value_text(part)}" for name, part in result.items())
+    tables = reasons.tables(fact.why, forms.WRITE_ALL)
+    return words.names.get(fact.node, fact.decision), rendering.value_text(result), tables
+
+
+def _calls(seen: Seen) -> list[dict[str, Any]]:
+    catalogue, counted, found = operations.catalog(), Counter[str](), []
+    for call in seen.calls:
+        operation = catalogue[call.operation]
+        found.append(
+            {
+                "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
+                "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
+                "text": call.text, "broke": call.broke, "index": counted[call.operation],
+                "answer": "\n".join(f"{name} = {feel.literal(value)}" for name, value in (call.outputs or {}).items()),
+                "offers": list(operation.outputs), "errors": list(operation.errors),
+            }
+        )  # fmt: skip
+        counted[call.operation] += 1
+    return found
+
+
+def _variables(values: Values) -> list[tuple[str, str]]:
+    return [(name, rendering.value_text(value)) for name, value in sorted(values.items()) if name not in _UNSEEN]
