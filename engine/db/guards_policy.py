@@ -186,7 +186,9 @@ _trigger(break_glass, "break_glass_kept", "DELETE", "true")
 
 # ---------------------------------------------------------------- grants and clearances
 
-_BY_TWO = """SELECT 1 FROM break_glass b WHERE b.id = NEW.break_glass_id AND b.state = 'signed'
+_STILL_ALLOWED = """EXISTS (SELECT 1 FROM policy_version v WHERE v.policy_id = b.policy_id AND v.state = 'active'
+    AND v.break_glass)"""
+_BY_TWO = f"""SELECT 1 FROM break_glass b WHERE b.id = NEW.break_glass_id AND b.state = 'signed' AND {_STILL_ALLOWED}
     AND b.subject_type = NEW.subject_type AND b.subject_id = NEW.subject_id AND b.subject_digest = NEW.subject_digest
     AND NEW.expires_at <= b.expires_at AND NEW.on_behalf_of_id IS NULL AND NEW.capability = 'break_glass'
     AND ((NEW.account_id = b.first_by AND NEW.person_id = b.first_person_id)
@@ -250,9 +252,10 @@ _trigger(
       OR g.principal_person_id = NEW.requester_id OR g.person_id = NEW.executor_id OR g.granted_at > NEW.cleared_at
       OR (g.uses = 'once' AND EXISTS (SELECT 1 FROM clearance_grant o JOIN clearance c ON c.id = o.clearance_id
         WHERE o.grant_id = g.id AND c.state = 'used'))
-      OR (g.source = 'break_glass' AND (SELECT count(DISTINCT h.person_id) FROM clearance_grant o
+      OR (g.source = 'break_glass' AND ((SELECT count(DISTINCT h.person_id) FROM clearance_grant o
         JOIN policy_grant h ON h.id = o.grant_id WHERE o.clearance_id = NEW.id
-        AND h.break_glass_id = g.break_glass_id) < 2)))
+        AND h.break_glass_id = g.break_glass_id) < 2
+        OR NOT EXISTS (SELECT 1 FROM break_glass b WHERE b.id = g.break_glass_id AND {_STILL_ALLOWED})))))
     OR (SELECT count(DISTINCT g.person_id) FROM {_LINKED}) < (SELECT CASE
       WHEN EXISTS (SELECT 1 FROM {_LINKED} AND g.source = 'break_glass') THEN 2
       WHEN NEW.min_people > coalesce(max(v.min_people), 0) AND EXISTS (SELECT 1 FROM {_LINKED}) THEN NEW.min_people

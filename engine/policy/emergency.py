@@ -22,7 +22,6 @@ REASON = 20
 SCOPE = "policy"
 OPEN = ("asked", "signed")
 """states in which somebody still has to do something"""
-_KEPT_AWAY = ("requester", "executor", "payee_bank_editor")
 
 _insert = insert(break_glass)
 _by_id = select(break_glass).where(break_glass.c.id == bindparam("of")).with_for_update()
@@ -88,7 +87,7 @@ def sign(uow: UnitOfWork, instance: Instance, emergency_id: UUID) -> Emergency:
     """Answer for the document; with the second person its two grants live until they expire, and audit is told.
 
     `instance`: that of the emergency, locked. Raises BreakGlassRefused (expired, or the document has changed, or the
-    actor is its requester, executor or payee editor), SecondPersonNeeded, Forbidden.
+    actor has a part in it that the policy keeps from approving), SecondPersonNeeded, Forbidden.
     """
     person = _person(uow)
     row = _expect(uow, emergency_id, "asked")
@@ -103,7 +102,7 @@ def sign(uow: UnitOfWork, instance: Instance, emergency_id: UUID) -> Emergency:
     if found.digest != row.subject_digest:
         raise BreakGlassRefused(policy=row.policy_id, reason=N_("the document has changed since it was asked for"))
     roles = grants.roles_of(uow, found, instance.starter_id, [instance.id])
-    for role in _KEPT_AWAY:
+    for role in grants.kept_away(version.policy):
         if person in roles.get(role, frozenset()):
             raise BreakGlassRefused(policy=row.policy_id, reason=role)
     if row.first_by is None:

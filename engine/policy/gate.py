@@ -354,9 +354,7 @@ def _emergency(uow: UnitOfWork, policy: Policy, situation: Situation) -> dict[UU
     for row in situation.live:
         if row.source == GLASS and row.subject_digest == situation.found.digest and row.expires_at >= situation.at:
             pairs.setdefault(row.break_glass_id, []).append(row)
-    barred = frozenset[UUID]().union(*(
-        situation.roles.get(role, frozenset()) for role in ("requester", "executor", "payee_bank_editor")
-    ))  # fmt: skip
+    barred = frozenset[UUID]().union(*(situation.roles.get(role, frozenset()) for role in grants.kept_away(policy)))
     for key, pair in pairs.items():
         persons = {row.person_id for row in pair}
         if len(persons) == policy.break_glass.people and not persons & barred:

@@ -78,6 +78,8 @@ _void_instance = (
 )
 TURNED = {"void": "approval.voided", "parked": "approval.parked", "active": "approval.restored"}
 SCOPE = "policy"
+_NO_PART = ("requester", "executor", "payee_bank_editor")
+"""whatever the policy says"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,11 @@ def barring(roles: Mapping[str, frozenset[UUID]], policy: Policy, persons: Itera
         if role in policy.distinct and mine & roles.get(role, frozenset()):
             return role
     return None
+
+
+def kept_away(policy: Policy) -> tuple[str, ...]:
+    """The roles whose people answer for nothing in an emergency: it stands in for approvals, nobody for two parts."""
+    return tuple(dict.fromkeys((*_NO_PART, *sorted(policy.distinct - {"approver"}))))
 
 
 def lacking(roles: Mapping[str, frozenset[UUID]], policy: Policy, person: UUID | None) -> str | None:

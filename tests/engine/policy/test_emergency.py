@@ -1,20 +1,26 @@
 """Break-glass: two people answer for one document, for a while; a third one looks, and the database counts too."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import audit, identity, jobs, policy, repository, runtime
+from engine import audit, calls, identity, jobs, operations, policy, repository, runtime
 from engine.db.notice import notice_delivery
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
-from engine.errors import BreakGlassRefused, Forbidden, SecondPersonNeeded
+from engine.errors import BreakGlassRefused, Forbidden, PolicyHold, SecondPersonNeeded
 from engine.ids import uuid7
+from engine.operations import OperationCall
+from engine.policy import grants as policy_grants
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change, grants, held, pay, state_of
 from tests.lending import begun_once
+from tests.redteam.walls import gate_off, only_the_database_stops
 
 POLICY = """
 - id: REF-001
@@ -129,6 +135,50 @@ def test_only_people_with_the_roles_who_have_no_part_in_the_payment_sign(engine,
         sign(engine, ENGINE, asked)
 
 
+@pytest.mark.parametrize("role", ["executor", "payee_bank_editor", "beneficiary"])
+def test_nobody_signs_who_has_another_part_in_it(engine, who, case, role, monkeypatch):
+    """Whoever pays, has entered the account, or the policy keeps from approving; neither has his signature counted."""
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("[requester, approver]", "[requester, approver, beneficiary]"))
+    asked, told = ask(engine, who["fay"], case), policy_grants.roles_of
+    sign(engine, who["carl"], asked)
+
+    def with_part(*about: Any) -> dict[str, Any]:
+        return {**told(*about), role: frozenset((who["ivo"].user_id,))}
+
+    with monkeypatch.context() as of_ivo:
+        of_ivo.setattr(policy_grants, "roles_of", with_part)
+        with pytest.raises(BreakGlassRefused, match=role):
+            sign(engine, who["ivo"], asked)
+    sign(engine, who["ivo"], asked)
+    with monkeypatch.context() as of_ivo:
+        of_ivo.setattr(policy_grants, "roles_of", with_part)
+        held(engine, *case)
+
+
+def test_a_policy_that_does_not_allow_it_any_more_ends_what_was_signed(engine, who, case, monkeypatch):
+    """At the gate; and the database alone takes no grant of it, and counts none that there is."""
+    forbidding = "\n".join(line for line in POLICY.splitlines() if "break_glass" not in line)
+    asked, late = (ask(engine, who["fay"], case) for _ in range(2))
+    for login in ("carl", "ivo"):
+        sign(engine, who[login], asked)
+    sign(engine, who["carl"], late)
+    with engine.unit_of_work(ENGINE) as uow:
+        row = dict(uow.execute(select(policy_grant).limit(1)).mappings().one())
+        policy.ship(uow, forbidding)
+    held(engine, *case)
+
+    gate_off(monkeypatch, places=2)
+    only_the_database_stops(engine, *case)
+    with engine.unit_of_work(ENGINE) as uow:
+        ivo = who["ivo"].user_id
+        uow.execute(update(break_glass).where(break_glass.c.id == late.id).values(
+            second_by=ivo, second_person_id=ivo, second_at=uow.now, state="signed",
+        ))  # fmt: skip
+    of_late = {**row, "id": uuid7(), "break_glass_id": late.id, "account_id": ivo, "person_id": ivo}
+    refused(engine, insert(policy_grant).values(**of_late), "POLICY.TWO_PEOPLE")
+
+
 def test_a_reason_is_given_and_the_policy_must_allow_it(engine, who, case):
     with pytest.raises(BreakGlassRefused, match="too short"):
         ask(engine, who["fay"], case, "urgent             ")
@@ -174,12 +224,13 @@ def test_what_the_facts_must_be_is_not_set_aside(engine, who, case):
 
 
 def test_nobody_reviews_what_he_asked_for_or_signed(engine, who, case):
-    asked = ask(engine, who["fay"], case)
+    asked = ask(engine, who["aud"], case)
     for login in ("ida", "carl"):
         sign(engine, who[login], asked)
 
-    with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who["ida"]) as uow:  # an auditor, but he signed
-        policy.review_emergency(uow, asked.id, "fine")
+    for login in ("ida", "aud"):  # auditors, but she signed and he asked
+        with pytest.raises(SecondPersonNeeded), engine.unit_of_work(who[login]) as uow:
+            policy.review_emergency(uow, asked.id, "fine")
     with pytest.raises(Forbidden), engine.unit_of_work(who["ivo"]) as uow:
         policy.review_emergency(uow, asked.id, "fine")
 
@@ -203,6 +254,10 @@ def refused(engine, statement, word: str) -> None:
 
 def test_the_row_is_frozen_and_signed_by_two(engine, who, case):
     asked = ask(engine, who["fay"], case)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        row = dict(uow.execute(select(break_glass)).mappings().one())
+    short = {**row, "id": uuid7(), "reason": "x" * 19 + " "}
+    refused(engine, insert(break_glass).values(**short), "reason")
     mine = update(break_glass)
     carl, ivo = who["carl"].user_id, who["ivo"].user_id
     first = {"first_by": carl, "first_person_id": carl}
@@ -219,7 +274,8 @@ def test_the_row_is_frozen_and_signed_by_two(engine, who, case):
         sign(engine, who[login], asked)
     refused(engine, mine.values(first_by=ivo, first_person_id=ivo), "APPEND_ONLY|two_people|TWO_PEOPLE")
     refused(engine, mine.values(state="reviewed"), "POLICY.TWO_PEOPLE")
-    refused(engine, mine.values(state="reviewed", reviewed_by=ivo, reviewed_person_id=ivo), "third_person")
+    for one in (ivo, carl, who["fay"].user_id):
+        refused(engine, mine.values(state="reviewed", reviewed_by=one, reviewed_person_id=one), "third_person")
 
 
 def test_grants_of_an_emergency_are_its_own_and_count_as_a_pair_only(engine, who, case):
@@ -260,3 +316,33 @@ def test_no_emergency_is_made_past_the_policy(engine, who, case):
         sign(engine, who["carl"], asked)
     agree(engine, who["fay"])
     pay(engine, *case)  # and the ordinary way is open all the time
+
+
+# ---------------------------------------------------------------- there is no other way
+
+
+def test_no_setting_and_no_right_of_whoever_acts_lets_a_payment_pass():
+    """What decides reads documents, approvals and policies: no environment, no switch, no capability of an account."""
+    root = Path(policy.__file__).parents[1]
+    deciding = [root / name for name in ("calls.py", "db/guards_policy.py", "runtime/proof.py")]
+    files = [*deciding, *(root / "policy").rglob("*.py"), *(root / "modules/erp").rglob("*.py")]
+    read = {file.relative_to(root).as_posix(): file.read_text() for file in files}
+
+    settings = {name for text in read.values() for name in re.findall(r"\bsettings\.(\w+)", text)}
+    assert settings == {"revoke_when_disabled", "revoke_when_retired", "timezone", "zone"}, (
+        "two take away, two tell time"
+    )
+    assert [name for name, text in read.items() if re.search(r"\benviron\b|\bgetenv\b", text)] == []
+    for name in ("policy/gate.py", "calls.py", "policy/judging.py", "db/guards_policy.py"):
+        assert not re.search(r"identity\.(may|require)\b|uow\.actor\b", read[name]), name
+
+
+def test_an_administrator_with_every_right_is_held_like_everybody(engine, who, case):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "all", "All", capabilities="admin cockpit policy audit people process.design")
+        identity.add_member(uow, "all", "cfo")
+
+    call, pays = OperationCall(uuid7(), case[0], "pay"), operations.get("test.pay_bill")
+    with pytest.raises(PolicyHold), engine.unit_of_work(who["cfo"]) as uow:
+        calls.perform(uow, pays, {"bill_id": case[1]}, call, uow.lock_instance(case[0]))
+    assert state_of(engine, case[1]) == "open"
