@@ -29,6 +29,7 @@ class Layout:
                     asked.setdefault(place.prefix + name, set()).add(place.id)
         self.asked = {name: index for index, name in enumerate(sorted(asked)) if name in system.places}
         self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
+        self._at_once = {place.id for place in system.places.values() if self._happens_within_a_step(place)}
         self._unheard = {place.id for place in system.places.values() if self._is_unheard(place)}
 
     def behind(self, name: str) -> set[str]:
@@ -115,12 +116,9 @@ class Layout:
     def _is_unheard(self, place: Place) -> bool:
         """Whether an event waits for an error or escalation that nothing in its scope throws by itself. At a task it is
         taken as drawn."""
-        if place.node.triggered_by_event:
-            scope, events = place.parent, [event for start in place.starts for event in self._events(start)]
-        elif place.node.attached_to is not None:
-            scope, events = self.system.places[place.prefix + place.node.attached_to], self._events(place.id)
-        else:
-            return False
+        events = self._caught(place)
+        attached = place.node.attached_to
+        scope = place.parent if attached is None else self.system.places[place.prefix + attached]
         if scope is not None and not scope.holds_inside:
             return False
         if not events or any(event.kind not in ("error", "escalation") for event in events):
@@ -128,6 +126,20 @@ class Layout:
         inside = self.system.places.values() if scope is None else [scope, *self.system.inside(scope)]
         own = set(self.system.inside(place))
         return not any(_throws(one) for one in inside if one not in own)
+
+    def _caught(self, place: Place) -> list[EventDefinition]:
+        """What a boundary event or an event sub-process waits for."""
+        if place.node.triggered_by_event:
+            return [event for start in place.starts for event in self._events(start)]
+        return self._events(place.id) if place.node.attached_to is not None else []
+
+    def _happens_within_a_step(self, place: Place) -> bool:
+        """Whether an event may be caught while the machine moves: a variable is written, something is thrown."""
+        thrown = {
+            event.kind for one in self.system.places.values() if one.node.type in ("intermediateThrowEvent", "endEvent")
+            for event in one.node.events
+        }  # fmt: skip
+        return any(event.kind in ({"conditional"} | thrown & {"signal", "escalation"}) for event in self._caught(place))
 
     # ------------------------------------------------------------ where people send it
 

@@ -28,6 +28,7 @@ class Resting(Undoing):
         self._prepare_prospects()
         self._stays = {place.id: self._is_stop(place) for place in system.places.values()}
         self._idle = {name: self._is_idle(name) for name in system.places}
+        self._ends_at_once = {name for name, place in system.places.items() if self._ends_with_its_inside(place)}
         self._landings: dict[str, tuple[tuple[int, tuple[str, ...]], ...]] = {}
         self._always = self._of_handlers()
         self._filled_in = {
@@ -113,6 +114,25 @@ class Resting(Undoing):
         if node.type == "endEvent":
             return not {"terminate", "error", "cancel"} & {event.kind for event in node.events}
         return node.type not in ("parallelGateway", "inclusiveGateway", "complexGateway") or len(place.incoming) < 2
+
+    def _ends_with_its_inside(self, container: Place) -> bool:
+        """Whether a place surely is over in the step in which the last token in it ends: no token that is forgotten can
+        rest in it, nothing gets stuck at its end."""
+        node, inside = container.node, [*self.system.inside(container)]
+        if not container.starts or container.repeats or node.ad_hoc is not None:
+            return False
+        inner = self.system.processes.get(f"{container.id}/") or node.inner
+        if node.extensions.outputs or node.data_out or node.data or (inner is not None and inner.data):
+            return False
+        return (
+            all(flow.condition is None for flow, _ in container.outgoing)
+            and all(_is_passed_at_once(one) for one in inside if self._idle[one.id])
+            and not any(one.node.type == "complexGateway" for one in inside)
+        )  # fmt: skip
+
+    def _is_over(self, state: State, place: Place) -> bool:
+        """Whether nothing is left in an active place that ends with what is in it."""
+        return place.id in self._ends_at_once and not (self._is_busy(state, place) or self._are_several(state, place))
 
     # ------------------------------------------------------------ where a token comes to rest
 
@@ -240,3 +260,13 @@ class Resting(Undoing):
                 for one, following in zip(passed, (*passed, goal)[1:], strict=True):
                     ways = tuple(way for way in self.system.places[one].outgoing if way[1] == following)
                     yield Move(one, PASSED, ways)
+
+
+def _is_passed_at_once(place: Place) -> bool:
+    """Whether no token ever rests there."""
+    node = place.node
+    if node.events or node.extensions.inputs or node.data_in:
+        return False
+    if node.type in ("exclusiveGateway", "inclusiveGateway"):
+        return len(place.incoming) < 2 and len(place.outgoing) == 1 and place.outgoing[0][0].condition is None
+    return node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent")

@@ -1,6 +1,6 @@
 """Everything that can happen next: the relation that the search walks along."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import scopes_around
@@ -42,7 +42,7 @@ class Space(Moving):
 
     def steps(self, state: State) -> Iterator[tuple[Move, State]]:
         """Everything that can happen next. What the machine does by itself, and cannot get stuck at, comes before
-        whatever people, jobs and the outside world do."""
+        whatever people, jobs and the outside world do, but not before events that happen within a step."""
         kinds = {slot: self._kind_of(*self.slots[slot], state) for slot in state.tokens}
         moved = False
         for slot, kind in kinds.items():
@@ -50,13 +50,14 @@ class Space(Moving):
                 for step in self._of_token(state, slot):
                     moved = moved or kind == SURE
                     yield step
-        if moved:
-            return
         for slot, kind in kinds.items():
-            if kind == OUTSIDE:
+            if kind == OUTSIDE and not moved:
                 yield from self._of_token(state, slot)
+            elif moved and self.slots[slot][1].startswith("!"):
+                yield from self._events_beside(state, slot, self._at_once)
         for handler in self.system.handlers:
-            if handler.id not in self._unheard and self._is_alive(state, handler.parent):
+            heard = handler.id in self._at_once if moved else handler.id not in self._unheard
+            if heard and self._is_alive(state, handler.parent):
                 yield from self._handle(state, handler)
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
@@ -77,7 +78,9 @@ class Space(Moving):
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
         if stage in (UNDOING, BESIDE):
             return SURE if self._undone_at_once else BY_ITSELF
-        if stage.startswith("!") or stage == HELD or stage.startswith(LOGGED) or place.id in self._loose:
+        if stage.startswith("!"):
+            return SURE if self._is_over(state, place) else OUTSIDE
+        if stage == HELD or stage.startswith(LOGGED) or place.id in self._loose:
             return OUTSIDE
         node = place.node
         if self._throws_back(place):
@@ -153,8 +156,7 @@ class Space(Moving):
             yield from self._finish(State(tokens, state.outcomes, state.live, state.data), place, stage)
 
     def _leave_activity(self, state: State, slot: int, place: Place, stage: str) -> Iterator[tuple[Move, State]]:
-        inside = self.inner.get(place.id, frozenset())
-        busy = any(self.slots[other][0].id in inside and not self._is_logged(other) for other in state.tokens)
+        busy = self._is_busy(state, place)
         if place.node.ad_hoc is not None:
             for start in place.starts:
                 yield Move(place.id, "starts"), self.placed(state, start)
@@ -171,9 +173,15 @@ class Space(Moving):
                         yield self._moved(after, place, ways, "ends")
                 else:
                     yield from self._finish(taken, place, stage)
+        if not self._is_over(state, place):
+            yield from self._events_beside(state, slot, place.boundaries)
+
+    def _events_beside(self, state: State, slot: int, wanted: Collection[str]) -> Iterator[tuple[Move, State]]:
+        """Those of the boundary events `wanted` happen that an active place has."""
+        place, stage = self.slots[slot]
         for boundary in place.boundaries:
             event = self.system.places[boundary]
-            if {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
+            if boundary not in wanted or {"cancel", "compensate"} & {caught.kind for caught in event.node.events}:
                 continue  # the end events of a transaction lead to the one, nothing comes out of the other
             if boundary in self._unheard:
                 continue

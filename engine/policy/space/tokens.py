@@ -40,6 +40,11 @@ class Tokens(Layout):
             return any(not self._is_logged(slot) for slot in state.tokens)
         return any(self.slots[slot][0] is container and self.slots[slot][1].startswith("!") for slot in state.tokens)
 
+    def _is_busy(self, state: State, container: Place) -> bool:
+        """Whether something is in a place."""
+        inside = self.inner.get(container.id, frozenset())
+        return any(self.slots[slot][0].id in inside and not self._is_logged(slot) for slot in state.tokens)
+
     def _are_several(self, state: State, container: Place, *, inside: bool = True) -> bool:
         """Whether a place may be active more than once; `inside`: or what is in it."""
         around = [container, *scopes_around(container)]

@@ -11,6 +11,7 @@ from tests.engine.bpmn.drawing import (
     START,
     boundary,
     catch,
+    condition,
     drawing,
     element,
     error,
@@ -24,6 +25,8 @@ from tests.engine.bpmn.drawing import (
     message_event,
     script,
     service,
+    signal,
+    signal_event,
     throw,
     timer,
     user,
@@ -431,6 +434,47 @@ def test_a_join_does_not_wait_for_what_is_only_kept_for_undoing():
 
     assert verdict is not None
     assert "pay" in verdict.proof & set(verdict.machine.paid)
+
+
+def test_nothing_happens_beside_what_is_over_with_its_inside():
+    """A timer beside a sub-process runs out before what is in it has ended, or never."""
+    pays, more = (service(key, PAY, in_request_id="= request_id") for key in ("pay", "more"))
+    inside = f'<startEvent id="s0"/>{pays}<endEvent id="s1"/>{flows("s0 pay s1")}'
+    asks, late = element("exclusiveGateway", "ok", default="ok_end"), boundary("late", "S", timer("PT1H"))
+    body = START + END + APPROVES + asks + f'<subProcess id="S">{inside}</subProcess>' + late
+
+    verdict = judged(
+        drawing(body + more + flows("start fin ok", f"ok S ? {AGREED}", "ok end", "S end", "late more end"))
+    )
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+HEARD = {
+    "signal": (signal_event("s"), f'<endEvent id="last">{signal_event("s")}</endEvent>'),
+    "escalation": (escalation_event("X"), f'<endEvent id="last">{escalation_event("X")}</endEvent>'),
+    "condition": (condition('state = "done"'), '<endEvent id="last"/>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HEARD)
+def test_what_happens_within_the_last_step_is_still_heard(kind):
+    event, last = HEARD[kind]
+    inner = element("exclusiveGateway", "x", default="x_no") + '<endEvent id="no"/>'
+    handler = _handler(
+        event,
+        inner + service("pay", PAY, in_request_id="= request_id"),
+        "caught x no",
+        'x pay ? state = "done"',
+        stops="true",
+    )
+    body = START + script("new", '"new"', "state") + user("u") + script("done", '"done"', "state") + last + handler
+
+    verdict = judged(drawing(body + flows("start new u done last"), signal("s") + escalation("X")))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
 
 
 @pytest.mark.parametrize("path", mutants.SHIPPED)
