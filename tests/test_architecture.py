@@ -70,6 +70,16 @@ def test_area_says_who_owns_its_processes(area):
         assert drawing.stem in readme
 
 
+def test_no_text_stands_inside_of_an_f_string_where_no_catalogue_finds_it():
+    hidden = [
+        f"{name_of(path)}:{call.lineno}" for path in SOURCES
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text) if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        and call.func.id in ("gettext", "_", "N_") and isinstance(call.args[0], ast.Constant)
+    ]  # fmt: skip
+    assert hidden == []
+
+
 def test_readme_lists_every_setting_and_no_other():
     listed = re.findall(r"^\| `TROIKA_(\w+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert listed == [field.name.upper() for field in dataclasses.fields(Settings)]

@@ -138,7 +138,8 @@ def _approval(need: Requirement) -> str:
         )
     )
     if need.when is not None:
-        text = f"{gettext('If %(condition)s:', condition=need.when)} {text}"
+        only = gettext("If %(condition)s:", condition=need.when)
+        text = f"{only} {text}"
     if need.eligible is not None:
         text += " " + gettext("Who may: %(condition)s.", condition=need.eligible)
         if need.recheck != "decision":
@@ -171,7 +172,8 @@ def _glass(one: BreakGlass) -> str:
         "In an emergency two people of %(roles)s may answer for one document, for %(length)s.",
         roles=_listed(one.roles), length=length(one.expires),
     )  # fmt: skip
-    return f"{text} {gettext('At once this is told to: %(groups)s.', groups=_listed(one.notify))}"
+    told = gettext("At once this is told to: %(groups)s.", groups=_listed(one.notify))
+    return f"{text} {told}"
 
 
 def _roles(roles: Iterable[str]) -> str:

@@ -271,7 +271,8 @@ def _path(path: tuple[str, ...]) -> str:
     if choice is not None:
         return gettext(choice.label)
     if path[-1] in ("zeebe:input", "zeebe:output"):
-        return f"{_segment(path[-1])} · {gettext('Order')}"
+        order = gettext("Order")
+        return f"{_segment(path[-1])} · {order}"
     said = [_segment(one) for one in path if len(path) == 1 or one not in _QUIET]
     return " · ".join(one for place, one in enumerate(said) if place == 0 or one != said[place - 1])
 
