@@ -46,6 +46,7 @@ def decide(
     now: datetime | None = None,
     zone: str = "Asia/Shanghai",
     calendar: Any = None,
+    people: Any = None,
 ) -> Decided:
     """The value of a decision, by id or name, for these input data; an error of FEEL is null with diagnostics.
 
@@ -54,7 +55,7 @@ def decide(
     element = model.find(decision)
     if not isinstance(element, m.Decision | m.Service):
         raise DecisionFailed(decision=decision, reason=N_("there is no such decision"))
-    run = Run(now, zone, calendar)
+    run = Run(now, zone, calendar, people=people)
     request = Request(model, context, run)
     value = _guarded(run, element.id, lambda: request.answer(element))
     over = next((diagnostic for diagnostic in run.diagnostics if diagnostic.code == "budget"), None)

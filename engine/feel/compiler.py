@@ -48,19 +48,20 @@ class Compiled:
         zone: str = "Asia/Shanghai",
         calendar: Any = None,
         input: Any = None,
+        people: Any = None,
     ) -> Result:
         """The value for these variables. Never raises for what variables or the text hold.
 
         `now`: aware, what `now()` and `today()` say in `zone`. `calendar`: a WorkCalendar for the work-day
-        functions. `input`: the `?` of unary tests.
+        functions. `input`: the `?` of unary tests. `people`: a Directory for those about people.
         """
-        run = Run(now, zone, calendar, input)
+        run = Run(now, zone, calendar, input, people)
         result = self.evaluate_in(Frame(context, None, run))
         if run.diagnostics and any(diagnostic.code == "unknown-name" for diagnostic in run.diagnostics):
             known = self._names_known | _long_names(self.text, context)
             if known != self._names_known:
                 again = _compiled(self.text, self._mode, known)
-                return again.evaluate(context, now=now, zone=zone, calendar=calendar, input=input)
+                return again.evaluate(context, now=now, zone=zone, calendar=calendar, input=input, people=people)
         return Result(result, run.diagnostics)
 
     def evaluate_in(self, frame: Frame) -> Any:
@@ -103,10 +104,11 @@ def evaluate(
     zone: str = "Asia/Shanghai",
     calendar: Any = None,
     input: Any = None,
+    people: Any = None,
 ) -> Result:
     """Compile and evaluate; names with spaces come from the keys of `context`, nested ones included."""
     compiled = _compiled(text, "expression", _long_names(text, context))
-    return compiled.evaluate(context, now=now, zone=zone, calendar=calendar, input=input)
+    return compiled.evaluate(context, now=now, zone=zone, calendar=calendar, input=input, people=people)
 
 
 def unary_tests(

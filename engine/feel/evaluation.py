@@ -31,16 +31,22 @@ class Run:
     """What one call of `evaluate` shares among its closures."""
 
     __slots__ = (
-        "calendar", "depth", "diagnostics", "input", "now", "started", "steps", "trace", "unchecked", "zone",
+        "calendar", "depth", "diagnostics", "input", "now", "people", "started", "steps", "trace", "unchecked", "zone",
     )  # fmt: skip
 
     def __init__(
-        self, now: datetime | None = None, zone: str = "Asia/Shanghai", calendar: Any = None, input: Any = None
+        self,
+        now: datetime | None = None,
+        zone: str = "Asia/Shanghai",
+        calendar: Any = None,
+        input: Any = None,
+        people: Any = None,
     ) -> None:
         self.now = now
         self.zone = zone
         self.calendar = calendar
         self.input = input
+        self.people = people
         self.diagnostics: list[Diagnostic] = []
         self.trace: list[Any] = []
         """What the host wants to know afterwards: decision tables put their hits here."""

@@ -238,6 +238,15 @@ ENTRIES: dict[str, Entry] = {
         N_("Texts as one, with a delimiter between them; nulls are left out."),
         'string join(["a", "b"], "-")', "a-b",
     ),
+    # people
+    "belongs to": Entry(
+        N_("Whether somebody works in a department or in one below it. A person is a login, or process.initiator."),
+        'belongs to("ann", "sales")', "true",
+    ),
+    "has role": Entry(
+        N_("Whether somebody is in a group. A person is a login, or process.initiator."),
+        'has role("ann", "managers")', "false",
+    ),
     # work days
     "work days between": Entry(
         N_("Work days after the first date, up to and with the second, by the work calendar."),

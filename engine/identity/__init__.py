@@ -3,6 +3,7 @@
 from engine.identity.accounts import change_user, create_user, disable, enable
 from engine.identity.organisation import (
     LONGEST_LINE,
+    Directory,
     OrgUnit,
     company_of,
     context_of,
@@ -95,6 +96,7 @@ __all__ = [
     "SCOPE",
     "STRANGERS_KEPT",
     "Checked",
+    "Directory",
     "Group",
     "Judges",
     "OrgUnit",

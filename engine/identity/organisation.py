@@ -10,7 +10,8 @@ from sqlalchemy import Row, and_, delete, insert, select, update
 from engine import history, ids
 from engine.db.identity import org_unit, user_account, user_org_unit
 from engine.errors import AlreadyExists, InvalidValue, NotFound
-from engine.identity.people import SCOPE, User, as_id, of_row, select_users, user
+from engine.identity.people import SCOPE, User, as_id, find, of_row, reference_text, select_users, user
+from engine.identity.permissions import group, groups_of
 from engine.unit_of_work import UnitOfWork
 
 LONGEST_LINE = 20
@@ -194,6 +195,30 @@ def context_of(uow: UnitOfWork, user_id: UUID, department: str | None = None) ->
         "position": person.position,
         "manager": manager.login if manager else None,
     }
+
+
+class Directory:
+    """What FEEL asks about people. `person`: a login, an id, or a person as FEEL sees him. Both raise NotFound."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def belongs(self, person: Any, department: str) -> bool:
+        """Whether one of his departments is this one or lies below it."""
+        wanted = find_org_unit(self._uow, department)
+        return any(
+            wanted in units_above(self._uow, unit.id) for unit in departments_of(self._uow, self._known(person).id)
+        )
+
+    def has_role(self, person: Any, role: str) -> bool:
+        """Whether he is in this group."""
+        return group(self._uow, role) in groups_of(self._uow, self._known(person).id)
+
+    def _known(self, person: Any) -> User:
+        found = find(self._uow, [person])
+        if not found:
+            raise NotFound(kind="user", key=str(reference_text(person) or person))
+        return found[0]
 
 
 def _org_unit(row: Row[Any]) -> OrgUnit:

@@ -1,10 +1,10 @@
-"""What the machine may look up while it moves: the reserved context, `latest` references, the calendar."""
+"""What the machine may look up while it moves: the reserved context, `latest` references, the calendar, the people."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, repository, workdays
+from engine import bpmn, identity, repository, workdays
 from engine.bpmn.program import Program
 from engine.db import rows
 from engine.db.instance import Instance
@@ -26,6 +26,7 @@ def env(uow: UnitOfWork, instance: Instance, version: int | None = None) -> bpmn
             decisions=lambda key: repository.decision(uow, key),
             zone=uow.settings.timezone,
             calendar=_WorkCalendar(uow),
+            people=identity.Directory(uow),
             calendars=lambda key: workdays.calendar(uow, key),
             judged=None if (looking := watcher()) is None else looking.judged,
         )

@@ -62,7 +62,8 @@ def _decided(run: Run, model: dmn.Model, decision_id: str, context: Values) -> t
     """(value, inputs, the whole answer). A null that comes from an error is an incident, not a value. Raises Stuck."""
     try:
         decided = dmn.decide(
-            model, decision_id, context, now=run.now, zone=run.env.zone, calendar=run.env.calendar
+            model, decision_id, context, now=run.now, zone=run.env.zone, calendar=run.env.calendar,
+            people=run.env.people,
         )  # fmt: skip
         value, inputs = normalise(decided.value), normalise(decided.inputs)
     except (dmn.DecisionFailed, InvalidValue) as error:

@@ -9,6 +9,7 @@ from engine.bpmn.program import Declared, Edge, Expression, Node, Program, Slot
 from engine.bpmn.state import Scope, State
 from engine.bpmn.steps import Diagnostic, Fact, VariablesChanged
 from engine.errors import EngineError, InvalidValue, ReservedName
+from engine.feel.diagnostics import Result
 from engine.feel.values import kind_of
 from engine.values import Values, normalise
 
@@ -23,7 +24,7 @@ def _no_program(process_id: str) -> Any:
 class Env:
     """What a step may look up. `programs`: process id -> (definition id, Program) for calls bound `latest`;
     `decisions`: decision id -> model; `calendars`: key -> work calendar. They raise LookupError or an EngineError for
-    what does not exist. `calendar`: the one that FEEL asks. `judged`: hears of each condition of a flow, what it gave
+    what does not exist. `calendar`, `people`: what FEEL asks. `judged`: hears of each condition of a flow, what it gave
     and what it could read."""
 
     process: Values = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Env:
     decisions: Callable[[str], Any] = _no_program
     zone: str = "Asia/Shanghai"
     calendar: Any = None
+    people: Any = None
     calendars: Callable[[str], Any] = _no_program
     judged: Callable[[Edge, Any, Values], None] | None = None
 
@@ -98,7 +100,7 @@ class Evaluation:
         """The condition of `edge`. Raises Stuck unless it is true or false."""
         condition = edge.condition
         assert condition is not None  # noqa: S101 - the caller looks
-        result = condition.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        result = self._value_of(condition, context)
         if self.env.judged is not None:
             self.env.judged(edge, result.value, context)
         if result.value is True or result.value is False:
@@ -151,11 +153,17 @@ class Evaluation:
 
     def evaluate(self, expression: Expression, context: Values) -> tuple[Any, list[Any]]:
         """(a value that may be stored, diagnostics). Raises Stuck for one that may not."""
-        result = expression.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        result = self._value_of(expression, context)
         try:
             return normalise(result.value), result.diagnostics
         except InvalidValue as error:
             raise Stuck("value-not-storable", expression=expression.text, found=error.facts["found"]) from None
+
+    def _value_of(self, expression: Expression, context: Values) -> Result:
+        env = self.env
+        return expression.code.evaluate(
+            context, now=self.now, zone=env.zone, calendar=env.calendar, people=env.people
+        )  # fmt: skip
 
     # ------------------------------------------------------------ variables
 
@@ -187,7 +195,7 @@ class Evaluation:
 
     def is_true(self, expression: Expression, context: Values) -> bool:
         """The condition of an event: null and errors count as false."""
-        found = expression.code.evaluate(context, now=self.now, zone=self.env.zone, calendar=self.env.calendar)
+        found = self._value_of(expression, context)
         return found.value is True
 
     def map_in(self, scope: Scope, node: Node) -> Values | None:

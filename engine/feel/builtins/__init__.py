@@ -9,12 +9,13 @@ from engine.feel.builtins import (
     extras,
     lists,
     numbers,
+    people,
     ranges,
     strings,
     workdays,
 )
 from engine.feel.builtins.registry import EXTRAS, TABLE, BuiltIn
 
-FAMILIES = (booleans, chinese, contexts, conversion, dates, extras, lists, numbers, ranges, strings, workdays)
+FAMILIES = (booleans, chinese, contexts, conversion, dates, extras, lists, numbers, people, ranges, strings, workdays)
 
 __all__ = ["EXTRAS", "FAMILIES", "TABLE", "BuiltIn"]

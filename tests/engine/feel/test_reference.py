@@ -28,6 +28,16 @@ class OfficeHours:
         return moment
 
 
+class Company:
+    """Everybody works in sales, and nobody has a role."""
+
+    def belongs(self, person, department):
+        return department == "sales"
+
+    def has_role(self, person, role):
+        return False
+
+
 def test_every_function_is_described_and_nothing_else():
     assert set(ENTRIES) == set(TABLE)
     assert {info.name for info in functions()} == set(TABLE)
@@ -36,7 +46,7 @@ def test_every_function_is_described_and_nothing_else():
 
 @pytest.mark.parametrize("info", functions(), ids=lambda info: info.name)
 def test_an_example_has_its_value_and_the_type_that_is_promised(info):
-    result = feel.evaluate(info.example, {}, now=NOW, calendar=OfficeHours())
+    result = feel.evaluate(info.example, {}, now=NOW, calendar=OfficeHours(), people=Company())
 
     assert text_of(result.value) == info.value
     assert result.diagnostics == []

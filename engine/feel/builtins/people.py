@@ -1,0 +1,38 @@
+"""Who somebody is, by the directory that the environment of the evaluation provides.
+
+The directory has `belongs(person, department)` and `has_role(person, role)`, as `engine.identity.Directory`; what it
+does not know is an EngineError.
+"""
+
+from typing import Any
+
+from engine.errors import N_, EngineError
+from engine.feel.builtins.registry import builtin
+from engine.feel.diagnostics import NoValue
+from engine.feel.values import describe
+
+
+@builtin("belongs to(person: any, department: string) -> boolean", needs_run=True, extra=True)
+def belongs_to(person: Any, department: str, *, run: Any) -> bool:
+    """Whether somebody works in the department or in one below it."""
+    return _asked(run, "belongs to", "belongs", person, department)
+
+
+@builtin("has role(person: any, role: string) -> boolean", needs_run=True, extra=True)
+def has_role(person: Any, role: str, *, run: Any) -> bool:
+    """Whether somebody is in the group."""
+    return _asked(run, "has role", "has_role", person, role)
+
+
+def _asked(run: Any, function: str, verb: str, person: Any, key: str) -> bool:
+    """Nobody is nowhere; a person, department or group that does not exist is a mistake that shows."""
+    if run.people is None:
+        raise NoValue("no-environment", function=function, missing=N_("the people of the company"))
+    if person is None or person == "":
+        return False
+    try:
+        known: bool = getattr(run.people, verb)(person, key)
+    except EngineError as error:
+        found = error.facts.get("key", describe(person))
+        raise NoValue("invalid-literal", function=function, found=str(found)) from None
+    return known
