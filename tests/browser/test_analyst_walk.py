@@ -153,9 +153,14 @@ def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_
     expect(rows.last.get_by_role("alert")).to_contain_text("One number or several?")
     rows.last.locator("input").fill("1,000, 2000")
     expect(rows.last.get_by_role("alert")).to_have_count(0)
+    rows.last.locator("xpath=..").locator("[data-add-row]").click()
+    rows.last.locator("select").first.select_option("process.initiator.login")
+    rows.last.locator("select").nth(1).select_option(label="works in")
+    rows.last.locator("select").nth(2).select_option("finance")
+    expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
     chen.locator("#simple").click()
     chen.wait_for_url("**/designer/simple/expense_claim*")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         saved = drafts.open_(uow, "processes/oa/expense_claim.bpmn").content.decode()
     assert "chief" in saved
-    assert "amount in (1000, 2000)" in saved
+    assert 'amount in (1000, 2000) and belongs to(process.initiator.login, "finance")' in saved

@@ -13,6 +13,7 @@ WORDS = {
     "number": ("5000", "-0.5", "12.30"), "string": ('say "a" \\ b', "差旅, 住宿", "true", "5"),
     "boolean": ("true", "false"),
     "date": ("2026-01-31", "2024-02-29"), "date and time": ("2026-01-31", "2024-02-29"), "list": ("甲", 'a"b'),
+    "person": ("ann", "王 \"五\""),
     "": ("5000", "true", "hotel"),
 }  # fmt: skip
 FIELDS = ("amount", "金额", "process.initiator.department", "`monthly rent`.`if`")
@@ -54,7 +55,7 @@ def rows(draw):
         "number": st.decimals(-1_000_000, 1_000_000, places=2).map(str), "boolean": st.sampled_from(("true", "false")),
         "date": st.dates().map(str), "date and time": st.dates().map(str), "": st.sampled_from(WORDS[""]),
     }  # fmt: skip
-    said["list"] = said["string"]
+    said["list"] = said["person"] = said["string"]
     words = tuple(draw(st.lists(said[kind], min_size=2, max_size=3)))
     return row(kind, operator, draw(st.sampled_from(FIELDS)), words)
 

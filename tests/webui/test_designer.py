@@ -314,7 +314,7 @@ def test_the_catalogue_holds_what_a_drawing_may_name(ana, engine):
 
     form = next(form for form in found["forms"] if form["id"] == "oa/expense_claim")
     pay = next(operation for operation in found["operations"] if operation["guarded_by"] == "payment.execute")
-    assert {"key", "type", "label", "options"} == set(form["fields"][0])
+    assert {"key", "type", "label", "options", "kind", "money"} == set(form["fields"][0])
     assert {"name", "type", "required", "choices"} == set(pay["parameters"][0])
     assert {"id": "expense_claim"}.items() <= next(p for p in found["processes"] if p["id"] == "expense_claim").items()
     assert {"key": "finance", "name": "Finance"} in found["groups"]

@@ -272,6 +272,55 @@ def test_conditions_of_rows_are_rows_again(text, rows):
     assert feel_of(rows, FIELDS) == text
 
 
+def test_a_branch_asks_who_the_requester_is_and_between_which_sums_and_is_taken_so(trip, engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_org_unit(uow, "house", "总部")
+        identity.create_org_unit(uow, "sales", "销售部", parent="house")
+        identity.change_user(uow, people["cai"].id, org_unit="sales")
+    post(trip, "add", flow="manager_to_done", kind="condition")
+    gate = new_id(engine, "condition")
+    branch = process(engine).nodes[gate].outgoing[0].id
+    who = "process.initiator.login"
+    rows = {
+        "field": [who, who, "amount", "field_3", ""],
+        "operator": ["in-department", "not-has-role", "between", "in", "="],
+        "value": ["house", "finance", "1,000", "火车，飞机", ""], "to": ["", "", "5000", "", ""],
+    }  # fmt: skip
+
+    refused = post(trip, f"branch/{gate}/{branch}", **{**rows, "value": ["house", "finance", "1000", "", ""]})
+    assert (refused.status_code, "方式" in refused.text) == (422, True)
+    refused = post(trip, f"branch/{gate}/{branch}", **{**rows, "operator": ["starts", *rows["operator"][1:]]})
+    assert (refused.status_code, "适合该字段的比较方式" in refused.text) == (422, True)
+    assert post(trip, f"branch/{gate}/{branch}", **rows).status_code == 303
+
+    (flow,) = (flow for flow in process(engine).flows if flow.id == branch)
+    assert flow.condition == (
+        '= belongs to(process.initiator.login, "house") and not(has role(process.initiator.login, "finance"))'
+        ' and amount between 1000 and 5000 and field_3 in ("火车", "飞机")'
+    )
+    words = "发起人 属于部门 总部 且 发起人 不具有角色 财务部 且 金额 介于 1000–5000 CNY 且 方式 是其中之一 火车, 飞机"
+    assert words == re.findall("发起人 属于[^<]*", trip.get("/designer/simple/trip").text)[0].strip()
+    post(trip, "add", flow=branch, kind="approval")
+    card = new_id(engine, "approval")
+    post(trip, f"card/{card}", name="复核", way="user", person="ben")
+    assert published(trip, "trip", etag(trip)) == 1
+    fields = {"reason": "拜访", "amount": 3000, "field_3": "火车"}
+    assert _asked(engine, people, fields) == {card}
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.add_member(uow, "finance", "cai")
+    assert _asked(engine, people, fields) == set()
+
+
+def _asked(engine, people, fields):
+    """Where a request of the clerk waits once his manager has agreed."""
+    with engine.unit_of_work(Actor(people["cai"].id)) as uow:
+        instance = runtime.start(uow, "trip", fields)
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        tasks.agree(uow, tasks.inbox(uow).items[0].work_item_id)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return {element for _, element, _ in runtime.instance_view(uow, instance.id).waits}
+
+
 @pytest.mark.parametrize("text", ["= amount > 5 or paid", "= count(lines) > 3", "= amount > 5 and", "= not(paid)"])
 def test_conditions_that_say_more_stay_text(text):
     assert rows_of(text) is None

@@ -12,9 +12,10 @@ from engine.bpmn.model import Node
 from engine.bpmn.outline import Card, editing, settings
 from engine.errors import N_, EngineError, Phrase
 from engine.values import storable
-from webui.designer import more, who
-from webui.designer.cards import Deck, duration_of, duration_text, fields_of
-from webui.designer.conditions import OPERATORS, ROWS, Field, rows_of, same
+from webui.designer import conditions, more, who
+from webui.designer.asking import about_requester, fields_of
+from webui.designer.cards import Deck, duration_of, duration_text
+from webui.designer.conditions import Field, rows_of, same
 
 PERMISSIONS = ("", "write", "read", "hidden")
 UNITS = (("M", N_("minutes")), ("H", N_("hours")), ("D", N_("days")))
@@ -58,7 +59,7 @@ def values(deck: Deck, card: Card, drawn: Any) -> dict[str, Any]:
             "fields": fields_of(node.extensions.form), "rejected": rejected(card, node),
             "permissions": {line.id: line.permission for line in node.extensions.fields},
             "required": {line.id for line in node.extensions.fields if line.required},
-            "skip": _rows_shown(node.extensions.skip_when), "operators": OPERATORS,
+            "skip": _rows_shown(node.extensions.skip_when, deck), **_comparisons(deck),
         } | more.of_step(deck, card, element_of(drawn, card.id))  # fmt: skip
     if card.kind == "start":
         found |= more.of_process(deck, element_of(drawn, deck.drawn.process.id))
@@ -70,7 +71,7 @@ def branch_values(deck: Deck, card: Card, flow_id: str) -> dict[str, Any]:
     flow = deck.flows[flow_id]
     return {
         "card": card, "branch": flow, "name": flow.name, "name_en": flow.labels.get("en", ""),
-        "asked": _rows_shown(flow.condition), "operators": OPERATORS, "variables": deck.fields,
+        "asked": _rows_shown(flow.condition, deck), **_comparisons(deck), "variables": deck.fields,
         "otherwise": deck.nodes[card.id].default == flow_id,
     }  # fmt: skip
 
@@ -114,9 +115,9 @@ def apply_branch(sheet: editing.Sheet, card: Card, flow_id: str, sent: MultiDict
 
 
 def start_fields(sheet: editing.Sheet) -> dict[str, Field]:
-    """What conditions may ask about: the fields of the form that starts the process."""
+    """What conditions may ask about: the fields of the form that starts the process, and the requester."""
     start = next((found for found in sheet.process.nodes.values() if found.type == "startEvent"), None)
-    return fields_of(start.extensions.form) if start is not None else {}
+    return (fields_of(start.extensions.form) if start is not None else {}) | about_requester()
 
 
 def element_of(drawn: Any, key: str) -> Any:
@@ -124,11 +125,18 @@ def element_of(drawn: Any, key: str) -> Any:
     return next(found for found in drawn.iter("*") if found.get("id") == key and found.tag.startswith(bpmn("")))
 
 
-def _rows_shown(text: str | None) -> dict[str, Any]:
-    """A condition as the page shows it: as rows with empty ones to fill in, or as text when it says more."""
+def _rows_shown(text: str | None, deck: Deck) -> dict[str, Any]:
+    """A condition as the page shows it: as rows and an empty one to fill in, or as text when it says more."""
     rows = rows_of(text)
-    shown = rows is not None and len(rows) <= ROWS
-    return {"rows": [*(rows or []), *[None] * ROWS][:ROWS] if shown else None, "text": (text or "").strip()}
+    shown = rows is not None and all(conditions.typable(row, deck.asked) for row in rows)
+    return {"rows": [*(rows or []), None] if shown else None, "text": (text or "").strip()}
+
+
+def _comparisons(deck: Deck) -> dict[str, Any]:
+    """What the rows offer: fields, comparisons by type, what people may belong to."""
+    offered = conditions.offered()
+    every = {code: words for kind in ("", *offered) for code, words in offered[kind]}
+    return {"asked_of": deck.asked, "comparisons": offered, "every": every, "memberships": deck.memberships}
 
 
 def _apply_human(sheet: editing.Sheet, card: Card, node: Node, sent: MultiDict[str, str]) -> None:

@@ -8,17 +8,15 @@ from babel.units import format_unit
 from flask import g
 from flask_babel import gettext
 
-from engine import drafts, forms, identity, operations, repository
+from engine import drafts, identity, operations, repository
 from engine.bpmn import outline
 from engine.bpmn.model import GATEWAYS, Flow, Node
 from engine.bpmn.outline import Card, Outline, Path, editing
 from engine.errors import N_
 from engine.findings import Finding, Level
-from engine.forms import Form
-from engine.forms.model import FormField, leaves
 from webui.designer import who
-from webui.designer.conditions import Field, words_of
-from webui.designer.library import form_draft
+from webui.designer.asking import about_requester, fields_of
+from webui.designer.conditions import words_of
 from webui.designer.vocabulary import MODES, TIMEOUTS
 from webui.languages import language
 from webui.rendering import label, person
@@ -43,7 +41,6 @@ _SEVERAL = frozenset(
 _SHOWN = 4
 _DUE = re.compile(r'=?\s*now\(\)\s*\+\s*duration\("([^"]+)"\)\s*')
 _DURATION = re.compile(r"P(?:(\d+)D|T(\d+)H|T(\d+)M)")
-_FEEL_TYPES = {"number": "number", "checkbox": "boolean", "datetime": "date"}
 
 
 @dataclass
@@ -101,7 +98,8 @@ class Deck:
         self.by_id = {str(user.id): person(user) for user in users}
         self.groups = {group.key: person(group) for group in identity.groups(g.uow)}
         self.departments = {unit.key: person(unit) for unit in identity.org_units(g.uow)}
-        self.fields = fields_of(self.start.extensions.form)
+        self.fields = fields_of(self.start.extensions.form, self.people, self.departments)
+        self.asked = self.fields | about_requester(self.people, self.departments)
         self._findings: dict[str, list[Finding]] = {}
         for finding in findings:
             if finding.element_id and finding.level is not Level.INFO:
@@ -120,6 +118,11 @@ class Deck:
     def names(self) -> dict[str, str]:
         """What every element is called."""
         return {node.id: label(node.labels, node.name) or node.id for node in self.nodes.values()}
+
+    @property
+    def memberships(self) -> dict[str, dict[str, str]]:
+        """What people may belong to, by comparison."""
+        return {"in-department": self.departments, "has-role": self.groups}
 
     @property
     def steps(self) -> list[dict[str, str]]:
@@ -174,7 +177,7 @@ class Deck:
             found = self._path(path)
             found.title = label(flow.labels, flow.name)
             found.otherwise = flow.id == default
-            found.words = words_of(flow.condition, self.fields, self.names)
+            found.words = words_of(flow.condition, self.asked, self.names, self.memberships)
             found.missing = card.kind != "parallel" and not found.otherwise and not (flow.condition or "").strip("= ")
             found.place, found.last = (0, True) if found.otherwise else (asked.index(path), path is asked[-1])
             found.problems = [] if found.missing else self._said([path.flow], False)
@@ -280,22 +283,6 @@ def _limits(node: Node) -> list[str]:
     ]
 
 
-def fields_of(form_id: str | None) -> dict[str, Field]:
-    """The fields of a form by key; of a form that cannot be read, none."""
-    form = form_of(form_id)
-    if form is None:
-        return {}
-    return {found.path: field_of(found) for found in leaves(form.components)}
-
-
-def field_of(found: FormField) -> Field:
-    """A field of a form, as conditions ask about it."""
-    return Field(
-        found.path, label(found.labels, found.label) or found.path, _FEEL_TYPES.get(found.type, "string"),
-        {str(option.value): label(option.labels, option.labels.get("", "")) for option in found.options or ()},
-    )  # fmt: skip
-
-
 def form_keys() -> list[str]:
     """Forms that a card may name: deployed ones and drafts."""
     drawn = {drafts.place(draft.path)[1] for draft in drafts.list_(g.uow) if draft.kind == "form"}
@@ -367,13 +354,3 @@ def _branch_words(card: Card) -> str:
     if card.kind == "check":
         return ""
     return gettext("the first that applies, from left to right") if card.kind == "condition" else ""
-
-
-def form_of(form_id: str | None) -> Form | None:
-    """A form as it will be once the drawing is published: its draft, else its newest version."""
-    if not form_id:
-        return None
-    draft = form_draft(form_id)
-    if draft is not None:
-        return forms.read(drafts.open_(g.uow, draft.path).content, draft.path).form
-    return repository.known_form(g.uow, form_id)

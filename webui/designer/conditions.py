@@ -21,10 +21,10 @@ from engine.feel.lexer import is_simple
 from engine.values import storable
 
 OPERATORS = {"=": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤"}
-"""FEEL and how it is shown; what the cards offer."""
-ROWS = 3
-"""rows that the cards offer"""
+"""FEEL and how it is shown."""
 NUMBER, TEXT, TRUTH, DATE, MOMENT, LIST = "number", "string", "boolean", "date", "date and time", "list"
+PERSON = "person"
+"""a text that names somebody"""
 _COMPARED = (*OPERATORS.items(),)
 _KNOWN = (("filled", N_("is filled in")), ("empty", N_("is empty")))
 _IN = (("in", N_("is one of")), ("not-in", N_("is none of")))
@@ -42,9 +42,16 @@ OFFERED: dict[str, tuple[tuple[str, str], ...]] = {
     DATE: (_DAYS[0], ("!=", N_("is not on")), *_DAYS[1:]),
     MOMENT: _DAYS,
     LIST: (*_CONTAINS, *_KNOWN),
+    PERSON: (
+        ("=", N_("is")), ("!=", N_("is not")), *_IN, ("in-department", N_("works in")),
+        ("not-in-department", N_("does not work in")), ("has-role", N_("has the role")),
+        ("not-has-role", N_("does not have the role")), *_KNOWN,
+    ),
     "": (*_COMPARED, *_KNOWN),
 }  # fmt: skip
 """Comparisons by type of the field, with their words; of a field whose type is not known, those of "". """
+MEMBERSHIPS = {"in-department": "belongs to", "has-role": "has role"}
+"""of a person, with the function of FEEL that says it"""
 WITHOUT_VALUE = frozenset(code for code, _ in _KNOWN)
 SEVERAL = frozenset(code for code, _ in _IN)
 EXPECTED = {
@@ -54,8 +61,12 @@ EXPECTED = {
 
 _NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)", re.ASCII)
 _THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_COMMA = re.compile("[,，、]")
+_BETWEEN_NUMBERS = re.compile(r"[，、]|(?<!\d),|,(?!\d{3}(?!\d))")
+_PERHAPS_ONE, _SURELY_SEVERAL = re.compile(r"\d,\d{3}(?!\d)"), re.compile(r",\s|[，、]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAYS_BACK = re.compile(r"P(\d{1,5})D", re.ASCII)
+_NEGATED = frozenset(("in", "contains", *MEMBERSHIPS))
 _ENDS = {"starts with": "starts", "ends with": "ends", "contains": "contains"}
 _SWAPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "=", "!=": "!="}
 
@@ -83,12 +94,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a condition may ask about. `type`: as FEEL calls it; `options`: value -> words."""
+    """What a condition may ask about. `type`: as FEEL calls it, or PERSON; `options`: value -> words.
+
+    `currency`: the code of the money that it holds; `currency_in`: the field that says it instead.
+    """
 
     key: str
     label: str
     type: str
     options: dict[str, str]
+    currency: str = ""
+    currency_in: str = ""
 
 
 # ---------------------------------------------------------------- from FEEL
@@ -109,12 +125,11 @@ def groups_of(text: str | None) -> list[list[Row]] | None:
 
 
 def rows_of(text: str | None) -> list[Row] | None:
-    """The rows of a condition of one group and plain comparisons; None when it says more."""
+    """The rows of a condition of one group; None when it says more."""
     groups = groups_of(text)
     if groups is None or len(groups) > 1:
         return None
-    rows = groups[0] if groups else []
-    return rows if all(row.operator in OPERATORS and row.type != MOMENT for row in rows) else None
+    return groups[0] if groups else []
 
 
 class _Reader:
@@ -169,7 +184,7 @@ class _Reader:
                 return self._in(node)
             case n.Call(function=n.Name(name="not"), arguments=[inner], names=None):
                 positive = self.row(inner)
-                if positive is None or positive.operator not in ("in", "contains"):
+                if positive is None or positive.operator not in _NEGATED:
                     return None
                 return replace(positive, operator=f"not-{positive.operator}")
             case n.Call(function=n.Name(name=name), arguments=[subject, value], names=None):
@@ -219,6 +234,9 @@ class _Reader:
             return None
         if name == "list contains":
             return Row(path, "contains", found[0], type=LIST)
+        member = next((code for code, function in MEMBERSHIPS.items() if function == name), None)
+        if member is not None:
+            return Row(path, member, found[0], type=PERSON)
         return Row(path, _ENDS[name], found[0], type=TEXT) if name in _ENDS else None
 
     def _value(self, node: n.Node) -> tuple[str, str] | None:
@@ -292,6 +310,48 @@ def feel_of_groups(groups: Iterable[Sequence[Row]]) -> str:
     return f"= {' or '.join(parts)}" if parts else ""
 
 
+def typable(row: Row, fields: Mapping[str, Field]) -> bool:
+    """Whether `typed_row` gives this row again for what a form shows of it."""
+    kind = fields[row.field].type if row.field in fields else ""
+    if row.type in (LIST, MOMENT) and row.type != kind:
+        return False
+    torn = row.operator in SEVERAL and kind != NUMBER and any(map(_COMMA.search, (row.value, *row.more)))
+    return row.operator in dict(OFFERED[kind]) and not torn
+
+
+def typed_row(fields: Mapping[str, Field], field: str, operator: str, value: str, to: str) -> Row:
+    """A row as it was typed: several values with commas between them, `to` the upper end. Raises NotAValue."""
+    kind = fields[field].type if field in fields else ""
+    if operator not in dict(OFFERED[kind]):
+        raise NotAValue(
+            expected=Phrase(N_("a comparison that fits its kind")), field=_label(field, fields), found=operator
+        )
+    if operator in WITHOUT_VALUE:
+        return Row(field, operator, type=kind)
+    if not value.strip() or (operator == "between" and not to.strip()):
+        raise NotAValue(expected=Phrase(N_("a value")), field=_label(field, fields), found="")
+    if operator in SEVERAL:
+        first, *others = _separated(value, _label(field, fields), kind)
+        return Row(field, operator, first, tuple(others), kind)
+    return Row(field, operator, value, (to,) if operator == "between" else (), kind)
+
+
+def _label(key: str, fields: Mapping[str, Field]) -> str:
+    return fields[key].label if key in fields else key
+
+
+def _separated(text: str, field: str, kind: str) -> list[str]:
+    """1,000 is one number where something else parts the numbers; alone it may be two, and is asked about."""
+    commas = _COMMA
+    if kind == NUMBER:
+        if _PERHAPS_ONE.search(text) and not _SURELY_SEVERAL.search(text):
+            raise NotAValue(
+                expected=Phrase(N_("a space after each comma between several numbers")), field=field, found=text
+            )
+        commas = _BETWEEN_NUMBERS
+    return [part for found in commas.split(text) if (part := found.strip())] or [""]
+
+
 def feel_of(rows: Sequence[Row], fields: Mapping[str, Field]) -> str:
     """The rows of one group, whose types are those of their fields. Raises NotAValue."""
     typed = []
@@ -315,7 +375,7 @@ def _written(row: Row, alone: bool = False) -> str:
     if writer is None or not _is_path(row.field):
         raise NotAValue(expected=Phrase(N_("a field and a comparison")), field=row.field, found=row.operator)
     text = writer(row)
-    return f"({text})" if not alone and row.type == TEXT and row.operator in WITHOUT_VALUE else text
+    return f"({text})" if not alone and row.type in (TEXT, PERSON) and row.operator in WITHOUT_VALUE else text
 
 
 def _is_path(text: str) -> bool:
@@ -335,13 +395,20 @@ def _filled(row: Row) -> str:
     if row.type == LIST:
         return f"count({row.field}) {'>' if yes else '='} 0"
     none = f"{row.field} {'!=' if yes else '='} null"
-    return f'{none} {"and" if yes else "or"} {row.field} {"!=" if yes else "="} ""' if row.type == TEXT else none
+    return (
+        f'{none} {"and" if yes else "or"} {row.field} {"!=" if yes else "="} ""' if row.type in (TEXT, PERSON) else none
+    )
 
 
 def _contains(row: Row) -> str:
     function = "list contains" if row.type == LIST else "contains"
     text = f"{function}({row.field}, {feel.quoted(row.value)})"
     return f"not({text})" if row.operator == "not-contains" else text
+
+
+def _member(row: Row) -> str:
+    text = f"{MEMBERSHIPS[row.operator.removeprefix('not-')]}({row.field}, {feel.quoted(row.value)})"
+    return f"not({text})" if row.operator.startswith("not-") else text
 
 
 def _one_of(row: Row) -> str:
@@ -369,7 +436,8 @@ def _plain(row: Row) -> str:
 
 _WRITERS: dict[str, Callable[[Row], str]] = {
     **dict.fromkeys(OPERATORS, _plain), **dict.fromkeys(WITHOUT_VALUE, _filled), **dict.fromkeys(SEVERAL, _one_of),
-    "contains": _contains, "not-contains": _contains, "last-days": _last_days, "between": _between,
+    "contains": _contains, "not-contains": _contains, **dict.fromkeys(MEMBERSHIPS, _member),
+    **dict.fromkeys(map("not-{}".format, MEMBERSHIPS), _member), "last-days": _last_days, "between": _between,
     "starts": lambda row: f"starts with({row.field}, {feel.quoted(row.value)})",
     "ends": lambda row: f"ends with({row.field}, {feel.quoted(row.value)})",
 }  # fmt: skip
@@ -459,8 +527,11 @@ def offered() -> dict[str, list[tuple[str, str]]]:
 # ---------------------------------------------------------------- in words
 
 
-def words_of(text: str | None, fields: dict[str, Field], names: dict[str, str]) -> str:
-    """A condition as people say it. `names`: of elements, for outcomes of approvals."""
+def words_of(
+    text: str | None, fields: Mapping[str, Field], names: Mapping[str, str], known: Mapping[str, Mapping[str, str]]
+) -> str:
+    """A condition as people say it. `names`: of elements, for outcomes of approvals; `known`: of departments and
+    groups, by comparison."""
     outcome = outline.verdict(text)
     if outcome is not None:
         said = gettext("agreed") if outcome[1] == "agree" else gettext("rejected")
@@ -468,23 +539,31 @@ def words_of(text: str | None, fields: dict[str, Field], names: dict[str, str]) 
     groups = groups_of(text)
     if not groups:
         return (text or "").strip().removeprefix("=").strip()
-    joined = [f" {gettext('and')} ".join(_said(row, fields.get(row.field)) for row in group) for group in groups]
-    return f" {gettext('or')} ".join(joined)
+    both, either = gettext("and"), gettext("or")
+    joined = [f" {both} ".join(_said(row, fields.get(row.field), known) for row in group) for group in groups]
+    return f" {either} ".join(joined)
 
 
-def _said(row: Row, field: Field | None) -> str:
+def _said(row: Row, field: Field | None, known: Mapping[str, Mapping[str, str]]) -> str:
     flags = {"true": gettext("yes"), "false": gettext("no")}
     values = [flags.get(value, value) if row.type == TRUTH else value for value in (row.value, *row.more)]
-    if field is not None:
-        values = [field.options.get(value, value) for value in values]
+    words = known.get(row.operator.removeprefix("not-")) or (field.options if field is not None else {})
+    values = [words.get(value, value) for value in values]
     asked = field.label if field else row.field
     if row.operator in WITHOUT_VALUE:
         values = []
-    return " ".join([asked, _comparison(row), ("–" if row.operator == "between" else ", ").join(values)]).strip()
+    said = ("–" if row.operator == "between" else ", ").join(values)
+    if field is not None and field.currency and row.operator not in WITHOUT_VALUE:
+        said = f"{said} {field.currency}"
+    return " ".join([asked, _comparison(row, field), said]).strip()
 
 
-def _comparison(row: Row) -> str:
-    if row.operator in OPERATORS:
+def _comparison(row: Row, field: Field | None) -> str:
+    """The word of the field's type; = and its like are signs everywhere but for days and people."""
+    if row.type == TRUTH and row.operator in OPERATORS:
         return OPERATORS[row.operator]
-    words = next(words for found in OFFERED.values() for code, words in found if code == row.operator)
-    return gettext(words)
+    own = dict(OFFERED.get((field.type if field is not None else "") or row.type, ()))
+    words = own.get(row.operator) or next(
+        words for found in OFFERED.values() for code, words in found if code == row.operator
+    )  # fmt: skip
+    return gettext(words) if words not in OPERATORS.values() else words

@@ -12,7 +12,7 @@ from engine.feel.types import Type, common
 from engine.forms.model import FormField, leaves
 from engine.lint import Variables
 from webui.designer import expressions, form_uses
-from webui.designer.cards import form_of
+from webui.designer.asking import form_of
 from webui.designer.drawing import with_forms
 from webui.designer.form_uses import Drawn
 from webui.designer.library import opened_drawing

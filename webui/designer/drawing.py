@@ -16,9 +16,9 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings
-from webui.designer import conditions, expressions, gateways, panel, ready_steps
+from webui.designer import asking, conditions, expressions, gateways, panel, ready_steps
 from webui.designer.blueprint import designer
-from webui.designer.cards import form_keys, form_of
+from webui.designer.cards import form_keys
 from webui.designer.decision_files import drawn_decisions
 from webui.designer.filing import saved_by
 from webui.designer.library import draft_of, etag_of, path_of
@@ -149,7 +149,7 @@ def discard(key: str) -> ResponseReturnValue:
 
 def _required(process: Process) -> set[str]:
     """Fields without which no request begins: every start has a form, and all of them ask for these."""
-    found = [form_of(node.extensions.form) for node in process.nodes.values() if node.type == "startEvent"]
+    found = [asking.form_of(node.extensions.form) for node in process.nodes.values() if node.type == "startEvent"]
     asked = [set(_always_required(form.components if form is not None else ())) for form in found]
     return set.intersection(*asked) if asked else set()
 
@@ -230,11 +230,12 @@ def _forms() -> list[dict[str, Any]]:
 
 
 def _form(key: str, name: str) -> dict[str, Any]:
-    form = form_of(key)
+    form = asking.form_of(key)
     fields = [
         {
             "key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label),
             "options": [[str(one.value), label(one.labels, one.labels.get("", ""))] for one in field.options or ()],
+            "kind": field.type, "money": asking.money_of(field),
         }
         for field in (leaves(form.components) if form is not None else ())
     ]  # fmt: skip

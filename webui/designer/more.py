@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from flask import g
@@ -14,7 +15,7 @@ from engine.bpmn.outline import Card, settings
 from engine.errors import N_, EngineError, InvalidValue, Phrase
 from webui.designer import vocabulary
 from webui.designer.cards import Deck, duration_of, duration_text, form_keys
-from webui.designer.conditions import OPERATORS, Field, Row, feel_of, same
+from webui.designer.conditions import Field, feel_of, same, typed_row
 from webui.designer.vocabulary import Choice
 
 _DURATION = re.compile(r"=.*|P[0-9YMWDTHS.]+")
@@ -131,9 +132,10 @@ def condition(sent: MultiDict[str, str], prefix: str, fields: Mapping[str, Field
         return text if text.startswith("=") or not text else f"= {text}"
     if f"{prefix}field" not in sent:
         return None
-    asked = zip(*(sent.getlist(f"{prefix}{part}") for part in ("field", "operator", "value")), strict=False)
-    rows = [Row(key, operator, value) for key, operator, value in asked if key and value and operator in OPERATORS]
-    return feel_of(rows, dict(fields))
+    asked = zip_longest(
+        *(sent.getlist(f"{prefix}{part}") for part in ("field", "operator", "value", "to")), fillvalue=""
+    )
+    return feel_of([typed_row(fields, *row) for row in asked if row[0]], fields)
 
 
 # ---------------------------------------------------------------- reading

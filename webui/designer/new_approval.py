@@ -13,10 +13,11 @@ from engine.errors import N_, EngineError, NotFound
 from engine.forms.model import leaves
 from webui import transaction
 from webui.access import works
+from webui.designer.asking import form_of
 from webui.designer.blank import blank_approval
 from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
-from webui.designer.cards import form_keys, form_of
+from webui.designer.cards import form_keys
 from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
 from webui.designer.way_back import FIRST_AREA
 from webui.rendering import page

@@ -20,7 +20,7 @@ from engine.scenarios.words import Step
 from engine.values import Values
 from webui import reasons, rendering
 from webui.designer import conditions
-from webui.designer.cards import field_of
+from webui.designer.asking import about_requester, field_of, memberships
 from webui.rendering import label
 
 _UNSEEN = ("process", "approval")
@@ -68,6 +68,8 @@ class Words:
 
     names: dict[str, str] = field(default_factory=dict)
     fields: dict[str, conditions.Field] = field(default_factory=dict)
+    known: dict[str, dict[str, str]] = field(default_factory=memberships)
+    requester: dict[str, conditions.Field] = field(default_factory=about_requester)
 
     def learn(self, program: Program, definition_id: Any) -> "Words":
         """What this program and its forms call things; what is known already stays."""
@@ -147,9 +149,10 @@ def _name(login: str) -> str:
 
 
 def _choice(choice: Choice, words: Words) -> tuple[str, list[Way]]:
+    asked = words.fields | words.requester
     ways = [
         Way(
-            one.flow, one.condition, conditions.words_of(one.condition, words.fields, words.names),
+            one.flow, one.condition, conditions.words_of(one.condition, asked, words.names, words.known),
             rendering.value_text(one.value), one.taken, words.data(one.read),
         )
         for one in choice.judged

@@ -1,5 +1,6 @@
 // The settings of a card: what another choice makes meaningless is hidden, rows are added and taken away.
 // Without a script everything is shown, and an empty row at the end of each list waits to be filled in.
+import { conditionOf } from './conditions.js';
 
 export function settingsOf(sheet) {
   if (!sheet) return;
@@ -20,17 +21,24 @@ function applies(sheet, part) {
 function rowsOf(list) {
   const adds = list.querySelector('[data-adds-row]'), rows = [...list.querySelectorAll('[data-row]')];
   const blank = rows.pop();
-  for (const row of rows) removable(row, adds);
+  const asked = JSON.parse(list.closest('[data-conditions]')?.dataset.conditions ?? 'null');
+  for (const row of rows) {
+    removable(row, adds);
+    if (asked) conditionOf(row, asked);
+  }
   blank.remove();
   adds.hidden = false;
-  adds.addEventListener('click', () => {
+  const add = () => {
     const row = blank.cloneNode(true), number = list.querySelectorAll('[data-row]').length + 1;
     for (const entry of row.querySelectorAll('[aria-label]')) entry.setAttribute('aria-label', entry.getAttribute('aria-label').replace(/\d+/, number));
     removable(row, adds);
     adds.before(row);
+    if (asked) conditionOf(row, asked);
     row.dispatchEvent(new Event('change', { bubbles: true }));
-    row.querySelector('input:not([type=hidden]), select').focus();
-  });
+    return row.querySelector('input:not([type=hidden]), select');
+  };
+  adds.addEventListener('click', () => add().focus());
+  if (asked && !rows.length) add();
 }
 
 function removable(row, adds) {

@@ -3,7 +3,7 @@
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 
 const DEPTH = 2, PLAIN = /^[\p{L}_][\p{L}\p{N}_]*$/u, COMPARED = ['number', 'string', 'boolean', 'date', 'date and time'];
-const REQUESTER = { department: 'Department', login: 'Login', position: 'Position', name: 'Name' };
+const REQUESTER = { login: 'Person', department: 'Department', position: 'Position', name: 'Name' };
 const OUTCOME = { outcome: 'Outcome', agreed: 'Number of agreements', rejected: 'Number of rejections' };
 
 class Conditions {
@@ -75,17 +75,26 @@ class Conditions {
     if (type === 'context' && depth) return (entries ?? []).flatMap(entry => this.#flat(entry, [...path, entry.name], depth - 1));
     if (kind === null) return [];
     const known = field ?? this.variables.field({ name: path.join('.'), origin });
-    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: kind, options: known?.options?.length ? known.options : (options ?? []).map(value => [value, value]), group: known?.label ? 'form' : 'data' }];
+    const named = this.#named(known?.kind), choices = known?.options?.length ? known.options : named ?? (options ?? []).map(value => [value, value]);
+    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: known?.kind === 'person' ? 'person' : kind, options: choices, group: known?.label ? 'form' : 'data', money: known?.money ?? ['', ''] }];
   }
 
   #ofProcess(entries, path) {
     const initiator = entries.find(({ name }) => name === 'initiator')?.entries ?? [];
-    const options = {
-      department: this.catalogue.departments.map(({ key, name }) => [key, name]), login: this.catalogue.people.map(({ login, name }) => [login, name]),
-    };
-    return initiator.filter(({ name }) => REQUESTER[name]).map(({ name, type }) => ({
-      key: `${path[0]}.initiator.${name}`, label: this.translate(REQUESTER[name]), type, options: options[name] ?? [], group: 'requester',
+    return Object.keys(REQUESTER).map(name => initiator.find(entry => entry.name === name)).filter(Boolean).map(({ name, type }) => ({
+      key: `${path[0]}.initiator.${name}`, label: this.translate(REQUESTER[name]), type: name === 'login' ? 'person' : type,
+      options: this.#named(name === 'login' ? 'person' : name) ?? [], group: 'requester',
     }));
+  }
+
+  // what people may belong to: comparison -> [[key, name]]
+  memberships(operator) {
+    return { 'in-department': this.#named('department'), 'has-role': this.catalogue.groups.map(({ key, name }) => [key, name]) }[operator.replace(/^not-/, '')];
+  }
+
+  #named(kind) {
+    if (kind === 'person') return this.catalogue.people.map(({ login, name }) => [login, name]);
+    return kind === 'department' ? this.catalogue.departments.map(({ key, name }) => [key, name]) : undefined;
   }
 
   #ofApproval({ name: step, entries }) {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/ho
 import { useService } from 'bpmn-js-properties-panel';
 import { FeelField } from './feel_field.js';
 
+const MEMBERSHIP = /in-department|has-role/;
 const GROUPS = [['form', 'Form'], ['data', 'Other data'], ['requester', 'Requester'], ['approval', 'Approvals']];
 const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/, BETWEEN_NUMBERS = /[，、]|(?<!\d),|,(?!\d{3}(?!\d))/;
 const PERHAPS_ONE = /\d,\d{3}(?!\d)/, SURELY_SEVERAL = /,\s|[，、]/;
@@ -71,9 +72,10 @@ export function ConditionField(props) {
     groups.map((rows, at) => h('fieldset', { key: at, class: 'tk-rows-group' },
       h('legend', null, translate(at ? 'or all of this applies' : 'all of this applies')),
       rows.map((row, place) => h(Row, {
-        key: place, row, name: groups.length > 1 ? `${at + 1}.${place + 1}` : String(place + 1), fields: conditions.fields(),
+        key: place, row, rows, name: groups.length > 1 ? `${at + 1}.${place + 1}` : String(place + 1), fields: conditions.fields(),
         problem: unclear(row) ? translate('One number or several? Write {one} without commas for one, and a space after each comma between several.', { one: row.values[0] }) : problems.find(([group, line]) => matches(groups, group, line, at, place))?.[2],
         change: changed => write(replaced(groups, at, rows.map((other, line) => (line === place ? changed : other)))),
+        add: another => write(replaced(groups, at, [...rows, another])),
         remove: () => write(replaced(groups, at, rows.filter((_, line) => line !== place))),
       })),
       h('button', { type: 'button', class: 'btn btn-sm', 'data-add-row': '', onClick: () => setGroups(replaced(groups, at, [...rows, blank()])) }, translate('Add a row')))),
@@ -83,24 +85,25 @@ export function ConditionField(props) {
     h('p', { class: 'tk-rows-note', role: 'status' }, failed || (incomplete && translate('A row without a field or value counts only once it is complete.'))));
 }
 
-function Row({ row, name, fields, problem, change, remove }) {
+function Row({ row, rows, name, fields, problem, change, remove, add }) {
   const translate = useService('translate'), { choices: { comparisons } } = useService('troikaCatalogue');
   const field = fields.find(({ key }) => key === row.field);
-  const type = row.type || field?.type || '', offered = comparisons[type] ?? comparisons[''];
+  const type = (field?.type === 'person' && field.type) || row.type || field?.type || '', offered = comparisons[type] ?? comparisons[''];
   const operators = offered.some(([code]) => code === row.operator) ? offered : [...offered, [row.operator, row.operator]];
   const choose = key => {
     const chosen = fields.find(found => found.key === key), kind = chosen?.type ?? '', codes = (comparisons[kind] ?? comparisons['']).map(([code]) => code);
     change({ field: key, type: kind, operator: codes.includes(row.operator) ? row.operator : codes[0], values: kind === type && !field?.options.length && !chosen?.options.length ? row.values : [''] });
   };
+  const conditions = useService('troikaConditions'), [currency, stated] = field?.money ?? [], other = stated && fields.find(({ key }) => key === stated);
   const kept = operator => {
-    if (WITHOUT_VALUE.includes(operator)) return [''];
+    if (WITHOUT_VALUE.includes(operator) || belongs(operator) !== belongs(row.operator)) return [''];
     if (operator === 'between') return row.values;
     if (!SEVERAL.includes(operator)) return row.values.slice(0, 1);
     return type === 'number' || field?.options.length || !row.values.some(text => COMMA.test(text)) ? row.values : separate(row.values.join(','));
   };
   const compare = operator => change({ ...row, type, operator, values: kept(operator) });
   const value = values => change({ ...row, type, values });
-  return h('div', { class: 'tk-rows-row' },
+  return h('div', { class: belongs(row.operator) ? 'tk-rows-row tk-rows-wide' : 'tk-rows-row' },
     h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Field')}`, value: row.field, onChange: ({ target }) => choose(target.value) },
       h('option', { value: '', selected: !row.field }, translate('Choose a field')),
       row.field && !field && h('option', { value: row.field, selected: true }, row.field),
@@ -108,8 +111,11 @@ function Row({ row, name, fields, problem, change, remove }) {
         found.map(({ key, label }) => h('option', { key, value: key, selected: key === row.field }, label))))),
     h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Comparison')}`, value: row.operator, onChange: ({ target }) => compare(target.value) },
       operators.map(([code, words]) => h('option', { key: code, value: code, selected: code === row.operator }, words))),
-    !WITHOUT_VALUE.includes(row.operator) && h(Values, { row, type, options: field?.options ?? [], name, value }),
+    !WITHOUT_VALUE.includes(row.operator) && h(Values, { row, type, options: conditions.memberships(row.operator) ?? field?.options ?? [], name, value }),
     h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': `${name}: ${translate('Remove')}`, title: translate('Remove'), onClick: remove }, '×'),
+    currency && !WITHOUT_VALUE.includes(row.operator) && h('p', { class: 'tk-rows-note tk-rows-unit' }, translate('in {currency}', { currency })),
+    other && !rows.some(one => one.field === stated) && h('p', { class: 'tk-rows-note tk-rows-unit' }, translate('“{field}” says the currency.', { field: other.label }), ' ',
+      h('button', { type: 'button', class: 'btn btn-sm', 'data-add-currency': '', onClick: () => add({ field: stated, operator: '=', values: [''], type: other.type }) }, translate('Ask for it too'))),
     problem && h('p', { class: 'tk-judgement-error', role: 'alert' }, problem));
 }
 
@@ -125,7 +131,7 @@ function Values({ row, type, options, name, value }) {
   if (row.operator === 'between') {
     return [0, 1].map(end => h(Typed, { key: end, type, label: `${name}: ${translate(end ? 'To' : 'From')}`, value: row.values[end] ?? '', write: text => value(end ? [row.values[0], text] : [text, row.values[1] ?? '']) }));
   }
-  const chosen = type === 'boolean' ? [['true', translate('yes')], ['false', translate('no')]] : ['=', '!=', 'contains', 'not-contains'].includes(row.operator) ? options : [];
+  const chosen = type === 'boolean' ? [['true', translate('yes')], ['false', translate('no')]] : ['=', '!=', 'contains', 'not-contains'].includes(row.operator) || MEMBERSHIP.test(row.operator) ? options : [];
   if (chosen.length) {
     return h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Value')}`, value: row.values[0], onChange: ({ target }) => value([target.value]) },
       h('option', { value: '', selected: !row.values[0] }, translate('Choose…')), known(chosen, row.values).map(([code, words]) => h('option', { key: code, value: code, selected: code === row.values[0] }, words)));
@@ -156,6 +162,10 @@ function separate(text, type) {
 
 function unclear({ operator, type, values }) {
   return SEVERAL.includes(operator) && type === 'number' && values.length === 1 && PERHAPS_ONE.test(values[0]);
+}
+
+function belongs(operator) {
+  return MEMBERSHIP.exec(operator)?.[0];
 }
 
 function optionsOf(conditions, row) {

@@ -1,0 +1,49 @@
+// The rows of a condition: the comparisons of the chosen field, its choices where it has some, the currency of its money.
+// Without a script every comparison is offered, values are typed, and the server says what does not fit.
+
+export function conditionOf(row, { comparisons, choices, fields }) {
+  const [field, operator, value] = ['field', 'operator', 'value'].map(name => row.querySelector(`[name$="${name}"]`)), money = row.querySelector('[data-money]');
+  let input = value;
+
+  const show = () => {
+    const chosen = fields[field.value], offered = comparisons[chosen?.type ?? ''], before = operator.value;
+    operator.replaceChildren(...offered.map(([code, words]) => new Option(words, code)));
+    operator.value = offered.some(([code]) => code === before) ? before : offered[0][0];
+    input = replaced(input, value, optionsOf(chosen, operator.value, choices));
+    input.hidden = ['filled', 'empty'].includes(operator.value);
+    value.inputMode = chosen?.type === 'number' ? 'decimal' : '';
+    value.type = ['date', 'date and time'].includes(chosen?.type) && !['last-days'].includes(operator.value) ? 'date' : 'text';
+    row.querySelector('[name$="to"]').type = value.type;
+    sayMoney(money, chosen, fields, operator.value);
+  };
+  // a value of another field means nothing here
+  field.addEventListener('change', () => { value.value = ''; input.value = ''; show(); });
+  operator.addEventListener('change', show);
+  show();
+}
+
+function optionsOf(chosen, operator, choices) {
+  const known = Object.entries(choices[operator.replace(/^not-/, '')] ?? (['=', '!=', 'contains', 'not-contains'].includes(operator) ? chosen?.options : null) ?? {});
+  return chosen?.type === 'boolean' && operator === '=' ? ['true', 'false'].map(code => [code, document.querySelector(`[data-${code}]`)?.dataset[code] ?? code]) : known;
+}
+
+// a list in the place of the field that is typed into, or that field again
+function replaced(current, typed, options) {
+  const said = current.value;
+  let wanted = typed;
+  if (options.length) {
+    wanted = Object.assign(document.createElement('select'), { className: 'form-select', name: typed.name });
+    wanted.setAttribute('aria-label', typed.getAttribute('aria-label'));
+    wanted.append(new Option('–', ''), ...options.map(([code, words]) => new Option(words, code)));
+    if (said && !options.some(([code]) => code === said)) wanted.append(new Option(`${said} ?`, said));
+  }
+  wanted.value = said;
+  if (wanted !== current) current.replaceWith(wanted);
+  return wanted;
+}
+
+function sayMoney(note, chosen, fields, operator) {
+  const other = fields[chosen?.currency_in]?.label;
+  note.hidden = ['filled', 'empty'].includes(operator) || !(chosen?.currency || other);
+  note.textContent = note.hidden ? '' : chosen.currency ? note.dataset.money.replace('{currency}', chosen.currency) : note.dataset.moneyIn.replace('{field}', other);
+}
