@@ -3,6 +3,7 @@
 The facts stay apart from the words, so that a page can translate them and a test can compare them.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 
@@ -37,6 +38,21 @@ class Title(str):
         return self
 
 
+class Term(str):
+    """A machine name of ours, used as a fact: pages say it in the reader's words. `kind`: what it names.
+
+    Kinds: policy, capability, class, fact, role, group, operation, condition (FEEL), recheck.
+    """
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, kind: str, name: str) -> "Term":
+        self = super().__new__(cls, name)
+        self.kind = kind
+        return self
+
+
 class Written(str):
     """A field of a form that has another value now, used as a fact: pages say it as they say every change of a field.
 
@@ -58,6 +74,43 @@ class Written(str):
         self.process_key, self.instance_id, self.name = process_key, instance_id, name
         self.known, self.old, self.new = known, old, new
         return self
+
+
+def joined(separator: str, parts: Iterable[str | tuple[str, dict[str, Any]]]) -> Phrase:
+    """Words one after the other, each translated where it is shown; `parts`: texts, or (template, facts)."""
+    told = {f"part{number}": part if isinstance(part, str) else Phrase(part[0], **part[1])
+            for number, part in enumerate(parts)}  # fmt: skip
+    return Phrase(separator.join(f"{{{name}}}" for name in told), **told)
+
+
+def stored(fact: Any) -> Any:
+    """A fact as JSON keeps it, so that it can still be said in another language when it is read."""
+    match fact:
+        case Phrase():
+            return {"phrase": fact.template, "facts": {name: stored(one) for name, one in fact.facts.items()}}
+        case Term():
+            return {"term": fact.kind, "name": str(fact)}
+        case Title():
+            return {"title": str(fact), "labels": fact.labels}
+        case list() | tuple():
+            return [stored(one) for one in fact]
+        case None | bool() | int():
+            return fact
+    return str(fact)
+
+
+def restored(fact: Any) -> Any:
+    """What `stored` was given."""
+    match fact:
+        case {"phrase": str(template), "facts": dict(facts)}:
+            return Phrase(template, **{name: restored(one) for name, one in facts.items()})
+        case {"term": str(kind), "name": str(name)}:
+            return Term(kind, name)
+        case {"title": str(name), "labels": dict(labels)}:
+            return Title(name, labels)
+        case list():
+            return [restored(one) for one in fact]
+    return fact
 
 
 class EngineError(Exception):
@@ -453,8 +506,7 @@ class WeakerPolicy(EngineError):
 
     def __init__(self, policy: str, differences: list[tuple[str, dict[str, Any]]]) -> None:
         self.differences = differences
-        told = " ".join(text.format(**facts) for text, facts in differences)
-        super().__init__(policy=policy, differences=told)
+        super().__init__(policy=Term("policy", policy), differences=joined(" ", differences))
 
 
 class SecondPersonNeeded(EngineError):
@@ -494,7 +546,7 @@ class PolicyHold(EngineError):
         self.reasons = reasons
         self.operation_class = operation_class
         self.subject = subject
-        super().__init__(operation=operation, reasons=" ".join(text.format(**facts) for text, facts in reasons))
+        super().__init__(operation=Term("operation", operation), reasons=joined(" ", reasons))
 
 
 # ---------------------------------------------------------------- forms

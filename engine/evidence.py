@@ -15,7 +15,7 @@ from engine.db.base import metadata
 from engine.db.instance import Instance
 from engine.db.policy import ERASED, break_glass, policy_grant, policy_version
 from engine.db.task import ItemDecision, Source, user_task, work_item
-from engine.errors import NotFound
+from engine.errors import NotFound, stored
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
 from engine.tasks.opening import form_digest
@@ -316,7 +316,8 @@ def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
         "version": info.version, "digest": info.digest.hex(),
         "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
         "proof": next((word for word in policy.WORST if word in words), policy.PROVED),
-        "findings": [finding.message.format(**finding.facts) for finding in proof.findings],
+        "findings": [[finding.message, {name: stored(fact) for name, fact in finding.facts.items()}]
+                     for finding in proof.findings],
     }  # fmt: skip
 
 

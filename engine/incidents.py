@@ -11,7 +11,7 @@ from engine import history
 from engine.db.instance import Instance
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, incident
-from engine.errors import N_, EngineError, NotFound, NotResolvable, PolicyHold
+from engine.errors import N_, EngineError, NotFound, NotResolvable, PolicyHold, restored, stored
 from engine.feel.diagnostics import MESSAGES
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
@@ -89,7 +89,8 @@ def detail_of(error: Exception, operation: str) -> dict[str, Any]:
 def sentences(code: str, detail: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """What happened, as (template, facts); empty when nobody knows more than the stored message."""
     if "sentences" in detail:
-        return [(text, facts) for text, facts in detail["sentences"] if text]
+        return [(text, {name: restored(value) for name, value in facts.items()})
+                for text, facts in detail["sentences"] if text]  # fmt: skip
     if code == "error-uncaught":
         return [
             (
@@ -181,8 +182,8 @@ def list_open(
     return [_incident(row) for row in uow.execute(query)]
 
 
-def _texts(facts: dict[str, Any]) -> dict[str, str]:
-    return {name: str(value) for name, value in facts.items()}
+def _texts(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: stored(value) for name, value in facts.items()}
 
 
 def _listed(facts: Any) -> str:

@@ -10,15 +10,17 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError, Phrase, Title, Written
+from engine.errors import N_, EngineError, Phrase, Term, Title, Written
 from engine.feel.diagnostics import KINDS
-from webui import languages
+from webui import languages, policy_conditions, policy_names
 from webui.access import SignInFirst
 
 _TYPED_FACTS = ("expected", "found", "left", "right")
 _TRANSLATED_FACTS = (
     "kind", "act", "what", "reason", "decision", "by", "assignee", "missing", "capability", *_TYPED_FACTS,
 )  # fmt: skip
+_LISTED = re.compile(r"\{part\d+\}(, \{part\d+\})+")
+"""what `joined` makes of a list"""
 _KIND = re.compile("|".join(sorted(KINDS, key=len, reverse=True)))
 _TYPED = re.compile(rf"((?:{_KIND.pattern})(?:[<|, ]+(?:{_KIND.pattern}))*>*)( .*)?", re.DOTALL)
 _TITLES = {
@@ -209,15 +211,18 @@ def _typed_words(text: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Phrase):
-        return words(value.template, value.facts)
+        listed = gettext(", ").join(value.template.split(", ")) if _LISTED.fullmatch(value.template) else value.template
+        return words(listed, value.facts)
     if isinstance(value, Written):
         return str(current_app.jinja_env.filters["written"](value))
+    if isinstance(value, Term):
+        return policy_conditions.said(value) if value.kind == "condition" else policy_names.said(value)
     if isinstance(value, Title):
         return value.labels.get(languages.language()) or str(value)
     if isinstance(value, datetime):
         return str(format_datetime(value, "short"))
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(_shown(item) for item in value)
+        return gettext(", ").join(_shown(item) for item in value)
     return str(value)
 
 

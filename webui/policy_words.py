@@ -8,85 +8,15 @@ from flask_babel import gettext
 from engine.errors import N_
 from engine.policy import Policy
 from engine.policy.statement import Aggregate, BreakGlass, Condition, Requirement
+from webui import policy_conditions, policy_names
+from webui.policy_names import RECHECKS
 
-CLASSES = {
-    "payment.execute": N_("a payment is made"),
-    "payment.release_batch": N_("a payment run is released"),
-    "payee.confirm": N_("bank details of a payee are confirmed"),
-    "invoice.release": N_("a supplier's invoice is released"),
-    "purchase.commit": N_("a purchase is ordered"),
-    "credit.release": N_("an order is released beyond its credit"),
-    "refund.execute": N_("a refund is paid"),
-    "ledger.manual": N_("a voucher is posted by hand"),
-    "period.close": N_("an accounting period is closed"),
-    "period.reopen": N_("an accounting period is opened again"),
-    "stock.adjust": N_("stock is adjusted"),
-    "seal.apply": N_("a seal is applied"),
-    "policy.change": N_("a policy is changed"),
-    "identity.grant_role": N_("a role is granted"),
-    "instance.modify": N_("a running request is modified"),
-}
-ROLES = {
-    "requester": N_("the requester"),
-    "editors": N_("whoever edited the document"),
-    "payee_bank_editor": N_("whoever entered the bank details"),
-    "approver": N_("the other approvers"),
-    "executor": N_("whoever pays"),
-    "beneficiary": N_("whoever gets the money"),
-}
-FACTS = {
-    "amount": N_("amount"),
-    "amount_base": N_("amount in the home currency"),
-    "currency": N_("currency"),
-    "entity": N_("company"),
-    "payee": N_("payee"),
-    "payee_bank_version": N_("bank details"),
-    "invoices": N_("invoices"),
-    "kind": N_("kind of payment"),
-    "payments": N_("payments"),
-    "supplier": N_("supplier"),
-    "invoice": N_("invoice"),
-    "order": N_("order"),
-    "customer": N_("customer"),
-    "voucher": N_("voucher"),
-    "period": N_("period"),
-    "warehouse": N_("warehouse"),
-    "item": N_("item"),
-    "quantity": N_("quantity"),
-    "seal": N_("seal"),
-    "document": N_("document"),
-    "policy": N_("policy"),
-    "version": N_("version"),
-    "statement": N_("statement"),
-    "weakens": N_("whether it asks less"),
-    "group": N_("group"),
-    "user": N_("account"),
-    "instance": N_("request"),
-    "process": N_("process"),
-    "plan": N_("what is changed"),
-}
 ACTORS = {
     "both": N_("a substitute and whom he stands for"),
     "actor": N_("a substitute, whoever he stands for"),
     "principal": N_("whom a substitute stands for, whoever he is"),
 }
 """effective_actor"""
-RECHECKS = {
-    "decision": N_("when he agrees"),
-    "payment": N_("when it is carried out"),
-    "both": N_("when he agrees and when it is carried out"),
-}
-"""recheck"""
-
-
-def class_(name: str) -> str:
-    """When a policy speaks: "a payment is made"."""
-    return gettext(CLASSES[name]) if name in CLASSES else name
-
-
-def facts(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Facts with the words under which people know them."""
-    return [(name, FACTS.get(name, name)) for name in names]
 
 
 def sentences(policy: Policy) -> list[str]:
@@ -99,7 +29,7 @@ def sentences(policy: Policy) -> list[str]:
     if policy.same:
         found.append(gettext("An approver has to be %(people)s.", people=_roles(policy.same)))
     if policy.binds:
-        facts = _listed(gettext(FACTS[one]) if one in FACTS else one for one in policy.binds)
+        facts = _listed(policy_names.fact(one) for one in policy.binds)
         found.append(gettext("An approval holds only as long as this stays as it was: %(facts)s.", facts=facts))
     if policy.aggregate is not None:
         found.append(_aggregate(policy.aggregate))
@@ -124,12 +54,15 @@ def length(of: timedelta) -> str:
 
 def _head(policy: Policy) -> str:
     if policy.when is None:
-        return gettext("It holds whenever %(event)s.", event=class_(policy.on))
-    return gettext("It holds when %(event)s and %(condition)s.", event=class_(policy.on), condition=policy.when)
+        return gettext("It holds whenever %(event)s.", event=policy_names.event(policy.on))
+    return gettext(
+        "It holds when %(event)s and %(condition)s.", event=policy_names.event(policy.on),
+        condition=policy_conditions.said(policy.when),
+    )  # fmt: skip
 
 
 def _approval(need: Requirement) -> str:
-    facts = {"capability": need.approval, "length": length(need.valid_for)}
+    facts = {"capability": policy_names.capability(need.approval), "length": length(need.valid_for)}
     text = (
         gettext("One person has approved it (%(capability)s), at most %(length)s ago.", **facts)
         if need.people == 1
@@ -138,10 +71,10 @@ def _approval(need: Requirement) -> str:
         )
     )
     if need.when is not None:
-        only = gettext("If %(condition)s:", condition=need.when)
+        only = gettext("If %(condition)s:", condition=policy_conditions.said(need.when))
         text = f"{only} {text}"
     if need.eligible is not None:
-        text += " " + gettext("Who may: %(condition)s.", condition=need.eligible)
+        text += " " + gettext("Who may: %(condition)s.", condition=policy_conditions.said(need.eligible))
         if need.recheck != "decision":
             text += " " + gettext("It is asked %(moment)s.", moment=gettext(RECHECKS[need.recheck]))
         if need.effective_actor != "both":
@@ -154,7 +87,7 @@ def _approval(need: Requirement) -> str:
 
 
 def _condition(one: Condition) -> str:
-    text = gettext("This has to be so: %(condition)s.", condition=one.expression)
+    text = gettext("This has to be so: %(condition)s.", condition=policy_conditions.said(one.expression))
     if one.otherwise is not None:
         text += " " + gettext("Otherwise: %(approval)s", approval=_approval(one.otherwise))
     return text
@@ -163,21 +96,23 @@ def _condition(one: Condition) -> str:
 def _aggregate(one: Aggregate) -> str:
     return gettext(
         "Payments within %(length)s that agree in %(facts)s are added up as %(name)s.", length=length(one.window),
-        facts=_listed(gettext(FACTS[fact]) if fact in FACTS else fact for fact in one.by), name=f"facts.{one.name}",
+        facts=_listed(policy_names.fact(fact) for fact in one.by), name=one.name,
     )  # fmt: skip
 
 
 def _glass(one: BreakGlass) -> str:
     text = gettext(
         "In an emergency two people of %(roles)s may answer for one document, for %(length)s.",
-        roles=_listed(one.roles), length=length(one.expires),
+        roles=_listed(policy_names.group(role) for role in one.roles), length=length(one.expires),
     )  # fmt: skip
-    told = gettext("At once this is told to: %(groups)s.", groups=_listed(one.notify))
+    told = gettext(
+        "At once this is told to: %(groups)s.", groups=_listed(policy_names.group(key) for key in one.notify)
+    )
     return f"{text} {told}"
 
 
 def _roles(roles: Iterable[str]) -> str:
-    return _listed(gettext(ROLES[role]) for role in ROLES if role in roles)
+    return _listed(policy_names.role(role) for role in policy_names.ROLES if role in roles)
 
 
 def _listed(words: Iterable[str]) -> str:

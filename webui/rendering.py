@@ -24,7 +24,7 @@ from engine.forms import FormField, schema
 from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, capitals, errors, languages, navigation, picking, signing
+from webui import access, capitals, errors, languages, navigation, picking, policy_names, signing
 
 
 class _Compiled(BytecodeCache):
@@ -70,7 +70,7 @@ def install(app: Flask) -> None:
         may_read=access.may_read,
         theme=theme, request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
         unread_notices=unread_notices,
-        explain=errors.explain, words=errors.words, counts=counts, summary_value=summary_value,
+        explain=errors.explain, words=errors.words, called=policy_names, counts=counts, summary_value=summary_value,
         acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
     for name, template in (("sign", "signatures/macros"), ("ui", "macros"), ("lists", "lists"), ("parts", "parts"),

@@ -15,10 +15,12 @@ _WORDS = ("人员变动后，{policies}的审批人员出现{n}处新问题", "{
 
 def of_staffing(uow: UnitOfWork, found: Sequence[Staffing]) -> int:
     """One notice for each of them about everything that one look has found; returns how many there are."""
-    policies = ", ".join(sorted({one.policy for one in found}))
+    titles = [one.title for one in policy.in_force(uow) if one.id in {said.policy for said in found}]
     told = {
-        "about" + ending: words.format(policies=policies, n=len(found))
-        for words, ending in zip(_WORDS, ("", "_en"), strict=True)
+        "about" + ending: words.format(
+            policies=between.join(title.labels.get(language, title) for title in titles), n=len(found)
+        )
+        for words, (language, ending, between) in zip(_WORDS, (("zh", "", "、"), ("en", "_en", ", ")), strict=True)
     }
     facts = {**told, "link": PAGE}
     people = [UUID(key) for key in policy.watchers(uow)] if found else []

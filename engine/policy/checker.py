@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any, Protocol, TypedDict, Unpack
 
 from engine.bpmn.model import CalledDecision, Definition, Node, Process
-from engine.errors import N_, Phrase
+from engine.errors import N_, Phrase, Term
 from engine.findings import Finding, Level
 from engine.policy.abstraction import Callees, Place, System, build
 from engine.policy.mending import elsewhere, fixes
@@ -219,9 +219,9 @@ def _violated(
         if confirmed is not None
         else N_("{policy}: '{name}' can be reached without {capability}: {path}."),
         {
-            "policy": need.policy,
+            "policy": Term("policy", need.policy),
             "name": named(place.node),
-            "capability": need.shown or N_("an approval"),
+            "capability": need.shown,
             "path": line,
             "confirmed": confirmed,
             "replay": Phrase(CONFIRMED if confirmed else POSSIBLE),

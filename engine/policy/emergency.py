@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import ERASED, break_glass
-from engine.errors import N_, BreakGlassRefused, EngineError, Forbidden, NotFound, SecondPersonNeeded
+from engine.errors import N_, BreakGlassRefused, EngineError, Forbidden, NotFound, SecondPersonNeeded, Term
 from engine.policy import grants, holding, versions
 from engine.policy.gate import GLASS
 from engine.policy.statement import BreakGlass
@@ -66,9 +66,9 @@ def ask(
     version = next((one for one in versions.versions_in_force(uow) if one.policy.id == policy_id), None)
     rule = None if version is None else version.policy.break_glass
     if version is None or rule is None:
-        raise BreakGlassRefused(policy=policy_id, reason=N_("the policy in force does not allow it"))
+        raise BreakGlassRefused(policy=Term("policy", policy_id), reason=N_("the policy in force does not allow it"))
     if len(reason.strip()) < REASON:
-        raise BreakGlassRefused(policy=policy_id, reason=N_("the reason is too short"))
+        raise BreakGlassRefused(policy=Term("policy", policy_id), reason=N_("the reason is too short"))
     found = grants.document(uow, subject_type, subject_id)
     key = ids.uuid7()
     row = {
@@ -94,17 +94,21 @@ def sign(uow: UnitOfWork, instance: Instance, emergency_id: UUID) -> Emergency:
     version = versions.version(uow, row.policy_version_id)
     rule = version.policy.break_glass
     if version.state != "active" or rule is None:
-        raise BreakGlassRefused(policy=row.policy_id, reason=N_("the policy in force does not allow it"))
+        raise BreakGlassRefused(
+            policy=Term("policy", row.policy_id), reason=N_("the policy in force does not allow it")
+        )
     _check_role(uow, rule)
     found = grants.document(uow, row.subject_type, row.subject_id)
     if row.expires_at <= uow.now:
-        raise BreakGlassRefused(policy=row.policy_id, reason=N_("it has expired"))
+        raise BreakGlassRefused(policy=Term("policy", row.policy_id), reason=N_("it has expired"))
     if found.digest != row.subject_digest:
-        raise BreakGlassRefused(policy=row.policy_id, reason=N_("the document has changed since it was asked for"))
+        raise BreakGlassRefused(
+            policy=Term("policy", row.policy_id), reason=N_("the document has changed since it was asked for")
+        )
     roles = grants.roles_of(uow, found, instance.starter_id, [instance.id])
     for role in grants.kept_away(version.policy):
         if person in roles.get(role, frozenset()):
-            raise BreakGlassRefused(policy=row.policy_id, reason=role)
+            raise BreakGlassRefused(policy=Term("policy", row.policy_id), reason=Term("role", role))
     if row.first_by is None:
         uow.execute(
             _change,
@@ -224,7 +228,7 @@ def _row(uow: UnitOfWork, emergency_id: UUID) -> Any:
 def _expect(uow: UnitOfWork, emergency_id: UUID, state: str) -> Any:
     row = _row(uow, emergency_id)
     if row.state != state:
-        raise BreakGlassRefused(policy=row.policy_id, reason=row.state)
+        raise BreakGlassRefused(policy=Term("policy", row.policy_id), reason=row.state)
     return row
 
 

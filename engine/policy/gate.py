@@ -13,10 +13,10 @@ from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
-from engine.errors import N_, PolicyHold
+from engine.errors import N_, Phrase, PolicyHold, Term, joined
 from engine.operations import Operation, OperationCall
 from engine.policy import grants, holding, judging, versions
-from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, numbers
+from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
 from engine.policy.versions import Version
 from engine.unit_of_work import UnitOfWork
 from engine.values import to_decimal
@@ -139,7 +139,7 @@ def admit(
     speaking = [version for version in versions.versions_in_force(uow) if version.policy.on == on]
     if not speaking:
         if on in MUST_BE_POLICED:
-            reason = (N_("No policy is in force for {kind}."), {"kind": on})
+            reason = (N_("No policy is in force for {kind}."), {"kind": Term("class", on)})
             raise PolicyHold(operation.name, [reason], operation_class=on, subject=(subject.type, subject_id))
         return None
     live = uow.read(_live, {"of_type": subject.type, "of_id": subject_id})
@@ -321,14 +321,18 @@ def _conditions(
     unbound = N_("{policy}: the document has no fact '{fact}'.")
     untrue = N_("{policy}: not fulfilled: {condition}.")
     reasons: list[Reason] = [
-        (unbound, {"policy": policy.id, "fact": fact}) for fact in policy.binds if fact not in found.facts.values
+        (unbound, {"policy": Term("policy", policy.id), "fact": Term("fact", fact)})
+        for fact in policy.binds
+        if fact not in found.facts.values
     ]
     instead: list[Requirement] = []
     for condition in policy.conditions:
         if judging.holds(uow, policy.on, condition.expression, found.facts, sums=sums) is True:
             continue
         if condition.otherwise is None:
-            reasons.append((untrue, {"policy": policy.id, "condition": condition.expression}))
+            reasons.append(
+                (untrue, {"policy": Term("policy", policy.id), "condition": Term("condition", condition.expression)})
+            )
         elif judging.holds(uow, policy.on, condition.otherwise.when, found.facts, sums=sums) is not False:
             instead.append(condition.otherwise)
     return reasons, instead
@@ -340,7 +344,10 @@ def _executing(policy: Policy, situation: Situation) -> list[Reason]:
         return []
     executors = situation.roles.get("executor", frozenset())
     return [
-        (N_("{policy}: whoever executes may not be {role}."), {"policy": policy.id, "role": role})
+        (
+            N_("{policy}: whoever executes may not be {role}."),
+            {"policy": Term("policy", policy.id), "role": Term("role", role)},
+        )
         for role in ("requester", "payee_bank_editor", "beneficiary")
         if role in policy.distinct and executors & situation.roles.get(role, frozenset())
     ]
@@ -378,7 +385,7 @@ def _usable(
         if reason is None:
             usable.append(row)
         else:
-            dropped.append((reason[0], {"policy": policy.id, "who": row.account_id, **reason[1]}))
+            dropped.append((reason[0], {"policy": Term("policy", policy.id), "who": row.account_id, **reason[1]}))
     return usable, dropped
 
 
@@ -405,10 +412,10 @@ def _against(
     principal = None if row.on_behalf_of_id is None else row.principal_person_id or row.on_behalf_of_id
     role = grants.barring(situation.roles, policy, (row.person_id, principal))
     if role is not None:
-        return N_("{policy}: {who} may not approve as {role}."), {"role": role}
+        return N_("{policy}: {who} may not approve as {role}."), {"role": Term("role", role)}
     role = grants.lacking(situation.roles, policy, row.person_id)
     if role is not None:
-        return N_("{policy}: {who} may not approve, only {role} may."), {"role": role}
+        return N_("{policy}: {who} may not approve, only {role} may."), {"role": Term("role", role)}
     if row.uses == "once" or need.uses == "once":
         if row.used_amount:
             return N_("{policy}: the approval of {who} has been used in part already."), {}
@@ -418,7 +425,10 @@ def _against(
     if _judged_again(policy, need) and not grants.eligible(
         uow, policy, need, found, row.account_id, row.on_behalf_of_id, sums=sums, traces=traces
     ):
-        return N_("{policy}: {who} is not entitled to approve this any more: {eligible}."), {"eligible": need.eligible}
+        return (
+            N_("{policy}: {who} is not entitled to approve this any more: {eligible}."),
+            {"eligible": Term("condition", need.eligible or "")},
+        )
     return None
 
 
@@ -467,8 +477,8 @@ def _assign(needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row
 def _missing(policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]]) -> Reason:
     """The approvals for which there are too few persons; all of them when only the whole does not come together."""
     short = [need for need in needed if len({row.person_id for row in usable[need]}) < need.people]
-    wanted = ", ".join(f"{need.approval} ({need.people})" for need in short or needed)
-    return N_("{policy}: expected a live approval: {wanted}."), {"policy": policy.id, "wanted": wanted}
+    wanted = joined(", ", (approval_by(need.approval, need.people) for need in short or needed))
+    return N_("{policy}: expected a live approval: {wanted}."), {"policy": Term("policy", policy.id), "wanted": wanted}
 
 
 def _named(uow: UnitOfWork, reasons: Iterable[Reason]) -> list[Reason]:
@@ -479,10 +489,12 @@ def _named(uow: UnitOfWork, reasons: Iterable[Reason]) -> list[Reason]:
 
 def _difference(approved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
     changed = [name for name in sorted(approved.keys() | now.keys()) if approved.get(name) != now.get(name)]
-    return {
-        "approved": ", ".join(f"{name} {approved.get(name)}" for name in changed),
-        "now": ", ".join(f"{name} {now.get(name)}" for name in changed),
-    }
+
+    def told(values: Mapping[str, Any]) -> Phrase:
+        return joined(", ", (("{fact} {value}", {"fact": Term("fact", name), "value": values.get(name)})
+                             for name in changed))  # fmt: skip
+
+    return {"approved": told(approved), "now": told(now)}
 
 
 # ---------------------------------------------------------------- the clearance

@@ -12,7 +12,7 @@ from engine import audit, history, identity, ids, workdays
 from engine.db.instance import Instance
 from engine.db.job import JobKind, JobState, job
 from engine.db.policy import policy_hold
-from engine.errors import PolicyHold
+from engine.errors import PolicyHold, restored, stored
 from engine.unit_of_work import UnitOfWork
 
 RECHECK = "policy.recheck"
@@ -69,11 +69,11 @@ class Hold:
 
 def note(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | None, node: str | None) -> None:
     """Write down that the gate has refused the operation of a job, for whichever time."""
-    why = [[text, {name: str(value) for name, value in facts.items()}] for text, facts in error.reasons]
+    why = [[text, {name: stored(value) for name, value in facts.items()}] for text, facts in error.reasons]
     again = uow.execute(_again, {"row": job_id, "why": why, "at_time": uow.now})
     data: dict[str, Any]
     if cast("CursorResult[Any]", again).rowcount:
-        data = {"operation": error.facts["operation"], "job": str(job_id), "row": audit.sealed_hold(uow, job_id)}
+        data = {"operation": str(error.facts["operation"]), "job": str(job_id), "row": audit.sealed_hold(uow, job_id)}
         _record(uow, instance, "policy.held_again", node, data)
         return
     subject_type, subject_id = error.subject
@@ -81,12 +81,12 @@ def note(uow: UnitOfWork, error: PolicyHold, job_id: UUID, instance: Instance | 
         _insert,
         {
             "job_id": job_id, "instance_id": None if instance is None else instance.id, "node": node,
-            "operation": error.facts["operation"], "operation_class": error.operation_class,
+            "operation": str(error.facts["operation"]), "operation_class": error.operation_class,
             "subject_type": subject_type, "subject_id": subject_id, "reasons": why, "times": 1, "held_at": uow.now,
             "looked_at": uow.now,
         },
     )  # fmt: skip
-    data = {"operation": error.facts["operation"], "subject": f"{subject_type} {subject_id}",
+    data = {"operation": str(error.facts["operation"]), "subject": f"{subject_type} {subject_id}",
             "tell": told(uow, TOLD), "job": str(job_id), "row": audit.sealed_hold(uow, job_id)}  # fmt: skip
     _record(uow, instance, "policy.held", node, data)
     _queue(uow, ESCALATE, job_id, None if instance is None else instance.id, _patience(uow))
@@ -172,5 +172,6 @@ def queue(uow: UnitOfWork, handler: str, payload: dict[str, Any], instance_id: U
 def _hold(row: Any) -> Hold:
     return Hold(
         row.job_id, row.instance_id, row.node, row.operation, row.operation_class, row.subject_type, row.subject_id,
-        tuple((text, dict(facts)) for text, facts in row.reasons), row.times, row.held_at, row.escalated_at,
+        tuple((text, {name: restored(value) for name, value in facts.items()}) for text, facts in row.reasons),
+        row.times, row.held_at, row.escalated_at,
     )  # fmt: skip

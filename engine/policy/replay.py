@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from engine import feel
-from engine.errors import N_, InvalidPolicy, Phrase
+from engine.errors import N_, InvalidPolicy, Phrase, Term
 from engine.policy import written
 from engine.policy.recorded import Log
 from engine.policy.statement import CLASSES, STATE, Policy, Requirement
@@ -174,7 +174,7 @@ def _missing(need: Requirement, given: Mapping[str, datetime], at: datetime) -> 
     valid = [one for one in given.values() if at - one <= need.valid_for]
     if len(valid) >= need.people:
         return
-    facts = {"capability": need.approval, "needed": need.people, "found": len(valid)}
+    facts = {"capability": Term("capability", need.approval), "needed": need.people, "found": len(valid)}
     if len(given) >= need.people:
         yield N_("{capability}: the approval had expired."), facts
     else:

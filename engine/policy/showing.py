@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.model import Definition, Node, PolicyMark, Process
-from engine.errors import N_
+from engine.errors import N_, Term, Title, joined
 from engine.findings import Finding, Level
 from engine.forms import Form, Permissions
 from engine.policy.statement import Policy
@@ -23,12 +23,17 @@ def unseen(
                 continue
             missing = sorted(_bound(mark, catalog, listed) - _shown(process, node, mark, catalog, forms))
             if missing:
-                facts = {"name": node.name or node.id, "capability": mark.provides, "facts": ", ".join(missing)}
+                facts = {
+                    "name": Title(node.name or node.id, node.labels), "capability": Term("capability", mark.provides),
+                    "facts": joined(", ", (Term("fact", one) for one in missing)),
+                    "fields": ", ".join(missing),
+                }  # fmt: skip
                 found.append(
                     Finding(
                         "approver-does-not-see", Level.WARN, node.id,
                         N_("'{name}' provides '{capability}', which binds {facts}, but its page does not show them."),
-                        facts, N_("Add read-only fields of these names to its form."), resource=definition.resource,
+                        facts, N_("Add read-only fields with these keys to its form: {fields}."),
+                        resource=definition.resource,
                     )
                 )  # fmt: skip
     return found

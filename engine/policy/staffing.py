@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import identity
-from engine.errors import N_
+from engine.errors import N_, Phrase, Term, joined
 from engine.identity import User
 from engine.operations import Facts
 from engine.policy import judging, versions
@@ -84,11 +84,11 @@ class _Look:
     def _of_case(
         self, when: str, needed: Sequence[Requirement], able: Mapping[Requirement, frozenset[UUID]]
     ) -> Iterator[tuple[tuple[Any, ...], Staffing]]:
-        facts: dict[str, Any] = {"policy": self.policy.id, "when": when}
+        facts: dict[str, Any] = {"policy": Term("policy", self.policy.id), "when": when}
         if not _fits(needed, able, frozenset()):
             short = next((need for need in needed if len(able[need]) < need.people), needed[0])
             text = N_("{policy}, {when}: {needed} people must give {approval}, {found} can.")
-            facts |= {"approval": short.approval, "needed": short.people, "found": len(able[short])}
+            facts |= {"approval": Term("capability", short.approval), "needed": short.people, "found": len(able[short])}
             yield ("nobody", short), Staffing(self.policy.id, "nobody", (text, facts))
             return
         for person in sorted(frozenset[UUID]().union(*able.values())):
@@ -130,8 +130,10 @@ class _Look:
                       if judging.holds(self.uow, self.policy.on, need.when, facts, sums=sums) is not False]  # fmt: skip
             if needed and needed not in seen:
                 seen.append(needed)
-                words = ", ".join(f"{name} {value}" for name, value in values.items())
-                yield (words or N_("always"), facts), needed
+                told = (
+                    ("{fact} {value}", {"fact": Term("fact", name), "value": value}) for name, value in values.items()
+                )
+                yield (joined(", ", told) or Phrase(N_("always")), facts), needed
 
     def _samples(self) -> Iterator[dict[str, Decimal]]:
         compared: dict[str, set[Decimal]] = {}
@@ -171,7 +173,7 @@ class _Look:
         by_proxy = N_("{policy}: {who} may approve what he asks for himself, as the substitute of {principal}.")
         by_chain = N_("{policy}: {who} is asked for what he asks for himself, as head of his department.")
         for user in self.people:
-            named = {"policy": self.policy.id, "who": user.name}
+            named = {"policy": Term("policy", self.policy.id), "who": user.name}
             if user.person_id in able:
                 yield Staffing(self.policy.id, "self", (by_role, named), (user.id,))
             for held in identity.acting_for(self.uow, user.id):

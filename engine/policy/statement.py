@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from engine import feel, operations
-from engine.errors import N_, InvalidPolicy, Phrase
+from engine.errors import N_, InvalidPolicy, Phrase, Term, Title
 from engine.feel import FeelSyntaxError
 from engine.policy import written
 from engine.values import to_decimal
@@ -55,7 +55,8 @@ _POLICY_KEYS = (
     "break_glass",
 )  # fmt: skip
 _APPROVAL_KEYS = (
-    "approval", "people", "when", "eligible", "effective_actor", "recheck", "valid_for", "uses", "respond_within",
+    "approval", "name", "people", "when", "eligible", "effective_actor", "recheck", "valid_for", "uses",
+    "respond_within",
 )  # fmt: skip
 _CONDITION_KEYS = ("evidence", "state", "or")
 _GLASS_KEYS = ("people", "roles", "expires", "reason", "notify")
@@ -64,6 +65,12 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 _FACT = re.compile(r"\bfacts\.([A-Za-z_]\w*)")
 _FACTS = ("facts",)
 _PERSON = ("facts", "actor", "authority")
+
+
+LANGUAGES = ("zh", "en")
+"""in which a title and the name of an approval may be written"""
+Names = tuple[tuple[str, str], ...]
+"""(language, name), in the order of `LANGUAGES`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Requirement:
     """once | up_to_amount (instalments within the approved amount)"""
     respond_within: timedelta | None = None
     """watched, never proved: how soon somebody should have decided"""
+    names: Names = ()
+    """what people call the approval"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,7 @@ class Policy:
     """What must hold before an operation of class `on` runs."""
 
     id: str
-    title: str
+    titles: Names
     on: str
     owner: str = ""
     when: str | None = None
@@ -140,6 +149,11 @@ class Policy:
     break_glass: BreakGlass | None = None
     text: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """the statement as it was read; what `policy_version` stores"""
+
+    @property
+    def title(self) -> Title:
+        """What people call it."""
+        return Title(self.titles[0][1], dict(self.titles))
 
     @property
     def asked(self) -> tuple[Requirement, ...]:
@@ -195,6 +209,12 @@ def parse(statement: Any) -> Policy:
     return _Reader(name if isinstance(name, str) else "?", plain).policy()
 
 
+def approval_by(capability: str, people: int) -> str:
+    """An approval as people read it, and by how many where one is not enough."""
+    named = Term("capability", capability)
+    return named if people == 1 else Phrase(N_("{capability} by {people} people"), capability=named, people=people)
+
+
 def check_id(name: str) -> None:
     """Raise InvalidPolicy unless a policy may be called `name`."""
     if _NAME.fullmatch(name) is None:
@@ -224,7 +244,7 @@ class _Reader:
         """The whole statement."""
         plain = self.plain
         self._only(plain, _POLICY_KEYS)
-        for key in ("id", "title", "on"):
+        for key in ("id", "on"):
             if not isinstance(plain.get(key), str) or not plain[key].strip():
                 raise self._wrong(Phrase(N_("a text under '{key}'"), key=key), plain.get(key))
         check_id(plain["id"])
@@ -237,7 +257,8 @@ class _Reader:
         if not isinstance(requirements, list) or not requirements:
             raise self._wrong(N_("a list under 'require'"), requirements)
         return Policy(
-            id=self.name, title=plain["title"], on=plain["on"], owner=self._owner(plain.get("owner", "")),
+            id=self.name, titles=self._names("title", plain.get("title")), on=plain["on"],
+            owner=self._owner(plain.get("owner", "")),
             when=self._feel("when", plain.get("when"), _FACTS),
             approvals=tuple(self._approval(item) for item in requirements if _is_approval(item)),
             conditions=tuple(self._condition(item) for item in requirements if not _is_approval(item)),
@@ -252,6 +273,16 @@ class _Reader:
         if self.bound is None and on not in _classes_of_operations():
             known = sorted({*CLASSES, *_classes_of_operations()})
             raise self._wrong(Phrase(N_("on: one of {known}"), known=", ".join(known)), on)
+
+    def _names(self, key: str, found: Any) -> Names:
+        """A text, or one in each language."""
+        named = found if isinstance(found, dict) else {LANGUAGES[0]: found}
+        if not named or not set(named) <= set(LANGUAGES) or not all(
+            isinstance(text, str) and text.strip() for text in named.values()
+        ):  # fmt: skip
+            expected = Phrase(N_("{key}: a text, or a text for each of {known}"), key=key, known=", ".join(LANGUAGES))
+            raise self._wrong(expected, found)
+        return tuple((language, named[language]) for language in LANGUAGES if language in named)
 
     def _owner(self, owner: Any) -> str:
         if not isinstance(owner, str):
@@ -274,6 +305,7 @@ class _Reader:
             recheck=self._word("recheck", "decision", ("decision", "payment", "both"), item),
             valid_for=self._duration("valid_for", item["valid_for"]) if "valid_for" in item else VALID_FOR, uses=uses,
             respond_within=None if within is None else self._duration("respond_within", within),
+            names=self._names("name", item["name"]) if "name" in item else (),
         )  # fmt: skip
 
     def _condition(self, item: Any) -> Condition:

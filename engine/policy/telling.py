@@ -49,7 +49,7 @@ def told(
     need = space.needs[name][violation.missing]
     steps = [_step(space, move, values or {}) for move in moves]
     goal = space.system.places[name]
-    steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown or N_("an approval")})
+    steps[-1] = _of(goal, _RUNS, {"name": named(goal.node), "capability": need.shown})
     telling = [step for step, move in zip(steps, moves, strict=True) if _is_a_choice(space, move)]
     return tuple(steps), _line([*telling, steps[-1]] if telling[-1:] != steps[-1:] else telling)
 

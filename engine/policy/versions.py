@@ -19,7 +19,10 @@ from engine.errors import (
     Phrase,
     PolicyNotThere,
     SecondPersonNeeded,
+    Term,
     WeakerPolicy,
+    restored,
+    stored,
 )  # fmt: skip
 from engine.policy import revoking, statement
 from engine.policy.statement import Policy
@@ -207,7 +210,10 @@ def propose(uow: UnitOfWork, text: str, reason: str = "") -> list[Version]:
             if row.state == "proposed":
                 if row.proposed_person_id != person:
                     raise PolicyNotThere(
-                        policy=policy.id, version=row.version, expected=N_("decided first"), found=N_("proposed")
+                        policy=Term("policy", policy.id),
+                        version=row.version,
+                        expected=N_("decided first"),
+                        found=N_("proposed"),
                     )
                 _withdraw(uow, row, "replaced")
         differences = weakening(before, policy)
@@ -240,7 +246,7 @@ def check_activation(uow: UnitOfWork, version_id: UUID) -> Version:
     person = _controller(uow)
     row = _expect(uow, version_id, "proposed")
     if person == row.proposed_person_id or uow.actor.user_id == row.proposed_by:
-        raise _second(uow, f"{row.policy_id} v{row.version}")
+        raise _second(uow, row.policy_id, row.version)
     found = _version(uow, row)
     _need_reason(row.policy_id, weakening(_active(uow, row.policy_id), found.policy), row.reason)
     return found
@@ -261,7 +267,7 @@ def activate(uow: UnitOfWork, version_id: UUID) -> Version:
         {
             "row": version_id, "state": "active", "valid_from": uow.now, "approved_by": uow.actor.user_id,
             "approved_person_id": _person(uow), "weakens": bool(differences),
-            "differences": [list(one) for one in differences],
+            "differences": _stored(differences),
         },
     )  # fmt: skip
     data = {"policy": found.policy.id, "version": found.number, "weakens": _told(differences),
@@ -292,16 +298,14 @@ def retire(uow: UnitOfWork, policy_id: str) -> Version:
     row = _active_row(uow, policy_id)
     if row is None or row.retired_by is None:
         raise PolicyNotThere(
-            policy=policy_id, version="-" if row is None else row.version, expected=N_("proposed for retirement"),
-            found=N_("retired") if row is None else row.state,
+            policy=Term("policy", policy_id), version="-" if row is None else row.version,
+            expected=N_("proposed for retirement"), found=N_("retired") if row is None else row.state,
         )  # fmt: skip
     if person == row.retired_person_id or uow.actor.user_id == row.retired_by:
-        raise _second(uow, f"{policy_id} v{row.version}")
+        raise _second(uow, policy_id, row.version)
     _retire_row(uow, row)
     differences = weakening(_version(uow, row).policy, None)
-    uow.execute(
-        _change, {"row": row.id, "differences": [list(one) for one in differences]}
-    )  # fmt: skip
+    uow.execute(_change, {"row": row.id, "differences": _stored(differences)})
     data = {"policy": policy_id, "version": row.version, "weakens": _told(differences),
             "proposed_by": str(row.retired_by), "valid_to": verifier.instant(uow.now),
             "now": audit.settled_version(uow, row.id)}  # fmt: skip
@@ -320,7 +324,10 @@ def confirm(uow: UnitOfWork, version_id: UUID) -> Version:
     row = _expect(uow, version_id, "active")
     if row.source != "shipped" or row.confirmed_by is not None:
         raise PolicyNotThere(
-            policy=row.policy_id, version=row.version, expected=N_("shipped and not confirmed"), found=N_("confirmed")
+            policy=Term("policy", row.policy_id),
+            version=row.version,
+            expected=N_("shipped and not confirmed"),
+            found=N_("confirmed"),
         )
     uow.execute(_change, {"row": row.id, "confirmed_by": uow.actor.user_id, "confirmed_at": uow.now})
     data = {"policy": row.policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
@@ -335,7 +342,7 @@ def review(uow: UnitOfWork, version_id: UUID) -> Version:
     row = _row(uow, version_id)
     person = _person(uow)
     if person is None or person in (row.proposed_person_id, row.approved_person_id, row.retired_person_id):
-        raise _second(uow, f"{row.policy_id} v{row.version}")
+        raise _second(uow, row.policy_id, row.version)
     uow.execute(_change, {"row": row.id, "reviewed_by": uow.actor.user_id, "reviewed_at": uow.now})
     data = {"policy": row.policy_id, "version": row.version, "now": audit.settled_version(uow, row.id)}
     history.act(uow, SCOPE, "policy.reviewed", data)
@@ -358,8 +365,9 @@ def _person(uow: UnitOfWork) -> UUID | None:
     return identity.persons(uow, [uow.actor.user_id]).get(uow.actor.user_id) if uow.actor.user_id else None
 
 
-def _second(uow: UnitOfWork, what: str) -> SecondPersonNeeded:
+def _second(uow: UnitOfWork, policy_id: str, number: int) -> SecondPersonNeeded:
     names = identity.names(uow, [uow.actor.user_id])
+    what = Phrase(N_("{policy}, version {version}"), policy=Term("policy", policy_id), version=number)
     return SecondPersonNeeded(actor=next(iter(names.values()), "?"), what=what)
 
 
@@ -386,7 +394,7 @@ def _values(policy: Policy, number: int, source: str, differences: Sequence[Sent
     return {
         "id": ids.uuid7(), "policy_id": policy.id, "version": number, "operation_class": policy.on,
         "statement": dict(policy.text), "source": source, "weakens": bool(differences),
-        "differences": [list(one) for one in differences], "min_people": policy.min_people,
+        "differences": _stored(differences), "min_people": policy.min_people,
         "break_glass": policy.break_glass is not None,
     }  # fmt: skip
 
@@ -422,7 +430,7 @@ def _row(uow: UnitOfWork, version_id: UUID) -> Any:
 def _expect(uow: UnitOfWork, version_id: UUID, state: str) -> Any:
     row = _row(uow, version_id)
     if row.state != state:
-        raise PolicyNotThere(policy=row.policy_id, version=row.version, expected=state, found=row.state)
+        raise PolicyNotThere(policy=Term("policy", row.policy_id), version=row.version, expected=state, found=row.state)
     return row
 
 
@@ -444,7 +452,11 @@ def _version(uow: UnitOfWork, row: Any) -> Version:
 
 def _sentence(stored: Sequence[Any]) -> Sentence:
     text, facts = stored
-    return text, dict(facts) if isinstance(facts, Mapping) else {}
+    return text, {name: restored(fact) for name, fact in facts.items()} if isinstance(facts, Mapping) else {}
+
+
+def _stored(sentences: Sequence[Sentence]) -> list[Any]:
+    return [[text, {name: stored(fact) for name, fact in facts.items()}] for text, facts in sentences]
 
 
 def _forget(uow: UnitOfWork) -> None:

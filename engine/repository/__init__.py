@@ -44,7 +44,7 @@ from engine.repository.policing import (
     proofs,
     unproved,
 )
-from engine.repository.providing import Wanting, wanting
+from engine.repository.providing import Wanting, provided, wanting
 from engine.repository.proving import follower
 from engine.repository.starts import recount as recount_starts
 from engine.repository.starts import schedule_again
@@ -95,6 +95,7 @@ __all__ = [
     "proof",
     "proof_of",
     "proofs",
+    "provided",
     "recount_starts",
     "retention",
     "retentions",

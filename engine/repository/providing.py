@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine import operations
 from engine.bpmn.model import Definition
-from engine.errors import N_
+from engine.errors import N_, Term
 from engine.findings import Finding, Level
 from engine.policy import Policy
 from engine.repository.definitions import DefinitionInfo, drawing, drawings_in_use, latest_all
@@ -30,12 +30,31 @@ def wanting(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definitio
     return [one for one in asked if one.capability not in given]
 
 
+def provided(uow: UnitOfWork) -> dict[str, dict[str, str]]:
+    """What each capability is called after: the first task of a deployed process that gives it, by language."""
+    found: dict[str, dict[str, str]] = {}
+    for info in latest_all(uow, "process"):
+        for process in drawing(uow, info.id).processes:
+            for node in process.all_nodes():
+                mark = node.extensions.policy
+                if mark is not None and mark.provides:
+                    found.setdefault(mark.provides, {"zh": node.name or node.id, **node.labels})
+    return found
+
+
 def warnings(uow: UnitOfWork, policies: Sequence[Policy], own: Sequence[Definition]) -> list[Finding]:
     """Of drawings that are about to be deployed: they call what will be held, or take the last provider away."""
     about = _about(policies, own)
     before = {capability for info in _replaced(uow, own) for capability in _provided(drawing(uow, info.id))}
     return [
-        Finding(RULE, Level.WARN, None, _MESSAGE, {"policy": one.policy, "capability": one.capability}, _HINT)
+        Finding(
+            RULE,
+            Level.WARN,
+            None,
+            _MESSAGE,
+            {"policy": Term("policy", one.policy), "capability": Term("capability", one.capability)},
+            _HINT,
+        )
         for one in wanting(uow, policies, own)
         if one.policy in about or one.capability in before
     ]

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from engine import batches, dictionaries, drafts, identity, policy, prints, repository, runtime, tasks, workdays
 from engine.db.base import metadata
 from engine.migration import Plan
+from engine.policy import statement
 from engine.tasks import drafting
 from engine.unit_of_work import ENGINE, Actor, UnitOfWork
 from tests.browser import chromium
@@ -428,9 +429,25 @@ def opened(
             page.locator("#route, .tk-route").first.wait_for()  # it comes after the page
         seen = everywhere(page) if endpoint in thoroughly else look(page, WHOLE if login != before else CONTENT)
         seen += in_dialogs(page, look, openers) + in_own_dialogs(page, look, known)
+        seen += [f"machine name: {name}" for name in page.evaluate(MACHINE_NAMES, sorted(NAMES_OF_POLICIES))]
         found += [f"{address} as {login or 'nobody'}: {one}" for one in seen]
         before = login
     return found
+
+
+NAMES_OF_POLICIES = {
+    name for names in (statement.CLASSES, statement.ROLES, *statement.CLASSES.values(), *statement.STATE.values())
+    for name in names if "_" in name or "." in name
+} | {"finance_approval", "break_glass", "facts."}  # fmt: skip
+MACHINE_NAMES = r"""names => {
+  const code = document.createElement('style');
+  code.textContent = 'code, pre, textarea, datalist { display: none !important }';
+  document.head.append(code);
+  const text = document.body.innerText + [...document.querySelectorAll('option')].map(one => one.label).join(' ');
+  code.remove();
+  return [...names.filter(name => text.includes(name)), ...text.match(/\b[A-Z]+-\d+@\d+/g) ?? []];
+}"""
+"""of policies, anywhere but in `<code>`, which is for experts"""
 
 
 def answered(

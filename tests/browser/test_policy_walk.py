@@ -71,7 +71,7 @@ def test_a_controller_states_a_policy_and_two_people_answer_for_what_it_holds(si
 
     claimed(site)
     site.open(dina, "/policies/holds")
-    site.until(dina, dina.get_by_text("erp.execute_payment"))
+    site.until(dina, dina.get_by_text("缺少有效审批：财务审批"))
     look(dina, "holds_zh_desk")
     look(site.open(qian, "/policies/holds"), "holds_en_phone")
     dina.locator("details summary", has_text="应急").first.click()

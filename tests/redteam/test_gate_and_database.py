@@ -217,7 +217,7 @@ def test_12_one_human_counts_once_whatever_account_he_uses(engine, who, blind, s
             instances.append(runtime.start(uow, "p", {"bill_id": str(bill_id)}).id)
         agree(engine, who[login])
 
-    assert "finance_approval (2)" in held(engine, instances[0], bill_id)
+    assert "finance_approval by 2 people" in held(engine, instances[0], bill_id)
 
     blind(places=2)
     only_the_database_stops(engine, instances[0], bill_id)
@@ -238,7 +238,7 @@ def test_11_one_human_approves_as_the_substitute_of_two(engine, who, blind, cloc
         with engine.unit_of_work(who["root"]) as uow:
             tasks.agree(uow, item.work_item_id)
 
-    assert "finance_approval (2)" in held(engine, instances[0], bill_id)
+    assert "finance_approval by 2 people" in held(engine, instances[0], bill_id)
 
     blind(places=2)
     only_the_database_stops(engine, instances[0], bill_id)

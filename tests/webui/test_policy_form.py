@@ -44,6 +44,7 @@ SPACED = EVERYTHING.replace("[cfo, internal_audit]", "['chief officers']")
 _lengths = st.integers(1, 9999 * 1440).map(lambda minutes: _iso(timedelta(minutes=minutes)))
 _text = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=12)
 _titles = _text.map(str.strip).filter(bool)
+_in_languages = st.fixed_dictionaries({"en": _titles}, optional={"zh": _titles})
 _names = st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,9}", fullmatch=True)
 
 
@@ -66,6 +67,7 @@ def policies(draw: st.DrawFn) -> Policy:
             "effective_actor": st.sampled_from(("both", "actor", "principal")), "valid_for": _lengths,
             "recheck": st.sampled_from(("decision", "payment", "both")), "respond_within": _lengths,
             "uses": st.sampled_from(("once", "up_to_amount") if "amount" in CLASSES[on] else ("once",)),
+            "name": _titles | _in_languages,
         },
     )  # fmt: skip
     evidence = st.fixed_dictionaries({"evidence": tested}, optional={"or": needs})
@@ -77,7 +79,7 @@ def policies(draw: st.DrawFn) -> Policy:
     words = st.lists(_names, min_size=1, max_size=3)
     require = st.lists(needs | conditions, min_size=1, max_size=5)
     plain = draw(st.fixed_dictionaries(
-        {"id": _names, "title": _titles, "on": st.just(on), "require": require},
+        {"id": _names, "title": _titles | _in_languages, "on": st.just(on), "require": require},
         optional={
             "owner": _titles, "when": tested, "distinct": st.just(roles[:first]), "same": st.just(roles[second:]),
             "binds": some_facts, "batch": st.sampled_from(("allowed", "not_allowed")),
@@ -132,7 +134,7 @@ def test_a_policy_is_stated_from_nothing_line_by_line(engine, known):  # noqa: F
     asked = known["cora"].get("/policies/new?policy=PAY-001&on=payment.execute")
     page = known["cora"].get(asked.headers["Location"])
     sent = sent_by(page)
-    sent["title"] = ["先审批，后付款"]
+    sent["title_zh"] = ["先审批，后付款"]
     sent["approval"] = ["finance_approval"]
     page = known["cora"].post("/policies/PAY-001/change", data=sent | {"more": "approval"})
     sent = sent_by(page)

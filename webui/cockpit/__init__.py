@@ -57,7 +57,7 @@ def instance(instance_id: UUID) -> ResponseReturnValue:
         "cockpit/instance.html", instance=found, facts=facts, people=people, jobs=jobs, job_kinds=_kinds(JobKind),
         job_states=_kinds(JobState), incidents=queries.incidents_of(g.uow, instance_id), kinds=_kinds(IncidentKind),
         variables=view.variables, choices=view.choices, audit=audit.verify(g.uow, instance_id),
-        said=fact_words.said,
+        said=fact_words.said, about=fact_words.about,
     )  # fmt: skip
 
 
@@ -163,7 +163,13 @@ def erase(instance_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/audit")
 def acts() -> ResponseReturnValue:
     """Acts outside instances; whether all chains are whole is the auditors' page."""
-    return page("cockpit/audit.html", acts=queries.acts(g.uow), said=fact_words.said, check=audit.last_check(g.uow))
+    return page(
+        "cockpit/audit.html",
+        acts=queries.acts(g.uow),
+        said=fact_words.said,
+        about=fact_words.about,
+        check=audit.last_check(g.uow),
+    )
 
 
 def _kinds(words: Any) -> dict[int, str]:

@@ -1,8 +1,12 @@
 """What the kinds of facts and acts are called where people read them; the code stays beside the words."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from flask_babel import gettext
 
 from engine.errors import N_
+from webui import policy_names
 
 KINDS = {
     "ad_hoc.finished": N_("Ad-hoc sub-process ended by hand"),
@@ -148,6 +152,21 @@ KINDS = {
     "variables.changed": N_("Variables changed"),
     "variables.set": N_("Variables set by hand"),
 }
+
+
+def about(kind: str, data: Mapping[str, Any] | None) -> Iterator[str]:
+    """What a fact about policies speaks of, by name; the data beside it is what the chain holds."""
+    told = data or {}
+    if not kind.startswith(("policy.", "approval.")):
+        return
+    if "operation" in told:
+        yield policy_names.operation(told["operation"])
+    if "policy" in told:
+        version = told.get("version")
+        yield policy_names.policy_(f"{told['policy']}@{version}" if version else told["policy"])
+    yield from map(policy_names.policy_, told.get("policies", ()))
+    if "capability" in told:
+        yield policy_names.capability(told["capability"])
 
 
 def said(kind: str) -> str:

@@ -15,7 +15,7 @@ from engine.forms.model import CONTAINERS, FormField, leaves
 from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
-from webui import errors, findings
+from webui import errors, findings, policy_names
 from webui.designer import asking, conditions, expressions, gateways, panel, ready_steps
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
@@ -213,6 +213,7 @@ def _operation(found: Operation) -> dict[str, Any]:
         "name": found.name, "module": found.module, "label": label(found.labels, found.name),
         "doc": gettext(found.brief), "parameters": [_parameter(parameter) for parameter in found.parameters],
         "outputs": found.outputs, "errors": list(found.errors), "guarded_by": found.guarded_by,
+        "guard": found.guarded_by and policy_names.class_(found.guarded_by),
         "external": found.external,
     }  # fmt: skip
 
@@ -254,5 +255,5 @@ def _drawn_processes() -> dict[str, str]:
 
 def _capabilities() -> list[dict[str, str]]:
     """What an approval may permit: the approvals that the policies in force ask for."""
-    needed = {asked.approval: found.title for found in policy.in_force(g.uow) for asked in found.approvals}
-    return [{"id": name, "name": f"{title} ({name})" if title else name} for name, title in sorted(needed.items())]
+    needed = {asked.approval for found in policy.in_force(g.uow) for asked in found.asked}
+    return [{"id": name, "name": policy_names.capability(name)} for name in sorted(needed)]

@@ -9,12 +9,12 @@ from flask_babel import gettext
 from engine import identity, operations, policy, repository
 from engine.errors import N_, EngineError, InvalidPolicy, NotFound
 from engine.policy import Policy, Version, statement
-from webui import findings
+from webui import findings, policy_names, policy_rows
 from webui import policy_words as words
 from webui.access import guard, may_read, needs
 from webui.errors import words as say
 from webui.policies import editing
-from webui.rendering import as_script_data, page
+from webui.rendering import as_script_data, label, page
 from webui.transaction import shows_again
 
 blueprint = Blueprint("policies", __name__, url_prefix="/policies")
@@ -51,13 +51,13 @@ def one(policy_id: str) -> ResponseReturnValue:
     return page(
         "policies/one.html", shown=shown, versions=versions, people=_people(versions), said=words, proofs=proofs,
         text=editing.text_of(shown.policy), wanting=g.reader.id,
-        unprovided=[one.capability for one in repository.wanting(g.uow, [shown.policy])],
+        unprovided=[policy_names.capability(one.capability) for one in repository.wanting(g.uow, [shown.policy])],
     )  # fmt: skip
 
 
 def _new(error: EngineError | None = None) -> ResponseReturnValue:
     return page(
-        "policies/new.html", classes=_classes(), said=words, stated=[one.on for one in policy.in_force(g.uow)],
+        "policies/new.html", classes=_classes(), stated=[one.on for one in policy.in_force(g.uow)],
         error=error, sent=request.args,
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def _editor(
     return page(
         "policies/change.html", policy_id=policy_id, now=now, on=on, sent=sent, text=text, error=error, beyond=beyond,
         said=words, edit=editing, facts=editing.facts_of(on, sent or editing.Fields()),
-        reason=request.form.get("reason", ""),
+        reason=request.form.get("reason", ""), capabilities=policy_names.capabilities(),
     )  # fmt: skip
 
 
@@ -147,11 +147,13 @@ def _impact(now: Version | None, wanted: Policy, text: str) -> ResponseReturnVal
         (one, "none" if before is None else proved[one.definition.id].verdict(before), one.verdict(wanted))
         for one in repository.proofs(g.uow, [*others, wanted]) if wanted.on in one.classes
     ]  # fmt: skip
+    past = repository.impact(g.uow, text)
     return page(
         "policies/impact.html", wanted=wanted, text=text, said=words, turned=turned,
-        weaker=policy.weakening(before, wanted), past=repository.impact(g.uow, text),
+        weaker=policy.weakening(before, wanted), past=past,
         reason=request.form.get("reason", ""), before=[] if before is None else words.sentences(before),
         after=words.sentences(wanted), same=before == wanted, known=now is not None,
+        requests=policy_rows.requests(g.uow, [one.instance_id for one in past.held]),
     )  # fmt: skip
 
 
@@ -159,12 +161,13 @@ def _impact(now: Version | None, wanted: Policy, text: str) -> ResponseReturnVal
 def activate(version_id: UUID) -> ResponseReturnValue:
     """The second person puts a proposal in force; what does not prove any more is named."""
     done = repository.activate_policy(g.uow, version_id)
-    flash(gettext("%(policy)s is in force.", policy=done.version.name), "success")
+    flash(gettext("%(policy)s is in force.", policy=policy_names.policy_(done.version.name)), "success")
     for lost in done.unproved:
-        flash(gettext("%(process)s does not prove any more.", process=lost.definition.name), "warning")
+        process = label(lost.definition.meta.get("labels"), lost.definition.name)
+        flash(gettext("%(process)s does not prove any more.", process=process), "warning")
     for one in repository.wanting(g.uow, [done.version.policy]):
         flash(gettext("No task of a deployed process provides '%(capability)s': what needs it is held.",
-                      capability=one.capability), "warning")  # fmt: skip
+                      capability=policy_names.capability(one.capability)), "warning")  # fmt: skip
     for found in repository.short_staffed(g.uow, [done.version.policy.id]):
         flash(say(*found.sentence), "warning")
     return redirect(url_for(".one", policy_id=done.version.policy.id), 303)
@@ -183,7 +186,7 @@ def withdraw(version_id: UUID) -> ResponseReturnValue:
 def confirm(version_id: UUID) -> ResponseReturnValue:
     """Somebody stands behind a policy that was shipped."""
     found = policy.confirm(g.uow, version_id)
-    flash(gettext("%(policy)s is confirmed.", policy=found.name), "success")
+    flash(gettext("%(policy)s is confirmed.", policy=policy_names.policy_(found.name)), "success")
     return redirect(url_for(".one", policy_id=found.policy.id), 303)
 
 
@@ -192,7 +195,7 @@ def confirm(version_id: UUID) -> ResponseReturnValue:
 def review(version_id: UUID) -> ResponseReturnValue:
     """An auditor has seen that it became weaker."""
     found = policy.review(g.uow, version_id)
-    flash(gettext("You have seen that %(policy)s became weaker.", policy=found.name), "success")
+    flash(gettext("You have seen that %(policy)s became weaker.", policy=policy_names.policy_(found.name)), "success")
     return redirect(url_for(".one", policy_id=found.policy.id), 303)
 
 
@@ -204,7 +207,7 @@ def retire(policy_id: str) -> ResponseReturnValue:
         flash(gettext("Somebody else takes it out of force."), "success")
     else:
         policy.retire(g.uow, policy_id)
-        flash(gettext("%(policy)s is out of force.", policy=policy_id), "success")
+        flash(gettext("%(policy)s is out of force.", policy=policy_names.policy_(policy_id)), "success")
     return redirect(url_for(".one", policy_id=policy_id), 303)
 
 
@@ -213,7 +216,7 @@ def retire(policy_id: str) -> ResponseReturnValue:
 def proofs() -> ResponseReturnValue:
     """Every process that can reach a guarded operation against every policy, with the way round where there is one."""
     held = policy.in_force(g.uow)
-    return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow), said=words)
+    return page("policies/proofs.html", policies=held, found=repository.proofs(g.uow))
 
 
 @blueprint.get("/proofs/<uuid:definition_id>")
@@ -236,7 +239,7 @@ def duties() -> ResponseReturnValue:
     held = policy.in_force(g.uow)
     found = repository.staffing(g.uow)
     return page(
-        "policies/duties.html", policies=held, roles=words.ROLES, said=words,
+        "policies/duties.html", policies=held, roles=policy_names.ROLES,
         staffing={one.id: [said for said in found if said.policy == one.id] for one in held},
         since=repository.staffed_since(g.uow),
     )  # fmt: skip
@@ -297,4 +300,7 @@ def _coverage(found: list[repository.Proof], of: Policy) -> list[tuple[str, int]
 def _unpoliced(active: list[Version]) -> list[str]:
     """Classes that must be policed and are not: every such call is held."""
     offered = {one.guarded_by for one in operations.catalog().values()}
-    return [words.class_(one) for one in sorted((policy.MUST_BE_POLICED & offered) - {one.policy.on for one in active})]
+    return [
+        policy_names.event(one)
+        for one in sorted((policy.MUST_BE_POLICED & offered) - {one.policy.on for one in active})
+    ]

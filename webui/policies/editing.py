@@ -24,7 +24,11 @@ _DEFAULTS = {"actor": "both", "recheck": "decision", "uses": "once"}
 def fields_of(policy: Policy) -> Fields:
     """What the form shows of a statement."""
     sent = Fields()
-    for key, text in (("title", policy.title), ("owner", policy.owner), ("when", _expression(policy.when))):
+    for key, text in (
+        ("owner", policy.owner),
+        ("when", _expression(policy.when)),
+        *_named("title", policy.titles).items(),
+    ):
         sent.add(key, text)
     for need in policy.approvals:
         _add_approval(sent, "", need)
@@ -112,7 +116,9 @@ def shows_all(policy: Policy) -> bool:
 
 def from_form(policy_id: str, on: str, sent: Fields) -> str:
     """The YAML of what the form says. What cannot be read is left for the reader of statements to refuse."""
-    plain: dict[str, Any] = {"id": policy_id, "title": at(sent, "title"), "owner": at(sent, "owner"), "on": on}
+    plain: dict[str, Any] = {
+        "id": policy_id, "title": _names(sent, "title", 0), "owner": at(sent, "owner"), "on": on
+    }  # fmt: skip
     _put(plain, "when", at(sent, "when"))
     approvals = [_approval(sent, "", number) for number in range(len(sent.getlist("approval")))]
     conditions = [_condition(sent, number) for number in range(len(sent.getlist("condition")))]
@@ -144,6 +150,11 @@ def facts_of(on: str, sent: Fields) -> tuple[list[str], list[str], list[str]]:
     )  # fmt: skip
 
 
+def asked_of(on: str) -> list[str]:
+    """The facts for which conditions of a class may ask."""
+    return [*statement.CLASSES.get(on, {}), *statement.STATE.get(on, {})]
+
+
 def _first(chosen: Iterable[str], all_: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*filter(None, chosen), *all_]))
 
@@ -159,12 +170,12 @@ def _offered(sent: Fields) -> Fields:
 
 def _add_approval(sent: Fields, prefix: str, need: Requirement | None) -> None:
     """One line; None: an empty one."""
-    values = {"approval": "", "people": "1", "need_when": "", "eligible": "", **_DEFAULTS}
+    values = {"approval": "", **_named("name", ()), "people": "1", "need_when": "", "eligible": "", **_DEFAULTS}
     if need is not None:
         values = {
-            "approval": need.approval, "people": str(need.people), "need_when": _expression(need.when),
-            "eligible": _expression(need.eligible), "actor": need.effective_actor, "recheck": need.recheck,
-            "uses": need.uses,
+            "approval": need.approval, **_named("name", need.names), "people": str(need.people),
+            "need_when": _expression(need.when), "eligible": _expression(need.eligible), "actor": need.effective_actor,
+            "recheck": need.recheck, "uses": need.uses,
         }  # fmt: skip
     for key, value in values.items():
         sent.add(prefix + key, value)
@@ -184,6 +195,7 @@ def _approval(sent: Fields, prefix: str, number: int) -> dict[str, Any]:
     ):  # fmt: skip
         value = at(sent, prefix + field, number)
         _put(found, key, "" if value == default else value)
+    _put(found, "name", _names(sent, prefix + "name", number))
     _put(found, "valid_for", _length(sent, prefix + "valid", number))
     _put(found, "respond_within", _length(sent, prefix + "within", number))
     return found
@@ -196,6 +208,18 @@ def _condition(sent: Fields, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {at(sent, "condition_kind", number) or "evidence": text}
     _put(found, "or", _approval(sent, INSTEAD, number))
     return found
+
+
+def _named(field: str, names: statement.Names) -> dict[str, str]:
+    """A field for each language."""
+    known = dict(names)
+    return {f"{field}_{language}": known.get(language, "") for language in statement.LANGUAGES}
+
+
+def _names(sent: Fields, field: str, number: int) -> str | dict[str, str]:
+    """One text where there is only that of the first language, as it is mostly written."""
+    found = {language: text for language in statement.LANGUAGES if (text := at(sent, f"{field}_{language}", number))}
+    return found.get(statement.LANGUAGES[0], "") if set(found) <= {statement.LANGUAGES[0]} else found
 
 
 def _expression(text: str | None) -> str:

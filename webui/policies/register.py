@@ -11,7 +11,7 @@ from engine import evidence, identity, jobs, operations, policy, records
 from engine.audit import verifier
 from engine.errors import N_, EngineError, InvalidForm, NotFound
 from engine.policy import Hold, statement
-from webui import policy_rows, rendering, route
+from webui import policy_conditions, policy_rows, rendering, route
 from webui import policy_words as words
 from webui.access import needs
 from webui.navigation import this_page
@@ -79,7 +79,7 @@ def _emergencies(error: EngineError | None = None, **_: Any) -> ResponseReturnVa
     people = identity.names(g.uow, {key for one in found for key in (one.asked_by, *one.signed_by, one.reviewed_by)})
     return page(
         "policies/emergencies.html", found=found, people=people, error=error,
-        may_sign=signs,
+        may_sign=signs, requests=policy_rows.requests(g.uow, [one.instance_id for one in found]),
     )  # fmt: skip
 
 
@@ -156,6 +156,7 @@ def payment(payment_id: UUID) -> ResponseReturnValue:
     stated = [(one, words.sentences(statement.parse(one["statement"]))) for one in found["policies"]]
     return page(
         "policies/payment.html", found=found, stated=stated, key=payment_id, at=verifier.parsed, decisions=DECISIONS,
+        conditions=policy_conditions,
         paid=records.read(g.uow, evidence.PAYMENT, str(payment_id)),
     )  # fmt: skip
 

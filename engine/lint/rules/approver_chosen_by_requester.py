@@ -6,7 +6,7 @@ Right: a group, a chain of leaders or a decision table names them.
 
 from collections.abc import Iterator
 
-from engine.errors import N_
+from engine.errors import N_, Term
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
 
@@ -22,5 +22,5 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             yield Remark(
                 node, N_("'{name}' provides '{capability}', but the requester can choose who approves ({strategy})."),
                 N_("Name a group, a chain of leaders or a decision table."),
-                {"capability": policy.provides, "strategy": strategy.name},
+                {"capability": Term("capability", policy.provides), "strategy": strategy.name},
             )  # fmt: skip

@@ -7,7 +7,7 @@ Right: nobody found goes to the process administrators.
 from collections.abc import Iterator
 
 from engine.bpmn.model import Extensions
-from engine.errors import N_, Title
+from engine.errors import N_, Term, Title
 from engine.findings import AUTOMATIC, Fix, Level
 from engine.lint.library import Drawn, Library, Remark
 
@@ -25,14 +25,14 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             yield Remark(
                 node, N_("'{name}' provides '{capability}', but {word}=\"{value}\" passes it without a person."),
                 N_("Let somebody else be asked: such a pass never counts for the policy."),
-                {"capability": policy.provides, "word": word, "value": value},
+                {"capability": Term("capability", policy.provides), "word": word, "value": value},
                 fixes=(Fix(AUTOMATIC, node.id, _FIX, {"name": Title(node.name or node.id, node.labels)}),),
             )  # fmt: skip
         if node.extensions.buttons.get("batch") == "true" and not library.known.batch(policy.provides):
             yield Remark(
                 node, N_("'{name}' provides '{capability}', but may be agreed to from a list, without looking at it."),
                 N_("Remove batch=\"true\" from its buttons, or let its policies say batch: allowed."),
-                {"capability": policy.provides},
+                {"capability": Term("capability", policy.provides)},
             )  # fmt: skip
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from engine.bpmn.model import Flow
+from engine.errors import N_
 from engine.policy.abstraction import NOT_TOLD
 from engine.policy.regions import Masks
+from engine.policy.statement import approval_by
 
 Way = tuple[Flow, str]
 """A flow and the place it leads to."""
@@ -67,7 +69,7 @@ class Need(NamedTuple):
     @property
     def shown(self) -> str:
         """As people read it."""
-        return f"{self.capability} ({self.people})" if self.people > 1 else self.capability
+        return approval_by(self.capability, self.people) if self.capability else N_("an approval")
 
 
 # ---------------------------------------------------------------- tokens

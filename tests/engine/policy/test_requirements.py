@@ -125,7 +125,7 @@ def test_missing_evidence_is_made_good_by_its_approval_only(engine, who):
     with engine.unit_of_work(ENGINE) as uow:
         change(uow, bill_id, key="unconfirmed")
 
-    assert "match_exception (1)" in held(engine, instance_id, bill_id)
+    assert "live approval: match_exception" in held(engine, instance_id, bill_id)
     approved(engine, who, bill_id, "match_exception", "cfo")
     pay(engine, instance_id, bill_id)
 
@@ -164,7 +164,7 @@ def test_authority_is_asked_of_the_decision_and_kept_with_the_grant(engine, who)
     agree(engine, who["fay"])  # the round passes, but beyond his limit his yes grants nothing
 
     pay(engine, first, small)
-    assert "finance_approval (1)" in held(engine, second, large)
+    assert "live approval: finance_approval" in held(engine, second, large)
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         row = uow.execute(select(policy_grant)).one()
     (trace,) = row.authority
@@ -249,7 +249,7 @@ def test_split_payments_are_added_up_this_one_included(engine, who, clock):
         agree(engine, who["fay"])
 
     pay(engine, instances[0], bills[0])
-    assert "cfo_approval (1)" in held(engine, instances[1], bills[1])
+    assert "live approval: cfo_approval" in held(engine, instances[1], bills[1])
     with engine.unit_of_work(ENGINE) as uow:
         change(uow, bills[2], name="S-2")
     held(engine, instances[2], bills[2])  # another payee, but nobody has approved it
@@ -282,7 +282,7 @@ def test_split_payments_are_added_up_in_the_currency_of_the_books(engine, who):
         change(uow, other, key="usd")
     second = started(engine, who["req"], other)
     agree(engine, who["fay"])
-    assert "cfo_approval (1)" in held(engine, second, other)
+    assert "live approval: cfo_approval" in held(engine, second, other)
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         found = [row.reasons["REF-001@1"]["sums"] for row in uow.execute(select(clearance).order_by(clearance.c.id))]
@@ -297,7 +297,7 @@ def test_people_are_moved_between_requirements_until_all_are_met(engine, who):
     instance_id = started(engine, who["req"], bill_id)
     approved(engine, who, bill_id, "cfo_approval", "fay", "cfo")
     approved(engine, who, bill_id, "finance_approval", "fay")
-    assert "finance_approval (2)" in held(engine, instance_id, bill_id)  # one of the two is the same person
+    assert "finance_approval by 2 people" in held(engine, instance_id, bill_id)  # one of the two is the same person
     approved(engine, who, bill_id, "finance_approval", "dora")
 
     pay(engine, instance_id, bill_id)  # Fay counts for finance, the CFO for himself

@@ -64,7 +64,7 @@ def test_who_leaves_is_noticed_at_the_next_look_kept_and_told(engine, people, cl
     look(engine)
     ((whom, said, link),) = told(engine)
     assert (whom, link) == ([str(people["cora"])], "/policies/duties")
-    assert "REF-001" in said
+    assert "先审批，后退款" in said
 
     with engine.unit_of_work(ENGINE) as uow:
         identity.enable(uow, people["fay"])

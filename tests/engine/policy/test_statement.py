@@ -36,6 +36,24 @@ def test_a_policy_is_read_as_it_is_written():
     assert found.distinct == {"requester", "executor"}
 
 
+def test_title_and_approvals_are_called_in_two_languages_and_one_more_name_is_another_statement():
+    text = GOOD.replace("title: T", "title: {en: Refunds, zh: 退款}").replace(
+        "{approval: finance_approval,", "{approval: finance_approval, name: {zh: 财务审批, en: Finance approval},"
+    )
+    (found,) = policy.read(text)
+
+    assert (found.title, found.title.labels) == ("退款", {"zh": "退款", "en": "Refunds"})
+    assert found.approvals[0].names == (("zh", "财务审批"), ("en", "Finance approval"))
+    assert policy.read(text.replace("Refunds", "Repayments")) != [found]
+    assert policy.weakening(policy.read(GOOD)[0], found) == []
+
+
+@pytest.mark.parametrize("title", ["{}", "{de: Erstattung}", "{en: ''}", "[T]", "7", "''"])
+def test_a_name_that_nobody_could_read_is_refused(title):
+    with pytest.raises(InvalidPolicy, match="a text, or a text for each of zh, en"):
+        policy.read(GOOD.replace("title: T", f"title: {title}"))
+
+
 WHOLE = """
 - id: PAY-002
   title: 大额付款

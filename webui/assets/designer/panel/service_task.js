@@ -58,7 +58,7 @@ function OperationEntry({ element, id }) {
 
 function OperationDoc({ element }) {
   const translate = useService('translate'), catalogue = useService('troikaCatalogue');
-  const { doc, errors, guarded_by: guard, external } = catalogue.operation(extension(element, DEFINITION).get('type'));
+  const { doc, errors, guard, external } = catalogue.operation(extension(element, DEFINITION).get('type'));
   return h('div', { class: 'bio-properties-panel-entry tk-doc' }, h('p', null, doc),
     errors.length > 0 && h('p', null, translate('Errors that a boundary event may catch: '), errors.join(', ')),
     guard && h('p', null, translate('Guarded: runs only after an approval that permits it.'), ` (${guard})`),
