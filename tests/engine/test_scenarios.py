@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine import operations, scenarios
+from engine.errors import NotFound
 from engine.scenarios import World, WrongScenario
+from engine.scenarios.writing import ScenarioStandsIn, removed
 from tests.engine.bpmn.drawing import END, catch, condition, drawing, flows, signal, signal_event
 from tests.engine.bpmn.drawing import START as BEGIN
 
@@ -198,3 +200,23 @@ scenarios:
     assert [result.failure for result in results] == [
         "", "", "Expected the process to end in 'end', but it is still running. The process waits at: stop (signal).",
     ]  # fmt: skip
+
+
+def test_a_scenario_is_taken_out_and_everything_else_stays_as_it_is():
+    text = (
+        "# all of them\nas: ann\nscenarios:\n"
+        "  - name: small  # paid at once\n    given: &small {amount: 1}\n\n"
+        "  # asked by the auditors\n  - {name: again, given: *small}\n"
+        "  - name: large\n    given: {amount: 9}\n# the end\n"
+    )
+
+    assert removed(text, "again", "claim") == text.replace(
+        "  # asked by the auditors\n  - {name: again, given: *small}\n", ""
+    )
+    assert removed(text, "large", "claim") == text.replace("  - name: large\n    given: {amount: 9}\n", "")
+    with pytest.raises(ScenarioStandsIn, match="others stand on it"):
+        removed(text, "small", "claim")
+    with pytest.raises(ScenarioStandsIn):
+        removed("scenarios: [{name: a, given: {}}, {name: b, given: {}}]", "a", "claim")
+    with pytest.raises(NotFound):
+        removed(text, "none", "claim")

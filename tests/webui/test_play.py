@@ -135,6 +135,14 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
     assert "同意？ → 否 → 已驳回" in page
     assert root.get("/designer/scenarios/nothing").status_code == 404
 
+    assert root.post("/designer/scenarios/claim/remove", data={"name": "no such"}).status_code == 404
+    for left in ("等经理", ""):
+        name = "等经理" if not left else "付款了"
+        page = root.post("/designer/scenarios/claim/remove", data={"name": name}, follow_redirects=True).text
+        assert (f'value="{name}"' in page, left in page) == (False, True)
+    assert "There is no scenario yet." in page
+    assert root.post("/designer/play/claim/scenario", json=waits, headers=json).status_code == 201
+
 
 def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
     root = sign_in("root")

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from flask import g, jsonify, url_for
+from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import select
 
 from engine import drafts, repository, runtime, scenarios
 from engine.db.definition import Kind, deployment, resource
-from engine.errors import InvalidValue
+from engine.errors import EngineError, InvalidValue
 from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
 from engine.scenarios.tracing import Trace
@@ -18,7 +19,7 @@ from webui.designer.blueprint import designer
 from webui.designer.library import Opened, draft_of, opened_drawing
 from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
 from webui.rendering import as_script_data, label, page
-from webui.transaction import own_transactions
+from webui.transaction import own_transactions, shows_again
 
 _deployed = (
     select(resource.c.content)
@@ -31,9 +32,13 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Outcome:
-    """One scenario on the page; `failure` says in one sentence what was not as told. None: not run yet."""
+    """One scenario on the page, `key` in its file; `failure` says in one sentence what was not as told.
+
+    `passed` is None: not run yet.
+    """
 
     name: str
+    key: str
     passed: bool | None = None
     failure: str = ""
     milliseconds: int = 0
@@ -53,8 +58,7 @@ class Played:
 def scenario_list(key: str) -> ResponseReturnValue:
     """The scenarios of a process."""
     opened = opened_drawing(key)
-    names = [Outcome(label(story.name.labels, story.name)) for story in _stories(opened)]
-    return page("designer/scenarios.html", block="content", key=key, name=opened.line.name, outcomes=names, found=None)
+    return _shown(opened)
 
 
 @designer.post("/scenarios/<key>")
@@ -63,10 +67,21 @@ def run_scenarios(key: str) -> ResponseReturnValue:
     """Run all of them on the draft, or on what is deployed, and say what they go through."""
     ran = played(key)
     with reading(installation()):
-        return page(
-            "designer/scenarios.html", block="content", key=key, name=ran.opened.line.name, outcomes=ran.outcomes,
-            found=ran.covered, flows=ran.flows, drawing=as_script_data(_drawing(ran.opened.xml, ran.covered)),
-        )  # fmt: skip
+        return _shown(ran.opened, ran)
+
+
+def _again(error: EngineError, key: str) -> ResponseReturnValue:
+    return _shown(opened_drawing(key), error=error)
+
+
+@designer.post("/scenarios/<key>/remove")
+@shows_again(_again)
+def remove_scenario(key: str) -> ResponseReturnValue:
+    """Take one out of the draft of the file."""
+    opened, name = opened_drawing(key), request.form.get("name", "")
+    keep(opened, writing.removed(_text(opened), name, key))
+    flash(gettext("“%(name)s” is removed from the draft of the scenarios.", name=name), "success")
+    return redirect(url_for(".scenario_list", key=key), 303)
 
 
 def played(key: str) -> Played:
@@ -89,8 +104,8 @@ def played(key: str) -> Played:
                      for edge in world_program.flows.values()}  # fmt: skip
     outcomes = [
         Outcome(
-            label(one.name.labels, one.name), one.passed, errors.words(one.failure.template, one.failure.facts),
-            round(one.took.total_seconds() * 1000),
+            label(one.name.labels, one.name), str(one.name), one.passed,
+            errors.words(one.failure.template, one.failure.facts), round(one.took.total_seconds() * 1000),
         )
         for one in results
     ]  # fmt: skip
@@ -116,13 +131,28 @@ def save_scenario(key: str) -> ResponseReturnValue:
         item = saying.story_of(name, run, script.item)
     with installation().unit_of_work(Actor(g.reader.id)) as g.uow:
         try:
-            opened, there = opened_drawing(key), draft_of(key, "scenarios")
-            path, version = (there.path, there.version) if there is not None else (_path(opened), 0)
-            grown = writing.added(_text(opened), item, key)
-            drafts.save(g.uow, path, grown.encode(), version=version, name=opened.line.name)
+            opened = opened_drawing(key)
+            keep(opened, writing.added(_text(opened), item, key))
         finally:
             g.pop("uow")
     return jsonify(name=name, address=url_for(".scenario_list", key=key)), 201
+
+
+def keep(opened: Opened, text: str) -> None:
+    """Save the file of scenarios."""
+    there = draft_of(opened.key, "scenarios")
+    path, version = (there.path, there.version) if there is not None else (_path(opened), 0)
+    drafts.save(g.uow, path, text.encode(), version=version, name=opened.line.name)
+
+
+def _shown(opened: Opened, ran: Played | None = None, error: EngineError | None = None) -> ResponseReturnValue:
+    named = [Outcome(label(story.name.labels, story.name), str(story.name)) for story in _stories(opened)]
+    return page(
+        "designer/scenarios.html", block="content", key=opened.key, name=opened.line.name, error=error,
+        outcomes=named if ran is None else ran.outcomes, found=ran and ran.covered, flows=ran and ran.flows,
+        edited=draft_of(opened.key, "scenarios") is not None,
+        drawing=ran and as_script_data(_drawing(ran.opened.xml, ran.covered)),
+    )  # fmt: skip
 
 
 def _stories(opened: Opened) -> list[scenarios.Scenario]:
@@ -155,5 +185,5 @@ def deployed_file(path: str) -> bytes | None:
 def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:
     return {
         "xml": xml.decode("utf-8", "replace"), "markers": dict.fromkeys(found.nodes, "passed"),
-        "flows": list(found.flows.covered), "ahead": list(found.flows.missing),
+        "flows": list(found.flows.covered), "ahead": list(found.flows.missing), "whole": True,
     }  # fmt: skip

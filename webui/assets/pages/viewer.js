@@ -18,7 +18,7 @@ const MEANING = {
   skipped: t('without asking anybody'), cancelled: t('cancelled'), predicted: t('expected'),
 };
 
-export async function show(host, { xml, markers = {}, flows = [], ahead = [], order = Object.keys(markers), details = {}, walk: way = [] }) {
+export async function show(host, { xml, markers = {}, flows = [], ahead = [], order = Object.keys(markers), details = {}, walk: way = [], whole = false }) {
   const container = host.appendChild(Object.assign(document.createElement('div'), { className: 'tk-canvas' }));
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
@@ -30,7 +30,7 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   const open = explain(viewer, host, details);
   host.append(buttons(viewer, host));
   const notes = say(viewer, host, markers, order, details, open);
-  fit(viewer, 16, { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
+  fit(viewer, 16, whole ? {} : { readable: READABLE, focus: focus(viewer.get('elementRegistry'), markers) });
   const played = way.length ? stepper(way, walk(viewer, way).show) : null;
   if (played) host.after(played);
   host.viewer = viewer;
