@@ -5,19 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, select
-
-from engine import identity
 from engine.bpmn import timers
-from engine.db.definition import Kind
-from engine.db.definition import definition as definition_table
 from engine.repository.definitions import definition
+from engine.repository.saying import names_of_groups, versions_with
 from engine.unit_of_work import UnitOfWork
 
 _KEY = "retention"
-_candidates = select(definition_table.c.id, definition_table.c.meta).where(
-    definition_table.c.kind == int(Kind.PROCESS), cast(definition_table.c.meta, Text).contains(f'"{_KEY}"')
-)
+RELEASE_DUE = "retention.due"
+"""job and fact: the time of a request is over, its group is told that it may release it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +26,7 @@ class Retention:
 
 def retentions(uow: UnitOfWork) -> list[Retention]:
     """Of every version of a process that says how long its requests are kept."""
-    rows = uow.execute(_candidates).all()
-    return [Retention(row.id, *row.meta[_KEY]) for row in rows if _KEY in row.meta]
+    return [Retention(row.id, *row.meta[_KEY]) for row in versions_with(uow, _KEY)]
 
 
 def retention(uow: UnitOfWork, definition_id: UUID) -> Retention | None:
@@ -50,6 +44,12 @@ def kept_until(uow: UnitOfWork, instance: Any) -> datetime | None:
     return timers.later(instance.ended_at, duration, uow.settings.timezone)
 
 
+def released_from(uow: UnitOfWork, instance: Any) -> datetime | None:
+    """When the group that has to release a request (`definition_id`, `ended_at`) may; None: nobody has to."""
+    said = retention(uow, instance.definition_id)
+    return None if said is None or said.legal is None else kept_until(uow, instance)
+
+
 def keeps(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
     """Whether somebody is of the group that releases the request, once its time is over."""
     said = retention(uow, instance.definition_id)
@@ -61,4 +61,4 @@ def keeps(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
 
 def of_group(uow: UnitOfWork, named: str | None, person_id: UUID) -> bool:
     """Whether somebody is of the group that a drawing names by key or id."""
-    return named is not None and any(named in (one.key, str(one.id)) for one in identity.groups_of(uow, person_id))
+    return named is not None and named in names_of_groups(uow, person_id)

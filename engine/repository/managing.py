@@ -4,20 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, select
-
 from engine import identity
-from engine.db.definition import Kind
-from engine.db.definition import definition as definition_table
 from engine.repository.definitions import definition
+from engine.repository.saying import names_of_groups, versions_with
 from engine.unit_of_work import UnitOfWork
 
 ADMINISTER = "cockpit"
 """the capability that looks after every request"""
-# the text is where it may be named: a group that starts processes may be called `managers`
-_said = select(definition_table.c.id, definition_table.c.meta).where(
-    definition_table.c.kind == int(Kind.PROCESS), cast(definition_table.c.meta, Text).contains('"managers"')
-)
 
 
 def manages(uow: UnitOfWork, instance: Any) -> bool:
@@ -35,7 +28,7 @@ def manages_of(uow: UnitOfWork, instances: Iterable[Any]) -> set[UUID]:
     named = [one for one in instances if _managers(uow, one)] if actor_id is not None else []
     if actor_id is None or not named:
         return set()
-    mine, people = _keys(uow, actor_id), identity.persons(uow, [actor_id, *(one.starter_id for one in named)])
+    mine, people = names_of_groups(uow, actor_id), identity.persons(uow, [actor_id, *(one.starter_id for one in named)])
     own = {key for key, person in people.items() if person == people[actor_id] is not None} | {actor_id}
     return {one.id for one in named if one.starter_id not in own and not mine.isdisjoint(_managers(uow, one))}
 
@@ -43,17 +36,15 @@ def manages_of(uow: UnitOfWork, instances: Iterable[Any]) -> set[UUID]:
 def named(uow: UnitOfWork, instance: Any, person_id: UUID) -> bool:
     """Whether somebody is of a group that the version of the request names."""
     groups = _managers(uow, instance)
-    return bool(groups) and not _keys(uow, person_id).isdisjoint(groups)
+    return bool(groups) and not names_of_groups(uow, person_id).isdisjoint(groups)
 
 
 def managed(uow: UnitOfWork) -> list[UUID]:
     """The versions of processes whose requests the actor looks after because they name one of his groups."""
-    mine = set() if uow.actor.user_id is None else _keys(uow, uow.actor.user_id)
-    return [row.id for row in uow.execute(_said) if not mine.isdisjoint(row.meta.get("managers", ()))] if mine else []
-
-
-def _keys(uow: UnitOfWork, person_id: UUID) -> set[str]:
-    return {word for group in identity.groups_of(uow, person_id) for word in (group.key, str(group.id))}
+    mine = set() if uow.actor.user_id is None else names_of_groups(uow, uow.actor.user_id)
+    return (
+        [row.id for row in versions_with(uow, "managers") if not mine.isdisjoint(row.meta["managers"])] if mine else []
+    )
 
 
 def _managers(uow: UnitOfWork, instance: Any) -> list[str]:
