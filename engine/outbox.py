@@ -24,7 +24,7 @@ PERSONAL = frozenset(
         *("instance.returned", "policy.escalated", "policy.emergency_asked", "policy.emergency_signed"),
         *("people.mentioned", "consultation.opened", "consultation.answered"),
         *("instance.cancelled", "task.timed_out", "policy.held"),
-        *("task.confirm_asked", "task.confirmed", "task.refused"),
+        *("task.confirm_asked", "task.confirmed", "task.refused", "retention.due"),
     )
 )
 """Facts about which somebody in particular is told."""

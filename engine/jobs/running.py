@@ -1,7 +1,7 @@
 """What a claimed job does, and what becomes of it when it fails."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -200,6 +200,8 @@ def _run(engine: ProcessEngine, claimed: Claimed) -> None:
             _look_at_hold(engine, claimed)
         case JobKind.MAINTENANCE if claimed.handler == policy.USED:
             _tell_of_use(engine, claimed)
+        case JobKind.MAINTENANCE if claimed.handler == repository.RELEASE_DUE:
+            _tell_keepers(engine, claimed)
         case JobKind.NOTICE if claimed.handler in notices.SENT_OUTSIDE:
             _send_notice(engine, claimed)
         case JobKind.WEBHOOK:
@@ -251,6 +253,14 @@ def _tell_of_use(engine: ProcessEngine, claimed: Claimed) -> None:
             return
         fence(uow, claimed)
         policy.note_used(uow, instance, claimed.payload["fact"])
+
+
+def _tell_keepers(engine: ProcessEngine, claimed: Claimed) -> None:
+    """The time of a request is over; one that was purged has none any more."""
+    with engine.unit_of_work(RUNNER) as uow:
+        with suppress(NotFound):
+            tasks.tell_due(uow, UUID(claimed.payload["instance"]))
+        fence(uow, claimed)
 
 
 def _wait_of(claimed: Claimed) -> tuple[UUID, int]:

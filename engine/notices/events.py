@@ -148,6 +148,10 @@ _LIST = (
         always=frozenset((APP,)), urgent=True,
     ),
     Event(
+        "retention", "待放行的到期申请", "Requests to release for erasing", "保留期已满，放行后即可删除",
+        "Its time is over: it may be erased once your group releases it", frozenset((APP,)),
+    ),
+    Event(
         DRAWING_COMMENT, "设计评论（设计人员）", "Comments in the designer (designers)", "{said}", "{said_en}",
         private=True, asks="process.design",
     ),

@@ -183,6 +183,9 @@ def _of_fact(uow: UnitOfWork, instance: Instance, fact: Entry) -> Iterator[Notic
             yield from notice("decided", instance.starter_id)
         case "task.refused":
             yield from notice("refused", data.get("to"))
+        case "retention.due":
+            for person in data.get("tell", ()):
+                yield from notice("retention", person)
     if fact.kind in _WORK and data.get("task"):
         for item in uow.execute(_items, {"rounds": [UUID(data["task"])]}):
             event = "todo" if item.assignee_id is not None else "todo_claimable"

@@ -24,7 +24,16 @@ from engine.repository.definitions import (
     versions,
 )
 from engine.repository.deploying import Deployment, check, deploy, variables
-from engine.repository.keeping import Retention, keeps, kept_until, of_group, retention, retentions
+from engine.repository.keeping import (
+    RELEASE_DUE,
+    Retention,
+    keeps,
+    kept_until,
+    of_group,
+    released_from,
+    retention,
+    retentions,
+)
 from engine.repository.managing import ADMINISTER, managed, manages, manages_of, named
 from engine.repository.manning import short as short_staffed
 from engine.repository.manning import since as staffed_since
@@ -51,6 +60,7 @@ from engine.repository.starts import schedule_again
 
 __all__ = [
     "ADMINISTER",
+    "RELEASE_DUE",
     "Activation",
     "Candidate",
     "DefinitionInfo",
@@ -97,6 +107,7 @@ __all__ = [
     "proofs",
     "provided",
     "recount_starts",
+    "released_from",
     "retention",
     "retentions",
     "retire",

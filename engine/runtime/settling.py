@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import DBAPIError
 
-from engine import approvals, bpmn, calls, crash, history, incidents, operations, policy, retrying, values
+from engine import approvals, bpmn, calls, crash, history, incidents, operations, policy, repository, retrying, values
 from engine.bpmn.steps import (
     ArrivalRestored,
     ArrivalWithdrawn,
@@ -349,6 +349,8 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
         correlation.started_has_ended(uow, instance)
     data = {"how": fact.how, "code": instance.ended_code, "status": status.name.lower()}
     history.record(uow, instance, fact.kind, data=data)
+    if (over := repository.released_from(uow, instance)) is not None:
+        later.put(uow, JobKind.MAINTENANCE, repository.RELEASE_DUE, {"instance": str(instance.id)}, at=over)
 
 
 def _last_word(node: str | None) -> str:

@@ -40,6 +40,7 @@ from engine.tasks.retaining import (
     over,
     release,
     releasing,
+    tell_due,
     to_release,
 )
 from engine.tasks.returning import Returned, Target, reject_held, return_, targets
@@ -171,6 +172,7 @@ __all__ = [
     "sight",
     "suspend",
     "targets",
+    "tell_due",
     "time_out",
     "to_release",
     "transfer",

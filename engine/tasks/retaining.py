@@ -1,8 +1,8 @@
 """How long ended requests stay (troika:retention): what is over, who still holds it, and erasing it.
 
-Erased is what people wrote: the form, opinions, reasons, comments, and what messages said of them. Facts and their
-digests stay, and with them number, business key and attachments: the record proves itself as before. A request on which
-a payment stands stays whole.
+Erased is what people wrote: the form, opinions, reasons, comments, and what messages, events for other systems, answers
+of operations and incidents said of them. Facts and their digests stay, and with them number, business key and
+attachments: the record proves itself as before. A request on which a payment stands stays whole.
 """
 
 from bisect import bisect_right
@@ -17,14 +17,18 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, sele
 from engine import history, identity, repository, runtime
 from engine.bpmn import timers
 from engine.db.base import metadata
+from engine.db.effect import effect
 from engine.db.history import history as history_table
 from engine.db.instance import instance, instance_field, instance_label
+from engine.db.job import JobKind, incident, job
 from engine.db.policy import clearance, policy_grant
 from engine.db.task import ItemKind, task_comment, work_item
+from engine.db.webhook import webhook_delivery
 from engine.errors import N_, Forbidden, InvalidValue, NotFound, NotPossibleNow, Phrase, Title
 from engine.forms import Permissions
 from engine.identity import Group
 from engine.repository import Retention
+from engine.runtime import later
 from engine.tasks import titles
 from engine.tasks.erasing import erase_opinion, erase_text, written
 from engine.tasks.working import may_see, sights
@@ -64,6 +68,20 @@ _uncopied = (
     .values(reason=None)
 )
 _mark = update(instance).where(instance.c.id == bindparam("row")).values(erased_at=bindparam("at"))
+_unsent = select(webhook_delivery.c.job_id).where(
+    webhook_delivery.c.instance_id == bindparam("of"), webhook_delivery.c.sent_at.is_(None)
+)
+_unsend = delete(job).where(job.c.id.in_(_unsent))
+_drop = (
+    update(webhook_delivery)
+    .where(webhook_delivery.c.instance_id == bindparam("of"), webhook_delivery.c.sent_at.is_(None))
+    .values(standing="dropped")
+)
+_untell = update(webhook_delivery).where(webhook_delivery.c.instance_id == bindparam("of")).values(body="", answer="")
+_unexplain = (
+    update(incident).where(incident.c.instance_id == bindparam("of")).values(detail=None, resolution=None)
+)  # fmt: skip
+_unanswer = update(effect).where(effect.c.instance_id == bindparam("of")).values(response=None)
 _silence = (
     update(task_comment).where(task_comment.c.instance_id == bindparam("of")).values(text="", mentions=None)
 )  # fmt: skip
@@ -154,6 +172,29 @@ def may_release(uow: UnitOfWork, instance_id: UUID) -> bool:
     return kept.held and _releases(uow, instance_id)
 
 
+def tell_due(uow: UnitOfWork, instance_id: UUID) -> bool:
+    """Put on record, once, that the time of a request is over and its group may release it; they are told of that.
+
+    False: there is nothing to tell. What has been woken and ended later is put off until its time is over.
+    """
+    found = uow.lock_instance(instance_id)
+    kept = keeping(uow, instance_id)
+    if kept is None or kept.until is None or kept.erased_at is not None or not kept.held:
+        return False
+    if kept.until > uow.now:
+        payload = {"instance": str(instance_id)}
+        later.put(uow, JobKind.MAINTENANCE, repository.RELEASE_DUE, payload, at=kept.until)
+        return False
+    told = history.timeline(uow, instance_id, kind=repository.RELEASE_DUE)
+    if kept.ended_at is not None and any(fact.at > kept.ended_at for fact in told):
+        return False
+    own = set() if found.starter_id is None else identity.accounts_of(uow, found.starter_id)
+    people = [] if kept.group is None else identity.members_of(uow, [kept.group.id])
+    tell = [str(person.id) for person in people if person.id not in own]
+    history.record(uow, found, repository.RELEASE_DUE, data={"tell": tell})
+    return True
+
+
 def release(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """By one of the group that the process names as `legal`, and not its requester: what it holds may be erased. Once
     its time is over.
@@ -193,7 +234,7 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
         erase_opinion(uow, item, reason)
         opinions += 1
     runtime.empty(uow, found)
-    for statement in (_unspoken, _uncopied, _silence):
+    for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unanswer):
         uow.execute(statement, {"of": instance_id})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))

@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import audit, drafts, history, tasks
 from engine.db.base import to_micros
+from engine.db.job import job
 from engine.db.migrations import upgrading
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import work_item
@@ -323,4 +324,28 @@ def test_requests_of_an_older_version_open_and_what_was_erased_stays_erased(urls
         uow.execute(update(work_item).where(work_item.c.id == held).values(draft=None))
     with pytest.raises(IntegrityError), engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(work_item).where(work_item.c.id == held).values(draft={"opinion": "other"}))
+    engine.dispose()
+
+
+def test_the_group_of_a_request_that_ended_in_an_older_version_is_told_when_it_may_release_it(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0460")
+        said = [a_row(connection, "definition", key=f"p{n}", meta=meta) for n, meta in enumerate(
+            ('{"retention": ["P1Y", "legal"]}', '{"retention": ["P1Y", null]}', '{"starters": ["retention"]}'), 1
+        )]  # fmt: skip
+        over, gone = (None, 1) if engine.dialect == "sqlite" else (None, datetime(2026, 1, 1, tzinfo=UTC))
+        ended = 1 if engine.dialect == "sqlite" else datetime(2020, 1, 1, tzinfo=UTC)
+        made = [
+            a_row(connection, "instance", definition_id=key, ended_at=at, erased_at=erased)
+            for key, at, erased in ((said[0], ended, over), (said[0], over, over), (said[0], ended, gone),
+                                    (said[1], ended, over), (said[2], ended, over))
+        ]  # fmt: skip
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        waiting = uow.execute(select(job.c.handler, job.c.payload)).all()
+    assert [tuple(row) for row in waiting] == [("retention.due", {"instance": str(made[0])})]
     engine.dispose()

@@ -71,6 +71,7 @@ KINDS = {
     "template.offered": N_("Step template offered again"),
     "template.withdrawn": N_("Step template withdrawn"),
     "text.erased": N_("Text erased"),
+    "retention.due": N_("Its time is over; its group was told that it may release it"),
     "retention.released": N_("Released: it may be erased"),
     "retention.erased": N_("Content erased, its time was over"),
     "operation.failed": N_("Operation failed"),

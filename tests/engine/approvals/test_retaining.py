@@ -7,9 +7,15 @@ from sqlalchemy import event
 
 from engine import audit, history, identity, jobs, runtime, tasks
 from engine.db.base import metadata
+from engine.db.effect import effect
 from engine.db.history import history_text
 from engine.db.instance import instance_field
+from engine.db.job import JobKind, incident, job
+from engine.db.notice import notice_delivery
+from engine.db.webhook import webhook_delivery
 from engine.errors import DeploymentRefused, Forbidden, InvalidValue, NotPossibleNow
+from engine.ids import uuid7
+from engine.runtime import later
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import approval
@@ -98,7 +104,50 @@ def test_what_a_group_holds_is_erased_after_one_of_it_has_released_it(office):
 
     assert not office.do("bob", tasks.may_release, of)
     erase(office, of)
-    assert [fact.kind for fact in office.facts(of, "retention.")] == ["retention.released", "retention.erased"]
+    assert [fact.kind for fact in office.facts(of, "retention.")] == [
+        "retention.due", "retention.released", "retention.erased",
+    ]  # fmt: skip
+
+
+def test_the_group_is_told_once_when_it_may_release_a_request(office):
+    """Not the requester, though he is of it; what was woken and ends later is told of when its new time is over."""
+    with office.engine.unit_of_work(ENGINE) as uow:
+        identity.add_member(uow, "finance", "ann")
+        identity.add_member(uow, "process_admin", "gus")
+    of = office.begin(approval("check", users="eve", extra='onReject="end"'), head=kept(after="P1Y", legal="finance"))
+    office.act("eve", tasks.reject, "no")
+    office.later(days=100)
+    for login in ("dan", "gus"):
+        office.do(login, tasks.wake, of, "it was a mistake")
+    office.act("eve", tasks.agree)
+
+    office.later(days=300)
+    assert told(office) == []
+    for days in (100, 1, 400):
+        office.later(days=days)
+        assert told(office) == sorted(office.who[login].user_id for login in ("bob", "eve"))
+    assert office.kinds(of, "retention.") == ["retention.due"]
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, of).findings == []
+
+
+@pytest.mark.parametrize("why", ["released", "nobody holds it"])
+def test_nobody_is_told_of_what_needs_no_release(office, why):
+    of = ended(office, after="P1Y", legal="finance" if why == "released" else "")
+    if why == "released":
+        office.clock.advance(timedelta(days=367))
+        office.do("bob", tasks.release, of, "audited")
+
+    office.later(days=367)
+
+    assert told(office) == []
+
+
+def told(office):
+    """Who was told that he may release something, however often."""
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        query = notice_delivery.select().where(notice_delivery.c.event == "retention")
+        return sorted(row.recipient_id for row in uow.execute(query))
 
 
 def test_a_request_on_which_a_payment_stands_stays_whole(engine, clock):
@@ -162,11 +211,30 @@ def test_nothing_that_people_wrote_is_left_in_any_table(office):
     office.act("eve", tasks.agree, {})
     office.act("gus", tasks.reject, "SECRET no")
     office.later(minutes=1)
+    with office.engine.unit_of_work(ENGINE) as uow:
+        told, now = {"instance_id": of, "node": "check"}, uow.now
+        waits = later.put(uow, JobKind.WEBHOOK, "crm", {"delivery": "x"}, at=now + timedelta(days=9999))
+        uow.execute(webhook_delivery.insert(), {
+            **told, "id": uuid7(), "event_id": uuid7(), "receiver": "crm", "url": "https://crm", "type": "x", "at": now,
+            "body": "SECRET event", "job_id": waits, "attempts": 1, "status_code": 500, "answer": "SECRET echo",
+        })  # fmt: skip
+        uow.execute(incident.insert(), {
+            **told, "id": uuid7(), "kind": 1, "code": "x", "message": "it failed", "detail": {"found": "SECRET value"},
+            "created_at": now, "resolved_at": now, "resolution": "SECRET repair",
+        })  # fmt: skip
+        uow.execute(effect.insert(), {
+            **told, "key": uuid7(), "operation": "x", "request_hash": b"\1" * 32, "status": 1, "started_at": now,
+            "response": {"text": "SECRET answer"},
+        })  # fmt: skip
     assert ("notification_notice", "text") in left(office, "SECRET")
 
     erased(office, of)
 
     assert left(office, "SECRET") == set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (row,) = uow.execute(webhook_delivery.select()).all()
+        assert (row.standing, row.status_code) == ("dropped", 500)
+        assert uow.execute(job.select()).all() == [], "nothing is sent any more"
     assert left(office, "ORDER-7") == {("instance", "business_key"), ("history", "data")}, "as the number: in the chain"
 
 
