@@ -152,8 +152,28 @@ def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file,
     site.trouble.clear()  # requests that this test cut off
 
 
-def test_the_rows_of_a_form_are_taken_over_too(site):
+def test_settings_of_a_card_and_the_rows_of_a_form_are_taken_over_too(site):
     chen, adam = site.enter("chen"), site.enter("adam")
+    cards = "/designer/simple/leave_request?card=manager"
+    site.open(chen, cards)
+    sheet = chen.locator("#sheet")
+    sheet.locator("#name").fill("直属上级批")
+    sheet.locator("details", has=chen.locator("[name=amount]")).locator("summary").first.click()
+    sheet.locator("[name=amount]").fill("99999")
+    sheet.locator("footer button").click()
+    expect(sheet.locator("#refusal")).to_contain_text("99999")
+    expect(sheet.locator("#name")).to_have_value("直属上级批")
+    site.open(adam, cards)
+    adam.locator("summary", has_text="接手编辑").click()
+    adam.locator("form button.btn-danger").click()
+    adam.wait_for_url("**/designer/simple/leave_request*")
+    sheet.locator("[name=amount]").fill("4")
+    with chen.expect_response("**/card/manager"):
+        chen.clock.fast_forward(20_000)
+    chen.locator("#taken [data-compare]").click()
+    site.ready(chen)
+    expect(chen.locator("main")).to_contain_text("直属上级批")
+
     rows = "/designer/simple/expense_claim/forms/oa/expense_claim"
     site.open(chen, rows)
     chen.get_by_label("字段 1", exact=True).fill("没有保存的名字")

@@ -321,6 +321,25 @@ def _asked(engine, people, fields):
         return {element for _, element, _ in runtime.instance_view(uow, instance.id).waits}
 
 
+def test_settings_that_were_not_applied_when_somebody_took_over_become_a_copy(trip, sign_in, engine):
+    base = drawing(engine).decode().replace("</", " " * 4000 + "</", 1)
+    ben = sign_in("ben")
+    ben.post("/designer/take/processes/oa/trip.bpmn")
+    assert post(ben, "card/manager", name="别人的名字", way="initiatorManager").status_code == 303
+    typed = {"base": base, "name": "我的名字", "amount": "3", "unit": "D"}
+
+    kept = trip.post("/designer/simple/trip/card/manager", data=typed, headers={"Accept": "application/json"})
+    wrong = trip.post("/designer/simple/trip/card/manager", data={**typed, "amount": "soon"},
+                      headers={"Accept": "application/json"})  # fmt: skip
+
+    assert kept.status_code == 201
+    page = trip.get(kept.json["address"]).text
+    assert "别人的名字" in page
+    assert "我的名字" in page
+    assert process(engine).nodes["manager"].name == "别人的名字"
+    assert (wrong.status_code, "soon" in wrong.json["detail"]) == (422, True)
+
+
 @pytest.mark.parametrize("text", ["= amount > 5 or paid", "= count(lines) > 3", "= amount > 5 and", "= not(paid)"])
 def test_conditions_that_say_more_stay_text(text):
     assert rows_of(text) is None

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import g, redirect, request, url_for
+from flask import g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from engine import drafts, repository
 from engine.bpmn import outline, read
@@ -24,6 +25,7 @@ from webui.designer.blueprint import designer
 from webui.designer.cards import KINDS, Deck, choices
 from webui.designer.drawing import with_forms
 from webui.designer.filing import saved_by
+from webui.designer.history import aside
 from webui.designer.library import Opened, etag_of, opened_drawing
 from webui.designer.lock import held, held_page
 from webui.designer.more import UnknownChoice
@@ -31,6 +33,8 @@ from webui.rendering import as_script_data, page
 
 ADDED = ("approval", "task", "copy", "condition", "parallel", "timer", "service", "call")
 """What "+" offers, the most wanted first."""
+BASE = "base"
+"""the drawing for which settings were typed: sent along, they are only put aside, as a copy of it"""
 _LETTERS = 6
 _PLACES = re.compile(r"-?[0-9]{1,3}", re.ASCII)
 
@@ -54,6 +58,8 @@ def simple(key: str) -> ResponseReturnValue:
 
 
 def _again(error: EngineError, key: str, **_: Any) -> ResponseReturnValue:
+    if BASE in request.form:
+        raise error
     return _page(
         opened_drawing(key), error=error, chosen=request.args.get("card", ""), branch=request.args.get("branch", "")
     )
@@ -68,6 +74,10 @@ def _edit(view: Callable[..., str], opens: bool = False) -> Callable[..., Respon
     @transaction.shows_again(_again)
     def run(key: str, **arguments: Any) -> ResponseReturnValue:
         opened = opened_drawing(key)
+        if BASE in request.form:
+            copy = editing.Sheet(request.form[BASE].encode(), _letters())
+            view(copy, **arguments)
+            return jsonify(address=aside(opened.path, copy.written())), 201
         if request.form.get("etag", "") != etag_of(opened.draft):
             raise saved_by(opened.draft)
         sheet = editing.Sheet(opened.xml, _letters())
@@ -141,7 +151,7 @@ def change_branch(sheet: editing.Sheet, card: str, flow: str) -> str:
 @_edit
 def change_card(sheet: editing.Sheet, card: str) -> str:
     """Everything that the settings of a card say."""
-    card_settings.apply(sheet, sheet.card(card), request.form)
+    card_settings.apply(sheet, sheet.card(card), _typed())
     return card
 
 
@@ -149,8 +159,12 @@ def change_card(sheet: editing.Sheet, card: str) -> str:
 @_edit
 def change_condition(sheet: editing.Sheet, card: str, flow: str) -> str:
     """Name and condition of a branch."""
-    card_settings.apply_branch(sheet, sheet.card(card), flow, request.form)
+    card_settings.apply_branch(sheet, sheet.card(card), flow, _typed())
     return flow
+
+
+def _typed() -> MultiDict[str, str]:
+    return MultiDict((name, value) for name, value in request.form.items(multi=True) if name != BASE)
 
 
 # ---------------------------------------------------------------- the page

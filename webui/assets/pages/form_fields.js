@@ -1,6 +1,6 @@
 // The form of a process as rows: who edits it, and what is typed when somebody else takes over.
 import { edits } from '../designer/lock.js';
-import { Refused } from '../shared/http.js';
+import { sendForm } from '../shared/http.js';
 
 const form = document.getElementById('form-fields');
 let typed = 'unsaved' in form.dataset;
@@ -15,8 +15,5 @@ addEventListener('beforeunload', event => { if (typed) event.preventDefault(); }
 async function keep() {
   const rows = new FormData(form);
   rows.set('do', 'aside');
-  const response = await fetch(form.action, { method: 'POST', body: rows, headers: { Accept: 'application/json' } });
-  const json = response.headers.get('Content-Type')?.includes('json') ? await response.json() : null;
-  if (!response.ok || !json) throw new Refused(response.status, json);
-  return json.address;
+  return (await sendForm(form.action, rows)).address;
 }

@@ -2,7 +2,7 @@
 import htmx from 'htmx.org';
 import { edits } from '../designer/lock.js';
 import { publication, showState } from '../designer/page.js';
-import { send } from '../shared/http.js';
+import { send, sendForm } from '../shared/http.js';
 import { toast } from '../shared/toast.js';
 import { dragging } from '../simple/dragging.js';
 import { settingsOf } from '../simple/settings.js';
@@ -12,12 +12,12 @@ import '../styles/simple.css';
 const $ = id => document.getElementById(id);
 const now = () => JSON.parse($('simple-data').content.textContent);
 const undone = [], redone = [];
-let page = now(), before = page, typed = false, applied = null;
+let page = now(), before = page, typed = false, applied = null, refused = null;
 
 htmx.process(document.body);
-const draft = { get etag() { return page.etag; }, state: 'saved', save: apply, stop: () => {} };
+const draft = { get etag() { return page.etag; }, get state() { return typed ? 'unsaved' : 'saved'; }, save: apply, stop: () => { typed = false; } };
 publication(page, draft);
-if (page.addresses.lock) edits(page, draft, async () => null).beat();
+if (page.addresses.lock) edits(page, draft, keep).beat();
 $('undo').addEventListener('click', () => step(undone, redone));
 $('redo').addEventListener('click', () => step(redone, undone));
 openCards();
@@ -29,10 +29,14 @@ document.addEventListener('htmx:beforeRequest', ({ detail }) => {
   before = page;
   if (detail.requestConfig.verb === 'post') showState('saving', {});
 });
+document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  if (detail.target.id === 'pane') refused = detail.isError || detail.xhr.status >= 400 ? $('sheet') : null;
+});
 document.addEventListener('htmx:afterSwap', ({ detail }) => {
   if (detail.target.id !== 'pane') return;
   page = now();
-  typed = false;
+  typed = Boolean(refused && $('refusal'));
+  if (typed) typedAgain(refused);
   applied?.(!$('refusal'));
   if (detail.requestConfig.verb === 'post' && page.xml !== before.xml) {
     undone.push(before.xml);
@@ -47,6 +51,15 @@ document.addEventListener('htmx:afterSwap', ({ detail }) => {
 document.addEventListener('htmx:afterSettle', ({ detail }) => {
   if (detail.target.id === 'pane') focus(detail.requestConfig.elt);
 });
+
+// what was refused stays as it was typed, beside the reason
+function typedAgain(sheet) {
+  sheet.querySelector('[name=etag]').value = page.etag;
+  if ($('sheet')) $('sheet').replaceWith(sheet);
+  else $('pane').append(sheet);
+  sheet.querySelector('.tk-sheet-body').prepend($('refusal'));
+  htmx.process(sheet);
+}
 
 function focus(asked) {
   const sheet = $('sheet'), wanted = asked?.dataset.closesSheet ?? $('simple-data').dataset.focus;
@@ -85,6 +98,15 @@ async function apply() {
   const taken = await answer;
   applied = null;
   return taken;
+}
+
+// as a copy of the drawing for which it was typed; gives the address of both beside each other
+async function keep() {
+  const form = $('sheet')?.querySelector('form');
+  if (!form) return null;
+  const typedHere = new FormData(form);
+  typedHere.set('base', page.xml);
+  return (await sendForm(form.action, typedHere)).address;
 }
 
 // whoever goes to another card, or to the flowchart, takes along what he has typed; to close the settings drops it

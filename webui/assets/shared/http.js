@@ -19,8 +19,17 @@ export async function send(method, address, body, headers = {}) {
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
+  return answered(response);
+}
+
+// a form as it is typed; it carries its own token
+export async function sendForm(address, form) {
+  return answered(await fetch(address, { method: 'POST', body: form, headers: { Accept: 'application/json' } }), true);
+}
+
+async function answered(response, wanted = false) {
   const json = response.headers.get('Content-Type')?.includes('json') ? await response.json() : null;
-  if (!response.ok) throw new Refused(response.status, json);
+  if (!response.ok || (wanted && !json)) throw new Refused(response.status, json);
   return json;
 }
 

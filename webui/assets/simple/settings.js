@@ -3,7 +3,8 @@
 import { conditionOf } from './conditions.js';
 
 export function settingsOf(sheet) {
-  if (!sheet) return;
+  if (!sheet || 'opened' in sheet.dataset) return;
+  sheet.dataset.opened = '';
   for (const list of sheet.querySelectorAll('[data-rows]')) rowsOf(list);
   const show = () => sheet.querySelectorAll('[data-when]').forEach(part => { part.hidden = !applies(sheet, part); });
   sheet.addEventListener('change', show);
