@@ -81,6 +81,38 @@ def test_a_new_process_is_drawn_saved_and_deployed(ana):
     assert "拜访报告" in ana.get("/designer/").text
 
 
+def test_what_is_made_from_a_step_is_offered_an_id_and_named_by_the_step(ana, engine):
+    assert 'value="process_' in ana.get("/designer/new").text
+    ana.post("/designer/", data={"key": "trip", "name": "出差", "category": "oa"})
+    path, step = "processes/oa/trip.bpmn", {"process": "trip", "element": "submitted"}
+
+    def drawn():
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            return drafts.open_(uow, path).content
+
+    assert (
+        'id="key" name="key" required pattern="[a-z][a-z0-9_]{1,62}" maxlength="63" value="trip"'
+        in ana.get("/designer/forms/new", query_string=step).text
+    )
+    ana.post("/designer/forms/", data={"key": "trip", "category": "oa", **step})
+    assert drawn().count(b'formDefinition formId="oa/trip"') == 1
+    ana.post("/designer/forms/", data={"key": "other", "category": "oa", **step})
+    assert b"oa/other" not in drawn()
+    assert 'value="trip_handle"' in ana.get("/designer/forms/new", query_string=step | {"element": "handle"}).text
+
+    rule = (
+        drawn().replace(b"userTask id", b"businessRuleTask id").replace(b"</bpmn:userTask", b"</bpmn:businessRuleTask")
+    )
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, path, rule, version=drafts.open_(uow, path).version)
+    asked = step | {"element": "handle"}
+    assert 'value="trip_rule"' in ana.get("/designer/decisions/new", query_string=asked).text
+    ana.post("/designer/decisions/", data={"key": "trip_rule", "name": "审批权限", "category": "oa", **asked})
+    said = re.search(rb'calledDecision decisionId="trip_rule" resultVariable="(\w+)"', drawn())
+    assert said is not None
+    assert said[1] == b"trip_rule"
+
+
 def test_the_next_deployment_is_the_next_version_and_both_can_be_looked_at(ana, engine):
     page = drawn(ana)
     save(ana, complete(page["xml"]), "1")

@@ -12,7 +12,7 @@ from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
 from webui import datafile, errors, transaction
 from webui.access import works
-from webui.designer import decision_uses, expressions, table_sheets
+from webui.designer import decision_uses, expressions, named_by, table_sheets
 from webui.designer.blank_table import blank_table
 from webui.designer.blueprint import designer
 from webui.designer.decision_files import DecisionFile, content_of, file_of_decisions, files, ids_of
@@ -62,7 +62,8 @@ def decision_files() -> ResponseReturnValue:
 def new_decision() -> ResponseReturnValue:
     """The questions before the first table."""
     came = way_back()
-    values = {"category": area_of(came["back"]), "key": request.args.get("key", "")}
+    key = request.args.get("key") or named_by.suggested({one.key for one in files()}, "_rule")
+    values = {"category": area_of(came["back"]), "key": key}
     return page("designer/new_decision.html", block="content", areas=areas(), values=values, error=None, **came)
 
 
@@ -81,6 +82,7 @@ def create_decision() -> ResponseReturnValue:
     if file_of_decisions(key) is not None or repository.versions(g.uow, key, "decision"):
         raise DecisionIdTaken(key=key)
     drafts.save(g.uow, f"processes/{area}/{key}.dmn", blank_table(key, name or key), name=name)
+    named_by.name("decision", key)
     return redirect(url_for(".edit_decision", key=key, **led_by()), 303)
 
 

@@ -19,7 +19,7 @@ from engine.repository import DefinitionInfo
 from engine.values import from_json, to_plain
 from webui import errors, filling, languages, transaction
 from webui.access import works
-from webui.designer import form_uses
+from webui.designer import form_uses, named_by
 from webui.designer.blank_form import blank_form
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, findings_out
@@ -95,7 +95,9 @@ def form_files() -> ResponseReturnValue:
 def new_form() -> ResponseReturnValue:
     """The questions before the first field."""
     came = way_back()
-    values = {"category": area_of(came["back"])}
+    area = area_of(came["back"])
+    key = named_by.suggested([file.id.removeprefix(f"{area}/") for file in files()])
+    values = {"category": area, "key": key}
     return page("designer/new_form.html", block="content", areas=areas(), values=values, error=None, **came)
 
 
@@ -115,6 +117,7 @@ def create_form() -> ResponseReturnValue:
     if any(file.id == key for file in files()):
         raise FormIdTaken(key=key)
     drafts.save(g.uow, f"forms/{key}.json", blank_form(key, []), name=key)
+    named_by.name("form", key)
     return redirect(url_for(".build_form", form_id=key, **led_by()), 303)
 
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import secrets
-import string
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +18,13 @@ from engine.bpmn.parser.xml import Element, parse
 from engine.errors import N_, EngineError, NotFound
 from webui import transaction
 from webui.designer.blueprint import designer
-from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
+from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, fresh_id, path_of
 from webui.designer.thumbnail import thumbnail
 from webui.languages import language
 from webui.rendering import label, page
 
 FOLDERS = ("", "templates")
 """libraries inside the library whose processes are offered"""
-_LETTERS = 6
 _STORY = re.compile(rb"^\s*- name:", re.MULTILINE)
 _DECISION = re.compile(rb"<(?:\w+:)?decision\b[^>]*?\bid=\"([^\"]+)\"")
 
@@ -104,7 +101,7 @@ def gallery() -> ResponseReturnValue:
 def template(key: str) -> ResponseReturnValue:
     """One template, and what the copy is called."""
     found = _template(key)
-    suggested = f"{key}_{''.join(secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS))}"
+    suggested = fresh_id(key)
     values = {
         "key": suggested, "category": found.path.split("/")[1], "name": found.process.name,
         "name_en": found.process.labels.get("en", ""),

@@ -1,6 +1,8 @@
 """Pages of the designer: all processes, a new one, the editor, versions, one version to look at."""
 
 import re
+import secrets
+import string
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,6 +26,7 @@ from webui.designer.way_back import FIRST_AREA, way_back
 from webui.rendering import as_script_data, label, page
 
 KEY = re.compile(r"[a-z][a-z0-9_]{1,62}")
+_LETTERS = 6
 
 
 class WrongProcessId(EngineError):
@@ -100,7 +103,8 @@ def library() -> ResponseReturnValue:
 @works
 def new() -> ResponseReturnValue:
     """The questions before the first drawing."""
-    return page("designer/new.html", block="content", areas=areas(), values={"category": FIRST_AREA}, error=None)
+    values = {"category": FIRST_AREA, "key": fresh_id("process")}
+    return page("designer/new.html", block="content", areas=areas(), values=values, error=None)
 
 
 def _new_again(error: EngineError) -> str:
@@ -192,6 +196,11 @@ def form_draft(key: str) -> DraftInfo | None:
     """The draft of a form that is still to be published: no version was deployed after it was saved."""
     draft = draft_of(key, "form")
     return None if draft is None or draft.overtaken else draft
+
+
+def fresh_id(word: str) -> str:
+    """An id that nobody has to think of."""
+    return f"{word}_" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS))
 
 
 def path_of(area: str, key: str) -> str:

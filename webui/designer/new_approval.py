@@ -1,7 +1,5 @@
 """New approval: a name, a form, and there it is. For people who have never seen a flowchart."""
 
-import secrets
-import string
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -18,13 +16,12 @@ from webui.designer.blank import blank_approval
 from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
-from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, path_of
+from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, fresh_id, path_of
 from webui.designer.way_back import FIRST_AREA
 from webui.rendering import page
 
 ROWS = 8
 """fields that the page offers"""
-_LETTERS = 6
 _LONGEST = 200
 
 
@@ -53,8 +50,7 @@ class NameWanted(EngineError):
 @works
 def new_approval() -> ResponseReturnValue:
     """The questions before the first card."""
-    suggested = "approval_" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(_LETTERS))
-    values = {"key": suggested, "category": FIRST_AREA}
+    values = {"key": fresh_id("approval"), "category": FIRST_AREA}
     rows = [NewField(gettext("Reason"), "long", True), *[NewField("", "text")] * (ROWS - 1)]
     return page("designer/new_approval.html", block="content", values=values, rows=rows, error=None, **_offers())
 

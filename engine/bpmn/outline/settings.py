@@ -123,6 +123,12 @@ def form(element: Element, form_id: str) -> None:
         _extension(element, "zeebe:formDefinition", {"formId": form_id} if form_id else {})
 
 
+def decision(task: Element, decision_id: str) -> None:
+    """Which decision is asked, in the version of this deployment; a variable of its name receives what it says."""
+    words = {"decisionId": decision_id, "resultVariable": decision_id, "bindingType": "deployment"}
+    _extension(task, "zeebe:calledDecision", words)
+
+
 def fields(task: Element, permissions: Mapping[str, str], required: "Container[str] | None" = None) -> None:
     """What may be done with each field that is named: write, read, hidden, or "" as the rest of the form.
 

@@ -1,0 +1,42 @@
+"""A form or a file of decisions that is made from a step of a drawing: it is offered a name, and the step names it."""
+
+from collections.abc import Container
+
+from flask import g
+
+from engine import drafts
+from engine.bpmn.imports.writing import to_bytes
+from engine.bpmn.outline import settings
+from engine.bpmn.parser.xml import Element, local_name, parse
+from webui.designer.library import opened_drawing
+from webui.designer.way_back import way_back
+
+_NAMING = {
+    ("startEvent", "form"): settings.form, ("userTask", "form"): settings.form,
+    ("businessRuleTask", "decision"): settings.decision,
+}  # fmt: skip
+_KNOWN = {"form": "{*}formDefinition", "decision": "{*}calledDecision"}
+
+
+def suggested(taken: Container[str], more: str = "") -> str:
+    """An id for what is made: that of the process from which the reader came, with `more` and the step where needed."""
+    came = way_back()
+    ids = [came["back"] + more, f"{came['back']}{more}_{came['element'].lower()}"] if came["back"] else []
+    return next((one for one in ids if one not in taken), "")
+
+
+def name(kind: str, key: str) -> None:
+    """Let the step from which the reader came name form or decision `key`, unless it names another."""
+    came = way_back()
+    if not came["back"]:
+        return
+    opened = opened_drawing(came["back"])
+    root: Element = parse(opened.xml, opened.path, keep_comments=True)
+    step = next((one for one in root.iter("*") if one.get("id") == came["element"]), None)
+    if step is None or step.find(f"{{*}}extensionElements/{_KNOWN[kind]}") is not None:
+        return
+    say = _NAMING.get((local_name(step), kind))
+    if say is not None:
+        say(step, key)
+        version = opened.draft.version if opened.draft is not None else 0
+        drafts.save(g.uow, opened.path, to_bytes(root), version=version, name=opened.line.name)
