@@ -120,8 +120,7 @@ _trigger(
     "policy_version_frozen",
     "UPDATE",
     f"{_changed(policy_version, _LATER, '{differs}')} OR NOT (NEW.state = OLD.state "
-    "OR (OLD.state = 'proposed' AND NEW.state IN ('active', 'retired')) "
-    "OR (OLD.state = 'active' AND NEW.state = 'retired')) "
+    "OR OLD.state = 'proposed' OR NEW.state = 'retired') "
     f"OR (OLD.state <> 'proposed' AND ({', '.join(f'NEW.{name}' for name in _DECIDED)}) {{differs}} "
     f"({', '.join(f'OLD.{name}' for name in _DECIDED)})) "
     "OR (OLD.state <> 'proposed' AND NEW.reason <> OLD.reason AND NEW.reason <> '') "
@@ -229,7 +228,7 @@ _trigger(
     "UPDATE",
     f"{_changed(policy_grant, ('state', 'state_reason', 'state_at', 'used_amount'), '{differs}')} "
     "OR NEW.used_amount < OLD.used_amount OR (OLD.state <> 'active' AND NEW.used_amount <> OLD.used_amount) "
-    "OR NOT (NEW.state = OLD.state OR (OLD.state = 'active' AND NEW.state IN ('parked', 'void', 'consumed')) "
+    "OR NOT (NEW.state = OLD.state OR OLD.state = 'active' "
     "OR (OLD.state = 'parked' AND NEW.state IN ('active', 'void')))",
 )
 _trigger(policy_grant, "policy_grant_kept", "DELETE", "true")

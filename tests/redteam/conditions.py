@@ -1,0 +1,287 @@
+"""What each trigger of the gate is asked: acts that it alone stops, and acts that it lets pass.
+
+`ACTS`: trigger → what is tried → the statements before it, then it. What may be done begins with `may`. In braces stand
+keys of `test_conditions.world`, and what the databases write differently.
+"""
+
+from typing import Any
+
+from engine.db.base import metadata
+from engine.db.policy import ERASED
+
+Act = tuple[str, ...]
+
+
+def put(table: str, key: str, **changes: str) -> str:
+    """A copy of the row `key` of `table`, with `changes`; its own id is {x}."""
+    values = {"id": "{x}"} | changes
+    names = [column.name for column in metadata.tables[table].columns]
+    chosen = ", ".join(values.get(name, name) for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {chosen} FROM {table} WHERE id = {key}"
+
+
+def of(table: str, key: str) -> Any:
+    """Writes changes of one row."""
+    return lambda changes: f"UPDATE {table} SET {changes} WHERE id = {key}"
+
+
+ITEM, OPEN = of("work_item", "{w}"), of("work_item", "{o}")
+IN_FORCE, PROPOSED = of("policy_version", "{v1}"), of("policy_version", "{v2}")
+SIGNED, HALF, ASKED = (of("break_glass", key) for key in ("{e1}", "{e2}", "{e3}"))
+GRANT, FIRST = of("policy_grant", "{h}"), of("policy_grant", "{g1}")
+CLEARED, OF_TWO = of("clearance", "{c1}"), of("clearance", "{c2}")
+
+WRITTEN = ITEM("opinion = 'a', opinion_salt = {bytes}, reason = 'b', draft = '1'")
+RETIRED = IN_FORCE("state = 'retired'")
+FORBIDDEN = IN_FORCE("break_glass = {no}")
+REVIEWED = SIGNED("state = 'reviewed', reviewed_by = {aud}, reviewed_person_id = {aud}, review = 'a'")
+SECOND = HALF("second_by = {ivo}, second_person_id = {ivo}, state = 'signed'")
+BOTH = "first_by = {carl}, first_person_id = {carl}, second_by = {ivo}, second_person_id = {ivo}, state = 'signed'"
+OTHER = put("policy_version", "{v1}", id="{y}", policy_id="'OTHER'", state="'active'", min_people="5")
+USED_BEFORE = (
+    put("clearance", "{c1}", idempotency_key="{x}", state="'used'"),
+    "INSERT INTO clearance_grant VALUES ({x}, {h}, 'x')",
+)
+OF_THE_SAME = GRANT("subject_id = (SELECT subject_id FROM clearance WHERE id = {c2}), subject_digest = "
+                    "(SELECT subject_digest FROM clearance WHERE id = {c2})")  # fmt: skip
+TURNED = ("UPDATE clearance_grant SET grant_id = {g2} WHERE clearance_id = {c1}",
+          "UPDATE clearance_grant SET grant_id = {h} WHERE clearance_id = {c2} AND grant_id = {g2}")  # fmt: skip
+
+
+def human(**changes: str) -> str:
+    """An approval of the decision of the first one, for something else."""
+    return put("policy_grant", "{h}", **{"capability": "'other'"} | changes)
+
+
+def glass(**changes: str) -> str:
+    """An approval of the second emergency."""
+    given = {"break_glass_id": "{e2}", "account_id": "{carl}", "person_id": "{carl}"}
+    return put("policy_grant", "{g1}", **given | changes)
+
+
+def version(**changes: str) -> str:
+    return put("policy_version", "{v1}", **{"version": "9"} | changes)
+
+
+def emergency(**changes: str) -> str:
+    return put("break_glass", "{e3}", **changes)
+
+
+USE, USE_TWO = CLEARED("state = 'used'"), OF_TWO("state = 'used'")
+
+ACTS: dict[str, dict[str, Act]] = {
+    "work_item_frozen": {
+        "somebody else has decided": (ITEM("decided_by = {x}"),),
+        "other words": (WRITTEN, ITEM("opinion = 'z'")),
+        "another salt": (WRITTEN, ITEM("opinion_salt = NULL, opinion = NULL"), ITEM("opinion_salt = {bytes}")),
+        "another reason": (WRITTEN, ITEM("reason = 'z'")),
+        "another draft": (WRITTEN, ITEM("draft = '2'")),
+        "may be undone": (WRITTEN, ITEM("voided_at = decided_at")),
+        "may be erased": (WRITTEN, ITEM("opinion = NULL, opinion_salt = NULL, reason = NULL, draft = NULL")),
+        "may be worked on": (OPEN("draft = '2', assignee_id = {x}"),),
+    },
+    "work_item_decision_frozen": {
+        "another decision": (ITEM("status = 7"), ITEM("decision = 1")),
+        "may be decided": (OPEN("decision = 0, decision_source = 0, decided_by = {x}, decided_at = created_at"),),
+        "may be undone": (ITEM("voided_at = decided_at"),),
+    },
+    **{
+        f"{table}_frozen": {
+            "beside another act": (f"UPDATE {table} SET text = NULL, salt = NULL", f"UPDATE {table} SET name = 'x'"),
+            "other words": (f"UPDATE {table} SET text = NULL, salt = NULL", f"UPDATE {table} SET text = 'x'"),
+            "another salt": (f"UPDATE {table} SET text = NULL, salt = NULL", f"UPDATE {table} SET salt = {{bytes}}"),
+            "may be erased": (f"UPDATE {table} SET text = NULL, salt = NULL",),
+        }
+        for table in ("history_text", "audit_text")
+    },
+    "policy_version_begins": {
+        "of nobody": (version(source="'x'", state="'proposed'"),),
+        "retired": (version(source="'people'", state="'retired'"),),
+        "in force by people": (version(policy_id="'NEW'", source="'people'"),),
+        "shipped and agreed to": (version(policy_id="'NEW'", approved_by="{carl}"),),
+        "shipped over what people agreed to": (IN_FORCE("state = 'retired', approved_by = {carl}"), version(
+            state="'active'", approved_by="NULL",
+        )),
+        "shipped over what people confirmed": (IN_FORCE("state = 'retired', confirmed_by = {carl}"), version(
+            state="'active'", confirmed_by="NULL",
+        )),
+        "may be shipped": (IN_FORCE("confirmed_by = {carl}"), version(policy_id="'NEW'")),
+        "may be shipped again": (RETIRED, version(state="'active'")),
+        "may be proposed": (IN_FORCE("confirmed_by = {carl}"), version(source="'people'", state="'proposed'")),
+    },
+    "policy_version_frozen": {
+        "another statement": (IN_FORCE("statement = '1'"),),
+        "proposed again": (IN_FORCE("state = 'proposed'"),),
+        "in force again": (RETIRED, IN_FORCE("state = 'active'")),
+        "agreed to by another": (IN_FORCE("approved_by = {x}"),),
+        "for other reasons": (IN_FORCE("reason = 'a'"), IN_FORCE("reason = 'b'")),
+        "confirmed by another": (IN_FORCE("confirmed_by = {carl}"), IN_FORCE("confirmed_by = {ivo}")),
+        "seen by another": (IN_FORCE("reviewed_by = {carl}"), IN_FORCE("reviewed_by = {ivo}")),
+        "may be agreed to": (RETIRED, PROPOSED("state = 'active', approved_by = {carl}, reason = 'b'")),
+        "may be withdrawn": (PROPOSED("state = 'retired'"),),
+        "may be retired": (RETIRED,),
+        "may be erased": (IN_FORCE("reason = 'a'"), IN_FORCE("reason = ''")),
+        "may be confirmed and seen": (IN_FORCE("reason = 'a'"), IN_FORCE("confirmed_by = {carl}, reviewed_by = {ivo}")),
+        "may be retired after that": (IN_FORCE("confirmed_by = {carl}, reviewed_by = {ivo}"), RETIRED),
+    },
+    "policy_version_two_people": {
+        **{
+            f"without {name}": (RETIRED, PROPOSED(f"{name} = NULL"), PROPOSED(
+                "state = 'active'" + ("" if given is None else f", {given}")
+            ))
+            for name, given in {
+                "proposed_by": "approved_by = {carl}, approved_person_id = {carl}",
+                "proposed_person_id": "approved_by = {carl}, approved_person_id = {carl}",
+                "approved_by": "approved_person_id = {carl}", "approved_person_id": "approved_by = {carl}",
+            }.items()
+        },
+        "by one person": (RETIRED, PROPOSED("proposed_person_id = {carl}"), PROPOSED(
+            "state = 'active', approved_by = {carl}, approved_person_id = {carl}"
+        )),
+        "may by two": (RETIRED, PROPOSED("state = 'active', approved_by = {carl}, approved_person_id = {carl}")),
+        "may be withdrawn": (PROPOSED("state = 'retired'"),),
+        "may be seen": (IN_FORCE("reviewed_by = {carl}"),),
+    },
+    "break_glass_begins": {
+        "withdrawn": (emergency(state="'withdrawn'"),),
+        "signed by one": (emergency(first_by="{carl}"),),
+        "signed by another": (emergency(second_by="{carl}"),),
+        "reviewed": (emergency(reviewed_by="{carl}"),),
+        "over": (emergency(expires_at="asked_at"),),
+        "by a version that is not in force": (PROPOSED("break_glass = {yes}"), emergency(policy_version_id="{v2}")),
+        "by another policy": (emergency(policy_id="'OTHER'"),),
+        "by a policy that does not allow it": (FORBIDDEN, emergency()),
+        "may be asked for": (emergency(),),
+    },
+    "break_glass_frozen": {
+        "for other facts": (ASKED("subject_digest = 'x'"),),
+        "first signed by another": (HALF("first_by = {x}"),),
+        "then signed by another": (SIGNED("second_by = {x}"),),
+        "reviewed by another": (REVIEWED, SIGNED("reviewed_by = {x}")),
+        "for other reasons": (ASKED("reason = '123456789012345678901'"),),
+        "another review": (REVIEWED, SIGNED("review = 'b'")),
+        "withdrawn when signed": (SIGNED("state = 'withdrawn'"),),
+        "asked again": (SIGNED("state = 'asked'"),),
+        "reviewed before it is signed": (ASKED("state = 'reviewed'"),),
+        "signed when withdrawn": (ASKED("state = 'withdrawn'"), ASKED("state = 'signed'")),
+        "may be signed": (ASKED("first_by = {carl}, first_person_id = {carl}"),),
+        "may be signed too": (SECOND,),
+        "may be reviewed": (REVIEWED,),
+        "may be withdrawn": (ASKED("state = 'withdrawn'"),),
+        "may be erased": (REVIEWED, SIGNED(f"reason = '{ERASED}'")),
+        "may lose its review": (REVIEWED, SIGNED("review = NULL")),
+    },
+    "break_glass_two_people": {
+        **{f"without {name}": (ASKED(BOTH.replace(f"{name} = {{carl}}", f"{name} = NULL").replace(
+            f"{name} = {{ivo}}", f"{name} = NULL"
+        )),) for name in ("first_by", "first_person_id", "second_by", "second_person_id")},
+        "by one account": (ASKED(BOTH.replace("second_by = {ivo}", "second_by = {carl}")),),
+        "reviewed by no account": (SIGNED("state = 'reviewed', reviewed_person_id = {aud}"),),
+        "reviewed by no person": (SIGNED("state = 'reviewed', reviewed_by = {aud}"),),
+        "may by two": (ASKED(BOTH),),
+        "may by one": (ASKED("first_by = {carl}, first_person_id = {carl}"),),
+        "may be reviewed": (REVIEWED,),
+        "may be erased": (SIGNED(f"reason = '{ERASED}'"),),
+    },
+    "policy_grant_from_decision": {
+        "of another item": (human(work_item_id="{o}"),),
+        "in another process": (ITEM("instance_id = {x}"), human()),
+        "of another task": (human(user_task_id="{x}"),),
+        "of an advice": (ITEM("kind = 4"), human()),
+        "of a rejection": (ITEM("decision = 1"), human()),
+        "of a rule": (ITEM("decision_source = 2"), human()),
+        "of another account": (human(account_id="{req}"),),
+        "of another person": (human(person_id="{req}"),),
+        "of a decision that was undone": (ITEM("voided_at = decided_at"), human()),
+        "about another kind": (ITEM("subject_type = 'x'"), human()),
+        "about another document": (human(subject_id="'x'"),),
+        "about other facts": (human(subject_digest="'x'"),),
+        "on behalf of somebody": (human(on_behalf_of_id="{req}"),),
+        "may be of a decision": (human(),),
+        "may be of an emergency": (glass(),),
+    },
+    "policy_grant_for_principal": {
+        "of another person": (human(on_behalf_of_id="{fay}", principal_person_id="{req}"),),
+        "may be for himself": (human(),),
+        "may be for somebody": (human(on_behalf_of_id="{fay}", principal_person_id="{fay}"),),
+    },
+    "policy_grant_by_two": {
+        "before the second has signed": (glass(),),
+        "of one that was not signed": (SECOND, glass(break_glass_id="{e3}")),
+        "forbidden since": (SECOND, FORBIDDEN, glass()),
+        "of a policy that has left": (SECOND, RETIRED, glass()),
+        "where only another policy allows it": (SECOND, RETIRED, OTHER, glass()),
+        "of another kind": (SECOND, glass(subject_type="'x'")),
+        "of another document": (SECOND, glass(subject_id="'x'")),
+        "of other facts": (SECOND, glass(subject_digest="'x'")),
+        "for longer": (SECOND, glass(expires_at="expires_at + {moment}")),
+        "on behalf of somebody": (SECOND, glass(on_behalf_of_id="{req}")),
+        "for something else": (SECOND, glass(capability="'x'")),
+        "of the first, by another account": (SECOND, glass(account_id="{fay}")),
+        "of the first, by another person": (SECOND, glass(person_id="{fay}")),
+        "of the second, by another account": (SECOND, glass(account_id="{fay}", person_id="{ivo}")),
+        "of the second, by another person": (SECOND, glass(account_id="{ivo}", person_id="{fay}")),
+        "may be of the first": (SECOND, glass()),
+        "may be of the second": (SECOND, glass(account_id="{ivo}", person_id="{ivo}")),
+        "may be of a decision": (human(),),
+    },
+    "policy_grant_begins": {
+        "consumed": (human(state="'consumed'"),),
+        "used in part": (human(used_amount="{one}"),),
+        "over": (human(expires_at="granted_at"),),
+        "may be new": (human(),),
+    },
+    "policy_grant_frozen": {
+        "for something else": (GRANT("capability = 'x'"),),
+        "less used": (GRANT("used_amount = {one} + {one}"), GRANT("used_amount = {one}")),
+        "used when void": (GRANT("state = 'void'"), GRANT("used_amount = {one}")),
+        "alive again": (GRANT("state = 'void'"), GRANT("state = 'active'")),
+        "parked when void": (GRANT("state = 'void'"), GRANT("state = 'parked'")),
+        "consumed when parked": (GRANT("state = 'parked'"), GRANT("state = 'consumed'")),
+        "may be consumed": (GRANT("state = 'consumed', used_amount = {one}"),),
+        "may be parked": (GRANT("state = 'parked'"),),
+        "may be restored": (GRANT("state = 'parked'"), GRANT("state = 'active'")),
+        "may lose its reason": (GRANT("state = 'void'"), GRANT("state_reason = NULL")),
+    },
+    "clearance_begins": {"used": (put("clearance", "{c1}", idempotency_key="{x}", state="'used'"),)},
+    "clearance_frozen": {
+        "of another amount": (CLEARED("amount = {one}"),),
+        "open again": (CLEARED("state = 'void'"), CLEARED("state = 'open'")),
+        "may be void": (CLEARED("state = 'void'"),),
+    },
+    "clearance_complete": {
+        "void": (GRANT("state = 'void'"), USE),
+        "waits for an answer": (GRANT("state = 'parked'"), USE),
+        "for another kind of document": (GRANT("subject_type = 'x'"), USE),
+        "for another document": (GRANT("subject_id = 'x'"), USE),
+        "for other facts": (GRANT("subject_digest = 'x'"), USE),
+        "over": (GRANT("expires_at = granted_at - {moment}"), USE),
+        "not yet": (CLEARED("cleared_at = cleared_at - {moment}"), USE),
+        "by the requester": (CLEARED("requester_id = {fay}"), USE),
+        "for the requester": (GRANT("principal_person_id = {req}"), USE),
+        "by the executor": (CLEARED("executor_id = {fay}"), USE),
+        "one of two": (CLEARED("min_people = 2"), USE),
+        "none": ("DELETE FROM clearance_grant", USE),
+        "fewer than the policy asks for": (IN_FORCE("min_people = 2"), USE),
+        "used before": (*USED_BEFORE, USE),
+        "one of an emergency": ("DELETE FROM clearance_grant WHERE grant_id = {g2}", USE_TWO),
+        "one of an emergency and another one": (OF_THE_SAME, *TURNED, USE_TWO),
+        "of an emergency that is forbidden since": (FORBIDDEN, USE_TWO),
+        "of an emergency whose policy has left": (RETIRED, USE_TWO),
+        "of an emergency that only another policy allows": (RETIRED, OTHER, IN_FORCE("min_people = 0"), USE_TWO),
+        "of an emergency of another policy": (SIGNED("policy_id = 'OTHER'"), USE_TWO),
+        "may of one": (USE,),
+        "may of two": (USE_TWO,),
+        "may when another one is used": (OF_TWO("state = 'used'"), USE),
+        "may in parts": (*USED_BEFORE, GRANT("uses = 'up_to_amount'"), USE),
+        "may when another one's is void": (FIRST("state = 'void'"), USE),
+        "may of none, where nobody is asked": (IN_FORCE("min_people = 0"), "DELETE FROM clearance_grant", USE),
+        "may whatever another class asks for": (OTHER, of("policy_version", "{y}")("class = 'x'"), USE),
+        "may whatever was asked for before": (OTHER, of("policy_version", "{y}")("state = 'retired'"), USE),
+        "may whatever is asked for later": (OTHER, of("policy_version", "{y}")(
+            "valid_from = (SELECT cleared_at + {moment} FROM clearance WHERE id = {c1})"
+        ), USE),
+        "may leave what is used to the guard that freezes it": (CLEARED("state = 'used'"), CLEARED("amount = {one}")),
+        "may be given up": (GRANT("state = 'void'"), CLEARED("state = 'void'")),
+    },
+}  # fmt: skip

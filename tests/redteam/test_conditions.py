@@ -1,0 +1,188 @@
+"""Each trigger of the gate stops alone what it is for, lets pass what may be, and asks nothing that nothing needs."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from engine import identity, policy, repository, runtime
+from engine.db import guards_policy
+from engine.db.base import metadata
+from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_version
+from engine.db.task import work_item
+from engine.ids import uuid7
+from engine.unit_of_work import ENGINE, Actor, UnitOfWork
+from tests.engine.policy.test_emergency import POLICY, ask, sign
+from tests.engine.policy.test_gate import PAYING, a_bill, agree, pay
+from tests.redteam.conditions import ACTS
+from tests.redteam.walls import attack
+
+pytestmark = pytest.mark.redteam
+_WORD = re.compile(r"'[^']*'|\(|\)|,|\b(?:AND|OR|WHERE|ON|WHEN|THEN|ELSE|FROM|SELECT|JOIN|CASE|END)\b")
+WHOLE = {
+    "work_item_kept", "history_text_kept", "audit_text_kept", "policy_version_kept", "break_glass_kept",
+    "policy_grant_kept", "clearance_kept", "clearance_grant_frozen", "clearance_grant_kept",
+}  # fmt: skip
+"""triggers without a condition"""
+
+
+def test_every_trigger_stops_alone_what_it_is_for_and_lets_pass_what_may_be(world):
+    engine, keys = world
+    stopped = {}
+    with attack(engine) as uow:
+        for name, acts in ACTS.items():
+            stopped[name] = {told for told, act in acts.items() if refused(uow, name, made(name), act, keys)}
+            passed = [told for told, act in acts.items() if not refused(uow, name, "", act, keys)]
+            assert passed == list(acts), f"{name}: something else refuses the rest"
+
+    assert stopped == {name: {told for told in acts if not told.startswith("may")} for name, acts in ACTS.items()}
+
+
+def test_no_condition_can_be_taken_out_of_a_trigger_without_something_passing_or_being_refused(world):
+    engine, keys = world
+    if engine.dialect != "sqlite":
+        pytest.skip("the conditions are written once, for both")
+    needless = []
+    with attack(engine) as uow:
+        for name, acts in ACTS.items():
+            whole = made(name)
+            head, condition, end = re.split(r" WHEN (.*) BEGIN ", whole, maxsplit=1, flags=re.DOTALL)
+            for part, left in taken_out(condition):
+                weaker = f"{head} WHEN {left} BEGIN {end}"
+                if all(refused(uow, name, weaker, act, keys) != told.startswith("may") for told, act in acts.items()):
+                    needless.append((name, " ".join(part.split())))
+
+    assert needless == []
+
+
+def test_every_trigger_with_a_condition_is_asked():
+    tables = {table for table in vars(guards_policy).values() if getattr(table, "name", None) in metadata.tables}
+    guards = [one for table in tables for one in table.info["guards"]["sqlite"] if table.name != "erp_payment"]
+
+    assert {re.match(r"CREATE TRIGGER (\w+)", one)[1] for one in guards} == ACTS.keys() | WHOLE
+
+
+# ---------------------------------------------------------------- one trigger at a time
+
+
+def made(name: str) -> str:
+    """How SQLite makes it."""
+    guards = [one for table in metadata.tables.values() for one in table.info.get("guards", {}).get("sqlite", ())]
+    (found,) = [one for one in guards if f"TRIGGER {name} " in one]
+    return found
+
+
+def refused(uow: UnitOfWork, name: str, trigger: str, act: tuple[str, ...], keys: dict[str, str]) -> bool:
+    """Whether the last statement of `act` is, with this trigger alone; without one when there is none."""
+    *before, last = (statement.format(**keys) for statement in act)
+    part = uow.connection.begin_nested()
+    for statement in before:
+        uow.connection.execute(text(statement))
+    if trigger and uow.dialect == "sqlite":
+        uow.connection.exec_driver_sql(trigger)
+    elif trigger:
+        table = re.search(r" ON (\w+) ", trigger)[1]
+        uow.connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+    try:
+        assert uow.connection.execute(text(last)).rowcount > 0, f"nothing was tried: {last}"
+    except IntegrityError as error:
+        if "POLICY." not in str(error):
+            raise
+        return True
+    finally:
+        part.rollback()
+    return False
+
+
+def taken_out(condition: str) -> Iterator[tuple[str, str]]:
+    """Each operand of AND and OR, and the condition without it."""
+    groups: list[list[Any]] = [[0, [], []]]
+    """beginning of the operand at hand, operands, connectors"""
+
+    def close(group: list[Any], end: int) -> Iterator[tuple[str, str]]:
+        operands, words = [*group[1], (group[0], end)], group[2]
+        for number, (first, last) in enumerate(operands if words else ()):
+            left, right = (words[at] if 0 <= at < len(words) else None for at in (number - 1, number))
+            if left and (left[2] == "AND" or not (right and right[2] == "AND")):
+                yield condition[first:last], condition[: left[0]] + condition[last:]
+            else:
+                yield condition[first:last], condition[:first] + condition[right[1] :]
+
+    for found in _WORD.finditer(condition):
+        word = found.group()
+        if word == "(":
+            groups.append([found.end(), [], []])
+        elif word == ")":
+            yield from close(groups.pop(), found.start())
+        elif word in ("AND", "OR"):
+            begun = groups[-1]
+            begun[1].append((begun[0], found.start()))
+            begun[2].append((found.start(), found.end(), word))
+            begun[0] = found.end()
+        elif not word.startswith("'"):
+            yield from close(groups[-1], found.start())
+            groups[-1] = [found.end(), [], []]
+    yield from close(groups.pop(), len(condition))
+
+
+# ---------------------------------------------------------------- what they are tried on
+
+
+@pytest.fixture
+def world(engine, monkeypatch):
+    """A bill that Fay has approved and one that carl and ivo answer for, each cleared and not paid yet; an emergency
+    that carl has signed alone, one that nobody has; a policy in force, and a proposal. (engine, keys by name)
+    """
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        for key in ("cfo", "internal_audit", "controllers"):
+            identity.create_group(uow, key, key, capabilities="policy" if key == "controllers" else "")
+        for login, key in (("req", ""), ("fay", ""), ("aud", ""), ("kate", "controllers"), ("carl", "cfo"),
+                           ("ivo", "internal_audit")):  # fmt: skip
+            identity.create_user(uow, login, login.title())
+            if key:
+                identity.add_member(uow, key, login)
+        identity.create_user(uow, "cfo", "Cfo")
+        repository.deploy(uow, {"processes/oa/p.bpmn": PAYING})
+        who = {person.login: Actor(person.id) for person in identity.users(uow)}
+    with engine.unit_of_work(who["kate"]) as uow:
+        policy.propose(uow, POLICY.replace("PT24H", "PT12H"), "shorter")
+    cases = []
+    for _ in range(2):
+        bill_id = a_bill(engine)
+        with engine.unit_of_work(who["req"]) as uow:
+            cases.append((runtime.start(uow, "p", {"bill_id": str(bill_id)}).id, bill_id))
+        if len(cases) == 1:
+            agree(engine, who["fay"])
+    asked = [ask(engine, who["fay"], cases[1]) for _ in range(3)]
+    for one, login in ((0, "carl"), (0, "ivo"), (1, "carl")):
+        sign(engine, who[login], asked[one])
+    monkeypatch.setattr(policy, "settle_clearance", lambda *_: None)
+    for case in cases:
+        pay(engine, *case)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        linked = select(clearance.c.id, clearance_grant.c.grant_id, policy_grant.c.source).select_from(
+            clearance.join(clearance_grant).join(policy_grant)
+        )
+        rows = uow.execute(linked.order_by(policy_grant.c.id)).all()
+        (c1, h), (c2, g1), (_, g2) = [row[:2] for row in sorted(rows, key=lambda row: row.source != "human")]
+        versions = dict(uow.execute(select(policy_version.c.state, policy_version.c.id)).all())
+        decided = work_item.c.decided_at.is_not(None)
+        found = {
+            "h": h, "g1": g1, "g2": g2, "c1": c1, "c2": c2, "v1": versions["active"], "v2": versions["proposed"],
+            "e1": asked[0].id, "e2": asked[1].id, "e3": asked[2].id, "x": uuid7(), "y": uuid7(),
+            "w": uow.execute(select(work_item.c.id).where(decided)).scalar_one(),
+            "o": uow.execute(select(work_item.c.id).where(work_item.c.status == 1)).scalars().first(),
+            **{login: actor.user_id for login, actor in who.items()},
+        }  # fmt: skip
+        assert uow.execute(select(break_glass.c.state).order_by(break_glass.c.id)).scalars().all() == [
+            "signed", "asked", "asked",
+        ]  # fmt: skip
+    lite = engine.dialect == "sqlite"
+    written = {key: f"X'{one.hex}'" if lite else f"'{one}'::uuid" for key, one in found.items()}
+    more = ("1", "X'01'", "0", "1", "100") if lite else ("interval '1 second'", "'\\x01'::bytea", "false", "true", "1")
+    return engine, written | dict(zip(("moment", "bytes", "no", "yes", "one"), more, strict=True))
