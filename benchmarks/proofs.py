@@ -82,6 +82,8 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
         if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
             verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2)
+        elif verdict is not None and verdict.outcome in COLUMNS["false alarm"]:  # where a decision is asked for nothing
+            verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2, gaps=True)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
         if verdict is not None and key % LOOKED_FOR == 0:

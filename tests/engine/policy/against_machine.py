@@ -83,8 +83,10 @@ def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
     return (MAKERS | UNDOING)[kind](seed, 2 + seed % 8, entangled=entangled)
 
 
-def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12) -> Verdict | None:
-    """None for a drawing that is refused when it is read or compiled."""
+def judged(
+    xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, gaps: bool = False
+) -> Verdict | None:  # fmt: skip
+    """None for a drawing that is refused when it is read or compiled. `gaps`: an instance may begin without a value."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -92,7 +94,7 @@ def judged(xml: bytes, *, entangled: bool = False, states: int = 400, depth: int
     except CannotCompile:
         return None
     findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms=_form, decisions=_asked)
-    start = _start(xml)
+    start = {name: [*values, None] if gaps else values for name, values in _start(xml).items()}
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
     return Verdict(

@@ -477,6 +477,16 @@ def test_what_happens_within_the_last_step_is_still_heard(kind):
     assert verdict.outcome == "violated, both"
 
 
+def test_a_decision_that_is_asked_for_nothing_stops_no_branch_beside_it():
+    """Whoever begins without a value gets stuck before the end that would have stopped everything else."""
+    xml = drawn("tangled, with data", 40022)
+
+    verdict = judged(xml, states=2000, depth=20, gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 @pytest.mark.parametrize("path", mutants.SHIPPED)
 def test_the_same_drawing_in_other_words_gets_the_same_verdict(path):
     source = (mutants.LIBRARY / "processes" / f"{path}.bpmn").read_bytes()
