@@ -10,7 +10,7 @@ from engine.dmn.evaluation import Decided, DecisionFailed, call, decide
 from engine.dmn.explanation import explain
 from engine.dmn.inputs import Field, inputs
 from engine.dmn.model import Decision, Model
-from engine.dmn.reader import namespaces
+from engine.dmn.reader import namespaces, texts
 from engine.dmn.simulation import Simulation, simulate
 from engine.dmn.table import Hit
 from engine.findings import Finding
@@ -18,6 +18,7 @@ from engine.findings import Finding
 __all__ = [
     "ANALYSIS", "Decided", "Decision", "DecisionFailed", "Field", "Hit", "Model", "Reading", "Simulation", "analyse",
     "call", "decide", "explain", "imported", "inputs", "missing_imports", "namespaces", "read", "read_all", "simulate",
+    "texts",
 ]  # fmt: skip
 
 

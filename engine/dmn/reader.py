@@ -74,6 +74,15 @@ def namespaces(xml: bytes) -> tuple[str, tuple[str, ...]]:
     return root.get("namespace") or "", tuple(wanted)
 
 
+def texts(xml: bytes) -> list[str]:
+    """Every expression of a file; none of one that cannot be read."""
+    try:
+        root = _parse(xml, "")
+    except _Refused:
+        return []
+    return [child.text or "" for child in root.iter() if isinstance(child.tag, str) and _local(child) == "text"]
+
+
 def _parse(xml: bytes, resource: str) -> Any:
     def refuse(rule: str, message: str, line: int | None = None, **facts: Any) -> _Refused:
         return _Refused(Finding(rule, Level.ERROR, None, message, facts, line=line, resource=resource))

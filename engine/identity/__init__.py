@@ -1,6 +1,7 @@
 """Who is there: accounts, passwords, groups, the organisation and its management line, substitution, permissions."""
 
 from engine.identity.accounts import change_user, create_user, disable, enable
+from engine.identity.everybody import Everybody, everybody
 from engine.identity.organisation import (
     LONGEST_LINE,
     Directory,
@@ -67,6 +68,7 @@ from engine.identity.substitution import (
     Judges,
     Substitution,
     absent_for,
+    acting,
     acting_for,
     approve_substitution,
     change_substitution,
@@ -97,6 +99,7 @@ __all__ = [
     "STRANGERS_KEPT",
     "Checked",
     "Directory",
+    "Everybody",
     "Group",
     "Judges",
     "OrgUnit",
@@ -104,6 +107,7 @@ __all__ = [
     "User",
     "absent_for",
     "accounts_of",
+    "acting",
     "acting_for",
     "add_member",
     "approve_substitution",
@@ -123,6 +127,7 @@ __all__ = [
     "disable",
     "enable",
     "end_substitution",
+    "everybody",
     "find",
     "find_groups",
     "find_org_unit",

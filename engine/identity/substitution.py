@@ -357,6 +357,21 @@ def acting_for(uow: UnitOfWork, user_id: UUID) -> list[Substitution]:
     return known
 
 
+def acting(uow: UnitOfWork) -> dict[UUID, list[Substitution]]:
+    """`acting_for` of everybody who acts for somebody now."""
+    in_force = (
+        select(substitution)
+        .where(
+            substitution.c.state == "active", substitution.c.valid_from <= uow.now, substitution.c.valid_to > uow.now
+        )
+        .order_by(substitution.c.principal_id, substitution.c.id)
+    )  # fmt: skip
+    found: dict[UUID, list[Substitution]] = {}
+    for row in uow.execute(in_force):
+        found.setdefault(row.substitute_id, []).append(_substitution(row))
+    return found
+
+
 def substitutes_of(uow: UnitOfWork, principal_id: UUID) -> list[UUID]:
     """Active accounts that act for this person now, for some of his work or for all of it."""
     of = (

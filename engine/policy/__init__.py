@@ -34,6 +34,7 @@ from engine.policy.marking import states
 from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
+from engine.policy.staffing import KINDS as STAFFING
 from engine.policy.staffing import Staffing, staffing
 from engine.policy.statement import MUST_BE_POLICED, Policy, read
 from engine.policy.versions import (
@@ -65,6 +66,7 @@ __all__ = [
     "MUST_BE_POLICED",
     "PROVED",
     "RECHECK",
+    "STAFFING",
     "UNKNOWN",
     "USED",
     "VIOLATED",

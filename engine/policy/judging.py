@@ -1,5 +1,6 @@
 """FEEL of policies: over a document and a person, with `authority(decision, actor, facts)` asked of DMN."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import bindparam, select
 from engine import dmn, feel, identity
 from engine.db.definition import Kind, definition, resource
 from engine.feel.values import Function
+from engine.identity import User
 from engine.operations import Facts
 from engine.policy import statement
 from engine.unit_of_work import UnitOfWork
@@ -15,6 +17,11 @@ from engine.unit_of_work import UnitOfWork
 Traces = list[dict[str, Any]]
 """decisions about authority that were asked: decision, definition, version, rules, inputs, result"""
 
+_ALL = frozenset(("id", "login", "position", "roles"))
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ACTOR = re.compile(r"\bactor\b(?:\s*\.\s*(\w+))?")
+_CALLED = re.compile(r"\bauthority\b")
+_ASKED = re.compile(r'\bauthority\s*\(\s*"([^"\\]*)"\s*,\s*actor\s*,')
 _NAMES = ("facts", "actor", "authority")
 _newest = (
     select(definition.c.id, definition.c.version, resource.c.path, resource.c.content, resource.c.deployment_id)
@@ -48,9 +55,35 @@ def holds(
 
 def actor_context(uow: UnitOfWork, user_id: Any) -> dict[str, Any]:
     """A person as policies see him: login, position, roles (keys of his groups)."""
-    person = identity.user(uow, user_id)
-    roles = [group.key for group in identity.groups_of(uow, user_id)]
-    return {"id": str(person.id), "login": person.login, "position": person.position, "roles": roles}
+    return context_of(identity.user(uow, user_id), [group.key for group in identity.groups_of(uow, user_id)])
+
+
+def context_of(person: User, roles: Sequence[str]) -> dict[str, Any]:
+    """As `actor_context`."""
+    return {"id": str(person.id), "login": person.login, "position": person.position, "roles": list(roles)}
+
+
+def reads_of_actor(uow: UnitOfWork, expression: str | None) -> frozenset[str]:
+    """What of a person the answer of a condition may depend on: names of `actor_context`."""
+    if expression is None:
+        return frozenset()
+    plain = _QUOTED.sub('""', expression)
+    asked = _ASKED.findall(expression)
+    if len(asked) != len(_CALLED.findall(plain)):
+        return _ALL
+    found = _read_in(_ASKED.sub("", expression))
+    for decision in asked:
+        row = uow.read_one(_newest, {"of": decision})
+        if row is not None and dmn.missing_imports({row.path: bytes(row.content)}):
+            return _ALL
+        for text in dmn.texts(bytes(row.content)) if row is not None else ():
+            found |= _read_in(text)
+    return found
+
+
+def _read_in(text: str) -> frozenset[str]:
+    names = [named[1] for named in _ACTOR.finditer(_QUOTED.sub('""', text))]
+    return frozenset(names) if _ALL.issuperset(names) else _ALL
 
 
 def _authority(uow: UnitOfWork, traces: Traces) -> Function:

@@ -69,7 +69,7 @@ def check(uow: UnitOfWork, resources: Mapping[str, bytes], *, drawing: bool = Fa
     resources = with_imports(uow, resources)
     reading = read(resources)
     findings = _check(uow, resources, reading, drawing=drawing)
-    return findings if errors_of(findings) else findings + _staffing(uow, reading, drawing=drawing)
+    return findings if errors_of(findings) else findings + _staffing(uow, reading)
 
 
 def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint.Variables]:
@@ -130,10 +130,10 @@ class New:
         }  # fmt: skip
 
 
-def _staffing(uow: UnitOfWork, reading: Reading, *, drawing: bool = False) -> list[Finding]:
+def _staffing(uow: UnitOfWork, reading: Reading) -> list[Finding]:
     if not identity.users(uow, limit=1):  # a library is deployed before there is anybody
         return []
-    return manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()), drawing=drawing)
+    return manning.warnings(uow, policy.in_force(uow), list(reading.drawings.values()))
 
 
 _PROVABLE = "automatic-approval-guarded"

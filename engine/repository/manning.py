@@ -12,6 +12,7 @@ from engine.db.audit import audit_tip
 from engine.db.policy import policy_look, policy_staffing
 from engine.errors import N_
 from engine.findings import Finding, Level
+from engine.identity import Everybody
 from engine.policy import Policy, Staffing
 from engine.repository import providing
 from engine.repository.definitions import drawings_in_use
@@ -21,8 +22,6 @@ RULE = "policy-understaffed"
 SCOPES = ("identity", "policy", "deployment")
 """of the acts that may change who can approve"""
 AT_LEAST = timedelta(days=1)
-SOON = 100
-"""people: each takes a tenth of a millisecond and two statements"""
 WORST = ("nobody", "away")
 """kinds of which is warned when something is deployed or put in force"""
 
@@ -38,12 +37,14 @@ _end = update(policy_staffing).where(policy_staffing.c.id == bindparam("row")).v
 
 
 def staffing(
-    uow: UnitOfWork, own: Collection[Definition] = (), names: Collection[str] | None = None
+    uow: UnitOfWork, own: Collection[Definition] = (), names: Collection[str] | None = None,
+    kinds: Collection[str] = policy.STAFFING,
 ) -> list[Staffing]:  # fmt: skip
     """`policy.staffing` with those whom the deployed drawings ask: named people and members of named groups.
 
-    `own`: drawings that stand in the place of deployed ones. `names`: only of these policies.
+    `own`: drawings that stand in the place of deployed ones. `names`: only of these policies; `kinds`: only these.
     """
+    everybody = identity.everybody(uow)
     asked: dict[str, set[UUID] | None] = {}
     keys = {process.id for one in own for process in one.processes}
     for one in (*own, *drawings_in_use(uow, keys)):
@@ -52,21 +53,18 @@ def staffing(
                 mark, people = node.extensions.policy, node.extensions.assignees
                 if mark is None:
                     continue
-                listed = None if people is None or node.extensions.strategy is not None else _named(uow, people)
+                listed = None if people is None or node.extensions.strategy is not None else _named(everybody, people)
                 known = asked.get(mark.provides, set())
                 asked[mark.provides] = None if listed is None or known is None else known | listed
     candidates = {name: frozenset(found) for name, found in asked.items() if found is not None}
-    return policy.staffing(uow, candidates, names)
+    return policy.staffing(uow, candidates, names, kinds)
 
 
-def _named(uow: UnitOfWork, people: Assignees) -> set[UUID] | None:
+def _named(everybody: Everybody, people: Assignees) -> set[UUID] | None:
     """None when an expression decides who is asked."""
     if any((text or "").startswith("=") for text in (people.assignee, people.users, people.groups)):
         return None
-    users, groups = _split(f"{people.assignee or ''},{people.users or ''}"), _split(people.groups or "")
-    found = {user.id for user in identity.find(uow, users)}
-    members = identity.members_of(uow, [group.id for group in identity.find_groups(uow, groups)])
-    return found | {user.id for user in members}
+    return everybody.named(_split(f"{people.assignee or ''},{people.users or ''}"), _split(people.groups or ""))
 
 
 def _split(text: str) -> list[str]:
@@ -111,17 +109,13 @@ def since(uow: UnitOfWork) -> dict[str, datetime]:
 
 def short(uow: UnitOfWork, policies: Collection[str], own: Collection[Definition] = ()) -> list[Staffing]:
     """What nobody can approve, or one person only, under these policies. `own`: drawings about to be deployed."""
-    found = staffing(uow, own, policies)
-    return [one for one in found if one.kind in WORST]
+    return staffing(uow, own, policies, WORST)
 
 
-def warnings(
-    uow: UnitOfWork, policies: Collection[Policy], own: Collection[Definition], *, drawing: bool = False
-) -> list[Finding]:  # fmt: skip
-    """Of drawings: what they ask for cannot be approved, or hangs on one person. `drawing`: somebody waits for it at
-    each change, so that only an answer that is ready, or soon, is given; the deployment gives it in any case."""
+def warnings(uow: UnitOfWork, policies: Collection[Policy], own: Collection[Definition]) -> list[Finding]:
+    """Of drawings: what they ask for cannot be approved, or hangs on one person."""
     names = providing.about(policies, own)
-    if not names or (drawing and len(identity.users(uow, limit=SOON + 1)) > SOON):
+    if not names:
         return []
     return [
         Finding(RULE, Level.WARN, None, one.sentence[0], dict(one.sentence[1]), _HINT) for one in short(uow, names, own)

@@ -1,0 +1,79 @@
+"""Everybody who works here, all at once: for whoever would otherwise ask the same of each of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from engine.db.audit import audit_tip
+from engine.db.identity import membership, user_account, user_group
+from engine.identity.organisation import OrgUnit, org_units
+from engine.identity.people import SCOPE, User, of_row, select_users
+from engine.unit_of_work import UnitOfWork
+
+_KEPT = "everybody"
+_tip = select(audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of"))
+_active = select_users().where(user_account.c.disabled_at.is_(None)).order_by(user_account.c.login)
+_members = (
+    select(user_group.c.id, user_group.c.key, membership.c.user_id)
+    .outerjoin(membership, membership.c.group_id == user_group.c.id)
+    .order_by(user_group.c.key)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """`people`: active accounts by login. `roles`: account -> keys of its groups, by key. `units`: departments."""
+
+    people: tuple[User, ...]
+    roles: Mapping[UUID, tuple[str, ...]]
+    units: Mapping[UUID, OrgUnit]
+    _accounts: Mapping[str, UUID]
+    _groups: Mapping[str, frozenset[UUID]]
+
+    def named(self, users: Iterable[str], groups: Iterable[str]) -> set[UUID]:
+        """Active accounts with these logins or ids, and those in the groups with these keys or ids."""
+        found = {self._accounts[text] for text in users if text in self._accounts}
+        return found.union(*(self._groups.get(text, ()) for text in groups))
+
+    def leads(self, user: User) -> bool:
+        """Whether he is the head of his department, or of one above it."""
+        unit, passed = user.org_unit_id, set[UUID]()
+        while unit is not None and unit not in passed:
+            passed.add(unit)
+            if self.units[unit].leader_id == user.id:
+                return True
+            unit = self.units[unit].parent_id
+        return False
+
+
+def everybody(uow: UnitOfWork) -> Everybody:
+    """As it is now; where nothing can change, the one that was read last is given until an act has changed people."""
+    if not uow.read_only:
+        return _read(uow)
+    tip = uow.execute(_tip, {"of": SCOPE}).scalar()
+    kept: tuple[Any, Everybody] | None = uow.shared.get(_KEPT)
+    if kept is None or kept[0] != tip:
+        kept = uow.shared[_KEPT] = (tip, _read(uow))
+    return kept[1]
+
+
+def _read(uow: UnitOfWork) -> Everybody:
+    people = tuple(of_row(row) for row in uow.execute(_active))
+    active = {user.id for user in people}
+    roles: dict[UUID, list[str]] = {}
+    groups: dict[str, set[UUID]] = {}
+    for row in uow.execute(_members):
+        members = groups.setdefault(row.key, groups.setdefault(str(row.id), set()))
+        if row.user_id in active:
+            members.add(row.user_id)
+            roles.setdefault(row.user_id, []).append(row.key)
+    accounts = {text: user.id for user in people for text in (str(user.id), user.login)}
+    return Everybody(
+        people, MappingProxyType({key: tuple(found) for key, found in roles.items()}),
+        MappingProxyType({unit.id: unit for unit in org_units(uow)}), accounts,
+        {name: frozenset(found) for name, found in groups.items()},
+    )  # fmt: skip
