@@ -149,6 +149,12 @@ def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file,
     site.ready(chen)
     assert chen.evaluate(NUMBERED) == 1
     assert chromium.violations(chen, "#content") == []
+    chen.locator("#discards").click()
+    assert chromium.violations(chen, "#discard") == []
+    chen.locator("#discard .btn-danger").click()
+    chen.wait_for_url(f"**/designer/history/{file}")
+    site.ready(chen)
+    expect(chen.locator("main")).to_contain_text("草稿已放弃")
     site.trouble.clear()  # requests that this test cut off
 
 

@@ -108,6 +108,33 @@ def test_what_was_discarded_before_it_was_ever_deployed_comes_back_from_its_hist
     assert ana.get("/designer/history/decision/nothing").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("address", "path", "content"),
+    [("claim", PATH, CLAIM), ("form/oa/visit", "forms/oa/visit.json", CLAIM_FORM),
+     ("decision/level", "processes/oa/level.dmn", LEVEL)],
+)  # fmt: skip
+def test_a_draft_is_discarded_from_its_page_and_comes_back_from_its_history(analysts, engine, address, path, content):
+    ana, _ = analysts
+    with engine.unit_of_work(ENGINE) as uow:
+        known = {draft.path: draft.version for draft in drafts.list_(uow)}
+        drafts.save(uow, path, content, version=known.get(path, 0))
+    editors = {"claim": "edit/claim", "form/oa/visit": "forms/edit/oa/visit", "decision/level": "decisions/edit/level"}
+    shown = ana.get(f"/designer/{editors[address]}").text
+    assert f'action="/designer/discard/{address}"' in shown
+    last = re.search(r'"etag": "([^"]+)"', shown)[1]
+
+    assert ana.post(f"/designer/discard/{address}", data={"etag": "0"}).status_code == 409
+    gone = ana.post(f"/designer/discard/{address}", data={"etag": last})
+    assert (gone.status_code, gone.location) == (303, f"/designer/history/{address}")
+    assert ana.post(f"/designer/discard/{address}", data={"etag": last}).status_code in (404, 409)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert path not in [draft.path for draft in drafts.list_(uow)]
+    back = re.findall(rf'action="(/designer/history/{address}/[^"]+)"', ana.get(gone.location).text)[0]
+    assert ana.post(back, data={"etag": re.sub(r"^\d+", "0", last)}).status_code == 303
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, path).content.strip() == content.strip()
+
+
 @pytest.mark.parametrize("path", ["x", "processes/../oa/a.bpmn", "forms/a.bpmn"])
 def test_a_path_outside_the_library_is_refused(analysts, path):
     ana, _ = analysts

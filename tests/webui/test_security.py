@@ -130,6 +130,7 @@ ASKS = {
          "designer.change_form", "designer.difference", "designer.publish", "designer.do_publish",
          "designer.publish_scenarios", "designer.publish_running", "designer.published", "designer.hold",
          "designer.let_go", "designer.take_over", "designer.put_aside", "designer.history", "designer.restore",
+         "designer.discard_draft",
          "designer.restore_version",
          "designer.comments", "designer.say", "designer.settle_comment", "designer.exchange",
          "designer.download", "designer.take_in", "designer.review", "designer.do_review", "designer.form_files",
@@ -328,7 +329,7 @@ CHANGES = ("login.sign_out", "cockpit.change", "cockpit.carry_out", "cockpit.mig
            "designer.save", "people.change")  # fmt: skip
 """not called with the permission here: they would change what the next ones look at"""
 MISSING = ("build", "requests.draft", "inbox.remove_view", "inbox.remove_signer", "designer.restore",
-           "designer.restore_version",
+           "designer.restore_version", "designer.discard_draft",
            "designer.review", "designer.do_review", "designer.history",
            "designer.settle_comment", "designer.template",
            "designer.use_template", "designer.step_template_file", "designer.withdraw_step_template",

@@ -69,6 +69,22 @@ def _make_draft(kind: str, key: str, content: bytes) -> ResponseReturnValue:
     return redirect(file.editor, 303)
 
 
+@designer.post("/discard/<key>", defaults={"kind": "process"})
+@designer.post(f"/discard/{KINDS}")
+def discard_draft(kind: str, key: str) -> ResponseReturnValue:
+    """Forget the draft: the newest version stands, or nothing; its states are still listed."""
+    drafts.alone(g.uow, [file_of(kind, key).path])
+    file = file_of(kind, key)
+    draft = file.draft or draft_of(key, kind)
+    if draft is None:
+        raise NotFound(kind="draft", key=key)
+    if request.form.get("etag") != file.etag:
+        raise changed_by(file, request.form.get("etag", ""))
+    drafts.discard(g.uow, draft.path)
+    flash(gettext("The draft is discarded."), "success")
+    return redirect(page_of("history", kind, key), 303)
+
+
 @designer.post("/aside/<path:path>")
 def put_aside(path: str) -> ResponseReturnValue:
     """Keep what cannot be saved, since something else was; the answer leads to both beside each other."""

@@ -42,10 +42,27 @@ export function attend(page, draft, { now, take, before }) {
   conflict(draft);
   publication(page, draft, before);
   leaving(draft, before);
+  discards(draft);
   const aside = async () => putAside(page, draft, await now());
   $('compare').addEventListener('click', async () => location.assign(await aside()));
   const lock = page.addresses.lock ? edits(page, draft, aside) : null;
   return { lock, begin: async () => { await lock?.beat(); await offerUnsent(page, draft, take); } };
+}
+
+// what is typed is saved first: it stays in the history
+function discards(draft) {
+  const dialog = $('discard'), form = dialog.querySelector('form');
+  $('discards').addEventListener('click', async () => {
+    if (draft.state !== 'saved' && !await draft.save()) return;
+    if (/^0(-|$)/.test(draft.etag)) {
+      toast({ level: 'info', text: t('There is no draft: nothing differs from what is published.') });
+      return;
+    }
+    form.elements.etag.value = draft.etag;
+    dialog.showModal();
+  });
+  dialog.querySelector('[data-closes]').addEventListener('click', () => dialog.close());
+  form.addEventListener('submit', () => draft.stop());
 }
 
 // what cannot be saved is put aside on the server; gives the address of both beside each other
