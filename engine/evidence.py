@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import audit, forms, history, identity, policy, records, repository, runtime
+from engine import audit, forms, history, identity, policy, reasons, records, repository, runtime
 from engine.audit import verifier
 from engine.db import rows
 from engine.db.audit import audit as acts
@@ -230,7 +230,8 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "who": _name(uow, row.decided_by), "on_behalf_of": _name(uow, row.on_behalf_of_id),
                 "decision": ItemDecision(row.decision).name.lower(),
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
-                "opinion": row.opinion, "reason": row.reason, "void": row.voided_at is not None,
+                "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
+                "void": row.voided_at is not None,
                 "form": _form(form, variables, row.form_digest),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
@@ -238,6 +239,12 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return told
+
+
+def _because(kept: str | None) -> dict[str, Any] | None:
+    """Why somebody was asked, as a code with values; None where a person has written it, or nobody."""
+    found = reasons.read(kept or "")
+    return None if found is None else {"code": found.code, "values": found.values}
 
 
 def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from engine import identity, operations, policy, records, repository
 from engine.errors import N_, Term
+from engine.policy.statement import Requirement
 from engine.unit_of_work import UnitOfWork
 from webui import languages
 
@@ -142,6 +143,11 @@ def capability(name: str) -> str:
     if name in _OTHERS:
         return gettext(_OTHERS[name])
     return _chosen(_known("capabilities", _capabilities).get(name), name)
+
+
+def approval(need: Requirement) -> str:
+    """What a statement asks for, as it calls it itself, in force or not."""
+    return _chosen(dict(need.names), "") or capability(need.approval)
 
 
 def capabilities() -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ def _head(policy: Policy) -> str:
 
 
 def _approval(need: Requirement) -> str:
-    facts = {"capability": policy_names.capability(need.approval), "length": length(need.valid_for)}
+    facts = {"capability": policy_names.approval(need), "length": length(need.valid_for)}
     text = (
         gettext("One person has approved it (%(capability)s), at most %(length)s ago.", **facts)
         if need.people == 1

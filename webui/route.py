@@ -1,6 +1,5 @@
 """The predicted way 流程预测 as people read it, and the people whom they select for it."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from uuid import UUID
 from flask import g, request
 from flask_babel import format_timedelta, gettext
 
-from engine import forms, identity, pickers, runtime
+from engine import forms, identity, pickers, reasons, runtime
 from engine.approvals.choices import Selection
 from engine.errors import N_, NobodyCanBeAsked
 from engine.forms import Form
@@ -185,22 +184,22 @@ MODES = {
 
 def reason(text: str, say: Callable[[str], str] = gettext) -> str:
     """What the engine wrote as its reason, in the reader's language or that of `say`; other words stay as they are."""
-    if text in _REASONS:
-        return say(_REASONS[text])
-    for pattern, words in _PATTERNS:
-        met = pattern.fullmatch(text)
-        if met:
-            return say(words) % met.groupdict()
-    return text
+    found = reasons.read(text)
+    return text if found is None else because(found, say)
+
+
+def because(found: reasons.Reason, say: Callable[[str], str] = gettext) -> str:
+    """A reason of the engine in words."""
+    return say(WORDS[found.code]) % found.values if found.values else say(WORDS[found.code])
 
 
 def wrote(text: str) -> bool:
     """Whether these are words of the engine and not a person's."""
-    return text in _REASONS or any(pattern.fullmatch(text) for pattern, _ in _PATTERNS)
+    return reasons.read(text) is not None
 
 
-_REASONS: Mapping[str, str] = {
-    text: text for text in (
+WORDS: Mapping[str, str] = {
+    reasons.code_of(text): text for text in (
         N_("named"), N_("requester"), N_("management line of the requester"), N_("department line of the requester"),
         N_("leader of the department"), N_("member of the department"), N_("computed"),
         N_("in place of the requester"), N_("nobody to ask"), N_("nobody else to ask"),
@@ -216,21 +215,15 @@ _REASONS: Mapping[str, str] = {
         N_("policy retired"), N_("refused"), N_("unanswered"), N_("rejected"), N_("withdrawn"), N_("voided"),
         N_("terminated"),
     )
+} | {
+    "rejected-at": N_("%(task)s: rejected"),
+    "manager": N_("manager %(n)s of the requester"),
+    "department-leader": N_("leader %(n)s of the requester's department"),
+    "in-field": N_("named in field %(field)s"),
+    "manager-of-field": N_("manager of the person in field %(field)s"),
+    "department-leader-of-field": N_("department leader of the person in field %(field)s"),
+    "leader-of-department-in-field": N_("leader of the department in field %(field)s"),
+    "asked-later": N_("is asked later: %(task)s"),
+    "by-decision": N_("by decision %(name)s"),
+    "decided-at": N_("decided %(element)s"),
 }  # fmt: skip
-_PATTERNS = [
-    (re.compile(pattern), words) for pattern, words in (
-        (r"(?P<task>.+): rejected", N_("%(task)s: rejected")),
-        (r"manager (?P<n>\d+) of the requester", N_("manager %(n)s of the requester")),
-        (r"leader (?P<n>\d+) of the requester's department", N_("leader %(n)s of the requester's department")),
-        (r"named in field (?P<field>.+)", N_("named in field %(field)s")),
-        (r"manager of the person in field (?P<field>.+)", N_("manager of the person in field %(field)s")),
-        (
-            r"department leader of the person in field (?P<field>.+)",
-            N_("department leader of the person in field %(field)s"),
-        ),
-        (r"leader of the department in field (?P<field>.+)", N_("leader of the department in field %(field)s")),
-        (r"is asked later: (?P<task>.+)", N_("is asked later: %(task)s")),
-        (r"by decision (?P<name>.+)", N_("by decision %(name)s")),
-        (r"decided (?P<element>\S+)", N_("decided %(element)s")),
-    )
-]  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import identity
+from engine import identity, reasons
 from engine.approvals.candidates import Asking, Candidate, listed, people
 from engine.bpmn.steps import Work
 from engine.db.history import history
@@ -199,7 +199,7 @@ def deferred(
         return {}
     known = later()
     return {
-        one.id: Before(None, f"is asked later: {known[one.person_id]}")
+        one.id: Before(None, reasons.text("asked-later", task=known[one.person_id]))
         for one in people if one.person_id is not None and one.person_id in known
     }  # fmt: skip
 

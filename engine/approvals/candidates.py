@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import identity
+from engine import identity, reasons
 from engine.approvals import choices
 from engine.bpmn.steps import Work
 from engine.db.instance import Instance
@@ -155,14 +155,14 @@ def _initiator(asking: Asking) -> list[Candidate]:
 
 def _initiator_manager(asking: Asking) -> list[Candidate]:
     level = asking.number("level", 1)
-    return people(_line(asking)[level - 1 : level], f"manager {level} of the requester")
+    return people(_line(asking)[level - 1 : level], reasons.text("manager", n=level))
 
 
 def _initiator_leader(asking: Asking) -> list[Candidate]:
     level = asking.number("level", 1)
     leaders = _leaders(asking, asking.requester, asking.requester_unit)
     last = leaders[-1:] if asking.word("onMissingLevel", "climb") == "climb" else []
-    return people(_known(leaders[level - 1 : level]) or _known(last), f"leader {level} of the requester's department")
+    return people(_known(leaders[level - 1 : level]) or _known(last), reasons.text("department-leader", n=level))
 
 
 def _manager_chain(asking: Asking) -> list[Candidate]:
@@ -191,24 +191,24 @@ def _dept_member(asking: Asking) -> list[Candidate]:
 
 
 def _form_user(asking: Asking) -> list[Candidate]:
-    return people(_in_form(asking), f"named in field {asking.value('field')}")
+    return people(_in_form(asking), reasons.text("in-field", field=asking.value("field")))
 
 
 def _form_user_manager(asking: Asking) -> list[Candidate]:
     managers = [identity.manager_of(asking.uow, user.id) for user in _in_form(asking)]
-    return people([user for user in managers if user], f"manager of the person in field {asking.value('field')}")
+    return people([user for user in managers if user], reasons.text("manager-of-field", field=asking.value("field")))
 
 
 def _form_user_leader(asking: Asking) -> list[Candidate]:
     found = [user for named in _in_form(asking) for user in _known(_leaders(asking, named, named.org_unit_id)[:1])]
-    return people(found, f"department leader of the person in field {asking.value('field')}")
+    return people(found, reasons.text("department-leader-of-field", field=asking.value("field")))
 
 
 def _form_dept(asking: Asking) -> list[Candidate]:
     found: list[User] = []
     for key in listed(_field(asking)):
         found += identity.leaders_of(asking.uow, identity.find_org_unit(asking.uow, str(key)).id)[:1]
-    return people(found, f"leader of the department in field {asking.value('field')}")
+    return people(found, reasons.text("leader-of-department-in-field", field=asking.value("field")))
 
 
 def _expression(asking: Asking) -> list[Candidate]:
@@ -233,7 +233,7 @@ _deciders = (
 def _node_approver(asking: Asking) -> list[Candidate]:
     element = str(asking.value("element") or "")
     rows = asking.uow.execute(_deciders, {"of": asking.instance.id, "at_node": element}).scalars()
-    return people(identity.find(asking.uow, list(rows)), f"decided {element}")
+    return people(identity.find(asking.uow, list(rows)), reasons.text("decided-at", element=element))
 
 
 def _decision(asking: Asking) -> list[Candidate]:
@@ -241,7 +241,7 @@ def _decision(asking: Asking) -> list[Candidate]:
     value = asking.value("decided")
     users = listed(value.get("users")) if isinstance(value, dict) and "id" not in value else listed(value)
     groups = listed(value.get("groups")) if isinstance(value, dict) else users
-    reason = f"by decision {asking.value('decisionId')}"
+    reason = reasons.text("by-decision", name=asking.value("decisionId"))
     asked = people(identity.find(asking.uow, users), reason)
     known = identity.find_groups(asking.uow, [group for group in groups if isinstance(group, str | UUID)])
     return asked + people(identity.members_of(asking.uow, [group.id for group in known]) if known else [], reason)

@@ -11,7 +11,7 @@ from time import perf_counter, thread_time
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, calls, forms, identity, operations, repository
+from engine import bpmn, calls, forms, identity, operations, reasons, repository
 from engine.approvals import automatic, candidates, choices, copies, rounds
 from engine.approvals.automatic import Automatic
 from engine.approvals.candidates import Asking, Candidate
@@ -440,7 +440,7 @@ class _Walk:
                 spared = {key: found for key, found in again.items() if found and found.element != step.element}
                 left = tuple(one for one in step.people if one.id not in spared)
                 enough = not left or (step.mode == "any" and bool(spared))
-                because = f"is asked later: {next(iter(spared.values())).name}" if enough else None
+                because = reasons.text("asked-later", task=next(iter(spared.values())).name) if enough else None
                 steps[index] = replace(step, people=() if enough else left, skipped_because=because)
             if _heard(step):
                 for one in step.people:
@@ -637,7 +637,9 @@ class _Walk:
             element = str(asking.value("element") or "")
             for node, accounts, _ in reversed(self.said_yes):
                 if node == element:
-                    return candidates.people(identity.find(self.uow, list(accounts)), f"decided {element}")
+                    return candidates.people(
+                        identity.find(self.uow, list(accounts)), reasons.text("decided-at", element=element)
+                    )
         return candidates.resolve(asking)
 
     def _returned(self, fact: WorkOpened) -> list[Candidate]:

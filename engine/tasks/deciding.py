@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from engine import audit, bpmn, forms, history, pickers, policy, runtime
+from engine import audit, bpmn, forms, history, pickers, policy, reasons, runtime
 from engine.approvals import copies, rounds, timeouts
 from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
@@ -416,7 +416,9 @@ def _grant(act: Act, outcome: Outcome, document: Document | None) -> None:
     if capability is None or document is None:
         return
     if not outcome.passed:
-        policy.revoke(act.uow, capability.subject_type, str(capability.subject), f"{act.round.name}: rejected")
+        policy.revoke(
+            act.uow, capability.subject_type, str(capability.subject), reasons.text("rejected-at", task=act.round.name)
+        )
         return
     yes = [
         Yes(item.id, item.decided_by, item.decided_person_id, item.on_behalf_of_id)

@@ -19,7 +19,8 @@ from engine.unit_of_work import ENGINE
 from tests.engine.test_anchors import _ALONE
 from tests.redteam.test_columns import WHY, emergency
 from tests.redteam.test_record import claim
-from webui.auditing import pack
+from tests.webui.conftest import site_of
+from webui.auditing import pack, paper
 
 DRAWING, FORM = "processes/oa/expense_claim.bpmn", "forms/oa/expense_claim.json"
 LIBRARY = Path(__file__).parents[2]
@@ -63,7 +64,18 @@ def verified(folder, document, *options):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch, tmp_path):
+@pytest.fixture
+def packed(company):
+    """packed(document): as the site of the company does it."""
+
+    def pack_it(document):
+        with site_of(company.engine).app_context():
+            return pack.packed(document)
+
+    return pack_it
+
+
+def test_evidence_of_an_emergency_says_who_answered_for_it(company, packed, monkeypatch, tmp_path):
     """The approvals have lapsed; two others sign in their place, a third one looks afterwards."""
     engine, stated = company.engine, (LIBRARY / "processes/policies.yml").read_text()
     with engine.unit_of_work(ENGINE) as uow:
@@ -80,7 +92,7 @@ def test_evidence_of_an_emergency_says_who_answered_for_it(company, monkeypatch,
     assert (told["reason"], told["facts"]["amount"], told["policy"]) == (WHY, "120.00", "PAY-001")
     assert (told["reviewed_by"]["zh"], told["review"]) == (name_of(engine, "gao"), "发票属实")
     assert ["状态", "Status", "已下单 ordered"] in found["payment"]["fields"]
-    archive = zipfile.ZipFile(io.BytesIO(pack.packed(found)))
+    archive = zipfile.ZipFile(io.BytesIO(packed(found)))
     archive.extractall(tmp_path)
     code, said = verified(tmp_path, found)
     assert (code, "not-anchored" in said, "BROKEN" in said) == (4, True, False), said
@@ -94,7 +106,22 @@ def name_of(engine, login: str) -> str:
         return identity.user(uow, login).name
 
 
-def test_evidence_of_a_payment_stands_alone(paid, tmp_path):
+def test_paper_says_reasons_and_names_in_both_languages(paid, packed, monkeypatch):
+    document, told = gathered(*paid), []
+    document["decisions"][0]["because"] = {"code": "manager", "values": {"n": "2"}}
+    drawn = paper._pairs
+    monkeypatch.setattr(paper, "_pairs", lambda pairs: told.extend(pairs) or drawn(pairs))
+
+    packed(document)
+
+    said = [f"{name}: {text}" for name, text in told if name != "条文 Statement"]
+    assert "由其决定的原因 Why he was asked: 发起人的第 2 级上级 manager 2 of the requester" in said
+    assert "依据的政策版本 Under policy version: 先审批，后付款 Approve before pay (PAY-001) v1" in said
+    assert any("财务审批 Finance approval" in line for line in said)
+    assert [line for line in said if "finance_approval" in line or "facts." in line or "PAY-001@" in line] == []
+
+
+def test_evidence_of_a_payment_stands_alone(paid, packed, tmp_path):
     company, key = paid
     early = gathered(company, key)
     for limit in ("does not tell of versions of policies", "not the truth of what was entered"):
@@ -102,7 +129,7 @@ def test_evidence_of_a_payment_stands_alone(paid, tmp_path):
     company.clock.advance(timedelta(minutes=10))
     made = audit.anchor(company.engine)
     found = gathered(company, key)
-    archive = zipfile.ZipFile(io.BytesIO(pack.packed(found)))
+    archive = zipfile.ZipFile(io.BytesIO(packed(found)))
     archive.extractall(tmp_path)
     (tmp_path / "keys.txt").write_text(made.key)
 

@@ -1,21 +1,24 @@
 """Evidence on A4, Chinese first and English beside it, whoever asks for it: it is read by others."""
 
-import gettext
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta, timezone
-from functools import lru_cache
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
+from flask_babel import gettext
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table
 
+from engine import reasons
 from engine.audit import verifier
-from webui import catalogues, route
+from engine.errors import restored
+from engine.policy import statement
+from webui import errors, languages, policy_conditions, policy_names, policy_words, route
 from webui.printing.paper import FONT, GREY, HEADING, LABEL, LINE, MARGIN, SHADE, SMALL, SUBTITLE, TEXT, TITLE, WIDTH
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -27,11 +30,6 @@ _GRID = [
 _DECISIONS = {
     "agreed": "同意 agreed", "rejected": "不同意 rejected", "abstained": "弃权 abstained", "handled": "已办理 handled",
     "returned": "退回 sent back", "advised": "意见 advised",
-}  # fmt: skip
-_FACTS = {
-    "amount": "金额 amount", "amount_base": "本位币金额 amount_base", "currency": "币种 currency",
-    "entity": "付款主体 entity", "invoices": "单据 invoices", "kind": "类型 kind", "payee": "收款人 payee",
-    "payee_bank_version": "收款账户版本 payee_bank_version",
 }  # fmt: skip
 _SOURCES = {"human": "本人 in person", "carried": "沿用 carried"}
 
@@ -58,25 +56,26 @@ def pdf(document: dict[str, Any]) -> bytes:
         _fields(request["fields"]),
         *(_fields(line["fields"]) for line in request["lines"]),
         *_section("批准所绑定的事实 Facts that the approvals are bound to", _pairs(
-            [(_FACTS.get(name, name), _value(value)) for name, value in sorted(document["facts"].items())]
+            [(_fact(name), _value(value)) for name, value in sorted(document["facts"].items())]
         )),
     ]  # fmt: skip
     for shown in document["display"]:
         same = "与批准时相同 same as approved" if shown["same"] else "批准后已变化 changed since the approval"
         story += _section(
             f"审批页所示 What approvers were shown（{same}）",
-            _pairs([(_both(name), text) for name, text in shown["labels"].items()]),
+            _pairs([(_label(name), text) for name, text in shown["labels"].items()]),
         )
-    story += _section("决定 Decisions", *[_decision(one) for one in document["decisions"]])
+    called = _Called(document["policies"])
+    story += _section("决定 Decisions", *[_decision(one, called) for one in document["decisions"]])
     if document["emergencies"]:
-        story += _section("应急放行 Emergency", *[_emergency(one) for one in document["emergencies"]])
-    story += _section("政策版本 Policy versions", *[_policy(one) for one in document["policies"]])
+        story += _section("应急放行 Emergency", *[_emergency(one, called) for one in document["emergencies"]])
+    story += _section("政策版本 Policy versions", *[_policy(one, called) for one in document["policies"]])
     said = {"proved": "已证明 proved", "unknown": "无法证明 unknown", "assumed": "在别的流程中批准 approved elsewhere"}
     proof = said.get(definition["proof"], "未通过 violated")
     story += _section("流程版本的证明 Proof of the process version", _pairs([
         ("版本 Version", f"{definition['name']} {definition['key']} v{definition['version']}"),
         ("摘要 Digest", definition["digest"]), ("结论 Verdict", f"{proof}（{_at(definition['proved_at'])}）"),
-        *(("发现 Finding", text) for text in definition["findings"]),
+        *(("发现 Finding", _finding(*one)) for one in definition["findings"]),
     ]))  # fmt: skip
     for chain in document["chains"]:
         story += _section(f"链 Chain {escape(chain['stream'])}", _anchor(chain), _links(chain["links"]))
@@ -115,7 +114,29 @@ def _pairs(pairs: list[tuple[str, str]]) -> Flowable:
     return table
 
 
-def _decision(one: dict[str, Any]) -> Flowable:
+class _Called:
+    """Names of policies and approvals, as the versions say under which it was paid."""
+
+    def __init__(self, versions: Iterable[dict[str, Any]]) -> None:
+        self._policies = {one["policy"]: statement.parse(one["statement"]) for one in versions}
+        self._approvals = {need.approval: dict(need.names) for one in self._policies.values() for need in one.asked}
+
+    def policy(self, key: str) -> str:
+        """Title in both languages, and the number."""
+        found = self._policies.get(key)
+        return key if found is None else f"{_both(found.title.labels)} ({key})"
+
+    def version(self, name: str) -> str:
+        """Of `PAY-001@2`."""
+        key, _, number = name.partition("@")
+        return f"{self.policy(key)} v{number}"
+
+    def approval(self, name: str) -> str:
+        """In both languages; as drawings name it where no policy calls it anything."""
+        return _both(self._approvals.get(name) or {}) or name
+
+
+def _decision(one: dict[str, Any], called: _Called) -> Flowable:
     source = _SOURCES.get(one["source"], f"系统 automatic ({one['source']})")
     void = "（已作废 void）" if one["void"] else ""
     pairs = [
@@ -128,14 +149,19 @@ def _decision(one: dict[str, Any]) -> Flowable:
         pairs.append(("代表 On behalf of", _person(one["on_behalf_of"])))
     if one["opinion"]:
         pairs.append(("意见 Opinion", one["opinion"]))
-    if one["reason"]:
-        zh = route.reason(one["reason"], _chinese().gettext)
-        both = one["reason"] if zh == one["reason"] else f"{zh} {one['reason']}"
-        pairs.append(("由其决定的原因 Why he was asked", both))
+    if one["because"]:
+        why = reasons.Reason(**one["because"])
+        pairs.append(("由其决定的原因 Why he was asked", _in_both(lambda: route.because(why))))
+    elif one["reason"]:
+        pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
     if one["policy_versions"]:
-        pairs.append(("依据的政策版本 Under policy version", _value(one["policy_versions"])))
+        under = ", ".join(map(called.version, one["policy_versions"]))
+        pairs.append(("依据的政策版本 Under policy version", under))
     for rule in one["authority"] or ():
-        pairs.append(("权限规则 Authority", f"{rule['policy']} {rule['approval']}: {rule['eligible'] or '–'}"))
+        who = _in_both(partial(policy_conditions.said, rule["eligible"])) if rule["eligible"] else "–"
+        pairs.append(
+            ("权限规则 Authority", f"{called.policy(rule['policy'])}\n{called.approval(rule['approval'])}: {who}")
+        )
     if one["decided_by_rule"]:
         pairs.append(("规则与输入 Rule and inputs", _lines(one["decided_by_rule"])))
     form = one["form"]
@@ -146,15 +172,15 @@ def _decision(one: dict[str, Any]) -> Flowable:
     return _pairs(pairs)
 
 
-def _emergency(one: dict[str, Any]) -> Flowable:
+def _emergency(one: dict[str, Any], called: _Called) -> Flowable:
     pairs = [
-        ("政策 Policy", f"{one['policy']} v{one['version']}"),
+        ("政策 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
         ("申请人 Asked by", f"{_person(one['asked_by'])}，{_at(one['asked_at'])}"),
         ("理由 Reason", one["reason"]),
         *((f"签署人 {place} Signed by", f"{_person(signed['who'])}，{_at(signed['at'])}")
           for place, signed in enumerate(one["signed"], 1)),
         ("有效至 Expires", _at(one["expires_at"])),
-        ("所见事实 What they answered for", "\n".join(f"{_FACTS.get(name, name)}: {_value(value)}"
+        ("所见事实 What they answered for", "\n".join(f"{_fact(name)}: {_value(value)}"
                                               for name, value in sorted(one["facts"].items()))),
     ]  # fmt: skip
     looked = "尚未复核 not reviewed yet"
@@ -163,12 +189,13 @@ def _emergency(one: dict[str, Any]) -> Flowable:
     return _pairs([*pairs, ("事后复核 Reviewed by", looked)])
 
 
-def _policy(one: dict[str, Any]) -> Flowable:
+def _policy(one: dict[str, Any], called: _Called) -> Flowable:
     who = f"{_person(one['proposed_by'])} / {_person(one['approved_by'])}"
     return _pairs([
-        ("政策 Policy", f"{one['policy']} v{one['version']}"),
+        ("政策 Policy", f"{called.policy(one['policy'])} v{one['version']}"),
         ("生效 In force since", _at(one["valid_from"])),
         ("提出 / 批准 Proposed / approved by", who if one["approved_by"] else "随产品提供 shipped"),
+        ("要求 What it asks", _sentences(one["statement"])),
         ("条文 Statement", _lines(one["statement"])),
     ])  # fmt: skip
 
@@ -229,15 +256,36 @@ def _value(value: Any) -> str:
     return "–" if value is None or value == "" else str(value)
 
 
-def _both(label: str) -> str:
-    """A label of an operation, with its translation before it."""
-    zh = _chinese().gettext(label)
-    return label if zh == label else f"{zh} {label}"
+def _both(labels: Mapping[str, str]) -> str:
+    """A name in both languages, once where they are the same."""
+    return " ".join(dict.fromkeys(text for language in languages.LANGUAGES if (text := labels.get(language))))
 
 
-@lru_cache(maxsize=1)
-def _chinese() -> gettext.NullTranslations:
-    return gettext.translation("messages", catalogues.FOLDER, ["zh"], fallback=True)
+def _in_both(say: Callable[[], str]) -> str:
+    """What pages say, in both languages."""
+    told = {}
+    for language in languages.LANGUAGES:
+        with languages.speaking(language):
+            told[language] = say()
+    return _both(told)
+
+
+def _label(name: str) -> str:
+    """Of what approvers were shown."""
+    return _in_both(lambda: gettext(name))
+
+
+def _fact(name: str) -> str:
+    return _in_both(lambda: policy_names.fact(name))
+
+
+def _finding(text: str, facts: dict[str, Any]) -> str:
+    return _in_both(partial(errors.words, text, {name: restored(fact) for name, fact in facts.items()}))
+
+
+def _sentences(stated: dict[str, Any]) -> str:
+    read = statement.parse(stated)
+    return _in_both(lambda: "\n".join(policy_words.sentences(read)) + "\n")
 
 
 def _person(person: dict[str, str] | None) -> str:
