@@ -75,7 +75,11 @@ def test_a_step_leads_to_its_table_which_offers_the_data_of_the_process(site):
     site.ready(page)
     expect(page.locator("#askers a")).to_have_attribute("href", "/designer/edit/leave_request#rule")
 
+    page.locator("#cover").click()
+    expect(page.locator("#covered")).to_contain_text("场景经过了 7 条规则中的 6 条。")
+    expect(page.locator("td.rule-index[data-row-id=leave_rule_5]")).to_have_attribute("data-fired", "false")
     page.get_by_role("button", name="为“开始日期”添加一列").click()
+    expect(page.locator("td.rule-index[data-fired]")).to_have_count(0)
     head = page.locator("#editor th.input-cell").nth(2)
     expect(head).to_contain_text("开始日期")
     expect(head).to_contain_text("日期")

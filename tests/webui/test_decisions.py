@@ -330,3 +330,30 @@ def test_a_row_that_leaves_an_input_empty_is_decided_with_null(ana):
         "starts",
     ]  # a function is called so too
     assert (answer["rows"][0]["value"], answer["rows"][0]["problems"]) == ('"x"', [])
+
+
+def test_scenarios_of_the_askers_say_which_rules_they_go_through(ana, engine):
+    stories = b"""scenarios:
+  - name: small
+    given: {amount: 5}
+    steps: []
+    ends in: done
+"""
+    ana.get(f"{HERE}/")
+    sent = {"headers": {"X-CSRFToken": ana.token}}
+    assert ana.post(f"{HERE}/scenarios/fee", **sent).json == {"rules": {}, "processes": []}
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/sales/asks.bpmn", ASKS, name="asks")
+        drafts.save(uow, "processes/sales/asks.scenarios.yml", stories)
+
+    found = ana.post(f"{HERE}/scenarios/fee", **sent).json
+
+    assert found["rules"] == {"r1": True, "r2": False}
+    assert found["processes"] == [
+        {"name": "asks", "address": "/designer/scenarios/asks", "problem": "", "number": 1, "failed": 0}
+    ]
+    with engine.unit_of_work(ENGINE) as uow:
+        wrong = ASKS.replace(b'<endEvent id="done"/>', b'<serviceTask id="done"/>')
+        drafts.save(uow, "processes/sales/asks.bpmn", wrong, name="asks", version=1)
+    answer = ana.post(f"{HERE}/scenarios/fee", **sent).json
+    assert (answer["rules"], answer["processes"][0]["problem"] != "") == ({}, True)

@@ -122,7 +122,7 @@ ASKS = {
          "designer.put_report_away", "designer.decision_files", "designer.new_decision", "designer.create_decision",
          "designer.edit_decision", "designer.save_decision", "designer.check_decision", "designer.try_decision",
          "designer.simulate_decision", "designer.decision_sheet", "designer.decision_of", "designer.known_to_decision",
-         "designer.new_approval", "designer.create_approval", "designer.remove_scenario",
+         "designer.cover_decision", "designer.new_approval", "designer.create_approval", "designer.remove_scenario",
          "designer.simple", "designer.add_card", "designer.remove_card", "designer.move_card", "designer.add_branch",
          "designer.change_branch", "designer.play", "designer.scenario_list", "designer.run_scenarios",
          "designer.save_scenario", "designer.change_card", "designer.change_condition",

@@ -2,6 +2,7 @@
 
 from webui.designer import (
     comments,
+    decision_coverage,
     decisions,
     difference,
     drawing,
@@ -26,6 +27,7 @@ from webui.designer.blueprint import designer
 
 __all__ = [
     "comments",
+    "decision_coverage",
     "decisions",
     "designer",
     "difference",

@@ -111,6 +111,7 @@ def edit_decision(key: str) -> ResponseReturnValue:
             "check": url_for(".check_decision", key=key), "draft": url_for(".save_decision", key=key),
             **of_draft("decision", key, found.path), "try": url_for(".try_decision", key=key),
             "simulate": url_for(".simulate_decision", key=key), "sheet": url_for(".decision_sheet", key=key),
+            "scenarios": url_for(".cover_decision", key=key),
         },
         "limits": {"megabytes": datafile.FILE_LIMIT_MB, "rows": ROWS_LIMIT},
     }  # fmt: skip

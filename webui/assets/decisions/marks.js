@@ -1,12 +1,15 @@
-// Findings, hits and open comments on the rows of the table: data attributes on the cell that holds a rule's number and on
+// Findings, hits, scenarios and open comments on the rows of the table: data attributes on the cell that holds a rule's number and on
 // the head of a column, set again whenever
 // the table is drawn anew (it knows nothing of them and keeps them).
+import { t } from '../shared/i18n.js';
+
 const WEIGHT = ['info', 'warn', 'error'];
 
 export class Marks {
   #findings = new Map();
   #hits = new Map();
   #comments = {};
+  #fired = {};
   chosen = '';      // the rule of the cell where the reader was last, or the column of the head
 
   constructor(host) {
@@ -38,6 +41,12 @@ export class Marks {
     this.#draw();
   }
 
+  // rules: id -> whether a scenario fires it; null where none was run
+  setFired(rules) {
+    this.#fired = rules ?? {};
+    this.#draw();
+  }
+
   // comments: open threads of each part
   setComments(comments) {
     this.#comments = comments;
@@ -57,7 +66,8 @@ export class Marks {
       const finding = this.#findings.get(cell.dataset.rowId), hits = this.#hits.get(cell.dataset.rowId);
       set(cell, 'finding', finding?.level);
       set(cell, 'hits', hits);
-      const title = finding?.texts.join('\n') ?? '';
+      set(cell, 'fired', this.#fired[cell.dataset.rowId]);
+      const title = [...finding?.texts ?? [], ...(this.#fired[cell.dataset.rowId] === false ? [t('No scenario goes through this rule.')] : [])].join('\n');
       if (cell.title !== title) cell.title = title;
     }
   }

@@ -1,4 +1,5 @@
 // The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, publishing.
+import { Coverage } from '../decisions/coverage.js';
 import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
 import { Known, showKnown } from '../decisions/known.js';
@@ -34,8 +35,8 @@ whileBusy(start().catch(failed));
 
 async function start() {
   const page = JSON.parse($('decision-data').textContent);
-  let draft = null, check = null;
-  const changed = () => { draft?.changed(); check?.soon(); undoable(modeler); };
+  let draft = null, check = null, coverage = null;
+  const changed = () => { draft?.changed(); check?.soon(); coverage?.forget(); undoable(modeler); };
   const known = new Known(page.addresses.known);
   const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, known, changed: () => changed() });
   const xml = () => currentXml(modeler, $('editor'));
@@ -66,6 +67,7 @@ async function start() {
     form: $('simulation'), button: $('download'), error: $('data-error'), result: $('data-result'), address: page.addresses.simulate,
     asked: async () => ({ xml: await xml(), decision: $('decision').value }), shown: coverage => marks.setHits(coverage),
   });
+  coverage = new Coverage({ button: $('cover'), result: $('covered'), address: page.addresses.scenarios, saved: () => draft.save(), marked: rules => marks.setFired(rules) });
   sheet({ form: $('sheet'), address: page.addresses.sheet, key: page.key, xml, decision: () => $('decision').value, take });
   views(modeler);
   listen(modeler, draft, problems, check);
