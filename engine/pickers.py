@@ -51,11 +51,13 @@ def search(uow: UnitOfWork, field: FormField, text: str) -> list[Choice]:
         found = dictionaries.words(uow, str(field.raw["dictionary"]), search=text, retired=False)
         return [Choice(word.value, word.name, word.name_en) for word in found[:MOST]]
     if field.type == "person":
+        if field.raw.get("groups"):
+            members = [_person(user) for user in _members(uow, field)]
+            return [one for one in members if _fits(one, text)][:MOST]
         return [_person(user) for user in identity.users(uow, search=text, limit=MOST)]
     if field.type == "department":
         units = [_department(unit) for unit in identity.org_units(uow)]
-        wanted = text.casefold()
-        return [one for one in units if wanted in f"{one.value} {one.name} {one.name_en}".casefold()][:MOST]
+        return [one for one in units if _fits(one, text)][:MOST]
     source = _source(field)
     _check(uow, source.info)
     query = select(source.table).where(*source.filter).order_by(source.title, source.key).limit(MOST)
@@ -141,6 +143,13 @@ def findings(uow: UnitOfWork, form: Form, resource: str) -> list[Finding]:
                 found.append(Finding("form-source-unknown", Level.ERROR, field.id, message, facts,
                                      N_("Choose a table that has a page under Data, and a column of it."),
                                      resource=resource))  # fmt: skip
+        elif field.type == "person" and field.raw.get("groups"):
+            there = {group.key for group in identity.groups(uow)}
+            for key in sorted(set(field.raw["groups"]) - there):
+                message = N_("Field '{name}' chooses among {source}, which there is not.")
+                facts = {"name": field.label, "source": f"group {key}"}
+                found.append(Finding("form-source-unknown", Level.WARN, field.id, message, facts,
+                                     N_("An administrator makes groups."), resource=resource))  # fmt: skip
         elif field.type == "dictionary" and not any(
             one.key == field.raw["dictionary"] for one in dictionaries.list_(uow)
         ):
@@ -237,6 +246,9 @@ def _found(uow: UnitOfWork, field: FormField, values: set[str], *, offered: bool
         return {word.value: Choice(word.value, word.name, word.name_en) for word in of if word.value in values}
     if field.type == "person":
         people = [user for user in identity.find(uow, values) if user.login in values]
+        if offered and field.raw.get("groups"):
+            allowed = {user.login for user in _members(uow, field)}
+            people = [user for user in people if user.login in allowed]
         return {user.login: _person(user) for user in people if user.active or not offered}
     if field.type == "department":
         return {unit.key: _department(unit) for unit in identity.org_units(uow) if unit.key in values}
@@ -247,6 +259,16 @@ def _found(uow: UnitOfWork, field: FormField, values: set[str], *, offered: bool
     query = select(source.table).where(source.key.in_(keys), *(source.filter if offered else ()))
     found = [source.choice(row) for row in uow.execute(query).mappings()] if keys else []
     return {one.value: one for one in found}
+
+
+def _members(uow: UnitOfWork, field: FormField) -> list[identity.User]:
+    """Whoever is in one of the groups of the field, by login."""
+    groups = identity.find_groups(uow, field.raw["groups"])
+    return identity.members_of(uow, [group.id for group in groups])
+
+
+def _fits(one: Choice, text: str) -> bool:
+    return text.casefold() in f"{one.value} {one.name} {one.name_en}".casefold()
 
 
 def _person(user: identity.User) -> Choice:

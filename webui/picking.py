@@ -37,8 +37,9 @@ def words(key: str) -> ResponseReturnValue:
 
 @blueprint.get("/<any(person,department):kind>")
 def organisation(kind: str) -> ResponseReturnValue:
-    """People or departments that fit."""
-    return _search(kind, {})
+    """People or departments that fit. `group`: people of these groups only."""
+    groups = request.args.getlist("group")
+    return _search(kind, {"groups": groups} if groups else {})
 
 
 def _search(kind: str, raw: dict[str, Any]) -> ResponseReturnValue:
@@ -86,7 +87,7 @@ def _address(field: FormField) -> str:
     if field.type == "dictionary":
         return url_for("picking.words", key=raw["dictionary"])
     if field.type in ("person", "department"):
-        return url_for("picking.organisation", kind=field.type)
+        return url_for("picking.organisation", kind=field.type, group=raw.get("groups") or None)
     more = {
         "value": raw.get("valueColumn"),
         "filter": json.dumps(raw["filter"], ensure_ascii=False) if raw.get("filter") else None,
@@ -118,9 +119,11 @@ def told(found: pickers.Named) -> str:
 
 
 def text(field: FormField, value: Any, request_of: UUID) -> str:
-    """The same, of one value; itself where nobody knows its name."""
-    found = pickers.recorded(g.uow, request_of, field, [value]).get(value) if isinstance(value, str) else None
-    return str(value) if found is None else told(found)
+    """The same, of what a picker holds; a value of which nobody knows the name as it is."""
+    values = value if isinstance(value, list) else [value]
+    found = pickers.recorded(g.uow, request_of, field, values)
+    names = [found.get(one) if isinstance(one, str) else None for one in values]
+    return ", ".join(str(one) if named is None else told(named) for one, named in zip(values, names, strict=True))
 
 
 def _plain(choice: pickers.Choice) -> dict[str, str]:

@@ -20,7 +20,7 @@ from sqlalchemy import Select, Table, bindparam, select
 from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
 from engine.errors import N_, Written
-from engine.forms import FormField, schema
+from engine.forms import FormField, schema, signed
 from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
@@ -249,6 +249,8 @@ def value_text(value: Any) -> str:
             return f"{value:,}"
         case timedelta():
             return str(format_timedelta(value))
+        case str() if signed.is_drawn(value):
+            return gettext("signed by hand")
         case YearsMonths() | date() | time() | str():
             return str(value)
         case list() if all(not isinstance(item, dict | list) for item in value):

@@ -20,13 +20,13 @@ CHOICES = frozenset(("select", "radio"))
 MANY_CHOICES = frozenset(("checklist", "taglist"))
 PICKERS = frozenset(("record", "dictionary", "person", "department"))
 """choose among records of a data module (`table`, `valueColumn`, `filter`), words of the data `dictionary`, people
-(their login is stored) or departments (their key)"""
+(their login is stored; of `groups` only, if it names some) or departments (their key); several with `multiple`"""
 VALUES = (
     TEXTS
     | CHOICES
     | MANY_CHOICES
     | PICKERS
-    | {"number", "checkbox", "datetime", "filepicker", "expression", "dynamiclist"}
+    | {"number", "checkbox", "datetime", "filepicker", "expression", "dynamiclist", "signature"}
 )
 """Components that hold a value."""
 DISPLAY = frozenset(("text", "html", "image", "table", "documentPreview", "spacer", "separator", "button"))
@@ -75,6 +75,11 @@ class FormField:
     children: "tuple[FormField, ...]" = ()
     schema: "Schema | None" = None
     """of the rows of a dynamic list"""
+
+    @property
+    def many(self) -> bool:
+        """A picker of several: its value is a list."""
+        return self.type in PICKERS and self.raw.get("multiple") is True
 
     @property
     def holds_value(self) -> bool:

@@ -236,6 +236,11 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
         if word is not None and (not isinstance(raw.get(word), str) or not raw[word]):
             reader.say("form-options-missing", element, N_("Expected field '{name}' to name its {word}."),
                        word=word)  # fmt: skip
+        groups = raw.get("groups", [])
+        if not isinstance(groups, list) or not all(isinstance(key, str) and key for key in groups):
+            reader.say(
+                "form-groups-invalid", element, N_("Expected the groups of field '{name}' to be a list of keys.")
+            )
     if kind == "table" and isinstance(raw.get("dataSource"), str):
         _expression(reader, element, raw["dataSource"])
     for name in ("text", "content", "label", "description"):

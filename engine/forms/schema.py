@@ -10,6 +10,7 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
+from engine.forms import signed
 from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, Message, is_blank, leaves
 from engine.identifiers import is_credit_code, is_id_card
 from engine.values import Value, Values, storable, to_decimal
@@ -127,12 +128,13 @@ def _reader(component: FormField) -> Callable[[Any], Value]:
     if component.type == "datetime":
         return {"time": _time, "datetime": _moment}.get(str(component.raw.get("subtype", "date")), _date)
     if component.type in PICKERS:
-        return _key
+        return _keys if component.many else _key
     if component.type in CHOICES:
         return _scalar
     if component.type in MANY_CHOICES:
         return _scalars
-    return {"number": _number, "checkbox": _yes_no, "filepicker": _files}.get(component.type, _anything)
+    read = {"number": _number, "checkbox": _yes_no, "filepicker": _files, "signature": signed.read}
+    return read.get(component.type, _anything)
 
 
 def _text(value: Any) -> Value:
@@ -165,6 +167,17 @@ def _key(value: Any) -> Value:
     if not isinstance(value, str) or len(value) > KEY_LIMIT or not storable(value):
         raise ValidationError(NOT_AN_OPTION)
     return value
+
+
+def _keys(value: Any) -> Value:
+    """Each once, in the order in which they were chosen."""
+    if value == "":
+        return []
+    if not isinstance(value, list):
+        raise ValidationError(NOT_A_LIST)
+    if len(value) > ROW_LIMIT:
+        raise ValidationError(TOO_MANY_ROWS)
+    return [key for key in dict.fromkeys(map(_key, value)) if key is not None]
 
 
 def _scalar(value: Any) -> Value:
@@ -246,7 +259,8 @@ def check(component: FormField, value: Value, *, required: bool, limit: Callable
     if component.type == "number":
         return _check_number(component, value, limit)
     if component.type in PICKERS:
-        return [] if known(component, value) else [NOT_AN_OPTION]
+        chosen = value if component.many else [value]
+        return [] if all(known(component, one) for one in chosen) else [NOT_AN_OPTION]
     if component.type in CHOICES | MANY_CHOICES:
         offered = options()
         chosen = value if isinstance(value, list) else [value]

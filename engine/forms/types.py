@@ -36,8 +36,8 @@ def _context(found: Any) -> Type:
 
 
 def _type_of(field: FormField) -> Type:
-    if field.type in TEXTS | PICKERS:
-        return Type("string")
+    if field.type in TEXTS | PICKERS | {"signature"}:
+        return list_of(Type("string")) if field.many else Type("string")
     if field.type in CHOICES:
         return _choice(field)
     if field.type in MANY_CHOICES:

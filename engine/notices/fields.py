@@ -14,7 +14,7 @@ from engine.approvals import rounds
 from engine.bpmn.steps import FieldRule
 from engine.db.instance import Instance
 from engine.db.task import user_task, work_item
-from engine.forms import FormField
+from engine.forms import FormField, signed
 from engine.forms.model import PICKERS
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
@@ -23,6 +23,7 @@ LONGEST = 100
 """characters of a value in a message"""
 _CENTS = Decimal("0.01")
 _YES, _NO = ("是", "yes"), ("否", "no")
+_SIGNED = ("手写签名", "signed by hand")
 _ROWS, _FILES = ("{n}行", "{n} rows"), ("{n}个文件", "{n} files")
 
 _round_of = (
@@ -112,10 +113,14 @@ def _told(uow: UnitOfWork, instance: Instance, name: str, field: FormField | Non
     if field is None:
         return Told((name, name), _text(uow, value, ""))
     label = (field.labels.get("zh") or field.label or name, field.labels.get("en") or field.label or name)
-    if field.type in PICKERS and isinstance(value, str):
-        named = pickers.recorded(uow, instance.id, field, [value]).get(value)
-        if named is not None:
-            return Told(label, (named.then.name, named.then.name_en or named.then.name))
+    if field.type in PICKERS and value:
+        values = value if isinstance(value, list) else [value]
+        named = pickers.recorded(uow, instance.id, field, values)
+        if named:
+            kept = [named[one].then if one in named else pickers.Choice(str(one), str(one)) for one in map(str, values)]
+            return Told(
+                label, ("、".join(one.name for one in kept), ", ".join(one.name_en or one.name for one in kept))
+            )
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     if chosen is not None:
         main = chosen.get("", str(value))
@@ -143,6 +148,8 @@ def _text(uow: UnitOfWork, value: Any, currency: str) -> tuple[str, str]:
             text = ", ".join(_text(uow, one, currency)[0] for one in value)
         case dict():
             return _counted(_ROWS, value)
+        case str() if signed.is_drawn(value):
+            return _SIGNED
         case _:
             text = " ".join(str(value).split())
     short = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,6 +1,7 @@
 """The form builder in a real browser: a field, its names, the preview as a step sees it, and nothing lost."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -66,8 +67,33 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
         page.locator(f"#palette {kind}").click()
     kinds = [one["type"] for one in json.loads(page.evaluate("tkForm.text()"))["components"][-3:]]
     assert kinds == ["textfield", "person", "department"]
+    page.locator("#palette [data-field-type=signature]").click()
+    page.locator("#palette [data-field-type=person]").click()
     closed = "#properties .bio-properties-panel-group-header:not(.open)"
     page.evaluate("closed => { for (const one of document.querySelectorAll(closed)) one.click(); }", closed)
     expect(page.locator("#tk-picker-required")).to_be_visible()
+    page.locator("#tk-picker-multiple").check()
+    page.get_by_label("流程分析师").check()
+    chosen = json.loads(page.evaluate("tkForm.text()"))["components"][-1]
+    assert (chosen["multiple"], chosen["groups"]) == (True, ["analysts"])
+    page.locator("#use").select_option("")
+    page.locator("[data-width='375']").click()
+    expect(frame.locator("textarea[readonly]")).to_have_count(0)
+    expect(frame.locator("select[multiple]")).to_have_count(1)
+    frame.locator(".fjs-form-field-picker .ts-control").last.click()
+    expect(frame.locator(".ts-dropdown .option").filter(has_text="陈晨")).to_be_visible()
+    expect(frame.locator(".ts-dropdown .option").filter(has_text="安达")).to_have_count(0)
+    frame.locator(".ts-dropdown .option").filter(has_text="陈晨").click()
+    sheet = frame.locator("svg.tk-signed")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 60)
+    page.mouse.move(box["x"] + 60, box["y"] + 90)
+    page.mouse.up()
+    expect(sheet.locator("path")).to_have_count(1)
+    expect(page.locator("#sample")).to_have_value(re.compile(r'"M\d+ \d+L'))
+    expect(page.locator("#sample")).to_have_value(re.compile(r'\["chen"\]|"chen"'))
     page.evaluate("() => { document.documentElement.dataset.bsTheme = 'dark'; }")
     assert chromium.violations(page) == []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from engine import dictionaries, forms, identity, pickers, repository, runtime
 from engine.db.base import metadata
 from engine.errors import DeploymentRefused, Forbidden, InvalidForm, InvalidValue, NotFound
+from engine.forms.types import types_of
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import END, drawing, flows
 
@@ -147,3 +148,32 @@ def test_a_name_is_kept_from_when_a_value_was_chosen_and_anew_when_it_is_chosen_
     assert act({}, {"kind": "a"}, b="乙二") == {"a": ("甲", "甲二"), "$": ("元", "元"), "b": ("乙二", "乙二")}
     assert act({"kind": "a"}, {"kind": "b"}, a="甲三")["a"] == ("甲二", "甲三")
     assert act({"kind": "$"}, {"kind": "a"}) == {"$": ("元", "元"), "a": ("甲二", "甲三"), "b": ("乙二", "乙二")}
+
+
+def test_several_people_of_some_groups_are_chosen_kept_and_named(company):
+    several = {
+        "id": "oa/team", "type": "default", "components": [
+            {"id": "F_team", "type": "person", "key": "team", "label": "成员", "multiple": True, "groups": ["choir"]},
+            {"id": "F_units", "type": "department", "key": "units", "label": "部门", "multiple": True},
+        ],
+    }  # fmt: skip
+    form = forms.read(several).form
+    assert form is not None
+    team = form.fields[0]
+    with company.engine.unit_of_work(ENGINE) as uow:
+        assert [found.facts["source"] for found in pickers.findings(uow, form, "oa/team")] == ["group choir"]
+        identity.create_group(uow, "choir", "合唱团", name_en="Choir")
+        for login in ("ann", "bob"):
+            identity.add_member(uow, "choir", login)
+        assert pickers.findings(uow, form, "oa/team") == []
+
+        assert [one.value for one in pickers.search(uow, team, "")] == ["ann", "bob"]
+        assert [one.value for one in pickers.search(uow, team, "BO")] == ["bob"]
+        taken = submitted(uow, form, {"team": ["bob", "ann", "bob"], "units": []})
+        assert taken == {"team": ["bob", "ann"], "units": []}
+        assert refused(uow, form, {"team": ["ann", "chen"], "units": ["nowhere"]}) == ["team", "units"]
+        assert refused(uow, form, {"team": "ann"}) == ["team"]
+        assert submitted(uow, form, {"team": ["chen"], "units": []}, team=["chen"])["team"] == ["chen"]  # stood there
+        assert str(types_of(form.components)["team"]) == "list<string>"
+    wrong = forms.read(several | {"components": [several["components"][0] | {"groups": "choir"}]})
+    assert "form-groups-invalid" in [found.rule for found in wrong.findings]

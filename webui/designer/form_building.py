@@ -9,7 +9,7 @@ from flask import g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Boolean, Integer, Numeric, String
 
-from engine import dictionaries, drafts, forms, pickers, records, repository
+from engine import dictionaries, drafts, forms, identity, pickers, records, repository
 from engine.db.base import metadata
 from engine.drafts import DraftInfo
 from engine.errors import N_, EngineError, InvalidForm, NotFound
@@ -28,7 +28,7 @@ from webui.designer.form_uses import Drawn, Use
 from webui.designer.library import KEY, WrongProcessId, areas
 from webui.designer.lock import held, held_page, of_draft
 from webui.designer.way_back import area_of, led_by, way_back
-from webui.rendering import as_script_data, page
+from webui.rendering import as_script_data, page, person
 
 _COMPARED: dict[str, tuple[type, ...]] = {"yes": (Boolean,), "number": (Integer, Numeric), "text": (String,)}
 """types of columns by what is typed to compare with them"""
@@ -142,6 +142,7 @@ def build_form(form_id: str) -> ResponseReturnValue:
         },
         "tables": [_table(table) for table in records.tables(g.uow)],
         "dictionaries": [_dictionary(one) for one in dictionaries.list_(g.uow)],
+        "groups": [{"name": group.key, "label": person(group)} for group in identity.groups(g.uow)],
     }  # fmt: skip
     return page(
         "designer/form_builder.html", block="body", file=file, uses=shown, chosen=data["use"],

@@ -47,7 +47,7 @@ _WORDS = {
     "use24h": N_("24 hours"), "timeSerializingFormat": N_("Stored form of the time"), "accept": N_("Kinds of files"),
     "action": N_("What it does"), "prefixAdorner": N_("Before the value"), "suffixAdorner": N_("After the value"),
     "computeOn": N_("When it is computed"), "verticalAlignment": N_("Vertical alignment"),
-    "serializeToString": N_("Stored as text"),
+    "serializeToString": N_("Stored as text"), "groups": N_("Only people of these groups"),
 }  # fmt: skip
 _QUIET = frozenset(("validate", "properties", "conditional", "layout", "appearance"))
 """words that only hold others"""

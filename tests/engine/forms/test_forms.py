@@ -471,3 +471,27 @@ def test_a_print_layout_names_only_what_the_form_has(layout: Any, rule: str | No
 
     assert {finding.rule for finding in found.findings} == ({rule} - {None})
     assert (found.form is None) == (rule is not None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("M10 10L90 40L20 60M5 5L9 9", "M10 10L90 40L20 60M5 5L9 9"), (" 王芳 ", "王芳"), ("", None), ("  ", None),
+        ("M10 10L20 10", "refused"), ("M10 10L601 10", "refused"), ("M10 10" + "L20 20L10 10" * 2_500, "refused"),
+        ("x" * 101, "refused"), ([1], "refused"), ("M10 10L90 40<script>", "M10 10L90 40<script>"),
+    ],
+)  # fmt: skip
+def test_a_signature_is_lines_on_its_sheet_or_a_name(sent: Any, kept: str | None) -> None:
+    field = {
+        "id": "a",
+        "type": "signature",
+        "key": "signed",
+        "label": "签收",
+        "properties": {"troika:label.en": "Signed"},
+    }
+    form = forms.read({"id": "x", "components": [field]}).form
+    assert form is not None
+    if kept == "refused":
+        assert list(errors_of(form, {"signed": sent})) == ["signed"]
+    else:
+        assert check(form, {"signed": sent}) == {"signed": kept}

@@ -52,7 +52,7 @@ export async function flush(...hosts) {
   if (field.isConnected) field.focus({ preventScroll: true });
 }
 
-// form-js gives the focus to the chosen field of the canvas whenever that field changes, from under whoever types its properties
+// form-js gives the focus to the chosen field of the canvas whenever that field changes, from under whoever types its properties or tries the preview
 function leaveFocusIn(properties) {
   const before = options.vnode;
   options.vnode = vnode => {
@@ -63,7 +63,7 @@ function leaveFocusIn(properties) {
 }
 
 function guarded(element, properties) {
-  element.focus = how => { if (!properties.contains(document.activeElement)) HTMLElement.prototype.focus.call(element, how); };
+  element.focus = how => { if (!properties.contains(document.activeElement) && document.activeElement?.tagName !== 'IFRAME') HTMLElement.prototype.focus.call(element, how); };
   return element;
 }
 

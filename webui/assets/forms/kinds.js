@@ -5,12 +5,13 @@ import { h } from 'preact';
 import { t } from '../shared/i18n.js';
 import { named } from './texts.js';
 
-// [name, what it is stored with, drawing of its icon]
+// [name, what it is stored with, drawing of its icon, where the palette has it]
 const OURS = {
   record: ['Record', {}, 'M12 14h30v26H12zM12 22h30M12 31h30M22 14v26'],
   person: ['Person', {}, 'M27 14a7 7 0 1 0 .01 0M14 42c0-8 6-12 13-12s13 4 13 12'],
   department: ['Department', {}, 'M21 12h12v9H21zM11 33h12v9H11zM31 33h12v9H31zM27 21v6M17 33v-6h20v6'],
   dictionary: ['Word of the dictionary', {}, 'M14 12h24a2 2 0 0 1 2 2v28H16a2 2 0 0 1-2-2zM20 20h14M20 27h14M20 34h8'],
+  signature: ['Signature', {}, 'M10 42h34M13 36c6-16 10-24 13-22s-6 18-3 19 5-10 8-9 0 9 3 9 4-3 7-4', 'basic-input'],
 };
 const PRESETS = {
   money: ['Amount of money', { type: 'number', decimalDigits: 2, properties: { currency: 'CNY' }, validate: { min: 0.01, max: 9_999_999 } }, 'M17 13l10 15 10-15M27 28v15M18 29h18M18 36h18'],
@@ -28,7 +29,7 @@ class Kinds {
   constructor(formFields) {
     for (const { config } of Object.values(formFields._formFields)) if (!config.troika) rename(config);
     formFields.register('datetime', moment(formFields.get('datetime')));
-    for (const [type, [name, stored, path]] of Object.entries(OURS)) formFields.register(type, ours(type, t(name), stored, path));
+    for (const [type, [name, stored, path, group]] of Object.entries(OURS)) formFields.register(type, ours(type, t(name), stored, path, group));
   }
 }
 
@@ -68,13 +69,13 @@ function labelled(field) {
   return { ...field, [field.subtype === 'time' ? 'timeLabel' : 'dateLabel']: field.label };
 }
 
-function ours(type, name, stored, path) {
+function ours(type, name, stored, path, group = 'selection') {
   const Kind = ({ field, domId }) => h('div', { class: 'fjs-form-field fjs-form-field-picker' },
     h(Label, { htmlFor: domId, label: field.label, required: field.validate?.required }),
     h('div', { class: 'fjs-input-group fjs-disabled' }, h('input', { id: domId, class: 'fjs-input', disabled: true, placeholder: name, autocomplete: 'off' })),
     h(Description, { id: `${domId}-description`, description: field.description }));
   Kind.config = {
-    type, keyed: true, name, label: name, group: 'selection', emptyValue: null, icon: icon(path), propertiesPanelEntries: PANEL, troika: true,
+    type, keyed: true, name, label: name, group, emptyValue: null, icon: icon(path), propertiesPanelEntries: PANEL, troika: true,
     sanitizeValue: ({ value }) => value ?? null, create: (options = {}) => ({ ...stored, ...options }),
   };
   return Kind;

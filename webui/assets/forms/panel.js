@@ -5,7 +5,7 @@ import { t } from '../shared/i18n.js';
 const ENGLISH = 'troika:label.en';
 const WITH_LABEL = new Set(['text', 'html', 'image', 'spacer', 'separator', 'expression', 'columns', 'default']);
 
-export function panel({ tables, dictionaries, used }) {
+export function panel({ tables, dictionaries, teams, used }) {
   class Panel {
     static $inject = ['propertiesPanel'];
     constructor(propertiesPanel) {
@@ -17,7 +17,7 @@ export function panel({ tables, dictionaries, used }) {
         if (!field || Array.isArray(field)) return groups;
         if (field.type === 'default') return groups.map(withoutId).filter(({ id }) => id !== 'custom-values');
         const shown = field.type === 'datetime' ? groups.map(group => moment(group, field, editField)) : groups;
-        const own = [...english(field, editField), ...picker(field, editField, tables, dictionaries), ...places(field, used)];
+        const own = [...english(field, editField), ...picker(field, editField, { tables, dictionaries, teams }), ...places(field, used)];
         return [...shown.slice(0, 1), ...own, ...shown.slice(1)];
       };
     }
@@ -49,19 +49,24 @@ function english(field, editField) {
   return entries.length ? [{ id: 'english', label: t('English'), entries }] : [];
 }
 
-function picker(field, editField, tables, dictionaries) {
+function picker(field, editField, { tables, dictionaries, teams }) {
+  const answer = [several(field, editField), required(field, editField)];
   if (field.type === 'dictionary') {
     return [{ id: 'source', label: t('Chosen among'), entries: [
-      choice('dictionary', t('Dictionary'), field.dictionary, dictionaries, value => editField(field, ['dictionary'], value || undefined)), required(field, editField)] }];
+      choice('dictionary', t('Dictionary'), field.dictionary, dictionaries, value => editField(field, ['dictionary'], value || undefined)), ...answer] }];
   }
-  if (['person', 'department'].includes(field.type)) return [{ id: 'source', label: t('Answer'), entries: [required(field, editField)] }];
+  if (field.type === 'person') {
+    return [{ id: 'source', label: t('Chosen among'), entries: [{ id: 'picker-groups', component: Ticks, label: t('Only people of these groups'), options: teams, value: field.groups ?? [],
+      change: keys => editField(field, ['groups'], keys.length ? keys : undefined) }, ...answer] }];
+  }
+  if (field.type === 'signature') return [{ id: 'source', label: t('Answer'), entries: [required(field, editField)] }];
+  if (field.type === 'department') return [{ id: 'source', label: t('Answer'), entries: answer }];
   if (field.type !== 'record') return [];
   const columns = tables.find(({ name }) => name === field.table)?.columns ?? [];
   return [{ id: 'source', label: t('Chosen among'), entries: [
     choice('table', t('Table'), field.table, tables, value => editField(field, ['table'], value || undefined)),
     choice('value-column', t('What is stored'), field.valueColumn, [{ name: '', label: t('its id') }, ...columns], value => editField(field, ['valueColumn'], value || undefined)),
-    ...only(field, columns, editField),
-    required(field, editField)] }];
+    ...only(field, columns, editField), ...answer] }];
 }
 
 // the records of which columns say what: one choice for each, and one more
@@ -79,6 +84,10 @@ function only(field, columns, editField) {
       ...(!column ? [] : chosen.length ? [choice(`filter-value-${place}`, title, String(value), chosen, put)] : [line(`filter-value-${place}`, title, String(value), put)]),
     ];
   });
+}
+
+function several(field, editField) {
+  return { id: 'picker-multiple', component: Switch, label: t('Several may be chosen'), value: field.multiple === true, change: on => editField(field, ['multiple'], on || undefined) };
 }
 
 function required(field, editField) {
@@ -112,6 +121,13 @@ function Switch({ id, label, value, change }) {
   return h('div', { class: 'bio-properties-panel-entry bio-properties-panel-checkbox-entry', 'data-entry-id': id }, h('div', { class: 'bio-properties-panel-checkbox' },
     h('input', { id: `tk-${id}`, class: 'bio-properties-panel-input', type: 'checkbox', checked: value, onChange: ({ target }) => change(target.checked) }),
     h('label', { for: `tk-${id}`, class: 'bio-properties-panel-label' }, label)));
+}
+
+function Ticks({ id, label, options, value, change }) {
+  const all = [...options, ...value.filter(key => !options.some(({ name }) => name === key)).map(name => ({ name, label: `${name} ?` }))];
+  return h('div', { class: 'bio-properties-panel-entry', 'data-entry-id': id }, h('fieldset', { class: 'tk-ticks' }, h('legend', { class: 'bio-properties-panel-label' }, label),
+    all.map(({ name, label: text }) => h('label', { key: name }, h('input', { type: 'checkbox', checked: value.includes(name),
+      onChange: ({ target }) => change(all.map(one => one.name).filter(key => (key === name ? target.checked : value.includes(key)))) }), ' ', text))));
 }
 
 function Places({ id, found }) {

@@ -3,6 +3,7 @@ import { chinese, t } from '../shared/i18n.js';
 import { message } from '../shared/form_texts.js';
 import { Form } from '@bpmn-io/form-js-viewer';
 import { pickers } from '../shared/picker_field.js';
+import { signatures } from '../shared/signature_field.js';
 import flatpickr from 'flatpickr';
 import { Mandarin } from 'flatpickr/dist/l10n/zh.js';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
@@ -12,7 +13,7 @@ if (chinese) flatpickr.localize(Mandarin);
 
 export async function show(host, { schema, data = {}, errors = {}, readOnly = false }) {
   const container = host.appendChild(document.createElement('div'));
-  const form = new Form({ container, debounce: false, additionalModules: [pickers] });      // else the letters of the last 300 ms can be lost
+  const form = new Form({ container, debounce: false, additionalModules: [pickers, signatures] });      // else the letters of the last 300 ms can be lost
   form.setProperty('readOnly', readOnly);
   await form.importSchema(schema, data);
   const refusals = judgeLikeTheServer(form, errors);

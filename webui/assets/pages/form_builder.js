@@ -28,7 +28,7 @@ async function start() {
   let draft = null, check = null, preview = null;
   const editor = await open({
     container: $('fields'), palette: $('palette'), properties: $('properties'), schema,
-    offers: { tables: page.tables, dictionaries: page.dictionaries, used: () => used },
+    offers: { tables: page.tables, dictionaries: page.dictionaries, teams: page.groups, used: () => used },
     changed: () => { draft?.changed(); check?.soon(); preview?.soon(); undoable(editor); },
   });
   const text = () => content(editor, schema);

@@ -5,23 +5,27 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from './i18n.js';
 import { whileBusy } from './ready.js';
 
+// `multiple`: the value is a list
 function Picker({ field, value, errors = [], disabled, readonly, domId, onChange, onBlur, onFocus }) {
   const select = useRef(), picker = useRef(), change = useRef();
   change.current = onChange;
-  const { label, description, src, known = [], validate: { required } = {} } = field;
-  const still = disabled || readonly;
+  const { label, description, src, multiple, known = [], validate: { required } = {} } = field;
+  const still = disabled || readonly, values = [value ?? []].flat();
+  const shows = (made, now) => {
+    for (const id of now) if (!made.options[id]) made.addOption({ id, name: id, also: id });
+    made.setValue(multiple ? now : now[0] ?? '', true);
+  };
 
   useEffect(() => {
     let gone = false;
     whileBusy(import('./picker.js').then(({ pick }) => {
       if (gone) return;
       const made = picker.current = pick(select.current, {
-        source: src, nothing: t('Nothing found'), preload: still ? false : 'focus', maxItems: 1, maxOptions: 50, options: known,
-        items: value ? [value] : [], plugins: still ? [] : ['remove_button'],
-        onChange: chosen => change.current({ value: chosen || null }), onBlur, onFocus,
+        source: src, nothing: t('Nothing found'), preload: still ? false : 'focus', maxItems: multiple ? null : 1, maxOptions: 50, options: known,
+        items: values, plugins: still ? [] : ['remove_button'],
+        onChange: chosen => change.current({ value: multiple ? [chosen].flat().filter(Boolean) : chosen || null }), onBlur, onFocus,
       });
-      if (value && !made.options[value]) made.addOption({ id: value, name: value, also: value });
-      if (value) made.setValue(value, true);
+      if (values.length) shows(made, values);
       if (still) made.lock();
     }).catch(error => { console.error(error); }));
     return () => { gone = true; picker.current?.destroy(); };
@@ -30,20 +34,18 @@ function Picker({ field, value, errors = [], disabled, readonly, domId, onChange
   // somebody else changed it: data that were loaded, a form that was reset
   useEffect(() => {
     const made = picker.current;
-    if (!made || (made.getValue() || null) === (value ?? null)) return;
-    if (value && !made.options[value]) made.addOption({ id: value, name: value, also: value });
-    made.setValue(value ?? '', true);
-  }, [value]);
+    if (made && [made.getValue()].flat().filter(Boolean).join('\n') !== values.join('\n')) shows(made, values);
+  }, [values.join('\n')]);
 
   return h('div', { class: `fjs-form-field fjs-form-field-picker${errors.length ? ' fjs-has-errors' : ''}` },
     h(Label, { htmlFor: `${domId}-ts-control`, id: `${domId}-label`, label, required }),
-    h('select', { ref: select, id: domId, disabled: still, 'aria-label': label, 'aria-describedby': `${domId}-error-message` }, h('option', { value: '' })),
+    h('select', { ref: select, id: domId, multiple: Boolean(multiple), disabled: still, 'aria-label': label, 'aria-describedby': `${domId}-error-message` }, !multiple && h('option', { value: '' })),
     h(Description, { id: `${domId}-description`, description }), h(Errors, { id: `${domId}-error-message`, errors }));
 }
 
 function kind(type) {
   const Kind = props => h(Picker, props);
-  Kind.config = { type, keyed: true, label: type, name: type, group: 'selection', emptyValue: null, sanitizeValue: ({ value }) => (typeof value === 'string' && value ? value : null), create: (options = {}) => ({ ...options }) };
+  Kind.config = { type, keyed: true, label: type, name: type, group: 'selection', emptyValue: null, sanitizeValue: ({ formField: { multiple }, value }) => (multiple ? [value ?? []].flat().filter(one => typeof one === 'string' && one) : typeof value === 'string' && value ? value : null), create: (options = {}) => ({ ...options }) };
   return Kind;
 }
 
