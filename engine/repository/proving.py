@@ -77,5 +77,6 @@ def _of(info: DefinitionInfo, found: Finding) -> Finding:
 
 _FOLLOWS = N_("Version {version} of process '{process}' follows what is deployed here: {told}")
 _LEAVE_IT = N_(
-    "Requests run by that version, which nobody can change: give what is new another id, or move them first."
+    "Requests run by that version, which nobody can change: give what is new another id and let the new drawing name "
+    "that one, or end these requests or move them to another version first."
 )

@@ -305,10 +305,41 @@ def test_a_form_that_would_break_a_proof_says_beforehand_in_which_process(ana, e
 
     shown = ana.get("/designer/publish/form/oa/edit")
 
-    said = "Version 1 of process 'P' follows what is deployed here: REF-001: "
+    said = "Version 1 of process 'P' follows what is deployed here: 先审批，后退款: "
     assert said in text_of(shown)
     assert 'href="/designer/edit/refund#pay"' in shown.text
     refused = publish(ana, "form/oa/edit", etag="1-1")
     assert (refused.status_code, said in text_of(refused)) == (422, True)
+    assert 'id="together"' not in shown.text
     ana.post("/language", data={"language": "zh", "next": "/"})
-    assert "流程“P”的第 1 版会随这次发布而变：REF-001" in text_of(ana.get("/designer/publish/form/oa/edit"))
+    assert "流程“P”的第 1 版会随这次发布而变：先审批，后退款" in text_of(ana.get("/designer/publish/form/oa/edit"))
+
+
+def test_a_form_and_its_drawing_that_break_what_runs_alone_are_published_in_one_step(ana, engine, people):
+    before, after = editing("", process_id="refund"), editing("", process_id="refund", corrected_first=True)
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        repository.deploy(uow, {**form("remark"), "processes/oa/refund.bpmn": before})
+        drafts.save(uow, "forms/oa/edit.json", form("bill_id")["forms/oa/edit.json"], name="edit")
+        drafts.save(uow, "processes/oa/refund.bpmn", after, name="退款")
+        identity.create_group(uow, "process_admin", "流程管理员")
+        identity.add_member(uow, "process_admin", "root")
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        running = runtime.start(uow, "refund", {"bill_id": "b"})
+
+    alone = publish(ana, "form/oa/edit", etag="1-1")
+    assert (alone.status_code, "follows what is deployed here" in text_of(alone)) == (422, True)
+    assert 'href="/designer/publish/refund"' in alone.text
+    both = publish(ana, "refund")
+    assert both.status_code == 422
+    assert "Version 1 of process 'P' follows what is deployed here" in text_of(both)
+    assert "end these requests or move them to another version first" in text_of(both)
+    with engine.unit_of_work(ENGINE) as uow:
+        runtime.cancel(uow, running.id, "again by the new version")
+
+    made = publish(ana, "refund")
+
+    assert made.status_code == 303, text_of(made)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert repository.latest(uow, "refund").version == 2
+        assert [field.path for field in repository.form(uow, "oa/edit").fields] == ["bill_id"]

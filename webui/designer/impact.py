@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import g
 
-from engine import batches, dmn, forms, repository
+from engine import batches, dmn, drafts, forms, repository
 from engine.bpmn.model import Definition, Node
 from engine.forms.model import leaves
 from engine.repository import DefinitionInfo
@@ -52,6 +52,14 @@ def missed(file: File, content: bytes) -> list[tuple[str, list[str]]]:
             for key, places in form_uses.of_fields(one.definition, file.key).items():
                 named.setdefault(key, []).extend(f"{one.name} · {place}" for place in places)
     return [(key, named[key]) for key in sorted(gone & named.keys())]
+
+
+def together(file: File) -> list[tuple[str, str]]:
+    """Drawings in drafts that show the form, by key with their names: what is published with each is this draft too."""
+    if file.kind != "form" or file.draft is None:
+        return []
+    edited = {draft.key for draft in drafts.list_(g.uow) if draft.kind == "process"}
+    return [(one.key, one.name) for one in form_uses.drawn() if one.key in edited and any(one.showing(file.key))]
 
 
 def _of(info: DefinitionInfo, running: dict[UUID, int], bound: dict[UUID, set[str]]) -> Concerned:

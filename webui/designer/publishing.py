@@ -202,6 +202,7 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
         callers=repository.following(g.uow, [key]) if candidate is not None else [],
         forms=_forms(key, foreseen) if foreseen is not None and drawn else [],
         concerned=[] if drawn else impact.concerned(file, found.content), missed=impact.missed(file, found.content),
+        together=impact.together(file),
         note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
         recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
     )  # fmt: skip

@@ -107,12 +107,13 @@ def form(*fields: str) -> dict[str, bytes]:
     return {"forms/oa/edit.json": json.dumps({"id": "oa/edit", "type": "default", "components": shown}).encode()}
 
 
-def editing(bound: str, *, process_id: str = "p") -> bytes:
-    """Approve, let somebody fill in the form, pay."""
+def editing(bound: str, *, process_id: str = "p", corrected_first: bool = False) -> bytes:
+    """Approve, let somebody fill in the form, pay; or approve what he has filled in."""
+    order = "start correct fin pay end" if corrected_first else "start fin correct pay end"
     return drawing(
         START + APPROVE.format(provides="finance_approval").replace('onReject="flow"', 'onReject="end"')
         + user("correct", f'<zeebe:formDefinition formId="oa/edit"{bound}/>')
-        + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + flows("start fin correct pay end"),
+        + service("pay", "test.pay_bill", in_bill_id="= bill_id") + END + flows(order),
         process_id=process_id,
     )  # fmt: skip
 
