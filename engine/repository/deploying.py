@@ -304,6 +304,8 @@ def _tells(uow: UnitOfWork, definition_id: UUID) -> bool:
 def _meta(found: Found, pins: dict[str, str], *, hooked: bool) -> dict[str, Any]:
     if found.kind is Kind.TEMPLATE:
         return {"labels": found.content.labels, "category": PurePosixPath(found.path).parts[1]}
+    if found.kind is Kind.DECISION:
+        return {"labels": dict(found.content.elements[found.key].labels)}
     if found.kind is not Kind.PROCESS:
         return {}
     program: Program = found.content

@@ -128,6 +128,16 @@ def test_cards_are_added_set_and_published(trip, engine):
 
 
 @ON_SQLITE_ALONE
+def test_a_card_names_its_decision_by_the_title_in_the_language_of_the_page(ana, engine):
+    deploy(engine)
+
+    for language, title in (("zh", "报销审批权限"), ("en", "Expense authority")):
+        page = ana.get("/designer/simple/expense_claim", headers={"Accept-Language": language}).text
+        summaries = html.fromstring(page).xpath("//*[@class='tk-card-summary']/text()")
+        assert title in summaries, language
+
+
+@ON_SQLITE_ALONE
 def test_settings_that_say_what_the_file_says_already_write_nothing(ana, engine):
     deploy(engine)
     page = ana.get("/designer/simple/leave_request?card=manager").text

@@ -198,9 +198,9 @@ class Deck:
             case "service" | "message":
                 parts = [self._operation(node)]
             case "call":
-                parts = [self._process(node.extensions.called.process_id if node.extensions.called else "")]
+                parts = [_named(node.extensions.called.process_id, "process") if node.extensions.called else ""]
             case "decision":
-                parts = [node.extensions.decision.decision_id if node.extensions.decision else ""]
+                parts = [_named(node.extensions.decision.decision_id, "decision") if node.extensions.decision else ""]
             case "timer":
                 parts = [waiting_words(node)]
             case "condition" | "inclusive" | "parallel" | "check":
@@ -243,10 +243,6 @@ class Deck:
         name = node.extensions.task.type if node.extensions.task is not None else ""
         found = operations.catalog().get(name)
         return label(found.labels, name) if found is not None else name
-
-    def _process(self, key: str) -> str:
-        found = next((info for info in repository.latest_all(g.uow) if info.key == key), None)
-        return label(found.labels, found.name) if found is not None else key
 
     def _filled_in(self, form_id: str | None) -> str:
         if not form_id or not self.fields:
@@ -346,6 +342,12 @@ def choices() -> dict[str, Any]:
         "decisions": [(info.key, label(info.labels, info.name)) for info in repository.latest_all(g.uow, "decision")],
         "operations": sorted((found.name, label(found.labels, found.name)) for found in catalog),
     }
+
+
+def _named(key: str, kind: str) -> str:
+    """A process or decision by its title."""
+    found = next((info for info in repository.latest_all(g.uow, kind) if info.key == key), None)
+    return label(found.labels, found.name) if found is not None else key
 
 
 def _branch_words(card: Card) -> str:
