@@ -96,6 +96,19 @@ def test_of_two_who_save_the_same_next_version_the_second_is_told_and_writes_ove
     assert (again.status_code, again.json["templates"][0]["version"]) == (200, 3)
 
 
+def test_what_is_sent_twice_is_one_template_and_one_version(ana, service):
+    first, twice = (saved(ana, service, request_id="r1") for _ in range(2))
+    other = saved(ana, service, request_id="r1", zh="另一个")
+    later, again = (
+        saved(ana, service.replace("已收到", "已办结"), id=first.json["id"], request_id="r2") for _ in range(2)
+    )
+
+    assert (twice.status_code, twice.json["id"], len(twice.json["templates"])) == (200, first.json["id"], 1)
+    assert other.json["id"] == "tell_the_requester_2"
+    assert (later.status_code, again.status_code) == (200, 200)
+    assert [one["version"] for one in again.json["templates"] if one["id"] == first.json["id"]] == [2]
+
+
 def test_the_settings_of_a_user_task_are_kept_without_what_only_its_own_drawing_holds(ana, engine):
     xml = drawn(ana)["xml"].replace("<zeebe:userTask/>", '<zeebe:userTask/><troika:approval mode="all"/>')
 

@@ -142,6 +142,22 @@ def test_a_draft_of_a_form_is_compared_with_the_drawing_that_publishes_it(ana, e
     assert "grade" not in shown  # a table that is deployed is published on its own page
 
 
+def test_a_form_and_a_table_by_tag_are_said_in_the_difference_and_refused_since_neither_bears_one(ana, engine):
+    tagged = VISIT.replace('formId="oa/visit"', 'formId="oa/visit" bindingType="versionTag" versionTag="1.0"')
+    tagged = tagged.replace('bindingType="deployment"', 'bindingType="versionTag" versionTag="2.0"')
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, FILES)
+        drafts.save(uow, "processes/oa/visit.bpmn", tagged.encode(), name="拜访")
+
+    shown = text_of(ana.get("/designer/difference/visit"))
+    refused = html.unescape(text_of(ana.get("/designer/publish/visit")))
+
+    said = "Which version Before not there After the one with a tag Form · Version tag Before not there After 1.0"
+    assert said in shown
+    assert "Decision table · Version tag Before not there After 2.0" in shown
+    assert "Expected form 'oa/visit' to be deployed with version tag '1.0', but there is none." in refused
+
+
 def process(key, inside="", *, tag="", flow=""):
     """A drawing of `inside` between a start and an end."""
     head = f'<extensionElements><zeebe:versionTag value="{tag}"/></extensionElements>' if tag else ""
@@ -215,3 +231,12 @@ def test_an_old_version_becomes_the_draft_again(ana, engine, kind):
     )
     elsewhere = back.replace(f"{kind}{key}", "nothing" if not kind else f"{kind}nothing")
     assert ana.post(elsewhere, data={"etag": etag}).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["forms/", "decisions/", "exchange", "new", "forms/new", "decisions/new", "import"])
+def test_an_area_is_called_by_its_name_wherever_it_is_listed(ana, engine, address):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, FILES)
+    ana.post("/language", data={"language": "zh", "next": "/"})
+
+    assert "行政办公" in ana.get(f"/designer/{address}").text

@@ -69,7 +69,8 @@ _WORDS = {
     "zeebe:taskSchedule": N_("Schedule"), "dueDate": N_("Due"), "followUpDate": N_("Follow-up date"),
     "zeebe:taskDefinition": N_("Operation"), "retries": N_("Retries"), "zeebe:script": N_("Expression"),
     "zeebe:calledElement": N_("Called process"), "zeebe:calledDecision": N_("Decision table"),
-    "bindingType": N_("Which version"), "zeebe:input": N_("Input"), "zeebe:output": N_("Output"),
+    "bindingType": N_("Which version"), "versionTag": N_("Version tag"),
+    "zeebe:input": N_("Input"), "zeebe:output": N_("Output"),
     "zeebe:ioMapping": N_("Data"), "zeebe:subscription": N_("Message"), "correlationKey": N_("Correlation key"),
     "zeebe:priorityDefinition": N_("Priority"), "zeebe:loopCharacteristics": N_("For each"),
     "inputCollection": N_("List"), "inputElement": N_("Name of one"), "outputCollection": N_("List of results"),
@@ -93,7 +94,10 @@ _CHOICES: dict[tuple[str, str], Choice] = {
 }
 _VALUES = {
     ("do",): dict(vocabulary.TIMEOUTS), ("perm",): dict(vocabulary.PERMISSIONS),
-    ("bindingType",): {"latest": N_("the newest one"), "deployment": N_("the one deployed with it")},
+    ("bindingType",): {
+        "latest": N_("the newest one"), "deployment": N_("the one deployed with it"),
+        "versionTag": N_("the one with a tag"),
+    },
 }  # fmt: skip
 
 

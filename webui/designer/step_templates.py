@@ -1,5 +1,6 @@
 """Step templates: saved from a step on the canvas, offered in its menus, listed with who, when and where used."""
 
+import json
 import re
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +14,12 @@ from engine.bpmn import element_templates
 from engine.bpmn.element_templates import SERVICE, TYPE, ElementTemplate, Setting
 from engine.errors import N_, EngineError, InvalidValue, NotFound
 from engine.repository.templates import TemplateInfo
+from engine.values import storable
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, path_of_draft
 from webui.designer.library import draft_of, name_of
 from webui.designer.ready_steps import about, icon_of, offered, operation_of, wanting
+from webui.once import Once
 from webui.rendering import label, page, person
 
 _LONGEST = 200
@@ -67,7 +70,7 @@ def step_template_file(key: str) -> Response:
 def save_step_template() -> ResponseReturnValue:
     """A step of the drawing as a template. `id`: of the one that gets its next version, "" for a new one; `If-Match`:
     the version of it that the page has seen. `fixed`: what the users of the template keep, as `input name`,
-    `output name` or `retries`; `icon`: "" for that of the version before.
+    `output name` or `retries`; `icon`: "" for that of the version before; `request_id`: the same send counts once.
     """
     sent = body("key", "xml", "element", "id", "zh", "en", "about_zh", "about_en", "icon")
     fixed = request.get_json().get("fixed")
@@ -78,6 +81,10 @@ def save_step_template() -> ResponseReturnValue:
         raise TemplateNotNamed(limit=_LONGEST)
     area = _area_of(sent["key"])
     g.uow.alone("deploy")
+    once = Once(g.uow, "web.step_template", _request_id(), json.dumps([sent, fixed]))
+    known = once.instance()
+    if known is not None:
+        return jsonify(id=repository.definition(g.uow, known).key, templates=offered())
     before = _before(sent["id"])
     xml = sent["xml"].encode("utf-8")
     node = _node(xml, sent["element"])
@@ -93,6 +100,7 @@ def save_step_template() -> ResponseReturnValue:
         raise InvalidValue(expected=N_("the same kind of step as the version before"), found=made.element)
     path, content = repository.templates.following(g.uow, area, made)
     repository.deploy(g.uow, {path: content})
+    once.made(_one(made.id).id)
     return jsonify(id=made.id, templates=offered())
 
 
@@ -110,6 +118,14 @@ def offer_step_template(key: str) -> ResponseReturnValue:
     repository.templates.offer(g.uow, key)
     flash(gettext("The step template is offered again."), "success")
     return redirect(url_for(".step_templates"), 303)
+
+
+def _request_id() -> str:
+    """What the page carried, "" when it came without."""
+    found = request.get_json().get("request_id", "")
+    if not isinstance(found, str) or not storable(found):
+        raise NotAnObject(field="request_id")
+    return found
 
 
 def _one(key: str) -> TemplateInfo:
