@@ -30,7 +30,7 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
     assert chromium.violations(page) == []
 
     page.locator("#palette [data-preset=money]").click()
-    page.locator("[data-group-id=group-english] .bio-properties-panel-group-header").click()
+    page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
     page.locator("#tk-english-label").fill("Tip")
     page.keyboard.press("Tab")
     page.locator("[data-language=en]").click()
@@ -45,7 +45,6 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
     expect(frame.locator("textarea[readonly]")).to_have_count(1)
     page.locator("[data-width='1200']").click()
     expect(page.locator("#frame")).to_have_css("width", "1200px")
-    page.locator("[data-group-id=group-general] .bio-properties-panel-group-header").click()
     label = page.locator("#properties #bio-properties-panel-label")
     label.press("End")
     for typed in ("差旅", "金额"):
@@ -97,3 +96,20 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
     expect(page.locator("#sample")).to_have_value(re.compile(r'\["chen"\]|"chen"'))
     page.evaluate("() => { document.documentElement.dataset.bsTheme = 'dark'; }")
     assert chromium.violations(page) == []
+
+
+def test_a_kind_that_is_not_known_is_shown_kept_and_said(site):
+    odd = {
+        "id": "oa/odd", "type": "default",
+        "components": [
+            {"id": "a", "type": "textfield", "key": "a", "label": "甲"}, {"id": "b", "type": "hologram", "seen": 1},
+        ],
+    }  # fmt: skip
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/odd.json", json.dumps(odd).encode())
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, "/designer/forms/edit/oa/odd")
+    expect(page.locator("#fields .tk-strange")).to_have_text("这里没有的组件：hologram")
+    expect(page.locator("#palette [data-field-type=hologram]")).to_be_hidden()
+    expect(page.locator("#problems")).to_contain_text("不能使用组件类型“hologram”")
+    assert json.loads(page.evaluate("tkForm.text()"))["components"] == odd["components"]

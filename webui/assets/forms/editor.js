@@ -1,7 +1,7 @@
 // The editor of form-js with our kinds and panel; a component is added by drag, by Enter and by a click.
 import './texts.js';
 import { FormEditor } from '@bpmn-io/form-js-editor';
-import { icon, kinds, presets } from './kinds.js';
+import { icon, kinds, presets, unknown } from './kinds.js';
 import { panel } from './panel.js';
 import { h, options, render } from 'preact';
 
@@ -11,6 +11,7 @@ export async function open({ container, palette, properties, schema, offers, cha
     container, palette: { parent: palette }, propertiesPanel: { parent: properties }, additionalModules: [kinds, panel(offers)],
     slots: { 'editor-palette__footer': host => offerPresets(host, () => editor) },
   });
+  unknown(editor.get('formFields'), schema);
   await editor.importSchema(schema);
   editor.on('commandStack.changed', ({ trigger }) => { if (trigger !== 'clear') changed(); });
   palette.addEventListener('click', ({ target, detail }) => {

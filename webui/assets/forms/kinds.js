@@ -35,6 +35,23 @@ class Kinds {
 
 export const kinds = { __init__: ['tkKinds'], tkKinds: ['type', Kinds] };
 
+// what a file holds of kinds that are none here is shown by its name and stays as it is; the check says that it cannot be used
+export function unknown(formFields, { type, components = [] }) {
+  if (type && !formFields.get(type)) {
+    formFields.register(type, strange(type));
+    const sheet = new CSSStyleSheet();
+    sheet.insertRule(`#palette [data-field-type="${CSS.escape(type)}"] { display: none; }`);
+    document.adoptedStyleSheets.push(sheet);      // the palette offers every kind that is registered
+  }
+  for (const one of components) unknown(formFields, one);
+}
+
+function strange(type) {
+  const Kind = () => h('div', { class: 'fjs-form-field tk-strange' }, t('Kind of component that is not known here: {type}', { type }));
+  Kind.config = { type, name: type, group: 'presentation', icon: icon('M14 14h26v26H14z'), keyed: false, troika: true, propertiesPanelEntries: [], create: (options = {}) => ({ ...options }) };
+  return Kind;
+}
+
 export const presets = () => Object.entries(PRESETS).map(([id, [name, stored, path]]) => ({ id, name: t(name), stored: { ...structuredClone(stored), label: t(name) }, path }));
 
 export function icon(path) {

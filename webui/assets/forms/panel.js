@@ -3,7 +3,7 @@ import { h } from 'preact';
 import { t } from '../shared/i18n.js';
 
 const ENGLISH = 'troika:label.en';
-const WITH_LABEL = new Set(['text', 'html', 'image', 'spacer', 'separator', 'expression', 'columns', 'default']);
+const IN_ENGLISH = { label: 'Name in English', description: 'Description in English', text: 'Wording in English', content: 'Wording in English' };
 
 export function panel({ tables, dictionaries, teams, used }) {
   class Panel {
@@ -16,7 +16,7 @@ export function panel({ tables, dictionaries, teams, used }) {
       return groups => {
         if (!field || Array.isArray(field)) return groups;
         if (field.type === 'default') return groups.map(withoutId).filter(({ id }) => id !== 'custom-values');
-        const shown = field.type === 'datetime' ? groups.map(group => moment(group, field, editField)) : groups;
+        const shown = groups.map(group => (group.id === 'general' ? named(group, field, editField) : group));
         const own = [...english(field, editField), ...picker(field, editField, { tables, dictionaries, teams }), ...places(field, used)];
         return [...shown.slice(0, 1), ...own, ...shown.slice(1)];
       };
@@ -30,22 +30,26 @@ function withoutId(group) {
   return group.entries ? { ...group, entries: group.entries.filter(({ id }) => id !== 'id') } : group;
 }
 
-function moment(group, field, editField) {
-  if (group.id !== 'general') return group;
-  const others = group.entries.filter(({ id }) => !['date-label', 'time-label'].includes(id));
-  return { ...group, entries: [line('moment-label', t('Name'), field.label ?? '', text => editField(field, ['label'], text || undefined)), ...others] };
+// what is said in English stands below the same in the main language; a moment has one name, whatever form-js makes of it
+function named(group, field, editField) {
+  const own = (name, long) => {
+    const key = `troika:${name}.en`, { [key]: now = '', ...others } = field.properties ?? {};
+    return line(`english-${name}`, t(IN_ENGLISH[name]), now, text => editField(field, ['properties'], tidy({ ...others, ...(text && { [key]: text }) })), long);
+  };
+  const entries = field.type !== 'datetime' ? group.entries : [
+    line('label', t('Name'), field.label ?? '', text => editField(field, ['label'], text || undefined)),
+    ...group.entries.filter(({ id }) => !['date-label', 'time-label'].includes(id)),
+  ];
+  const said = id => id === 'label' || (IN_ENGLISH[id] && (field[id] || field.properties?.[`troika:${id}.en`]));
+  return { ...group, entries: entries.flatMap(entry => (said(entry.id) ? [entry, own(entry.id, ['text', 'content'].includes(entry.id))] : [entry])) };
 }
 
+// the choices, each in English
 function english(field, editField) {
-  const entries = [];
-  if (!WITH_LABEL.has(field.type)) {
-    const { [ENGLISH]: now = '', ...others } = field.properties ?? {};
-    entries.push(line('english-label', t('Name in English'), now, text => editField(field, ['properties'], tidy({ ...others, ...(text && { [ENGLISH]: text }) }))));
-  }
-  (field.values ?? []).forEach((option, index) => entries.push(line(`english-option-${index}`, t('“{name}” in English', { name: option.label ?? option.value }), option[ENGLISH] ?? '', text => {
+  const entries = (field.values ?? []).map((option, index) => line(`english-option-${index}`, t('“{name}” in English', { name: option.label ?? option.value }), option[ENGLISH] ?? '', text => {
     const { [ENGLISH]: _, ...plain } = option;
     editField(field, ['values'], field.values.map((one, place) => (place === index ? { ...plain, ...(text && { [ENGLISH]: text }) } : one)));
-  })));
+  }));
   return entries.length ? [{ id: 'english', label: t('English'), entries }] : [];
 }
 
@@ -104,11 +108,11 @@ const tidy = found => {
   const kept = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
   return Object.keys(kept).length ? kept : undefined;
 };
-const line = (id, label, value, change) => ({ id, component: Line, label, value, change });
+const line = (id, label, value, change, long = false) => ({ id, component: Line, label, value, change, long });
 const choice = (id, label, value, options, change) => ({ id, component: Choice, label, value: value ?? '', options, change });
 
-function Line({ id, label, value, change }) {
-  return entry(id, 'textfield', label, h('input', { id: `tk-${id}`, class: 'bio-properties-panel-input', type: 'text', value, autocomplete: 'off', onChange: ({ target }) => change(target.value.trim()) }));
+function Line({ id, label, value, change, long }) {
+  return entry(id, 'textfield', label, h(long ? 'textarea' : 'input', { id: `tk-${id}`, class: 'bio-properties-panel-input', type: 'text', value, autocomplete: 'off', onChange: ({ target }) => change(target.value.trim()) }));
 }
 
 function Choice({ id, label, value, options, change }) {

@@ -162,9 +162,17 @@ function views(modeler) {
     select.replaceChildren(...found.map((view, index) => Object.assign(document.createElement('option'), { value: index, selected: view.id === active?.id, textContent: view.type === 'drd' ? t('Requirements') : view.name || view.id })));
     select.hidden = found.length < 3;      // a drawing without a place for anything and one table: nothing to choose
   };
-  modeler.on('views.changed', list);
+  modeler.on('views.changed', () => { list(); follow(modeler); });
   select.addEventListener('change', () => modeler.open(modeler.getViews()[Number(select.value)]));
   list();
+}
+
+// what is tried is what is shown
+function follow(modeler) {
+  const select = $('decision'), shown = modeler.getActiveView()?.element?.id;
+  if (shown === select.value || ![...select.options].some(({ value }) => value === shown)) return;
+  select.value = shown;
+  select.dispatchEvent(new Event('change'));
 }
 
 function listen(modeler, draft, problems, check) {

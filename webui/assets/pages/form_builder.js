@@ -134,7 +134,7 @@ function undoable(editor) {
 
 function failed(error) {
   console.error(error);
-  $('fields').append(Object.assign(document.createElement('div'), {
+  document.querySelector('main').before(Object.assign(document.createElement('div'), {
     className: 'alert alert-danger m-3', role: 'alert', textContent: t('The form cannot be opened: {reason}', { reason: error.message }),
   }));
 }
