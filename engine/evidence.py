@@ -92,6 +92,25 @@ def gather(uow: UnitOfWork, payment_id: UUID) -> dict[str, Any]:
     return document
 
 
+def chain(uow: UnitOfWork, stream: str) -> dict[str, Any]:
+    """Every link of a chain, and the newest checkpoint that holds it with the way there; that it was exported is on
+    record. Raises NotFound.
+    """
+    known = stream.startswith(verifier.ACTS) or identity.as_id(stream) is not None
+    links = [[digest.hex(), text.decode()] for text, digest in audit.links_of(uow, stream)] if known else []
+    if not links:
+        raise NotFound(kind="chain", key=stream)
+    history.act(uow, "audit", "audit.exported", {"stream": stream})
+    return {"stream": stream, "links": links, "anchor": None, "leaf": [], "path": []} | _held(audit.proof(uow, stream))
+
+
+def _held(proof: audit.Proof | None) -> dict[str, Any]:
+    return {} if proof is None else {
+        "anchor": proof.anchor.document(with_leaves=False), "leaf": list(proof.leaf),
+        "path": [list(step) for step in proof.path],
+    }  # fmt: skip
+
+
 def _payment(uow: UnitOfWork, payment_id: UUID) -> Any:
     table = metadata.tables.get(PAYMENT)
     row: Any = None if table is None else uow.execute(select(table).where(table.c.id == payment_id)).one_or_none()
@@ -178,10 +197,7 @@ def _chain(uow: UnitOfWork, stream: str, named: list[str], seq: int = 1) -> dict
     proof = audit.proof(uow, stream, max([seq, *places]))
     told: dict[str, Any] = {"stream": stream, "links": links, "anchor": None}
     if proof is not None:
-        told |= {
-            "links": links[: proof.leaf[1]], "anchor": proof.anchor.document(with_leaves=False),
-            "leaf": list(proof.leaf), "path": [list(step) for step in proof.path],
-        }  # fmt: skip
+        told |= {"links": links[: proof.leaf[1]], **_held(proof)}
     return told
 
 

@@ -49,9 +49,13 @@ def emergencies(uow: UnitOfWork, reader: Reader) -> tuple[list[Emergency], set[U
     return [one for one in found if sees_all or one.id in signs], signs
 
 
-def grants(uow: UnitOfWork, *, text: str = "", state: str = "active", before: UUID | None = None
-           ) -> tuple[Sequence[Row[Any]], UUID | None]:  # fmt: skip
-    """Newest first; `text`: in the document's id, the request's number or the person's name."""
+def grants(
+    uow: UnitOfWork, *, text: str = "", state: str = "active", before: UUID | None = None, document: str = "",
+    person: str = "",
+) -> tuple[Sequence[Row[Any]], UUID | None]:  # fmt: skip
+    """Newest first; `text`: in the document's id, the request's number or the person's name. `document`, `person`: the
+    id of exactly this one, the login or id of exactly him.
+    """
     query = _grants.order_by(policy_grant.c.id.desc()).limit(PAGE + 1)
     if state:
         query = query.where(policy_grant.c.state == state)
@@ -62,6 +66,11 @@ def grants(uow: UnitOfWork, *, text: str = "", state: str = "active", before: UU
             | _person.c.name.icontains(text, autoescape=True)
             | (_person.c.login == text)
         )
+    if document:
+        query = query.where(policy_grant.c.subject_id == document)
+    if person:
+        account = identity.as_id(person)
+        query = query.where(_person.c.login == person if account is None else policy_grant.c.account_id == account)
     return _paged(uow, query, policy_grant.c.id, before)
 
 

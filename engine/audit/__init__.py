@@ -7,6 +7,7 @@ from engine.audit.anchoring import (
     anchor_if_due,
     anchor_when_due,
     ask,
+    checkpoints,
     due,
     every,
     outside,
@@ -45,13 +46,13 @@ from engine.audit.rows import (
     settled_emergency,
     settled_version,
 )
-from engine.audit.verifier import SHAPE, instant
+from engine.audit.verifier import SHAPE, Anchor, instant
 
 __all__ = [
-    "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Check", "Proof", "Standing", "VerifyReport", "anchor",
-    "anchor_if_due", "anchor_when_due", "ask", "ask_check", "copy_key", "due", "every", "export", "fact_links",
-    "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof", "read_anchors",
-    "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency", "sealed_file",
-    "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment", "sealed_signature", "sealed_version", "send",
-    "settled_emergency", "settled_version", "snapshot", "standing", "store_check", "verify",
+    "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Standing", "VerifyReport", "anchor",
+    "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every", "export",
+    "fact_links", "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof",
+    "read_anchors", "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency",
+    "sealed_file", "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment", "sealed_signature",
+    "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing", "store_check", "verify",
 ]  # fmt: skip

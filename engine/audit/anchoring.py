@@ -313,13 +313,21 @@ class Proof:
     path: tuple[tuple[str, str], ...]
 
 
-def proof(uow: UnitOfWork, stream: str, seq: int) -> Proof | None:
-    """The first checkpoint that holds link `seq` of a stream; None: not anchored yet."""
+def checkpoints(uow: UnitOfWork, *, before: int | None = None, limit: int) -> list[tuple[Anchor, datetime | None]]:
+    """Newest first, without their leaves, each with when it reached the outside."""
+    query = select(audit_anchor).order_by(audit_anchor.c.number.desc()).limit(limit)
+    rows = uow.execute(query if before is None else query.where(audit_anchor.c.number < before))
+    return [(anchor_of(row, ()), row.sent_at) for row in rows]
+
+
+def proof(uow: UnitOfWork, stream: str, seq: int | None = None) -> Proof | None:
+    """The first checkpoint that holds link `seq` of a stream, the newest that holds any; None: not anchored yet."""
+    newest = seq is None
     void = sorted({number for told in restored(uow) for number, _ in told.get("lost", ())})
     query = (
         select(audit_leaf.c.number)
-        .where(audit_leaf.c.stream == stream, audit_leaf.c.seq >= seq, audit_leaf.c.number.not_in(void))
-        .order_by(audit_leaf.c.number)
+        .where(audit_leaf.c.stream == stream, audit_leaf.c.seq >= (seq or 1), audit_leaf.c.number.not_in(void))
+        .order_by(audit_leaf.c.number.desc() if newest else audit_leaf.c.number)
         .limit(1)
     )
     number = uow.execute(query).scalar()

@@ -1,6 +1,7 @@
 """What an auditor takes away of one payment verifies on any machine, and says in Chinese first what happened."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import subprocess
@@ -12,7 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from engine import audit, evidence, forms, identity, policy, repository
+from engine import audit, evidence, forms, identity, jobs, policy, repository
+from engine.audit import verifier
+from engine.audit.exporting import verifier_source
+from engine.db.audit import audit as acts
+from engine.ids import uuid7
 from engine.modules.erp.models.treasury import payment
 from engine.policy import statement
 from engine.unit_of_work import ENGINE
@@ -161,3 +166,70 @@ def test_evidence_of_a_payment_stands_alone(paid, packed, tmp_path):
         forged = json.loads(json.dumps(found))
         tamper(forged)
         assert verified(tmp_path, forged, "--keys", "keys.txt")[0] == code
+
+
+@pytest.fixture
+def visiting(company):
+    """visiting(login): the browser of somebody of the company."""
+    site = site_of(company.engine, locale="en")
+
+    def enter(login):
+        with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+            user = identity.user(uow, login)
+        visitor = site.test_client()
+        with visitor.session_transaction() as session:
+            session.update(_user_id=f"{user.id}:{user.session_epoch}", _fresh=True)
+        assert visitor.get("/menu").status_code == 200
+        return visitor
+
+    return enter
+
+
+def test_auditors_get_the_record_by_the_interface_and_others_do_not(paid, visiting, tmp_path):
+    company, payment_id = paid
+    company.clock.advance(timedelta(minutes=10))
+    made = audit.anchor(company.engine)
+    gao, api = visiting("gao"), "/api/v1/audit"
+
+    standing = gao.get(f"{api}/").json
+    assert (standing["last"]["number"], standing["last"]["root"], standing["keys"]) == (1, made.root, [made.key])
+    assert (standing["late"], standing["unsent"], standing["verification"]) == (False, 0, None)
+    listed = gao.get(f"{api}/checkpoints").json
+    assert [(one["number"], one["signature"]) for one in listed["checkpoints"]] == [(1, made.signature)]
+    assert gao.get(f"{api}/checkpoints?before=1").json == {"checkpoints": [], "next": None}
+
+    document = gao.post(f"{api}/evidence/{payment_id}", json={}).json
+    (tmp_path / "verify_audit.py").write_bytes(verifier_source())
+    code, told = verified(tmp_path, document)
+    assert code == 0, told
+    request = document["chains"][0]["stream"]
+    for stream in (request, "audit:policy"):
+        chain = gao.post(f"{api}/chains/{stream}", json={}).json
+        tip = verifier.GENESIS
+        for digest, text in chain["links"]:
+            tip = hashlib.sha256(tip + text.encode()).digest()
+            assert digest == tip.hex()
+        of, seq, held = chain["leaf"]
+        assert (of, chain["links"][seq - 1][0]) == (stream, held)
+        leaf = verifier.leaf_hash(of, seq, bytes.fromhex(held))
+        assert verifier.follow_path(leaf, chain["path"]).hex() == chain["anchor"]["checkpoint"]["root"] == made.root
+    assert gao.get(f"{api}/verify/{request}").json["result"] == "intact"
+    assert gao.post(f"{api}/verify", json={}).status_code == 202
+    jobs.run_due(company.engine)
+    assert gao.get(f"{api}/").json["verification"]["exit"] == 0
+    assert gao.post(f"{api}/anchor", json={}).status_code == 202
+    with company.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        kinds = uow.execute(select(acts.c.kind).where(acts.c.scope.in_(("audit", "anchor")))).scalars().all()
+    assert sorted(kinds) == ["anchor.asked", "audit.exported", "audit.exported", "evidence.exported"]
+
+    for address in (f"{api}/chains/{uuid7()}", f"{api}/chains/audit:nothing", f"{api}/evidence/PAY-0"):
+        assert gao.post(address, json={}).status_code == 404
+    for login in ("dina", "chen", "ann"):
+        visitor = visiting(login)
+        assert {visitor.get(f"{api}/{path}").status_code for path in ("", "checkpoints", f"verify/{request}")} == {403}
+        assert visitor.post(f"{api}/chains/{request}", json={}).status_code == 403
+    paths = gao.get("/api/v1/openapi.json").json["paths"]
+    assert {path for path in paths if path.startswith(api)} == {
+        f"{api}/", f"{api}/checkpoints", f"{api}/anchor", f"{api}/verify", f"{api}/verify/{{instance_id}}",
+        f"{api}/chains/{{stream}}", f"{api}/evidence/{{payment}}",
+    }  # fmt: skip

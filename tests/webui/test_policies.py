@@ -204,6 +204,9 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     assert told == {"cora": ["reviewed"], "aud": ["reviewed"], "clara": ["reviewed"], "ana": [], "ann": []}
     assert {api["ana"](f"/api/v1/policies/{path}").status_code for path in ("grants", "payments")} == {403}
     assert api["aud"]("/api/v1/policies/grants?state=guessed").status_code == 422
+    for asked, found in (("document=nothing", 0), (f"document={grant['subject_id']}", 1), ("person=fay", 1),
+                         (f"person={grant['account_id']}", 1), ("person=clara", 0)):  # fmt: skip
+        assert len(api["aud"](f"/api/v1/policies/grants?{asked}").json["grants"]) == found
 
 
 def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):

@@ -7,6 +7,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from webui.api import (
+    auditing,
     comments,
     definitions,
     going_back,
@@ -27,7 +28,7 @@ def install(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )  # fmt: skip
     api = Api(app)
-    for group in (definitions, instances, comments, tasks, messages, substitutions, previews, policies):
+    for group in (definitions, instances, comments, tasks, messages, substitutions, previews, policies, auditing):
         api.register_blueprint(group.blueprint)
     for more in (
         going_back.of_tasks,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import g
 
 from engine import policy, repository
-from webui import policy_rows, policy_words
+from webui import findings, policy_names, policy_rows, policy_words
 from webui.access import needs
 from webui.api.blueprint import Blueprint
 from webui.api.schemas import (
@@ -33,7 +33,7 @@ def index() -> Any:
     """Every version in force or proposed, in sentences."""
     return [
         {
-            "id": one.id, "policy": one.policy.id, "title": one.policy.title, "on": one.policy.on,
+            "id": one.id, "policy": one.policy.id, "title": policy_names.titled(one.policy.title), "on": one.policy.on,
             "version": one.number, "state": one.state, "source": one.source, "confirmed": one.confirmed,
             "weakens": one.weakens,
             "weaker": [words(text, facts) for text, facts in one.differences], "valid_from": one.valid_from,
@@ -54,6 +54,7 @@ def proofs() -> Any:
             "definition": one.definition, "classes": sorted(one.classes), "situations": one.states,
             "milliseconds": round(one.milliseconds, 1), "verdicts": {of.id: one.verdict(of) for of in held},
             "findings": [words(found.message, found.facts) for found in one.findings],
+            "ways": [findings.steps(found) for found in one.findings],
         }
         for one in repository.proofs(g.uow)
     ]  # fmt: skip

@@ -608,6 +608,12 @@ class PolicyOut(Schema):
     sentences = fields.List(fields.String(), metadata={"description": "all that it asks, in the reader's language"})
 
 
+class WayStepOut(Schema):
+    element = fields.String()
+    text = fields.String()
+    flows = fields.List(fields.String())
+
+
 class ProofOut(Schema):
     definition = fields.Nested(DefinitionOut)
     classes = fields.List(fields.String(), metadata={"description": "of the guarded operations that it can reach"})
@@ -616,6 +622,9 @@ class ProofOut(Schema):
         metadata={"description": "policy: violated | unknown | assumed | gate | proved | none"},
     )  # fmt: skip
     findings = fields.List(fields.String(), metadata={"description": "what stands against it, in words"})
+    ways = fields.List(
+        fields.List(fields.Nested(WayStepOut)), metadata={"description": "for each finding the way round, step by step"}
+    )
     situations = fields.Integer()
     milliseconds = fields.Float()
 
@@ -644,6 +653,8 @@ class HoldOut(Schema):
 
 class GrantsIn(Schema):
     text = Text(load_default="", metadata={"description": "in the document, the number of the request or the name"})
+    document = Text(load_default="", metadata={"description": "id of exactly this document"})
+    person = Text(load_default="", metadata={"description": "login of exactly this person, or the id of his account"})
     state = Text(
         load_default="active", validate=validate.OneOf(["active", "parked", "void", "consumed", ""]),
         metadata={"description": "empty: all"},
@@ -724,3 +735,84 @@ class EmergencyOut(Schema):
     reviewed_by = fields.UUID(allow_none=True)
     review = fields.String(allow_none=True)
     state = fields.String(metadata={"description": "asked | signed | withdrawn | reviewed"})
+
+
+class CheckpointsIn(Schema):
+    before = fields.Integer(load_default=None, metadata={"description": "`next` of the page before"})
+
+
+class CheckpointOut(Schema):
+    number = fields.Integer()
+    at = fields.String(metadata={"description": "as it is signed"})
+    previous = fields.String(metadata={"description": "SHA-256 of the checkpoint before, in hex"})
+    leaves = fields.Integer(metadata={"description": "chains that had moved"})
+    root = fields.String()
+    key = fields.String(metadata={"description": "public key, Ed25519"})
+    signature = fields.String()
+    next_key = fields.String(allow_none=True, metadata={"description": "signs from the next one on"})
+    sent_at = fields.AwareDateTime(allow_none=True, metadata={"description": "null: not outside yet"})
+
+
+class CheckpointPageOut(Schema):
+    checkpoints = fields.List(fields.Nested(CheckpointOut))
+    next = fields.Integer(allow_none=True)
+
+
+class SaidOut(Schema):
+    rule = fields.String()
+    place = fields.String(metadata={"description": "chain or row"})
+    message = fields.String()
+
+
+class VerificationOut(Schema):
+    exit = fields.Integer(metadata={"description": "as of `troika audit verify`"})
+    result = fields.String(metadata={"description": "intact | broken | missing | signature | overdue"})
+    started_at = fields.AwareDateTime()
+    finished_at = fields.AwareDateTime(allow_none=True)
+    counts = fields.Dict(fields.String(), fields.Integer())
+    findings = fields.List(fields.Nested(SaidOut))
+    notes = fields.List(fields.Nested(SaidOut))
+
+
+class VerifyingOut(Schema):
+    id = fields.UUID(metadata={"description": "of the verification"})
+
+
+class StandingOut(Schema):
+    last = fields.Nested(CheckpointOut, allow_none=True)
+    unsent = fields.Integer(metadata={"description": "checkpoints that are not outside yet"})
+    late = fields.Boolean(metadata={"description": "two periods without a checkpoint outside"})
+    keys = fields.List(fields.String(), metadata={"description": "public keys in the order in which they signed"})
+    sinks = fields.List(fields.String())
+    every_minutes = fields.Integer()
+    verification = fields.Nested(VerificationOut, allow_none=True, metadata={"description": "the last that ended"})
+    verifying = fields.Boolean()
+
+
+class ChainOut(Schema):
+    stream = fields.String()
+    links = fields.List(fields.List(fields.String()), metadata={"description": "[SHA-256 in hex, canonical text]"})
+    anchor = fields.Dict(allow_none=True, metadata={"description": "newest checkpoint that holds the chain"})
+    leaf = fields.List(fields.Raw(), metadata={"description": "[stream, seq, tip] in that checkpoint"})
+    path = fields.List(fields.List(fields.String()), metadata={"description": "[side, hash] from the leaf to the root"})
+
+
+class EvidenceOut(Schema):
+    class Meta:
+        unknown = "include"
+
+    format = fields.String()
+    made_at = fields.String()
+    payment = fields.Dict()
+    request = fields.Dict()
+    facts = fields.Dict()
+    display = fields.List(fields.Dict())
+    decisions = fields.List(fields.Dict())
+    emergencies = fields.List(fields.Dict())
+    policies = fields.List(fields.Dict())
+    definition = fields.Dict()
+    rows = fields.Dict()
+    chains = fields.List(fields.Dict())
+    rotations = fields.List(fields.Dict())
+    keys = fields.List(fields.String())
+    steps = fields.Dict()
