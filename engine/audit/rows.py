@@ -15,6 +15,7 @@ from engine.audit import verifier
 from engine.audit.verifier import Rows
 from engine.db.base import JsonText, metadata
 from engine.db.document import blob, document, document_version
+from engine.db.identity import membership, user_account, user_group
 from engine.db.instance import Status, instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_hold, policy_version
 from engine.db.signature import signature
@@ -32,7 +33,7 @@ _WORDS = {
 
 
 def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = True) -> Rows:
-    """Payments of these instances and what they stand on, as documents. `acts`: policies and emergencies too."""
+    """Payments of these instances and what they stand on, as documents. `acts`: policies, emergencies, people too."""
     rows = Rows()
     rows.signatures += [_signature(row) for row in each(uow, select(signature), signature.c.instance_id, some)]
     rows.files += [_file(row) for row in each(uow, _FILES, document.c.instance_id, some)]
@@ -40,6 +41,9 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
     if acts:
         rows.versions += [_version(row) for row in uow.execute(_plain(policy_version))]
         rows.emergencies += [_emergency(row) for row in uow.execute(_plain(break_glass))]
+        rows.accounts += [_account(row) for row in uow.execute(_ACCOUNTS)]
+        rows.groups += [row._asdict() for row in uow.execute(select(user_group.c.key, user_group.c.capabilities))]
+        rows.members += [{"group": row.key, "user": str(row.user_id)} for row in uow.execute(_MEMBERS)]
     payment = metadata.tables.get(PAYMENTS)
     if payment is not None:
         for row in each(uow, select(payment), payment.c.instance_id, some):
@@ -179,6 +183,20 @@ _FILES = (
     .outerjoin(instance, instance.c.id == document.c.instance_id)
     .where(document.c.instance_id.is_not(None), instance.c.status.is_distinct_from(int(Status.DRAFT)))
 )  # fmt: skip
+
+
+_ACCOUNTS = select(
+    user_account.c.id, user_account.c.login, user_account.c.person_id, user_account.c.disabled_at
+)  # fmt: skip
+_MEMBERS = select(user_group.c.key, membership.c.user_id).join(user_group, user_group.c.id == membership.c.group_id)
+
+
+def _account(row: Any) -> dict[str, Any]:
+    """Its login as a digest: names of people stand in no export either."""
+    return {
+        "id": str(row.id), "login": values.sha256(row.login.encode("utf-8", "surrogatepass")).hex(),
+        "person": _text(row.person_id), "disabled": row.disabled_at is not None,
+    }  # fmt: skip
 
 
 def _payment(row: Any) -> dict[str, Any]:

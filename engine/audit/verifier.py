@@ -32,9 +32,9 @@ SLACK = timedelta(minutes=5)
 """how far a transaction that was open, or a clock that is not quite right, may stand beside a checkpoint"""
 PAID_BY = "payment.execute"
 EXPORT, EVIDENCE = "troika-audit-v1", "troika-evidence-v1"
-ROWS = 3
+ROWS = 4
 """shape of the rows of an export; 1, or none stated: decisions of people only, no policies, fewer columns; 2: no files,
-signatures and held operations"""
+signatures and held operations; 3: no accounts and groups"""
 SHAPE = 2
 """what the first fact of a chain says when the chain tells of visits, decisions that became void, files and holds"""
 _SHAPED = b'"record":2'
@@ -47,6 +47,7 @@ OPEN = ("wait", "todo", "advising", "read")
 VOIDED, ATTACHED, ANSWERED = b"decision.voided", b"document.attached", (b"task.confirmed", b"task.refused")
 HELD = (b"policy.held", b"policy.held_again", b"policy.escalated")
 SIGNED = b"policy.emergency_signed"
+PEOPLE = (b"user.created", b"group.created", b"group.member_added", b"group.member_removed")
 FACT = 8
 """parts of a fact of an instance; an act outside has no element and nobody on whose behalf"""
 
@@ -71,7 +72,7 @@ TEXTS = "texts"
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
-    b"user.disabled", b"user.enabled",
+    *PEOPLE, b"user.disabled", b"user.enabled",
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -586,6 +587,11 @@ class Rows:
     files: list[dict[str, Any]] = field(default_factory=list)
     """one for each version of a file of an instance"""
     holds: list[dict[str, Any]] = field(default_factory=list)
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    members: list[dict[str, Any]] = field(default_factory=list)
+    people_told: bool = True
+    """False for exports of before accounts and groups were among the rows"""
     files_told: bool = True
     """False for exports of before files, signatures and held operations were among the rows"""
     complete: bool = True
@@ -682,6 +688,8 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     if _POLICIES in seen.streams or rows.versions:
         _check_versions(report, rows, seen, whole and rows.complete, newest)
         _check_emergencies(report, rows, seen, whole and rows.complete, newest)
+    if whole and newest and rows.people_told:
+        _check_people(report, rows, seen)
     _check_owners(report, rows, seen, whole)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
@@ -1065,6 +1073,44 @@ def _check_holds(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
             report.add("hold-missing", MISSING, hold["stream"], _NO_HOLD, chain=hold["stream"], seq=hold["seq"])
 
 
+def _check_people(report: Report, rows: Rows, seen: Seen) -> None:
+    """Accounts, who is behind them, groups and their members are as acts tell: such people are counted and entitled."""
+    made = {str(link[-1].get("user")): link for _, _, _, link in seen.of(b"user.created")}
+    for row in rows.accounts:
+        link = made.pop(row["id"], None)
+        if link is None:
+            report.add("account-unrecorded", BROKEN, row["id"], _UNRECORDED_ACCOUNT, account=row["id"])
+            continue
+        told, spans = link[-1], seen.disabled.get(row["id"], [])
+        same = told.get("login_digest") in (None, row["login"]) and told.get("person", row["person"]) == row["person"]
+        if not same or row["disabled"] != (bool(spans) and spans[-1][1] == "9999"):
+            report.add("account-changed", BROKEN, row["id"], _OTHER_ACCOUNT, account=row["id"], seq=link[1])
+    for key, link in made.items():
+        report.add("account-missing", MISSING, key, _NO_ACCOUNT, account=key, seq=link[1])
+    stated = {str(link[-1].get("group")): link for _, _, _, link in seen.of(b"group.created")}
+    for row in rows.groups:
+        link = stated.pop(row["key"], None)
+        if link is None:
+            report.add("group-unrecorded", BROKEN, row["key"], _UNRECORDED_GROUP, group=row["key"])
+        elif link[-1].get("capabilities") != row["capabilities"]:
+            report.add("group-changed", BROKEN, row["key"], _OTHER_GROUP, group=row["key"], seq=link[1])
+    for key, link in stated.items():
+        report.add("group-missing", MISSING, key, _NO_GROUP, group=key, seq=link[1])
+    members: dict[tuple[str, str], list[Any]] = {}
+    for _, _, _, link in sorted(seen.of(*PEOPLE[2:]), key=lambda one: one[1]):
+        member = str(link[-1]["group"]), str(link[-1]["user"])
+        if link[3] == "group.member_added":
+            members[member] = link
+        else:
+            members.pop(member, None)
+    for row in rows.members:
+        if members.pop((row["group"], row["user"]), None) is None:
+            place = f"{row['group']} {row['user']}"
+            report.add("member-unrecorded", BROKEN, place, _UNRECORDED_MEMBER, group=row["group"], account=row["user"])
+    for (group, user), link in members.items():
+        report.add("member-missing", MISSING, f"{group} {user}", _NO_MEMBER, group=group, account=user, seq=link[1])
+
+
 def _check_item(
     report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None, erased: set[str]
 ) -> None:  # fmt: skip
@@ -1129,7 +1175,8 @@ def verify_export(folder: Path, anchors: Path | None, trusted: frozenset[str] | 
     missing_streams(report, marks, seen, whole)
     rows = Rows(
         complete=manifest.get("rows", 1) > 1 or _tells_rows(seen),
-        files_told=manifest.get("rows", 1) >= ROWS or bool(seen.shaped),
+        files_told=manifest.get("rows", 1) >= 3 or bool(seen.shaped),
+        people_told=manifest.get("rows", 1) >= ROWS or any("person" in one[3][-1] for one in seen.of(PEOPLE[0])),
     )  # fmt: skip
     for kind, row in _lines(folder / "rows.jsonl"):
         rows.add(kind, row)
@@ -1396,6 +1443,16 @@ _NO_FILE = N_("Link {seq} of chain {chain} tells of file {file}, which is gone."
 _OTHER_HOLD = N_("What was held ({operation}) is not as link {seq} of chain {chain} tells.")
 _UNRECORDED_HOLD = N_("What was held ({operation}) is not in chain {chain}: it was put in past the engine.")
 _NO_HOLD = N_("Link {seq} of chain {chain} tells of an operation that was held; its row is gone.")
+_UNRECORDED_ACCOUNT = N_("Account {account} is there, but no act has made it.")
+_OTHER_ACCOUNT = N_(
+    "Account {account} is not as acts tell: its login, the person behind it, or whether it is disabled."
+)
+_NO_ACCOUNT = N_("Act {seq} tells of account {account}, which is gone.")
+_UNRECORDED_GROUP = N_("Group '{group}' is there, but no act has made it.")
+_OTHER_GROUP = N_("What members of group '{group}' may do is not what act {seq} tells.")
+_NO_GROUP = N_("Act {seq} tells of group '{group}', which is gone.")
+_UNRECORDED_MEMBER = N_("Account {account} is of group '{group}', but no act has put it there.")
+_NO_MEMBER = N_("Act {seq} has put account {account} into group '{group}'; it is there no more.")
 OTHER_REASON = N_("Why {item} is as it is stands in no link of chain {chain}, nor beside one.")
 OTHER_VISIT = N_("What stands beside link {seq} of chain {chain}, of the visit that it ends, is not as the link tells.")
 BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
@@ -1465,6 +1522,14 @@ _ZH = {
     _NO_FILE: "链 {chain} 第 {seq} 环所记文件 {file} 不存在。",
     _OTHER_HOLD: "被拦操作（{operation}）与链 {chain} 第 {seq} 环所记不同。",
     _UNRECORDED_HOLD: "被拦操作（{operation}）不在链 {chain} 中：系绕过引擎写入。",
+    _UNRECORDED_ACCOUNT: "账号 {account} 存在，但没有操作记录其创建。",
+    _OTHER_ACCOUNT: "账号 {account} 与操作记录不同：登录名、所属自然人或停用状态。",
+    _NO_ACCOUNT: "第 {seq} 项操作记有账号 {account}，其记录已不存在。",
+    _UNRECORDED_GROUP: "用户组“{group}”存在，但没有操作记录其创建。",
+    _OTHER_GROUP: "用户组“{group}”成员的权限与第 {seq} 项操作所记不同。",
+    _NO_GROUP: "第 {seq} 项操作记有用户组“{group}”，其记录已不存在。",
+    _UNRECORDED_MEMBER: "账号 {account} 在用户组“{group}”中，但没有操作将其加入。",
+    _NO_MEMBER: "第 {seq} 项操作将账号 {account} 加入用户组“{group}”，现已不在其中。",
     _NO_HOLD: "链 {chain} 第 {seq} 环记有被拦操作，其记录已不存在。",
     OTHER_REASON: "{item} 之所以如此的理由，不在链 {chain} 的任何一环中，也不在其旁。",
     OTHER_VISIT: "链 {chain} 第 {seq} 环旁所记的经过（所结束的一次进入）与该环所记不同。",

@@ -52,7 +52,9 @@ def create_user(
     forget(uow)
     uow.execute(insert(user_account), row)
     # names of people are in no chain: what is chained can never be deleted
-    history.act(uow, SCOPE, "user.created", {"user": str(key), "login_digest": digest_of(login).hex()})
+    person = None if row["person_id"] is None else str(row["person_id"])
+    told = {"user": str(key), "login_digest": digest_of(login).hex(), "person": person}
+    history.act(uow, SCOPE, "user.created", told)
     return user(uow, key)
 
 

@@ -7,6 +7,9 @@ somebody approves of them is bound by the digest of the approval.
 
 WORK = "for the work at hand; it decides nothing afterwards"
 WHOLE_ROW = "the database takes no other value beside the rest of the row"
+NAMED = "what people are called, which no chain may hold; the login, and the person behind it, are held"
+PLACE = "each change is an act; whom a task asks by it is sealed with the decision"
+SIGNING_IN = "each sign-in of the privileged is an act; who has decided is sealed with the decision"
 RECORD: dict[str, dict[str, str]] = {
     "history": {},
     "history_text": {},
@@ -30,6 +33,14 @@ RECORD: dict[str, dict[str, str]] = {
     "clearance_grant": {},
     "policy_hold": {},
     "erp_payment": {},
+    "user_account": {
+        "name": NAMED, "name_en": NAMED, "email": NAMED, "position": NAMED, "position_en": NAMED, "locale": NAMED,
+        "org_unit_id": PLACE, "manager_id": PLACE, "password_hash": SIGNING_IN, "failed_logins": SIGNING_IN,
+        "locked_until": SIGNING_IN, "session_epoch": SIGNING_IN, "demo": "which accounts a site in production refuses",
+        "created_at": "the act that made it has its time",
+    },
+    "user_group": {"id": "its members are held by its key", "name": NAMED, "name_en": NAMED},
+    "membership": {},
     "document": {},
     "document_version": {},
     "blob": {"created_at": "when these bytes came first, whoever brought them; when each file came is held"},
@@ -56,12 +67,12 @@ BESIDE = {
     "future_approver": STATE, "inbox": STATE, "inbox_view": "lists that people have saved", "incident": STATE,
     "instance": "its tip is compared with the chain; the rest is what runs now", "instance_field": STATE,
     "instance_label": "names that pickers have shown", "instance_scope": STATE, "job": STATE, "login_failure": PEOPLE,
-    "membership": PEOPLE, "message": STATE, "notice_delivery": TOLD, "notice_digest": TOLD,
+    "message": STATE, "notice_delivery": TOLD, "notice_digest": TOLD,
     "notice_preference": TOLD, "notice_quiet": TOLD, "notice_robot": TOLD,
     "org_unit": PEOPLE, "policy_look": "when staffing was looked at last",
     "policy_staffing": "what was found about who is there; it is found again", "print_record": "what was printed",
     "stored_signature": "what somebody keeps to sign with", "subscription": STATE, "substitution": PEOPLE,
-    "task_comment": "what people say to each other; a fact says that they did", "user_account": PEOPLE,
-    "user_group": PEOPLE, "user_org_unit": PEOPLE, "user_task": STATE, "webhook": TOLD, "webhook_delivery": TOLD,
+    "task_comment": "what people say to each other; a fact says that they did",
+    "user_org_unit": PEOPLE, "user_task": STATE, "webhook": TOLD, "webhook_delivery": TOLD,
     "work_calendar": "days and hours; each change is an act", "work_calendar_day": "as of the calendar",
 }  # fmt: skip

@@ -46,7 +46,7 @@ ROWS = {
     9: Row("the bank account is swapped by master data after the approval", (GATE, DATABASE)),
     10: Row("the own request through a substitute", (VERB, GATE, DATABASE)),
     11: Row("one human as the substitute of two", (GATE, DATABASE)),
-    12: Row("one human with two accounts", (GATE, DATABASE)),
+    12: Row("one human with two accounts", (GATE, DATABASE, RECORD)),
     13: Row("the approver edits what is paid and agrees", (PROOF, VERB, GATE, DATABASE)),
     14: Row("a script, form, message or administrator writes the outcome of an approval", (NAMES, GATE, DATABASE)),
     15: Row("a service account completes the approval", (VERB, DATABASE)),

@@ -10,9 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from engine import workdays
+from engine import identity, workdays
 from engine.db.definition import definition, deployment, resource
-from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.db.policy import clearance, clearance_grant, policy_grant
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, Source, user_task, work_item
@@ -79,12 +78,7 @@ def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
     made = Company(engine)
     with engine.unit_of_work(Actor(None, source="system")) as uow:
         for login in ("ann", "bob", "cid", "dora"):
-            made.people[login] = uuid7()
-            uow.execute(
-                insert(user_account),
-                {"id": made.people[login], "login": login, "name": login.title(), "created_at": uow.now,
-                 "person_id": made.people[login]},
-            )  # fmt: skip
+            made.people[login] = identity.create_user(uow, login, login.title()).id
         workdays.ensure_cn(uow)
         _goods(uow, made)
         _people(uow, made)
