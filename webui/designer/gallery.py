@@ -130,11 +130,11 @@ def use_template(key: str) -> ResponseReturnValue:
     return redirect(url_for(".simple", key=own), 303)
 
 
-def listed(library: Path) -> list[Template]:
-    """What the library folder holds, its own processes first. Raises TemplateBroken."""
+def listed(library: Path, key: str = "*") -> list[Template]:
+    """What the library folder holds, its own processes first; only `key` if it is given. Raises TemplateBroken."""
     found = []
     for folder in (library / inside for inside in FOLDERS):
-        for file in sorted((folder / "processes").glob("*/*.bpmn")):
+        for file in sorted((folder / "processes").glob(f"*/{key}.bpmn")):
             path, xml = file.relative_to(folder).as_posix(), file.read_bytes()
             definition = bpmn.read(xml, path).definition
             if definition is None or not definition.executable:
@@ -197,7 +197,7 @@ def _own_table(content: bytes, own: dict[str, str]) -> bytes:
 
 
 def _template(key: str) -> Template:
-    found = next((one for one in listed(g.uow.settings.library) if one.key == key), None)
+    found = next(iter(listed(g.uow.settings.library, key)), None) if KEY.fullmatch(key) else None
     if found is None:
         raise NotFound(kind="template", key=key)
     return found
