@@ -8,7 +8,7 @@ const ORDER = Object.keys(LEVELS);
 export class Problems {
   #current = -1;
 
-  // show(element id); play(steps) -> { show(index), clear() }; mend(fix)
+  // show(element id, rule); play(steps) -> { show(index), clear() }; mend(fix)
   constructor(host, show, { play, mend } = {}) {
     Object.assign(this, { host, show, play, mend, findings: [], played: null });
     host.addEventListener('click', ({ target }) => {
@@ -53,9 +53,9 @@ export class Problems {
     this.host.dataset.touched = '';
     this.host.open = true;
     this.host.querySelectorAll('[data-index]').forEach((button, place) => button.classList.toggle('active', place === index));
-    const { element, steps = [], fixes = [] } = this.findings[index];
+    const { element, rule, steps = [], fixes = [] } = this.findings[index];
     this.#stop();
-    if (element) this.show(element);
+    if (element) this.show(element, rule);
     if (this.play && (steps.length || fixes.length)) this.#play(index, steps, fixes);
   }
 

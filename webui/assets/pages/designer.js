@@ -39,7 +39,7 @@ async function start() {
   };
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState,
     unsent: `${page.person}:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml });
-  const problems = new Problems($('problems'), id => modeler.get('troikaFindings').show(id), {
+  const problems = new Problems($('problems'), (...what) => modeler.get('troikaFindings').show(...what), {
     play: steps => walk(modeler, steps), mend: fix => modeler.get('troikaFixes').apply(fix),
   });
   const check = checker(modeler, page, problems, unread);
@@ -72,6 +72,7 @@ async function start() {
     modeler.get('troikaFindings').show(wanted);
     asLeft(modeler.get('canvas'), element);
   }
+  if (new URLSearchParams(location.search).has('play')) await modeler.get('troikaPlay').toggle();
   addEventListener('pagehide', () => sessionStorage.setItem(PLACE, JSON.stringify(placed(modeler.get('canvas')))));
 }
 

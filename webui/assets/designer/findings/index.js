@@ -1,6 +1,15 @@
 // What the server finds in the drawing: a badge at each element, and `troikaFindings.show(element id)` to lead there.
 const WEIGHT = { error: 3, warn: 2, info: 1 }, SIGN = { error: '!', warn: '!', info: 'i' };
 
+// the group of the panel where it is put right
+const GROUPS = {
+  'assignment-required': 'tk-who', 'people-exist': 'tk-who', 'approver-chosen-by-requester': 'tk-who', 'many-people': 'tk-who',
+  'automatic-approval-guarded': 'tk-automatic', 'due-date-required': 'tk-due', 'gateway-default-flow': 'tk-ways',
+  'condition-reachable': 'tk-condition', 'expression-valid': 'tk-condition', 'label-required': 'general', 'process-name-required': 'general',
+  'correlation-key-required': 'tk-message', 'numbering-unique': 'tk-request', 'step-template-kept': 'tk-template',
+};
+const FRAMES = 30;
+
 class Findings {
   static $inject = ['canvas', 'elementRegistry', 'overlays', 'selection', 'translate'];
   #marked = [];
@@ -25,7 +34,8 @@ class Findings {
     }
   }
 
-  show(id) {
+  // `rule`: of the finding that is to be put right there
+  show(id, rule) {
     const element = this.elementRegistry.get(id);
     if (!element) return;
     document.activeElement?.blur();      // a field of the panel writes now, not after it shows another element
@@ -33,7 +43,19 @@ class Findings {
     if (root && root !== this.canvas.getRootElement()) this.canvas.setRootElement(root);
     this.selection.select(element);
     if (element !== this.canvas.getRootElement()) this.canvas.scrollToElement(element, 120);
+    if (GROUPS[rule]) unfold(GROUPS[rule]);
   }
+}
+
+// as soon as the panel shows the element
+function unfold(group, frames = FRAMES) {
+  const header = document.querySelector(`[data-group-id="group-${group}"] .bio-properties-panel-group-header`);
+  if (!header) {
+    if (frames) requestAnimationFrame(() => unfold(group, frames - 1));
+    return;
+  }
+  if (!header.classList.contains('open')) header.click();
+  header.scrollIntoView({ block: 'nearest' });
 }
 
 function groupedByElement(findings) {
