@@ -505,6 +505,14 @@ def test_an_element_is_drawn_from_the_palette_which_offers_only_what_is_executed
 
 
 def test_a_call_that_is_drawn_is_bound_to_the_version_deployed_together_with_it(site, profile, draft):
+    small = (
+        b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:t" id="d">'
+        b'<process id="KEY" name="KEY" isExecutable="true"><startEvent id="s"/><endEvent id="e"/>'
+        b'<sequenceFlow id="f" sourceRef="s" targetRef="e"/></process></definitions>'
+    )
+    with site[1].unit_of_work(ENGINE) as uow:
+        for key in ("first_called", "then_called"):
+            repository.deploy(uow, {f"processes/oa/{key}.bpmn": small.replace(b"KEY", key.encode())})
     page, wrong = opened(profile, draft("calling"))
     page.evaluate(
         """() => {
@@ -515,16 +523,16 @@ def test_a_call_that_is_drawn_is_bound_to_the_version_deployed_together_with_it(
         }"""
     )
     group(page, "calledElement")
-    entry(page, "targetProcessId").locator("input, [contenteditable]").first.fill("leave_request")
+    entry(page, "tk-called").locator("select").select_option("first_called")
     expect(entry(page, "bindingType").locator("select")).to_have_value("deployment")
     page.click("#save")
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
     assert re.search(
-        '<zeebe:calledElement(?=[^>]* processId="leave_request")[^>]* bindingType="deployment"', saved(site, "calling")
+        '<zeebe:calledElement(?=[^>]* processId="first_called")[^>]* bindingType="deployment"', saved(site, "calling")
     )
 
     entry(page, "bindingType").locator("select").select_option("latest")
-    entry(page, "targetProcessId").locator("input, [contenteditable]").first.fill("expense_claim")
+    entry(page, "tk-called").locator("select").select_option("then_called")
     page.click("#save")
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
 

@@ -87,6 +87,8 @@ def _begin(site: Site, page: Page) -> None:
     expect(page.locator("#publish button[type=submit]")).to_have_count(0)
     page.locator("#findings a").first.click()
     site.ready(page)
+    page.locator(".tk-problem").filter(has_text="没有指定处理人").click()
+    expect(entry(page, "tk-who-way")).to_be_visible()
 
 
 def _draw(page: Page) -> None:
@@ -158,7 +160,7 @@ def _tell(page: Page) -> None:
     entry(page, "tk-zeebe-FormDefinition-formId").locator("select").select_option("oa/equipment_request")
     chosen(page, "确定审批级别")
     group(page, "calledDecision")
-    entry(page, "decisionId").locator("input, [contenteditable]").first.fill("equipment_level")
+    entry(page, "tk-called").locator("select").select_option("equipment_level")
     entry(page, "resultVariable").locator("input").fill("level")
     for name, (way, who) in APPROVERS.items():
         chosen(page, name)
