@@ -5,8 +5,8 @@ approvals; a condition is read as true, false or unknown, and unknown means both
 that real data never takes; it misses none of what is modelled. A loop runs any number of times, an ad-hoc sub-process
 starts anything at any time, outcomes of instances beside each other are not told apart. A handler of compensation that
 pays, approves or writes which document is meant runs when what it undoes has completed and compensation is thrown, the
-last one first; where it would see variables as they were (in rounds, calls, handlers of events, behind inputs) it is
-unread, as is an element without a row here.
+last one first; where it would see variables as they were (in rounds, ended calls, handlers of events, behind inputs) it
+is unread, as is an element without a row here.
 """
 
 import re

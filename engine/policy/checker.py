@@ -1,6 +1,6 @@
 """Approve before pay on a drawing: what the search finds, as findings with the way that leads there."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Protocol, TypedDict, Unpack
@@ -31,6 +31,7 @@ class Guarded(Protocol):
         """What it writes without an output mapping: name -> type."""
 
 
+STANDS = N_("what a running request has completed is not looked at")
 PROVED, VIOLATED, UNKNOWN, ASSUMED = "proved", "violated", "unknown", "assumed"
 NOTHING = "nothing guarded"
 CONFIRMED = N_("Confirmed: the machine goes this way.")
@@ -153,11 +154,9 @@ def _prove(
     )
     if not needs:
         return Verdict(process.id, ASSUMED if assumed else NOTHING, classes=classes, assumed=assumed, asked=asked)
-    followed = space.handlers.values() if begin is None else ()
-    system.unread.extend(
-        (place.node.id, "compensation") for place in _handlers(system)
-        if space.matters(place) and place.id not in followed
-    )  # fmt: skip
+    left = space.left if begin is None else {
+        place.id: STANDS for place in system.places.values() if place.node.for_compensation and space.matters(place)
+    }  # fmt: skip
 
     found = search(space, begin(space) if begin is not None else None, beside.get("effort", DEPLOYING))
     replays = begin is None and beside.get("replay", True)
@@ -180,6 +179,17 @@ def _prove(
                 N_("Approve before pay cannot be proved: '{element}' ({what}) is not understood by the check."),
                 {"element": element, "what": what},
                 N_("Draw it with elements that are supported, or take it out of processes that pay."),
+                resource=resource,
+            )
+        )  # fmt: skip
+    for name, why in left.items() if any(needs.values()) else ():
+        handler = system.places[name].node
+        findings.append(
+            Finding(
+                "policy-unproved", worst, handler.id,
+                N_("Approve before pay cannot be proved: '{name}' undoes a step, and {why}."),
+                {"name": named(handler), "why": Phrase(why)},
+                N_("Draw the way back with flows and steps of its own, or take what pays or approves out of it."),
                 resource=resource,
             )
         )  # fmt: skip
@@ -245,10 +255,6 @@ def _spent(space: Space, found: Found, level: Level, resource: str) -> Finding:
         {"branches": ", ".join(node.name or node.id for node in names)},
         hint=N_("Join branches earlier, or move some into a called process."), resource=resource,
     )  # fmt: skip
-
-
-def _handlers(system: System) -> Iterator[Place]:
-    return (place for place in system.places.values() if place.node.for_compensation)
 
 
 def _guarded(place: Place, catalog: Mapping[str, Any]) -> str | None:

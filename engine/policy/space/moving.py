@@ -80,6 +80,9 @@ class Moving(Resting):
         if place.node.ad_hoc is not None or not place.starts:
             return
         state = self._over(state, place)
+        if place.node.type == "callActivity" and self.handlers and not self._are_several(state, place):
+            logged = self._not_logged(state.tokens, self.inner[place.id])
+            state = State(logged, state.outcomes, state.live, state.data)
         events = [[start] for start in place.starts if self.system.places[start].node.type == "startEvent"]
         for starts in events or [list(place.starts)]:
             for times in (1, MANY) if place.runs_beside_itself else (1,):

@@ -362,6 +362,68 @@ def test_a_step_that_is_over_can_still_be_undone(how):
     assert "hpay" in verdict.proof & set(verdict.machine.paid)
 
 
+ASKS = APPROVES + element("exclusiveGateway", "ok", default="ok_end")
+ASKED_INSIDE = ASKS.replace("ok_end", "ok_s1")
+FROM_TO = element("startEvent", "s0") + element("endEvent", "s1")
+BACK = throw("back", COMPENSATE)
+AGAIN = (
+    element("exclusiveGateway", "again")
+    + element("exclusiveGateway", "more", default="more_end")
+    + service("ask", "ask.d0")
+)
+CALLS = element("callActivity", "call", '<zeebe:calledElement processId="q" propagateAllParentVariables="true"/>')
+CALLED = {
+    "approved in it": (
+        ASKED_INSIDE + BACK, ("s0 note fin ok", f"ok back ? {AGREED}", "ok s1", "back s1"), "proved, both",
+    ),
+    "nothing approved": (BACK, ("s0 note back s1",), "violated, both"),
+    "nothing thrown": (ASKED_INSIDE, ("s0 note fin ok", "ok s1"), "proved, both"),
+}  # fmt: skip
+
+
+def _calling(inside: str, body: str, *lines: str) -> bytes:
+    called = f'<process id="q" name="Q" isExecutable="true">{inside}</process></definitions>'
+    xml = drawing(START + END + CALLS + body + flows(*lines), message("m", "= request_id"))
+    return xml.replace(b"</definitions>", called.encode())
+
+
+@pytest.mark.parametrize("what", CALLED)
+def test_a_called_process_undoes_what_it_has_done_itself(what):
+    more, lines, expected = CALLED[what]
+
+    verdict = judged(_calling(FROM_TO + UNDOES + more + flows(*lines) + BY, "", "start call end"))
+
+    assert verdict is not None
+    assert verdict.outcome == expected
+
+
+def test_a_called_process_does_not_undo_what_an_earlier_call_of_it_has_done():
+    """It is called again until somebody has enough; only where nothing is noted it undoes, which finds nothing then."""
+    asks = element("exclusiveGateway", "x", default="x_back") + service("ask2", "ask.d1")
+    called = (
+        FROM_TO + UNDOES + BACK + asks + flows("s0 ask2 x", "x note ? d1 = true", "x back", "note s1", "back s1") + BY
+    )
+
+    verdict = judged(_calling(called, AGAIN, "start again call ask more", "more again ? d0 = true", "more end"))
+
+    assert verdict is not None
+    assert (verdict.proof, verdict.unread, verdict.machine.paid) == (set(), set(), {})
+
+
+@pytest.mark.parametrize(
+    ("round_", "outcome"), [("ask more note fin", "proved, both"), ("note ask more fin", "violated, both")]
+)
+def test_a_loop_of_flows_before_what_is_undone_is_followed(round_, outcome):
+    """It goes round until somebody has enough; one yes pays for undoing one step, not for that of each round."""
+    asks = AGAIN.replace("more_end", f"more_{round_.partition('more ')[2].split()[0]}")
+    lines = (f"start again {round_} ok", "more again ? d0 = true", f"ok back ? {AGREED}", "ok end", "back end")
+
+    verdict = judged(drawing(START + END + UNDOES + asks + ASKS + BACK + flows(*lines) + BY), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
 def _handler(event: str, inner: str, *lines: str, stops: str = "false") -> str:
     """An event sub-process that begins at `caught`."""
     begins = f'<startEvent id="caught" isInterrupting="{stops}">{event}</startEvent>'
