@@ -1,7 +1,7 @@
 """What each trigger of the gate is asked: acts that it alone stops, and acts that it lets pass.
 
 `ACTS`: trigger → what is tried → the statements before it, then it. What may be done begins with `may`. In braces stand
-keys of `test_conditions.world`, and what the databases write differently.
+keys of `test_triggers.world`, and what the databases write differently.
 """
 
 from typing import Any

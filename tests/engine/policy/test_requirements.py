@@ -14,7 +14,7 @@ from engine.db.job import incident, job
 from engine.db.notice import notice_delivery
 from engine.db.policy import clearance, policy_grant, policy_hold
 from engine.db.task import work_item
-from engine.errors import PolicyHold, SeparationOfDuties
+from engine.errors import BusinessError, PolicyHold, SeparationOfDuties
 from engine.ids import uuid7
 from engine.operations import OperationCall
 from engine.unit_of_work import ENGINE, Actor
@@ -64,6 +64,11 @@ TABLE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id
 def pay_part(uow, *, bill_id: UUID, amount: Decimal, call: OperationCall) -> dict[str, Any]:
     change(uow, bill_id, content=b"paid")
     return {"cleared": call.clearance_id}
+
+
+@operations.operation("test.refuse_change", changes_subject=bill_facts, errors=("TEST.FROZEN",))
+def refuse_change(uow, *, bill_id: UUID) -> dict[str, Any]:
+    raise BusinessError("TEST.FROZEN")
 
 
 @pytest.fixture
@@ -304,6 +309,43 @@ def test_people_are_moved_between_requirements_until_all_are_met(engine, who):
 
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert uow.execute(select(clearance.c.min_people)).scalar_one() == 3
+
+
+def test_whoever_had_a_bound_fact_changed_does_not_approve_it(engine, who):
+    """Not where he has changed it, and an approval that he gave elsewhere does not count for it."""
+    with engine.unit_of_work(ENGINE) as uow:
+        head = HEAD.replace("[requester, approver]", "[requester, approver, editors]")
+        policy.ship(uow, head + "  require:\n" + FINANCE)
+    approvals(engine, "finance_approval")
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    with engine.unit_of_work(who["cfo"]) as uow:
+        call, instance = OperationCall(uuid7(), instance_id, "change"), uow.lock_instance(instance_id)
+        calls.perform(uow, operations.get("test.change_bill"), {"bill_id": bill_id, "cents": 9000}, call, instance)
+
+    with pytest.raises(SeparationOfDuties, match="approver ≠ editors"):
+        agree(engine, who["cfo"])
+    with engine.unit_of_work(who["req"]) as uow:
+        other = runtime.start(uow, "of_finance_approval", {"bill_id": str(bill_id)}).id
+    with engine.unit_of_work(who["cfo"]) as uow:
+        item = next(one for one in tasks.inbox(uow).items if one.instance_id == other)
+        tasks.agree(uow, item.work_item_id)
+    assert "Cfo may not approve as editors" in held(engine, instance_id, bill_id)
+
+
+def test_a_change_that_is_refused_takes_no_approval_back(engine, who):
+    ship(engine, FINANCE)
+    bill_id = a_bill(engine)
+    instance_id = started(engine, who["req"], bill_id)
+    agree(engine, who["fay"])
+
+    refused = operations.get("test.refuse_change")
+    with engine.unit_of_work(ENGINE) as uow:
+        call, instance = OperationCall(uuid7(), instance_id, "change"), uow.lock_instance(instance_id)
+        with pytest.raises(BusinessError):
+            calls.perform(uow, refused, {"bill_id": bill_id}, call, instance)
+
+    assert grants(engine) == [("finance_approval", "active")]
 
 
 def test_the_approver_must_be_who_the_policy_says(engine, who):
