@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import { decisionParts } from './decision_parts.mjs';
 import { formTexts } from './form_texts.mjs';
 import { menuTexts } from './menu_texts.mjs';
+import { tablerCss } from './tabler_css.mjs';
 
 // KB gzip of an entry together with the chunks that it needs at once
 const BUDGET = {
@@ -25,7 +26,7 @@ const { metafile: { outputs } } = await esbuild.build({
   entryNames: '[name]-[hash]', chunkNames: 'chunk/[name]-[hash]', assetNames: 'asset/[name]-[hash]',
   legalComments: 'linked', logLevel: 'warning',
   loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
-  plugins: [formTexts(), menuTexts(), decisionParts()],
+  plugins: [formTexts(), menuTexts(), decisionParts(), tablerCss()],
 }).catch(() => process.exit(1));
 
 const manifest = {}, tooBig = [];
