@@ -144,9 +144,12 @@ def _unknown_jobs(found: Translation) -> list[ImportNote]:
     ]  # fmt: skip
 
 
-def forms_of(uow: UnitOfWork, drawing: bytes) -> dict[str, bytes]:
-    """Drafts of forms that a drawing names, unless a later version overtook them: path -> content."""
-    definition = bpmn.read(drawing).definition
+def forms_of(uow: UnitOfWork, drawing: bytes, reading: bpmn.Reading | None = None) -> dict[str, bytes]:
+    """Drafts of forms that a drawing names, unless a later version overtook them: path -> content.
+
+    `reading`: of the drawing, from a caller that has read it already.
+    """
+    definition = (reading or bpmn.read(drawing)).definition
     named = definition.forms if definition is not None else []
     found = [info.path for info in list_(uow) if info.kind == "form" and info.key in named and not info.overtaken]
     return {path: open_(uow, path).content for path in found}
@@ -158,10 +161,12 @@ def scenarios_of(uow: UnitOfWork, key: str) -> dict[str, bytes]:
     return {path: open_(uow, path).content for path in found}
 
 
-def decisions_of(uow: UnitOfWork, drawing: bytes) -> dict[str, tuple[bytes, set[str]]]:
-    """Drafts of decisions that a drawing asks: path -> (content, ids of all decisions in it)."""
-    reading = bpmn.read(drawing)
-    processes = reading.definition.processes if reading.definition is not None else []
+def decisions_of(
+    uow: UnitOfWork, drawing: bytes, reading: bpmn.Reading | None = None
+) -> dict[str, tuple[bytes, set[str]]]:
+    """Drafts of decisions that a drawing asks: path -> (content, ids of all decisions in it). `reading`: see there."""
+    definition = (reading or bpmn.read(drawing)).definition
+    processes = definition.processes if definition is not None else []
     asked = {key for process in processes for node in process.all_nodes() for key in node.asked_decisions()}
     tables = {info.path: open_(uow, info.path).content for info in list_(uow) if info.kind == "decision"}
     found = {path: (content, _decisions_in(path, content)) for path, content in tables.items()}

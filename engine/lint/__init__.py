@@ -59,11 +59,14 @@ def check(
 
 
 def variables(
-    resources: Mapping[str, bytes], catalog: Mapping[str, Any], known: KnownThings | None = None
+    resources: Mapping[str, bytes],
+    catalog: Mapping[str, Any],
+    known: KnownThings | None = None,
+    readings: Mapping[str, bpmn.Reading] | None = None,
 ) -> dict[str, Variables]:
-    """What the expressions of each process in these files may read, by process id."""
+    """What the expressions of each process in these files may read, by process id. `readings`: as in `check`."""
     library = Library(catalog, known or KnownThings())
-    _read(resources, library)
+    _read(resources, library, readings)
     return {key: variables_of(drawn, library) for key, drawn in library.processes.items()}
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select
 
 from engine import (
+    bpmn,
     crash,
     dmn,
     drafts,
@@ -60,21 +61,29 @@ class Deployment:
     findings: tuple[Finding, ...] = ()
 
 
-def check(uow: UnitOfWork, resources: Mapping[str, bytes], *, drawing: bool = False) -> list[Finding]:
+def check(
+    uow: UnitOfWork,
+    resources: Mapping[str, bytes],
+    *,
+    drawing: bool = False,
+    readings: Mapping[str, bpmn.Reading] | None = None,
+) -> list[Finding]:
     """Everything that is wrong with these files together with what is deployed, errors first.
 
     `drawing`: somebody waits for it at each change, so that ways round an approval are not tried on the machine, and a
-    proof is given up sooner.
+    proof is given up sooner. `readings`: path -> a drawing that the caller has read already.
     """
     resources = with_imports(uow, resources)
-    reading = read(resources)
+    reading = read(resources, readings)
     findings = _check(uow, resources, reading, drawing=drawing)
     return findings if errors_of(findings) else findings + _staffing(uow, reading)
 
 
-def variables(uow: UnitOfWork, resources: Mapping[str, bytes]) -> dict[str, lint.Variables]:
+def variables(
+    uow: UnitOfWork, resources: Mapping[str, bytes], readings: Mapping[str, bpmn.Reading] | None = None
+) -> dict[str, lint.Variables]:
     """What expressions of the processes in these files may read, by process id; deployed forms are known."""
-    return lint.variables(resources, operations.catalog(), _known(uow))
+    return lint.variables(resources, operations.catalog(), _known(uow), readings)
 
 
 def deploy(uow: UnitOfWork, resources: Mapping[str, bytes], note: str = "") -> Deployment:

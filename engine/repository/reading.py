@@ -58,14 +58,14 @@ def kind_of(path: str) -> Kind | None:
     return next((kind for ending, kind in KINDS.items() if path.endswith(ending)), None)
 
 
-def read(resources: Mapping[str, bytes]) -> Reading:
-    """Read every file; never raises for bad input."""
+def read(resources: Mapping[str, bytes], readings: Mapping[str, bpmn.Reading] | None = None) -> Reading:
+    """Read every file; never raises for bad input. `readings`: path -> a drawing that the caller has read already."""
     reading = Reading()
     decisions = dmn.read_all({path: content for path, content in resources.items() if kind_of(path) is Kind.DECISION})
     for path, content in sorted(resources.items()):
         match kind_of(path):
             case Kind.PROCESS:
-                _read_drawing(reading, path, content)
+                _read_drawing(reading, path, (readings or {}).get(path) or bpmn.read(content, path))
             case Kind.DECISION:
                 _read_decisions(reading, path, decisions[path])
             case Kind.FORM:
@@ -85,8 +85,8 @@ def read(resources: Mapping[str, bytes]) -> Reading:
     return reading
 
 
-def _read_drawing(reading: Reading, path: str, content: bytes) -> None:
-    result = reading.drawn[path] = bpmn.read(content, path)
+def _read_drawing(reading: Reading, path: str, result: bpmn.Reading) -> None:
+    reading.drawn[path] = result
     reading.findings += result.findings
     if result.definition is None:
         return

@@ -68,13 +68,14 @@ def lint() -> ResponseReturnValue:
     """
     sent, thorough = body("key", "xml"), request.get_json().get("thorough") is True
     path = path_of_draft(sent["key"])
-    files = with_forms(path, sent["xml"].encode("utf-8"))
-    found = repository.variables(g.uow, files).get(sent["key"])
-    told = [
-        finding for finding in repository.check(g.uow, files, drawing=not thorough) if finding.resource in ("", path)
-    ]
+    content = sent["xml"].encode("utf-8")
+    reading = bpmn.read(content, path)
+    files, readings = with_forms(path, content, reading), {path: reading}
+    found = repository.variables(g.uow, files, readings).get(sent["key"])
+    judged = repository.check(g.uow, files, drawing=not thorough, readings=readings)
+    told = [finding for finding in judged if finding.resource in ("", path)]
     more = not thorough and any(one.rule in ("policy-approval-missing", "policy-unproved") for one in told)
-    drawn = bpmn.read(files[path]).definition
+    drawn = reading.definition
     process = next((one for one in drawn.processes if one.id == sent["key"]), None) if drawn is not None else None
     ways = gateways.beside(process, found.types if found else {}, _required(process)) if process is not None else {}
     return jsonify(
@@ -162,13 +163,14 @@ def _always_required(components: tuple[FormField, ...]) -> Iterator[str]:
             yield component.path
 
 
-def with_forms(path: str, content: bytes) -> dict[str, bytes]:
+def with_forms(path: str, content: bytes, reading: bpmn.Reading | None = None) -> dict[str, bytes]:
     """A drawing with what is published with it: drafts of forms that it names, and of decisions that were never
-    deployed.
+    deployed. `reading`: of the drawing, from a caller that has read it already.
     """
-    files = {path: content} | drafts.forms_of(g.uow, content)
+    reading = reading or bpmn.read(content)
+    files = {path: content} | drafts.forms_of(g.uow, content, reading)
     deployed = {info.key for info in repository.latest_all(g.uow, "decision")}
-    decisions = drafts.decisions_of(g.uow, content)
+    decisions = drafts.decisions_of(g.uow, content, reading)
     return files | {place: made for place, (made, ids) in decisions.items() if not ids <= deployed}
 
 
