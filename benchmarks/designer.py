@@ -15,7 +15,6 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import thread_time
@@ -26,6 +25,7 @@ from lxml import etree
 from PIL import Image, ImageChops
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.drawings import in_a_row
 from engine import drafts, identity
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -35,7 +35,7 @@ from webui import create_app, demo, node
 
 LIBRARY = Path(__file__).parents[1]
 MIWG = LIBRARY.parent / "shared" / "conformance" / "data" / "miwg"
-MANY, SOME, ROW = 300, 50, 20
+MANY, SOME = 300, 50
 TOLERANCE = 12
 """of 255, as pages are compared"""
 MOVES, TYPED = 40, "approve this request"
@@ -52,12 +52,6 @@ AIMS = {
     "20 scenarios, CPU": 2000,
 }  # fmt: skip
 """milliseconds; none: not aimed at"""
-
-_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
-<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
-  xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
-  xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
-  xmlns:troika="urn:troika:bpmn:1.0" id="definitions" targetNamespace="urn:bench">"""
 
 WATCH = """() => {
   const seen = globalThis.tkSeen = { shapes: 0, ready: 0, tasks: [] };
@@ -88,36 +82,6 @@ SEEN = """() => {
   const tasks = tkSeen.tasks.filter(([at]) => at >= from).map(([, took]) => took);
   return { gap: Math.max(...gaps), task: Math.max(0, ...tasks) };
 }"""
-
-
-def in_a_row(key: str, tasks: int) -> bytes:
-    """A drawing of that many user tasks one after the other, in rows."""
-    names = ["start", *(f"task{number}" for number in range(tasks)), "end"]
-    steps, shapes, boxes = [], [], {}
-    for place, name in enumerate(names):
-        kind = {0: "startEvent", len(names) - 1: "endEvent"}.get(place, "userTask")
-        width, height = (100, 80) if kind == "userTask" else (36, 36)
-        x, y = 160 + place % ROW * 160, 100 + place // ROW * 140
-        boxes[name] = (x, y, width, height)
-        who = '<bpmn:extensionElements><zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="finance"/>'
-        inside = f"{who}</bpmn:extensionElements>" if kind == "userTask" else ""
-        steps.append(f'<bpmn:{kind} id="{name}" name="{name}">{inside}</bpmn:{kind}>')
-        shapes.append(
-            f'<bpmndi:BPMNShape id="{name}_di" bpmnElement="{name}">'
-            f'<dc:Bounds x="{x}" y="{y}" width="{width}" height="{height}"/></bpmndi:BPMNShape>'
-        )
-    for source, target in pairwise(names):
-        (x, y, width, height), (to_x, to_y, _, to_height) = boxes[source], boxes[target]
-        steps.append(f'<bpmn:sequenceFlow id="{source}_on" sourceRef="{source}" targetRef="{target}"/>')
-        shapes.append(
-            f'<bpmndi:BPMNEdge id="{source}_on_di" bpmnElement="{source}_on"><di:waypoint x="{x + width}" '
-            f'y="{y + height / 2:g}"/><di:waypoint x="{to_x}" y="{to_y + to_height / 2:g}"/></bpmndi:BPMNEdge>'
-        )
-    drawn = f'<bpmndi:BPMNDiagram id="d"><bpmndi:BPMNPlane id="p" bpmnElement="{key}">{"".join(shapes)}'
-    return (
-        f'{_HEAD}<bpmn:process id="{key}" name="{key}" isExecutable="true" troika:category="oa">{"".join(steps)}'
-        f"</bpmn:process>{drawn}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>"
-    ).encode()
 
 
 @contextmanager

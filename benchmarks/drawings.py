@@ -1,5 +1,7 @@
 """The drawings that are measured, written as text so that each stands whole."""
 
+from itertools import pairwise
+
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
@@ -100,3 +102,40 @@ LOOP = (
 
 VARIABLES = {"order_id": "ORD-123", "amount": 500, "customer": {"name": "云途", "city": "上海"}}
 """What an instance of mini starts with."""
+
+_DRAWN = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+  xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
+  xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  xmlns:troika="urn:troika:bpmn:1.0" id="definitions" targetNamespace="urn:bench">"""
+_ROW = 20
+
+
+def in_a_row(key: str, tasks: int) -> bytes:
+    """A drawing of that many user tasks one after the other, in rows."""
+    names = ["start", *(f"task{number}" for number in range(tasks)), "end"]
+    steps, shapes, boxes = [], [], {}
+    for place, name in enumerate(names):
+        kind = {0: "startEvent", len(names) - 1: "endEvent"}.get(place, "userTask")
+        width, height = (100, 80) if kind == "userTask" else (36, 36)
+        x, y = 160 + place % _ROW * 160, 100 + place // _ROW * 140
+        boxes[name] = (x, y, width, height)
+        who = '<bpmn:extensionElements><zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="finance"/>'
+        inside = f"{who}</bpmn:extensionElements>" if kind == "userTask" else ""
+        steps.append(f'<bpmn:{kind} id="{name}" name="{name}">{inside}</bpmn:{kind}>')
+        shapes.append(
+            f'<bpmndi:BPMNShape id="{name}_di" bpmnElement="{name}">'
+            f'<dc:Bounds x="{x}" y="{y}" width="{width}" height="{height}"/></bpmndi:BPMNShape>'
+        )
+    for source, target in pairwise(names):
+        (x, y, width, height), (to_x, to_y, _, to_height) = boxes[source], boxes[target]
+        steps.append(f'<bpmn:sequenceFlow id="{source}_on" sourceRef="{source}" targetRef="{target}"/>')
+        shapes.append(
+            f'<bpmndi:BPMNEdge id="{source}_on_di" bpmnElement="{source}_on"><di:waypoint x="{x + width}" '
+            f'y="{y + height / 2:g}"/><di:waypoint x="{to_x}" y="{to_y + to_height / 2:g}"/></bpmndi:BPMNEdge>'
+        )
+    drawn = f'<bpmndi:BPMNDiagram id="d"><bpmndi:BPMNPlane id="p" bpmnElement="{key}">{"".join(shapes)}'
+    return (
+        f'{_DRAWN}<bpmn:process id="{key}" name="{key}" isExecutable="true" troika:category="oa">{"".join(steps)}'
+        f"</bpmn:process>{drawn}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>"
+    ).encode()

@@ -1,6 +1,7 @@
 """The designer in a real Chromium, on the whole site with the shipped processes."""
 
 import io
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from lxml import etree
 from PIL import Image
 from playwright.sync_api import TimeoutError, expect
 
+from benchmarks.drawings import in_a_row
 from engine import drafts, identity, repository
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -911,4 +913,89 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
     assert human.executor
     assert [(copy["on"], list(copy["groups"])) for copy in human.copies] == [("enter", ["finance"])]
     assert (human.dedupe, human.on_empty, program.withdraw) == ("last", "users:ana", "anytime")
+    assert wrong == []
+
+
+TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+COUNTED = """() => {
+  const { modeler } = tkDesigner, registry = modeler.get('elementRegistry');
+  Object.assign(globalThis, { tkWritten: 0, tkMoved: 0 });
+  modeler.on('saveXML.start', () => { tkWritten += 1; });
+  const sheet = registry.getGraphics(modeler.get('canvas').getRootElement());
+  const moved = seen => { tkMoved += seen.flatMap(({ addedNodes }) => [...addedNodes]).length; };
+  new MutationObserver(moved).observe(sheet, { childList: true });
+  return sheet.querySelectorAll('*').length;
+}"""
+PLACED = """id => {
+  const { modeler } = tkDesigner, canvas = modeler.get('canvas'), { x, y } = modeler.get('elementRegistry').get(id);
+  const { left, top } = canvas.getContainer().getBoundingClientRect();
+  canvas.viewbox({ x: 0, y: 0, width: 1000, height: 700 });
+  const { scale } = canvas.viewbox();
+  return [left + (x + 50) * scale, top + (y + 40) * scale];
+}"""
+ORDER = """() => {
+  const registry = tkDesigner.modeler.get('elementRegistry'), root = tkDesigner.modeler.get('canvas').getRootElement();
+  const drawn = [...registry.getGraphics(root).children].map(node => node.firstChild.dataset.elementId);
+  return drawn.join() === root.children.map(({ id }) => id).join();
+}"""
+
+
+def test_a_drag_in_a_large_drawing_concerns_what_is_dragged_alone(site, profile):
+    """Counted: elements that the browser styles anew, writings of the drawing, questions, shapes that are moved
+    in the document. Something has been typed just before, and is saved afterwards.
+    """
+    _, engine, _ = site
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/many.bpmn", in_a_row("many", 150), name="many")
+    page, wrong = opened(profile, "many")
+    elements = page.evaluate(COUNTED)
+    x, y = page.evaluate(PLACED, "task22")
+    page.mouse.click(x, y)
+    expect(page.locator(".bio-properties-panel-header")).to_contain_text("task22")
+    asked = []
+    page.on("request", lambda request: asked.append((request.method, request.url.split("/")[4])))
+
+    page.context.browser.start_tracing(page=page, categories=TRACED)
+    page.evaluate("tkDesigner.modeler.get('modeling').updateProperties("
+                  "tkDesigner.modeler.get('elementRegistry').get('task23'), { name: 'typed' })")  # fmt: skip
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(x + 5 * step, y + 3 * step)
+    expect(page.locator("#canvas svg.sheet-drop-ok.sheet-djs-drag-active").first).to_have_css("cursor", "default")
+    expect(page.locator(".bio-properties-panel-header")).to_contain_text("task22")
+    assert (page.evaluate("tkWritten"), asked) == (0, [])
+    page.mouse.up()
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    trace = json.loads(page.context.browser.stop_tracing())["traceEvents"]
+
+    styled = [event["args"].get("elementCount", 0) for event in trace if event["name"] == "UpdateLayoutTree"]
+    assert sum(styled) < elements, styled
+    assert page.evaluate(ORDER)
+    assert page.evaluate("tkMoved") < 5  # the shape comes to stand in front of the others
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    page.wait_for_function("tkDesigner.modeler.get('selection').get()[0]?.id === 'task22'")
+    page.keyboard.press("Control+z")
+    page.wait_for_function(f"({ORDER})()")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    assert 'name="typed"' in saved(site, "many")
+    assert wrong == []
+
+
+def test_the_panel_shows_the_process_when_a_drag_has_chosen_nothing(profile, draft):
+    page, wrong = opened(profile, draft("lassoed"))
+    select(page, "approve")
+    header = page.locator(".bio-properties-panel-header")
+    expect(header).to_contain_text("人工任务")
+
+    page.evaluate("tkDesigner.modeler.get('canvas').focus()")
+    page.keyboard.press("l")
+    box = page.locator("#canvas").bounding_box()
+    x, y = box["x"] + 250, box["y"] + box["height"] - 60
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y + 20, steps=4)
+    page.mouse.up()
+
+    expect(header).to_contain_text("流程")
+    assert page.evaluate("tkDesigner.modeler.get('selection').get().length") == 0
     assert wrong == []

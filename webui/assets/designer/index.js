@@ -23,11 +23,13 @@ import Operations from './operations/index.js';
 import Panel from './panel/index.js';
 import Placing from './placing/index.js';
 import Play from './play/index.js';
+import Repaint from './repaint/index.js';
 import Search from './search/index.js';
 import Templates from './templates/index.js';
 import Variables from './variables/index.js';
 
-const PALETTE_PX = 110, READABLE = 0.5;
+const PALETTE_PX = 110, READABLE = 0.5, FIRST = 5000, LONGEST_DRAG_MS = 10_000;
+const texts = new WeakMap();      // modeler -> promise of its drawing as a file, since it was changed last
 
 // canvas, panel: elements of the page. Gives the modeler and what it could not read and would lose at saving; rejects when
 // nothing can be read
@@ -38,10 +40,11 @@ export async function open({ canvas, panel, xml, catalogue }) {
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
-      Operations, Search, Clipboard, Placing, Templates, TemplateIcon,
+      Operations, Search, Clipboard, Placing, Templates, TemplateIcon, Repaint,
     ],
   });
   modeler.on('saveXML.serialized', ({ xml: written }) => kept(written));
+  modeler.on(['elements.changed', 'commandStack.changed', 'import.done'], FIRST, () => { texts.delete(modeler); });
   const { warnings } = await modeler.importXML(xml);
   fit(modeler, PALETTE_PX, { readable: READABLE });
   return { modeler, unread: warnings.map(({ message }) => message) };
@@ -50,6 +53,25 @@ export async function open({ canvas, panel, xml, catalogue }) {
 // a carriage return in a name is written as it is, and whoever reads that takes it for a space
 function kept(xml) {
   return xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>|\r/g, found => (found === '\r' ? '&#13;' : found));
+}
+
+// The drawing as it stands, without leaving the field that is typed in; written once for all who ask before it changes again
+export async function glance(modeler) {
+  await still(modeler);
+  if (!texts.has(modeler)) texts.set(modeler, modeler.saveXML({ format: true }));
+  try {
+    return (await texts.get(modeler)).xml;
+  } catch (error) {
+    texts.delete(modeler);
+    throw error;
+  }
+}
+
+// Whoever drags something has the browser to himself, unless he has left it hanging and gone away
+async function still(modeler) {
+  if (!modeler.get('dragging').context()?.active) return;
+  const ended = new Promise(done => modeler.get('eventBus').once('drag.cleanup', () => { setTimeout(done); }));
+  await Promise.race([ended, new Promise(done => setTimeout(done, LONGEST_DRAG_MS))]);
 }
 
 // The panel writes 300 ms after the last key: tell the field that it is left and let it write, else the last letters are lost.
@@ -61,5 +83,5 @@ export async function currentXml(modeler) {
     await new Promise(done => setTimeout(done, 320));
   }
   await modeler.get('troikaConditions').settled();
-  return (await modeler.saveXML({ format: true })).xml;
+  return glance(modeler);
 }

@@ -1,6 +1,6 @@
 // The designer's page: canvas, panel, draft, findings, deployment.
 import { showComments } from '../designer/comments.js';
-import { currentXml, open } from '../designer/index.js';
+import { currentXml, glance, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
 import { menu } from '../designer/menu.js';
@@ -31,14 +31,14 @@ whileBusy(start().catch(failed));
 async function start() {
   const page = JSON.parse($('designer-data').textContent);
   const { modeler, unread } = await open({ canvas: $('canvas'), panel: $('panel'), xml: page.xml, catalogue: await get(page.addresses.catalogue) });
-  modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind })).findings;
-  modeler.get('troikaVariables').attempt = async (text, kind, values) => send('POST', page.addresses.try, { key: page.key, xml: (await modeler.saveXML()).xml, text, kind, values });
+  modeler.get('troikaVariables').judge = async (text, kind) => (await send('POST', page.addresses.expression, { key: page.key, xml: await glance(modeler), text, kind })).findings;
+  modeler.get('troikaVariables').attempt = async (text, kind, values) => send('POST', page.addresses.try, { key: page.key, xml: await glance(modeler), text, kind, values });
   modeler.get('troikaConditions').ask = asked => {
     if (asked.rows) draft.changed();      // rows on their way are a change already: who follows a link now is to wait for them
     return send('POST', page.addresses.condition, asked);
   };
   const draft = new Draft({ address: page.addresses.draft, etag: page.etag, xml: () => currentXml(modeler), onState: showState,
-    unsent: `${page.person}:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml });
+    unsent: `${page.person}:${page.key}`, glance: () => glance(modeler) });
   const problems = new Problems($('problems'), (...what) => modeler.get('troikaFindings').show(...what), {
     play: steps => walk(modeler, steps), mend: fix => modeler.get('troikaFixes').apply(fix),
   });
@@ -103,7 +103,7 @@ function checker(modeler, page, problems, unread) {
     clearTimeout(timer);
     const mine = ++asked;
     try {
-      const answer = await send('POST', page.addresses.lint, { key: page.key, xml: (await modeler.saveXML()).xml, thorough });
+      const answer = await send('POST', page.addresses.lint, { key: page.key, xml: await glance(modeler), thorough });
       if (mine !== asked) return;
       modeler.get('troikaConditions').compare(answer.gateways);
       modeler.get('troikaVariables').set(answer.variables);

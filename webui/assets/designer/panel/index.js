@@ -23,10 +23,11 @@ const REPLACED = new Set([
 const NAMED = ['bpmn:Process', 'bpmn:FlowNode', 'bpmn:SequenceFlow'];
 
 class TroikaPanel {
-  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue'];
-  constructor(propertiesPanel, translate, catalogue) {
+  static $inject = ['propertiesPanel', 'translate', 'troikaCatalogue', 'dragging', 'eventBus', 'selection'];
+  constructor(propertiesPanel, translate, catalogue, dragging, eventBus, selection) {
     Object.assign(this, { translate, catalogue });
     propertiesPanel.registerProvider(AFTER_ZEEBE, this);
+    staysWhileDragged(dragging, eventBus, selection);
   }
 
   getGroups(element) {
@@ -54,6 +55,20 @@ class TroikaPanel {
     if (is(element, 'bpmn:Process')) return processGroups(element, this.translate, this.catalogue);
     return [];
   }
+}
+
+// While something is dragged nothing is selected: the panel, the last of all that listen, need not show the process meanwhile
+function staysWhileDragged(dragging, eventBus, selection) {
+  let withheld = false;
+  eventBus.on('diagram.init', () => eventBus.on('selection.changed', event => {
+    if (event.newSelection.length || !dragging.context()?.active) return;
+    withheld = true;
+    event.stopPropagation();
+  }));
+  eventBus.on(['drag.ended', 'drag.canceled'], () => {
+    if (withheld && !selection.get().length) eventBus.fire('selection.changed', { oldSelection: [], newSelection: [] });
+    withheld = false;
+  });
 }
 
 function isTimer(element) {

@@ -58,6 +58,7 @@ class Play {
 
   #show(on) {
     this.host.hidden = !on;
+    this.host.closest('.tk-designer').classList.toggle('tk-trying', on);
     for (const other of this.others) other.classList.toggle('tk-set-aside', on);
     this.button.setAttribute('aria-pressed', on);
     this.button.classList.toggle('active', on);
