@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import drafts, identity, operations, repository
+from engine.bpmn.parser.spiff import DrawingParser
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import drawing, flows
 from tests.lending import begun_once
@@ -149,6 +150,15 @@ def test_the_check_names_elements_in_the_readers_language(ana):
 
     assert "extension-unknown" in {finding["rule"] for finding in findings if finding["element"] == "handle"}
     assert not [finding for finding in findings if "{" in finding["message"] + finding["hint"]]
+
+
+def test_a_check_reads_the_drawing_once(ana, monkeypatch):
+    page, read, parse = drawn(ana), [], DrawingParser.parse
+    monkeypatch.setattr(DrawingParser, "parse", lambda self, root: read.append(self.resource) or parse(self, root))
+
+    ana.post("/designer/lint", json={"key": "visit_report", "xml": page["xml"]})
+
+    assert read == ["processes/crm/visit_report.bpmn"]
 
 
 def test_a_payment_without_any_approval_is_refused_in_chinese_words_only(ana):
