@@ -31,6 +31,7 @@ from engine.policy.hindsight import Past, replay_cleared
 from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds, watchers
 from engine.policy.holding import note as note_hold
 from engine.policy.marking import states
+from engine.policy.responding import Response, responses
 from engine.policy.revoking import disable_account
 from engine.policy.search import DEPLOYING, DRAWING
 from engine.policy.showing import unseen
@@ -76,6 +77,7 @@ __all__ = [
     "Hold",
     "Past",
     "Policy",
+    "Response",
     "Staffing",
     "Verdict",
     "Version",
@@ -113,6 +115,7 @@ __all__ = [
     "read",
     "release",
     "replay_cleared",
+    "responses",
     "restore",
     "retire",
     "review",

@@ -61,7 +61,7 @@ PAGES = {
     **dict.fromkeys(
         ("policies.index", "policies.new", "policies.one", "policies.change", "policies.duties",
          "policies.emergencies", "policies.logs", "policies.grants", "policies.holds", "policies.payments",
-         "policies.proofs", "policies.proof"),
+         "policies.proofs", "policies.proof", "policies.catalogue"),
         "dina",
     ),
     "auditing.index": "xing", "requests.managed": "hr", "requests.kept": "hr", "requests.steer": "hr",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import audit, identity, jobs, policy, repository
+from engine import audit, identity, jobs, operations, policy, repository
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
@@ -207,6 +207,21 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     for asked, found in (("document=nothing", 0), (f"document={grant['subject_id']}", 1), ("person=fay", 1),
                          (f"person={grant['account_id']}", 1), ("person=clara", 0)):  # fmt: skip
         assert len(api["aud"](f"/api/v1/policies/grants?{asked}").json["grants"]) == found
+
+
+def test_every_operation_stands_in_the_catalogue_with_its_class_and_policies(engine, known):
+    page = known["ana"].get("/policies/operations").text
+    for name, one in operations.catalog().items():
+        assert f">{name}</code>" in page
+        assert one.guarded_by is None or f">{one.guarded_by}</code>" in page
+    assert "no policy: every call is held" in page, "payment.execute has none here"
+    assert known["ann"].get("/policies/operations").status_code == 403
+    assert known["cora"].get("/policies/new?policy=operations&on=payment.execute").status_code == 422
+
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("finance_approval,", "finance_approval, respond_within: PT2H,"))
+    for address in ("/policies/", "/policies/REF-001"):
+        assert "nothing was decided yet, within 2 hours" in known["ana"].get(address).text
 
 
 def test_proofs_name_the_way_round_and_what_a_stricter_policy_would_break(engine, known, people):

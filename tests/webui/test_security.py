@@ -146,7 +146,7 @@ ASKS = {
          "api_audit.payment_evidence"), "audit",
     ),
     **dict.fromkeys(
-        ("policies.index", "policies.one", "policies.proofs", "policies.proof",
+        ("policies.index", "policies.one", "policies.proofs", "policies.proof", "policies.catalogue",
          "api_policies.index", "api_policies.proofs"),
         "policy|audit|process.design",
     ),

@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
         "policies/index.html", active=active, proposed=[one for one in versions if one.state == "proposed"],
         coverage=coverage, people=_people(versions), said=words, to_review=policy.to_review(g.uow),
         waiting=_waiting() if may_read(WATCH) else None, embedded=g.uow.dialect == "sqlite",
-        unpoliced=_unpoliced(active),
+        unpoliced=_unpoliced(active), responses=policy.responses(g.uow),
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def one(policy_id: str) -> ResponseReturnValue:
     proofs = [one for one in repository.proofs(g.uow) if shown.policy.on in one.classes]
     return page(
         "policies/one.html", shown=shown, versions=versions, people=_people(versions), said=words, proofs=proofs,
-        text=editing.text_of(shown.policy), wanting=g.reader.id,
+        text=editing.text_of(shown.policy), wanting=g.reader.id, responses=policy.responses(g.uow, [shown.policy]),
         unprovided=[policy_names.capability(one.capability) for one in repository.wanting(g.uow, [shown.policy])],
     )  # fmt: skip
 
@@ -230,6 +230,17 @@ def proof(definition_id: UUID) -> ResponseReturnValue:
         "policies/proof.html", policies=policy.in_force(g.uow), proof=found,
         walked=list(zip(found.findings, walks, strict=True)),
     )  # fmt: skip
+
+
+@blueprint.get("/operations")
+@needs(READ)
+def catalogue() -> ResponseReturnValue:
+    """Every operation with its class, those that are guarded first, and the policies that speak about them."""
+    stated: dict[str, list[str]] = {}
+    for one in policy.in_force(g.uow):
+        stated.setdefault(one.on, []).append(one.id)
+    found = sorted(operations.catalog().values(), key=lambda one: (one.guarded_by is None, one.name))
+    return page("policies/operations.html", found=found, stated=stated, must=policy.MUST_BE_POLICED)
 
 
 @blueprint.get("/duties")
