@@ -124,7 +124,7 @@ def test_rows_beside_the_table_are_decided_while_it_changes(site, draft):
 
     page.route("**/designer/decisions/drafts/**", lambda route: route.abort())
     row.locator("[data-name=amount]").fill("1300")
-    expect(page.locator("#state")).to_have_attribute("data-state", "failed")
+    expect(page.locator("#state")).to_have_attribute("data-state", "offline")
     page.goto("about:blank")
     page.unroute("**/designer/decisions/drafts/**")
     site.open(page, "/designer/decisions/edit/tried")

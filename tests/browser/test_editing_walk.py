@@ -21,10 +21,30 @@ def rename(page, name):
     page.evaluate(RENAME, name)
 
 
+def test_a_session_that_has_ended_says_so_and_the_work_is_offered_after_the_next_sign_in(site: Site) -> None:
+    chen = site.enter("chen")
+    site.open(chen, EDITOR)
+    signed_in = chen.context.cookies()
+    chen.context.clear_cookies()
+    rename(chen, "没有登录")
+    expect(chen.locator("#state")).to_have_text("未保存：请重新登录")
+    expect(chen.locator(".tk-toast")).to_contain_text("请刷新页面、登录后继续")
+    chen.context.add_cookies(signed_in)
+    chen.goto("about:blank")
+    site.open(chen, EDITOR)
+    chen.locator("#unsent-go-on").click()
+    expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
+    site.trouble.clear()  # what was refused without a session
+
+
 def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site: Site) -> None:
     chen, adam = site.enter("chen"), site.enter("adam", width="phone")
     site.open(chen, EDITOR)
+    chen.route("**/designer/drafts/**", lambda route: route.abort())
     rename(chen, "已开始")
+    expect(chen.locator("#state")).to_have_text("未保存：没有连接")
+    expect(chen.locator(".tk-toast")).to_contain_text("连接恢复后自动保存")
+    chen.unroute("**/designer/drafts/**")
     expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
 
     site.open(adam, EDITOR)
@@ -34,7 +54,7 @@ def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site
     site.picture(adam, "held_zh")
     chen.route("**/designer/drafts/**", lambda route: route.abort())
     rename(chen, "没有保存")
-    expect(chen.locator("#state")).to_have_attribute("data-state", "failed")
+    expect(chen.locator("#state")).to_have_attribute("data-state", "offline")
     adam.locator("summary", has_text="接手编辑").click()
     adam.locator("form button.btn-danger").click()
     adam.wait_for_selector("#canvas .djs-container")
@@ -50,7 +70,7 @@ def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site
 
     adam.route("**/designer/drafts/**", lambda route: route.abort())
     rename(adam, "崩溃之前")
-    expect(adam.locator("#state")).to_have_attribute("data-state", "failed")
+    expect(adam.locator("#state")).to_have_attribute("data-state", "offline")
     adam.goto("about:blank")
     adam.unroute("**/designer/drafts/**")
     site.open(adam, EDITOR)
@@ -109,7 +129,7 @@ def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file,
 
     chen.route(saves, lambda route: route.abort())
     chen.evaluate(change, unsaved)
-    expect(chen.locator("#state")).to_have_attribute("data-state", "failed")
+    expect(chen.locator("#state")).to_have_attribute("data-state", "offline")
     adam.locator("summary", has_text="接手编辑").click()
     with adam.expect_navigation():
         adam.locator("form button.btn-danger").click()
@@ -122,7 +142,7 @@ def test_forms_and_tables_are_taken_over_and_nothing_of_them_is_lost(site, file,
 
     adam.route(saves, lambda route: route.abort())
     adam.evaluate(change, unsaved)
-    expect(adam.locator("#state")).to_have_attribute("data-state", "failed")
+    expect(adam.locator("#state")).to_have_attribute("data-state", "offline")
     adam.goto("about:blank")
     adam.unroute(saves)
     site.open(adam, editor)

@@ -3,7 +3,8 @@
 import { Refused, send } from '../shared/http.js';
 import { forget, keep } from '../shared/unsent.js';
 
-const QUIET_MS = 1_000, LONGEST_MS = 10_000, KEPT_MS = 250;
+const QUIET_MS = 1_000, LONGEST_MS = 10_000, KEPT_MS = 250, AGAIN_MS = 5_000;
+const EXPIRED = 'page_expired', SIGNED_OUT = 401;
 
 export class Draft {
   #timer = null;
@@ -12,9 +13,11 @@ export class Draft {
   #keeping = null;
 
   // unsent, glance(): id of unsent work in the browser, and the drawing without leaving the field that is typed in.
-  // xml(): the drawing now, sent as `field`; onState(state, detail): unsaved, saving, saved, conflict, failed
+  // xml(): the drawing now, sent as `field`; onState(state, detail): unsaved, saving, saved, conflict, failed,
+  // offline (tried again), expired (nothing is taken from this page any more)
   constructor({ address, etag, xml, onState, unsent = null, glance = null, field = 'xml' }) {
-    Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved' });
+    Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved', ours: async () => true });
+    addEventListener('online', () => this.#again());
     addEventListener('beforeunload', event => { if (!['saved', 'stopped'].includes(this.state)) event.preventDefault(); });
   }
 
@@ -62,10 +65,19 @@ export class Draft {
       }
       return true;
     } catch (error) {
-      const theirs = error instanceof Refused && (error.status === 409 || error.status === 412);
-      this.#become(theirs ? 'conflict' : 'failed', error.body ?? { detail: error.message });
+      const state = whatFailed(error);
+      this.#become(state, error.body ?? { detail: error.message });
+      if (state === 'offline') this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
       return false;
     }
+  }
+
+  // after a time without the server somebody else may edit: `ours` asks first
+  async #again() {
+    clearTimeout(this.#timer);
+    if (this.state !== 'offline') return;
+    if (await this.ours()) await this.save();
+    else if (this.state === 'offline') this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
   }
 
   #keep() {
@@ -78,4 +90,10 @@ export class Draft {
     this.state = state;
     this.onState(state, detail);
   }
+}
+
+function whatFailed(error) {
+  if (!(error instanceof Refused)) return error instanceof TypeError ? 'offline' : 'failed';      // what fetch throws without a network
+  if (error.status === 409 || error.status === 412) return 'conflict';
+  return error.status === SIGNED_OUT || error.body?.code === EXPIRED ? 'expired' : 'failed';
 }

@@ -5,23 +5,28 @@ import { toast } from '../shared/toast.js';
 
 const EVERY_MS = 20_000;
 
+// beat(): whether the draft is still ours, as far as the server could say
 // keep(): puts aside what is not saved, gives the address of the comparison; refused or cut off, it is asked for again
 export function edits(page, draft, keep) {
   const address = page.addresses.lock;
   const dialog = document.getElementById('taken');
+  let gone = false;
   const beat = async () => {
+    if (gone) return false;
     let lock;
     try {
       lock = await send('POST', address);
     } catch (error) {
-      if (!(error instanceof Refused)) return;      // no network: the next one tells, and so does the next save
+      if (!(error instanceof Refused)) return false;      // no network: the next one tells, and so does the next save
       clearInterval(timer);
-      toast({ level: 'danger', text: error.message });
-      return;
+      if (error.body?.code !== 'page_expired') toast({ level: 'danger', text: error.message });
+      return true;
     }
-    if (lock.mine) return;
+    if (lock.mine || gone) return !gone;
+    gone = true;
     clearInterval(timer);
     await lost(lock);
+    return false;
   };
   // what is typed stays typed until there is a copy of it
   const putAside = async () => {

@@ -8,6 +8,11 @@ import { edits } from './lock.js';
 const STATES = {
   saved: ['bg-green-lt', 'Saved'], unsaved: ['bg-yellow-lt', 'Not saved'], saving: ['bg-azure-lt', 'Saving…'],
   conflict: ['bg-red-lt', 'Changed by somebody else'], failed: ['bg-red-lt', 'Not saved: the server refused'],
+  offline: ['bg-red-lt', 'Not saved: no connection'], expired: ['bg-red-lt', 'Not saved: sign in again'],
+};
+const LOST = {
+  offline: 'There is no connection. What you do stays in this browser and is saved as soon as there is one.',
+  expired: 'You are signed out. What you did stays in this browser: load the page again, sign in and go on with it.',
 };
 const $ = id => document.getElementById(id);
 
@@ -21,9 +26,13 @@ export function showState(state, { savedAt } = {}) {
 function conflict(draft) {
   const dialog = $('conflict');
   const tell = draft.onState;
+  let told = '';
   draft.onState = (state, detail) => {
     tell(state, detail);
-    if (state === 'failed') toast({ level: 'danger', text: detail.detail ?? t('Your changes were not saved.') });
+    if (state === 'saved') told = '';
+    const text = LOST[state] ? t(LOST[state]) : state === 'failed' && (detail.detail ?? t('Your changes were not saved.'));
+    if (text && told !== state) toast({ level: 'danger', text });
+    if (LOST[state]) told = state;
     if (state !== 'conflict' || dialog.open) return;
     dialog.querySelector('[data-reason]').textContent = detail.detail ?? '';
     dialog.showModal();
@@ -46,6 +55,7 @@ export function attend(page, draft, { now, take, before }) {
   const aside = async () => putAside(page, draft, await now());
   $('compare').addEventListener('click', async () => location.assign(await aside()));
   const lock = page.addresses.lock ? edits(page, draft, aside) : null;
+  if (lock) draft.ours = lock.beat;
   return { lock, begin: async () => { await lock?.beat(); await offerUnsent(page, draft, take); } };
 }
 

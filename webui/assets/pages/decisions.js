@@ -11,7 +11,7 @@ import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
 import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
-import { send } from '../shared/http.js';
+import { Refused, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
 import { toast } from '../shared/toast.js';
@@ -134,7 +134,7 @@ function checker({ modeler, page, problems, marks, tests, unread }) {
       if (chosen) tests.set(chosen.inputs, tests.filled.length ? tests.rows : testsOf(modeler, chosen.id));
       await decide();
     } catch (error) {
-      if (mine === asked) toast({ level: 'danger', text: t('The table could not be checked: {reason}', { reason: error.message }) });
+      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The table could not be checked: {reason}', { reason: error.message }) });
     }
   };
   return {

@@ -9,7 +9,7 @@ import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
 import { saving } from '../designer/templates/dialog.js';
 import { fit } from '../shared/fit.js';
-import { get, send } from '../shared/http.js';
+import { Refused, get, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
 import { toast } from '../shared/toast.js';
@@ -110,7 +110,8 @@ function checker(modeler, page, problems, unread) {
       show(answer.findings, { again: thorough });
       if (answer.open) timer = setTimeout(() => now({ thorough: true }), CHECK_AFTER_MS);
     } catch (error) {
-      if (mine === asked) toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
+      // of a connection that is lost, or a session that has ended, the draft tells
+      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
     }
   };
   return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(() => now(), CHECK_AFTER_MS); } };

@@ -5,7 +5,7 @@ import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
 import { attend, showState } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
-import { send } from '../shared/http.js';
+import { Refused, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
 import { toast } from '../shared/toast.js';
@@ -75,7 +75,7 @@ function checker({ page, text, editor, problems, used }) {
       listUses(answer.used);
       editor._setState({});      // the panel shows who uses the field
     } catch (error) {
-      if (mine === asked) toast({ level: 'danger', text: t('The form could not be checked: {reason}', { reason: error.message }) });
+      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The form could not be checked: {reason}', { reason: error.message }) });
     }
   };
   return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(now, CHECK_AFTER_MS); } };
