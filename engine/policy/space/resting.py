@@ -126,9 +126,21 @@ class Resting(Undoing):
             return False
         return (
             all(flow.condition is None for flow, _ in container.outgoing)
-            and all(_is_passed_at_once(one) for one in inside if self._idle[one.id])
+            and all(self._is_passed_at_once(one) for one in inside if self._idle[one.id])
             and not any(one.node.type == "complexGateway" for one in inside)
         )  # fmt: skip
+
+    def _is_passed_at_once(self, place: Place) -> bool:
+        """Whether no token ever rests there, nor in it."""
+        node = place.node
+        if node.events or node.extensions.inputs or node.data_in:
+            return False
+        if node.type == "subProcess":
+            return self._ends_with_its_inside(place)
+        if node.type in ("exclusiveGateway", "inclusiveGateway"):
+            return len(place.incoming) < 2 and len(place.outgoing) == 1 and place.outgoing[0][0].condition is None
+        plain = node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent")
+        return plain or place.id in self.data.certain
 
     def _is_over(self, state: State, place: Place) -> bool:
         """Whether nothing is left in an active place that ends with what is in it."""
@@ -260,13 +272,3 @@ class Resting(Undoing):
                 for one, following in zip(passed, (*passed, goal)[1:], strict=True):
                     ways = tuple(way for way in self.system.places[one].outgoing if way[1] == following)
                     yield Move(one, PASSED, ways)
-
-
-def _is_passed_at_once(place: Place) -> bool:
-    """Whether no token ever rests there."""
-    node = place.node
-    if node.events or node.extensions.inputs or node.data_in:
-        return False
-    if node.type in ("exclusiveGateway", "inclusiveGateway"):
-        return len(place.incoming) < 2 and len(place.outgoing) == 1 and place.outgoing[0][0].condition is None
-    return node.type in ("startEvent", "endEvent", "parallelGateway", "intermediateThrowEvent")

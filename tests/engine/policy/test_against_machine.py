@@ -513,6 +513,20 @@ def test_nothing_happens_beside_what_is_over_with_its_inside():
     assert verdict.outcome == "proved, both"
 
 
+@pytest.mark.parametrize(
+    "within", [script("r", "amount", "other"), "<subProcess id='r'><startEvent id='r0'/></subProcess>"]
+)
+def test_nothing_happens_beside_what_begins_and_ends_in_one_step(within):
+    late = boundary("late", "S", timer("PT1H"), interrupting=False) + service("pay", PAY, in_request_id="= request_id")
+    inside = f'<startEvent id="s0"/>{within}<endEvent id="s1"/>{flows("s0 r s1")}'
+
+    body = START + END + f'<subProcess id="S">{inside}</subProcess>' + user("u") + late
+    verdict = judged(drawing(body + flows("start S u end", "late pay")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 HEARD = {
     "signal": (signal_event("s"), f'<endEvent id="last">{signal_event("s")}</endEvent>'),
     "escalation": (escalation_event("X"), f'<endEvent id="last">{escalation_event("X")}</endEvent>'),
