@@ -615,14 +615,21 @@ def test_loops_and_ad_hoc_activities_are_set_in_the_panel_and_deployed(site, pro
     assert wrong == []
 
 
-def test_a_finding_leads_to_its_element(profile, draft):
+def test_a_finding_leads_to_its_element_and_its_badge_stays_while_it_is_said(profile, draft):
     key = draft("found")
     page, wrong = opened(profile, key)
     select(page, "yes")
-    page.evaluate(
-        "tkDesigner.modeler.get('modeling').removeElements([tkDesigner.modeler.get('elementRegistry').get('f2')])"
-    )
-    expect(page.locator(".tk-finding").first).to_be_visible()
+
+    def change(verb):
+        with page.expect_response("**/designer/lint"):
+            page.evaluate(f"() => {{ {OF_APPROVE} m.get('modeling').{verb}; }}")
+
+    change("removeElements([m.get('elementRegistry').get('f2')])")
+    expect(page.locator(".tk-problem").filter(has_text="已拒绝").first).to_be_visible()
+    before = page.locator(".tk-finding").element_handles()
+    change("moveShape(one, { x: 10, y: 0 })")
+    page.wait_for_function("() => tkDesigner.draft.state === 'saved'")
+    assert [badge.evaluate("badge => badge.isConnected") for badge in before] == [True] * len(before)
 
     page.keyboard.press("F8")
 

@@ -12,25 +12,29 @@ const FRAMES = 30;
 
 class Findings {
   static $inject = ['canvas', 'elementRegistry', 'overlays', 'selection', 'translate'];
-  #marked = [];
+  #shown = new Map();      // element id -> { element, overlay: id of its badge, marker, said }
 
   constructor(canvas, elementRegistry, overlays, selection, translate) {
     Object.assign(this, { canvas, elementRegistry, overlays, selection, translate });
   }
 
-  // findings: [{ level, element, message, hint }]
+  // findings: [{ level, element, message, hint }]; a badge stays while the same is said of the same element
   set(findings) {
-    this.overlays.remove({ type: 'finding' });
-    for (const [id, marker] of this.#marked) if (this.elementRegistry.get(id)) this.canvas.removeMarker(id, marker);
-    this.#marked = [];
-    for (const [id, found] of groupedByElement(findings)) {
+    const groups = groupedByElement(findings);
+    for (const [id, { element, overlay, marker, said }] of this.#shown) {
+      const now = this.elementRegistry.get(id);
+      if (now === element && groups.has(id) && words(groups.get(id)) === said && this.overlays.get(overlay)) continue;
+      this.overlays.remove(overlay);
+      if (now) this.canvas.removeMarker(id, marker);
+      this.#shown.delete(id);
+    }
+    for (const [id, found] of groups) {
       const element = this.elementRegistry.get(id);
-      if (!element || element === this.canvas.getRootElement()) continue;
+      if (!element || element === this.canvas.getRootElement() || this.#shown.has(id)) continue;
       const level = found.reduce((worst, { level: next }) => WEIGHT[next] > WEIGHT[worst] ? next : worst, 'info');
-      const marker = `tk-found-${level}`;
+      const marker = `tk-found-${level}`, position = element.waypoints ? { top: -24, left: 0 } : { top: -10, left: -10 };
       this.canvas.addMarker(element, marker);
-      this.#marked.push([id, marker]);
-      this.overlays.add(element, 'finding', { position: element.waypoints ? { top: -24, left: 0 } : { top: -10, left: -10 }, html: badge(level, found) });
+      this.#shown.set(id, { element, marker, said: words(found), overlay: this.overlays.add(element, 'finding', { position, html: badge(level, found) }) });
     }
   }
 
@@ -62,6 +66,10 @@ function groupedByElement(findings) {
   const groups = new Map();
   for (const finding of findings) if (finding.element) groups.set(finding.element, [...groups.get(finding.element) ?? [], finding]);
   return groups;
+}
+
+function words(found) {
+  return JSON.stringify(found.map(({ level, message, hint }) => [level, message, hint]));
 }
 
 function badge(level, found) {
