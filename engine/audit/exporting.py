@@ -89,7 +89,7 @@ def _write(uow: UnitOfWork, folder: Path) -> dict[str, int]:
     _json_lines(folder / "tips.jsonl", ([stream, seq, tip.hex()] for stream, seq, tip in ends))
     rows: Rows = read_rows(uow)
     kinds = ("payments", "clearances", "links", "grants", "items", "versions", "emergencies", "signatures", "files",
-             "holds", "accounts", "groups", "members")  # fmt: skip
+             "holds", "accounts", "groups", "members", "substitutions")  # fmt: skip
     listed = [(kind, row) for kind in kinds for row in getattr(rows, kind)]
     _json_lines(folder / "rows.jsonl", listed)
     return {"facts": facts, "acts": acts, "anchors": len(anchors), "payments": len(rows.payments)}

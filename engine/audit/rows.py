@@ -15,7 +15,7 @@ from engine.audit import verifier
 from engine.audit.verifier import Rows
 from engine.db.base import JsonText, metadata
 from engine.db.document import blob, document, document_version
-from engine.db.identity import membership, user_account, user_group
+from engine.db.identity import membership, substitution, substitution_told, user_account, user_group
 from engine.db.instance import Status, instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant, policy_hold, policy_version
 from engine.db.signature import signature
@@ -43,6 +43,7 @@ def read_rows(uow: UnitOfWork, some: list[UUID] | None = None, *, acts: bool = T
         rows.emergencies += [_emergency(row) for row in uow.execute(_plain(break_glass))]
         rows.accounts += [_account(row) for row in uow.execute(_ACCOUNTS)]
         rows.groups += [row._asdict() for row in uow.execute(select(user_group.c.key, user_group.c.capabilities))]
+        rows.substitutions += [substitution_told(row) for row in uow.execute(select(substitution))]
         rows.members += [{"group": row.key, "user": str(row.user_id)} for row in uow.execute(_MEMBERS)]
     payment = metadata.tables.get(PAYMENTS)
     if payment is not None:

@@ -48,6 +48,10 @@ VOIDED, ATTACHED, ANSWERED = b"decision.voided", b"document.attached", (b"task.c
 HELD = (b"policy.held", b"policy.held_again", b"policy.escalated")
 SIGNED = b"policy.emergency_signed"
 PEOPLE = (b"user.created", b"group.created", b"group.member_added", b"group.member_removed")
+SUBSTITUTIONS = (
+    b"substitution.created", b"substitution.changed", b"substitution.approved", b"substitution.refused",
+    b"substitution.ended",
+)  # fmt: skip
 FACT = 8
 """parts of a fact of an instance; an act outside has no element and nobody on whose behalf"""
 
@@ -72,7 +76,7 @@ TEXTS = "texts"
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
-    *PEOPLE, b"user.disabled", b"user.enabled",
+    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled",
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -590,6 +594,7 @@ class Rows:
     accounts: list[dict[str, Any]] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
     members: list[dict[str, Any]] = field(default_factory=list)
+    substitutions: list[dict[str, Any]] = field(default_factory=list)
     people_told: bool = True
     """False for exports of before accounts and groups were among the rows"""
     files_told: bool = True
@@ -690,6 +695,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
         _check_emergencies(report, rows, seen, whole and rows.complete, newest)
     if whole and newest and rows.people_told:
         _check_people(report, rows, seen)
+        _check_substitutions(report, rows, seen)
     _check_owners(report, rows, seen, whole)
     _check_signatures(report, rows, seen, whole)
     _check_files(report, rows, seen, whole)
@@ -1111,6 +1117,23 @@ def _check_people(report: Report, rows: Rows, seen: Seen) -> None:
         report.add("member-missing", MISSING, f"{group} {user}", _NO_MEMBER, group=group, account=user, seq=link[1])
 
 
+def _check_substitutions(report: Report, rows: Rows, seen: Seen) -> None:
+    """Who may act for whom is as acts tell; those that were made before acts told it are not compared."""
+    ordered = sorted(seen.of(*SUBSTITUTIONS), key=lambda one: one[1])
+    told = {str(link[-1]["id"]): link for _, _, _, link in ordered if "row" in link[-1]}
+    since = min((link[1] for link in told.values()), default=0)
+    older = any(link[1] < since and "row" not in link[-1] for _, _, _, link in ordered)
+    for row in rows.substitutions:
+        link = told.pop(row["id"], None)
+        if link is None and not older:
+            report.add("substitution-unrecorded", BROKEN, row["id"], _UNRECORDED_SUBSTITUTION, substitution=row["id"])
+        elif link is not None and link[-1]["row"] != hashlib.sha256(canonical(row)).hexdigest():
+            report.add("substitution-changed", BROKEN, row["id"], _OTHER_SUBSTITUTION, substitution=row["id"],
+                       seq=link[1])  # fmt: skip
+    for key, link in told.items():
+        report.add("substitution-missing", MISSING, key, _NO_SUBSTITUTION, substitution=key, seq=link[1])
+
+
 def _check_item(
     report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None, erased: set[str]
 ) -> None:  # fmt: skip
@@ -1453,6 +1476,11 @@ _OTHER_GROUP = N_("What members of group '{group}' may do is not what act {seq} 
 _NO_GROUP = N_("Act {seq} tells of group '{group}', which is gone.")
 _UNRECORDED_MEMBER = N_("Account {account} is of group '{group}', but no act has put it there.")
 _NO_MEMBER = N_("Act {seq} has put account {account} into group '{group}'; it is there no more.")
+_UNRECORDED_SUBSTITUTION = N_("Substitution {substitution} is there, but no act has made it.")
+_OTHER_SUBSTITUTION = N_(
+    "Substitution {substitution} is not as act {seq} tells: for whom, by whom, how long or how far."
+)
+_NO_SUBSTITUTION = N_("Act {seq} tells of substitution {substitution}, which is gone.")
 OTHER_REASON = N_("Why {item} is as it is stands in no link of chain {chain}, nor beside one.")
 OTHER_VISIT = N_("What stands beside link {seq} of chain {chain}, of the visit that it ends, is not as the link tells.")
 BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
@@ -1530,6 +1558,9 @@ _ZH = {
     _NO_GROUP: "第 {seq} 项操作记有用户组“{group}”，其记录已不存在。",
     _UNRECORDED_MEMBER: "账号 {account} 在用户组“{group}”中，但没有操作将其加入。",
     _NO_MEMBER: "第 {seq} 项操作将账号 {account} 加入用户组“{group}”，现已不在其中。",
+    _UNRECORDED_SUBSTITUTION: "代理 {substitution} 存在，但没有操作记录其设立。",
+    _OTHER_SUBSTITUTION: "代理 {substitution} 与第 {seq} 项操作所记不同：被代理人、代理人、期限或范围。",
+    _NO_SUBSTITUTION: "第 {seq} 项操作记有代理 {substitution}，其记录已不存在。",
     _NO_HOLD: "链 {chain} 第 {seq} 环记有被拦操作，其记录已不存在。",
     OTHER_REASON: "{item} 之所以如此的理由，不在链 {chain} 的任何一环中，也不在其旁。",
     OTHER_VISIT: "链 {chain} 第 {seq} 环旁所记的经过（所结束的一次进入）与该环所记不同。",

@@ -1,5 +1,7 @@
 """Who is there: accounts, groups, the organisation and its management line, substitution."""
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -15,7 +17,7 @@ from sqlalchemy import (
     true,
 )
 
-from engine.db.base import Id, JsonText, Scaled, UtcDateTime, metadata
+from engine.db.base import Id, JsonText, Scaled, UtcDateTime, metadata, to_micros
 
 org_unit = Table(
     "org_unit",
@@ -119,3 +121,19 @@ substitution = Table(
     CheckConstraint("valid_from < valid_to", name="period"),
 )
 Index("substitution_substitute", substitution.c.substitute_id)
+
+
+def substitution_told(row: Any) -> dict[str, Any]:
+    """A row as the record tells of it: everything but what people have written, and who was told of its end."""
+    instants = {
+        name: None if getattr(row, name) is None else to_micros(getattr(row, name))
+        for name in ("valid_from", "valid_to", "made_at", "judged_at", "ended_at")
+    }
+    people = {
+        name: None if getattr(row, name) is None else str(getattr(row, name))
+        for name in ("id", "principal_id", "substitute_id", "approved_by")
+    }
+    amount = None if row.max_amount is None else format(row.max_amount.normalize(), "f")
+    names = ("scope", "include_open", "confirm", "state", "unconfirmed", "keep_copy")
+    plain = {name: getattr(row, name) for name in names}
+    return instants | people | plain | {"names": list(row.names or ()), "max_amount": amount}

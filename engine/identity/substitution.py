@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
 from engine import history, ids, outbox
-from engine.db.identity import membership, substitution, user_account
+from engine.db.identity import membership, substitution, substitution_told, user_account
 from engine.errors import N_, Forbidden, InvalidSubstitution, InvalidValue, NotFound
 from engine.identity.organisation import management_line
 from engine.identity.people import SCOPE, User, names, persons, user
 from engine.identity.permissions import may, people_who_may, require
 from engine.unit_of_work import UnitOfWork
-from engine.values import HOME_CURRENCY
+from engine.values import HOME_CURRENCY, canonical_json, sha256
 
 LONGEST_ALONE = timedelta(days=30)
 """a substitution for longer needs the word of the principal's manager"""
@@ -161,7 +161,8 @@ def substitute(
         outbox.plan_substitution(uow, made.id, "ended", valid_to)
     history.act(
         uow, SCOPE, "substitution.created",
-        {"principal": str(absent.id), "substitute": str(present.id), "scope": scope, "state": made.state},
+        {"principal": str(absent.id), "substitute": str(present.id), "scope": scope, "state": made.state,
+         **_told(uow, made.id)},
     )  # fmt: skip
     return made
 
@@ -199,8 +200,8 @@ def change_substitution(
         raise NotFound(kind="substitution that runs", key=str(substitution_id))
     number = history.act(
         uow, SCOPE, "substitution.changed",
-        {"id": str(substitution_id), "principal": str(before.principal_id), "substitute": str(before.substitute_id),
-         "before": _terms(before), "after": _terms(after)},
+        {"principal": str(before.principal_id), "substitute": str(before.substitute_id),
+         "before": _terms(before), "after": _terms(after), **_told(uow, substitution_id)},
     )  # fmt: skip
     outbox.plan_substitution(uow, substitution_id, "changed", before=_terms(before), number=number)
     outbox.plan_substitution(uow, substitution_id, "ended", valid_to)
@@ -235,7 +236,7 @@ def approve_substitution(
     if approved:
         outbox.plan_substitution(uow, substitution_id, "ended", row.valid_to)
     kind = "substitution.approved" if approved else "substitution.refused"
-    history.act(uow, SCOPE, kind, {"id": str(substitution_id)})
+    history.act(uow, SCOPE, kind, _told(uow, substitution_id))
 
 
 def judges_of(uow: UnitOfWork, principal_id: UUID, substitute_id: UUID) -> Judges:
@@ -284,7 +285,8 @@ def end_substitution(uow: UnitOfWork, substitution_id: UUID) -> None:
     uow.execute(this.values(state="revoked", ended_at=uow.now if begun else None))
     if begun and row.valid_from < uow.now < row.valid_to:
         outbox.plan_substitution(uow, substitution_id, "ended")
-    history.act(uow, SCOPE, "substitution.ended", {"principal": str(row.principal_id)})
+    data = {"principal": str(row.principal_id), **_told(uow, substitution_id)}
+    history.act(uow, SCOPE, "substitution.ended", data)
 
 
 def find_substitution(uow: UnitOfWork, substitution_id: UUID) -> Substitution:
@@ -418,6 +420,12 @@ def _alone(uow: UnitOfWork, made: Substitution) -> bool:
     limit = uow.settings.amount_alone
     small = limit is None or (made.max_amount is not None and made.max_amount <= limit)
     return small and made.valid_to - made.valid_from <= LONGEST_ALONE
+
+
+def _told(uow: UnitOfWork, substitution_id: UUID) -> dict[str, str]:
+    """Which one, and the digest of its row as it is now: the record compares them."""
+    row = uow.execute(select(substitution).where(substitution.c.id == substitution_id)).one()
+    return {"id": str(substitution_id), "row": sha256(canonical_json(substitution_told(row))).hex()}
 
 
 def _terms(of: Substitution) -> dict[str, Any]:

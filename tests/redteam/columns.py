@@ -8,6 +8,7 @@ somebody approves of them is bound by the digest of the approval.
 WORK = "for the work at hand; it decides nothing afterwards"
 WHOLE_ROW = "the database takes no other value beside the rest of the row"
 NAMED = "what people are called, which no chain may hold; the login, and the person behind it, are held"
+NAMED_BY = "words for the two people; what the substitution lets do is held"
 PLACE = "each change is an act; whom a task asks by it is sealed with the decision"
 SIGNING_IN = "each sign-in of the privileged is an act; who has decided is sealed with the decision"
 RECORD: dict[str, dict[str, str]] = {
@@ -41,6 +42,9 @@ RECORD: dict[str, dict[str, str]] = {
     },
     "user_group": {"id": "its members are held by its key", "name": NAMED, "name_en": NAMED},
     "membership": {},
+    "substitution": {
+        "reason": NAMED_BY, "judged_reason": NAMED_BY, "told_at": "when its principal was told of its end",
+    },
     "document": {},
     "document_version": {},
     "blob": {"created_at": "when these bytes came first, whoever brought them; when each file came is held"},
@@ -71,7 +75,7 @@ BESIDE = {
     "notice_preference": TOLD, "notice_quiet": TOLD, "notice_robot": TOLD,
     "org_unit": PEOPLE, "policy_look": "when staffing was looked at last",
     "policy_staffing": "what was found about who is there; it is found again", "print_record": "what was printed",
-    "stored_signature": "what somebody keeps to sign with", "subscription": STATE, "substitution": PEOPLE,
+    "stored_signature": "what somebody keeps to sign with", "subscription": STATE,
     "task_comment": "what people say to each other; a fact says that they did",
     "user_org_unit": PEOPLE, "user_task": STATE, "webhook": TOLD, "webhook_delivery": TOLD,
     "work_calendar": "days and hours; each change is an act", "work_calendar_day": "as of the calendar",

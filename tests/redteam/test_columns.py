@@ -41,7 +41,8 @@ TOGETHER = (
     {"clearance": ("clearance-", "payment-"), "document_version": ("attachment-",), "history_text": ("text-",),
      "user_group": ("group-",)},
     {"erp_payment": ("payment-",), "policy_hold": ("hold-",), "blob": ("attachment-",), "audit_text": ("text-",),
-     "clearance_grant": ("clearance-",), "user_account": ("account-",)},
+     "clearance_grant": ("clearance-",), "user_account": ("account-",),
+     "substitution": ("substitution-",)},
     {"history": ("chain-", "visit-", "stream-")},
     {"audit": ("chain-", "stream-"), "audit_leaf": ("anchor-",)},
     {"audit_tip": ("chain-", "stream-")},
@@ -238,6 +239,9 @@ def kept(company, tmp_path, monkeypatch):
         tasks.withdraw(uow, key, "写错了金额，重新提交")
     emergency(company, monkeypatch)
     changed_policy(company)
+    with company.acting("bob") as uow:
+        now = uow.now
+        identity.substitute(uow, "bob", "zou", now, now + timedelta(days=2), max_amount=Decimal(100), names=[])
     company.clock.advance(timedelta(hours=1))
     audit.anchor(engine)
     return engine
