@@ -289,6 +289,8 @@ class Extensions:
     version_tag: str | None = None
     # troika:
     labels: dict[str, str] = field(default_factory=dict)
+    translated: dict[str, str] = field(default_factory=dict)
+    """of labels that the name was changed after, by language: the name for which they were written"""
     strategy: Strategy | None = None
     approval: ApprovalRule | None = None
     fields: list[FieldPermission] = field(default_factory=list)
@@ -373,6 +375,7 @@ class Flow:
     is_default: bool = False
     line: int | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    translated: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -451,6 +454,11 @@ class Node:
     data_out: list[DataAssociation] = field(default_factory=list)
     extensions: Extensions = field(default_factory=Extensions)
     inner: "Scope | None" = None
+
+    @property
+    def translated(self) -> dict[str, str]:
+        """The names for which labels were written."""
+        return self.extensions.translated
 
     @property
     def labels(self) -> dict[str, str]:

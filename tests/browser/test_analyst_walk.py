@@ -158,6 +158,16 @@ def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_
     rows.last.locator("select").nth(1).select_option(label="works in")
     rows.last.locator("select").nth(2).select_option("finance")
     expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
+    chen.evaluate(
+        "tkDesigner.modeler.get('selection').select(tkDesigner.modeler.get('elementRegistry').get('manager'))"
+    )
+    general = chen.locator('[data-group-id="group-general"]')
+    if not general.locator('[data-entry-id="name"]').is_visible():
+        general.locator(".bio-properties-panel-group-header").click()
+    general.locator('[data-entry-id="name"] textarea, [data-entry-id="name"] input').fill("经理复核")
+    expect(general.locator(".tk-outdated")).to_contain_text("经理审批")
+    general.locator("[data-still-fits]").click()
+    expect(general.locator(".tk-outdated")).to_have_count(0)
     chen.locator("#simple").click()
     chen.wait_for_url("**/designer/simple/expense_claim*")
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:

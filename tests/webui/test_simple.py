@@ -331,6 +331,17 @@ def _asked(engine, people, fields):
         return {element for _, element, _ in runtime.instance_view(uow, instance.id).waits}
 
 
+def test_a_card_that_is_renamed_says_for_which_name_its_english_one_was_written(trip, engine):
+    said = {"way": "initiatorManager"}
+    for names in (("审批", "Approve"), ("复核", "Approve"), ("审核", "Approve")):
+        post(trip, "card/manager", name=names[0], name_en=names[1], **said)
+    renamed = drawing(engine).decode()
+    post(trip, "card/manager", name="审核", name_en="Review", **said)
+
+    assert '<troika:label lang="en" of="审批">Approve</troika:label>' in renamed
+    assert '<troika:label lang="en">Review</troika:label>' in drawing(engine).decode()
+
+
 def test_settings_that_were_not_applied_when_somebody_took_over_become_a_copy(trip, sign_in, engine):
     base = drawing(engine).decode().replace("</", " " * 4000 + "</", 1)
     ben = sign_in("ben")
@@ -482,7 +493,7 @@ def test_the_cards_offer_every_word_of_a_person_s_step_that_the_engine_executes(
         ("troika:assignment", "strategy"), ("troika:assignment", "groups"), ("troika:skipWhen", "value"),
         ("troika:approval", "onReject"), ("troika:timeout", "calendar"), ("troika:calendar", "name"),
         ("troika:cc", "on"), ("troika:cc", "again"), ("troika:cc", "users"), ("troika:cc", "groups"),
-        ("troika:label", "lang"),
+        ("troika:label", "lang"), ("troika:label", "of"),
     }  # fmt: skip
     of_service_tasks = {("troika:policy", "assumes")}
     executed = {

@@ -23,7 +23,8 @@ _HOLDERS = {"troika:step": "troika:timeout", "troika:weight": "troika:approval"}
 
 def name(element: Element, text: str, english: str) -> None:
     """Name in the main language and in English."""
-    _attribute(element, "name", " ".join(text.split()))
+    text, before = " ".join(text.split()), element.get("name") or ""
+    _attribute(element, "name", text)
     holder = element.find(bpmn("extensionElements"))
     label = None
     if holder is not None:
@@ -34,6 +35,10 @@ def name(element: Element, text: str, english: str) -> None:
         insert(extensions(element), 0, label)
     if label is not None:
         if english:
+            if english != (label.text or ""):
+                label.attrib.pop("of", None)
+            elif text != before and label.get("of") is None:
+                label.set("of", before)
             label.text = english
         else:
             remove(label)

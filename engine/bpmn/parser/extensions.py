@@ -291,6 +291,8 @@ class Reader:
         lang = self._required(owner, child, "lang")
         if lang:
             found.labels[lang] = (child.text or "").strip()
+            if child.get("of") is not None:
+                found.translated[lang] = str(child.get("of"))
 
     def _strategy(self, owner: Element, child: Element, found: Extensions) -> None:
         name = self._choice(owner, child, "strategy", STRATEGIES)
@@ -619,7 +621,7 @@ _ZEEBE: dict[str, _Word] = {
     "properties": (ANY, Reader._properties, ""),
 }
 _TROIKA: dict[str, _Word] = {
-    "label": (ANY, Reader._label, "lang"),
+    "label": (ANY, Reader._label, "lang of"),
     "assignment": (
         HUMAN,
         Reader._strategy,

@@ -136,7 +136,7 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]
 
     def _connect(self, element: Element, number: int, specs: dict[str, DrawnSpec]) -> None:
         source, target = local_ref(element.get("sourceRef")), local_ref(element.get("targetRef"))
-        condition = element.find(full_tag("conditionExpression"))
+        condition, said = element.find(full_tag("conditionExpression")), self.parser.reader.read(element)
         flow = Flow(
             id=element.get("id") or f"{source}__{target}__{number}",
             source=source or "",
@@ -145,7 +145,8 @@ class ScopeParser(ProcessParser):  # type: ignore[misc]
             condition=text_of(condition),
             language=condition.get("language") if condition is not None else None,
             line=element.sourceline,
-            labels=self.parser.reader.read(element).labels,
+            labels=said.labels,
+            translated=said.translated,
         )
         self.scope.flows.append(flow)
         if source not in specs or target not in specs:

@@ -18,6 +18,7 @@ import Conditions from './conditions/index.js';
 import Findings from './findings/index.js';
 import Fixes from './fixes/index.js';
 import Language from './language/index.js';
+import Names from './names/index.js';
 import Offer from './offer/index.js';
 import Operations from './operations/index.js';
 import Panel from './panel/index.js';
@@ -40,7 +41,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
-      Operations, Search, Clipboard, Placing, Templates, TemplateIcon, Repaint,
+      Operations, Names, Search, Clipboard, Placing, Templates, TemplateIcon, Repaint,
     ],
   });
   modeler.on('saveXML.serialized', ({ xml: written }) => kept(written));

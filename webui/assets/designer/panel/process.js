@@ -2,8 +2,9 @@
 import { TextFieldEntry, isTextFieldEntryEdited } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
-import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
+import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { edit } from '../extensions.js';
+import { english, writtenFor } from '../names/index.js';
 import { choice, group } from './entries.js';
 import { webhooksGroup } from './webhooks.js';
 
@@ -23,14 +24,13 @@ export const ENGLISH_NAME = { id: 'tk-name-en', component: EnglishNameEntry, isE
 
 function EnglishNameEntry({ element, id }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
-  const english = value => value.get('lang') === 'en';
-  const stored = (getBusinessObject(element).get('extensionElements')?.get('values') ?? []).find(value => is(value, 'troika:Label') && english(value));
+  const stored = english(element), before = writtenFor(element);
+  const write = label => edit(injector, element, { 'troika:Label': label }, { 'troika:Label': value => value.get('lang') === 'en' });
+  const outdated = before !== undefined && h('span', { class: 'tk-outdated', role: 'status' }, translate('It may be out of date: it was written for “{name}”.', { name: before }), ' ',
+    h('button', { type: 'button', class: 'btn btn-sm', 'data-still-fits': '', onClick: () => write({ of: undefined }) }, translate('It still fits')));
   return h(TextFieldEntry, {
-    element, id, debounce, label: translate('Name in English'), getValue: () => stored?.get('text') ?? '',
-    setValue: value => {
-      if (!value && !stored) return;
-      edit(injector, element, { 'troika:Label': value ? { lang: 'en', text: value } : null }, { 'troika:Label': english });
-    },
+    element, id, debounce, label: translate('Name in English'), description: outdated || undefined, getValue: () => stored?.get('text') ?? '',
+    setValue: value => { if (value || stored) write(value ? { lang: 'en', text: value, of: undefined } : null); },
   });
 }
 
