@@ -650,6 +650,11 @@ def save_form(client, rows, form="oa/trip", key="trip", **more):
     return client.post(f"/designer/simple/{key}/forms/{form}", data={**rows.to_dict(flat=False), **more})
 
 
+def test_a_field_for_files_is_not_offered_while_pages_cannot_send_what_is_chosen_in_it(ana):
+    assert 'value="date"' in ana.get("/designer/approvals/new").text
+    assert 'value="files"' not in ana.get("/designer/approvals/new").text
+
+
 def test_the_wizards_form_is_changed_later_and_published_with_the_drawing(trip, engine):
     published(trip, "trip", "1")
     post(trip, "card/manager", **{"perm:amount": "read"})

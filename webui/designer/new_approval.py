@@ -13,7 +13,7 @@ from webui import transaction
 from webui.access import works
 from webui.designer.asking import form_of
 from webui.designer.blank import blank_approval
-from webui.designer.blank_form import TYPES, NewField, blank_form, split
+from webui.designer.blank_form import OFFERED, NewField, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
 from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, fresh_id, path_of
@@ -106,7 +106,7 @@ def _rows() -> list[NewField]:
     asked = zip(sent.getlist("label"), sent.getlist("type"), sent.getlist("options"), strict=False)
     return [
         NewField(
-            " ".join(label.split())[:_LONGEST], kind if kind in TYPES else "text", str(number) in required,
+            " ".join(label.split())[:_LONGEST], kind if kind in OFFERED else "text", str(number) in required,
             split(options),
         )
         for number, (label, kind, options) in enumerate(asked)
@@ -114,4 +114,4 @@ def _rows() -> list[NewField]:
 
 
 def _offers() -> dict[str, Any]:
-    return {"types": TYPES, "known_forms": form_keys(), "areas": areas()}
+    return {"types": OFFERED, "known_forms": form_keys(), "areas": areas()}
