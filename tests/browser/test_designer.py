@@ -394,6 +394,14 @@ def test_every_key_of_the_sheet_works(profile, draft):
     assert page.evaluate("document.querySelector('#panel').contains(document.activeElement)")
     page.keyboard.press("F8")
     expect(page.locator(".tk-problem.active")).to_have_count(1)
+    first = page.locator(".tk-problem.active").inner_text()
+    page.keyboard.press("F8")
+    page.keyboard.press("Shift+F8")
+    expect(page.locator(".tk-problem.active")).to_have_text(first, use_inner_text=True)
+    begin()
+    for pressed, drawn in (("Control+x", 3), ("Control+v", 4), ("Control+c", 4), ("Control+v", 5)):
+        page.keyboard.press(pressed)
+        page.wait_for_function(f"() => {{ {OF_APPROVE} return {tasks} === {drawn}; }}")
     begin()
     page.keyboard.press("Control+f")
     expect(page.locator(".djs-search-input input")).to_be_focused()
@@ -406,6 +414,8 @@ def test_every_key_of_the_sheet_works(profile, draft):
     expect(page.locator("#state")).to_have_attribute("data-state", "saved")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#play")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#play")).to_be_hidden()
     assert wrong == []
 
 
