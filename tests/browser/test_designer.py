@@ -934,6 +934,8 @@ def test_going_back_time_limits_and_copies_are_set_in_the_panel_and_deployed(sit
 
 
 TRACED = ["devtools.timeline", "disabled-by-default-devtools.timeline"]
+FETCHED = """performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/catalogue.json'))
+  .map(({ initiatorType }) => initiatorType)"""
 COUNTED = """() => {
   const { modeler } = tkDesigner, registry = modeler.get('elementRegistry');
   Object.assign(globalThis, { tkWritten: 0, tkMoved: 0 });
@@ -965,6 +967,7 @@ def test_a_drag_in_a_large_drawing_concerns_what_is_dragged_alone(site, profile)
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "processes/oa/many.bpmn", in_a_row("many", 150), name="many")
     page, wrong = opened(profile, "many")
+    assert page.evaluate(FETCHED) == ["link"]  # what it may name was on its way before the scripts asked
     elements = page.evaluate(COUNTED)
     x, y = page.evaluate(PLACED, "task22")
     page.mouse.click(x, y)
