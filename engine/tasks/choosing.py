@@ -1,6 +1,6 @@
 """Saying who will be asked later on: set_future 改后续审批人, and what an approver selects when he agrees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -97,9 +97,7 @@ def set_future(
     found = program.nodes.get(node)
     if found is None or found.human is None or not found.human.chosen:
         raise CannotChoose(task=node, reason=N_("the process has no such task"))
-    if _only_drawn(uow, found.human):
-        why = N_("this approval counts towards a payment, and no policy says who may give it")
-        raise CannotChoose(task=found.name, reason=why)
+    _check_entitling(uow, program, [node])
     if found.human.provides and not adds:
         raise CannotChoose(task=found.name, reason=N_("this approval counts towards a payment: people are only added"))
     choices.keep(uow, instance, node, choices.users_named(uow, found.name, people), adds=adds)
@@ -111,12 +109,14 @@ def select_next(act: Act, given: Mapping[str, Sequence[Any]]) -> None:
 
     Where a task follows for certain and nobody has said whom it asks, he has to.
     """
+    _check_entitling(act.uow, _program(act), given)
     choices.select_people(act.uow, act.instance, _program(act), "previousApproverSelect", given)
     _check_named(act)
 
 
 def check_next(act: Act, given: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     """As `select_next`, but nothing is kept: ids of people by node, for when the decision has been confirmed."""
+    _check_entitling(act.uow, _program(act), given)
     people = choices.check_people(act.uow, act.instance, _program(act), "previousApproverSelect", given)
     _check_named(act, people)
     return {node: [str(user.id) for user in users] for node, users in people.items()}
@@ -132,7 +132,9 @@ def _check_named(act: Act, given: Mapping[str, Sequence[Any]] = MappingProxyType
 
 
 def to_select(act: Act) -> list[Selection]:
-    """Tasks that may come next and whose people the approver before them chooses, without those chosen already."""
+    """Tasks that may come next and whose people the approver before them chooses, without those chosen already and
+    those whose approval counts for a policy that does not say who is eligible.
+    """
     program = _program(act)
     wanted = choices.selections(program, "previousApproverSelect")
     if not wanted:
@@ -143,6 +145,7 @@ def to_select(act: Act) -> list[Selection]:
     return [
         selection for selection in wanted
         if selection.node in following and selection.node not in reached and selection.node not in named
+        and not _only_drawn(act.uow, program.nodes[selection.node].human)
     ]  # fmt: skip
 
 
@@ -181,11 +184,18 @@ def _program(act: Act) -> Program:
     return repository.program(act.uow, act.instance.definition_id)
 
 
-def _only_drawn(uow: UnitOfWork, human: Human) -> bool:
+def _only_drawn(uow: UnitOfWork, human: Human | None) -> bool:
     """Whether being asked is all that an approval which counts for a policy takes: nobody is named for it but by the
     drawing.
     """
-    return human.provides is not None and not policy.entitles(uow, human.provides)
+    return human is not None and human.provides is not None and not policy.entitles(uow, human.provides)
+
+
+def _check_entitling(uow: UnitOfWork, program: Program, nodes: Iterable[str]) -> None:
+    for found in (program.nodes.get(node) for node in nodes):
+        if found is not None and _only_drawn(uow, found.human):
+            why = N_("this approval counts towards a payment, and no policy says who may give it")
+            raise CannotChoose(task=found.name, reason=why)
 
 
 def _check_seat(uow: UnitOfWork, instance: Instance) -> None:

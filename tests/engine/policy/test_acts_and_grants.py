@@ -64,8 +64,27 @@ def test_an_approver_brings_nobody_along_where_being_asked_is_all_that_it_takes(
             office.do(login, tasks.set_future, instance, "more", ["hal"])
 
 
+def test_an_approver_selects_nobody_for_an_approval_to_which_no_policy_entitles(office):
+    then = approval("more", COUNTS, '<troika:assignment strategy="previousApproverSelect" max="1"/>')
+    two = POLICY.replace("people: 1, valid_for", 'people: 2, when: "= number(facts.amount) > 0", valid_for')
+    instance, bill_id = begin(office, two, users="bob", then=then)
+
+    assert office.view("bob").selects == ()
+    with pytest.raises(CannotChoose, match="no policy says who"):
+        office.act("bob", tasks.agree, {}, "ok", approvers={"more": ["hal"]})
+    office.act("bob", tasks.agree)
+
+    assert not office.items("hal")
+    held(office.engine, instance, bill_id)
+    entitling = ELIGIBLE.replace("people: 1, eligible", "people: 2, eligible")
+    instance, bill_id = begin(office, entitling, users="bob", then=then)
+    office.act("bob", tasks.agree, {}, "ok", approvers={"more": ["eve"]})
+    office.act("eve", tasks.agree)
+    pay(office.engine, instance, bill_id)
+
+
 def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
-    two = ELIGIBLE.replace("people: 1, ", "people: 2, ")
+    two = ELIGIBLE.replace("people: 1, eligible", "people: 2, eligible")
     begin(office, two, users="bob,eve,gus", mode="ratio", extra='threshold="2/5"')
     office.act("bob", tasks.add_beside, ["hal", "ivy"], "they know the case")
     assert "REF-001" in office.view("hal").objection
@@ -76,7 +95,7 @@ def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
 
 
 def test_whom_the_policy_entitles_counts_though_somebody_has_added_him(office):
-    two = ELIGIBLE.replace("people: 1, ", "people: 2, ")
+    two = ELIGIBLE.replace("people: 1, eligible", "people: 2, eligible")
     instance, bill_id = begin(office, two, users="bob,gus", mode="ratio", extra='threshold="3/5"')
 
     office.act("bob", tasks.add_beside, ["eve"], "she knows the case")
@@ -120,7 +139,7 @@ def test_taking_signers_away_takes_no_provider_away_and_later_ones_are_only_adde
 
 
 def test_of_those_who_agreed_in_a_ratio_only_the_entitled_are_counted(office):
-    two = ELIGIBLE.replace("people: 1, ", 'people: 2, when: "= number(facts.amount) > 0", ')
+    two = ELIGIBLE.replace("people: 1, eligible", 'people: 2, when: "= number(facts.amount) > 0", eligible')
     instance, bill_id = begin(office, two, users="bob,eve,gus,hal", mode="ratio", extra='threshold="1/2"')
     for login in ("gus", "bob"):
         office.act(login, tasks.agree)
