@@ -7,8 +7,10 @@ from openpyxl import Workbook, load_workbook
 from playwright.sync_api import expect
 
 from engine import drafts, repository
+from engine.bpmn import imports
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.engine.bpmn.drawing import END, START, drawing, flows
 from tests.engine.dmn import written as w
 
 pytestmark = pytest.mark.browser
@@ -100,6 +102,21 @@ def test_a_step_leads_to_its_table_which_offers_the_data_of_the_process(site):
         assert b"leave_type" in drafts.open_(uow, "processes/oa/leave_rule.dmn").content
     with site.engine.unit_of_work(ENGINE) as uow:
         drafts.discard(uow, "processes/oa/leave_rule.dmn")
+        inner = START + '<callActivity id="call" name="请假"/>' + END + flows("start call", "call end")
+        laid_out = imports.translate(drawing(inner, process_id="caller")).xml or b""
+        drafts.save(uow, "processes/oa/caller.bpmn", laid_out, name="调用")
+    site.open(page, "/designer/edit/caller#call")
+    page.locator("[data-group-id=group-calledElement] .bio-properties-panel-group-header").click()
+    page.locator("[data-entry-id=tk-called] select").select_option("leave_request")
+    page.locator("#panel [data-saves]").filter(has_text="打开流程").click()
+    page.wait_for_url("**/designer/edit/leave_request?process=caller&element=call")
+    site.ready(page)
+    page.locator("#back").click()
+    page.wait_for_url("**/designer/edit/caller#call")
+    site.ready(page)
+    expect(page.locator("#panel .bio-properties-panel-header-label")).to_have_text("请假")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert b'processId="leave_request"' in drafts.open_(uow, "processes/oa/caller.bpmn").content
 
 
 def test_rows_beside_the_table_are_decided_while_it_changes(site, draft):

@@ -19,6 +19,7 @@ from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, path_of_draft
 from webui.designer.library import draft_of, name_of
 from webui.designer.ready_steps import about, icon_of, offered, operation_of, wanting
+from webui.designer.way_back import way_back
 from webui.once import Once
 from webui.rendering import label, page, person
 
@@ -53,7 +54,10 @@ def step_templates() -> ResponseReturnValue:
         for info in found
     ]  # fmt: skip
     gone = {info.template.id for info in withdrawn}
-    return page("designer/step_templates.html", block="content", lines=lines, operation=operation_of, by=by, gone=gone)
+    return page(
+        "designer/step_templates.html", block="content", lines=lines, operation=operation_of, by=by, gone=gone,
+        **way_back(),
+    )  # fmt: skip
 
 
 @designer.get("/step-templates/<key>.json")

@@ -17,9 +17,14 @@ function TemplateEntry({ element, id }) {
   return h('div', { class: 'bio-properties-panel-entry tk-doc', 'data-entry-id': id },
     template && h('p', null, translate('{name}, version {version}', { name: template.name, version: version ?? '?' }), template.about && ` · ${template.about}`),
     named && !template && h('p', null, translate('Made of the template {id}, which is not offered here.', { id: named })),
+    template && h('p', null, h('a', { href: among(element, template), 'data-saves': '' }, translate('Show it among all step templates'))),
     template && version !== template.version && h('p', null, translate('There is version {version}.', { version: template.version })),
     h('div', { class: 'd-flex flex-wrap gap-2' },
       template && button('update', 'Update', () => templates.apply(element, template), version !== template.version),
       named && button('detach', 'Cut loose', () => templates.detach(element)),
       button('save', 'Save this step as a template…', () => templates.ask(element))));
+}
+
+function among(element, { id }) {
+  return `/designer/step-templates/?${new URLSearchParams({ process: location.pathname.split('/').pop(), element: element.id })}#template-${id}`;
 }
