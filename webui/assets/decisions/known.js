@@ -86,7 +86,7 @@ export function showKnown({ host, list, used, names, add }) {
   list.replaceChildren(...names.map(({ name, label, type }) => {
     const button = Object.assign(document.createElement('button'), { type: 'button', className: 'btn btn-sm tk-known', onclick: () => add(name) });
     button.setAttribute('aria-label', t('Add a column for {name}', { name: label || name }));
-    button.append(...[['span', label || name], ['code', label ? name : ''], ['small', word(type)]].filter(([, text]) => text).map(([tag, textContent]) => Object.assign(document.createElement(tag), { textContent })));
+    button.append(...[['span', label], ['code', name], ['small', word(type)]].filter(([, text]) => text).map(([tag, textContent]) => Object.assign(document.createElement(tag), { textContent })));
     const item = document.createElement('li');
     item.append(button);
     return item;
