@@ -161,6 +161,13 @@ def test_rows_of_a_condition_lose_nothing_by_commas_undo_redo_or_a_link_that_is_
     chen.evaluate(
         "tkDesigner.modeler.get('selection').select(tkDesigner.modeler.get('elementRegistry').get('manager'))"
     )
+    chen.evaluate("id => tkDesigner.modeler.get('selection').select(tkDesigner.modeler.get('elementRegistry').get(id))",
+                  "manager_agrees")  # fmt: skip
+    ways = chen.locator('[data-group-id="group-tk-ways"]')
+    expect(ways).to_contain_text("nothing stands out")
+    chen.evaluate(
+        "tkDesigner.modeler.get('selection').select(tkDesigner.modeler.get('elementRegistry').get('manager'))"
+    )
     general = chen.locator('[data-group-id="group-general"]')
     if not general.locator('[data-entry-id="name"]').is_visible():
         general.locator(".bio-properties-panel-group-header").click()

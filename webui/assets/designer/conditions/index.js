@@ -41,6 +41,7 @@ class Conditions {
 
   // what the last check found between the flows of each gateway
   compare(ways) {
+    this.compared = true;
     this.#ways = ways ?? {};
   }
 

@@ -23,7 +23,8 @@ export function WaysOut({ element, id }) {
   }, []);
   const flow = is(element, 'bpmn:SequenceFlow'), found = conditions.ways(flow ? element.source.id : element.id).filter(({ flows }) => !flow || flows.includes(element.id));
   const named = key => registry.get(key) ? `“${getBusinessObject(registry.get(key)).get('name') || key}”` : key;
-  return h('div', { role: 'status', class: 'tk-ways', 'data-entry-id': id }, h('ul', { class: 'tk-judgement' }, found.map((one, place) =>
+  const fine = !flow && !found.length && conditions.compared;
+  return h('div', { role: 'status', class: 'tk-ways', 'data-entry-id': id }, fine && h('p', { class: 'tk-rows-note' }, translate('Its ways were compared: nothing stands out.')), h('ul', { class: 'tk-judgement' }, found.map((one, place) =>
     h('li', { key: place, class: `tk-judgement-${one.kind === 'empty' && one.default ? 'info' : LEVELS[one.kind]}` }, said(one, translate, named, conditions)))));
 }
 
