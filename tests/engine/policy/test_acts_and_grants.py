@@ -145,7 +145,7 @@ def test_of_those_who_agreed_in_a_ratio_only_the_entitled_are_counted(office):
         office.act(login, tasks.agree)
 
     assert owners(office) == [office.who["bob"].user_id]
-    assert "finance_approval (2)" in held(office.engine, instance, bill_id)
+    assert "finance_approval by 2 people" in held(office.engine, instance, bill_id)
     other = office.start(bill_id=str(bill_id))
     for login in ("eve", "hal"):
         office.act(login, tasks.agree)
