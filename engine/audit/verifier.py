@@ -1243,8 +1243,11 @@ def read_anchors(folder: Path) -> list[Anchor]:
 
 def read_keys(file: Path) -> frozenset[str]:
     """Public keys in hex, one at the beginning of each line; # begins a comment. Raises Unreadable."""
-    keys = {line.split()[0].lower() for line in file.read_text(encoding="utf-8").splitlines()
-            if line.strip() and not line.lstrip().startswith("#")}  # fmt: skip
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise Unreadable(f"expected public keys in {file}, which cannot be read: {error}") from error
+    keys = {line.split()[0].lower() for line in lines if line.strip() and not line.lstrip().startswith("#")}
     if not keys or any(not re.fullmatch("[0-9a-f]{64}", key) for key in keys):
         raise Unreadable(f"expected public keys of 64 hex digits, one a line, in {file}")
     return frozenset(keys)

@@ -61,21 +61,30 @@ def read(name: str, raw: bytes, limit: int = LIMIT) -> Log:
 
 
 def read_csv(text: str) -> Log:
-    """One event in a line, columns named by the first. Raises InvalidPolicy, for two columns of one name too."""
-    reader = csv.DictReader(io.StringIO(text))
+    """One event in a line, columns named by the first; those without a name hold nothing. Raises InvalidPolicy."""
+    reader = csv.reader(io.StringIO(text))
+    rows: list[tuple[int, Mapping[str, str]]] = []
     try:
-        columns, rows = tuple(reader.fieldnames or ()), tuple(enumerate(reader, 2))
+        columns = next(reader, [])
+        _check_names(columns)
+        for cells in reader:
+            if cells:
+                rows.append((reader.line_num, _row(columns, cells, reader.line_num)))
     except csv.Error as error:
         found = Phrase(N_("line {n}: {error}"), n=reader.line_num + 1, error=error)
         raise _unreadable(N_("readable CSV, lines ended by LF or CRLF"), found) from None
-    _check_names(columns)
-    for number, row in rows:
-        if None in row:
-            expected = Phrase(
-                N_("line {n}: at most {count} values, as there are columns"), n=number, count=len(columns)
-            )
-            raise _unreadable(expected, str(len(columns) + len(row[None])))
-    return Log(columns, rows)
+    return Log(tuple(filter(None, columns)), rows)
+
+
+def _row(columns: Sequence[str], cells: Sequence[str], line: int) -> dict[str, str]:
+    """What stands under no name is refused: as sheets are saved, such cells are empty."""
+    named = [*columns, *[""] * (len(cells) - len(columns))]
+    for name, cell in zip(named, cells, strict=False):
+        if cell and not name:
+            expected = Phrase(N_("line {n}: values under the {count} named columns only"), n=line,
+                              count=sum(map(bool, columns)))  # fmt: skip
+            raise _unreadable(expected, f"'{cell[:40]}'")
+    return {name: cell for name, cell in zip(columns, cells, strict=False) if name}
 
 
 def read_xes(data: bytes) -> Log:
@@ -124,7 +133,7 @@ def _trace(trace: Any) -> Iterator[dict[str, str]]:
 
 def _check_names(columns: Sequence[str]) -> None:
     """Raise InvalidPolicy where one of two columns would be taken for the other."""
-    for name, times in Counter(columns).items():
+    for name, times in Counter(filter(None, columns)).items():
         if times > 1:
             raise _unreadable(N_("every column once"), Phrase(N_("'{name}' {times} times"), name=name, times=times))
 

@@ -4,15 +4,18 @@ from typing import Any
 
 import yaml
 
-from engine.errors import N_, InvalidPolicy
+from engine.errors import N_, InvalidPolicy, Phrase
 
 
 class _Once(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value]
-        for (key, _), name in zip(node.value, names, strict=True):
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(problem=f"'{name}' twice", problem_mark=key.start_mark)
+        known = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str) and key.value in known:
+                raise InvalidPolicy(policy="?", expected=N_("every key once"), found=_told(
+                    key.start_mark, Phrase(N_("'{name}' twice"), name=key.value)
+                ))  # fmt: skip
+            known.add(key.value if isinstance(key.value, str) else None)
         return super().construct_mapping(node, deep)
 
 
@@ -21,10 +24,10 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, _Once)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=_told(error)) from None
+        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        found = _told(getattr(error, "problem_mark", None), said)
+        raise InvalidPolicy(policy="?", expected=N_("readable YAML"), found=found) from None
 
 
-def _told(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    said = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return said if mark is None else f"line {mark.line + 1}: {said}"
+def _told(mark: yaml.Mark | None, said: str) -> str:
+    return said if mark is None else Phrase(N_("line {n}: {error}"), n=mark.line + 1, error=said)

@@ -28,8 +28,7 @@ def record(tmp_path):
     keys += [begun(engine) for _ in range(2)]
     engine.dispose()
 
-    def troika(*words):
-        url = f"sqlite:///{tmp_path}/troika.db"
+    def troika(*words, url=f"sqlite:///{tmp_path}/troika.db"):
         settled = {"TROIKA_DATABASE_URL": url, "TROIKA_LIBRARY": str(tmp_path)}
         done = CliRunner().invoke(main, ["audit", *words], env=settled)
         return done.exit_code, done.output
@@ -94,3 +93,9 @@ def test_what_was_not_verified_is_neither_intact_nor_broken_nor_missing(record):
         code, told = troika("verify", *words)
         assert code == 5, (words, told)
         assert "Traceback" not in told
+    (folder / "keys.txt").write_bytes("密钥".encode("gb18030"))
+    assert troika("verify", "--keys", str(folder / "keys.txt"))[0] == 5
+    (folder / "empty.db").touch()
+    for url in (f"sqlite:///{folder}/empty.db", "postgresql+psycopg://x:y@127.0.0.1:1/n"):
+        code, told = troika("verify", url=url)
+        assert (code, "nothing was verified" in told) == (5, True), told

@@ -39,7 +39,9 @@ class _Commands(FlaskGroup):
             click.echo(f"troika: {error}", err=True)
             ctx.exit(1)
         except DBAPIError as error:
-            click.echo(f"troika: {opening.refused(error)}", err=True)
+            if not opening.is_refusal(error):
+                raise
+            click.echo(f"troika: {opening.said(error)}", err=True)
             ctx.exit(1)
 
 

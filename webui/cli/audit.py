@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine import audit, tasks
 from engine import evidence as gathering
@@ -45,10 +45,12 @@ def _or_not_verified() -> Iterator[None]:
         yield
     except click.ClickException as error:
         said = error.format_message()
-    except (EngineError, verifier.Unreadable) as error:
+    except (EngineError, verifier.Unreadable, OSError, UnicodeError) as error:
         said = str(error)
-    except DBAPIError as error:
-        said = f"{opening.refused(error)} The record is verified as {roles.REPORT}, anchored as {roles.ANCHOR}."
+    except SQLAlchemyError as error:
+        said = opening.said(error)
+        if opening.is_refusal(error):
+            said += f" The record is verified as {roles.REPORT}, anchored as {roles.ANCHOR}."
     else:
         return
     raise _NotVerified(f"nothing was verified: {said}")

@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 from flask import Flask, current_app
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine import identity
 from engine.db.identity import user_account
@@ -43,15 +43,20 @@ def engine() -> ProcessEngine:
     return found
 
 
-def refused(error: DBAPIError) -> str:
-    """What the database does not let this login do, in a sentence; raises every other error again."""
-    if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
-        raise error
-    said = str(error.orig).partition("\n")[0]
-    return (
-        f"Expected a login that may do this, but the database says: {said}. "
-        "`troika db roles` prints what each role may do."
-    )
+def is_refusal(error: SQLAlchemyError) -> bool:
+    """Whether the database does not let this login do it."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == INSUFFICIENT_PRIVILEGE
+
+
+def said(error: SQLAlchemyError) -> str:
+    """What the database says, in a sentence."""
+    told = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if is_refusal(error):
+        return (
+            f"Expected a login that may do this, but the database says: {told}. "
+            "`troika db roles` prints what each role may do."
+        )
+    return f"Expected an answer of the database, but it says: {told}"
 
 
 def acting(uow: UnitOfWork, login: str | None) -> UUID | None:

@@ -4,10 +4,11 @@ import gzip
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from engine.errors import InvalidPolicy
-from engine.policy import recorded, replay, statement
+from engine.policy import recorded, replay, statement, written
 from webui.cli import main
 
 DATA = Path(__file__).parents[2] / "data"
@@ -81,7 +82,7 @@ def test_what_cannot_be_read_is_named(text, said):
         held(text)
     with pytest.raises(InvalidPolicy, match="approvals"):
         replay.read_mapping("case: case")
-    with pytest.raises(InvalidPolicy, match="line 2: 'case' twice"):
+    with pytest.raises(InvalidPolicy, match="line 4: 'case' twice"):
         replay.read_mapping("time: at\ncase: case\nactivity: x\ncase: other\n")
 
 
@@ -113,7 +114,9 @@ def test_a_log_of_mining_tools_names_the_same_two_patterns_packed_or_not():
          b'<string key="concept:name" value="c"/><event><date key="time:timestamp" value="2026-01-01T00:00:00Z"/>'
          b"</event></trace></log>", "event 1: a value of case:concept:name"),
         ("a.csv", b"case,activity,activity\nc,x,p\n", "every column once.*'activity' 2 times"),
-        ("a.csv", b"case,activity\nc,x\nc,x,p\n", "line 3: at most 2 values"),
+        ("a.csv", b"case,activity\nc,x\nc,x,p\n", "line 3: values under the 2 named columns only"),
+        ("a.csv", b'case,activity\n\n"c\nd",x\nc,x,p\n', "line 5: values"),
+        ("a.csv", b"case,,activity\nc,p,x\n", "line 2: values under the 2 named columns only"),
         ("a.xes", b'<log><trace><event><string key="n" value="x"/><string key="n" value="p"/></event></trace></log>',
          "line 1: every attribute once.*'n'"),
         ("a.xes.gz", b"no gzip", "a gzip file"),
@@ -127,6 +130,33 @@ def test_a_file_that_is_no_log_is_refused_by_name(name, raw, said):
     )
     with pytest.raises(InvalidPolicy, match=said):
         held(recorded.read(name, raw), columns=columns)
+
+
+def test_columns_and_cells_that_a_sheet_leaves_empty_are_no_columns():
+    log = recorded.read_csv("case,activity,at,,\n1,a,2026-01-01,,\n2,b,x,\n3\n")
+
+    assert log.columns == ("case", "activity", "at")
+    assert log.rows == [
+        (2, {"case": "1", "activity": "a", "at": "2026-01-01"}), (3, {"case": "2", "activity": "b", "at": "x"}),
+        (4, {"case": "3"}),
+    ]  # fmt: skip
+
+
+def test_a_mapping_with_many_keys_is_read_in_one_pass():
+    looked = []
+
+    class Key(str):
+        def __eq__(self, other):
+            looked.append(1)
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    pairs = [(yaml.ScalarNode("tag:yaml.org,2002:str", Key(f"k{n}")), yaml.ScalarNode("tag:yaml.org,2002:str", "v"))
+             for n in range(300)]  # fmt: skip
+    written._Once("").construct_mapping(yaml.MappingNode("tag:yaml.org,2002:map", pairs))
+
+    assert len(looked) < 3000, "300 * 300 otherwise"
 
 
 def test_what_the_log_never_says_is_named_and_what_the_class_does_not_have_refused():
