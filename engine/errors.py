@@ -26,6 +26,25 @@ class Phrase(str):
         return self
 
 
+class Listed(str):
+    """Facts one after the other, each said in the reader's language. `separator`: ", ", a blank between sentences."""
+
+    __slots__ = ("parts", "separator")
+    parts: tuple[Any, ...]
+    separator: str
+
+    def __new__(cls, parts: Iterable[Any], separator: str = ", ") -> "Listed":
+        found = tuple(parts)
+        self = super().__new__(cls, separator.join(map(str, found)))
+        self.parts, self.separator = found, separator
+        return self
+
+    @classmethod
+    def sentences(cls, said: Iterable[tuple[str, dict[str, Any]]]) -> "Listed":
+        """Of (template, facts) each."""
+        return cls((Phrase(text, **facts) for text, facts in said), " ")
+
+
 class Title(str):
     """A name that a drawing has in several languages, used as a fact: `labels` by language."""
 
@@ -76,18 +95,13 @@ class Written(str):
         return self
 
 
-def joined(separator: str, parts: Iterable[str | tuple[str, dict[str, Any]]]) -> Phrase:
-    """Words one after the other, each translated where it is shown; `parts`: texts, or (template, facts)."""
-    told = {f"part{number}": part if isinstance(part, str) else Phrase(part[0], **part[1])
-            for number, part in enumerate(parts)}  # fmt: skip
-    return Phrase(separator.join(f"{{{name}}}" for name in told), **told)
-
-
 def stored(fact: Any) -> Any:
     """A fact as JSON keeps it, so that it can still be said in another language when it is read."""
     match fact:
         case Phrase():
             return {"phrase": fact.template, "facts": {name: stored(one) for name, one in fact.facts.items()}}
+        case Listed():
+            return {"list": [stored(one) for one in fact.parts], "separator": fact.separator}
         case Term():
             return {"term": fact.kind, "name": str(fact)}
         case Title():
@@ -104,6 +118,8 @@ def restored(fact: Any) -> Any:
     match fact:
         case {"phrase": str(template), "facts": dict(facts)}:
             return Phrase(template, **{name: restored(one) for name, one in facts.items()})
+        case {"list": list(parts), "separator": str(separator)}:
+            return Listed((restored(one) for one in parts), separator)
         case {"term": str(kind), "name": str(name)}:
             return Term(kind, name)
         case {"title": str(name), "labels": dict(labels)}:
@@ -506,7 +522,7 @@ class WeakerPolicy(EngineError):
 
     def __init__(self, policy: str, differences: list[tuple[str, dict[str, Any]]]) -> None:
         self.differences = differences
-        super().__init__(policy=Term("policy", policy), differences=joined(" ", differences))
+        super().__init__(policy=Term("policy", policy), differences=Listed.sentences(differences))
 
 
 class SecondPersonNeeded(EngineError):
@@ -546,7 +562,7 @@ class PolicyHold(EngineError):
         self.reasons = reasons
         self.operation_class = operation_class
         self.subject = subject
-        super().__init__(operation=Term("operation", operation), reasons=joined(" ", reasons))
+        super().__init__(operation=Term("operation", operation), reasons=Listed.sentences(reasons))
 
 
 # ---------------------------------------------------------------- forms

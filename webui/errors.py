@@ -10,7 +10,7 @@ from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from engine.errors import N_, EngineError, Phrase, Term, Title, Written
+from engine.errors import N_, EngineError, Listed, Phrase, Term, Title, Written, restored
 from engine.feel.diagnostics import KINDS
 from webui import languages, policy_conditions, policy_names
 from webui.access import SignInFirst
@@ -19,8 +19,6 @@ _TYPED_FACTS = ("expected", "found", "left", "right")
 _TRANSLATED_FACTS = (
     "kind", "act", "what", "reason", "decision", "by", "assignee", "missing", "capability", *_TYPED_FACTS,
 )  # fmt: skip
-_LISTED = re.compile(r"\{part\d+\}(, \{part\d+\})+")
-"""what `joined` makes of a list"""
 _KIND = re.compile("|".join(sorted(KINDS, key=len, reverse=True)))
 _TYPED = re.compile(rf"((?:{_KIND.pattern})(?:[<|, ]+(?:{_KIND.pattern}))*>*)( .*)?", re.DOTALL)
 _TITLES = {
@@ -98,6 +96,11 @@ def install(app: Flask) -> None:
 def words(template: str, facts: dict[str, Any]) -> str:
     """`template` in the reader's language, filled with `facts`."""
     return gettext(template).format_map(_Shown(facts)) if template else ""
+
+
+def say_stored(template: str, facts: dict[str, Any]) -> str:
+    """The same for facts as they are kept."""
+    return words(template, {name: restored(fact) for name, fact in facts.items()})
 
 
 def title_of(status: int) -> str:
@@ -211,8 +214,10 @@ def _typed_words(text: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, Phrase):
-        listed = gettext(", ").join(value.template.split(", ")) if _LISTED.fullmatch(value.template) else value.template
-        return words(listed, value.facts)
+        return words(value.template, value.facts)
+    if isinstance(value, Listed):
+        separator = gettext(", ") if value.separator == ", " else value.separator
+        return separator.join(map(_shown, value.parts))
     if isinstance(value, Written):
         return str(current_app.jinja_env.filters["written"](value))
     if isinstance(value, Term):

@@ -164,12 +164,12 @@ def policy_(name: str) -> str:
 
 def group(key: str) -> str:
     """Of people."""
-    return _chosen(_known("groups", _groups).get(key), key)
+    return _told_apart(_known("groups", _groups), key)
 
 
 def decision(key: str) -> str:
     """A table of decisions that is deployed."""
-    return _chosen(_known("decisions", _decisions).get(key), key)
+    return _told_apart(_known("decisions", _decisions), key)
 
 
 def document(table: str) -> str:
@@ -223,6 +223,13 @@ def _decisions(uow: UnitOfWork) -> _Names:
 
 def _documents(uow: UnitOfWork) -> _Names:
     return {table.name: {"zh": table.zh, "en": table.en} for table in records.tables(uow)}
+
+
+def _told_apart(known: _Names, key: str) -> str:
+    """With the key where another one bears the same name."""
+    name = _chosen(known.get(key), key)
+    same = sum(_chosen(labels, other) == name for other, labels in known.items())
+    return f"{name} ({key})" if same > 1 else name
 
 
 def _chosen(labels: Mapping[str, str] | None, name: str) -> str:

@@ -13,7 +13,7 @@ from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
-from engine.errors import N_, Phrase, PolicyHold, Term, joined
+from engine.errors import N_, Listed, Phrase, PolicyHold, Term
 from engine.operations import Operation, OperationCall
 from engine.policy import grants, holding, judging, versions
 from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
@@ -477,7 +477,7 @@ def _assign(needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row
 def _missing(policy: Policy, needed: Sequence[Requirement], usable: Mapping[Requirement, list[Row[Any]]]) -> Reason:
     """The approvals for which there are too few persons; all of them when only the whole does not come together."""
     short = [need for need in needed if len({row.person_id for row in usable[need]}) < need.people]
-    wanted = joined(", ", (approval_by(need.approval, need.people) for need in short or needed))
+    wanted = Listed(approval_by(need.approval, need.people) for need in short or needed)
     return N_("{policy}: expected a live approval: {wanted}."), {"policy": Term("policy", policy.id), "wanted": wanted}
 
 
@@ -490,9 +490,8 @@ def _named(uow: UnitOfWork, reasons: Iterable[Reason]) -> list[Reason]:
 def _difference(approved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
     changed = [name for name in sorted(approved.keys() | now.keys()) if approved.get(name) != now.get(name)]
 
-    def told(values: Mapping[str, Any]) -> Phrase:
-        return joined(", ", (("{fact} {value}", {"fact": Term("fact", name), "value": values.get(name)})
-                             for name in changed))  # fmt: skip
+    def told(values: Mapping[str, Any]) -> Listed:
+        return Listed(Phrase("{fact} {value}", fact=Term("fact", name), value=values.get(name)) for name in changed)
 
     return {"approved": told(approved), "now": told(now)}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.bpmn.model import Definition, Node, PolicyMark, Process
-from engine.errors import N_, Term, Title, joined
+from engine.errors import N_, Listed, Term, Title
 from engine.findings import Finding, Level
 from engine.forms import Form, Permissions
 from engine.policy.statement import Policy
@@ -25,7 +25,7 @@ def unseen(
             if missing:
                 facts = {
                     "name": Title(node.name or node.id, node.labels), "capability": Term("capability", mark.provides),
-                    "facts": joined(", ", (Term("fact", one) for one in missing)),
+                    "facts": Listed(Term("fact", one) for one in missing),
                     "fields": ", ".join(missing),
                 }  # fmt: skip
                 found.append(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from engine import identity
-from engine.errors import N_, Phrase, Term, joined
+from engine.errors import N_, Listed, Phrase, Term
 from engine.identity import Everybody
 from engine.operations import Facts
 from engine.policy import judging, versions
@@ -135,10 +135,10 @@ class _Look:
                       if judging.holds(self.uow, self.policy.on, need.when, facts, sums=sums) is not False]  # fmt: skip
             if needed and needed not in seen:
                 seen.append(needed)
-                told = (
-                    ("{fact} {value}", {"fact": Term("fact", name), "value": value}) for name, value in values.items()
-                )
-                yield (joined(", ", told) or Phrase(N_("always")), facts), needed
+                told = [
+                    Phrase("{fact} {value}", fact=Term("fact", name), value=value) for name, value in values.items()
+                ]
+                yield (Listed(told) if told else Phrase(N_("always")), facts), needed
 
     def _samples(self) -> Iterator[dict[str, Decimal]]:
         compared: dict[str, set[Decimal]] = {}

@@ -10,11 +10,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.errors import N_, Phrase, Term, joined
+from engine.errors import N_, Listed, Phrase, Term
 from engine.policy.statement import Aggregate, BreakGlass, Condition, Policy, Requirement
 
 Sentence = tuple[str, dict[str, Any]]
 
+OF_BEFORE = (
+    N_("'{name}' is no longer under {key}."), N_("{approval}: eligibility is judged at {new} instead of {old}."),
+)  # fmt: skip
+"""sentences that versions of before keep, so that they can still be said"""
 _LIMIT = re.compile(r"(facts\.\w+) *(>=|>) *(\d+(?:\.\d+)?)")
 _FULL = {"both": 2, "actor": 1, "principal": 1}
 
@@ -124,7 +128,7 @@ def _glass(old: BreakGlass | None, new: BreakGlass | None) -> Iterator[Sentence]
         yield N_("Two people may do without the approvals in an emergency."), {}
         return
     if not set(new.roles) <= set(old.roles):
-        more = joined(", ", (Term("group", role) for role in sorted(set(new.roles) - set(old.roles))))
+        more = Listed(Term("group", role) for role in sorted(set(new.roles) - set(old.roles)))
         yield N_("More roles may do without the approvals in an emergency: {roles}."), {"roles": more}
     if new.expires > old.expires:
         facts = {"new": _span(new.expires), "old": _span(old.expires)}
