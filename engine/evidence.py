@@ -339,8 +339,8 @@ def _definition(uow: UnitOfWork, instance: Instance) -> dict[str, Any]:
         "version": info.version, "digest": info.digest.hex(),
         "deployed_at": verifier.instant(info.deployed_at), "proved_at": verifier.instant(uow.now),
         "proof": next((word for word in policy.WORST if word in words), policy.PROVED),
-        "findings": [[finding.message, {name: stored(fact) for name, fact in finding.facts.items()}]
-                     for finding in proof.findings],
+        "findings": [{"text": found.message, "facts": {name: stored(fact) for name, fact in found.facts.items()}}
+                     for found in proof.findings],
     }  # fmt: skip
 
 

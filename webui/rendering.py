@@ -70,7 +70,8 @@ def install(app: Flask) -> None:
         may_read=access.may_read,
         theme=theme, request_id=lambda: str(ids.uuid7()), overdue=overdue, open_tasks=open_tasks,
         unread_notices=unread_notices,
-        explain=errors.explain, words=errors.words, called=policy_names, counts=counts, summary_value=summary_value,
+        explain=errors.explain, words=errors.words, say_stored=errors.say_stored, called=policy_names,
+        counts=counts, summary_value=summary_value,
         acting_for=acting_for, stored_signature=signing.stored,
     )  # fmt: skip
     for name, template in (("sign", "signatures/macros"), ("ui", "macros"), ("lists", "lists"), ("parts", "parts"),

@@ -126,6 +126,22 @@ def test_paper_says_reasons_and_names_in_both_languages(paid, packed, monkeypatc
     assert [line for line in said if "finance_approval" in line or "facts." in line or "PAY-001@" in line] == []
 
 
+def test_what_the_proof_of_a_payment_finds_is_said_on_page_paper_and_in_the_pack(paid, packed, visiting):
+    company, key = paid
+    stated = (LIBRARY / "processes/policies.yml").read_text()
+    with company.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, stated.replace("  require:\n", "  require:\n    - {approval: nobody_gives_this}\n", 1))
+
+    page = visiting("gao").get(f"/policies/payments/{key}").text
+    assert "Approve before pay: &#39;Pay&#39; can be reached without nobody_gives_this" in page, page[-3000:]
+    assert "&#39;term&#39;" not in page
+    pack_of = json.loads(zipfile.ZipFile(io.BytesIO(packed(gathered(company, key)))).read("evidence.json"))
+    (found, *_) = pack_of["definition"]["findings"]
+    assert "不经 nobody_gives_this 也能到达" in found["zh"]
+    assert "can be reached without nobody_gives_this" in found["en"]
+    assert {"zh", "en"} <= pack_of["decisions"][0]["because"].keys()
+
+
 def test_evidence_of_a_payment_stands_alone(paid, packed, tmp_path):
     company, key = paid
     early = gathered(company, key)

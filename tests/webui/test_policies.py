@@ -209,6 +209,29 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
         assert len(api["aud"](f"/api/v1/policies/grants?{asked}").json["grants"]) == found
 
 
+def test_yaml_with_one_key_twice_is_refused_in_the_readers_language(engine, known):
+    text = POLICY.replace("  on: refund.execute\n", "  on: refund.execute\n  on: refund.execute\n", 1)
+    known["cora"].environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh"
+    refused = known["cora"].post("/policies/REF-001/change", data={"view": "yaml", "text": text})
+
+    assert refused.status_code == 422
+    assert "每个键只出现一次" in refused.text
+    assert "“on”出现两次" in refused.text
+
+
+def test_a_policy_that_is_called_in_english_only_is_edited_and_listed(engine, known):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, re.sub(r"title: .*", "title: {en: Approve first}", POLICY))
+    page = known["cora"].get("/policies/REF-001/change").text
+    assert re.search(r'name="title_zh" maxlength', page)
+    sent = form(re.sub(r"title: .*", "title: {en: Approve first}", POLICY))
+    assert known["cora"].post("/policies/REF-001/change", data=sent).status_code == 200
+    nameless = known["cora"].post("/policies/REF-001/change", data=sent | {"title_en": [""]})
+    assert (nameless.status_code, "a text" in nameless.text) == (422, True)
+    (stated,) = known["cora"].get("/api/v1/policies/").json
+    assert stated["title"] == "Approve first"
+
+
 def test_every_operation_stands_in_the_catalogue_with_its_class_and_policies(engine, known):
     page = known["ana"].get("/policies/operations").text
     for name, one in operations.catalog().items():

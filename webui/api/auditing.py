@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response, g
 
 from engine import audit, evidence
+from webui import evidence_words
 from webui.access import AUDIT, needs
 from webui.api.blueprint import Blueprint
 from webui.api.schemas import (
@@ -95,7 +96,7 @@ def chain(stream: str) -> Any:
 @blueprint.response(200, EvidenceOut)
 def payment_evidence(payment: str) -> Any:
     """Everything that a payment (its number or id) stands on, as `verify_audit.py` reads it; on record."""
-    document = evidence.gather(g.uow, evidence.find(g.uow, payment))
+    document = evidence_words.worded(evidence.gather(g.uow, evidence.find(g.uow, payment)))
     # in the order in which it was made: rows are sealed in it
     return Response(json.dumps(document, ensure_ascii=False), mimetype="application/json")
 

@@ -596,7 +596,7 @@ class RouteOut(Schema):
 class PolicyOut(Schema):
     id = fields.UUID(metadata={"description": "of this version"})
     policy = fields.String()
-    title = fields.String()
+    title = fields.String(metadata={"description": "in the reader's language"})
     on = fields.String(metadata={"description": "class of operations that it guards"})
     version = fields.Integer()
     state = fields.String(metadata={"description": "proposed | active"})

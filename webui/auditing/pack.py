@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 from engine.audit.exporting import VERIFIER, verifier_source
+from webui import evidence_words
 from webui.auditing import paper
 
 _NAMES = ("evidence.pdf", "evidence.json", VERIFIER)
@@ -13,6 +14,7 @@ _NAMES = ("evidence.pdf", "evidence.json", VERIFIER)
 
 def packed(document: dict[str, Any]) -> bytes:
     """A ZIP file."""
+    document = evidence_words.worded(document)
     contents = (
         paper.pdf(document), json.dumps(document, ensure_ascii=False, indent=1).encode(), verifier_source()
     )  # fmt: skip

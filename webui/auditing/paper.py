@@ -14,11 +14,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table
 
-from engine import reasons
 from engine.audit import verifier
-from engine.errors import restored
 from engine.policy import statement
-from webui import errors, languages, policy_conditions, policy_names, policy_words, route
+from webui import evidence_words, languages, policy_conditions, policy_names, policy_words
 from webui.printing.paper import FONT, GREY, HEADING, LABEL, LINE, MARGIN, SHADE, SMALL, SUBTITLE, TEXT, TITLE, WIDTH
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -75,7 +73,7 @@ def pdf(document: dict[str, Any]) -> bytes:
     story += _section("流程版本的证明 Proof of the process version", _pairs([
         ("版本 Version", f"{definition['name']} {definition['key']} v{definition['version']}"),
         ("摘要 Digest", definition["digest"]), ("结论 Verdict", f"{proof}（{_at(definition['proved_at'])}）"),
-        *(("发现 Finding", _finding(*one)) for one in definition["findings"]),
+        *(("发现 Finding", _both(one)) for one in definition["findings"]),
     ]))  # fmt: skip
     for chain in document["chains"]:
         story += _section(f"链 Chain {escape(chain['stream'])}", _anchor(chain), _links(chain["links"]))
@@ -150,8 +148,7 @@ def _decision(one: dict[str, Any], called: _Called) -> Flowable:
     if one["opinion"]:
         pairs.append(("意见 Opinion", one["opinion"]))
     if one["because"]:
-        why = reasons.Reason(**one["because"])
-        pairs.append(("由其决定的原因 Why he was asked", _in_both(lambda: route.because(why))))
+        pairs.append(("由其决定的原因 Why he was asked", _both(one["because"])))
     elif one["reason"]:
         pairs.append(("由其决定的原因 Why he was asked", one["reason"]))
     if one["policy_versions"]:
@@ -263,11 +260,7 @@ def _both(labels: Mapping[str, str]) -> str:
 
 def _in_both(say: Callable[[], str]) -> str:
     """What pages say, in both languages."""
-    told = {}
-    for language in languages.LANGUAGES:
-        with languages.speaking(language):
-            told[language] = say()
-    return _both(told)
+    return _both(evidence_words.in_each(say))
 
 
 def _label(name: str) -> str:
@@ -277,10 +270,6 @@ def _label(name: str) -> str:
 
 def _fact(name: str) -> str:
     return _in_both(lambda: policy_names.fact(name))
-
-
-def _finding(text: str, facts: dict[str, Any]) -> str:
-    return _in_both(partial(errors.words, text, {name: restored(fact) for name, fact in facts.items()}))
 
 
 def _sentences(stated: dict[str, Any]) -> str:
