@@ -22,12 +22,14 @@ _NATIVE: dict[str, Callable[[Any, Any], Any]] = {"=": eq, "!=": ne, "<": lt, "<=
 
 
 class Builder:
-    """Builds the closures of one text. `free_names` are those that no scope of the text binds."""
+    """Builds the closures of one text. `free_names` are those that no scope of the text binds, `asks`: what its
+    built-ins ask of their surroundings."""
 
     def __init__(self, user_types: Mapping[str, types.Type]) -> None:
         self._types = user_types
         self._scopes: list[set[str] | None] = []  # None: a filter, whose items bring names of their own
         self.free_names: set[str] = set()
+        self.asks: set[str] = set()
 
     def build(self, node: n.Node) -> Closure:
         """The closure of `node`."""
@@ -57,6 +59,8 @@ class Builder:
         bound = any(scope is not None and name in scope for scope in self._scopes)
         if not bound and function is None and not (name in ("item", "partial") and self._scopes):
             self.free_names.add(name)
+        if not bound and name in builtins.ASKS:
+            self.asks.add(builtins.ASKS[name])
 
         as_path = self._path_for(node) if "." in name else None
 

@@ -26,10 +26,11 @@ _BASE_NAMES = frozenset(name for name in (*builtins.TABLE, *_NOT_FUNCTIONS) if "
 class Compiled:
     """A text ready to be evaluated, from any thread.
 
-    `names`: the free names that it reads, without built-ins. `text`: as given.
+    `names`: the free names that it reads, without built-ins. `asks`: what it asks of its surroundings, "clock",
+    "people", "calendar": with the same values its answer may be another one. `text`: as given.
     """
 
-    __slots__ = ("_mode", "_names_known", "closure", "names", "text", "tree")
+    __slots__ = ("_mode", "_names_known", "asks", "closure", "names", "text", "tree")
 
     def __init__(self, text: str, mode: Mode, known: frozenset[str], types: Mapping[str, Type]) -> None:
         self.text = text
@@ -39,6 +40,7 @@ class Compiled:
         builder = Builder(types)
         self.closure: Closure = builder.build(self.tree)
         self.names = frozenset(builder.free_names)
+        self.asks = frozenset(builder.asks)
 
     def evaluate(
         self,

@@ -2,7 +2,8 @@
 
 Within a region no comparison tells one value from another, so that one sample stands for all of them. What an
 expression does beyond comparing with constants, with dates, with two variables, by functions, is unknown: true or
-false, but the same wherever it is asked again before one of its variables is written.
+false, but the same wherever it is asked again before one of its variables is written. The clock, the directory and the
+calendar change meanwhile: what asks them is unknown each time.
 """
 
 import re
@@ -440,14 +441,9 @@ class _Reader:
 
 def _question(text: str) -> Term:
     compiled = feel.compile(text)
-    spoken = _CHANGING.search(text)
-    if spoken or not compiled.names or not compiled.names.isdisjoint(RESERVED):
+    if compiled.asks or not compiled.names or not compiled.names.isdisjoint(RESERVED):
         return _UNKNOWN
     return Term("asks", path=" ".join(text.split()), about=compiled.names)
-
-
-_CHANGING = re.compile(r"\b(now|today|random)\b")
-"""what a clock or chance says is not the same the next time"""
 
 
 def _is_outcome(node: n.Node) -> bool:

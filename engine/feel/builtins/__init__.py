@@ -14,8 +14,8 @@ from engine.feel.builtins import (
     strings,
     workdays,
 )
-from engine.feel.builtins.registry import EXTRAS, TABLE, BuiltIn
+from engine.feel.builtins.registry import ASKS, EXTRAS, TABLE, BuiltIn
 
 FAMILIES = (booleans, chinese, contexts, conversion, dates, extras, lists, numbers, people, ranges, strings, workdays)
 
-__all__ = ["EXTRAS", "FAMILIES", "TABLE", "BuiltIn"]
+__all__ = ["ASKS", "EXTRAS", "FAMILIES", "TABLE", "BuiltIn"]

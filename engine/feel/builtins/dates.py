@@ -23,13 +23,13 @@ def _now(run: Any, function: str) -> datetime:
     return moment.astimezone(zone)
 
 
-@builtin("now() -> date and time", needs_run=True)
+@builtin("now() -> date and time", asks="clock")
 def now(*, run: Any) -> datetime:
     """In the zone of the caller."""
     return _now(run, "now")
 
 
-@builtin("today() -> date", needs_run=True)
+@builtin("today() -> date", asks="clock")
 def today(*, run: Any) -> date:
     """In the zone of the caller."""
     return _now(run, "today").date()

@@ -12,13 +12,13 @@ from engine.feel.diagnostics import NoValue
 from engine.feel.values import describe
 
 
-@builtin("belongs to(person: any, department: string) -> boolean", needs_run=True, extra=True)
+@builtin("belongs to(person: any, department: string) -> boolean", asks="people", extra=True)
 def belongs_to(person: Any, department: str, *, run: Any) -> bool:
     """Whether somebody works in the department or in one below it."""
     return _asked(run, "belongs to", "belongs", person, department)
 
 
-@builtin("has role(person: any, role: string) -> boolean", needs_run=True, extra=True)
+@builtin("has role(person: any, role: string) -> boolean", asks="people", extra=True)
 def has_role(person: Any, role: str, *, run: Any) -> bool:
     """Whether somebody is in the group."""
     return _asked(run, "has role", "has_role", person, role)

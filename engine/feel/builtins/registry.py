@@ -18,6 +18,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 TABLE: dict[str, Function] = {}
 EXTRAS: set[str] = set()
 """Names that are not in DMN: an editor marks them."""
+ASKS: dict[str, str] = {}
+"""Name -> what of its surroundings it asks, "clock", "people" or "calendar": the answer may change meanwhile."""
 
 _CALLS: dict[str, "BuiltIn"] = {}
 _UNIONS = {
@@ -100,8 +102,11 @@ class BuiltIn:
         )
 
 
-def builtin(signature: str, *, needs_run: bool = False, extra: bool = False) -> Callable[[F], F]:
-    """Register the decorated function for `signature`. `extra`: not in DMN. `needs_run`: takes `run` by keyword."""
+def builtin(
+    signature: str, *, needs_run: bool = False, asks: str | None = None, extra: bool = False
+) -> Callable[[F], F]:
+    """Register the decorated function for `signature`. `extra`: not in DMN. `needs_run`: takes `run` by keyword, as
+    whatever `asks` for something does."""
     call, _, result = signature.partition(" -> ")
     name, _, rest = call.rstrip(")").partition("(")
     parameters = tuple(_parameter(part) for part in rest.split(", ")) if rest else ()
@@ -113,7 +118,9 @@ def builtin(signature: str, *, needs_run: bool = False, extra: bool = False) -> 
             calls = _CALLS[name] = BuiltIn(name)
             names = tuple(parameter.name for parameter in parameters)
             TABLE[name] = Function(name, names, calls, variadic=variadic)
-        calls.overloads.append(Overload(parameters, variadic, tail, needs_run, function, result))
+        calls.overloads.append(Overload(parameters, variadic, tail, needs_run or asks is not None, function, result))
+        if asks is not None:
+            ASKS[name] = asks
         if extra:
             EXTRAS.add(name)
         return function

@@ -30,7 +30,7 @@ def _day(moment: Any) -> date:
     return day
 
 
-@builtin("work days between(from: moment, to: moment) -> number", needs_run=True, extra=True)
+@builtin("work days between(from: moment, to: moment) -> number", asks="calendar", extra=True)
 def work_days_between(start: Any, end: Any, *, run: Any) -> int:
     """Work days after `from` up to and with `to`; negative backwards."""
     calendar = _calendar(run, "work days between", start, end)
@@ -45,7 +45,7 @@ def work_days_between(start: Any, end: Any, *, run: Any) -> int:
     return count if _day(start) <= _day(end) else -count
 
 
-@builtin("add work days(date: moment, n: number) -> type of date", needs_run=True, extra=True)
+@builtin("add work days(date: moment, n: number) -> type of date", asks="calendar", extra=True)
 def add_work_days(start: Any, count: Any, *, run: Any) -> Any:
     """The n-th work day after the date, before it when negative; a date and time keeps its time."""
     calendar = _calendar(run, "add work days", start)
@@ -65,7 +65,7 @@ def add_work_days(start: Any, count: Any, *, run: Any) -> Any:
 
 @builtin(
     "add work time(date and time: date and time, duration: days and time duration) -> date and time",
-    needs_run=True,
+    asks="calendar",
     extra=True,
 )
 def add_work_time(start: Any, duration: timedelta, *, run: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from engine import feel
 from engine.feel.analysis import analyse
-from engine.feel.builtins import TABLE
+from engine.feel.builtins import ASKS, TABLE
 from engine.feel.reference import ENTRIES, functions
 from engine.feel.values import kind_of, text_of
 
@@ -42,6 +42,21 @@ def test_every_function_is_described_and_nothing_else():
     assert set(ENTRIES) == set(TABLE)
     assert {info.name for info in functions()} == set(TABLE)
     assert {info.family for info in functions()} >= {"lists", "strings", "numbers", "ranges", "workdays"}
+
+
+def test_what_an_expression_asks_of_its_surroundings_is_told():
+    """Whoever keeps an answer relies on it: what asks for nothing says the same again for the same values."""
+    alone = {info.name: feel.evaluate(info.example, {}).diagnostics for info in functions()}
+
+    assert {name for name, found in alone.items() if found and found[0].code == "no-environment"} == set(ASKS)
+    for text, asks in {
+        "now() > x or has role(x, y)": {"clock", "people"},
+        "x[work days between(item, y) > 3]": {"calendar"},
+        "{ask: belongs to}.ask(x, y)": {"people"},
+        "for now in x return now": set(),
+        "sort(x, function(a, b) a < b)": set(),
+    }.items():
+        assert feel.compile(text).asks == asks
 
 
 @pytest.mark.parametrize("info", functions(), ids=lambda info: info.name)

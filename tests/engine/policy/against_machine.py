@@ -49,7 +49,9 @@ UNDOING: dict[str, Callable[..., bytes]] = {
 }  # fmt: skip
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
-SAMPLES = {"amount": AMOUNTS, "other": OTHERS, "level": (*LEVELS, "none of them")}
+SAMPLES = {
+    "amount": AMOUNTS, "other": OTHERS, "level": (*LEVELS, "none of them"), "clerk": ("fay",), "since": ("2026-11-01",),
+}  # fmt: skip
 
 
 @dataclass

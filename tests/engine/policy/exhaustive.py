@@ -9,7 +9,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from engine import bpmn
@@ -34,6 +34,38 @@ class Situation:
     live: frozenset[Yes] = frozenset()
     asked: tuple[tuple[int, tuple[str, str] | None], ...] = ()
     passed: tuple[tuple[str, int], ...] = ()
+
+
+class Surroundings:
+    """The directory and the work calendar as one step finds them. `said`: the answers to the questions in the order in
+    which they are asked; to what is asked beyond them it says yes."""
+
+    def __init__(self, said: Sequence[bool] = ()) -> None:
+        self.said = list(said)
+        self._known: dict[Any, bool] = {}
+
+    def has_role(self, person: Any, role: str) -> bool:
+        return self._answer(role)
+
+    def belongs(self, person: Any, department: str) -> bool:
+        return self._answer(department)
+
+    def is_workday(self, day: date) -> bool:
+        return self._answer(day)
+
+    def others(self) -> "Surroundings | None":
+        """The next ones that this step could find; None after the last."""
+        left = self.said
+        while left and not left[-1]:
+            left = left[:-1]
+        return Surroundings([*left[:-1], False]) if left else None
+
+    def _answer(self, question: Any) -> bool:
+        if question not in self._known:
+            if len(self._known) == len(self.said):
+                self.said.append(True)
+            self._known[question] = self.said[len(self._known)]
+        return self._known[question]
 
 
 @dataclass
@@ -98,9 +130,10 @@ class Explorer:
             todo.append((situation, depth, path))
 
         for values in self._values():
-            step = bpmn.begin(program, "p", {"request_id": DOCUMENT, **values}, now=NOW, env=self.env)
-            first = Situation("", passed=())
-            meet(self._after(first, step), step.state, 0, ["start"])
+            for env in self._environments():
+                step = bpmn.begin(program, "p", {"request_id": DOCUMENT, **values}, now=NOW, env=env)
+                first = Situation("", passed=())
+                meet(self._after(first, step), step.state, 0, ["start"])
         while todo and not (self.pays and self.pays <= set(found.paid)):
             if len(seen) > self.limit:
                 found.complete = False
@@ -253,9 +286,17 @@ class Explorer:
     def _do(
         self, situation: Situation, word: str, verb: Callable[..., steps.Step], *arguments: Any, **options: Any
     ) -> Iterator[tuple[str, Situation | None, State, str | None]]:
-        step = verb(self._load(situation), *arguments, now=NOW, env=self.env, **options)
-        if not step.stale:
-            yield word, self._after(situation, step), step.state, None
+        for env in self._environments():
+            step = verb(self._load(situation), *arguments, now=NOW, env=env, **options)
+            if not step.stale:
+                yield word, self._after(situation, step), step.state, None
+
+    def _environments(self) -> Iterator[bpmn.Env]:
+        """All that one step may find around it."""
+        found: Surroundings | None = Surroundings()
+        while found is not None:
+            yield replace(self.env, people=found, calendar=found)
+            found = found.others()
 
     # ------------------------------------------------------------ what is beside the state
 

@@ -4,6 +4,7 @@ Two kinds: blocks within blocks, and free-form nets that no structure holds toge
 outcome of an approval or a variable that a job before it answers anew, so that every condition is free: whatever the
 proof finds, some run of the machine does. `entangled`: variables are answered once and asked several times. `data`:
 gateways ask for amounts and levels too, which jobs, scripts and a decision write, so that one says what another will.
+Some ask the directory or the work calendar, which change at any time: a job before them gives it to them.
 """
 
 import random
@@ -128,7 +129,7 @@ def _leading(
     chooses = kind in ("approve", "user") and several and chance.random() < 0.6
     if chooses or kind in ("exclusive", "inclusive"):
         gate, own = f"g_{key}", [key] if kind == "approve" else approvals
-        asked = [maker.condition(own) for _ in targets[:-1]]
+        asked = [maker.condition(own, place) for place in range(len(targets) - 1)]
         variables = {variable for _, variable in asked if variable is not None and not maker.entangled}
         chain = [key]
         if kind in ("approve", "user"):
@@ -172,6 +173,11 @@ _SCRIPTS = (
     ('if amount >= 500 then "high" else "low"', "level"), ('"middle"', "level"), ("other", "amount"),
     ("amount", "other"), ("50", "amount"), ("if level = \"high\" then 900 else other", "amount"),
 )  # fmt: skip
+_SURROUNDINGS = (
+    'has role(clerk, "{0}")', 'not(belongs to(clerk, "{0}"))', 'if has role(clerk, "{0}") then true else false',
+    'work days between(date(since) + duration("P{0}D"), date(since) + duration("P{0}DT24H")) = 1',
+)  # fmt: skip
+"""about one of a few groups, departments and days: asked again later they may answer otherwise"""
 
 
 class Blocks:
@@ -244,8 +250,9 @@ class Blocks:
         mark = MARK if counts and self.chance.random() < 0.9 else ""
         return user(key, rule, mark, passes, self.form(0.05), *more)
 
-    def condition(self, names: list[str]) -> tuple[str, str | None]:
-        """(condition, variable that it reads)."""
+    def condition(self, names: list[str], place: int = 0) -> tuple[str, str | None]:
+        """(condition, variable that it reads; "" where a job gives the surroundings time to change). `place`: of the
+        condition at its gateway, where no two ask the surroundings the same."""
         if self.data and self.chance.random() < 0.6:
             return self.compared(names), None
         name = self.chance.choice(names) if names else "nobody"
@@ -261,6 +268,8 @@ class Blocks:
             return f'approval.{name}.outcome = "agree" and {variable}', variable
         if draw < 0.77:
             return f'approval.{name}.outcome = "agree" or {variable}', variable
+        if draw >= 0.85 and not self.entangled:
+            return _SURROUNDINGS[int(draw * 1_000) % len(_SURROUNDINGS)].format(place + 1), ""
         return variable, variable
 
     def compared(self, names: list[str]) -> str:

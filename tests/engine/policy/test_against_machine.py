@@ -553,6 +553,23 @@ def test_what_happens_within_the_last_step_is_still_heard(kind):
     assert verdict.outcome == "violated, both"
 
 
+SURROUNDINGS = ('has role(clerk, "managers")', 'work days between(date(since), date("2026-11-02")) = 1')
+
+
+@pytest.mark.parametrize("asked", SURROUNDINGS)
+def test_what_the_directory_or_the_calendar_says_may_be_otherwise_at_the_next_step(asked):
+    """Whoever is no manager any more when he is done is paid without an approval."""
+    gates = element("exclusiveGateway", "a", default="a_fin") + element("exclusiveGateway", "b", default="b_pay")
+    body = START + END + gates + user("fin", '<troika:approval mode="any" onReject="end"/>', MARK)
+    body += element("exclusiveGateway", "j") + user("u") + service("pay", PAY, in_request_id="= request_id")
+    lines = ("start a", f"a j ? {asked}", "a fin j u b", f"b end ? {asked}", "b pay end")
+
+    verdict = judged(drawing(body + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 def test_a_decision_that_is_asked_for_nothing_stops_no_branch_beside_it():
     """Whoever begins without a value gets stuck before the end that would have stopped everything else."""
     xml = drawn("tangled, with data", 40022)

@@ -49,7 +49,13 @@ def test_a_condition_holds_in_a_region_exactly_where_it_holds_for_its_values(tex
         assert told[regions[0].locate(value)] is expected, value
 
 
-@pytest.mark.parametrize("text", ["x > today()", "now() = x", "some(y)", "x >"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x > today()", "now() = x", "some(y)", "x >", 'has role(x, "a")', 'not(belongs to(x, "a"))',
+        "{ask: has role}.ask(x, y)", "x[has role(item, y)] = z", "work days between(x, y) > 3",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_known_may_be_either(text):
     found, resolve, regions = tracked(text)
 
