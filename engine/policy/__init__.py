@@ -26,6 +26,7 @@ from engine.policy.grants import (
     revoke,
     undo,
     undo_all,
+    undo_rejected,
 )
 from engine.policy.hindsight import Past, replay_cleared
 from engine.policy.holding import ESCALATE, RECHECK, Hold, escalate, of_job, open_holds, watchers
@@ -129,6 +130,7 @@ __all__ = [
     "to_review",
     "undo",
     "undo_all",
+    "undo_rejected",
     "unseen",
     "verdicts",
     "version",

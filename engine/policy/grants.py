@@ -13,6 +13,7 @@ from engine.bpmn.steps import Capability
 from engine.db.history import history as history_table
 from engine.db.instance import Instance
 from engine.db.policy import policy_grant
+from engine.db.task import RoundStatus, user_task
 from engine.errors import N_, NotFound
 from engine.operations import Facts
 from engine.policy import holding, judging
@@ -76,6 +77,19 @@ _void_instance = (
     .values(state="void", state_reason=bindparam("why"), state_at=bindparam("at_time"))
     .returning(policy_grant.c.id)
 )
+_last_round = (
+    select(user_task.c.status)
+    .where(
+        user_task.c.instance_id == bindparam("of"),
+        user_task.c.passed_seq.is_not(None),
+        user_task.c.voided_at.is_(None),
+        user_task.c.mode != "inform",
+    )
+    .order_by(user_task.c.passed_seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_void_rejected = _void_instance.where(_last_round == int(RoundStatus.FAILED))
 TURNED = {"void": "approval.voided", "parked": "approval.parked", "active": "approval.restored"}
 SCOPE = "policy"
 _NO_PART = ("requester", "executor", "payee_bank_editor")
@@ -378,6 +392,12 @@ def undo_all(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     """Every live grant of an instance is void."""
     voided = uow.execute(_void_instance, {"of": instance_id, "why": reason, "at_time": uow.now})
     _tell(uow, voided.scalars(), "void", reason)
+
+
+def undo_rejected(uow: UnitOfWork, instance_id: UUID) -> None:
+    """An instance ends: every live grant of it is void where what was decided last in it was a rejection."""
+    voided = uow.execute(_void_rejected, {"of": instance_id, "why": "rejected", "at_time": uow.now})
+    _tell(uow, voided.scalars(), "void", "rejected")
 
 
 def _turn(uow: UnitOfWork, items: Iterable[UUID], states: Sequence[str], to: str, reason: str) -> None:

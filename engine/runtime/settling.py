@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import DBAPIError
 
 from engine import approvals, bpmn, calls, crash, history, incidents, operations, policy, repository, retrying, values
+from engine.bpmn.program import CALL
 from engine.bpmn.steps import (
     ArrivalRestored,
     ArrivalWithdrawn,
@@ -344,6 +345,8 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
     instance.status, instance.ended_at, instance.ended_code = status, uow.now, fact.code or fact.node
     if status not in (Status.COMPLETED, Status.FAILED):  # nobody pays elsewhere on what people did not want
         policy.undo_all(uow, instance.id, status.name.lower())
+    elif status is Status.COMPLETED and _counts(uow, instance):
+        policy.undo_rejected(uow, instance.id)
     incidents.close_all(uow, instance, "ended")
     if beside(uow, instance).by_key:
         correlation.started_has_ended(uow, instance)
@@ -351,6 +354,12 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
     history.record(uow, instance, fact.kind, data=data)
     if (over := repository.released_from(uow, instance)) is not None:
         later.put(uow, JobKind.MAINTENANCE, repository.RELEASE_DUE, {"instance": str(instance.id)}, at=over)
+
+
+def _counts(uow: UnitOfWork, instance: Instance) -> bool:
+    """Whether an approval in it may count for a policy, as far as its drawing says."""
+    nodes = repository.program(uow, instance.definition_id).nodes.values()
+    return any(node.op == CALL or (node.human is not None and node.human.provides is not None) for node in nodes)
 
 
 def _last_word(node: str | None) -> str:

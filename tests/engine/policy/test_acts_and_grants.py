@@ -6,16 +6,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import audit, identity, policy, tasks
+from engine import audit, identity, policy, repository, tasks
 from engine.db.policy import policy_grant
 from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer
 from engine.runtime import settling
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import Office, approval, task
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 from tests.engine.policy.test_gate import POLICY, a_bill, grants, held, pay, state_of
 
 FINANCE = """'= list contains(actor.roles, "finance")'"""
 ELIGIBLE = POLICY.replace("people: 1, valid_for", f"people: 1, eligible: {FINANCE}, valid_for")
+TO_GUS = 'candidateUsers="gus"'
 COUNTS = '<troika:policy provides="finance_approval" subject="= bill_id" subjectType="test_bill"/>'
 
 
@@ -171,6 +173,30 @@ def test_a_request_that_was_rejected_later_on_leaves_no_approval_behind(office):
     held(office.engine, other, bill_id)
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert audit.verify(uow).findings == []
+
+
+@pytest.mark.parametrize(("verb", "left"), [(tasks.reject, "void"), (tasks.agree, "active")])
+def test_a_rejection_that_is_drawn_leaves_no_approval_behind_whatever_its_end_is_called(office, verb, left):
+    """What is decided last counts: a task in which something is only done is no decision."""
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+    bill_id = a_bill(office.engine)
+    nodes = approval("fin", COUNTS, users="bob"), approval("more", users="cyd", extra='onReject="flow"')
+    xml = drawing(
+        START + "".join(nodes) + element("exclusiveGateway", "ok", default="ok_tell") + task("tell", who=TO_GUS)
+        + element("endEvent", "declined") + END
+        + flows("start fin more ok", 'ok end ? approval.more.outcome = "agree"', "ok tell declined")
+    )  # fmt: skip
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+    instance = office.start(bill_id=str(bill_id))
+    office.act("bob", tasks.agree)
+    office.act("cyd", verb, "as it is" if verb is tasks.reject else {})
+    if verb is tasks.reject:
+        office.act("gus", tasks.complete)
+
+    assert office.status(instance) == "completed"
+    assert grants(office.engine) == [("finance_approval", left)]
 
 
 def test_a_woken_request_has_none_of_its_approvals(office, monkeypatch):
