@@ -315,8 +315,12 @@ class _Player:
                 tasks.complete(uow, item, self._values(given, context))
             case {"agree": given} if item is not None:
                 tasks.agree(uow, item, self._values(given, context) if isinstance(given, dict) else None)
-            case {"reject": _} if item is not None:
-                tasks.reject(uow, item, "")
+            case {"reject": why} if item is not None:
+                tasks.reject(uow, item, _value(why, context) if isinstance(why, str) else "")
+            case {"comment": text} if self.instance_id is not None:
+                tasks.comment(uow, self.instance_id, _value(text, context))
+            case {"leave": True}:
+                pass  # what the process does by itself, or has no step for
             case {"message": name, "key": key}:
                 messages.correlate(uow, name, _value(key, context), ttl=None)
             case {"demand": process, "with": given}:
@@ -360,7 +364,8 @@ class _Player:
 
     def _context(self, event: Event, following: str | None) -> Values:
         context: Values = {
-            "case": event.case, "amount": event.amount, "budget": event.budget, "following": following,
+            "case": event.case, "activity": event.activity, "amount": event.amount, "budget": event.budget,
+            "following": following,
             "number": self.instance_number, "employee": str(self.employee),
         }  # fmt: skip
         for name, told in self.acts.values.items():

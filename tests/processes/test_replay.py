@@ -3,6 +3,7 @@
 Of the 500 of the sample one of each of the 90 ways that declarations took; `benchmarks.replay` plays the whole log.
 """
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine.scenarios import worlds
 LIBRARY = Path(__file__).parents[2]
 SAMPLE = LIBRARY / "tests" / "data" / "bpi2020_domestic_500.csv.gz"
 BAD = {"declaration95149", "declaration90815"}
+COMMONEST = 5
 SMALL = 25
 """cases for the second database: both bad ones and as many variants as fit into a few seconds"""
 
@@ -44,6 +46,27 @@ def test_recorded_declarations_end_as_in_reality_except_those_that_nobody_approv
     found = books.check(engine, acts, played)
     assert found.broken == ()
     assert found.payments == sum(one.paid for one in played) > 0
+
+
+def test_the_commonest_ways_replay_on_the_expense_claim_and_what_nobody_approved_is_held(
+    engine: ProcessEngine, clock: FrozenClock
+) -> None:
+    acts = replay.read_acts(LIBRARY, "expense_claim")
+    worlds.furnish(engine, clock, LIBRARY, policies=replay.policies(LIBRARY, acts))
+    log = replay.read_log(SAMPLE)
+    ways = [variant for variant, _ in Counter(case.variant for case in log).most_common(COMMONEST)]
+    cases = [next(case for case in log if case.variant == way) for way in ways]
+    cases += [case for case in log if case.id in BAD]
+
+    played = list(replay.play(engine, clock, acts, cases))
+
+    assert [one.deviation for one in played] == [None] * len(cases)
+    assert [(one.case.id, one.paid) for one in played if not one.same] == [(case.id, False) for case in cases[-2:]]
+    for one in played[-2:]:
+        assert one.held is not None
+        assert "PAY-001: expected a live approval: finance_approval" in one.held
+    found = books.check(engine, acts, played)
+    assert (found.broken, found.payments) == ((), COMMONEST)
 
 
 def test_a_payment_that_the_log_does_not_know_is_told(engine: ProcessEngine, clock: FrozenClock) -> None:
