@@ -23,6 +23,7 @@ from engine.db.definition import Kind, definition, deployment, resource
 from engine.db.dictionary import dictionary, dictionary_entry
 from engine.db.identity import membership, org_unit, substitution, user_account, user_group, user_org_unit
 from engine.db.policy import policy_version
+from engine.db.subscription import subscription
 from engine.db.webhook import webhook
 from engine.errors import OutboundRefused
 from engine.process_engine import ProcessEngine
@@ -42,6 +43,7 @@ PREPARED = 6
 LONGEST_LIFE = 200
 """drafts after which the copy is made anew: compiled versions of drafts are never used again"""
 
+_starts = select(subscription).where(subscription.c.definition_id.is_not(None))
 _tips = select(audit_tip.c.scope, audit_tip.c.seq).where(audit_tip.c.scope.in_(CHANGES)).order_by(audit_tip.c.scope)
 
 
@@ -148,7 +150,7 @@ def _rows(uow: UnitOfWork, table: Table) -> list[dict[str, Any]]:
 
 
 def _definitions(uow: UnitOfWork) -> dict[Table, list[dict[str, Any]]]:
-    """The newest version of everything, and whatever it is pinned to."""
+    """The newest version of everything, whatever it is pinned to, and the messages and signals that begin it."""
     known = {row["id"]: row for row in _rows(uow, definition)}
     newest: dict[tuple[int, str], dict[str, Any]] = {}
     for row in known.values():
@@ -171,4 +173,5 @@ def _definitions(uow: UnitOfWork) -> dict[Table, list[dict[str, Any]]]:
         deployment: [row for row in _rows(uow, deployment) if row["id"] in beside],
         resource: list({row["id"]: dict(row) for row in (*files, *more)}.values()),
         definition: needed,
+        subscription: [dict(row) for row in uow.execute(_starts).mappings()],
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from engine import identity, policy, repository, runtime, webhooks
+from engine import identity, policy, repository, runtime, scenarios, webhooks
 from engine.db.identity import user_account
 from engine.db.instance import instance
 from engine.errors import DeploymentRefused, InvalidValue, OpinionRequired
@@ -170,6 +170,22 @@ def test_the_stage_has_the_policies_that_people_have_put_in_force(company: World
 
     with world.acting("ann") as uow:
         assert [one.approvals[0].people for one in policy.in_force(uow) if one.id == "PAY-001"] == [2]
+
+
+def test_a_message_of_a_draft_begins_the_deployed_process_that_awaits_it(trial):
+    folder = LIBRARY / "processes/order_to_cash"
+    told = (folder / "order_to_cash.scenarios.yml").read_text()
+    stories = [
+        story
+        for story in scenarios.read(told, "scenarios", "order_to_cash")
+        if story.name.labels["zh"] in ("缺货，经采购补货后发货", "以为有货其实没有，再次申请")
+    ]
+
+    with trial.trying({f"processes/order_to_cash/{file.name}": file.read_bytes() for file in folder.iterdir()
+                       if file.suffix in (".bpmn", ".dmn")}) as world:  # fmt: skip
+        outcomes = list(scenarios.play(stories, world))
+
+    assert [(str(one.failure), one.passed) for one in outcomes] == [("", True), ("", True)]
 
 
 def test_a_change_of_the_company_makes_a_new_copy(trial, stage):
