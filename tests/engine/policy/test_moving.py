@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine import bpmn, modification, policy, repository, runtime
+from engine import bpmn, migration, modification, policy, repository, runtime, tasks
 from engine.db import rows
 from engine.errors import MoveRefused
-from engine.runtime import proof
+from engine.runtime import proof, waking
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import END, START, element, flows, service, user
 from tests.engine.bpmn.test_compensation import drawing, undoing, undone_by
@@ -140,3 +140,51 @@ def test_an_approval_that_was_asked_about_another_document_does_not_count_for_th
         assert [(one.rule, one.element_id) for one in proof.prove(uow, instance, state)] == [
             ("policy-approval-missing", "pay")
         ]
+
+
+ADMINISTRATOR = 'if has role(clerk, "process_admin") then true else false'
+"""what the machine says of it depends on the directory of then"""
+
+
+def filed(engine, who, *order):  # noqa: F811
+    """An instance of a drawing in which an administrator's request is paid behind `order`; what it waits for."""
+    asks = element("exclusiveGateway", "b", default="b_end")
+    keep = user("keep", '<zeebe:assignmentDefinition candidateUsers="cfo"/>', '<troika:approval onReject="end"/>')
+    steps = {"u": user("u"), "fin": ASKED.replace('"flow"', '"end"'), "keep": keep, "w": user("w")}
+    body = "".join(steps[one] for one in order)
+    xml = drawing(START + body + asks + PAY + END + flows(" ".join(["start", *order, "b"]), "pay end", "b end")
+                  + flows(f"b pay ? {ADMINISTRATOR}"))  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": xml})
+    return xml
+
+
+def test_what_the_directory_will_say_of_a_running_instance_is_not_known(engine, who):  # noqa: F811
+    """Whoever is moved past the approval may be paid: modified, migrated and woken."""
+    filed(engine, who, "u", "fin", "w")
+    given = {"bill_id": str(a_bill(engine)), "clerk": "root"}
+    with engine.unit_of_work(who["req"]) as uow:
+        instance_id = runtime.start(uow, "p", given).id
+    with pytest.raises(MoveRefused, match="can be reached without finance_approval"):
+        move(engine, instance_id, "u", "w")
+
+    filed(engine, who, "fin", "u", "w")
+    with engine.unit_of_work(ENGINE) as uow:
+        new, old = (info.id for info in repository.versions(uow, "p"))
+    with (
+        pytest.raises(MoveRefused, match="can be reached without finance_approval"),
+        engine.unit_of_work(ENGINE) as uow,
+    ):
+        migration.migrate(uow, instance_id, migration.Plan(old, new), reason="a shorter way")
+
+    filed(engine, who, "fin", "keep")
+    with engine.unit_of_work(who["req"]) as uow:
+        rejected = runtime.start(uow, "p", given).id
+    agree(engine, who["fay"])
+    with engine.unit_of_work(who["cfo"]) as uow:
+        tasks.reject(uow, tasks.inbox(uow).items[0].work_item_id, "not needed")
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.undo_all(uow, rejected, "rejected")
+        instance = uow.lock_instance(rejected)
+        with pytest.raises(MoveRefused, match="can be reached without finance_approval"):
+            waking.wake(uow, instance, "keep")
