@@ -21,7 +21,8 @@ _person = user_account.alias("person")
 _principal = user_account.alias("principal")
 _grants = (
     select(
-        policy_grant, _person.c.name.label("who"), _principal.c.name.label("principal"), instance.c.title,
+        policy_grant, _person.c.name.label("who"), _person.c.name_en.label("who_en"),
+        _principal.c.name.label("principal"), _principal.c.name_en.label("principal_en"), instance.c.title,
         instance.c.number,
     )
     .join(_person, _person.c.id == policy_grant.c.account_id)
@@ -96,7 +97,7 @@ def cleared(uow: UnitOfWork, *, text: str = "", before: UUID | None = None) -> t
         links = (
             select(
                 clearance_grant.c.clearance_id, clearance_grant.c.requirement, policy_grant.c.source,
-                policy_grant.c.granted_at, _person.c.name,
+                policy_grant.c.granted_at, _person.c.name, _person.c.name_en,
             )
             .join(policy_grant, policy_grant.c.id == clearance_grant.c.grant_id)
             .join(_person, _person.c.id == policy_grant.c.account_id)

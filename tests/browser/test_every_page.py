@@ -61,7 +61,8 @@ PAGES = {
     **dict.fromkeys(
         ("policies.index", "policies.new", "policies.one", "policies.change", "policies.duties",
          "policies.emergencies", "policies.logs", "policies.grants", "policies.holds", "policies.payments",
-         "policies.proofs", "policies.proof", "policies.catalogue"),
+         "policies.proofs", "policies.proof", "policies.catalogue",
+         "policies.foresee"),
         "dina",
     ),
     "auditing.index": "xing", "requests.managed": "hr", "requests.kept": "hr", "requests.steer": "hr",
@@ -327,7 +328,10 @@ class Places:
             1,
         )
         (proposal,) = self.act("dina", policy.propose, wanted, "年底起付款须两人审批")
-        self.values |= {"policies.one": {"policy_id": "PAY-001"}, "policies.change": {"policy_id": "PAY-001"}}
+        self.values |= {
+            "policies.one": {"policy_id": "PAY-001"}, "policies.change": {"policy_id": "PAY-001"},
+            "policies.foresee": {"version_id": proposal.id},
+        }  # fmt: skip
         self.act("qian", repository.activate_policy, proposal.id)
         paying = self.claim("120.00")
         self.act("bob", tasks.agree, self.item("bob", paying), {}, "发票齐全")

@@ -94,6 +94,12 @@ def test_the_form_shows_what_a_change_would_do_before_it_is_proposed_and_another
     assert known["cora"].post(address).status_code == 409
     assert "Another controller puts it in force." in known["cora"].get("/policies/REF-001").text
     assert "Put in force" in known["cyril"].get("/policies/REF-001").text
+    foreseen = known["cyril"].get(address.replace("activate", "impact")).text
+    assert "<ins>2 different people have approved it (finance_approval), at most 30 days ago.</ins>" in foreseen
+    assert f'action="{address}"' in foreseen
+    assert f'action="{address}"' not in known["cora"].get(address.replace("activate", "impact")).text
+    assert known["aud"].get(address.replace("activate", "impact")).status_code == 200
+    assert known["ana"].get(address.replace("activate", "impact")).status_code == 403
     assert known["cyril"].post(address).status_code == 303
     assert versions(engine) == [(2, "active", True), (1, "retired", False)]
     with engine.unit_of_work(ENGINE, read_only=True) as uow:

@@ -151,7 +151,7 @@ ASKS = {
         "policy|audit|process.design",
     ),
     **dict.fromkeys(
-        ("policies.holds", "policies.grants", "policies.payments", "policies.payment",
+        ("policies.holds", "policies.grants", "policies.payments", "policies.payment", "policies.foresee",
          "policies.duties", "policies.logs", "policies.audit_log", "api_policies.staffing",
          "api_policies.holds", "api_policies.grants", "api_policies.payments"), "policy|audit"
     ),

@@ -139,7 +139,19 @@ def propose(policy_id: str) -> ResponseReturnValue:
     return redirect(url_for(".one", policy_id=policy_id), 303)
 
 
-def _impact(now: Version | None, wanted: Policy, text: str) -> ResponseReturnValue:
+@blueprint.get("/versions/<uuid:version_id>/impact")
+@needs(WATCH)
+def foresee(version_id: UUID) -> ResponseReturnValue:
+    """What a proposal would do today, for whoever decides about it: time has passed since it was proposed."""
+    found = policy.version(g.uow, version_id)
+    now = next((one for one in _versions(found.policy.id) if one.state == "active"), None)
+    return _impact(now, found.policy, editing.text_of(found.policy), found)
+
+
+def _impact(
+    now: Version | None, wanted: Policy, text: str, proposal: Version | None = None
+) -> ResponseReturnValue:  # fmt: skip
+    """`proposal`: the version that says so already; None: it is about to be proposed."""
     before = None if now is None else now.policy
     others = [one for one in policy.in_force(g.uow) if one.id != wanted.id]
     proved = {one.definition.id: one for one in repository.proofs(g.uow)}
@@ -152,7 +164,8 @@ def _impact(now: Version | None, wanted: Policy, text: str) -> ResponseReturnVal
         "policies/impact.html", wanted=wanted, text=text, said=words, turned=turned,
         weaker=policy.weakening(before, wanted), past=past,
         reason=request.form.get("reason", ""), before=[] if before is None else words.sentences(before),
-        after=words.sentences(wanted), same=before == wanted, known=now is not None,
+        after=words.sentences(wanted), same=before == wanted, known=now is not None or proposal is not None,
+        proposal=proposal, wanting=g.reader.id,
         requests=policy_rows.requests(g.uow, [one.instance_id for one in past.held]),
     )  # fmt: skip
 
