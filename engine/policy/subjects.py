@@ -73,7 +73,7 @@ class Subjects:
         about = self._variables(place, text)
         return [
             approval for approval in approvals
-            if self._asks(approval) == (text, subject.type) and self._about[approval] == about
+            if self._asks(approval) == (text, subject.type) and self._about[approval] == about and not _changes(text)
         ]  # fmt: skip
 
     def perhaps_uses(self, name: str, approvals: Iterable[str]) -> list[str]:
@@ -379,6 +379,14 @@ def read_by(text: str) -> frozenset[str]:
         return frozenset()
 
 
+def _changes(text: str) -> bool:
+    """Whether an expression may name another document though none of its variables is written."""
+    try:
+        return bool(text and feel.compile(text).asks)
+    except feel.FeelSyntaxError:
+        return False
+
+
 def read_texts(source: str) -> list[str] | None:
     """A list of texts, drawn as one or with commas; None when it is found out at run time."""
     if not source.strip().startswith("="):
@@ -387,7 +395,7 @@ def read_texts(source: str) -> list[str] | None:
         found = feel.compile(source.strip()[1:])
     except feel.FeelSyntaxError:
         return None
-    value = None if found.names else feel.evaluate(source.strip()[1:], {}).value
+    value = None if found.names or found.asks else feel.evaluate(source.strip()[1:], {}).value
     return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
 
 

@@ -92,6 +92,28 @@ def test_an_approval_whose_outcome_is_asked_is_proved(condition):
 
 
 @pytest.mark.parametrize(
+    ("users", "holds"),
+    [
+        ("fay,cfo", True),
+        ("fay", False),
+        ('= ["fay", "cfo"]', True),
+        ('= if has role("fay", "managers") then ["fay", "cfo"] else ["fay"]', True),
+    ],
+)
+def test_how_many_people_an_approval_asks_is_counted_where_it_is_drawn(users, holds):
+    """What the directory says decides it at run time: the gate counts."""
+    two = policy.read("""
+- {id: PAY-001, title: 先审批, on: payment.execute, require: [{approval: finance_approval, people: 2}]}
+""")
+    named = users.replace('"', "&quot;")
+    fin = approval(mode="all").replace('assignee="fay"', f'candidateUsers="{named}"')
+
+    found = check(good(fin=fin), policies=two)
+
+    assert (found == []) is holds
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         'approval.fin.outcome = "reject"',

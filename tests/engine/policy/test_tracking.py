@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -265,6 +266,26 @@ def test_a_member_of_a_date_that_an_instance_has_is_not_taken_for_nothing(value,
     (mask,) = tracking.located({"due": value})
 
     assert bool(mask & tracking.regions[0].locate(2026)) is may_be
+
+
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [
+        ("urgent", True),
+        ('has role(clerk, "managers")', False),
+        ("today() > due", False),
+        ("work days between(since, due) > 3", False),
+    ],
+)
+def test_which_document_is_paid_is_not_known_where_the_directory_or_a_date_says_it(asked, holds):
+    """It may name another one by now than when it was approved."""
+    named = f"if {asked} then one else other"
+    mark = MARK.replace("request_id", escape(named, {'"': "&quot;"}), 1)
+    body = user("fin2", '<troika:approval mode="any" onReject="end"/>', mark)
+    body += service("pay2", PAY, in_request_id=f"= {named}")
+    lines = ("start big", "big fin ? amount > 100", "big fin2", "fin2 pay2 end", PAID, "second end")
+
+    assert proved(body, *lines) is holds
 
 
 def test_an_error_brings_what_its_thrower_says():
