@@ -72,7 +72,10 @@ def raise_incident(
     )  # fmt: skip
     if instance is not None:
         instance.incidents += 1
-        history.record(uow, instance, "incident.raised", node=node, data={"code": code, "message": message[:2000]})
+        # with what a person typed in it, it may be: it may be erased
+        history.record(
+            uow, instance, "incident.raised", node=node, data={"code": code}, texts={"message": message[:2000]}
+        )  # fmt: skip
     return key
 
 
@@ -127,7 +130,7 @@ def resolve(uow: UnitOfWork, instance: Instance | None, incident_id: UUID, resol
     )  # fmt: skip
     if instance is not None:
         instance.incidents -= 1
-        history.record(uow, instance, "incident.resolved", data={"resolution": resolution})
+        history.record(uow, instance, "incident.resolved", texts={"resolution": resolution})
 
 
 def close_number(uow: UnitOfWork, instance: Instance, number: int, resolution: str) -> None:

@@ -116,7 +116,10 @@ def later(moment: datetime, duration: Duration, zone: str, calendar: WorkTime | 
     if isinstance(duration, timedelta):
         return moment + duration if calendar is None else _worked(calendar, moment, duration)
     local = moment.astimezone(ZoneInfo(zone) if calendar is None else calendar.zone)
-    moved: datetime = add_months(local, duration.months).astimezone(UTC)
+    moved = add_months(local, duration.months)
+    if not isinstance(moved, datetime):
+        raise WrongTimer(f"a duration that ends before the year 10000, found {duration.months} months")
+    moved = moved.astimezone(UTC)
     return moved if calendar is None else _worked(calendar, moved, timedelta())
 
 

@@ -36,12 +36,17 @@ def retention(uow: UnitOfWork, definition_id: UUID) -> Retention | None:
 
 
 def kept_until(uow: UnitOfWork, instance: Any) -> datetime | None:
-    """When the time of a request (`definition_id`, `ended_at`) is over; None: it has not ended, or is kept for good."""
+    """When the time of a request (`definition_id`, `ended_at`) is over; None: it has not ended, or is kept for good, as
+    by a version of before that has it kept beyond the last year there is.
+    """
     said = retention(uow, instance.definition_id)
     duration = timers.duration_of(said.after) if said is not None else None
     if instance.ended_at is None or duration is None:
         return None
-    return timers.later(instance.ended_at, duration, uow.settings.timezone)
+    try:
+        return timers.later(instance.ended_at, duration, uow.settings.timezone)
+    except timers.WrongTimer:
+        return None
 
 
 def released_from(uow: UnitOfWork, instance: Any) -> datetime | None:

@@ -316,7 +316,8 @@ def _try_later(uow: UnitOfWork, instance: Instance, fact: JobOpened, key: UUID, 
     if pause is None:
         return failed(uow, instance, fact.token, "retries-spent", error, fact.type)
     put_service(uow, instance, fact, key=key, attempts=1, at=uow.now + pause, last_error=text)
-    history.record(uow, instance, "operation.failed", node=fact.node, data={"operation": fact.type, "error": text})
+    data = {"operation": fact.type}
+    history.record(uow, instance, "operation.failed", node=fact.node, data=data, texts={"error": text})
     return Step(instance.state, [])
 
 

@@ -38,6 +38,8 @@ RELEASED, ERASED = "retention.released", "retention.erased"
 _ACTS = (RELEASED, ERASED, "text.erased", "opinion.erased")
 """acts of keeping and erasing: why they were done stays"""
 PAGE = 50
+LONGEST = 12_000
+"""months; versions of before may say more"""
 _needed = or_(*(exists().where(table.c.instance_id == instance.c.id) for table in (policy_grant, clearance)))
 _released = exists().where(history_table.c.instance_id == instance.c.id, history_table.c.kind == RELEASED)
 _one = select(
@@ -79,8 +81,11 @@ _drop = (
 )
 _untell = update(webhook_delivery).where(webhook_delivery.c.instance_id == bindparam("of")).values(body="", answer="")
 _unexplain = (
-    update(incident).where(incident.c.instance_id == bindparam("of")).values(detail=None, resolution=None)
+    update(incident)
+    .where(incident.c.instance_id == bindparam("of"))
+    .values(message=incident.c.code, detail=None, resolution=None)
 )  # fmt: skip
+_unfail = update(job).where(job.c.instance_id == bindparam("of")).values(last_error=None)
 _unanswer = update(effect).where(effect.c.instance_id == bindparam("of")).values(response=None)
 _silence = (
     update(task_comment).where(task_comment.c.instance_id == bindparam("of")).values(text="", mentions=None)
@@ -234,7 +239,7 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
         erase_opinion(uow, item, reason)
         opinions += 1
     runtime.empty(uow, found)
-    for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unanswer):
+    for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unfail, _unanswer):
         uow.execute(statement, {"of": instance_id})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))
@@ -256,8 +261,9 @@ def _page(
     for one in said:
         periods.setdefault(one.after, []).append(one.definition_id)
     due = [
-        and_(instance.c.definition_id.in_(versions), instance.c.ended_at <= _ended_by(uow, period))
+        and_(instance.c.definition_id.in_(versions), instance.c.ended_at <= latest)
         for period, versions in periods.items()
+        if (latest := _ended_by(uow, period)) is not None
     ]
     if not due:
         return Over([], None)
@@ -289,11 +295,15 @@ def _free(said: Sequence[Retention]) -> list[UUID]:
     return [one.definition_id for one in said if one.legal is None]
 
 
-def _ended_by(uow: UnitOfWork, period: str) -> datetime:
-    """The latest end, to the second, whose time is over now: months have no one length, so it is looked for."""
+def _ended_by(uow: UnitOfWork, period: str) -> datetime | None:
+    """The latest end, to the second, whose time is over now: months have no one length, so it is looked for. None:
+    nothing that has a date can have ended so long ago.
+    """
     duration = timers.duration_of(period)
     if duration is None or isinstance(duration, timedelta):
         return uow.now - (duration or timedelta())
+    if duration.months > LONGEST:
+        return None
     first = uow.now - timedelta(days=31 * duration.months + 2)
     seconds = range(int(timedelta(days=3 * duration.months + 4).total_seconds()))
     zone = uow.settings.timezone
@@ -341,7 +351,7 @@ def _due(uow: UnitOfWork, instance_id: UUID, act: str, reason: str) -> Keeping:
     if kept is None:
         raise NotPossibleNow(act=act, instance=instance_id, reason=N_("its process does not say how long it is kept"))
     if kept.until is None:
-        raise _refused(act, kept, N_("it has not ended"))
+        raise _refused(act, kept, N_("it has not ended") if kept.ended_at is None else N_("it is kept for good"))
     if kept.until > uow.now:
         day = kept.until.astimezone(uow.settings.zone).date()
         raise _refused(act, kept, Phrase(N_("it is kept until {day}"), day=day))

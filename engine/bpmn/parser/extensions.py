@@ -110,8 +110,8 @@ BUTTONS = frozenset(
 )
 _RETURN_TO = re.compile(r"return:\S+")
 _REFERENCE = re.compile(r"ref:[a-z0-9][a-z0-9_.-]{0,79}")
-KEPT = re.compile(r"P0*[1-9]\d{0,4}[YMD]")
-"""How long an ended request stays: years, months or days."""
+KEPT = re.compile(r"P0*(?:(?:[1-9]\d{0,2}|1000)Y|[1-9]\d{0,3}M|[1-9]\d{0,4}D)")
+"""How long an ended request stays: years, months or days; a thousand years at most."""
 _APPROVED_WITHIN = re.compile(r"approvedWithin:P\d{1,4}D")
 NEEDS = {
     "formUser": "field",

@@ -1,16 +1,18 @@
 """归档与保留 (troika:retention): how long an ended request stays, who holds it, and what is erased then."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import event
 
 from engine import audit, history, identity, jobs, runtime, tasks
+from engine.bpmn.parser import extensions as extending
 from engine.db.base import metadata
 from engine.db.effect import effect
 from engine.db.history import history_text
 from engine.db.instance import instance_field
-from engine.db.job import JobKind, incident, job
+from engine.db.job import JobKind, JobState, incident, job
 from engine.db.notice import notice_delivery
 from engine.db.webhook import webhook_delivery
 from engine.errors import DeploymentRefused, Forbidden, InvalidValue, NotPossibleNow
@@ -20,7 +22,7 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import extensions
+from tests.engine.bpmn.drawing import extensions, script
 
 pytestmark = pytest.mark.approvals
 
@@ -370,7 +372,35 @@ def test_the_group_sees_what_it_releases_from_the_day_on_which_it_may_and_nobody
     assert office.do("bob", tasks.to_release).items == []
 
 
-@pytest.mark.parametrize("after", ["10 years", "P0Y", "PT5H", "P1Y6M"])
+def test_a_request_of_a_version_that_would_keep_it_beyond_all_dates_ends_and_is_kept_for_good(office, monkeypatch):
+    monkeypatch.setattr(extending, "KEPT", re.compile("P9000Y"))  # as versions of before could say
+    of = ended(office, after="P9000Y", legal="finance")
+
+    assert office.status(of) == "completed"
+    assert office.do("dan", tasks.over, kept=True).items == []
+    assert not office.do("bob", tasks.may_release, of)
+    assert refusal(office, tasks.release, of, by="bob") == "it is kept for good"
+
+
+def test_what_somebody_typed_and_an_incident_quotes_is_erased_with_the_rest(office):
+    calc = script("calc", "number(note)", "y")
+    office.begin(approval("check", FORM, users="bob"), calc, form=True, head=kept(after="P1Y"), note="SECRET illness")
+    of = office.items("bob")[0].instance_id
+    office.act("bob", tasks.agree, {})
+    assert {("incident", "message"), ("history_text", "text")} <= left(office, "SECRET")
+    assert ("history", "data") not in left(office, "SECRET")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        told = {"last_error": "SECRET error", "state": JobState.DEAD}
+        later.put(uow, JobKind.MAINTENANCE, "x", {}, instance_id=of, **told)
+    office.do("dan", runtime.cancel, of, "over")
+    office.later(days=400)
+
+    erase(office, of)
+
+    assert left(office, "SECRET") == set()
+
+
+@pytest.mark.parametrize("after", ["10 years", "P0Y", "PT5H", "P1Y6M", "P1001Y", "P9000Y"])
 def test_a_period_that_is_none_is_refused(office, after):
     with pytest.raises(DeploymentRefused) as refused:
         office.deploy(approval("check", users="bob"), head=extensions(f'<troika:retention after="{after}"/>'))
