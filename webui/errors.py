@@ -226,6 +226,8 @@ def _shown(value: Any) -> str:
         return value.labels.get(languages.language()) or str(value)
     if isinstance(value, datetime):
         return str(format_datetime(value, "short"))
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple | set | frozenset):
         return gettext(", ").join(_shown(item) for item in value)
     return str(value)

@@ -394,7 +394,11 @@ def changed(world: World, made: UUID) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh", "PAY-001：缺少有效审批"), ("en", "PAY-001: expected a live approval")]
+    ("language", "words"),
+    [
+        ("zh", "先审批，后付款：缺少有效审批：财务审批"),
+        ("en", "Approve before pay: expected a live approval: Finance approval"),
+    ],
 )
 def test_a_held_payment_is_explained_to_the_operator(company, sign_in, language, words):
     made = claimed(sign_in("ann"))

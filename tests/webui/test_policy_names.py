@@ -58,6 +58,7 @@ def test_a_reason_is_said_in_the_readers_words_also_after_it_was_stored(said):
     assert text.format(**kept) == "PAY-7: expected a live approval: cfo_approval, nameless by 2 people."
     assert said("en", "{name}", {"name": Term("policy", "PAY-7@3")}) == "Large payments (version 3)"
     assert said("en", "{name}", {"name": Term("policy", "GONE-1")}) == "GONE-1"
+    assert said("zh", "{value}", {"value": Phrase("{label} = {it}", label="x", it=True)}) == "x = 是"
 
 
 @pytest.mark.parametrize(
