@@ -1,7 +1,8 @@
 """What each trigger of the gate is asked: acts that it alone stops, and acts that it lets pass.
 
 `ACTS`: trigger → what is tried → the statements before it, then it. What may be done begins with `may`. In braces stand
-keys of `test_triggers.world`, and what the databases write differently.
+keys of `test_triggers.cleared`, and what the databases write differently. `PAYING`: the same of the trigger of
+payments, with keys of `test_triggers.paying`.
 """
 
 from typing import Any
@@ -283,5 +284,66 @@ ACTS: dict[str, dict[str, Act]] = {
         ), USE),
         "may leave what is used to the guard that freezes it": (CLEARED("state = 'used'"), CLEARED("amount = {one}")),
         "may be given up": (GRANT("state = 'void'"), CLEARED("state = 'void'")),
+    },
+}  # fmt: skip
+
+
+def paid(**changes: str) -> str:
+    """A payment of the request {r} under the clearance {c}."""
+    values = {
+        "id": "{x}", "payment_no": "'X'", "request_id": "{r}", "clearance_id": "{c}", "instance_id": "{i}",
+        "amount": "amount", "currency": "currency", "payee_id": "{payee}", "executed_at": "{now}",
+        "payee_account_version_id": "payee_account_version_id", "payee_bank_version": "1", "status": "'ordered'",
+    } | changes  # fmt: skip
+    chosen = ", ".join(values.values())
+    return f"INSERT INTO erp_payment ({', '.join(values)}) SELECT {chosen} FROM erp_payment_request WHERE id = {{r}}"
+
+
+GIVEN, TO_PAY = of("policy_grant", "{g}"), of("clearance", "{c}")
+ASKED_FOR, ACCOUNT = of("erp_payment_request", "{r}"), of("erp_payee_account_version", "{v}")
+ANOTHER = put("clearance", "{c}", id="{y}", idempotency_key="{y}")
+LINKED = "INSERT INTO clearance_grant VALUES ({y}, {to}, 'x')"
+OTHER_GRANT = put("policy_grant", "{g}", capability="'other'", person_id="{cid}")
+
+PAYING: dict[str, dict[str, Act]] = {
+    "payment_gate": {
+        "under one that was used": (ANOTHER, LINKED.replace("{to}", "{g}"), of("clearance", "{y}")("state = 'used'"),
+                                    paid(clearance_id="{y}")),
+        "in another process": (paid(instance_id="{x}"),),
+        "under one for another amount": (ANOTHER, TO_PAY("amount = {one}"), paid()),
+        "of another kind of document": (TO_PAY("subject_type = 'x'"), GIVEN("subject_type = 'x'"), paid()),
+        "of another class": (TO_PAY("class = 'refund.execute'"), paid()),
+        "of another document": (TO_PAY("subject_id = 'x'"), GIVEN("subject_id = 'x'"), paid()),
+        "of another currency": (TO_PAY("currency = 'USD'"), GIVEN("currency = NULL"), paid()),
+        "to another payee": (TO_PAY("payee_id = 'x'"), paid()),
+        "to another account": (TO_PAY("payee_bank_version = 2"), paid()),
+        "by a void approval": (GIVEN("state = 'void'"), paid()),
+        "by one for another kind": (GIVEN("subject_type = 'x'"), paid()),
+        "by one for another document": (GIVEN("subject_id = 'x'"), paid()),
+        "by one for other facts": (GIVEN("subject_digest = 'x'"), paid()),
+        "by one that is over": (TO_PAY("cleared_at = (SELECT expires_at + {moment} FROM policy_grant WHERE id = {g})"),
+                                paid()),
+        "by the requester": (TO_PAY("requester_id = {bob}"), paid()),
+        "for the requester": (GIVEN("principal_person_id = (SELECT requester_id FROM clearance)"), paid()),
+        "by the executor": (TO_PAY("executor_id = {bob}"), paid()),
+        "by one in another currency": (GIVEN("currency = 'USD'"), paid()),
+        "by nobody": ("DELETE FROM clearance_grant", paid()),
+        "by one of two": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"), TO_PAY("min_people = 2"), paid()),
+        "of a request that is another": (TO_PAY("subject_id = {y_text}"), GIVEN("subject_id = {y_text}"),
+                                         paid(request_id="{y}")),
+        "of a draft": (ASKED_FOR("status = 'draft'"), paid()),
+        "of a request for more": (paid(amount="amount + {one}"),),
+        "of more than was asked for": (TO_PAY("amount = amount + {one}"), paid(amount="amount + {one}")),
+        "in another currency than was asked for": (TO_PAY("currency = 'USD'"), GIVEN("currency = NULL"),
+                                                   paid(currency="'USD'")),
+        "to another version": (paid(payee_account_version_id="{y}"),),
+        "to an account that nobody has confirmed": (ACCOUNT("confirmed_by = NULL"), paid()),
+        "to another version by its number": (TO_PAY("payee_bank_version = 2"), paid(payee_bank_version="2")),
+        "to another payee than was asked for": (TO_PAY("payee_id = {y_text}"), paid(payee_id="{y_text}")),
+        "by whoever asked for it": (paid(executed_by="requested_by"),),
+        "may": (paid(),),
+        "may in one currency": (GIVEN("currency = 'CNY'"), paid()),
+        "may whatever became of others": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"),
+                                          of("policy_grant", "{x}")("state = 'void'"), paid()),
     },
 }  # fmt: skip
