@@ -322,5 +322,6 @@ def test_record_is_anchored_verified_exported_and_told_apart_by_exit_codes(troik
     code, told = troika("audit", "verify")
     assert (code, "BROKEN 断链 chain-broken" in told) == (1, True)
     with sqlite3.connect(tmp_path / "troika.db") as database:
-        database.execute("DELETE FROM audit WHERE scope = 'identity'")
+        database.execute("UPDATE audit SET kind = 'user.created' WHERE kind = 'user.promoted'")
+        database.execute("DELETE FROM audit WHERE scope <> 'identity'")
     assert troika("audit", "verify")[0] == 2
