@@ -1,6 +1,7 @@
 """A policy as plain data, and its YAML. Whatever we would not enforce is refused when it is read."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -174,9 +175,8 @@ def read(text: str) -> list[Policy]:
     if not isinstance(document, list):
         raise InvalidPolicy(policy="?", expected=N_("a list of policies"), found=type(document).__name__)
     policies = [parse(item) for item in document]
-    names = [policy.id for policy in policies]
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(policy.id for policy in policies).items():
+        if times > 1:
             raise InvalidPolicy(policy=name, expected=N_("every id once"), found=N_("it stands twice"))
     return policies
 
