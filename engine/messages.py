@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, insert, select, update
 
-from engine import bpmn, crash, repository, runtime, values
+from engine import bpmn, crash, identity, repository, runtime, values, workdays
 from engine.bpmn.steps import SubscriptionOpened
 from engine.db.instance import Instance, Status
 from engine.db.job import JobKind, JobState
@@ -77,11 +77,12 @@ def evaluate_conditions(uow: UnitOfWork, variables: Values) -> int:
     Returns how many begin. Raises ReservedName, InvalidValue.
     """
     given = bpmn.admitted(variables)
+    calendar, people = workdays.Asked(uow), identity.Directory(uow)
     begun = 0
     for row in uow.execute(_conditions).all():
         program = repository.program(uow, row.definition_id)
         start = next(found for found in program.starts if found.node == row.node and found.kind == "conditional")
-        if start.holds(given, now=uow.now, zone=uow.settings.timezone):
+        if start.holds(given, now=uow.now, zone=uow.settings.timezone, calendar=calendar, people=people):
             begun += 1
             payload = {"payload": given, "definition": str(row.definition_id), "node": row.node}
             later.put(uow, JobKind.MESSAGE, "start", payload)

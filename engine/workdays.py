@@ -208,6 +208,21 @@ def read_half(text: str) -> str:
     return plain if plain in HALVES else write_hours(_read_hours(plain, text or "–"))
 
 
+class Asked:
+    """The calendar that FEEL asks, read when it is asked first."""
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def is_workday(self, day: date) -> bool:
+        """As WorkCalendar."""
+        return calendar(self._uow).is_workday(day)
+
+    def add(self, start: datetime, duration: timedelta) -> datetime:
+        """As WorkCalendar."""
+        return calendar(self._uow).add(start, duration)
+
+
 def changed(calendar: WorkCalendar, changes: Sequence[DayChange], week: str = "") -> WorkCalendar:
     """The calendar as it will be with `changes`, and with `week` in place of its own. Raises InvalidValue."""
     days = dict(calendar.days)

@@ -62,11 +62,13 @@ class Slot:
     text: str
     expression: Expression | None = None
 
-    def evaluate(self, context: Mapping[str, Any], *, now: datetime, zone: str, calendar: Any = None) -> Any:
+    def evaluate(
+        self, context: Mapping[str, Any], *, now: datetime, zone: str, calendar: Any = None, people: Any = None
+    ) -> Any:  # fmt: skip
         """Its value; null when the expression fails."""
         if self.expression is None:
             return self.text
-        return self.expression.code.evaluate(context, now=now, zone=zone, calendar=calendar).value
+        return self.expression.code.evaluate(context, now=now, zone=zone, calendar=calendar, people=people).value
 
 
 @dataclass(slots=True, eq=False)
@@ -386,10 +388,11 @@ class Start:
     timer: TimerSpec | None = None
     condition: Expression | None = None
 
-    def holds(self, variables: Values, *, now: datetime, zone: str, calendar: Any = None) -> bool:
+    def holds(self, variables: Values, *, now: datetime, zone: str, calendar: Any, people: Any) -> bool:
         """Whether the condition of a conditional start is true; null and errors are not."""
         assert self.condition is not None, "only conditional starts have a condition"  # noqa: S101 - a wrong caller
-        return self.condition.code.evaluate(variables, now=now, zone=zone, calendar=calendar).value is True
+        found = self.condition.code.evaluate(variables, now=now, zone=zone, calendar=calendar, people=people)
+        return found.value is True
 
     def first(self, now: datetime, zone: str, calendar: timers.WorkTime | None = None) -> timers.Schedule:
         """When a timer start fires first, armed `now`. Raises timers.WrongTimer."""
@@ -487,11 +490,14 @@ class Program:
         """What pinned `call` enters: (definition id, program); None when it was never bound."""
         return self.bound_programs.get(call.pin(process_id)) or self.bound_programs.get(process_id)
 
-    def title_of(self, variables: Values, process: Values, *, now: datetime, zone: str) -> str | None:
+    def title_of(
+        self, variables: Values, process: Values, *, now: datetime, zone: str, calendar: Any, people: Any
+    ) -> str | None:  # fmt: skip
         """The title of an instance, None when the drawing has none or its expression gives none."""
         if self.title is None:
             return None
-        value = self.title.evaluate({**variables, "process": process}, now=now, zone=zone)
+        known = {**variables, "process": process}
+        value = self.title.evaluate(known, now=now, zone=zone, calendar=calendar, people=people)
         return value if isinstance(value, str) else None
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from engine import dmn, feel, identity
+from engine import dmn, feel, identity, workdays
 from engine.db.definition import Kind, definition, resource
 from engine.feel.values import Function
 from engine.identity import User
@@ -49,7 +49,7 @@ def holds(
     context = {
         "facts": known, "actor": dict(actor or {}), "authority": _authority(uow, [] if traces is None else traces),
     }  # fmt: skip
-    value = feel.compile(expression, names=_NAMES).evaluate(context, now=uow.now).value
+    value = feel.compile(expression, names=_NAMES).evaluate(context, **_around(uow)).value
     return value if isinstance(value, bool) else None
 
 
@@ -98,9 +98,7 @@ def _authority(uow: UnitOfWork, traces: Traces) -> Function:
         model, key, version = found
         trace = {"decision": decision, "definition": key, "version": version}
         try:
-            decided = dmn.decide(
-                model, decision, {"actor": actor, "facts": facts}, now=uow.now, zone=uow.settings.timezone
-            )  # fmt: skip
+            decided = dmn.decide(model, decision, {"actor": actor, "facts": facts}, **_around(uow))
         except dmn.DecisionFailed as error:
             traces.append({**trace, "failed": str(error)})
             return None
@@ -110,6 +108,14 @@ def _authority(uow: UnitOfWork, traces: Traces) -> Function:
         return decided.value
 
     return Function("authority", ("decision", "actor", "facts"), call)
+
+
+def _around(uow: UnitOfWork) -> dict[str, Any]:
+    """What FEEL may ask: clock, directory and calendar."""
+    return {
+        "now": uow.now, "zone": uow.settings.timezone, "people": identity.Directory(uow),
+        "calendar": workdays.Asked(uow),
+    }  # fmt: skip
 
 
 def _model(uow: UnitOfWork, decision: str) -> tuple[dmn.Model, str, int] | None:

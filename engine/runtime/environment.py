@@ -1,6 +1,5 @@
 """What the machine may look up while it moves: the reserved context, `latest` references, the calendar, the people."""
 
-from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,7 @@ def env(uow: UnitOfWork, instance: Instance, version: int | None = None) -> bpmn
             programs=lambda key: _latest(uow, key),
             decisions=lambda key: repository.decision(uow, key),
             zone=uow.settings.timezone,
-            calendar=_WorkCalendar(uow),
+            calendar=workdays.Asked(uow),
             people=identity.Directory(uow),
             calendars=lambda key: workdays.calendar(uow, key),
             judged=None if (looking := watcher()) is None else looking.judged,
@@ -73,21 +72,6 @@ def load(uow: UnitOfWork, instance: Instance) -> Any:
                 raise
             instance.stored, instance.version = fresh.stored, fresh.version
     return instance.state
-
-
-class _WorkCalendar:
-    """The calendar that FEEL asks, read when it is asked first."""
-
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
-
-    def is_workday(self, day: date) -> bool:
-        """As WorkCalendar."""
-        return workdays.calendar(self._uow).is_workday(day)
-
-    def add(self, start: datetime, duration: timedelta) -> datetime:
-        """As WorkCalendar."""
-        return workdays.calendar(self._uow).add(start, duration)
 
 
 def _program(uow: UnitOfWork, definition_id: str) -> Program:

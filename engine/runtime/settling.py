@@ -113,7 +113,10 @@ def describe(uow: UnitOfWork, instance: Instance) -> None:
     if program.title is None and not program.summary:
         return
     known = bpmn.variables(instance.state)
-    title = program.title_of(known, env(uow, instance).process, now=uow.now, zone=uow.settings.timezone)
+    around = env(uow, instance)
+    title = program.title_of(
+        known, around.process, now=uow.now, zone=around.zone, calendar=around.calendar, people=around.people
+    )
     instance.title = title or instance.title
     fields = {name: known[name] for name in program.summary if name in known}
     instance.summary = {**(instance.summary or {}), **fields}

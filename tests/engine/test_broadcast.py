@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from engine import history, jobs, messages, recounting, runtime, workdays
+from engine import history, identity, jobs, messages, recounting, runtime, workdays
 from engine.db.instance import Status, instance
 from engine.db.subscription import SubscriptionKind, subscription
 from engine.db.task import user_task
@@ -115,6 +115,21 @@ def test_a_new_version_takes_over_signal_and_conditional_starts(engine):
     jobs.run_due(engine)
     (born,) = instances(engine, "p")
     assert (look_at(engine, born).definition.version, look_at(engine, born).variables) == (2, {"stock": 4})
+
+
+def test_a_condition_that_starts_a_process_asks_the_directory_and_the_calendar(engine):
+    asks = 'has role(clerk, "managers") and work days between(date("2026-11-20"), date("2026-11-23")) = 1'
+    ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        identity.create_group(uow, "managers", "经理")
+        identity.add_member(uow, "managers", "ann")
+    begins = f'<startEvent id="told" name="told">{condition(asks)}</startEvent>'
+    deploy(engine, drawing(begins + user("check") + END + flows("told check end")))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        assert messages.evaluate_conditions(uow, {"clerk": "bob"}) == 0
+        assert messages.evaluate_conditions(uow, {"clerk": "ann"}) == 1
 
 
 HANDLED = drawing(

@@ -2,11 +2,12 @@
 
 import threading
 from datetime import timedelta
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from sqlalchemy import select
 
-from engine import history, incidents, jobs, repository, runtime
+from engine import history, identity, incidents, jobs, repository, runtime, workdays
 from engine.db.counter import counter
 from engine.db.effect import effect
 from engine.db.instance import Status
@@ -362,6 +363,19 @@ def test_numbers_and_titles_follow_the_drawing(engine):
 
     assert instance.number == "BX202611230002"
     assert instance.title == "BX202611230002 of Ann"
+
+
+def test_a_title_asks_the_directory_and_the_calendar(engine):
+    asked = 'if has role(clerk, "managers") then string(work days between(@"2026-11-20", @"2026-11-24")) else "nobody"'
+    title = f"<extensionElements><troika:title value={quoteattr(f'= {asked}')}/></extensionElements>"
+    ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        identity.create_group(uow, "managers", "经理")
+        identity.add_member(uow, "managers", "ann")
+    deploy(engine, drawing(title + START + user("approve") + END + flows("start approve end")))
+
+    assert look_at(engine, begun(engine, clerk="ann")).instance.title == "2"
 
 
 def test_start_of_the_unknown_and_of_the_retired_is_refused(engine):

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from engine import bpmn, identity, policy, repository
+from engine import bpmn, identity, policy, repository, workdays
 from engine.db.job import job
 from engine.db.policy import policy_staffing
 from engine.dispatch import housekeeping
+from engine.operations import Facts
 from engine.policy import judging
 from engine.repository import manning
 from engine.unit_of_work import ENGINE, UnitOfWork
@@ -154,6 +155,31 @@ BY_LOGIN = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"
 <informationRequirement id="r"><requiredInput href="#a"/></informationRequirement>
 <literalExpression id="l"><text>if actor.login = "fay" then 5 else 0</text></literalExpression>
 </decision></definitions>"""
+
+
+BY_ROLE = BY_LOGIN.replace(b'actor.login = "fay"', b'has role(actor.login, "controllers")')
+
+
+ENTITLED = {
+    'has role(actor.login, "controllers")': {"cora"},
+    'not(has role(actor.login, "controllers"))': {"cfo", "fay"},
+    'authority("limit", actor, facts) > 1': {"cora"},
+    'work days between(date("2026-11-20"), date("2026-11-24")) = 2 and actor.login = "fay"': {"fay"},
+}
+
+
+def test_a_policy_asks_the_directory_and_the_calendar(engine, people):
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+        repository.deploy(uow, {"processes/oa/limit.dmn": BY_ROLE})
+        actors = {login: judging.actor_context(uow, person) for login, person in people.items()}
+        found = {
+            condition: {login for login, actor in actors.items()
+                        if judging.holds(uow, "refund.execute", condition, Facts({}), actor=actor)}
+            for condition in ENTITLED
+        }  # fmt: skip
+
+    assert found == ENTITLED
 
 
 @pytest.mark.parametrize(
