@@ -66,6 +66,36 @@ def test_an_analyst_edits_a_table_and_sees_on_the_rows_what_is_wrong(site, draft
     assert not chromium.scrolls_sideways(page)
 
 
+def test_words_and_numbers_typed_as_into_a_spreadsheet_become_texts_and_numbers(site, draft):
+    page = site.enter("chen", language="zh-CN")
+    site.open(page, draft("worded"))
+    inputs, outputs = page.locator("#editor td.input-cell"), page.locator("#editor td.output-cell")
+
+    def typed(cell, text):
+        cell.click()
+        page.keyboard.press("ControlOrMeta+A")
+        page.keyboard.insert_text(text)
+        page.keyboard.press("Escape")
+        page.locator("h1").click()
+        return cell
+
+    expect(typed(outputs.nth(0), "部门 经理")).to_have_text('"部门 经理"')
+    expect(page.locator("#tk-toasts")).to_contain_text("文本要写在引号里")
+    expect(typed(inputs.nth(1), '财务， "legal"')).to_have_text('"财务", "legal"')
+    expect(typed(inputs.nth(3), "not(it)")).to_have_text('not("it")')
+    expect(typed(inputs.nth(4), "[5,000..1,250,000.5]")).to_have_text("[5000..1250000.5]")
+    for known in ("dept", 'if amount > 1 then "a" else "b"', "amount", "string length", "sum"):
+        expect(typed(outputs.nth(2), known)).to_have_text(known)
+    expect(typed(outputs.nth(2), "boss")).to_have_text('"boss"')
+
+    page.locator("#undo").click()
+    expect(outputs.nth(2)).to_have_text("boss")
+    page.locator("#problems").get_by_text("这里没有名为 boss 的数据").click()
+    page.get_by_role("button", name="作为文本").click()
+    expect(outputs.nth(2)).to_have_text('"boss"')
+    expect(page.locator("#problems")).not_to_contain_text("boss")
+
+
 def test_a_step_leads_to_its_table_which_offers_the_data_of_the_process(site):
     page = site.enter("chen", language="zh-CN")
     site.open(page, "/designer/edit/leave_request#rule")

@@ -266,6 +266,7 @@ def test_days_and_numbers_of_a_spreadsheet_become_days_and_numbers_of_the_table(
         {"A1": "day", "B1": "moment", "C1": "text", "D1": "amount", "E1": "since"}
         | {"A2": date(2026, 1, 5), "B2": date(2026, 1, 5), "C2": date(2026, 1, 5), "D2": 1e-7, "E2": date(2026, 2, 1)}
         | {"A3": ">= 2026/1/5", "B3": noon, "C3": '"x"', "D3": 1000.0, "E3": "2026-02-30"}
+        | {"C4": "-", "D4": "[1,000..1,250,000.50)", "C5": '"1,000"', "D5": ">= 5,000"}
     )
     ana.get(f"{HERE}/")
     sent = {"xml": text(days), "decision": "fee", "csrf_token": ana.token, "file": (io.BytesIO(made), "rules.xlsx")}
@@ -274,6 +275,7 @@ def test_days_and_numbers_of_a_spreadsheet_become_days_and_numbers_of_the_table(
         ('date("2026-01-05")', 'date and time("2026-01-05T00:00:00")', '"2026-01-05"', "0.0000001",
          'date("2026-02-01")'),
         ('>= date("2026-01-05")', 'date and time("2026-01-05T12:30:00")', '"x"', "1000", "2026-02-30"),
+        ("", "", "-", "[1000..1250000.50)", ""), ("", "", '"1,000"', ">= 5000", ""),
     ]  # fmt: skip
 
 

@@ -18,6 +18,9 @@ LONGEST = 2000
 _DAY = re.compile(r"((?:[<>]=?\s*)?)(\d{4}([-/])\d{1,2}\3\d{1,2})")
 """a day as .csv files have it, alone or compared with; as FEEL it would be a calculation"""
 
+_GROUPED = re.compile(r'(?<![\w,"])(?<!\d\.)\d{1,3}(?:,\d{3})+(?![\w,"])')
+"""a number with separators as spreadsheets write it; as FEEL it would be a list"""
+
 
 class NoTable(EngineError):
     """A decision that says what it says in another way."""
@@ -91,6 +94,8 @@ def _row(line: Sequence[Any], types: Sequence[str]) -> tuple[str, ...]:
 def _feel(cell: Any, of: str) -> str:
     """What a column of this type says where a spreadsheet has a value, or a day as it is written in one."""
     if isinstance(cell, str):
+        if of == "number":
+            return _GROUPED.sub(lambda number: number[0].replace(",", ""), _text(cell))
         day = _DAY.fullmatch(cell.strip()) if of == "date" else None
         return f"{day[1]}{_moment(_date(day), of)}" if day is not None and _date(day) else _text(cell)
     if isinstance(cell, datetime | date | time | timedelta):

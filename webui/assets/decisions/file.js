@@ -18,8 +18,15 @@ export async function open({ container, xml, known, changed }) {
     container, height: '100%', moddleExtensions: { troika: TROIKA }, drd: { ...words, drdRenderer: colours() }, decisionTable: { additionalModules: [Language, known.module, known.columns] }, literalExpression: texts, boxedExpression: texts,
   });
   modeler.on('viewer.created', ({ viewer }) => viewer.on('commandStack.changed', ({ trigger }) => { if (trigger !== 'clear') changed(); }));
+  modeler.on('import.parse.complete', ({ definitions }) => named(definitions));
   const { warnings } = await modeler.importXML(xml);
   return { modeler, unread: warnings.map(({ message }) => message) };
+}
+
+// dmn-js draws a cell anew by its id: one without would go on showing what it said before
+function named(definitions) {
+  const rules = definitions?.get('drgElement').flatMap(({ decisionLogic }) => decisionLogic?.$type === 'dmn:DecisionTable' ? decisionLogic.get('rule') : []) ?? [];
+  for (const cell of rules.flatMap(rule => [...rule.get('inputEntry'), ...rule.get('outputEntry')])) cell.id ??= `cell_${crypto.randomUUID().slice(0, 13)}`;
 }
 
 // A cell writes when it is left: leave it, else the last letters are lost

@@ -28,11 +28,17 @@ export class Known {
         Object.assign(this, { commandStack, modeling, sheet });
         eventBus.on('commandStack.element.updateProperties.preExecute', ({ context }) => known.#adopt(context));
         commandStack.register('troika.addInput', { preExecute: ({ name }) => this.#column(name) });
+        commandStack.register('troika.say', { preExecute: ({ texts }) => { for (const [cell, text] of texts) modeling.updateProperties(cell, { text }); } });
       }
 
       // one step of undo
       add(name) {
         this.commandStack.execute('troika.addInput', { name });
+      }
+
+      // texts of cells, in one step of undo
+      say(texts) {
+        this.commandStack.execute('troika.say', { texts });
       }
 
       #column(name) {

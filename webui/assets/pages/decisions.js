@@ -4,6 +4,7 @@ import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
 import { Known, showKnown } from '../decisions/known.js';
 import { Marks } from '../decisions/marks.js';
+import { PlainWords } from '../decisions/plain_words.js';
 import { sheet } from '../decisions/sheet.js';
 import { Simulation } from '../decisions/simulation.js';
 import { Tests } from '../decisions/tests.js';
@@ -44,14 +45,15 @@ async function start() {
   marks.setComments(page.comments);
   speakOf($('comments'), page, () => marks.chosen);
   const show = id => lead(modeler, marks, id);
-  const problems = new Problems($('problems'), show);
+  const plain = new PlainWords(modeler, $('editor'));
+  const problems = new Problems($('problems'), show, { play: () => ({ clear() {} }), mend: fix => plain.mend(fix) });
   const choices = name => known.names.find(one => one.name === name)?.choices ?? [];
   const tests = new Tests({ table: $('tests'), choices, changed: () => { keepTests(modeler, $('decision').value, tests.rows); draft.changed(); check.tried(); } });
   draft = new Draft({
     address: page.addresses.draft, etag: page.etag, xml, onState: showState,
     unsent: `${page.person}:decision:${page.key}`, glance: async () => (await modeler.saveXML({ format: true })).xml,
   });
-  check = checker({ modeler, page, problems, marks, tests, unread });
+  check = checker({ modeler, page, problems, marks, tests, unread, plain });
 
   $('data-hint').textContent = t('.xlsx or .csv, at most {megabytes} MB and {rows} rows; the first row names the inputs, a column “expected” is compared.', page.limits);
   $('add-row').addEventListener('click', () => tests.add());
@@ -76,20 +78,20 @@ async function start() {
     take,
   });
   globalThis.tkDecision = { modeler, draft, missing, lock };      // for browser tests and the console
-  await Promise.all([knowing(known, modeler).then(check.now), begin()]);
+  await Promise.all([knowing(known, modeler).then(() => { plain.ready = true; }, notKnown).then(check.now), begin()]);
   if (location.hash) await show(decodeURIComponent(location.hash.slice(1)));
 }
 
 async function knowing(known, modeler) {
-  try {
-    const used = await known.load(), columns = () => modeler.getActiveViewer()?.get('tkColumns', false);
-    showKnown({ host: $('askers'), list: $('known'), used, names: known.names, add: name => columns()?.add(name) });
-    const list = () => { $('known').hidden = !columns(); };
-    modeler.on('views.changed', list);
-    list();
-  } catch (error) {
-    $('askers').textContent = t('What the processes know could not be read: {reason}', { reason: error.message });
-  }
+  const used = await known.load(), columns = () => modeler.getActiveViewer()?.get('tkColumns', false);
+  showKnown({ host: $('askers'), list: $('known'), used, names: known.names, add: name => columns()?.add(name) });
+  const list = () => { $('known').hidden = !columns(); };
+  modeler.on('views.changed', list);
+  list();
+}
+
+function notKnown(error) {
+  $('askers').textContent = t('What the processes know could not be read: {reason}', { reason: error.message });
 }
 
 // to a part of the file, in the view that shows it
@@ -101,7 +103,7 @@ async function lead(modeler, marks, id) {
 }
 
 // Newest answer wins; one question at a time costs the server least
-function checker({ modeler, page, problems, marks, tests, unread }) {
+function checker({ modeler, page, problems, marks, tests, unread, plain }) {
   let timer = null, trial = null, asked = 0, tried = 0;
   const lost = unread.map(message => ({ rule: 'not-readable', level: 'error', element: null, hint: message, message: t('The editor cannot show this part of the file: saving would lose it.') }));
   const xmlNow = async () => (await modeler.saveXML()).xml;
@@ -128,7 +130,7 @@ function checker({ modeler, page, problems, marks, tests, unread }) {
     try {
       const { findings, decisions } = await send('POST', page.addresses.check, { xml: await xmlNow() });
       if (mine !== asked) return;
-      show(findings);
+      show([...findings, ...plain.findings()]);
       choose(decisions);
       const chosen = decisions.find(({ id }) => id === $('decision').value);
       if (chosen) tests.set(chosen.inputs, tests.filled.length ? tests.rows : testsOf(modeler, chosen.id));
