@@ -823,6 +823,68 @@ def test_a_part_of_a_drawing_is_found_copied_to_another_tab_and_taken_along_as_a
     assert wrong == []
 
 
+def test_names_are_shown_and_written_in_the_language_of_the_reader_and_the_drawing_stays_as_it_is(site, profile):
+    _, engine, _ = site
+    label = b'<troika:label lang="en">Everybody agrees?</troika:label>'
+    label = b"<bpmn:extensionElements>" + label + b"</bpmn:extensionElements>"
+    content = CLAIM.replace(b'default="no">', b'default="no">' + label).replace(b"expense_claim", b"two_names")
+    content = content.replace(b"oa/two_names", b"oa/expense_claim")
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/two_names.bpmn", content, name="报销")
+    page, wrong = opened(profile, "two_names", language="en")
+
+    def shown(element):
+        found = page.locator(f"#canvas .djs-container > svg [data-element-id={element}] > .djs-visual text")
+        return " ".join(" ".join(found.locator("tspan").all_text_contents()).split())
+
+    def all_shown():
+        return [shown(one) for one in ("approve", "agreed_label", "pay")]
+
+    def write(element, text):
+        select(page, element)
+        page.evaluate("tkDesigner.modeler.get('canvas').focus()")
+        page.keyboard.press("e")
+        expect(page.locator(".djs-direct-editing-content")).to_be_focused()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(text)
+        page.keyboard.press("Control+Enter")
+        page.evaluate("tkDesigner.modeler.get('directEditing').complete()")
+
+    def names():
+        page.click("#more summary")
+        page.click("[data-act=names]")
+
+    assert all_shown() == ["Approve expense claim", "Everybody agrees?", "付款"]
+    assert words(page.evaluate(WRITTEN).encode()) == words(content)
+    write("approve", "Check it")
+    write("agreed", "All agree?")
+    write("pay", "支付")
+    assert all_shown() == ["Check it", "All agree?", "支付"]
+    changed = content.replace(b"Approve expense claim", b"Check it").replace(b"Everybody agrees?", b"All agree?")
+    assert words(page.evaluate(WRITTEN).encode()) == words(changed.replace('"付款"'.encode(), '"支付"'.encode()))
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    assert (page.evaluate(UNDOABLE), shown("agreed_label")) == (False, "Everybody agrees?")
+    page.keyboard.press("Control+f")
+    expect(page.locator(".djs-search-input input")).to_be_focused()
+    page.keyboard.insert_text("审批")
+    expect(page.locator(".djs-search-result")).to_have_text(re.compile("^Approve expense claim · 审批报销"))
+    page.keyboard.press("Escape")
+    for pictured in ("Approve expense claim", "审批报销"):
+        assert shown("approve") == pictured
+        page.click("#more summary")
+        with page.expect_download() as download:
+            page.click("#more [data-kind=svg]")
+        assert pictured.split()[0] in etree.parse(download.value.path()).xpath("string()")
+        names()
+    assert (page.evaluate(UNDOABLE), shown("agreed_label")) == (False, "Everybody agrees?")
+    names()
+    write("approve", "审核")
+    expect(page.locator(".tk-outdated")).to_contain_text("审批报销")
+    assert wrong == []
+
+
+UNDOABLE = "tkDesigner.modeler.get('commandStack').canUndo()"
 WRITTEN = "tkDesigner.modeler.saveXML().then(({xml}) => xml)"
 COPIED = """() => {
   const clipboardData = new DataTransfer();

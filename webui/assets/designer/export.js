@@ -3,15 +3,16 @@
 import Viewer from 'bpmn-js/lib/Viewer';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import { t } from '../shared/i18n.js';
+import ShownNames from '../shared/shown_names.js';
 
 const SHARP = 2, FOR_PRINT = 3, LARGEST_PX = 16_000, LARGEST_AREA = 120e6, POINTS_PER_PX = 0.75, LARGEST_PAGE = 14_400;
 const MODELER = 'http://camunda.org/schema/modeler/1.0', PLATFORM = { executionPlatform: 'Camunda Cloud', executionPlatformVersion: '8.7.0' };
 const KINDS = { bpmn: ['bpmn', plain], camunda: ['bpmn', camunda], svg: ['svg', picture], png: ['png', png], pdf: ['pdf', pdf] };
 
-// root: id of the plane that is shown
-export async function save(kind, { xml, key, root }) {
+// view: what pictures show, { root: id of the plane, names: language of the names }
+export async function save(kind, { xml, key, view }) {
   const [extension, make] = KINDS[kind];
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await make(xml, root)), download: `${key}${kind === 'camunda' ? '.camunda8' : ''}.${extension}` });
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(await make(xml, view)), download: `${key}${kind === 'camunda' ? '.camunda8' : ''}.${extension}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
@@ -27,14 +28,14 @@ function camunda(xml) {
   return plain(`<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(drawing.documentElement)}\n`);
 }
 
-async function picture(xml, root) {
-  return new Blob([await svg(xml, root)], { type: 'image/svg+xml' });
+async function picture(xml, view) {
+  return new Blob([await svg(xml, view)], { type: 'image/svg+xml' });
 }
 
-async function svg(xml, root) {
+async function svg(xml, { root, names }) {
   const container = Object.assign(document.createElement('div'), { className: 'tk-off-screen' });
   document.body.append(container);
-  const viewer = new Viewer({ container, moddleExtensions, bpmnRenderer: { defaultFillColor: '#ffffff', defaultStrokeColor: '#22304a', defaultLabelColor: '#182433' } });
+  const viewer = new Viewer({ container, moddleExtensions, additionalModules: [ShownNames], names, bpmnRenderer: { defaultFillColor: '#ffffff', defaultStrokeColor: '#22304a', defaultLabelColor: '#182433' } });
   try {
     await viewer.importXML(xml);
     const canvas = viewer.get('canvas'), plane = root && canvas.findRoot(root);
@@ -46,13 +47,13 @@ async function svg(xml, root) {
   }
 }
 
-async function png(xml, root) {
-  return blob((await painted(xml, root, SHARP)).canvas, 'image/png');
+async function png(xml, view) {
+  return blob((await painted(xml, view, SHARP)).canvas, 'image/png');
 }
 
 // one page, as large as the drawing, with the letters as they look here: no font is needed where it is read
-async function pdf(xml, root) {
-  const { canvas, width, height } = await painted(xml, root, FOR_PRINT);
+async function pdf(xml, view) {
+  const { canvas, width, height } = await painted(xml, view, FOR_PRINT);
   const image = new Uint8Array(await (await blob(canvas, 'image/jpeg', 0.92)).arrayBuffer());
   const scale = Math.min(POINTS_PER_PX, LARGEST_PAGE / Math.max(width, height)), [wide, high] = [width * scale, height * scale].map(side => side.toFixed(2));
   const content = `q ${wide} 0 0 ${high} 0 0 cm /Im Do Q`;
@@ -78,8 +79,8 @@ function parts(objects) {
 }
 
 // on white, `sharp` times as large; a huge drawing less, since a browser paints no more
-async function painted(xml, root, sharp) {
-  const image = new Image(), address = URL.createObjectURL(new Blob([await svg(xml, root)], { type: 'image/svg+xml' }));
+async function painted(xml, view, sharp) {
+  const image = new Image(), address = URL.createObjectURL(new Blob([await svg(xml, view)], { type: 'image/svg+xml' }));
   try {
     image.src = address;
     await image.decode();

@@ -9,6 +9,7 @@ import Minimap from 'diagram-js-minimap';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
+import ShownNames from '../shared/shown_names.js';
 import TemplateIcon from '../shared/template_icon.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import Binding from './binding/index.js';
@@ -41,7 +42,7 @@ export async function open({ canvas, panel, xml, catalogue }) {
     additionalModules: [
       BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule, Behaviors, CreateAppendAnythingModule,
       ColorPicker, Grid, Minimap, Language, Catalogue, Variables, Conditions, Panel, Offer, Binding, Findings, Fixes, Play,
-      Operations, Names, Search, Clipboard, Placing, Templates, TemplateIcon, Repaint,
+      Operations, Names, Search, Clipboard, Placing, Templates, TemplateIcon, ShownNames, Repaint,
     ],
   });
   modeler.on('saveXML.serialized', ({ xml: written }) => kept(written));

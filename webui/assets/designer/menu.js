@@ -6,8 +6,8 @@ import { fit } from '../shared/fit.js';
 const $ = id => document.getElementById(id);
 const MARGIN_PX = 110;
 
-// key: id of the process; xml(): the drawing now
-export function menu(modeler, { key, xml }) {
+// key: id of the process; xml(): the drawing now; onNames(): names of another language are shown
+export function menu(modeler, { key, xml, onNames }) {
   const onCanvas = () => [document.body, modeler.get('keyboard').getBinding()].includes(document.activeElement);
   const find = () => requestAnimationFrame(() => modeler.get('searchPad').open());      // after the click, which would close it
   const keys = () => $('keys').showModal();
@@ -18,7 +18,11 @@ export function menu(modeler, { key, xml }) {
     if (act === 'find') find();
     if (act === 'map') modeler.get('minimap').toggle();
     if (act === 'keys') keys();
-    if (kind) await save(kind, { xml: await xml(), key, root: modeler.get('canvas').getRootElement().id });
+    if (act === 'names') {
+      if (modeler.get('troikaShownNames').toggle()) onNames();
+      else toast({ level: 'info', text: t('No element has a name in another language.') });
+    }
+    if (kind) await save(kind, { xml: await xml(), key, view: { root: modeler.get('canvas').getRootElement().id, names: modeler.get('troikaShownNames').language } });
   });
   document.addEventListener('keydown', event => {
     if (event.isComposing || event.keyCode === 229 || event.altKey || !onCanvas()) return;

@@ -46,7 +46,7 @@ async function start() {
 
   modeler.on('commandStack.changed', () => { draft.changed(); check.soon(); });
   listen(modeler, draft, problems, check);
-  menu(modeler, { key: page.key, xml: () => currentXml(modeler) });
+  menu(modeler, { key: page.key, xml: () => currentXml(modeler), onNames: check.now });
   saving(modeler, { key: page.key, address: page.addresses.template, xml: () => currentXml(modeler) });
   const { lock, begin } = attend(page, draft, {
     now: () => currentXml(modeler),
@@ -118,7 +118,8 @@ function checker(modeler, page, problems, unread) {
 }
 
 function nameOf(modeler, id) {
-  return modeler.get('elementRegistry').get(id)?.businessObject.name;
+  const element = modeler.get('elementRegistry').get(id);
+  return element && modeler.get('troikaShownNames').of(element);
 }
 
 function listen(modeler, draft, problems, check) {

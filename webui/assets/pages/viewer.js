@@ -3,6 +3,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { colours } from '../shared/colours.js';
 import { fit } from '../shared/fit.js';
 import { t } from '../shared/i18n.js';
+import ShownNames from '../shared/shown_names.js';
 import TemplateIcon from '../shared/template_icon.js';
 import { moddleExtensions } from '../shared/vocabulary.js';
 import { stepper, walk } from '../shared/walk.js';
@@ -23,9 +24,8 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
   container.setAttribute('role', 'group');
   container.setAttribute('aria-label', host.getAttribute('label') ?? t('Process diagram'));
   // the wheel belongs to the page: zooming is done by the buttons
-  const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), additionalModules: [TemplateIcon], zoomScroll: { enabled: false } });
+  const viewer = new NavigatedViewer({ container, moddleExtensions, bpmnRenderer: colours(), additionalModules: [TemplateIcon, ShownNames], zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
-  nameFor(viewer, document.documentElement.lang.slice(0, 2));
   mark(viewer, markers, flows, ahead);
   const open = explain(viewer, host, details);
   host.append(buttons(viewer, host));
@@ -41,26 +41,6 @@ export async function show(host, { xml, markers = {}, flows = [], ahead = [], or
 function focus(registry, markers) {
   const marked = (marker, type = 'bpmn:FlowNode') => registry.find(({ id, businessObject, children }) => markers[id] === marker && businessObject.$instanceOf(type) && !children?.length);
   return marked('incident') ?? marked('active') ?? marked('passed', 'bpmn:EndEvent') ?? registry.find(({ type }) => type === 'bpmn:StartEvent') ?? null;
-}
-
-// the reader's language, where the drawing has it: names stand in its main language, others in troika:label
-function nameFor(viewer, language) {
-  const changed = [];
-  for (const element of viewer.get('elementRegistry').getAll()) {
-    const label = element.businessObject.get('extensionElements')?.get('values').find(({ $type, lang }) => $type === 'troika:Label' && lang === language);
-    if (!label) continue;
-    element.businessObject.name = label.text;
-    if (element.labelTarget) widen(element);
-    changed.push(element);
-  }
-  viewer.get('eventBus').fire('elements.changed', { elements: changed });
-}
-
-// a label is as wide as the drawing's main language needs it
-function widen(element, width = 90) {
-  if (element.width >= width) return;
-  element.x -= (width - element.width) / 2;
-  element.width = width;
 }
 
 function mark(viewer, markers, flows, ahead) {

@@ -3,8 +3,7 @@ import { TextFieldEntry, isTextFieldEntryEdited } from '@bpmn-io/properties-pane
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
-import { edit } from '../extensions.js';
-import { english, writtenFor } from '../names/index.js';
+import { english, stillFits, writeLabel, writtenFor } from '../names/index.js';
 import { choice, group } from './entries.js';
 import { webhooksGroup } from './webhooks.js';
 
@@ -25,12 +24,11 @@ export const ENGLISH_NAME = { id: 'tk-name-en', component: EnglishNameEntry, isE
 function EnglishNameEntry({ element, id }) {
   const injector = useService('injector'), translate = useService('translate'), debounce = useService('debounceInput');
   const stored = english(element), before = writtenFor(element);
-  const write = label => edit(injector, element, { 'troika:Label': label }, { 'troika:Label': value => value.get('lang') === 'en' });
   const outdated = before !== undefined && h('span', { class: 'tk-outdated', role: 'status' }, translate('It may be out of date: it was written for “{name}”.', { name: before }), ' ',
-    h('button', { type: 'button', class: 'btn btn-sm', 'data-still-fits': '', onClick: () => write({ of: undefined }) }, translate('It still fits')));
+    h('button', { type: 'button', class: 'btn btn-sm', 'data-still-fits': '', onClick: () => stillFits(injector, element) }, translate('It still fits')));
   return h(TextFieldEntry, {
     element, id, debounce, label: translate('Name in English'), description: outdated || undefined, getValue: () => stored?.get('text') ?? '',
-    setValue: value => { if (value || stored) write(value ? { lang: 'en', text: value, of: undefined } : null); },
+    setValue: value => { if (value || stored) writeLabel(injector, element, 'en', value); },
   });
 }
 

@@ -1,0 +1,59 @@
+// Names in the reader's language, where the drawing has them: `name` is in the language of the file, others stand in troika:label.
+// Only what is painted is another: the drawing, its file and the steps of undo stay as they are.
+import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
+import { getLabel } from 'bpmn-js/lib/util/LabelUtil';
+
+const ABOVE_ALL = 5_000, WIDTH_PX = 90;      // a label is as wide as the language of the file needs it
+const WRITES = 'commandStack.element.updateModdleProperties';
+
+class ShownNames {
+  static $inject = ['elementRegistry', 'eventBus', 'config.names'];
+  // language: '' shows the names of the file
+  constructor(elementRegistry, eventBus, language = reader()) {
+    Object.assign(this, { elementRegistry, eventBus, language });
+    eventBus.on('render.shape', ABOVE_ALL, (_, context) => { this.#translate(context); });
+    eventBus.on([`${WRITES}.executed`, `${WRITES}.reverted`], ({ context }) => { this.#paint(context.element.labels ?? []); });
+  }
+
+  // the label that is shown in place of the name
+  label(element) {
+    return labelsOf(element).find(label => label.get('lang') === this.language && label.get('text'));
+  }
+
+  of(element) {
+    return this.label(element)?.get('text') ?? getLabel(element) ?? getBusinessObject(element).get('name');
+  }
+
+  // the names of the file, or those of another language: the reader's, if there are any. False: there is no other
+  toggle() {
+    const labelled = this.elementRegistry.filter(element => labelsOf(element).length);
+    const languages = new Set(labelled.flatMap(element => labelsOf(element).map(label => label.get('lang'))));
+    if (languages.has(this.language)) this.language = '';
+    else this.language = languages.has(reader()) ? reader() : [...languages][0] ?? this.language;
+    this.#paint(labelled);
+    return languages.size > 0;
+  }
+
+  #paint(elements) {
+    if (elements.length) this.eventBus.fire('elements.changed', { elements: [...elements] });
+  }
+
+  #translate(context) {
+    const { element, gfx } = context, label = this.label(element);
+    const wider = label && element.labelTarget ? Math.max(0, WIDTH_PX - element.width) : 0;
+    if (element.labelTarget) gfx.setAttribute('transform', `translate(${-wider / 2} 0)`);
+    if (!label) return;
+    const owner = Object.create(getBusinessObject(element), { name: { value: label.get('text') } });
+    context.element = Object.create(element, { businessObject: { value: owner }, width: { value: element.width + wider } });
+  }
+}
+
+export function labelsOf(element) {
+  return (getBusinessObject(element).get('extensionElements')?.get('values') ?? []).filter(value => is(value, 'troika:Label'));
+}
+
+function reader() {
+  return document.documentElement.lang.slice(0, 2);
+}
+
+export default { __init__: ['troikaShownNames'], troikaShownNames: ['type', ShownNames] };
