@@ -23,6 +23,9 @@ MESSAGES: dict[str, str] = {
     "invalid-pattern": N_("'{pattern}' is not a pattern that can be used: {reason}."),
     "unknown-type": N_("There is no type '{name}'."),
     "no-environment": N_("{function} needs {missing}, which this place does not provide."),
+    "not-in-directory": N_(
+        "{function}: there is no {kind} '{key}'. Correct the name, or add the {kind} to the organisation."
+    ),
     "assertion": N_("The value does not meet its assertion."),
     "result-type": N_("The result of '{name}' is {found}, which is not a {expected}."),
     "not-feel": N_("The text is not FEEL: expected {expected}, found {found}."),

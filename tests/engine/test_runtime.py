@@ -11,6 +11,7 @@ from engine import history, identity, incidents, jobs, repository, runtime, work
 from engine.db.counter import counter
 from engine.db.effect import effect
 from engine.db.instance import Status
+from engine.db.job import incident
 from engine.errors import BusinessKeyTaken, InstanceOver, ProcessNotDeployed, ProcessRetired, Suspended, WaitNotOpen
 from engine.unit_of_work import ENGINE
 from tests.engine.bpmn.drawing import (
@@ -376,6 +377,29 @@ def test_a_title_asks_the_directory_and_the_calendar(engine):
     deploy(engine, drawing(title + START + user("approve") + END + flows("start approve end")))
 
     assert look_at(engine, begun(engine, clerk="ann")).instance.title == "2"
+
+
+NOT_THERE = {
+    'belongs to("ann", "nope")': "belongs to: there is no department 'nope'.",
+    'has role("ann", "nope")': "has role: there is no group 'nope'.",
+    'has role("nobody", "managers")': "has role: there is no user 'nobody'.",
+}
+
+
+def test_an_incident_says_whom_a_condition_asked_for_in_vain(engine):
+    ann(engine)
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_group(uow, "managers", "经理")
+    for number, (asked, says) in enumerate(NOT_THERE.items()):
+        gate = element("exclusiveGateway", "g", default="g_end")
+        lines = flows("start g end", f"g u ? {asked}", "u end")
+        deploy(engine, drawing(START + gate + user("u") + END + lines, process_id=f"p{number}"))
+        begun(engine, f"p{number}")
+        with engine.unit_of_work(ENGINE, read_only=True) as uow:
+            (row,) = uow.execute(select(incident).order_by(incident.c.id.desc()).limit(1))
+
+        template, facts = incidents.sentences(row.code, row.detail)[-1]
+        assert template.format(**facts).startswith(f"{says} Correct the name")
 
 
 def test_start_of_the_unknown_and_of_the_retired_is_refused(engine):

@@ -1,15 +1,14 @@
 """Who somebody is, by the directory that the environment of the evaluation provides.
 
 The directory has `belongs(person, department)` and `has_role(person, role)`, as `engine.identity.Directory`; what it
-does not know is an EngineError.
+does not know is a NotFound.
 """
 
 from typing import Any
 
-from engine.errors import N_, EngineError
+from engine.errors import N_, NotFound
 from engine.feel.builtins.registry import builtin
 from engine.feel.diagnostics import NoValue
-from engine.feel.values import describe
 
 
 @builtin("belongs to(person: any, department: string) -> boolean", asks="people", extra=True)
@@ -32,7 +31,6 @@ def _asked(run: Any, function: str, verb: str, person: Any, key: str) -> bool:
         return False
     try:
         known: bool = getattr(run.people, verb)(person, key)
-    except EngineError as error:
-        found = error.facts.get("key", describe(person))
-        raise NoValue("invalid-literal", function=function, found=str(found)) from None
+    except NotFound as error:
+        raise NoValue("not-in-directory", function=function, **error.facts) from None
     return known
