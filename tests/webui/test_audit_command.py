@@ -1,5 +1,6 @@
 """`troika audit verify` by itself: parts of the record, and an exit code for each answer."""
 
+import json
 import sqlite3
 from datetime import timedelta
 
@@ -66,6 +67,23 @@ def test_part_of_the_record_is_what_was_asked_for_and_what_is_wrong_there_alone(
     code, told = troika("verify", "--instance", str(new))
     assert (code, "checkpoint 1 holds its link" in told) == (2, True), told
     assert troika("verify", "--instance", str(newest))[0] == 0
+
+
+def test_where_the_record_stands_its_checkpoints_and_one_chain_are_told(record):
+    troika, (key, *_), _, folder = record
+    code, told = troika("standing")
+    assert (code, "checkpoint 1 of" in told, "not verified yet" in told) == (0, True, True)
+    _, line = troika("checkpoints")[1].splitlines()
+    assert line.split()[0] == "1"
+    assert troika("keys")[1].strip() in line
+    assert troika("chain", str(key), "--to", str(folder / "chain.json"))[0] == 0
+    chain = json.loads((folder / "chain.json").read_text())
+    assert (chain["stream"], len(chain["links"])) == (str(key), 3)
+    assert chain["anchor"]["checkpoint"]["root"] in line
+    code, told = troika("chain", str(uuid7()))
+    assert (code, "Expected chain" in told) == (1, True)
+    by_hand(folder, "UPDATE audit_anchor SET at = at - 90000000000")
+    assert troika("standing")[0] == 4
 
 
 def test_one_request_is_held_against_checkpoints_and_keys_that_are_named(record):

@@ -103,6 +103,17 @@ def test_every_noun_answers_and_the_doctor_misses_a_row_that_is_gone(troika, tmp
     listed = {noun: troika(noun, "list")[1] for noun in ("process", "instance", "job", "incident", "user")}
     assert "order_to_cash" in listed["process"]
     assert "jiangyi" in listed["user"]
+    code, told = troika("policy", "proofs")
+    assert (code, "expense_claim" in told, "violated" in told) == (0, True, False), told
+    assert troika("policy", "holds") == (0, "0 held\n")
+    whole = troika("policy", "grants", "--state", "all")[1].splitlines()
+    assert len(whole) > 1
+    names = {line.split()[0] for line in whole[1:]}
+    of_bob = troika("policy", "grants", "--state", "all", "--person", "bob")[1].splitlines()
+    assert {line.split()[0] for line in of_bob[1:]} <= {"包博"} <= names | {"包博"}
+    assert len(of_bob) < len(whole)
+    document = next(word for word in whole[1].split() if word.count("-") == 4)
+    assert len(troika("policy", "grants", "--state", "all", "--document", document)[1].splitlines()) == 2
     running = next(line.split()[0] for line in listed["instance"].splitlines() if "running" in line)
     assert "instance.started" in troika("instance", "show", running)[1]
     assert troika("job", "run-due")[0] == 0

@@ -1,5 +1,6 @@
-"""troika audit verify · anchor · erase-opinion · erase-text · erase-act · keys · export · evidence · reseal."""
+"""troika audit: the record is looked at, verified, anchored, exported, erased from as the law asks, and resealed."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +21,52 @@ from webui.auditing import pack
 from webui.cli import opening
 
 group = AppGroup("audit", help="The record: verify, anchor, export, reseal.")
+
+
+@group.command()
+def standing() -> None:
+    """Where the record stands: last checkpoint, what is not outside yet, the last verification. Exit 4: overdue."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found, check = audit.standing(uow), audit.last_check(uow)
+    if found.last is None:
+        click.echo("no checkpoint yet")
+    else:
+        click.echo(
+            f"checkpoint {found.last.number} of {found.last.at}: {found.last.count} chains, {found.unsent} unsent"
+        )
+    if check is None:
+        click.echo("not verified yet")
+    else:
+        click.echo(f"verified {check.finished_at}: exit {check.exit}, {len(check.findings)} findings")
+    if found.late:
+        click.echo("anchors are overdue", err=True)
+        raise SystemExit(verifier.OVERDUE)
+
+
+@group.command()
+@click.option("--before", type=int, help="Only those with a smaller number.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+def checkpoints(before: int | None, limit: int) -> None:
+    """Signed checkpoints, newest first."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found = audit.checkpoints(uow, before=before, limit=limit)
+    opening.table(
+        ("number", "at", "chains", "root", "key", "sent outside"),
+        [(made.number, made.at, made.count, made.root, made.key, sent or "not yet") for made, sent in found],
+    )
+
+
+@group.command()
+@click.argument("stream")
+@click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="The JSON file; else printed.")
+def chain(stream: str, file: Path | None) -> None:
+    """Every link of STREAM (a request's id, or audit:SCOPE) and the way to the newest checkpoint; on record."""
+    with opening.engine().unit_of_work(opening.CLI) as uow:
+        text = json.dumps(gathering.chain(uow, stream), ensure_ascii=False, indent=1)
+    if file is None:
+        click.echo(text)
+    else:
+        file.write_text(text, encoding="utf-8")
 
 
 class _Verify(click.Command):

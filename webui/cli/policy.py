@@ -1,4 +1,4 @@
-"""troika policy list · export · propose · activate · withdraw · confirm · retire · replay."""
+"""troika policy list · proofs · holds · grants · export · propose · activate · withdraw · confirm · retire · replay."""
 
 import sys
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from engine import identity, policy, repository
 from engine.errors import N_, EngineError
 from engine.policy import Version, recorded, replay, statement
 from engine.unit_of_work import Actor, UnitOfWork
+from webui import policy_rows
 from webui.cli import opening
 
 group = AppGroup("policy", help="What must hold before money moves: state, propose, put in force.")
@@ -40,6 +41,60 @@ def list_(of_all: bool) -> None:
           one.policy.title, "weaker" if one.weakens else "", names.get(str(one.proposed_by), ""),
           names.get(str(one.approved_by), ""), one.id) for one in found],
     )  # fmt: skip
+
+
+@group.command()
+def proofs() -> None:
+    """Every process that can reach a guarded operation against the policies in force; exit 1: one does not prove."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        held, found = policy.in_force(uow), repository.proofs(uow)
+    opening.table(
+        ("process", "version", *(one.id for one in held), "situations", "ms"),
+        [(one.definition.key, one.definition.version, *(one.verdict(of) for of in held), one.states,
+          f"{one.milliseconds:.1f}") for one in found],
+    )  # fmt: skip
+    for one in found:
+        for finding in one.findings:
+            click.echo(f"{one.definition.key} v{one.definition.version}: {finding}")
+    if any(one.verdict(of) in (policy.VIOLATED, policy.UNKNOWN) for one in found for of in held):
+        sys.exit(1)
+
+
+@group.command()
+def holds() -> None:
+    """What is held now, the oldest first, with its reasons."""
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        found = policy.open_holds(uow)
+    for one in found:
+        times = f"{one.times} times" if one.times > 1 else "once"
+        about = f"{one.operation} {one.subject_type} {one.subject_id}"
+        click.echo(f"{one.job_id} {about}, since {one.held_at}, looked at {times}")
+        for text, facts in one.reasons:
+            click.echo(f"    {text.format(**facts)}")
+    click.echo(f"{len(found)} held")
+
+
+@group.command()
+@click.option("--document", default="", help="Of exactly this document (its id).")
+@click.option("--person", default="", help="Of exactly this person: login, or id of the account.")
+@click.option("--state", type=click.Choice(["active", "parked", "void", "consumed", "all"]), default="active",
+              show_default=True)  # fmt: skip
+def grants(document: str, person: str, state: str) -> None:
+    """Approvals, newest first: whose, for which document, and what became of them."""
+    rows: list[tuple[object, ...]] = []
+    before = None
+    with opening.engine().unit_of_work(opening.CLI, read_only=True) as uow:
+        while True:
+            found, before = policy_rows.grants(
+                uow, document=document, person=person, state="" if state == "all" else state, before=before
+            )
+            rows += [(one.who, one.capability, one.subject_type, one.subject_id, one.number, one.facts.get("amount"),
+                      one.granted_at, one.expires_at, one.state, one.state_reason) for one in found]  # fmt: skip
+            if before is None:
+                break
+    opening.table(
+        ("who", "approval", "kind", "document", "request", "amount", "given", "good until", "state", "why"), rows
+    )
 
 
 @group.command()
