@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import drafts, identity, operations, repository
+from engine import drafts, identity, operations, repository, workdays
 from engine.bpmn.parser.spiff import DrawingParser
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.bpmn.drawing import drawing, flows
@@ -249,6 +249,22 @@ def test_an_expression_is_tried_with_typed_values(ana, text, values, names, valu
 
     assert [(one["name"], one["type"], one["problem"]) for one in answer.json["names"]] == names
     assert answer.json["value"] == value
+
+
+def test_an_expression_is_tried_with_the_people_and_the_work_calendar_that_there_are(ana, engine):
+    body = {"key": "visit_report", "xml": drawn(ana)["xml"], "kind": "expression"}
+
+    def tried(text):
+        return ana.post("/designer/expression/try", json={**body, "text": text, "values": {"谁": "ana"}}).json
+
+    days = 'work days between(date("2026-09-30"), date("2026-10-09"))'
+    assert [tried('has role(谁, "analysts")')["value"], tried('has role(谁, "finance")')["value"]] == ["true", "false"]
+    assert tried('has role(谁, "nobody")')["findings"] != []
+    (told,) = tried(days)["findings"]
+    assert "a work calendar" in told["message"]
+    with engine.unit_of_work(ENGINE) as uow:
+        workdays.ensure_cn(uow)
+    assert tried(days)["value"] == "2"
 
 
 def test_a_deployed_drawing_in_another_encoding_is_opened(ana, engine):

@@ -101,8 +101,7 @@ def try_expression() -> ResponseReturnValue:
     if not isinstance(values, dict) or not all(isinstance(said, str) and storable(said) for said in values.values()):
         raise NotAnObject(field="values")
     found = repository.variables(g.uow, {path_of_draft(sent["key"]): sent["xml"].encode("utf-8")}).get(sent["key"])
-    settings = g.uow.settings
-    return jsonify(expressions.tried(sent["text"], sent["kind"], found, values, g.uow.now, settings.timezone))
+    return jsonify(expressions.tried(sent["text"], sent["kind"], found, values, g.uow))
 
 
 @designer.post("/condition")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from flask_babel import gettext
 
-from engine import feel
+from engine import feel, identity, workdays
 from engine.errors import N_
 from engine.feel import nodes
 from engine.feel.analysis import analyse, long_names
@@ -16,6 +16,7 @@ from engine.feel.reference import FunctionInfo
 from engine.feel.reference import functions as all_functions
 from engine.feel.types import ANY, Type, conforms, members_of, resolved
 from engine.lint import Variables
+from engine.unit_of_work import UnitOfWork
 from webui import errors
 
 _DEPTH = 4
@@ -44,10 +45,10 @@ def findings(text: str, kind: str, known: Variables | None) -> list[dict[str, An
     return [_finding(text, diagnostic) for diagnostic in found.diagnostics]
 
 
-def tried(
-    text: str, kind: str, known: Variables | None, given: Mapping[str, str], now: datetime, zone: str
-) -> dict[str, Any]:
-    """The value of `text` for values that a person typed. `names`: what it reads, with what is wrong with each value.
+def tried(text: str, kind: str, known: Variables | None, given: Mapping[str, str], uow: UnitOfWork) -> dict[str, Any]:
+    """The value of `text` for values that a person typed, with the people and the work calendar of this installation.
+
+    `names`: what it reads, with what is wrong with each value.
 
     `value`: as FEEL, null while a value is wrong or the text is not FEEL; `findings`: why a value is null.
     """
@@ -59,6 +60,7 @@ def tried(
         return {"names": [], "value": None, "findings": findings(text, kind, known)}
     context: dict[str, Any] = {}
     asked = []
+    now, zone = uow.now, uow.settings.timezone
     for path, of in asked_of(compiled, scope):
         name = ".".join(path)
         value, problem = _typed(given.get(name, ""), of, now, zone)
@@ -66,7 +68,8 @@ def tried(
         _put(context, path, value)
     if any(one["problem"] for one in asked):
         return {"names": asked, "value": None, "findings": []}
-    result = compiled.evaluate(context, now=now, zone=zone)
+    calendar = workdays.calendar(uow) if workdays.calendars(uow) else None
+    result = compiled.evaluate(context, now=now, zone=zone, calendar=calendar, people=identity.Directory(uow))
     return {
         "names": asked, "value": feel.literal(result.value),
         "findings": [_finding(text, diagnostic) for diagnostic in result.diagnostics],
