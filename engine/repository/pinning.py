@@ -194,6 +194,8 @@ def _reason(
     """(rule, message, hint) of what is wrong with one pinned reference."""
     if reference.id is None:
         return "binding-not-fixed", _NOT_FIXED, _NAME_IT
+    if reference.binding == "versionTag" and kind != "process":
+        return "reference-exists", _BEARS_NONE, _BIND_OTHERWISE
     if reference.binding == "versionTag" and not reference.version_tag:
         return "version-tag-missing", _NO_TAG, _GIVE_TAG
     found = own.get(f"{kind}:{reference.id}")
@@ -250,6 +252,8 @@ _NO_TAG = N_("'{element}' is bound to a version tag, but names none.")
 _GIVE_TAG = N_("Write the version tag, or choose another binding.")
 _MISSING = N_("Expected {kind} '{key}' to be deployed, but there is none.")
 _MISSING_TAG = N_("Expected {kind} '{key}' to be deployed with version tag '{tag}', but there is none.")
+_BEARS_NONE = N_("'{element}' is bound to a version tag of {kind} '{key}', but only processes bear one.")
+_BIND_OTHERWISE = N_("Bind it to the version that is deployed together with this process, or to the latest.")
 _DEPLOY_IT = N_("Deploy it together with this process, or before it.")
 _CIRCULAR = N_(
     "'{element}' is bound to the version of '{key}' that is deployed together with it, which calls it back so."

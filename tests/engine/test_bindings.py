@@ -200,7 +200,7 @@ def test_a_form_that_is_missing_or_that_no_version_can_be_chosen_for_is_refused(
     assert refused(engine, asking("deployment")) == [("reference-exists", "ask")]
     with engine.unit_of_work(ENGINE) as uow:
         repository.deploy(uow, {"forms/oa/ask.json": form("first")})
-    assert refused(engine, asking("versionTag")) == [("version-tag-missing", "ask")]
+    assert refused(engine, asking("versionTag")) == [("reference-exists", "ask")]
     assert refused(engine, asking("deployment").replace(b"oa/ask", b"= which")) == [("binding-not-fixed", "ask")]
 
 

@@ -155,7 +155,8 @@ def test_a_form_and_a_table_by_tag_are_said_in_the_difference_and_refused_since_
     said = "Which version Before not there After the one with a tag Form · Version tag Before not there After 1.0"
     assert said in shown
     assert "Decision table · Version tag Before not there After 2.0" in shown
-    assert "Expected form 'oa/visit' to be deployed with version tag '1.0', but there is none." in refused
+    for kind, key in (("form", "oa/visit"), ("decision", "grade")):
+        assert f"is bound to a version tag of {kind} '{key}', but only processes bear one. Bind it to the" in refused
 
 
 def process(key, inside="", *, tag="", flow=""):
