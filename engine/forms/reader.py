@@ -40,6 +40,7 @@ REFUSED = {
 _LABEL = re.compile(r"troika:(\w+)\.(\w+)")
 _KEY = re.compile(r"[^\W\d]\w*", re.UNICODE)
 _TEMPLATE = re.compile(r"\{\{\s*(?![#/@^])(.+?)\s*\}\}")
+_MISSING = {"people": N_("the people of the company"), "calendar": N_("a work calendar")}
 _LIMITS = ("min", "max", "minLength", "maxLength")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 AMOUNTS = frozenset(("number", "expression"))
@@ -258,6 +259,11 @@ def _expression(reader: _Reader, element: str, text: Any) -> Compiled | None:
                    text=text, reason=str(error))  # fmt: skip
         return None
     reader.reads |= compiled.names
+    for asked in sorted(compiled.asks - {"clock"}):
+        reader.say("form-expression-asks", element,
+                   N_("'{name}': '{text}' needs {missing}, which a form does not know: it is null there."),
+                   hint=N_("Let a script of the process ask it, and read the variable here."), level=Level.WARN,
+                   text=text, missing=_MISSING[asked])  # fmt: skip
     return compiled
 
 

@@ -333,6 +333,29 @@ def test_a_missing_label_is_a_warning() -> None:
     assert [finding.rule for finding in reading.findings] == ["form-label-missing"]
 
 
+def test_an_expression_that_asks_what_a_form_does_not_know_is_a_warning() -> None:
+    hides = {
+        "a": '= has role(clerk, "managers")',
+        "b": "= work days between(since, today()) > 3",
+        "c": "= due < today()",
+    }
+    reading = forms.read(
+        {
+            "id": "x",
+            "components": [
+                {"id": key, "type": "textfield", "key": key, "conditional": {"hide": text}}
+                for key, text in hides.items()
+            ],
+        }
+    )
+
+    assert reading.form is not None
+    assert [(one.rule, str(one.level), one.element_id, one.facts["missing"]) for one in reading.findings] == [
+        ("form-expression-asks", "warn", "a", "the people of the company"),
+        ("form-expression-asks", "warn", "b", "a work calendar"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("properties", "rule"),
     [
