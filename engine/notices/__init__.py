@@ -5,6 +5,8 @@ from engine.notices.delivering import NotYet, Parcel, prepare, send, sent
 from engine.notices.events import DIGEST, EVENTS, MAIL, PERSONAL_CHANNELS, ROBOT
 from engine.notices.preferences import choose, chosen, digest, quiet_hours, set_digest, set_quiet_hours
 from engine.notices.receivers import of_receiver
+from engine.notices.reviews import WITHDRAWN as REVIEW_WITHDRAWN
+from engine.notices.reviews import asked as asked_reviewers
 from engine.notices.reviews import chosen as chosen_reviewers
 from engine.notices.reviews import of_review, reviewers
 from engine.notices.staffing import of_staffing
@@ -17,9 +19,11 @@ SENT_OUTSIDE = (MAIL, DIGEST, ROBOT)
 __all__ = [
     "EVENTS",
     "PERSONAL_CHANNELS",
+    "REVIEW_WITHDRAWN",
     "SENT_OUTSIDE",
     "NotYet",
     "Parcel",
+    "asked_reviewers",
     "choose",
     "chosen",
     "chosen_reviewers",

@@ -22,6 +22,7 @@ from engine.notices.events import (
     DIGEST,
     EVENTS,
     MAIL,
+    PERSONAL_CHANNELS,
     POLICY,
     RECEIVER_OFF,
     ROBOT,
@@ -101,6 +102,12 @@ def plan(uow: UnitOfWork, instance: Instance | None, notices: Sequence[Notice]) 
                 told += sum(_plan(uow, instance, notice, channel) for channel in where[user.id])
         told += _plan_robots(uow, instance, event, listed)
     return told
+
+
+def told(uow: UnitOfWork, notice: Notice) -> bool:
+    """Whether this notice about something that is no request was planned, on whichever channel."""
+    keys = [_key(notice.about_id, notice, notice.recipient_id, channel) for channel in PERSONAL_CHANNELS]
+    return any(uow.read_one(_sent, {"key": key}) is not None for key in keys)
 
 
 def _facts(uow: UnitOfWork, instance_id: UUID, first: int) -> list[Entry]:
@@ -286,9 +293,8 @@ def _plan(
     recipient = recipient or notice.recipient_id
     if channel == MAIL and not (uow.settings.smtp_url and identity.user(uow, recipient).email):
         return 0
-    subject_id = instance.id if instance is not None else notice.about_id
     instance_id = None if instance is None else instance.id
-    key = ids.named("notice", subject_id, notice.event, notice.about, recipient, channel)
+    key = _key(instance_id or notice.about_id, notice, recipient, channel)
     if uow.read_one(_sent, {"key": key}) is not None:
         return 0
     in_app = channel == APP
@@ -321,6 +327,10 @@ def _plan(
     at = preferences.not_before(uow, recipient, uow.now) if channel == MAIL else None
     later.put(uow, JobKind.NOTICE, channel, payload, key=key, at=at, retry=RETRY)
     return 1
+
+
+def _key(subject_id: UUID | None, notice: Notice, recipient: UUID, channel: str) -> UUID:
+    return ids.named("notice", subject_id, notice.event, notice.about, recipient, channel)
 
 
 def _text(key: UUID | None) -> str | None:

@@ -190,7 +190,11 @@ def test_an_area_that_demands_a_second_person_publishes_what_exactly_he_approved
     with engine.unit_of_work(Actor(people["ana"].id)) as uow:
         drafts.save(uow, PATH, RENAMED, name="报销")
     assert ana.post("/designer/areas/oa", data={"second": "yes"}).status_code == 403
-    assert root.post("/designer/areas/oa", data={"second": "yes"}).status_code == 303
+    assert "Demand a second person" in root.get("/designer/").text
+    back = root.post("/designer/areas/oa", data={"second": "yes", "back": "library"})
+    assert (back.status_code, back.location) == (303, "/designer/")
+    seen = ana.get("/designer/").text
+    assert ("second person" in seen, "Demand no second person" in seen) == (True, False)
 
     def act(visitor, what, text=""):
         digest = re.search(r'name="digest" value="(\w+)"', visitor.get(page).text)[1]
@@ -237,6 +241,7 @@ def test_a_review_tells_whom_it_asks_and_who_asked_and_can_be_withdrawn(ana, eng
     assert "These may: " in text_of(ana.get(page))
     assert (act(ben, "withdraw"), act(ana, "withdraw"), act(ben, "approve")) == (403, 303, 409)
     assert "No review was asked for." in text_of(ben.get(page))
+    assert (("安娜不再请您复核「报销」", "", page) in told("ben"), told("eva")) == (True, [])
     assert act(ana, "ask") == 303
     assert [line for line, *_ in told("eva")] == ["安娜请您复核「报销」"]
     assert act(eva, "back", text="连线断了") == 303

@@ -95,7 +95,8 @@ def library() -> ResponseReturnValue:
     lines = [line_of(key, deployed.get(key), drawn.get(key)) for key in sorted({*deployed, *drawn})]
     return page(
         "designer/library.html", block="content", lines=sorted(lines, key=lambda line: (line.category, line.key)),
-        reviews=drafts.reviewing.asked(g.uow),
+        reviews=drafts.reviewing.asked(g.uow), areas=repository.areas.areas(g.uow),
+        demanding=drafts.reviewing.demanding(g.uow),
     )  # fmt: skip
 
 

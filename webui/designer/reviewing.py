@@ -70,8 +70,9 @@ def do_review(path: str) -> ResponseReturnValue:
     able = notices.reviewers(g.uow, files, asked.asked_by if asked is not None and act != "ask" else g.reader.id)
     if act == "withdraw":
         drafts.reviewing.withdraw(g.uow, path)
-        return redirect(url_for(".review", path=path), 303)
-    if act == "ask":
+        told = [] if asked is None else notices.asked_reviewers(g.uow, path, asked.asked_at, able)
+        state = notices.REVIEW_WITHDRAWN
+    elif act == "ask":
         told, state = notices.chosen_reviewers(able, _people()), drafts.reviewing.ASKED
         drafts.reviewing.ask(g.uow, path, files, text)
     else:
@@ -90,7 +91,7 @@ def do_review(path: str) -> ResponseReturnValue:
 def demand_review(area: str) -> ResponseReturnValue:
     """Let an area demand a second person, or no longer."""
     drafts.reviewing.demand(g.uow, area, demanded=request.form.get("second") == "yes")
-    return redirect(url_for(".exchange"), 303)
+    return redirect(url_for(".library" if request.form.get("back") == "library" else ".exchange"), 303)
 
 
 def edited(file: File) -> Edited:
