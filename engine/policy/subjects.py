@@ -14,6 +14,7 @@ from engine.errors import Title
 from engine.forms import Form, FormField, Permissions
 from engine.forms.model import CONTAINERS
 from engine.policy.abstraction import Place, System
+from engine.policy.beside import Beside
 from engine.policy.regions import never_gives
 
 Forms = Callable[[Process, str], Form | None]
@@ -41,7 +42,11 @@ class Subjects:
             if event.kind in _CARRIES and place.node.type not in _CATCHES and (names := _given(place.node))
         ]  # fmt: skip
         self._names = {place.id: self._written(place) for place in system.places.values()}
+        self._beside = Beside(system)
         self._passed: dict[tuple[str, str], bool] = {}
+        for place in reversed(system.places.values()):  # what is called in a called process first
+            if place.node.type == "callActivity" and not place.repeats:
+                self._names[place.id] = {name for name in self._names[place.id] if not self._gives_back(place, name)}
         self._handed_on = {pair for place in system.places.values() for pair in _handed_on(place.node)}
         self._about = {
             place.id: self._variables(place, _text(place.node.extensions.policy.subject))
@@ -141,9 +146,7 @@ class Subjects:
         """Whether a place may write this variable of the process itself when it is done. An operation that nobody
         knows may answer anything; an error and an escalation bring what their thrower says."""
         place = self._system.places[name]
-        names, extensions = self._names[name], place.node.extensions
-        if place.node.type == "callActivity":
-            names = names | self._brought_back(place)
+        names, extensions = self._all_written(place), place.node.extensions
         unknown = extensions.task is not None and self._catalog.get(extensions.task.type) is None
         carries = place.node.type in _CATCHES and any(event.kind in _CARRIES for event in place.node.events)
         if (unknown or carries) and not (extensions.outputs or place.node.data_out):
@@ -242,9 +245,7 @@ class Subjects:
         """Whether the inside of a sub-process has a variable of its own: also a copy that is written there."""
         if name in _declared(place.node) or self._may_bring(place, name):
             return True
-        return any(_head(line.target) == name for line in place.node.extensions.inputs) and any(
-            names & {name, ANYTHING} for inner in self._system.inside(place) if (names := self._names[inner.id])
-        )
+        return any(_head(line.target) == name for line in place.node.extensions.inputs) and self._parts(place, name)
 
     def _is_handed_on(self, call: Place, name: str) -> bool:
         """Whether a called process has the caller's value under the same name, and never another one."""
@@ -254,18 +255,26 @@ class Subjects:
             lines = [line for line in call.node.extensions.inputs if _head(line.target) == name]
             given = called is not None and (called.propagate_parent or bool(lines)) and not call.node.data_in
             same = given and all(_is_same(line.source, name) for line in lines)
-            self._passed[key] = same and not any(
-                name in names or ANYTHING in names
-                for inner in self._system.inside(call) if (names := self._names[inner.id])
-            )  # fmt: skip
+            self._passed[key] = same and not self._parts(call, name)
         return self._passed[key]
+
+    def _parts(self, container: Place, name: str) -> bool:
+        """Whether a copy that is made where the inside of a place begins may come to differ from what it is a copy of:
+        it is written inside, or the other one meanwhile."""
+        inside = {inner.id for inner in self._system.inside(container)}
+        writing = [place for place in self._system.places.values() if self._all_written(place) & {name, ANYTHING}]
+        return any(place.id in inside or self._beside.may(container, place) for place in writing)
+
+    def _gives_back(self, call: Place, name: str) -> bool:
+        """Whether a call writes under this name the value that it was given under it."""
+        lines = [line for line in call.node.extensions.outputs if _head(line.target) == name]
+        same = bool(lines) and all(line.target == name and _is_same(line.source, name) for line in lines)
+        return same and not call.node.data_out and self._is_handed_on(call, name)
 
     # ------------------------------------------------------------ what is written
 
     def _replaced_by(self, place: Place) -> set[str]:
-        names = self._names[place.id]
-        if place.node.type == "callActivity":
-            names = names | self._brought_back(place)
+        names = self._all_written(place)
         if ANYTHING in names:
             return {approval for approval, about in self._about.items() if about}
         written = {(owner, name) for name in names for owner in self._owners_around(place, name)}
@@ -287,6 +296,11 @@ class Subjects:
             return False
         written = [line for line in lines if _head(line.target) == name]
         return [line.target for line in written] == [name] and never_gives(_text(written[0].source), name)
+
+    def _all_written(self, place: Place) -> set[str]:
+        """The variables that a place writes when it is done, also those that a called process gives back."""
+        names = self._names[place.id]
+        return names | self._brought_back(place) if place.node.type == "callActivity" else names
 
     def _changed(self, place: Place) -> set[str]:
         """Approvals of a document whose facts an operation changes: their grants are revoked before it runs."""

@@ -387,6 +387,51 @@ def _calling(inside: str, body: str, *lines: str) -> bytes:
     return xml.replace(b"</definitions>", called.encode())
 
 
+GIVES_BACK = {
+    "alone": (["start call pay end"], "", "proved, both"),
+    "while another document takes its place": (
+        ["start f call j pay end", "f w fin2 j"],
+        element("parallelGateway", "f") + element("parallelGateway", "j")
+        + service("w", "erp.other", out_request_id='= "B"') + user("fin2", MODE, MARK), "violated, both",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", GIVES_BACK)
+def test_a_call_that_gives_back_the_document_it_was_given_writes_no_other_one(how):
+    lines, more, expected = GIVES_BACK[how]
+    called = FROM_TO + user("fin", '<troika:approval mode="any" onReject="end"/>', MARK) + flows("s0 fin s1")
+    body = more + service("pay", PAY, in_request_id="= request_id")
+    gives_back = mapping(out_request_id="= request_id") + "</extensionElements></callActivity>"
+
+    xml = _calling(called, body, *lines).decode()
+    verdict = judged(xml.replace("</extensionElements></callActivity>", gives_back).encode(), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == expected
+
+
+@pytest.mark.parametrize(("copied", "outcome"), [("", "proved, both"), ("= request_id", "violated, both")])
+def test_a_yes_to_a_copy_counts_for_no_document_that_has_been_named_meanwhile(copied, outcome):
+    """A sub-process with a copy of the document asks about it after another one has taken its place outside."""
+    asks = element("exclusiveGateway", "x", default="x_no") + '<endEvent id="no"/>'
+    inside = FROM_TO + user("t") + user("fin", MODE, MARK) + asks + flows("s0 t x", "x fin s1 ? swapped = true", "x no")
+    copies = extensions(mapping(in_request_id=copied)) if copied else ""
+    body = (
+        START + END + script("n", "false", "swapped")
+        + element("parallelGateway", "f") + element("parallelGateway", "j")
+        + f'<subProcess id="S">{copies}{inside}</subProcess>' + service("w", "erp.other", out_request_id='= "B"')
+        + script("y", "true", "swapped") + service("pay", PAY, in_request_id="= request_id")
+        + element("exclusiveGateway", "ok", default="ok_end")
+    )  # fmt: skip
+    lines = ("start n f S j", "f w y j ok", f"ok pay end ? {AGREED}", "ok end")
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
 @pytest.mark.parametrize("what", CALLED)
 def test_a_called_process_undoes_what_it_has_done_itself(what):
     more, lines, expected = CALLED[what]
