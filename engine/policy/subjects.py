@@ -276,7 +276,7 @@ class Subjects:
     def _replaced_by(self, place: Place) -> set[str]:
         names = self._all_written(place)
         if ANYTHING in names:
-            return {approval for approval, about in self._about.items() if about}
+            names = {name for about in self._about.values() for _, name in about}
         written = {(owner, name) for name in names for owner in self._owners_around(place, name)}
         return {approval for approval, about in self._perhaps_about.items() if about & written}
 

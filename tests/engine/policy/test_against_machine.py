@@ -607,6 +607,19 @@ def test_what_the_directory_or_the_calendar_says_may_be_otherwise_at_the_next_st
     gates = element("exclusiveGateway", "a", default="a_fin") + element("exclusiveGateway", "b", default="b_pay")
     body = START + END + gates + user("fin", '<troika:approval mode="any" onReject="end"/>', MARK)
     body += element("exclusiveGateway", "j") + user("u") + service("pay", PAY, in_request_id="= request_id")
+def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own():
+    """Nothing maps it, and the sub-process has a variable of that name."""
+    own = '<dataObject id="o" name="request_id"/>' + catch("c", signal_event("s"))
+    inside = f'<subProcess id="S">{own}{FROM_TO}{flows("s0 c s1")}</subProcess>'
+    body = START + END + APPROVES.replace('onReject="flow"', 'onReject="end"') + inside
+    pays = service("pay", PAY, in_request_id="= request_id")
+
+    verdict = judged(drawing(body + pays + flows("start fin S pay end"), signal("s")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
     lines = ("start a", f"a j ? {asked}", "a fin j u b", f"b end ? {asked}", "b pay end")
 
     verdict = judged(drawing(body + flows(*lines)))
