@@ -113,6 +113,9 @@ class Layout:
     def _root_handlers(self) -> list[Place]:
         return [handler for handler in self.system.handlers if handler.parent is None]
 
+    def _interrupts(self, handler: Place) -> bool:
+        return any(self.system.places[start].node.interrupting for start in handler.starts)
+
     def _is_unheard(self, place: Place) -> bool:
         """Whether an event waits for an error or escalation that nothing in its scope throws by itself. At a task it is
         taken as drawn."""

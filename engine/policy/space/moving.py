@@ -99,7 +99,7 @@ class Moving(Resting):
 
     def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
         """An event sub-process begins: in place of everything around it, or beside it."""
-        if any(self.system.places[start].node.interrupting for start in handler.starts):
+        if self._interrupts(handler):
             before = self._emptied(state, handler.parent)
         elif state.tokens.count(self.slot(handler.id, "!")) >= MANY:
             return
@@ -160,8 +160,7 @@ class Moving(Resting):
 
     def _handlers_beside(self, above: Place | None, left: Place | None) -> list[Place]:
         """The event sub-processes in `above` that can still begin when an error has left `left`, which may be one."""
-        went_out = left.starts if left is not None and left.node.triggered_by_event else ()
-        if any(self.system.places[start].node.interrupting for start in went_out):
+        if left is not None and left.node.triggered_by_event and self._interrupts(left):
             return []
         return [handler for handler in self.system.handlers if handler.parent is above and handler is not left]
 

@@ -57,7 +57,7 @@ class Space(Moving):
                 yield from self._events_beside(state, slot, self._at_once)
         for handler in self.system.handlers:
             heard = handler.id in self._at_once if moved else handler.id not in self._unheard
-            if heard and self._is_alive(state, handler.parent):
+            if heard and self._is_alive(state, handler.parent) and not self._is_taken_over(state, handler.parent):
                 yield from self._handle(state, handler)
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:

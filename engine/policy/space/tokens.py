@@ -40,6 +40,15 @@ class Tokens(Layout):
             return any(not self._is_logged(slot) for slot in state.tokens)
         return any(self.slots[slot][0] is container and self.slots[slot][1].startswith("!") for slot in state.tokens)
 
+    def _is_taken_over(self, state: State, container: Place | None) -> bool:
+        """Whether an event sub-process runs in place of everything in a scope: no other one waits there any more."""
+        if container is not None and self._are_several(state, container):
+            return False
+        active = (self.slots[slot][0] for slot in state.tokens if self.slots[slot][1].startswith("!"))
+        return any(
+            place.node.triggered_by_event and place.parent is container and self._interrupts(place) for place in active
+        )
+
     def _is_busy(self, state: State, container: Place) -> bool:
         """Whether something is in a place."""
         inside = self.inner.get(container.id, frozenset())

@@ -498,6 +498,19 @@ def test_a_payment_of_the_same_document_uses_the_yes_up(named):
     assert "pay" in verdict.proof & set(verdict.machine.paid)
 
 
+def test_what_begins_in_place_of_everything_begins_once():
+    """A second beginning would ask what has been decided in the first one."""
+    asks = element("exclusiveGateway", "x", default="x_pay") + user("fin", MODE, MARK) + user("t")
+    inner = asks + service("pay", PAY, in_request_id="= request_id")
+    handler = _handler(timer("PT1H"), inner, "caught x", 'x fin ? approval.fin.outcome != "reject"', "fin t", "x pay",
+                       stops="true")  # fmt: skip
+
+    verdict = judged(drawing(START + END + user("u") + handler + flows("start u end")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 def test_a_loop_whose_condition_is_always_true_runs_once_at_least():
     marker = (
         '<standardLoopCharacteristics testBefore="true" loopMaximum="2"><loopCondition>= true</loopCondition>'
