@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from engine.policy.abstraction import Place, System
+from engine.policy.beside import Beside
 from engine.policy.regions import Masks
 from engine.policy.space.choosing import Choice
+from engine.policy.space.layout import places_before
 from engine.policy.space.resting import Resting
 from engine.policy.space.states import DIGIT, MANY, WORDS, Move, Need, State, Way, one_less, one_more
 from engine.policy.subjects import Subjects
@@ -23,6 +25,7 @@ class Moving(Resting):
         fuse: bool,
     ) -> None:  # fmt: skip
         super().__init__(system, needs, subjects, data, whole=whole, fuse=fuse)
+        self._beside, self._passed = Beside(system), dict[tuple[str, str], bool]()
         self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
 
     def _moved(self, state: State, place: Place, ways: tuple[Way, ...], word: str = "") -> tuple[Move, State]:
@@ -166,10 +169,20 @@ class Moving(Resting):
 
     # ------------------------------------------------------------ going back
 
+    def _may_have_passed(self, place: Place, goal: Place) -> bool:
+        """Whether people can have done what they are sent back to, which an event beside it may have ended instead."""
+        if place is goal or goal.repeats or goal.node.extensions.request or not goal.boundaries:
+            return True
+        key = (place.id, goal.id)
+        if key not in self._passed:
+            before = places_before(self._before, [place.id])
+            self._passed[key] = any(target in before for _, target in goal.outgoing) or self._beside.may(goal, place)
+        return self._passed[key]
+
     def _sent_back(self, state: State, place: Place, target: str, word: str) -> Iterator[tuple[Move, State]]:
         """Everything that follows from the target is taken away with its approvals, joins get back what they had."""
         goal = self.system.places[target]
-        if not self._lies_around(goal.parent, place):
+        if not self._lies_around(goal.parent, place) or not self._may_have_passed(place, goal):
             return
         behind = {target, *self._down(target)}
         gone = frozenset(self.behind(target))

@@ -541,6 +541,28 @@ def test_nothing_is_sent_back_to_what_does_not_lead_to_it():
     assert verdict.outcome == "proved, both"
 
 
+@pytest.mark.parametrize(
+    ("round_", "outcome"), [(["u x"], "proved, both"), (["u ask more x", "more j ? d0 = true"], "violated, both")]
+)
+def test_nobody_is_sent_back_to_what_only_an_event_beside_it_has_ended(round_, outcome):
+    """Unless it was done in an earlier round."""
+    back = user("fin2", '<troika:approval mode="any" onReject="end"/>', '<troika:return targets="u"/>')
+    asks = element("exclusiveGateway", "more", default="more_x") + service("ask", "ask.d0") if len(round_) > 1 else ""
+    body = (
+        START + END + script("no", "false", "flag") + element("exclusiveGateway", "j") + user("u") + asks + back
+        + boundary("late", "u", timer("PT1H")) + script("yes", "true", "flag")
+        + element("exclusiveGateway", "x", default="x_fin") + element("exclusiveGateway", "y")
+        + user("fin", '<troika:approval mode="any" onReject="end"/>', MARK)
+        + service("pay", PAY, in_request_id="= request_id")
+    )  # fmt: skip
+    lines = ("start no j u", *round_, "x fin y pay end", "x y ? flag = true", "late yes fin2 end")
+
+    verdict = judged(drawing(body + flows(*lines)), states=2000, depth=20)
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
 def test_a_join_does_not_wait_for_what_is_only_kept_for_undoing():
     """Beside it a step in a sub-process is over, which something could undo."""
     body = (
