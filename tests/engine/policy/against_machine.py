@@ -88,7 +88,8 @@ def drawn(kind: str, seed: int, *, entangled: bool = False) -> bytes:
 def judged(
     xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, gaps: bool = False
 ) -> Verdict | None:  # fmt: skip
-    """None for a drawing that is refused when it is read or compiled. `gaps`: an instance may begin without a value."""
+    """None for a drawing that is refused when it is read or compiled. `gaps`: an instance may begin without a value,
+    and a job answer none."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -108,7 +109,7 @@ def judged(
             depth=depth,
             start=start,
             decisions=_decision,
-            samples=SAMPLES,
+            samples={name: (*values, None) for name, values in SAMPLES.items()} if gaps else SAMPLES,
             fleeting=frozenset() if entangled else _fleeting(xml),
         ).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),

@@ -607,6 +607,19 @@ def test_nothing_happens_beside_what_begins_and_ends_in_one_step(within):
     assert verdict.outcome == "proved, both"
 
 
+def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own():
+    """Nothing maps it, and the sub-process has a variable of that name."""
+    own = '<dataObject id="o" name="request_id"/>' + catch("c", signal_event("s"))
+    inside = f'<subProcess id="S">{own}{FROM_TO}{flows("s0 c s1")}</subProcess>'
+    body = START + END + APPROVES.replace('onReject="flow"', 'onReject="end"') + inside
+    pays = service("pay", PAY, in_request_id="= request_id")
+
+    verdict = judged(drawing(body + pays + flows("start fin S pay end"), signal("s")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 HEARD = {
     "signal": (signal_event("s"), f'<endEvent id="last">{signal_event("s")}</endEvent>'),
     "escalation": (escalation_event("X"), f'<endEvent id="last">{escalation_event("X")}</endEvent>'),
@@ -642,19 +655,6 @@ def test_what_the_directory_or_the_calendar_says_may_be_otherwise_at_the_next_st
     gates = element("exclusiveGateway", "a", default="a_fin") + element("exclusiveGateway", "b", default="b_pay")
     body = START + END + gates + user("fin", '<troika:approval mode="any" onReject="end"/>', MARK)
     body += element("exclusiveGateway", "j") + user("u") + service("pay", PAY, in_request_id="= request_id")
-def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own():
-    """Nothing maps it, and the sub-process has a variable of that name."""
-    own = '<dataObject id="o" name="request_id"/>' + catch("c", signal_event("s"))
-    inside = f'<subProcess id="S">{own}{FROM_TO}{flows("s0 c s1")}</subProcess>'
-    body = START + END + APPROVES.replace('onReject="flow"', 'onReject="end"') + inside
-    pays = service("pay", PAY, in_request_id="= request_id")
-
-    verdict = judged(drawing(body + pays + flows("start fin S pay end"), signal("s")))
-
-    assert verdict is not None
-    assert verdict.outcome == "proved, both"
-
-
     lines = ("start a", f"a j ? {asked}", "a fin j u b", f"b end ? {asked}", "b pay end")
 
     verdict = judged(drawing(body + flows(*lines)))
@@ -663,9 +663,10 @@ def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own(
     assert verdict.outcome == "violated, both"
 
 
-def test_a_decision_that_is_asked_for_nothing_stops_no_branch_beside_it():
-    """Whoever begins without a value gets stuck before the end that would have stopped everything else."""
-    xml = drawn("tangled, with data", 40022)
+@pytest.mark.parametrize("seed", [40022, 100804])
+def test_a_decision_that_is_asked_for_nothing_stops_no_branch_beside_it(seed):
+    """Whoever begins without a value, or gets none from a job, is stuck before the end that would have stopped all."""
+    xml = drawn("tangled, with data", seed)
 
     verdict = judged(xml, states=2000, depth=20, gaps=True)
 
