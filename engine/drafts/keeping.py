@@ -20,7 +20,7 @@ from engine.bpmn import element_templates, imports
 from engine.bpmn.imports import Dialect, ImportNote, Translation
 from engine.db.definition import Kind, definition
 from engine.db.draft import draft
-from engine.drafts import revisions
+from engine.drafts import reviewing, revisions
 from engine.errors import N_, AlreadyExists, InvalidValue, NotFound, StaleDraft
 from engine.unit_of_work import UnitOfWork
 
@@ -234,6 +234,7 @@ def discard(uow: UnitOfWork, path: str) -> None:
     """Forget the draft; deployed versions stay. Raises NotFound."""
     if cast("CursorResult[Any]", uow.execute(_remove, {"of": path})).rowcount != 1:
         raise NotFound(kind="draft", key=path)
+    reviewing.forget(uow, path)
     history.act(uow, "draft", "draft.discarded", {"path": path})
 
 

@@ -123,6 +123,11 @@ def withdraw(uow: UnitOfWork, path: str) -> None:
     history.act(uow, "draft", "draft.review_withdrawn", {"path": path, "digest": found.digest})
 
 
+def forget(uow: UnitOfWork, path: str) -> None:
+    """What was said of a draft that is there no more."""
+    uow.execute(_forget, {"of": path})
+
+
 def asked(uow: UnitOfWork) -> set[str]:
     """Drafts whose review is asked for and not decided, by path."""
     return set(uow.execute(_asked).scalars())

@@ -110,6 +110,8 @@ def test_a_step_leads_to_its_table_which_offers_the_data_of_the_process(site):
     page.locator("#cover").click()
     expect(page.locator("#covered")).to_contain_text("场景经过了 7 条规则中的 6 条。")
     expect(page.locator("td.rule-index[data-row-id=leave_rule_5]")).to_have_attribute("data-fired", "false")
+    with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert "leave_rule" not in [one.key for one in drafts.list_(uow)], "looking makes no draft"
     page.get_by_role("button", name="为“开始日期”添加一列").click()
     expect(page.locator("td.rule-index[data-fired]")).to_have_count(0)
     head = page.locator("#editor th.input-cell").nth(2)

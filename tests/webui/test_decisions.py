@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from engine import dmn, drafts, identity, repository
-from engine.unit_of_work import ENGINE
+from engine.unit_of_work import ENGINE, Actor
 from tests.engine.dmn import written as w
 from tests.webui.publishing import publish
 from tests.webui.test_publishing import text_of
@@ -319,6 +319,29 @@ def test_a_step_leads_to_its_decision_which_knows_the_data_of_the_process(ana, e
     }
     assert ana.post(f"{HERE}/", data=sent).headers["Location"] == f"{HERE}/edit/toll?process=asks&element=ask"
     assert {"id": "toll", "name": "toll"} in ana.get("/designer/catalogue.json").json["decisions"]
+
+
+def test_a_step_of_a_drawing_that_somebody_else_edits_is_not_named_behind_his_back(ana, engine, people):
+    unnamed = ASKS.replace(b'<zeebe:calledDecision decisionId="fee"', b'<zeebe:other decisionId="fee"')
+    assert unnamed != ASKS
+    with engine.unit_of_work(Actor(people["root"].id)) as uow:
+        drafts.save(uow, "processes/sales/asks.bpmn", unnamed, name="asks")
+        drafts.locking.hold(uow, "processes/sales/asks.bpmn")
+    ana.get(f"{HERE}/")
+    sent = {
+        "key": "toll",
+        "name": "",
+        "category": "sales",
+        "process": "asks",
+        "element": "ask",
+        "csrf_token": ana.token,
+    }
+
+    there = ana.post(f"{HERE}/", data=sent).headers["Location"]
+
+    assert "is editing “asks”" in text_of(ana.get(there))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert drafts.open_(uow, "processes/sales/asks.bpmn").version == 1
 
 
 def test_a_row_that_leaves_an_input_empty_is_decided_with_null(ana):

@@ -172,6 +172,10 @@ def test_a_scenario_alone_is_published_and_what_does_not_differ_is_said_on_the_p
     assert "Nothing differs from what is deployed" in text_of(ana.get("/designer/publish/claim"))
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, PATH.replace(".bpmn", ".scenarios.yml"), told)
+    main = ana.get("/designer/publish/claim").text.partition("<main")[2]
+    links = [html.unescape(link) for link in re.findall(r'href="(/designer/[^"#]*)', main)]
+    assert links
+    assert [link for link in links if ana.get(link).status_code != 200] == []
 
     answer = publish(ana, "claim", etag="0")
 
@@ -242,6 +246,15 @@ def test_a_review_tells_whom_it_asks_and_who_asked_and_can_be_withdrawn(ana, eng
     assert (act(ben, "withdraw"), act(ana, "withdraw"), act(ben, "approve")) == (403, 303, 409)
     assert "No review was asked for." in text_of(ben.get(page))
     assert (("安娜不再请您复核「报销」", "", page) in told("ben"), told("eva")) == (True, [])
+    assert act(ana, "ask", people=str(people["ben"].id)) == 303
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, PATH, OTHER_ID, version=1)
+    assert "Withdraw the request" in text_of(ana.get(page)), "though the draft has changed since"
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.discard(uow, PATH)
+    assert "review asked for" not in ben.get("/designer/").text
+    with engine.unit_of_work(Actor(people["ana"].id)) as uow:
+        drafts.save(uow, PATH, OTHER_ID, name="报销")
     assert act(ana, "ask") == 303
     assert [line for line, *_ in told("eva")] == ["安娜请您复核「报销」"]
     assert act(eva, "back", text="连线断了") == 303

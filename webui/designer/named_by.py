@@ -2,14 +2,17 @@
 
 from collections.abc import Container
 
-from flask import g
+from flask import flash, g
+from flask_babel import gettext
 
-from engine import drafts
+from engine import drafts, identity
 from engine.bpmn.imports.writing import to_bytes
 from engine.bpmn.outline import settings
 from engine.bpmn.parser.xml import Element, local_name, parse
 from webui.designer.library import opened_drawing
+from webui.designer.lock import held
 from webui.designer.way_back import way_back
+from webui.rendering import person
 
 _NAMING = {
     ("startEvent", "form"): settings.form, ("userTask", "form"): settings.form,
@@ -36,7 +39,11 @@ def name(kind: str, key: str) -> None:
     if step is None or step.find(f"{{*}}extensionElements/{_KNOWN[kind]}") is not None:
         return
     say = _NAMING.get((local_name(step), kind))
-    if say is not None:
+    other = held(opened.path)
+    if say is not None and other is not None:
+        flash(gettext("%(who)s is editing “%(name)s”: choose what you have made at the step there, once it is free.",
+                      who=person(identity.user(g.uow, other.holder)), name=opened.line.name), "warning")  # fmt: skip
+    elif say is not None:
         say(step, key)
         version = opened.draft.version if opened.draft is not None else 0
         drafts.save(g.uow, opened.path, to_bytes(root), version=version, name=opened.line.name)

@@ -135,7 +135,7 @@ def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
     return page(
         "designer/review.html", block="content", file=file, files=sorted(found.files), error=error, waits=waits,
         digest=drafts.reviewing.digest_of(found.files), shown=last, able=able,
-        mine=waits and last is not None and last.review.asked_by == g.reader.id,
+        mine=last is not None and last.review.state == drafts.reviewing.ASKED and last.review.asked_by == g.reader.id,
         decides=waits and g.reader.id in {user.id for user in able},
         demanded=drafts.reviewing.demanded(g.uow, found.files), text=request.form.get("text", ""),
         findings=findings_of(file, found.content, told), broken=any(one.level is Level.ERROR for one in told),

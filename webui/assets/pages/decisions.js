@@ -69,7 +69,7 @@ async function start() {
     form: $('simulation'), button: $('download'), error: $('data-error'), result: $('data-result'), address: page.addresses.simulate,
     asked: async () => ({ xml: await xml(), decision: $('decision').value }), shown: coverage => marks.setHits(coverage),
   });
-  coverage = new Coverage({ button: $('cover'), result: $('covered'), address: page.addresses.scenarios, saved: () => draft.save(), marked: rules => marks.setFired(rules) });
+  coverage = new Coverage({ button: $('cover'), result: $('covered'), address: page.addresses.scenarios, saved: () => draft.state === 'saved' || draft.save(), marked: rules => marks.setFired(rules) });
   sheet({ form: $('sheet'), address: page.addresses.sheet, key: page.key, xml, decision: () => $('decision').value, take });
   views(modeler);
   listen(modeler, draft, problems, check);
