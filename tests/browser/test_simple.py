@@ -247,6 +247,42 @@ def test_the_flowchart_and_the_cards_show_one_draft(site):
         assert repository.latest(uow, "leave_request").version == 1
 
 
+def test_a_row_offers_what_its_comparison_takes_and_keeps_nothing_of_another(site):
+    page = site.enter("chen")
+    site.open(page, "/designer/simple/expense_claim?card=manager")
+    sheet = page.locator("#sheet")
+    rows = sheet.locator("fieldset[data-conditions] [data-row]")
+    sheet.locator("details.tk-section").filter(has=page.locator("[data-conditions]")).locator("summary").first.click()
+    person, operator, value = (rows.first.locator(f"[name$={part}]") for part in ("field", "operator", "value"))
+    person.select_option("process.initiator.login")
+    operator.select_option("=")
+    value.select_option("ann")
+    operator.select_option("has-role")
+    expect(value).to_have_value("")
+    assert "ann" not in value.locator("option").evaluate_all("found => found.map(({ value }) => value)")
+    value.select_option("cfo")
+
+    sheet.locator("fieldset[data-conditions] [data-adds-row]").click()
+    rows.nth(1).locator("[name$=field]").select_option("category")
+    rows.nth(1).locator("[name$=operator]").select_option("=")
+    rows.nth(1).locator("[name$=value]").select_option("travel")
+    rows.nth(1).locator("[name$=operator]").select_option("in")
+    ticks = rows.nth(1).locator(".tk-ticks input")
+    assert ticks.evaluate_all("found => found.filter(one => one.checked).map(one => one.value)") == ["travel"]
+    rows.nth(1).locator(".tk-ticks [value=hotel]").check()
+    assert chromium.violations(page) == []
+    with page.expect_response("**/card/manager"):
+        sheet.locator(".tk-sheet-foot button").click()
+    expect(sheet).to_have_count(0)
+
+    with site.engine.unit_of_work(ENGINE) as uow:
+        drawn = read(drafts.open_(uow, "processes/oa/expense_claim.bpmn").content).definition.process("expense_claim")
+        drafts.discard(uow, "processes/oa/expense_claim.bpmn")
+    member, several = drawn.nodes["manager"].extensions.skip_when.split(" and ")
+    assert member == '= has role(process.initiator.login, "cfo")'
+    assert several == 'category in ("hotel", "travel")'
+
+
 def centre(locator):
     box = locator.bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

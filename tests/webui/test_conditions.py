@@ -1,13 +1,29 @@
 """Conditions as rows: what rows say as FEEL is read as the same rows again."""
 
+import json
+
 import pytest
+from flask import Flask, g
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import feel
+from engine import feel, forms
 from tests.examples import examples
-from webui.designer import conditions
-from webui.designer.conditions import OFFERED, SEVERAL, WITHOUT_VALUE, NotAValue, Row, feel_of_groups, groups_of
+from webui.designer import asking, conditions
+from webui.designer.conditions import (
+    OFFERED,
+    SEVERAL,
+    WITHOUT_VALUE,
+    Field,
+    NotAValue,
+    Row,
+    feel_of,
+    feel_of_groups,
+    groups_of,
+    rows_of,
+    typable,
+    typed_row,
+)  # fmt: skip
 
 WORDS = {
     "number": ("5000", "-0.5", "12.30"), "string": ('say "a" \\ b', "差旅, 住宿", "true", "5"),
@@ -131,3 +147,75 @@ def test_thousands_are_read_as_people_write_them():
 )
 def test_rows_of_another_shape_are_not_taken(rows_sent):
     assert conditions.sent(rows_sent) is None
+
+
+def test_a_picker_of_several_is_compared_as_the_list_that_it_holds():
+    picker = {"id": "team", "type": "person", "key": "team", "label": "团队", "multiple": True}
+    form = forms.read(json.dumps({"id": "t", "type": "default", "components": [picker]}).encode(), "t.form").form
+    with Flask("page").app_context():
+        g.language = "zh"
+        field = asking.field_of(form.fields[0], {"person": {"chen": "陈晨", "ann": "安"}})
+
+    def holds(operator, *team):
+        text = feel_of([typed_row({"team": field}, "team", operator, "chen", "")], {"team": field})
+        return feel.evaluate(text.removeprefix("="), {"team": list(team)}).value
+
+    assert (field.type, field.options["chen"]) == ("list", "陈晨")
+    assert (holds("contains", "ann", "chen"), holds("contains", "ann"), holds("not-contains", "ann")) == (
+        True, False, True,
+    )  # fmt: skip
+    assert (holds("filled", "ann"), holds("filled"), holds("empty")) == (True, False, True)
+    with pytest.raises(NotAValue):
+        holds("=", "chen")
+
+
+CHOICES = {
+    "kind": Field("kind", "类别", "string", {"travel": "差旅", "hotel": "住宿"}),
+    "tags": Field("tags", "标签", "list", {"urgent": "急"}), "who": Field("who", "谁", "person", {"ann": "安"}),
+}  # fmt: skip
+KNOWN = {"in-department": {"sales": "销售部"}, "has-role": {"cfo": "财务"}}
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "expected"),
+    [
+        ("kind", "in", "差旅", "one of its choices"), ("kind", "not-in", "travel, 住宿", "one of its choices"),
+        ("kind", "=", "差旅", "one of its choices"), ("tags", "contains", "急", "one of its choices"),
+        ("who", "has-role", "ann", "a group of the directory"),
+        ("who", "not-in-department", "ann", "a department of the directory"),
+    ],
+)  # fmt: skip
+def test_what_is_no_choice_of_a_field_and_nobody_belongs_to_is_refused(field, operator, value, expected):
+    with pytest.raises(NotAValue) as refused:
+        typed_row(CHOICES, field, operator, value, "", KNOWN)
+
+    assert str(refused.value.facts["expected"]) == expected
+    assert not typable(Row(field, operator, value), CHOICES, KNOWN)
+
+
+def test_choices_and_members_are_taken_and_people_whoever_they_are():
+    rows = [
+        ("kind", "in", "travel, hotel"),
+        ("kind", "contains", "tra"),
+        ("who", "has-role", "cfo"),
+        ("who", "=", "bo"),
+    ]
+    written = feel_of([typed_row(CHOICES, *row, "", KNOWN) for row in rows], CHOICES)
+
+    assert written == '= kind in ("travel", "hotel") and contains(kind, "tra") and has role(who, "cfo") and who = "bo"'
+    assert all(typable(row, CHOICES, KNOWN) for row in rows_of(written))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('= u = "12"', False), ('= u != null and u != ""', False), ('= u = date("2026-01-31")', False),
+        ('= u = "100,200"', False), ("= u = 12", True), ('= u = "hotel"', True), ("= u = null", True),
+    ],
+)  # fmt: skip
+def test_a_row_of_an_unknown_field_is_shown_as_one_only_where_it_comes_back_as_it_is(text, shown):
+    (row,) = rows_of(text)
+
+    assert typable(row, {}) is shown
+    if shown:
+        assert feel_of([typed_row({}, row.field, row.operator, row.value, "")], {}) == text

@@ -66,7 +66,7 @@ def kind_of(field: FormField) -> str:
     """The type by which rows compare a field, "" where nothing tells it."""
     if field.type == "datetime":
         return _MOMENTS.get(str(field.raw.get("subtype")), DATE)
-    return _TYPES.get(field.type, TEXT)
+    return LIST if field.many else _TYPES.get(field.type, TEXT)
 
 
 def money_of(field: FormField) -> tuple[str, str]:

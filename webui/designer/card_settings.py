@@ -13,7 +13,7 @@ from engine.bpmn.outline import Card, editing, settings
 from engine.errors import N_, EngineError, Phrase
 from engine.values import storable
 from webui.designer import conditions, more, who
-from webui.designer.asking import about_requester, fields_of
+from webui.designer.asking import about_requester, fields_of, memberships
 from webui.designer.cards import Deck, duration_of, duration_text
 from webui.designer.conditions import Field, rows_of, same
 
@@ -117,7 +117,9 @@ def apply_branch(sheet: editing.Sheet, card: Card, flow_id: str, sent: MultiDict
 def start_fields(sheet: editing.Sheet) -> dict[str, Field]:
     """What conditions may ask about: the fields of the form that starts the process, and the requester."""
     start = next((found for found in sheet.process.nodes.values() if found.type == "startEvent"), None)
-    return (fields_of(start.extensions.form) if start is not None else {}) | about_requester()
+    departments = memberships()["in-department"]
+    form = start.extensions.form if start is not None else None
+    return fields_of(form, departments=departments) | about_requester(departments=departments)
 
 
 def element_of(drawn: Any, key: str) -> Any:
@@ -128,7 +130,7 @@ def element_of(drawn: Any, key: str) -> Any:
 def _rows_shown(text: str | None, deck: Deck) -> dict[str, Any]:
     """A condition as the page shows it: as rows and an empty one to fill in, or as text when it says more."""
     rows = rows_of(text)
-    shown = rows is not None and all(conditions.typable(row, deck.asked) for row in rows)
+    shown = rows is not None and all(conditions.typable(row, deck.asked, deck.memberships) for row in rows)
     return {"rows": [*(rows or []), None] if shown else None, "text": (text or "").strip()}
 
 

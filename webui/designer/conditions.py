@@ -52,6 +52,10 @@ OFFERED: dict[str, tuple[tuple[str, str], ...]] = {
 """Comparisons by type of the field, with their words; of a field whose type is not known, those of "". """
 MEMBERSHIPS = {"in-department": "belongs to", "has-role": "has role"}
 """of a person, with the function of FEEL that says it"""
+Known = Mapping[str, Mapping[str, str]]
+"""departments and groups with their names, by comparison"""
+NOBODY: Known = {}
+"""where nobody has looked who belongs to what: every name is taken"""
 WITHOUT_VALUE = frozenset(code for code, _ in _KNOWN)
 SEVERAL = frozenset(code for code, _ in _IN)
 EXPECTED = {
@@ -66,6 +70,8 @@ _BETWEEN_NUMBERS = re.compile(r"[，、]|(?<!\d),|,(?!\d{3}(?!\d))")
 _PERHAPS_ONE, _SURELY_SEVERAL = re.compile(r"\d,\d{3}(?!\d)"), re.compile(r",\s|[，、]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DAYS_BACK = re.compile(r"P(\d{1,5})D", re.ASCII)
+_OF_CHOICES = frozenset(((TEXT, "="), (TEXT, "!="), (TEXT, "in"), (LIST, "contains")))
+_BELONGED_TO = {"in-department": N_("a department of the directory"), "has-role": N_("a group of the directory")}
 _NEGATED = frozenset(("in", "contains", *MEMBERSHIPS))
 _ENDS = {"starts with": "starts", "ends with": "ends", "contains": "contains"}
 _SWAPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "=": "=", "!=": "!="}
@@ -310,16 +316,21 @@ def feel_of_groups(groups: Iterable[Sequence[Row]]) -> str:
     return f"= {' or '.join(parts)}" if parts else ""
 
 
-def typable(row: Row, fields: Mapping[str, Field]) -> bool:
+def typable(row: Row, fields: Mapping[str, Field], known: Known = NOBODY) -> bool:
     """Whether `typed_row` gives this row again for what a form shows of it."""
     kind = fields[row.field].type if row.field in fields else ""
     if row.type in (LIST, MOMENT) and row.type != kind:
         return False
     torn = row.operator in SEVERAL and kind != NUMBER and any(map(_COMMA.search, (row.value, *row.more)))
-    return row.operator in dict(OFFERED[kind]) and not torn
+    if torn or row.operator not in dict(OFFERED[kind]) or _no_choice(row, fields, known) is not None:
+        return False
+    guessed = replace(row, type="")
+    return bool(kind) or not row.type or (misfit(guessed) is None and _written(guessed) == _written(row))
 
 
-def typed_row(fields: Mapping[str, Field], field: str, operator: str, value: str, to: str) -> Row:
+def typed_row(
+    fields: Mapping[str, Field], field: str, operator: str, value: str, to: str, known: Known = NOBODY
+) -> Row:
     """A row as it was typed: several values with commas between them, `to` the upper end. Raises NotAValue."""
     kind = fields[field].type if field in fields else ""
     if operator not in dict(OFFERED[kind]):
@@ -332,8 +343,33 @@ def typed_row(fields: Mapping[str, Field], field: str, operator: str, value: str
         raise NotAValue(expected=Phrase(N_("a value")), field=_label(field, fields), found="")
     if operator in SEVERAL:
         first, *others = _separated(value, _label(field, fields), kind)
-        return Row(field, operator, first, tuple(others), kind)
-    return Row(field, operator, value, (to,) if operator == "between" else (), kind)
+        row = Row(field, operator, first, tuple(others), kind)
+    else:
+        row = Row(field, operator, value, (to,) if operator == "between" else (), kind)
+    refused = _no_choice(row, fields, known)
+    if refused is not None:
+        raise refused
+    return row
+
+
+def _no_choice(row: Row, fields: Mapping[str, Field], known: Known) -> NotAValue | None:
+    """Why a row compares with what its field never is; people come and go, and may be named whoever they are."""
+    member, field = row.operator.removeprefix("not-"), fields.get(row.field)
+    if member in MEMBERSHIPS:
+        return _no_member(row, known, _label(row.field, fields))
+    if field is None or not field.options or (field.type, member) not in _OF_CHOICES:
+        return None
+    other = next((value for value in (row.value, *row.more) if value not in field.options), None)
+    if other is None:
+        return None
+    return NotAValue(expected=Phrase(N_("one of its choices")), field=field.label, found=other)
+
+
+def _no_member(row: Row, known: Known, field: str) -> NotAValue | None:
+    code = row.operator.removeprefix("not-")
+    if code not in known or row.value in known[code]:
+        return None
+    return NotAValue(expected=Phrase(_BELONGED_TO[code]), field=field, found=row.value)
 
 
 def _label(key: str, fields: Mapping[str, Field]) -> str:
@@ -361,13 +397,13 @@ def feel_of(rows: Sequence[Row], fields: Mapping[str, Field]) -> str:
     return feel_of_groups([typed])
 
 
-def misfit(row: Row) -> NotAValue | None:
+def misfit(row: Row, known: Known = NOBODY) -> NotAValue | None:
     """Why a row cannot be written; None for one that can."""
     try:
         _written(row)
     except NotAValue as error:
         return error
-    return None
+    return _no_member(row, known, row.field)
 
 
 def _written(row: Row, alone: bool = False) -> str:
@@ -527,9 +563,7 @@ def offered() -> dict[str, list[tuple[str, str]]]:
 # ---------------------------------------------------------------- in words
 
 
-def words_of(
-    text: str | None, fields: Mapping[str, Field], names: Mapping[str, str], known: Mapping[str, Mapping[str, str]]
-) -> str:
+def words_of(text: str | None, fields: Mapping[str, Field], names: Mapping[str, str], known: Known) -> str:
     """A condition as people say it. `names`: of elements, for outcomes of approvals; `known`: of departments and
     groups, by comparison."""
     outcome = outline.verdict(text)
@@ -544,7 +578,7 @@ def words_of(
     return f" {either} ".join(joined)
 
 
-def _said(row: Row, field: Field | None, known: Mapping[str, Mapping[str, str]]) -> str:
+def _said(row: Row, field: Field | None, known: Known) -> str:
     flags = {"true": gettext("yes"), "false": gettext("no")}
     values = [flags.get(value, value) if row.type == TRUTH else value for value in (row.value, *row.more)]
     words = known.get(row.operator.removeprefix("not-")) or (field.options if field is not None else {})

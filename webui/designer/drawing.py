@@ -117,10 +117,11 @@ def condition() -> ResponseReturnValue:
     groups = conditions.sent(answer.get("rows")) if isinstance(answer, dict) else None
     if groups is None:
         raise NotAnObject(field="rows")
+    known = asking.memberships()
     wrong = [
         [at, place, errors.words(error.message, error.facts)]
         for at, group in enumerate(groups) for place, row in enumerate(group)
-        if (error := conditions.misfit(row)) is not None
+        if (error := conditions.misfit(row, known)) is not None
     ]  # fmt: skip
     return jsonify(text=None if wrong else conditions.feel_of_groups(groups), problems=wrong)
 
@@ -235,7 +236,8 @@ def _form(key: str, name: str) -> dict[str, Any]:
     form = asking.form_of(key)
     fields = [
         {
-            "key": field.path, "type": _FEEL_TYPES.get(field.type, "string"), "label": label(field.labels, field.label),
+            "key": field.path, "type": "list<string>" if field.many else _FEEL_TYPES.get(field.type, "string"),
+            "label": label(field.labels, field.label),
             "options": [[str(one.value), label(one.labels, one.labels.get("", ""))] for one in field.options or ()],
             "kind": field.type, "money": asking.money_of(field),
         }

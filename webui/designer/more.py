@@ -14,6 +14,7 @@ from engine.approvals import modes
 from engine.bpmn.outline import Card, settings
 from engine.errors import N_, EngineError, InvalidValue, Phrase
 from webui.designer import vocabulary
+from webui.designer.asking import memberships
 from webui.designer.cards import Deck, duration_of, duration_text, form_keys
 from webui.designer.conditions import Field, feel_of, same, typed_row
 from webui.designer.vocabulary import Choice
@@ -135,7 +136,9 @@ def condition(sent: MultiDict[str, str], prefix: str, fields: Mapping[str, Field
     asked = zip_longest(
         *(sent.getlist(f"{prefix}{part}") for part in ("field", "operator", "value", "to")), fillvalue=""
     )
-    return feel_of([typed_row(fields, *row) for row in asked if row[0]], fields)
+    known = memberships()
+    typed = [typed_row(fields, field, operator, value, to, known) for field, operator, value, to in asked if field]
+    return feel_of(typed, fields)
 
 
 # ---------------------------------------------------------------- reading

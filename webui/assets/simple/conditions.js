@@ -1,25 +1,55 @@
 // The rows of a condition: the comparisons of the chosen field, its choices where it has some, the currency of its money.
 // Without a script every comparison is offered, values are typed, and the server says what does not fit.
 
+const SEVERAL = ['in', 'not-in'], COMMA = /[,，、]/;
+
 export function conditionOf(row, { comparisons, choices, fields }) {
   const [field, operator, value] = ['field', 'operator', 'value'].map(name => row.querySelector(`[name$="${name}"]`)), money = row.querySelector('[data-money]');
-  let input = value;
+  let input = value, compared = operator.value, ticks = null;
+  const clear = text => { value.value = text; input.value = text; };
 
   const show = () => {
     const chosen = fields[field.value], offered = comparisons[chosen?.type ?? ''], before = operator.value;
     operator.replaceChildren(...offered.map(([code, words]) => new Option(words, code)));
     operator.value = offered.some(([code]) => code === before) ? before : offered[0][0];
     input = replaced(input, value, optionsOf(chosen, operator.value, choices));
-    input.hidden = ['filled', 'empty'].includes(operator.value);
+    ticks?.remove();
+    ticks = severalOf(value, operator.value, chosen);
+    if (ticks) value.after(ticks);
+    input.hidden = Boolean(ticks) || ['filled', 'empty'].includes(operator.value);
+    compared = operator.value;
     value.inputMode = chosen?.type === 'number' ? 'decimal' : '';
     value.type = ['date', 'date and time'].includes(chosen?.type) && !['last-days'].includes(operator.value) ? 'date' : 'text';
     row.querySelector('[name$="to"]').type = value.type;
     sayMoney(money, chosen, fields, operator.value);
   };
   // a value of another field means nothing here
-  field.addEventListener('change', () => { value.value = ''; input.value = ''; show(); });
-  operator.addEventListener('change', show);
+  field.addEventListener('change', () => { clear(''); show(); });
+  operator.addEventListener('change', () => {      // a person is no department, and no group
+    if (belongs(compared) !== belongs(operator.value)) clear('');
+    else if (SEVERAL.includes(compared) && !SEVERAL.includes(operator.value)) clear(input.value.split(COMMA)[0].trim());
+    show();
+  });
   show();
+}
+
+function belongs(operator) {
+  return /in-department|has-role/.exec(operator)?.[0];
+}
+
+// the choices of a field, of which any number is ticked; they are sent as they would be typed
+function severalOf(typed, operator, chosen) {
+  const options = Object.entries(chosen?.options ?? {}), said = typed.value.split(COMMA).map(text => text.trim()).filter(Boolean);
+  if (!SEVERAL.includes(operator) || !options.length || options.some(([code]) => COMMA.test(code))) return null;
+  const group = Object.assign(document.createElement('fieldset'), { className: 'tk-ticks' }), list = group.appendChild(document.createElement('div'));
+  group.setAttribute('aria-label', typed.getAttribute('aria-label'));
+  for (const [code, words] of [...options, ...said.filter(code => !(code in chosen.options)).map(code => [code, `${code} ?`])]) {
+    const line = list.appendChild(Object.assign(document.createElement('label'), { className: 'form-check' }));
+    const box = Object.assign(document.createElement('input'), { type: 'checkbox', className: 'form-check-input', value: code, checked: said.includes(code) });
+    line.append(box, Object.assign(document.createElement('span'), { className: 'form-check-label', textContent: words }));
+  }
+  group.addEventListener('change', () => { typed.value = [...group.querySelectorAll(':checked')].map(({ value }) => value).join(', '); });
+  return group;
 }
 
 function optionsOf(chosen, operator, choices) {

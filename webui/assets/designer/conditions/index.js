@@ -77,7 +77,7 @@ class Conditions {
     if (kind === null) return [];
     const known = field ?? this.variables.field({ name: path.join('.'), origin });
     const named = this.#named(known?.kind), choices = known?.options?.length ? known.options : named ?? (options ?? []).map(value => [value, value]);
-    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: known?.kind === 'person' ? 'person' : kind, options: choices, group: known?.label ? 'form' : 'data', money: known?.money ?? ['', ''] }];
+    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: known?.kind === 'person' && kind !== 'list' ? 'person' : kind, options: choices, group: known?.label ? 'form' : 'data', money: known?.money ?? ['', ''] }];
   }
 
   #ofProcess(entries, path) {
