@@ -1,7 +1,7 @@
 """What a decision reads: the data that somebody has to give, with their types, through all that it requires."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from engine.dmn import model as m
 from engine.dmn.program import Program, expressions_in, free_names, program_of
@@ -15,13 +15,14 @@ FUNCTIONS = frozenset(info.name for info in functions())
 class Field:
     """A name that a decision reads from its context. `type`: a FEEL type, "" when nothing says it; `allowed`: tests.
 
-    `name` may be a path, e.g. `order.amount`, where a column of a table reads a member.
+    `name` may be a path, e.g. `order.amount`, where a column of a table reads a member. `labels`: in other languages.
     """
 
     name: str
     type: str
     allowed: str = ""
     label: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def inputs(model: m.Model, decision: str) -> tuple[Field, ...]:
@@ -113,7 +114,8 @@ def _fields(model: m.Model, name: str, clauses: dict[str, m.InputClause]) -> Ite
 def _of_clause(model: m.Model, name: str, clause: m.InputClause, element: m.Element | None) -> Field:
     reference = clause.type if clause.type not in (None, "Any") else element.type if element is not None else None
     of, allowed = basic(model, reference)
-    return Field(name, of, clause.values or allowed, "" if clause.label == clause.text else clause.label)
+    own = "" if clause.label == clause.text else clause.label
+    return Field(name, of, clause.values or allowed, own, clause.labels)
 
 
 def basic(model: m.Model, reference: str | None) -> tuple[str, str]:

@@ -98,7 +98,10 @@ class Iteration(Expression):
 
 @dataclass(frozen=True, slots=True)
 class InputClause:
-    """A column of conditions. `values`: unary tests that the input has to pass; empty for any."""
+    """A column of conditions. `values`: unary tests that the input has to pass; empty for any.
+
+    `labels`: `label` in other languages.
+    """
 
     id: str
     label: str
@@ -106,6 +109,7 @@ class InputClause:
     type: str | None
     values: str
     line: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

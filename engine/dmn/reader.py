@@ -390,7 +390,9 @@ class _Reader:
             text = self._text(expression, "text") or ""
         label = node.get("label") or text
         values = self._nested_text(node, "inputValues")
-        return m.InputClause(_id(node) or "", label, text, self._type_of(expression), values, node.sourceline)
+        return m.InputClause(
+            _id(node) or "", label, text, self._type_of(expression), values, node.sourceline, _labels(node)
+        )
 
     def _output(self, node: Any) -> m.OutputClause:
         default = self._first(node, "defaultOutputEntry")

@@ -1,6 +1,7 @@
 """The page of a decision table in a real browser: edit, findings on the rows, rows that run live, a file of data."""
 
 import io
+import re
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -246,3 +247,10 @@ def test_every_shipped_table_opens_and_is_saved_with_nothing_lost(site):
         assert [rule.tests for rule in kept.rules] == [rule.tests for rule in table.rules]
         assert [rule.outputs for rule in kept.rules] == [rule.outputs for rule in table.rules]
         assert kept.hit_policy == table.hit_policy
+        assert [column.labels for column in kept.inputs] == [column.labels for column in table.inputs]
+        said = page.locator("#editor th .input-label")
+        assert said.evaluate_all("found => found.map(one => one.dataset.said)") == [
+            column.labels["en"] for column in table.inputs
+        ]
+        expect(page.locator("#tests th").first).to_contain_text(table.inputs[0].labels["en"])
+        expect(page.locator("#editor th .output-label").first).to_have_attribute("data-said", re.compile("[A-Z]"))

@@ -243,7 +243,10 @@ def _decisions(model: dmn.Model) -> list[dict[str, Any]]:
         {
             "id": decision.id, "name": label(dict(decision.labels), decision.name),
             "inputs": [
-                {"name": of.name, "type": of.type, "allowed": of.allowed, "label": of.label or of.name}
+                {
+                    "name": of.name, "type": of.type, "allowed": of.allowed,
+                    "label": label(dict(of.labels), of.label or of.name),
+                }
                 for of in dmn.inputs(model, decision.id)
             ],
         }

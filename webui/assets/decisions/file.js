@@ -40,6 +40,13 @@ export async function currentXml(modeler, container) {
   return (await modeler.saveXML({ format: true })).xml;
 }
 
+// the label of a column in the language of the page, where the file has it beside its own
+export function labelOf(modeler, id) {
+  const clauses = modeler.getDefinitions().get('drgElement').flatMap(({ decisionLogic: table }) => (table?.$type === 'dmn:DecisionTable' ? [...table.get('input'), ...table.get('output')] : []));
+  const labels = clauses.find(clause => clause.id === id)?.extensionElements?.get('values') ?? [];
+  return labels.find(({ $type, lang }) => $type === 'troika:Label' && document.documentElement.lang.startsWith(lang))?.text;
+}
+
 export function testsOf(modeler, id) {
   try {
     const rows = JSON.parse(extension(modeler, id)?.rows ?? '[]');

@@ -12,8 +12,9 @@ export class Marks {
   #fired = {};
   chosen = '';      // the rule of the cell where the reader was last, or the column of the head
 
-  constructor(host) {
-    this.host = host;
+  // labelOf(column): in the language of the page; undefined where the file has none
+  constructor(host, labelOf) {
+    Object.assign(this, { host, labelOf });
     new MutationObserver(() => this.#draw()).observe(host, { childList: true, subtree: true });
     host.addEventListener('click', ({ target }) => {
       const cell = target.closest('td, th');
@@ -62,6 +63,7 @@ export class Marks {
 
   #draw() {
     for (const cell of this.host.querySelectorAll('td.rule-index[data-row-id], th[data-col-id]')) set(cell, 'comments', this.#comments[cell.dataset.rowId ?? cell.dataset.colId]);
+    for (const head of this.host.querySelectorAll('th[data-col-id] :is(.input-label, .output-label)')) set(head, 'said', this.labelOf(head.closest('th').dataset.colId));
     for (const cell of this.host.querySelectorAll('td.rule-index[data-row-id]')) {
       const finding = this.#findings.get(cell.dataset.rowId), hits = this.#hits.get(cell.dataset.rowId);
       set(cell, 'finding', finding?.level);

@@ -1,6 +1,6 @@
 // The page of a decision file: editor, draft, findings on the rows, rows of tests, a file of data, publishing.
 import { Coverage } from '../decisions/coverage.js';
-import { currentXml, keepTests, open, testsOf } from '../decisions/file.js';
+import { currentXml, keepTests, labelOf, open, testsOf } from '../decisions/file.js';
 import { missing } from '../decisions/language.js';
 import { Known, showKnown } from '../decisions/known.js';
 import { Marks } from '../decisions/marks.js';
@@ -41,7 +41,7 @@ async function start() {
   const known = new Known(page.addresses.known);
   const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, known, changed: () => changed() });
   const xml = () => currentXml(modeler, $('editor'));
-  const marks = new Marks($('editor'));
+  const marks = new Marks($('editor'), column => labelOf(modeler, column));
   marks.setComments(page.comments);
   speakOf($('comments'), page, () => marks.chosen);
   const show = id => lead(modeler, marks, id);
