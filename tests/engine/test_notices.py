@@ -502,9 +502,10 @@ def test_robots_post_what_the_vendor_accepts_and_no_value_of_a_form(engine, peop
     text = json.dumps(body, ensure_ascii=False)
     assert answer in ({"errcode": 0, "errmsg": "ok"}, {"code": 0, "msg": "success"})
     assert "请处理「审批」" in text
-    assert f"https://oa.firm.example/inbox/{item_of(engine, people['bob'])}" in text
+    asked = str(item_of(engine, people["bob"]))
+    assert f"https://oa.firm.example/inbox/{asked}" in text
     assert "@Bob" in text
-    assert "120" not in text
+    assert "120" not in text.replace(asked, "")
     assert deliveries(engine) == [("todo", "robot", "SENT", "")]
 
 
