@@ -1,7 +1,7 @@
 // The rows of a condition: the comparisons of the chosen field, its choices where it has some, the currency of its money.
 // Without a script every comparison is offered, values are typed, and the server says what does not fit.
 
-const SEVERAL = ['in', 'not-in'], COMMA = /[,，、]/;
+import { COMMA, membership, SEVERAL, WITHOUT_VALUE } from '../shared/comparisons.js';
 
 export function conditionOf(row, { comparisons, choices, fields }) {
   const [field, operator, value] = ['field', 'operator', 'value'].map(name => row.querySelector(`[name$="${name}"]`)), money = row.querySelector('[data-money]');
@@ -16,7 +16,7 @@ export function conditionOf(row, { comparisons, choices, fields }) {
     ticks?.remove();
     ticks = severalOf(value, operator.value, chosen);
     if (ticks) value.after(ticks);
-    input.hidden = Boolean(ticks) || ['filled', 'empty'].includes(operator.value);
+    input.hidden = Boolean(ticks) || WITHOUT_VALUE.includes(operator.value);
     compared = operator.value;
     value.inputMode = chosen?.type === 'number' ? 'decimal' : '';
     value.type = ['date', 'date and time'].includes(chosen?.type) && !['last-days'].includes(operator.value) ? 'date' : 'text';
@@ -26,15 +26,11 @@ export function conditionOf(row, { comparisons, choices, fields }) {
   // a value of another field means nothing here
   field.addEventListener('change', () => { clear(''); show(); });
   operator.addEventListener('change', () => {      // a person is no department, and no group
-    if (belongs(compared) !== belongs(operator.value)) clear('');
+    if (membership(compared) !== membership(operator.value)) clear('');
     else if (SEVERAL.includes(compared) && !SEVERAL.includes(operator.value)) clear(input.value.split(COMMA)[0].trim());
     show();
   });
   show();
-}
-
-function belongs(operator) {
-  return /in-department|has-role/.exec(operator)?.[0];
 }
 
 // the choices of a field, of which any number is ticked; they are sent as they would be typed
@@ -74,6 +70,6 @@ function replaced(current, typed, options) {
 
 function sayMoney(note, chosen, fields, operator) {
   const other = fields[chosen?.currency_in]?.label;
-  note.hidden = ['filled', 'empty'].includes(operator) || !(chosen?.currency || other);
+  note.hidden = WITHOUT_VALUE.includes(operator) || !(chosen?.currency || other);
   note.textContent = note.hidden ? '' : chosen.currency ? note.dataset.money.replace('{currency}', chosen.currency) : note.dataset.moneyIn.replace('{field}', other);
 }

@@ -3,11 +3,11 @@
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useEffect, useRef, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { useService } from 'bpmn-js-properties-panel';
+import { COMMA, membership, SEVERAL, WITHOUT_VALUE } from '../../shared/comparisons.js';
 import { FeelField } from './feel_field.js';
 
-const MEMBERSHIP = /in-department|has-role/;
 const GROUPS = [['form', 'Form'], ['data', 'Other data'], ['requester', 'Requester'], ['approval', 'Approvals']];
-const WITHOUT_VALUE = ['filled', 'empty'], SEVERAL = ['in', 'not-in'], TYPED_MS = 300, COMMA = /[,，、]/, BETWEEN_NUMBERS = /[，、]|(?<!\d),|,(?!\d{3}(?!\d))/;
+const TYPED_MS = 300, BETWEEN_NUMBERS = /[，、]|(?<!\d),|,(?!\d{3}(?!\d))/;
 const PERHAPS_ONE = /\d,\d{3}(?!\d)/, SURELY_SEVERAL = /,\s|[，、]/;
 const PLACEHOLDER = { number: '5000', string: '', date: '', 'date and time': '', list: '' };
 
@@ -96,14 +96,14 @@ function Row({ row, rows, name, fields, problem, change, remove, add }) {
   };
   const conditions = useService('troikaConditions'), [currency, stated] = field?.money ?? [], other = stated && fields.find(({ key }) => key === stated);
   const kept = operator => {
-    if (WITHOUT_VALUE.includes(operator) || belongs(operator) !== belongs(row.operator)) return [''];
+    if (WITHOUT_VALUE.includes(operator) || membership(operator) !== membership(row.operator)) return [''];
     if (operator === 'between') return row.values;
     if (!SEVERAL.includes(operator)) return row.values.slice(0, 1);
     return type === 'number' || field?.options.length || !row.values.some(text => COMMA.test(text)) ? row.values : separate(row.values.join(','));
   };
   const compare = operator => change({ ...row, type, operator, values: kept(operator) });
   const value = values => change({ ...row, type, values });
-  return h('div', { class: belongs(row.operator) ? 'tk-rows-row tk-rows-wide' : 'tk-rows-row' },
+  return h('div', { class: membership(row.operator) ? 'tk-rows-row tk-rows-wide' : 'tk-rows-row' },
     h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Field')}`, value: row.field, onChange: ({ target }) => choose(target.value) },
       h('option', { value: '', selected: !row.field }, translate('Choose a field')),
       row.field && !field && h('option', { value: row.field, selected: true }, row.field),
@@ -131,7 +131,7 @@ function Values({ row, type, options, name, value }) {
   if (row.operator === 'between') {
     return [0, 1].map(end => h(Typed, { key: end, type, label: `${name}: ${translate(end ? 'To' : 'From')}`, value: row.values[end] ?? '', write: text => value(end ? [row.values[0], text] : [text, row.values[1] ?? '']) }));
   }
-  const chosen = type === 'boolean' ? [['true', translate('yes')], ['false', translate('no')]] : ['=', '!=', 'contains', 'not-contains'].includes(row.operator) || MEMBERSHIP.test(row.operator) ? options : [];
+  const chosen = type === 'boolean' ? [['true', translate('yes')], ['false', translate('no')]] : ['=', '!=', 'contains', 'not-contains'].includes(row.operator) || membership(row.operator) ? options : [];
   if (chosen.length) {
     return h('select', { class: 'bio-properties-panel-input', 'aria-label': `${name}: ${translate('Value')}`, value: row.values[0], onChange: ({ target }) => value([target.value]) },
       h('option', { value: '', selected: !row.values[0] }, translate('Choose…')), known(chosen, row.values).map(([code, words]) => h('option', { key: code, value: code, selected: code === row.values[0] }, words)));
@@ -162,10 +162,6 @@ function separate(text, type) {
 
 function unclear({ operator, type, values }) {
   return SEVERAL.includes(operator) && type === 'number' && values.length === 1 && PERHAPS_ONE.test(values[0]);
-}
-
-function belongs(operator) {
-  return MEMBERSHIP.exec(operator)?.[0];
 }
 
 function optionsOf(conditions, row) {
