@@ -290,9 +290,11 @@ def test_a_step_leads_to_its_decision_which_knows_the_data_of_the_process(ana, e
     }  # fmt: skip
     shows = b'<extensionElements><zeebe:formDefinition formId="oa/fees"/></extensionElements>'
     drawing = ASKS.replace(b'<startEvent id="begin"/>', b'<startEvent id="begin">' + shows + b"</startEvent>")
+    english = b'<extensionElements><t:label xmlns:t="urn:troika:bpmn:1.0" lang="en">Asks</t:label></extensionElements>'
+    drawing = drawing.replace(b'isExecutable="true">', b'isExecutable="true">' + english)
     with engine.unit_of_work(ENGINE) as uow:
         drafts.save(uow, "forms/oa/fees.json", json.dumps(form).encode())
-        drafts.save(uow, "processes/sales/asks.bpmn", drawing, name="asks")
+        drafts.save(uow, "processes/sales/asks.bpmn", drawing, name="问")
     there = ana.get(f"{HERE}/of/fee?process=asks&element=ask").headers["Location"]
     assert there == f"{HERE}/edit/fee?process=asks&element=ask#fee"
     assert '<a class="btn btn-sm" id="back" data-saves href="/designer/edit/asks#ask">' in ana.get(there).text
@@ -301,7 +303,7 @@ def test_a_step_leads_to_its_decision_which_knows_the_data_of_the_process(ana, e
     found = ana.get(f"{HERE}/known/fee").json
 
     assert [(one["process"], one["name"], one["address"]) for one in found["used"]] == [
-        ("asks", "Ask", "/designer/edit/asks#ask")
+        ("Asks", "Ask", "/designer/edit/asks#ask")
     ]
     known = [(one["name"], one["type"], one["label"], one["choices"]) for one in found["variables"]][:2]
     assert known == [("amount", "number", "Amount", []), ("kind", "string", "种类", [['"fast"', "急件"]])]

@@ -57,7 +57,9 @@ def drawn() -> list[Drawn]:
         if draft.kind == "process":
             definition = read(drafts.open_(g.uow, draft.path).content, draft.path).definition
             if definition is not None:
-                found[draft.key] = Drawn(draft.key, draft.name or draft.key, definition)
+                process = definition.process(draft.key)
+                name = label(process.labels, process.name or "") if process is not None else ""
+                found[draft.key] = Drawn(draft.key, name or draft.name or draft.key, definition)
     for key, info in deployed.items():
         if key not in found:
             found[key] = Drawn(key, label(info.labels, info.name), repository.drawing(g.uow, info.id))
