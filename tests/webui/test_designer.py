@@ -114,6 +114,39 @@ def test_what_is_made_from_a_step_is_offered_an_id_and_named_by_the_step(ana, en
     assert said[1] == b"trip_rule"
 
 
+@pytest.mark.parametrize(
+    ("step", "before", "after"),
+    [
+        ("userTask", '<troika:assignment strategy="decision"/>',
+         b'<troika:assignment strategy="decision" decisionId="who"/>'),
+        ("userTask", '<troika:assignment strategy="initiatorManager"/>',
+         b'<troika:assignment strategy="initiatorManager"/>'),
+        ("userTask", '<troika:assignment strategy="decision" decisionId="other"/>',
+         b'<troika:assignment strategy="decision" decisionId="other"/>'),
+        ("businessRuleTask", '<zeebe:calledDecision resultVariable="people"/>',
+         b'<zeebe:calledDecision resultVariable="people" decisionId="who" bindingType="deployment"/>'),
+        ("businessRuleTask", '<zeebe:calledDecision decisionId="other" resultVariable="people"/>',
+         b'<zeebe:calledDecision decisionId="other" resultVariable="people"/>'),
+    ],
+)  # fmt: skip
+def test_a_table_made_from_a_step_that_asks_one_is_named_by_it_and_what_it_says_already_stays(
+    ana, engine, step, before, after
+):
+    path = "processes/oa/trip.bpmn"
+    drawing = f"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="urn:test"
+ xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:troika="urn:troika:bpmn:1.0"><process id="trip"
+ isExecutable="true"><{step} id="ask"><extensionElements>{before}</extensionElements></{step}></process>
+</definitions>"""
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, path, drawing.encode())
+
+    made = {"key": "who", "name": "谁", "category": "oa", "process": "trip", "element": "ask"}
+    assert ana.post("/designer/decisions/", data=made).status_code == 303
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert after in drafts.open_(uow, path).content
+
+
 def test_the_next_deployment_is_the_next_version_and_both_can_be_looked_at(ana, engine):
     page = drawn(ana)
     save(ana, complete(page["xml"]), "1")

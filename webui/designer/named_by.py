@@ -16,9 +16,9 @@ from webui.rendering import person
 
 _NAMING = {
     ("startEvent", "form"): settings.form, ("userTask", "form"): settings.form,
-    ("businessRuleTask", "decision"): settings.decision,
+    ("businessRuleTask", "decision"): settings.decision, ("userTask", "decision"): settings.deciding,
 }  # fmt: skip
-_KNOWN = {"form": "{*}formDefinition", "decision": "{*}calledDecision"}
+_KNOWN = {"form": ("{*}formDefinition",), "decision": ("{*}calledDecision[@decisionId]", "{*}assignment[@decisionId]")}
 
 
 def suggested(taken: Container[str], more: str = "") -> str:
@@ -36,7 +36,7 @@ def name(kind: str, key: str) -> None:
     opened = opened_drawing(came["back"])
     root: Element = parse(opened.xml, opened.path, keep_comments=True)
     step = next((one for one in root.iter("*") if one.get("id") == came["element"]), None)
-    if step is None or step.find(f"{{*}}extensionElements/{_KNOWN[kind]}") is not None:
+    if step is None or any(step.find(f"{{*}}extensionElements/{word}") is not None for word in _KNOWN[kind]):
         return
     say = _NAMING.get((local_name(step), kind))
     other = held(opened.path)

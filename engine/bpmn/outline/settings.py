@@ -129,9 +129,20 @@ def form(element: Element, form_id: str) -> None:
 
 
 def decision(task: Element, decision_id: str) -> None:
-    """Which decision is asked, in the version of this deployment; a variable of its name receives what it says."""
+    """Which decision is asked, in the version of this deployment; a variable of its name receives what it says.
+
+    What the task says of version and variable already stays.
+    """
+    found = _found(task, "zeebe:calledDecision")
+    kept = dict(found.attrib) if found is not None else {}
     words = {"decisionId": decision_id, "resultVariable": decision_id, "bindingType": "deployment"}
-    _extension(task, "zeebe:calledDecision", words)
+    _extension(task, "zeebe:calledDecision", {**words, **kept, "decisionId": decision_id})
+
+
+def deciding(task: Element, decision_id: str) -> None:
+    """Which decision says who, where a decision is to say it."""
+    if said(task, "troika:assignment", "strategy") == "decision":
+        say(task, "troika:assignment", "decisionId", decision_id)
 
 
 def fields(task: Element, permissions: Mapping[str, str], required: "Container[str] | None" = None) -> None:
