@@ -1,5 +1,8 @@
 """Playing a draft through its address: the panel, what a refusal keeps, and that nothing is stored."""
 
+import json
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -75,6 +78,28 @@ def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_wai
     assert "RuntimeError" not in broken
 
 
+def test_what_was_chosen_and_who_is_asked_about_are_said_in_words(play, engine, people):
+    form = {
+        "id": "claim", "type": "default", "components": [
+            {"id": "a", "type": "taglist", "key": "tags", "label": "标签",
+             "values": [{"label": "甲", "value": "x"}, {"label": "乙", "value": "y"}]},
+            {"id": "b", "type": "person", "key": "boss", "label": "老板"},
+            {"id": "c", "type": "person", "key": "team", "label": "团队", "multiple": True},
+        ],
+    }  # fmt: skip
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "forms/oa/claim.json", json.dumps(form | {"id": "oa/claim"}).encode())
+    drawing = CLAIM.decode().replace('formId="claim"', 'formId="oa/claim"')
+    drawing = drawing.replace('approval.approve.outcome = "agree"', 'process.initiator.login = "ann"')
+    given = {"tags": ["x", "y"], "boss": "bob", "team": ["carl", "ann"]}
+
+    agreed = play(xml=drawing, given=given, steps=[{"task": "approve", "as": "bob", "agree": {}}])["html"]
+
+    for words in ("甲, 乙", "Carl, Ann", "Requester is Ann → yes"):
+        assert words in agreed
+    assert re.search(r"<code>boss</code>.{0,80}Bob", agreed, re.DOTALL)
+
+
 def test_what_was_typed_for_a_step_that_is_taken_back_is_shown_again(play):
     typed = {"cost_centre": "R1"}
     fresh, again = (play(at=["approve", "bob"], typed=typed, again=again)["html"] for again in (False, True))
@@ -120,12 +145,12 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
     steps = [{"task": "approve", "as": "bob", "agree": {"cost_centre": "=1+1"}},
              {"task": "pay", "as": "ann", "complete": {}}]  # fmt: skip
     sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": steps, "name": "付款了"}
-    json = {"Accept": "application/json"}
-    assert root.post("/designer/play/claim/scenario", json=sent, headers=json).status_code == 201
-    assert root.post("/designer/play/claim/scenario", json=sent, headers=json).json["code"] == "scenario_name_taken"
-    assert root.post("/designer/play/claim/scenario", json={**sent, "name": " "}, headers=json).status_code == 422
+    asks = {"Accept": "application/json"}
+    assert root.post("/designer/play/claim/scenario", json=sent, headers=asks).status_code == 201
+    assert root.post("/designer/play/claim/scenario", json=sent, headers=asks).json["code"] == "scenario_name_taken"
+    assert root.post("/designer/play/claim/scenario", json={**sent, "name": " "}, headers=asks).status_code == 422
     waits = {**sent, "steps": [], "name": "等经理"}
-    assert root.post("/designer/play/claim/scenario", json=waits, headers=json).status_code == 201
+    assert root.post("/designer/play/claim/scenario", json=waits, headers=asks).status_code == 201
 
     assert "not run" in root.get("/designer/scenarios/claim").text
     page = root.post("/designer/scenarios/claim").text
@@ -141,15 +166,15 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
         page = root.post("/designer/scenarios/claim/remove", data={"name": name}, follow_redirects=True).text
         assert (f'value="{name}"' in page, left in page) == (False, True)
     assert "There is no scenario yet." in page
-    assert root.post("/designer/play/claim/scenario", json=waits, headers=json).status_code == 201
+    assert root.post("/designer/play/claim/scenario", json=waits, headers=asks).status_code == 201
 
 
 def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):
     root = sign_in("root")
-    json = {"Accept": "application/json"}
+    asks = {"Accept": "application/json"}
     sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": [], "name": "等经理"}
-    root.post("/designer/play/claim/scenario", json=sent, headers=json)
-    saved = root.put("/designer/drafts/claim", json={"xml": sent["xml"]}, headers={"If-Match": "0"} | json)
+    root.post("/designer/play/claim/scenario", json=sent, headers=asks)
+    saved = root.put("/designer/drafts/claim", json={"xml": sent["xml"]}, headers={"If-Match": "0"} | asks)
     assert published(root, "claim", saved.json["etag"]) == 1
     with engine.unit_of_work(ENGINE) as uow:
         for info in drafts.list_(uow):

@@ -19,6 +19,7 @@ _TYPES = {
     "number": NUMBER, "checkbox": TRUTH, "checklist": LIST, "taglist": LIST, "filepicker": LIST, "dynamiclist": LIST,
     "person": PERSON, "expression": "",
 }  # fmt: skip
+_MANY = 500
 _MOMENTS = {"time": "", "datetime": MOMENT}
 
 
@@ -52,6 +53,11 @@ def about_requester(
             (f"{REQUESTER}.position", gettext("Requester’s position"), TEXT, {}),
         )
     }
+
+
+def people() -> dict[str, str]:
+    """Names by login, as many as the designer offers."""
+    return {user.login: person(user) for user in identity.users(g.uow, limit=_MANY)}
 
 
 def memberships() -> dict[str, dict[str, str]]:

@@ -20,7 +20,7 @@ from engine.scenarios.words import Step
 from engine.values import Values
 from webui import reasons, rendering
 from webui.designer import conditions
-from webui.designer.asking import about_requester, field_of, memberships
+from webui.designer.asking import about_requester, field_of, memberships, people
 from webui.rendering import label
 
 _UNSEEN = ("process", "approval")
@@ -69,7 +69,12 @@ class Words:
     names: dict[str, str] = field(default_factory=dict)
     fields: dict[str, conditions.Field] = field(default_factory=dict)
     known: dict[str, dict[str, str]] = field(default_factory=memberships)
-    requester: dict[str, conditions.Field] = field(default_factory=about_requester)
+    people: dict[str, str] = field(default_factory=people)
+
+    @property
+    def asked(self) -> dict[str, conditions.Field]:
+        """What conditions may ask about."""
+        return self.fields | about_requester(self.people, self.known["in-department"])
 
     def learn(self, program: Program, definition_id: Any) -> "Words":
         """What this program and its forms call things; what is known already stays."""
@@ -80,7 +85,8 @@ class Words:
                 form = repository.form(g.uow, key, definition_id)
             except NotFound:  # its name is computed, or it has gone
                 continue
-            self.fields = {one.path: field_of(one) for one in forms.model.leaves(form.components)} | self.fields
+            named = {"person": self.people, "department": self.known["in-department"]}
+            self.fields = {one.path: field_of(one, named) for one in forms.model.leaves(form.components)} | self.fields
         return self
 
     def of(self, node: str | None) -> str:
@@ -89,8 +95,10 @@ class Words:
 
     def value(self, name: str, value: Any) -> str:
         """As its form says it: the words of what was chosen."""
-        known = self.fields.get(name)
-        return (known.options.get(str(value)) if known is not None else None) or rendering.value_text(value)
+        options = self.fields[name].options if name in self.fields else {}
+        if isinstance(value, list):
+            return rendering.value_text([options.get(str(part)) or part for part in value])
+        return options.get(str(value)) or rendering.value_text(value)
 
     def data(self, values: Values) -> list[Datum]:
         """By name."""
@@ -149,7 +157,7 @@ def _name(login: str) -> str:
 
 
 def _choice(choice: Choice, words: Words) -> tuple[str, list[Way]]:
-    asked = words.fields | words.requester
+    asked = words.asked
     ways = [
         Way(
             one.flow, one.condition, conditions.words_of(one.condition, asked, words.names, words.known),
