@@ -359,7 +359,7 @@ def _check_labels(reader: _Reader, raw: dict[str, Any], kind: str, element: str,
     for language in LANGUAGES:
         if language not in labels and not str(raw["label"]).isascii():
             reader.say("form-label-missing", element, N_("Field '{name}' has no label in language '{language}'."),
-                       hint=N_("Write its name in that language, as the property troika:label.{language}."),
+                       hint=N_("Write it below its name, as “Name in English”."),
                        level=Level.WARN, language=language)  # fmt: skip
 
 

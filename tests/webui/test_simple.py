@@ -232,6 +232,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(trip, engine, path, 
         ({"label": [""], "type": ["text"], "options": [""]}, "请选择表单"),
         ({"options": ["", "", ""]}, "请填写“方式”的选项"),
         ({"key": "Trip!"}, "Trip!"),
+        ({"type": ["files", "money", "choice", "text"]}, "“事由”"),
     ],
 )
 def test_a_new_approval_that_lacks_something_keeps_what_was_typed(ana, engine, changes, said):

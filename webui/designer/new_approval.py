@@ -39,6 +39,14 @@ class ChoiceWithoutOptions(EngineError):
     status = 422
 
 
+class KindNotOffered(EngineError):
+    """A field of a kind that the page does not offer, or not any more."""
+
+    message = N_("Expected '{field}' to be of a kind that is offered, found '{found}'.")
+    hint = N_("Choose another kind. Fields for files are not offered: pages cannot send yet what is chosen in one.")
+    status = 422
+
+
 class NameWanted(EngineError):
     """What people will see in their lists."""
 
@@ -91,6 +99,8 @@ def _new_form(area: str, key: str) -> str:
     if not fields:
         raise FormWanted
     for field in fields:
+        if field.type not in OFFERED:
+            raise KindNotOffered(field=field.label, found=field.type)
         if field.type == "choice" and not field.options:
             raise ChoiceWithoutOptions(field=field.label)
     form_id = f"{area}/{key}"
@@ -106,8 +116,7 @@ def _rows() -> list[NewField]:
     asked = zip(sent.getlist("label"), sent.getlist("type"), sent.getlist("options"), strict=False)
     return [
         NewField(
-            " ".join(label.split())[:_LONGEST], kind if kind in OFFERED else "text", str(number) in required,
-            split(options),
+            " ".join(label.split())[:_LONGEST], kind, str(number) in required, split(options),
         )
         for number, (label, kind, options) in enumerate(asked)
     ]  # fmt: skip
