@@ -30,6 +30,7 @@ from engine.db.migrations import upgrading
 from engine.db.policy import ERASED, break_glass, clearance, clearance_grant, policy_grant, policy_version
 from engine.db.task import work_item
 from engine.ids import uuid7
+from engine.modules.erp.models.payee import payee_account_version
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
@@ -348,4 +349,27 @@ def test_the_group_of_a_request_that_ended_in_an_older_version_is_told_when_it_m
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         waiting = uow.execute(select(job.c.handler, job.c.payload)).all()
     assert [tuple(row) for row in waiting] == [("retention.due", {"instance": str(made[0])})]
+    engine.dispose()
+
+
+def test_bank_details_that_one_person_confirmed_in_an_older_version_stay_and_no_more_come(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0480")
+        person = uuid7()
+        own, other = (a_row(connection, "user_account", login=login, person_id=person) for login in ("own", "other"))
+        owner = a_row(connection, "erp_payee_account", owner_kind="supplier")
+        kept, open_ = (
+            a_row(connection, "erp_payee_account_version", account_id=owner, version=n, created_by=own, confirmed_by=by)
+            for n, by in ((1, other), (2, None))
+        )
+        connection.commit()
+
+    engine.upgrade()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = uow.execute(select(payee_account_version.c.id).where(payee_account_version.c.confirmed_by == other))
+        assert found.scalars().all() == [kept]
+    with pytest.raises(IntegrityError, match="two_people"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(payee_account_version).where(payee_account_version.c.id == open_).values(confirmed_by=other))
     engine.dispose()

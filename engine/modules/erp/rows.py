@@ -22,6 +22,7 @@ rows = BusinessRows(
         "erp_payment_request_differs": "ERP.REQUEST_DIFFERS",
         "erp_payment_request_id_once": "ERP.ALREADY_PAID",
         "erp_payee_account_version_two_people": "ERP.PAYEE_SAME_PERSON",
+        "erp_payee_version_two_people": "ERP.PAYEE_SAME_PERSON",
         "erp_payee_version_frozen": "ERP.PAYEE_CONFIRMED",
         "erp_voucher_unbalanced": "ERP.UNBALANCED",
         "erp_voucher_period_closed": "ERP.PERIOD_CLOSED",

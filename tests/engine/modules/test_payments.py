@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from engine import identity
 from engine.db.policy import clearance, policy_grant
 from engine.errors import BusinessError
 from engine.ids import uuid7
 from engine.modules.erp.models.invoice import expense_claim
+from engine.modules.erp.models.payee import payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request
 from engine.modules.erp.operations import expenses, payees, payments
 from engine.operations import Facts, get
@@ -307,6 +309,32 @@ def test_nobody_is_paid_to_an_account_that_no_second_person_has_confirmed(firm: 
     assert [refusal.value.code for refusal in (same_person, unconfirmed, malformed)] == [
         "ERP.PAYEE_SAME_PERSON", "ERP.PAYEE_UNCONFIRMED", "ERP.ACCOUNT_FORMAT",
     ]  # fmt: skip
+
+
+def test_one_person_with_two_accounts_does_not_confirm_the_own_entry(firm: Company) -> None:
+    with firm.acting() as uow:
+        second = identity.create_user(uow, "bob2", "Bob", person_id=firm.people["bob"]).id
+        robot = identity.create_user(uow, "robot", "Robot", service=True).id
+    firm.people |= {"bob2": second, "robot": robot}
+    with firm.acting("bob") as uow:
+        version = payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=firm.people["dora"], account_name="Dora", bank_name="B",
+            account_no="654321",
+        )  # fmt: skip
+
+    codes = []
+    for login in ("bob2", "robot"):
+        with pytest.raises(BusinessError) as refusal, firm.acting(login) as uow:
+            payees.confirm_payee_account(uow, **version)
+        codes.append(refusal.value.code)
+        confirmed = {"confirmed_by": firm.people[login], "confirmed_at": datetime(2026, 11, 1, tzinfo=UTC)}
+        of = payee_account_version.c.account_id == version["account_id"]
+        with pytest.raises(IntegrityError, match="two_people"), firm.acting(login) as uow:
+            uow.execute(update(payee_account_version).where(of).values(**confirmed))
+    with firm.acting("cid") as uow:
+        payees.confirm_payee_account(uow, **version)
+
+    assert codes == ["ERP.PAYEE_SAME_PERSON"] * 2
 
 
 @pytest.mark.parametrize(

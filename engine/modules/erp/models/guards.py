@@ -171,6 +171,28 @@ guard(
     ),
 )
 
+# persons, not accounts: whoever has two does not confirm the own entry, and a service account is nobody
+_ONE_PERSON = """NEW.confirmed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM user_account c
+    WHERE c.id = NEW.confirmed_by AND c.person_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM user_account e
+      WHERE e.id = NEW.created_by AND e.person_id = c.person_id))"""
+
+guard(
+    payee_account_version,
+    sqlite=[
+        f"""CREATE TRIGGER erp_payee_version_two_people_{verb.lower()} BEFORE {verb} ON erp_payee_account_version
+  WHEN {_ONE_PERSON} BEGIN
+  SELECT RAISE(ABORT, 'erp_payee_version_two_people'); END"""
+        for verb in ("INSERT", "UPDATE")
+    ],
+    postgresql=_postgresql(
+        "erp_payee_version_two_people",
+        payee_account_version,
+        "BEFORE INSERT OR UPDATE",
+        f"""  IF {_ONE_PERSON} THEN {_refuse("erp_payee_version_two_people")} END IF;
+  RETURN NEW;""",
+    ),
+)
+
 # ---------------------------------------------------------------- payment requests and the gate
 
 _REQUEST = ("kind", "amount", "currency", "payee_account_version_id", "requested_by", "beneficiary_id")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from engine.db.identity import user_account
 from engine.errors import BusinessError
 from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.rows import rows
@@ -20,6 +21,8 @@ _in_force = (
         payee_account_version.c.version == payee_account.c.current_version,
     )
 )
+
+_behind = select(user_account.c.person_id).where(user_account.c.id == bindparam("of"))
 
 
 @operation(
@@ -65,7 +68,7 @@ def change_payee_account(
     errors=("DATA.NOT_FOUND", "ERP.PAYEE_SAME_PERSON", "ERP.PAYEE_CONFIRMED"),
 )  # fmt: skip
 def confirm_payee_account(uow: UnitOfWork, *, account_id: UUID, version: int) -> dict[str, Any]:
-    """Put a version in force; only another person than the one who entered it may."""
+    """Put a version in force; only another person than the one who entered it may, under whichever account."""
     account = rows.get(uow, payee_account, account_id, lock=True)
     found = rows.find(
         uow,
@@ -77,8 +80,12 @@ def confirm_payee_account(uow: UnitOfWork, *, account_id: UUID, version: int) ->
         raise BusinessError("DATA.NOT_FOUND", table="erp_payee_account_version", key=str(version))
     if found.confirmed_by is not None or version <= (account.current_version or 0):
         raise BusinessError("ERP.PAYEE_CONFIRMED", version=version)
-    if uow.actor.user_id is None or uow.actor.user_id == found.created_by:
-        raise BusinessError("ERP.PAYEE_SAME_PERSON", version=version)
+    confirming = _person(uow, uow.actor.user_id)
+    if confirming is None or confirming == _person(uow, found.created_by):
+        raise BusinessError(
+            "ERP.PAYEE_SAME_PERSON", version=version, expected="another person than the one who entered it",
+            found="the same person" if confirming else "no person, but a program",
+        )  # fmt: skip
     rows.change(uow, payee_account_version, found.id, confirmed_by=uow.actor.user_id, confirmed_at=uow.now)
     rows.change(uow, payee_account, account_id, current_version=version)
     return {"version": version}
@@ -90,3 +97,9 @@ def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID) -> Any:
     if found is None:
         raise BusinessError("ERP.PAYEE_UNCONFIRMED", owner_kind=owner_kind, owner_id=str(owner_id))
     return found
+
+
+def _person(uow: UnitOfWork, account: UUID | None) -> UUID | None:
+    """The natural person behind an account; None for programs."""
+    found = uow.read_one(_behind, {"of": account}) if account is not None else None
+    return None if found is None else found.person_id
