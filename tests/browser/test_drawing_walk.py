@@ -143,12 +143,15 @@ MIDDLE = f"""name => {{
 def chosen(page: Page, name: str, then: str = "") -> None:
     """One element, by its name; the field that was typed in is left first."""
     page.evaluate(
-        f"""name => {{
+        f"""async name => {{
           document.activeElement.blur();
           tkDesigner.modeler.get('selection').select(({NAMED})(name){then});
+          for (const frame of [1, 2]) await new Promise(requestAnimationFrame);
         }}""",
         name,
     )
+    if not then:  # the panel is that of this element, not of the one before
+        expect(page.locator(".bio-properties-panel-header-label")).to_have_text(name)
 
 
 def _tell(page: Page) -> None:
