@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -106,12 +106,20 @@ def site_of(engine: ProcessEngine, **changes: Any) -> Flask:
     if kind not in _sites:
         made = create_app(settings, engine)
         made.test_client_class = Visitor
+        made.after_request(_sendable)
         _sites[kind] = made, dict(made.config)
     found, config = _sites[kind]
     found.config.clear()
     found.config.update(config, TROIKA=settings)
     found.extensions["troika"] = engine
     return found
+
+
+def _sendable(response: Response) -> Response:
+    """Fails where a server would: it sends headers in Latin letters."""
+    for name, value in response.headers:
+        f"{name}: {value}".encode("latin-1")
+    return response
 
 
 @pytest.fixture

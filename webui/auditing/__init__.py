@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, redirect, request, url_for
+from flask import Blueprint, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 
 from engine import audit, evidence
 from engine.db.base import metadata
+from webui import serving
 from webui.access import AUDIT, guard
 from webui.auditing import pack
 from webui.rendering import page
@@ -51,9 +52,7 @@ def verify() -> ResponseReturnValue:
 def payment_evidence(payment_id: UUID) -> ResponseReturnValue:
     """Everything that one payment stands on, as PDF and JSON with the program that verifies it."""
     found = evidence.gather(g.uow, payment_id)
-    response = Response(pack.packed(found), mimetype="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=f"evidence-{found['payment']['title']}.zip")
-    return response
+    return serving.file(pack.packed(found), f"evidence-{found['payment']['title']}.zip", "application/zip")
 
 
 def _payments(search: str) -> list[Row[tuple[object, ...]]]:

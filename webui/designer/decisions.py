@@ -10,7 +10,7 @@ from engine import dmn, drafts, repository
 from engine.dmn.simulation import Problem
 from engine.errors import N_, EngineError, NotFound
 from engine.feel.values import text_of
-from webui import datafile, errors, transaction
+from webui import datafile, errors, serving, transaction
 from webui.access import works
 from webui.designer import decision_uses, expressions, named_by, table_sheets
 from webui.designer.blank_table import blank_table
@@ -278,9 +278,7 @@ def _download(key: str, lines: list[list[Any]], done: dmn.Simulation) -> Respons
 
 
 def _xlsx(key: str, content: bytes) -> Response:
-    response = Response(content, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{key}.xlsx")
-    return response
+    return serving.file(content, f"{key}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
 def _shown(value: Any) -> str:

@@ -1,13 +1,12 @@
 """Whole areas as zip files that lie in `processes/` and `forms/` as they are: for Git, or another installation."""
 
-from io import BytesIO
-
-from flask import Response, g, request, send_file
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 
 from engine import drafts, repository
 from engine.errors import N_, EngineError
 from engine.repository.areas import NoArchive, Taken
+from webui import serving
 from webui.designer.blueprint import designer
 from webui.rendering import page
 from webui.transaction import shows_again
@@ -27,7 +26,7 @@ def _again(error: EngineError) -> ResponseReturnValue:
 def download(area: str) -> Response:
     """One area; `drafts=1`: as it is drawn now, else as it is deployed."""
     packed = repository.areas.pack(g.uow, area, with_drafts=request.args.get("drafts") == "1")
-    return send_file(BytesIO(packed), mimetype="application/zip", as_attachment=True, download_name=f"{area}.zip")
+    return serving.file(packed, f"{area}.zip", "application/zip")
 
 
 @designer.post("/exchange")

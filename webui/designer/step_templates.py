@@ -3,7 +3,6 @@
 import json
 import re
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from engine.bpmn.element_templates import SERVICE, TYPE, ElementTemplate, Settin
 from engine.errors import N_, EngineError, InvalidValue, NotFound
 from engine.repository.templates import TemplateInfo
 from engine.values import storable
+from webui import serving
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, path_of_draft
 from webui.designer.library import draft_of, name_of
@@ -64,10 +64,7 @@ def step_templates() -> ResponseReturnValue:
 def step_template_file(key: str) -> Response:
     """The file, as it lies in the library and as Camunda's modeler reads it."""
     info = _one(key)
-    response = Response(repository.source(g.uow, info.id), mimetype="application/json")
-    name = quote(f"{key}{element_templates.ENDING}")
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-    return response
+    return serving.file(repository.source(g.uow, info.id), f"{key}{element_templates.ENDING}", "application/json")
 
 
 @designer.post("/step-templates/")

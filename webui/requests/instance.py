@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, make_response, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import audit, prints, records, repository, runtime, tasks
-from webui import access, filling, progress, talks, tracking
+from webui import access, filling, progress, serving, talks, tracking
 from webui.printing import content
 from webui.rendering import page
 from webui.requests import acts, blueprint
@@ -80,9 +80,8 @@ def answer(instance_id: UUID, thread_id: UUID) -> ResponseReturnValue:
 def document(document_id: UUID) -> Response:
     """A file of a request that the reader may see: pictures and PDF in a sandbox, everything else to be saved."""
     found, content = tasks.open_attachment(g.uow, document_id)
-    response = make_response(content)
     inline = found.media_type in _INLINE
-    response.content_type = found.media_type if inline else "application/octet-stream"
-    response.headers.set("Content-Disposition", "inline" if inline else "attachment", filename=found.name)
+    kind = found.media_type if inline else "application/octet-stream"
+    response = serving.file(content, found.name, kind, inline=inline)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

@@ -3,11 +3,12 @@
 import hashlib
 from uuid import UUID
 
-from flask import Response, g, make_response, request, url_for
+from flask import Response, g, request, url_for
 
 from engine import prints
 from engine.errors import InvalidForm
 from engine.forms.layout import PAPERS
+from webui import serving
 from webui.printing import content, paper
 from webui.requests import blueprint
 
@@ -23,7 +24,4 @@ def print_(instance_id: UUID) -> Response:
     sheet = content.sheet(instance_id, code, address, size)
     document = paper.pdf(sheet, g.uow.settings.print_font)
     prints.record(g.uow, instance_id, code, hashlib.sha256(document).digest())
-    response = make_response(document)
-    response.content_type = "application/pdf"
-    response.headers.set("Content-Disposition", "inline", filename=f"{sheet.number or code}.pdf")
-    return response
+    return serving.file(document, f"{sheet.number or code}.pdf", "application/pdf", inline=True)
