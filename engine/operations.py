@@ -83,13 +83,15 @@ class Facts:
 class Subject:
     """How the document behind a guarded operation is found: `type` is its table, `argument` carries its id.
 
-    `shows`: the bound facts that `Facts.display` tells approvers.
+    `shows`: the bound facts that `Facts.display` tells approvers. `refers`: bound fact -> what names the rows that
+    its keys belong to, `table.column` each.
     """
 
     type: str
     argument: str
     read: Callable[..., Facts]
     shows: tuple[str, ...] = ()
+    refers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +219,16 @@ def external_operation(
 
 
 def subject(
-    type: str, *, id: str, shows: tuple[str, ...] = ()
+    type: str, *, id: str, shows: tuple[str, ...] = (), refers: Mapping[str, tuple[str, ...]] | None = None
 ) -> Callable[[Callable[..., Facts]], Callable[..., Facts]]:
     """Mark `f(uow, *, <id>) -> Facts` as the reader of the documents in table `type`.
 
     `shows`: the bound facts that its `display` tells; a drawing whose form does not show the others is warned of.
+    `refers`: bound fact -> `table.column` of each kind of row that its keys may belong to: people are told the name.
     """
 
     def mark(function: Callable[..., Facts]) -> Callable[..., Facts]:
-        function.subject = Subject(type, id, function, shows)  # type: ignore[attr-defined]
+        function.subject = Subject(type, id, function, shows, tuple((refers or {}).items()))  # type: ignore[attr-defined]
         _subjects[type] = function.subject  # type: ignore[attr-defined]
         return function
 

@@ -118,6 +118,13 @@ def made_by(uow: UnitOfWork, instance_id: UUID, limit: int = 50) -> list[tuple[R
     return found
 
 
+def states(name: str, column: str) -> Mapping[str, tuple[str, str]]:
+    """The words that a column of a table may hold, each with what it is called (zh, en); empty for any other column."""
+    table = metadata.tables.get(name)
+    known = {} if table is None else _states(table)
+    return known.get(column, {})
+
+
 # ---------------------------------------------------------------- private
 
 
@@ -148,8 +155,12 @@ def _describe(table: Table, info: RecordInfo) -> RecordTable:
     return RecordTable(
         table.name, table.name.partition("_")[0], info.zh, info.en, info.columns, info.title, info.lines,
         info.capability, bool(info.search),
-        dict(rule.info["states"] for rule in table.constraints if "states" in rule.info),
+        _states(table),
     )  # fmt: skip
+
+
+def _states(table: Table) -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    return dict(rule.info["states"] for rule in table.constraints if "states" in rule.info)
 
 
 def _key(table: Table) -> Column[Any]:

@@ -13,9 +13,9 @@ from engine import audit, history, identity, ids
 from engine.db.instance import Instance
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
-from engine.errors import N_, Listed, Phrase, PolicyHold, Term
+from engine.errors import N_, Listed, PolicyHold, Term
 from engine.operations import Operation, OperationCall
-from engine.policy import grants, holding, judging, versions
+from engine.policy import grants, holding, judging, naming, versions
 from engine.policy.statement import MUST_BE_POLICED, Aggregate, Policy, Requirement, approval_by, numbers
 from engine.policy.versions import Version
 from engine.unit_of_work import UnitOfWork
@@ -397,7 +397,7 @@ def _against(
     if row.subject_digest != found.digest:
         return (
             N_("{policy}: the approval of {who} was for {approved}, now it is {now}."),
-            _difference(row.facts, found.facts.values),
+            naming.difference(uow, found.type, row.facts, found.facts.values),
         )
     if row.expires_at < situation.at:
         return N_("{policy}: the approval of {who} has expired."), {}
@@ -485,15 +485,6 @@ def _named(uow: UnitOfWork, reasons: Iterable[Reason]) -> list[Reason]:
     listed = list(reasons)
     names = identity.names(uow, [facts["who"] for _, facts in listed])
     return [(text, facts | {"who": names.get(facts["who"], str(facts["who"]))}) for text, facts in listed]
-
-
-def _difference(approved: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
-    changed = [name for name in sorted(approved.keys() | now.keys()) if approved.get(name) != now.get(name)]
-
-    def told(values: Mapping[str, Any]) -> Listed:
-        return Listed(Phrase("{fact} {value}", fact=Term("fact", name), value=values.get(name)) for name in changed)
-
-    return {"approved": told(approved), "now": told(now)}
 
 
 # ---------------------------------------------------------------- the clearance

@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 
 from engine import identity
 from engine.db.policy import clearance, policy_grant
-from engine.errors import BusinessError
+from engine.errors import BusinessError, restored, stored
 from engine.ids import uuid7
 from engine.modules.erp.models.invoice import expense_claim
 from engine.modules.erp.models.payee import payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request
 from engine.modules.erp.operations import expenses, payees, payments
 from engine.operations import Facts, get
+from engine.policy import naming
 from tests.engine.modules.company import Company, a_call, clear
 
 
@@ -136,6 +137,28 @@ def test_the_database_refuses_a_payment_that_was_not_cleared_like_this(
         request_.pay(**changes)
 
     assert firm.rows(payment) == []
+
+
+def test_what_has_changed_since_an_approval_is_told_by_names_and_numbers(firm: Company, request_: Request) -> None:
+    """Not by keys, unless two rows bear the same name; a state in both languages, and what is gone as its key."""
+    now, gone = request_.facts().values, str(uuid7())
+    with firm.acting() as uow:
+        payee = payees.change_payee_account(
+            uow, owner_kind="supplier", owner_id=uuid7(), account_name="江南茶厂", bank_name="农业银行",
+            account_no="6228480001",
+        )  # fmt: skip
+        approved = now | {"payee": str(payee["account_id"]), "kind": "supplier", "invoices": [gone]}
+        told = naming.difference(uow, "erp_payment_request", approved, now)
+        alike = naming.difference(
+            uow, "erp_payment_request", now | {"payee": str(firm.people["supplier account"])}, now
+        )
+
+    assert told["approved"] == f"invoices {gone}, kind supplier, payee 江南茶厂"
+    assert told["now"] == f"invoices {request_.claim['claim_no']}, kind expense, payee 收款人"
+    kind = restored(stored(told["now"])).parts[1].facts["value"]
+    assert kind.labels == {"zh": "报销", "en": "expense"}
+    assert alike["approved"] == f"payee 收款人 ({firm.people['supplier account']})"
+    assert alike["now"] == f"payee 收款人 ({firm.people['employee account']})"
 
 
 def test_two_people_suffice_where_two_are_asked(firm: Company, request_: Request) -> None:

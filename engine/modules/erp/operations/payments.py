@@ -64,6 +64,10 @@ _move = {
 @subject(
     "erp_payment_request", id="request_id",
     shows=("amount", "currency", "entity", "payee", "payee_bank_version", "invoices"),
+    refers={
+        "payee": ("erp_payee_account.owner_name",),
+        "invoices": ("erp_supplier_invoice.document_no", "erp_expense_claim.claim_no"),
+    },
 )  # fmt: skip
 def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
     """What an approval of a payment binds: amount, currency, payee, version of the bank details, documents."""
