@@ -14,7 +14,7 @@ from engine.db.history import history as history_table
 from engine.db.instance import Instance
 from engine.db.policy import policy_grant
 from engine.db.task import RoundStatus, user_task
-from engine.errors import N_, NotFound
+from engine.errors import N_, NotFound, Phrase, Term
 from engine.operations import Facts
 from engine.policy import holding, judging
 from engine.policy.statement import VALID_FOR, Policy, Requirement, numbers
@@ -255,10 +255,10 @@ def conflict(
     for policy, _ in needed:
         role = barring(roles, policy, (persons[user_id], principal))
         if role is not None:
-            return f"{policy.id}: approver ≠ {role}"
+            return _said(N_("{policy}: {role} may not approve"), policy, role=Term("role", role))
         role = lacking(roles, policy, persons[user_id])
         if role is not None:
-            return f"{policy.id}: approver = {role}"
+            return _said(N_("{policy}: only {role} may approve"), policy, role=Term("role", role))
     return None
 
 
@@ -280,8 +280,13 @@ def _objection(
         if requirement.recheck == "payment":
             continue
         if not eligible(uow, policy, requirement, found, user_id, behalf, traces=traces):
-            return f"{policy.id}: {requirement.eligible}"
+            asked = Term("condition", requirement.eligible or "")
+            return _said(N_("{policy}: who approves has to fulfil: {eligible}"), policy, eligible=asked)
     return None
+
+
+def _said(text: str, policy: Policy, **facts: Any) -> Phrase:
+    return Phrase(text, policy=Term("policy", policy.id), **facts)
 
 
 def eligible(

@@ -56,6 +56,8 @@ def test_a_reason_is_said_in_the_readers_words_also_after_it_was_stored(said):
         assert said("en", text, told) == "Large payments: expected a live approval: CFO approval, nameless by 2 people."
         assert said("zh", text, told) == "大额付款：缺少有效审批：财务总监审批、nameless（2 人）。"
     assert text.format(**kept) == "PAY-7: expected a live approval: cfo_approval, nameless by 2 people."
+    barred = Phrase("{policy}: {role} may not approve", policy=Term("policy", "PAY-7"), role=Term("role", "requester"))
+    assert said("zh", "{reason}", {"reason": barred}) == "大额付款：发起人不能审批"
     assert said("en", "{name}", {"name": Term("policy", "PAY-7@3")}) == "Large payments (version 3)"
     assert said("en", "{name}", {"name": Term("policy", "GONE-1")}) == "GONE-1"
     assert said("zh", "{value}", {"value": Phrase("{label} = {it}", label="x", it=True)}) == "x = 是"
