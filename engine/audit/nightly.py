@@ -14,6 +14,7 @@ from engine.audit.sinks import SinkUnreachable
 from engine.audit.verifier import Report
 from engine.db.audit import audit_check
 from engine.db.job import JobKind, job
+from engine.errors import Term
 from engine.findings import Finding, Level
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor, UnitOfWork
@@ -118,6 +119,11 @@ def _listed(finding: Finding) -> list[Any]:
     return [finding.rule, finding.element_id, finding.message, finding.facts]
 
 
+def _said(facts: dict[str, Any]) -> dict[str, Any]:
+    """A policy is said by its title; who verifies an export knows but its number."""
+    return facts | {"policy": Term("policy", str(facts["policy"]))} if "policy" in facts else facts
+
+
 def last_check(uow: UnitOfWork, *, ended: bool = True) -> Check | None:
     """The newest verification; `ended` False: also one that has not ended."""
     query = select(audit_check).order_by(audit_check.c.started_at.desc(), audit_check.c.id.desc()).limit(1)
@@ -126,7 +132,7 @@ def last_check(uow: UnitOfWork, *, ended: bool = True) -> Check | None:
         return None
     told = row.result or {}
     findings, notes = (
-        tuple(Finding(rule, level, place, message, facts) for rule, place, message, facts in told.get(name, ()))
+        tuple(Finding(rule, level, place, message, _said(facts)) for rule, place, message, facts in told.get(name, ()))
         for name, level in (("findings", Level.ERROR), ("notes", Level.INFO))
     )
     return Check(

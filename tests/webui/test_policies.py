@@ -7,12 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from engine import audit, identity, jobs, operations, policy, repository
+from engine.db.policy import policy_version
 from engine.policy import statement
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import a_bill, agree, changed, started, state_of
+from tests.redteam.walls import without
+from tests.webui.test_inbox import items
 from webui.policies import editing
 
 LOG = Path(__file__).parents[1] / "data" / "bpi2020_domestic_500.csv.gz"
@@ -28,7 +32,7 @@ def known(engine, people, app, sign_in):
     """Browsers of two controllers, an auditor, an analyst, two who may sign and one employee, by login."""
     with engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, POLICY)
-        identity.create_user(uow, "fay", "Fay")
+        people["fay"] = identity.create_user(uow, "fay", "Fay")
         identity.create_user(uow, "cfo", "Chief")
         for key, (capabilities, logins) in GROUPS.items():
             identity.create_group(uow, key, key, capabilities=capabilities)
@@ -46,6 +50,10 @@ def form(policy_text=POLICY, **changes):
 
 def text_of(page):
     return html.unescape(re.search(r"<textarea name=\"text\" hidden>(.*?)</textarea>", page.text, re.DOTALL)[1])
+
+
+def text_in(page):
+    return html.unescape(re.sub(r"<[^>]+>", "", page.text))
 
 
 def versions(engine):
@@ -143,8 +151,7 @@ def test_what_cannot_be_read_is_refused_with_its_words_and_kept(engine, known, c
 
 def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, known, people):
     bill_id = a_bill(engine)
-    with engine.unit_of_work(ENGINE, read_only=True) as uow:
-        fay = Actor(identity.user(uow, "fay").id)
+    fay = Actor(people["fay"].id)
     started(engine, Actor(people["ann"].id), bill_id)
     agree(engine, fay)
     changed(engine, bill_id, version=20000)
@@ -299,6 +306,34 @@ def test_a_proof_tells_its_way_round_step_by_step_in_the_readers_language(engine
     assert walk[0]["flows"]
     assert known["ann"].get(address).status_code == 403
     assert known["ana"].get(f"/policies/proofs/{made.id}").status_code == 404
+
+
+def test_whoever_is_asked_reads_in_his_language_why_his_yes_would_not_count(engine, known, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY.replace("people: 1", "people: 1, eligible: '= actor.position = \"CFO\"'"))
+    started(engine, Actor(people["ann"].id), a_bill(engine))
+    fay = sign_in("fay")
+    (item,) = items(fay)
+
+    english = text_in(fay.get(f"/inbox/{item}"))
+    chinese = text_in(fay.get(f"/inbox/{item}", headers={"Accept-Language": "zh-CN"}))
+
+    assert "Your approval would not count. 先审批，后退款: who approves has to fulfil: " in english
+    assert "the position of the approver = “CFO”" in english
+    assert "您的同意不会计入。先审批，后退款：审批人须满足：审批人的职位 = “CFO”" in chinese
+
+
+def test_the_audit_page_calls_a_policy_that_somebody_changed_by_its_title(engine, known):
+    with without(engine, policy_version, "policy_version_frozen"), engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(policy_version).values(min_people=2))
+    with engine.unit_of_work(ENGINE) as uow:
+        audit.ask_check(uow)
+    jobs.run_due(engine)
+
+    page = text_in(known["aud"].get("/audit/", headers={"Accept-Language": "zh-CN"}))
+
+    assert "策略 先审批，后退款 的第 1 版与操作记录不符" in page
+    assert "REF-001" not in page
 
 
 def test_a_change_is_tried_on_the_past_and_the_people_of_today_are_named(engine, known, people):
