@@ -184,11 +184,26 @@ class Subjects:
     def labels(self) -> dict[str, Title]:
         """What forms call the variables that are filled in there."""
         found: dict[str, Title] = {}
+        for field in self._fields():
+            found.setdefault(field.path, Title(field.label or field.path, field.labels))
+        return found
+
+    @property
+    def choices(self) -> dict[str, dict[Any, Title]]:
+        """What forms call the values that are chosen there, by variable."""
+        found: dict[str, dict[Any, Title]] = {}
+        for field in self._fields():
+            for option in field.options or ():
+                if isinstance(option.value, list | dict):
+                    continue
+                called = Title(option.labels.get("", str(option.value)), option.labels)
+                found.setdefault(field.path, {}).setdefault(option.value, called)
+        return found
+
+    def _fields(self) -> Iterator[FormField]:
         for place in self._system.places.values():
             form = self._form(place)
-            for field in form.fields if form is not None else ():
-                found.setdefault(field.path, Title(field.label or field.path, field.labels))
-        return found
+            yield from form.fields if form is not None else ()
 
     def alike(self, approval: str) -> list[str]:
         """Approvals that surely name their document by the same variable."""

@@ -113,12 +113,13 @@ def _branch(space: Space, move: Move) -> Title | None:
 def _data(space: Space, place: Place, values: Mapping[str, Any]) -> Phrase | None:
     """What the conditions of a gateway read, with the values that were tried, named as forms name it."""
     found: dict[str, Phrase] = {}
+    labels, choices = space.subjects.labels, space.subjects.choices
     for flow, _ in place.outgoing:
         for path in paths_in(flow.condition or ""):
             value = _at(values, path)
             if value is not None:
-                label = space.subjects.labels.get(path) or Title(path, {})
-                found[path] = Phrase("{label} = {value}", label=label, value=value)
+                chosen = choices.get(path, {}).get(value, value)
+                found[path] = Phrase("{label} = {value}", label=labels.get(path) or Title(path, {}), value=chosen)
     told = {f"value{number}": phrase for number, phrase in enumerate(found.values())}
     return Phrase(", ".join(f"{{{name}}}" for name in told), **told) if told else None
 

@@ -1,7 +1,10 @@
 """A counter-example is tried on the machine: what it repeats is confirmed, with the values that lead there."""
 
+import json
+
 import pytest
 
+from engine import forms
 from engine.policy import checker
 from tests.engine.policy.test_checker import (
     END,
@@ -33,6 +36,23 @@ def test_what_the_machine_repeats_is_confirmed_and_told_with_the_values_that_lea
         "'审批 fin' is rejected → amount = 501: '同意？' goes on to '付款' → '付款' runs without finance_approval"
     )
     assert "Confirmed: the machine goes this way." in str(finding)
+
+
+def test_what_is_chosen_is_told_in_the_words_of_the_form():
+    field = {"id": "kind", "key": "kind", "type": "select", "label": "类型", "troika:label.en": "Type",
+             "values": [{"value": "advance", "label": "预付", "troika:label.en": "Prepaid"}]}  # fmt: skip
+    fields = json.dumps({"type": "default", "id": "f", "components": [field]}).encode()
+    form = forms.read(fields, "f.json").form
+    asking = approval().replace(
+        "<bpmn:extensionElements>", '<bpmn:extensionElements><zeebe:formDefinition formId="f"/>'
+    )
+
+    (finding,) = check(good(condition='kind = "advance"', fin=asking), forms=lambda *_: form)
+
+    path = finding.facts["path"]
+    assert "类型 = 预付: '同意？' goes on to '付款'" in str(path)
+    ((chosen, *_),) = [step.facts["data"].facts.values() for step in path.facts.values() if "data" in step.facts]
+    assert chosen.facts["value"].labels["en"] == "Prepaid"
 
 
 def test_what_no_value_leads_to_stays_possible_and_is_refused_all_the_same():
