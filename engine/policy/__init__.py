@@ -1,5 +1,6 @@
 """What must hold before a guarded operation: proved on the drawing, granted by people, checked at the gate."""
 
+from engine.policy.absent import unknown_names
 from engine.policy.changing import activate
 from engine.policy.checker import ASSUMED, PROVED, UNKNOWN, VIOLATED, WORST, Verdict, prove, verdicts
 from engine.policy.emergency import Emergency
@@ -131,6 +132,7 @@ __all__ = [
     "undo",
     "undo_all",
     "undo_rejected",
+    "unknown_names",
     "unseen",
     "verdicts",
     "version",

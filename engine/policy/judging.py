@@ -17,12 +17,14 @@ from engine.unit_of_work import UnitOfWork
 Traces = list[dict[str, Any]]
 """decisions about authority that were asked: decision, definition, version, rules, inputs, result"""
 
-_ALL = frozenset(("id", "login", "position", "roles"))
+OF_ACTOR = frozenset(("id", "login", "position", "roles"))
+"""what a condition may ask of a person"""
+NAMES = ("facts", "actor", "authority")
+"""what a condition may read"""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ACTOR = re.compile(r"\bactor\b(?:\s*\.\s*(\w+))?")
 _CALLED = re.compile(r"\bauthority\b")
 _ASKED = re.compile(r'\bauthority\s*\(\s*"([^"\\]*)"\s*,\s*actor\s*,')
-_NAMES = ("facts", "actor", "authority")
 _newest = (
     select(definition.c.id, definition.c.version, resource.c.path, resource.c.content, resource.c.deployment_id)
     .join(resource, resource.c.id == definition.c.resource_id)
@@ -49,8 +51,13 @@ def holds(
     context = {
         "facts": known, "actor": dict(actor or {}), "authority": _authority(uow, [] if traces is None else traces),
     }  # fmt: skip
-    value = feel.compile(expression, names=_NAMES).evaluate(context, **_around(uow)).value
+    value = feel.compile(expression, names=NAMES).evaluate(context, **_around(uow)).value
     return value if isinstance(value, bool) else None
+
+
+def is_deployed(uow: UnitOfWork, decision: str) -> bool:
+    """Whether there is a table that `authority` could ask."""
+    return uow.read_one(_newest, {"of": decision}) is not None
 
 
 def actor_context(uow: UnitOfWork, user_id: Any) -> dict[str, Any]:
@@ -70,12 +77,12 @@ def reads_of_actor(uow: UnitOfWork, expression: str | None) -> frozenset[str]:
     plain = _QUOTED.sub('""', expression)
     asked = _ASKED.findall(expression)
     if len(asked) != len(_CALLED.findall(plain)):
-        return _ALL
+        return OF_ACTOR
     found = _read_in(_ASKED.sub("", expression))
     for decision in asked:
         row = uow.read_one(_newest, {"of": decision})
         if row is not None and dmn.missing_imports({row.path: bytes(row.content)}):
-            return _ALL
+            return OF_ACTOR
         for text in dmn.texts(bytes(row.content)) if row is not None else ():
             found |= _read_in(text)
     return found
@@ -83,7 +90,7 @@ def reads_of_actor(uow: UnitOfWork, expression: str | None) -> frozenset[str]:
 
 def _read_in(text: str) -> frozenset[str]:
     names = [named[1] for named in _ACTOR.finditer(_QUOTED.sub('""', text))]
-    return frozenset(names) if _ALL.issuperset(names) else _ALL
+    return frozenset(names) if OF_ACTOR.issuperset(names) else OF_ACTOR
 
 
 def _authority(uow: UnitOfWork, traces: Traces) -> Function:

@@ -115,6 +115,25 @@ def test_the_form_shows_what_a_change_would_do_before_it_is_proposed_and_another
         assert (stated.approvals[0].people, stated.break_glass.roles) == (2, ("cfo", "internal_audit"))
 
 
+def test_a_group_that_there_is_not_is_said_before_a_policy_names_it_and_as_long_as_it_does(engine, known):
+    page = known["cora"].post(
+        "/policies/REF-001/change", data=form(eligible=['= list contains(actor.roles, "finanse")'])
+    )
+    said = "先审批，后退款 names the group 'finanse', which there is not: nobody counts as a member of it."
+    assert said in text_in(page)
+    assert "no such group" not in text_in(page), "those of the emergency are there"
+    known["cora"].post("/policies/REF-001/change", data={"view": "yaml", "sure": "yes", "text": text_of(page)})
+    assert said in text_in(known["cyril"].get(f"/policies/versions/{newest(engine)}/impact"))
+    assert said not in text_in(known["ana"].get("/policies/"))
+    known["cyril"].post(f"/policies/versions/{newest(engine)}/activate")
+
+    for address in ("/policies/", "/policies/REF-001"):
+        shown = text_in(known["ana"].get(address, headers={"Accept-Language": "zh-CN"}))
+        assert "先审批，后退款 提到用户组“finanse”，但没有这个组：任何人都不算其成员。" in shown
+    (stated,) = known["ana"].get("/api/v1/policies/").json
+    assert stated["unknown_names"] == [said]
+
+
 def test_what_asks_less_needs_a_reason_and_is_shown_to_audit(engine, known):
     page = known["cora"].post("/policies/REF-001/change", data=form(distinct=["approver"]))
     assert "It asks less than now:" in page.text

@@ -38,6 +38,7 @@ def index() -> Any:
             "weakens": one.weakens,
             "weaker": [words(text, facts) for text, facts in one.differences], "valid_from": one.valid_from,
             "sentences": policy_words.sentences(one.policy),
+            "unknown_names": [words(found.message, found.facts) for found in policy.unknown_names(g.uow, one.policy)],
         }
         for one in policy.all_versions(g.uow) if one.state != "retired"
     ]  # fmt: skip

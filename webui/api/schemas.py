@@ -606,6 +606,7 @@ class PolicyOut(Schema):
     weaker = fields.List(fields.String(), metadata={"description": "what it asks less, in words"})
     valid_from = fields.AwareDateTime()
     sentences = fields.List(fields.String(), metadata={"description": "all that it asks, in the reader's language"})
+    unknown_names = fields.List(fields.String(), metadata={"description": "what it names and nobody has, in words"})
 
 
 class WayStepOut(Schema):

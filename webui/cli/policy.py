@@ -117,8 +117,11 @@ def propose(file: Path, reason: str, login: str) -> None:
     """Propose the policies of FILE that differ from those in force; another controller activates them."""
     with _signed_in(login) as uow:
         made = policy.propose(uow, file.read_text(encoding="utf-8"), reason)
+        unknown = [found for version in made for found in policy.unknown_names(uow, version.policy)]
     for version in made:
         _say(version)
+    for found in unknown:
+        click.echo(found.message.format(**found.facts), err=True)
     click.echo(f"{len(made)} proposed")
 
 

@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
         coverage=coverage, people=_people(versions), said=words, to_review=policy.to_review(g.uow),
         waiting=_waiting() if may_read(WATCH) else None, embedded=g.uow.dialect == "sqlite",
         unpoliced=_unpoliced(active), responses=policy.responses(g.uow),
+        unknown={one.id: policy.unknown_names(g.uow, one.policy) for one in active},
     )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def one(policy_id: str) -> ResponseReturnValue:
     return page(
         "policies/one.html", shown=shown, versions=versions, people=_people(versions), said=words, proofs=proofs,
         text=editing.text_of(shown.policy), wanting=g.reader.id, responses=policy.responses(g.uow, [shown.policy]),
+        unknown=policy.unknown_names(g.uow, shown.policy),
         unprovided=[policy_names.capability(one.capability) for one in repository.wanting(g.uow, [shown.policy])],
     )  # fmt: skip
 
@@ -162,7 +164,7 @@ def _impact(
     past = repository.impact(g.uow, text)
     return page(
         "policies/impact.html", wanted=wanted, text=text, said=words, turned=turned,
-        weaker=policy.weakening(before, wanted), past=past,
+        weaker=policy.weakening(before, wanted), past=past, unknown=policy.unknown_names(g.uow, wanted),
         reason=request.form.get("reason", ""), before=[] if before is None else words.sentences(before),
         after=words.sentences(wanted), same=before == wanted, known=now is not None or proposal is not None,
         proposal=proposal, wanting=g.reader.id,
