@@ -37,6 +37,8 @@ class KnownThings:
     """whether a webhook receiver has this name"""
     batch: Callable[[str], bool] = lambda _: False
     """whether the policies let a capability be given from a list"""
+    leaves_open: Callable[[str], bool] = lambda _: False
+    """whether a policy counts a capability without saying who may give it"""
     banks: frozenset[str] = frozenset()
     """hosts of banks"""
     begun_by: Callable[[str], Mapping[str, str]] = lambda _: {}

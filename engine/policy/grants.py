@@ -240,6 +240,11 @@ def entitles(uow: UnitOfWork, capability: str) -> bool:
     return bool(needed) and all(requirement.eligible for _, requirement in needed)
 
 
+def leaves_open(uow: UnitOfWork, capability: str) -> bool:
+    """Whether a policy counts this capability and does not say who is eligible: being asked is all that it takes."""
+    return bool(demands(uow, capability)) and not entitles(uow, capability)
+
+
 def conflict(
     uow: UnitOfWork, instance: Instance, capability: Capability, found: Document, user_id: UUID, behalf: UUID | None
 ) -> str | None:

@@ -188,6 +188,7 @@ def _known(uow: UnitOfWork) -> lint.KnownThings:
         host=lambda name: name in outbound.listed(uow.settings.outbound_allow),
         receiver=lambda name: webhooks.known(uow, name),
         batch=lambda capability: policy.batch_allowed(uow, capability),
+        leaves_open=lambda capability: policy.leaves_open(uow, capability),
         begun_by=lambda message: starts.begun_by(uow, message),
         banks=outbound.listed(uow.settings.bank_hosts),
     )  # fmt: skip

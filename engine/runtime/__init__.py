@@ -1,6 +1,6 @@
 """What runs: start and steer instances; for rooms above: resume waits and settle steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,17 +17,21 @@ from engine import (
     identity,
     incidents,
     pickers,
+    policy,
     repository,
     values,
 )
+from engine.bpmn.program import Program
 from engine.bpmn.steps import Step
 from engine.db import rows
 from engine.db.instance import Instance, Status
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, JobState, job
 from engine.errors import (
+    N_,
     BusinessError,
     BusinessKeyTaken,
+    CannotChoose,
     InstanceOver,
     NothingToCompensate,
     NotResolvable,
@@ -164,6 +168,7 @@ def start(
               **({"submission": submission, "resubmits": str(resubmits_id)} if resubmits_id is not None else {})},
     )  # fmt: skip
     if approvers:
+        _check_entitled(uow, program, approvers)
         approvals.select_people(uow, instance, program, "initiatorSelect", approvers)
     if program.start_form is not None:
         pickers.freeze(uow, instance.id, repository.form(uow, program.start_form, info.id), variables)
@@ -439,6 +444,15 @@ def _require_running(uow: UnitOfWork, instance: Instance) -> None:
         raise Suspended(instance=instance.number or instance.id)
     if instance.status not in LIVE:
         raise InstanceOver(instance=instance.number or instance.id)
+
+
+def _check_entitled(uow: UnitOfWork, program: Program, nodes: Iterable[str]) -> None:
+    """The requester does not choose who judges him where being asked is all that an approval takes."""
+    for node in (program.nodes.get(key) for key in nodes):
+        provides = None if node is None or node.human is None else node.human.provides
+        if node is not None and provides is not None and policy.leaves_open(uow, provides):
+            why = N_("this approval counts towards a payment, and no policy says who may give it")
+            raise CannotChoose(task=node.name, reason=why)
 
 
 def _settle_open(uow: UnitOfWork, instance: Instance, token: int, step: Step) -> None:

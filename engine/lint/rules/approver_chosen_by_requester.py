@@ -3,6 +3,8 @@
 Wrong: `troika:policy provides="finance_approval"` on a task whose people stand in a field of the request, or whom the
 approver before selects: where the policy does not say who is eligible, his selection is refused.
 Right: a group, a chain of leaders or a decision table names them.
+Where a policy counts the approval and leaves open who may give it, whoever asks for the money would choose his judge,
+and nothing later would tell: that is an error.
 """
 
 from collections.abc import Iterator
@@ -14,6 +16,10 @@ from engine.lint.library import Drawn, Library, Remark
 LEVEL = Level.WARN
 _BY_REQUESTER = N_("'{name}' provides '{capability}', but the requester can choose who approves ({strategy}).")
 _BEFORE = N_("'{name}' provides '{capability}', but the approver before it can choose who approves ({strategy}).")
+_TO_ALL = N_(
+    "No policy says who may give it, so he could choose anybody. Name a group, a chain of leaders or a decision table, "
+    "or have the policy say who is entitled."
+)
 CHOSEN = {
     **dict.fromkeys(
         ("initiatorSelect", "formUser", "formUserManager", "formUserDeptLeader", "formDept"), _BY_REQUESTER
@@ -27,8 +33,10 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     for node in drawn.nodes("userTask"):
         policy, strategy = node.extensions.policy, node.extensions.strategy
         if policy is not None and strategy is not None and strategy.name in CHOSEN:
+            message = CHOSEN[strategy.name]
+            open_to_all = message == _BY_REQUESTER and library.known.leaves_open(policy.provides)
             yield Remark(
-                node, CHOSEN[strategy.name],
-                N_("Name a group, a chain of leaders or a decision table."),
+                node, message, _TO_ALL if open_to_all else N_("Name a group, a chain of leaders or a decision table."),
                 {"capability": Term("capability", policy.provides), "strategy": strategy.name},
+                Level.ERROR if open_to_all else None,
             )  # fmt: skip

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import audit, identity, policy, repository, tasks
+from engine import audit, identity, policy, repository, runtime, tasks
 from engine.db.policy import policy_grant
-from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer
+from engine.errors import ActNotOffered, CannotChoose, CannotRemoveSigner, CannotTransfer, DeploymentRefused
 from engine.runtime import settling
 from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import Office, approval, task
@@ -83,6 +83,33 @@ def test_an_approver_selects_nobody_for_an_approval_to_which_no_policy_entitles(
     office.act("bob", tasks.agree, {}, "ok", approvers={"more": ["eve"]})
     office.act("eve", tasks.agree)
     pay(office.engine, instance, bill_id)
+
+
+def test_a_requester_selects_nobody_for_an_approval_to_which_no_policy_entitles(office):
+    """He would choose his own judge: not deployed, and refused where the policy has been loosened since."""
+    chosen = approval("fin", COUNTS, '<troika:assignment strategy="initiatorSelect" max="1"/>')
+
+    def shipped(stated: str) -> None:
+        with office.engine.unit_of_work(ENGINE) as uow:
+            policy.ship(uow, stated)
+
+    def started() -> Any:
+        given = {"bill_id": str(a_bill(office.engine))}
+        with office.engine.unit_of_work(office.who["ann"]) as uow:
+            return runtime.start(uow, "p", given, approvers={"fin": ["eve"]}).id
+
+    shipped(POLICY)
+    with pytest.raises(DeploymentRefused, match="approver-chosen-by-requester"):
+        office.deploy(chosen, task())
+    shipped(ELIGIBLE)
+    office.deploy(chosen, task())
+    started()
+    office.act("eve", tasks.agree)
+    assert owners(office) == [office.who["eve"].user_id]
+
+    shipped(POLICY)
+    with pytest.raises(CannotChoose, match="no policy says who"):
+        started()
 
 
 def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
