@@ -1,20 +1,22 @@
 """What the pickers of a form offer, searched and judged: records, words of the data dictionary, people, departments."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Table, bindparam, insert, select, update
 
-from engine import dictionaries, identity, records
+from engine import dictionaries, identity, records, uploads
 from engine.db.base import Id, RecordInfo, metadata
 from engine.db.instance import instance_label
 from engine.errors import N_, Forbidden, NotFound
 from engine.findings import Finding, Level
-from engine.forms import Form, FormField
+from engine.forms import Form, FormField, files
+from engine.forms.files import File
 from engine.forms.model import PICKERS
-from engine.unit_of_work import UnitOfWork
+from engine.forms.schema import Known
+from engine.unit_of_work import TRIAL, UnitOfWork
 from engine.values import Values, to_plain
 
 MOST = 20
@@ -66,9 +68,25 @@ def search(uow: UnitOfWork, field: FormField, text: str) -> list[Choice]:
     return [source.choice(row) for row in uow.execute(query).mappings()]
 
 
-def judge(uow: UnitOfWork) -> Callable[[FormField, Any], bool]:
-    """Whether a submitted value is one that the actor may choose; for `forms.validate`."""
-    return lambda field, value: isinstance(value, str) and bool(_found(uow, field, {value}, offered=True))
+def judge(uow: UnitOfWork, *, beside: UUID | None = None, brought_by: UUID | None = None, trial: bool = False) -> Known:
+    """Whether a submitted value is one that the actor may choose; for `forms.validate`.
+
+    `beside`, `brought_by`: where files may be besides those held for him, as of `uploads.offered`. A `trial`, and all
+    that happens in memory, knows files by their names.
+    """
+    by_name = trial or is_trial(uow)
+
+    def known(field: FormField, value: Any) -> bool | File:
+        if field.type == "filepicker":
+            return files.by_name(value) if by_name else uploads.offered(uow, value, beside, brought_by) or False
+        return isinstance(value, str) and bool(_found(uow, field, {value}, offered=True))
+
+    return known
+
+
+def is_trial(uow: UnitOfWork) -> bool:
+    """Whether this happens in memory only, in a scenario or in a process that is tried."""
+    return TRIAL in uow.shared
 
 
 def names(uow: UnitOfWork, field: FormField, values: Iterable[Any], *, offered: bool = False) -> dict[str, Choice]:

@@ -16,7 +16,7 @@ from engine.db.connections import MEMORY, open_reader, open_writer
 from engine.db.migrations import upgrading
 from engine.db.rows import Rows
 from engine.settings import Settings
-from engine.unit_of_work import Actor, UnitOfWork
+from engine.unit_of_work import TRIAL, Actor, UnitOfWork
 
 
 class ProcessEngine:
@@ -125,6 +125,7 @@ class ProcessEngine:
     def in_memory(cls, clock: Clock | None = None, **settings: Any) -> "ProcessEngine":
         """An engine on a database that dies with it: scenarios, tests, the designer's dry runs."""
         engine = cls(Settings(database_url=MEMORY, **settings), clock=clock)
+        engine.cache[TRIAL] = True
         engine.create_schema()
         return engine
 

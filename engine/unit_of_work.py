@@ -37,6 +37,8 @@ LOCK_ORDER = (
     "subscription", "message", "incident", "effect", "history", "history_text", "policy_version", "policy_grant",
     "clearance", "clearance_grant", "blob", "document", "document_version",
 )  # fmt: skip
+TRIAL = "trial"
+"""in `shared`: nothing that this engine does outlives it"""
 _RANK = {table: rank for rank, table in enumerate(LOCK_ORDER)}
 _LAST = len(_RANK)
 _clock_of_database = select(func.statement_timestamp(type_=DateTime(timezone=True)))

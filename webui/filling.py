@@ -18,19 +18,23 @@ from webui.rendering import as_script_data
 
 def shown(form: Form, values: Values, permissions: Permissions, *, typed: dict[str, Any] | None = None,
           error: EngineError | None = None, read_only: bool = False, request_of: UUID | None = None,
-          ) -> Markup:  # fmt: skip
-    """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored, in `request_of`."""
+          draft_of: UUID | None = None) -> Markup:  # fmt: skip
+    """The content of the data script of a `<tk-form>`. `typed` is shown instead of what is stored, in `request_of`.
+
+    `draft_of`: the draft that is filled in.
+    """
     return as_script_data(
-        shown_data(form, values, permissions, typed=typed, error=error, read_only=read_only, request_of=request_of)
-    )
+        shown_data(form, values, permissions, typed=typed, error=error, read_only=read_only, request_of=request_of,
+                   draft_of=draft_of)
+    )  # fmt: skip
 
 
 def shown_data(form: Form, values: Values, permissions: Permissions, *, typed: dict[str, Any] | None = None,
                error: EngineError | None = None, read_only: bool = False, request_of: UUID | None = None,
-               ) -> dict[str, Any]:  # fmt: skip
-    """The same as data, for a script that asks for it."""
+               draft_of: UUID | None = None, trial: bool = False) -> dict[str, Any]:  # fmt: skip
+    """The same as data, for a script that asks for it. `trial`: nothing of it is sent anywhere."""
     schema, data = forms.visible(form, values, permissions, languages.language())
-    picking.furnish(form, schema, data | (typed or {}), values, request_of)
+    picking.furnish(form, schema, data | (typed or {}), values, request_of, trial=trial, draft_of=draft_of)
     complaints = translated(error.errors) if isinstance(error, InvalidForm) else {}
     return {
         "schema": schema, "data": data | (typed or {}), "errors": forms.by_component(form, complaints),

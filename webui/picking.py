@@ -1,21 +1,32 @@
-"""Options for the pickers of forms, while somebody types."""
+"""Options for the pickers of forms, while somebody types, and files for their fields, when somebody chooses them."""
 
 import json
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, abort, g, jsonify, request, url_for
+from flask import Blueprint, Response, abort, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from engine import pickers
-from engine.forms import Form, FormField
-from engine.forms.model import PICKERS
+from engine import pickers, uploads
+from engine.errors import N_, EngineError, InvalidForm
+from engine.forms import Form, FormField, files
+from engine.forms.model import PICKERS, Message
+from engine.forms.schema import WRONG_FILE
 from engine.values import Values, from_json, normalise
-from webui import languages
+from webui import languages, serving
 
 blueprint = Blueprint("picking", __name__, url_prefix="/options")
+FILE_MISSING = Message(N_("Please choose a file."))
+
+
+class WrongFileForField(EngineError):
+    """By content something else than the field takes."""
+
+    message = WRONG_FILE
+    hint = N_("Choose another file.")
+    status = 415
 
 
 @blueprint.get("/record/<table>")
@@ -42,6 +53,34 @@ def organisation(kind: str) -> ResponseReturnValue:
     return _search(kind, {"groups": groups} if groups else {})
 
 
+@blueprint.post("/files")
+def upload() -> ResponseReturnValue:
+    """A file for a field, held for whoever sends it until he submits the form. `accept`: what the field takes.
+
+    Answers {id, name, size, href}; size in bytes.
+    """
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidForm(errors={"file": [FILE_MISSING]})
+    sent.stream.seek(0)  # a repeated attempt reads it again
+    found = uploads.hold(g.uow, sent.filename, sent.stream.read(), sent.mimetype)
+    accept = request.form.get("accept", "")
+    if not files.takes(accept, files.File(found.name, found.media_type)):
+        raise WrongFileForField(accept=accept, name=found.name)
+    return jsonify(_file(str(found.id), found.name, found.size)), 201
+
+
+@blueprint.get("/files/<uuid:document_id>")
+def held(document_id: UUID) -> Response:
+    """One of them, for whoever has sent it."""
+    return serving.document(*uploads.open_(g.uow, document_id))
+
+
+def _file(key: str, name: str, size: int, *, beside: bool = False) -> dict[str, Any]:
+    href = url_for("requests.document" if beside else "picking.held", document_id=key)
+    return {"id": key, "name": name, "size": size, "href": href}
+
+
 def _search(kind: str, raw: dict[str, Any]) -> ResponseReturnValue:
     field = FormField("", kind, "", (), "", {}, raw)
     return jsonify([_plain(one) for one in pickers.search(g.uow, field, request.args.get("q", ""))])
@@ -55,12 +94,18 @@ def _filter(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else abort(400)
 
 
-def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Values, request_of: UUID | None) -> None:
+def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Values, request_of: UUID | None, *,
+            trial: bool = False, draft_of: UUID | None = None) -> None:  # fmt: skip
     """Tell the pickers of a shown form where their options are, and how what is chosen is called.
 
     `data`: as it is shown; `values`: what is stored in the request `request_of`. Of everything else, what was typed
-    or kept as a draft, the reader is told what he may choose.
+    or kept as a draft, the reader is told what he may choose. `draft_of`: the draft that files may stand beside; in a
+    `trial` files stay where they are.
     """
+    places = {field.id: field.path.split(".") for field in form.fields if field.type == "filepicker"}
+    if places:
+        src = None if trial or pickers.is_trial(g.uow) else url_for("picking.upload")
+        _furnish_files(places, schema["components"], data, src, request_of or draft_of)
     fields = {field.id: field for field in pickers.used(form)}
     if fields:
         _furnish(fields, schema["components"], data, values if request_of is not None else {}, request_of)
@@ -80,6 +125,18 @@ def _furnish(fields: dict[str, FormField], components: list[dict[str, Any]], dat
             component["src"] = _address(field)
             component["known"] = list(options.values())
         _furnish(fields, component.get("components", ()), data, values, request_of)
+
+
+def _furnish_files(places: dict[str, list[str]], components: list[dict[str, Any]], data: Values, src: str | None,
+                   beside: UUID | None) -> None:  # fmt: skip
+    for component in components:
+        if component.get("id") in places:
+            found = uploads.named(g.uow, _at(data, places[component["id"]]), beside)
+            component["src"], component["limit"] = src, g.uow.settings.upload_limit_mb
+            component["known"] = [
+                _file(key, one.name, one.size, beside=one.owner_type == uploads.BESIDE) for key, one in found.items()
+            ]
+        _furnish_files(places, component.get("components", ()), data, src, beside)
 
 
 def _address(field: FormField) -> str:
@@ -121,6 +178,9 @@ def told(found: pickers.Named) -> str:
 def text(field: FormField, value: Any, request_of: UUID) -> str:
     """The same, of what a picker holds; a value of which nobody knows the name as it is."""
     values = value if isinstance(value, list) else [value]
+    if field.type == "filepicker":
+        known = uploads.named(g.uow, values, request_of)
+        return ", ".join(known[one].name if one in known else str(one) for one in values)
     found = pickers.recorded(g.uow, request_of, field, values)
     names = [found.get(one) if isinstance(one, str) else None for one in values]
     return ", ".join(str(one) if named is None else told(named) for one, named in zip(values, names, strict=True))

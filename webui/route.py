@@ -11,7 +11,7 @@ from flask_babel import format_timedelta, gettext
 
 from engine import forms, identity, pickers, reasons, runtime
 from engine.approvals.choices import Selection
-from engine.errors import N_, NobodyCanBeAsked
+from engine.errors import N_, InvalidForm, NobodyCanBeAsked
 from engine.forms import Form
 from engine.runtime import PreviewStep, Route
 from engine.values import Values
@@ -93,7 +93,7 @@ def of_start(key: str, form: Form | None, data: dict[str, Any]) -> Way:
     missing = frozenset[str]()
     if form is not None:
         values, missing = forms.so_far(form, data, now=g.uow.now, zone=g.uow.settings.timezone,
-                                       known=pickers.judge(g.uow))  # fmt: skip
+                                       known=pickers.judge(g.uow, beside=draft(), brought_by=g.reader.id))  # fmt: skip
     sent = approvers()
     found = runtime.preview(
         g.uow, key, values, department=department(), approvers={node: sent[node] for node in sent if sent[node]},
@@ -106,6 +106,17 @@ def of_start(key: str, form: Form | None, data: dict[str, Any]) -> Way:
     return replace(
         shown(found), choices=tuple({one.node: one for one in asked}.values()), department=department() or ""
     )
+
+
+def draft() -> UUID | None:
+    """The draft of a request that the page is about. Raises InvalidForm."""
+    text = request.form.get("draft", "")
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidForm(errors={"draft": ["unknown"]}) from None
 
 
 def shown(found: Route) -> Way:

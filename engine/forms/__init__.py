@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.errors import FieldNotWritable, InvalidForm, UnknownField
+from engine.feel import Compiled
 from engine.forms import permissions, schema
 from engine.forms.model import (
     CONTAINERS,
@@ -50,7 +51,7 @@ __all__ = [
     "visible",
 ]
 
-Known = Callable[[FormField, Any], bool]
+Known = schema.Known
 _DATETIME_LABELS = {"date": ("dateLabel",), "time": ("timeLabel",), "datetime": ("dateLabel", "timeLabel")}
 _NOT_SHOWN = ("components", "print")
 """of a form: shown field by field, and what names fields that may be hidden"""
@@ -67,8 +68,9 @@ def validate(form: Form, data: dict[str, Any], *, stored: Values, permissions: P
     """The typed values of the fields that this person may write, and all computed ones, by top-level name.
 
     `stored`: the variables as they are. A field that may not be written keeps its stored value. `known`: whether a
-    picker offers a value to this person (`pickers.judge`); what is stored already is not asked again. Raises
-    UnknownField, FieldNotWritable, InvalidForm, each with `errors` {dotted path: [messages]}; rows are numbered from 0.
+    picker offers a value, and which file a field may name, to this person (`pickers.judge`); what is stored already is
+    not asked again. Raises UnknownField, FieldNotWritable, InvalidForm, each with `errors` {dotted path: [messages]};
+    rows are numbered from 0.
     """
     if not isinstance(data, dict):
         raise InvalidForm(errors={"": [schema.NOT_A_LIST]})
@@ -342,6 +344,7 @@ def _check(components: tuple[FormField, ...], rules: Rules, level: Values, row: 
             options=lambda leaf=leaf: rules.options(leaf, row),  # type: ignore[misc]
             today=today,
             known=known,
+            rule=lambda given: rules.value(given, row) if isinstance(given, Compiled) else given,
         )
         if complaints:
             errors[path] = complaints

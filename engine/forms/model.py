@@ -72,6 +72,10 @@ class FormField:
     """of the money that it holds, as a code or as an expression that gives one; None: it holds no money"""
     limited: bool = True
     """money: limits of substitutions look at it, and not only people, for comparison"""
+    accept: str | Compiled = ""
+    """which files it takes, e.g. `.pdf,image/*`; empty: all that are accepted at all"""
+    several: bool | Compiled = False
+    """whether it takes more than one file"""
     children: "tuple[FormField, ...]" = ()
     schema: "Schema | None" = None
     """of the rows of a dynamic list"""

@@ -242,6 +242,8 @@ def _rules(reader: _Reader, raw: dict[str, Any], kind: str, element: str) -> dic
             reader.say(
                 "form-groups-invalid", element, N_("Expected the groups of field '{name}' to be a list of keys.")
             )
+    if kind == "filepicker":
+        found |= _files(reader, raw, element)
     if kind == "table" and isinstance(raw.get("dataSource"), str):
         _expression(reader, element, raw["dataSource"])
     for name in ("text", "content", "label", "description"):
@@ -275,6 +277,16 @@ def _read_template(reader: _Reader, element: str, text: Any) -> None:
         _expression(reader, element, text)
     for part in _TEMPLATE.findall(text):
         _expression(reader, element, part)
+
+
+def _files(reader: _Reader, raw: dict[str, Any], element: str) -> dict[str, Any]:
+    accept, several = raw.get("accept") or "", raw.get("multiple") or False
+    if isinstance(accept, str) and accept.startswith("="):
+        accept = _expression(reader, element, accept) or ""
+    if isinstance(several, str):
+        several = _expression(reader, element, several) or False
+    return {"accept": accept if isinstance(accept, Compiled) else str(accept),
+            "several": several if isinstance(several, Compiled) else several is True}  # fmt: skip
 
 
 def _limits(reader: _Reader, raw: dict[str, Any], element: str) -> dict[str, Decimal | Compiled]:

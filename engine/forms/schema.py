@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from engine.errors import N_, EngineError
 from engine.forms import signed
+from engine.forms.files import File, takes
 from engine.forms.model import CHOICES, MANY_CHOICES, PICKERS, TEXTS, FormField, Message, is_blank, leaves
 from engine.identifiers import is_credit_code, is_id_card
 from engine.values import Value, Values, storable, to_decimal
@@ -23,6 +23,9 @@ ROW_LIMIT = 500
 """rows of one list"""
 DIGIT_LIMIT = 15
 """significant digits that a number of a browser carries exactly"""
+
+Known = Callable[[FormField, Any], "bool | File"]
+"""whether a picker offers a value, whether a field may name a file: the `File`, or True for one that stands there"""
 
 UNKNOWN = Message(N_("This form has no such field."))
 REQUIRED = Message(N_("Please fill in this field."))
@@ -43,6 +46,8 @@ PATTERN = Message(N_("Please use the expected form of writing."))
 NOT_AN_ID_CARD = Message(N_("This is no number of an identity card: a digit is wrong or missing."))
 NOT_A_CREDIT_CODE = Message(N_("This is no unified social credit code: a character is wrong or missing."))
 PASSED_DATE = Message(N_("Please choose a date that is not in the past."))
+FILE_GONE = Message(N_("This file is not there any more, or is not yours: remove it, and choose it again."))
+WRONG_FILE = N_("This field takes {accept}; '{name}' is something else.")
 FILE_COUNT = Message(N_("Please upload one file only."))
 TOO_MANY_ROWS = Message(N_("Please enter at most {limit} rows."), limit=ROW_LIMIT)
 NO_ROWS_ADDED = Message(N_("Rows can neither be added nor removed here."))
@@ -230,12 +235,14 @@ def _moment(value: Any) -> Value:
 
 
 def _files(value: Any) -> Value:
+    """Ids of documents, names where there are none (`Known` says which); each once."""
+    if value == "":
+        return []
     if not isinstance(value, list) or len(value) > ROW_LIMIT:
         raise ValidationError(NOT_A_LIST)
-    try:
-        return [str(UUID(str(item))) for item in value]
-    except ValueError:
-        raise ValidationError(NOT_A_FILE) from None
+    if not all(isinstance(item, str) and len(item) <= KEY_LIMIT and storable(item) for item in value):
+        raise ValidationError(NOT_A_FILE)
+    return list(dict.fromkeys(value))
 
 
 def _anything(value: Any) -> Value:
@@ -246,10 +253,10 @@ def _anything(value: Any) -> Value:
 
 
 def check(component: FormField, value: Value, *, required: bool, limit: Callable[[str], Value],
-          options: Callable[[], list[Value] | None], today: date, known: Callable[[FormField, Any], bool]
+          options: Callable[[], list[Value] | None], today: date, known: Known, rule: Callable[[Any], Value]
           ) -> list[str]:  # fmt: skip
-    """The complaints about `value`. `limit`: name of a limit -> its value now, None without one. `known`: whether a
-    picker offers a value."""
+    """The complaints about `value`. `limit`: name of a limit -> its value now, None without one. `rule`: what an
+    expression gives now, anything else as it is."""
     if component.type == "checkbox":
         return [MUST_BE_TRUE] if required and value is not True else []
     if is_blank(value):
@@ -270,9 +277,23 @@ def check(component: FormField, value: Value, *, required: bool, limit: Callable
         day = value.date() if isinstance(value, datetime) else value
         passed = component.raw.get("disallowPassedDates") and isinstance(day, date) and day < today
         return [PASSED_DATE] if passed else []
-    if component.type == "filepicker" and not component.raw.get("multiple") and len(value) > 1:
-        return [FILE_COUNT]
+    if component.type == "filepicker":
+        return _check_files(component, value, rule, known)
     return []
+
+
+def _check_files(component: FormField, chosen: list[str], rule: Callable[[Any], Value], known: Known) -> list[str]:
+    complaints: list[str] = []
+    if rule(component.several) is not True and len(chosen) > 1:
+        complaints.append(FILE_COUNT)
+    accept = rule(component.accept)
+    for one in chosen:
+        found = known(component, one)
+        if not found:
+            complaints.append(FILE_GONE)
+        elif isinstance(found, File) and isinstance(accept, str) and not takes(accept, found):
+            complaints.append(Message(WRONG_FILE, accept=accept, name=found.name))
+    return list(dict.fromkeys(complaints))
 
 
 def _check_text(component: FormField, text: str, limit: Callable[[str], Value]) -> list[str]:

@@ -19,6 +19,7 @@ from engine import (
     pickers,
     policy,
     repository,
+    uploads,
     values,
 )
 from engine.bpmn.program import Program
@@ -171,7 +172,9 @@ def start(
         _check_entitled(uow, program, approvers)
         approvals.select_people(uow, instance, program, "initiatorSelect", approvers)
     if program.start_form is not None:
-        pickers.freeze(uow, instance.id, repository.form(uow, program.start_form, info.id), variables)
+        form = repository.form(uow, program.start_form, info.id)
+        pickers.freeze(uow, instance.id, form, variables)
+        uploads.claim(uow, instance, form, variables)
     step = bpmn.begin(
         program, str(info.id), variables, now=uow.now, env=env(uow, instance), start=start,
         trigger=trigger,

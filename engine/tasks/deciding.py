@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
-from engine import audit, bpmn, forms, history, pickers, policy, reasons, runtime
+from engine import audit, bpmn, forms, history, pickers, policy, reasons, runtime, uploads
 from engine.approvals import copies, rounds, timeouts
 from engine.approvals.carrying import click_of
 from engine.approvals.ledger import Outcome, progress
@@ -155,6 +155,7 @@ def decide(
         _record(act, decision, digest, changed, stored, document, signed)
         if form is not None:
             pickers.freeze(uow, act.instance.id, form, changed, stored)
+            uploads.claim(uow, act.instance, form, changed, act.round.node)
         opening.copy_for_principal(act)
         if act.proposes:
             _ask_to_confirm(act, decision)
@@ -231,7 +232,7 @@ def validated(act: Act, form: forms.Form | None, fields: Mapping[str, Any] | Non
         return {}
     return forms.validate(
         form, dict(fields or {}), stored=stored, permissions=forms.permissions.of(act.work), now=act.uow.now,
-        zone=act.uow.settings.timezone, known=pickers.judge(act.uow),
+        zone=act.uow.settings.timezone, known=opening.judge(act),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from engine import audit, bpmn, documents, forms, history, identity, ids, pickers, repository, runtime, values
+from engine import bpmn, documents, forms, identity, ids, pickers, repository, runtime, uploads, values
 from engine.db.base import Id
 from engine.db.history import history as facts
 from engine.db.instance import Instance, Status, instance
@@ -89,6 +89,7 @@ def save(
     if draft_id is None:
         info = _startable(uow, key)
         draft_id = _store(uow, info.id, key, info.name, content, uow.actor.user_id, None)
+        _keep_files(uow, key, draft_id, fields, {})
         return open_(uow, draft_id)
     found = open_(uow, draft_id)
     changed = uow.execute(
@@ -96,6 +97,7 @@ def save(
     )
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise StaleDraft(path=found.title, found=found.version, seen=version)
+    _keep_files(uow, found.process_key, draft_id, fields, found.values)
     return open_(uow, draft_id)
 
 
@@ -135,19 +137,19 @@ def submit(
         form = repository.form(uow, draft.form_id, info.id)
         given = forms.validate(
             form, given, stored={}, permissions=forms.WRITE_ALL, now=uow.now, zone=uow.settings.timezone,
-            known=pickers.judge(uow),
+            known=pickers.judge(uow, beside=draft.id),
         )  # fmt: skip
+        uploads.keep(uow, draft.id, form, given, draft.values)
     runtime.require_selection(uow, draft.process_key, given, approvers or {}, department=department)
     _remove(uow, draft, version)
+    own = documents.list_(uow, OWNER, draft.id)
     started = runtime.start(
         uow, draft.process_key, given, business_key=business_key, definition_id=info.id, number=draft.number,
         submission=draft.submission, resubmits_id=draft.resubmits_id, department=department, approvers=approvers,
     )  # fmt: skip
     documents.move(uow, OWNER, draft.id, started.id)
-    for one in documents.list_(uow, OWNER, started.id):
-        kept, row = audit.sealed_file(uow, one.id)
-        data = {"document": str(one.id), "name": one.name, "version": kept, "row": row}
-        history.record(uow, started, "document.attached", data=data)
+    for one in own:
+        uploads.attached(uow, started, one.id)
     return started
 
 
@@ -173,10 +175,11 @@ def copy_to_draft(uow: UnitOfWork, instance_id: UUID) -> RequestDraft:
 
 
 def forget(uow: UnitOfWork) -> None:
-    """Drafts that nobody has touched for long."""
+    """Drafts that nobody has touched for long, and files that nobody has submitted for as long."""
     old = (instance.c.status == int(Status.DRAFT), instance.c.updated_at < uow.now - KEPT)
     documents.forget(uow, OWNER, select(instance.c.id).where(*old))
     uow.execute(delete(instance).where(*old))
+    uploads.forget(uow, uow.now - KEPT)
 
 
 def lasting_effects(uow: UnitOfWork, instance_id: UUID) -> list[str]:
@@ -200,6 +203,13 @@ def _startable(uow: UnitOfWork, key: str) -> repository.DefinitionInfo:
     if found is None:
         raise NotFound(kind="process that you may start", key=key)
     return found
+
+
+def _keep_files(uow: UnitOfWork, key: str, draft_id: UUID, fields: Mapping[str, Any], before: Values) -> None:
+    info = repository.latest(uow, key)
+    form_id = repository.program(uow, info.id).start_form
+    if form_id is not None:
+        uploads.keep(uow, draft_id, repository.form(uow, form_id, info.id), dict(fields), before)
 
 
 def _copy(uow: UnitOfWork, row: Instance, title: str, resubmits_id: UUID | None) -> UUID:

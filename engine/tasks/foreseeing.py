@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from engine import forms, pickers, runtime
+from engine import forms, runtime
 from engine.approvals import rounds
 from engine.db.task import ItemStatus
 from engine.runtime import Route, Typed
@@ -33,7 +33,7 @@ def _typed(act: Act, fields: Mapping[str, Any]) -> Typed | None:
         return None
     values, missing = forms.so_far(
         form, dict(fields), stored=opening.values_of(act), permissions=forms.permissions.of(act.work),
-        now=act.uow.now, zone=act.uow.settings.timezone, known=pickers.judge(act.uow),
+        now=act.uow.now, zone=act.uow.settings.timezone, known=opening.judge(act),
     )  # fmt: skip
     others = [item for item in act.items if item.id != act.item.id and item.status in rounds.OPEN]
     return Typed(act.round.token, values, missing, last=not others or rounds.mode_of(act.work) == "any")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, forms, identity, policy, repository, runtime
+from engine import bpmn, forms, identity, pickers, policy, repository, runtime
 from engine.approvals import automatic, copies, rounds
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
@@ -33,6 +33,7 @@ from engine.errors import (
     TaskWaiting,
 )
 from engine.forms import Sum
+from engine.forms.schema import Known
 from engine.identity import Substitution
 from engine.tasks import substituting
 from engine.unit_of_work import UnitOfWork
@@ -191,6 +192,11 @@ def form_of(act: Act) -> forms.Form | None:
     if act.work.form is None:
         return None
     return repository.form(act.uow, act.work.form, UUID(act.token.scope.definition_id))
+
+
+def judge(act: Act) -> Known:
+    """What may be chosen in the form; files too that whoever decides has brought to the request before."""
+    return pickers.judge(act.uow, beside=act.instance.id, brought_by=act.item.decided_by or act.actor_id)
 
 
 def form_digest(form: forms.Form | None, values: Values) -> bytes:

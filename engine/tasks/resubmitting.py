@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import forms, pickers, runtime
+from engine import forms, runtime
 from engine.db.task import user_task
 from engine.runtime import Typed, reopening
 from engine.runtime.environment import beside
@@ -54,7 +54,7 @@ def resubmission(uow: UnitOfWork, work_item_id: UUID, fields: Mapping[str, Any])
     if form is not None:
         written = forms.validate(
             form, dict(fields), stored=stored, permissions=forms.permissions.of(act.work), now=uow.now,
-            zone=uow.settings.timezone, known=pickers.judge(uow),
+            zone=uow.settings.timezone, known=opening.judge(act),
         )  # fmt: skip
     after = stored | written
     broken = runtime.preview_instance(

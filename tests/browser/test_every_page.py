@@ -74,6 +74,7 @@ NO_PAGES = {
          "designer.catalogue", "designer.known_to_decision", "designer.source",
          "designer.step_template_file", "designer.download", "requests.document", "requests.selectable",
          "inbox.selectable", "people.search", "picking.records", "picking.words", "picking.organisation",
+         "picking.held",
          "signatures.picture",
          "signatures.own_picture", "build", "health.live", "health.ready", "api-docs.openapi_json"),
         "a file or JSON",

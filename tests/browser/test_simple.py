@@ -99,6 +99,11 @@ def test_somebody_builds_an_expense_approval_by_the_keyboard_in_three_minutes_an
     hands.choose(page.get_by_label("字段 2 的类型", exact=True), "金额")
     hands.to(page.locator("[name=required]").nth(1))
     hands.press("Space")
+    hands.to(page.get_by_label("字段 3", exact=True))
+    hands.type("发票")
+    hands.choose(page.get_by_label("字段 3 的类型", exact=True), "文件")
+    hands.to(page.locator("[name=required]").nth(2))
+    hands.press("Space")
     hands.press("Enter")
     page.wait_for_url("**/designer/simple/**")
     site.ready(page)
@@ -149,7 +154,28 @@ def test_somebody_builds_an_expense_approval_by_the_keyboard_in_three_minutes_an
     site.ready(clerk)
     clerk.get_by_label("原因").first.fill("打车")
     clerk.get_by_label("金额").first.fill("8000")
+    invoice = {"name": "发票.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 invoice"}
+    files = clerk.locator(".fjs-form-field-filepicker")
+    files.locator("input[type=file]").set_input_files(invoice | {"buffer": b"<html>"})
+    expect(files.locator("[role=alert]")).to_contain_text("发票.pdf")
+    clerk.screenshot(path="/tmp/files8/refused.png", full_page=True)
+    site.trouble.clear()  # the refusal, in the console too
+    files.locator("input[type=file]").set_input_files(invoice)
+    expect(files.get_by_role("link", name="发票.pdf")).to_be_visible()
+    assert chromium.violations(clerk) == []
+    clerk.screenshot(path="/tmp/files8/start.png", full_page=True)
     site.submitted(clerk, "提交")
+    clerk.screenshot(path="/tmp/files8/request.png", full_page=True)
+    boss = site.enter("bob")
+    site.open(boss, "/inbox/")
+    boss.get_by_role("link", name="小额报销").first.click()
+    site.ready(boss)
+    sent = boss.locator("tk-form").get_by_role("link", name="发票.pdf")
+    assert (
+        boss.evaluate("at => fetch(at).then(answer => answer.text())", sent.get_attribute("href")) == "%PDF-1.7 invoice"
+    )
+    boss.screenshot(path="/tmp/files8/task.png", full_page=True)
+    assert chromium.violations(boss) == []
     expect(clerk.locator("main")).to_contain_text("上级审批")
     expect(clerk.locator("main")).to_contain_text("财务审批")
 

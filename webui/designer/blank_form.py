@@ -14,8 +14,6 @@ TYPES = {
     "date": N_("Date"), "choice": N_("One of several"), "yes": N_("Yes or no"), "files": N_("Files"),
 }  # fmt: skip
 """What a field may be, and what that is called."""
-OFFERED = {kind: name for kind, name in TYPES.items() if kind != "files"}
-"""Those of a new field: pages do not send yet what is chosen in a field for files, so the form would be refused."""
 COMPONENTS: dict[str, dict[str, Any]] = {
     "text": {"type": "textfield", "validate": {"maxLength": 200}},
     "long": {"type": "textarea", "validate": {"maxLength": 2000}},

@@ -200,7 +200,7 @@ def preview_form(form_id: str) -> ResponseReturnValue:
         wrong = errors_of(reading.findings)[0]
         return jsonify(unshown=errors.words(wrong.message, wrong.facts))
     sample, filled = _object(sent["data"], "data"), _object(sent["filled"] or "{}", "filled")
-    known, zone = pickers.judge(g.uow), g.uow.settings.timezone
+    known, zone = pickers.judge(g.uow, trial=True), g.uow.settings.timezone
     values, _ = forms.so_far(form, sample, now=g.uow.now, zone=zone, known=known)
     refused, accepted = None, None
     with languages.speaking(_language(sent["language"])):
@@ -211,7 +211,8 @@ def preview_form(form_id: str) -> ResponseReturnValue:
                 )
             except InvalidForm as error:
                 refused = error
-        shown = filling.shown_data(form, values, permissions, typed=to_plain(filled) or None, error=refused)
+        shown = filling.shown_data(form, values, permissions, typed=to_plain(filled) or None, error=refused,
+                                    trial=True)  # fmt: skip
         complaints = [f"{name}: {' '.join(texts)}" for name, texts in filling.problems(form, refused)]
         return jsonify(
             {**shown, "accepted": None if accepted is None else to_plain(accepted), "complaints": complaints}

@@ -19,7 +19,7 @@ from engine.repository import DefinitionInfo
 from webui import transaction
 from webui.access import works
 from webui.designer import form_uses
-from webui.designer.blank_form import COMPONENTS, OFFERED, TYPES, blank_form, split
+from webui.designer.blank_form import COMPONENTS, TYPES, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.filing import File, changed_by, content_of, file_of
 from webui.designer.form_fields import LIMIT, FieldRow, Plain, rows_of, with_rows, written
@@ -200,8 +200,7 @@ def _page(
     focus: tuple[str, int] = ("", -1), obstacles: tuple[tuple[str, Phrase], ...] = (),
 ) -> ResponseReturnValue:  # fmt: skip
     return page(
-        "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows,
-        types=TYPES if any(row.type == "files" for row in rows) else OFFERED,
+        "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
         etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
         focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
         action=url_for(".change_form", key=form.drawing.key, form_id=form.id),

@@ -13,7 +13,7 @@ from webui import transaction
 from webui.access import works
 from webui.designer.asking import form_of
 from webui.designer.blank import blank_approval
-from webui.designer.blank_form import OFFERED, NewField, blank_form, split
+from webui.designer.blank_form import TYPES, NewField, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
 from webui.designer.library import KEY, ProcessIdTaken, WrongProcessId, areas, draft_of, fresh_id, path_of
@@ -40,10 +40,10 @@ class ChoiceWithoutOptions(EngineError):
 
 
 class KindNotOffered(EngineError):
-    """A field of a kind that the page does not offer, or not any more."""
+    """A field of a kind that the page does not offer."""
 
     message = N_("Expected '{field}' to be of a kind that is offered, found '{found}'.")
-    hint = N_("Choose another kind. Fields for files are not offered: pages cannot send yet what is chosen in one.")
+    hint = N_("Choose another kind.")
     status = 422
 
 
@@ -99,7 +99,7 @@ def _new_form(area: str, key: str) -> str:
     if not fields:
         raise FormWanted
     for field in fields:
-        if field.type not in OFFERED:
+        if field.type not in TYPES:
             raise KindNotOffered(field=field.label, found=field.type)
         if field.type == "choice" and not field.options:
             raise ChoiceWithoutOptions(field=field.label)
@@ -123,4 +123,4 @@ def _rows() -> list[NewField]:
 
 
 def _offers() -> dict[str, Any]:
-    return {"types": OFFERED, "known_forms": form_keys(), "areas": areas()}
+    return {"types": TYPES, "known_forms": form_keys(), "areas": areas()}

@@ -190,7 +190,7 @@ def _at(values: Any, path: str) -> Any:
 
 
 def _text(of: FormField, value: Any, request_of: UUID) -> str:
-    if of.type in PICKERS and value:
+    if (of.type in PICKERS or of.type == "filepicker") and value:
         return picking.text(of, value, request_of)
     if isinstance(value, list):
         return ", ".join(_text(of, one, request_of) for one in value) or "–"

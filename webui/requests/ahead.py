@@ -6,7 +6,6 @@ from flask import g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import runtime
-from engine.errors import InvalidForm
 from webui import filling, progress, rendering, route
 from webui.rendering import page, render_block
 from webui.requests import blueprint, start_page, startable
@@ -21,7 +20,7 @@ def foresee(key: str) -> ResponseReturnValue:
     """
     process, form = startable(key)
     if "HX-Request" not in request.headers:
-        draft_id = _draft()
+        draft_id = route.draft()
         return start_page(key, again=True) if draft_id is None else draft_page(draft_id, again=True)
     way = route.of_start(key, form, filling.typed())
     fresh = way.choosing != request.form.get("choosing", "")
@@ -29,16 +28,6 @@ def foresee(key: str) -> ResponseReturnValue:
     if fresh:
         block += render_block("requests/start.html", "choose", way=way, process=process, swapped=True)
     return rendering.fragment(block)
-
-
-def _draft() -> UUID | None:
-    text = request.form.get("draft", "")
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidForm(errors={"draft": ["unknown"]}) from None
 
 
 @blueprint.get("/start/<key>/people")

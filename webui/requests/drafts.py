@@ -24,7 +24,7 @@ def draft_page(draft_id: UUID, error: EngineError | None = None, *, again: bool 
     shown = None
     if form is not None:
         values = forms.blank(form) | draft.values
-        shown = filling.shown(form, values, forms.WRITE_ALL, typed=typed, error=error)
+        shown = filling.shown(form, values, forms.WRITE_ALL, typed=typed, error=error, draft_of=draft_id)
     return page(
         "requests/start.html", process=process, form=shown, error=error, problems=filling.problems(form, error),
         draft=draft, files=tasks.attachments(g.uow, draft_id),

@@ -12,8 +12,6 @@ from webui.printing import content
 from webui.rendering import page
 from webui.requests import acts, blueprint
 
-_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
-
 
 @blueprint.get("/<uuid:instance_id>")
 def instance(instance_id: UUID) -> ResponseReturnValue:
@@ -79,9 +77,4 @@ def answer(instance_id: UUID, thread_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/documents/<uuid:document_id>")
 def document(document_id: UUID) -> Response:
     """A file of a request that the reader may see: pictures and PDF in a sandbox, everything else to be saved."""
-    found, content = tasks.open_attachment(g.uow, document_id)
-    inline = found.media_type in _INLINE
-    kind = found.media_type if inline else "application/octet-stream"
-    response = serving.file(content, found.name, kind, inline=inline)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return response
+    return serving.document(*tasks.open_attachment(g.uow, document_id))

@@ -2,6 +2,7 @@
 import { chinese, t } from '../shared/i18n.js';
 import { message } from '../shared/form_texts.js';
 import { Form } from '@bpmn-io/form-js-viewer';
+import { fileFields } from '../shared/file_field.js';
 import { pickers } from '../shared/picker_field.js';
 import { signatures } from '../shared/signature_field.js';
 import flatpickr from 'flatpickr';
@@ -13,7 +14,7 @@ if (chinese) flatpickr.localize(Mandarin);
 
 export async function show(host, { schema, data = {}, errors = {}, readOnly = false }) {
   const container = host.appendChild(document.createElement('div'));
-  const form = new Form({ container, debounce: false, additionalModules: [pickers, signatures] });      // else the letters of the last 300 ms can be lost
+  const form = new Form({ container, debounce: false, additionalModules: [fileFields, pickers, signatures] });      // else the letters of the last 300 ms can be lost
   form.setProperty('readOnly', readOnly);
   await form.importSchema(schema, data);
   const refusals = judgeLikeTheServer(form, errors);
@@ -58,6 +59,12 @@ function sendWith(outer, host, form, refusals) {
       return;
     }
     if (host.contains(document.activeElement)) document.activeElement.blur();      // a typed date counts when its field is left
+    if (host.querySelector('.tk-files progress')) {     // what is still on its way would be missing
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      say(host, t('Please wait until every file is sent.'));
+      return;
+    }
     refusals.now = {};
     const { data, errors } = form.submit();
     field.value = JSON.stringify(data);
@@ -85,7 +92,11 @@ function lead(host) {
     const wrong = host.querySelectorAll('.fjs-has-errors');
     wrong[0]?.querySelector('input, textarea, select, [tabindex]')?.focus();
     wrong[0]?.scrollIntoView({ block: 'center' });
-    const note = host.querySelector('.tk-form-note') ?? host.appendChild(Object.assign(document.createElement('p'), { className: 'tk-form-note', role: 'alert' }));
-    note.textContent = t('Please correct {n} fields.', { n: wrong.length });
+    say(host, t('Please correct {n} fields.', { n: wrong.length }));
   });
+}
+
+function say(host, text) {
+  const note = host.querySelector('.tk-form-note') ?? host.appendChild(Object.assign(document.createElement('p'), { className: 'tk-form-note', role: 'alert' }));
+  note.textContent = text;
 }

@@ -1,0 +1,158 @@
+"""Files of a form's fields: held for whoever chose them, until the draft or the request that names them has them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, func, select, update
+
+from engine import audit, documents, history, ids
+from engine.db.document import blob, document, document_version
+from engine.db.instance import Instance
+from engine.documents import Document
+from engine.errors import N_, EngineError, NotFound
+from engine.forms import Form
+from engine.forms.files import File
+from engine.unit_of_work import UnitOfWork
+from engine.values import Values
+
+HELD = "upload"
+"""owner of a file that nothing names yet; each is an owner of its own, so no name is a version of another"""
+BESIDE = "instance"
+"""owner of the files of a request or of its draft"""
+MOST = 200
+"""files that are held for one person"""
+
+_known = (
+    select(document.c.id, document.c.owner_type, document.c.owner_id, document.c.created_by, document.c.name,
+           blob.c.media_type, blob.c.size)
+    .join(document_version, (document_version.c.document_id == document.c.id)
+          & (document_version.c.version == document.c.current_version))
+    .join(blob, blob.c.digest == document_version.c.digest)
+)  # fmt: skip
+_mine = (document.c.owner_type == HELD, document.c.created_by == bindparam("who"))
+_count = select(func.count()).select_from(document).where(*_mine)
+
+
+class TooManyFilesHeld(EngineError):
+    """Somebody uploads and never submits."""
+
+    message = N_("Expected at most {limit} files that are not submitted yet; you have as many.")
+    hint = N_("Submit what you have begun.")
+    status = 422
+
+
+def hold(uow: UnitOfWork, name: str, content: bytes, media_type: str = "") -> Document:
+    """Keep a file for the actor. Raises TooManyFilesHeld, and what `documents.store` raises."""
+    if uow.execute(_count, {"who": uow.actor.user_id}).scalar_one() >= MOST:
+        raise TooManyFilesHeld(limit=MOST)
+    key = documents.store(uow, HELD, ids.uuid7(), name, content, media_type)
+    return documents.open_(uow, key)[0]
+
+
+def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
+    """One that is held for the actor, with its bytes. Raises NotFound."""
+    found, content = documents.open_(uow, document_id)
+    if found.owner_type != HELD or found.uploaded_by != uow.actor.user_id:
+        raise NotFound(kind="file", key=document_id)
+    return found, content
+
+
+def offered(uow: UnitOfWork, value: Any, beside: UUID | None, brought_by: UUID | None) -> File | None:
+    """The file that a field may name: one held for the actor, or one that `brought_by` (None: whoever) has put
+    `beside` the request or the draft."""
+    row = next(iter(_rows(uow, [value])), None)
+    if row is None:
+        return None
+    held = row.owner_type == HELD and row.created_by == uow.actor.user_id
+    there = row.owner_type == BESIDE and row.owner_id == beside and brought_by in (None, row.created_by)
+    return File(row.name, row.media_type) if held or there else None
+
+
+def named(uow: UnitOfWork, values: Iterable[Any], beside: UUID | None) -> dict[str, Any]:
+    """Files by id, each with `name`, `size` in bytes and `owner_type`: those beside the request or draft, and held ones
+    of the actor."""
+    return {
+        str(row.id): row for row in _rows(uow, values)
+        if (row.owner_type == BESIDE and row.owner_id == beside and beside is not None)
+        or (row.owner_type == HELD and row.created_by == uow.actor.user_id)
+    }  # fmt: skip
+
+
+def keep(uow: UnitOfWork, draft_id: UUID, form: Form, values: Values, before: Values | None = None) -> None:
+    """A draft takes what its fields name and the actor holds, and lets go of what they named `before` and no more."""
+    now = ids_of(form, values)
+    _take(uow, draft_id, now)
+    gone = ids_of(form, before or {}) - now
+    if gone:
+        mine = (document.c.id.in_(gone), document.c.owner_type == BESIDE, document.c.owner_id == draft_id)
+        left = [row.id for row in uow.execute(select(document.c.id).where(*mine))]
+        _forget(uow, left)
+
+
+def claim(uow: UnitOfWork, instance: Instance, form: Form, written: Values, node: str | None = None) -> None:
+    """The request has what `written` names and the actor holds, on record. `instance` is locked or new."""
+    for key in sorted(_take(uow, instance.id, ids_of(form, written))):
+        attached(uow, instance, key, node)
+
+
+def attached(uow: UnitOfWork, instance: Instance, document_id: UUID, node: str | None = None) -> None:
+    """The record says that the request has a file, and what is in it."""
+    name = uow.execute(select(document.c.name).where(document.c.id == document_id)).scalar_one()
+    version, row = audit.sealed_file(uow, document_id)
+    data = {"document": str(document_id), "name": name, "version": version, "row": row}
+    history.record(uow, instance, "document.attached", node=node, data=data)
+
+
+def forget(uow: UnitOfWork, before: datetime) -> None:
+    """Files that have been held since before then and that nobody has submitted."""
+    old = select(document.c.id).where(document.c.owner_type == HELD, document.c.created_at < before)
+    _forget(uow, [row.id for row in uow.execute(old)])
+
+
+def ids_of(form: Form, values: Values) -> set[UUID]:
+    """What the fields for files name, in groups and rows too."""
+    fields = [field for field in form.fields if field.type == "filepicker"]
+    return {key for field in fields for one in _at(values, field.path.split(".")) if (key := _key(one)) is not None}
+
+
+# ---------------------------------------------------------------- private
+
+
+def _take(uow: UnitOfWork, owner: UUID, wanted: set[UUID]) -> set[UUID]:
+    if not wanted:
+        return set()
+    mine = (*_mine, document.c.id.in_(wanted))
+    who = {"who": uow.actor.user_id}
+    found = {row.id for row in uow.execute(select(document.c.id).where(*mine).with_for_update(), who)}
+    if found:
+        moved = update(document).where(document.c.id.in_(found))
+        uow.execute(moved.values(owner_type=BESIDE, owner_id=owner, instance_id=owner))
+    return found
+
+
+def _forget(uow: UnitOfWork, keys: list[UUID]) -> None:
+    if keys:
+        uow.execute(delete(document_version).where(document_version.c.document_id.in_(keys)))
+        uow.execute(delete(document).where(document.c.id.in_(keys)))
+
+
+def _rows(uow: UnitOfWork, values: Iterable[Any]) -> list[Any]:
+    keys = [key for key in map(_key, values) if key is not None]
+    return list(uow.execute(_known.where(document.c.id.in_(keys)))) if keys else []
+
+
+def _key(value: Any) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _at(value: Any, keys: list[str]) -> list[Any]:
+    if isinstance(value, list):
+        return [found for item in value for found in _at(item, keys)]
+    if not keys:
+        return [value]
+    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []

@@ -1,0 +1,200 @@
+"""Fields for files: sent at once, held for who chose them, the request's when it is submitted; no others are taken."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from engine import audit, forms, pickers, repository, tasks
+from engine.db.document import document
+from engine.forms.files import File, by_name, takes
+from engine.process_engine import ProcessEngine
+from engine.tasks import drafting
+from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import END, drawing, flows
+from tests.webui.conftest import begun_once
+
+PDF = b"%PDF-1.7 taxi"
+PROOF = {"id": "Proof", "type": "filepicker", "key": "proof", "label": "凭证", "accept": ".pdf, image/*",
+         "multiple": "=amount > 10", "validate": {"required": True}}  # fmt: skip
+AMOUNT = {"id": "Amount", "type": "number", "key": "amount", "label": "金额"}
+LINES = {"id": "Lines", "type": "dynamiclist", "path": "lines", "label": "明细", "defaultRepetitions": 0,
+         "components": [{"id": "Slip", "type": "filepicker", "key": "slip", "label": "小票"}]}  # fmt: skip
+STARTED = (
+    '<startEvent id="start" name="start"><extensionElements><zeebe:formDefinition formId="proved"/>'
+    "</extensionElements></startEvent>"
+)
+
+
+def task(key: str, assignee: str, fields: str) -> str:
+    return (
+        f'<userTask id="{key}" name="{key}"><extensionElements><zeebe:userTask/>'
+        f'<zeebe:assignmentDefinition assignee="{assignee}"/><zeebe:formDefinition formId="proved"/>'
+        f"<troika:fields {fields}</extensionElements></userTask>"
+    )
+
+
+WRITES = 'default="read"><troika:field id="proof" perm="write"/></troika:fields>'
+BLIND = 'default="hidden"><troika:field id="amount" perm="read"/></troika:fields>'
+DRAWING = drawing(
+    STARTED + task("check", "bob", WRITES) + task("pay", "dora", BLIND) + END + flows("start check pay end")
+)
+
+
+@begun_once
+def deploy(engine: ProcessEngine) -> None:
+    form = json.dumps({"id": "proved", "type": "default", "schemaVersion": 18, "components": [AMOUNT, PROOF, LINES]})
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"p.bpmn": DRAWING, "forms/proved.json": form.encode()})
+
+
+@pytest.fixture
+def ann(sign_in, engine) -> Any:
+    deploy(engine)
+    return sign_in("ann")
+
+
+def upload(who: Any, name: str = "taxi.pdf", content: bytes = PDF, accept: str = "") -> Any:
+    answer = who.post("/options/files", data={"file": (io.BytesIO(content), name), "accept": accept},
+                      headers={"Accept": "application/json"})  # fmt: skip
+    return answer.json["id"] if answer.status_code == 201 else answer
+
+
+def start(who: Any, files: Any, amount: int = 5, **more: Any) -> Any:
+    return who.post("/requests/start/p", data={"data": json.dumps({"amount": amount, "proof": files, **more})})
+
+
+def started(answer: Any) -> UUID:
+    assert answer.status_code == 303, answer.text
+    return UUID(answer.location.rpartition("/")[2])
+
+
+def owners(engine: ProcessEngine) -> dict[str, tuple[str, Any]]:
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        return {str(row.id): (row.owner_type, row.instance_id) for row in uow.execute(select(document))}
+
+
+def item_of(engine: ProcessEngine, people: Any, login: str) -> UUID:
+    with engine.unit_of_work(Actor(people[login].id), read_only=True) as uow:
+        return tasks.inbox(uow).items[0].work_item_id
+
+
+def version(engine: ProcessEngine, people: Any) -> int:
+    with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        return drafting.list_(uow)[0].version
+
+
+def test_a_chosen_file_goes_with_the_request_and_an_approver_opens_it_and_adds_one(ann, sign_in, engine, people):
+    key = upload(ann)
+    assert ann.get(f"/options/files/{key}").data == PDF
+    assert owners(engine) == {key: ("upload", None)}
+
+    instance = started(start(ann, [key], lines=[{"slip": [slip := upload(ann, "slip.png", b"\x89PNG\r\n\x1a\n.")]}]))
+
+    assert owners(engine) == dict.fromkeys((key, slip), ("instance", instance))
+    bob = sign_in("bob")
+    item = item_of(engine, people, "bob")
+    assert f"/requests/documents/{key}" in bob.get(f"/inbox/{item}").text
+    assert bob.get(f"/requests/documents/{key}").data == PDF
+    assert "taxi.pdf" in ann.get(f"/requests/{instance}").text
+    more = upload(bob, "more.pdf")
+    refused = bob.post(f"/inbox/{item}", data={"action": "complete", "data": json.dumps({"proof": [key, more]})})
+    assert (refused.status_code, "one file only" in refused.text) == (422, True), refused.text
+    done = bob.post(f"/inbox/{item}", data={"action": "complete", "data": json.dumps({"proof": [more]})})
+    assert done.status_code == 303
+    with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        assert [one.name for one in tasks.attachments(uow, instance)] == ["taxi.pdf", "slip.png", "more.pdf"]
+        assert audit.verify(uow, instance).ok
+
+
+def test_what_is_not_his_own_and_not_what_the_field_takes_is_refused_and_stays_where_it_is(
+    ann, sign_in, engine, people
+):
+    mine, theirs = upload(ann), upload(sign_in("bob"))
+    text = upload(ann, "claims to be.pdf", b"only text")
+    first = started(start(ann, [upload(ann, "first.pdf")]))
+    [gone] = [key for key, (_, owner) in owners(engine).items() if owner == first]
+
+    for wrong, said in (
+        ([theirs], "not there any more"), ([gone], "not there any more"), ([str(uuid4())], "not there any more"),
+        (["taxi.pdf"], "not there any more"), ([text], "something else"), ([mine, upload(ann)], "one file only"),
+        ([], "Please fill in"), ("x", "Please give a list"), ([1], "upload a file"),
+    ):  # fmt: skip
+        answer = start(ann, wrong)
+        assert (answer.status_code, said in answer.text) == (422, True), (wrong, said)
+    assert sign_in("bob").get(f"/options/files/{mine}").status_code == 404
+    assert owners(engine)[theirs] == owners(engine)[mine] == ("upload", None)
+    assert start(ann, [mine, upload(ann)], amount=11).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "accept", "status"),
+    [
+        ("page.pdf", b"<html><script>1</script></html>", "", 415),
+        ("a.pdf", b"only text", ".pdf", 415),
+        ("..", PDF, "", 422),
+    ],
+)
+def test_an_upload_that_cannot_be_is_refused_and_nothing_is_kept(ann, engine, name, content, accept, status):
+    assert upload(ann, name, content, accept).status_code == status
+    assert owners(engine) == {}
+    assert ann.post("/options/files", headers={"Accept": "application/json"}).status_code == 422
+
+
+def test_a_draft_keeps_its_files_lets_go_of_what_was_removed_and_hands_them_to_the_request(ann, engine, people):
+    one, two, late = upload(ann), upload(ann), upload(ann)
+    kept = ann.post("/requests/start/p/draft", data={"data": json.dumps({"amount": 20, "proof": [one, two]})})
+    address = kept.location
+    draft = UUID(address.rpartition("/")[2])
+    assert owners(engine)[one] == ("instance", draft)
+    assert f"/requests/documents/{one}" in ann.get(address).text
+    assert ann.get(f"/requests/documents/{one}").data == PDF
+
+    fields = {"amount": 20, "proof": [two, late]}
+    again = ann.post(address, data={"action": "keep", "version": version(engine, people), "data": json.dumps(fields)})
+    assert (again.status_code, one in owners(engine)) == (303, False)
+    instance = started(ann.post(address, data={"version": version(engine, people), "data": json.dumps(fields)}))
+
+    assert owners(engine) == {two: ("instance", instance), late: ("instance", instance)}
+    with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        assert audit.verify(uow, instance).ok
+
+
+def test_files_that_nobody_submits_are_forgotten_with_drafts_that_nobody_touches(ann, engine, clock):
+    old = upload(ann)
+    clock.advance(drafting.KEPT)
+    new = upload(ann)
+    clock.advance(timedelta(seconds=1))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        drafting.forget(uow)
+
+    assert list(owners(engine)) == [new]
+    assert start(ann, [old]).status_code == 422
+
+
+def test_a_form_that_is_only_tried_knows_files_by_their_names(ann, engine):
+    form = forms.read(json.dumps({"id": "f", "components": [AMOUNT, PROOF]}).encode(), "f").form
+    assert form is not None
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        known = pickers.judge(uow, trial=True)
+        assert forms.validate(form, {"proof": ["a.pdf"]}, stored={}, now=uow.now, known=known)["proof"] == ["a.pdf"]
+        with pytest.raises(forms.InvalidForm):
+            forms.validate(form, {"proof": ["a.txt"]}, stored={}, now=uow.now, known=known)
+
+
+def test_what_a_field_takes_is_told_by_content_and_by_name_only_where_contents_are_alike():
+    ole = "application/x-ole-storage"
+    assert [takes(accept, File(name, kind)) for accept, name, kind in (
+        (".pdf", "a.txt", "application/pdf"), ("image/*", "a", "image/png"), (".jpg", "a.jpeg", "image/jpeg"),
+        (".xls", "a.xls", ole), ("application/msword", "a.doc", ole), (".csv", "a.csv", "text/plain"), ("", "a", "x/y"),
+    )] == [True] * 7  # fmt: skip
+    assert [takes(accept, File(name, kind)) for accept, name, kind in (
+        (".pdf", "a.pdf", "text/plain"), ("image/*", "a.png", "application/pdf"), (".xls", "a.doc", ole),
+        (".zip", "a.zip", ""), (".csv", "a.txt", "text/plain"),
+    )] == [False] * 5  # fmt: skip
+    assert by_name("a.PDF") == File("a.PDF", "application/pdf")
