@@ -8,11 +8,12 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, exists, false, func, insert, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import ids
 from engine.db.document import blob, document, document_version
+from engine.db.signature import signature, stored_signature
 from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
@@ -39,7 +40,7 @@ ACCEPTED = ("pdf", "png", "jpeg", "gif", "webp", "docx", "xlsx", "pptx", "doc", 
 _columns = (
     document.c.id, document.c.instance_id, document.c.owner_type, document.c.owner_id, document.c.name,
     document_version.c.version, document_version.c.uploaded_by, document_version.c.uploaded_at, blob.c.size,
-    blob.c.media_type, blob.c.digest,
+    blob.c.media_type, blob.c.digest, document.c.field,
 )  # fmt: skip
 _current = (
     select(*_columns)
@@ -57,10 +58,13 @@ _same_name = select(document.c.id, document.c.current_version).where(
     document.c.owner_type == bindparam("of_type"),
     document.c.owner_id == bindparam("of"),
     document.c.name == bindparam("called"),
+    document.c.field.is_(None),
 )
 _insert_document = insert(document)
 _insert_version = insert(document_version)
 _move = update(document).where(document.c.owner_id == bindparam("of"))
+_any_version = select(document_version.c.version).where(document_version.c.digest == blob.c.digest).correlate(blob)
+_not_signed = tuple(~exists().where(table.c.content == blob.c.digest) for table in (signature, stored_signature))
 _bump = update(document).where(document.c.id == bindparam("row"))
 _versions = (
     select(document_version.c.version, document_version.c.uploaded_by, document_version.c.uploaded_at, blob.c.size)
@@ -72,7 +76,7 @@ _versions = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The current version of a file. `size` in bytes; `digest` SHA-256."""
+    """The current version of a file. `size` in bytes; `digest` SHA-256; `field`: of the form, dotted, if of one."""
 
     id: UUID
     instance_id: UUID | None
@@ -85,21 +89,21 @@ class Document:
     size: int
     media_type: str
     digest: bytes
+    field: str | None
 
 
 def store(
     uow: UnitOfWork, owner_type: str, owner_id: UUID, name: str, content: bytes, media_type: str = "", *,
     instance_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
-    """Keep a file and return its id; the same name under the same owner is a new version of it.
+    """Keep a file and return its id; the same name under the same owner is a new version of it, unless it is a field's.
 
     The type is judged by content; `media_type`, what the sender says, only tells csv from other text.
     Raises FileTooLarge, WrongFileType, InvalidValue for a name that cannot be.
     """
     name = _clean(name)
-    limit = uow.settings.upload_limit_mb
-    if len(content) > limit * MEGABYTE:
-        raise FileTooLarge(limit=limit, name=name, found=f"{len(content) / MEGABYTE:.1f}")
+    if len(content) > uow.settings.upload_limit:
+        raise FileTooLarge(limit=uow.settings.upload_limit_mb, name=name, found=f"{len(content) / MEGABYTE:.1f}")
     found = recognise(name, content)
     if found == "text/plain" and media_type == "text/csv":
         found = media_type
@@ -128,11 +132,14 @@ def store(
 
 
 def keep(uow: UnitOfWork, content: bytes, media_type: str) -> bytes:
-    """Store bytes once under their digest; the media type is that of whoever brought them first."""
+    """Store bytes once under their digest, again once erased; the media type is that of whoever brought them first."""
     digest = sha256(content)
     row = {"digest": digest, "size": len(content), "media_type": media_type, "content": content, "created_at": uow.now}
     made: Any = postgresql.insert(blob) if uow.connection.dialect.name == "postgresql" else sqlite.insert(blob)
-    uow.execute(made.values(row).on_conflict_do_nothing())
+    again = {"content": made.excluded.content}
+    uow.execute(
+        made.values(row).on_conflict_do_update(index_elements=["digest"], set_=again, where=blob.c.content == b"")
+    )
     return digest
 
 
@@ -166,7 +173,7 @@ def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> dict[UUI
             _insert_document,
             {
                 "id": key, "instance_id": to, "owner_type": owner_type, "owner_id": to, "name": one.name,
-                "current_version": 1, "created_by": uow.actor.user_id, "created_at": uow.now,
+                "current_version": 1, "created_by": uow.actor.user_id, "created_at": uow.now, "field": one.field,
             },
         )  # fmt: skip
         uow.queue(
@@ -186,9 +193,33 @@ def move(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> None:
 
 def forget(uow: UnitOfWork, owner_type: str, owners: Any) -> None:
     """Files of `owners`, a query of ids, none of which was ever more than a draft."""
-    gone = select(document.c.id).where(document.c.owner_type == owner_type, document.c.owner_id.in_(owners))
+    drop(uow, select(document.c.id).where(document.c.owner_type == owner_type, document.c.owner_id.in_(owners)))
+
+
+def drop(uow: UnitOfWork, which: Select[tuple[UUID]]) -> None:
+    """Forget the files that a query names, and bytes that nothing else refers to."""
+    gone = list(uow.execute(which).scalars())
+    if not gone:
+        return
+    of_gone = select(document_version.c.digest).where(document_version.c.document_id.in_(gone)).distinct()
+    digests = list(uow.execute(of_gone).scalars())
     uow.execute(delete(document_version).where(document_version.c.document_id.in_(gone)))
     uow.execute(delete(document).where(document.c.id.in_(gone)))
+    uow.execute(delete(blob).where(blob.c.digest.in_(digests), ~exists(_any_version), *_not_signed))
+
+
+def empty(uow: UnitOfWork, instance_id: UUID) -> list[str]:
+    """Take away the bytes that fields of a request have held; names, sizes and digests, which are returned, stay.
+
+    Bytes that lie elsewhere too (another request, somebody's draft) stay there.
+    """
+    of_field = (document.c.instance_id == instance_id) & document.c.field.is_not(None)
+    own = select(document_version.c.digest).join(document).where(of_field)
+    elsewhere = exists(_any_version.join(document).where(not_(func.coalesce(of_field, false()))))
+    gone = list(uow.execute(select(blob.c.digest).where(blob.c.digest.in_(own), ~elsewhere, *_not_signed)).scalars())
+    if gone:
+        uow.execute(update(blob).where(blob.c.digest.in_(gone)).values(content=b""))
+    return sorted(digest.hex() for digest in gone)
 
 
 def versions(uow: UnitOfWork, document_id: UUID) -> Sequence[Any]:
@@ -222,7 +253,7 @@ def recognise(name: str, content: bytes) -> str:
 def _document(row: Any) -> Document:
     return Document(
         row.id, row.instance_id, row.owner_type, row.owner_id, row.name, row.version, row.uploaded_by,
-        row.uploaded_at, row.size, row.media_type, row.digest,
+        row.uploaded_at, row.size, row.media_type, row.digest, row.field,
     )  # fmt: skip
 
 

@@ -490,6 +490,13 @@ class FileTooLarge(EngineError):
     status = 413
 
 
+class FileErased(EngineError):
+    """Its request was erased; name and digest are on record."""
+
+    message = N_("The content of '{name}' was erased with its request.")
+    status = 410
+
+
 class WrongFileType(EngineError):
     """Judged by content, not by name."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import audit, forms, history, identity, policy, reasons, records, repository, runtime
+from engine import audit, forms, history, identity, policy, reasons, records, repository, runtime, uploads
 from engine.audit import verifier
 from engine.db import rows
 from engine.db.audit import audit as acts
@@ -248,7 +248,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
                 "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
                 "void": row.voided_at is not None,
-                "form": _form(form, variables, row.form_digest),
+                "form": form_of(uow, form, variables, row.form_digest),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
                 "policy_versions": None if grant is None else to_plain(grant.policy_versions),
@@ -289,8 +289,11 @@ def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[d
     ]  # fmt: skip
 
 
-def _form(form: forms.Form | None, variables: Values, digest: bytes | None) -> dict[str, Any] | None:
-    """The form of a decision with the values of now. `same`: they are those that were on the page at the click."""
+def form_of(uow: UnitOfWork, form: forms.Form | None, variables: Values, digest: bytes | None) -> dict[str, Any] | None:
+    """The form of a decision with the values of now. `same`: they are those that were on the page at the click.
+
+    `files`: of its fields, each with its id as in the values and the SHA-256 of what is in it; `size` in bytes.
+    """
     if form is None:
         return None
     fields = [
@@ -298,7 +301,12 @@ def _form(form: forms.Form | None, variables: Values, digest: bytes | None) -> d
         for one in form.fields
         if "." not in one.path
     ]
-    return {"id": form.id, "fields": fields, "same": digest is not None and form_digest(form, variables) == digest}
+    files = [
+        {"id": str(one.id), "name": one.name, "sha256": one.digest.hex(), "size": one.size}
+        for one in uploads.contents(uow, form, variables)
+    ]
+    same = digest is not None and form_digest(uow, form, variables) == digest
+    return {"id": form.id, "fields": fields, "files": files, "same": same}
 
 
 def _authority(uow: UnitOfWork, grant: Any) -> list[dict[str, Any]]:

@@ -78,6 +78,11 @@ class Settings:
         return self.database_url.startswith("sqlite")
 
     @property
+    def upload_limit(self) -> int:
+        """Bytes of one file."""
+        return self.upload_limit_mb * 1024 * 1024
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone of business dates."""
         return ZoneInfo(self.timezone)

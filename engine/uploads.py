@@ -1,11 +1,11 @@
 """Files of a form's fields: held for whoever chose them, until the draft or the request that names them has them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from engine import audit, documents, history, ids
 from engine.db.document import blob, document, document_version
@@ -30,6 +30,13 @@ _known = (
     .join(document_version, (document_version.c.document_id == document.c.id)
           & (document_version.c.version == document.c.current_version))
     .join(blob, blob.c.digest == document_version.c.digest)
+)  # fmt: skip
+_contents = (
+    select(document.c.id, document.c.field, document.c.name, blob.c.digest, blob.c.size)
+    .join(document_version, (document_version.c.document_id == document.c.id)
+          & (document_version.c.version == document.c.current_version))
+    .join(blob, blob.c.digest == document_version.c.digest)
+    .order_by(document.c.id)
 )  # fmt: skip
 _mine = (document.c.owner_type == HELD, document.c.created_by == bindparam("who"))
 _count = select(func.count()).select_from(document).where(*_mine)
@@ -84,11 +91,13 @@ def keep(uow: UnitOfWork, draft_id: UUID, form: Form, values: Values, before: Va
     """A draft takes what its fields name and the actor holds, and lets go of what they named `before` and no more."""
     now = ids_of(form, values)
     _take(uow, draft_id, now)
-    gone = ids_of(form, before or {}) - now
+    gone = ids_of(form, before or {}).keys() - now.keys()
     if gone:
-        mine = (document.c.id.in_(gone), document.c.owner_type == BESIDE, document.c.owner_id == draft_id)
-        left = [row.id for row in uow.execute(select(document.c.id).where(*mine))]
-        _forget(uow, left)
+        mine = (
+            document.c.id.in_(gone), document.c.owner_type == BESIDE, document.c.owner_id == draft_id,
+            document.c.field.is_not(None),
+        )  # fmt: skip
+        documents.drop(uow, select(document.c.id).where(*mine))
 
 
 def claim(uow: UnitOfWork, instance: Instance, form: Form, written: Values, node: str | None = None) -> None:
@@ -107,35 +116,38 @@ def attached(uow: UnitOfWork, instance: Instance, document_id: UUID, node: str |
 
 def forget(uow: UnitOfWork, before: datetime) -> None:
     """Files that have been held since before then and that nobody has submitted."""
-    old = select(document.c.id).where(document.c.owner_type == HELD, document.c.created_at < before)
-    _forget(uow, [row.id for row in uow.execute(old)])
+    documents.drop(uow, select(document.c.id).where(document.c.owner_type == HELD, document.c.created_at < before))
 
 
-def ids_of(form: Form, values: Values) -> set[UUID]:
-    """What the fields for files name, in groups and rows too."""
-    fields = [field for field in form.fields if field.type == "filepicker"]
-    return {key for field in fields for one in _at(values, field.path.split(".")) if (key := _key(one)) is not None}
+def ids_of(form: Form, values: Values) -> dict[UUID, str]:
+    """What the fields for files name, in groups and rows too, each with the path of its field."""
+    paths = [field.path for field in form.fields if field.type == "filepicker"]
+    named = ((_key(one), path) for path in paths for one in _at(values, path.split(".")))
+    return {key: path for key, path in named if key is not None}
+
+
+def contents(uow: UnitOfWork, form: Form | None, values: Values) -> list[Any]:
+    """Rows (id, field, name, digest, size) of the files that a form names: what is seen in it beside its values."""
+    wanted = ids_of(form, values) if form is not None else {}
+    return [] if not wanted else list(uow.execute(_contents.where(document.c.id.in_(wanted))))
 
 
 # ---------------------------------------------------------------- private
 
 
-def _take(uow: UnitOfWork, owner: UUID, wanted: set[UUID]) -> set[UUID]:
+def _take(uow: UnitOfWork, owner: UUID, wanted: Mapping[UUID, str]) -> set[UUID]:
     if not wanted:
         return set()
     mine = (*_mine, document.c.id.in_(wanted))
     who = {"who": uow.actor.user_id}
     found = {row.id for row in uow.execute(select(document.c.id).where(*mine).with_for_update(), who)}
     if found:
-        moved = update(document).where(document.c.id.in_(found))
-        uow.execute(moved.values(owner_type=BESIDE, owner_id=owner, instance_id=owner))
+        moved = update(document).where(document.c.id == bindparam("row"))
+        places = [{"row": key, "field": wanted[key]} for key in found]
+        uow.execute(
+            moved.values(owner_type=BESIDE, owner_id=owner, instance_id=owner, field=bindparam("field")), places
+        )
     return found
-
-
-def _forget(uow: UnitOfWork, keys: list[UUID]) -> None:
-    if keys:
-        uow.execute(delete(document_version).where(document_version.c.document_id.in_(keys)))
-        uow.execute(delete(document).where(document.c.id.in_(keys)))
 
 
 def _rows(uow: UnitOfWork, values: Iterable[Any]) -> list[Any]:

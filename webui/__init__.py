@@ -57,8 +57,8 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     production = settings.mode == "production"
     app.config.update(
         TROIKA=settings, SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=settings.upload_limit_mb * 1_000_000 + 100_000,
-        MAX_FORM_MEMORY_SIZE=settings.upload_limit_mb * 1_000_000,  # a table goes with a file of data as a field
+        MAX_CONTENT_LENGTH=settings.upload_limit + 100_000,  # what goes with a file
+        MAX_FORM_MEMORY_SIZE=settings.upload_limit,  # a table goes with a file of data as a field
         SESSION_COOKIE_NAME="troika", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=production, WTF_CSRF_TIME_LIMIT=12 * 3600, WTF_CSRF_SSL_STRICT=production,
         TEMPLATES_AUTO_RELOAD=settings.testing,

@@ -148,7 +148,7 @@ def wants_json() -> bool:
 
 def _of_werkzeug(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        return answer(RequestTooLarge(limit=(current_app.config["MAX_CONTENT_LENGTH"] or 0) // 1_000_000))
+        return answer(RequestTooLarge(limit=current_app.config["TROIKA"].upload_limit_mb))
     if error.code == 404:
         return answer(PageMissing(path=request.path))
     if error.code is not None and error.code < 400:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from engine import pickers, uploads
+from engine.documents import Document
 from engine.errors import N_, EngineError, InvalidForm
 from engine.forms import Form, FormField, files
 from engine.forms.model import PICKERS, Message
@@ -18,6 +19,8 @@ from engine.values import Values, from_json, normalise
 from webui import languages, serving
 
 blueprint = Blueprint("picking", __name__, url_prefix="/options")
+NAMED = PICKERS | {"filepicker"}
+"""fields whose values `text` calls by their names"""
 FILE_MISSING = Message(N_("Please choose a file."))
 
 
@@ -59,15 +62,20 @@ def upload() -> ResponseReturnValue:
 
     Answers {id, name, size, href}; size in bytes.
     """
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidForm(errors={"file": [FILE_MISSING]})
-    sent.stream.seek(0)  # a repeated attempt reads it again
-    found = uploads.hold(g.uow, sent.filename, sent.stream.read(), sent.mimetype)
+    found = received()
     accept = request.form.get("accept", "")
     if not files.takes(accept, files.File(found.name, found.media_type)):
         raise WrongFileForField(accept=accept, name=found.name)
     return jsonify(_file(str(found.id), found.name, found.size)), 201
+
+
+def received() -> Document:
+    """What was sent as `file`, held now. Raises InvalidForm, and what `uploads.hold` raises."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidForm(errors={"file": [FILE_MISSING]})
+    sent.stream.seek(0)  # a repeated attempt reads it again
+    return uploads.hold(g.uow, sent.filename, sent.stream.read(), sent.mimetype)
 
 
 @blueprint.get("/files/<uuid:document_id>")

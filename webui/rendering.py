@@ -21,7 +21,6 @@ from engine import identity, ids, incidents, repository, tasks
 from engine.db.base import metadata
 from engine.errors import N_, Written
 from engine.forms import FormField, schema, signed
-from engine.forms.model import PICKERS
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
 from webui import access, capitals, errors, languages, navigation, picking, policy_names, signing
@@ -403,7 +402,7 @@ def _brief(value: Any) -> str:
 def _shown_as(field: FormField | None, name: str, value: Any, request_of: UUID | None = None) -> tuple[str, Any]:
     if field is None:
         return name, value
-    if field.type in PICKERS and value and request_of is not None:
+    if field.type in picking.NAMED and value and request_of is not None:
         return label(field.labels, field.label), picking.text(field, value, request_of)
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))

@@ -143,7 +143,7 @@ def verify(
         verifier.missing_streams(report, replace(marks, tips=held), seen)
     verifier.cross_check(report, read_rows(uow, some, acts=instance_id is None), seen, whole=some is None)
     _check_texts(report, uow, some, seen, asked, acts=instance_id is None)
-    _check_contents(report, uow, some)
+    _check_contents(report, uow, seen, some)
     if instance_id is None:
         _check_copies(report, uow, seen)
     if overdue_after is not None:
@@ -338,13 +338,16 @@ def _check_turned(report: Report, seen: Seen, because: Mapping[str, str]) -> Non
             report.add("grant-state", verifier.BROKEN, grant, verifier.OTHER_REASON, item=grant, chain=stream)
 
 
-def _check_contents(report: Report, uow: UnitOfWork, some: list[UUID] | None) -> None:
-    """The bytes of files and signatures are those of their digest."""
+def _check_contents(report: Report, uow: UnitOfWork, seen: Seen, some: list[UUID] | None) -> None:
+    """The bytes of files and signatures are those of their digest; they are gone only where an act has erased them."""
+    emptied = {digest for *_, link in seen.of(verifier.EMPTIED) for digest in link[-1].get("files", ())}
     for query, of, code, message in (
         (_FILES, document.c.instance_id, "attachment-changed", verifier.OTHER_FILE),
         (_PICTURES, signature.c.instance_id, "signature-changed", verifier.OTHER_SIGNATURE),
     ):
         for row in each(uow, query.execution_options(yield_per=_FEW), of, some):
+            if row.bytes == b"" and row.digest.hex() in emptied:
+                continue
             if row.bytes is None or sha256(row.bytes) != row.digest:
                 about = {"file": row.name, "signature": row.name, "chain": str(row.of), "seq": 0}
                 report.add(code, verifier.BROKEN, str(row.id), message, **about)

@@ -288,7 +288,7 @@ def _file(row: Any) -> dict[str, Any]:
         "name": row.name, "version": row.version, "current": row.current_version, "by": _text(row.created_by),
         "created_at": verifier.instant(row.created_at), "digest": row.digest.hex(),
         "uploaded_by": _text(row.uploaded_by), "at": verifier.instant(row.uploaded_at), "size": row.size,
-        "media": row.media_type,
+        "media": row.media_type, "field": row.field,
     }  # fmt: skip
 
 

@@ -70,7 +70,8 @@ STATED = (
 EMERGENCIES = (
     b"policy.emergency_asked", SIGNED, b"policy.emergency_withdrawn", b"policy.emergency_reviewed",
 )  # fmt: skip
-ERASED = (b"text.erased", b"opinion.erased")
+EMPTIED = b"retention.erased"
+ERASED = (b"text.erased", b"opinion.erased", EMPTIED)
 TEXTS = "texts"
 """digests of what people have written with an act, by name; the words stand beside the chain"""
 _WRITTEN = b'"texts":{'
@@ -107,7 +108,8 @@ SEALED = {
         "by", "at", "voucher",
     ),
     "signatures": ("id", "item", "stream", "kind", "signer", "name", "content", "form_digest", "seal", "at"),
-    "files": ("id", "stream", "name", "version", "by", "created_at", "digest", "uploaded_by", "at", "size", "media"),
+    "files": ("id", "stream", "name", "version", "by", "created_at", "digest", "uploaded_by", "at", "size", "media",
+              "field"),
     "holds": (
         "id", "stream", "node", "operation", "class", "subject_type", "subject_id", "reasons", "times", "at",
         "looked_at",
@@ -115,6 +117,7 @@ SEALED = {
 }  # fmt: skip
 """of a row, what never changes; its digest is in the chain from the beginning"""
 FORMER = {
+    "files": SEALED["files"][:11],
     "items": SEALED["items"][:15],
     "payments": SEALED["payments"][:12],
 }  # fmt: skip

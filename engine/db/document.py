@@ -25,6 +25,7 @@ document = Table(
     Column("current_version", Integer, nullable=False),
     Column("created_by", Id),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("field", Text),  # dotted path of the form's field that it was brought in; null: beside the form
 )
 Index("document_owner", document.c.owner_type, document.c.owner_id)
 Index("document_instance", document.c.instance_id)

@@ -131,7 +131,7 @@ def decide(
     document = _check_seen(act, form, stored, seen_digest, decision)
     changed = validated(act, form, fields, stored)
     opening.check_written(act, changed)
-    form_digest = opening.form_digest(form, stored | changed)
+    form_digest = opening.form_digest(uow, form, stored | changed)
     signed = signatures.sign(act, signature, decision, form_digest, document.digest if document else None)
     digest, salt = history.seal(opinion) if opinion else (None, None)
     row = {

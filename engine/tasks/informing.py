@@ -12,13 +12,14 @@ from engine import audit, documents, history, identity, ids
 from engine.approvals import copies
 from engine.db.task import task_comment
 from engine.documents import Document
-from engine.errors import N_, ActNotOffered, Forbidden, InvalidValue, NotFound
+from engine.errors import N_, ActNotOffered, FileErased, Forbidden, InvalidValue, NotFound
+from engine.forms import Permissions
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.copying import seat_of
 from engine.tasks.erasing import refuse_erased
 from engine.tasks.repeating import once_per_request, once_per_task
-from engine.tasks.working import may_see, offered, sees
+from engine.tasks.working import may_see, offered, sees, sight
 from engine.unit_of_work import UnitOfWork
 
 LONGEST_COMMENT = 4000
@@ -135,17 +136,22 @@ def attach(
 
 
 def attachments(uow: UnitOfWork, instance_id: UUID) -> Sequence[Document]:
-    """The files of an instance. Raises Forbidden."""
+    """The files of an instance, without those of fields that the actor may not read. Raises Forbidden."""
     require_sight(uow, instance_id, writing=False)
-    return documents.list_(uow, "instance", instance_id)
+    allowed = sight(uow, instance_id)
+    return [one for one in documents.list_(uow, "instance", instance_id) if _shown(one, allowed)]
 
 
 def open_attachment(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
-    """A file of an instance with its bytes. Raises NotFound, Forbidden."""
+    """A file of an instance with its bytes. Raises NotFound, Forbidden, FileErased."""
     found, content = documents.open_(uow, document_id)
     if found.instance_id is None:
         raise NotFound(kind="attachment", key=document_id)
     require_sight(uow, found.instance_id, writing=False)
+    if not _shown(found, sight(uow, found.instance_id)):
+        raise Forbidden(actor=_name(uow), act=N_("see this file"))
+    if not content:
+        raise FileErased(name=found.name)
     return found, content
 
 
@@ -201,9 +207,16 @@ def named(uow: UnitOfWork, people: Sequence[str | UUID]) -> list[User]:
     return list(users.values())
 
 
+def _shown(one: Document, allowed: Permissions) -> bool:
+    return one.field is None or allowed.on(one.field) != "hidden"
+
+
 def require_sight(uow: UnitOfWork, instance_id: UUID, *, writing: bool = True) -> Any:
     """The actor, who may see the instance and, for `writing`, is a person. Raises Forbidden."""
     if not may_see(uow, instance_id) or (writing and uow.actor.user_id is None):
-        known = identity.names(uow, [uow.actor.user_id])
-        raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=N_("see this instance"))
+        raise Forbidden(actor=_name(uow), act=N_("see this instance"))
     return uow.actor.user_id
+
+
+def _name(uow: UnitOfWork) -> str:
+    return next(iter(identity.names(uow, [uow.actor.user_id]).values()), "Nobody")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import bpmn, forms, identity, pickers, policy, repository, runtime
+from engine import bpmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
 from engine.bpmn.state import Token
 from engine.bpmn.steps import Work
@@ -199,10 +199,11 @@ def judge(act: Act) -> Known:
     return pickers.judge(act.uow, beside=act.instance.id, brought_by=act.item.decided_by or act.actor_id)
 
 
-def form_digest(form: forms.Form | None, values: Values) -> bytes:
-    """What was seen: the values of the form's fields."""
+def form_digest(uow: UnitOfWork, form: forms.Form | None, values: Values) -> bytes:
+    """What was seen: the values of the form's fields, and what is in its files."""
     names = sorted({field.path.partition(".")[0] for field in form.fields}) if form else []
-    return digest([[name, values.get(name)] for name in names])
+    files = [["", str(one.id), one.digest.hex()] for one in uploads.contents(uow, form, values)]
+    return digest([*([name, values.get(name)] for name in names), *files])
 
 
 def entitled(act: Act) -> bool:

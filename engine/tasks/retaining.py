@@ -1,8 +1,9 @@
 """How long ended requests stay (troika:retention): what is over, who still holds it, and erasing it.
 
-Erased is what people wrote: the form, opinions, reasons, comments, and what messages, events for other systems, answers
-of operations and incidents said of them. Facts and their digests stay, and with them number, business key and
-attachments: the record proves itself as before. A request on which a payment stands stays whole.
+Erased is what people wrote: the form and the contents of its files, opinions, reasons, comments, and what messages,
+events for other systems, answers of operations and incidents said of them. Facts and their digests stay, and with them
+number, business key, names of files and attachments: the record proves itself as before. A request on which a payment
+stands stays whole.
 """
 
 from bisect import bisect_right
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, or_, select, update
 
-from engine import history, identity, repository, runtime
+from engine import documents, history, identity, repository, runtime
 from engine.bpmn import timers
 from engine.db.base import metadata
 from engine.db.effect import effect
@@ -239,13 +240,19 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
         erase_opinion(uow, item, reason)
         opinions += 1
     runtime.empty(uow, found)
+    files = documents.empty(uow, instance_id)
     for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unfail, _unanswer):
         uow.execute(statement, {"of": instance_id})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))
     _empty_messages(uow, instance_id, repository.definition(uow, found.definition_id).name)
     uow.execute(_mark, {"row": instance_id, "at": uow.now})
-    data = {"texts": len(texts), "opinions": opinions, "until": kept.until.isoformat() if kept.until else None}
+    data = {
+        "texts": len(texts),
+        "opinions": opinions,
+        "files": files,
+        "until": kept.until.isoformat() if kept.until else None,
+    }
     history.record(uow, found, ERASED, data=data, texts={"reason": reason.strip()})
 
 

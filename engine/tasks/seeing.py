@@ -19,7 +19,7 @@ _MARK = 16
 
 def seen(act: Act, form: forms.Form | None, values: Values, document: policy.Document | None) -> str:
     """The facts of the document, else the fields of the form, as the task stands now."""
-    whole = document.digest if document else opening.form_digest(form, values).hex()
+    whole = document.digest if document else opening.form_digest(act.uow, form, values).hex()
     marks = (f"{name}={_mark(act, name, value)}" for name, value in _readable(act, form, values, document))
     return "|".join(["seen:" + sealing.mark(act.uow.settings, f"{act.round.id} {whole}"), *marks])
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from engine import audit, drafts, history, tasks
+from engine import audit, documents, drafts, history, tasks
 from engine.db.base import to_micros
 from engine.db.job import job
 from engine.db.migrations import upgrading
@@ -315,6 +315,11 @@ def test_requests_of_an_older_version_open_and_what_was_erased_stays_erased(urls
             a_row(connection, "instance", definition_id=of, status=2, ended_at=at, remove_at=gone)
             for gone in (at, None)
         ]
+        file = a_row(
+            connection, "document", instance_id=known[1], owner_id=known[1], owner_type="instance", name="a.pdf"
+        )
+        a_row(connection, "blob", digest=bytes(32))
+        a_row(connection, "document_version", document_id=file, version=1, digest=bytes(32))
         held = a_row(connection, "work_item", instance_id=known[0], status=5, kind=0, draft='{"opinion": "well"}')
         connection.commit()
 
@@ -322,6 +327,7 @@ def test_requests_of_an_older_version_open_and_what_was_erased_stays_erased(urls
 
     with engine.unit_of_work(ENGINE) as uow:
         assert [tasks.erased(uow, of) for of in known] == [True, False]
+        assert [(one.name, one.field) for one in documents.list_(uow, "instance", known[1])] == [("a.pdf", None)]
         uow.execute(update(work_item).where(work_item.c.id == held).values(draft=None))
     with pytest.raises(IntegrityError), engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(work_item).where(work_item.c.id == held).values(draft={"opinion": "other"}))

@@ -1,5 +1,6 @@
 """Fields for files: sent at once, held for who chose them, the request's when it is submitted; no others are taken."""
 
+import hashlib
 import io
 import json
 from datetime import timedelta
@@ -7,19 +8,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from engine import audit, forms, pickers, repository, tasks
-from engine.db.document import document
+from engine import audit, evidence, forms, pickers, repository, runtime, tasks
+from engine.db.document import blob, document, document_version
 from engine.forms.files import File, by_name, takes
 from engine.process_engine import ProcessEngine
-from engine.tasks import drafting
+from engine.tasks import drafting, opening
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.bpmn.drawing import END, drawing, flows
+from tests.engine.bpmn.drawing import END, drawing, extensions, flows
 from tests.webui.conftest import begun_once
+from webui.printing import paper
 
 PDF = b"%PDF-1.7 taxi"
-PROOF = {"id": "Proof", "type": "filepicker", "key": "proof", "label": "凭证", "accept": ".pdf, image/*",
+PROOF = {"id": "Proof", "type": "filepicker", "key": "proof", "label": "凭证",
+         "accept": '=if amount > 0 then ".pdf, image/*" else ".txt"',
          "multiple": "=amount > 10", "validate": {"required": True}}  # fmt: skip
 AMOUNT = {"id": "Amount", "type": "number", "key": "amount", "label": "金额"}
 LINES = {"id": "Lines", "type": "dynamiclist", "path": "lines", "label": "明细", "defaultRepetitions": 0,
@@ -38,10 +41,17 @@ def task(key: str, assignee: str, fields: str) -> str:
     )
 
 
-WRITES = 'default="read"><troika:field id="proof" perm="write"/></troika:fields>'
+WRITES = (
+    'default="read"><troika:field id="proof" perm="write"/></troika:fields><troika:return targets="initiator any"/>'
+)
 BLIND = 'default="hidden"><troika:field id="amount" perm="read"/></troika:fields>'
 DRAWING = drawing(
-    STARTED + task("check", "bob", WRITES) + task("pay", "dora", BLIND) + END + flows("start check pay end")
+    extensions('<troika:retention after="P1D"/>')
+    + STARTED
+    + task("check", "bob", WRITES)
+    + task("pay", "dora", BLIND)
+    + END
+    + flows("start check pay end")
 )
 
 
@@ -88,7 +98,9 @@ def version(engine: ProcessEngine, people: Any) -> int:
         return drafting.list_(uow)[0].version
 
 
-def test_a_chosen_file_goes_with_the_request_and_an_approver_opens_it_and_adds_one(ann, sign_in, engine, people):
+def test_a_chosen_file_goes_with_the_request_and_an_approver_opens_it_and_adds_one(
+    ann, sign_in, engine, people, monkeypatch
+):
     key = upload(ann)
     assert ann.get(f"/options/files/{key}").data == PDF
     assert owners(engine) == {key: ("upload", None)}
@@ -109,6 +121,122 @@ def test_a_chosen_file_goes_with_the_request_and_an_approver_opens_it_and_adds_o
     with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
         assert [one.name for one in tasks.attachments(uow, instance)] == ["taxi.pdf", "slip.png", "more.pdf"]
         assert audit.verify(uow, instance).ok
+    dora = sign_in("dora")
+    for address in (f"/inbox/{item_of(engine, people, 'dora')}", f"/requests/{instance}"):
+        shown = dora.get(address)
+        names = [name for name in ("taxi.pdf", "more.pdf", "slip.png") if name in shown.text]
+        assert (shown.status_code, names) == (200, []), address
+    assert [dora.get(f"/requests/documents/{one}").status_code for one in (key, slip, more)] == [403] * 3
+    sheets: list[Any] = []
+    monkeypatch.setattr(paper, "pdf", lambda sheet, font: sheets.append(sheet) or b"%PDF-")
+    assert [who.post(f"/requests/{instance}/print.pdf").status_code for who in (ann, dora)] == [200, 200]
+    assert [dict(sheet.fields).get("凭证") for sheet in sheets] == ["more.pdf", None]
+    assert [table.rows for table in sheets[0].tables] == [[["slip.png"]]]
+    assert [sheet.attachments for sheet in sheets] == [["taxi.pdf", "slip.png", "more.pdf"], []]
+    with engine.unit_of_work(Actor(people["dora"].id), read_only=True) as uow:
+        assert tasks.attachments(uow, instance) == []
+
+
+def test_a_file_of_a_field_stays_what_was_seen_and_the_decision_tells_its_digest(ann, sign_in, engine, people):
+    instance = started(start(ann, [key := upload(ann)]))
+    bob, item = sign_in("bob"), item_of(engine, people, "bob")
+    bob.get(f"/inbox/{item}")
+    beside = {"file": (io.BytesIO(PDF + b" of somebody else"), "taxi.pdf")}
+    assert bob.post(f"/inbox/{item}/attachments", data=beside).status_code == 303
+
+    assert bob.get(f"/requests/documents/{key}").data == PDF
+
+    other = hashlib.sha256(PDF + b" of somebody else").digest()
+    digests = []
+    for digest in (hashlib.sha256(PDF).digest(), other):
+        with engine.unit_of_work(ENGINE) as uow:
+            of_file = document_version.c.document_id == UUID(key)
+            uow.execute(update(document_version).where(of_file).values(digest=digest))
+            view = runtime.instance_view(uow, instance)
+            form = repository.form(uow, "proved", view.instance.definition_id)
+            digests.append(opening.form_digest(uow, form, view.variables))
+            [file] = evidence.form_of(uow, form, view.variables, digests[0])["files"]
+            assert file == {"id": key, "name": "taxi.pdf", "sha256": digest.hex(), "size": file["size"]}
+    assert digests[0] != digests[1]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert not audit.verify(uow, instance).ok
+
+
+def test_a_request_that_comes_back_or_is_begun_again_keeps_its_files(ann, sign_in, engine, people):
+    first = started(start(ann, [key := upload(ann)]))
+    bob, item = sign_in("bob"), item_of(engine, people, "bob")
+    bob.get(f"/inbox/{item}")
+    back = {"target": "initiator", "reason": "which taxi?"}
+    assert bob.post(f"/inbox/{item}/return", data=back, headers={"HX-Request": "true"}).status_code == 204
+
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        [draft] = drafting.list_(uow)
+        [own] = draft.values["proof"]
+        again = drafting.submit(uow, draft.id, draft.values, draft.version).id
+    assert (own != key, ann.get(f"/requests/documents/{own}").data) == (True, PDF)
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        copied = drafting.copy_to_draft(uow, again)
+        third = drafting.submit(uow, copied.id, copied.values, copied.version).id
+        assert copied.values["proof"] not in ([key], [own])
+    with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        for one in (first, again, third):
+            assert [(file.name, file.field) for file in tasks.attachments(uow, one)] == [("taxi.pdf", "proof")]
+            assert audit.verify(uow, one).ok
+
+
+def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann, sign_in, engine, people, clock):
+    shared, own = upload(ann, "shared.pdf", PDF), upload(ann, "own.pdf", PDF + b" own")
+    instance = started(start(ann, [shared, own], amount=11))
+    started(start(ann, [upload(ann, "other.pdf", PDF)]))
+    bob, item = sign_in("bob"), item_of(engine, people, "bob")
+    bob.get(f"/inbox/{item}")
+    for who in ("bob", "dora"):
+        with engine.unit_of_work(Actor(people[who].id)) as uow:
+            [mine] = [one for one in tasks.inbox(uow).items if one.instance_id == instance]
+            if who == "bob":
+                beside = tasks.attach(uow, mine.work_item_id, "beside.pdf", PDF + b" beside", "")
+            tasks.complete(uow, mine.work_item_id)
+    clock.advance(timedelta(days=2))
+
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_request(uow, instance, "its time is over")
+
+    gone, left = ann.get(f"/requests/documents/{own}"), ann.get(f"/requests/documents/{beside}")
+    assert (gone.status_code, "own.pdf" in gone.text, left.data) == (410, True, PDF + b" beside")
+    assert ann.get(f"/requests/documents/{shared}").data == PDF
+    with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
+        assert [one.size for one in tasks.attachments(uow, instance)] == [len(PDF), len(PDF) + 4, len(PDF) + 7]
+        assert audit.verify(uow, instance).ok
+    assert ann.get(f"/options/files/{upload(ann, 'again.pdf', PDF + b' own')}").data == PDF + b" own"
+
+
+def test_other_programs_send_a_file_and_start_with_it(ann):
+    described = ann.get("/api/v1/openapi.json").json["paths"]["/api/v1/files/"]["post"]
+    [sent] = described["requestBody"]["content"]
+    assert (sent, "201" in described["responses"]) == ("multipart/form-data", True)
+
+    key = {"X-CSRFToken": ann.token}
+    answer = ann.post("/api/v1/files/", data={"file": (io.BytesIO(PDF), "taxi.pdf")}, headers=key)
+
+    assert answer.status_code == 201, answer.text
+    told = {"name": "taxi.pdf", "size": len(PDF), "media_type": "application/pdf"}
+    assert answer.json == {"id": answer.json["id"], "digest": hashlib.sha256(PDF).hexdigest(), **told}
+    begun = {"key": "p", "variables": {"amount": 5, "proof": [answer.json["id"]]}}
+    assert ann.post("/api/v1/instances/", json=begun).status_code == 201
+    assert ann.post("/api/v1/instances/", json=begun).status_code == 422
+    assert ann.post("/api/v1/files/", data={}, headers=key).status_code == 422
+
+
+def test_a_request_may_carry_a_file_as_large_as_a_file_may_be(app):
+    assert app.config["MAX_CONTENT_LENGTH"] - app.config["TROIKA"].upload_limit == 100_000
+
+
+@pytest.mark.parametrize("name", ["taxi.csv", "发票.txt"])
+def test_text_is_saved_and_never_shown_as_a_page(ann, name):
+    answer = ann.get(f"/options/files/{upload(ann, name, b'=1+1,<b>2</b>')}")
+
+    assert (answer.content_type, answer.headers["X-Content-Type-Options"]) == ("application/octet-stream", "nosniff")
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename")
 
 
 def test_what_is_not_his_own_and_not_what_the_field_takes_is_refused_and_stays_where_it_is(
@@ -135,6 +263,7 @@ def test_what_is_not_his_own_and_not_what_the_field_takes_is_refused_and_stays_w
     ("name", "content", "accept", "status"),
     [
         ("page.pdf", b"<html><script>1</script></html>", "", 415),
+        ("drawn.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "", 415),
         ("a.pdf", b"only text", ".pdf", 415),
         ("..", PDF, "", 422),
     ],
@@ -165,7 +294,7 @@ def test_a_draft_keeps_its_files_lets_go_of_what_was_removed_and_hands_them_to_t
 
 
 def test_files_that_nobody_submits_are_forgotten_with_drafts_that_nobody_touches(ann, engine, clock):
-    old = upload(ann)
+    old = upload(ann, "old.pdf", PDF + b" old")
     clock.advance(drafting.KEPT)
     new = upload(ann)
     clock.advance(timedelta(seconds=1))
@@ -174,6 +303,8 @@ def test_files_that_nobody_submits_are_forgotten_with_drafts_that_nobody_touches
         drafting.forget(uow)
 
     assert list(owners(engine)) == [new]
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(blob.c.content)).scalars().all() == [PDF]
     assert start(ann, [old]).status_code == 422
 
 
@@ -182,9 +313,10 @@ def test_a_form_that_is_only_tried_knows_files_by_their_names(ann, engine):
     assert form is not None
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         known = pickers.judge(uow, trial=True)
-        assert forms.validate(form, {"proof": ["a.pdf"]}, stored={}, now=uow.now, known=known)["proof"] == ["a.pdf"]
+        given = forms.validate(form, {"amount": 5, "proof": ["a.pdf"]}, stored={}, now=uow.now, known=known)
+        assert given["proof"] == ["a.pdf"]
         with pytest.raises(forms.InvalidForm):
-            forms.validate(form, {"proof": ["a.txt"]}, stored={}, now=uow.now, known=known)
+            forms.validate(form, {"amount": 5, "proof": ["a.txt"]}, stored={}, now=uow.now, known=known)
 
 
 def test_what_a_field_takes_is_told_by_content_and_by_name_only_where_contents_are_alike():

@@ -10,6 +10,7 @@ from webui.api import (
     auditing,
     comments,
     definitions,
+    files,
     going_back,
     instances,
     messages,
@@ -28,7 +29,18 @@ def install(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )  # fmt: skip
     api = Api(app)
-    for group in (definitions, instances, comments, tasks, messages, substitutions, previews, policies, auditing):
+    for group in (
+        definitions,
+        instances,
+        comments,
+        tasks,
+        messages,
+        substitutions,
+        previews,
+        policies,
+        auditing,
+        files,
+    ):
         api.register_blueprint(group.blueprint)
     for more in (
         going_back.of_tasks,

@@ -80,6 +80,18 @@ class StartIn(ForWhomIn):
     request_id = Text(load_default="", metadata={"description": "a repeated call with the same one starts once"})
 
 
+class FileIn(Schema):
+    file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
+
+
+class FileOut(Schema):
+    id = fields.UUID(metadata={"description": "value of a field for files: a list of these"})
+    name = fields.String()
+    size = fields.Integer(metadata={"description": "bytes"})
+    media_type = fields.String(metadata={"description": "as its content was recognised"})
+    digest = fields.Function(lambda one: one.digest.hex(), metadata={"type": "string", "description": "SHA-256"})
+
+
 class InstanceOut(Schema):
     id = fields.UUID()
     process_key = fields.String()

@@ -166,6 +166,8 @@ def _decision(one: dict[str, Any], called: _Called) -> Flowable:
         same = "与点击时相同 as at the click" if form["same"] else "之后有变化，此为现值 changed since, as it is now"
         values = "\n".join(f"{zh} {en if en != zh else ''}: {_value(value)}" for zh, en, value in form["fields"])
         pairs.append((f"表单 Form {form['id']}（{same}）", values))
+        if files := "\n".join(f"{file['name']} {file['sha256']}" for file in form.get("files", ())):
+            pairs.append(("文件 Files (SHA-256)", files))
     return _pairs(pairs)
 
 

@@ -14,7 +14,6 @@ from engine import forms, identity, repository, runtime, tasks
 from engine.db.task import Source, user_task, work_item
 from engine.forms import Form, FormField
 from engine.forms.layout import PAPERS, Block
-from engine.forms.model import PICKERS
 from engine.tasks import Signed, signatures
 from engine.values import Values
 from webui import capitals, picking, progress, rendering
@@ -190,7 +189,7 @@ def _at(values: Any, path: str) -> Any:
 
 
 def _text(of: FormField, value: Any, request_of: UUID) -> str:
-    if (of.type in PICKERS or of.type == "filepicker") and value:
+    if of.type in picking.NAMED and value:
         return picking.text(of, value, request_of)
     if isinstance(value, list):
         return ", ".join(_text(of, one, request_of) for one in value) or "–"

@@ -52,16 +52,17 @@ function Files({ field, value, errors = [], disabled, readonly, domId, onChange,
       found.size !== undefined && h('span', { class: 'tk-file-size' }, sized(found.size)),
       !still && h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': t('Remove {name}', { name: found.name }), onClick: () => put(now.current.filter(other => other !== id)) }, t('Remove')));
   });
-  const running = under.map(one => h('li', { key: one.key, role: one.error ? 'alert' : undefined, class: one.error ? 'fjs-form-field-error' : undefined },
-    one.error ? h('span', {}, one.error) : [h('span', {}, one.name), h('progress', { max: 1, value: one.done, 'aria-label': t('Sending {name}', { name: one.name }) })],
+  const running = under.map(one => h('li', { key: one.key, class: one.error ? 'fjs-form-field-error' : undefined },
+    one.error ? h('span', { role: 'alert' }, one.error) : [h('span', {}, one.name), h('progress', { max: 1, value: one.done, 'aria-label': t('Sending {name}', { name: one.name }) })],
     one.error && h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': t('Dismiss'), onClick: () => setUnder(before => before.filter(other => other !== one)) }, t('Dismiss'))));
   const bounds = [takes && t('Takes {accept}.', { accept: takes }), src && limit && t('At most {limit} MB each.', { limit })].filter(Boolean).join(' ');
   return h('div', { class: `fjs-form-field fjs-form-field-filepicker${errors.length ? ' fjs-has-errors' : ''}${still ? ' fjs-readonly' : ''}` },
     h(Label, { htmlFor: domId, id: `${domId}-label`, label, required }),
-    !still && h('input', { id: domId, class: 'form-control', type: 'file', multiple: many, accept: takes || undefined, 'aria-describedby': `${domId}-error-message ${domId}-bounds`, onChange: choose, onFocus }),
+    !still && h('input', { id: domId, class: 'form-control', type: 'file', multiple: many, accept: takes || undefined, 'aria-describedby': `${domId}-error-message ${domId}-bounds ${domId}-description`, onChange: choose, onFocus }),
     !still && bounds && h('div', { id: `${domId}-bounds`, class: 'tk-file-bounds' }, bounds),
+    h(Description, { id: `${domId}-description`, description }),
     rows.length || running.length ? h('ul', { class: 'tk-files' }, rows, running) : still && h('div', {}, '–'),
-    h(Description, { id: `${domId}-description`, description }), h(Errors, { id: `${domId}-error-message`, errors }));
+    h(Errors, { id: `${domId}-error-message`, errors }));
 }
 
 // fetch says nothing of how far it is
@@ -71,7 +72,7 @@ function upload(address, file, accept, progress) {
     body.append('accept', accept);
     body.append('file', file);
     asked.open('POST', address);
-    asked.setRequestHeader('Accept', 'application/json');
+    asked.setRequestHeader('accept', 'application/json');
     asked.setRequestHeader('X-CSRFToken', csrfToken());
     asked.responseType = 'json';
     asked.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
