@@ -31,6 +31,7 @@ _known = (
           & (document_version.c.version == document.c.current_version))
     .join(blob, blob.c.digest == document_version.c.digest)
 )  # fmt: skip
+_known_locked = _known.where(document.c.id == bindparam("wanted")).with_for_update(of=document)
 _contents = (
     select(document.c.id, document.c.field, document.c.name, blob.c.digest, blob.c.size)
     .join(document_version, (document_version.c.document_id == document.c.id)
@@ -68,8 +69,9 @@ def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
 
 def offered(uow: UnitOfWork, value: Any, beside: UUID | None, brought_by: UUID | None) -> File | None:
     """The file that a field may name: one held for the actor, or one that `brought_by` (None: whoever) has put
-    `beside` the request or the draft."""
-    row = next(iter(_rows(uow, [value])), None)
+    `beside` the request or the draft. Nobody else can take it until the unit of work ends."""
+    key = _key(value)
+    row = uow.execute(_known_locked, {"wanted": key}).first() if key is not None else None
     if row is None:
         return None
     held = row.owner_type == HELD and row.created_by == uow.actor.user_id

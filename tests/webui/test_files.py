@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -259,6 +260,22 @@ def test_what_is_not_his_own_and_not_what_the_field_takes_is_refused_and_stays_w
     assert start(ann, [mine, upload(ann)], amount=11).status_code == 303
 
 
+def test_two_requests_at_once_do_not_both_get_a_file(ann, sign_in, engine, people):
+    key, answers = upload(ann), []
+    second = Thread(target=lambda: answers.append(start(ann, [key])))
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        form = repository.form(uow, "proved", repository.latest(uow, "p").id)
+        given = {"amount": 5, "proof": [key]}
+        given = forms.validate(form, given, stored={}, now=uow.now, known=pickers.judge(uow))
+        runtime.start(uow, "p", given)
+        uow.flush()
+        second.start()
+        second.join(0.5)  # until it waits for the file
+    second.join()
+
+    assert [answer.status_code for answer in answers] == [422]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "accept", "status"),
     [
@@ -317,6 +334,16 @@ def test_a_form_that_is_only_tried_knows_files_by_their_names(ann, engine):
         assert given["proof"] == ["a.pdf"]
         with pytest.raises(forms.InvalidForm):
             forms.validate(form, {"amount": 5, "proof": ["a.txt"]}, stored={}, now=uow.now, known=known)
+
+
+def test_a_played_process_takes_files_by_their_names_and_keeps_none(ann, sign_in, engine):
+    root = sign_in("root")
+    for name, begun, said in (("taxi.pdf", True, "taxi.pdf"), ("taxi.txt", False, "something else")):
+        sent = {"xml": DRAWING.decode(), "person": "ann", "given": {"amount": 5, "proof": [name]}, "steps": []}
+        played = root.post("/designer/play/p", json=sent, headers={"Accept": "application/json"})
+        assert (played.json["started"], said in played.json["html"]) == (begun, True), played.json["html"]
+        assert "/options/files" not in played.json["html"]
+    assert owners(engine) == {}
 
 
 def test_what_a_field_takes_is_told_by_content_and_by_name_only_where_contents_are_alike():
