@@ -39,3 +39,4 @@ document_version = Table(
     Column("uploaded_by", Id),
     Column("uploaded_at", UtcDateTime, nullable=False),
 )
+Index("document_version_digest", document_version.c.digest)
