@@ -11,7 +11,7 @@ from engine import history
 from engine.db.instance import Instance
 from engine.db.instance import instance as instance_table
 from engine.db.job import IncidentKind, incident
-from engine.errors import N_, EngineError, NotFound, NotResolvable, PolicyHold, restored, stored
+from engine.errors import N_, EngineError, Listed, NotFound, NotResolvable, Phrase, PolicyHold, restored, stored
 from engine.feel.diagnostics import MESSAGES
 from engine.ids import uuid7
 from engine.unit_of_work import UnitOfWork
@@ -98,7 +98,7 @@ def sentences(code: str, detail: dict[str, Any]) -> list[tuple[str, dict[str, An
         return [
             (
                 N_("No boundary event catches error {error} ({facts})."),
-                {"error": detail.get("error"), "facts": _listed(detail.get("facts"))},
+                {"error": detail.get("error"), "facts": _refusal(detail.get("facts"))},
             )
         ]
     if "expression" in detail and "read" in detail:
@@ -192,6 +192,16 @@ def _texts(facts: dict[str, Any]) -> dict[str, Any]:
 def _listed(facts: Any) -> str:
     named = facts.items() if isinstance(facts, dict) else ()
     return ", ".join(f"{name}: {value}" for name, value in named) or "-"
+
+
+def _refusal(facts: Any) -> str:
+    """What an operation says of its refusal: `expected` and `found` are words of ours, the other facts are data."""
+    named = facts.items() if isinstance(facts, dict) else ()
+    words = {"expected": N_("expected: {expected}"), "found": N_("found: {found}")}
+    return Listed(
+        Phrase(words[name], **{name: value}) if name in words else Phrase("{name}: {value}", name=name, value=value)
+        for name, value in named
+    ) or "-"  # fmt: skip
 
 
 def _incident(row: Any) -> Incident:

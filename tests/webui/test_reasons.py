@@ -9,6 +9,8 @@ import pytest
 from engine import history, repository, runtime
 from engine.forms import Permissions
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import service
+from tests.factories import straight
 from webui import reasons
 
 RULES = """<?xml version="1.0" encoding="UTF-8"?>
@@ -91,3 +93,25 @@ def test_the_reasons_are_part_of_the_chained_fact(engine, request_id):
 )
 def test_data_with_a_hidden_part_are_hidden(hidden, names, seen):
     assert reasons.may_read(names, Permissions("read", {hidden: "hidden"})) is seen
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-CN", "应为：一张发票或一张报销单、实际：两者都有或都没有"),
+        ("en", "expected: an invoice or a claim, found: both or neither"),
+    ],
+)
+def test_what_an_operation_expected_and_found_when_it_refused_is_told_in_the_readers_language(
+    engine, people, sign_in, language, said
+):
+    asks = service("ask", "erp.request_payment", in_requested_by="= requester")
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/p.bpmn": straight(asks)})
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        runtime.start(uow, "p", {"requester": str(people["ann"].id)})
+
+    page = sign_in("olga").get("/cockpit/incidents", headers={"Accept-Language": language})
+
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+    assert said in text, text[-700:]

@@ -136,7 +136,7 @@ def request_payment(
     it all that is open. The same request again is `existing`. Raises ERP.OVERPAY when more is asked than is open.
     """
     if (supplier_invoice_id is None) == (claim_id is None):
-        raise BusinessError("DATA.INVALID", expected="an invoice or a claim", found="both or neither")
+        raise BusinessError("DATA.INVALID", expected=N_("an invoice or a claim"), found=N_("both or neither"))
     if supplier_invoice_id is not None:
         invoice = rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
         if invoice.blocked:
