@@ -404,6 +404,8 @@ def _shown_as(field: FormField | None, name: str, value: Any, request_of: UUID |
         return name, value
     if field.type in picking.NAMED and value and request_of is not None:
         return label(field.labels, field.label), picking.text(field, value, request_of)
+    if field.type == "filepicker" and isinstance(value, list):
+        return label(field.labels, field.label), gettext("files: %(n)s", n=len(value))
     chosen = next((option.labels for option in field.options or () if option.value == value), None)
     return label(field.labels, field.label), value if chosen is None else label(chosen, chosen.get("", str(value)))
 

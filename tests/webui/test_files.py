@@ -47,7 +47,7 @@ WRITES = (
 )
 BLIND = 'default="hidden"><troika:field id="amount" perm="read"/></troika:fields>'
 DRAWING = drawing(
-    extensions('<troika:retention after="P1D"/>')
+    extensions('<troika:summary fields="proof"/>', '<troika:retention after="P1D"/>')
     + STARTED
     + task("check", "bob", WRITES)
     + task("pay", "dora", BLIND)
@@ -109,6 +109,7 @@ def test_a_chosen_file_goes_with_the_request_and_an_approver_opens_it_and_adds_o
     instance = started(start(ann, [key], lines=[{"slip": [slip := upload(ann, "slip.png", b"\x89PNG\r\n\x1a\n.")]}]))
 
     assert owners(engine) == dict.fromkeys((key, slip), ("instance", instance))
+    assert ("files: 1" in (listed := ann.get("/requests/mine").text), key in listed) == (True, False)
     bob = sign_in("bob")
     item = item_of(engine, people, "bob")
     assert f"/requests/documents/{key}" in bob.get(f"/inbox/{item}").text
