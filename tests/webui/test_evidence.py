@@ -9,6 +9,7 @@ import sys
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -114,6 +115,8 @@ def name_of(engine, login: str) -> str:
 def test_paper_says_reasons_and_names_in_both_languages(paid, packed, monkeypatch):
     document, told = gathered(*paid), []
     document["decisions"][0]["because"] = {"code": "manager", "values": {"n": "2"}}
+    file = {"id": str(uuid4()), "name": "发票.pdf", "sha256": "ab" * 32, "size": 16}
+    document["decisions"][0]["form"] = {"id": "oa/claim", "fields": [], "files": [file], "same": True}
     drawn = paper._pairs
     monkeypatch.setattr(paper, "_pairs", lambda pairs: told.extend(pairs) or drawn(pairs))
 
@@ -122,6 +125,7 @@ def test_paper_says_reasons_and_names_in_both_languages(paid, packed, monkeypatc
     said = [f"{name}: {text}" for name, text in told if name != "条文 Statement"]
     assert "由其决定的原因 Why he was asked: 发起人的第 2 级上级 manager 2 of the requester" in said
     assert "依据的政策版本 Under policy version: 先审批，后付款 Approve before pay (PAY-001) v1" in said
+    assert f"文件 Files (SHA-256): 发票.pdf {'ab' * 32}" in said
     assert any("财务审批 Finance approval" in line for line in said)
     assert [line for line in said if "finance_approval" in line or "facts." in line or "PAY-001@" in line] == []
 
