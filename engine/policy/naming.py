@@ -11,6 +11,8 @@ from engine.errors import Listed, Phrase, Term, Title
 from engine.unit_of_work import UnitOfWork
 
 _NOTHING = "–"
+_VERSIONS = ("payee_bank_version", "version")
+"""facts that number the versions of something, which approvers are shown as v1, v2"""
 
 
 def difference(
@@ -42,6 +44,8 @@ def _named(uow: UnitOfWork, subject_type: str, fact: str, value: Any) -> Any:
         keys = value if isinstance(value, list) else [value]
         names = _names(uow, columns, keys)
         return _plain([names.get(key, key) for key in keys])
+    if fact in _VERSIONS and value is not None:
+        return f"v{value}"
     labels = records.states(subject_type, fact).get(value) if isinstance(value, str) else None
     return _plain(value) if labels is None else Title(value, dict(zip(("zh", "en"), labels, strict=True)))
 

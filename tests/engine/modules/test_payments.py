@@ -152,7 +152,9 @@ def test_what_has_changed_since_an_approval_is_told_by_names_and_numbers(firm: C
         alike = naming.difference(
             uow, "erp_payment_request", now | {"payee": str(firm.people["supplier account"])}, now
         )
+        newer = naming.difference(uow, "erp_payment_request", now, now | {"payee_bank_version": 2})
 
+    assert (newer["approved"], newer["now"]) == ("payee_bank_version v1", "payee_bank_version v2")
     assert told["approved"] == f"invoices {gone}, kind supplier, payee 江南茶厂"
     assert told["now"] == f"invoices {request_.claim['claim_no']}, kind expense, payee 收款人"
     kind = restored(stored(told["now"])).parts[1].facts["value"]
