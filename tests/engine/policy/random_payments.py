@@ -14,6 +14,7 @@ from tests.engine.bpmn.drawing import (
     START,
     boundary,
     catch,
+    condition,
     element,
     error,
     error_event,
@@ -467,7 +468,7 @@ class Blocks:
         """An activity with a boundary event, and what that leads to."""
         host, _ = self.chance.choice((self.one_person, self.note, self.sub_process))()
         key, merge = self.key("v"), self.key("j")
-        event = self.chance.choice((timer("PT1H"), message_event("m"), error_event("E1"), escalation_event("X")))
+        event = self.chance.choice(self.events())
         stops = "errorEvent" in event or self.chance.random() < 0.6
         first, last = self.block()
         self.drawn += [boundary(key, host, event, stops), element("exclusiveGateway", merge)]
@@ -480,6 +481,11 @@ class Blocks:
             self.lines.append(f"{last} {finish}")
         return host, merge
 
+    def events(self) -> tuple[str, ...]:
+        """What may happen beside an activity or in a scope."""
+        found = (timer("PT1H"), message_event("m"), error_event("E1"), escalation_event("X"))
+        return (*found, *(condition(self.chance.choice(_COMPARED)) for _ in range(2))) if self.data else found
+
     def one_person(self) -> tuple[str, str]:
         key = self.key("fin")
         self.drawn.append(self.person(key, True))
@@ -490,7 +496,7 @@ class Blocks:
         """An event sub-process of the scope that is being drawn, sometimes."""
         if self.chance.random() < 0.8:
             return ""
-        event = self.chance.choice((timer("PT1H"), message_event("m"), error_event("E1"), escalation_event("X")))
+        event = self.chance.choice(self.events())
         stops = "errorEvent" in event or self.chance.random() < 0.6
         key, begin, finish = self.key("h"), self.key("b"), self.key("e")
         outer, lines, people = self.drawn, self.lines, self.people
@@ -539,7 +545,7 @@ class Blocks:
 
     def waiting(self) -> tuple[str, str]:
         key = self.key("c")
-        event = self.chance.choice((message_event("m"), signal_event("S"), timer("PT1H")))
+        event = self.chance.choice((message_event("m"), signal_event("S"), timer("PT1H"), *self.events()[4:]))
         self.drawn.append(catch(key, event))
         return key, key
 
