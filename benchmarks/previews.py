@@ -26,6 +26,7 @@ from engine.errors import EngineError
 from engine.identity import members_of
 from engine.modules.erp.models.payee import payee_account
 from engine.modules.erp.operations.payees import change_payee_account, confirm_payee_account
+from engine.operations import OperationCall
 from engine.runtime import Route
 from engine.scenarios import World, worlds
 from engine.unit_of_work import ENGINE, Actor
@@ -146,7 +147,7 @@ def confirm_accounts(company: World) -> None:
         ]  # fmt: skip
     with company.acting("jiangyi") as uow:
         for version in entered:
-            confirm_payee_account(uow, **version)
+            confirm_payee_account(uow, version_id=version["version_id"], call=OperationCall(version["version_id"]))
 
 
 AGAIN = ("submit", "submit", "withdraw")

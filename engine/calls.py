@@ -50,16 +50,13 @@ def perform(
             raise RuntimeError(f"{operation.name} is guarded; only a process may call it")
         clearance = policy.admit(uow, operation, arguments, call, instance)
     if operation.takes_call:
-        call = arguments["call"] = OperationCall(call.key, call.instance_id, call.element, clearance)
+        approved_by = () if clearance is None else policy.approvers(uow, clearance)
+        call = OperationCall(call.key, call.instance_id, call.element, clearance, approved_by)
     crash.here("effect.before")
     try:
         with uow.savepoint():
-            if operation.changes_subject is not None:  # a refusal changes nothing: what was approved stays approved
-                subject = operation.changes_subject
-                policy.revoke(uow, subject.type, str(arguments[subject.argument]), operation.name)
-                if instance is not None:
-                    policy.note_change(uow, instance, subject.type, arguments[subject.argument], call.element)
-            outputs: Values = values.normalise(operation.function(uow, **arguments) or {})
+            _revoke(uow, operation, arguments, call, instance)  # a refusal takes it back: what was approved stays so
+            outputs: Values = values.normalise(operation.function(uow, **arguments, **_call(operation, call)) or {})
     except BusinessError:
         if clearance is not None:
             policy.release(uow, clearance)  # its writes are undone, the approvals stay live for another try
@@ -131,6 +128,24 @@ def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:
     else:
         done = {"status": int(EffectStatus.DONE), "response": values.normalise(outputs), "finished_at": uow.now}
         uow.queue(_finish, {"of": key, **done}, expect=1)
+
+
+def _call(operation: Operation, call: OperationCall) -> dict[str, OperationCall]:
+    return {"call": call} if operation.takes_call else {}
+
+
+def _revoke(
+    uow: UnitOfWork, operation: Operation, arguments: Values, call: OperationCall, instance: Instance | None
+) -> None:
+    """Void what was approved of the documents about to be changed: grants are locked before module rows."""
+    subject = operation.changes_subject
+    if subject is None:
+        return
+    named = [arguments[subject.argument]] if operation.changed is None else operation.changed(uow, **arguments)
+    for document in named:
+        policy.revoke(uow, subject.type, str(document), operation.name)
+        if instance is not None:
+            policy.note_change(uow, instance, subject.type, document, call.element)
 
 
 def _again(operation: Operation, call: OperationCall, request: bytes, stored: Any) -> Values:

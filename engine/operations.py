@@ -7,7 +7,7 @@ of the designer, the check of a drawing. Only `engine/calls.py` reads `Operation
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -49,6 +49,8 @@ class OperationCall:
     instance_id: UUID | None = None
     element: str | None = None
     clearance_id: UUID | None = None
+    approved_by: tuple[UUID, ...] = ()
+    """accounts of those whose approvals the clearance uses, in the order in which they were given"""
     states: dict[str, str] = field(default_factory=dict)
     """filled in by the operation: the state in which it leaves payments, by id; on record with the call"""
 
@@ -112,6 +114,7 @@ class Operation:
     guarded_by: str | None = None
     subject: Subject | None = None
     changes_subject: Subject | None = None
+    changed: Callable[..., Iterable[UUID]] | None = None
     compensated_by: str | None = None
     takes_call: bool = False
 
@@ -167,20 +170,22 @@ def operation(
     guarded_by: str | None = None,
     subject: Callable[..., Facts] | None = None,
     changes_subject: Callable[..., Facts] | None = None,
+    changed: Callable[..., Iterable[UUID]] | None = None,
     compensated_by: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Offer a function `f(uow, *, inputs…) -> dict` as an in-process operation: effect and progress in one transaction.
 
     `zh`, `en`: what the designer calls it. `outputs`: name -> type of the result. `errors`: codes of BusinessError.
     `guarded_by`: policy class; then `subject` says which facts an approval binds. `changes_subject`: the document
-    whose live grants are revoked before the function writes.
+    whose live grants are revoked before the function writes; `changed(uow, *, inputs…)` names those documents where no
+    input does.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         _register(
             function, name, zh, en, outputs or {}, errors, effect, guarded_by=guarded_by,
             subject=_subject_of(name, subject, guarded_by), changes_subject=_subject_of(name, changes_subject, None),
-            compensated_by=compensated_by,
+            changed=changed, compensated_by=compensated_by,
         )  # fmt: skip
         return function
 

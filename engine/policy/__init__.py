@@ -10,7 +10,7 @@ from engine.policy.emergency import list_ as emergencies
 from engine.policy.emergency import review as review_emergency
 from engine.policy.emergency import sign as sign_emergency
 from engine.policy.emergency import withdraw as withdraw_emergency
-from engine.policy.gate import USED, admit, note_used, release, settle_clearance
+from engine.policy.gate import USED, admit, approvers, note_used, release, settle_clearance
 from engine.policy.grants import (
     Document,
     Yes,
@@ -88,6 +88,7 @@ __all__ = [
     "activate",
     "admit",
     "all_versions",
+    "approvers",
     "ask_emergency",
     "batch_allowed",
     "check_activation",

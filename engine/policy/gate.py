@@ -265,6 +265,12 @@ def use_up(uow: UnitOfWork, clearance_id: UUID, amount: Decimal) -> None:
     uow.execute(_use, {"cleared": clearance_id})
 
 
+def approvers(uow: UnitOfWork, clearance_id: UUID) -> tuple[UUID, ...]:
+    """The accounts of those whose approvals a clearance uses, in the order in which they were given."""
+    linked = uow.read(_linked_grants, {"cleared": clearance_id})
+    return tuple(row.account_id for row in sorted(linked, key=lambda row: (row.granted_at, row.id)))
+
+
 def release(uow: UnitOfWork, clearance_id: UUID) -> None:
     """The operation refused for a business reason: nothing was done, the clearance is void, its grants stay live."""
     uow.execute(_release, {"cleared": clearance_id})

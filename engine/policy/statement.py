@@ -28,7 +28,8 @@ _PAYEE_STATE = {"payee_bank_confirmed": "boolean", "payee_bank_hours": "number",
 CLASSES: dict[str, dict[str, str]] = {
     "payment.execute": {**_MONEY, **_PAYEE, "invoices": "list"},
     "payment.release_batch": {**_MONEY, "payments": "list"},
-    "payee.confirm": {"payee": "string", "payee_bank_version": "number", "entity": "string"},
+    "payee.confirm": {"payee": "string", "payee_bank_version": "number", "entity": "string", "account_name": "string",
+                      "bank_name": "string", "bank_code": "string", "account_no": "string"},
     "invoice.release": {**_MONEY, "supplier": "string", "invoice": "string"},
     "purchase.commit": {**_MONEY, "supplier": "string", "order": "string"},
     "credit.release": {**_MONEY, "customer": "string", "order": "string"},
@@ -47,6 +48,7 @@ CLASSES: dict[str, dict[str, str]] = {
 STATE: dict[str, dict[str, str]] = {
     "payment.execute": {"match": "string", **_PAYEE_STATE},
     "payment.release_batch": {"period_open": "boolean"},
+    "payee.confirm": {"payee_first": "boolean"},
     "refund.execute": _PAYEE_STATE,
 }
 """Class of operations -> what is read with the facts, but not bound: it may change after the approval."""

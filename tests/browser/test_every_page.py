@@ -347,7 +347,7 @@ class Places:
         self.more += [("gao", "/policies/emergencies"), ("dina", "/policies/PAY-001/change?view=yaml")]
         self.sent += [
             ("dina", "/policies/PAY-001/change", {"view": "yaml", "text": text}, status)
-            for text, status in ((stated, 200), ("-", 422))
+            for text, status in ((stated.partition("\n- id: PAYEE")[0], 200), ("-", 422))
         ]  # fmt: skip
 
 

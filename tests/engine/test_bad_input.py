@@ -617,31 +617,47 @@ def test_an_amount_changed_behind_the_back_of_the_operations_is_not_paid(company
     assert stuck.kind is IncidentKind.POLICY_HOLD
 
 
-def test_new_bank_details_of_the_payee_stop_the_payment(company):
+def new_bank_details(world: World) -> None:
+    """Ann has entered another account of hers, finance has confirmed it: the job that puts it in force is due."""
+    account = {"account_name": "安然", "bank_name": "招商银行", "account_no": "6225880137706868", "reason": "换卡"}
+    with world.acting("ann") as uow:
+        made = runtime.start(uow, "payee_account_change", {"owner_kind": "employee"} | account).id
+    agree(world, made, "check", "fin")
+
+
+def test_new_bank_details_void_what_was_approved_for_the_old_ones(company):
+    new_bank_details(company)
+    company.clock.advance(timedelta(seconds=1))  # before the payment is due
     made = before_payment(company)
-    account = performed(
-        company, "fin", "erp.change_payee_account", owner_kind="employee", owner_id=company.people["ann"],
-        account_name="安然", bank_name="招商银行", account_no="6225880137706868",
-    )  # fmt: skip
-    performed(company, "jiangyi", "erp.confirm_payee_account", **account)
-
-    held(company, made, "ERP.REQUEST_DIFFERS")
-
-
-def test_a_request_that_names_new_bank_details_needs_a_new_approval(company):
-    made = before_payment(company)
-    request = request_of(company, made)
-    account = performed(
-        company, "fin", "erp.change_payee_account", owner_kind="employee", owner_id=company.people["ann"],
-        account_name="安然", bank_name="招商银行", account_no="6225880137706868",
-    )  # fmt: skip
-    performed(company, "jiangyi", "erp.confirm_payee_account", **account)
-    performed(company, "cash", "erp.change_payment_request", request_id=request)
-    performed(company, "cash", "erp.submit_payment_request", request_id=request)
 
     stuck = held(company, made, "PAY-001", "finance_approval")
 
     assert stuck.kind is IncidentKind.POLICY_HOLD
+    with company.acting(None) as uow:
+        of = policy_grant.c.instance_id == made
+        grants = uow.execute(select(policy_grant.c.state, policy_grant.c.state_reason).where(of)).all()
+        request = uow.execute(select(payment_request.c.status, payment_request.c.payee_name)).one()
+    assert grants == [("void", "erp.confirm_payee_account")]
+    assert request == ("submitted", "安然")
+
+
+def test_a_payment_is_approved_again_with_the_new_bank_details(company):
+    new_bank_details(company)
+    company.clock.advance(timedelta(seconds=1))  # before the payment is due
+    made = before_payment(company)
+    held(company, made)
+    with company.acting("jiangyi") as uow:
+        decided = select(work_item.c.id).where(
+            work_item.c.instance_id == made, work_item.c.decided_by == uow.actor.user_id
+        )
+        tasks.recall(uow, uow.execute(decided).scalar_one(), "账户已更换")
+
+    agree(company, made, "finance", "jiangyi")
+    jobs.run_due(company.engine)
+
+    assert payments(company) == 1
+    with company.acting(None) as uow:
+        assert uow.execute(select(payment.c.payee_bank_version)).scalar_one() == 2
 
 
 def test_a_change_that_is_refused_leaves_the_approval_as_it_was(company):

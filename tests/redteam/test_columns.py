@@ -225,7 +225,8 @@ def kept(company, tmp_path, monkeypatch):
     rest = rest.replace("<troika:opinion", '<troika:signature required="false"/><troika:opinion', 1)
     stated = (LIBRARY / "processes/policies.yml").read_text()
     with engine.unit_of_work(ENGINE) as uow:
-        policy.ship(uow, stated + "  break_glass: {people: 2, roles: [cfo], expires: PT24H, reason: required}\n")
+        glass = "  break_glass: {people: 2, roles: [cfo], expires: PT24H, reason: required}\n"
+        policy.ship(uow, stated.replace("\n\n- id: PAYEE", f"\n{glass}\n- id: PAYEE"))
         for login in ("zou", "xing"):
             identity.add_member(uow, "cfo", login)
         repository.deploy(uow, {DRAWING: (head + mark + rest).encode()})

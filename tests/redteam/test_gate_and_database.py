@@ -26,7 +26,7 @@ from engine.modules.erp.operations import payees
 from engine.operations import Facts, OperationCall
 from engine.policy import gate, grants
 from engine.unit_of_work import ENGINE, Actor
-from tests.engine.modules.company import a_firm, clear
+from tests.engine.modules.company import a_call, a_firm, clear
 from tests.engine.modules.test_payments import Request
 from tests.engine.policy.test_gate import (
     PAYING,
@@ -152,19 +152,19 @@ def test_09_what_is_paid_is_swapped_by_master_data_after_the_approval(engine, wh
 def test_09_a_payment_goes_to_the_version_of_the_account_that_was_approved(engine):
     firm = a_firm(engine)
     request = Request(firm)
+    facts = request.facts()
+    with firm.acting() as uow:
+        cleared = clear(uow, request.id, facts, instance_id=request.instance, people=(firm.people["bob"],),
+                        requester=firm.people["ann"])  # fmt: skip
     with firm.acting("bob") as uow:
         account = payees.change_payee_account(
             uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="X", bank_name="B",
             account_no="62280001",
         )  # fmt: skip
     with firm.acting("cid") as uow:
-        payees.confirm_payee_account(uow, **account)
+        payees.confirm_payee_account(uow, version_id=account["version_id"], call=a_call())
     payment, versions = metadata.tables["erp_payment"], metadata.tables["erp_payee_account_version"]
     (newest,) = [row["id"] for row in firm.rows(versions) if row["version"] == 2]
-    facts = request.facts()
-    with firm.acting() as uow:
-        cleared = clear(uow, request.id, facts, instance_id=request.instance, people=(firm.people["bob"],),
-                        requester=firm.people["ann"])  # fmt: skip
 
     def swap() -> None:
         with firm.acting() as uow:

@@ -608,7 +608,7 @@ def test_every_template_says_what_it_does_in_its_drawing_in_both_languages(ana):
         ana.environ_base["HTTP_ACCEPT_LANGUAGE"] = spoken
         shown[spoken] = html.fromstring(ana.get("/designer/templates/").text).text_content()
 
-    assert len(said) == 11
+    assert len(said) == 12
     assert [key for key, texts in said.items() if texts[0] not in shown["zh-CN"] or texts[1] not in shown["en"]] == []
 
 

@@ -335,7 +335,8 @@ def _open_accounts(uow_factory: Factory, people: dict[str, UUID], seed: int, kep
             )  # fmt: skip
     with uow_factory("jiangyi") as uow:
         for version in entered:
-            payees.confirm_payee_account(uow, **version)
+            key = version["version_id"]
+            payees.confirm_payee_account(uow, version_id=key, call=OperationCall(named(seed, "confirmed", key)))
 
 
 def _pair(day: date) -> str:

@@ -86,6 +86,7 @@ def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
             uow, name="云水超市有限公司", uscc="91330100MADEM0011P", credit_limit=Decimal(5000), payment_terms_days=30,
             customer_class="B",
         )["party_id"]  # fmt: skip
+    entered = []
     with made.acting("bob") as uow:
         for kind, owner in (("supplier", made.supplier), ("employee", made.people["ann"])):
             version = payees.change_payee_account(
@@ -97,9 +98,10 @@ def _opened(engine: ProcessEngine) -> tuple[dict[str, UUID], UUID, UUID]:
                 account_no="6222001234567",
             )
             made.people[f"{kind} account"] = version["account_id"]
+            entered.append(version["version_id"])
     with made.acting("cid") as uow:
-        for kind in ("supplier", "employee"):
-            payees.confirm_payee_account(uow, account_id=made.people[f"{kind} account"], version=1)
+        for version_id in entered:
+            payees.confirm_payee_account(uow, version_id=version_id, call=a_call())
     return made.people, made.customer, made.supplier
 
 

@@ -210,26 +210,22 @@ def test_a_draft_is_not_paid(firm: Company) -> None:
     assert refusal.value.code == "ERP.REQUEST_DIFFERS"
 
 
-def test_a_new_bank_account_stops_the_payment_until_the_request_names_it(firm: Company, request_: Request) -> None:
-    account = firm.people["employee account"]
+def test_an_open_request_names_new_bank_details_from_their_confirmation_on(firm: Company, request_: Request) -> None:
     with firm.acting("bob") as uow:
-        payees.change_payee_account(
+        entered = payees.change_payee_account(
             uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="农业银行",
             account_no="6228 4800 0001",
         )  # fmt: skip
+    before = request_.facts()
     with firm.acting("cid") as uow:
-        payees.confirm_payee_account(uow, account_id=account, version=2)
+        payees.confirm_payee_account(uow, version_id=entered["version_id"], call=a_call())
 
-    with pytest.raises(BusinessError) as refusal:
-        request_.pay()
-    with firm.acting() as uow:
-        changed = payments.change_payment_request(uow, request_id=request_.id)
-        payments.submit_payment_request(uow, request_id=request_.id)
+    changed = request_.facts()
     request_.pay()
 
-    assert refusal.value.code == "ERP.REQUEST_DIFFERS"
-    assert changed == {"amount": Decimal("1680.32"), "payee_bank_version": 2, "status": "draft"}
-    assert request_.facts().values["payee_bank_version"] == 2
+    assert [facts.values["payee_bank_version"] for facts in (before, changed)] == [1, 2]
+    assert "农业银行" in changed.display["Bank account"]
+    assert [row["payee_bank_version"] for row in firm.rows(payment)] == [2]
 
 
 def test_a_submitted_request_does_not_change_under_the_approvers(firm: Company, request_: Request) -> None:
@@ -323,7 +319,7 @@ def test_nobody_is_paid_to_an_account_that_no_second_person_has_confirmed(firm: 
         )
 
     with pytest.raises(BusinessError) as same_person, firm.acting() as uow:
-        payees.confirm_payee_account(uow, **version)
+        payees.confirm_payee_account(uow, version_id=version["version_id"], call=a_call())
     with pytest.raises(BusinessError) as unconfirmed, firm.acting() as uow:
         payments.request_payment(uow, requested_by=dora, claim_id=claim["claim_id"], call=a_call())
     with pytest.raises(BusinessError) as malformed, firm.acting() as uow:
@@ -350,14 +346,14 @@ def test_one_person_with_two_accounts_does_not_confirm_the_own_entry(firm: Compa
     codes = []
     for login in ("bob2", "robot"):
         with pytest.raises(BusinessError) as refusal, firm.acting(login) as uow:
-            payees.confirm_payee_account(uow, **version)
+            payees.confirm_payee_account(uow, version_id=version["version_id"], call=a_call())
         codes.append(refusal.value.code)
         confirmed = {"confirmed_by": firm.people[login], "confirmed_at": datetime(2026, 11, 1, tzinfo=UTC)}
         of = payee_account_version.c.account_id == version["account_id"]
         with pytest.raises(IntegrityError, match="two_people"), firm.acting(login) as uow:
             uow.execute(update(payee_account_version).where(of).values(**confirmed))
     with firm.acting("cid") as uow:
-        payees.confirm_payee_account(uow, **version)
+        payees.confirm_payee_account(uow, version_id=version["version_id"], call=a_call())
 
     assert codes == ["ERP.PAYEE_SAME_PERSON"] * 2
 

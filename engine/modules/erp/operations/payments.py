@@ -17,12 +17,12 @@ from engine.modules.erp.models.treasury import payment, payment_request, payment
 from engine.modules.erp.operations import ledger
 from engine.modules.erp.operations.context import CURRENCY, business_date, document_no, head
 from engine.modules.erp.operations.payables import OF, requested
-from engine.modules.erp.operations.payees import version_in_force
 from engine.modules.erp.rows import rows
 from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 
-LIVE = or_(*(payment_request.c.status == word for word in ("draft", "submitted", "paid")))
+OPEN = or_(*(payment_request.c.status == word for word in ("draft", "submitted")))
+LIVE = or_(OPEN, payment_request.c.status == "paid")
 
 # read after the request is locked: a join inside the lock would see rows from before its wait
 _bound = (
@@ -41,6 +41,21 @@ _bound = (
     .where(payee_account_version.c.id == bindparam("payee"))
     .order_by(payment_request_item.c.line_no)
 )  # fmt: skip
+_in_force = (
+    select(payee_account_version)
+    .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
+    .where(
+        payee_account.c.owner_kind == bindparam("kind"),
+        payee_account.c.owner_id == bindparam("owner"),
+        payee_account_version.c.version == payee_account.c.current_version,
+    )
+)
+_open_of = (
+    select(payment_request.c.id)
+    .join(payee_account_version, payee_account_version.c.id == payment_request.c.payee_account_version_id)
+    .where(payee_account_version.c.account_id == bindparam("of"), OPEN)
+    .order_by(payment_request.c.id)
+)
 _payee = (
     select(payee_account_version, payee_account.c.owner_id, payee_account.c.current_version)
     .join(payee_account, payee_account.c.id == payee_account_version.c.account_id)
@@ -179,8 +194,7 @@ def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal
     request = rows.get(uow, payment_request, request_id, lock=True)
     if request.status not in ("draft", "submitted"):
         raise BusinessError("ERP.REQUEST_FROZEN", request_no=request.request_no, status=request.status)
-    if request.status == "submitted":
-        rows.change(uow, payment_request, request_id, status="draft")
+    _thaw(uow, request)
     item = rows.lines(uow, payment_request_item, "request_id", request_id)[0]
     document = _document(uow, item)
     asked = request.amount if amount is None else amount
@@ -297,9 +311,40 @@ def void_payment(uow: UnitOfWork, *, payment_id: UUID, reason: str = "", call: O
     return {"voided": done.status != "confirmed"}
 
 
+def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID) -> Any:
+    """The confirmed version of somebody's bank details that is paid to now. Raises ERP.PAYEE_UNCONFIRMED."""
+    found = uow.read_one(_in_force, {"kind": owner_kind, "owner": owner_id})
+    if found is None:
+        raise BusinessError("ERP.PAYEE_UNCONFIRMED", owner_kind=owner_kind, owner_id=str(owner_id))
+    return found
+
+
+def open_requests(uow: UnitOfWork, account_id: UUID) -> list[UUID]:
+    """What is asked for and not paid yet to an account."""
+    return [row.id for row in uow.read(_open_of, {"of": account_id})]
+
+
+def name_new_details(uow: UnitOfWork, payee: Any) -> None:
+    """Open requests name the version `payee` of their account from now on: whoever approves sees where it goes."""
+    for request_id in open_requests(uow, payee.account_id):
+        request = rows.get(uow, payment_request, request_id, lock=True)
+        if request.status not in ("draft", "submitted"):  # paid or cancelled while its lock was waited for
+            continue
+        _thaw(uow, request)
+        rows.change(
+            uow, payment_request, request_id, payee_account_version_id=payee.id, payee_name=payee.account_name,
+            status=request.status,
+        )  # fmt: skip
+
+
 def document_table(kind: str) -> str:
     """The table of the document that a request of this kind pays."""
     return "erp_supplier_invoice" if kind == "supplier" else "erp_expense_claim"
+
+
+def _thaw(uow: UnitOfWork, request: Any) -> None:
+    if request.status == "submitted":
+        rows.change(uow, payment_request, request.id, status="draft")
 
 
 def _settle(uow: UnitOfWork, request_id: UUID, sign: int) -> None:
