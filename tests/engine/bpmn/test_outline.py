@@ -25,8 +25,8 @@ EXPENSE = (LIBRARY / "oa" / "expense_claim.bpmn").read_bytes()
 PATIENT = examples(15, suppress_health_check=list(HealthCheck))
 ALPHABET = "abcdefghij"
 SHIPPED_AS_CARDS = (
-    "direct_payment", "expense_claim", "leave_request", "contract_approval", "onboarding", "seal_request",
-    "after_sales_return", "service_ticket",
+    "direct_payment", "expense_claim", "leave_request", "payee_account_change", "contract_approval",
+    "onboarding", "seal_request", "after_sales_return", "service_ticket",
 )  # fmt: skip
 SHIPPED_AS_FLOWCHARTS = {"travel_declaration", "order_to_cash", "procure_to_pay"}
 
