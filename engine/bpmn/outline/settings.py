@@ -37,7 +37,7 @@ def name(element: Element, text: str, english: str) -> None:
         if english:
             if english != (label.text or ""):
                 label.attrib.pop("of", None)
-            elif text != before and label.get("of") is None:
+            elif before and text != before and label.get("of") is None:
                 label.set("of", before)
             label.text = english
         else:

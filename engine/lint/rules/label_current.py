@@ -19,7 +19,7 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     named: list[Node | Flow] = [*drawn.nodes(), *drawn.flows().values()]
     for found in named:
         for language, before in found.translated.items():
-            if before != (found.name or ""):
+            if before and before != (found.name or ""):
                 yield Remark(
                     found, N_("'{element}' is called '{label}' in {language}, which was written for '{before}'."),
                     N_("Read it again: change it, or say that it still fits."),
