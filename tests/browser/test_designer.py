@@ -636,6 +636,7 @@ def test_a_finding_leads_to_its_element_and_its_badge_stays_while_it_is_said(pro
 
     change("removeElements([m.get('elementRegistry').get('f2')])")
     expect(page.locator(".tk-problem").filter(has_text="已拒绝").first).to_be_visible()
+    expect(page.locator(".tk-finding")).not_to_have_count(0)
     before = page.locator(".tk-finding").element_handles()
     change("moveShape(one, { x: 10, y: 0 })")
     page.wait_for_function("() => tkDesigner.draft.state === 'saved'")

@@ -24,17 +24,21 @@ def rename(page, name):
 def test_a_session_that_has_ended_says_so_and_the_work_is_offered_after_the_next_sign_in(site: Site) -> None:
     chen = site.enter("chen")
     site.open(chen, EDITOR)
+    chen.evaluate("() => { tkDesigner.modeler.get('troikaVariables').set = () => { throw new Error('broken'); }; }")
+    chen.locator("#canvas").press("Control+s")
+    expect(chen.locator(".tk-toast", has_text="broken")).to_contain_text("无法检查流程图")
     signed_in = chen.context.cookies()
     chen.context.clear_cookies()
     rename(chen, "没有登录")
     expect(chen.locator("#state")).to_have_text("未保存：请重新登录")
-    expect(chen.locator(".tk-toast")).to_contain_text("请刷新页面、登录后继续")
+    expect(chen.locator(".tk-toast", has_text="请刷新页面、登录后继续")).to_be_visible()
+    chen.locator("#deploy").click()
+    expect(chen.locator("input[type=password]")).to_be_visible()  # led to where he signs in
     chen.context.add_cookies(signed_in)
-    chen.goto("about:blank")
     site.open(chen, EDITOR)
     chen.locator("#unsent-go-on").click()
     expect(chen.locator("#state")).to_have_attribute("data-state", "saved")
-    site.trouble.clear()  # what was refused without a session
+    site.trouble.clear()  # what was refused without a session, and what was broken
 
 
 def test_taking_over_tells_the_other_and_keeps_his_work_and_so_does_a_crash(site: Site) -> None:

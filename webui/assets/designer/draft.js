@@ -1,6 +1,6 @@
 // The draft on the server: saved one second after the last change, at least every ten; the ETag decides who may write.
 // What has not arrived there yet lies in the browser, if the page says under which id and how the drawing looks now.
-import { Refused, send } from '../shared/http.js';
+import { Offline, Refused, send } from '../shared/http.js';
 import { forget, keep } from '../shared/unsent.js';
 
 const QUIET_MS = 1_000, LONGEST_MS = 10_000, KEPT_MS = 250, AGAIN_MS = 5_000;
@@ -19,6 +19,12 @@ export class Draft {
     Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved', ours: async () => true });
     addEventListener('online', () => this.#again());
     addEventListener('beforeunload', event => { if (!['saved', 'stopped'].includes(this.state)) event.preventDefault(); });
+  }
+
+  // nothing is taken from this page any more: what is on the canvas lies in the browser, and the page may go
+  async letGo() {
+    await this.#put();
+    this.stop();
   }
 
   // somebody else edits: nothing is saved from here any more
@@ -66,6 +72,7 @@ export class Draft {
       return true;
     } catch (error) {
       const state = whatFailed(error);
+      if (state === 'failed' && !(error instanceof Refused)) console.error(error);
       this.#become(state, error.body ?? { detail: error.message });
       if (state === 'offline') this.#timer = setTimeout(() => this.#again(), AGAIN_MS);
       return false;
@@ -83,7 +90,11 @@ export class Draft {
   #keep() {
     if (!this.unsent) return;
     clearTimeout(this.#keeping);
-    this.#keeping = setTimeout(async () => keep(this.unsent, { xml: await this.glance(), etag: this.etag, at: new Date().toISOString() }), KEPT_MS);
+    this.#keeping = setTimeout(() => this.#put(), KEPT_MS);
+  }
+
+  async #put() {
+    await keep(this.unsent, { xml: await this.glance(), etag: this.etag, at: new Date().toISOString() });
   }
 
   #become(state, detail = {}) {
@@ -92,8 +103,9 @@ export class Draft {
   }
 }
 
-function whatFailed(error) {
-  if (!(error instanceof Refused)) return error instanceof TypeError ? 'offline' : 'failed';      // what fetch throws without a network
+// offline, conflict, expired, failed
+export function whatFailed(error) {
+  if (!(error instanceof Refused)) return error instanceof Offline ? 'offline' : 'failed';
   if (error.status === 409 || error.status === 412) return 'conflict';
   return error.status === SIGNED_OUT || error.body?.code === EXPIRED ? 'expired' : 'failed';
 }

@@ -1,5 +1,5 @@
 // Who edits: a sign of life every 20 seconds; whoever has lost the draft to somebody else is told, his work becomes a copy.
-import { Refused, csrfToken, send } from '../shared/http.js';
+import { Offline, Refused, csrfToken, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { toast } from '../shared/toast.js';
 
@@ -17,7 +17,7 @@ export function edits(page, draft, keep) {
     try {
       lock = await send('POST', address);
     } catch (error) {
-      if (!(error instanceof Refused)) return false;      // no network: the next one tells, and so does the next save
+      if (error instanceof Offline) return false;      // no network: the next one tells, and so does the next save
       clearInterval(timer);
       if (error.body?.code !== 'page_expired') toast({ level: 'danger', text: error.message });
       return true;

@@ -1,8 +1,9 @@
 // What the editors of drawings, decisions and forms share: state of the draft, conflicts, who edits, copies, publishing.
-import { send } from '../shared/http.js';
+import { Refused, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { toast } from '../shared/toast.js';
 import { forget, found } from '../shared/unsent.js';
+import { whatFailed } from './draft.js';
 import { edits } from './lock.js';
 
 const STATES = {
@@ -26,13 +27,13 @@ export function showState(state, { savedAt } = {}) {
 function conflict(draft) {
   const dialog = $('conflict');
   const tell = draft.onState;
-  let told = '';
+  draft.told = '';
   draft.onState = (state, detail) => {
     tell(state, detail);
-    if (state === 'saved') told = '';
+    if (state === 'saved') draft.told = '';
     const text = LOST[state] ? t(LOST[state]) : state === 'failed' && (detail.detail ?? t('Your changes were not saved.'));
-    if (text && told !== state) toast({ level: 'danger', text });
-    if (LOST[state]) told = state;
+    if (text && draft.told !== state) toast({ level: 'danger', text });
+    if (LOST[state]) draft.told = state;
     if (state !== 'conflict' || dialog.open) return;
     dialog.querySelector('[data-reason]').textContent = detail.detail ?? '';
     dialog.showModal();
@@ -43,6 +44,24 @@ function conflict(draft) {
     location.reload();
   });
   $('keep-mine').addEventListener('click', () => { dialog.close(); draft.save({ force: true }); });
+}
+
+// whether the server has what is on the canvas; whoever asks is told again why not, and led to where he signs in
+async function arrived(draft) {
+  draft.told = '';
+  if (await draft.save()) return true;
+  if (draft.state === 'expired' && draft.unsent) {
+    await draft.letGo();
+    location.reload();
+  }
+  return false;
+}
+
+// a check that came to no end; of a connection that is lost, or a session that has ended, the draft tells. words(reason)
+export function tellUnchecked(error, words) {
+  if (['offline', 'expired'].includes(whatFailed(error))) return;
+  if (!(error instanceof Refused)) console.error(error);
+  toast({ level: 'danger', text: words(error.message) });
 }
 
 // everything about a draft but its content. now(): as it stands in the editor; take(xml): puts another state there;
@@ -63,7 +82,7 @@ export function attend(page, draft, { now, take, before }) {
 function discards(draft) {
   const dialog = $('discard'), form = dialog.querySelector('form');
   $('discards').addEventListener('click', async () => {
-    if (draft.state !== 'saved' && !await draft.save()) return;
+    if (draft.state !== 'saved' && !await arrived(draft)) return;
     if (/^0(-|$)/.test(draft.etag)) {
       toast({ level: 'info', text: t('There is no draft: nothing differs from what is published.') });
       return;
@@ -110,7 +129,7 @@ function leaving(draft, before = async () => {}) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     await before();
-    if (['saved', 'stopped'].includes(draft.state) || await draft.save()) location.assign(link.href);
+    if (['saved', 'stopped'].includes(draft.state) || await arrived(draft)) location.assign(link.href);
   });
 }
 
@@ -118,6 +137,6 @@ function leaving(draft, before = async () => {}) {
 export function publication(page, draft, before = async () => {}) {
   $('deploy').addEventListener('click', async () => {
     await before();
-    if (await draft.save()) location.assign(page.addresses.publish);
+    if (await arrived(draft)) location.assign(page.addresses.publish);
   });
 }

@@ -10,12 +10,11 @@ import { Simulation } from '../decisions/simulation.js';
 import { Tests } from '../decisions/tests.js';
 import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
-import { attend, showState } from '../designer/page.js';
+import { attend, showState, tellUnchecked } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
-import { Refused, send } from '../shared/http.js';
+import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
-import { toast } from '../shared/toast.js';
 import 'dmn-js/dist/assets/diagram-js.css';
 import 'dmn-js/dist/assets/dmn-js-shared.css';
 import 'dmn-js/dist/assets/dmn-js-drd.css';
@@ -136,7 +135,7 @@ function checker({ modeler, page, problems, marks, tests, unread, plain }) {
       if (chosen) tests.set(chosen.inputs, tests.filled.length ? tests.rows : testsOf(modeler, chosen.id));
       await decide();
     } catch (error) {
-      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The table could not be checked: {reason}', { reason: error.message }) });
+      if (mine === asked) tellUnchecked(error, reason => t('The table could not be checked: {reason}', { reason }));
     }
   };
   return {

@@ -4,15 +4,14 @@ import { currentXml, glance, open } from '../designer/index.js';
 import { Draft } from '../designer/draft.js';
 import { missing } from '../designer/language/index.js';
 import { menu } from '../designer/menu.js';
-import { attend, showState } from '../designer/page.js';
+import { attend, showState, tellUnchecked } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
 import { showReport } from '../designer/report.js';
 import { saving } from '../designer/templates/dialog.js';
 import { fit } from '../shared/fit.js';
-import { Refused, get, send } from '../shared/http.js';
+import { get, send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
-import { toast } from '../shared/toast.js';
 import { walk } from '../shared/walk.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
@@ -110,8 +109,7 @@ function checker(modeler, page, problems, unread) {
       show(answer.findings, { again: thorough });
       if (answer.open) timer = setTimeout(() => now({ thorough: true }), CHECK_AFTER_MS);
     } catch (error) {
-      // of a connection that is lost, or a session that has ended, the draft tells
-      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The drawing could not be checked: {reason}', { reason: error.message }) });
+      if (mine === asked) tellUnchecked(error, reason => t('The drawing could not be checked: {reason}', { reason }));
     }
   };
   return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(() => now(), CHECK_AFTER_MS); } };

@@ -3,12 +3,11 @@ import { content, flush, open } from '../forms/editor.js';
 import { Preview } from '../forms/preview.js';
 import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
-import { attend, showState } from '../designer/page.js';
+import { attend, showState, tellUnchecked } from '../designer/page.js';
 import { Problems } from '../designer/problems.js';
-import { Refused, send } from '../shared/http.js';
+import { send } from '../shared/http.js';
 import { t } from '../shared/i18n.js';
 import { whileBusy } from '../shared/ready.js';
-import { toast } from '../shared/toast.js';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import '@bpmn-io/form-js-editor/dist/assets/form-js-editor-base.css';
 import '@bpmn-io/form-js-editor/dist/assets/properties-panel.css';
@@ -75,7 +74,7 @@ function checker({ page, text, editor, problems, used }) {
       listUses(answer.used);
       editor._setState({});      // the panel shows who uses the field
     } catch (error) {
-      if (mine === asked && error instanceof Refused && error.body?.code !== 'page_expired') toast({ level: 'danger', text: t('The form could not be checked: {reason}', { reason: error.message }) });
+      if (mine === asked) tellUnchecked(error, reason => t('The form could not be checked: {reason}', { reason }));
     }
   };
   return { now, show, soon: () => { clearTimeout(timer); timer = setTimeout(now, CHECK_AFTER_MS); } };

@@ -6,6 +6,11 @@ export class Refused extends Error {
   }
 }
 
+// the server was not reached
+export class Offline extends Error {}
+
+const offline = error => { throw new Offline(error.message, { cause: error }); };
+
 export function csrfToken() {
   return document.querySelector('meta[name=csrf-token]')?.content ?? '';
 }
@@ -18,17 +23,17 @@ export async function send(method, address, body, headers = {}) {
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
     },
     body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  }).catch(offline);
   return answered(response);
 }
 
 // a form as it is typed; it carries its own token
 export async function sendForm(address, form) {
-  return answered(await fetch(address, { method: 'POST', body: form, headers: { Accept: 'application/json' } }), true);
+  return answered(await fetch(address, { method: 'POST', body: form, headers: { Accept: 'application/json' } }).catch(offline), true);
 }
 
 async function answered(response, wanted = false) {
-  const json = response.headers.get('Content-Type')?.includes('json') ? await response.json() : null;
+  const json = response.headers.get('Content-Type')?.includes('json') ? JSON.parse(await response.text().catch(offline)) : null;
   if (!response.ok || (wanted && !json)) throw new Refused(response.status, json);
   return json;
 }

@@ -25,7 +25,7 @@ function change(injector, element, lang, label) {
 // the name for which the English one was written, if it is another one now
 export function writtenFor(element) {
   const of = english(element)?.get('of');
-  return of !== undefined && of !== (getBusinessObject(element).get('name') ?? '') ? of : undefined;
+  return of && of !== (getBusinessObject(element).get('name') ?? '') ? of : undefined;
 }
 
 class Names extends CommandInterceptor {
@@ -38,7 +38,7 @@ class Names extends CommandInterceptor {
     this.preExecute(commands, ({ context }) => { names.set(context, getBusinessObject(context.element).get('name') ?? ''); });
     this.postExecute(commands, ({ context }) => {
       const { element } = context, before = names.get(context), label = english(element);
-      if (label && label.get('of') === undefined && before !== (getBusinessObject(element).get('name') ?? '')) modeling.updateModdleProperties(element, label, { of: before });
+      if (before && label && label.get('of') === undefined && before !== (getBusinessObject(element).get('name') ?? '')) modeling.updateModdleProperties(element, label, { of: before });
     });
   }
 }
