@@ -49,8 +49,8 @@ CAPABILITY = "finance_approval"
 WRITES = "writes"
 """a form in which the document can be replaced by another one"""
 AMOUNTS = (50, 300, 900)
-OTHERS = (40, 300, 1000)
-"""one on each side of what amounts are compared with; of each side some are less than others"""
+OTHERS = (40, 60, 200, 300, 1000)
+"""one on each side of what amounts are compared with; on each side some are less than amounts there, some are more"""
 LEVELS = ("low", "middle", "high")
 DECISION = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:chance">
 <decision id="level_of" name="level_of"><decisionTable id="t" hitPolicy="UNIQUE">
