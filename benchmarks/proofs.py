@@ -21,7 +21,8 @@ LIBRARY = Path(__file__).parent.parent
 COLUMNS = {
     "agree": ("violated, both", "proved, both"),
     "missed": ("missed",),
-    "false alarm": ("cried wolf", "confirmed wrongly", "unseen"),
+    "false alarm": ("confirmed wrongly", "unseen"),
+    "only possible": ("cried wolf",),
     "not reached": ("not reached in the bound",),
     "bounded": ("proved, bounded",),
     "not understood": ("unread",),
@@ -31,7 +32,10 @@ COLUMNS = {
 MEANINGS = {
     "agree": "both say that it can pay without an approval, or both that it cannot and the machine has no way left",
     "missed": "the machine paid, and the proof knew nothing of it",
-    "false alarm": "the proof warned, and the machine has no such way among all that it can do",
+    "false alarm": "the proof showed a way that the machine has taken step by step, and among all that it can do there "
+                   "is none; or the machine stands where the proof knows no state",
+    "only possible": "the proof warned of a possible way and said that the machine did not repeat it; among all that "
+                     "the machine can do there is none",
     "not reached": "the proof warned; the machine has more situations than were looked at, none of them there",
     "bounded": "proved, and the machine has more situations than were looked at, none of which pays: it starts "
                "activities or receives messages without end, or is wide",
@@ -83,7 +87,10 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
         verdict = judged(xml, states=SITUATIONS, depth=DEPTH)
         if verdict is not None and verdict.outcome in COLUMNS["not reached"]:
             verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2)
-        elif verdict is not None and verdict.outcome in COLUMNS["false alarm"]:  # where a decision is asked for nothing
+        elif verdict is not None and verdict.outcome in (
+            "cried wolf",
+            "confirmed wrongly",
+        ):  # where a decision is asked for nothing
             verdict = judged(xml, states=SITUATIONS * DEEPER, depth=DEPTH * 2, gaps=True)
         outcome = "refused" if verdict is None else verdict.outcome
         situations += 0 if verdict is None else verdict.machine.situations
@@ -94,7 +101,7 @@ def _random(kinds: list[str], count: int, seed: int) -> int:
                 outcome = "unseen"
                 print(f"{kind} {key}: the proof does not know the state after {path}", flush=True)
         outcomes[kind][outcome] += 1
-        if outcome in WRONG:
+        if outcome in (*WRONG, *COLUMNS["only possible"]):
             print(f"{kind} {key}: {outcome}", flush=True)
         elif verdict is not None and outcome in COLUMNS["not understood"]:
             print(f"{kind} {key}: {outcome}: {', '.join(sorted(verdict.unread))}", flush=True)
