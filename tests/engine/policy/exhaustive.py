@@ -188,7 +188,7 @@ class Explorer:
         yield from self._thrown(situation, token)
         edits: list[dict[str, Any]] = [{}]
         if human.form is not None and human.form.text == WRITES:
-            edits.append({"request_id": OTHER})
+            edits += [{"request_id": one} for one in (OTHER, DOCUMENT)]
         for values in edits:
             if human.approval is None:
                 yield from self._do(situation, f"{node} {values}", bpmn.complete, token.id, values)
