@@ -19,12 +19,15 @@ REMEMBERED = timedelta(days=90)
 
 
 def run(engine: ProcessEngine) -> None:
-    """All duties, each in a transaction of its own."""
+    """All duties, each in a transaction of its own.
+
+    The record is anchored first: whoever verifies it, which a runner may do at once, finds a checkpoint.
+    """
+    anchor_record(engine)
     duties = (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing)
     for duty in duties:
         with engine.unit_of_work(ENGINE) as uow:
             duty(uow)
-    anchor_record(engine)
 
 
 def expire_messages(uow: UnitOfWork) -> None:

@@ -168,6 +168,17 @@ def test_duty_anchors_hourly_and_when_somebody_asks(anchored, clock):
     assert made == [1, None, 2, None, None, 3]
 
 
+def test_record_is_anchored_before_its_first_verification_is_asked_for(anchored, monkeypatch):
+    anchors = []
+    count = text("SELECT count(*) FROM audit_anchor")
+    monkeypatch.setattr("engine.audit.anchoring.MEMORY", "nowhere")
+    monkeypatch.setattr(housekeeping, "verify_record", lambda uow: anchors.append(uow.execute(count).scalar_one()))
+
+    housekeeping.run(anchored)
+
+    assert anchors == [1]
+
+
 def test_sink_that_is_gone_is_tried_again_and_alarms_after_two_periods(anchored, clock, tmp_path, caplog):
     (tmp_path / "outside").write_text("a file where the volume should be")
     with pytest.raises(SinkUnreachable):
