@@ -428,6 +428,7 @@ def test_a_condition_that_errors_is_explained_and_repaired_in_the_cockpit(compan
     assert adam.post(address, data={"variables": '{"limits": {"director": 2000}}'}).status_code == 303
     assert adam.post(address, data={"variables": ""}).status_code == 409
     decide(sign_in("jiangyi"), item_of(company, made))
+    assert view(company, made).instance.number in adam.get("/cockpit/jobs").text
     jobs.run_due(company.engine)
 
     assert view(company, made).instance.status is Status.COMPLETED

@@ -54,8 +54,8 @@ def incidents_of(uow: UnitOfWork, instance_id: UUID) -> Sequence[Any]:
 
 def jobs(uow: UnitOfWork, *, state: str = "", instance_id: UUID | None = None, before: UUID | None = None
          ) -> tuple[Sequence[Any], UUID | None]:  # fmt: skip
-    """Newest first."""
-    query = select(job).order_by(job.c.id.desc()).limit(PAGE + 1)
+    """Newest first, each with the title and number of its instance."""
+    query = _jobs.order_by(job.c.id.desc()).limit(PAGE + 1)
     if state in JobState.__members__:
         query = query.where(job.c.state == JobState[state])
     if instance_id is not None:
@@ -154,6 +154,9 @@ _instances = (
     .join(definition, definition.c.id == instance.c.definition_id)
     .outerjoin(user_account, user_account.c.id == instance.c.starter_id)
 )  # fmt: skip
+_jobs = select(job, instance.c.title, instance.c.number, instance.c.process_key).outerjoin(
+    instance, instance.c.id == job.c.instance_id
+)
 _incidents = (
     select(incident, instance.c.title, instance.c.number, instance.c.process_key)
     .outerjoin(instance, instance.c.id == incident.c.instance_id)
