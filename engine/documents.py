@@ -8,11 +8,12 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, exists, false, func, insert, not_, select, update
+from sqlalchemy import Select, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import ids
 from engine.db.document import blob, document, document_version
+from engine.db.instance import instance
 from engine.db.signature import signature, stored_signature
 from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
 from engine.unit_of_work import UnitOfWork
@@ -63,6 +64,7 @@ _same_name = select(document.c.id, document.c.current_version).where(
 _insert_document = insert(document)
 _insert_version = insert(document_version)
 _move = update(document).where(document.c.owner_id == bindparam("of"))
+_of_field = document.c.field.is_not(None)
 _any_version = select(document_version.c.version).where(document_version.c.digest == blob.c.digest).correlate(blob)
 _not_signed = tuple(~exists().where(table.c.content == blob.c.digest) for table in (signature, stored_signature))
 _bump = update(document).where(document.c.id == bindparam("row"))
@@ -208,18 +210,18 @@ def drop(uow: UnitOfWork, which: Select[tuple[UUID]]) -> None:
     uow.execute(delete(blob).where(blob.c.digest.in_(digests), ~exists(_any_version), *_not_signed))
 
 
-def empty(uow: UnitOfWork, instance_id: UUID) -> list[str]:
-    """Take away the bytes that fields of a request have held; names, sizes and digests, which are returned, stay.
+def empty(uow: UnitOfWork, instance_id: UUID) -> None:
+    """Take away the bytes that fields of an erased request have held; names, sizes and digests stay.
 
-    Bytes that lie elsewhere too (another request, somebody's draft) stay there.
+    Bytes that lie elsewhere too (another request that is not erased, somebody's draft) stay there.
     """
-    of_field = (document.c.instance_id == instance_id) & document.c.field.is_not(None)
-    own = select(document_version.c.digest).join(document).where(of_field)
-    elsewhere = exists(_any_version.join(document).where(not_(func.coalesce(of_field, false()))))
-    gone = list(uow.execute(select(blob.c.digest).where(blob.c.digest.in_(own), ~elsewhere, *_not_signed)).scalars())
-    if gone:
-        uow.execute(update(blob).where(blob.c.digest.in_(gone)).values(content=b""))
-    return sorted(digest.hex() for digest in gone)
+    own = select(document_version.c.digest).join(document).where(document.c.instance_id == instance_id, _of_field)
+    elsewhere = exists(
+        _any_version.join(document).outerjoin(instance, instance.c.id == document.c.instance_id)
+        .where(or_(~_of_field, instance.c.erased_at.is_(None)))
+    )  # fmt: skip
+    wanted = (blob.c.digest.in_(own), ~elsewhere, *_not_signed)
+    uow.execute(update(blob).where(*wanted).values(content=b""))
 
 
 def versions(uow: UnitOfWork, document_id: UUID) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, literal, select, text, type_coerce
+from sqlalchemy import Text, literal, null, select, text, type_coerce
 
 from engine.audit import verifier
 from engine.audit.rows import each, read_rows, streamed
@@ -48,7 +48,7 @@ _ACT_TEXTS = select(
 _FILES = (
     select(
         document.c.id, document.c.name, document.c.instance_id.label("of"), document_version.c.digest,
-        blob.c.content.label("bytes"),
+        blob.c.content.label("bytes"), document.c.field,
     )
     .join(document_version, document_version.c.document_id == document.c.id)
     .outerjoin(blob, blob.c.digest == document_version.c.digest)
@@ -56,7 +56,7 @@ _FILES = (
 )  # fmt: skip
 _PICTURES = select(
     signature.c.id, signature.c.signer_name.label("name"), signature.c.instance_id.label("of"),
-    signature.c.content.label("digest"), blob.c.content.label("bytes"),
+    signature.c.content.label("digest"), blob.c.content.label("bytes"), null().label("field"),
 ).outerjoin(blob, blob.c.digest == signature.c.content)  # fmt: skip
 ADDED = "added"
 """why somebody was asked whom a person has added without a word; who it was is sealed with the decision"""
@@ -339,14 +339,15 @@ def _check_turned(report: Report, seen: Seen, because: Mapping[str, str]) -> Non
 
 
 def _check_contents(report: Report, uow: UnitOfWork, seen: Seen, some: list[UUID] | None) -> None:
-    """The bytes of files and signatures are those of their digest; they are gone only where an act has erased them."""
-    emptied = {digest for *_, link in seen.of(verifier.EMPTIED) for digest in link[-1].get("files", ())}
+    """The bytes of files and signatures are those of their digest; of the form's fields they may be gone where the
+    chain of the request tells that it was erased."""
+    erased = {stream for stream, *_ in seen.of(verifier.EMPTIED)}
     for query, of, code, message in (
         (_FILES, document.c.instance_id, "attachment-changed", verifier.OTHER_FILE),
         (_PICTURES, signature.c.instance_id, "signature-changed", verifier.OTHER_SIGNATURE),
     ):
         for row in each(uow, query.execution_options(yield_per=_FEW), of, some):
-            if row.bytes == b"" and row.digest.hex() in emptied:
+            if row.bytes == b"" and row.field is not None and str(row.of) in erased:
                 continue
             if row.bytes is None or sha256(row.bytes) != row.digest:
                 about = {"file": row.name, "signature": row.name, "chain": str(row.of), "seq": 0}

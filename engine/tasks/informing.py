@@ -17,7 +17,7 @@ from engine.forms import Permissions
 from engine.identity import User
 from engine.tasks import opening
 from engine.tasks.copying import seat_of
-from engine.tasks.erasing import refuse_erased
+from engine.tasks.erasing import erased, refuse_erased
 from engine.tasks.repeating import once_per_request, once_per_task
 from engine.tasks.working import may_see, offered, sees, sight
 from engine.unit_of_work import UnitOfWork
@@ -150,7 +150,7 @@ def open_attachment(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes
     require_sight(uow, found.instance_id, writing=False)
     if not _shown(found, sight(uow, found.instance_id)):
         raise Forbidden(actor=_name(uow), act=N_("see this file"))
-    if not content:
+    if found.field is not None and erased(uow, found.instance_id):
         raise FileErased(name=found.name)
     return found, content
 

@@ -240,17 +240,16 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
         erase_opinion(uow, item, reason)
         opinions += 1
     runtime.empty(uow, found)
-    files = documents.empty(uow, instance_id)
     for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unfail, _unanswer):
         uow.execute(statement, {"of": instance_id})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))
     _empty_messages(uow, instance_id, repository.definition(uow, found.definition_id).name)
     uow.execute(_mark, {"row": instance_id, "at": uow.now})
+    documents.empty(uow, instance_id)
     data = {
         "texts": len(texts),
         "opinions": opinions,
-        "files": files,
         "until": kept.until.isoformat() if kept.until else None,
     }
     history.record(uow, found, ERASED, data=data, texts={"reason": reason.strip()})

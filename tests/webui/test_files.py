@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 from datetime import timedelta
 from threading import Thread
@@ -186,16 +187,15 @@ def test_a_request_that_comes_back_or_is_begun_again_keeps_its_files(ann, sign_i
             assert audit.verify(uow, one).ok
 
 
-def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann, sign_in, engine, people, clock):
+def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann, engine, people, clock):
     shared, own = upload(ann, "shared.pdf", PDF), upload(ann, "own.pdf", PDF + b" own")
     instance = started(start(ann, [shared, own], amount=11))
-    started(start(ann, [upload(ann, "other.pdf", PDF)]))
-    bob, item = sign_in("bob"), item_of(engine, people, "bob")
-    bob.get(f"/inbox/{item}")
-    for who in ("bob", "dora"):
+    other = upload(ann, "other.pdf", PDF)
+    second = started(start(ann, [other]))
+    for who, one in itertools.product(("bob", "dora"), (instance, second)):
         with engine.unit_of_work(Actor(people[who].id)) as uow:
-            [mine] = [one for one in tasks.inbox(uow).items if one.instance_id == instance]
-            if who == "bob":
+            [mine] = [item for item in tasks.inbox(uow).items if item.instance_id == one]
+            if (who, one) == ("bob", instance):
                 beside = tasks.attach(uow, mine.work_item_id, "beside.pdf", PDF + b" beside", "")
             tasks.complete(uow, mine.work_item_id)
     clock.advance(timedelta(days=2))
@@ -205,11 +205,19 @@ def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann
 
     gone, left = ann.get(f"/requests/documents/{own}"), ann.get(f"/requests/documents/{beside}")
     assert (gone.status_code, "own.pdf" in gone.text, left.data) == (410, True, PDF + b" beside")
-    assert ann.get(f"/requests/documents/{shared}").data == PDF
+    assert ann.get(f"/requests/documents/{shared}").status_code == 410
+    assert ann.get(f"/requests/documents/{other}").data == PDF
     with engine.unit_of_work(Actor(people["ann"].id), read_only=True) as uow:
         assert [one.size for one in tasks.attachments(uow, instance)] == [len(PDF), len(PDF) + 4, len(PDF) + 7]
         assert audit.verify(uow, instance).ok
     assert ann.get(f"/options/files/{upload(ann, 'again.pdf', PDF + b' own')}").data == PDF + b" own"
+    assert ann.get(f"/requests/documents/{own}").status_code == 410
+
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_request(uow, second, "its time is over too")
+        kept = uow.execute(select(blob.c.content).where(blob.c.digest == hashlib.sha256(PDF).digest())).scalar_one()
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert (kept, [audit.verify(uow, one).findings for one in (instance, second, None)]) == (b"", [[], [], []])
 
 
 def test_other_programs_send_a_file_and_start_with_it(ann):
