@@ -14,6 +14,7 @@ from engine.documents import Document
 from engine.errors import N_, EngineError, NotFound
 from engine.forms import Form
 from engine.forms.files import File
+from engine.forms.model import every
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -124,7 +125,7 @@ def forget(uow: UnitOfWork, before: datetime) -> None:
 def ids_of(form: Form, values: Values) -> dict[UUID, str]:
     """What the fields for files name, in groups and rows too, each with the path of its field."""
     paths = [field.path for field in form.fields if field.type == "filepicker"]
-    named = ((_key(one), path) for path in paths for one in _at(values, path.split(".")))
+    named = ((_key(one), path) for path in paths for one in every(values, path))
     return {key: path for key, path in named if key is not None}
 
 
@@ -162,11 +163,3 @@ def _key(value: Any) -> UUID | None:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _at(value: Any, keys: list[str]) -> list[Any]:
-    if isinstance(value, list):
-        return [found for item in value for found in _at(item, keys)]
-    if not keys:
-        return [value]
-    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []

@@ -13,7 +13,7 @@ from engine import pickers, uploads
 from engine.documents import Document
 from engine.errors import N_, EngineError, InvalidForm
 from engine.forms import Form, FormField, files
-from engine.forms.model import PICKERS, Message
+from engine.forms.model import PICKERS, Message, every
 from engine.forms.schema import WRONG_FILE
 from engine.values import Values, from_json, normalise
 from webui import languages, serving
@@ -110,7 +110,7 @@ def furnish(form: Form, schema: dict[str, Any], data: dict[str, Any], values: Va
     or kept as a draft, the reader is told what he may choose. `draft_of`: the draft that files may stand beside; in a
     `trial` files stay where they are.
     """
-    places = {field.id: field.path.split(".") for field in form.fields if field.type == "filepicker"}
+    places = {field.id: field.path for field in form.fields if field.type == "filepicker"}
     if places:
         src = None if trial or pickers.is_trial(g.uow) else url_for("picking.upload")
         _furnish_files(places, schema["components"], data, src, request_of or draft_of)
@@ -124,22 +124,21 @@ def _furnish(fields: dict[str, FormField], components: list[dict[str, Any]], dat
     for component in components:
         field = fields.get(str(component.get("id")))
         if field is not None and field.type in PICKERS:
-            keys = field.path.split(".")
-            known = pickers.names(g.uow, field, _at(data, keys), offered=True)
+            known = pickers.names(g.uow, field, every(data, field.path), offered=True)
             options = {one.value: _plain(one) for one in known.values()}
             if request_of is not None:
-                kept = pickers.recorded(g.uow, request_of, field, _at(values, keys))
+                kept = pickers.recorded(g.uow, request_of, field, every(values, field.path))
                 options |= {value: _plain(one.then) | {"name": told(one)} for value, one in kept.items()}
             component["src"] = _address(field)
             component["known"] = list(options.values())
         _furnish(fields, component.get("components", ()), data, values, request_of)
 
 
-def _furnish_files(places: dict[str, list[str]], components: list[dict[str, Any]], data: Values, src: str | None,
+def _furnish_files(places: dict[str, str], components: list[dict[str, Any]], data: Values, src: str | None,
                    beside: UUID | None) -> None:  # fmt: skip
     for component in components:
         if component.get("id") in places:
-            found = uploads.named(g.uow, _at(data, places[component["id"]]), beside)
+            found = uploads.named(g.uow, every(data, places[component["id"]]), beside)
             component["src"], component["limit"] = src, g.uow.settings.upload_limit_mb
             component["known"] = [
                 _file(key, one.name, one.size, beside=one.owner_type == uploads.BESIDE) for key, one in found.items()
@@ -159,14 +158,6 @@ def _address(field: FormField) -> str:
     }
     query = urlencode({name: value for name, value in more.items() if value})
     return url_for("picking.records", table=raw["table"]) + (f"?{query}" if query else "")
-
-
-def _at(value: Any, keys: list[str]) -> list[Any]:
-    if isinstance(value, list):
-        return [found for item in value for found in _at(item, keys)]
-    if not keys:
-        return [value]
-    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []
 
 
 def name(choice: pickers.Choice) -> str:

@@ -19,6 +19,7 @@ from engine.forms.model import (
     FormField,
     Message,
     Reading,
+    every,
     get,
     has,
     is_blank,
@@ -353,15 +354,7 @@ def _check(components: tuple[FormField, ...], rules: Rules, level: Values, row: 
 
 def _offers(known: Known, stored: Values) -> Known:
     """What stood there already, in whatever row, may stay, also when it is offered no more."""
-    return lambda field, value: value in _at(stored, field.path.split(".")) or known(field, value)
-
-
-def _at(value: Any, keys: list[str]) -> list[Any]:
-    if isinstance(value, list):
-        return [found for item in value for found in _at(item, keys)]
-    if not keys:
-        return [value]
-    return _at(value.get(keys[0]), keys[1:]) if isinstance(value, dict) else []
+    return lambda field, value: value in every(stored, field.path) or known(field, value)
 
 
 def _inside(path: str, hidden: frozenset[str]) -> bool:

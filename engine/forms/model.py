@@ -127,6 +127,16 @@ def leaves(components: tuple[FormField, ...]) -> Iterator[FormField]:
             yield component
 
 
+def every(data: Any, path: str) -> list[Any]:
+    """The values at a dotted path, those of all rows where a list stands on the way or at its end."""
+    if isinstance(data, list):
+        return [found for item in data for found in every(item, path)]
+    if not path:
+        return [data]
+    key, _, rest = path.partition(".")
+    return every(data.get(key), rest) if isinstance(data, dict) else []
+
+
 def get(data: Any, keys: tuple[str, ...]) -> Any:
     """The value at `keys`, None where there is none."""
     for key in keys:
