@@ -19,6 +19,7 @@ from engine.modules.erp.models.treasury import payment, payment_request
 from engine.modules.erp.operations import expenses, payees, payments
 from engine.operations import Facts, get
 from engine.policy import naming
+from engine.unit_of_work import ENGINE
 from tests.engine.modules.company import Company, a_call, clear
 
 
@@ -370,3 +371,17 @@ def test_an_expense_that_is_no_amount_is_refused(firm: Company, line: Any) -> No
         expenses.book_expense_claim(uow, claimant_id=firm.people["ann"], lines=[line], call=a_call())
 
     assert refusal.value.code == "DATA.INVALID"
+
+
+def test_bank_details_are_entered_by_a_person_also_where_a_job_calls(firm: Company) -> None:
+    details = {"account_name": "Dora", "bank_name": "B", "account_no": "654321", "owner_id": firm.people["dora"]}
+    with pytest.raises(BusinessError) as refusal, firm.engine.unit_of_work(ENGINE) as uow:
+        payees.change_payee_account(uow, owner_kind="employee", **details)
+    with firm.engine.unit_of_work(ENGINE) as uow:
+        made = payees.change_payee_account(uow, owner_kind="employee", entered_by=firm.people["bob"], **details)
+        facts = payees.payee_facts(uow, version_id=made["version_id"])
+    with pytest.raises(BusinessError) as own, firm.acting("bob") as uow:
+        payees.confirm_payee_account(uow, version_id=made["version_id"], call=a_call())
+
+    assert [refusal.value.code, own.value.code] == ["DATA.INVALID", "ERP.PAYEE_SAME_PERSON"]
+    assert facts.people["payee_bank_editor"] == [firm.people["bob"]]

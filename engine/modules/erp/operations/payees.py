@@ -69,11 +69,16 @@ def payee_facts(uow: UnitOfWork, *, version_id: UUID) -> Facts:
 def change_payee_account(
     uow: UnitOfWork, *, owner_kind: Literal["supplier", "employee"], account_name: str, bank_name: str, account_no: str,
     bank_code: str | None = None, owner_id: UUID | None = None, supplier_code: str | None = None,
+    entered_by: UUID | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A new version of the bank details of a supplier (id or code), or of an employee (user id).
 
-    In force once erp.confirm_payee_account has confirmed it.
+    In force once erp.confirm_payee_account has confirmed it. `entered_by`: who entered it, where a job of his request
+    calls; he may neither confirm it nor approve what is paid to it, so nobody unknown enters any.
     """
+    editor = uow.actor.user_id or entered_by
+    if editor is None:
+        raise BusinessError("DATA.INVALID", expected=N_("the person who enters it"), found=N_("nobody"))
     if (owner_id is None) == (supplier_code is None) or (supplier_code is not None and owner_kind != "supplier"):
         raise BusinessError("DATA.INVALID", expected=N_("a supplier or an employee"), found=N_("both or neither"))
     if owner_id is None:
@@ -101,7 +106,7 @@ def change_payee_account(
     version = ((last.version if last else None) or 0) + 1
     version_id = rows.add(
         uow, payee_account_version, account_id=account_id, version=version, bank_name=bank_name,
-        bank_code=bank_code or "", account_name=account_name, account_no=digits, created_by=uow.actor.user_id,
+        bank_code=bank_code or "", account_name=account_name, account_no=digits, created_by=editor,
         created_at=uow.now,
     )  # fmt: skip
     return {"account_id": account_id, "version_id": version_id, "version": version}

@@ -21,8 +21,8 @@ from engine.modules.erp.rows import rows
 from engine.operations import Facts, OperationCall, operation, subject
 from engine.unit_of_work import UnitOfWork
 
-OPEN = or_(*(payment_request.c.status == word for word in ("draft", "submitted")))
-LIVE = or_(OPEN, payment_request.c.status == "paid")
+UNPAID = ("draft", "submitted")
+LIVE = or_(*(payment_request.c.status == word for word in (*UNPAID, "paid")))
 
 # read after the request is locked: a join inside the lock would see rows from before its wait
 _bound = (
@@ -53,7 +53,10 @@ _in_force = (
 _open_of = (
     select(payment_request.c.id)
     .join(payee_account_version, payee_account_version.c.id == payment_request.c.payee_account_version_id)
-    .where(payee_account_version.c.account_id == bindparam("of"), OPEN)
+    .where(
+        payee_account_version.c.account_id == bindparam("of"),
+        or_(*(payment_request.c.status == word for word in UNPAID)),
+    )
     .order_by(payment_request.c.id)
 )
 _payee = (
@@ -192,7 +195,7 @@ def request_payment(
 def change_payment_request(uow: UnitOfWork, *, request_id: UUID, amount: Decimal | None = None) -> dict[str, Any]:
     """Back to draft, with another amount and the payee's account in force now; approvals given so far are void."""
     request = rows.get(uow, payment_request, request_id, lock=True)
-    if request.status not in ("draft", "submitted"):
+    if request.status not in UNPAID:
         raise BusinessError("ERP.REQUEST_FROZEN", request_no=request.request_no, status=request.status)
     _thaw(uow, request)
     item = rows.lines(uow, payment_request_item, "request_id", request_id)[0]
@@ -230,7 +233,7 @@ def submit_payment_request(uow: UnitOfWork, *, request_id: UUID) -> dict[str, An
 def cancel_payment_request(uow: UnitOfWork, *, request_id: UUID, reason: str = "") -> dict[str, Any]:
     """Withdraw it unless it is paid (`cancelled` is false then)."""
     request = rows.get(uow, payment_request, request_id, lock=True)
-    if request.status in ("draft", "submitted"):
+    if request.status in UNPAID:
         rows.change(
             uow, payment_request, request_id, status="cancelled", cancelled_at=uow.now, cancel_reason=reason
         )  # fmt: skip
@@ -328,7 +331,7 @@ def name_new_details(uow: UnitOfWork, payee: Any) -> None:
     """Open requests name the version `payee` of their account from now on: whoever approves sees where it goes."""
     for request_id in open_requests(uow, payee.account_id):
         request = rows.get(uow, payment_request, request_id, lock=True)
-        if request.status not in ("draft", "submitted"):  # paid or cancelled while its lock was waited for
+        if request.status not in UNPAID:  # paid or cancelled while its lock was waited for
             continue
         _thaw(uow, request)
         rows.change(
