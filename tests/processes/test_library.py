@@ -205,13 +205,14 @@ def test_groups_that_start_and_work_are_known_to_the_demo() -> None:
     assert any(named_groups.values())
 
 
-def test_a_payment_without_its_approval_is_refused_at_deploy() -> None:
+@pytest.mark.parametrize("path", ["oa/expense_claim.bpmn", "procure_to_pay/payee_account_change.bpmn"])
+def test_what_is_guarded_is_refused_at_deploy_without_its_approval(path: str) -> None:
     """The proposal of policies proves on the shipped drawings, and fails when the approval is taken off one."""
     operations.load()
     policies = statement.read((LIBRARY / "processes" / "policies.yml").read_text(encoding="utf-8"))
-    source = (LIBRARY / "processes" / "oa" / "expense_claim.bpmn").read_bytes()
-    proven = bpmn.read(source, "expense_claim.bpmn").definition
-    broken = bpmn.read(re.sub(rb"<troika:policy [^>]*/>", b"", source), "expense_claim.bpmn").definition
+    source = (LIBRARY / "processes" / path).read_bytes()
+    proven = bpmn.read(source, path).definition
+    broken = bpmn.read(re.sub(rb"<troika:policy [^>]*/>", b"", source), path).definition
     assert proven is not None
     assert broken is not None
 
