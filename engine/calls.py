@@ -49,14 +49,15 @@ def perform(
         if instance is None:
             raise RuntimeError(f"{operation.name} is guarded; only a process may call it")
         clearance = policy.admit(uow, operation, arguments, call, instance)
+    told = {}
     if operation.takes_call:
         approved_by = () if clearance is None else policy.approvers(uow, clearance)
-        call = OperationCall(call.key, call.instance_id, call.element, clearance, approved_by)
+        call = told["call"] = OperationCall(call.key, call.instance_id, call.element, clearance, approved_by)
     crash.here("effect.before")
     try:
         with uow.savepoint():
             _revoke(uow, operation, arguments, call, instance)  # a refusal takes it back: what was approved stays so
-            outputs: Values = values.normalise(operation.function(uow, **arguments, **_call(operation, call)) or {})
+            outputs: Values = values.normalise(operation.function(uow, **arguments, **told) or {})
     except BusinessError:
         if clearance is not None:
             policy.release(uow, clearance)  # its writes are undone, the approvals stay live for another try
@@ -128,10 +129,6 @@ def settle_unknown(uow: UnitOfWork, key: UUID, outputs: Values | None) -> None:
     else:
         done = {"status": int(EffectStatus.DONE), "response": values.normalise(outputs), "finished_at": uow.now}
         uow.queue(_finish, {"of": key, **done}, expect=1)
-
-
-def _call(operation: Operation, call: OperationCall) -> dict[str, OperationCall]:
-    return {"call": call} if operation.takes_call else {}
 
 
 def _revoke(

@@ -30,17 +30,8 @@ def install(app: Flask) -> None:
     )  # fmt: skip
     api = Api(app)
     for group in (
-        definitions,
-        instances,
-        comments,
-        tasks,
-        messages,
-        substitutions,
-        previews,
-        policies,
-        auditing,
-        files,
-    ):
+        definitions, instances, comments, tasks, messages, substitutions, previews, policies, auditing, files,
+    ):  # fmt: skip
         api.register_blueprint(group.blueprint)
     for more in (
         going_back.of_tasks,

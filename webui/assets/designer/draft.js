@@ -14,9 +14,9 @@ export class Draft {
 
   // unsent, glance(): id of unsent work in the browser, and the drawing without leaving the field that is typed in.
   // xml(): the drawing now, sent as `field`; onState(state, detail): unsaved, saving, saved, conflict, failed,
-  // offline (tried again), expired (nothing is taken from this page any more)
+  // offline (tried again), expired (nothing is taken from this page any more). `told`: the state that a toast has told
   constructor({ address, etag, xml, onState, unsent = null, glance = null, field = 'xml' }) {
-    Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved', ours: async () => true });
+    Object.assign(this, { address, etag, xml, onState, unsent, glance, field, state: 'saved', told: '', ours: async () => true });
     addEventListener('online', () => this.#again());
     addEventListener('beforeunload', event => { if (!['saved', 'stopped'].includes(this.state)) event.preventDefault(); });
   }

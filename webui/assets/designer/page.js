@@ -27,7 +27,6 @@ export function showState(state, { savedAt } = {}) {
 function conflict(draft) {
   const dialog = $('conflict');
   const tell = draft.onState;
-  draft.told = '';
   draft.onState = (state, detail) => {
     tell(state, detail);
     if (state === 'saved') draft.told = '';

@@ -3,7 +3,7 @@
 import { Description, Errors, Label, useExpressionEvaluation, useSingleLineTemplateEvaluation } from '@bpmn-io/form-js-viewer';
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { csrfToken } from './http.js';
+import { Refused, csrfToken } from './http.js';
 import { t } from './i18n.js';
 
 const sentHere = new Map();      // id -> file, for a form that is drawn again with what was sent before
@@ -65,7 +65,7 @@ function Files({ field, value, errors = [], disabled, readonly, domId, onChange,
     h(Errors, { id: `${domId}-error-message`, errors }));
 }
 
-// fetch says nothing of how far it is
+// as `send`, which cannot tell how far it is; here, because every page loads that one
 function upload(address, file, accept, progress) {
   return new Promise((resolve, reject) => {
     const body = new FormData(), asked = new XMLHttpRequest();
@@ -76,7 +76,7 @@ function upload(address, file, accept, progress) {
     asked.setRequestHeader('X-CSRFToken', csrfToken());
     asked.responseType = 'json';
     asked.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
-    asked.onload = () => (asked.status === 201 && asked.response ? resolve(asked.response) : reject(new Error(asked.response?.detail ?? `HTTP ${asked.status}`)));
+    asked.onload = () => (asked.status === 201 && asked.response ? resolve(asked.response) : reject(new Refused(asked.status, asked.response)));
     asked.onerror = () => reject(new Error(t('{name} could not be sent: no connection.', { name: file.name })));
     asked.send(body);
   });
