@@ -90,6 +90,11 @@ def select(page, element):
         "id => { const m = tkDesigner.modeler; m.get('selection').select(m.get('elementRegistry').get(id)); }", element
     )
     expect(page.locator(".bio-properties-panel-header")).to_be_visible()
+    page.evaluate(DRAWN)
+
+
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => setTimeout(done))))"
+"""The panel listens to what changes of an element once it has drawn it: a hand comes later, a script may not."""
 
 
 def saved(site, key):
