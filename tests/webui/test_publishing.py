@@ -333,6 +333,35 @@ def test_a_form_that_would_break_a_proof_says_beforehand_in_which_process(ana, e
     assert "流程“P”的第 1 版会随这次发布而变：先审批，后退款" in text_of(ana.get("/designer/publish/form/oa/edit"))
 
 
+def test_two_drawings_that_show_a_form_in_a_draft_are_published_with_it_in_one_step(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+        before = {f"processes/oa/{key}.bpmn": editing("", process_id=key) for key in ("refund", "give_back")}
+        repository.deploy(uow, {**form("remark"), **before})
+        drafts.save(uow, "forms/oa/edit.json", form("bill_id")["forms/oa/edit.json"], name="edit")
+        for key in ("refund", "give_back"):
+            after = editing("", process_id=key, corrected_first=True)
+            drafts.save(uow, f"processes/oa/{key}.bpmn", after, name="退款")
+
+    alone = publish(ana, "refund")
+    assert (alone.status_code, "follows what is deployed here" in text_of(alone)) == (422, True)
+    (offer,) = re.findall(r'href="(/designer/publish/refund\?with=[^"]+)"', alone.text)
+    shown = ana.get(offer)
+    assert ("follows what is deployed here" in text_of(shown), re.search("give_back ?: Version 2", text_of(shown)) is not None) == (
+        False, True,
+    )  # fmt: skip
+    seen = re.findall('name="seen" value="(.*?)"', shown.text)[0]
+    sent = {"etag": "1", "note": "words", "seen": seen}
+    assert ana.post("/designer/publish/refund", data=sent).status_code == 409  # others than those that were shown
+
+    made = ana.post("/designer/publish/refund", data={**sent, "with": "give_back"})
+
+    assert made.status_code == 303, text_of(made)
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [repository.latest(uow, key).version for key in ("refund", "give_back")] == [2, 2]
+        assert [field.path for field in repository.form(uow, "oa/edit").fields] == ["bill_id"]
+
+
 def test_a_form_and_its_drawing_that_break_what_runs_alone_are_published_in_one_step(ana, engine, people):
     before, after = editing("", process_id="refund"), editing("", process_id="refund", corrected_first=True)
     with engine.unit_of_work(ENGINE) as uow:

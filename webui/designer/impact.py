@@ -1,5 +1,6 @@
 """Whom a new version of a form or of a decision file concerns: processes that use it, their requests, their words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -56,10 +57,24 @@ def missed(file: File, content: bytes) -> list[tuple[str, list[str]]]:
 
 def together(file: File) -> list[tuple[str, str]]:
     """Drawings in drafts that show the form, by key with their names: what is published with each is this draft too."""
-    if file.kind != "form" or file.draft is None:
-        return []
-    edited = {draft.key for draft in drafts.list_(g.uow) if draft.kind == "process"}
-    return [(one.key, one.name) for one in form_uses.drawn() if one.key in edited and any(one.showing(file.key))]
+    return _edited_showing({file.key}) if file.kind == "form" and file.draft is not None else []
+
+
+def along(file: File, files: Collection[str]) -> list[tuple[str, str]]:
+    """Other drawings in drafts, by key with their names, that show a form which is published with this drawing.
+
+    `files`: paths of what is published with it.
+    """
+    shown = {path.removeprefix("forms/").removesuffix(".json") for path in files if path.startswith("forms/")}
+    return [one for one in _edited_showing(shown) if one[0] != file.key] if file.kind == "process" and shown else []
+
+
+def _edited_showing(shown: Collection[str]) -> list[tuple[str, str]]:
+    edited = {draft.key for draft in drafts.list_(g.uow) if draft.kind == "process" and not draft.overtaken}
+    return [
+        (one.key, one.name) for one in form_uses.drawn()
+        if one.key in edited and any(any(one.showing(form)) for form in shown)
+    ]  # fmt: skip
 
 
 def _of(info: DefinitionInfo, running: dict[UUID, int], bound: dict[UUID, set[str]]) -> Concerned:

@@ -1,7 +1,7 @@
 """发布: what stands against the draft, what it would change, what runs and could follow; then the new version."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +36,7 @@ ALL, NEW = "all", "new"
 _READ = 1000
 """results of a migration of which the page gives the reasons"""
 _CHOICE = "to:"
+_WITH = "with"
 
 
 class NothingToPublish(EngineError):
@@ -106,7 +107,7 @@ def _again(error: EngineError, kind: str, key: str) -> ResponseReturnValue:
 def do_publish(kind: str, key: str) -> ResponseReturnValue:
     """Deploy the draft that the page showed; then carry over what runs, if that was chosen."""
     note = request.form.get("note", "").strip()
-    made = publish_draft(kind, key, request.form.get("etag", ""), note, request.form.get("seen", ""))
+    made = publish_draft(kind, key, request.form.get("etag", ""), note, request.form.get("seen", ""), _chosen())
     if kind != "process":
         flash(gettext("Version %(n)s is published.", n=max(one.version for one in made.new)), "success")
         return redirect(page_of("versions", kind, key), 303)
@@ -130,7 +131,7 @@ def publish_scenarios(key: str) -> ResponseReturnValue:
 @designer.get("/publish/<key>/running")
 def publish_running(key: str) -> ResponseReturnValue:
     """A dry run of everything that runs, with what was chosen: a part of the page."""
-    candidate = repository.foresee(g.uow, reviewing.edited(file_of("process", key)).files).candidates.get(key)
+    candidate = repository.foresee(g.uow, _files(file_of("process", key), _chosen())).candidates.get(key)
     running = _running(candidate, request.args) if candidate is not None else []
     return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
 
@@ -151,22 +152,26 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def publish_draft(kind: str, key: str, etag: str, note: str, seen: str) -> repository.Deployment:
-    """Deploy the draft that the page has shown, with what is published with it. `seen`: the digest of all of it.
+def publish_draft(
+    kind: str, key: str, etag: str, note: str, seen: str, along: Sequence[str] = ()
+) -> repository.Deployment:
+    """Deploy the draft that the page has shown, with what is published with it. `seen`: the digest of all of it;
+    `along`: keys of the other drawings among it.
 
     Raises ReviewMissing, NoteMissing, DraftChangedMeanwhile, OthersChanged, NothingToPublish, DeploymentRefused.
     """
-    drafts.alone(g.uow, reviewing.edited(file_of(kind, key)).files)
+    drafts.alone(g.uow, _files(file_of(kind, key), along))
     file = file_of(kind, key)
     if etag != file.etag:
         raise changed_by(file, etag)
     if not note:
         raise NoteMissing
-    files = reviewing.edited(file).files
+    files = _files(file, along)
     if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
-    drafts.reviewing.require(g.uow, file.path, files)
+    for one in (file, *_others(along)):
+        drafts.reviewing.require(g.uow, one.path, reviewing.edited(one).files)
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
@@ -176,6 +181,23 @@ def publish_draft(kind: str, key: str, etag: str, note: str, seen: str) -> repos
 # ---------------------------------------------------------------- private
 
 
+def _chosen() -> list[str]:
+    """Keys of the drawings that are to be published with this one."""
+    return request.values.getlist(_WITH)
+
+
+def _others(keys: Sequence[str]) -> list[File]:
+    return [file_of("process", key) for key in keys]
+
+
+def _files(file: File, along: Sequence[str]) -> dict[str, bytes]:
+    """What is published with a file, and with the other drawings that were chosen."""
+    found: dict[str, bytes] = {}
+    for one in (*_others(along), file):
+        found |= reviewing.edited(one).files
+    return found
+
+
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
     """Whether there are others than those that were deployed last."""
     found = {path: content for path, content in files.items() if path.endswith(scenarios.SUFFIX)}
@@ -183,8 +205,8 @@ def _new_scenarios(files: Mapping[str, bytes]) -> bool:
 
 
 def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
-    found, key = reviewing.edited(file), file.key
-    files = found.files
+    found, key, chosen = reviewing.edited(file), file.key, _chosen()
+    files = _files(file, chosen)
     findings = repository.check(g.uow, files)
     broken = any(finding.level is Level.ERROR for finding in findings)
     foreseen = None if broken else repository.foresee(g.uow, files)
@@ -195,8 +217,8 @@ def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None
     return page(
         "designer/publish.html", block="content", file=file, edited=found, seen=drafts.reviewing.digest_of(files),
         error=error, broken=broken, saved_by=person(identity.user(g.uow, saved_by)) if saved_by is not None else "",
-        told=_new_scenarios(files), review=reviewing.standing(file.path, files),
-        demanded=drafts.reviewing.demanded(g.uow, files),
+        told=_new_scenarios(files), review=reviewing.standing(file.path, found.files),
+        demanded=drafts.reviewing.demanded(g.uow, found.files), along=impact.along(file, found.files), chosen=chosen,
         findings=findings_of(file, found.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
         proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
         callers=repository.following(g.uow, [key]) if candidate is not None else [],
