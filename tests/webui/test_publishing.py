@@ -281,7 +281,7 @@ def test_the_part_with_the_scenarios_names_those_that_failed_and_why(ana, engine
 def test_a_finding_leads_to_its_part_whatever_stands_in_its_id(app):
     file = File("process", "claim", PATH, "报销", [], None, "1")
     with app.test_request_context():
-        shown = findings_of(file, b"", [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
+        shown = findings_of(file, {}, [Finding("x", Level.ERROR, "50% of it#1", "wrong")])
 
     assert [one.address for one in shown] == ["/designer/edit/claim#50%25%20of%20it%231"]
 
@@ -348,6 +348,9 @@ def test_two_drawings_that_show_a_form_in_a_draft_are_published_with_it_in_one_s
     (offer,) = re.findall(r'href="(/designer/publish/refund\?with=[^"]+)"', alone.text)
     shown = ana.get(offer)
     assert "follows what is deployed here" not in text_of(shown)
+    part = ana.get("/designer/publish/give_back/scenarios", query_string={"with": "refund"})
+    assert (part.status_code, "There is no scenario yet." in text_of(part)) == (200, True)
+    assert ana.get("/designer/publish/give_back/scenarios").status_code == 422  # alone it breaks the other one
     assert re.search("give_back ?: Version 2", text_of(shown))
     seen = re.findall('name="seen" value="(.*?)"', shown.text)[0]
     sent = {"etag": "1", "note": "words", "seen": seen}
@@ -359,6 +362,81 @@ def test_two_drawings_that_show_a_form_in_a_draft_are_published_with_it_in_one_s
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert [repository.latest(uow, key).version for key in ("refund", "give_back")] == [2, 2]
         assert [field.path for field in repository.form(uow, "oa/edit").fields] == ["bill_id"]
+
+
+@pytest.fixture
+def two(ana, engine, people):
+    """The claim and its twin show a form: all three are drafts, and ann has begun one of each."""
+    twin = CLAIM.replace(b'process id="claim"', b'process id="twin"')
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/hr/twin.bpmn": twin})
+        drafts.save(uow, "forms/oa/extra.json", b'{"components": [], "type": "default", "id": "oa/extra"}')
+        for path, xml in ((PATH, CLAIM), ("processes/hr/twin.bpmn", twin)):
+            changed = xml.replace(b'formId="approval"', b'formId="oa/extra"')
+            drafts.save(uow, path, changed.replace("报销".encode(), "差旅".encode()), name="报销")
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        runtime.start(uow, "twin", {"reason": "train", "amount": 12})
+    return ana
+
+
+def test_requests_of_each_drawing_of_a_set_are_tried_and_follow(two, engine):
+    shown = two.get("/designer/publish/claim?with=twin")
+
+    assert text_of(shown).count("Running requests: 1") == 2
+    parts = [html.unescape(one) for one in re.findall('hx-get="([^"]+/(?:running|scenarios)[^"]*)"', shown.text)]
+    assert sorted(parts) == [
+        f"/designer/publish/{key}/{part}?with={other}"
+        for key, other in (("claim", "twin"), ("twin", "claim")) for part in ("running", "scenarios")
+    ]  # fmt: skip
+    for part in parts:
+        said = text_of(two.get(part))
+        assert ("1 can follow" in said) == ("/running" in part), said
+    digest = re.findall('name="seen" value="(.*?)"', shown.text)[0]
+    sent = {"etag": "1", "note": "words", "seen": digest, "with": "twin", "follow": "all"}
+    made = two.post("/designer/publish/claim", data=sent)
+    jobs.run_due(engine)
+    first = two.get(made.location)
+    second = two.get(re.findall(r'href="(/designer/published/[^"]+)"', first.text)[0])
+    assert [text_of(one).count("1 moved 0 refused") for one in (first, second)] == [1, 1]
+
+
+def test_what_is_wrong_with_the_other_drawing_of_a_set_is_said_by_its_name_and_leads_to_its_editor(two, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        broken = drafts.open_(uow, "processes/hr/twin.bpmn").content.replace(b'targetRef="paid"', b'targetRef="gone"')
+        drafts.save(uow, "processes/hr/twin.bpmn", broken, version=1)
+
+    shown = two.get("/designer/publish/claim?with=twin")
+
+    assert "It cannot be published while it has errors." in text_of(shown)
+    found = re.findall(r'<a href="(/designer/edit/twin(?:#[^"]+)?)">([^<]+)</a>', shown.text.partition('id="along"')[0])
+    assert found
+    assert all(where.startswith("Claim · ") for _, where in found), found
+
+
+def test_the_area_of_the_other_drawing_of_a_set_demands_its_review_too(two, engine, people, sign_in):
+    with engine.unit_of_work(ENGINE) as uow:
+        people["ben"] = identity.create_user(uow, "ben", "本", password=None)
+        identity.add_member(uow, "analysts", "ben")
+        drafts.reviewing.demand(uow, "hr", demanded=True)
+    page = "/designer/review/processes/hr/twin.bpmn"
+
+    def act(visitor, what):
+        digest = re.search(r'name="digest" value="(\w+)"', visitor.get(page).text)[1]
+        assert visitor.post(page, data={"act": what, "digest": digest}).status_code == 303
+
+    def publish_both():
+        shown = two.get("/designer/publish/claim?with=twin")
+        digest = re.findall('name="seen" value="(.*?)"', shown.text)[0]
+        sent = {"etag": "1", "note": "words", "seen": digest, "with": "twin"}
+        return 'type="submit"' in shown.text.partition('id="publish"')[2], two.post(
+            "/designer/publish/claim", data=sent
+        ).status_code
+
+    assert f'href="{page}"' in two.get("/designer/publish/claim?with=twin").text
+    assert publish_both() == (False, 409)
+    act(two, "ask")
+    act(sign_in("ben"), "approve")
+    assert publish_both() == (True, 303)
 
 
 def test_a_form_and_its_drawing_that_break_what_runs_alone_are_published_in_one_step(ana, engine, people):

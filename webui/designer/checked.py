@@ -1,5 +1,6 @@
 """What the check of a file found, as the pages before its publishing list it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -7,7 +8,7 @@ from engine import repository
 from engine.findings import Finding, Level
 from webui import errors
 from webui.designer.addresses import editor_of
-from webui.designer.filing import File
+from webui.designer.filing import File, file_at
 from webui.designer.things import named
 
 
@@ -22,16 +23,22 @@ class Shown:
     address: str
 
 
-def findings_of(file: File, content: bytes, told: list[Finding]) -> list[Shown]:
+def findings_of(file: File, files: Mapping[str, bytes], told: list[Finding]) -> list[Shown]:
     """Errors first, as the check gives them; notes are for the canvas. Parts of forms and tables go by their names,
-    those of a process that follows the file by their ids."""
-    names = {} if file.kind == "process" else named(file.path, content)
+    those of drawings by their ids; those of another file than `file` say of which. `files`: what was checked, by path.
+    """
+    others = {one.resource for one in told if one.resource in files} - {file.path}
+    known = {file.path: file} | {path: file_at(path) for path in others}
+    names = {path: named(path, files[path]) for path in known if path in files and not path.endswith(".bpmn")}
     shown = []
     for one in told:
         if one.level is not Level.INFO:
             element, follows = one.element_id or "", repository.follower(one)
-            where = element if follows else names.get(element, element)
-            editor = editor_of("process", follows) if follows else file.editor
+            of = known.get(one.resource, file)
+            editor = editor_of("process", follows) if follows else of.editor
+            where = element if follows else names.get(of.path, {}).get(element, element)
+            if of is not file:
+                where = " · ".join(filter(None, (of.name, where)))
             shown.append(
                 Shown(
                     one.level.value, where or one.resource, errors.words(one.message, one.facts),

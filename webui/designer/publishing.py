@@ -16,10 +16,10 @@ from engine.db.job import ItemState
 from engine.errors import N_, EngineError
 from engine.findings import Level
 from engine.migration import Outline, Plan
-from engine.repository import Candidate, DefinitionInfo, Foreseen
+from engine.repository import Candidate, DefinitionInfo
 from webui import errors
 from webui.access import works
-from webui.designer import impact, reviewing
+from webui.designer import impact, together
 from webui.designer.addresses import page_of
 from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
@@ -107,31 +107,31 @@ def _again(error: EngineError, kind: str, key: str) -> ResponseReturnValue:
 def do_publish(kind: str, key: str) -> ResponseReturnValue:
     """Deploy the draft that the page showed; then carry over what runs, if that was chosen."""
     note = request.form.get("note", "").strip()
-    made = publish_draft(kind, key, request.form.get("etag", ""), note, request.form.get("seen", ""), _chosen())
+    made = publish_draft(kind, key, request.form.get("etag", ""), note, request.form.get("seen", ""), _along())
     if kind != "process":
         flash(gettext("Version %(n)s is published.", n=max(one.version for one in made.new)), "success")
         return redirect(page_of("versions", kind, key), 303)
-    version = next((info for info in made.new if (info.kind, info.key) == (Kind.PROCESS, key)), None)
-    if version is not None and request.form.get("follow") == ALL:
-        for source in batches.running_by_version(g.uow, key):
+    versions = {info.key: info for info in made.new if info.kind is Kind.PROCESS and info.key in (key, *_along())}
+    for version in versions.values() if request.form.get("follow") == ALL else ():
+        for source in batches.running_by_version(g.uow, version.key):
             if source != version.id:
                 batches.create(g.uow, _plan(source, version.id, request.form), reason=note)
-    return redirect(url_for(".published", definition_id=(version or repository.latest(g.uow, key)).id), 303)
+    return redirect(url_for(".published", definition_id=(versions.get(key) or repository.latest(g.uow, key)).id), 303)
 
 
 @designer.get("/publish/<key>/scenarios")
 @own_transactions
 def publish_scenarios(key: str) -> ResponseReturnValue:
-    """All scenarios of the draft, run now: a part of the page."""
-    outcomes: list[Outcome] = played(key).outcomes
+    """All scenarios of the draft, run now beside the other drawings that are published with it: a part of the page."""
+    outcomes: list[Outcome] = played(key, _along()).outcomes
     failed = [one for one in outcomes if not one.passed]
     return page("designer/publish_scenarios.html", block="content", key=key, outcomes=outcomes, failed=failed)
 
 
 @designer.get("/publish/<key>/running")
 def publish_running(key: str) -> ResponseReturnValue:
-    """A dry run of everything that runs, with what was chosen: a part of the page."""
-    candidate = repository.foresee(g.uow, _files(file_of("process", key), _chosen())).candidates.get(key)
+    """A dry run of everything that runs by a drawing, with what was chosen: a part of the page."""
+    candidate = repository.foresee(g.uow, _files(file_of("process", key), _along())).candidates.get(key)
     running = _running(candidate, request.args) if candidate is not None else []
     return page("designer/publish_running.html", block="content", key=key, running=running, choice=_CHOICE)
 
@@ -147,7 +147,7 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     }
     return page(
         "designer/published.html", block="pane", info=info, name=name_of(info.key), batches=found, numbers=numbers,
-        reasons=reasons, states=ItemState,
+        reasons=reasons, states=ItemState, beside=together.deployed_with(info),
         moving=any(not one.done for one in found),
     )  # fmt: skip
 
@@ -166,12 +166,13 @@ def publish_draft(
         raise changed_by(file, etag)
     if not note:
         raise NoteMissing
-    files = _files(file, along)
+    found = together.chosen(file, along)
+    files = together.files_of(found)
     if seen != drafts.reviewing.digest_of(files):
         raise OthersChanged
     told = _new_scenarios(files)
-    for one in (file, *_others(along)):
-        drafts.reviewing.require(g.uow, one.path, reviewing.edited(one).files)
+    for one, edited in found:
+        drafts.reviewing.require(g.uow, one.path, edited.files)
     made = repository.deploy(g.uow, files, note)
     if not made.new and not told:
         raise NothingToPublish
@@ -181,21 +182,13 @@ def publish_draft(
 # ---------------------------------------------------------------- private
 
 
-def _chosen() -> list[str]:
+def _along() -> list[str]:
     """Keys of the drawings that are to be published with this one."""
     return request.values.getlist(_WITH)
 
 
-def _others(keys: Sequence[str]) -> list[File]:
-    return [file_of("process", key) for key in keys]
-
-
 def _files(file: File, along: Sequence[str]) -> dict[str, bytes]:
-    """What is published with a file, and with the other drawings that were chosen."""
-    found: dict[str, bytes] = {}
-    for one in (*_others(along), file):
-        found |= reviewing.edited(one).files
-    return found
+    return together.files_of(together.chosen(file, along))
 
 
 def _new_scenarios(files: Mapping[str, bytes]) -> bool:
@@ -205,29 +198,30 @@ def _new_scenarios(files: Mapping[str, bytes]) -> bool:
 
 
 def _shown(file: File, sent: Mapping[str, str], error: EngineError | None = None) -> ResponseReturnValue:
-    found, key, chosen = reviewing.edited(file), file.key, _chosen()
-    files = _files(file, chosen)
+    found = together.chosen(file, _along())
+    files, edited = together.files_of(found), found[0][1]
     findings = repository.check(g.uow, files)
     broken = any(finding.level is Level.ERROR for finding in findings)
     foreseen = None if broken else repository.foresee(g.uow, files)
+    members = together.members(found, foreseen)
     drawn = file.kind == "process"
-    candidate = foreseen.candidates.get(key) if foreseen is not None and drawn else None
-    going = batches.running_by_version(g.uow, key) if drawn else {}
-    saved_by = found.saved.saved_by if found.saved is not None else None
+    saved_by = edited.saved.saved_by if edited.saved is not None else None
     return page(
-        "designer/publish.html", block="content", file=file, edited=found, seen=drafts.reviewing.digest_of(files),
+        "designer/publish.html", block="content", file=file, edited=edited, seen=drafts.reviewing.digest_of(files),
         error=error, broken=broken, saved_by=person(identity.user(g.uow, saved_by)) if saved_by is not None else "",
-        told=_new_scenarios(files), review=reviewing.standing(file.path, found.files),
-        demanded=drafts.reviewing.demanded(g.uow, found.files), along=impact.along(file, found.files), chosen=chosen,
-        findings=findings_of(file, found.content, findings), foreseen=foreseen, candidate=candidate, kinds=Kind,
-        proof=_verdict(candidate) if candidate is not None else "", running=sum(going.values()),
-        callers=repository.following(g.uow, [key]) if candidate is not None else [],
-        forms=_forms(key, foreseen) if foreseen is not None and drawn else [],
-        concerned=[] if drawn else impact.concerned(file, found.content), missed=impact.missed(file, found.content),
-        together=impact.together(file),
-        note=sent.get("note", ""), follow=sent.get("follow", NEW), reassign=sent.get("reassign") == "1",
-        recompute=sent.get("recompute") == "1", sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
+        told=_new_scenarios(files), members=members, along=impact.along(file, edited.files),
+        chosen=[one.key for one, _ in found[1:]], findings=findings_of(file, files, findings), foreseen=foreseen,
+        kinds=Kind, proof=_worst([one.candidate for one in members if one.candidate is not None]),
+        concerned=[] if drawn else impact.concerned(file, edited.content), missed=impact.missed(file, edited.content),
+        together=impact.together(file), note=sent.get("note", ""), follow=sent.get("follow", NEW),
+        reassign=sent.get("reassign") == "1", recompute=sent.get("recompute") == "1",
+        sent={k: v for k, v in sent.items() if k.startswith(_CHOICE)},
     )  # fmt: skip
+
+
+def _worst(candidates: Sequence[Candidate]) -> str:
+    """The verdict that counts of what is published together, "" when no drawing is."""
+    return min((_verdict(one) for one in candidates), key=(*policy.WORST, "nothing").index, default="")
 
 
 def _verdict(candidate: Candidate) -> str:
@@ -236,12 +230,6 @@ def _verdict(candidate: Candidate) -> str:
         return "nothing"
     said = [judged.verdict(one) for one in policy.in_force(g.uow)]
     return min(said, key=policy.WORST.index, default=policy.WORST[-1])
-
-
-def _forms(key: str, foreseen: Foreseen) -> list[tuple[str, list[DefinitionInfo]]]:
-    """Forms that change, with other processes that show them: a form is not bound to a version."""
-    changed = [form for kind, form, _ in foreseen.new if kind is Kind.FORM]
-    return [(form, [info for info in repository.showing(g.uow, form) if info.key != key]) for form in changed]
 
 
 def _running(candidate: Candidate, sent: Mapping[str, str]) -> list[Running]:

@@ -138,6 +138,6 @@ def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
         mine=last is not None and last.review.state == drafts.reviewing.ASKED and last.review.asked_by == g.reader.id,
         decides=waits and g.reader.id in {user.id for user in able},
         demanded=drafts.reviewing.demanded(g.uow, found.files), text=request.form.get("text", ""),
-        findings=findings_of(file, found.content, told), broken=any(one.level is Level.ERROR for one in told),
+        findings=findings_of(file, found.files, told), broken=any(one.level is Level.ERROR for one in told),
         picture=thumbnail(found.content, labelled=True) if file.kind == "process" and file.latest is None else "",
     )  # fmt: skip

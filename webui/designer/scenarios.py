@@ -1,5 +1,6 @@
 """场景: what was played is kept as a scenario of the process; all are run, and what they go through is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import flash, g, jsonify, redirect, request, url_for
@@ -84,11 +85,16 @@ def remove_scenario(key: str) -> ResponseReturnValue:
     return redirect(url_for(".scenario_list", key=key), 303)
 
 
-def played(key: str) -> Played:
-    """All scenarios, run now. Opens units of work of its own. Raises NotFound, DeploymentRefused."""
+def played(key: str, along: Sequence[str] = ()) -> Played:
+    """All scenarios, run now beside the drafts of the drawings `along`. Opens units of work of its own.
+
+    Raises NotFound, DeploymentRefused.
+    """
     with reading(installation()):
         opened = opened_drawing(key)
         files, stories = files_of(opened.path, opened.xml), _stories(opened)
+        for other in map(opened_drawing, along):
+            files |= files_of(other.path, other.xml)
     trace = Trace()
     with stage().trying(files) as world:
         stage().forget()

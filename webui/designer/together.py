@@ -1,0 +1,93 @@
+"""What is published in one step: a file, and the other drawings that were chosen to go with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy import bindparam, select
+
+from engine import batches, drafts, forms, repository
+from engine.db.definition import Kind, definition, resource
+from engine.repository import Candidate, DefinitionInfo, Foreseen
+from webui.designer import reviewing
+from webui.designer.filing import File, file_of
+from webui.designer.reviewing import Edited
+
+_file = resource.alias("file")
+_deployed_with = (
+    select(definition.c.id)
+    .join(_file, _file.c.id == definition.c.resource_id)
+    .join(resource, resource.c.deployment_id == _file.c.deployment_id)
+    .where(
+        resource.c.id == bindparam("of"), definition.c.kind == int(Kind.PROCESS),
+        definition.c.resource_id != bindparam("of"),
+    )
+    .order_by(definition.c.key)
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of what is published. `waits`: it needs a review that it does not have.
+
+    Of a drawing, `running`: requests by any version; `callers`: processes that call the newest one; `forms`: those that
+    change, with other processes that show them, for a form is not bound to a version.
+    """
+
+    file: File
+    edited: Edited
+    review: reviewing.Shown | None
+    demanded: bool
+    candidate: Candidate | None
+    running: int
+    callers: list[DefinitionInfo]
+    forms: list[tuple[str, list[DefinitionInfo]]]
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody must approve it first."""
+        return self.demanded and not (self.review and self.review.fresh and self.review.review.state == "approved")
+
+
+def chosen(file: File, along: Sequence[str]) -> list[tuple[File, Edited]]:
+    """The file first, then the drawings with the keys `along`, each with what is published with it. Raises NotFound."""
+    others = [file_of("process", key) for key in dict.fromkeys(along) if key != file.key]
+    return [(one, reviewing.edited(one)) for one in (file, *others)]
+
+
+def files_of(found: Sequence[tuple[File, Edited]]) -> dict[str, bytes]:
+    """Everything that is published, by path."""
+    return {path: content for _, edited in found for path, content in edited.files.items()}
+
+
+def members(found: Sequence[tuple[File, Edited]], foreseen: Foreseen | None) -> list[Member]:
+    """What is to be said of each. `foreseen`: None when nothing can be published."""
+    return [_member(file, edited, foreseen) for file, edited in found]
+
+
+def deployed_with(info: DefinitionInfo) -> list[DefinitionInfo]:
+    """Versions of other drawings that came in the same step."""
+    found = g.uow.execute(_deployed_with, {"of": info.resource_id}).scalars()
+    return [repository.definition(g.uow, one) for one in found]
+
+
+def _member(file: File, edited: Edited, foreseen: Foreseen | None) -> Member:
+    drawn = file.kind == "process"
+    candidate = foreseen.candidates.get(file.key) if foreseen is not None and drawn else None
+    return Member(
+        file, edited, reviewing.standing(file.path, edited.files), drafts.reviewing.demanded(g.uow, edited.files),
+        candidate, sum(batches.running_by_version(g.uow, file.key).values()) if drawn else 0,
+        repository.following(g.uow, [file.key]) if candidate is not None else [],
+        _forms(file.key, edited, foreseen) if foreseen is not None and drawn else [],
+    )  # fmt: skip
+
+
+def _forms(key: str, edited: Edited, foreseen: Foreseen) -> list[tuple[str, list[DefinitionInfo]]]:
+    own = {_form_id(content, path) for path, content in edited.files.items() if path.startswith("forms/")}
+    changed = [form for kind, form, _ in foreseen.new if kind is Kind.FORM and form in own]
+    return [(form, [info for info in repository.showing(g.uow, form) if info.key != key]) for form in changed]
+
+
+def _form_id(content: bytes, path: str) -> str:
+    form = forms.read(content, path).form
+    return form.id if form is not None else ""
