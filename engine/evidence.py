@@ -18,7 +18,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound, stored
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
-from engine.tasks.opening import form_digest
+from engine.tasks.opening import form_digest, shown_form
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, load_json, to_plain
 
@@ -29,7 +29,7 @@ _decided = (
         work_item.c.id, work_item.c.instance_id, work_item.c.decision, work_item.c.decision_source,
         work_item.c.decided_by, work_item.c.on_behalf_of_id, work_item.c.decided_at, work_item.c.opinion,
         work_item.c.reason, work_item.c.voided_at, work_item.c.form_digest, user_task.c.node, user_task.c.name,
-        user_task.c.form, user_task.c.spec,
+        user_task.c.form, user_task.c.spec, user_task.c.scope_path, user_task.c.closed_at, work_item.c.shown_form,
     )
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
     .where(work_item.c.instance_id == bindparam("of"), work_item.c.decided_at.is_not(None))
@@ -236,7 +236,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
     }
     told = []
     for row in uow.execute(_decided, {"of": instance_id}).all():
-        form = repository.form(uow, row.form, instance.definition_id) if row.form else None
+        form = shown_form(uow, instance, row, row)
         grant = grants.get(row.id)
         labels = (row.spec or {}).get("labels") or {}
         told.append(
@@ -306,7 +306,8 @@ def form_of(uow: UnitOfWork, form: forms.Form | None, variables: Values, digest:
         for one in uploads.contents(uow, form, variables)
     ]
     same = digest is not None and form_digest(uow, form, variables) == digest
-    return {"id": form.id, "fields": fields, "files": files, "same": same}
+    return {"id": form.id, "sha256": form.digest.hex() if form.digest else None, "fields": fields, "files": files,
+            "same": same}  # fmt: skip
 
 
 def _authority(uow: UnitOfWork, grant: Any) -> list[dict[str, Any]]:

@@ -134,9 +134,9 @@ def _carried(uow: UnitOfWork, round_id: UUID, item: Any, made: dict[UUID, UUID])
         "owner_id": item.owner_id, "on_behalf_of_id": item.on_behalf_of_id, "status": int(ItemStatus.DECIDED),
         "decision": item.decision, "decision_source": int(Source.CARRIED), "decided_by": item.decided_by,
         "decided_person_id": item.decided_person_id, "decided_at": uow.now, "opinion": item.opinion,
-        "form_digest": item.form_digest, "subject_type": item.subject_type, "subject_id": item.subject_id,
-        "subject_digest": item.subject_digest, "evidence_id": click_of(item), "reason": item.reason,
-        "created_at": uow.now,
+        "form_digest": item.form_digest, "shown_form": item.shown_form, "subject_type": item.subject_type,
+        "subject_id": item.subject_id, "subject_digest": item.subject_digest, "evidence_id": click_of(item),
+        "reason": item.reason, "created_at": uow.now,
     }  # fmt: skip
 
 

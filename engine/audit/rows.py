@@ -172,7 +172,7 @@ _ITEM = (
     work_item.c.assignee_id, work_item.c.group_id, work_item.c.owner_id, work_item.c.evidence_id, work_item.c.added_by,
     work_item.c.created_at, work_item.c.due_at, work_item.c.group_mode, work_item.c.signature_id,
     work_item.c.confirm_until, work_item.c.confirm_else, work_item.c.status, work_item.c.voided_at,
-    work_item.c.void_reason, work_item.c.answered_at, work_item.c.answered_by,
+    work_item.c.void_reason, work_item.c.answered_at, work_item.c.answered_by, work_item.c.shown_form,
 )  # fmt: skip
 _FILES = (
     select(
@@ -261,7 +261,7 @@ def _item(row: Any) -> dict[str, Any]:
         "confirm_until": _at(row.confirm_until), "confirm_else": row.confirm_else,
         "status": _word(_member(ItemStatus, row.status)), "void_at": _at(row.voided_at),
         "void_reason": row.void_reason is not None, "answered_at": _at(row.answered_at),
-        "answered_by": _text(row.answered_by),
+        "answered_by": _text(row.answered_by), "shown_form": row.shown_form.hex() if row.shown_form else None,
     }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ SEALED = {
         "id", "stream", "task", "kind", "weight", "decision", "source", "by", "person", "behalf", "at", "subject_type",
         "subject_id", "subject_digest", "form_digest", "parent", "supersedes", "seq", "assignee", "group", "owner",
         "evidence", "added_by", "created_at", "due_at", "group_mode", "signature", "confirm_until", "confirm_else",
+        "shown_form",
     ),
     "versions": (
         "id", "policy", "version", "class", "statement", "source", "min_people", "break_glass", "proposed_by",
@@ -117,9 +118,9 @@ SEALED = {
 }  # fmt: skip
 """of a row, what never changes; its digest is in the chain from the beginning"""
 FORMER = {
-    "files": SEALED["files"][:11],
-    "items": SEALED["items"][:15],
-    "payments": SEALED["payments"][:12],
+    "files": (SEALED["files"][:11],),
+    "items": (SEALED["items"][:29], SEALED["items"][:15]),
+    "payments": (SEALED["payments"][:12],),
 }  # fmt: skip
 """what chains of before have told of"""
 SETTLED = {
@@ -626,9 +627,9 @@ def as_told(kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
 
     A row of an older export has only the columns of its time.
     """
-    shapes = (SEALED[kind], FORMER.get(kind, ()))
+    shapes = (SEALED[kind], *FORMER.get(kind, ()))
     return digest is None or any(
-        digest == _digest_of(row, names) for names in shapes if names and all(name in row for name in names)
+        digest == _digest_of(row, names) for names in shapes if all(name in row for name in names)
     )
 
 

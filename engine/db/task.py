@@ -199,6 +199,7 @@ work_item = Table(
     Column("answered_by", Id),  # none: the time was over
     Column("answer_key", String(80)),  # the same answer twice is given once
     Column("opinion_salt", LargeBinary(16)),  # of its digest in the chain; none: made before there were salts
+    Column("shown_form", Digest),  # SHA-256 of the form's file as it was shown; none: from before it was kept
     # an automatic result has neither: nobody was asked
     CheckConstraint("assignee_id IS NULL OR group_id IS NULL", name="one_owner"),
     CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided_at"),

@@ -104,6 +104,8 @@ class Form:
     typed: "Schema"
     layout: "Layout | None" = None
     """what is printed, in which order; None: everything"""
+    digest: bytes | None = None
+    """SHA-256 of its file; None: read from no file"""
 
     def field(self, path: str) -> FormField | None:
         """By its dotted path."""

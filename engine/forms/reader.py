@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from engine import feel
@@ -72,7 +73,7 @@ def read(source: bytes | str | dict[str, Any], resource: str = "") -> Reading:
     """Read form-js JSON. `form` is None exactly when a finding is an error."""
     reader = _Reader(resource)
     document = _document(reader, source)
-    form = _form(reader, document) if document is not None else None
+    form = _form(reader, document, source) if document is not None else None
     return Reading(None if errors_of(reader.findings) else form, reader.findings)
 
 
@@ -96,7 +97,7 @@ def _document(reader: _Reader, source: bytes | str | dict[str, Any]) -> dict[str
     return document
 
 
-def _form(reader: _Reader, document: dict[str, Any]) -> Form | None:
+def _form(reader: _Reader, document: dict[str, Any], source: bytes | str | dict[str, Any]) -> Form | None:
     components = _level(reader, document["components"], (), "", 0)
     fields = tuple(_all(components))
     _find_cycles(reader, fields)
@@ -107,7 +108,9 @@ def _form(reader: _Reader, document: dict[str, Any]) -> Form | None:
         return None
     own = {one.path.partition(".")[0] for one in fields}
     form_reads = frozenset(reader.reads - own - {"this", "parent", "i", "_this_", "_parent_", "_i_"})
-    return Form(document["id"], document, components, fields, form_reads, schema.build(components), layout)
+    file = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
+    digest = sha256(file).digest() if isinstance(file, bytes) else None
+    return Form(document["id"], document, components, fields, form_reads, schema.build(components), layout, digest)
 
 
 def _all(components: tuple[FormField, ...]) -> Iterator[FormField]:

@@ -86,6 +86,16 @@ _beside = (
     .join(definition_table, definition_table.c.resource_id == resource.c.id)
     .where(definition_table.c.id == bindparam("of"), _other.c.kind == int(Kind.DECISION))
 )
+_of_file = (
+    select(definition_table.c.id)
+    .join(resource, definition_table.c.resource_id == resource.c.id)
+    .where(
+        definition_table.c.kind == int(Kind.FORM), definition_table.c.key == bindparam("of_key"),
+        resource.c.digest == bindparam("of_digest"),
+    )
+    .order_by(definition_table.c.version.desc())
+    .limit(1)
+)  # fmt: skip
 _content = (
     select(resource.c.path, resource.c.content)
     .join(definition_table, definition_table.c.resource_id == resource.c.id)
@@ -177,7 +187,18 @@ def drawing(uow: UnitOfWork, definition_id: UUID) -> Drawing:
 def form(uow: UnitOfWork, form_id: str, definition_id: UUID | None = None) -> forms.Form:
     """The form that version `definition_id` of a process is pinned to, else the newest. Raises NotFound."""
     pinned = _pin(uow, f"form:{form_id}", definition_id)
-    key = pinned or latest(uow, form_id, "form").id
+    return _form(uow, form_id, pinned or latest(uow, form_id, "form").id)
+
+
+def form_of_file(uow: UnitOfWork, form_id: str, digest: bytes) -> forms.Form:
+    """The form whose file has this SHA-256. Raises NotFound."""
+    found = uow.read_one(_of_file, {"of_key": form_id, "of_digest": digest})
+    if found is None:
+        raise NotFound(kind="form", key=form_id)
+    return _form(uow, form_id, found.id)
+
+
+def _form(uow: UnitOfWork, form_id: str, key: UUID) -> forms.Form:
     cached: forms.Form | None = uow.shared.get(("form", key))
     if cached is None:
         cached = uow.shared[("form", key)] = forms.read(source(uow, key), form_id).form

@@ -117,7 +117,7 @@ def _give(act: Act, opinion: str, key: str | None) -> None:
         "item_id": act.item.id, "status": int(ItemStatus.DECIDED), "decision": int(ItemDecision.ADVISED),
         "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
         "decided_at": act.uow.now, "opinion": opinion, "opinion_salt": salt, "on_behalf_of_id": act.behalf,
-        "idempotency_key": key,
+        "idempotency_key": key, "shown_form": opening.digest_of_form(act),
         "version": act.item.version + 1, "draft": None,
     }  # fmt: skip
     act.uow.queue(_advise, row, expect=1)

@@ -139,6 +139,7 @@ def decide(
         "decision": int(decision), "decision_source": int(Source.HUMAN), "decided_by": act.actor_id,
         "decided_person_id": act.person_id, "decided_at": uow.now, "opinion": opinion or None,
         "opinion_salt": salt, "on_behalf_of_id": act.behalf, "draft": None, "form_digest": form_digest,
+        "shown_form": form.digest if form else None,
         "signature_id": UUID(signed["signature"]) if signed else None,
         "subject_type": document.type if document else None, "subject_id": document.id if document else None,
         "subject_digest": document.digest if document else None, "idempotency_key": idempotency_key,

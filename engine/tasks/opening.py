@@ -12,8 +12,9 @@ from sqlalchemy import bindparam, select
 from engine import bpmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
 from engine.bpmn.state import Token
-from engine.bpmn.steps import Work
+from engine.bpmn.steps import ScopeOpened, Work
 from engine.db import rows
+from engine.db.history import history
 from engine.db.identity import membership, user_account
 from engine.db.instance import Instance, Status
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, user_task, work_item
@@ -58,6 +59,14 @@ _ledger = (
         work_item.c.user_task_id == select(_same.c.user_task_id).where(_same.c.id == bindparam("of")).scalar_subquery(),
     )
     .order_by(work_item.c.seq, work_item.c.id)
+)
+_moves = (
+    select(history.c.kind, history.c.data)
+    .where(
+        history.c.instance_id == bindparam("of"),
+        history.c.kind.in_((ScopeOpened.kind, "instance.migrated", "task.decided", "task.advised")),
+    )
+    .order_by(history.c.seq)
 )
 _ITEM = tuple(column.name for column in work_item.columns)
 _ROUND = (*(column.name for column in user_task.columns), "person")
@@ -192,6 +201,40 @@ def form_of(act: Act) -> forms.Form | None:
     if act.work.form is None:
         return None
     return repository.form(act.uow, act.work.form, UUID(act.token.scope.definition_id))
+
+
+def digest_of_form(act: Act) -> bytes | None:
+    """SHA-256 of the file of the form that is on the page."""
+    form = form_of(act)
+    return None if form is None else form.digest
+
+
+def shown_form(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> forms.Form | None:
+    """The form that was on the page when a closed round, or an item of it, was decided."""
+    if round.form is None:
+        return None
+    if item.shown_form is not None:
+        return repository.form_of_file(uow, round.form, item.shown_form)
+    at = item.decided_at or round.closed_at or uow.now
+    former = repository.forms_since(uow, round.form, drawn_in(uow, instance, round, item), at)
+    return former[-1] if former else None
+
+
+def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID:
+    """The version of the process, or of the one called around the task, in which it stood when it was decided."""
+    around = [0, *(int(part.partition("@")[0]) for part in (round.scope_path or "0").split("/")[1:])]
+    then: dict[int, str] = {}
+    decided = False
+    for row in uow.execute(_moves, {"of": instance.id}):
+        told = row.data or {}
+        if row.kind == ScopeOpened.kind and told["definition"] is not None:
+            then[told["scope"]] = told["definition"]
+        elif row.kind == "instance.migrated":
+            then.setdefault(told["scope"], told["from"])
+            if not decided:
+                then[told["scope"]] = told["to"]
+        decided = decided or told.get("item") == str(item.id)
+    return next((UUID(then[scope]) for scope in reversed(around) if scope in then), instance.definition_id)
 
 
 def judge(act: Act) -> Known:

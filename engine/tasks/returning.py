@@ -346,7 +346,7 @@ _BY_NOBODY: dict[str, Any] = {"decision_source": int(Source.AUTO_TIMEOUT)}
 def _by_person(act: Act, key: str | None) -> dict[str, Any]:
     return {
         "decision_source": int(Source.HUMAN), "decided_by": act.actor_id, "decided_person_id": act.person_id,
-        "on_behalf_of_id": act.behalf, "idempotency_key": key,
+        "on_behalf_of_id": act.behalf, "idempotency_key": key, "shown_form": opening.digest_of_form(act),
     }  # fmt: skip
 
 

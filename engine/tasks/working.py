@@ -83,6 +83,8 @@ class TaskView:
     number: str | None
     title: str
     form_id: str | None
+    form: forms.Form | None
+    """of an open task as it is now, of a closed one as it was shown"""
     values: Values
     permissions: Permissions
     actions: tuple[str, ...]
@@ -124,14 +126,16 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     if not mine and not may_see(uow, act.instance.id):
         raise opening.not_yours(act)
     is_open = act.round.status == RoundStatus.OPEN
-    form = opening.form_of(act) if is_open else None
+    form = opening.form_of(act) if is_open else opening.shown_form(uow, act.instance, act.round, act.item)
     values = opening.values_of(act) if is_open else {}
     document = document_of(act) if is_open else None
     counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]
     return TaskView(
         work_item_id=act.item.id,
         instance_id=act.instance.id,
-        definition_id=UUID(act.token.scope.definition_id) if is_open else act.instance.definition_id,
+        definition_id=UUID(act.token.scope.definition_id)
+        if is_open
+        else opening.drawn_in(uow, act.instance, act.round, act.item),
         node=act.round.node,
         token=act.round.token,
         name=act.round.name,
@@ -145,6 +149,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
             _permissions(act, mine),
         ),
         form_id=act.work.form,
+        form=form,
         values=values,
         permissions=_permissions(act, mine),
         actions=offered(act) if mine else recalling.offered(act),

@@ -1,19 +1,23 @@
 """Which version a call activity enters: the latest, the one deployed together with its caller, or one with a tag."""
 
 import json
+from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from engine import migration, repository, runtime
+from engine import evidence, migration, repository, runtime, tasks
+from engine.audit import verifier
 from engine.db.definition import definition
 from engine.errors import DeploymentRefused
+from engine.forms import reader
 from engine.migration import Plan
 from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.bpmn.drawing import END, START, drawing, element, flows, user
-from tests.factories import begun, complete, deploy, look_at, straight
+from tests.factories import ann, begun, complete, deploy, look_at, straight
 
 
 def call(key, process="ship", binding="deployment", tag=None):
@@ -159,11 +163,11 @@ def form(label, form_id="oa/ask"):
     return json.dumps({"id": form_id, "type": "default", "schemaVersion": 18, "components": [field]}).encode()
 
 
-def asking(binding):
+def asking(binding, *more):
     bound = f' bindingType="{binding}"' if binding else ""
     who = '<zeebe:userTask/><zeebe:assignmentDefinition assignee="= process.initiator"/>'
     task = element("userTask", "ask", f'{who}<zeebe:formDefinition formId="oa/ask"{bound}/>')
-    return straight(task, process_id="asking")
+    return straight(task, *more, process_id="asking")
 
 
 def shown(engine, definition_id):
@@ -191,6 +195,61 @@ def test_what_runs_keeps_the_form_that_it_was_deployed_with_or_shows_the_newest(
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         after = repository.latest(uow, "asking").id
     assert (shown(engine, before), shown(engine, after)) == ("first" if binding == "deployment" else "third", "third")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "from_before_it_was_kept"])
+@pytest.mark.parametrize("binding", ["deployment", "latest"])
+def test_what_was_decided_is_shown_with_the_form_that_the_person_saw(engine, clock, monkeypatch, binding, kept):
+    """In a called process too, and after it has moved to a version with another form."""
+    if not kept:
+        monkeypatch.setattr(reader, "sha256", lambda file: SimpleNamespace(digest=lambda: None))
+        monkeypatch.setitem(verifier.SEALED, "items", verifier.FORMER["items"][0])
+    calling = straight(call("c", "asking", binding=None), user("last"), process_id="sell")
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/asking.bpmn": asking(binding, user("next")), FORM: form("first")})
+        repository.deploy(uow, {"sell.bpmn": calling})
+    called, gone, alone = begun(engine, "sell"), begun(engine, "sell"), begun(engine, "asking")
+    decide_all(engine)
+    complete(engine, gone, "next")
+    clock.advance(timedelta(minutes=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        changed = asking(binding, user("next"), user("more"))
+        repository.deploy(uow, {"processes/oa/asking.bpmn": changed, "sell.bpmn": calling, FORM: form("second")})
+    plan = Plan(version(engine, 1, "asking"), version(engine, 2, "asking"))
+    with engine.unit_of_work(ann(engine)) as uow:
+        migration.migrate(uow, alone, plan, reason="a better way")
+    late = begun(engine, "sell")
+    decide_all(engine)
+    clock.advance(timedelta(minutes=1))
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {FORM: form("third")})
+
+    first, second = ("first", "first", "asking v1"), ("second", "second", "asking v2")
+    assert [seen_again(engine, one) for one in (called, gone, alone, late)] == [[first], [first], [first], [second]]
+
+
+FORM = "forms/oa/ask.json"
+
+
+def decide_all(engine):
+    """Ann does what her list holds."""
+    with engine.unit_of_work(ann(engine)) as uow:
+        todo = [item.work_item_id for item in tasks.inbox(uow, "todo").items]
+    for item in todo:
+        with engine.unit_of_work(ann(engine)) as uow:
+            tasks.complete(uow, item)
+
+
+def seen_again(engine, instance):
+    """(form on the page, form in the evidence, where it was asked) of every decision with a form."""
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = [one for one in evidence._decisions(uow, instance) if one["form"] is not None]
+        views = [tasks.get(uow, UUID(one["item"])) for one in told]
+        drawn = [repository.definition(uow, view.definition_id) for view in views]
+        return [
+            (view.form.fields[0].label, one["form"]["fields"][0][0], f"{info.key} v{info.version}")
+            for view, one, info in zip(views, told, drawn, strict=True)
+        ]
 
 
 # ---------------------------------------------------------------- refused

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import current_app, g, jsonify
 
-from engine import forms, identity, repository, tasks
+from engine import forms, identity, tasks
 from engine.process_engine import ProcessEngine
 from engine.unit_of_work import Actor
 from webui import errors
@@ -42,8 +42,7 @@ def inbox(query: dict[str, Any]) -> Any:
 def one(item: UUID) -> Any:
     """What the reader may see of a task, and the acts that are offered."""
     task = tasks.get(g.uow, item)
-    form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
-    return replace(task, values=forms.readable(form, task.values, task.permissions) if form else {})
+    return replace(task, values=forms.readable(task.form, task.values, task.permissions) if task.form else {})
 
 
 @blueprint.route("/agree-many", methods=["POST"])

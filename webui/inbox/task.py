@@ -27,7 +27,7 @@ def task_context(item: UUID, wanted: Wanted, error: EngineError | None = None) -
     """What the page of a task shows. `wanted`: the list that the reader came from, and goes back to."""
     task = tasks.get(g.uow, item)
     instance = progress.card(g.uow, task.instance_id)
-    form = repository.form(g.uow, task.form_id, task.definition_id) if task.form_id else None
+    form = task.form
     draft = task.draft or {}
     typed = filling.typed() if error else draft.get("fields")
     writes = bool(acts.DECISIONS & set(task.actions))
