@@ -27,6 +27,7 @@ _PLAIN = (
     "an approval is not valid any more", "the document is another one", "the document has changed",
     "somebody who decided may no longer do so", "rejected before it was woken", "account disabled", "policy retired",
     "refused", "unanswered", "rejected", "withdrawn", "voided", "terminated",
+    "failed",
 )  # fmt: skip
 
 

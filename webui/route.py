@@ -224,7 +224,7 @@ WORDS: Mapping[str, str] = {
         N_("the document is another one"), N_("the document has changed"),
         N_("somebody who decided may no longer do so"), N_("rejected before it was woken"), N_("account disabled"),
         N_("policy retired"), N_("refused"), N_("unanswered"), N_("rejected"), N_("withdrawn"), N_("voided"),
-        N_("terminated"),
+        N_("terminated"), N_("failed"),
     )
 } | {
     "rejected-at": N_("%(task)s: rejected"),

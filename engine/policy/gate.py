@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from engine import audit, history, identity, ids
-from engine.db.instance import Instance
+from engine.db.instance import Instance, Status
+from engine.db.instance import instance as instance_table
 from engine.db.policy import break_glass, clearance, clearance_grant, policy_grant
 from engine.db.task import user_task, work_item
 from engine.errors import N_, Listed, PolicyHold, Term
@@ -56,11 +57,15 @@ _linked_grants = (
 _voided = (
     select(work_item.c.id)
     .join(user_task, user_task.c.id == work_item.c.user_task_id)
+    .join(instance_table, instance_table.c.id == work_item.c.instance_id)
     .where(
         work_item.c.id == bindparam("item"),
-        (work_item.c.voided_at.is_not(None)) | (user_task.c.voided_at.is_not(None)),
+        or_(
+            work_item.c.voided_at.is_not(None), user_task.c.voided_at.is_not(None),
+            instance_table.c.status > int(Status.COMPLETED),
+        ),
     )
-)
+)  # fmt: skip
 _glass = select(break_glass.c.policy_id).where(break_glass.c.id == bindparam("of"))
 _counts = or_(clearance.c.state == "open", clearance.c.state == "used")
 _cleared = select(
@@ -105,7 +110,7 @@ class Situation:
     total: Callable[[Policy, Aggregate], Decimal | None]
     """the sum of an aggregate without this call"""
     undone: Callable[[Row[Any]], bool]
-    """whether the decision behind a grant does not stand any more"""
+    """whether the decision behind a grant does not stand any more, or its request has ended otherwise than drawn"""
 
     def own(self, policy: Policy, fact: str) -> Decimal | None:
         """What this call adds to an aggregate; None: its document does not say."""

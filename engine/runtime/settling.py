@@ -347,9 +347,9 @@ def _end(uow: UnitOfWork, instance: Instance, fact: InstanceEnded) -> None:
     if instance.status is Status.SUSPENDED:
         later.thaw(uow, instance)  # a message on its way to it goes back to the others
     instance.status, instance.ended_at, instance.ended_code = status, uow.now, fact.code or fact.node
-    if status not in (Status.COMPLETED, Status.FAILED):  # nobody pays elsewhere on what people did not want
+    if status is not Status.COMPLETED:  # nobody pays elsewhere for what was not wanted, or came to nothing
         policy.undo_all(uow, instance.id, status.name.lower())
-    elif status is Status.COMPLETED and _counts(uow, instance):
+    elif _counts(uow, instance):
         policy.undo_rejected(uow, instance.id)
     incidents.close_all(uow, instance, "ended")
     if beside(uow, instance).by_key:

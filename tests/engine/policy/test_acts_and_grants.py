@@ -202,6 +202,28 @@ def test_a_request_that_was_rejected_later_on_leaves_no_approval_behind(office):
         assert audit.verify(uow).findings == []
 
 
+FALLS = '<endEvent id="falls"><errorEventDefinition id="thrown" errorRef="broken"/></endEvent>'
+
+
+@pytest.mark.parametrize("taken_back", [True, False], ids=["taken_back", "given_before_it_was"])
+def test_a_request_that_ends_in_an_error_that_nobody_catches_pays_nothing_elsewhere(office, monkeypatch, taken_back):
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+        nodes = START + approval("fin", COUNTS, users="bob") + FALLS + flows("start fin falls")
+        xml = drawing(nodes, '<error id="broken" errorCode="BROKEN"/>')
+        repository.deploy(uow, {"processes/oa/p.bpmn": xml})
+    bill_id = a_bill(office.engine)
+    instance = office.start(bill_id=str(bill_id))
+    with monkeypatch.context() as before:
+        if not taken_back:
+            before.setattr(settling.policy, "undo_all", lambda *_: None)
+        office.act("bob", tasks.agree)
+    assert office.status(instance) == "failed"
+
+    assert grants(office.engine) == [("finance_approval", "void" if taken_back else "active")]
+    held(office.engine, office.start(bill_id=str(bill_id)), bill_id)
+
+
 @pytest.mark.parametrize(("verb", "left"), [(tasks.reject, "void"), (tasks.agree, "active")])
 def test_a_rejection_that_is_drawn_leaves_no_approval_behind_whatever_its_end_is_called(office, verb, left):
     """What is decided last counts: a task in which something is only done is no decision."""
