@@ -1,7 +1,6 @@
 """The site: pages, API and command line on top of the engine. `create_app` is the whole wiring."""
 
 from flask import Flask, Response, request
-from flask_wtf.csrf import CSRFProtect
 
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
@@ -11,6 +10,7 @@ from webui import (
     languages,
     leaving,
     manifest,
+    origin,
     people,
     policies,
     reader,
@@ -65,7 +65,7 @@ def create_app(settings: Settings, engine: ProcessEngine | None = None) -> Flask
     )  # fmt: skip
     languages.install(app, settings)
     manifest.register(app)
-    CSRFProtect(app)
+    origin.install(app)
     reader.manager.init_app(app)
     rendering.install(app)
     for page in (login, workbench, inbox, requests, substitutions, cockpit, records, people, leaving, messages,

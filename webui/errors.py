@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from engine.errors import N_, EngineError, Listed, Phrase, Term, Title, Written, restored
 from engine.feel.diagnostics import KINDS
-from webui import languages, policy_conditions, policy_names
+from webui import languages, origin, policy_conditions, policy_names
 from webui.access import SignInFirst
 
 _TYPED_FACTS = ("expected", "found", "left", "right")
@@ -123,6 +123,7 @@ def answer(error: EngineError) -> Response:
     facts = {
         "title": title_of(error.status), "message": words(error.message, error.facts),
         "hint": words(error.hint, error.facts), "status": error.status, "typed": _typed(),
+        "back": request.referrer if request.referrer and origin.ours(request.referrer) else "/",
     }  # fmt: skip
     template = "error_fragment.html" if "HX-Request" in request.headers else "error.html"
     return make_response(render_template(template, **facts), error.status)
