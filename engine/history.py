@@ -27,6 +27,8 @@ VISIT, SHAPE = "visit", "record"
 """of a fact that ends a visit: a digest of its columns; of the first fact: how much the chain tells, see `verifier`"""
 CHANGES = "changes"
 """among the texts: what was written into a form, JSON of {field: [before, after]}"""
+VALUES = "values"
+"""among the texts: values of forms that the engine read, JSON of a part of what the fact says"""
 _SALT_BYTES = 16
 _HEAD = ("history", "head")
 
@@ -152,11 +154,13 @@ def tell(data: dict[str, Any], seq: int, written: Mapping[tuple[int, str], str |
     """Put into `data` of link `seq`, in place of digests, what people have written, and what of it is gone."""
     names = data.pop(TEXTS, {})
     told = {name: text for name in names if (text := written.get((seq, name))) is not None}
+    if gone := names.keys() - told.keys():
+        data[ERASED] = sorted(gone)
     if CHANGES in told:
         data[CHANGES] = values.load_json(told.pop(CHANGES))
+    if VALUES in told:
+        data |= values.load_json(told.pop(VALUES))
     data |= told
-    if gone := names.keys() - data.keys():
-        data[ERASED] = sorted(gone)
 
 
 def _keep(uow: UnitOfWork, instance_id: UUID, seq: int, written: Mapping[str, str]) -> dict[str, str]:

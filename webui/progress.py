@@ -144,7 +144,8 @@ def decided(uow: UnitOfWork, at: Card) -> list[Line]:
         line = Line(title, gettext("decision table"), fact.at, node=fact.node or "")
         if reasons.may_read([node.result] if node is not None and node.result else [], sight):
             why = reasons.tables(fact.data.get("why", ()), sight)
-            line = replace(line, text=_result(fact.data["result"]), why=why)
+            result = gettext("(erased)") if fact.data.get(history.ERASED) else _result(fact.data["result"])
+            line = replace(line, text=result, why=why)
         lines.append(line)
     return lines
 

@@ -263,14 +263,10 @@ def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
             data = {"code": fact.code, "caught_by": fact.caught_by}
             history.record(uow, instance, fact.kind, node=fact.node, data=data)
         case DecisionEvaluated():
-            data = {
-                "decision": fact.decision,
-                "inputs": fact.inputs,
-                "result": fact.result,
-                "rules": list(fact.rules),
-                "why": list(fact.why),
-            }
-            history.record(uow, instance, fact.kind, node=fact.node, data=data)
+            data = {"decision": fact.decision, "rules": list(fact.rules)}
+            read = {"inputs": fact.inputs, "result": fact.result, "why": list(fact.why)}
+            texts = {history.VALUES: values.stored_json(read)}
+            history.record(uow, instance, fact.kind, node=fact.node, data=data, texts=texts)
         case VariablesChanged():
             history.record(uow, instance, fact.kind, data={"scope": fact.scope, "names": list(fact.names)})
         case Moved():
@@ -279,7 +275,8 @@ def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:
         case ArrivalRestored() | ArrivalWithdrawn():
             history.record(uow, instance, fact.kind, data={"scope": fact.scope, "flow": fact.flow})
         case Diagnostic():
-            history.record(uow, instance, fact.kind, node=fact.node, data={"code": fact.code, **fact.detail})
+            texts = {history.VALUES: values.stored_json(fact.detail)}
+            history.record(uow, instance, fact.kind, node=fact.node, data={"code": fact.code}, texts=texts)
 
 
 def _record_visit(uow: UnitOfWork, instance: Instance, fact: NodeLeft) -> None:

@@ -1,9 +1,12 @@
 """Why a decision table decided as it did: read on the page of a request, on a desk and on a phone."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
-from engine.db.history import history
+from engine.db.history import history_text
+from engine.history import VALUES
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 
@@ -14,8 +17,9 @@ pytestmark = pytest.mark.browser
 def judged(demo_site):
     """A request of the demo that a table judged, read by a rule that has two inputs."""
     with demo_site.engine.unit_of_work(ENGINE, read_only=True) as uow:
-        facts = uow.execute(select(history.c.instance_id, history.c.data).where(history.c.kind == "decision.evaluated"))
-        return next(row.instance_id for row in facts if len(row.data["why"][0]["inputs"]) > 1)
+        texts = select(history_text.c.instance_id, history_text.c.text).where(history_text.c.name == VALUES)
+        told = [(row.instance_id, json.loads(row.text)) for row in uow.execute(texts)]
+        return next(of for of, read in told if len(read.get("why", [{"inputs": []}])[0]["inputs"]) > 1)
 
 
 @pytest.mark.parametrize(("language", "why", "width"), [("zh-CN", "依据", "phone"), ("en-US", "Why", "desk")])

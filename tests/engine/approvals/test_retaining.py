@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from engine import audit, history, identity, jobs, runtime, tasks
+from engine import audit, history, identity, jobs, repository, runtime, tasks
 from engine.bpmn.parser import extensions as extending
 from engine.db.base import metadata
 from engine.db.effect import effect
@@ -22,7 +22,7 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import extensions, script
+from tests.engine.bpmn.drawing import element, extensions, script
 
 pytestmark = pytest.mark.approvals
 
@@ -194,8 +194,22 @@ def test_a_group_that_is_called_as_the_word_is_no_reason_to_fail(office):
     assert [office.do("dan", tasks.over, kept=kept).items for kept in (False, True)] == [[], []]
 
 
+NO_NUMBER = '<zeebe:ioMapping><zeebe:input source="= number(note)" target="size"/></zeebe:ioMapping>'
+RULES = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="m" name="m" namespace="urn:x">
+<decision id="level" name="level"><decisionTable id="tab" hitPolicy="FIRST">
+<input id="i1" label="note"><inputExpression><text>note</text></inputExpression></input><output id="o" name="level"/>
+<rule id="all"><inputEntry><text>-</text></inputEntry><outputEntry><text>"as " + note</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
 def test_nothing_that_people_wrote_is_left_in_any_table(office):
-    nodes = (approval("check", FORM, users="bob"), approval("two", users="eve"), approval("three", users="gus"))
+    nodes = (
+        element("businessRuleTask", "judge", '<zeebe:calledDecision decisionId="level" resultVariable="level"/>'),
+        approval("check", FORM, NO_NUMBER, users="bob"), approval("two", users="eve"), approval("three", users="gus"),
+    )  # fmt: skip
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/level.dmn": RULES})
     office.deploy(*nodes, form=True, head=kept())
     with office.engine.unit_of_work(office.who["ann"]) as uow:
         of = runtime.start(uow, "p", {"note": "SECRET form"}, business_key="ORDER-7").id
@@ -229,11 +243,24 @@ def test_nothing_that_people_wrote_is_left_in_any_table(office):
             "response": {"text": "SECRET answer"},
         })  # fmt: skip
     assert ("notification_notice", "text") in left(office, "SECRET")
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        judged, unread = (history.timeline(uow, of, kind=kind)[0].data for kind in ("decision.evaluated", "diagnostic"))
+        assert (judged["rules"], judged["inputs"], judged["result"]) == (
+            ["all"], {"note": "SECRET form"}, "as SECRET form",
+        )  # fmt: skip
+        assert judged["why"][0]["inputs"] == [{"label": "note", "value": '"SECRET form"', "reads": ["note"]}]
+        assert (unread["code"], "SECRET" in str(unread["diagnostics"])) == ("expression-null", True)
 
     erased(office, of)
 
     assert left(office, "SECRET") == set()
     with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, of).findings == []
+        facts = [history.timeline(uow, of, kind=kind)[0].data for kind in ("decision.evaluated", "diagnostic")]
+        assert facts == [
+            {"decision": "level", "rules": ["all"], "erased": ["values"]},
+            {"code": "expression-null", "erased": ["values"]},
+        ]  # fmt: skip
         (row,) = uow.execute(webhook_delivery.select()).all()
         assert (row.standing, row.status_code) == ("dropped", 500)
         assert uow.execute(job.select()).all() == [], "nothing is sent any more"
