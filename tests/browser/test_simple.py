@@ -8,6 +8,7 @@ from engine.bpmn import read
 from engine.bpmn.outline import outline
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
+from tests.browser.hands import Hands
 
 pytestmark = pytest.mark.browser
 
@@ -16,67 +17,6 @@ IN_ORDER = """ids => {
     const all = [...document.querySelectorAll('[data-card]')].map(found => found.dataset.card);
     return ids.every((id, n) => !n || all.indexOf(ids[n - 1]) < all.indexOf(id));
 }"""
-
-
-class Hands:
-    """Somebody at a keyboard, and how long it takes him by the keystroke-level model of Card, Moran and Newell (The
-    Psychology of Human-Computer Interaction, 1983): M = 1.35 s to make up his mind before each act, K = 0.28 s for each
-    key of an average typist. A word is one act, a Chinese character three keys; Tabs and arrows on the way are keys.
-    """
-
-    MIND, KEY = 1.35, 0.28
-
-    def __init__(self, page):
-        self.page, self.acts, self.keys = page, 0, 0
-
-    @property
-    def seconds(self):
-        return self.acts * self.MIND + self.keys * self.KEY
-
-    def press(self, key, times=1):
-        self.acts += 1
-        self._strike(key, times)
-
-    def type(self, words):
-        self.acts += 1
-        self.keys += sum(1 if character.isascii() else 3 for character in words)
-        self.page.keyboard.type(words)
-
-    def to(self, place, key="Tab", most=60):
-        """Go there by pressing one key again and again."""
-        self.acts += 1
-        for _ in range(most):
-            if place.evaluate("found => found === document.activeElement"):
-                return
-            self._strike(key)
-        raise AssertionError(f"{most} times {key} do not lead to {place}")
-
-    def choose(self, place, words):
-        """Go to a select and down to one of its options."""
-        self.to(place)
-        wanted, now = place.evaluate(
-            "(found, words) => [[...found.options].findIndex(one => one.text.trim() === words), found.selectedIndex]",
-            words,
-        )
-        assert wanted >= 0, words
-        self.press("ArrowDown" if wanted > now else "ArrowUp", abs(wanted - now))
-
-    def _strike(self, key, times=1):
-        self.keys += times
-        for _ in range(times):
-            self.page.keyboard.press(key)
-
-    def add(self, kind):
-        """ "+" behind the card that has the focus; the settings of the new one are open then."""
-        self.press("+")
-        self.to(self.page.locator(f".tk-plus details[open] button[value={kind}]"))
-        self.press("Enter")
-        expect(self.page.locator("#sheet-title")).to_be_focused()
-
-    def apply(self):
-        self.press("Enter")
-        expect(self.page.locator("#sheet")).to_have_count(0)
-        expect(self.page.locator("[data-card]:focus")).to_have_count(1)
 
 
 def card(page, text):

@@ -216,6 +216,7 @@ def _operation(found: Operation) -> dict[str, Any]:
         "doc": gettext(found.brief), "parameters": [_parameter(parameter) for parameter in found.parameters],
         "outputs": found.outputs, "errors": list(found.errors), "guarded_by": found.guarded_by,
         "guard": found.guarded_by and policy_names.class_(found.guarded_by),
+        "subject": found.subject and {"type": found.subject.type, "argument": found.subject.argument},
         "external": found.external,
     }  # fmt: skip
 
@@ -257,6 +258,6 @@ def _drawn_processes() -> dict[str, str]:
 
 
 def _capabilities() -> list[dict[str, str]]:
-    """What an approval may permit: the approvals that the policies in force ask for."""
-    needed = {asked.approval for found in policy.in_force(g.uow) for asked in found.asked}
-    return [{"id": name, "name": policy_names.capability(name)} for name in sorted(needed)]
+    """What an approval may permit: the approvals that the policies in force ask for, `on` a class of operations."""
+    needed = {asked.approval: found.on for found in policy.in_force(g.uow) for asked in found.asked}
+    return [{"id": name, "name": policy_names.capability(name), "on": needed[name]} for name in sorted(needed)]

@@ -12,7 +12,7 @@ const DECISION = { page: '/designer/decisions/of/', open: 'Open the decision', b
 const PROCESS = { page: '/designer/edit/', open: 'Open the process' };
 // by the group of Zeebe's: its field for the id, and what that id names
 const CALLED = {
-  calledDecision: { field: 'decisionId', type: 'zeebe:CalledDecision', label: 'Decision', known: 'decisions', of: DECISION },
+  calledDecision: { field: 'decisionId', type: 'zeebe:CalledDecision', label: 'Decision', known: 'decisions', of: DECISION, answers: true },
   calledElement: { field: 'targetProcessId', type: 'zeebe:CalledElement', label: 'Process', known: 'processes', of: PROCESS },
 };
 
@@ -35,7 +35,7 @@ function Choice({ element, id, called }) {
   ];
   return h(SelectEntry, {
     element, id, label: translate(called.label), getValue: () => (isExpression(now) ? '=' : now ?? ''), getOptions: () => (isExpression(now) ? options : withStored(options, now)),
-    setValue: value => edit(injector, element, { [called.type]: { [nameOf(called)]: value || undefined } }),
+    setValue: value => edit(injector, element, { [called.type]: ({ resultVariable }) => ({ [nameOf(called)]: value || undefined, ...(called.answers && value && value !== '=' && !resultVariable && { resultVariable: value }) }) }),
   });
 }
 

@@ -5,6 +5,7 @@ import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { feel, group, select, text, withStored } from './entries.js';
 import { FeelField } from './feel_field.js';
+import { TakenFrom } from './taken_from.js';
 
 const DEFINITION = 'zeebe:TaskDefinition', MAPPING = 'zeebe:IoMapping', POLICY = 'troika:Policy';
 
@@ -69,11 +70,12 @@ function InputEntry({ element, id, parameter: { name, type, required, stranger, 
   const injector = useService('injector'), translate = useService('translate'), words = useService('troikaVariables');
   const mapped = (extension(element, MAPPING)?.get('inputParameters') ?? []).find(input => input.get('target') === name);
   if (useService('troikaTemplates').fixes(element, 'input', name)) return h(Fixed, { id, label: `${name} : ${type}`, value: mapped?.get('source') });
-  return h(FeelField, {
-    key: `${element.id}-${id}`, id, label: `${name} : ${type}`, required, value: mapped?.get('source'), words,
+  const label = `${name} : ${type}`, value = mapped?.get('source');
+  const onChange = source => edit(injector, element, { [MAPPING]: mapping(name, source, 'inputParameters', 'zeebe:Input') });
+  return h('div', null, h(FeelField, {
+    key: `${element.id}-${id}`, id, label, required, value, words, onChange,
     hint: stranger ? translate('The operation knows no input of this name. Empty the field to remove it.') : choices && choices.map(choice => `"${choice}"`).join(' | '),
-    onChange: source => edit(injector, element, { [MAPPING]: mapping(name, source, 'inputParameters', 'zeebe:Input') }),
-  });
+  }), !stranger && h(TakenFrom, { element, id, label: name, type, value, onChange }));
 }
 
 function OutputEntry({ element, id, output: { name, type } }) {

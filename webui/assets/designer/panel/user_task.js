@@ -1,12 +1,14 @@
 // A person's step: who, which form and fields, how it is decided, which acts, until when, what it proves.
 import { SelectEntry, isSelectEntryEdited } from '@bpmn-io/properties-panel';
 import { h } from '@bpmn-io/properties-panel/preact';
+import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { useService } from 'bpmn-js-properties-panel';
 import { edit, extension } from '../extensions.js';
 import { assignmentGroup } from './assignment.js';
 import { formLink } from './called.js';
 import { CALENDAR, choice, condition, feel, group, select, text, withStored } from './entries.js';
 import { FieldMatrix } from './field_matrix.js';
+import { TakenFrom } from './taken_from.js';
 import { TimeLimits } from './time_limits.js';
 import { webhooksGroup } from './webhooks.js';
 
@@ -53,10 +55,10 @@ export function userTaskGroups(element, translate, { choices }) {
     ]),
     webhooksGroup(translate),
     group('tk-control', translate('Control'), [
-      select('troika:Policy', 'provides', 'This approval permits', ({ capabilities }, translate_) => withStored(
-        [{ value: '', label: translate_('Nothing guarded') }, ...capabilities.map(({ id, name }) => ({ value: id, label: name }))], policy?.get('provides'))),
+      { id: 'tk-troika-Policy-provides', component: PermitsEntry, isEdited: isSelectEntryEdited },
       permits && text('troika:Policy', 'subjectType', 'Kind of document', { description: 'Table, for example erp_payment_request' }),
       permits && feel('troika:Policy', 'subject', 'Document', 'Expression that gives its id'),
+      permits && { id: 'tk-subject', component: DocumentEntry },
       select('troika:Policy', 'role', 'Whoever decides here', EXECUTES),
     ]),
   ];
@@ -67,12 +69,52 @@ function ModeEntry({ element, id }) {
   const injector = useService('injector'), translate = useService('translate'), { choices: { passing } } = useService('troikaCatalogue');
   const stored = extension(element, APPROVAL), { options } = passing.find(({ name }) => name === MODE);
   const mode = stored ? stored.get('mode') ?? UNSAID : '';
-  const executes = extension(element, 'troika:Policy')?.get('role');
+  const executes = extension(element, 'troika:Policy')?.get('role'), asked = requested(useService('elementRegistry'));
   return h(SelectEntry, {
     element, id, label: translate('Passes when agreed by'), getValue: () => mode,
     setValue: value => edit(injector, element, value
-      ? { [APPROVAL]: { mode: value === UNSAID ? undefined : value, onReject: stored?.get('onReject') ?? 'flow' } }
+      ? {
+        [APPROVAL]: { mode: value === UNSAID ? undefined : value, onReject: stored?.get('onReject') ?? 'flow' },
+        // whoever is asked for the first time sees what was requested
+        ...(!stored && asked && !extension(element, 'zeebe:FormDefinition') && {
+          'zeebe:FormDefinition': { formId: asked }, ...(!extension(element, 'troika:Fields') && { 'troika:Fields': { default: 'read' } }),
+        }),
+      }
       : { [APPROVAL]: null, 'troika:Opinion': null, 'troika:Policy': executes ? NOTHING_PERMITTED : null }),
     getOptions: () => withStored([{ value: '', label: translate('No approval: a task to be done') }, ...options.map(([value, label]) => ({ value: value || UNSAID, label }))], mode),
+  });
+}
+
+// the form by which a request is made
+function requested(drawn) {
+  return drawn.filter(one => is(one, 'bpmn:StartEvent')).map(one => extension(one, 'zeebe:FormDefinition')?.get('formId')).find(Boolean);
+}
+
+// the document is the one that the guarded step of this drawing asks for, until somebody names another
+function PermitsEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate'), catalogue = useService('troikaCatalogue');
+  const drawn = useService('elementRegistry'), policy = extension(element, 'troika:Policy'), stored = policy?.get('provides');
+  return h(SelectEntry, {
+    element, id, label: translate('This approval permits'), getValue: () => stored ?? '',
+    setValue: provides => edit(injector, element, {
+      'troika:Policy': provides ? { provides, ...(!policy?.get('subject') && documentOf(provides, catalogue, drawn)) } : policy?.get('role') ? NOTHING_PERMITTED : null,
+    }),
+    getOptions: () => withStored([{ value: '', label: translate('Nothing guarded') }, ...catalogue.capabilities.map(({ id: value, name }) => ({ value, label: name }))], stored),
+  });
+}
+
+function documentOf(provides, { capabilities, operations }, drawn) {
+  const { on } = capabilities.find(({ id }) => id === provides) ?? {}, guarded = operations.filter(({ guarded_by: of }) => of === on);
+  const step = drawn.find(one => guarded.some(({ name }) => name === extension(one, 'zeebe:TaskDefinition')?.get('type')));
+  const { subject } = guarded.find(({ name }) => name === (step && extension(step, 'zeebe:TaskDefinition').get('type'))) ?? guarded[0] ?? {};
+  const given = step && extension(step, 'zeebe:IoMapping')?.get('inputParameters').find(input => input.get('target') === subject.argument);
+  return subject && { subjectType: subject.type, subject: given?.get('source') };
+}
+
+function DocumentEntry({ element, id }) {
+  const injector = useService('injector'), translate = useService('translate');
+  return h(TakenFrom, {
+    element, id, label: translate('Document'), type: 'id', value: extension(element, 'troika:Policy')?.get('subject'),
+    onChange: subject => edit(injector, element, { 'troika:Policy': { subject } }),
   });
 }
