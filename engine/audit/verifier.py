@@ -1122,20 +1122,66 @@ def _check_people(report: Report, rows: Rows, seen: Seen) -> None:
 
 
 def _check_substitutions(report: Report, rows: Rows, seen: Seen) -> None:
-    """Who may act for whom is as acts tell; those that were made before acts told it are not compared."""
-    ordered = sorted(seen.of(*SUBSTITUTIONS), key=lambda one: one[1])
-    told = {str(link[-1]["id"]): link for _, _, _, link in ordered if "row" in link[-1]}
-    since = min((link[1] for link in told.values()), default=0)
-    older = any(link[1] < since and "row" not in link[-1] for _, _, _, link in ordered)
-    for row in rows.substitutions:
-        link = told.pop(row["id"], None)
-        if link is None and not older:
+    """Who may act for whom is as acts tell. Acts of before told less: what they did tell is compared."""
+    ordered = [link for _, _, _, link in sorted(seen.of(*SUBSTITUTIONS), key=lambda one: one[1])]
+    told = {str(link[-1]["id"]): link for link in ordered if "row" in link[-1]}
+    older = [link for link in ordered if "row" not in link[-1]]
+    made = [link for link in older if link[3] == "substitution.created"]
+    ended = [link for link in older if link[3] == "substitution.ended"]
+    only_older = 0
+    since = next((link[1] for link in made if "state" in link[-1]), sys.maxsize)  # before it what ended was deleted
+    for row in sorted(rows.substitutions, key=lambda one: (one["state"] != "revoked", one["made_at"] or 0)):
+        link, birth = told.pop(row["id"], None), _taken(made, row, row["made_at"])
+        facts = {"substitution": row["id"], "seq": 0 if link is None else link[1]}
+        if link is None and birth is None:
             report.add("substitution-unrecorded", BROKEN, row["id"], _UNRECORDED_SUBSTITUTION, substitution=row["id"])
         elif link is not None and link[-1]["row"] != hashlib.sha256(canonical(row)).hexdigest():
-            report.add("substitution-changed", BROKEN, row["id"], _OTHER_SUBSTITUTION, substitution=row["id"],
-                       seq=link[1])  # fmt: skip
+            report.add("substitution-changed", BROKEN, row["id"], _OTHER_SUBSTITUTION, **facts)
+        elif link is None and birth is not None:
+            only_older += 1
+            last = [birth, *(one for one in older if one[-1].get("id") == row["id"])][-1]
+            end = _taken(ended, row, row["ended_at"] or row["made_at"]) if row["state"] == "revoked" else None
+            if (row["state"] == "revoked" and end is None) or not _as_told(row, birth, older):
+                report.add("substitution-changed", BROKEN, row["id"], _OTHER_SUBSTITUTION, **facts | {"seq": last[1]})
     for key, link in told.items():
         report.add("substitution-missing", MISSING, key, _NO_SUBSTITUTION, substitution=key, seq=link[1])
+    for link in (*made, *ended):
+        if link[1] >= since:
+            whose = "{principal} – {substitute}".format(**{"substitute": "…"} | link[-1])
+            report.add("substitution-missing", MISSING, whose, _NO_SUBSTITUTION, substitution=whose, seq=link[1])
+    if only_older:
+        report.note("substitutions-older", "substitutions", _OLDER_SUBSTITUTIONS, count=only_older)
+
+
+def _taken(links: list[list[Any]], row: Mapping[str, Any], since: int | None) -> list[Any] | None:
+    """The first of these acts, from an instant on, that may be about this row; no other row gets it."""
+    for link in links:
+        people = (link[-1]["principal"], link[-1].get("substitute", row["substitute_id"]))
+        if people == (row["principal_id"], row["substitute_id"]) and _micros(link[2]) >= (since or 0):
+            links.remove(link)
+            return link
+    return None
+
+
+def _as_told(row: Mapping[str, Any], birth: list[Any], older: Iterable[list[Any]]) -> bool:
+    """Whether a row is as acts of before tell that it was made, changed and judged; that it ended, others tell."""
+    expected = {name: birth[-1][name] for name in ("scope", "state") if name in birth[-1]}
+    for link in older:
+        if link[-1].get("id") == row["id"]:
+            judged = {"substitution.approved": "active", "substitution.refused": "refused"}.get(link[3])
+            expected |= link[-1].get("after", {}) | ({} if judged is None else {"state": judged})
+    if "valid_to" in expected:
+        expected["valid_to"] = _micros(expected["valid_to"])
+    if expected.get("max_amount") is not None:
+        expected["max_amount"] = format(Decimal(expected["max_amount"]).normalize(), "f")
+    if row["state"] == "revoked":
+        expected.pop("state", None)
+    dated = row["made_at"] is not None or "state" not in birth[-1]
+    return dated and all(row[name] == value for name, value in expected.items())
+
+
+def _micros(at: str) -> int:
+    return (parsed(at) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _check_item(
@@ -1488,6 +1534,11 @@ _OTHER_SUBSTITUTION = N_(
     "Substitution {substitution} is not as act {seq} tells: for whom, by whom, how long or how far."
 )
 _NO_SUBSTITUTION = N_("Act {seq} tells of substitution {substitution}, which is gone.")
+_OLDER_SUBSTITUTIONS = N_(
+    "Substitutions that were made before acts told all of them: {count}. Of these is compared that they were made, "
+    "changed, judged and ended as acts tell; not from when they hold, nor up to when and which amount where nobody has "
+    "changed it."
+)
 OTHER_REASON = N_("Why {item} is as it is stands in no link of chain {chain}, nor beside one.")
 OTHER_VISIT = N_("What stands beside link {seq} of chain {chain}, of the visit that it ends, is not as the link tells.")
 BY_ONE = N_("Version {version} of policy {policy} was put in force by whoever had proposed it.")
@@ -1568,6 +1619,8 @@ _ZH = {
     _UNRECORDED_SUBSTITUTION: "代理 {substitution} 存在，但没有操作记录其设立。",
     _OTHER_SUBSTITUTION: "代理 {substitution} 与第 {seq} 项操作所记不同：被代理人、代理人、期限或范围。",
     _NO_SUBSTITUTION: "第 {seq} 项操作记有代理 {substitution}，其记录已不存在。",
+    _OLDER_SUBSTITUTIONS: "在操作记录全部内容之前设立的代理：{count} 项。只核对其设立、变更、审批与结束是否如操作所记；"
+    "生效时间，以及未经变更的截止时间与金额上限，未核对。",
     _NO_HOLD: "链 {chain} 第 {seq} 环记有被拦操作，其记录已不存在。",
     OTHER_REASON: "{item} 之所以如此的理由，不在链 {chain} 的任何一环中，也不在其旁。",
     OTHER_VISIT: "链 {chain} 第 {seq} 环旁所记的经过（所结束的一次进入）与该环所记不同。",

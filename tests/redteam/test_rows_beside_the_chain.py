@@ -1,5 +1,9 @@
 """What stands in rows beside the chains: versions of policies, emergencies, approvals that nobody has used yet."""
 
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -8,6 +12,7 @@ from engine import audit, history, identity, policy, repository, runtime, tasks
 from engine.db.audit import audit as acts
 from engine.db.policy import break_glass
 from engine.errors import InvalidValue
+from engine.identity import substitution
 from engine.unit_of_work import ENGINE, Actor
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
@@ -215,3 +220,70 @@ def test_why_a_version_was_proposed_is_erased_when_it_is_decided(engine):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         assert (policy.version(uow, made).reason, audit.verify(uow).findings) == ("", [])
         assert "one is ill" not in [words for _, _, words in tasks.written_with_acts(uow, "policy")]
+
+
+PUT_IN = (
+    "INSERT INTO substitution (id, principal_id, substitute_id, valid_from, valid_to, reason, state, made_at) "
+    "SELECT {x}, {people}, valid_from, valid_to, '', 'active', made_at FROM substitution WHERE id = {wide}"
+)
+OLDER = {
+    "nothing": ((), []),
+    "put in": ((PUT_IN.replace("{people}", "substitute_id, principal_id"),), ["substitution-unrecorded"]),
+    "put in twice": ((PUT_IN.replace("{people}", "principal_id, substitute_id"),), ["substitution-unrecorded"]),
+    "put in as of long before": (
+        (PUT_IN.replace("{people}", "principal_id, substitute_id").replace("'active', made_at", "'active', NULL"),),
+        ["substitution-changed", "substitution-unrecorded"],
+    ),
+    "of another": (("UPDATE substitution SET substitute_id = {boss} WHERE id = {wide}",),
+                   ["substitution-missing", "substitution-unrecorded"]),
+    "for everything": (("UPDATE substitution SET scope = 'all' WHERE id = {narrow}",), ["substitution-changed"]),
+    "up to more": (("UPDATE substitution SET max_amount = max_amount * 2 WHERE id = {narrow}",),
+                   ["substitution-changed"]),
+    "for longer": (("UPDATE substitution SET valid_to = {later} WHERE id = {narrow}",), ["substitution-changed"]),
+    "agreed to": (("UPDATE substitution SET state = 'active' WHERE id = {asked}",), ["substitution-changed"]),
+    "not agreed to": (("UPDATE substitution SET state = 'refused' WHERE id = {agreed}",), ["substitution-changed"]),
+    "alive again": (("UPDATE substitution SET state = 'active', ended_at = NULL WHERE id = {over}",),
+                    ["substitution-missing"]),
+    "ended": (("UPDATE substitution SET state = 'revoked' WHERE id = {narrow}",), ["substitution-changed"]),
+    "gone": (("DELETE FROM substitution WHERE id = {narrow}",), ["substitution-missing"]),
+}  # fmt: skip
+
+
+def test_of_substitutions_from_before_acts_told_all_of_them_what_was_told_is_compared(engine, clock, monkeypatch):
+    before: dict[str, str] = {}
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.create_user(uow, "boss", "Boss")
+        for login in ("ann", "bob", "eve"):
+            identity.create_user(uow, login, login.title(), manager="boss")
+        boss, now = identity.user(uow, "boss"), uow.now
+    days = [now + timedelta(days=number) for number in range(100)]
+
+    def act(verb, *arguments, told=False, **options):
+        """As it was recorded then: who for whom, and later which one, but never its row."""
+        monkeypatch.setattr(substitution, "_told", lambda uow, key: {"id": str(key)} if told else {})
+        clock.advance(timedelta(minutes=1))
+        with engine.unit_of_work(Actor(boss.id) if verb is identity.approve_substitution else ENGINE) as uow:
+            return verb(uow, *arguments, **options)
+
+    for name, people, start, end in (("wide", ("ann", "bob"), 1, 3), ("narrow", ("bob", "eve"), 1, 3),
+                                     ("over", ("eve", "ann"), 1, 3), ("asked", ("eve", "bob"), 4, 94),
+                                     ("agreed", ("ann", "eve"), 4, 94)):  # fmt: skip
+        before[name] = act(identity.substitute, *people, days[start], days[end]).id
+    narrower = {"scope": "processes", "names": ["p"], "max_amount": Decimal(5)}
+    act(identity.change_substitution, before["narrow"], days[2], told=True, **narrower)
+    act(identity.end_substitution, before["over"])
+    act(identity.approve_substitution, before["agreed"], told=True)
+    monkeypatch.undo()
+    with engine.unit_of_work(ENGINE) as uow:
+        identity.substitute(uow, "bob", "ann", days[6], days[7])
+    keys = {**before, "boss": boss.id, "x": UUID(int=7)}
+    lite = engine.dialect == "sqlite"
+    bound = {name: f"X'{key.hex}'" if lite else f"'{key}'" for name, key in keys.items()}
+    bound["later"] = "valid_to + 1" if lite else "valid_to + interval '1 hour'"
+
+    found = {name: attacked(engine, *made, **bound)[1] for name, (made, _) in OLDER.items()}
+
+    assert found == {name: codes for name, (_, codes) in OLDER.items()}
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        (note,) = [note for note in audit.verify(uow).notes if note.rule == "substitutions-older"]
+    assert note.facts == {"count": 5}
