@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import bpmn, dmn, forms
 from engine.bpmn import element_templates
-from engine.errors import CannotCompile
+from engine.errors import CannotCompile, Title
 from engine.findings import Finding, Level
 from engine.lint import rules
 from engine.lint.levels import OFF, Levels
@@ -132,7 +132,7 @@ def _read_process(path: str, content: bytes, reading: bpmn.Reading, library: Lib
 
 def _finding(rule: Rule, drawn: Drawn, remark: Remark) -> Finding:
     element = remark.element
-    facts = {"element": element.id, "name": element.name or element.id, **remark.facts}
+    facts = {"element": element.id, "name": Title(element.name or element.id, element.labels), **remark.facts}
     return Finding(
         rule.code, remark.level or rule.level, element.id, remark.message, facts, remark.hint, element.line,
         fixes=remark.fixes, resource=drawn.resource,

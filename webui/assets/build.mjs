@@ -5,6 +5,7 @@ import * as esbuild from 'esbuild';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { bpmnParts } from './bpmn_parts.mjs';
 import { decisionParts } from './decision_parts.mjs';
 import { formTexts } from './form_texts.mjs';
 import { menuTexts } from './menu_texts.mjs';
@@ -26,7 +27,7 @@ const { metafile: { outputs } } = await esbuild.build({
   entryNames: '[name]-[hash]', chunkNames: 'chunk/[name]-[hash]', assetNames: 'asset/[name]-[hash]',
   legalComments: 'linked', logLevel: 'warning',
   loader: { '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file', '.svg': 'file' },
-  plugins: [formTexts(), menuTexts(), decisionParts(), tablerCss()],
+  plugins: [bpmnParts(), formTexts(), menuTexts(), decisionParts(), tablerCss()],
 }).catch(() => process.exit(1));
 
 const manifest = {}, tooBig = [];

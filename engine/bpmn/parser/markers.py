@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.bpmn.model import Loop, Node, Process, Scope
 from engine.bpmn.parser.structure import FEEL_LANGUAGES
-from engine.errors import N_
+from engine.errors import N_, Title
 from engine.findings import Finding, Level
 
 QUANTITY_LIMIT = 1_000
@@ -267,6 +267,7 @@ def _whole(text: str, least: int) -> int | None:
 
 def _problem(rule: str, node: Node, message: str, hint: str, resource: str, **facts: object) -> Finding:
     return Finding(
-        rule, Level.ERROR, node.id, message, {"element": node.id, "name": node.name or node.id, **facts}, hint,
+        rule, Level.ERROR, node.id, message,
+        {"element": node.id, "name": Title(node.name or node.id, node.labels), **facts}, hint,
         line=node.line, resource=resource,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.bpmn.model import Flow, Node, Process, Scope
 from engine.bpmn.parser.refusals import POSITIONS, STANDARD
-from engine.errors import N_
+from engine.errors import N_, Title
 from engine.findings import Finding, Level
 
 FEEL_LANGUAGES = frozenset(
@@ -340,6 +340,6 @@ def _finding(
     rule: str, node: Node, message: str, hint: str, resource: str, level: Level = Level.ERROR, **facts: object
 ) -> Finding:
     return Finding(
-        rule, level, node.id, message, {"element": node.id, "name": node.name or node.id, **facts}, hint,
-        line=node.line, resource=resource,
+        rule, level, node.id, message, {"element": node.id, "name": Title(node.name or node.id, node.labels), **facts},
+        hint, line=node.line, resource=resource,
     )  # fmt: skip

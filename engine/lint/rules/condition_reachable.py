@@ -6,7 +6,7 @@ Wrong: `amount > 100`, and behind it `amount > 500`. Right: `amount > 500` first
 from collections.abc import Iterator
 
 from engine.bpmn.program import Edge
-from engine.errors import N_
+from engine.errors import N_, Title
 from engine.feel.demands import Demand, covers, demands_of
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
@@ -30,7 +30,8 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
             if masked is not None:
                 yield Remark(
                     flows[edge.id], N_("'{name}' is never taken: '{first}' before it is true whenever this is."),
-                    N_("Put the narrower condition first."), {"first": masked.name or masked.id},
+                    N_("Put the narrower condition first."),
+                    {"first": Title(masked.name or masked.id, flows[masked.id].labels)},
                 )  # fmt: skip
             elif complete:
                 earlier.append((edge, demands))

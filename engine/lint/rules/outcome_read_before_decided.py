@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from engine.bpmn.program import Node
-from engine.errors import N_
+from engine.errors import N_, Title
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
 
@@ -30,7 +30,7 @@ def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
                 yield Remark(
                     flow, N_("The condition reads what '{task}' decided, but no way leads from there: it is null."),
                     N_("Put the gateway behind the task, or ask for another approval."),
-                    {"task": asked.name or asked.id},
+                    {"task": Title(asked.name or asked.id, asked.labels)},
                 )  # fmt: skip
 
 

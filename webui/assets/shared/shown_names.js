@@ -3,14 +3,14 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { getLabel } from 'bpmn-js/lib/util/LabelUtil';
 
-const ABOVE_ALL = 5_000, WIDTH_PX = 90;      // a label is as wide as the language of the file needs it
+const ABOVE_ALL = 5_000, WIDTH_PX = 90;      // of a label at most, as bpmn-js sets it; in the file it has the width of the other language
 const WRITES = 'commandStack.element.updateModdleProperties';
 
 class ShownNames {
-  static $inject = ['elementRegistry', 'eventBus', 'config.names'];
+  static $inject = ['elementRegistry', 'eventBus', 'textRenderer', 'config.names'];
   // language: '' shows the names of the file
-  constructor(elementRegistry, eventBus, language = reader()) {
-    Object.assign(this, { elementRegistry, eventBus, language });
+  constructor(elementRegistry, eventBus, textRenderer, language = reader()) {
+    Object.assign(this, { elementRegistry, eventBus, textRenderer, language });
     eventBus.on('render.shape', ABOVE_ALL, (_, context) => { this.#translate(context); });
     eventBus.on([`${WRITES}.executed`, `${WRITES}.reverted`], ({ context }) => { this.#paint(context.element.labels ?? []); });
   }
@@ -40,12 +40,32 @@ class ShownNames {
 
   #translate(context) {
     const { element, gfx } = context, label = this.label(element);
-    const wider = label && element.labelTarget ? Math.max(0, WIDTH_PX - element.width) : 0;
-    if (element.labelTarget) gfx.setAttribute('transform', `translate(${-wider / 2} 0)`);
+    const wider = label && element.labelTarget ? this.#lacking(element, label.get('text')) : 0;
+    if (element.labelTarget) gfx.setAttribute('transform', `translate(${-toTheLeft(element, wider)} 0)`);
     if (!label) return;
     const owner = Object.create(getBusinessObject(element), { name: { value: label.get('text') } });
     context.element = Object.create(element, { businessObject: { value: owner }, width: { value: element.width + wider } });
   }
+
+  // what a label is wider than in the language of the file
+  #lacking({ width }, text) {
+    const room = { x: 0, y: 0, width: WIDTH_PX, height: 0 };
+    return width < WIDTH_PX ? Math.max(0, this.textRenderer.getExternalLabelBounds(room, text).width + 2 - width) : 0;
+  }
+}
+
+// away from what it names where it stands beside it, else to both sides
+function toTheLeft(label, wider) {
+  const [left, right] = edges(label.labelTarget, label);
+  if (label.x >= right) return 0;
+  return label.x + label.width <= left ? wider : wider / 2;
+}
+
+// of a shape, or of the part of a flow that runs up or down where the label stands
+function edges({ x, width, waypoints }, { y, height }) {
+  if (!waypoints) return [x, x + width];
+  const part = waypoints.find((to, at) => at && Math.abs(to.x - waypoints[at - 1].x) < 1 && Math.min(to.y, waypoints[at - 1].y) < y + height && Math.max(to.y, waypoints[at - 1].y) > y);
+  return part ? [part.x, part.x] : [];
 }
 
 export function labelsOf(element) {

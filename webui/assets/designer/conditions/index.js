@@ -1,21 +1,20 @@
 // Conditions as rows and back, by the server: one grammar, whoever wrote the text. What a condition may ask about: names that
 // the last check found, with the labels of form fields.
-import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 
 const DEPTH = 2, PLAIN = /^[\p{L}_][\p{L}\p{N}_]*$/u, COMPARED = ['number', 'string', 'boolean', 'date', 'date and time'];
 const REQUESTER = { login: 'Person', department: 'Department', position: 'Position', name: 'Name' };
 const OUTCOME = { outcome: 'Outcome', agreed: 'Number of agreements', rejected: 'Number of rejections' };
 
 class Conditions {
-  static $inject = ['troikaVariables', 'troikaCatalogue', 'elementRegistry', 'translate'];
+  static $inject = ['troikaVariables', 'troikaCatalogue', 'elementRegistry', 'translate', 'troikaShownNames'];
   #read = new Map();
   #pending = new Set();
   #fields = [];
   #ways = {};
   #names = null;
 
-  constructor(variables, catalogue, elementRegistry, translate) {
-    Object.assign(this, { variables, catalogue, elementRegistry, translate });
+  constructor(variables, catalogue, elementRegistry, translate, shown) {
+    Object.assign(this, { variables, catalogue, elementRegistry, translate, shown });
   }
 
   // ({ text } or { rows }) -> the server's answer; the page sets it
@@ -99,7 +98,7 @@ class Conditions {
   }
 
   #ofApproval({ name: step, entries }) {
-    const element = this.elementRegistry.get(step), called = (element && getBusinessObject(element).get('name')) || step;
+    const element = this.elementRegistry.get(step), called = (element && this.shown.of(element)) || step;
     return entries.filter(({ name }) => OUTCOME[name]).map(({ name, type }) => ({
       key: `approval.${PLAIN.test(step) ? step : `\`${step}\``}.${name}`, label: `${called}: ${this.translate(OUTCOME[name])}`, type, group: 'approval',
       options: name === 'outcome' ? [['agree', this.translate('agreed')], ['reject', this.translate('rejected')]] : [],

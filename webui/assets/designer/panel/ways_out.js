@@ -2,7 +2,7 @@
 import { h } from '@bpmn-io/properties-panel/preact';
 import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { useService } from 'bpmn-js-properties-panel';
-import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { group } from './entries.js';
 
 const LEVELS = { none: 'error', both: 'warn', never: 'warn', empty: 'warn', more: 'info' };
@@ -14,7 +14,7 @@ export function waysGroups(element, translate) {
 
 // of a gateway, or what of it concerns one flow
 export function WaysOut({ element, id }) {
-  const translate = useService('translate'), conditions = useService('troikaConditions'), registry = useService('elementRegistry'), eventBus = useService('eventBus');
+  const translate = useService('translate'), conditions = useService('troikaConditions'), registry = useService('elementRegistry'), eventBus = useService('eventBus'), names = useService('troikaShownNames');
   const [, again] = useState(0);
   useEffect(() => {
     const listen = () => again(count => count + 1);
@@ -22,7 +22,7 @@ export function WaysOut({ element, id }) {
     return () => eventBus.off('troika.names', listen);
   }, []);
   const flow = is(element, 'bpmn:SequenceFlow'), found = conditions.ways(flow ? element.source.id : element.id).filter(({ flows }) => !flow || flows.includes(element.id));
-  const named = key => registry.get(key) ? `“${getBusinessObject(registry.get(key)).get('name') || key}”` : key;
+  const named = key => registry.get(key) ? `“${names.of(registry.get(key)) || key}”` : key;
   const fine = !flow && !found.length && conditions.compared;
   return h('div', { role: 'status', class: 'tk-ways', 'data-entry-id': id }, fine && h('p', { class: 'tk-rows-note' }, translate('Its ways were compared: nothing stands out.')), h('ul', { class: 'tk-judgement' }, found.map((one, place) =>
     h('li', { key: place, class: `tk-judgement-${one.kind === 'empty' && one.default ? 'info' : LEVELS[one.kind]}` }, said(one, translate, named, conditions)))));

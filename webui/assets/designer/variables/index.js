@@ -1,14 +1,13 @@
 // Names that an expression of this drawing may use, with their types, as the last check of the server found them; and the
 // functions. The labels of form fields come from the catalogue.
-import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { extension } from '../extensions.js';
 
 class Variables {
-  static $inject = ['elementRegistry', 'troikaCatalogue', 'eventBus'];
+  static $inject = ['elementRegistry', 'troikaCatalogue', 'eventBus', 'troikaShownNames'];
   #names = [];
 
-  constructor(elementRegistry, catalogue, eventBus) {
-    Object.assign(this, { elementRegistry, catalogue, eventBus });
+  constructor(elementRegistry, catalogue, eventBus, shown) {
+    Object.assign(this, { elementRegistry, catalogue, eventBus, shown });
   }
 
   // (text, kind) -> what the server finds wrong with it, kind: expression | condition | unary_tests; the page sets it
@@ -43,7 +42,7 @@ class Variables {
   #whence({ name, origin }) {
     const element = origin && this.elementRegistry.get(origin);
     if (!element) return undefined;
-    return [this.field({ name, origin })?.label, getBusinessObject(element).get('name')].filter(Boolean).join(' · ') || undefined;
+    return [this.field({ name, origin })?.label, this.shown.of(element)].filter(Boolean).join(' · ') || undefined;
   }
 }
 
