@@ -23,7 +23,7 @@ from engine.errors import N_, Written
 from engine.forms import FormField, schema, signed
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, capitals, errors, languages, navigation, picking, policy_names, signing
+from webui import access, capitals, errors, languages, navigation, picking, policy_names, refusals, signing
 
 
 class _Compiled(BytecodeCache):
@@ -62,7 +62,7 @@ def install(app: Flask) -> None:
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
-        duration=duration, area=area, written=written,
+        duration=duration, area=area, written=written, refusal=refusals.refusal,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,

@@ -51,7 +51,7 @@ _later = (
     .order_by(job.c.visible_at)
 )
 _subscribed = select(
-    subscription.c.kind, subscription.c.name, subscription.c.correlation_key, subscription.c.node
+    subscription.c.kind, subscription.c.name, subscription.c.correlation_key, subscription.c.token
 ).where(subscription.c.instance_id == bindparam("of"), subscription.c.kind.in_([int(kind) for kind in WAITING_TOKEN]))
 
 
@@ -86,7 +86,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A message or signal that is waited for."""
+    """A message or signal that is waited for at `node`. `key`: as it is stored, canonical JSON or empty."""
 
     kind: str
     name: str
@@ -152,7 +152,7 @@ class Playing(Run):
             view = runtime.instance_view(uow, self._main())
             key = view.instance.id
             return Position(
-                uow.now, view, tuple(_tasks(uow, key)), tuple(_due(uow, key)), tuple(_awaited(uow, key)), resubmits
+                uow.now, view, tuple(_tasks(uow, key)), tuple(_due(uow, key)), tuple(_awaited(uow, view)), resubmits
             )
 
     def perform(self, name: str, real: Callable[..., Any], args: tuple[Any, ...], inputs: Values) -> Any:
@@ -286,6 +286,8 @@ def _due(uow: UnitOfWork, instance_id: UUID) -> Iterator[Due]:
         yield Due(str(row.payload.get("node") or ""), words[JobKind(row.kind)], row.visible_at)
 
 
-def _awaited(uow: UnitOfWork, instance_id: UUID) -> Iterator[Awaited]:
-    for row in uow.execute(_subscribed, {"of": instance_id}):
-        yield Awaited(SubscriptionKind(row.kind).name.lower(), row.name, row.correlation_key, row.node or "")
+def _awaited(uow: UnitOfWork, view: InstanceView) -> Iterator[Awaited]:
+    nodes = {token: node for token, node, _ in view.waits}
+    for row in uow.execute(_subscribed, {"of": view.instance.id}):
+        kind = SubscriptionKind(row.kind).name.lower()
+        yield Awaited(kind, row.name, row.correlation_key, nodes.get(row.token, ""))

@@ -8,7 +8,7 @@ from engine.errors import N_, InvalidValue
 from engine.scenarios.playing import Playing
 from engine.scenarios.tracing import Seen
 from engine.scenarios.words import ACTS
-from engine.values import Values, normalise
+from engine.values import Values, decode, normalise
 
 MOST_STEPS = 300
 _PLAIN = ("complete", "agree", "submit again")
@@ -91,7 +91,7 @@ def _step(item: Any) -> dict[str, Any]:
     if "message" in step or "signal" in step:
         step["with"] = plain(step.get("with") or {})
         if "key" in step:
-            step["key"] = plain(step["key"])
+            step["key"] = plain(decode(step["key"]))
     if not any(act in step for act in ACTS) and "task" in step:
         raise InvalidValue(expected="one of " + ", ".join(ACTS), found=str(sorted(step)))
     return step

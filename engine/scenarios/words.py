@@ -1,7 +1,7 @@
 """The words of a scenario file: YAML in, plain data out. Numbers are Decimals, dates are dates, `= …` is FEEL."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from engine.errors import N_, EngineError, Title
+from engine.errors import N_, EngineError, NotFound, Title
 from engine.values import Values
 
 ACTS = ("complete", "agree", "reject", "return", "recall")
@@ -116,6 +116,27 @@ def head(text: str | bytes, file: str) -> dict[str, Any]:
     """What a file says of all its scenarios: now, as, background, process. Raises WrongScenario."""
     document = _Reader(file).document(text)
     return {key: value for key, value in document.items() if key != "scenarios"}
+
+
+def as_told(text: str | bytes, file: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(head, one scenario) as they stand in the file, for `told`. Raises WrongScenario, NotFound."""
+    reader = _Reader(file)
+    document = reader.document(text)
+    for item in reader.of(document.get("scenarios"), list, "scenarios"):
+        if str(reader.name(item.get("name"), "scenarios")) == name:
+            return {key: value for key, value in document.items() if key != "scenarios"}, item
+    raise NotFound(kind="scenario", key=name)
+
+
+def acts_of(steps: Sequence[Mapping[str, Any]], acts: int) -> list[Mapping[str, Any]]:
+    """The first `acts` steps, with what operations are told to answer in them and at the start."""
+    seen, kept = 0, []
+    for step in steps:
+        seen += "operation" not in step
+        if seen > acts:
+            break
+        kept.append(step)
+    return kept
 
 
 class _Reader:

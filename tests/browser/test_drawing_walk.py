@@ -5,12 +5,14 @@ import sys
 import pytest
 from playwright.sync_api import Locator, expect
 
-from engine import repository
+from engine import drafts, repository
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 from tests.browser.conftest import Site
 from tests.browser.hands import Hands
 from tests.browser.panel import entry, group
+from tests.engine.bpmn.drawing import END, START, catch, drawing, element, flows, message, message_event
+from tests.engine.bpmn.test_loops import marked, multiple
 
 pytestmark = [pytest.mark.browser, pytest.mark.designer, pytest.mark.main_job]
 
@@ -160,6 +162,7 @@ def _step(hands: Hands, kind: str, name: str, key: str = "a") -> None:
     hands.press("Enter")
     expect(page.locator(".djs-popup")).to_have_count(0)
     if kind == "独占网关":  # everything else asks for its name
+        page.wait_for_function(LISTENS)
         hands.press("e")
     expect(page.locator(".djs-direct-editing-content")).to_be_focused()
     if name:
@@ -297,9 +300,16 @@ def _scenarios(site: Site, hands: Hands) -> None:
     expect(page.locator("[data-flows]")).to_contain_text("7 / 10", timeout=60_000)
     expect(page.locator("[data-rules]")).to_contain_text("1 / 2")
     expect(page.get_by_role("row").filter(has_text="等财务核准")).to_contain_text("通过")
-    hands.click(page.get_by_role("link", name="编辑").first)
-    page.wait_for_url("**/designer/edit/**")
-    site.ready(page)
+    page.get_by_role("link", name="逐步试运行“等财务核准”").click()
+    panel = page.locator("#play")
+    expect(panel.locator("[data-follows='0']")).to_contain_text("第 0 步，共 1 步", timeout=20_000)
+    expect(panel.get_by_role("form", name=MANAGER)).to_be_visible()
+    panel.get_by_role("button", name="下一步").click()
+    expect(panel.get_by_role("form", name=FINANCE)).to_be_visible(timeout=20_000)
+    expect(panel.get_by_role("button", name="下一步")).to_have_count(0)
+    panel.get_by_text("图上的标记").click()
+    assert chromium.violations(page, "#play") == []
+    panel.get_by_role("button", name="结束试运行").click()
 
 
 def _publish(site: Site, hands: Hands, version: int) -> None:
@@ -329,3 +339,38 @@ def _second_version(site: Site, hands: Hands) -> None:
     group(page, "general")
     hands.fill(entry(page, "name").locator("textarea, input").first, "部门经理审批")
     _publish(site, hands, 2)
+
+
+ASKED = '<zeebe:assignmentDefinition assignee="= person"/>'
+CALLED = drawing(START + element("userTask", "inside", ASKED.replace("= person", "bob")) + END
+                 + flows("start inside end"), process_id="play_called")  # fmt: skip
+PLAYED = drawing(
+    START + catch("arrived", message_event("paid"))
+    + marked(element("userTask", "each", ASKED), multiple(inputCollection="= people", inputElement="person"))
+    + element("callActivity", "call", '<zeebe:calledElement processId="play_called"/>') + END
+    + flows("start arrived each call end"),
+    message("paid", "= \"K-1\""), "play_parts",
+)  # fmt: skip
+
+
+def test_messages_several_instances_and_called_processes_are_played(site: Site) -> None:
+    with site.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/play_called.bpmn": CALLED})
+        drafts.import_drawing(uow, "play_parts.bpmn", PLAYED, "oa")
+    page = site.enter("chen", at="/designer/edit/play_parts?play")
+    panel = page.locator("#play")
+    panel.get_by_role("button", name="发起", exact=True).click()
+    expect(panel.locator("[data-waits]")).to_contain_text("消息 paid（arrived 正在等待）", timeout=20_000)
+    panel.locator("[data-play-form=message] textarea").fill('people = ["ann", "chen"]')
+    panel.get_by_role("button", name="发送").click()
+    for person in ("安然", "陈晨"):
+        acting = panel.get_by_role("button", name=person, exact=True)
+        expect(acting).to_be_visible(timeout=20_000)
+        acting.click()
+        expect(panel.get_by_role("form", name="each")).to_contain_text(person, timeout=20_000)
+        panel.get_by_role("button", name="完成", exact=True).click()
+    expect(panel.get_by_role("form", name="inside")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-element-id=call].tk-active")).to_have_count(1)
+    panel.get_by_role("button", name="完成", exact=True).click()
+    expect(panel.locator("[data-ended]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".djs-connection.tk-taken")).to_have_count(4)

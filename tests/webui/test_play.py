@@ -6,12 +6,13 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from engine import drafts
+from engine import drafts, operations
 from engine.db.history import history
 from engine.db.instance import instance
 from engine.unit_of_work import ENGINE
 from tests.webui.drawings import CLAIM
 from tests.webui.publishing import published
+from webui import refusals
 
 GIVEN = {"reason": "客户午餐", "amount": 12.5}
 
@@ -167,6 +168,39 @@ def test_what_was_played_is_kept_as_a_scenario_that_is_run_and_shows_what_it_cov
         assert (f'value="{name}"' in page, left in page) == (False, True)
     assert "There is no scenario yet." in page
     assert root.post("/designer/play/claim/scenario", json=waits, headers=asks).status_code == 201
+
+
+def test_a_scenario_of_the_file_is_played_step_by_step_and_left_for_another_way(sign_in, play):
+    root = sign_in("root")
+    steps = [{"task": "approve", "as": "bob", "agree": {"cost_centre": "R1"}},
+             {"task": "pay", "as": "ann", "complete": {}}]  # fmt: skip
+    sent = {"xml": CLAIM.decode(), "person": "ann", "given": GIVEN, "steps": steps, "name": "付款了"}
+    asks = {"Accept": "application/json"}
+    assert root.post("/designer/play/claim/scenario", json=sent, headers=asks).status_code == 201
+    assert "/designer/edit/claim?scenario=" in root.get("/designer/scenarios/claim").text
+
+    def at(acts, **more):
+        return play(given=None, follows={"name": "付款了", "acts": acts}, **more)
+
+    begun, agreed, paid = (at(acts) for acts in range(3))
+    assert [one["markers"] for one in (begun, agreed)] == [
+        {"begin": "passed", "approve": "active"}, play(steps=steps[:1])["markers"],
+    ]  # fmt: skip
+    assert ['data-play="next"' in one["html"] for one in (begun, agreed, paid)] == [True, True, False]
+    assert (paid["ended"], paid["follows"]) == ("paid", {"name": "付款了", "acts": 2, "all": 2})
+    other = at(0, steps=[{"task": "approve", "as": "bob", "reject": {"opinion": "no"}}])
+    assert (other["ended"], 'data-play="next"' in other["html"]) == ("rejected", False)
+    play(404, given=None, follows={"name": "no such", "acts": 0})
+    play(422, given=None, follows={"name": "付款了", "acts": -1})
+
+
+def test_every_code_with_which_an_operation_refuses_has_words(app):
+    with app.test_request_context():
+        shipped = [one for one in operations.catalog().values() if one.function.__module__.startswith("engine.")]
+        codes = {code for operation in shipped for code in operation.errors}
+        assert len(codes) > 40
+        assert [code for code in sorted(codes) if refusals.refusal(code) == code] == []
+        assert refusals.refusal("ELSEWHERE.1") == "ELSEWHERE.1"
 
 
 def test_scenarios_are_published_with_the_drawing(sign_in, play, engine):

@@ -25,7 +25,9 @@ from engine.values import Values
 from webui import errors, filling, rendering, route
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, findings_out, path_of_draft
+from webui.designer.library import opened_drawing
 from webui.designer.play_words import acts, words_of
+from webui.designer.scenario_files import told_in
 from webui.rendering import label, render_block
 from webui.transaction import own_transactions
 
@@ -55,6 +57,8 @@ class Script:
     typed: Values
     again: bool
     """the last step was taken back: what was typed for it is shown again"""
+    follows: dict[str, Any] | None = None
+    """the scenario of the file that is played: its name, how many of its steps (`acts`) of how many (`all`)"""
 
 
 @designer.post("/play/<key>")
@@ -132,15 +136,35 @@ def script_of(key: str, sent: dict[str, Any]) -> Script:
     if not isinstance(told, list) or not isinstance(at, list) or len(at) != 2:
         raise InvalidValue(expected="a list of steps", found=str(told)[:80])
     typed = sent.get("typed") if isinstance(sent.get("typed"), dict) else {}
-    story, item = None, {}
-    if isinstance(given, dict):
+    story, follows = None, None
+    item: dict[str, Any] = {}
+    head: dict[str, Any] = {}
+    if isinstance(sent.get("follows"), dict):
+        head, item, follows = _followed(key, sent["follows"])
+        item = item | {"steps": [*item["steps"], *saying.steps(told)]}
+        person = str(item["as"])
+    elif isinstance(given, dict):
         item = {"name": "trial", "as": person, "given": saying.plain(given), "steps": saying.steps(told)}
-        story = words.told(item, {}, key)
+    if item:
+        story = words.told(item, head, key)
     files = files_of(path_of_draft(key), xml)
     return Script(
         key, files, story, item, person, bool(sent.get("sample")), (str(at[0]), str(at[1])), typed or {},
-        sent.get("again") is True,
+        sent.get("again") is True, follows,
     )  # fmt: skip
+
+
+def _followed(key: str, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A scenario of the file up to one of its steps: (head of the file, the scenario, what the page says of it)."""
+    name, acts = str(asked.get("name")), asked.get("acts")
+    if not isinstance(acts, Decimal) or acts < 0:
+        raise InvalidValue(expected="a number of steps", found=str(acts)[:80])
+    head, item = words.as_told(told_in(opened_drawing(key)), "scenarios", name)
+    steps = item.get("steps") or []
+    every = sum("operation" not in step for step in steps)
+    done = min(int(acts), every)
+    item = {"as": head.get("as") or g.reader.login, "given": {}, **item, "steps": words.acts_of(steps, done)}
+    return head, item, {"name": name, "acts": done, "all": every}
 
 
 # ---------------------------------------------------------------- before the start
@@ -177,7 +201,8 @@ def _standing(script: Script, run: Playing, stopped: Stopped | None) -> Response
         said = words_of(position.view)
         html = render_block(
             "designer/play.html", "standing", position=position, words=said, task=task, sample=script.sample,
-            acts=acts(run, said), variables=said.data(position.view.variables), person=script.person,
+            acts=acts(run, said), follows=script.follows, person=script.person,
+            variables=said.data(position.view.variables),
             error=_explained(stopped.error, stopped.number, again=not refused) if stopped is not None else "",
             after=playing.duration_between(position.now, position.due[0].at) if position.due else "",
             incidents=[(said.of(one.node), rendering.incident(one)) for one in position.view.incidents],
@@ -188,7 +213,8 @@ def _standing(script: Script, run: Playing, stopped: Stopped | None) -> Response
     answer = jsonify(
         html=html, started=True, steps=len(run.seen) - 1, markers=passed | position.view.markers,
         flows=list(dict.fromkeys(flows)), fresh=[flow for process, flow in run.seen[-1].flows if process == script.key],
-        ended=position.view.instance.ended_code, stopped=stopped.number if stopped is not None else None,
+        ended=position.view.instance.ended_code, follows=script.follows,
+        stopped=stopped.number if stopped is not None else None,
     )  # fmt: skip
     return answer, 422 if refused else 200
 

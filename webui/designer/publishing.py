@@ -25,7 +25,8 @@ from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
 from webui.designer.filing import KINDS, File, changed_by, file_of
 from webui.designer.library import name_of
-from webui.designer.scenarios import Outcome, deployed_file, played
+from webui.designer.scenario_files import deployed_file
+from webui.designer.scenarios import Outcome, played
 from webui.rendering import label, page, person
 from webui.transaction import own_transactions, shows_again
 

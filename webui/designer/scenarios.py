@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import select
 
 from engine import drafts, repository, runtime, scenarios
-from engine.db.definition import Kind, deployment, resource
 from engine.errors import EngineError, InvalidValue
 from engine.scenarios import coverage, playing, saying, writing
 from engine.scenarios.coverage import Coverage
@@ -19,15 +17,10 @@ from webui import errors
 from webui.designer.blueprint import designer
 from webui.designer.library import Opened, draft_of, opened_drawing
 from webui.designer.play import files_of, installation, reading, script_of, sent_script, stage
+from webui.designer.scenario_files import path_of, told_in
 from webui.rendering import as_script_data, label, page
 from webui.transaction import own_transactions, shows_again
 
-_deployed = (
-    select(resource.c.content)
-    .join(deployment, deployment.c.id == resource.c.deployment_id)
-    .order_by(deployment.c.deployed_at.desc())
-    .limit(1)
-)
 LONGEST_NAME = 200
 
 
@@ -80,7 +73,7 @@ def _again(error: EngineError, key: str) -> ResponseReturnValue:
 def remove_scenario(key: str) -> ResponseReturnValue:
     """Take one out of the draft of the file."""
     opened, name = opened_drawing(key), request.form.get("name", "")
-    keep(opened, writing.removed(_text(opened), name, key))
+    keep(opened, writing.removed(told_in(opened), name, key))
     flash(gettext("“%(name)s” is removed from the draft of the scenarios.", name=name), "success")
     return redirect(url_for(".scenario_list", key=key), 303)
 
@@ -138,7 +131,7 @@ def save_scenario(key: str) -> ResponseReturnValue:
     with installation().unit_of_work(Actor(g.reader.id)) as g.uow:
         try:
             opened = opened_drawing(key)
-            keep(opened, writing.added(_text(opened), item, key))
+            keep(opened, writing.added(told_in(opened), item, key))
         finally:
             g.pop("uow")
     return jsonify(name=name, address=url_for(".scenario_list", key=key)), 201
@@ -147,7 +140,7 @@ def save_scenario(key: str) -> ResponseReturnValue:
 def keep(opened: Opened, text: str) -> None:
     """Save the file of scenarios."""
     there = draft_of(opened.key, "scenarios")
-    path, version = (there.path, there.version) if there is not None else (_path(opened), 0)
+    path, version = (there.path, there.version) if there is not None else (path_of(opened), 0)
     drafts.save(g.uow, path, text.encode(), version=version, name=opened.line.name)
 
 
@@ -162,30 +155,8 @@ def _shown(opened: Opened, ran: Played | None = None, error: EngineError | None 
 
 
 def _stories(opened: Opened) -> list[scenarios.Scenario]:
-    text = _text(opened)
+    text = told_in(opened)
     return scenarios.read(text, "scenarios", opened.key) if text else []
-
-
-def _path(opened: Opened) -> str:
-    return opened.path.removesuffix(".bpmn") + scenarios.SUFFIX
-
-
-def _text(opened: Opened) -> str:
-    """The file: its draft, else as it was deployed, else as it lies in the library; empty when there is none."""
-    for content in drafts.scenarios_of(g.uow, opened.key).values():
-        return content.decode("utf-8")
-    stored = deployed_file(_path(opened))
-    if stored is not None:
-        return stored.decode("utf-8")
-    file = g.uow.settings.library / _path(opened)
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def deployed_file(path: str) -> bytes | None:
-    """The scenarios at `path` as they were deployed last."""
-    query = _deployed.where(resource.c.path == path, resource.c.kind == int(Kind.SCENARIOS))
-    stored = g.uow.execute(query).scalar()
-    return None if stored is None else bytes(stored)
 
 
 def _drawing(xml: bytes, found: Coverage) -> dict[str, object]:

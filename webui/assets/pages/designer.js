@@ -71,7 +71,9 @@ async function start() {
     modeler.get('troikaFindings').show(wanted);
     asLeft(modeler.get('canvas'), element);
   }
-  if (new URLSearchParams(location.search).has('play')) await modeler.get('troikaPlay').toggle();
+  const asked = new URLSearchParams(location.search), play = modeler.get('troikaPlay');
+  if (asked.has('scenario')) await play.follow(asked.get('scenario'));
+  else if (asked.has('play')) await play.toggle();
   addEventListener('pagehide', () => sessionStorage.setItem(PLACE, JSON.stringify(placed(modeler.get('canvas')))));
 }
 

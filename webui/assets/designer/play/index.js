@@ -17,6 +17,7 @@ class Play {
   #given = null;
   #at = ['', ''];
   #asked = 0;
+  #follows = null;      // a scenario of the file: its name, how many of its steps were played, of how many
 
   constructor(canvas, elementRegistry, eventBus) {
     Object.assign(this, { canvas, elementRegistry, eventBus, sample: false, person: '' });
@@ -36,7 +37,7 @@ class Play {
   }
 
   get script() {
-    return { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample };
+    return { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, follows: this.#follows };
   }
 
   async toggle() {
@@ -48,6 +49,12 @@ class Play {
     fit({ get: () => this.canvas }, matchMedia('(max-width: 767px)').matches ? 16 : 110, { readable: READABLE });
     if (await this.#ask()) this.host.querySelector('h2')?.focus();
     else if (!this.host.childElementCount) this.#close();
+  }
+
+  // a scenario of the file, step by step
+  async follow(name) {
+    this.#follows = { name, acts: 0 };
+    await this.toggle();
   }
 
   #close() {
@@ -67,7 +74,7 @@ class Play {
 
   // `change`: what the next question would hold; kept only when the server could do it
   async #ask({ opinion = '', ...change } = {}) {
-    const next = { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, at: this.#at, ...change };
+    const next = { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, follows: this.#follows, at: this.#at, ...change };
     const mine = ++this.#asked;
     try {
       const answer = await whileBusy(send('POST', this.address, { xml: await this.xml(), ...next }));
@@ -76,7 +83,8 @@ class Play {
       this.#given = next.given;
       this.#steps = next.steps;
       this.#at = next.at;
-      if (answer.stopped !== null && answer.stopped !== undefined) this.#steps = upTo(next.steps, answer.stopped - 1);
+      this.#follows = answer.follows ?? null;
+      if (answer.stopped !== null && answer.stopped !== undefined) this.#stopped(answer.stopped - 1);
       this.#draw(answer, { opinion });
       return true;
     } catch (error) {
@@ -86,6 +94,13 @@ class Play {
       if (error instanceof Refused && error.body?.findings) this.onFindings(error.body.findings);
       return false;
     }
+  }
+
+  // the first `acts` acts are what could be played
+  #stopped(acts) {
+    const told = this.#follows?.acts ?? 0;
+    this.#steps = upTo(this.#steps, Math.max(acts - told, 0));
+    if (acts < told) this.#follows = { ...this.#follows, acts };
   }
 
   #draw({ html, markers, flows, fresh }, { keep = false, opinion = keep ? this.host.querySelector('[name=opinion]')?.value : '' } = {}) {
@@ -128,7 +143,8 @@ class Play {
     const button = target.closest('[data-play]');
     const act = button?.dataset.play;
     if (act === 'close') this.#close();
-    else if (act === 'restart') this.#ask({ given: null, steps: [], at: ['', ''] });
+    else if (act === 'restart') this.#ask({ given: null, steps: [], at: ['', ''], follows: this.#follows && { ...this.#follows, acts: 0 } });
+    else if (act === 'next') this.#ask({ steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts + 1 } });
     else if (act === 'back') this.#back();
     else if (act === 'look') this.#ask({ at: [button.dataset.node, button.dataset.login] });
     else if (act === 'after') this.#add({ after: button.value });
@@ -139,7 +155,8 @@ class Play {
   #back() {
     const acts = this.#steps.filter(step => !('operation' in step)), last = acts.at(-1);
     if (last) this.#ask({ steps: upTo(this.#steps, acts.length - 1), ...typedIn(last) });
-    else this.#ask({ given: null, steps: [], typed: this.#given });
+    else if (this.#follows?.acts) this.#ask({ steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts - 1 } });
+    else this.#ask({ given: null, steps: [], typed: this.#given, follows: null });
   }
 
   #change({ target }) {
@@ -157,7 +174,7 @@ class Play {
     else if (playForm === 'task') this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
     else if (playForm === 'save') this.#save(said.get('name'), form);
     else if (playForm === 'answer') this.#answer(form.dataset, event.submitter, said.get('returns'));
-    else this.#add({ [playForm]: name, ...(playForm === 'message' ? { key } : {}), with: said.get('with') });
+    else this.#add({ [playForm]: name, ...(playForm === 'message' && key ? { key: JSON.parse(key) } : {}), with: said.get('with') });
   }
 
   async #save(name, form) {
@@ -173,7 +190,7 @@ class Play {
   // another answer for a call that was made in act number `act`: told after the step, before the next one
   #answer({ act, operation, index }, { value, dataset }, returns) {
     const told = { operation, ...(value === 'returns' ? { returns } : value === 'fails' ? { 'fails with': dataset.code } : { raises: 'OutOfOrder' }) };
-    const before = upTo(this.#steps, Number(act));
+    const before = upTo(this.#steps, Number(act) - (this.#follows?.acts ?? 0));
     const here = before.length - trailing(before);
     const stubs = before.slice(here), rest = this.#steps.slice(before.length);
     const same = stubs.map((stub, place) => [stub, place]).filter(([stub]) => stub.operation === operation)[Number(index)];
