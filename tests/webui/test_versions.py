@@ -91,6 +91,20 @@ def test_a_version_does_not_differ_from_itself(ana, engine):
     assert "The two do not differ" in ana.get(f"/designer/difference/claim?before={newest}&after={newest}").text
 
 
+def test_where_there_is_only_one_version_the_difference_says_so_and_leads_to_the_editor(ana, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/lone.bpmn": CLAIM.replace(b'process id="claim"', b'process id="lone"')})
+
+    shown = ana.get("/designer/difference/lone").text
+
+    assert "There is only one: Version 1" in shown
+    assert 'href="/designer/edit/lone"' in shown
+    assert ('name="before"' in shown, "do not differ" in shown) == (False, False)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.save(uow, "processes/oa/lone.bpmn", CLAIM.replace(b'process id="claim"', b'process id="lone"'))
+    assert "The two do not differ" in ana.get("/designer/difference/lone").text
+
+
 VISIT = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
  targetNamespace="urn:t"><process id="visit" name="拜访" isExecutable="true"><startEvent id="begin" name="已提交">
