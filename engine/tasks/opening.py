@@ -220,9 +220,20 @@ def shown_form(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> fo
     return former[-1] if former else None
 
 
+def values_left(act: Act) -> Values:
+    """What a closed round could read as it is now: of what is left of its process, from the inside outwards."""
+    state = runtime.load(act.uow, act.instance)
+    inner = next((scope for scope in reversed(_scopes(act.round)) if scope in state.scopes), 0)
+    return bpmn.variables(state, inner)
+
+
+def _scopes(round: Any) -> list[int]:
+    """From the process itself inwards to the round."""
+    return [int(part.partition("@")[0]) for part in (round.scope_path or "0").split("/")]
+
+
 def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID:
     """The version of the process, or of the one called around the task, in which it stood when it was decided."""
-    around = [0, *(int(part.partition("@")[0]) for part in (round.scope_path or "0").split("/")[1:])]
     then: dict[int, str] = {}
     decided = False
     for row in uow.execute(_moves, {"of": instance.id}):
@@ -234,7 +245,7 @@ def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID
             if not decided:
                 then[told["scope"]] = told["to"]
         decided = decided or told.get("item") == str(item.id)
-    return next((UUID(then[scope]) for scope in reversed(around) if scope in then), instance.definition_id)
+    return next((UUID(then[scope]) for scope in reversed(_scopes(round)) if scope in then), instance.definition_id)
 
 
 def judge(act: Act) -> Known:

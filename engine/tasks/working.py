@@ -115,6 +115,8 @@ class TaskView:
     """whether a decision is signed by hand: required | offered | never"""
     proposal: Proposal | None = None
     """what a substitute has decided, while it waits for the principal"""
+    as_decided: bool = True
+    """whether `values` are those that were on the page when a closed task was decided"""
     beyond: NotYourTask | None = None
     """why a substitute may only look: his principal has set a limit"""
 
@@ -127,7 +129,8 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         raise opening.not_yours(act)
     is_open = act.round.status == RoundStatus.OPEN
     form = opening.form_of(act) if is_open else opening.shown_form(uow, act.instance, act.round, act.item)
-    values = opening.values_of(act) if is_open else {}
+    values = opening.values_of(act) if is_open else opening.values_left(act)
+    seen = None if is_open else act.item.form_digest
     document = document_of(act) if is_open else None
     counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]
     return TaskView(
@@ -173,6 +176,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         note=returning.note(act) if is_open else None,
         signature=act.work.signature,
         proposal=_proposal(act) if is_open else None,
+        as_decided=seen is None or seen == opening.form_digest(uow, form, values),
         beyond=None if mine or not is_open else opening.beyond(act),
     )
 

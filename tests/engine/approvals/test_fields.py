@@ -1,5 +1,7 @@
 """What a node says about the fields of its form and the acts on it reaches who is asked, and stays as it was drawn."""
 
+from decimal import Decimal
+
 import pytest
 
 from engine import prints, tasks
@@ -72,3 +74,19 @@ def test_signers_stay_where_the_drawing_lets_nobody_take_them_away(office):
         office.do("bob", tasks.remove_signer, office.item("fay"))
     office.do("dan", tasks.remove_signer, office.item("fay"))
     assert office.asked() == {"bob", "eve"}
+
+
+def test_a_task_that_is_closed_shows_what_stands_there_and_says_whether_it_was_so_when_it_was_decided(office):
+    shown = '<zeebe:formDefinition formId="oa/claim"/>'
+    hidden = '<troika:fields default="read"><troika:field id="amount" perm="hidden"/></troika:fields>'
+    nodes = (approval("one", shown, hidden, users="bob"), approval("two", shown, users="eve"))
+    office.begin(*nodes, form=True, note="urgent", amount=Decimal(7))
+    bobs = office.item("bob")
+    office.act("bob", tasks.agree)
+
+    view = office.do("bob", tasks.get, bobs)
+    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("urgent", True, "hidden")
+
+    office.act("eve", tasks.agree, {"note": "not any more"})
+    view = office.do("bob", tasks.get, bobs)
+    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("not any more", False, "hidden")
