@@ -11,6 +11,9 @@ from engine.policy.space.undoing import Undoing
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
+_BEGIN_EMPTY = ("object", "property")
+"""kinds of data at which nothing gets stuck: without a value they are null"""
+
 
 class Resting(Undoing):
     """`data`: the variables that are told apart. `whole`: nothing is left out but what is passed at once; without
@@ -122,7 +125,8 @@ class Resting(Undoing):
         if not container.starts or container.repeats or node.ad_hoc is not None:
             return False
         inner = self.system.processes.get(f"{container.id}/") or node.inner
-        if node.extensions.outputs or node.data_out or node.data or (inner is not None and inner.data):
+        declared = [*node.data, *(inner.data if inner is not None else ())]
+        if node.extensions.outputs or node.data_out or any(item.kind not in _BEGIN_EMPTY for item in declared):
             return False
         return (
             all(flow.condition is None for flow, _ in container.outgoing)

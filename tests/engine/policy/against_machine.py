@@ -14,7 +14,7 @@ from engine.policy.abstraction import NOT_TOLD
 from engine.policy.checker import space_of
 from engine.policy.search import Effort, search
 from engine.policy.space import DIGIT, WORDS, Space, State
-from tests.engine.policy.exhaustive import Explored, Explorer, Yes
+from tests.engine.policy.exhaustive import DOCUMENT, Explored, Explorer, Yes
 from tests.engine.policy.random_payments import AMOUNTS, DECISION, LEVELS, OTHERS, PAY, WRITES, structured, tangled
 
 SUBJECT = SimpleNamespace(type="erp_payment_request", argument="request_id")
@@ -47,6 +47,7 @@ UNDOING: dict[str, Callable[..., bytes]] = {
     "full of compensation": partial(structured, undoing_pays=True),
     "full of compensation, with data": partial(structured, data=True, undoing_pays=True),
 }  # fmt: skip
+THIRD = "C"
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
 SAMPLES = {
@@ -89,7 +90,7 @@ def judged(
     xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, gaps: bool = False
 ) -> Verdict | None:  # fmt: skip
     """None for a drawing that is refused when it is read or compiled. `gaps`: an instance may begin without a value,
-    and a job answer none."""
+    and a job answer none; it may be about a document that nothing in the drawing names."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -98,6 +99,8 @@ def judged(
         return None
     findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms=_form, decisions=_asked)
     start = {name: [*values, None] if gaps else values for name, values in _start(xml).items()}
+    if gaps:
+        start["request_id"] = [DOCUMENT, THIRD]
     if entangled:
         start |= {name: [True, False] for name in VARIABLES if name.encode() in xml}
     return Verdict(

@@ -173,6 +173,17 @@ def test_a_document_that_is_swapped_twice_may_be_the_first_one_again():
     assert verdict.proof == set(verdict.machine.paid) == {"pay"}
 
 
+def test_a_document_that_two_writes_bring_back_is_another_one_where_neither_names_it():
+    """Two exchanges of A and B pay B for a request that was about neither."""
+    swaps = "".join(service(name, "erp.other", **SWAPPED) for name in ("swap", "back"))
+    lines = ("start fin ok", f"ok swap ? {AGREED}", "ok end", "swap back pay end")
+
+    verdict = judged(drawing(START + END + APPROVES + PAYS + swaps + flows(*lines)), gaps=True)
+
+    assert verdict is not None
+    assert verdict.outcome == "violated, both"
+
+
 def test_what_nothing_in_a_called_process_throws_begins_no_handler_there():
     """A call is no thrower itself: nothing but what is in it can throw."""
     handler = (
@@ -593,8 +604,16 @@ def test_nothing_happens_beside_what_is_over_with_its_inside():
     assert verdict.outcome == "proved, both"
 
 
+OWN_DATA = '<dataObject id="own" name="request_id"/>'
+
+
 @pytest.mark.parametrize(
-    "within", [script("r", "amount", "other"), "<subProcess id='r'><startEvent id='r0'/></subProcess>"]
+    "within",
+    [
+        script("r", "amount", "other"),
+        "<subProcess id='r'><startEvent id='r0'/></subProcess>",
+        OWN_DATA + script("r", "amount", "other"),
+    ],
 )
 def test_nothing_happens_beside_what_begins_and_ends_in_one_step(within):
     late = boundary("late", "S", timer("PT1H"), interrupting=False) + service("pay", PAY, in_request_id="= request_id")
