@@ -135,7 +135,7 @@ class Monitor(Tokens):
                     words = [word.removesuffix(APART) for word in words]
             elif self.bit.get(name, 0) & asked and place.node.type == "userTask":
                 words.append(STALE + APART * bool(self.bit[name] & apart))
-            elif name in self._reads_at_once and name not in self._loose and self._counts[name] & replaced:
+            elif name in self._reads_at_once and self._counts[name] & replaced:
                 counts = self._counts[name]
                 words.append(f"{READ}{state.live & counts}{APART * bool(counts & apart)}")
             else:

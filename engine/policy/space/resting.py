@@ -6,7 +6,7 @@ from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import beside, places_before
 from engine.policy.space.monitor import of_several
-from engine.policy.space.states import APART, DIGIT, PASSED, Move, Need, State, is_marked, one_more
+from engine.policy.space.states import APART, BY_THE_MACHINE, DIGIT, LATE, PASSED, Move, Need, State, is_marked, one_more
 from engine.policy.space.undoing import Undoing
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
@@ -166,9 +166,7 @@ class Resting(Undoing):
             return
         place = self.system.places[name]
         if self._stays[name] or name in passed:
-            if self._waited(passed):
-                self._loose.add(name)
-            yield self.slot(name, ""), passed
+            yield self.slot(name, LATE if self._waited(passed) and self._is_hasty(place) else ""), passed
             return
         for flow, target in place.outgoing:
             if self._joins(self.system.places[target]):
@@ -182,6 +180,12 @@ class Resting(Undoing):
         """Whether a token that has passed all these may still be on its way: somebody else moves it on."""
         kinds = (self.system.places[name].node.type for name in passed if name not in self.data.certain)
         return any(kind in TASKS or kind == "intermediateCatchEvent" for kind in kinds)
+
+    def _is_hasty(self, place: Place) -> bool:
+        """Whether it matters when a token comes: the machine goes on at once, or a payment reads its document."""
+        return place.id in self._reads_at_once or place.node.type.endswith(("Gateway", "endEvent")) or (
+            place.node.type in BY_THE_MACHINE
+        )  # fmt: skip
 
     def hands_on(self, name: str) -> bool:
         """Whether nothing that a token in this place does is looked at by itself."""

@@ -21,6 +21,8 @@ PASSED = "passed"
 """word of a move that only hands the token on"""
 HELD = "held"
 """stage of an approval that was rejected and waits for the other branches"""
+LATE = ">"
+"""stage of a token that may still be on its way: others move it through what is passed before"""
 STALE = "~"
 """mark of an open approval: it is about a document that another one has replaced since it was asked"""
 READ = "="
@@ -34,6 +36,8 @@ UNDOING, BESIDE = "undoing", "undoing beside"
 """stages of what throws compensation: it waits until everything is undone, or has gone on"""
 UNDOES = "undoes"
 """word of a move that begins a handler of compensation"""
+BY_THE_MACHINE = ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction")
+"""types of what goes on by itself, unless it gets stuck, beside gateways and ends"""
 DIGIT = 3
 """bits of an outcome"""
 

@@ -8,7 +8,9 @@ from engine.policy.space.monitor import results_of
 from engine.policy.space.moving import Moving
 from engine.policy.space.states import (
     BESIDE,
+    BY_THE_MACHINE,
     HELD,
+    LATE,
     LOGGED,
     READ,
     STALE,
@@ -72,7 +74,7 @@ class Space(Moving):
             return self._held(state, slot, place)
         if stage.startswith((STALE, READ)):
             return self._leave_task(state, slot, place, stage)
-        return self._arrive(state, slot, place) if stage == "" else self._join(state, place, stage)
+        return self._arrive(state, slot, place) if stage in ("", LATE) else self._join(state, place, stage)
 
     def _kind_of(self, place: Place, stage: str, state: State) -> int:
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
@@ -80,7 +82,7 @@ class Space(Moving):
             return SURE if self._undone_at_once else BY_ITSELF
         if stage.startswith("!"):
             return SURE if self._is_over(state, place) else OUTSIDE
-        if stage == HELD or stage.startswith(LOGGED) or place.id in self._loose:
+        if stage in (HELD, LATE) or stage.startswith(LOGGED) or (stage and place.id in self._loose):
             return OUTSIDE
         node = place.node
         if self._throws_back(place):
@@ -91,7 +93,7 @@ class Space(Moving):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
         if place.id in self.data.certain or self.data.is_decided(place.id, state.data):
             return SURE
-        if node.type in ("scriptTask", "businessRuleTask", "intermediateThrowEvent", "subProcess", "transaction"):
+        if node.type in BY_THE_MACHINE:
             return BY_ITSELF
         return OUTSIDE
 

@@ -13,10 +13,10 @@ class Tokens(Layout):
         self.slots: list[tuple[Place, str]] = []
         self._number: dict[tuple[str, str], int] = {}
         self._loose: set[str] = set()
-        """places to which a token may still be on its way when it is counted there"""
+        """joins to which a token may still be on its way when it is counted there"""
 
     def slot(self, name: str, stage: str) -> int:
-        """Number of a place and stage: "" a token has come; "!" active, followed by the ids of timers beside it that
+        """Number of a place and stage: "" a token has come, LATE or may still come; "!" active, followed by the ids of timers beside it that
         have run out; either with a mark STALE or READ; HELD; of a join, the flow by which a token came."""
         key = (name, stage)
         if key not in self._number:

@@ -33,7 +33,7 @@ from tests.engine.bpmn.drawing import (
 )
 from tests.engine.policy import mutants, sizes
 from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
-from tests.engine.policy.random_payments import CAPABILITY, COMPENSATE, MARK, PAY, WRITES
+from tests.engine.policy.random_payments import CAPABILITY, COMPENSATE, MARK, PAY, TERMINATE, WRITES
 
 COUNT = 45
 """of each kind; `benchmarks.proofs` takes thousands"""
@@ -621,6 +621,21 @@ def test_nothing_happens_beside_what_begins_and_ends_in_one_step(within):
 
     body = START + END + f'<subProcess id="S">{inside}</subProcess>' + user("u") + late
     verdict = judged(drawing(body + flows("start S u end", "late pay")))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+@pytest.mark.parametrize("stops", [element("endEvent", "stop", inner=TERMINATE), script("stop", "1", "amount")])
+def test_what_comes_at_once_does_not_wait_for_what_comes_to_the_same_place_later(stops):
+    """A step beside it leads to the end that stops everything as well; this one stops it before anything is paid."""
+    body = START + END + element("parallelGateway", "fork") + service("a") + service("b") + stops
+    body += service("pay", PAY, in_request_id="= request_id")
+    lines = ["start fork", "fork a stop", "fork b", "b stop", "b pay end"]
+    if "endEvent" not in stops:
+        body, lines = body + element("endEvent", "over", inner=TERMINATE), [*lines, "stop over"]
+
+    verdict = judged(drawing(body + flows(*lines)))
 
     assert verdict is not None
     assert verdict.outcome == "proved, both"
