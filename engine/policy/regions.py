@@ -258,12 +258,14 @@ def cases(
 
 def judged(
     part: Term, told: Told, resolve: Resolve, regions: Sequence[Regions], masks: Masks
-) -> list[tuple[bool | None, Masks]]:
-    """A condition: where it is true, where it is false, where (None) it may be either.
+) -> tuple[list[tuple[bool | None, Masks]], bool]:
+    """A condition: where it is true, where it is false, where (None) it may be either; and whether the machine may get
+    stuck at it.
 
     Where it is null the machine gets stuck; who repairs that may write what the condition reads, and it is asked again.
     """
     found: dict[bool | None, list[Masks]] = {}
+    ever = False
     for _ in range(2):
         stuck = False
         for value, of in cases(part, told, resolve, regions, masks):
@@ -272,13 +274,14 @@ def judged(
             elif value is ANY or value is UNSURE:
                 found.setdefault(None, []).append(of)
             stuck = stuck or not (value is True or value is False or value is UNSURE)
+        ever = ever or stuck
         read = {number for leaf in part.leaves() if (number := resolve(leaf.path)) is not None}
         read |= {other for number in read for other in regions[number].tied}
         whole = tuple(regions[at].everything if at in read else mask for at, mask in enumerate(masks))
         if not stuck or whole == masks:
             break
         masks = whole
-    return [(value, one) for value, ways in found.items() for one in merged(ways)]
+    return [(value, one) for value, ways in found.items() for one in merged(ways)], ever
 
 
 _READS_AS_ANOTHER = re.compile(

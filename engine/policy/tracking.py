@@ -34,7 +34,8 @@ from engine.policy.subjects import Subjects
 
 Decisions = Callable[[Process, CalledDecision], Any]
 """(process that asks, what it asks) -> model; raises LookupError or an EngineError for one that is not there"""
-Judgement = list[tuple[bool | None, Masks]]
+Judgement = tuple[list[tuple[bool | None, Masks]], bool]
+"""(what a condition may say, each with what is known then; whether the machine may get stuck at it)"""
 
 VARIABLES = 24
 WAYS = 64
@@ -223,15 +224,15 @@ class Tracking:
     # ------------------------------------------------------------ what happens
 
     def judge(self, place: Place, flow: Flow, outcomes: Mapping[str, str], known: Masks) -> Judgement:
-        """What the condition of a flow says: true, false or (None) either, and what is known then."""
+        """What the condition of a flow says: true, false or (None) either."""
         condition = self._condition(place, flow)
         if condition is None:
-            return [(truth(flow.condition, outcomes), known)]
+            return [(truth(flow.condition, outcomes), known)], False
         at = self._at(place.id, inside=False)
-        found = judged(condition, told_by(outcomes, truth), at, self.regions, known)
+        found, stuck = judged(condition, told_by(outcomes, truth), at, self.regions, known)
         if len(found) <= WAYS:
-            return found
-        return [(None, self._forgotten(known, self.reads[place.id]))]
+            return found, stuck
+        return [(None, self._forgotten(known, self.reads[place.id]))], True
 
     def after(self, name: str, known: Masks) -> list[Masks]:
         """What is known when a place is done: what it computes, and that it may have written anything else."""

@@ -10,7 +10,8 @@ from engine.policy.tracking import Tracking
 
 
 class Choice:
-    """Which flows leave a place, by what is known. `sure`: that says which, and nothing gets stuck."""
+    """Which flows leave a place, by what is known. `sure`: that says which, and nothing gets stuck, be it for want of
+    a value or of a flow."""
 
     def __init__(self, data: Tracking, place: Place, outcomes: Mapping[str, str]) -> None:
         self._data, self._place, self._outcomes = data, place, outcomes
@@ -32,7 +33,9 @@ class Choice:
         if flow.condition is None:
             yield True, known
             return
-        for value, of in self._data.judge(self._place, flow, self._outcomes, known):
+        judged, stuck = self._data.judge(self._place, flow, self._outcomes, known)
+        self.sure = self.sure and not stuck
+        for value, of in judged:
             self.sure = self.sure and value is not None
             yield value, of
 
@@ -48,6 +51,7 @@ class Choice:
             left = merged(of for value, of in judged if value is not True)
             if not left:
                 return
+        self.sure = self.sure and (fallback is not None or not self._place.outgoing)
         if fallback is not None or not self._place.outgoing:
             yield from (((fallback,) if fallback is not None else (), of) for of in left)
 
@@ -73,6 +77,7 @@ class Choice:
         for always, perhaps, sure, of in left:
             for bits in range(2 ** len(perhaps)):
                 chosen = always + tuple(way for index, way in enumerate(perhaps) if bits >> index & 1)
+                self.sure = self.sure and bool(chosen or fallback is not None or not self._place.outgoing)
                 if len(chosen) > len(always) or sure or fallback is None:
                     yield chosen, of
                 else:

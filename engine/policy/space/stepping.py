@@ -79,7 +79,7 @@ class Space(Moving):
     def _kind_of(self, place: Place, stage: str, state: State) -> int:
         """Who moves a token on: the machine for sure, the machine unless it gets stuck, or something outside."""
         if stage in (UNDOING, BESIDE):
-            return SURE if self._undone_at_once else BY_ITSELF
+            return SURE if self._undone_at_once and not _asks(place) else BY_ITSELF
         if stage.startswith("!"):
             return SURE if self._is_over(state, place) else OUTSIDE
         if stage in (HELD, LATE) or stage.startswith(LOGGED) or (stage and place.id in self._loose):
@@ -91,7 +91,7 @@ class Space(Moving):
             return SURE if not node.extensions.inputs and not node.data_in else BY_ITSELF
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
-        if place.id in self.data.certain or self.data.is_decided(place.id, state.data):
+        if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not _asks(place):
             return SURE
         if node.type in BY_THE_MACHINE:
             return BY_ITSELF
@@ -318,6 +318,11 @@ class Space(Moving):
             else:
                 for ways, after in self._branches(taken, place, place.node.type):
                     yield self._moved(after, place, ways)
+
+
+def _asks(place: Place) -> bool:
+    """Whether a condition on its flows may hold it up."""
+    return any(flow.condition is not None for flow, _ in place.outgoing)
 
 
 def _may_begin_idle(place: Place) -> bool:

@@ -48,7 +48,8 @@ UNDOING: dict[str, Callable[..., bytes]] = {
     "full of compensation": partial(structured, undoing_pays=True),
     "full of compensation, with data": partial(structured, data=True, undoing_pays=True),
 }  # fmt: skip
-THIRD = "C"
+THIRD, GAPS = "C", (None, True)
+"""a document that no drawing names; what is neither an amount nor a level"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
 SAMPLES = {
@@ -91,7 +92,7 @@ def judged(
     xml: bytes, *, entangled: bool = False, states: int = 400, depth: int = 12, gaps: bool = False
 ) -> Verdict | None:  # fmt: skip
     """None for a drawing that is refused when it is read or compiled. `gaps`: an instance may begin without a value,
-    and a job answer none; it may be about a document that nothing in the drawing names."""
+    or one of another kind, and a job answer so; it may be about a document that nothing in the drawing names."""
     definition = bpmn.read(xml, "chance.bpmn").definition
     assert definition is not None
     try:
@@ -99,7 +100,7 @@ def judged(
     except CannotCompile:
         return None
     findings = policy.prove(definition, CATALOG, policies=PAY_001, process_id="p", forms=_form, decisions=_asked)
-    start = {name: [*values, None] if gaps else values for name, values in _start(xml).items()}
+    start = {name: [*values, *GAPS] if gaps else values for name, values in _start(xml).items()}
     if gaps:
         start["request_id"] = [DOCUMENT, THIRD]
     if entangled:
@@ -113,7 +114,7 @@ def judged(
             depth=depth,
             start=start,
             decisions=_decision,
-            samples={name: (*values, None) for name, values in SAMPLES.items()} if gaps else SAMPLES,
+            samples={name: (*values, *GAPS) for name, values in SAMPLES.items()} if gaps else SAMPLES,
             fleeting=frozenset() if entangled else _fleeting(xml),
         ).explore(),
         frozenset(str(one.element_id) for one in findings if one.facts.get("confirmed")),

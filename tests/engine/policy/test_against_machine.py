@@ -641,6 +641,33 @@ def test_what_comes_at_once_does_not_wait_for_what_comes_to_the_same_place_later
     assert verdict.outcome == "proved, both"
 
 
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        ("x stop ? amount > 100, x other", "violated, both"),
+        ("x stop ? amount > 100 and amount <= 100, x other", "violated, both"),
+        ('x stop ? level = "high", x other', "violated, both"),
+        ("x stop ? level = null, x other", "proved, both"),
+        ('x stop ? level = "high", x other ? level = "low"', "violated, both"),
+        ("r stop ? amount > 100, r other", "violated, both"),
+    ],
+)  # fmt: skip
+def test_what_is_stuck_for_want_of_a_value_stops_nothing_beside_it(asked, outcome):
+    """Each way out of the question stops everything, but it has none while nobody has said how much, or has said it as what it is not."""
+    ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("stop", "other"))
+    default = {} if asked.count("?") > 1 else {"default": "x_other"}
+    asks = script("r", "1", "rate") if asked.startswith("r") else element("exclusiveGateway", "x", **default)
+    body = START + END + element("parallelGateway", "fork") + asks + ends
+    body += service("pay", PAY, in_request_id="= request_id")
+
+    verdict = judged(
+        drawing(body + flows("start fork", f"fork {asked[0]}", *asked.split(", "), "fork pay end")), gaps=True
+    )
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
 def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own():
     """Nothing maps it, and the sub-process has a variable of that name."""
     own = '<dataObject id="o" name="request_id"/>' + catch("c", signal_event("s"))
