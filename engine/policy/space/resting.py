@@ -6,7 +6,18 @@ from engine.bpmn.model import TASKS
 from engine.policy.abstraction import Place, System
 from engine.policy.space.layout import beside, places_before
 from engine.policy.space.monitor import of_several
-from engine.policy.space.states import APART, BY_THE_MACHINE, DIGIT, LATE, PASSED, Move, Need, State, is_marked, one_more
+from engine.policy.space.states import (
+    APART,
+    BY_THE_MACHINE,
+    DIGIT,
+    LATE,
+    PASSED,
+    Move,
+    Need,
+    State,
+    is_marked,
+    one_more,
+)
 from engine.policy.space.undoing import Undoing
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
