@@ -16,8 +16,9 @@ class Tokens(Layout):
         """joins to which a token may still be on its way when it is counted there"""
 
     def slot(self, name: str, stage: str) -> int:
-        """Number of a place and stage: "" a token has come, LATE or may still come; "!" active, followed by the ids of timers beside it that
-        have run out; either with a mark STALE or READ; HELD; of a join, the flow by which a token came."""
+        """Number of a place and stage: "" a token has come, LATE: it may still be on its way; "!" active, followed by
+        the ids of timers beside it that have run out; either with a mark STALE or READ; HELD; of a join, the flow by
+        which a token came."""
         key = (name, stage)
         if key not in self._number:
             self._number[key] = len(self.slots)

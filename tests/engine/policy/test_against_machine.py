@@ -653,7 +653,7 @@ def test_what_comes_at_once_does_not_wait_for_what_comes_to_the_same_place_later
     ],
 )  # fmt: skip
 def test_what_is_stuck_for_want_of_a_value_stops_nothing_beside_it(asked, outcome):
-    """Each way out of the question stops everything, but it has none while nobody has said how much, or has said it as what it is not."""
+    """Each way out of the question stops everything, but it has none without a value, or with one of another kind."""
     ends = "".join(element("endEvent", key, inner=TERMINATE) for key in ("stop", "other"))
     default = {} if asked.count("?") > 1 else {"default": "x_other"}
     asks = script("r", "1", "rate") if asked.startswith("r") else element("exclusiveGateway", "x", **default)
