@@ -115,7 +115,7 @@ def run(uow: UnitOfWork, job_id: UUID, handler: str, payload: dict[str, Any]) ->
     match handler:
         case "publish":
             ttl = timedelta(seconds=payload["ttl"])
-            source = f"instance {payload['from']}"
+            source = correlation.sent_by(payload["from"])
             _publish(uow, payload["name"], payload["key"] or "", payload["payload"], str(job_id), source, ttl)
         case "signal":  # the thrower has heard it himself; who began to wait since then was too late
             others = _listeners.where(

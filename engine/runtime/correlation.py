@@ -92,6 +92,11 @@ def subscribe(uow: UnitOfWork, instance: Instance, fact: SubscriptionOpened) -> 
     )  # fmt: skip
 
 
+def sent_by(instance_id: UUID | str) -> str:
+    """The `source` of the messages that an instance sends."""
+    return f"instance {instance_id}"
+
+
 def take_waiting(uow: UnitOfWork, instance: Instance, opened: Iterable[SubscriptionOpened]) -> None:
     """For tokens that have just begun to wait: take the messages that came before them."""
     waits = sorted(

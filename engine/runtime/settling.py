@@ -225,14 +225,13 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
         case SubscriptionOpened():
             correlation.subscribe(uow, instance, fact)
             opened.append(fact)
-            data = {"name": fact.name, "key": fact.key}
-            history.record(uow, instance, fact.kind, node=fact.node, data=data)
+            _record_with_key(uow, instance, fact)
         case SubscriptionClosed():
             uow.queue(_unsubscribe, {"of": instance.id, "waiting": fact.token})
         case MessageThrown():
             payload = {"name": fact.name, "key": fact.key, "payload": fact.payload, "ttl": fact.ttl_seconds}
             later.put(uow, JobKind.MESSAGE, "publish", {**payload, "from": str(instance.id)})
-            history.record(uow, instance, fact.kind, node=fact.node, data={"name": fact.name, "key": fact.key})
+            _record_with_key(uow, instance, fact)
         case SignalThrown():
             payload = {"name": fact.name, "payload": fact.payload}
             later.put(uow, JobKind.MESSAGE, "signal", {**payload, "from": str(instance.id)})
@@ -248,6 +247,11 @@ def _apply(uow: UnitOfWork, instance: Instance, fact: Fact, opened: list[Subscri
         case _:
             _record_trace(uow, instance, fact)
     return False
+
+
+def _record_with_key(uow: UnitOfWork, instance: Instance, fact: SubscriptionOpened | MessageThrown) -> None:
+    texts = None if fact.key is None else {history.VALUES: values.stored_json({"key": fact.key})}
+    history.record(uow, instance, fact.kind, node=fact.node, data={"name": fact.name}, texts=texts)
 
 
 def _record_trace(uow: UnitOfWork, instance: Instance, fact: Fact) -> None:

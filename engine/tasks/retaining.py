@@ -23,13 +23,14 @@ from engine.db.history import history as history_table
 from engine.db.instance import instance, instance_field, instance_label
 from engine.db.job import JobKind, incident, job
 from engine.db.policy import clearance, policy_grant
+from engine.db.subscription import message
 from engine.db.task import ItemKind, task_comment, work_item
 from engine.db.webhook import webhook_delivery
 from engine.errors import N_, Forbidden, InvalidValue, NotFound, NotPossibleNow, Phrase, Title
 from engine.forms import Permissions
 from engine.identity import Group
 from engine.repository import Retention
-from engine.runtime import later
+from engine.runtime import correlation, later
 from engine.tasks import titles
 from engine.tasks.erasing import erase_opinion, erase_text, written
 from engine.tasks.working import may_see, sights
@@ -88,6 +89,11 @@ _unexplain = (
 )  # fmt: skip
 _unfail = update(job).where(job.c.instance_id == bindparam("of")).values(last_error=None)
 _unanswer = update(effect).where(effect.c.instance_id == bindparam("of")).values(response=None)
+_unsay = (
+    update(message)
+    .where(message.c.source == bindparam("sender"))
+    .values(correlation_key="", payload={}, expires_at=bindparam("at"))
+)
 _silence = (
     update(task_comment).where(task_comment.c.instance_id == bindparam("of")).values(text="", mentions=None)
 )  # fmt: skip
@@ -242,6 +248,7 @@ def erase_request(uow: UnitOfWork, instance_id: UUID, reason: str) -> None:
     runtime.empty(uow, found)
     for statement in (_unspoken, _uncopied, _silence, _unsend, _drop, _untell, _unexplain, _unfail, _unanswer):
         uow.execute(statement, {"of": instance_id})
+    uow.execute(_unsay, {"sender": correlation.sent_by(instance_id), "at": uow.now})
     for table in (instance_field, instance_label):
         uow.execute(delete(table).where(table.c.instance_id == instance_id))
     _empty_messages(uow, instance_id, repository.definition(uow, found.definition_id).name)

@@ -22,7 +22,8 @@ from engine.unit_of_work import ENGINE
 from tests.consistency import consistent
 from tests.engine.approvals.office import approval
 from tests.engine.approvals.test_resubmitting import guarded
-from tests.engine.bpmn.drawing import element, extensions, script
+from tests.engine.bpmn.drawing import END, START, catch, drawing, element, extensions, flows, message_event, script
+from tests.engine.bpmn.drawing import message as message_root
 
 pytestmark = pytest.mark.approvals
 
@@ -265,6 +266,34 @@ def test_nothing_that_people_wrote_is_left_in_any_table(office):
         assert (row.standing, row.status_code) == ("dropped", 500)
         assert uow.execute(job.select()).all() == [], "nothing is sent any more"
     assert left(office, "ORDER-7") == {("instance", "business_key"), ("history", "data")}, "as the number: in the chain"
+
+
+def test_what_it_sent_to_others_and_by_which_key_it_waited_is_erased_too(office):
+    sends = (
+        '<intermediateThrowEvent id="tell" name="tell"><extensionElements><zeebe:publishMessage correlationKey="= note"'
+        '/><zeebe:ioMapping><zeebe:input source="= note" target="words"/></zeebe:ioMapping></extensionElements>'
+        f"{message_event('paid')}</intermediateThrowEvent>"
+    )
+    drawn = kept() + START + sends + catch("wait", message_event("answer")) + END + flows("start tell wait end")
+    roots = message_root("paid", None) + message_root("answer", "= note")
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/p.bpmn": drawing(drawn, roots)})
+    of = office.start(note="SECRET")
+    jobs.run_due(office.engine)
+    assert {("message", "payload"), ("message", "correlation_key")} <= left(office, "SECRET")
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        keys = [fact.data["key"] for fact in history.timeline(uow, of) if fact.kind in KEYED]
+    assert keys == ['"SECRET"', '"SECRET"']
+    office.do("dan", runtime.cancel, of, "over")
+
+    erased(office, of)
+
+    assert left(office, "SECRET") == set()
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert audit.verify(uow, of).findings == []
+
+
+KEYED = ("message.thrown", "subscription.opened")
 
 
 def test_the_words_of_a_copy_may_be_erased_by_themselves(office):
