@@ -173,7 +173,7 @@ def open_round(
     timeouts.arm(uow, instance.id, fact.token, work, [item["id"] for item in todo])
     data: dict[str, Any] = {
         "task": str(round_id),
-        "asked": [{"id": str(one.id), "name": one.name, "reason": one.reason} for one in asked],
+        "asked": [{"id": str(one.id), "reason": one.reason} for one in asked],
     }
     if len(chosen) != len(asked):
         data |= {"picked": str(chosen[0].id), "loads": {str(key): load for key, load in loads.items()}}

@@ -4,14 +4,16 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import audit, history, tasks
+from engine import audit, history, identity, tasks
 from engine.audit.verifier import lines_of
+from engine.db.audit import audit as acts
 from engine.db.history import history as facts
 from engine.db.history import history_text
+from engine.db.identity import user_account
 from engine.db.task import work_item
 from engine.errors import InvalidValue, NotFound
 from engine.unit_of_work import ENGINE
-from tests.engine.approvals.going import Case, line, step
+from tests.engine.approvals.going import Case, begin, line, step
 from tests.engine.test_tasks import do
 
 pytestmark = pytest.mark.approvals
@@ -45,6 +47,21 @@ def findings(engine):
         report = audit.verify(uow)
     assert all(lines_of(report.told)), "as `troika audit verify` prints it"
     return [(found.rule, found.facts.get("seq")) for found in report.findings]
+
+
+def test_no_chain_holds_what_people_are_called(engine, case):
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(update(user_account).values(name=user_account.c.login.concat(" Quill")))
+    case.id = begin(engine, case.who["ann"], line(step("a"), step("c")), False)
+    case.act(tasks.transfer, "a", "eve", WORDS)
+    case.act(tasks.agree, "a", login="eve")
+    case.back("c", "a")
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        names = [row.name for row in identity.users(uow)]
+        chains = [str(row) for table in (facts, acts) for row in uow.execute(select(table.c.data)).scalars()]
+    assert all(name.endswith(" Quill") for name in names)
+    assert [text for text in chains if "Quill" in text] == []
 
 
 def test_the_chain_holds_a_salted_digest_and_the_timeline_the_words(engine, case):
