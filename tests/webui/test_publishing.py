@@ -346,6 +346,7 @@ def test_two_drawings_that_show_a_form_in_a_draft_are_published_with_it_in_one_s
     alone = publish(ana, "refund")
     assert (alone.status_code, "follows what is deployed here" in text_of(alone)) == (422, True)
     (offer,) = re.findall(r'href="(/designer/publish/refund\?with=[^"]+)"', alone.text)
+    assert f'href="{offer}"' in ana.get("/designer/review/processes/oa/refund.bpmn").text
     shown = ana.get(offer)
     assert "follows what is deployed here" not in text_of(shown)
     part = ana.get("/designer/publish/give_back/scenarios", query_string={"with": "refund"})

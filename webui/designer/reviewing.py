@@ -12,6 +12,7 @@ from engine.drafts.reviewing import Review
 from engine.errors import EngineError, NotFound, SecondPersonNeeded
 from engine.findings import Level
 from webui.access import needs
+from webui.designer import impact
 from webui.designer.blueprint import designer
 from webui.designer.checked import findings_of
 from webui.designer.drawing import with_forms
@@ -139,5 +140,6 @@ def _shown(path: str, error: EngineError | None = None) -> ResponseReturnValue:
         decides=waits and g.reader.id in {user.id for user in able},
         demanded=drafts.reviewing.demanded(g.uow, found.files), text=request.form.get("text", ""),
         findings=findings_of(file, found.files, told), broken=any(one.level is Level.ERROR for one in told),
+        along=impact.along(file, found.files),
         picture=thumbnail(found.content, labelled=True) if file.kind == "process" and file.latest is None else "",
     )  # fmt: skip

@@ -59,7 +59,8 @@ function AttributeEntry({ element, id, spec }) {
   const catalogue = useService('troikaCatalogue');
   const { Component, type, name, label, options, flag, said, hint, list, input = {} } = spec;
   const { placeholder, validate, fixable, ...rest } = input, fixed = fixable && useService('troikaTemplates').fixes(element, fixable);
-  const description = [input.description && translate(input.description), hint, list && translate(list), fixed && translate('Fixed by the step template')].filter(Boolean).join('; ');
+  const description = [input.description && translate(input.description), hint, list && translate(list), fixed && translate('Fixed by the step template')].filter(Boolean)
+    .map((part, place, all) => (place < all.length - 1 ? part.replace(/[.。]$/, '') : part)).join(translate('; '));
   const stored = () => extension(element, type)?.get(name);
   return h(Component, {
     element, id, debounce, label: said ? label : translate(label), ...rest, disabled: Boolean(fixed),
