@@ -307,6 +307,9 @@ def test_a_step_leads_to_its_decision_which_knows_the_data_of_the_process(ana, e
     ]
     known = [(one["name"], one["type"], one["label"], one["choices"]) for one in found["variables"]][:2]
     assert known == [("amount", "number", "Amount", []), ("kind", "string", "种类", [['"fast"', "急件"]])]
+    asked = {one["name"]: one["choices"] for one in found["variables"] if one["name"].startswith("process.")}
+    assert ['"ann"', "Ann"] in asked["process.initiator.login"]
+    assert set(asked) == {f"process.initiator.{part}" for part in ("login", "department", "position")}
     assert "sum" in [one["name"] for one in found["functions"]]
 
     new = ana.get(f"{HERE}/of/toll?process=asks&element=ask").headers["Location"]

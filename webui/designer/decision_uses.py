@@ -1,6 +1,6 @@
 """Where decisions are asked, and what their askers know there: names of data with types, words and what they may be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.feel.types import Type, common
 from engine.forms.model import FormField, leaves
 from engine.lint import Variables
 from webui.designer import expressions, form_uses
-from webui.designer.asking import form_of
+from webui.designer.asking import about_requester, form_of, memberships, people
 from webui.designer.drawing import with_forms
 from webui.designer.form_uses import Drawn
 from webui.designer.library import opened_drawing
@@ -60,17 +60,39 @@ def known(askers: list[Asker]) -> list[dict[str, Any]]:
             together.types[name] = of if before is None else common([before, of])
         for field in _fields(one.definition):
             words.setdefault(field.path, field)
-    lines = [_line(line, together.types[line["name"]], words.get(line["name"])) for line in expressions.names(together)]
+    named = {"person": people(), "department": memberships()["in-department"]} if askers else {}
+    lines = [
+        _line(line, together.types[line["name"]], words.get(line["name"]), named)
+        for line in expressions.names(together)
+    ] + _requester(named)
     place = {name: number for number, name in enumerate(words)}
-    return sorted(lines, key=lambda line: (line["name"] in _OWN, place.get(line["name"], len(place))))
+    return sorted(lines, key=lambda line: (line["name"].partition(".")[0] in _OWN, place.get(line["name"], len(place))))
 
 
-def _line(line: dict[str, Any], of: Type, field: FormField | None) -> dict[str, Any]:
-    if field is not None and field.options:
+def _line(
+    line: dict[str, Any], of: Type, field: FormField | None, named: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    if field is not None and field.type in named:
+        choices = _literals(named[field.type])
+    elif field is not None and field.options:
         choices = [[feel.literal(one.value), label(one.labels, one.labels.get("", ""))] for one in field.options]
     else:
         choices = [[feel.literal(one), ""] for one in of.options or ()]
     return {**line, "label": label(field.labels, field.label) if field is not None else "", "choices": choices}
+
+
+def _requester(named: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Who asks and for which department, as conditions ask about them."""
+    asked = about_requester(named.get("person"), named.get("department")) if named else {}
+    return [
+        {"name": key, "type": "string", "options": None, "entries": [], "origin": None, "label": one.label,
+         "choices": _literals(one.options)}
+        for key, one in asked.items()
+    ]  # fmt: skip
+
+
+def _literals(words: Mapping[str, str]) -> list[list[str]]:
+    return [[feel.literal(value), word] for value, word in words.items()]
 
 
 def _fields(definition: Definition) -> Iterator[FormField]:

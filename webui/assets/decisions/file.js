@@ -29,13 +29,16 @@ function named(definitions) {
   for (const cell of rules.flatMap(rule => [...rule.get('inputEntry'), ...rule.get('outputEntry')])) cell.id ??= `cell_${crypto.randomUUID().slice(0, 13)}`;
 }
 
-// A cell writes when it is left: leave it, else the last letters are lost
+const WRITTEN_MS = 320;
+
+// An expression writes a moment after the last key, and stays with who types; other fields write when they are left
 export async function currentXml(modeler, container) {
   const field = document.activeElement;
   if (field && container.contains(field)) {
-    field.blur();
-    await new Promise(done => setTimeout(done, 320));
-    if (field.isConnected) field.focus({ preventScroll: true });
+    const stays = field.classList.contains('cm-content');
+    if (!stays) field.blur();
+    await new Promise(done => setTimeout(done, WRITTEN_MS));
+    if (!stays && field.isConnected) field.focus({ preventScroll: true });
   }
   return (await modeler.saveXML({ format: true })).xml;
 }

@@ -9,6 +9,8 @@ const TYPES = {
   'days and time duration': 'dayTimeDuration', 'years and months duration': 'yearMonthDuration',
 };
 
+const DAYS = [['today()', 'today'], ['< today()', 'before today'], ['> today()', 'after today'], ['[today()..today() + duration("P7D")]', 'within seven days']];
+
 export class Known {
   names = [];
 
@@ -79,6 +81,7 @@ export class Known {
     const found = new Map(known?.choices ?? []), type = kind === 'input' ? column.inputExpression?.typeRef : column.typeRef;
     const texts = [column[`${kind}Values`]?.text, ...table.get('rule').filter(other => other !== rule).map(other => other.get(`${kind}Entry`)[place]?.text)];
     for (const text of texts) for (const [value] of (text ?? '').matchAll(/"(?:[^"\\]|\\.)*"/g)) if (!found.has(value)) found.set(value, '');
+    if (type === 'date' && kind === 'input') for (const [value, text] of DAYS) found.set(value, word(text));
     if (type === 'boolean') for (const value of ['true', 'false']) if (!found.has(value)) found.set(value, word(value));
     return [...found];
   }

@@ -4,6 +4,8 @@ import { currentXml, keepTests, labelOf, open, testsOf } from '../decisions/file
 import { missing } from '../decisions/language.js';
 import { Known, showKnown } from '../decisions/known.js';
 import { Marks } from '../decisions/marks.js';
+import { menuKeys } from '../decisions/menu_keys.js';
+import { Names } from '../decisions/names.js';
 import { PlainWords } from '../decisions/plain_words.js';
 import { sheet } from '../decisions/sheet.js';
 import { Simulation } from '../decisions/simulation.js';
@@ -35,14 +37,19 @@ whileBusy(start().catch(failed));
 
 async function start() {
   const page = JSON.parse($('decision-data').textContent);
-  let draft = null, check = null, coverage = null;
-  const changed = () => { draft?.changed(); check?.soon(); coverage?.forget(); undoable(modeler); };
+  let draft = null, check = null, coverage = null, names = null;
+  const changed = () => { draft?.changed(); check?.soon(); coverage?.forget(); undoable(modeler); names?.show(); };
   const known = new Known(page.addresses.known);
   const { modeler, unread } = await open({ container: $('editor'), xml: page.xml, known, changed: () => changed() });
   const xml = () => currentXml(modeler, $('editor'));
   const marks = new Marks($('editor'), column => labelOf(modeler, column));
   marks.setComments(page.comments);
   speakOf($('comments'), page, () => marks.chosen);
+  menuKeys($('editor'), () => modeler.getActiveViewer()?.get('contextMenu', false)?.close());
+  const title = document.querySelector('h1');
+  names = new Names(modeler, $('names'), name => { title.textContent = name || page.key; });
+  names.changed = () => changed();
+  names.show();
   const show = id => lead(modeler, marks, id);
   const plain = new PlainWords(modeler, $('editor'));
   const problems = new Problems($('problems'), show, { play: () => ({ clear() {} }), mend: fix => plain.mend(fix) });
