@@ -1,26 +1,26 @@
 """Files: bytes once by hash, versions that are never overwritten, owned by an instance, a task or a record."""
 
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine import ids
 from engine.db.document import blob, document, document_version
 from engine.db.instance import instance
-from engine.db.signature import signature, stored_signature
 from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
 
 MEGABYTE = 1024 * 1024
 LONGEST_NAME = 200
+_PART = 1000
 
 _MAGIC = (
     (b"%PDF-", "application/pdf"),
@@ -66,7 +66,11 @@ _insert_version = insert(document_version)
 _move = update(document).where(document.c.owner_id == bindparam("of"))
 _of_field = document.c.field.is_not(None)
 _any_version = select(document_version.c.version).where(document_version.c.digest == blob.c.digest).correlate(blob)
-_not_signed = tuple(~exists().where(table.c.content == blob.c.digest) for table in (signature, stored_signature))
+_elsewhere = exists(
+    _any_version.join(document).outerjoin(instance, instance.c.id == document.c.instance_id)
+    .where(or_(~_of_field, instance.c.erased_at.is_(None)))
+)  # fmt: skip
+"""bytes that are not only in fields of erased requests"""
 _bump = update(document).where(document.c.id == bindparam("row"))
 _versions = (
     select(document_version.c.version, document_version.c.uploaded_by, document_version.c.uploaded_at, blob.c.size)
@@ -166,8 +170,10 @@ def names(uow: UnitOfWork, document_ids: Iterable[UUID], brought_by: UUID | None
     return {row.id: row.name for row in uow.execute(query)}
 
 
-def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> dict[UUID, UUID]:
-    """Let `to`, an instance, have what an owner has now, by reference; the new id of each file by its old one."""
+def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID, whose: UUID | None) -> dict[UUID, UUID]:
+    """Let `to`, an instance, have what an owner has now, by reference, as if `whose` had brought it; the new id of each
+    file by its old one.
+    """
     made: dict[UUID, UUID] = {}
     for one in list_(uow, owner_type, owner_id):
         key = made[one.id] = ids.uuid7()
@@ -175,7 +181,7 @@ def copy(uow: UnitOfWork, owner_type: str, owner_id: UUID, to: UUID) -> dict[UUI
             _insert_document,
             {
                 "id": key, "instance_id": to, "owner_type": owner_type, "owner_id": to, "name": one.name,
-                "current_version": 1, "created_by": uow.actor.user_id, "created_at": uow.now, "field": one.field,
+                "current_version": 1, "created_by": whose, "created_at": uow.now, "field": one.field,
             },
         )  # fmt: skip
         uow.queue(
@@ -199,15 +205,19 @@ def forget(uow: UnitOfWork, owner_type: str, owners: Any) -> None:
 
 
 def drop(uow: UnitOfWork, which: Select[tuple[UUID]]) -> None:
-    """Forget the files that a query names, and bytes that nothing else refers to."""
-    gone = list(uow.execute(which).scalars())
-    if not gone:
-        return
-    of_gone = select(document_version.c.digest).where(document_version.c.document_id.in_(gone)).distinct()
-    digests = list(uow.execute(of_gone).scalars())
-    uow.execute(delete(document_version).where(document_version.c.document_id.in_(gone)))
-    uow.execute(delete(document).where(document.c.id.in_(gone)))
-    uow.execute(delete(blob).where(blob.c.digest.in_(digests), ~exists(_any_version), *_not_signed))
+    """Forget the files that a query names, and bytes that nothing else refers to but fields of erased requests.
+
+    The files are locked, and so is what is in them: who takes or sends one meanwhile is waited for, and it stays.
+    """
+    locked = which.order_by(document.c.id).with_for_update(of=document)
+    for gone in in_parts(uow.execute(locked).scalars()):
+        of_gone = select(document_version.c.digest).where(document_version.c.document_id.in_(gone))
+        contents = select(blob.c.digest).where(blob.c.digest.in_(of_gone)).order_by(blob.c.digest).with_for_update()
+        digests = list(uow.execute(contents).scalars())
+        uow.execute(delete(document_version).where(document_version.c.document_id.in_(gone)))
+        uow.execute(delete(document).where(document.c.id.in_(gone)))
+        uow.execute(delete(blob).where(blob.c.digest.in_(digests), ~exists(_any_version)))
+        _empty(uow, blob.c.digest.in_(digests))
 
 
 def empty(uow: UnitOfWork, instance_id: UUID) -> None:
@@ -216,12 +226,13 @@ def empty(uow: UnitOfWork, instance_id: UUID) -> None:
     Bytes that lie elsewhere too (another request that is not erased, somebody's draft) stay there.
     """
     own = select(document_version.c.digest).join(document).where(document.c.instance_id == instance_id, _of_field)
-    elsewhere = exists(
-        _any_version.join(document).outerjoin(instance, instance.c.id == document.c.instance_id)
-        .where(or_(~_of_field, instance.c.erased_at.is_(None)))
-    )  # fmt: skip
-    wanted = (blob.c.digest.in_(own), ~elsewhere, *_not_signed)
-    uow.execute(update(blob).where(*wanted).values(content=b""))
+    _empty(uow, blob.c.digest.in_(own))
+
+
+def in_parts(keys: Iterable[UUID]) -> Iterator[list[UUID]]:
+    """For `IN`, of which a database takes no list of any length."""
+    every = list(keys)
+    return (every[first : first + _PART] for first in range(0, len(every), _PART))
 
 
 def versions(uow: UnitOfWork, document_id: UUID) -> Sequence[Any]:
@@ -250,6 +261,10 @@ def recognise(name: str, content: bytes) -> str:
         if all(character.isprintable() or character in "\t\r\n\ufeff" for character in text):
             return "text/plain"
     raise _wrong(name, N_("of an unknown kind"))
+
+
+def _empty(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
+    uow.execute(update(blob).where(which, ~_elsewhere).values(content=b""))
 
 
 def _document(row: Any) -> Document:

@@ -22,8 +22,8 @@ HELD = "upload"
 """owner of a file that nothing names yet; each is an owner of its own, so no name is a version of another"""
 BESIDE = "instance"
 """owner of the files of a request or of its draft"""
-MOST = 200
-"""files that are held for one person"""
+MOST, MOST_FULL = 200, 20
+"""files that are held for one person, and how many of the largest size their bytes may make"""
 
 _known = (
     select(document.c.id, document.c.owner_type, document.c.owner_id, document.c.created_by, document.c.name,
@@ -41,23 +41,36 @@ _contents = (
     .order_by(document.c.id)
 )  # fmt: skip
 _mine = (document.c.owner_type == HELD, document.c.created_by == bindparam("who"))
-_count = select(func.count()).select_from(document).where(*_mine)
+_holding = (
+    select(func.count().label("files"), func.coalesce(func.sum(blob.c.size), 0).label("size")).select_from(document)
+    .join(document_version, document_version.c.document_id == document.c.id)
+    .join(blob, blob.c.digest == document_version.c.digest).where(*_mine)
+)  # fmt: skip
 
 
 class TooManyFilesHeld(EngineError):
     """Somebody uploads and never submits."""
 
-    message = N_("Expected at most {limit} files that are not submitted yet; you have as many.")
-    hint = N_("Submit what you have begun.")
+    message = N_(
+        "Expected at most {limit} files of {megabytes} MB in all that are not submitted yet; you have as many."
+    )
+    hint = N_("Submit what you have begun, or remove files there.")
     status = 422
 
 
 def hold(uow: UnitOfWork, name: str, content: bytes, media_type: str = "") -> Document:
     """Keep a file for the actor. Raises TooManyFilesHeld, and what `documents.store` raises."""
-    if uow.execute(_count, {"who": uow.actor.user_id}).scalar_one() >= MOST:
-        raise TooManyFilesHeld(limit=MOST)
+    holding = uow.execute(_holding, {"who": uow.actor.user_id}).one()
+    if holding.files >= MOST or holding.size + len(content) > MOST_FULL * uow.settings.upload_limit:
+        raise TooManyFilesHeld(limit=MOST, megabytes=MOST_FULL * uow.settings.upload_limit_mb)
     key = documents.store(uow, HELD, ids.uuid7(), name, content, media_type)
     return documents.open_(uow, key)[0]
+
+
+def let_go(uow: UnitOfWork, document_id: UUID) -> None:
+    """Forget a file that is held for the actor, if it is: what a draft or a request has by now stays there."""
+    held = (document.c.owner_type == HELD, document.c.created_by == uow.actor.user_id)
+    documents.drop(uow, select(document.c.id).where(document.c.id == document_id, *held))
 
 
 def open_(uow: UnitOfWork, document_id: UUID) -> tuple[Document, bytes]:
@@ -96,11 +109,9 @@ def keep(uow: UnitOfWork, draft_id: UUID, form: Form, values: Values, before: Va
     _take(uow, draft_id, now)
     gone = ids_of(form, before or {}).keys() - now.keys()
     if gone:
-        mine = (
-            document.c.id.in_(gone), document.c.owner_type == BESIDE, document.c.owner_id == draft_id,
-            document.c.field.is_not(None),
-        )  # fmt: skip
-        documents.drop(uow, select(document.c.id).where(*mine))
+        own = (document.c.owner_type == BESIDE, document.c.owner_id == draft_id, document.c.field.is_not(None))
+        for part in documents.in_parts(gone):
+            documents.drop(uow, select(document.c.id).where(document.c.id.in_(part), *own))
 
 
 def claim(uow: UnitOfWork, instance: Instance, form: Form, written: Values, node: str | None = None) -> None:
@@ -132,18 +143,18 @@ def ids_of(form: Form, values: Values) -> dict[UUID, str]:
 def contents(uow: UnitOfWork, form: Form | None, values: Values) -> list[Any]:
     """Rows (id, field, name, digest, size) of the files that a form names: what is seen in it beside its values."""
     wanted = ids_of(form, values) if form is not None else {}
-    return [] if not wanted else list(uow.execute(_contents.where(document.c.id.in_(wanted))))
+    parts = documents.in_parts(sorted(wanted))
+    return [row for part in parts for row in uow.execute(_contents.where(document.c.id.in_(part)))]
 
 
 # ---------------------------------------------------------------- private
 
 
 def _take(uow: UnitOfWork, owner: UUID, wanted: Mapping[UUID, str]) -> set[UUID]:
-    if not wanted:
-        return set()
-    mine = (*_mine, document.c.id.in_(wanted))
-    who = {"who": uow.actor.user_id}
-    found = {row.id for row in uow.execute(select(document.c.id).where(*mine).with_for_update(), who)}
+    found: set[UUID] = set()
+    for part in documents.in_parts(sorted(wanted)):  # in an order in which nobody waits for the other
+        mine = select(document.c.id).where(*_mine, document.c.id.in_(part)).order_by(document.c.id).with_for_update()
+        found.update(uow.execute(mine, {"who": uow.actor.user_id}).scalars())
     if found:
         moved = update(document).where(document.c.id == bindparam("row"))
         places = [{"row": key, "field": wanted[key]} for key in found]
@@ -154,8 +165,8 @@ def _take(uow: UnitOfWork, owner: UUID, wanted: Mapping[UUID, str]) -> set[UUID]
 
 
 def _rows(uow: UnitOfWork, values: Iterable[Any]) -> list[Any]:
-    keys = [key for key in map(_key, values) if key is not None]
-    return list(uow.execute(_known.where(document.c.id.in_(keys)))) if keys else []
+    parts = documents.in_parts({key for key in map(_key, values) if key is not None})
+    return [row for part in parts for row in uow.execute(_known.where(document.c.id.in_(part)))]
 
 
 def _key(value: Any) -> UUID | None:

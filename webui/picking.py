@@ -84,6 +84,13 @@ def held(document_id: UUID) -> Response:
     return serving.document(*uploads.open_(g.uow, document_id))
 
 
+@blueprint.delete("/files/<uuid:document_id>")
+def let_go(document_id: UUID) -> ResponseReturnValue:
+    """Whoever has sent it has removed it."""
+    uploads.let_go(g.uow, document_id)
+    return "", 204
+
+
 def _file(key: str, name: str, size: int, *, beside: bool = False) -> dict[str, Any]:
     href = url_for("requests.document" if beside else "picking.held", document_id=key)
     return {"id": key, "name": name, "size": size, "href": href}

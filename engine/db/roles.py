@@ -13,7 +13,7 @@ OWNER, APP, REPORT, ANCHOR = "troika_owner", "troika_app", "troika_report", "tro
 """migrations and ownership · the running product · reading · reading the record and adding anchors"""
 
 CHANGEABLE: dict[str, tuple[str, ...]] = {
-    "history": (), "audit": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (), "blob": (),
+    "history": (), "audit": (), "clearance_grant": (), "erp_allocation": (), "erp_stock_move": (),
     "signature": (), "audit_tip": ("seq", "hash"),
     "policy_hold": ("times", "reasons", "looked_at", "ended_at", "escalated_at"),
     "history_text": ("text", "salt"), "audit_text": ("text", "salt"),
@@ -32,6 +32,8 @@ CHANGEABLE: dict[str, tuple[str, ...]] = {
     "erp_payee_account_version": ("confirmed_by", "confirmed_at"),
 }  # fmt: skip
 """Table -> the only columns that the product may change; its rows are never deleted."""
+FORGOTTEN = {"blob": ("content",)}
+"""Table -> the only columns that the product may change: a lawful erasing empties them. Rows that nothing names go."""
 ANCHORED = ("audit_anchor", "audit_leaf")
 """only read by the product: a checkpoint that is put in without its signature could never be taken out again"""
 KEPT = ("work_item", "erp_voucher", "erp_payment_request")
@@ -89,14 +91,15 @@ def _owned() -> str:
 
 def _of_table(table: Table) -> list[str]:
     name = table.name
-    columns = CHANGEABLE.get(name)
+    columns = CHANGEABLE.get(name, FORGOTTEN.get(name))
     if name in ANCHORED:
         found = [f"GRANT SELECT ON {name} TO {APP}"]
     elif columns is None:
         words = "SELECT, INSERT, UPDATE" if name in KEPT else "SELECT, INSERT, UPDATE, DELETE"
         found = [f"GRANT {words} ON {name} TO {APP}"]
     else:
-        found = [f"GRANT SELECT, INSERT ON {name} TO {APP}"]
+        words = "SELECT, INSERT, DELETE" if name in FORGOTTEN else "SELECT, INSERT"
+        found = [f"GRANT {words} ON {name} TO {APP}"]
         if columns:
             found.append(f"GRANT UPDATE ({', '.join(columns)}) ON {name} TO {APP}")
     hidden = SECRET.get(name)

@@ -13,9 +13,11 @@ TYPES = {
 }  # fmt: skip
 """Media type of the content by ending."""
 _ALIKE = {".doc", ".xls", ".ppt", ".txt", ".csv"}
+_TEXTS = {"text/plain", "text/csv"}
+"""not told apart by content: they are called what they were when the first of the same content came"""
 _ENDINGS = {
     "application/msword": ".doc", "application/vnd.ms-excel": ".xls", "application/vnd.ms-powerpoint": ".ppt",
-    "text/csv": ".csv",
+    "text/csv": ".csv", "image/jpg": ".jpg",
 }  # fmt: skip
 """of media types that are not told by content"""
 
@@ -41,12 +43,14 @@ def takes(accept: str, file: File) -> bool:
 
 def _fits(entry: str, file: File) -> bool:
     if entry.startswith("."):
-        alike = entry in _ALIKE
-        known = file.media_type in (TYPES.get(entry), "text/plain" if entry == ".csv" else TYPES.get(entry))
-        return known and (not alike or _ending(file.name) == entry)
+        return _same(TYPES.get(entry, entry), file.media_type) and (entry not in _ALIKE or _ending(file.name) == entry)
     if entry.endswith("/*"):
-        return file.media_type.startswith(entry[:-1])
-    return entry == file.media_type
+        return entry == "*/*" or file.media_type.startswith(entry[:-1])
+    return _same(entry, file.media_type)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or {one, other} == _TEXTS
 
 
 def _ending(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -235,14 +236,21 @@ def _moment(value: Any) -> Value:
 
 
 def _files(value: Any) -> Value:
-    """Ids of documents, names where there are none (`Known` says which); each once."""
+    """Ids of documents in their usual form, names where there are none (`Known` says which); each once."""
     if value == "":
         return []
     if not isinstance(value, list) or len(value) > ROW_LIMIT:
         raise ValidationError(NOT_A_LIST)
     if not all(isinstance(item, str) and len(item) <= KEY_LIMIT and storable(item) for item in value):
         raise ValidationError(NOT_A_FILE)
-    return list(dict.fromkeys(value))
+    return list(dict.fromkeys(map(_id_or_name, value)))
+
+
+def _id_or_name(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text
 
 
 def _anything(value: Any) -> Value:

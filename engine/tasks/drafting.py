@@ -215,7 +215,7 @@ def _keep_files(uow: UnitOfWork, key: str, draft_id: UUID, fields: Mapping[str, 
 def _copy(uow: UnitOfWork, row: Instance, title: str, resubmits_id: UUID | None) -> UUID:
     """A draft with fields and files of a request; the files are its own."""
     draft_id = ids.uuid7()
-    moved = {str(old): str(new) for old, new in documents.copy(uow, OWNER, row.id, draft_id).items()}
+    moved = {str(old): str(new) for old, new in documents.copy(uow, OWNER, row.id, draft_id, row.starter_id).items()}
     content = _content(uow, row, moved)
     return _store(
         uow, row.definition_id, row.process_key, title, content, row.starter_id, resubmits_id, draft_id

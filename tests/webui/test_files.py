@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from engine import audit, evidence, forms, pickers, repository, runtime, tasks
+from engine import audit, evidence, forms, pickers, repository, runtime, tasks, uploads
 from engine.db.document import blob, document, document_version
 from engine.forms.files import File, by_name, takes
 from engine.process_engine import ProcessEngine
@@ -175,6 +175,9 @@ def test_a_request_that_comes_back_or_is_begun_again_keeps_its_files(ann, sign_i
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
         [draft] = drafting.list_(uow)
         [own] = draft.values["proof"]
+        form = repository.form(uow, "proved", repository.latest(uow, "p").id)
+        foretold = pickers.judge(uow, beside=draft.id, brought_by=people["ann"].id)
+        assert forms.so_far(form, draft.values, now=uow.now, known=foretold)[1] == frozenset()
         again = drafting.submit(uow, draft.id, draft.values, draft.version).id
     assert (own != key, ann.get(f"/requests/documents/{own}").data) == (True, PDF)
     with engine.unit_of_work(Actor(people["ann"].id)) as uow:
@@ -220,6 +223,102 @@ def test_what_is_erased_takes_the_contents_of_its_fields_along_and_no_others(ann
         assert (kept, [audit.verify(uow, one).findings for one in (instance, second, None)]) == (b"", [[], [], []])
 
 
+@pytest.mark.parametrize("again", ["a draft that is discarded", "sent again and forgotten"])
+def test_what_is_erased_does_not_come_back_with_the_last_that_had_the_same_file(ann, engine, people, clock, again):
+    instance = started(start(ann, [upload(ann)]))
+    for who in ("bob", "dora"):
+        with engine.unit_of_work(Actor(people[who].id)) as uow:
+            tasks.complete(uow, tasks.inbox(uow).items[0].work_item_id)
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        draft = drafting.copy_to_draft(uow, instance)
+    clock.advance(timedelta(days=2))
+    with engine.unit_of_work(ENGINE) as uow:
+        tasks.erase_request(uow, instance, "its time is over")
+    if again == "sent again and forgotten":
+        upload(ann)
+        clock.advance(drafting.KEPT + timedelta(seconds=1))
+
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        drafting.discard(uow, draft.id, draft.version)
+    with engine.unit_of_work(ENGINE) as uow:
+        drafting.forget(uow)
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert uow.execute(select(blob.c.content)).scalars().all() == [b""]
+        assert audit.verify(uow, instance).ok
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda uow, _: uploads.hold(uow, "the same.pdf", PDF),
+        lambda uow, key: drafting.save(uow, "p", {"amount": 5, "proof": [key]}),
+    ],
+)
+def test_a_file_that_is_sent_again_or_taken_while_it_is_forgotten_stays(ann, engine, people, clock, act):
+    key = upload(ann)
+    clock.advance(drafting.KEPT + timedelta(seconds=1))
+    said: list[Any] = []
+
+    def forgotten() -> None:
+        try:
+            with engine.unit_of_work(ENGINE) as uow:
+                drafting.forget(uow)
+        except Exception as error:
+            said.append(error)
+
+    second = Thread(target=forgotten)
+    with engine.unit_of_work(Actor(people["ann"].id)) as uow:
+        act(uow, key)
+        uow.flush()
+        second.start()
+        second.join(0.5)  # until it waits
+    second.join()
+
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        held = select(blob.c.content).join(document_version, document_version.c.digest == blob.c.digest)
+        assert (said, uow.execute(held).scalars().all()) == ([], [PDF])
+
+
+def test_a_file_that_is_removed_is_let_go_unless_a_draft_has_it(ann, sign_in, engine):
+    key, taken = upload(ann), upload(ann, "b.pdf", PDF + b" b")
+    token = {"X-CSRFToken": ann.token}
+    saved = ann.post("/requests/start/p/draft", data={"data": json.dumps({"amount": 5, "proof": [taken]})})
+    assert saved.status_code in (200, 201, 303), saved.text
+
+    bob = sign_in("bob")
+    assert bob.delete(f"/options/files/{key}", headers={"X-CSRFToken": bob.token}).status_code == 204
+    assert key in owners(engine)
+    for one, address in ((key, "/options/files"), (taken, "/options/files"), (taken, "/api/v1/files")):
+        assert ann.delete(f"{address}/{one}", headers=token).status_code == 204
+
+    assert list(owners(engine)) == [taken]
+
+
+def test_as_much_is_held_as_nobody_needs_and_no_more(ann, engine, monkeypatch):
+    for limit, most in (("MOST", 2), ("MOST_FULL", 0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, limit, most)
+            answers = [upload(ann, f"{number}.pdf", PDF + bytes([65 + number])) for number in range(3)]
+        refused = answers[-1]
+        assert (refused.status_code, "not submitted yet" in refused.text) == (422, True)
+    assert len(owners(engine)) == 2
+
+
+def test_ids_in_another_form_are_the_same_file_and_no_list_is_too_long_to_be_refused(ann, sign_in, app, engine, people):
+    key = upload(ann)
+    instance = started(start(ann, [key.upper(), key, f"{{{key}}}"]))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert runtime.instance_view(uow, instance).variables["proof"] == [key]
+    assert f"/requests/documents/{key}" in sign_in("bob").get(f"/inbox/{item_of(engine, people, 'bob')}").text
+
+    app.config.update(MAX_FORM_MEMORY_SIZE=20_000_000, MAX_CONTENT_LENGTH=20_000_000)
+    refused = start(ann, [str(uuid4()) for _ in range(70_000)])
+    assert (refused.status_code, "Please give a list" in refused.text) == (422, True)
+
+
 def test_other_programs_send_a_file_and_start_with_it(ann):
     described = ann.get("/api/v1/openapi.json").json["paths"]["/api/v1/files/"]["post"]
     [sent] = described["requestBody"]["content"]
@@ -257,6 +356,11 @@ def test_what_is_not_his_own_and_not_what_the_field_takes_is_refused_and_stays_w
     first = started(start(ann, [upload(ann, "first.pdf")]))
     [gone] = [key for key, (_, owner) in owners(engine).items() if owner == first]
 
+    with engine.unit_of_work(Actor(people["dora"].id), read_only=True) as uow:
+        form = repository.form(uow, "proved", repository.latest(uow, "p").id)
+        proof = next(field for field in form.fields if field.path == "proof")
+        known = [pickers.judge(uow, beside=first, brought_by=people[who].id)(proof, gone) for who in ("ann", "dora")]
+        assert known == [File("first.pdf", "application/pdf"), False], "an approver names none of another"
     for wrong, said in (
         ([theirs], "not there any more"), ([gone], "not there any more"), ([str(uuid4())], "not there any more"),
         (["taxi.pdf"], "not there any more"), ([text], "something else"), ([mine, upload(ann)], "one file only"),
@@ -360,7 +464,9 @@ def test_what_a_field_takes_is_told_by_content_and_by_name_only_where_contents_a
     assert [takes(accept, File(name, kind)) for accept, name, kind in (
         (".pdf", "a.txt", "application/pdf"), ("image/*", "a", "image/png"), (".jpg", "a.jpeg", "image/jpeg"),
         (".xls", "a.xls", ole), ("application/msword", "a.doc", ole), (".csv", "a.csv", "text/plain"), ("", "a", "x/y"),
-    )] == [True] * 7  # fmt: skip
+        (".txt", "b.txt", "text/csv"), ("text/plain", "b.txt", "text/csv"), ("*/*", "a", "x/y"),
+        ("image/jpg", "a.jpg", "image/jpeg"),
+    )] == [True] * 11  # fmt: skip
     assert [takes(accept, File(name, kind)) for accept, name, kind in (
         (".pdf", "a.pdf", "text/plain"), ("image/*", "a.png", "application/pdf"), (".xls", "a.doc", ole),
         (".zip", "a.zip", ""), (".csv", "a.txt", "text/plain"),

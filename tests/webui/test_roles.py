@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, make_url, select, text
 
-from engine import audit, identity, runtime, tasks
+from engine import audit, documents, identity, runtime, tasks, uploads
 from engine.clock import FrozenClock, SystemClock
 from engine.db import roles
+from engine.db.document import blob, document
 from engine.modules.erp.models.treasury import payment
 from engine.process_engine import ProcessEngine
 from engine.scenarios import world
@@ -150,14 +151,31 @@ def test_a_claim_is_paid_anchored_and_verified_each_under_its_own_role(house, ca
     assert house.troika("app1", "doctor")[0] == 0
 
 
+def test_files_are_sent_kept_and_erased_by_the_product_under_its_own_role(house):
+    engine = ProcessEngine(Settings(database_url=house.url("app1"), library=LIBRARY))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        ann = Actor(identity.user(uow, "ann").id)
+
+    with engine.unit_of_work(ann) as uow:
+        kept, other = uploads.hold(uow, "taxi.pdf", b"%PDF-1.7 taxi"), uploads.hold(uow, "b.pdf", b"%PDF-1.7 b")
+        documents.empty(uow, other.id)
+        uploads.let_go(uow, other.id)
+
+    with engine.unit_of_work(ann, read_only=True) as uow:
+        assert uow.execute(select(document.c.id)).scalars().all() == [kept.id]
+        assert uow.execute(select(blob.c.content)).scalars().all() == [b"%PDF-1.7 taxi"]
+    engine.dispose()
+
+
 GUARD = "CREATE OR REPLACE FUNCTION payment_gate() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 FROZEN = ("history", "audit", "audit_leaf", "audit_anchor", "clearance", "clearance_grant", "policy_grant",
           "policy_version", "break_glass", "erp_payment", "history_text", "audit_text", "policy_hold",
-          "audit_tip", "signature", "blob")  # fmt: skip
+          "audit_tip", "signature")  # fmt: skip
 REFUSED = {
     "app1": (
         *(f"DELETE FROM {table}" for table in (*FROZEN, "work_item", "erp_voucher", "erp_payment_request")),
         *(f"TRUNCATE {table}" for table in FROZEN),
+        "TRUNCATE blob", "UPDATE blob SET media_type = 'x'",
         "UPDATE history SET kind = 'x'", "UPDATE audit SET kind = 'x'", "UPDATE policy_grant SET person_id = id",
         "UPDATE clearance SET amount = 1", "UPDATE clearance_grant SET requirement = 'x'",
         "UPDATE policy_version SET statement = '{}'", "UPDATE erp_payment SET amount = 1",

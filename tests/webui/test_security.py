@@ -68,6 +68,7 @@ ASKS = {
     "signatures.mine": KNOWN, "signatures.keep": KNOWN, "signatures.forget": KNOWN, "signatures.own_picture": KNOWN,
     "signatures.picture": "participant", "picking.records": "records", "picking.words": KNOWN,
     "picking.organisation": KNOWN, "picking.upload": KNOWN, "picking.held": "holder", "api_files.upload": KNOWN,
+    "picking.let_go": KNOWN, "api_files.let_go": KNOWN,
     **dict.fromkeys(("dictionaries.index", "dictionaries.create", "dictionaries.one", "dictionaries.put",
                      "dictionaries.retire"), "admin"),
     "login.form": ANY, "login.sign_in": ANY, "login.sign_out": ANY, "login.language": ANY, "login.theme": ANY,

@@ -3,7 +3,7 @@
 import { Description, Errors, Label, useExpressionEvaluation, useSingleLineTemplateEvaluation } from '@bpmn-io/form-js-viewer';
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, csrfToken } from './http.js';
+import { Refused, csrfToken, send as ask } from './http.js';
 import { t } from './i18n.js';
 
 const sentHere = new Map();      // id -> file, for a form that is drawn again with what was sent before
@@ -17,6 +17,11 @@ function Files({ field, value, errors = [], disabled, readonly, domId, onChange,
   change.current = onChange;
   useEffect(() => () => { gone.current = true; }, []);
 
+  const removed = id => {
+    put(now.current.filter(other => other !== id));
+    const held = sentHere.get(id);
+    if (held) ask('DELETE', held.href).catch(() => {});    // without a connection: it is forgotten in its time
+  };
   const put = next => { now.current = next; change.current({ value: next }); };
   const taken = id => put(many ? [...new Set([...now.current, id])] : [id]);
   const choose = ({ target }) => {
@@ -50,7 +55,7 @@ function Files({ field, value, errors = [], disabled, readonly, domId, onChange,
     return h('li', { key: id },
       found.href ? h('a', { href: found.href, target: '_blank', rel: 'noopener' }, found.name) : h('span', {}, found.name),
       found.size !== undefined && h('span', { class: 'tk-file-size' }, sized(found.size)),
-      !still && h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': t('Remove {name}', { name: found.name }), onClick: () => put(now.current.filter(other => other !== id)) }, t('Remove')));
+      !still && h('button', { type: 'button', class: 'btn btn-sm', 'aria-label': t('Remove {name}', { name: found.name }), onClick: () => removed(id) }, t('Remove')));
   });
   const running = under.map(one => h('li', { key: one.key, class: one.error ? 'fjs-form-field-error' : undefined },
     one.error ? h('span', { role: 'alert' }, one.error) : [h('span', {}, one.name), h('progress', { max: 1, value: one.done, 'aria-label': t('Sending {name}', { name: one.name }) })],
