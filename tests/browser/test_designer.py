@@ -790,6 +790,7 @@ def test_a_part_of_a_drawing_is_found_copied_to_another_tab_and_taken_along_as_a
     expect(page.locator(".djs-search-result")).to_have_count(1)
     page.keyboard.press("Enter")
     assert page.evaluate(CHOSEN) == [["approve", "审批报销"]]
+    page.wait_for_function("document.activeElement === globalThis.tkDesigner.modeler.get('keyboard').getBinding()")
     page.keyboard.press("Control+c")
     other.bring_to_front()
     before = words(other.evaluate(WRITTEN).encode())
