@@ -18,7 +18,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound, stored
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
-from engine.tasks.opening import form_digest, shown_form
+from engine.tasks.opening import as_decided, decisions_of, shown_form
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, load_json, to_plain
 
@@ -234,7 +234,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
         row.work_item_id: row
         for row in uow.execute(select(policy_grant).where(policy_grant.c.instance_id == instance_id))
     }
-    told = []
+    told, decisions = [], decisions_of(uow, instance)
     for row in uow.execute(_decided, {"of": instance_id}).all():
         form = shown_form(uow, instance, row, row)
         grant = grants.get(row.id)
@@ -248,7 +248,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
                 "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
                 "void": row.voided_at is not None,
-                "form": form_of(uow, form, variables, row.form_digest),
+                "form": None if form is None else form_of(uow, form, *as_decided(uow, form, variables, row, decisions)),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
                 "policy_versions": None if grant is None else to_plain(grant.policy_versions),
@@ -289,13 +289,11 @@ def _emergencies(uow: UnitOfWork, grants: Iterable[Mapping[str, Any]]) -> list[d
     ]  # fmt: skip
 
 
-def form_of(uow: UnitOfWork, form: forms.Form | None, variables: Values, digest: bytes | None) -> dict[str, Any] | None:
-    """The form of a decision with the values of now. `same`: they are those that were on the page at the click.
+def form_of(uow: UnitOfWork, form: forms.Form, variables: Values, same: bool) -> dict[str, Any]:
+    """The form of a decision. `same`: the values are those that were on the page at the click, else those of now.
 
     `files`: of its fields, each with its id as in the values and the SHA-256 of what is in it; `size` in bytes.
     """
-    if form is None:
-        return None
     fields = [
         [one.labels.get("zh") or one.label, one.labels.get("en") or one.label, to_plain(variables.get(one.path))]
         for one in form.fields
@@ -305,7 +303,6 @@ def form_of(uow: UnitOfWork, form: forms.Form | None, variables: Values, digest:
         {"id": str(one.id), "name": one.name, "sha256": one.digest.hex(), "size": one.size}
         for one in uploads.contents(uow, form, variables)
     ]
-    same = digest is not None and form_digest(uow, form, variables) == digest
     return {"id": form.id, "sha256": form.digest.hex() if form.digest else None, "fields": fields, "files": files,
             "same": same}  # fmt: skip
 

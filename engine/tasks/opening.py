@@ -35,6 +35,7 @@ from engine.errors import (
 )
 from engine.forms import Sum
 from engine.forms.schema import Known
+from engine.history import CHANGES, Entry, timeline
 from engine.identity import Substitution
 from engine.tasks import substituting
 from engine.unit_of_work import UnitOfWork
@@ -225,6 +226,29 @@ def values_left(act: Act) -> Values:
     state = runtime.load(act.uow, act.instance)
     inner = next((scope for scope in reversed(_scopes(act.round)) if scope in state.scopes), 0)
     return bpmn.variables(state, inner)
+
+
+def as_decided(
+    uow: UnitOfWork, form: forms.Form, now: Values, item: Any, decisions: Sequence[Entry]
+) -> tuple[Values, bool]:
+    """(what was on the page when `item` was decided, True), where what `decisions` have written since can be undone and
+    the digest that the decision keeps agrees; else (`now`, False).
+    """
+    then = dict(now)
+    for fact in reversed(decisions):
+        own = fact.data.get("item") == str(item.id)
+        then |= {name: pair[own] for name, pair in fact.data.get(CHANGES, {}).items()}
+        if own:
+            break
+    for values in (now, then):
+        if form_digest(uow, form, values) == item.form_digest:
+            return values, True
+    return now, False
+
+
+def decisions_of(uow: UnitOfWork, instance: Instance) -> list[Entry]:
+    """What its history tells of decisions, with what they have written."""
+    return timeline(uow, instance.id, kind="task.decided", limit=100_000)
 
 
 def _scopes(round: Any) -> list[int]:

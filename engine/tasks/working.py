@@ -116,7 +116,7 @@ class TaskView:
     proposal: Proposal | None = None
     """what a substitute has decided, while it waits for the principal"""
     as_decided: bool = True
-    """whether `values` are those that were on the page when a closed task was decided"""
+    """whether `values` are those that were on the page when a closed task was decided, as far as that is known"""
     beyond: NotYourTask | None = None
     """why a substitute may only look: his principal has set a limit"""
 
@@ -130,7 +130,9 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
     is_open = act.round.status == RoundStatus.OPEN
     form = opening.form_of(act) if is_open else opening.shown_form(uow, act.instance, act.round, act.item)
     values = opening.values_of(act) if is_open else opening.values_left(act)
-    seen = None if is_open else act.item.form_digest
+    as_decided = True
+    if form is not None and act.item.form_digest is not None and not is_open:
+        values, as_decided = opening.as_decided(uow, form, values, act.item, opening.decisions_of(uow, act.instance))
     document = document_of(act) if is_open else None
     counted = [item for item in act.items if item.kind in rounds.TOP and item.status not in rounds.GONE]
     return TaskView(
@@ -176,7 +178,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         note=returning.note(act) if is_open else None,
         signature=act.work.signature,
         proposal=_proposal(act) if is_open else None,
-        as_decided=seen is None or seen == opening.form_digest(uow, form, values),
+        as_decided=as_decided,
         beyond=None if mine or not is_open else opening.beyond(act),
     )
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from engine import prints, tasks
+from engine import evidence, prints, runtime, tasks
 from engine.bpmn.parser.extensions import BUTTONS
 from engine.errors import ActNotOffered, Forbidden
+from engine.unit_of_work import ENGINE
 from tests.engine.approvals.office import approval
 
 pytestmark = pytest.mark.approvals
@@ -76,11 +77,11 @@ def test_signers_stay_where_the_drawing_lets_nobody_take_them_away(office):
     assert office.asked() == {"bob", "eve"}
 
 
-def test_a_task_that_is_closed_shows_what_stands_there_and_says_whether_it_was_so_when_it_was_decided(office):
+def test_a_task_that_is_closed_shows_what_was_on_its_page_and_says_so_where_that_is_not_known(office):
     shown = '<zeebe:formDefinition formId="oa/claim"/>'
     hidden = '<troika:fields default="read"><troika:field id="amount" perm="hidden"/></troika:fields>'
-    nodes = (approval("one", shown, hidden, users="bob"), approval("two", shown, users="eve"))
-    office.begin(*nodes, form=True, note="urgent", amount=Decimal(7))
+    nodes = (approval("one", shown, hidden, users="bob"), approval("two", shown, users="eve"), approval("three"))
+    of = office.begin(*nodes, form=True, note="urgent", amount=Decimal(7))
     bobs = office.item("bob")
     office.act("bob", tasks.agree)
 
@@ -89,4 +90,17 @@ def test_a_task_that_is_closed_shows_what_stands_there_and_says_whether_it_was_s
 
     office.act("eve", tasks.agree, {"note": "not any more"})
     view = office.do("bob", tasks.get, bobs)
-    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("not any more", False, "hidden")
+    assert (view.values["note"], view.as_decided, view.permissions.on("amount")) == ("urgent", True, "hidden")
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = evidence._decisions(uow, of)
+    assert [(dict(map(by_label, one["form"]["fields"]))["备注"], one["form"]["same"]) for one in told] == [
+        ("urgent", True), ("not any more", True),
+    ]  # fmt: skip
+
+    office.do("dan", runtime.set_variables, of, {"note": "by hand", "amount": Decimal(8)}, reason="wrong")
+    view = office.do("bob", tasks.get, bobs)
+    assert (view.values["note"], view.as_decided) == ("by hand", False)
+
+
+def by_label(field):
+    return field[0], field[2]
