@@ -401,6 +401,19 @@ def test_requests_of_each_drawing_of_a_set_are_tried_and_follow(two, engine):
     assert [text_of(one).count("1 moved 0 refused") for one in (first, second)] == [1, 1]
 
 
+def test_where_only_the_other_drawing_of_a_set_is_new_its_version_is_shown(two, engine):
+    with engine.unit_of_work(ENGINE) as uow:
+        drafts.discard(uow, PATH)
+    digest = re.findall('name="seen" value="(.*?)"', two.get("/designer/publish/claim?with=twin").text)[0]
+
+    made = two.post("/designer/publish/claim", data={"etag": "0", "note": "words", "seen": digest, "with": "twin"})
+
+    assert made.status_code == 303, text_of(made)
+    assert 'data-version="2"' in two.get(made.location).text
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [repository.latest(uow, key).version for key in ("claim", "twin")] == [1, 2]
+
+
 def test_what_is_wrong_with_the_other_drawing_of_a_set_is_said_by_its_name_and_leads_to_its_editor(two, engine):
     with engine.unit_of_work(ENGINE) as uow:
         broken = drafts.open_(uow, "processes/hr/twin.bpmn").content.replace(b'targetRef="paid"', b'targetRef="gone"')

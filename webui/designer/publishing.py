@@ -117,7 +117,8 @@ def do_publish(kind: str, key: str) -> ResponseReturnValue:
         for source in batches.running_by_version(g.uow, version.key):
             if source != version.id:
                 batches.create(g.uow, _plan(source, version.id, request.form), reason=note)
-    return redirect(url_for(".published", definition_id=(versions.get(key) or repository.latest(g.uow, key)).id), 303)
+    shown = versions.get(key) or next(iter(versions.values()), None) or repository.latest(g.uow, key)
+    return redirect(url_for(".published", definition_id=shown.id), 303)
 
 
 @designer.get("/publish/<key>/scenarios")
