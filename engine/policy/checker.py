@@ -124,14 +124,15 @@ def space_of(
 
 def _space(
     system: System, catalog: Mapping[str, Any], policies: list[Policy], forms: Forms | None,
-    decisions: Decisions | None, *, whole: bool = False, fuse: bool = True,
+    decisions: Decisions | None, *, whole: bool = False, fuse: bool = True, anew: bool = True,
 ) -> Space:  # fmt: skip
     subjects = Subjects(system, catalog, forms)
     needs = {
         place.id: found for place in system.places.values()
         if (found := _needs(place, catalog, policies, subjects)) is not None
     }  # fmt: skip
-    return Space(system, needs, subjects, Tracking(system, subjects, decisions), whole=whole, fuse=fuse)
+    data = Tracking(system, subjects, decisions)
+    return Space(system, needs, subjects, data, whole=whole, fuse=fuse, anew=anew)
 
 
 def _prove(
@@ -143,7 +144,9 @@ def _prove(
     classes = frozenset(guarded for place in system.places.values() if (guarded := _guarded(place, catalog)))
     if not classes:
         return Verdict(process.id, NOTHING)
-    space = _space(system, catalog, policies, beside.get("forms"), beside.get("decisions"))
+    space = _space(
+        system, catalog, policies, beside.get("forms"), beside.get("decisions"), anew=begin is None
+    )  # fmt: skip
     needs = space.needs
     assumed = frozenset(
         policy.id for place in system.places.values() for policy in policies if policy.on == _guarded(place, catalog)

@@ -158,6 +158,11 @@ class Term:
         """Whether nothing in it is unknown."""
         return self.operator not in ("unknown", "asks") and all(part.is_read for part in self.parts)
 
+    @property
+    def asks_outcome(self) -> bool:
+        """Whether the outcome of an approval is asked for somewhere in it."""
+        return self.operator == "told" or any(part.asks_outcome for part in self.parts)
+
     def leaves(self) -> Iterator["Term"]:
         """Every part that reads a variable."""
         if self.operator in ("reads", "asks"):
@@ -282,6 +287,18 @@ def judged(
             break
         masks = whole
     return [(value, one) for value, ways in found.items() for one in merged(ways)], ever
+
+
+def is_ever_true(part: Term) -> bool:
+    """Whether a condition may be true, whatever its variables are."""
+    leaves, constants = list(part.leaves()), dict[str, list[Any]]()
+    for leaf in leaves:
+        constants.setdefault(leaf.path, []).extend(leaf.constants)
+    asked, names = {leaf.path for leaf in leaves if leaf.about}, list(constants)
+    regions = [Answers() if path in asked else Regions(constants[path]) for path in names]
+    whole = tuple(one.everything for one in regions)
+    found = cases(part, lambda text: UNSURE, names.index, regions, whole)
+    return any(value is True or value is ANY or value is UNSURE for value, _ in found)
 
 
 _READS_AS_ANOTHER = re.compile(

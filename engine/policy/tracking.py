@@ -23,6 +23,7 @@ from engine.policy.regions import (
     Regions,
     Term,
     cases,
+    is_ever_true,
     is_number,
     judged,
     merged,
@@ -43,8 +44,8 @@ WAYS = 64
 
 
 class Tracking:
-    """Of one system. `paths`: the variables by number; `reads`, `writes`: place -> numbers; `certain`: scripts at which
-    nothing gets stuck."""
+    """Of one system. `paths`: the variables by number; `reads`, `writes`: place -> numbers; `repaired`: those
+    that may be written where it is stuck; `certain`: scripts at which nothing gets stuck."""
 
     def __init__(self, system: System, subjects: Subjects, decisions: Decisions | None = None) -> None:
         self._system, self._subjects = system, subjects
@@ -52,6 +53,11 @@ class Tracking:
             (place.id, flow.id): term(_plain(flow.condition), condition=True)
             for place in system.places.values() for flow, _ in place.outgoing
             if flow.condition is not None and not flow.is_default
+        }  # fmt: skip
+        self._never = {of for of, condition in self._conditions.items() if not is_ever_true(condition)}
+        self._events = {
+            place.id: condition for place in system.places.values()
+            if (text := self._awaited(place)) is not None and not (condition := term(text, condition=True)).asks_outcome
         }  # fmt: skip
         plain = [place for place in system.places.values() if self._is_plain(place)]
         self._scripts = {
@@ -88,7 +94,8 @@ class Tracking:
             )
             for name, (result, found) in self._rulings.items()
         }
-        self.reads = {name: self._read_at(name) for name in system.places}
+        self.repaired = {name: self._read_at(name) for name in system.places}
+        self.reads = {name: found | self._read_by_event(name) for name, found in self.repaired.items()}
         self._outcomes: dict[tuple[str, Masks], list[Masks]] = {}
         self._sure: dict[tuple[str, Masks], bool] = {}
 
@@ -103,6 +110,17 @@ class Tracking:
             found is not None and found.result_variable not in local and not node.loop and not node.for_compensation
             and not (node.extensions.outputs or node.data_out or node.data_in or node.data)
         )  # fmt: skip
+
+    def _awaited(self, place: Place) -> str | None:
+        """The condition of an event that waits for nothing else and reads no data of the step that it stands at."""
+        node, host = place.node, self._system.places.get(f"{place.prefix}{place.node.attached_to}")
+        if node.type not in ("startEvent", "boundaryEvent", "intermediateCatchEvent") or len(node.events) != 1:
+            return None
+        if node.type == "startEvent" and (place.parent is None or len(place.parent.starts) != 1):
+            return None
+        if host is not None and (host.node.extensions.inputs or host.node.data or host.node.data_in or host.node.loop):
+            return None
+        return _plain(node.events[0].condition) or None
 
     def _gather(self) -> dict[str, list[Any]]:
         """Path -> what it is compared with, of every variable that tells something apart."""
@@ -122,6 +140,9 @@ class Tracking:
             return len(known) - before
 
         for (name, _), condition in self._conditions.items():
+            for leaf in condition.leaves():
+                add(name, leaf.path, leaf.constants, leaf.about, inside=False)
+        for name, condition in self._events.items():
             for leaf in condition.leaves():
                 add(name, leaf.path, leaf.constants, leaf.about, inside=False)
         asked: dict[str, list[tuple[str, str, Iterable[Any]]]] = {}
@@ -214,6 +235,11 @@ class Tracking:
             found |= set(self._asked[name].reads)
         return frozenset(number for number in found if number is not None)
 
+    def _read_by_event(self, name: str) -> frozenset[int]:
+        at, condition = self._at(name, inside=False), self._events.get(name)
+        found = {at(leaf.path) for leaf in condition.leaves()} if condition is not None else set()
+        return frozenset(number for number in found if number is not None)
+
     def _condition(self, place: Place, flow: Flow) -> Term | None:
         return None if place.node.type == "complexGateway" else self._conditions.get((place.id, flow.id))
 
@@ -229,10 +255,28 @@ class Tracking:
         if condition is None:
             return [(truth(flow.condition, outcomes), known)], False
         at = self._at(place.id, inside=False)
+        if (place.id, flow.id) in self._never and any(at(leaf.path) is None for leaf in condition.leaves()):
+            return [(False, known)], True
         found, stuck = judged(condition, told_by(outcomes, truth), at, self.regions, known)
         if len(found) <= WAYS:
             return found, stuck
         return [(None, self._forgotten(known, self.reads[place.id]))], True
+
+    def follows(self, name: str) -> bool:
+        """Whether something is known of the condition that an event waits for."""
+        return name in self._events
+
+    def happens(self, name: str, known: Masks) -> tuple[list[Masks], list[Masks]]:
+        """What is known when an event on a condition happens, and while it does not: null counts as false."""
+        if name not in self._events:
+            return [known], [known]
+        yes, no = list[Masks](), list[Masks]()
+        for value, of in cases(self._events[name], _anything, self._at(name, inside=False), self.regions, known):
+            if value is True or value is ANY or value is UNSURE:
+                yes.append(of)
+            if value is not True:
+                no.append(of)
+        return merged(yes), merged(no)
 
     def after(self, name: str, known: Masks) -> list[Masks]:
         """What is known when a place is done: what it computes, and that it may have written anything else."""
@@ -282,7 +326,7 @@ class Tracking:
         result, script = self._scripts[name]
         return [
             (self._given(result, ANY if value is UNSURE else value, sample=True), of)
-            for value, of in cases(script, lambda text: UNSURE, self._at(name), self.regions, known)
+            for value, of in cases(script, _anything, self._at(name), self.regions, known)
         ]
 
     def _given(self, result: str, value: Any, *, sample: bool = False) -> Masks:
@@ -352,6 +396,10 @@ def model_at(system: System, place: Place, decisions: Decisions | None) -> Any:
 
 def _ruling(model: Any, called: CalledDecision) -> Ruling | None:
     return None if model is None else ruling(model, called.decision_id)
+
+
+def _anything(text: str) -> Any:
+    return UNSURE
 
 
 def _head(path: str) -> str:

@@ -30,6 +30,8 @@ class Layout:
         self.asked = {name: index for index, name in enumerate(sorted(asked)) if name in system.places}
         self._readers = {name: frozenset(readers) for name, readers in asked.items() if name in self.asked}
         self._at_once = {place.id for place in system.places.values() if self._happens_within_a_step(place)}
+        self._waits_for_conditions = {place.id for place in system.places.values() if self._is_ready(place)}
+        """where a token goes on by itself once a condition is true"""
         self._unheard = {place.id for place in system.places.values() if self._is_unheard(place)}
 
     def behind(self, name: str) -> set[str]:
@@ -135,6 +137,13 @@ class Layout:
         if place.node.triggered_by_event:
             return [event for start in place.starts for event in self._events(start)]
         return self._events(place.id) if place.node.attached_to is not None else []
+
+    def _is_ready(self, place: Place) -> bool:
+        after = [self.system.places[target].node for _, target in place.outgoing]
+        caught = [place.node] if place.node.type == "intermediateCatchEvent" else after
+        return place.node.type in ("intermediateCatchEvent", "eventBasedGateway") and any(
+            event.kind == "conditional" for node in caught for event in node.events
+        )
 
     def _happens_within_a_step(self, place: Place) -> bool:
         """Whether an event may be caught while the machine moves: a variable is written, something is thrown."""

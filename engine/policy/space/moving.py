@@ -5,11 +5,11 @@ from itertools import product
 
 from engine.policy.abstraction import Place, System
 from engine.policy.beside import Beside
-from engine.policy.regions import Masks
+from engine.policy.regions import Masks, merged
 from engine.policy.space.choosing import Choice
 from engine.policy.space.layout import places_before
 from engine.policy.space.resting import Resting
-from engine.policy.space.states import DIGIT, MANY, WORDS, Move, Need, State, Way, one_less, one_more
+from engine.policy.space.states import BESIDE, DIGIT, MANY, UNDOING, WORDS, Move, Need, State, Way, one_less, one_more
 from engine.policy.subjects import Subjects
 from engine.policy.tracking import Tracking
 
@@ -18,13 +18,17 @@ WAYS_OF_JOINS = 4
 
 
 class Moving(Resting):
-    """What an activity, a gateway or an event does with the token that comes out of it."""
+    """What an activity, a gateway or an event does with the token that comes out of it. `anew`: from the beginning; of
+    a request that runs, an event that another version brings may wait though its condition is true."""
 
     def __init__(
         self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, data: Tracking, *, whole: bool,
-        fuse: bool,
+        fuse: bool, anew: bool,
     ) -> None:  # fmt: skip
         super().__init__(system, needs, subjects, data, whole=whole, fuse=fuse)
+        self._anew = anew
+        self._repaired_unseen = {number for name, idle in self._idle.items() if idle for number in data.repaired[name]}
+        """variables that somebody may write where a token is forgotten"""
         self._beside, self._passed = Beside(system), dict[tuple[str, str], bool]()
         self._cache: dict[tuple[str, int, Masks], tuple[list[tuple[tuple[Way, ...], Masks]], bool]] = {}
 
@@ -99,6 +103,37 @@ class Moving(Resting):
     def _happened(self, state: State, event: Place) -> tuple[Move, State]:
         """A boundary event writes what it brought, and goes on."""
         return self._moved(self._written(state, event), event, tuple(event.outgoing))
+
+    def _when(self, state: State, name: str, repaired: Iterable[int] = ()) -> Iterator[State]:
+        """The state when an event happens, as its condition says. `repaired`: variables that somebody may write."""
+        if not self.data.follows(name):
+            yield state
+            return
+        known = list(state.data)
+        for number in repaired:
+            known[number] = self.data.everything[number]
+        for data in self.data.happens(name, tuple(known))[0]:
+            yield state if data == state.data else State(state.tokens, state.outcomes, state.live, data)
+
+    def _at_rest(self, state: State) -> list[State]:
+        """What is known while the machine waits: no condition is true for which something waits that would begin in
+        place of everything."""
+        known = [state.data]
+        for handler in self.system.handlers if self._anew else ():
+            if self._interrupts(handler) and self._waits_in(state, handler.parent):
+                known = [data for one in known for data in self.data.happens(handler.starts[0], one)[1]]
+        if known == [state.data]:
+            return [state]
+        return [State(state.tokens, state.outcomes, state.live, data) for data in merged(known)]
+
+    def _waits_in(self, state: State, scope: Place | None) -> bool:
+        """Whether the event sub-processes of a scope surely wait: it is under way, nothing in it ends or is undone."""
+        if any(self.slots[slot][1] in (UNDOING, BESIDE) for slot in state.tokens) or self._is_taken_over(state, scope):
+            return False
+        if scope is None:
+            return self._is_alive(state, scope)
+        alone = scope.node.ad_hoc is None and not self._are_several(state, scope)
+        return alone and self._is_alive(state, scope) and self._is_busy(state, scope)
 
     def _handle(self, state: State, handler: Place, word: str = "") -> Iterator[tuple[Move, State]]:
         """An event sub-process begins: in place of everything around it, or beside it."""

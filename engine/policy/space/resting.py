@@ -92,7 +92,7 @@ class Resting(Undoing):
         if (
             place.id in self.needs or place.boundaries or place.holds_inside or place.repeats
             or self._undone[place.id] or self.data.writes[place.id] or self.data.learns(place.id)
-            or node.for_compensation or not self.fuse
+            or node.for_compensation or not self.fuse or place.id in self._waits_for_conditions
         ):  # fmt: skip
             return True
         if node.extensions.policy is not None or node.extensions.approval is not None or node.extensions.returns:

@@ -38,29 +38,45 @@ class Space(Moving):
 
     def __init__(
         self, system: System, needs: Mapping[str, list[Need]], subjects: Subjects, data: Tracking, *,
-        whole: bool = False, fuse: bool = True,
+        whole: bool = False, fuse: bool = True, anew: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__(system, needs, subjects, data, whole=whole, fuse=fuse)
+        super().__init__(system, needs, subjects, data, whole=whole, fuse=fuse, anew=anew)
 
     def steps(self, state: State) -> Iterator[tuple[Move, State]]:
         """Everything that can happen next. What the machine does by itself, and cannot get stuck at, comes before
         whatever people, jobs and the outside world do, but not before events that happen within a step."""
         kinds = {slot: self._kind_of(*self.slots[slot], state) for slot in state.tokens}
+        repaired = self._repaired_unseen | {
+            number
+            for slot, kind in kinds.items()
+            if kind != SURE
+            for number in self.data.repaired[self.slots[slot][0].id]
+        }
         moved = False
         for slot, kind in kinds.items():
             if kind != OUTSIDE:
-                for step in self._of_token(state, slot):
-                    moved = moved or kind == SURE
-                    yield step
+                place, stage = self.slots[slot]
+                for one in self._when(state, place.id, repaired) if stage == "" else [state]:
+                    for step in self._of_token(one, slot):
+                        moved = moved or kind == SURE
+                        yield step
+        waiting = [] if moved else self._at_rest(state)
         for slot, kind in kinds.items():
-            if kind == OUTSIDE and not moved:
-                yield from self._of_token(state, slot)
-            elif moved and self.slots[slot][1].startswith("!"):
-                yield from self._events_beside(state, slot, self._at_once)
+            for one in waiting if kind == OUTSIDE else ():
+                yield from self._of_token(one, slot)
+            if self.slots[slot][1].startswith("!"):
+                for name in self.slots[slot][0].boundaries:
+                    for one in self._when(state, name, repaired) if name in self._at_once else ():
+                        yield from self._events_beside(one, slot, (name,))
         for handler in self.system.handlers:
-            heard = handler.id in self._at_once if moved else handler.id not in self._unheard
-            if heard and self._is_alive(state, handler.parent) and not self._is_taken_over(state, handler.parent):
-                yield from self._handle(state, handler)
+            if not self._is_alive(state, handler.parent) or self._is_taken_over(state, handler.parent):
+                continue
+            if handler.id in self._at_once:
+                for one in self._when(state, handler.starts[0], repaired):
+                    yield from self._handle(one, handler)
+            elif handler.id not in self._unheard:
+                for one in waiting:
+                    yield from self._handle(one, handler)
 
     def _of_token(self, state: State, slot: int) -> Iterator[tuple[Move, State]]:
         place, stage = self.slots[slot]
@@ -93,7 +109,7 @@ class Space(Moving):
             return SURE if self._chosen(place, node.type, state.outcomes, state.data)[1] else BY_ITSELF
         if (place.id in self.data.certain or self.data.is_decided(place.id, state.data)) and not _asks(place):
             return SURE
-        if node.type in BY_THE_MACHINE:
+        if node.type in BY_THE_MACHINE or place.id in self._waits_for_conditions:
             return BY_ITSELF
         return OUTSIDE
 
@@ -176,7 +192,7 @@ class Space(Moving):
                 else:
                     yield from self._finish(taken, place, stage)
         if not self._is_over(state, place):
-            yield from self._events_beside(state, slot, place.boundaries)
+            yield from self._events_beside(state, slot, set(place.boundaries) - self._at_once)
 
     def _events_beside(self, state: State, slot: int, wanted: Collection[str]) -> Iterator[tuple[Move, State]]:
         """Those of the boundary events `wanted` happen that an active place has."""

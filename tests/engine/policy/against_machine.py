@@ -48,8 +48,8 @@ UNDOING: dict[str, Callable[..., bytes]] = {
     "full of compensation": partial(structured, undoing_pays=True),
     "full of compensation, with data": partial(structured, data=True, undoing_pays=True),
 }  # fmt: skip
-THIRD, GAPS = "C", (None, True)
-"""a document that no drawing names; what is neither an amount nor a level"""
+THIRD, GAPS = "C", (None, True, [50])
+"""a document that no drawing names; what is neither an amount nor a level, though some take a list of one for it"""
 VARIABLES = tuple(f"d{number}" for number in range(3))
 LEVEL_OF = dmn.read(DECISION, "level_of.dmn").model
 SAMPLES = {

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from engine import operations
+from engine import bpmn, operations, policy
 from tests.engine.bpmn.drawing import (
     END,
     START,
@@ -32,7 +32,7 @@ from tests.engine.bpmn.drawing import (
     user,
 )
 from tests.engine.policy import mutants, sizes
-from tests.engine.policy.against_machine import MAKERS, drawn, judged, unseen
+from tests.engine.policy.against_machine import CATALOG, MAKERS, PAY_001, drawn, judged, unseen
 from tests.engine.policy.random_payments import CAPABILITY, COMPENSATE, MARK, PAY, TERMINATE, WRITES
 
 COUNT = 45
@@ -666,6 +666,82 @@ def test_what_is_stuck_for_want_of_a_value_stops_nothing_beside_it(asked, outcom
 
     assert verdict is not None
     assert verdict.outcome == outcome
+
+
+PAY_IT = service("pay", PAY, in_request_id="= request_id")
+
+
+def _in_place_of_everything(text: str, within: str = user("tell"), flow: str = "h0 tell h1") -> str:
+    start = f'<startEvent id="h0">{condition(text)}</startEvent>'
+    inside = f'{start}{within}<endEvent id="h1"/>{flows(flow)}'
+    return f'<subProcess id="h" triggeredByEvent="true">{inside}</subProcess>'
+
+
+@pytest.mark.parametrize(
+    ("waits", "within", "lines"),
+    [
+        (catch("c", condition('level = "low"')), _in_place_of_everything('level = "low"'), ("start c pay end",)),
+        (
+            element("exclusiveGateway", "x", default="x_end"), _in_place_of_everything('level = "high"'),
+            ("start x", 'x t ? level = "high"', "x end", "t pay end"),
+        ),
+        (catch("c", condition("amount >= 500")), element("exclusiveGateway", "x", default="x_end"),
+         ("start x", "x c ? amount < 500", "x end", "c pay end")),
+    ],
+)  # fmt: skip
+def test_an_event_on_a_condition_happens_where_it_is_true_and_at_once(waits, within, lines):
+    """What would begin in place of everything leaves nothing to be paid; what waits for what never comes, neither."""
+    verdict = judged(drawing(START + END + waits + within + service("t") + PAY_IT + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
+@pytest.mark.parametrize("repairs", [True, False])
+def test_an_event_on_a_condition_hears_of_what_somebody_repairs(repairs):
+    """A script has left no amount to compare; whoever says how much begins what pays."""
+    asks = element("exclusiveGateway", "x", default="x_u") + user("v") if repairs else ""
+    ways = ("s0 x", "x u", "x v ? amount > 100", "u s1", "v s1") if repairs else ("s0 u s1",)
+    inside = f'<startEvent id="s0"/>{asks}{user("u")}<endEvent id="s1"/>' + flows(*ways)
+    inside += _in_place_of_everything("amount > 500", PAY_IT, "h0 pay h1")
+    body = START + END + script("r", '"none"', "amount") + f'<subProcess id="S">{inside}</subProcess>'
+
+    verdict = judged(drawing(body + flows("start r S end")))
+
+    assert verdict is not None
+    assert verdict.outcome == ("violated, both" if repairs else "proved, both")
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [("amount > 100 and amount <= 100", "proved, both"), ("amount > 100 and amount <= 300", "violated, both")],
+)
+def test_a_condition_that_is_never_true_is_not_in_a_called_process_either(asked, outcome):
+    inside = '<startEvent id="s0"/><endEvent id="s1"/>' + element("exclusiveGateway", "x", default="x_s1") + PAY_IT
+    inside += flows("s0 x", f"x pay ? {asked}", "x s1", "pay s1")
+
+    verdict = judged(_calling(inside, "", "start call end"))
+
+    assert verdict is not None
+    assert verdict.outcome == outcome
+
+
+def test_what_waits_in_a_running_request_may_wait_though_its_condition_is_true():
+    """Another version brought it, or another condition."""
+    xml = drawing(
+        START + END + script("r", '"low"', "level") + user("t") + PAY_IT + _in_place_of_everything('level = "low"')
+        + flows("start r t pay end")
+    )  # fmt: skip
+    definition = bpmn.read(xml, "x.bpmn").definition
+    assert definition is not None
+    low = {"level": "low"}
+
+    def begin(space):
+        return [space.placed(state._replace(tokens=(), data=space.data.located(low)), "t") for state in space.starts()]
+
+    beside = {"policies": PAY_001, "process_id": "p"}
+    assert policy.prove(definition, CATALOG, **beside) == []
+    assert [one.element_id for one in policy.prove(definition, CATALOG, begin=begin, **beside)] == ["pay"]
 
 
 def test_what_a_signal_brings_is_kept_where_the_scope_has_a_document_of_its_own():
