@@ -48,6 +48,7 @@ class Resting(Undoing):
         self._filled_in = {
             name for name, place in system.places.items()
             if place.node.type == "userTask" and (self._undone[name] or self.data.writes[name])
+            and not self._may_be_left_blank(place)
         }  # fmt: skip
         for place in system.places.values():
             self.landing(place.id)
@@ -85,6 +86,11 @@ class Resting(Undoing):
         for handler in self.system.handlers:
             digits, wanted = digits | self._reads[handler.id], wanted | self._wants[handler.id]
         return digits, wanted
+
+    def _may_be_left_blank(self, place: Place) -> bool:
+        """Whether an event ends a task that one person fills in: he writes when he is done, or not at all."""
+        ends = any(self.system.places[name].node.interrupting for name in place.boundaries)
+        return ends and place.node.extensions.approval is None and not place.repeats
 
     def _is_stop(self, place: Place) -> bool:
         """Whether a token rests here until something is chosen, written, approved or paid."""

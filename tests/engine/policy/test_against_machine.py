@@ -726,6 +726,17 @@ def test_a_condition_that_is_never_true_is_not_in_a_called_process_either(asked,
     assert verdict.outcome == outcome
 
 
+def test_a_form_that_an_event_takes_away_has_written_nothing():
+    """The approved document is paid when the time of whoever might name another one is over."""
+    asks = user("u", f'<zeebe:formDefinition formId="{WRITES}"/>') + boundary("late", "u", timer("PT1H"))
+    lines = ("start fin ok", f"ok u ? {AGREED}", "ok end", "u end", "late pay end")
+
+    verdict = judged(drawing(START + END + APPROVES + PAYS + asks + flows(*lines)))
+
+    assert verdict is not None
+    assert verdict.outcome == "proved, both"
+
+
 def test_what_waits_in_a_running_request_may_wait_though_its_condition_is_true():
     """Another version brought it, or another condition."""
     xml = drawing(
