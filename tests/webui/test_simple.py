@@ -759,6 +759,24 @@ def test_a_field_keeps_what_its_row_does_not_show_until_it_becomes_another_kind(
                     "properties": {"own": "x"}}  # fmt: skip
 
 
+def test_a_kind_that_rows_cannot_make_is_named_and_kept_and_none_becomes_text_unasked():
+    person = {"type": "person", "id": "P", "key": "who", "label": "经办人", "groups": ["finance"], "multiple": True}
+    moment = {"type": "datetime", "subtype": "datetime", "id": "D", "key": "at", "label": "时间", "dateLabel": "日"}
+    document = {"id": "f", "components": [person, moment]}
+    first, second = form_fields.rows_of(document).rows
+    assert (first.type, second.type) == ("person", "datetime")
+
+    renamed = form_fields.with_rows(document, [second, replace(first, label="承办人", english="Handler")])["components"]
+    assert renamed == [moment, person | {"label": "承办人", "properties": {"troika:label.en": "Handler"}}]
+    for wrong in (
+        replace(first, type="hologram"),
+        replace(second, type="person"),
+        replace(first, id="", type="person"),
+    ):
+        with pytest.raises(form_fields.UnknownKind):
+            form_fields.with_rows(document, [wrong])
+
+
 def test_an_amount_of_money_states_its_currency_as_long_as_it_is_one():
     """Limits of substitutes look at amounts that state one."""
     made = json.loads(blank_form("oa/f", [NewField("金额", "money"), NewField("数量", "number")]))

@@ -23,6 +23,7 @@ from webui.designer.blank_form import COMPONENTS, TYPES, blank_form, split
 from webui.designer.blueprint import designer
 from webui.designer.filing import File, changed_by, content_of, file_of
 from webui.designer.form_fields import LIMIT, FieldRow, Plain, rows_of, with_rows, written
+from webui.designer.form_things import KINDS
 from webui.designer.history import aside
 from webui.designer.library import Opened, draft_of, form_draft, opened_drawing
 from webui.designer.lock import held, held_page
@@ -166,7 +167,9 @@ def _put_aside(form_id: str, rows: list[FieldRow]) -> ResponseReturnValue:
     opened = _opened(file, {row.id for row in known})
     if opened is None:  # nothing of what it was is left but the rows
         opened = json.loads(blank_form(form_id, []))
-        opened["components"] = [COMPONENTS[row.type] | {"id": row.id, "key": row.key} for row in known]
+        opened["components"] = [
+            COMPONENTS.get(row.type, {"type": row.type}) | {"id": row.id, "key": row.key} for row in known
+        ]
     return jsonify(address=aside(file.path, written(with_rows(opened, named)))), 201
 
 
@@ -201,7 +204,7 @@ def _page(
 ) -> ResponseReturnValue:  # fmt: skip
     return page(
         "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
-        etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
+        kinds=KINDS, etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
         focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
         action=url_for(".change_form", key=form.drawing.key, form_id=form.id),
     )  # fmt: skip
@@ -231,7 +234,7 @@ def _sent() -> list[FieldRow]:
     asked = zip(*(sent.getlist(part) for part in ("id", "field", "label", "english", "type", "options")), strict=True)
     return [
         FieldRow(
-            own, key, _tidy(text), _tidy(english), kind if kind in TYPES else "text", str(number) in required,
+            own, key, _tidy(text), _tidy(english), kind[:_LONGEST], str(number) in required,
             split(options) if kind == "choice" else (),
         )
         for number, (own, key, text, english, kind, options) in enumerate(asked)

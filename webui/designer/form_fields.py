@@ -1,6 +1,7 @@
 """A plain form as rows of a table, and back: what a row does not show of its component stays as it is.
 
-Plain: fields one below the other of the kinds that `blank_form.TYPES` lists, none of which computes with others.
+Plain: fields one below the other of the kinds that `blank_form.TYPES` and `KEPT` list, none of which computes with
+others.
 """
 
 import copy
@@ -20,6 +21,8 @@ _KINDS = {
     "textfield": "text", "textarea": "long", "checkbox": "yes", "filepicker": "files", "select": "choice",
     "radio": "choice",
 }  # fmt: skip
+KEPT = ("person", "department", "record", "dictionary", "signature", "datetime", "checklist", "taglist")
+"""Kinds with more to them than a row can say: a row names them, and they stay as they are."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -28,6 +31,14 @@ class FieldWithoutName(EngineError):
 
     message = N_("Expected field {number} to have a name, found none.")
     hint = N_("Name it, or remove the field.")
+    status = 422
+
+
+class UnknownKind(EngineError):
+    """A row whose kind can neither be made here nor is that of its field."""
+
+    message = N_("Field {number} cannot become the kind “{found}” here.")
+    hint = N_("Choose one of those that are offered, or use the form builder.")
     status = 422
 
 
@@ -75,7 +86,12 @@ def with_rows(document: dict[str, Any], rows: list[FieldRow]) -> dict[str, Any]:
         if row.id:
             if row.id not in there:  # unknown, or named twice
                 raise NotFound(kind="field", key=row.id)
-            made.append(_changed(there.pop(row.id), row))
+            component = there.pop(row.id)
+            if row.type not in COMPONENTS and row.type != _kind(component):
+                raise UnknownKind(number=number, found=row.type)
+            made.append(_changed(component, row))
+        elif row.type not in COMPONENTS:
+            raise UnknownKind(number=number, found=row.type)
         else:
             key = free_key(row.label, number, keys)
             keys.add(key)
@@ -106,7 +122,8 @@ def _row(component: dict[str, Any]) -> FieldRow:
     return FieldRow(
         component["id"], component["key"], str(component.get("label") or component["key"]),
         str((component.get("properties") or {}).get(_LABEL, "")), str(_kind(component)),
-        (component.get("validate") or {}).get("required") is True, _offered(component),
+        (component.get("validate") or {}).get("required") is True,
+        _offered(component) if _kind(component) == "choice" else (),
     )  # fmt: skip
 
 
@@ -116,8 +133,8 @@ def _kind(component: dict[str, Any]) -> str | None:
     if kind == "number":
         return "money" if component.get("decimalDigits") == 2 else "number"
     if kind == "datetime":
-        return "date" if component.get("subtype") == "date" else None
-    return _KINDS.get(kind)
+        return "date" if component.get("subtype") == "date" else kind
+    return kind if kind in KEPT else _KINDS.get(kind)
 
 
 def _offered(component: dict[str, Any]) -> tuple[str, ...]:
