@@ -41,6 +41,23 @@ def test_an_analyst_adds_a_field_and_sees_what_a_step_makes_of_the_form(site):
         saved = json.loads(drafts.open_(uow, "forms/oa/expense_claim.json").content)
     assert saved["components"][:-1] == json.loads(stored)["components"]
     assert saved["components"][-1]["properties"] == {"currency": "CNY", "troika:label.en": "Tip"}
+    page.get_by_text("标题与英文名称").click()
+    for label, text in (("表单标题", "报销单"), ("表单英文标题", "Claim form"), ("“事由”的英文", "Why")):
+        field = page.locator("#names").get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+    expect(page.locator("h1")).to_have_text("报销单")
+    expect(page.locator("#state")).to_have_attribute("data-state", "unsaved")
+    expect(page.locator("#state")).to_have_attribute("data-state", "saved")
+    named = json.loads(page.evaluate("tkForm.text()"))
+    assert named["properties"] == {"troika:title": "报销单", "troika:title.en": "Claim form"}
+    assert [one["properties"]["troika:label.en"] for one in named["components"] if one.get("label") == "事由"] == [
+        "Why"
+    ]
+    known = json.loads(page.request.get(f"{site.address}/designer/catalogue.json").text())["forms"]
+    assert [one["name"] for one in known if one["id"] == "oa/expense_claim"] == ["报销单"]
+    page.locator("#undo").click()
+    expect(page.locator("#names").get_by_label("“事由”的英文", exact=True)).not_to_have_value("Why")
     page.locator("#use").select_option("expense_claim#manager")
     expect(frame.locator("textarea[readonly]")).to_have_count(1)
     page.locator("[data-width='1200']").click()

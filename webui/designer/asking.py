@@ -20,6 +20,7 @@ _TYPES = {
     "person": PERSON, "expression": "",
 }  # fmt: skip
 _MANY = 500
+_TITLE = "troika:title"
 _MOMENTS = {"time": "", "datetime": MOMENT}
 
 
@@ -31,6 +32,14 @@ def form_of(form_id: str | None) -> Form | None:
     if draft is not None:
         return forms.read(drafts.open_(g.uow, draft.path).content, draft.path).form
     return repository.known_form(g.uow, form_id)
+
+
+def title_of(form: Form | None, otherwise: str) -> str:
+    """What a form is called, in the reader's language; one without a title is called `otherwise`."""
+    said = form.schema.get("properties") if form is not None else None
+    titles = {key: str(text) for key, text in said.items() if text} if isinstance(said, dict) else {}
+    others = {key.removeprefix(f"{_TITLE}."): text for key, text in titles.items() if key.startswith(f"{_TITLE}.")}
+    return label(others, titles.get(_TITLE, otherwise))
 
 
 def fields_of(

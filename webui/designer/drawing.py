@@ -229,11 +229,10 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _forms() -> list[dict[str, Any]]:
     """Every form as it will be once drawings that name it are published, drafts included."""
-    named = {info.key: label(info.labels, info.name) for info in repository.latest_all(g.uow, "form")}
-    return [_form(key, named.get(key, key)) for key in form_keys()]
+    return [_form(key) for key in form_keys()]
 
 
-def _form(key: str, name: str) -> dict[str, Any]:
+def _form(key: str) -> dict[str, Any]:
     form = asking.form_of(key)
     fields = [
         {
@@ -244,7 +243,7 @@ def _form(key: str, name: str) -> dict[str, Any]:
         }
         for field in (leaves(form.components) if form is not None else ())
     ]  # fmt: skip
-    return {"id": key, "name": name, "fields": fields}
+    return {"id": key, "name": asking.title_of(form, key), "fields": fields}
 
 
 def _named(infos: list[repository.DefinitionInfo], drawn: dict[str, str]) -> list[dict[str, str]]:

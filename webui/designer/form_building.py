@@ -20,6 +20,7 @@ from engine.values import from_json, to_plain
 from webui import errors, filling, languages, transaction
 from webui.access import works
 from webui.designer import form_uses, named_by
+from webui.designer.asking import form_of, title_of
 from webui.designer.blank_form import blank_form
 from webui.designer.blueprint import designer
 from webui.designer.drawing import NotAnObject, body, findings_out
@@ -86,7 +87,7 @@ class FormFile:
 def form_files() -> ResponseReturnValue:
     """Every form, deployed or only a draft, and who shows it."""
     processes = form_uses.drawn()
-    lines = [(file, _shown_by(processes, file.id)) for file in files()]
+    lines = [(file, title_of(form_of(file.id), ""), _shown_by(processes, file.id)) for file in files()]
     return page("designer/forms.html", block="content", lines=lines)
 
 
@@ -145,7 +146,8 @@ def build_form(form_id: str) -> ResponseReturnValue:
         "groups": [{"name": group.key, "label": person(group)} for group in identity.groups(g.uow)],
     }  # fmt: skip
     return page(
-        "designer/form_builder.html", block="body", file=file, uses=shown, chosen=data["use"],
+        "designer/form_builder.html", block="body", file=file, title=title_of(form_of(form_id), form_id), uses=shown,
+        chosen=data["use"],
         page_data=as_script_data(data), **way_back(),
     )  # fmt: skip
 

@@ -204,8 +204,8 @@ def _page(
 ) -> ResponseReturnValue:  # fmt: skip
     return page(
         "designer/form.html", block="content", line=form.drawing.line, form_id=form.id, rows=rows, types=TYPES,
-        kinds=KINDS, etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows), error=error,
-        focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
+        kinds=KINDS, etag=etag or form.etag, obstacles=obstacles, uses=form.uses(), removed=_removed(plain, rows),
+        error=error, focus=focus, unsaved=rows != list(plain.rows), lock=url_for(".hold", path=form.path),
         action=url_for(".change_form", key=form.drawing.key, form_id=form.id),
     )  # fmt: skip
 

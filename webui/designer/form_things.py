@@ -24,7 +24,8 @@ KINDS = {
 """what each kind of component is called"""
 _WORDS = {
     "key": N_("Name of the value"), "path": N_("Name of the list"), "label": N_("Name"), "type": N_("Kind of field"),
-    "troika:label.en": N_("Name in English"), "description": N_("Description"), "text": N_("Wording"),
+    "troika:label.en": N_("Name in English"), "troika:title": N_("Title of the form"),
+    "troika:title.en": N_("Title of the form in English"), "description": N_("Description"), "text": N_("Wording"),
     "required": N_("Required"), "min": N_("At least"), "max": N_("At most"), "minLength": N_("Shortest"),
     "maxLength": N_("Longest"), "pattern": N_("Pattern"), "defaultValue": N_("Value at first"),
     "disabled": N_("Disabled"), "readonly": N_("Read only"), "hide": N_("Hidden when"),

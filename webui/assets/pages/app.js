@@ -12,8 +12,9 @@ import '../shared/dialogs.js';
 import '../shared/pulse.js';
 import '../styles/app.css';
 
+// requests go to this site alone: that htmx does by itself
 Object.assign(htmx.config, {
-  allowEval: false, allowScriptTags: false, selfRequestsOnly: true, globalViewTransitions: false, includeIndicatorStyles: false,
+  allowEval: false, allowScriptTags: false, includeIndicatorStyles: false,
   historyCacheSize: 0,    // otherwise pages, salaries and amounts too, lie in localStorage
   responseHandling: [
     { code: '204', swap: false }, { code: '[23]..', swap: true }, { code: '409|422', swap: true, error: false },
@@ -38,11 +39,7 @@ class Diagram extends LoadedElement {
   }
 }
 customElements.define('tk-diagram', Diagram);
-customElements.define('tk-form', class extends LoadedElement { static entry = 'form'; });
-customElements.define('tk-inbox', class extends LoadedElement {
-  static entry = 'inbox';
-  data() { return {}; }
-});
+for (const entry of ['form', 'inbox', 'signature']) customElements.define(`tk-${entry}`, class extends LoadedElement { static entry = entry; });
 customElements.define('tk-people', class extends LoadedElement {
   static entry = 'people';
   data() { return {}; }      // its `src` is asked while somebody types
@@ -51,11 +48,6 @@ customElements.define('tk-people', class extends LoadedElement {
     if (folded) folded.addEventListener('toggle', () => { if (this.isConnected) super.begin(); }, { once: true });
     else super.begin();
   }
-});
-
-customElements.define('tk-signature', class extends LoadedElement {
-  static entry = 'signature';
-  data() { return {}; }
 });
 
 function reason(xhr) {

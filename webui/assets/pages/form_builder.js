@@ -1,5 +1,6 @@
 // The page of a form: kinds, fields, properties, preview, draft, findings, publishing.
 import { content, flush, open } from '../forms/editor.js';
+import { Names } from '../forms/names.js';
 import { Preview } from '../forms/preview.js';
 import { speakOf } from '../designer/comments.js';
 import { Draft } from '../designer/draft.js';
@@ -24,13 +25,14 @@ whileBusy(start().catch(failed));
 async function start() {
   const page = JSON.parse($('form-data').textContent), schema = JSON.parse(page.content);
   const used = { fields: {}, used: [] };
-  let draft = null, check = null, preview = null;
+  let draft = null, check = null, preview = null, names = null;
   const editor = await open({
     container: $('fields'), palette: $('palette'), properties: $('properties'), schema,
     offers: { tables: page.tables, dictionaries: page.dictionaries, teams: page.groups, used: () => used },
-    changed: () => { draft?.changed(); check?.soon(); preview?.soon(); undoable(editor); },
+    changed: () => { draft?.changed(); check?.soon(); preview?.soon(); names?.show(); undoable(editor); },
   });
-  const text = () => content(editor, schema);
+  const text = () => content(editor, schema), head = document.querySelector('h1');
+  names = new Names(editor, $('names'), title => { head.textContent = title || page.id; });
   const problems = new Problems($('problems'), id => show(editor, id));
   draft = new Draft({
     address: page.addresses.draft, etag: page.etag, field: 'content', onState: showState,
@@ -49,6 +51,7 @@ async function start() {
     now: async () => text(),
     take: async left => {
       await editor.importSchema(JSON.parse(left));
+      names.show();
       draft.changed();
       await Promise.all([check.now(), preview.now()]);
     },

@@ -21,12 +21,9 @@ document.addEventListener('click', async event => {
 });
 
 // a menu behind a <details> closes when something else is clicked, or by Escape
-document.addEventListener('click', ({ target }) => {
-  for (const menu of document.querySelectorAll('details.tk-more[open]')) if (!menu.contains(target)) menu.open = false;
-});
-document.addEventListener('keydown', ({ key }) => {
-  if (key === 'Escape') for (const menu of document.querySelectorAll('details.tk-more[open]')) menu.open = false;
-});
+const shut = clicked => { for (const menu of document.querySelectorAll('details.tk-more[open]')) if (!menu.contains(clicked)) menu.open = false; };
+document.addEventListener('click', ({ target }) => shut(target));
+document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') shut(null); });
 
 // an act that decides too (a signer after me) goes with what stands in the form of the task, and with what was seen of it
 document.addEventListener('htmx:configRequest', ({ detail }) => {

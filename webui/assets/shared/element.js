@@ -46,20 +46,17 @@ export class LoadedElement extends HTMLElement {
   }
 }
 
-const loaded = new Map();
+const loaded = {};
 
 function load(entry) {
-  if (!loaded.has(entry)) {
-    const { js, css } = JSON.parse(document.getElementById('tk-assets').textContent)[entry];
-    loaded.set(entry, Promise.all([import(js), css && styled(css)]).then(([module]) => module));
-  }
-  return loaded.get(entry);
+  return loaded[entry] ??= part(JSON.parse(document.getElementById('tk-assets').textContent)[entry]);
 }
+
+const part = ({ js, css }) => Promise.all([import(js), css && styled(css)]).then(([module]) => module);
 
 function styled(address) {
   return new Promise((resolve, reject) => {
-    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: address, onload: resolve });
-    link.onerror = () => reject(new Error(`no style sheet ${address}`));
+    const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: address, onload: resolve, onerror: () => reject(new Error(`no style sheet ${address}`)) });
     // before ours, so that a page's own rules win
     document.head.insertBefore(link, document.head.querySelector('link[rel=stylesheet]')?.nextSibling ?? null);
   });
