@@ -60,7 +60,8 @@ class Title(str):
 class Term(str):
     """A machine name of ours, used as a fact: pages say it in the reader's words. `kind`: what it names.
 
-    Kinds: policy, capability, class, fact, role, group, operation, condition (FEEL), recheck.
+    Kinds: policy, capability, class, fact, role, group, operation, condition (FEEL), recheck,
+    right (capabilities), page (an address).
     """
 
     __slots__ = ("kind",)

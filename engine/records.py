@@ -1,6 +1,6 @@
 """Read-only lists of what the data modules keep: any table that says in `table.info["record"]` how it is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -104,6 +104,25 @@ def read(uow: UnitOfWork, table: str, record_id: Any) -> RecordView:
             [_record(detail, detail_info, line._mapping) for line in found],
         )
     return RecordView(_describe(shown, info), _record(shown, info, row._mapping), lines)
+
+
+def titles(uow: UnitOfWork, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What those records are called, by (table, key as text); one that is no record, or there no more, is left out."""
+    wanted: dict[str, set[str]] = {}
+    for name, key in subjects:
+        wanted.setdefault(name, set()).add(key)
+    found: dict[tuple[str, str], str] = {}
+    for table, info in _all():
+        column = _key(table)
+        asked = [
+            _read_cursor(column, one) for one in wanted.get(table.name, ())
+            if column.type.python_type is str or is_key(one)
+        ]  # fmt: skip
+        if asked:
+            query = select(column, table.c[info.title]).where(column.in_(asked))
+            rows: list[Any] = list(uow.execute(query))
+            found |= {(table.name, str(key)): str(title) for key, title in rows if title is not None}
+    return found
 
 
 def made_by(uow: UnitOfWork, instance_id: UUID, limit: int = 50) -> list[tuple[RecordTable, Record]]:

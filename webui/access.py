@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from flask import Blueprint, current_app, g, request
 from flask_login import current_user
 
-from engine.errors import N_, EngineError, Forbidden, Phrase
+from engine import identity
+from engine.errors import N_, EngineError, Forbidden, Term, Title
 
 AUDIT, READ_ONLY = "audit", "read_only"
 """capabilities of auditors: `audit` reads everything; with `read_only` an account changes nothing, whatever it may"""
@@ -18,6 +19,20 @@ class SignInFirst(EngineError):
 
     message = N_("Please sign in first.")
     status = 401
+
+
+class PageClosed(Forbidden):
+    """A page for people with another right, and who may give it."""
+
+    message = N_("The page {page} is open to people with the right “{right}”, which your account does not have.")
+    hint = N_("An administrator can give it to you, by a group that has it: {who}.")
+
+
+class OnlyReads(Forbidden):
+    """An auditor's account."""
+
+    message = N_("Your account only reads, it changes nothing: the page {page} did nothing.")
+    hint = N_("Ask a colleague who may to do it.")
 
 
 def public(view: View) -> View:
@@ -59,9 +74,15 @@ def check(view: Callable[..., Any]) -> None:
     asks = request.method in ("GET", "HEAD", "OPTIONS") or getattr(view, "reads_only", False)
     reads = asks and not getattr(view, "works", False)
     if capability and not (may_read(capability) if reads else _has(capability)):
-        raise Forbidden(actor=current_user.login, act=Phrase(N_("open {path}"), path=request.path))
+        raise closed(Term("page", request.path), capability)
     if not reads and capability != AUDIT and READ_ONLY in g.reader.capabilities:
-        raise Forbidden(actor=current_user.login, act=Phrase(N_("change anything at {path}"), path=request.path))
+        raise OnlyReads(page=Term("page", request.path))
+
+
+def closed(page: str, capability: str) -> PageClosed:
+    """Why the reader may not open `page`, with up to three of those who can give him the right."""
+    givers = [Title(one.name, {"en": one.name_en} if one.name_en else {}) for one in _administrators()]
+    return PageClosed(page=page, right=Term("right", capability), who=givers or [N_("nobody at present")])
 
 
 def may(capability: str) -> bool:
@@ -81,6 +102,10 @@ def may_read(capability: str) -> bool:
 def _has(capability: str) -> bool:
     reader = g.get("reader")
     return reader is not None and not reader.capabilities.isdisjoint({"admin", *capability.split("|")})
+
+
+def _administrators() -> list[identity.User]:
+    return identity.people_who_may(g.uow, "admin")[:3]
 
 
 def _of_blueprint() -> str:

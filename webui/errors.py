@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from engine.errors import N_, EngineError, Listed, Phrase, Term, Title, Written, restored
 from engine.feel.diagnostics import KINDS
-from webui import languages, origin, policy_conditions, policy_names
+from webui import languages, navigation, origin, policy_conditions, policy_names, rights
 from webui.access import SignInFirst
 
 _TYPED_FACTS = ("expected", "found", "left", "right")
@@ -222,7 +223,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Written):
         return str(current_app.jinja_env.filters["written"](value))
     if isinstance(value, Term):
-        return policy_conditions.said(value) if value.kind == "condition" else policy_names.said(value)
+        return _SAID_OF_TERMS.get(value.kind, policy_names.said)(value)
     if isinstance(value, Title):
         return value.labels.get(languages.language()) or str(value)
     if isinstance(value, datetime):
@@ -232,6 +233,12 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return gettext(", ").join(_shown(item) for item in value)
     return str(value)
+
+
+_SAID_OF_TERMS: Mapping[str, Callable[[Any], str]] = {
+    "condition": policy_conditions.said, "page": navigation.called, "right": rights.named,
+}  # fmt: skip
+"""those that policies do not speak of"""
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import request
+from flask_babel import gettext
 
 from engine.errors import N_
 from webui import access
@@ -48,6 +49,12 @@ ENTRIES = (
     Entry("workdays.index", N_("Working calendar"), icon="calendar", capability="admin"),
     Entry("dictionaries.index", N_("Data dictionary"), icon="list-letters", capability="admin"),
 )
+
+
+def called(path: str) -> str:
+    """What people call the page of this request at `path`: its entry of the menu, beside its address."""
+    entry = next((gettext(entry.label) for entry in ENTRIES if entry.active), "")
+    return gettext("“%(name)s” (%(path)s)", name=entry, path=path) if entry else path
 
 
 def this_page(**changes: str) -> str:

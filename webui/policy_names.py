@@ -10,7 +10,7 @@ from engine import identity, operations, policy, records, repository
 from engine.errors import N_, Term
 from engine.policy.statement import Requirement
 from engine.unit_of_work import UnitOfWork
-from webui import languages
+from webui import languages, rights
 
 CLASSES = {
     "payment.execute": N_("payment"),
@@ -170,6 +170,18 @@ def policy_(name: str) -> str:
 def group(key: str) -> str:
     """Of people."""
     return _told_apart(_known("groups", _groups), key)
+
+
+def told(key: str) -> str:
+    """Who is told of an emergency: a group, or all groups with a right."""
+    if key in rights.RIGHTS and key not in _known("groups", _groups):
+        return gettext("everybody with the right “%(right)s”", right=rights.named(key))
+    return group(key)
+
+
+def choice_of_groups(chosen: Iterable[str]) -> list[tuple[str, str]]:
+    """What is chosen already, in its order, and every other group, with their names."""
+    return [(key, told(key)) for key in dict.fromkeys([*filter(None, chosen), *_known("groups", _groups)])]
 
 
 def decision(key: str) -> str:

@@ -105,9 +105,7 @@ def _glass(one: BreakGlass) -> str:
         "In an emergency two people of %(roles)s may answer for one document, for %(length)s.",
         roles=_listed(policy_names.group(role) for role in one.roles), length=length(one.expires),
     )  # fmt: skip
-    told = gettext(
-        "At once this is told to: %(groups)s.", groups=_listed(policy_names.group(key) for key in one.notify)
-    )
+    told = gettext("At once this is told to: %(groups)s.", groups=_listed(policy_names.told(key) for key in one.notify))
     return f"{text} {told}"
 
 

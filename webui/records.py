@@ -8,7 +8,7 @@ from sqlalchemy import Table
 
 from engine import records, tasks
 from engine.db.base import Id, Scaled, metadata
-from engine.errors import N_, Forbidden, Phrase
+from engine.errors import Title
 from engine.records import RecordTable
 from webui import access
 from webui.rendering import page
@@ -52,8 +52,9 @@ def record(table: str, record_id: str) -> ResponseReturnValue:
 
 def _check(name: str) -> None:
     """Before anything is looked up: a 404 would tell which records exist."""
-    if any(table.name == name and not access.may_read(table.capability) for table in records.tables(g.uow)):
-        raise Forbidden(actor=g.reader.login, act=Phrase(N_("open {path}"), path=name))
+    for table in records.tables(g.uow):
+        if table.name == name and not access.may_read(table.capability):
+            raise access.closed(Title(table.zh, {"en": table.en}), table.capability)
 
 
 def _columns(table: RecordTable) -> list[tuple[str, dict[str, str], bool]]:

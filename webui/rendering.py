@@ -23,7 +23,7 @@ from engine.errors import N_, Written
 from engine.forms import FormField, schema, signed
 from engine.repository import DefinitionInfo
 from engine.values import YearsMonths
-from webui import access, capitals, errors, languages, navigation, picking, policy_names, refusals, signing
+from webui import access, capitals, errors, languages, navigation, picking, policy_names, refusals, rights, signing
 
 
 class _Compiled(BytecodeCache):
@@ -62,7 +62,7 @@ def install(app: Flask) -> None:
         ago=ago, moment=moment, value=value_text, state=state, person=person, label=label, initial=initial,
         type_name=type_name, summary_items=summary_items, process_name=process_name, position=position,
         starter=starter, incident=incident, capped=capped, people_json=people_json,
-        duration=duration, area=area, written=written, refusal=refusals.refusal,
+        duration=duration, area=area, written=written, refusal=refusals.refusal, money=money, right=rights.named,
     )  # fmt: skip
     app.jinja_env.globals.update(
         language=languages.language, languages=languages.LANGUAGES, menu=navigation.menu, may=access.may,
@@ -257,6 +257,12 @@ def value_text(value: Any) -> str:
             return ", ".join(value_text(item) for item in value) or "–"
         case _:
             return json.dumps(value, ensure_ascii=False, default=str, indent=1)
+
+
+def money(facts: Mapping[str, Any]) -> str:
+    """The amount of a document, which its facts hold as text, with its currency; empty: it has none."""
+    amount = facts.get("amount")
+    return f"{value_text(Decimal(amount))} {facts.get('currency', '')}".rstrip() if amount else ""
 
 
 def person(who: Any) -> str:

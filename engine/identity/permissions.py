@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, delete, insert, or_, select
 
 from engine import history, ids
 from engine.db.identity import membership, user_account, user_group
-from engine.errors import N_, AlreadyExists, Forbidden, NotFound, Phrase
+from engine.errors import N_, AlreadyExists, Forbidden, NotFound, Phrase, Term
 from engine.identity.people import SCOPE, User, as_id, names, of_row, select_users, user
 from engine.unit_of_work import UnitOfWork
 
@@ -150,7 +150,7 @@ def require(uow: UnitOfWork, capability: str) -> None:
     """Raises Forbidden unless `may`."""
     if not may(uow, capability):
         known = names(uow, [uow.actor.user_id])
-        act = Phrase(N_("do what needs the permission “{code}”"), code=capability)
+        act = Phrase(N_("do what needs the permission “{code}”"), code=Term("right", capability))
         raise Forbidden(actor=next(iter(known.values()), "Nobody"), act=act)
 
 

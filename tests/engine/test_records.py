@@ -52,6 +52,14 @@ def test_a_search_finds_a_part_of_a_text_and_takes_nothing_as_a_pattern(engine, 
         assert records.list_(uow, TABLE, search="'; DROP TABLE crm_party; --").items == []
 
 
+def test_records_are_called_by_their_titles_and_what_is_none_is_left_out(engine, parties):
+    known, nobody = (TABLE, str(parties[7])), (TABLE, str(uuid4()))
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        found = records.titles(uow, [known, nobody, (TABLE, "no key"), ("no_table", "1"), ("user_account", "1")])
+
+    assert found == {known: "客户 07"}
+
+
 def test_a_record_is_shown_with_its_lines(engine, parties):
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         view = records.read(uow, TABLE, parties[3])

@@ -182,7 +182,9 @@ def test_a_forbidden_page_says_the_act_in_the_readers_language(sign_in):
     ann = sign_in("ann")
     ann.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
 
-    assert "ann 无权：打开 /people/。" in ann.get("/people/").text
+    refused = ann.get("/people/").text
+    assert "打开“组织与权限”（/people/）需要“组织与人员”权限，你的账号没有。" in refused
+    assert "系统管理员可以通过用户组授予：Root。" in refused
 
 
 def test_a_page_of_the_list_sends_at_most_twelve_statements(engine, people, claims):

@@ -223,6 +223,8 @@ def test_a_held_payment_is_answered_for_by_two_and_reviewed_by_a_third(engine, k
     assert "Ida" in paid
     assert known["ana"].get("/policies/payments").status_code == 403
     alive = known["cora"].get("/policies/grants?state=consumed").text
+    assert "200.00 CNY" in alive
+    assert "200.00 CNY" in known["cora"].get("/policies/emergencies").text
     assert "emergency" in alive
     assert "Fay" in known["cora"].get("/policies/grants?state=active&text=Fay").text
 
@@ -403,3 +405,12 @@ def test_a_log_of_another_system_is_held_against_a_policy(known, engine):
     known["cora"].post("/language", data={"language": "zh"})
     page = known["cora"].post("/policies/REF-001/change", data=form(people=["many"]))
     assert "people：从 1 开始的整数" in page.text
+
+
+def test_whoever_is_told_of_an_emergency_is_called_by_his_right_or_group(known):
+    stated = "- {id: PAY-078, title: T, on: refund.execute, require: [{approval: a}], break_glass: {roles: [clerks]}}"
+    page = known["cora"].post(
+        "/policies/PAY-078/change", data={"view": "yaml", "on": "refund.execute", "text": stated}
+    )  # fmt: skip
+
+    assert "At once this is told to: everybody with the right “audit”." in text_in(page)

@@ -39,7 +39,7 @@ EVERYTHING = """
   elsewhere: forbidden
   break_glass: {people: 2, roles: [cfo, internal_audit], expires: PT36H, reason: required, notify: [audit, board]}
 """
-SPACED = EVERYTHING.replace("[cfo, internal_audit]", "['chief officers']")
+SPACED = EVERYTHING.replace("owner: controller", "owner: ' controller '")
 
 _lengths = st.integers(1, 9999 * 1440).map(lambda minutes: _iso(timedelta(minutes=minutes)))
 _text = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=12)
@@ -117,6 +117,20 @@ def test_every_shipped_policy_and_one_with_everything_goes_through_a_browser_and
         yaml = known["cora"].post(where, data=sent_by(page) | {"to": "yaml"})
 
         assert statement.read(typed(yaml)) == [stated]
+
+
+def test_the_form_holds_what_a_policy_asks_and_no_line_more_and_names_the_groups(known):  # noqa: F811
+    cora, where = known["cora"], "/policies/REF-001/change"
+    page = cora.get(where)
+    sent = sent_by(page)
+
+    assert (len(sent["approval"]), len(sent.get("condition", []))) == (1, 1), "the policy has one of each"
+    assert "empty: does not count" not in page.text
+    assert "empty: does not count" in cora.post(where, data=sent | {"more": "approval"}).text
+    words = dict(words_of(page, "glass_notify"))
+    assert words["audit"] == "everybody with the right “audit”"
+    assert words["managers"] == "Managers"
+    assert "Managers" in [one.text for one in html.fromstring(page.text).xpath("//select[@name='owner']/option")]
 
 
 def test_what_the_form_has_no_field_for_is_said_and_stays_in_the_yaml(known):  # noqa: F811
@@ -220,6 +234,12 @@ def test_what_is_no_duration_reaches_the_reader_of_statements(number, unit, foun
     sent.setlist("valid_unit", [unit])
 
     assert f"valid_for: {found}" in editing.from_form("X-1", "payment.execute", sent).replace("'", "")
+
+
+def words_of(page, name: str) -> list[tuple[str, str]]:
+    """What may be ticked under a name: (value, words)."""
+    ticks = html.fromstring(page.text).xpath(f"//input[@name='{name}']")
+    return [(one.get("value"), one.getparent().text_content().strip()) for one in ticks]
 
 
 def sent_by(page) -> dict[str, list[str]]:

@@ -48,8 +48,8 @@ def fields_of(policy: Policy) -> Fields:
         if on:
             sent.add(key, "1")
     if policy.break_glass is not None:
-        sent.add("glass_roles", " ".join(policy.break_glass.roles))
-        sent.add("glass_notify", " ".join(policy.break_glass.notify))
+        sent.setlist("glass_roles", list(policy.break_glass.roles))
+        sent.setlist("glass_notify", list(policy.break_glass.notify))
         _add_length(sent, "glass_for", policy.break_glass.expires)
     return _offered(sent)
 
@@ -58,7 +58,7 @@ def empty() -> Fields:
     """The form of a statement that is not there yet."""
     sent = Fields({"elsewhere": "1"})
     sent.setlist("distinct", ["requester", "approver"])
-    return _offered(sent)
+    return with_line(_offered(sent), "approval")
 
 
 def with_line(sent: Fields, kind: str) -> Fields:
@@ -134,9 +134,9 @@ def from_form(policy_id: str, on: str, sent: Fields) -> str:
     plain["elsewhere"] = "allowed" if at(sent, "elsewhere") else "forbidden"
     if at(sent, "glass"):
         plain["break_glass"] = {
-            "people": statement.GLASS_PEOPLE, "roles": at(sent, "glass_roles").split(),
+            "people": statement.GLASS_PEOPLE, "roles": sent.getlist("glass_roles"),
             "expires": _length(sent, "glass_for", 0), "reason": "required",
-            "notify": at(sent, "glass_notify").split(),
+            "notify": sent.getlist("glass_notify"),
         }  # fmt: skip
     return yaml.safe_dump([plain], allow_unicode=True, sort_keys=False, width=120)
 
@@ -160,12 +160,12 @@ def _first(chosen: Iterable[str], all_: Iterable[str]) -> list[str]:
 
 
 def _offered(sent: Fields) -> Fields:
-    """With what is usual where nothing is said yet, and an empty line of each kind."""
+    """With what is usual where nothing is said yet."""
     for name, length in (("window", timedelta(days=7)), ("glass_for", timedelta(hours=24))):
         if name not in sent:
             _add_length(sent, name, length)
     sent.setdefault("glass_notify", "audit")
-    return with_line(with_line(sent, "approval"), "condition")
+    return sent
 
 
 def _add_approval(sent: Fields, prefix: str, need: Requirement | None) -> None:

@@ -1,5 +1,6 @@
 """What the gate has held, let through and taken as an emergency, and whose approvals are alive."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ def _holds(error: EngineError | None = None, **_: Any) -> ResponseReturnValue:
     return page(
         "policies/holds.html", found=found, glass=glass, error=error, typed=request.form,
         requests=policy_rows.requests(g.uow, [one.instance_id for one in found if one.instance_id is not None]),
+        documents=_documents(found),
     )  # fmt: skip
 
 
@@ -129,7 +131,14 @@ def grants() -> ResponseReturnValue:
     text = request.args.get("text", "").strip()
     found, following = policy_rows.grants(g.uow, text=text, state=state if state in STATES else "", before=_before())
     return page(
-        "policies/grants.html", found=found, text=text, state=state, states=STATES, next=_next(following), why=_why
+        "policies/grants.html",
+        found=found,
+        text=text,
+        state=state,
+        states=STATES,
+        next=_next(following),
+        why=_why,
+        documents=_documents(row for row in found if not row.number),
     )
 
 
@@ -145,7 +154,8 @@ def payments() -> ResponseReturnValue:
     """What was let through, with the approvals it stands on."""
     text = request.args.get("text", "").strip()
     found, following = policy_rows.cleared(g.uow, text=text, before=_before())
-    return page("policies/payments.html", found=found, text=text, next=_next(following))
+    documents = _documents(one["row"] for one in found if not one["row"].number)
+    return page("policies/payments.html", found=found, text=text, next=_next(following), documents=documents)
 
 
 @blueprint.get("/payments/<uuid:payment_id>")
@@ -166,6 +176,10 @@ def _hold(job_id: UUID) -> Hold:
     if found is None:
         raise NotFound(kind="held operation", key=job_id)
     return found
+
+
+def _documents(about: Iterable[Any]) -> dict[tuple[str, str], str]:
+    return records.titles(g.uow, ((one.subject_type, one.subject_id) for one in about))
 
 
 def _before() -> UUID | None:
