@@ -15,7 +15,7 @@ from engine.approvals import candidates, copies, modes, timeouts
 from engine.approvals.automatic import Automatic, Before, deferred, handle, repeated, skipped
 from engine.approvals.candidates import Asking, Candidate
 from engine.approvals.ledger import Item, Ledger, Outcome, decide
-from engine.bpmn.steps import Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
+from engine.bpmn.steps import BY_REQUESTER, Approval, Assignment, Capability, FieldRule, Work, WorkClosed, WorkOpened
 from engine.db.base import to_micros
 from engine.db.instance import Instance
 from engine.db.task import (
@@ -383,11 +383,15 @@ def load(row: Any) -> Work:
         fields=tuple(FieldRule(*rule) for rule in spec.get("fields", ())),
         due=row.due_at,
         priority=row.priority,
-        capability=Capability(*capability) if capability else None,
+        capability=_capability(spec, *capability) if capability else None,
         **{name: spec[name] for name in _PLAIN if name in spec},
         returns=tuple(spec.get("returns", ())),
         resubmits=tuple(spec.get("resubmits", ())),
     )
+
+
+def _capability(spec: Mapping[str, Any], provides: str, subject: str | None, subject_type: str) -> Capability:
+    return Capability(provides, subject, subject_type, spec["assignment"][0] in BY_REQUESTER)
 
 
 _PLAIN = (

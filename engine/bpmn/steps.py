@@ -54,13 +54,21 @@ class FieldRule:
     notify: bool = False
 
 
+BY_REQUESTER = frozenset(("initiatorSelect", "formUser", "formUserManager", "formUserDeptLeader", "formDept"))
+"""Strategies that ask whom the requester names, or whom a field of the request does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """What an approval on this node counts for: `provides` about the document `subject` of `subject_type`."""
+    """What an approval on this node counts for: `provides` about the document `subject` of `subject_type`.
+
+    `by_requester`: asked is whom the requester names, or a field of the request.
+    """
 
     provides: str
     subject: str | None
     subject_type: str
+    by_requester: bool = False
 
 
 @dataclass(frozen=True, slots=True)

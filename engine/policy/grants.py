@@ -282,6 +282,8 @@ def _objection(
     if reason is not None:
         return reason
     for policy, requirement in demands(uow, capability.provides):
+        if requirement.eligible is None and capability.by_requester:
+            return _said(N_("{policy}: the requester chose who approves, and no policy says who may"), policy)
         if requirement.recheck == "payment":
             continue
         if not eligible(uow, policy, requirement, found, user_id, behalf, traces=traces):

@@ -9,6 +9,7 @@ and nothing later would tell: that is an error.
 
 from collections.abc import Iterator
 
+from engine.bpmn.steps import BY_REQUESTER
 from engine.errors import N_, Term
 from engine.findings import Level
 from engine.lint.library import Drawn, Library, Remark
@@ -21,9 +22,7 @@ _TO_ALL = N_(
     "or have the policy say who is entitled."
 )
 CHOSEN = {
-    **dict.fromkeys(
-        ("initiatorSelect", "formUser", "formUserManager", "formUserDeptLeader", "formDept"), _BY_REQUESTER
-    ),
+    **dict.fromkeys(BY_REQUESTER, _BY_REQUESTER),
     "previousApproverSelect": _BEFORE,
 }
 

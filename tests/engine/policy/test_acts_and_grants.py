@@ -112,6 +112,30 @@ def test_a_requester_selects_nobody_for_an_approval_to_which_no_policy_entitles(
         started()
 
 
+def test_a_yes_of_whom_a_field_of_the_request_names_counts_only_while_a_policy_says_who_may(office):
+    """Deployed while the policy entitled; a loosened one would let the requester name his judge."""
+    by_field = approval("fin", COUNTS, '<troika:assignment strategy="formUser" field="boss"/>')
+
+    def begun(stated: str) -> Any:
+        with office.engine.unit_of_work(ENGINE) as uow:
+            policy.ship(uow, stated)
+        bill_id = a_bill(office.engine)
+        with office.engine.unit_of_work(office.who["ann"]) as uow:
+            return runtime.start(uow, "p", {"bill_id": str(bill_id), "boss": "eve"}).id, bill_id
+
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, ELIGIBLE)
+    office.deploy(by_field, task())
+    instance, bill_id = begun(ELIGIBLE)
+    office.act("eve", tasks.agree)
+    pay(office.engine, instance, bill_id)
+
+    instance, bill_id = begun(POLICY)
+    assert "REF-001" in office.view("eve").objection
+    office.act("eve", tasks.agree)
+    held(office.engine, instance, bill_id)
+
+
 def test_whom_nobody_entitles_may_be_added_and_counts_for_nothing(office):
     two = ELIGIBLE.replace("people: 1, eligible", "people: 2, eligible")
     begin(office, two, users="bob,eve,gus", mode="ratio", extra='threshold="2/5"')
