@@ -70,6 +70,8 @@ def read(file: Path) -> Key:
         raise AnchorKeyMissing(file=file) from None
     except PermissionError:
         raise AnchorKeyUnsafe(file=file, found=N_("a file that this process may not read")) from None
+    except OSError as error:
+        raise AnchorKeyUnsafe(file=file, found=error.strerror or type(error).__name__) from error
     mode = stat.S_IMODE(file.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise AnchorKeyUnsafe(file=file, found=f"mode {mode:03o}")

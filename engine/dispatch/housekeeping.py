@@ -19,15 +19,18 @@ REMEMBERED = timedelta(days=90)
 
 
 def run(engine: ProcessEngine) -> None:
-    """All duties, each in a transaction of its own.
+    """All duties, each in a transaction of its own; one that fails keeps none of the others.
 
     The record is anchored first: whoever verifies it, which a runner may do at once, finds a checkpoint.
     """
     anchor_record(engine)
     duties = (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing)
     for duty in duties:
-        with engine.unit_of_work(ENGINE) as uow:
-            duty(uow)
+        try:
+            with engine.unit_of_work(ENGINE) as uow:
+                duty(uow)
+        except Exception:
+            log.exception("the duty %s was not done; it comes round again", duty.__name__)
 
 
 def expire_messages(uow: UnitOfWork) -> None:
@@ -69,3 +72,5 @@ def anchor_record(engine: ProcessEngine) -> None:
         audit.anchor_when_due(engine)
     except EngineError as error:
         log.error("the record was not anchored: %s", error)
+    except Exception:
+        log.exception("the record was not anchored")

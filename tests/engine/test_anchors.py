@@ -179,6 +179,24 @@ def test_record_is_anchored_before_its_first_verification_is_asked_for(anchored,
     assert anchors == [1]
 
 
+def test_trouble_with_the_key_or_a_duty_keeps_no_other_duty_from_being_done(anchored, monkeypatch, caplog):
+    done = []
+
+    def fails(uow: object) -> None:
+        raise ValueError("one duty")
+
+    monkeypatch.setattr("engine.audit.anchoring.MEMORY", "nowhere")
+    monkeypatch.setattr(housekeeping, "forget_messages", fails)
+    monkeypatch.setattr(housekeeping, "forget_drafts", lambda uow: done.append("drafts"))
+    Path(anchored.settings.key_file).mkdir(parents=True)
+
+    housekeeping.run(anchored)
+
+    assert done == ["drafts"]
+    assert "not anchored: Expected an Ed25519 key" in caplog.text
+    assert "one duty" in caplog.text
+
+
 def test_sink_that_is_gone_is_tried_again_and_alarms_after_two_periods(anchored, clock, tmp_path, caplog):
     (tmp_path / "outside").write_text("a file where the volume should be")
     with pytest.raises(SinkUnreachable):
