@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,11 @@ from engine.db.policy import clearance, policy_grant
 from engine.errors import BusinessError, restored, stored
 from engine.ids import uuid7
 from engine.modules.erp.models.invoice import expense_claim
-from engine.modules.erp.models.payee import payee_account_version
+from engine.modules.erp.models.item import supplier
+from engine.modules.erp.models.payee import payee_account, payee_account_version
 from engine.modules.erp.models.treasury import payment, payment_request
 from engine.modules.erp.operations import expenses, payees, payments
+from engine.modules.erp.rows import rows
 from engine.operations import Facts, get
 from engine.policy import naming
 from engine.unit_of_work import ENGINE
@@ -145,23 +148,25 @@ def test_what_has_changed_since_an_approval_is_told_by_names_and_numbers(firm: C
     now, gone = request_.facts().values, str(uuid7())
     with firm.acting() as uow:
         payee = payees.change_payee_account(
-            uow, owner_kind="supplier", owner_id=uuid7(), account_name="江南茶厂", bank_name="农业银行",
+            uow, owner_kind="employee", owner_id=firm.people["dora"], account_name="D.", bank_name="农业银行",
             account_no="6228480001",
         )  # fmt: skip
         approved = now | {"payee": str(payee["account_id"]), "kind": "supplier", "invoices": [gone]}
         told = naming.difference(uow, "erp_payment_request", approved, now)
+        namesake = payee_account.c.id == firm.people["supplier account"]
+        uow.execute(update(payee_account).where(namesake).values(owner_name="Ann"))
         alike = naming.difference(
             uow, "erp_payment_request", now | {"payee": str(firm.people["supplier account"])}, now
         )
         newer = naming.difference(uow, "erp_payment_request", now, now | {"payee_bank_version": 2})
 
     assert (newer["approved"], newer["now"]) == ("payee_bank_version v1", "payee_bank_version v2")
-    assert told["approved"] == f"invoices {gone}, kind supplier, payee 江南茶厂"
-    assert told["now"] == f"invoices {request_.claim['claim_no']}, kind expense, payee 收款人"
+    assert told["approved"] == f"invoices {gone}, kind supplier, payee Dora"
+    assert told["now"] == f"invoices {request_.claim['claim_no']}, kind expense, payee Ann"
     kind = restored(stored(told["now"])).parts[1].facts["value"]
     assert kind.labels == {"zh": "报销", "en": "expense"}
-    assert alike["approved"] == f"payee 收款人 ({firm.people['supplier account']})"
-    assert alike["now"] == f"payee 收款人 ({firm.people['employee account']})"
+    assert alike["approved"] == f"payee Ann ({firm.people['supplier account']})"
+    assert alike["now"] == f"payee Ann ({firm.people['employee account']})"
 
 
 def test_two_people_suffice_where_two_are_asked(firm: Company, request_: Request) -> None:
@@ -227,6 +232,46 @@ def test_an_open_request_names_new_bank_details_from_their_confirmation_on(firm:
     assert [facts.values["payee_bank_version"] for facts in (before, changed)] == [1, 2]
     assert "农业银行" in changed.display["Bank account"]
     assert [row["payee_bank_version"] for row in firm.rows(payment)] == [2]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_request_that_is_made_while_bank_details_are_confirmed_names_them(firm: Company) -> None:
+    ann = firm.people["ann"]
+    with firm.acting() as uow:
+        claim = expenses.book_expense_claim(uow, claimant_id=ann, amount=Decimal(5), call=a_call())
+    with firm.acting("bob") as uow:
+        entered = payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=ann, account_name="Ann", bank_name="N", account_no="62284800"
+        )
+
+    def confirm() -> None:
+        with firm.acting("cid") as uow:
+            payees.confirm_payee_account(uow, version_id=entered["version_id"], call=a_call())
+
+    second = Thread(target=confirm)
+    with firm.acting() as uow:
+        made = payments.request_payment(uow, requested_by=ann, claim_id=claim["claim_id"], call=a_call())
+        uow.flush()
+        second.start()
+        second.join(0.5)  # until it waits
+    second.join()
+
+    with firm.acting() as uow:
+        assert payments.payment_facts(uow, request_id=made["request_id"]).values["payee_bank_version"] == 2
+
+
+def test_whoever_confirms_sees_whose_account_it_is_and_not_only_what_was_typed(firm: Company) -> None:
+    typed = {"account_name": "别的公司", "bank_name": "B", "account_no": "999999"}
+    with firm.acting("cid") as uow:
+        name = rows.get(uow, supplier, firm.supplier).name
+        made = payees.change_payee_account(uow, owner_kind="supplier", owner_id=firm.supplier, **typed)
+        shown = payees.payee_facts(uow, version_id=made["version_id"]).display
+    assert name in shown["Payee"]
+    assert shown["Account name"] == "别的公司"
+    with pytest.raises(BusinessError) as refusal, firm.acting("cid") as uow:
+        payees.change_payee_account(uow, owner_kind="employee", owner_id=uuid7(), **typed)
+    assert refusal.value.code == "DATA.NOT_FOUND"
 
 
 def test_a_submitted_request_does_not_change_under_the_approvers(firm: Company, request_: Request) -> None:
@@ -380,8 +425,11 @@ def test_bank_details_are_entered_by_a_person_also_where_a_job_calls(firm: Compa
     with firm.engine.unit_of_work(ENGINE) as uow:
         made = payees.change_payee_account(uow, owner_kind="employee", entered_by=firm.people["bob"], **details)
         facts = payees.payee_facts(uow, version_id=made["version_id"])
+    with firm.acting("cid") as uow:  # whose click moved the process of bob on
+        made = payees.change_payee_account(uow, owner_kind="employee", entered_by=firm.people["bob"], **details)
+        moved = payees.payee_facts(uow, version_id=made["version_id"])
     with pytest.raises(BusinessError) as own, firm.acting("bob") as uow:
         payees.confirm_payee_account(uow, version_id=made["version_id"], call=a_call())
 
     assert [refusal.value.code, own.value.code] == ["DATA.INVALID", "ERP.PAYEE_SAME_PERSON"]
-    assert facts.people["payee_bank_editor"] == [firm.people["bob"]]
+    assert facts.people["payee_bank_editor"] == moved.people["payee_bank_editor"] == [firm.people["bob"]]

@@ -25,6 +25,7 @@ _numbered = select(payee_account_version).where(
 )
 _company = select(company.c.name, company.c.uscc).limit(1)
 _account_of = select(payee_account_version.c.account_id).where(payee_account_version.c.id == bindparam("of"))
+_employee = select(user_account.c.name, user_account.c.login).where(user_account.c.id == bindparam("of"))
 _behind = select(user_account.c.person_id).where(user_account.c.id == bindparam("of"))
 
 
@@ -50,7 +51,8 @@ def payee_facts(uow: UnitOfWork, *, version_id: UUID) -> Facts:
             "beneficiary": [found.owner_id] if found.owner_kind == "employee" else [],
         },
         display={
-            N_("Payee"): found.account_name,
+            N_("Payee"): _owner(uow, found.owner_kind, found.owner_id)[1],
+            N_("Account name"): found.account_name,
             N_("Bank account"): _told(found),
             N_("Bank code"): found.bank_code,
             N_("In force until now"): "–" if before is None else _told(before),
@@ -73,16 +75,18 @@ def change_payee_account(
 ) -> dict[str, Any]:  # fmt: skip
     """A new version of the bank details of a supplier (id or code), or of an employee (user id).
 
-    In force once erp.confirm_payee_account has confirmed it. `entered_by`: who entered it, where a job of his request
-    calls; he may neither confirm it nor approve what is paid to it, so nobody unknown enters any.
+    In force once erp.confirm_payee_account has confirmed it. `entered_by`: who entered it, where a process calls, which
+    somebody else may have moved on; he may neither confirm it nor approve what is paid to it, so nobody unknown enters
+    any.
     """
-    editor = uow.actor.user_id or entered_by
+    editor = entered_by or uow.actor.user_id
     if editor is None:
         raise BusinessError("DATA.INVALID", expected=N_("the person who enters it"), found=N_("nobody"))
     if (owner_id is None) == (supplier_code is None) or (supplier_code is not None and owner_kind != "supplier"):
         raise BusinessError("DATA.INVALID", expected=N_("a supplier or an employee"), found=N_("both or neither"))
     if owner_id is None:
         owner_id = rows.by(uow, supplier, "code", supplier_code).id
+    name, _ = _owner(uow, owner_kind, owner_id)
     digits = account_no.replace(" ", "")
     if not (digits.isascii() and digits.isalnum()) or not 6 <= len(digits) <= 34:
         raise BusinessError("ERP.ACCOUNT_FORMAT", expected="6 to 34 letters and digits", found=account_no)
@@ -93,7 +97,7 @@ def change_payee_account(
         .with_for_update(),
     )
     account_id = (
-        rows.add(uow, payee_account, owner_kind=owner_kind, owner_id=owner_id, owner_name=account_name)
+        rows.add(uow, payee_account, owner_kind=owner_kind, owner_id=owner_id, owner_name=name)
         if known is None
         else known.id
     )
@@ -149,6 +153,17 @@ def _read(uow: UnitOfWork, version_id: UUID) -> Any:
     if found is None:
         raise BusinessError("DATA.NOT_FOUND", table=payee_account_version.name, key=str(version_id))
     return found
+
+
+def _owner(uow: UnitOfWork, kind: str, key: UUID) -> tuple[str, str]:
+    """What the master data call a supplier or an employee: by name, and by name and number. Raises DATA.NOT_FOUND."""
+    if kind == "supplier":
+        found = rows.get(uow, supplier, key)
+        return found.name, f"{found.name} {found.code}"
+    person = uow.read_one(_employee, {"of": key})
+    if person is None:
+        raise BusinessError("DATA.NOT_FOUND", table=user_account.name, key=str(key))
+    return person.name, f"{person.name} {person.login}"
 
 
 def _told(version: Any) -> str:

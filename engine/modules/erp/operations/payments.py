@@ -50,6 +50,12 @@ _in_force = (
         payee_account_version.c.version == payee_account.c.current_version,
     )
 )
+_still = (
+    select(payee_account.c.id)
+    .where(payee_account.c.owner_kind == bindparam("kind"), payee_account.c.owner_id == bindparam("owner"))
+    .with_for_update(read=True)
+)
+"""who confirms other bank details waits for a new request, which he cannot see yet, and renames it"""
 _open_of = (
     select(payment_request.c.id)
     .join(payee_account_version, payee_account_version.c.id == payment_request.c.payee_account_version_id)
@@ -173,7 +179,9 @@ def request_payment(
     asked = open_amount if amount is None else amount
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
-    payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner)
+    whose = (kind if kind == "supplier" else "employee", owner)
+    uow.read_one(_still, dict(zip(("kind", "owner"), whose, strict=True)))
+    payee = version_in_force(uow, *whose)
     request_no = document_no(uow, "PAY")
     request_id = rows.add(
         uow, payment_request, request_no=request_no, **head(uow, call, (document_table(kind), document.id)), kind=kind,
