@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import webui
 from webui import languages
 
 
@@ -86,3 +87,12 @@ def test_what_rules_and_errors_say_is_marked_for_translation():
     assert [one for text in texts if "Remark(" in text or "Error)" in text for one in unmarked(text)] == []
     planted = 'Remark(node, "Planted.")\nclass One(EngineError):\n    message = N_("Marked.")\n    hint = "Not."'
     assert list(unmarked(planted)) == ["Not.", "Planted."]
+
+
+def test_a_label_is_parted_from_its_value_by_the_colon_of_its_language():
+    """`{{ label }}{{ _(': ') }}{{ value }}`: Chinese has a colon of full width, and no space after it."""
+    pages = (Path(webui.__file__).parent / "templates").rglob("*.html")
+    written = [
+        page.name for page in pages if page.parent.name != "designer" and re.search(r"[%}]\}: ", page.read_text())
+    ]
+    assert written == []
