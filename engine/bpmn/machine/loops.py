@@ -4,6 +4,8 @@ BPMN 2.0.2, 13.3.6 and 13.3.7. Boundary events belong to the body. A turn keeps 
 element, its counter, its own results; what is done costs the same whatever the number of instances.
 """
 
+from decimal import Decimal
+
 from engine.bpmn.machine import events
 from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck, failure
@@ -111,7 +113,7 @@ def _progress(run: Run, loop: Loop, context: Values) -> Progress:
     else:
         assert loop.cardinality is not None  # noqa: S101 - the parser demands one of them
         number, diagnostics = run.evaluate(loop.cardinality, context)
-        if isinstance(number, bool | str) or number is None or number != int(number) or number < 0:
+        if isinstance(number, bool) or not isinstance(number, int | Decimal) or number != int(number) or number < 0:
             raise Stuck("multi-instance-not-a-number", **failure(loop.cardinality, context, number, diagnostics))
         total = int(number)
     if total > INSTANCES_LIMIT:

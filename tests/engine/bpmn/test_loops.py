@@ -138,7 +138,7 @@ def test_what_is_no_list_is_an_incident_that_can_be_repaired(given, code):
     assert (play.step.ended, play.variables["results"]) == ("completed", [8])
 
 
-@pytest.mark.parametrize("number", ["-1 * 2", "1.5", "null", '"3"', "true"])
+@pytest.mark.parametrize("number", ["-1 * 2", "1.5", "null", '"3"', "true", "[50]", "{n: 1}", 'duration("P1D")'])
 def test_a_number_of_instances_that_is_no_whole_number_is_an_incident(number):
     play = Play(around(marked(DOUBLE, multiple(cardinality(number)))))
     assert play.incidents == {"t": "multi-instance-not-a-number"}
