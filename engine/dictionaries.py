@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from engine import history
 from engine.db.dictionary import dictionary, dictionary_entry
-from engine.errors import InvalidValue, NotFound
+from engine.errors import N_, InvalidValue, NotFound
 from engine.unit_of_work import UnitOfWork
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -70,11 +70,11 @@ def create(uow: UnitOfWork, key: str, name: str, name_en: str = "", entries: Seq
            ) -> None:  # fmt: skip
     """A new dictionary with (value, name, English name). Raises InvalidValue."""
     if not _KEY.fullmatch(key):
-        raise InvalidValue(expected="a key of small letters, digits and _", found=key[:80] or "nothing")
+        raise InvalidValue(expected=N_("a key of small letters, digits and _"), found=key[:80] or N_("nothing"))
     if not name.strip():
-        raise InvalidValue(expected="a name", found="nothing")
+        raise InvalidValue(expected=N_("a name"), found=N_("nothing"))
     if any(one.key == key for one in list_(uow)):
-        raise InvalidValue(expected="a key that no dictionary has", found=key)
+        raise InvalidValue(expected=N_("a key that no dictionary has"), found=key)
     row = {"key": key, "name": name.strip(), "name_en": name_en.strip(), "created_at": uow.now}
     uow.execute(insert(dictionary), row)
     history.act(uow, "settings", "dictionary.created", {"dictionary": key})
@@ -87,7 +87,9 @@ def put(uow: UnitOfWork, key: str, value: str, name: str, name_en: str = "") -> 
     get(uow, key)
     value, name = value.strip(), name.strip()
     if not value or len(value) > 60 or not value.isprintable() or not name:
-        raise InvalidValue(expected="a value of at most 60 characters and a name", found=f"{value[:80]} {name[:80]}")
+        raise InvalidValue(
+            expected=N_("a value of at most 60 characters and a name"), found=f"{value[:80]} {name[:80]}"
+        )
     names = {"name": name, "name_en": name_en.strip()}
     of = (dictionary_entry.c.dictionary_key == key) & (dictionary_entry.c.value == value)
     if any(one.value == value for one in words(uow, key)):

@@ -20,7 +20,7 @@ from engine.db.identity import user_account
 from engine.db.instance import Status
 from engine.db.instance import instance as instance_table
 from engine.db.task import ItemDecision, ItemKind, ItemStatus, RoundStatus, future_approver, user_task, work_item
-from engine.errors import AlreadyDecided, CannotTransfer, EngineError, InvalidValue
+from engine.errors import N_, AlreadyDecided, CannotTransfer, EngineError, InvalidValue
 from engine.identity import User
 from engine.process_engine import ProcessEngine
 from engine.tasks import confirming, handing_over, opening, titles
@@ -151,7 +151,7 @@ def hand_over(
     stays and says why. Opens its units of work itself. Raises Forbidden, InvalidValue.
     """
     if not reason.strip():
-        raise InvalidValue(expected="a reason", found="none")
+        raise InvalidValue(expected=N_("a reason"), found=N_("nothing"))
     with engine.unit_of_work(actor) as uow:
         identity.require(uow, CAPABILITY)
         gone, heir = _people(uow, leaver, to)
@@ -186,7 +186,7 @@ def _line(uow: UnitOfWork, row: Any, conflict: EngineError | None, *, done: bool
 def _people(uow: UnitOfWork, leaver: str | UUID, to: str | UUID) -> tuple[User, User]:
     gone, heir = identity.user(uow, leaver), identity.user(uow, to)
     if gone.id == heir.id or not heir.active:
-        raise InvalidValue(expected="another person whose account is in use", found=heir.name)
+        raise InvalidValue(expected=N_("another person whose account is in use"), found=heir.name)
     return gone, heir
 
 

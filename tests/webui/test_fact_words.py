@@ -48,3 +48,16 @@ def test_words_are_in_the_readers_language_and_an_unknown_kind_is_its_code(app, 
     with app.test_request_context(), languages.speaking(language):
         assert facts.said("task.decided") == words
         assert facts.said("of.tomorrow") == "of.tomorrow"
+
+
+def test_modules_say_what_they_expected_and_found_in_words_that_are_translated():
+    plain = []
+    for path in sorted((ROOT / "modules").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for said in call.keywords if isinstance(call, ast.Call) else ():
+                parts = said.value.values if isinstance(said.value, ast.JoinedStr) else [said.value]
+                words = [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                if said.arg in ("expected", "found") and any(map(str.isalpha, "".join(words))):
+                    plain.append(f"{path.name}:{call.lineno} {words}")
+
+    assert plain == [], "N_, or a Phrase of N_, says it in the reader's language"

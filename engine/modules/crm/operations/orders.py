@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from engine import counters
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.crm import amounts
 from engine.modules.crm.models.order import order, order_line
 from engine.modules.crm.models.party import party, price, price_list
@@ -75,7 +75,7 @@ def create_order(
     if customer.hold or not customer.active:
         raise BusinessError("CRM.PARTY_ON_HOLD", name=customer.name)
     if not lines:
-        raise BusinessError("DATA.INVALID", expected="at least one line", found="none")
+        raise BusinessError("DATA.INVALID", expected=N_("at least one line"), found=N_("none"))
     priced, heads = _priced(uow, customer, lines, price_includes_tax)
     discount = max((line["discount"] for line in priced), default=Decimal(0))
     if channel_order_no is not None:
@@ -249,7 +249,9 @@ def _priced(
         unit = listed.get(number) if unit is None else amounts.unit_price(unit)
         discount = line.get("discount") or Decimal(0)
         if not amounts.is_count(line["quantity"]) or not 0 <= discount < 1 or (unit is not None and unit < 0):
-            raise BusinessError("DATA.INVALID", expected="a quantity above 0, a discount below 1", found=line["sku"])
+            raise BusinessError(
+                "DATA.INVALID", expected=N_("a quantity above 0, a discount below 1"), found=line["sku"]
+            )
         if unit is None:
             missing.append(line["sku"])
             continue

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from engine import identifiers
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.crm.amounts import ZERO
 from engine.modules.crm.models.order import order
 from engine.modules.crm.models.party import address, contact, party
@@ -84,7 +84,7 @@ def find_party(uow: UnitOfWork, *, party_id: UUID | None = None, uscc: str | Non
     elif uscc is not None:
         found = rows.by(uow, party, "uscc", uscc.strip().upper())
     else:
-        raise BusinessError("DATA.INVALID", expected="an id or a USCC", found="neither")
+        raise BusinessError("DATA.INVALID", expected=N_("an id or a USCC"), found=N_("neither"))
     place = rows.find(
         uow, select(address).where(address.c.party_id == found.id).order_by(address.c.is_default.desc()).limit(1)
     )

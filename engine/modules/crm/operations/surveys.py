@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError, Phrase
 from engine.modules.crm.models.order import order
 from engine.modules.crm.models.party import party
 from engine.modules.crm.models.survey import survey, survey_answer, survey_invite, survey_question
@@ -84,7 +84,7 @@ def record_answers(
     said = {answer["question"]: answer for answer in answers or []}
     unknown = sorted(said.keys() - {question.seq for question in questions})
     if unknown:
-        raise BusinessError("DATA.INVALID", expected="questions of the survey", found=unknown)
+        raise BusinessError("DATA.INVALID", expected=N_("questions of the survey"), found=unknown)
     by_kind: dict[str, Any] = {"csat": csat, "nps": nps, "text": text}
     result: dict[str, Any] = {"csat": None, "nps": None}
     given = []
@@ -101,7 +101,7 @@ def record_answers(
             continue
         low, high = RANGES[question.kind]
         if not low <= value <= high:
-            raise BusinessError("DATA.INVALID", expected=f"{low} to {high}", found=value)
+            raise BusinessError("DATA.INVALID", expected=Phrase(N_("{low} to {high}"), low=low, high=high), found=value)
         result[question.kind] = value
         given.append({"question_id": question.id, "value": value, "text": None})
     rows.add_all(uow, survey_answer, [{"invite_id": invite.id, **answer} for answer in given])

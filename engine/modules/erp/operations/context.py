@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import counters
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError, Phrase
 from engine.modules.erp import amounts
 from engine.modules.erp.models.item import item, vat_rate, warehouse
 from engine.modules.erp.rows import rows
@@ -47,7 +47,11 @@ def checked(name: str, text: str, limit: int) -> str:
     """`text` without blanks around it. Raises DATA.INVALID when it is empty or longer than its column."""
     trimmed = text.strip()
     if not 0 < len(trimmed) <= limit:
-        raise BusinessError("DATA.INVALID", expected=f"{name} of 1 to {limit} characters", found=text[:limit])
+        raise BusinessError(
+            "DATA.INVALID",
+            expected=Phrase(N_("{field} of 1 to {limit} characters"), field=name, limit=limit),
+            found=text[:limit],
+        )
     return trimmed
 
 
@@ -57,7 +61,9 @@ def counted(lines: Iterable[Any]) -> None:
     wrong = [str(line["quantity"]) for line in listed if not amounts.is_count(line["quantity"])]
     if wrong or not listed:
         raise BusinessError(
-            "DATA.INVALID", expected="quantities above 0 with at most four decimals", found=", ".join(wrong) or "none"
+            "DATA.INVALID",
+            expected=N_("quantities above 0 with at most four decimals"),
+            found=", ".join(wrong) or N_("none"),
         )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import expense_claim, expense_line
 from engine.modules.erp.operations import ledger
@@ -38,7 +38,9 @@ def book_expense_claim(
     """
     spent: list[ExpenseLine] = lines or ([{"amount": amount}] if amount is not None else [])
     if not spent or not all(_is_sound(line) for line in spent):
-        raise BusinessError("DATA.INVALID", expected="amounts above 0 in cents, tax below them", found="others or none")
+        raise BusinessError(
+            "DATA.INVALID", expected=N_("amounts above 0 in cents, tax below them"), found=N_("others or none")
+        )
     total = amounts.cents(sum((line["amount"] for line in spent), amounts.ZERO))
     tax = sum((line.get("tax") or amounts.ZERO for line in spent), amounts.ZERO)
     source = None if reference is None else ("request", checked("reference", reference, 60))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import match_line, supplier_invoice, supplier_invoice_line
 from engine.modules.erp.models.item import supplier
@@ -122,7 +122,7 @@ def match_invoice(
 def release_invoice(uow: UnitOfWork, *, supplier_invoice_id: UUID, reason: str) -> dict[str, Any]:
     """Accept the differences of an invoice, with a reason that stays on it."""
     if not reason.strip():
-        raise BusinessError("DATA.INVALID", expected="a reason", found="nothing")
+        raise BusinessError("DATA.INVALID", expected=N_("a reason"), found=N_("nothing"))
     rows.get(uow, supplier_invoice, supplier_invoice_id, lock=True)
     rows.change(
         uow, supplier_invoice, supplier_invoice_id, match_state="released", blocked=False, release_reason=reason
@@ -177,7 +177,7 @@ def _billed(uow: UnitOfWork, order: Any, lines: list[InvoicedLine] | None) -> li
         raise BusinessError("ERP.WRONG_ITEM", po_no=order.po_no, skus=wrong)
     counted(lines)
     if any(line["price"] < 0 for line in lines):
-        raise BusinessError("DATA.INVALID", expected="prices of 0 or more", found="a negative one")
+        raise BusinessError("DATA.INVALID", expected=N_("prices of 0 or more"), found=N_("a negative one"))
     billed: list[tuple[Any, InvoicedLine]] = []
     room = {line.id: line.received - line.invoiced for line in ordered}
     for line in lines:

@@ -89,7 +89,7 @@ def change_payee_account(
     name, _ = _owner(uow, owner_kind, owner_id)
     digits = account_no.replace(" ", "")
     if not (digits.isascii() and digits.isalnum()) or not 6 <= len(digits) <= 34:
-        raise BusinessError("ERP.ACCOUNT_FORMAT", expected="6 to 34 letters and digits", found=account_no)
+        raise BusinessError("ERP.ACCOUNT_FORMAT", expected=N_("6 to 34 letters and digits"), found=account_no)
     known = rows.find(
         uow,
         select(payee_account)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.item import supplier, supplier_item
 from engine.modules.erp.models.purchase import (
@@ -340,7 +340,7 @@ def _arrivals(uow: UnitOfWork, order: Any, lines: list[ReceivedLine] | None) -> 
     if over:
         raise BusinessError("ERP.OVER_RECEIPT", po_no=order.po_no, lines=over)
     if not taken:
-        raise BusinessError("DATA.INVALID", expected="something received", found="nothing")
+        raise BusinessError("DATA.INVALID", expected=N_("something received"), found=N_("nothing"))
     return taken
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.erp import amounts
 from engine.modules.erp.models.invoice import sales_invoice, sales_invoice_line
 from engine.modules.erp.models.sales import sales_line, sales_order, shipment, shipment_line
@@ -55,7 +55,7 @@ def record_receipt(
     """
     if not amounts.is_money(amount) or (order_no is None and customer_id is None):
         raise BusinessError(
-            "DATA.INVALID", expected="an amount above 0 in cents and an order or a customer", found=str(amount)
+            "DATA.INVALID", expected=N_("an amount above 0 in cents and an order or a customer"), found=str(amount)
         )
     bank_ref = None if bank_ref is None else checked("bank_ref", bank_ref, 60)
     order = None if order_no is None else rows.by(uow, sales_order, "order_no", order_no, lock=True)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError, Phrase
 from engine.ids import named
 from engine.modules.notification.models.notice import notice
 from engine.operations import OperationCall, operation
@@ -24,9 +24,13 @@ def notify(
 ) -> dict[str, Any]:  # fmt: skip
     """One notice to each of these people. `link`: a path of this site."""
     if not title.strip() or len(title) > TITLE_LIMIT:
-        raise BusinessError("DATA.INVALID", expected=f"a title of 1 to {TITLE_LIMIT} characters", found=len(title))
+        raise BusinessError(
+            "DATA.INVALID",
+            expected=Phrase(N_("a title of 1 to {limit} characters"), limit=TITLE_LIMIT),
+            found=len(title),
+        )
     if link and (not link.startswith("/") or link.startswith("//") or len(link) > LINK_LIMIT):
-        raise BusinessError("DATA.INVALID", expected="a path of this site", found=link[:80])
+        raise BusinessError("DATA.INVALID", expected=N_("a path of this site"), found=link[:80])
     people = list(dict.fromkeys(user_ids))
     if people:
         uow.execute(

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select, update
 
 from engine import counters, workdays
-from engine.errors import BusinessError
+from engine.errors import N_, BusinessError
 from engine.modules.oa.models.leave import leave, leave_balance, leave_type
 from engine.modules.oa.operations.employees import of_user
 from engine.modules.oa.rows import rows
@@ -129,7 +129,9 @@ def _kind(uow: UnitOfWork, code: str) -> Any:
 
 def _days(uow: UnitOfWork, starts: date, ends: date, start_half: bool, end_half: bool) -> Decimal:
     if ends < starts or (starts == ends and start_half and end_half) or (ends - starts).days >= LONGEST_DAYS:
-        raise BusinessError("DATA.INVALID", expected="an end after the start, within a year", found=f"{starts} {ends}")
+        raise BusinessError(
+            "DATA.INVALID", expected=N_("an end after the start, within a year"), found=f"{starts} {ends}"
+        )
     calendar = workdays.calendar(uow)
     days = Decimal(calendar.count(starts, ends))
     if start_half and calendar.is_workday(starts):
