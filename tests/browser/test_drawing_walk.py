@@ -361,6 +361,8 @@ def test_messages_several_instances_and_called_processes_are_played(site: Site) 
     panel = page.locator("#play")
     panel.get_by_role("button", name="发起", exact=True).click()
     expect(panel.locator("[data-waits]")).to_contain_text("消息 paid（arrived 正在等待）", timeout=20_000)
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)  # the next click comes before
     panel.locator("[data-play-form=message] textarea").fill('people = ["ann", "chen"]')
     panel.get_by_role("button", name="发送").click()
     for person in ("安然", "陈晨"):

@@ -16,7 +16,8 @@ class Play {
   #steps = [];
   #given = null;
   #at = ['', ''];
-  #asked = 0;
+  #turn = Promise.resolve();
+  #acting = false;
   #follows = null;      // a scenario of the file: its name, how many of its steps were played, of how many
 
   constructor(canvas, elementRegistry, eventBus) {
@@ -72,13 +73,19 @@ class Play {
     this.canvas.resized();
   }
 
-  // `change`: what the next question would hold; kept only when the server could do it
-  async #ask({ opinion = '', ...change } = {}) {
+  // one question after the other: the next goes on from what the one before has brought, which `change`, a function, sees
+  #ask(change = () => ({})) {
+    const mine = this.#turn.then(() => this.#put(change()));
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  // `change`: what the question holds beside what is known; kept only when the server could do it
+  async #put({ opinion = '', ...change }) {
     const next = { person: this.person, given: this.#given, steps: this.#steps, sample: this.sample, follows: this.#follows, at: this.#at, ...change };
-    const mine = ++this.#asked;
     try {
       const answer = await whileBusy(send('POST', this.address, { xml: await this.xml(), ...next }));
-      if (mine !== this.#asked) return false;
+      if (!this.on) return false;
       Object.assign(this, { person: next.person, sample: next.sample });
       this.#given = next.given;
       this.#steps = next.steps;
@@ -88,7 +95,7 @@ class Play {
       this.#draw(answer, { opinion });
       return true;
     } catch (error) {
-      if (mine !== this.#asked) return false;
+      if (!this.on) return false;
       if (error instanceof Refused && error.body?.html) this.#draw(error.body, { keep: true });
       else toast({ level: 'danger', text: error.message });
       if (error instanceof Refused && error.body?.findings) this.onFindings(error.body.findings);
@@ -136,17 +143,17 @@ class Play {
   }
 
   #add(step, typed) {
-    return this.#ask({ steps: [...this.#steps, step], typed });
+    return this.#ask(() => ({ steps: [...this.#steps, step], typed }));
   }
 
   #click({ target }) {
     const button = target.closest('[data-play]');
     const act = button?.dataset.play;
     if (act === 'close') this.#close();
-    else if (act === 'restart') this.#ask({ given: null, steps: [], at: ['', ''], follows: this.#follows && { ...this.#follows, acts: 0 } });
-    else if (act === 'next') this.#ask({ steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts + 1 } });
-    else if (act === 'back') this.#back();
-    else if (act === 'look') this.#ask({ at: [button.dataset.node, button.dataset.login] });
+    else if (act === 'restart') this.#ask(() => ({ given: null, steps: [], at: ['', ''], follows: this.#follows && { ...this.#follows, acts: 0 } }));
+    else if (act === 'next') this.#ask(() => ({ steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts + 1 } }));
+    else if (act === 'back') this.#ask(() => this.#back());
+    else if (act === 'look') this.#ask(() => ({ at: [button.dataset.node, button.dataset.login] }));
     else if (act === 'after') this.#add({ after: button.value });
     else if (act === 'withdraw') this.#add({ withdraw: t('withdrawn'), as: this.person });
     else if (act === 'again') this.#add({ 'submit again': true, as: this.person });
@@ -154,31 +161,38 @@ class Play {
 
   #back() {
     const acts = this.#steps.filter(step => !('operation' in step)), last = acts.at(-1);
-    if (last) this.#ask({ steps: upTo(this.#steps, acts.length - 1), ...typedIn(last) });
-    else if (this.#follows?.acts) this.#ask({ steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts - 1 } });
-    else this.#ask({ given: null, steps: [], typed: this.#given, follows: null });
+    if (last) return { steps: upTo(this.#steps, acts.length - 1), ...typedIn(last) };
+    if (this.#follows?.acts) return { steps: [], at: ['', ''], follows: { ...this.#follows, acts: this.#follows.acts - 1 } };
+    return { given: null, steps: [], typed: this.#given, follows: null };
   }
 
   #change({ target }) {
-    if (target.dataset.play === 'person') this.#ask({ person: target.value });
-    else if (target.dataset.play === 'sample') this.#ask({ sample: target.checked });
+    if (target.dataset.play === 'person') this.#ask(() => ({ person: target.value }));
+    else if (target.dataset.play === 'sample') this.#ask(() => ({ sample: target.checked }));
   }
 
   #submit(event) {
     const form = event.target.closest('[data-play-form]');
     if (!form || event.target !== form) return;
     event.preventDefault();
-    const { playForm, node, login, name, key } = form.dataset, said = new FormData(form), act = event.submitter?.value;
+    if (this.#acting) return;      // sent twice
+    this.#acting = true;
+    this.#act(form, event.submitter).finally(() => { this.#acting = false; });
+  }
+
+  async #act(form, submitter) {
+    const { playForm, node, login, name, key } = form.dataset, said = new FormData(form), act = submitter?.value;
     const typed = said.get('data') ? JSON.parse(said.get('data')) : {};
-    if (playForm === 'start') this.#ask({ given: typed, steps: [], typed });
-    else if (playForm === 'task') this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
-    else if (playForm === 'save') this.#save(said.get('name'), form);
-    else if (playForm === 'answer') this.#answer(form.dataset, event.submitter, said.get('returns'));
-    else this.#add({ [playForm]: name, ...(playForm === 'message' && key ? { key: JSON.parse(key) } : {}), with: said.get('with') });
+    if (playForm === 'start') await this.#ask(() => ({ given: typed, steps: [], typed }));
+    else if (playForm === 'task') await this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
+    else if (playForm === 'save') await this.#save(said.get('name'), form);
+    else if (playForm === 'answer') await this.#answer(form.dataset, submitter, said.get('returns'));
+    else await this.#add({ [playForm]: name, ...(playForm === 'message' && key ? { key: JSON.parse(key) } : {}), with: said.get('with') });
   }
 
   async #save(name, form) {
     try {
+      await this.#turn;
       await whileBusy(send('POST', `${this.address}/scenario`, { xml: await this.xml(), ...this.script, name }));
       form.reset();
       toast({ level: 'success', text: t('Kept as scenario “{name}”; it is published with the drawing.', { name }) });
@@ -190,13 +204,15 @@ class Play {
   // another answer for a call that was made in act number `act`: told after the step, before the next one
   #answer({ act, operation, index }, { value, dataset }, returns) {
     const told = { operation, ...(value === 'returns' ? { returns } : value === 'fails' ? { 'fails with': dataset.code } : { raises: 'OutOfOrder' }) };
-    const before = upTo(this.#steps, Number(act) - (this.#follows?.acts ?? 0));
-    const here = before.length - trailing(before);
-    const stubs = before.slice(here), rest = this.#steps.slice(before.length);
-    const same = stubs.map((stub, place) => [stub, place]).filter(([stub]) => stub.operation === operation)[Number(index)];
-    if (same) stubs[same[1]] = told;
-    else stubs.push(told);
-    this.#ask({ steps: [...before.slice(0, here), ...stubs, ...rest] });
+    return this.#ask(() => {
+      const before = upTo(this.#steps, Number(act) - (this.#follows?.acts ?? 0));
+      const here = before.length - trailing(before);
+      const stubs = before.slice(here), rest = this.#steps.slice(before.length);
+      const same = stubs.map((stub, place) => [stub, place]).filter(([stub]) => stub.operation === operation)[Number(index)];
+      if (same) stubs[same[1]] = told;
+      else stubs.push(told);
+      return { steps: [...before.slice(0, here), ...stubs, ...rest] };
+    });
   }
 }
 
