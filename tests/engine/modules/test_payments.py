@@ -261,6 +261,47 @@ def test_a_request_that_is_made_while_bank_details_are_confirmed_names_them(firm
         assert payments.payment_facts(uow, request_id=made["request_id"]).values["payee_bank_version"] == 2
 
 
+def confirmed(firm: Company, **patched: Any) -> None:
+    """New bank details of ann in force, with functions of `payments` replaced meanwhile."""
+    with firm.acting("bob") as uow:
+        entered = payees.change_payee_account(
+            uow, owner_kind="employee", owner_id=firm.people["ann"], account_name="Ann", bank_name="N",
+            account_no="62284800",
+        )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch, firm.acting("cid") as uow:
+        for name, replaced in patched.items():
+            patch.setattr(payments, name, replaced)
+        payees.confirm_payee_account(uow, version_id=entered["version_id"], call=a_call())
+
+
+def test_a_request_that_still_names_old_bank_details_is_not_paid(firm: Company, request_: Request) -> None:
+    confirmed(firm, name_new_details=lambda uow, payee: None)  # as before requests followed
+
+    with pytest.raises(BusinessError) as refusal:
+        request_.pay()
+
+    assert refusal.value.code == "ERP.REQUEST_DIFFERS"
+    assert firm.rows(payment) == []
+
+
+def test_a_request_that_is_paid_while_bank_details_wait_for_it_keeps_its_own(firm: Company, request_: Request) -> None:
+    request_.pay()
+
+    confirmed(firm, open_requests=lambda uow, account_id: [request_.id])
+
+    assert request_.facts().values["payee_bank_version"] == 1
+
+
+def test_a_supplier_is_no_employee(firm: Company) -> None:
+    typed = {"account_name": "A", "bank_name": "B", "account_no": "999999"}
+    for whose in ({"owner_kind": "employee", "supplier_code": "S001"}, {"owner_kind": "supplier"}):
+        with pytest.raises(BusinessError) as refusal, firm.acting("cid") as uow:
+            payees.change_payee_account(uow, **whose, **typed)
+        assert refusal.value.code == "DATA.INVALID"
+    with firm.acting("cid") as uow:
+        assert payees.change_payee_account(uow, owner_kind="supplier", supplier_code="S001", **typed)["version"] == 2
+
+
 def test_whoever_confirms_sees_whose_account_it_is_and_not_only_what_was_typed(firm: Company) -> None:
     typed = {"account_name": "别的公司", "bank_name": "B", "account_no": "999999"}
     with firm.acting("cid") as uow:
