@@ -2,9 +2,13 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => setTimeout(done))))"
+"""The panel listens to what changes of an element once it has drawn it: a hand comes later, a script may not."""
+
 
 def group(page: Page, name: str) -> Locator:
     """The group of the panel, unfolded."""
+    page.evaluate(DRAWN)
     found = page.locator(f'[data-group-id="group-{name}"]')
     if found.locator(".bio-properties-panel-group-entries.open").count() == 0:
         found.locator(".bio-properties-panel-group-header").click()

@@ -17,7 +17,7 @@ from engine.process_engine import ProcessEngine
 from engine.settings import Settings
 from engine.unit_of_work import ENGINE
 from tests.browser import chromium
-from tests.browser.panel import entry, group, published
+from tests.browser.panel import DRAWN, entry, group, published
 from webui import create_app, node
 
 pytestmark = [pytest.mark.browser, pytest.mark.designer]
@@ -91,10 +91,6 @@ def select(page, element):
     )
     expect(page.locator(".bio-properties-panel-header")).to_be_visible()
     page.evaluate(DRAWN)
-
-
-DRAWN = "() => new Promise(done => requestAnimationFrame(() => setTimeout(() => setTimeout(done))))"
-"""The panel listens to what changes of an element once it has drawn it: a hand comes later, a script may not."""
 
 
 def saved(site, key):

@@ -10,7 +10,7 @@ from engine.unit_of_work import ENGINE
 from tests.browser import chromium
 from tests.browser.conftest import Site
 from tests.browser.hands import Hands
-from tests.browser.panel import entry, group
+from tests.browser.panel import DRAWN, entry, group
 from tests.engine.bpmn.drawing import END, START, catch, drawing, element, flows, message, message_event
 from tests.engine.bpmn.test_loops import marked, multiple
 
@@ -197,6 +197,7 @@ def _chosen(hands: Hands, name: str) -> None:
     """One element, by a click on it."""
     hands.click(hands.page.evaluate(MIDDLE, name))
     expect(hands.page.locator(".bio-properties-panel-header-label")).to_have_text(name)
+    hands.page.evaluate(DRAWN)
 
 
 def _unfold(hands: Hands, name: str) -> None:
