@@ -18,7 +18,7 @@ from engine.db.task import ItemDecision, Source, user_task, work_item
 from engine.errors import NotFound, stored
 from engine.policy.grants import demands
 from engine.records import Record, RecordTable
-from engine.tasks.opening import as_decided, decisions_of, shown_form
+from engine.tasks.opening import as_decided, decisions_of, shown_form, values_left
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values, load_json, to_plain
 
@@ -229,7 +229,7 @@ def _display(uow: UnitOfWork, clearances: Iterable[Mapping[str, Any]]) -> list[d
 
 def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
     instance = rows.read(uow, instance_id)
-    variables = runtime.instance_view(uow, instance_id).variables
+    state = runtime.load(uow, instance)
     grants = {
         row.work_item_id: row
         for row in uow.execute(select(policy_grant).where(policy_grant.c.instance_id == instance_id))
@@ -239,6 +239,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
         form = shown_form(uow, instance, row, row)
         grant = grants.get(row.id)
         labels = (row.spec or {}).get("labels") or {}
+        seen = None if form is None else as_decided(uow, form, values_left(state, row), row, decisions)
         told.append(
             {
                 "item": str(row.id), "stream": str(instance_id), "node": row.node,
@@ -248,7 +249,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
                 "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
                 "void": row.voided_at is not None,
-                "form": None if form is None else form_of(uow, form, *as_decided(uow, form, variables, row, decisions)),
+                "form": None if form is None or seen is None else form_of(uow, form, *seen),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
                 "policy_versions": None if grant is None else to_plain(grant.policy_versions),

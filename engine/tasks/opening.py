@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from engine import bpmn, forms, identity, pickers, policy, repository, runtime, uploads
 from engine.approvals import automatic, copies, rounds
-from engine.bpmn.state import Token
+from engine.bpmn.state import State, Token
 from engine.bpmn.steps import ScopeOpened, Work
 from engine.db import rows
 from engine.db.history import history
@@ -221,10 +221,20 @@ def shown_form(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> fo
     return former[-1] if former else None
 
 
-def values_left(act: Act) -> Values:
-    """What a closed round could read as it is now: of what is left of its process, from the inside outwards."""
-    state = runtime.load(act.uow, act.instance)
-    inner = next((scope for scope in reversed(_scopes(act.round)) if scope in state.scopes), 0)
+def values_left(state: State, round: Any) -> Values:
+    """What a closed round could read as it is now: of what is left of its process, from the inside outwards.
+
+    Nothing where a called process has ended: its caller's variables were never given to it.
+    """
+    inner = 0
+    for part in (round.scope_path or "0").split("/")[1:]:
+        scope, _, opener = part.partition("@")
+        if int(scope) in state.scopes:
+            inner = int(scope)
+            continue
+        node = state.scopes[inner].program.nodes.get(opener.partition("#")[0])
+        if node is None or node.type == "callActivity":
+            return {}
     return bpmn.variables(state, inner)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, bindparam, insert, select, update
 
-from engine import forms, history, identity, ids, policy, repository
+from engine import forms, history, identity, ids, policy, repository, runtime
 from engine.approvals import rounds, timeouts
 from engine.approvals.choices import Selection
 from engine.db.definition import definition
@@ -129,7 +129,7 @@ def get(uow: UnitOfWork, work_item_id: UUID) -> TaskView:
         raise opening.not_yours(act)
     is_open = act.round.status == RoundStatus.OPEN
     form = opening.form_of(act) if is_open else opening.shown_form(uow, act.instance, act.round, act.item)
-    values = opening.values_of(act) if is_open else opening.values_left(act)
+    values = opening.values_of(act) if is_open else opening.values_left(runtime.load(uow, act.instance), act.round)
     as_decided = True
     if form is not None and act.item.form_digest is not None and not is_open:
         values, as_decided = opening.as_decided(uow, form, values, act.item, opening.decisions_of(uow, act.instance))

@@ -1,14 +1,16 @@
 """What a node says about the fields of its form and the acts on it reaches who is asked, and stays as it was drawn."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
-from engine import evidence, prints, runtime, tasks
+from engine import evidence, prints, repository, runtime, tasks
 from engine.bpmn.parser.extensions import BUTTONS
 from engine.errors import ActNotOffered, Forbidden
 from engine.unit_of_work import ENGINE
-from tests.engine.approvals.office import approval
+from tests.engine.approvals.office import FORM, approval
+from tests.engine.bpmn.drawing import END, START, drawing, element, flows
 
 pytestmark = pytest.mark.approvals
 
@@ -104,3 +106,29 @@ def test_a_task_that_is_closed_shows_what_was_on_its_page_and_says_so_where_that
 
 def by_label(field):
     return field[0], field[2]
+
+
+def test_a_closed_task_of_a_called_process_that_has_ended_shows_nothing_of_its_caller(office):
+    """Its own values are gone with it; variables of the same name outside were never given to it."""
+    private = 'propagateAllParentVariables="false" propagateAllChildVariables="false"'
+    given = (
+        '<zeebe:ioMapping><zeebe:input source="= 5" target="amount"/>'
+        '<zeebe:input source="= &quot;its own&quot;" target="note"/></zeebe:ioMapping>'
+    )
+    called = element("callActivity", "sub", f'<zeebe:calledElement processId="q" {private}/>{given}')
+    shown = '<zeebe:formDefinition formId="oa/claim"/>'
+    inner = drawing(START + approval("inner", shown, users="bob") + END + flows("start inner end"), process_id="q")
+    outer = drawing(START + called + approval("after", users="eve") + END + flows("start sub after end"))
+    with office.engine.unit_of_work(ENGINE) as uow:
+        repository.deploy(uow, {"processes/oa/q.bpmn": inner, "forms/oa/claim.json": json.dumps(FORM).encode()})
+        repository.deploy(uow, {"processes/oa/p.bpmn": outer})
+    of, item = office.start(note="the caller's own", amount=Decimal(99999)), office.item("bob")
+    office.act("bob", tasks.agree)
+
+    view = office.view("bob", item)
+
+    assert "the caller's own" not in str(view.values)
+    assert "99999" not in str(view.values)
+    with office.engine.unit_of_work(ENGINE, read_only=True) as uow:
+        told = str(evidence._decisions(uow, of))
+    assert ("the caller's own" in told, "99999" in told) == (False, False)
