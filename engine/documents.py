@@ -1,7 +1,7 @@
 """Files: bytes once by hash, versions that are never overwritten, owned by an instance, a task or a record."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -15,12 +15,12 @@ from engine import ids
 from engine.db.document import blob, document, document_version
 from engine.db.instance import instance
 from engine.errors import N_, FileTooLarge, InvalidValue, NotFound, WrongFileType
+from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
 from engine.values import sha256
 
 MEGABYTE = 1024 * 1024
 LONGEST_NAME = 200
-_PART = 1000
 
 _MAGIC = (
     (b"%PDF-", "application/pdf"),
@@ -227,12 +227,6 @@ def empty(uow: UnitOfWork, instance_id: UUID) -> None:
     """
     own = select(document_version.c.digest).join(document).where(document.c.instance_id == instance_id, _of_field)
     _empty(uow, blob.c.digest.in_(own))
-
-
-def in_parts(keys: Iterable[UUID]) -> Iterator[list[UUID]]:
-    """For `IN`, of which a database takes no list of any length."""
-    every = list(keys)
-    return (every[first : first + _PART] for first in range(0, len(every), _PART))
 
 
 def versions(uow: UnitOfWork, document_id: UUID) -> Sequence[Any]:

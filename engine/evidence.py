@@ -239,7 +239,6 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
         form = shown_form(uow, instance, row, row)
         grant = grants.get(row.id)
         labels = (row.spec or {}).get("labels") or {}
-        seen = None if form is None else as_decided(uow, form, values_left(state, row), row, decisions)
         told.append(
             {
                 "item": str(row.id), "stream": str(instance_id), "node": row.node,
@@ -249,7 +248,7 @@ def _decisions(uow: UnitOfWork, instance_id: UUID) -> list[dict[str, Any]]:
                 "source": Source(row.decision_source).name.lower(), "at": verifier.instant(row.decided_at),
                 "opinion": row.opinion, "reason": row.reason, "because": _because(row.reason),
                 "void": row.voided_at is not None,
-                "form": None if form is None or seen is None else form_of(uow, form, *seen),
+                "form": form and form_of(uow, form, *as_decided(uow, form, values_left(state, row), row, decisions)),
                 "authority": None if grant is None else _authority(uow, grant),
                 "decided_by_rule": None if grant is None else to_plain(grant.authority),
                 "policy_versions": None if grant is None else to_plain(grant.policy_versions),

@@ -2,12 +2,12 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import count
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from psycopg import RawCursor
@@ -17,8 +17,16 @@ from sqlalchemy.sql import visitors
 
 _ROWS_AT_ONCE = 1000
 """PostgreSQL takes 65,535 parameters per statement"""
+_KEYS_AT_ONCE = 500
+One = TypeVar("One")
 _NAMED = re.compile(r"%\((\w+)\)s")
 _CLOCK = func.statement_timestamp(type_=DateTime(timezone=True)).label("database_clock")
+
+
+def in_parts(many: Iterable[One]) -> Iterator[list[One]]:
+    """Some hundred at a time: no database takes an `IN` or an INSERT of any length."""
+    every = list(many)
+    return (every[first : first + _KEYS_AT_ONCE] for first in range(0, len(every), _KEYS_AT_ONCE))
 
 
 class Writing:

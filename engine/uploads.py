@@ -15,6 +15,7 @@ from engine.errors import N_, EngineError, NotFound
 from engine.forms import Form
 from engine.forms.files import File
 from engine.forms.model import every
+from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
 from engine.values import Values
 
@@ -110,7 +111,7 @@ def keep(uow: UnitOfWork, draft_id: UUID, form: Form, values: Values, before: Va
     gone = ids_of(form, before or {}).keys() - now.keys()
     if gone:
         own = (document.c.owner_type == BESIDE, document.c.owner_id == draft_id, document.c.field.is_not(None))
-        for part in documents.in_parts(gone):
+        for part in in_parts(gone):
             documents.drop(uow, select(document.c.id).where(document.c.id.in_(part), *own))
 
 
@@ -143,7 +144,7 @@ def ids_of(form: Form, values: Values) -> dict[UUID, str]:
 def contents(uow: UnitOfWork, form: Form | None, values: Values) -> list[Any]:
     """Rows (id, field, name, digest, size) of the files that a form names: what is seen in it beside its values."""
     wanted = ids_of(form, values) if form is not None else {}
-    parts = documents.in_parts(sorted(wanted))
+    parts = in_parts(sorted(wanted))
     return [row for part in parts for row in uow.execute(_contents.where(document.c.id.in_(part)))]
 
 
@@ -152,7 +153,7 @@ def contents(uow: UnitOfWork, form: Form | None, values: Values) -> list[Any]:
 
 def _take(uow: UnitOfWork, owner: UUID, wanted: Mapping[UUID, str]) -> set[UUID]:
     found: set[UUID] = set()
-    for part in documents.in_parts(sorted(wanted)):  # in an order in which nobody waits for the other
+    for part in in_parts(sorted(wanted)):  # in an order in which nobody waits for the other
         mine = select(document.c.id).where(*_mine, document.c.id.in_(part)).order_by(document.c.id).with_for_update()
         found.update(uow.execute(mine, {"who": uow.actor.user_id}).scalars())
     if found:
@@ -165,7 +166,7 @@ def _take(uow: UnitOfWork, owner: UUID, wanted: Mapping[UUID, str]) -> set[UUID]
 
 
 def _rows(uow: UnitOfWork, values: Iterable[Any]) -> list[Any]:
-    parts = documents.in_parts({key for key in map(_key, values) if key is not None})
+    parts = in_parts({key for key in map(_key, values) if key is not None})
     return [row for part in parts for row in uow.execute(_known.where(document.c.id.in_(part)))]
 
 

@@ -23,12 +23,12 @@ from engine.db.instance import instance
 from engine.errors import N_, EngineError
 from engine.process_engine import ProcessEngine
 from engine.settings import Settings
+from engine.statements import in_parts
 from engine.unit_of_work import Actor, UnitOfWork
 
 log = logging.getLogger("troika.audit")
 ANCHORER = Actor(None, source="job")
 ASKED = "anchor.asked"
-_CHUNK = 500
 _OPEN = timedelta(minutes=15)
 """longer than any transaction lasts: what was written before a checkpoint and committed after it is in the next one"""
 _last = select(audit_anchor).order_by(audit_anchor.c.number.desc()).limit(1)
@@ -227,8 +227,8 @@ def _store(uow: UnitOfWork, made: Anchor, signature: bytes, next_signature: byte
         {"number": made.number, "stream": stream, "seq": seq, "tip": bytes.fromhex(tip)}
         for stream, seq, tip in made.leaves
     ]
-    for first in range(0, len(rows), _CHUNK):
-        uow.execute(_insert_leaf, rows[first : first + _CHUNK])
+    for part in in_parts(rows):
+        uow.execute(_insert_leaf, part)
 
 
 def _moved(uow: UnitOfWork) -> Iterator[tuple[str, int, bytes]]:
@@ -241,8 +241,7 @@ def _moved(uow: UnitOfWork) -> Iterator[tuple[str, int, bytes]]:
         query = query.where(instance.c.updated_at > since - _OPEN)
     found = [(str(row.id), row.history_seq, row.history_hash) for row in uow.execute(query)]
     found += [(f"{ACTS}{row.scope}", row.seq, row.hash) for row in uow.execute(select(audit_tip)) if row.seq]
-    for first in range(0, len(found), _CHUNK):
-        part = found[first : first + _CHUNK]
+    for part in in_parts(found):
         held: dict[str, tuple[int, bytes]] = {}
         of = select(audit_leaf).where(audit_leaf.c.stream.in_([stream for stream, _, _ in part]))
         for leaf in uow.execute(of.order_by(audit_leaf.c.stream, audit_leaf.c.number)):

@@ -21,10 +21,10 @@ from engine.db.policy import break_glass, clearance, clearance_grant, policy_gra
 from engine.db.signature import signature
 from engine.db.task import ItemDecision, ItemStatus, Source, work_item
 from engine.history import text_digest
+from engine.statements import in_parts
 from engine.unit_of_work import UnitOfWork
 
 _AT_ONCE = 2000
-_CHUNK = 500
 PAYMENTS = "erp_payment"
 _WORDS = {
     ItemDecision.AGREED: "agree", ItemDecision.REJECTED: "reject", ItemDecision.ABSTAINED: "abstain",
@@ -348,8 +348,8 @@ def each(uow: UnitOfWork, query: Select[Any], column: Any, some: Sequence[UUID] 
     if some is None:
         yield from streamed(uow, query)
         return
-    for first in range(0, len(some), _CHUNK):
-        yield from streamed(uow, query.where(column.in_(some[first : first + _CHUNK])))
+    for part in in_parts(some):
+        yield from streamed(uow, query.where(column.in_(part)))
 
 
 def streamed(uow: UnitOfWork, query: Select[Any]) -> Iterator[Any]:

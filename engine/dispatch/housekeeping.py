@@ -1,6 +1,8 @@
 """Duties that come round: a function here is one; each may run in several processes at once without harm."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -23,14 +25,12 @@ def run(engine: ProcessEngine) -> None:
 
     The record is anchored first: whoever verifies it, which a runner may do at once, finds a checkpoint.
     """
-    anchor_record(engine)
+    with _apart("anchor_record"):
+        anchor_record(engine)
     duties = (expire_messages, forget_messages, forget_drafts, forget_deliveries, verify_record, watch_staffing)
     for duty in duties:
-        try:
-            with engine.unit_of_work(ENGINE) as uow:
-                duty(uow)
-        except Exception:
-            log.exception("the duty %s was not done; it comes round again", duty.__name__)
+        with _apart(duty.__name__), engine.unit_of_work(ENGINE) as uow:
+            duty(uow)
 
 
 def expire_messages(uow: UnitOfWork) -> None:
@@ -72,5 +72,11 @@ def anchor_record(engine: ProcessEngine) -> None:
         audit.anchor_when_due(engine)
     except EngineError as error:
         log.error("the record was not anchored: %s", error)
+
+
+@contextmanager
+def _apart(duty: str) -> Iterator[None]:
+    try:
+        yield
     except Exception:
-        log.exception("the record was not anchored")
+        log.exception("the duty %s was not done; it comes round again", duty)

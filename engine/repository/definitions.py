@@ -86,6 +86,16 @@ _beside = (
     .join(definition_table, definition_table.c.resource_id == resource.c.id)
     .where(definition_table.c.id == bindparam("of"), _other.c.kind == int(Kind.DECISION))
 )
+_with = (
+    select(*_COLUMNS)
+    .join(_other, _other.c.id == definition_table.c.resource_id)
+    .join(resource, resource.c.deployment_id == _other.c.deployment_id)
+    .where(
+        resource.c.id == bindparam("of"), definition_table.c.kind == int(Kind.PROCESS),
+        definition_table.c.resource_id != bindparam("of"),
+    )
+    .order_by(definition_table.c.key)
+)  # fmt: skip
 _of_file = (
     select(definition_table.c.id)
     .join(resource, definition_table.c.resource_id == resource.c.id)
@@ -143,6 +153,11 @@ def definition(uow: UnitOfWork, definition_id: UUID) -> DefinitionInfo:
         known = uow.shared[("definition", definition_id)] = _info(row)
     found: DefinitionInfo = known
     return found
+
+
+def deployed_with(uow: UnitOfWork, info: DefinitionInfo) -> list[DefinitionInfo]:
+    """Versions of processes in other files that came in the same deployment."""
+    return [_info(row) for row in uow.execute(_with, {"of": info.resource_id})]
 
 
 def program(uow: UnitOfWork, definition_id: UUID) -> Program:

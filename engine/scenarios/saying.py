@@ -78,6 +78,14 @@ def lines(text: str) -> Values:
     return found
 
 
+def _value(sent: Any) -> Any:
+    """As the page was told it. Raises InvalidValue."""
+    try:
+        return decode(sent)
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise InvalidValue(expected=N_("a value as the page was told it"), found=str(sent)[:80]) from error
+
+
 def _step(item: Any) -> dict[str, Any]:
     if not isinstance(item, Mapping):
         raise InvalidValue(expected="a step", found=str(item)[:80])
@@ -91,7 +99,7 @@ def _step(item: Any) -> dict[str, Any]:
     if "message" in step or "signal" in step:
         step["with"] = plain(step.get("with") or {})
         if "key" in step:
-            step["key"] = plain(decode(step["key"]))
+            step["key"] = plain(_value(step["key"]))
     if not any(act in step for act in ACTS) and "task" in step:
         raise InvalidValue(expected="one of " + ", ".join(ACTS), found=str(sorted(step)))
     return step

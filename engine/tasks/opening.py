@@ -227,12 +227,11 @@ def values_left(state: State, round: Any) -> Values:
     Nothing where a called process has ended: its caller's variables were never given to it.
     """
     inner = 0
-    for part in (round.scope_path or "0").split("/")[1:]:
-        scope, _, opener = part.partition("@")
-        if int(scope) in state.scopes:
-            inner = int(scope)
+    for scope, opener in _scopes(round)[1:]:
+        if scope in state.scopes:
+            inner = scope
             continue
-        node = state.scopes[inner].program.nodes.get(opener.partition("#")[0])
+        node = state.scopes[inner].program.nodes.get(opener)
         if node is None or node.type == "callActivity":
             return {}
     return bpmn.variables(state, inner)
@@ -261,9 +260,10 @@ def decisions_of(uow: UnitOfWork, instance: Instance) -> list[Entry]:
     return timeline(uow, instance.id, kind="task.decided", limit=100_000)
 
 
-def _scopes(round: Any) -> list[int]:
-    """From the process itself inwards to the round."""
-    return [int(part.partition("@")[0]) for part in (round.scope_path or "0").split("/")]
+def _scopes(round: Any) -> list[tuple[int, str]]:
+    """From the process itself inwards to the round, each with the activity that opened it; cf. `rounds.path_of`."""
+    parts = [part.partition("@") for part in (round.scope_path or "0").split("/")]
+    return [(int(scope), opener.partition("#")[0]) for scope, _, opener in parts]
 
 
 def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID:
@@ -279,7 +279,7 @@ def drawn_in(uow: UnitOfWork, instance: Instance, round: Any, item: Any) -> UUID
             if not decided:
                 then[told["scope"]] = told["to"]
         decided = decided or told.get("item") == str(item.id)
-    return next((UUID(then[scope]) for scope in reversed(_scopes(round)) if scope in then), instance.definition_id)
+    return next((UUID(then[scope]) for scope, _ in reversed(_scopes(round)) if scope in then), instance.definition_id)
 
 
 def judge(act: Act) -> Known:

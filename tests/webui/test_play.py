@@ -136,6 +136,7 @@ def test_what_makes_no_sense_is_refused(play):
         {"given": {"amount": "\0"}}, {"xml": 1}, {"xml": "<no"}, {"steps": [{"message": "x", "with": "a = ("}]},
         {"at": [1]}, {"steps": [{"operation": ["x"]}]}, {"steps": [{"operation": "x", "fails with": {}}]},
         {"steps": [{"operation": "x", "times": "often"}]}, {"steps": [{"operation": "x", "returns": [1]}]},
+        {"steps": [{"message": "m", "key": {"$": 5}}]}, {"steps": [{"message": "m", "key": {"$": ["dec", "x"]}}]},
         {"steps": [{"signal": "s", "with": [1]}]}, {"steps": [{"task": "approve", "as": ["bob"], "agree": True}]},
     ):  # fmt: skip
         assert play(422, **wrong), wrong
@@ -192,6 +193,7 @@ def test_a_scenario_of_the_file_is_played_step_by_step_and_left_for_another_way(
     assert (other["ended"], 'data-play="next"' in other["html"]) == ("rejected", False)
     play(404, given=None, follows={"name": "no such", "acts": 0})
     play(422, given=None, follows={"name": "付款了", "acts": -1})
+    assert at(1e300)["follows"] == paid["follows"]
 
 
 def test_every_code_with_which_an_operation_refuses_has_words(app):

@@ -162,7 +162,7 @@ def _followed(key: str, asked: dict[str, Any]) -> tuple[dict[str, Any], dict[str
     head, item = words.as_told(told_in(opened_drawing(key)), "scenarios", name)
     steps = item.get("steps") or []
     every = sum("operation" not in step for step in steps)
-    done = min(int(acts), every)
+    done = every if acts > every else int(acts)
     item = {"as": head.get("as") or g.reader.login, "given": {}, **item, "steps": words.acts_of(steps, done)}
     return head, item, {"name": name, "acts": done, "all": every}
 

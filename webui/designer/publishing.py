@@ -149,7 +149,7 @@ def published(definition_id: UUID) -> ResponseReturnValue:
     }
     return page(
         "designer/published.html", block="pane", info=info, name=name_of(info.key), batches=found, numbers=numbers,
-        reasons=reasons, states=ItemState, beside=together.deployed_with(info),
+        reasons=reasons, states=ItemState, beside=repository.deployed_with(g.uow, info),
         moving=any(not one.done for one in found),
     )  # fmt: skip
 

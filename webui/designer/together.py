@@ -4,26 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import g
-from sqlalchemy import bindparam, select
 
 from engine import batches, drafts, forms, repository
-from engine.db.definition import Kind, definition, resource
+from engine.db.definition import Kind
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui.designer import reviewing
 from webui.designer.filing import File, file_of
 from webui.designer.reviewing import Edited
-
-_file = resource.alias("file")
-_deployed_with = (
-    select(definition.c.id)
-    .join(_file, _file.c.id == definition.c.resource_id)
-    .join(resource, resource.c.deployment_id == _file.c.deployment_id)
-    .where(
-        resource.c.id == bindparam("of"), definition.c.kind == int(Kind.PROCESS),
-        definition.c.resource_id != bindparam("of"),
-    )
-    .order_by(definition.c.key)
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,12 +50,6 @@ def files_of(found: Sequence[tuple[File, Edited]]) -> dict[str, bytes]:
 def members(found: Sequence[tuple[File, Edited]], foreseen: Foreseen | None) -> list[Member]:
     """What is to be said of each. `foreseen`: None when nothing can be published."""
     return [_member(file, edited, foreseen) for file, edited in found]
-
-
-def deployed_with(info: DefinitionInfo) -> list[DefinitionInfo]:
-    """Versions of other drawings that came in the same step."""
-    found = g.uow.execute(_deployed_with, {"of": info.resource_id}).scalars()
-    return [repository.definition(g.uow, one) for one in found]
 
 
 def _member(file: File, edited: Edited, foreseen: Foreseen | None) -> Member:

@@ -55,7 +55,6 @@ _still = (
     .where(payee_account.c.owner_kind == bindparam("kind"), payee_account.c.owner_id == bindparam("owner"))
     .with_for_update(read=True)
 )
-"""who confirms other bank details waits for a new request, which he cannot see yet, and renames it"""
 _open_of = (
     select(payment_request.c.id)
     .join(payee_account_version, payee_account_version.c.id == payment_request.c.payee_account_version_id)
@@ -179,9 +178,7 @@ def request_payment(
     asked = open_amount if amount is None else amount
     if not amounts.is_money(asked) or asked > open_amount:
         raise BusinessError("ERP.OVERPAY", document_no=number, open_amount=open_amount, asked=asked)
-    whose = (kind if kind == "supplier" else "employee", owner)
-    uow.read_one(_still, dict(zip(("kind", "owner"), whose, strict=True)))
-    payee = version_in_force(uow, *whose)
+    payee = version_in_force(uow, kind if kind == "supplier" else "employee", owner, still=True)
     request_no = document_no(uow, "PAY")
     request_id = rows.add(
         uow, payment_request, request_no=request_no, **head(uow, call, (document_table(kind), document.id)), kind=kind,
@@ -322,9 +319,15 @@ def void_payment(uow: UnitOfWork, *, payment_id: UUID, reason: str = "", call: O
     return {"voided": done.status != "confirmed"}
 
 
-def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID) -> Any:
-    """The confirmed version of somebody's bank details that is paid to now. Raises ERP.PAYEE_UNCONFIRMED."""
-    found = uow.read_one(_in_force, {"kind": owner_kind, "owner": owner_id})
+def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID, *, still: bool = False) -> Any:
+    """The confirmed version of somebody's bank details that is paid to now. Raises ERP.PAYEE_UNCONFIRMED.
+
+    `still`: others come into force only after this unit of work. Whoever confirms them cannot see a new request yet.
+    """
+    whose = {"kind": owner_kind, "owner": owner_id}
+    if still:
+        uow.read_one(_still, whose)
+    found = uow.read_one(_in_force, whose)
     if found is None:
         raise BusinessError("ERP.PAYEE_UNCONFIRMED", owner_kind=owner_kind, owner_id=str(owner_id))
     return found
