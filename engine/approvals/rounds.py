@@ -1,7 +1,7 @@
 """Rows of a round: a `user_task` per visit of a human node, its work items, their inbox entries; opened and closed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -351,7 +351,7 @@ def dump(work: Work) -> dict[str, Any]:
     if work.approval is not None:
         spec["approval"] = [work.approval.mode, dict(work.approval.parameters), work.approval.on_reject]
     if work.capability is not None:
-        spec["capability"] = [work.capability.provides, work.capability.subject, work.capability.subject_type]
+        spec["capability"] = list(astuple(work.capability))
     for name in _LISTS:
         if getattr(work, name):
             spec[name] = list(getattr(work, name))
@@ -374,7 +374,7 @@ def asks_alike(row: Any, work: Work) -> bool:
 def load(row: Any) -> Work:
     """The record that `open_round` froze in a `user_task` row (columns name, form, spec, priority, due_at)."""
     spec = row.spec
-    approval, capability = spec.get("approval"), spec.get("capability")
+    approval = spec.get("approval")
     return Work(
         name=row.name,
         assignment=Assignment(*spec["assignment"]),
@@ -383,15 +383,17 @@ def load(row: Any) -> Work:
         fields=tuple(FieldRule(*rule) for rule in spec.get("fields", ())),
         due=row.due_at,
         priority=row.priority,
-        capability=_capability(spec, *capability) if capability else None,
+        capability=_capability(spec) if spec.get("capability") else None,
         **{name: spec[name] for name in _PLAIN if name in spec},
         returns=tuple(spec.get("returns", ())),
         resubmits=tuple(spec.get("resubmits", ())),
     )
 
 
-def _capability(spec: Mapping[str, Any], provides: str, subject: str | None, subject_type: str) -> Capability:
-    return Capability(provides, subject, subject_type, spec["assignment"][0] in BY_REQUESTER)
+def _capability(spec: Mapping[str, Any]) -> Capability:
+    provides, subject, subject_type, *more = spec["capability"]
+    # rounds of before say no more than their strategy
+    return Capability(provides, subject, subject_type, more[0] if more else spec["assignment"][0] in BY_REQUESTER)
 
 
 _PLAIN = (

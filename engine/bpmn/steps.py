@@ -56,13 +56,17 @@ class FieldRule:
 
 BY_REQUESTER = frozenset(("initiatorSelect", "formUser", "formUserManager", "formUserDeptLeader", "formDept"))
 """Strategies that ask whom the requester names, or whom a field of the request does."""
+BY_VALUE = frozenset(
+    ("user", "users", "groups", "role", "position", "userGroup", "deptMember", "deptLeader", "expression")
+)
+"""Strategies that ask whom a value names, which may be computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
     """What an approval on this node counts for: `provides` about the document `subject` of `subject_type`.
 
-    `by_requester`: asked is whom the requester names, or a field of the request.
+    `by_requester`: asked is whom the requester names, or data of the request.
     """
 
     provides: str

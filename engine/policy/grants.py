@@ -92,6 +92,7 @@ _last_round = (
 _void_rejected = _void_instance.where(_last_round == int(RoundStatus.FAILED))
 TURNED = {"void": "approval.voided", "parked": "approval.parked", "active": "approval.restored"}
 SCOPE = "policy"
+_CHOSEN = N_("{policy}: the requester or data of the request say who approves, and no policy says who may")
 _NO_PART = ("requester", "executor", "payee_bank_editor")
 """whatever the policy says"""
 
@@ -283,7 +284,10 @@ def _objection(
         return reason
     for policy, requirement in demands(uow, capability.provides):
         if requirement.eligible is None and capability.by_requester:
-            return _said(N_("{policy}: the requester chose who approves, and no policy says who may"), policy)
+            return _said(
+                N_("{policy}: the requester or data of the request say who approves, and no policy says who may"),
+                policy,
+            )
         if requirement.recheck == "payment":
             continue
         if not eligible(uow, policy, requirement, found, user_id, behalf, traces=traces):

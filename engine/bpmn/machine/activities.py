@@ -9,7 +9,7 @@ from engine.bpmn.machine.core import Run
 from engine.bpmn.machine.evaluation import Stuck, failure, given
 from engine.bpmn.program import Edge, Human, Node, Program, Slot
 from engine.bpmn.state import Scope, Token
-from engine.bpmn.steps import BY_REQUESTER, Assignment, Capability, JobOpened, Work, WorkOpened
+from engine.bpmn.steps import Assignment, Capability, JobOpened, Work, WorkOpened
 from engine.errors import EngineError
 from engine.values import Values
 
@@ -256,5 +256,4 @@ def _capability(run: Run, node: Node, human: Human, context: Values) -> Capabili
     if human.provides is None:
         return None
     subject = run.value(human.subject, context, node, "policy") if human.subject is not None else None
-    return Capability(human.provides, None if subject is None else str(subject), human.subject_type,
-                      human.strategy in BY_REQUESTER)  # fmt: skip
+    return Capability(human.provides, None if subject is None else str(subject), human.subject_type, human.by_requester)

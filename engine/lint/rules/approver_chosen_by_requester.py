@@ -2,13 +2,15 @@
 
 Wrong: `troika:policy provides="finance_approval"` on a task whose people stand in a field of the request, or whom the
 approver before selects: where the policy does not say who is eligible, his selection is refused.
-Right: a group, a chain of leaders or a decision table names them.
+Right: a group, a chain of leaders or a decision table names them. An expression that reads variables is judged only
+where a policy leaves open who may approve: a form, or another program, may have filled them in.
 Where a policy counts the approval and leaves open who may give it, whoever asks for the money would choose his judge,
 and nothing later would tell: that is an error.
 """
 
 from collections.abc import Iterator
 
+from engine.bpmn.program import Human
 from engine.bpmn.steps import BY_REQUESTER
 from engine.errors import N_, Term
 from engine.findings import Level
@@ -16,6 +18,7 @@ from engine.lint.library import Drawn, Library, Remark
 
 LEVEL = Level.WARN
 _BY_REQUESTER = N_("'{name}' provides '{capability}', but the requester can choose who approves ({strategy}).")
+_BY_DATA = N_("'{name}' provides '{capability}', but data of the request say who approves ({strategy}).")
 _BEFORE = N_("'{name}' provides '{capability}', but the approver before it can choose who approves ({strategy}).")
 _TO_ALL = N_(
     "No policy says who may give it, so he could choose anybody. Name a group, a chain of leaders or a decision table, "
@@ -30,12 +33,21 @@ CHOSEN = {
 def check(drawn: Drawn, library: Library) -> Iterator[Remark]:
     """One remark for each such task."""
     for node in drawn.nodes("userTask"):
-        policy, strategy = node.extensions.policy, node.extensions.strategy
-        if policy is not None and strategy is not None and strategy.name in CHOSEN:
-            message = CHOSEN[strategy.name]
-            open_to_all = message == _BY_REQUESTER and library.known.leaves_open(policy.provides)
+        policy, human = node.extensions.policy, _human(drawn, node.id)
+        if policy is None or human is None:
+            continue
+        open_to_all = human.by_requester and library.known.leaves_open(policy.provides)
+        message = CHOSEN.get(human.strategy, _BY_DATA if open_to_all else None)
+        if message is not None:
             yield Remark(
                 node, message, _TO_ALL if open_to_all else N_("Name a group, a chain of leaders or a decision table."),
-                {"capability": Term("capability", policy.provides), "strategy": strategy.name},
+                {"capability": Term("capability", policy.provides), "strategy": human.strategy},
                 Level.ERROR if open_to_all else None,
             )  # fmt: skip
+
+
+def _human(drawn: Drawn, node_id: str) -> Human | None:
+    compiled = None if drawn.program is None else drawn.program.nodes.get(node_id)
+    if compiled is None:
+        return None
+    return (compiled if compiled.turn is None else compiled.turn.starts[0]).human

@@ -112,9 +112,17 @@ def test_a_requester_selects_nobody_for_an_approval_to_which_no_policy_entitles(
         started()
 
 
-def test_a_yes_of_whom_a_field_of_the_request_names_counts_only_while_a_policy_says_who_may(office):
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"more": ['<troika:assignment strategy="formUser" field="boss"/>']},
+        {"more": ['<troika:assignment strategy="expression" value="= [boss]"/>']},
+        {"options": {"users": "= [boss]"}},
+    ],
+)
+def test_a_yes_of_whom_data_of_the_request_name_counts_only_while_a_policy_says_who_may(office, asked):
     """Deployed while the policy entitled; a loosened one would let the requester name his judge."""
-    by_field = approval("fin", COUNTS, '<troika:assignment strategy="formUser" field="boss"/>')
+    by_field = approval("fin", COUNTS, *asked.get("more", ()), **asked.get("options", {}))
 
     def begun(stated: str) -> Any:
         with office.engine.unit_of_work(ENGINE) as uow:
@@ -126,6 +134,10 @@ def test_a_yes_of_whom_a_field_of_the_request_names_counts_only_while_a_policy_s
     with office.engine.unit_of_work(ENGINE) as uow:
         policy.ship(uow, ELIGIBLE)
     office.deploy(by_field, task())
+    with office.engine.unit_of_work(ENGINE) as uow:
+        policy.ship(uow, POLICY)
+    with pytest.raises(DeploymentRefused, match="approver-chosen-by-requester"):
+        office.deploy(by_field, task("another"))
     instance, bill_id = begun(ELIGIBLE)
     office.act("eve", tasks.agree)
     pay(office.engine, instance, bill_id)
