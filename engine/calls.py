@@ -52,7 +52,8 @@ def perform(
     told = {}
     if operation.takes_call:
         approved_by = () if clearance is None else policy.approvers(uow, clearance)
-        call = told["call"] = OperationCall(call.key, call.instance_id, call.element, clearance, approved_by)
+        by = history.last_person(uow, instance) if operation.acting else None
+        call = told["call"] = OperationCall(call.key, call.instance_id, call.element, clearance, approved_by, by)
     crash.here("effect.before")
     try:
         with uow.savepoint():

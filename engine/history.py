@@ -47,6 +47,12 @@ _insert_act = insert(audit).values(data=bindparam("data_text", type_=Text))
 _lock_tip = select(audit_tip.c.seq, audit_tip.c.hash).where(audit_tip.c.scope == bindparam("of")).with_for_update()
 _newest = select(audit.c.at).where(audit.c.scope == bindparam("of"), audit.c.seq == bindparam("at_seq"))
 _move_tip = update(audit_tip).where(audit_tip.c.scope == bindparam("of"))
+_last_person = (
+    select(history.c.actor_id)
+    .where(history.c.instance_id == bindparam("of"), history.c.actor_id.is_not(None))
+    .order_by(history.c.seq.desc())
+    .limit(1)
+)
 _timeline = (
     select(
         history.c.seq, history.c.at, history.c.kind, history.c.node, history.c.actor_id, history.c.on_behalf_of_id,
@@ -114,6 +120,14 @@ def record(
     instance.history_seq, instance.history_hash, instance.dirty = seq, digest, True
     outbox.publish(uow, instance, kind, seq)
     return seq
+
+
+def last_person(uow: UnitOfWork, instance: Instance | None) -> UUID | None:
+    """Whose act this is: of whoever acts, or where the engine does, of the last person who acted in `instance`."""
+    if uow.actor.user_id is not None or instance is None:
+        return uow.actor.user_id
+    last = uow.read_one(_last_person, {"of": instance.id})
+    return None if last is None else last.actor_id
 
 
 def timeline(

@@ -51,6 +51,8 @@ class OperationCall:
     clearance_id: UUID | None = None
     approved_by: tuple[UUID, ...] = ()
     """accounts of those whose approvals the clearance uses, in the order in which they were given"""
+    by: UUID | None = None
+    """whose act led to the call, for an operation that is told who acts: the last person, where a job calls"""
     states: dict[str, str] = field(default_factory=dict)
     """filled in by the operation: the state in which it leaves payments, by id; on record with the call"""
 
@@ -116,6 +118,7 @@ class Operation:
     changes_subject: Subject | None = None
     changed: Callable[..., Iterable[UUID]] | None = None
     compensated_by: str | None = None
+    acting: tuple[str, ...] = ()
     takes_call: bool = False
 
     @property
@@ -172,20 +175,21 @@ def operation(
     changes_subject: Callable[..., Facts] | None = None,
     changed: Callable[..., Iterable[UUID]] | None = None,
     compensated_by: str | None = None,
+    acting: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Offer a function `f(uow, *, inputs…) -> dict` as an in-process operation: effect and progress in one transaction.
 
     `zh`, `en`: what the designer calls it. `outputs`: name -> type of the result. `errors`: codes of BusinessError.
     `guarded_by`: policy class; then `subject` says which facts an approval binds. `changes_subject`: the document
     whose live grants are revoked before the function writes; `changed(uow, *, inputs…)` names those documents where no
-    input does.
+    input does. `acting`: inputs that say whose act it is, which keeps him from approving it.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         _register(
             function, name, zh, en, outputs or {}, errors, effect, guarded_by=guarded_by,
             subject=_subject_of(name, subject, guarded_by), changes_subject=_subject_of(name, changes_subject, None),
-            changed=changed, compensated_by=compensated_by,
+            changed=changed, compensated_by=compensated_by, acting=acting,
         )  # fmt: skip
         return function
 

@@ -43,12 +43,6 @@ _void = (
 )
 
 
-_last_person = (
-    select(history_table.c.actor_id)
-    .where(history_table.c.instance_id == bindparam("of"), history_table.c.actor_id.is_not(None))
-    .order_by(history_table.c.seq.desc())
-    .limit(1)
-)
 _of_items = (
     update(policy_grant)
     .where(
@@ -92,7 +86,6 @@ _last_round = (
 _void_rejected = _void_instance.where(_last_round == int(RoundStatus.FAILED))
 TURNED = {"void": "approval.voided", "parked": "approval.parked", "active": "approval.restored"}
 SCOPE = "policy"
-_CHOSEN = N_("{policy}: the requester or data of the request say who approves, and no policy says who may")
 _NO_PART = ("requester", "executor", "payee_bank_editor")
 """whatever the policy says"""
 
@@ -201,10 +194,7 @@ def lacking(roles: Mapping[str, frozenset[UUID]], policy: Policy, person: UUID |
 
 def note_change(uow: UnitOfWork, instance: Instance, subject_type: str, subject_id: Any, node: str | None) -> None:
     """Put on record that an operation changes a document, and whose act led to it: he is one of its editors."""
-    by = uow.actor.user_id
-    if by is None:
-        last = uow.read_one(_last_person, {"of": instance.id})
-        by = None if last is None else last.actor_id
+    by = history.last_person(uow, instance)
     data = {"subject": f"{subject_type} {subject_name(subject_id)}", "by": None if by is None else str(by)}
     history.record(uow, instance, "document.changed", node=node, data=data)
 

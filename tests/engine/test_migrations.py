@@ -379,3 +379,25 @@ def test_bank_details_that_one_person_confirmed_in_an_older_version_stay_and_no_
     with pytest.raises(IntegrityError, match="two_people"), engine.unit_of_work(ENGINE) as uow:
         uow.execute(update(payee_account_version).where(payee_account_version.c.id == open_).values(confirmed_by=other))
     engine.dispose()
+
+
+def test_bank_details_of_before_their_caller_was_kept_are_confirmed_by_another_person_and_stay_frozen(urls):
+    engine = ProcessEngine(Settings(database_url=urls[0]))
+    with engine._writer.connect() as connection:
+        upgrading.upgrade(connection, "0530")
+        own, other = (a_row(connection, "user_account", login=login, person_id=uuid7()) for login in ("own", "other"))
+        owner = a_row(connection, "erp_payee_account", owner_kind="supplier")
+        open_ = a_row(connection, "erp_payee_account_version", account_id=owner, created_by=own)
+        connection.commit()
+
+    engine.upgrade()
+
+    of = update(payee_account_version).where(payee_account_version.c.id == open_)
+    for refused, by in (("frozen", {"called_by": other}), ("two_people", {"confirmed_by": own})):
+        with pytest.raises(IntegrityError, match=refused), engine.unit_of_work(ENGINE) as uow:
+            uow.execute(of.values(**by))
+    with engine.unit_of_work(ENGINE) as uow:
+        uow.execute(of.values(confirmed_by=other))
+        found = uow.execute(select(payee_account_version.c.called_by, payee_account_version.c.confirmed_by)).all()
+    assert [tuple(row) for row in found] == [(None, other)]
+    engine.dispose()

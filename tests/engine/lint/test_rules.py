@@ -53,7 +53,11 @@ RESERVING = ElementTemplate(
     (Setting("type", "", RESERVE.name, fixed=True), Setting("retries", "", "5", fixed=True),
      Setting("input", "order_id", "= order", fixed=False)),
 )  # fmt: skip
-CATALOG = {RESERVE.name: RESERVE, POST.name: POST}
+ENTER = replace(
+    RESERVE, name="erp.enter", acting=("entered_by",),
+    parameters=tuple(Parameter(name, str, "string", False) for name in ("entered_by", "owner_id", "who")),
+)  # fmt: skip
+CATALOG = {one.name: one for one in (RESERVE, POST, ENTER)}
 DRAWINGS = sorted(HERE.glob("*/*.bpmn"))
 
 

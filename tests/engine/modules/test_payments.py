@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from engine import identity
+from engine import identity, jobs, repository, runtime
 from engine.db.policy import clearance, policy_grant
-from engine.errors import BusinessError, restored, stored
+from engine.errors import BusinessError, DeploymentRefused, restored, stored
 from engine.ids import uuid7
 from engine.modules.erp.models.invoice import expense_claim
 from engine.modules.erp.models.item import supplier
@@ -23,6 +23,7 @@ from engine.modules.erp.rows import rows
 from engine.operations import Facts, get
 from engine.policy import naming
 from engine.unit_of_work import ENGINE
+from tests.engine.bpmn.drawing import drawing, element, flows, service
 from tests.engine.modules.company import Company, a_call, clear
 
 
@@ -469,8 +470,46 @@ def test_bank_details_are_entered_by_a_person_also_where_a_job_calls(firm: Compa
     with firm.acting("cid") as uow:  # whose click moved the process of bob on
         made = payees.change_payee_account(uow, owner_kind="employee", entered_by=firm.people["bob"], **details)
         moved = payees.payee_facts(uow, version_id=made["version_id"])
-    with pytest.raises(BusinessError) as own, firm.acting("bob") as uow:
-        payees.confirm_payee_account(uow, version_id=made["version_id"], call=a_call())
+    codes = [refusal.value.code]
+    for login in ("bob", "cid"):
+        with pytest.raises(BusinessError) as own, firm.acting(login) as uow:
+            payees.confirm_payee_account(uow, version_id=made["version_id"], call=a_call())
+        codes.append(own.value.code)
+        of = update(payee_account_version).where(payee_account_version.c.id == made["version_id"])
+        with pytest.raises(IntegrityError, match="two_people"), firm.acting(login) as uow:
+            uow.execute(of.values(confirmed_by=firm.people[login], confirmed_at=datetime(2026, 11, 1, tzinfo=UTC)))
 
-    assert [refusal.value.code, own.value.code] == ["DATA.INVALID", "ERP.PAYEE_SAME_PERSON"]
-    assert facts.people["payee_bank_editor"] == moved.people["payee_bank_editor"] == [firm.people["bob"]]
+    assert codes == ["DATA.INVALID", "ERP.PAYEE_SAME_PERSON", "ERP.PAYEE_SAME_PERSON"]
+    assert facts.people["payee_bank_editor"] == [firm.people["bob"]]
+    assert moved.people["payee_bank_editor"] == [firm.people["bob"], firm.people["cid"]]
+
+
+ENTERS = drawing(
+    element("startEvent", "start")
+    + service("enter", "erp.change_payee_account", in_owner_kind='= "employee"', in_account_name='= "Ann"',
+              in_bank_name='= "N"', in_account_no='= "62284800"', in_owner_id="= ann", in_entered_by="= boss",
+              out_version_id="= version_id").replace("<serviceTask ", '<serviceTask troika:async="true" ')
+    + element("endEvent", "end") + flows("start enter end")
+)  # fmt: skip
+
+
+def test_whose_act_had_bank_details_entered_is_kept_whomever_data_of_the_request_name(
+    firm: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a drawing from before it was refused; the job runs as nobody."""
+    people = firm.people
+    with pytest.raises(DeploymentRefused, match="acting-person-known"), firm.acting("bob") as uow:
+        repository.deploy(uow, {"processes/p.bpmn": ENTERS})
+    monkeypatch.setattr(repository.deploying, "errors_of", lambda findings: [])
+    with firm.acting("bob") as uow:
+        repository.deploy(uow, {"processes/p.bpmn": ENTERS})
+    for login in ("bob", "cid"):
+        with firm.acting(login) as uow:
+            runtime.start(uow, "p", {"ann": str(people["ann"]), "boss": str(people["bob"])})
+        jobs.run_due(firm.engine)
+
+    with firm.acting() as uow:
+        of_ann = payee_account_version.c.account_id == people["employee account"], payee_account_version.c.version > 1
+        made = uow.execute(select(payee_account_version.c.id).where(*of_ann).order_by(payee_account_version.c.version))
+        facts = [payees.payee_facts(uow, version_id=key) for key in made.scalars()]
+    assert [one.people["payee_bank_editor"] for one in facts] == [[people["bob"]], [people["bob"], people["cid"]]]

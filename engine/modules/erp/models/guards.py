@@ -147,7 +147,8 @@ guard(
 
 # ---------------------------------------------------------------- payees: versions are confirmed once, otherwise frozen
 
-_VERSION = ("account_id", "version", "bank_name", "bank_code", "account_name", "account_no", "created_by", "created_at")
+_VERSION = ("account_id", "version", "bank_name", "bank_code", "account_name", "account_no", "created_by", "created_at",
+            "called_by")  # fmt: skip
 
 guard(
     payee_account_version,
@@ -174,7 +175,7 @@ guard(
 # persons, not accounts: whoever has two does not confirm the own entry, and a service account is nobody
 _ONE_PERSON = """NEW.confirmed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM user_account c
     WHERE c.id = NEW.confirmed_by AND c.person_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM user_account e
-      WHERE e.id = NEW.created_by AND e.person_id = c.person_id))"""
+      WHERE e.id IN (NEW.created_by, NEW.called_by) AND e.person_id = c.person_id))"""
 
 guard(
     payee_account_version,

@@ -43,6 +43,8 @@ payee_account_version = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("confirmed_by", Id, ForeignKey("user_account.id")),
     Column("confirmed_at", UtcDateTime),
+    # whose act had them entered, who need not be the one whom the process names; null before 0540
+    Column("called_by", Id),
     UniqueConstraint("account_id", "version"),
     CheckConstraint("confirmed_by IS NULL OR created_by IS NULL OR confirmed_by <> created_by", name="two_people"),
     info={

@@ -37,7 +37,7 @@ _behind = select(user_account.c.person_id).where(user_account.c.id == bindparam(
 def payee_facts(uow: UnitOfWork, *, version_id: UUID) -> Facts:
     """What a confirmation of bank details binds: whose they are, bank, name and number of the account, version."""
     found = _read(uow, version_id)
-    entered = [] if found.created_by is None else [found.created_by]
+    entered = payments.editors(found)
     paying = uow.read_one(_company, {})
     before = uow.read_one(_numbered, {"of": found.account_id, "number": found.current_version or 0})
     return Facts(
@@ -66,20 +66,21 @@ def payee_facts(uow: UnitOfWork, *, version_id: UUID) -> Facts:
 @operation(
     "erp.change_payee_account", zh="变更收款账户", en="Change payee account",
     outputs={"account_id": "id", "version_id": "id", "version": "number"},
-    errors=("DATA.NOT_FOUND", "DATA.INVALID", "ERP.ACCOUNT_FORMAT"),
+    errors=("DATA.NOT_FOUND", "DATA.INVALID", "ERP.ACCOUNT_FORMAT"), acting=("entered_by",),
 )  # fmt: skip
 def change_payee_account(
     uow: UnitOfWork, *, owner_kind: Literal["supplier", "employee"], account_name: str, bank_name: str, account_no: str,
     bank_code: str | None = None, owner_id: UUID | None = None, supplier_code: str | None = None,
-    entered_by: UUID | None = None,
+    entered_by: UUID | None = None, call: OperationCall | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """A new version of the bank details of a supplier (id or code), or of an employee (user id).
 
     In force once erp.confirm_payee_account has confirmed it. `entered_by`: who entered it, where a process calls, which
-    somebody else may have moved on; he may neither confirm it nor approve what is paid to it, so nobody unknown enters
-    any.
+    somebody else may have moved on. Neither of them may confirm it nor approve what is paid to it, so nobody unknown
+    enters any.
     """
-    editor = entered_by or uow.actor.user_id
+    called_by = (call.by if call is not None else None) or uow.actor.user_id
+    editor = entered_by or called_by
     if editor is None:
         raise BusinessError("DATA.INVALID", expected=N_("the person who enters it"), found=N_("nobody"))
     if (owner_id is None) == (supplier_code is None) or (supplier_code is not None and owner_kind != "supplier"):
@@ -111,7 +112,7 @@ def change_payee_account(
     version_id = rows.add(
         uow, payee_account_version, account_id=account_id, version=version, bank_name=bank_name,
         bank_code=bank_code or "", account_name=account_name, account_no=digits, created_by=editor,
-        created_at=uow.now,
+        called_by=called_by, created_at=uow.now,
     )  # fmt: skip
     return {"account_id": account_id, "version_id": version_id, "version": version}
 
@@ -136,7 +137,7 @@ def confirm_payee_account(uow: UnitOfWork, *, version_id: UUID, call: OperationC
         raise BusinessError("ERP.PAYEE_CONFIRMED", version=found.version)
     confirmed_by = call.approved_by[-1] if call.approved_by else uow.actor.user_id
     confirming = _person(uow, confirmed_by)
-    if confirming is None or confirming == _person(uow, found.created_by):
+    if confirming is None or confirming in [_person(uow, editor) for editor in payments.editors(found)]:
         raise BusinessError(
             "ERP.PAYEE_SAME_PERSON", version=found.version, expected=N_("another person than the one who entered it"),
             found=N_("the same person") if confirming else N_("no person, but a program"),

@@ -29,6 +29,7 @@ _bound = (
     select(
         payee_account_version.c.account_id, payee_account_version.c.version, payee_account_version.c.account_name,
         payee_account_version.c.bank_name, payee_account_version.c.account_no, payee_account_version.c.created_by,
+        payee_account_version.c.called_by,
         payment_request_item.c.supplier_invoice_id, payment_request_item.c.expense_claim_id,
         payment_request_item.c.document_no, select(company.c.uscc).limit(1).scalar_subquery().label("entity"),
         select(company.c.name).limit(1).scalar_subquery().label("company_name"),
@@ -115,7 +116,7 @@ def payment_facts(uow: UnitOfWork, *, request_id: UUID) -> Facts:
         },
         people={
             "requester": [request.requested_by],
-            "payee_bank_editor": [] if payee.created_by is None else [payee.created_by],
+            "payee_bank_editor": editors(payee),
             "beneficiary": [] if request.beneficiary_id is None else [request.beneficiary_id],
         },
         display={
@@ -148,6 +149,7 @@ def _match(states: list[str | None]) -> str | None:
     outputs={"request_id": "id", "request_no": "string", "kind": "string", "amount": "number", "currency": "string",
              "payee_name": "string", "payee_bank_version": "number", "existing": "boolean"},
     errors=("DATA.NOT_FOUND", "DATA.INVALID", "ERP.OVERPAY", "ERP.PAYEE_UNCONFIRMED", "ERP.INVOICE_BLOCKED"),
+    acting=("requested_by",),
 )  # fmt: skip
 def request_payment(
     uow: UnitOfWork, *, requested_by: UUID, supplier_invoice_id: UUID | None = None, claim_id: UUID | None = None,
@@ -331,6 +333,11 @@ def version_in_force(uow: UnitOfWork, owner_kind: str, owner_id: UUID, *, still:
     if found is None:
         raise BusinessError("ERP.PAYEE_UNCONFIRMED", owner_kind=owner_kind, owner_id=str(owner_id))
     return found
+
+
+def editors(version: Any) -> list[UUID]:
+    """Whose entry a version of bank details is: who is said to have entered it, and whose act had it entered."""
+    return list(dict.fromkeys(one for one in (version.created_by, version.called_by) if one is not None))
 
 
 def open_requests(uow: UnitOfWork, account_id: UUID) -> list[UUID]:
