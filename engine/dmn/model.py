@@ -114,7 +114,10 @@ class InputClause:
 
 @dataclass(frozen=True, slots=True)
 class OutputClause:
-    """A column of results. `values`: allowed ones, best first for priority. `default`: FEEL text, None without one."""
+    """A column of results. `values`: allowed ones, best first for priority. `default`: FEEL text, None without one.
+
+    `words`: what a text that it may give is called, by language, "" for that of the file.
+    """
 
     id: str
     name: str | None
@@ -122,6 +125,9 @@ class OutputClause:
     values: str
     default: str | None
     line: int | None = None
+    label: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

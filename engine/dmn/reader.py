@@ -403,6 +403,9 @@ class _Reader:
             self._nested_text(node, "outputValues"),
             self._text(default, "text") if default is not None else None,
             node.sourceline,
+            node.get("label") or "",
+            _labels(node),
+            _words(node),
         )
 
     def _rule(self, node: Any, fallback: str, inputs: int, outputs: int) -> m.Rule:
@@ -469,10 +472,22 @@ def _iterated(source: m.Expression | None) -> m.Expression | None:
 
 def _labels(node: Any) -> dict[str, str]:
     """`<troika:label lang="en">` in the extension elements: names in other languages."""
-    return {
-        child.get("lang"): (child.text or "").strip()
-        for extensions in node
-        if isinstance(extensions.tag, str) and _local(extensions) == "extensionElements"
-        for child in extensions
-        if isinstance(child.tag, str) and _local(child) == "label" and child.get("lang")
-    }
+    return {lang: text for value, lang, text in _named(node) if lang and value is None}
+
+
+def _words(node: Any) -> dict[str, dict[str, str]]:
+    """`<troika:label value="director" lang="en">`: what the values of a column are called, by value and language."""
+    found: dict[str, dict[str, str]] = {}
+    for value, lang, text in _named(node):
+        if value is not None and text:
+            found.setdefault(value, {})[lang] = text
+    return found
+
+
+def _named(node: Any) -> Iterator[tuple[str | None, str, str]]:
+    """(value, language, text) of each label."""
+    for extensions in node:
+        if isinstance(extensions.tag, str) and _local(extensions) == "extensionElements":
+            for child in extensions:
+                if isinstance(child.tag, str) and _local(child) == "label":
+                    yield child.get("value"), child.get("lang") or "", (child.text or "").strip()

@@ -93,7 +93,10 @@ def test_a_table_is_changed_by_keys_alone_and_named_in_both_languages(site, draf
     page.keyboard.press("Control+z")
 
     page.locator("#named summary").click()
-    for label, text in (("决策：名称", "审批人"), ("决策：英文名称", "Who decides"), ("输入：英文名称", "Sum")):
+    for label, text in (
+        ("决策：名称", "审批人"), ("决策：英文名称", "Who decides"), ("输入：英文名称", "Sum"),
+        ("值：名称 · cto", "技术总监"), ("值：英文名称 · cto", "Head of technology"),
+    ):  # fmt: skip
         field = page.get_by_label(label).first
         field.fill(text)
         field.press("Tab")
@@ -103,6 +106,7 @@ def test_a_table_is_changed_by_keys_alone_and_named_in_both_languages(site, draf
     with site.engine.unit_of_work(ENGINE, read_only=True) as uow:
         kept = w.dmn.read(drafts.open_(uow, "processes/oa/keyed.dmn").content).model.find("keyed")
     assert (kept.name, kept.labels, kept.logic.inputs[0].labels["en"]) == ("审批人", {"en": "Who decides"}, "Sum")
+    assert kept.logic.outputs[0].words == {"cto": {"": "技术总监", "en": "Head of technology"}}
 
 
 def test_decisions_are_added_linked_undone_and_removed_in_the_diagram(site, draft):

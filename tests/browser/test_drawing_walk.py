@@ -239,7 +239,7 @@ def _tell(hands: Hands) -> None:
     hands.click(page.locator("[data-add-group]"))
     row = page.locator(".tk-rows-row")
     hands.pick(row.locator("select").first, "expense_level")
-    hands.fill(row.locator("input"), "finance")
+    hands.pick(row.locator("select").last, "finance")
     _chosen(hands, "需财务审批？")
     hands.click(page.locator(".djs-context-pad [data-action=connect]"))
     hands.click(page.evaluate(MIDDLE, "执行付款"))

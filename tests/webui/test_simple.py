@@ -9,7 +9,7 @@ import pytest
 from lxml import etree, html
 from werkzeug.datastructures import MultiDict
 
-from engine import drafts, feel, identity, repository, runtime, tasks
+from engine import dmn, drafts, feel, identity, repository, runtime, tasks
 from engine.bpmn import outline, read
 from engine.bpmn.model import PERIODS, Copying, FieldPermission, TimeoutStep
 from engine.bpmn.outline import settings
@@ -135,6 +135,35 @@ def test_a_card_names_its_decision_by_the_title_in_the_language_of_the_page(ana,
         page = ana.get("/designer/simple/expense_claim", headers={"Accept-Language": language}).text
         summaries = html.fromstring(page).xpath("//*[@class='tk-card-summary']/text()")
         assert title in summaries, language
+
+
+@ON_SQLITE_ALONE
+def test_a_branch_asks_what_a_decision_answers_in_the_words_of_its_table(ana, engine):
+    deploy(engine)
+    branch, page = "needs_director_to_director", "/designer/simple/expense_claim"
+
+    for language, words in (("zh", "审批级别 = 上级的上级"), ("en", "Approval level = Manager’s manager")):
+        assert words in ana.get(page, headers={"Accept-Language": language}).text
+    shown = html.fromstring(ana.get(f"{page}?card=needs_director&branch={branch}").text)
+    offered = json.loads(shown.xpath("//@data-conditions")[0])["fields"]["authority"]["options"]
+    assert offered == {"manager": "直属上级", "director": "上级的上级"}
+    known = {one["id"]: one["results"] for one in ana.get("/designer/catalogue.json").json["decisions"]}
+    assert known["expense_authority"] == [
+        {"name": "", "label": "审批级别", "options": [["manager", "直属上级"], ["director", "上级的上级"]]}
+    ]
+    assert [one["name"] for one in known["match_tolerance"]] == [".price", ".absolute", ".quantity"]
+
+
+def test_whatever_text_a_table_of_the_library_gives_has_words_in_both_languages():
+    paths = [path for folder in ("processes", "templates/processes") for path in (LIBRARY / folder).glob("*/*.dmn")]
+    tables = [one.logic for path in paths for one in dmn.read(path.read_bytes(), path.name).model.decisions]
+    unnamed = [
+        (table.id, text)
+        for table in tables for place, output in enumerate(table.outputs)
+        for text in (rule.outputs[place] for rule in table.rules)
+        if text.startswith('"') and set(output.words.get(json.loads(text), ())) != {"", "en"}
+    ]  # fmt: skip
+    assert (len(tables), unnamed) == (9, [])
 
 
 @ON_SQLITE_ALONE

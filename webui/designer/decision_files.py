@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from flask import g
 
 from engine import dmn, drafts, repository
+from engine.dmn.model import Model
 from engine.drafts import DraftInfo
 from engine.repository import DefinitionInfo
 from webui.rendering import label
@@ -49,11 +50,10 @@ def file_of_decisions(key: str) -> DecisionFile | None:
     return next((found for found in files() if found.key == key), None)
 
 
-def drawn_decisions() -> dict[str, str]:
-    """What drawings may ask that is in a draft: id -> name."""
+def drawn_models() -> dict[str, Model]:
+    """What drawings may ask that is in a draft: the model of each decision and service by its id."""
     models = [dmn.read(content_of(file), file.path).model for file in files() if file.draft is not None]
-    found = [one for model in models if model is not None for one in (*model.decisions, *model.services)]
-    return {one.id: label(dict(one.labels), one.name) for one in found}
+    return {one.id: model for model in models if model is not None for one in (*model.decisions, *model.services)}
 
 
 def content_of(file: DecisionFile) -> bytes:

@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from engine import bpmn, drafts, identity, operations, policy, repository, webhooks
 from engine.bpmn.model import Process
+from engine.dmn.model import Model
 from engine.errors import N_, EngineError, NotFound
 from engine.findings import Finding
 from engine.forms.model import CONTAINERS, FormField, leaves
@@ -16,10 +17,10 @@ from engine.operations import Operation, Parameter
 from engine.repository.reading import read
 from engine.values import storable
 from webui import errors, findings, policy_names
-from webui.designer import asking, conditions, expressions, gateways, panel, ready_steps
+from webui.designer import asking, conditions, expressions, gateways, panel, ready_steps, results
 from webui.designer.blueprint import designer
 from webui.designer.cards import form_keys
-from webui.designer.decision_files import drawn_decisions
+from webui.designer.decision_files import drawn_models
 from webui.designer.filing import saved_by
 from webui.designer.library import draft_of, etag_of, path_of
 from webui.rendering import label, person
@@ -45,7 +46,7 @@ def catalogue() -> ResponseReturnValue:
     return jsonify(
         operations=[_operation(found) for found in operations.catalog().values()],
         forms=_forms(),
-        decisions=_named(repository.latest_all(g.uow, "decision"), drawn_decisions()),
+        decisions=_decisions(),
         processes=_named(repository.latest_all(g.uow), _drawn_processes()),
         groups=[{"key": group.key, "name": person(group)} for group in identity.groups(g.uow)],
         departments=[{"key": unit.key, "name": person(unit)} for unit in identity.org_units(g.uow)],
@@ -244,6 +245,22 @@ def _form(key: str) -> dict[str, Any]:
         for field in (leaves(form.components) if form is not None else ())
     ]  # fmt: skip
     return {"id": key, "name": asking.title_of(form, key), "fields": fields}
+
+
+def _decisions() -> list[dict[str, Any]]:
+    """Every decision as it will be once what is drawn is published; `results`: what it answers, by column."""
+    drawn = drawn_models()
+    names = {key: label(dict(model.elements[key].labels), model.elements[key].name) for key, model in drawn.items()}
+    infos = _named(repository.latest_all(g.uow, "decision"), names)
+    return [{**info, "results": _results(info["id"], results.model_of(info["id"], drawn))} for info in infos]
+
+
+def _results(decision_id: str, model: Model | None) -> list[dict[str, Any]]:
+    """`name`: what follows the name under which the decision answers, "" when it is the answer itself."""
+    return [
+        {"name": found.key, "label": found.label, "options": [[value, words] for value, words in found.options.items()]}
+        for found in results.answers_of(model, decision_id, "")
+    ]
 
 
 def _named(infos: list[repository.DefinitionInfo], drawn: dict[str, str]) -> list[dict[str, str]]:

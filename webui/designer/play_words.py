@@ -19,7 +19,7 @@ from engine.scenarios.tracing import Choice, Seen
 from engine.scenarios.words import Step
 from engine.values import Values
 from webui import reasons, rendering
-from webui.designer import conditions
+from webui.designer import conditions, results
 from webui.designer.asking import about_requester, field_of, memberships, people
 from webui.rendering import label
 
@@ -87,6 +87,7 @@ class Words:
                 continue
             named = {"person": self.people, "department": self.known["in-department"]}
             self.fields = {one.path: field_of(one, named) for one in forms.model.leaves(form.components)} | self.fields
+        self.fields = results.beside(self.fields, _asked(program))
         return self
 
     def of(self, node: str | None) -> str:
@@ -106,6 +107,13 @@ class Words:
             Datum(name, self.fields[name].label if name in self.fields else "", self.value(name, value))
             for name, value in sorted(values.items()) if name not in _UNSEEN
         ]  # fmt: skip
+
+
+def _asked(program: Program) -> list[tuple[str, str]]:
+    """Decisions that are called by their id, each with the name under which it answers."""
+    calls = [node.call for node in program.nodes.values() if node.type == "businessRuleTask"]
+    known = [call for call in calls if call is not None and call.id.expression is None]
+    return [(call.id.text, call.result) for call in known if call.result]
 
 
 def words_of(view: InstanceView) -> Words:

@@ -7,7 +7,7 @@ const TROIKA = {
   name: 'Troika', prefix: 'troika', uri: 'urn:troika:bpmn:1.0', xml: { tagAlias: 'lowerCase' },
   types: [
     { name: 'Tests', superClass: ['Element'], properties: [{ name: 'rows', isBody: true, type: 'String' }] },
-    { name: 'Label', superClass: ['Element'], properties: [{ name: 'lang', isAttr: true, type: 'String' }, { name: 'text', isBody: true, type: 'String' }] },
+    { name: 'Label', superClass: ['Element'], properties: [{ name: 'value', isAttr: true, type: 'String' }, { name: 'lang', isAttr: true, type: 'String' }, { name: 'text', isBody: true, type: 'String' }] },
   ],
 };
 
@@ -47,7 +47,7 @@ export async function currentXml(modeler, container) {
 export function labelOf(modeler, id) {
   const clauses = modeler.getDefinitions().get('drgElement').flatMap(({ decisionLogic: table }) => (table?.$type === 'dmn:DecisionTable' ? [...table.get('input'), ...table.get('output')] : []));
   const labels = clauses.find(clause => clause.id === id)?.extensionElements?.get('values') ?? [];
-  return labels.find(({ $type, lang }) => $type === 'troika:Label' && document.documentElement.lang.startsWith(lang))?.text;
+  return labels.find(({ $type, value, lang = '' }) => $type === 'troika:Label' && value === undefined && lang && document.documentElement.lang.startsWith(lang))?.text;
 }
 
 export function testsOf(modeler, id) {

@@ -1,4 +1,5 @@
-// What the file and its columns are called, in both languages, in one table: the names of the file beside those in English.
+// What the file, its columns and the texts that they give are called, in both languages, in one table: the names of the file
+// beside those in English.
 import { fill } from '../shared/i18n.js';
 import { word } from './language.js';
 
@@ -16,18 +17,19 @@ export class Names {
   show() {
     if (this.host.contains(document.activeElement)) return;
     const decisions = this.modeler.getDefinitions()?.get('drgElement').filter(({ $type }) => $type === 'dmn:Decision') ?? [];
-    this.parts = decisions.flatMap(decision => [decision, ...columnsOf(decision)]);
-    this.host.replaceChildren(...this.parts.map((part, place) => this.#row(part, place)));
+    this.parts = decisions.flatMap(decision => [{ part: decision, kind: 'Decision' }, ...columnsOf(decision)]);
+    this.host.replaceChildren(...this.parts.map((named, place) => this.#row(named, place)));
     if (decisions[0]) this.renamed(decisions[0].name ?? '');
   }
 
-  #row(part, place) {
-    const row = document.createElement('tr'), kind = word(part.$type === 'dmn:Decision' ? 'Decision' : part.$type === 'dmn:InputClause' ? 'Input' : 'Output');
+  #row(named, place) {
+    const row = document.createElement('tr'), kind = word(named.kind);
     const head = Object.assign(document.createElement('th'), { scope: 'row', className: 'fw-normal text-secondary', textContent: kind });
-    row.append(head, ...[['', nameOf(part), fill(word('{kind}: name'), { kind })], [ENGLISH, english(part)?.text ?? '', fill(word('{kind}: name in English'), { kind })]].map(([language, value, label]) => {
-      const cell = document.createElement('td'), field = Object.assign(document.createElement('input'), { className: 'form-control form-control-sm', value, autocomplete: 'off' });
+    if (named.value !== undefined) head.append(' ', Object.assign(document.createElement('code'), { textContent: named.value }));
+    row.append(head, ...[['', nameOf(named), fill(word('{kind}: name'), { kind })], [ENGLISH, labelOf(named, ENGLISH)?.text ?? '', fill(word('{kind}: name in English'), { kind })]].map(([language, text, label]) => {
+      const cell = document.createElement('td'), field = Object.assign(document.createElement('input'), { className: 'form-control form-control-sm', value: text, autocomplete: 'off' });
       Object.assign(field.dataset, { place, language });
-      field.setAttribute('aria-label', value ? `${label} (${value})` : label);
+      field.setAttribute('aria-label', [label, named.value ?? text].filter(Boolean).join(' · '));
       cell.append(field);
       return cell;
     }));
@@ -35,30 +37,40 @@ export class Names {
   }
 
   // one step of undo where the part is on the page, else written into the file
-  #write({ dataset: { place, language }, value }) {
-    const part = this.parts[place], text = value.trim();
-    const properties = language ? { extensionElements: withEnglish(part, text) } : { [part.$type === 'dmn:Decision' ? 'name' : 'label']: text };
+  #write({ dataset: { place, language }, value: typed }) {
+    const named = this.parts[place], { part, value } = named, text = typed.trim();
+    const properties = language || value !== undefined ? { extensionElements: withLabel(named, language, text) } : { [part.$type === 'dmn:Decision' ? 'name' : 'label']: text };
     const viewer = this.modeler.getActiveViewer(), element = viewer?.get('elementRegistry', false)?.get(part.id);
     if (element || viewer?.get('sheet', false)?.getRoot().businessObject.$parent === part) viewer.get('modeling').updateProperties(element?.businessObject ?? part, properties);
     else {
       Object.assign(part, properties);
       this.changed();
     }
-    if (part === this.parts[0] && !language) this.renamed(text);
+    if (named === this.parts[0] && !language) this.renamed(text);
   }
 
   changed = () => {};
 }
 
-const columnsOf = ({ decisionLogic: table }) => (table?.$type === 'dmn:DecisionTable' ? [...table.get('input'), ...table.get('output')] : []);
-const nameOf = part => (part.$type === 'dmn:Decision' ? part.name : part.label) ?? '';
-const english = part => part.extensionElements?.get('values').find(({ $type, lang }) => $type === LABEL && lang === ENGLISH);
+// [{ part, kind, value }], value: of a text that the column gives
+function columnsOf({ decisionLogic: table }) {
+  if (table?.$type !== 'dmn:DecisionTable') return [];
+  return [
+    ...table.get('input').map(part => ({ part, kind: 'Input' })),
+    ...table.get('output').flatMap((part, place) => [{ part, kind: 'Output' }, ...textsOf(table, place).map(value => ({ part, kind: 'Value', value }))]),
+  ];
+}
 
-function withEnglish(part, text) {
-  const others = (part.extensionElements?.get('values') ?? []).filter(value => value !== english(part));
-  const label = text && part.$model.create(LABEL, { lang: ENGLISH, text }), values = label ? [...others, label] : others;
+const textsOf = (table, place) => [...new Set(table.get('rule').map(rule => /^\s*"([^"\\]+)"\s*$/.exec(rule.get('outputEntry')[place]?.text ?? '')?.[1]).filter(Boolean))];
+const labelsOf = part => part.extensionElements?.get('values').filter(({ $type }) => $type === LABEL) ?? [];
+const labelOf = ({ part, value }, language) => labelsOf(part).find(label => (label.lang ?? '') === language && label.value === value);
+const nameOf = named => (named.value !== undefined ? labelOf(named, '')?.text : named.part.$type === 'dmn:Decision' ? named.part.name : named.part.label) ?? '';
+
+function withLabel(named, language, text) {
+  const { part, value } = named, before = labelOf(named, language), others = (part.extensionElements?.get('values') ?? []).filter(kept => kept !== before);
+  const label = text && part.$model.create(LABEL, { ...(value !== undefined && { value }), ...(language && { lang: language }), text }), values = label ? [...others, label] : others;
   if (!values.length) return undefined;
   const kept = Object.assign(part.$model.create('dmn:ExtensionElements', { values }), { $parent: part });
-  for (const value of values) value.$parent = kept;
+  for (const one of values) one.$parent = kept;
   return kept;
 }

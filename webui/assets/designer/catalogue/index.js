@@ -7,6 +7,9 @@ class Catalogue {
   operation(name) {
     return this.operations.find(operation => operation.name === name);
   }
+  decision(id) {
+    return this.decisions.find(decision => decision.id === id);
+  }
   form(id) {
     return this.forms.find(form => form.id === id);
   }

@@ -72,11 +72,11 @@ class Conditions {
     const kind = /^list</.test(type) ? 'list' : COMPARED.includes(type) ? type : type === 'Any' ? '' : null;
     if (path[0] === 'process') return this.#ofProcess(entries ?? [], path);
     if (path[0] === 'approval' && path.length === 1) return entries.flatMap(step => this.#ofApproval(step));
-    if (type === 'context' && depth) return (entries ?? []).flatMap(entry => this.#flat(entry, [...path, entry.name], depth - 1));
+    if (type === 'context' && depth) return (entries ?? []).flatMap(entry => this.#flat({ origin, ...entry }, [...path, entry.name], depth - 1));
     if (kind === null) return [];
     const known = field ?? this.variables.field({ name: path.join('.'), origin });
     const named = this.#named(known?.kind), choices = known?.options?.length ? known.options : named ?? (options ?? []).map(value => [value, value]);
-    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: known?.kind === 'person' && kind !== 'list' ? 'person' : kind, options: choices, group: known?.label ? 'form' : 'data', money: known?.money ?? ['', ''] }];
+    return [{ key, label: known?.label ? `${known.label} (${key})` : key, type: known?.kind === 'person' && kind !== 'list' ? 'person' : kind, options: choices, group: known?.label && !('name' in known) ? 'form' : 'data', money: known?.money ?? ['', ''] }];
   }
 
   #ofProcess(entries, path) {

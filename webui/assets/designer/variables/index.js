@@ -29,10 +29,13 @@ class Variables {
     return this.#names;
   }
 
-  // the form field that a name comes from
+  // the form field, or the column of a decision, that a name comes from
   field({ name, origin }) {
     const element = origin && this.elementRegistry.get(origin);
-    return element ? this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields.find(({ key }) => key === name) : undefined;
+    if (!element) return undefined;
+    const called = extension(element, 'zeebe:CalledDecision'), start = called?.get('resultVariable');
+    const results = called && name.startsWith(start) ? this.catalogue.decision(called.get('decisionId'))?.results : undefined;
+    return results?.find(result => `${start}${result.name}` === name) ?? this.catalogue.form(extension(element, 'zeebe:FormDefinition')?.get('formId'))?.fields.find(({ key }) => key === name);
   }
 
   functions() {
