@@ -380,6 +380,13 @@ def two(ana, engine, people):
     return ana
 
 
+def test_only_from_a_drawing_others_are_published_along(two):
+    address, sent = "/designer/publish/form/oa/extra", {"etag": "1", "note": "words", "seen": "", "with": "twin"}
+
+    for refused in (two.get(f"{address}?with=twin"), two.post(address, data=sent)):
+        assert (refused.status_code, "Expected a drawing to publish others with" in text_of(refused)) == (422, True)
+
+
 def test_requests_of_each_drawing_of_a_set_are_tried_and_follow(two, engine):
     shown = two.get("/designer/publish/claim?with=twin")
 

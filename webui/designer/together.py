@@ -7,10 +7,19 @@ from flask import g
 
 from engine import batches, drafts, forms, repository
 from engine.db.definition import Kind
+from engine.errors import N_, EngineError
 from engine.repository import Candidate, DefinitionInfo, Foreseen
 from webui.designer import reviewing
 from webui.designer.filing import File, file_of
 from webui.designer.reviewing import Edited
+
+
+class NotTogether(EngineError):
+    """A form or decision table that would take drawings along."""
+
+    message = N_("Expected a drawing to publish others with, found '{found}'.")
+    hint = N_("Publish from the page of one of the drawings: their forms and decision tables go with them.")
+    status = 422
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,12 @@ class Member:
 
 
 def chosen(file: File, along: Sequence[str]) -> list[tuple[File, Edited]]:
-    """The file first, then the drawings with the keys `along`, each with what is published with it. Raises NotFound."""
+    """The file first, then the drawings with the keys `along`, each with what is published with it.
+
+    Raises NotTogether, NotFound.
+    """
+    if along and file.kind != "process":
+        raise NotTogether(found=file.path)
     others = [file_of("process", key) for key in dict.fromkeys(along) if key != file.key]
     return [(one, reviewing.edited(one)) for one in (file, *others)]
 
