@@ -29,6 +29,7 @@ from engine.audit.checking import (
 )
 from engine.audit.configuration import note_settings
 from engine.audit.exporting import export
+from engine.audit.former import seal_former
 from engine.audit.nightly import HANDLER as CHECK
 from engine.audit.nightly import Check, ask_check, last_check, plan_check, run_check, store_check
 from engine.audit.rows import (
@@ -52,7 +53,8 @@ __all__ = [
     "CHECK", "PAYMENTS", "POLICY_SCOPE", "SHAPE", "Anchor", "Check", "Proof", "Standing", "VerifyReport", "anchor",
     "anchor_if_due", "anchor_when_due", "ask", "ask_check", "checkpoints", "copy_key", "due", "every", "export",
     "fact_links", "instant", "last_check", "links_of", "note_settings", "outside", "plan_check", "proof",
-    "read_anchors", "read_rows", "reseal", "rotations", "run_check", "sealed_clearance", "sealed_emergency",
-    "sealed_file", "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment", "sealed_signature",
-    "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing", "store_check", "verify",
+    "read_anchors", "read_rows", "reseal", "rotations", "run_check", "seal_former", "sealed_clearance",
+    "sealed_emergency", "sealed_file", "sealed_grant", "sealed_hold", "sealed_item", "sealed_payment",
+    "sealed_signature", "sealed_version", "send", "settled_emergency", "settled_version", "snapshot", "standing",
+    "store_check", "verify",
 ]  # fmt: skip

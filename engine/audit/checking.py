@@ -13,7 +13,7 @@ from sqlalchemy import Text, literal, null, select, text, type_coerce
 
 from engine.audit import verifier
 from engine.audit.rows import each, read_rows, streamed
-from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, TEXTS, Anchor, Found, Report, Seen
+from engine.audit.verifier import ACTS, ANCHOR_SCOPE, RESTORED, TEXTS, Anchor, Anchored, Found, Report, Seen
 from engine.db.audit import audit, audit_anchor, audit_leaf, audit_text, audit_tip
 from engine.db.document import blob, document, document_version
 from engine.db.history import history, history_text
@@ -149,6 +149,15 @@ def verify(
     if overdue_after is not None:
         verifier.check_overdue(report, anchors[-1].at if anchors else None, uow.now, overdue_after)
     return as_report(report)
+
+
+def unsealed(uow: UnitOfWork) -> dict[str, dict[str, str]]:
+    """By kind and row: digests of rows as they are, of which no chain tells whole."""
+    report, seen, tips = Report(), Seen(), _tips(uow, None)
+    verifier.walk(report, act_links(uow), tips, Anchored(), seen, acts=True)
+    verifier.walk(report, fact_links(uow), tips, Anchored(), seen)
+    verifier.cross_check(report, read_rows(uow), seen)
+    return seen.unsealed
 
 
 def snapshot(uow: UnitOfWork) -> None:

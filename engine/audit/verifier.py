@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,14 @@ EMERGENCIES = (
 )  # fmt: skip
 EMPTIED = b"retention.erased"
 ERASED = (b"text.erased", b"opinion.erased", EMPTIED)
+SEALED_LATER = b"record.sealed"
+"""the act that tells of whole rows, as they were found, of which chains of before tell less"""
 TEXTS = "texts"
 """digests of what people have written with an act, by name; the words stand beside the chain"""
 _WRITTEN = b'"texts":{'
 _KEPT = frozenset((
     *DECIDED, *STATED, *EMERGENCIES, GRANTED, CLEARED, PERFORMED, *TURNED, *ERASED, VOIDED, ATTACHED, *ANSWERED, *HELD,
-    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled",
+    *PEOPLE, *SUBSTITUTIONS, b"user.disabled", b"user.enabled", SEALED_LATER,
 ))  # fmt: skip
 SEALED = {
     "grants": (
@@ -123,6 +126,8 @@ FORMER = {
     "payments": (SEALED["payments"][:12],),
 }  # fmt: skip
 """what chains of before have told of"""
+ADDED = {"files": ("field",), "items": ("shown_form",)}
+"""columns that came later, empty: rows of which a chain of before tells have nothing there"""
 SETTLED = {
     "versions": (
         "id", "approved_by", "approved_person", "retired_by", "retired_person", "weakens", "differences",
@@ -406,7 +411,7 @@ def instant(at: datetime) -> str:
 # ---------------------------------------------------------------- chains
 
 
-@dataclass(slots=True)
+@dataclass
 class Seen:
     """What the cross-checks need of the chains."""
 
@@ -421,11 +426,45 @@ class Seen:
     """streams of chains that tell of everything from their first fact on"""
     erased: set[tuple[str, int, str]] = field(default_factory=set)
     """(stream, seq, name) of words that were erased, as an act tells"""
+    unsealed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """by kind and row: digests of rows as they are, of which no chain at hand tells whole"""
 
     def of(self, *kinds: bytes) -> Iterator[tuple[str, int, str, list[Any]]]:
         """Links of these kinds."""
         for kind in kinds:
             yield from self.kept.get(kind, ())
+
+    @cached_property
+    def sealed_later(self) -> dict[str, dict[str, str]] | None:
+        """By kind and row: digests of rows of before as they were found; None: no act at hand tells of any."""
+        acts = sorted((seq, link[-1]["rows"]) for stream, seq, _, link in self.of(SEALED_LATER) if stream == _RECORD)
+        found: dict[str, dict[str, str]] = {}
+        for _, rows in reversed(acts):
+            for kind, digests in rows.items():
+                found.setdefault(kind, {}).update(digests)  # the first act that tells of a row is believed
+        return found if acts else None
+
+    def whole(self, kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
+        """Whether a row is as a chain tells by `digest`; None: it tells nothing of it.
+
+        What a chain of before does not tell of is as it was found later, where an act at hand tells that.
+        """
+        names = () if digest is None else _names_told(kind, row, digest)
+        if names is None:
+            return False
+        more = [name for name in SEALED[kind] if name not in names and name in row]
+        added = ADDED.get(kind, ())
+        if any(row[name] is not None for name in more if name in added):
+            return False
+        if all(name in added for name in more):
+            return True
+        key = row_key(kind, row)
+        if self.sealed_later is None:
+            if all(name in row for name in SEALED[kind]):
+                self.unsealed.setdefault(kind, {})[key] = row_digest(kind, row)
+            return True
+        later = self.sealed_later.get(kind, {}).get(key)
+        return later is not None and _names_told(kind, row, later) is not None
 
 
 def walk(
@@ -622,14 +661,19 @@ def row_digest(kind: str, row: Mapping[str, Any]) -> str:
     return _digest_of(row, SEALED[kind])
 
 
-def as_told(kind: str, row: Mapping[str, Any], digest: str | None) -> bool:
-    """Whether a row is as a chain tells by `digest`: of now, or of before there were as many columns; None: of neither.
+def row_key(kind: str, row: Mapping[str, Any]) -> str:
+    """By which acts that seal rows of before name a row."""
+    return f"{row['id']}@{row['version']}" if kind == "files" else str(row["id"])
+
+
+def _names_told(kind: str, row: Mapping[str, Any], digest: str) -> tuple[str, ...] | None:
+    """The columns of which `digest` tells: those of now, or of before there were as many; None: it is of another row.
 
     A row of an older export has only the columns of its time.
     """
     shapes = (SEALED[kind], *FORMER.get(kind, ()))
-    return digest is None or any(
-        digest == _digest_of(row, names) for names in shapes if all(name in row for name in names)
+    return next(
+        (names for names in shapes if all(name in row for name in names) and digest == _digest_of(row, names)), None
     )
 
 
@@ -668,7 +712,7 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     for one in sorted(seen.of(PERFORMED), key=lambda one: (one[2], one[0], one[1])):
         states.update(one[3][-1].get("states", {}))
     for payment in rows.payments:
-        _check_paid(report, payment, performed.get(payment["clearance"]))
+        _check_paid(report, payment, seen, performed.get(payment["clearance"]))
         expected = states.get(payment["id"], "ordered" if payment["stream"] in seen.shaped else None)
         if newest and "status" in payment and expected not in (None, payment["status"]):
             made = performed.get(payment["clearance"])
@@ -684,8 +728,9 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
     for clearance in rows.clearances:
         linked = sorted(links.get(clearance["id"], ()))
         _check_clearance(report, clearance, [grants.get(key) for key, _ in linked])
-        if clearance["stream"] in seen.streams and _told_at_hand(clearance, cleared, seen, since):
-            _check_cleared(report, {**clearance, "links": linked}, cleared.get(clearance["id"]))
+        if clearance["stream"] in seen.streams:
+            at_hand = _told_at_hand(clearance, cleared, seen, since)
+            _check_cleared(report, {**clearance, "links": linked}, seen, cleared.get(clearance["id"]), at_hand)
         if whole and clearance["class"] == PAID_BY and clearance["state"] == "used" and clearance["id"] not in paid:
             report.add("payment-missing", MISSING, clearance["id"], _NO_PAYMENT, clearance=clearance["id"],
                        amount=clearance["amount"])  # fmt: skip
@@ -716,9 +761,10 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
             _check_emergency(report, grant, emergencies)
     for item in rows.items:
         if item["stream"] in seen.streams:
-            _check_item(report, item, facts.get(item["id"]), erased)
+            _check_item(report, item, seen, facts.get(item["id"]), erased)
             if newest:
                 _check_standing(report, item, seen, facts.get(item["id"]), voids, answers.get(item["id"]))
+    _tell_of_before(report, seen)
     if whole:
         for key, (stream, fact) in facts.items():
             listed = rows.complete or fact[-1].get("decision_source") in ("human", None)
@@ -728,6 +774,15 @@ def cross_check(report: Report, rows: Rows, seen: Seen, whole: bool = True, newe
             if key not in clearances:
                 report.add("clearance-missing", MISSING, stream, _NO_CLEARANCE, chain=stream, seq=fact[1],
                            clearance=key)  # fmt: skip
+
+
+def _tell_of_before(report: Report, seen: Seen) -> None:
+    """Of how many rows chains do not tell whole, and since when what they do not tell is held."""
+    if count := sum(map(len, seen.unsealed.values())):
+        report.note("rows-unsealed", "rows", _UNSEALED, count=count)
+    if count := sum(map(len, (seen.sealed_later or {}).values())):
+        at = min(at for stream, _, at, _ in seen.of(SEALED_LATER) if stream == _RECORD)
+        report.note("rows-sealed-later", "rows", _SEALED_LATER, count=count, at=at)
 
 
 def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mapping[str, Any] | None) -> None:
@@ -741,12 +796,14 @@ def _check_payment(report: Report, payment: Mapping[str, Any], clearance: Mappin
         report.add("payment-uncleared", BROKEN, payment["id"], _UNCLEARED, **told, found=found)
 
 
-def _check_paid(report: Report, payment: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
+def _check_paid(report: Report, payment: Mapping[str, Any], seen: Seen, fact: tuple[str, list[Any]] | None) -> None:
     """Payments of before chains told of them have no digest there."""
-    digest = None if fact is None else fact[1][-1].get("row")
-    if fact is not None and not as_told("payments", payment, digest):
-        report.add("payment-changed", BROKEN, payment["id"], _OTHER_PAID, payment=payment["number"], chain=fact[0],
-                   seq=fact[1][1])  # fmt: skip
+    stream, seq, digest = (
+        (payment["stream"], 0, None) if fact is None else (fact[0], fact[1][1], fact[1][-1].get("row"))
+    )
+    if not seen.whole("payments", payment, digest):
+        report.add("payment-changed", BROKEN, payment["id"], _OTHER_PAID, payment=payment["number"], chain=stream,
+                   seq=seq)  # fmt: skip
 
 
 def _check_clearance(report: Report, clearance: Mapping[str, Any], grants: list[Mapping[str, Any] | None]) -> None:
@@ -775,16 +832,22 @@ def _told_at_hand(clearance: Mapping[str, Any], cleared: Mapping[str, Any], seen
     return _POLICIES in seen.streams and clearance["cleared_at"] >= since
 
 
-def _check_cleared(report: Report, clearance: Mapping[str, Any], fact: tuple[str, list[Any]] | None) -> None:
-    if fact is None or fact[0] not in (clearance["stream"], f"{ACTS}policy"):
+def _check_cleared(
+    report: Report, clearance: Mapping[str, Any], seen: Seen, fact: tuple[str, list[Any]] | None, told: bool
+) -> None:  # fmt: skip
+    """`told`: the chains at hand must tell of it."""
+    if told and (fact is None or fact[0] not in (clearance["stream"], _POLICIES)):
         report.add("clearance-unrecorded", BROKEN, clearance["id"], _UNRECORDED_CLEARANCE, clearance=clearance["id"])
         return
-    data = fact[1][-1]
-    sealed = data.get("row") in (None, row_digest("clearances", clearance) if "row" in data else None)
-    same = sorted(data.get("grants", ())) == [key for key, _ in clearance["links"]]
-    if data.get("digest") != clearance["subject_digest"] or not same or not sealed:
+    stream, link = fact or (clearance["stream"], [None, 0, {}])
+    data = link[-1]
+    same = seen.whole("clearances", clearance, data.get("row"))
+    if fact is not None:
+        same = same and sorted(data.get("grants", ())) == [key for key, _ in clearance["links"]]
+        same = same and data.get("digest") == clearance["subject_digest"]
+    if not same:
         report.add("clearance-changed", BROKEN, clearance["id"], _OTHER_CLEARANCE, clearance=clearance["id"],
-                   chain=fact[0], seq=fact[1][1])  # fmt: skip
+                   chain=stream, seq=link[1])  # fmt: skip
 
 
 def _check_grant(report: Report, grant: Mapping[str, Any], item: Mapping[str, Any] | None) -> None:
@@ -851,7 +914,7 @@ def _check_versions(report: Report, rows: Rows, seen: Seen, whole: bool, newest:
         same = same and all(one.get(name) in (None, row[name]) for name in names)
         same = same and (row["state"] == "retired" or row["valid_to"] is None)
         same = same and (not newest or one["now"] is None or one["now"] == settled_digest("versions", row))
-        if not same or one.get("row") not in (None, row_digest("versions", row)):
+        if not same or not seen.whole("versions", row, one.get("row")):
             report.add("policy-changed", BROKEN, f"{place[0]}@{place[1]}", OTHER_VERSION, **about)
     for place in told.keys() - known.keys() if whole else ():
         report.add("policy-missing", MISSING, f"{place[0]}@{place[1]}", NO_VERSION, policy=place[0], version=place[1])
@@ -878,13 +941,13 @@ def _check_emergencies(report: Report, rows: Rows, seen: Seen, whole: bool, newe
             now = told[key][-1][5].get("now") if key in told else None
             same = same and (row["state"], row["reviewed_by"]) == (state, (looked or [None])[0])
             same = same and (now is None or now == settled_digest("emergencies", row))
-        if not told.get(key) or not same or digest not in (None, row_digest("emergencies", row)):
+        if not told.get(key) or not same or not seen.whole("emergencies", row, digest):
             report.add("emergency-changed", BROKEN, key, OTHER_EMERGENCY, emergency=key, policy=row["policy"])
     for key in told.keys() - known.keys() if whole else ():
         report.add("emergency-missing", MISSING, key, NO_EMERGENCY, emergency=key)
 
 
-_POLICIES = f"{ACTS}policy"
+_POLICIES, _RECORD = f"{ACTS}policy", f"{ACTS}record"
 
 
 def _since_births(seen: Seen) -> str:
@@ -908,8 +971,12 @@ def _check_births(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
         if (birth := born.get(grant["id"])) is not None:
             if birth[0] != grant["stream"] or row_digest("grants", grant) != birth[2]:
                 report.add("grant-changed", BROKEN, grant["id"], _OTHER_GRANT, **told, chain=birth[0], seq=birth[1])
-        elif grant["stream"] in seen.streams and max(grant["granted_at"], decided.get(grant["item"], "")) >= since:
+        elif grant["stream"] not in seen.streams:
+            continue
+        elif max(grant["granted_at"], decided.get(grant["item"], "")) >= since:
             report.add("grant-unrecorded", BROKEN, grant["id"], _UNRECORDED_GRANT, **told)
+        elif not seen.whole("grants", grant, None):
+            report.add("grant-changed", BROKEN, grant["id"], _OTHER_GRANT, **told, chain=grant["stream"], seq=0)
     if whole:
         for key, (stream, seq, _) in born.items():
             if key not in known:
@@ -1010,7 +1077,7 @@ def _check_signatures(report: Report, rows: Rows, seen: Seen, whole: bool) -> No
         data: Mapping[str, Any] = place[2] if place is not None else {}
         same = place is not None and place[0] == row["stream"] and str(data.get("item")) == row["item"]
         same = same and (data.get("signature_digest"), data.get("signature_seal")) == (row["content"], row["seal"])
-        if not same or not as_told("signatures", row, data.get("signature_row")):
+        if not same or not seen.whole("signatures", row, data.get("signature_row")):
             report.add("signature-changed", BROKEN, row["id"], OTHER_SIGNATURE, **about)
     for key, (stream, seq, _) in told.items() if whole and rows.files_told else ():
         if key not in known:
@@ -1036,9 +1103,11 @@ def _check_files(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
         if place is None:
             if stream in seen.shaped or (whole and stream not in seen.streams):
                 report.add("attachment-unrecorded", BROKEN, row["id"], _UNRECORDED_FILE, **about)
+            elif not seen.whole("files", row, None):
+                report.add("attachment-changed", BROKEN, row["id"], OTHER_FILE, **about)
             continue
         same = place[0] == stream == row["owner"] and row["owner_type"] == "instance"
-        same = same and as_told("files", row, place[2]) and row["current"] == newest[row["id"]]
+        same = same and seen.whole("files", row, place[2]) and row["current"] == newest[row["id"]]
         if not same:
             report.add("attachment-changed", BROKEN, row["id"], OTHER_FILE, **about)
     for (key, _), (stream, seq, _) in told.items() if whole and rows.files_told else ():
@@ -1073,8 +1142,10 @@ def _check_holds(report: Report, rows: Rows, seen: Seen, whole: bool) -> None:
             lost = whole and row["stream"] is not None and row["stream"] not in seen.streams
             if lost or row["stream"] in seen.shaped:
                 report.add("hold-unrecorded", BROKEN, row["id"], _UNRECORDED_HOLD, **about)
+            elif not seen.whole("holds", row, None):
+                report.add("hold-changed", BROKEN, row["id"], _OTHER_HOLD, **about)
             continue
-        same = hold["stream"] == (row["stream"] or _POLICIES) and as_told("holds", row, hold.get("row"))
+        same = hold["stream"] == (row["stream"] or _POLICIES) and seen.whole("holds", row, hold.get("row"))
         same = same and row["escalated_at"] == hold["escalated"] and row["ended_at"] == cleared.get(row["id"])
         if not same:
             report.add("hold-changed", BROKEN, row["id"], _OTHER_HOLD, **about)
@@ -1185,17 +1256,19 @@ def _micros(at: str) -> int:
 
 
 def _check_item(
-    report: Report, item: Mapping[str, Any], fact: tuple[str, list[Any]] | None, erased: set[str]
+    report: Report, item: Mapping[str, Any], seen: Seen, fact: tuple[str, list[Any]] | None, erased: set[str]
 ) -> None:  # fmt: skip
     told = {"item": item["id"], "chain": item["stream"]}
-    if fact is None and item["source"] != "human":
-        return  # older facts of what no person has decided do not name it
+    if fact is None and item["source"] != "human":  # older facts of what no person has decided do not name it
+        if not seen.whole("items", item, None):
+            report.add("decision-changed", BROKEN, item["id"], _OTHER_DECISION, **told, seq=0)
+        return
     if fact is None or fact[0] != item["stream"]:
         report.add("decision-unrecorded", BROKEN, item["id"], _UNRECORDED, **told)
         return
     link = fact[1]
     data = link[-1]
-    same = as_told("items", item, data.get("row"))
+    same = seen.whole("items", item, data.get("row"))
     if item["source"] != "human":
         same = same and (data.get("decision_source"), data.get("task")) == (item["source"], item["task"])
         same = same and (item["source"] == "carried" or data.get("decision") == item["word"])
@@ -1548,6 +1621,14 @@ NO_VERSION = N_("Acts tell of version {version} of policy {policy}, which is gon
 OTHER_EMERGENCY = N_("Emergency {emergency} under policy {policy} is not as acts tell: its document, state or people.")
 NO_EMERGENCY = N_("Acts tell of emergency {emergency}, which is gone.")
 OTHER_TEXT = N_("The text '{name}' beside link {seq} of chain {chain} is not the one that was written.")
+_UNSEALED = N_(
+    "Rows of which chains of before tell only in part: {count}. What they do not tell is taken as it is found; "
+    "`troika db upgrade` puts it on record."
+)
+_SEALED_LATER = N_(
+    "Rows of which chains of before tell only in part: {count}. What they do not tell is as it was when it was put on "
+    "record, {at}; what it was before then is not proved."
+)
 _ZH = {
     _BROKEN_LINK: "链 {chain} 在第 {seq} 环断开：有内容被改动、删除、插入或调换。",
     _WRONG_TIP: "链 {chain} 止于第 {seq} 环，应止于第 {expected} 环：有内容被插入或改写。",
@@ -1631,6 +1712,9 @@ _ZH = {
     OTHER_EMERGENCY: "策略 {policy} 下的应急放行 {emergency} 与操作记录不符：单据、状态或人员有变。",
     NO_EMERGENCY: "操作记录中有应急放行 {emergency}，但它已不存在。",
     OTHER_TEXT: "链 {chain} 第 {seq} 环旁的文字“{name}”并非当初所写。",
+    _UNSEALED: "早期的链只记载了部分内容的行：{count} 行。未记载的内容以现状为准；"
+    "运行 `troika db upgrade` 可将其补记入链。",
+    _SEALED_LATER: "早期的链只记载了部分内容的行：{count} 行。未记载的内容与 {at} 补记时一致；此前如何，无从证明。",
 }
 
 

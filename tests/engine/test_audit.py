@@ -149,3 +149,33 @@ def test_acts_of_the_engine_are_let_through_beside_policies_since_chains_tell_of
     before = cleared | {"cleared_at": "2026-10-31T00:00:00.000000Z"}
     assert missing not in judged(verifier.Rows(clearances=[before]), born, policies)
     assert missing in judged(verifier.Rows(clearances=[before | {"class": "refund.execute"}]), born, policies)
+
+
+def a_row(kind):
+    """A row in which every column says something, but those that came empty."""
+    return dict.fromkeys(verifier.SEALED[kind], "1") | dict.fromkeys(verifier.ADDED.get(kind, ()))
+
+
+SHAPES = [(kind, names) for kind in verifier.SEALED for names in (*verifier.FORMER.get(kind, ()), ())]
+
+
+@pytest.mark.parametrize(("kind", "names"), SHAPES, ids=lambda one: one if isinstance(one, str) else str(len(one)))
+def test_of_a_row_of_before_every_column_is_held_since_it_was_sealed_as_it_was_found(kind, names):
+    """A column that came later is empty in it, sealed or not."""
+    row, seen = a_row(kind), verifier.Seen()
+    digest = verifier._digest_of(row, names) if names else None
+    added = verifier.ADDED.get(kind, ())
+    free = [name for name in row if name not in (*names, *added)]
+
+    def silent():
+        return [name for name in row if later.whole(kind, {**row, name: "2"}, digest)]
+
+    later = verifier.Seen()
+    assert silent() == free
+    assert seen.whole(kind, row, digest)
+    sealed = {kind: {verifier.row_key(kind, row): verifier.row_digest(kind, row)}} if free else {}
+    assert seen.unsealed == sealed
+    act = ["record", 1, _AT, "record.sealed", None, {"rows": sealed}]
+    later = verifier.Seen(kept={verifier.SEALED_LATER: [("audit:record", 1, _AT, act)]})
+    assert later.whole(kind, row, digest)
+    assert silent() == []

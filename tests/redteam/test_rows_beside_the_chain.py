@@ -9,13 +9,17 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine import audit, history, identity, policy, repository, runtime, tasks
+from engine.audit import verifier
 from engine.db.audit import audit as acts
 from engine.db.policy import break_glass
+from engine.db.task import work_item
 from engine.errors import InvalidValue
 from engine.identity import substitution
 from engine.unit_of_work import ENGINE, Actor
+from tests.engine.bpmn.drawing import user
 from tests.engine.policy.test_emergency import POLICY, WHY
 from tests.engine.policy.test_gate import PAYING, a_bill, agree, change_bill
+from tests.factories import ann, begun, deploy, straight
 from tests.redteam.rows import RECORD
 from tests.redteam.walls import attacked
 
@@ -287,3 +291,52 @@ def test_of_substitutions_from_before_acts_told_all_of_them_what_was_told_is_com
     with engine.unit_of_work(ENGINE, read_only=True) as uow:
         (note,) = [note for note in audit.verify(uow).notes if note.rule == "substitutions-older"]
     assert note.facts == {"count": 5}
+
+
+FORGED = {
+    "another form": "shown_form = {one}", "added by another": "added_by = {boss}", "asked of another": "seq = seq + 1",
+    "for a longer time": "due_at = {later}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", [29, 15, 0])
+def test_of_decisions_from_before_chains_told_all_of_them_nothing_is_changed_since_it_was_sealed(
+    engine, monkeypatch, columns
+):
+    """Until then what chains of before do not tell is taken as it is found, but what no row of then can hold."""
+    deploy(engine, straight(user("approve")))
+
+    def decided():
+        begun(engine)
+        with engine.unit_of_work(ann(engine)) as uow:
+            tasks.complete(uow, tasks.inbox(uow, "todo").items[0].work_item_id)
+
+    def found():
+        return {name: attacked(engine, f"UPDATE work_item SET {change}", **bound)[1] for name, change in FORGED.items()}
+
+    lite = engine.dialect == "sqlite"
+    bound = {"one": f"X'{'01' * 32}'" if lite else f"'\\x{'01' * 32}'", "later": "7" if lite else "now()",
+             "boss": f"X'{UUID(int=7).hex}'" if lite else f"'{UUID(int=7)}'"}  # fmt: skip
+    with monkeypatch.context() as before:
+        before.setitem(verifier.SEALED, "items", verifier.SEALED["items"][:columns])
+        if not columns:
+            before.setattr(audit, "sealed_item", lambda *_: None)
+        decided()
+    changed = ["decision-changed"]
+
+    assert found() == {name: changed if columns == 29 or name == "another form" else [] for name in FORGED}
+    with engine.unit_of_work(ENGINE) as uow:
+        assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-unsealed"])
+        assert (audit.seal_former(uow), audit.seal_former(uow)) == (True, False)
+    assert found() == dict.fromkeys(FORGED, changed)
+    assert attacked(engine) == (0, [])
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        assert [note.rule for note in audit.verify(uow).notes] == ([] if columns == 29 else ["rows-sealed-later"])
+
+    with monkeypatch.context() as before:
+        before.setitem(verifier.SEALED, "items", verifier.FORMER["items"][1])
+        decided()
+    with engine.unit_of_work(ENGINE, read_only=True) as uow:
+        newest = str(uow.execute(select(work_item.c.id).order_by(work_item.c.id.desc()).limit(1)).scalar_one())
+        found = {(one.rule, one.element_id) for one in audit.verify(uow).findings}
+    assert found == {("decision-changed", newest)}, "none made later is believed to be of before"

@@ -14,7 +14,7 @@ group = AppGroup("db", help="The schema of the database.")
 @group.command()
 def upgrade() -> None:
     """Bring the schema to the newest migration."""
-    opening.engine().upgrade()
+    opening.upgrade(opening.engine())
     click.echo(f"schema is at {upgrading.head()}")
 
 

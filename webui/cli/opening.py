@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine import identity
+from engine import audit, identity
 from engine.db.identity import user_account
 from engine.errors import UnsafeForProduction
 from engine.process_engine import ProcessEngine
@@ -41,6 +41,13 @@ def engine() -> ProcessEngine:
     """Of the application at hand."""
     found: ProcessEngine = current_app.extensions["troika"]
     return found
+
+
+def upgrade(engine: ProcessEngine) -> None:
+    """The schema of now, and on record once what chains of before do not tell of rows."""
+    engine.upgrade()
+    with engine.unit_of_work(CLI) as uow:
+        audit.seal_former(uow)
 
 
 def is_refusal(error: SQLAlchemyError) -> bool:

@@ -85,7 +85,7 @@ def _settings(**told: Any) -> Settings:
 def _open(settings: Settings) -> ProcessEngine:
     engine = ProcessEngine(settings)
     try:
-        engine.upgrade()
+        opening.upgrade(engine)
         opening.refuse_trial_in_production(engine)
         with engine.unit_of_work(opening.CLI) as uow:
             audit.note_settings(uow)

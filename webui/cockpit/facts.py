@@ -108,6 +108,7 @@ KINDS = {
     "webhook.sent_again": N_("Webhook event sent again"),
     "webhook.switched_off": N_("Receiver of webhooks switched off"),
     "webhook.switched_on": N_("Receiver of webhooks switched on"),
+    "record.sealed": N_("Rows of before put on record"),
     "robot.added": N_("Chat robot added"),
     "robot.removed": N_("Chat robot removed"),
     "scope.opened": N_("Sub-process or call begun"),

@@ -1,0 +1,29 @@
+"""seal_former(): rows of before, of which chains do not tell whole, put on record once as they are found."""
+
+import itertools
+
+from sqlalchemy import exists, select
+
+from engine import history
+from engine.audit import checking, verifier
+from engine.db.audit import audit
+from engine.unit_of_work import UnitOfWork
+
+SCOPE, KIND = "record", verifier.SEALED_LATER.decode()
+_AT_ONCE = 500
+
+
+def seal_former(uow: UnitOfWork) -> bool:
+    """Whether it was done now: only once for each database, after the upgrade that brought it, and with acts.
+
+    From then on no row may claim to be of before that these acts do not tell of.
+    """
+    uow.alone("record")
+    if uow.execute(select(exists().where(audit.c.scope == SCOPE, audit.c.kind == KIND))).scalar():
+        return False
+    rows = [(kind, key, digest) for kind, found in checking.unsealed(uow).items() for key, digest in found.items()]
+    for part in [rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE)] or [[]]:
+        by_kind = itertools.groupby(part, key=lambda row: row[0])
+        told = {kind: {key: digest for _, key, digest in found} for kind, found in by_kind}
+        history.act(uow, SCOPE, KIND, {"rows": told})
+    return True
