@@ -251,7 +251,7 @@ def value_text(value: Any) -> str:
             return str(format_timedelta(value))
         case str() if signed.is_drawn(value):
             return gettext("signed by hand")
-        case YearsMonths() | date() | time() | str():
+        case YearsMonths() | date() | time() | str() | UUID():
             return str(value)
         case list() if all(not isinstance(item, dict | list) for item in value):
             return ", ".join(value_text(item) for item in value) or "–"

@@ -343,13 +343,15 @@ def _second_version(site: Site, hands: Hands) -> None:
 
 
 ASKED = '<zeebe:assignmentDefinition assignee="= person"/>'
-CALLED = drawing(START + element("userTask", "inside", ASKED.replace("= person", "bob")) + END
-                 + flows("start inside end"), process_id="play_called")  # fmt: skip
+CALLED = drawing(START + catch("received", message_event("receipt"))
+                 + element("userTask", "inside", ASKED.replace("= person", "bob")) + END
+                 + flows("start received inside end"), message("receipt", "= people[1]"), "play_called")  # fmt: skip
 PLAYED = drawing(
     START + catch("arrived", message_event("paid"))
     + marked(element("userTask", "each", ASKED), multiple(inputCollection="= people", inputElement="person"))
+    + element("serviceTask", "stock", '<zeebe:taskDefinition type="erp.check_stock"/>')
     + element("callActivity", "call", '<zeebe:calledElement processId="play_called"/>') + END
-    + flows("start arrived each call end"),
+    + flows("start arrived each stock call end"),
     message("paid", "= \"K-1\""), "play_parts",
 )  # fmt: skip
 
@@ -372,8 +374,21 @@ def test_messages_several_instances_and_called_processes_are_played(site: Site) 
         acting.click()
         expect(panel.get_by_role("form", name="each")).to_contain_text(person, timeout=20_000)
         panel.get_by_role("button", name="完成", exact=True).click()
+    expect(panel.locator("[data-waits]")).to_contain_text("消息 receipt", timeout=20_000)
+    site.ready(page)
+    called = panel.locator(".tk-play-acts details.tk-play-fact").last
+    called.locator("summary").click()
+    called.get_by_label("enough").select_option("是")
+    for result, text in (("short_share", "0.5"), ("source", "说“够”"), ("lines", '[{sku: "A"}]')):
+        called.locator(f"[data-answer={result}]").fill(text)
+    called.get_by_role("button", name="按此应答").click()
+    said = panel.locator("tr").filter(has_text="short_share").last
+    expect(said).to_contain_text("0.5", timeout=20_000)
+    expect(panel.locator("tr").filter(has_text="source").last).to_contain_text("说“够”")
+    panel.locator("[data-play-form=message] textarea").fill("number = 7")
+    panel.get_by_role("button", name="发送").click()
     expect(panel.get_by_role("form", name="inside")).to_be_visible(timeout=20_000)
     expect(page.locator("[data-element-id=call].tk-active")).to_have_count(1)
     panel.get_by_role("button", name="完成", exact=True).click()
     expect(panel.locator("[data-ended]")).to_be_visible(timeout=20_000)
-    expect(page.locator(".djs-connection.tk-taken")).to_have_count(4)
+    expect(page.locator(".djs-connection.tk-taken")).to_have_count(5)

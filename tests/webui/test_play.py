@@ -65,7 +65,7 @@ def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_wai
 
     calls = (
         '<serviceTask id="tell" name="告知"><extensionElements><zeebe:taskDefinition type="notification.notify"/>'
-        '<zeebe:ioMapping><zeebe:input source="= []" target="user_ids"/>'
+        '<zeebe:ioMapping><zeebe:input source="= [process.initiator.id]" target="user_ids"/>'
         '<zeebe:input source="= &quot;hello&quot;" target="title"/></zeebe:ioMapping></extensionElements></serviceTask>'
         '<sequenceFlow id="f0" sourceRef="begin" targetRef="tell"/><endEvent'
     )
@@ -74,6 +74,7 @@ def test_the_panel_speaks_in_the_words_of_forms_and_drawing_and_says_what_is_wai
     )
     broken = play(xml=called, steps=[{"operation": "notification.notify", "raises": "OutOfOrder"}])["html"]
     assert "technical failure" in broken
+    assert re.search(r"<code>user_ids</code></th><td [^>]*>[0-9a-f-]{36}</td>", broken)
     assert "Nobody is asked now. It waits for:" in broken
     assert "“告知” is tried again" in broken
     assert "RuntimeError" not in broken

@@ -13,6 +13,7 @@ from engine.bpmn.program import Program
 from engine.bpmn.steps import DecisionEvaluated
 from engine.errors import NotFound
 from engine.feel.temporal import read_duration
+from engine.operations import Operation
 from engine.runtime import InstanceView
 from engine.scenarios.playing import Playing
 from engine.scenarios.tracing import Choice, Seen
@@ -24,6 +25,10 @@ from webui.designer.asking import about_requester, field_of, memberships, people
 from webui.rendering import label
 
 _UNSEEN = ("process", "approval")
+_TYPED = {
+    "string": "text", "id": "text", "number": "number", "boolean": "boolean", "date": "date",
+    "date and time": "moment",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -195,12 +200,24 @@ def _calls(seen: Seen) -> list[dict[str, Any]]:
                 "name": call.operation, "label": label(operation.labels, call.operation), "how": call.how,
                 "inputs": _variables(call.inputs), "outputs": _variables(call.outputs or {}), "code": call.code,
                 "text": call.text, "broke": call.broke, "index": counted[call.operation],
-                "answer": "\n".join(f"{name} = {feel.literal(value)}" for name, value in (call.outputs or {}).items()),
-                "offers": list(operation.outputs), "errors": list(operation.errors),
+                "answers": _answers(operation, call.outputs or {}), "errors": list(operation.errors),
             }
         )  # fmt: skip
         counted[call.operation] += 1
     return found
+
+
+def _answers(operation: Operation, given: Values) -> list[tuple[str, str, str]]:
+    """(name, how it is typed, what was given) of each result: as text, number, day or yes and no; the rest as FEEL."""
+    kinds = {name: _TYPED.get(kind, "feel") for name, kind in operation.outputs.items()}
+    return [(name, kind, _as_typed(kind, given.get(name))) for name, kind in kinds.items()]
+
+
+def _as_typed(kind: str, value: Any) -> str:
+    if value is None or (isinstance(value, str) and kind != "feel"):
+        return value or ""
+    text = feel.literal(value)
+    return text.removeprefix('@"').removesuffix('"') if kind in ("date", "moment") else text
 
 
 def _variables(values: Values) -> list[tuple[str, str]]:

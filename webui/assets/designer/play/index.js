@@ -186,7 +186,7 @@ class Play {
     if (playForm === 'start') await this.#ask(() => ({ given: typed, steps: [], typed }));
     else if (playForm === 'task') await this.#add({ task: node, as: login, [act]: decision(act, typed, said) }, typed);
     else if (playForm === 'save') await this.#save(said.get('name'), form);
-    else if (playForm === 'answer') await this.#answer(form.dataset, submitter, said.get('returns'));
+    else if (playForm === 'answer') await this.#answer(form.dataset, submitter, answered(form));
     else await this.#add({ [playForm]: name, ...(playForm === 'message' && key ? { key: JSON.parse(key) } : {}), with: said.get('with') });
   }
 
@@ -228,6 +228,12 @@ function typedIn({ task, as, agree, complete, reject, return: back }) {
   if (!task) return {};
   const { opinion = '', ...typed } = agree ?? reject ?? back ?? complete ?? {};
   return { at: [task, as], again: true, typed: complete ?? (agree ? typed : {}), opinion: complete ? '' : opinion };
+}
+
+// what was typed for each result of an operation, as lines of FEEL; one without a value is not given
+function answered(form) {
+  const written = { text: value => JSON.stringify(value).replace(/[\u0085\u2028\u2029]/g, sign => `\\u${sign.charCodeAt().toString(16).padStart(4, '0')}`), moment: value => `@"${value}"`, feel: value => value.replace(/\s*\n\s*/g, ' ') };
+  return [...form.querySelectorAll('[data-answer]')].filter(({ value }) => value.trim()).map(({ value, dataset }) => `${dataset.answer} = ${written[dataset.as](value)}`).join('\n');
 }
 
 // the first `acts` acts with what operations are told to answer in them
