@@ -278,6 +278,43 @@ def test_fifty_decisions_in_a_row_keep_the_place_in_the_list(site):
     assert (chromium.violations(page), chromium.scrolls_sideways(page)) == ([], False)
 
 
+@pytest.mark.parametrize(("language", "bar"), [("zh-CN", "常用页面"), ("en", "Most used pages")])
+def test_a_phone_has_the_first_pages_at_its_bottom_and_nothing_is_covered_by_them(site, language, bar):
+    desk = Desk(site, language, "phone")
+    page = site.open(desk.bob, "/inbox/")
+    below = page.get_by_role("navigation", name=bar)
+    height = page.viewport_size["height"]
+    box = below.bounding_box()
+    assert box["y"] + box["height"] == height
+    links = below.get_by_role("link")
+    assert [links.nth(n).get_attribute("href") for n in range(links.count())] == [
+        "/", "/inbox/", "/requests/", "/requests/mine",
+    ]  # fmt: skip
+    expect(below.locator("[aria-current=page]")).to_have_attribute("href", "/inbox/")
+    assert min(links.nth(n).bounding_box()["height"] for n in range(4)) >= 44
+
+    desk.task(61)
+    assert below.bounding_box()["y"] > height, "the actions of a task stand there"
+    page.get_by_role("button", name=desk.words["agree"], exact=True).click(trial=True)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(below).to_be_in_viewport(ratio=0.9)
+
+    site.open(page, "/inbox/?box=done")
+    before = below.locator(".badge").inner_text()
+    desk.ask(62)
+    page.evaluate("document.body.dispatchEvent(new Event('inbox-changed'))")
+    expect(below.locator(".badge")).not_to_have_text(before)
+    page.locator("[data-unfolds]").focus()
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", expanded=True)).to_be_visible()
+    menu = page.locator("#menu")
+    expect(menu.locator("#tk-open-tasks")).to_have_text(below.locator(".badge").inner_text())
+    page.keyboard.press(" ")
+    expect(menu).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(below).to_be_hidden()
+
+
 def test_the_inbox_is_worked_with_the_keyboard_alone(site):
     desk = Desk(site, "en", "desk")
     for amount in (11, 12):

@@ -284,6 +284,22 @@ def test_every_text_that_the_public_editors_can_show_is_in_chinese():
     assert english == {("designer", "BPMN"), ("designer", "{eventType}: {type}")}, "name of a thing, and two facts"
 
 
+def test_no_page_uses_a_class_that_the_build_leaves_out_of_tabler():
+    plugin = (node.ASSETS / "tabler_css.mjs").read_text(encoding="utf-8")
+    families = re.findall("'([a-z-]+)'", re.search(r"UNUSED = \[(.*?)\]", plugin, re.DOTALL)[1])
+    left_out = re.compile(rf"(?:{'|'.join(families)})(?:-[\w-]+)?")
+    pages = [*OWN_SCRIPTS, *(node.WEBUI / "templates").rglob("*.html"), *node.WEBUI.glob("*/*.py")]
+    worn = {
+        (file.name, word)
+        for file in pages
+        for words in re.findall(r"""\bclass(?:Name|List)?\b[^'"`\n]*['"`]([^'"`]*)""", file.read_text(encoding="utf-8"))
+        for word in re.split(r"[^\w-]+", words)
+    }
+
+    assert len(worn) > 1000
+    assert {(file, word) for file, word in worn if left_out.fullmatch(word)} == set()
+
+
 def test_no_script_of_ours_needs_eval_or_inline_handlers():
     unsafe = re.compile(r"\beval\(|new Function|innerHTML|insertAdjacentHTML|setAttribute\(['\"]on")
 

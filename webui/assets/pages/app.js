@@ -1,6 +1,5 @@
-// Every page: Tabler, htmx, the loaders of the custom elements, dialogs, toasts.
+// Every page: the style of Tabler, htmx, the loaders of the custom elements, dialogs, toasts.
 import '@tabler/core/dist/css/tabler.min.css';
-import '@tabler/core/dist/js/tabler.esm.js';
 import htmx from 'htmx.org';
 import { csrfToken } from '../shared/http.js';
 import { t } from '../shared/i18n.js';

@@ -1,5 +1,6 @@
 // What a page may ask of a click without a script of its own, by attributes, also in parts that htmx swaps in:
 //   data-opens="#id"    show the dialog          data-closes   close the dialog around
+//   data-unfolds="#id" of a link with role=button: show or hide what is folded away, on the page that the link leads to without a script
 //   data-submits        submit the form at a change
 //   data-fill='{…}'     fill the fields of the form around by name and submit it
 //   data-writes="#id"   put the button's value into the text field
@@ -19,6 +20,18 @@ document.addEventListener('click', event => {
     for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill))) form.elements.namedItem(name).value = value;
     form.requestSubmit();
   }
+});
+
+document.addEventListener('click', event => {
+  const link = event.target.closest?.('[data-unfolds]');
+  if (!link) return;
+  event.preventDefault();
+  link.ariaExpanded = document.querySelector(link.dataset.unfolds).classList.toggle('show');
+});
+document.addEventListener('keydown', event => {      // a link that is a button is pressed by the space bar too
+  if (event.key !== ' ' || !event.target.matches?.('[data-unfolds]')) return;
+  event.preventDefault();
+  event.target.click();
 });
 
 document.addEventListener('change', event => {
