@@ -1,10 +1,13 @@
 """The shipped drawings, decisions and forms: they deploy without a finding, are readable and say both languages."""
 
+import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from lxml import etree
 
 from engine import bpmn, dmn, forms, operations, policy
@@ -25,6 +28,7 @@ NS = {
     "dc": "http://www.omg.org/spec/DD/20100524/DC",
     "t": "urn:troika:bpmn:1.0",
 }
+CHINESE, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("^[A-Z][^\u4e00-\u9fff]+$")
 NAMED = re.compile(r"(Task|Event|Gateway|subProcess|callActivity)$")
 
 
@@ -160,6 +164,28 @@ def test_a_form_is_named_after_its_place_and_speaks_both_languages(path: Path) -
     assert [str(finding) for finding in reading.findings] == []
     assert reading.form is not None
     assert reading.form.id == f"{path.parent.name}/{path.stem}"
+
+
+def test_everything_in_the_library_is_called_something_in_both_languages() -> None:
+    names = {}
+    for path in chain(*(LIBRARY.glob(f"{part}processes/**/*.bpmn") for part in ("", "templates/"))):
+        for process in etree.parse(path).xpath("//b:process", namespaces=NS):
+            names[path] = process.get("name"), process.findtext("b:extensionElements/t:label[@lang='en']", "", NS)
+    for path in chain(*(LIBRARY.glob(f"{part}processes/**/*.dmn") for part in ("", "templates/"))):
+        for decision in dmn.read(path.read_bytes(), path.name).model.decisions:  # type: ignore[union-attr]
+            names[path / decision.id] = decision.name, decision.labels.get("en")
+    for path in chain(*(LIBRARY.glob(f"{part}forms/**/*.json") for part in ("", "templates/"))):
+        title = json.loads(path.read_bytes()).get("properties", {})
+        names[path] = title.get("troika:title"), title.get("troika:title.en")
+    for one in yaml.safe_load((LIBRARY / "processes" / "policies.yml").read_bytes()):
+        names[Path(one["id"])] = one["title"].get("zh"), one["title"].get("en")
+
+    assert len(names) > 50
+    assert [
+        str(path) for path, (zh, en) in names.items() if not (CHINESE.search(zh or "") and LATIN.search(en or ""))
+    ] == []
+    in_forms = [pair for path, pair in names.items() if path.suffix == ".json" and "templates" not in path.parts]
+    assert len({zh for zh, _ in in_forms}) == len({en for _, en in in_forms}) == len(FORMS), "told apart in a list"
 
 
 def test_the_shipped_forms_say_which_of_their_numbers_are_money_and_which_of_it_is_decided_on() -> None:
